@@ -1,0 +1,69 @@
+"""The error tree: what went wrong, where, and what to do about it, in one line each.
+
+The command line turns every `PaddlewheelError` into one line on stderr and its `exit_status`;
+anything else is a defect of ours and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class PaddlewheelError(Exception):
+    """An error whose message a user can act on.
+
+    Parameters
+    ----------
+    problem
+        What is wrong, with the value that is wrong in it.
+    where
+        The file, folder or option that it was found in.
+    remedy
+        What to do about it, as an imperative.
+    """
+
+    exit_status = 1
+
+    def __init__(self, problem: str, *, where: str | Path | None = None, remedy: str | None = None) -> None:
+        self.problem, self.where, self.remedy = problem, where, remedy
+        text = problem if where is None else f"{where}: {problem}"
+        if remedy:
+            text = f"{text}; {remedy}"
+        super().__init__(" ".join(text.split()))
+
+    def __reduce__(self):  # keyword-only arguments: keep them when a worker process sends the error back
+        return _rebuild, (type(self), self.problem, self.where, self.remedy)
+
+
+def _rebuild(kind: type[PaddlewheelError], problem: str, where, remedy) -> PaddlewheelError:
+    return kind(problem, where=where, remedy=remedy)
+
+
+class InputError(PaddlewheelError):
+    """Bad input: exit status 2, nothing written."""
+
+    exit_status = 2
+
+
+class StructureError(InputError):
+    """A structure that cannot be read, or that no simulation can start from."""
+
+
+class PotentialError(InputError):
+    """An unknown, damaged or unsuitable potential."""
+
+
+class TrajectoryError(InputError):
+    """A trajectory that cannot be read or analysed."""
+
+
+class SettingsError(InputError):
+    """A setting outside its range, or settings that contradict each other."""
+
+
+class RunDirectoryError(InputError):
+    """A run directory that belongs to other inputs, is in use, or cannot be written (full disk, permissions)."""
+
+
+class ScienceError(PaddlewheelError):
+    """The input was good and the science failed (every run broken, nothing diffusive): exit status 1."""
