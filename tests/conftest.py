@@ -1,0 +1,26 @@
+"""Shared fixtures: the folder of third-party data, which is never part of the project."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+_REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+def shared_folder() -> Path | None:
+    """The `shared` folder named by PADDLEWHEEL_SHARED, or the one beside the checkout; None where there is none."""
+    named = os.environ.get("PADDLEWHEEL_SHARED")
+    folder = Path(named) if named else _REPOSITORY.parent / "shared"
+    return folder if (folder / "data").is_dir() else None
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Path of the shared folder; the test is skipped, with the reason, where it is absent."""
+    folder = shared_folder()
+    if folder is None:
+        pytest.skip("third-party data absent: set PADDLEWHEEL_SHARED to a folder with data/")
+    return folder
