@@ -1,0 +1,223 @@
+"""Is this run sane? Named checks of a finished run, and the quick look that stops a hopeless one.
+
+The limits are stated in each function; they separate a run that can be analysed (`ok`), one to look at
+(`warning`) and one that must not enter a fit (`broken`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from paddlewheel.dynamics.run import MDFrame
+from paddlewheel.dynamics.settings import MDSettings
+from paddlewheel.records import HealthCheck
+
+BROKEN_STRETCH = 1.5
+"""A bond counts as open at 1.5 times its reference length: B-H 1.8 A, B-B 2.7 A, far outside any vibration."""
+BROKEN_FOR_PS = 0.2
+"""... and as broken when it stays open this long, about ten periods of a B-H stretch."""
+
+
+@dataclass(frozen=True)
+class Framework:
+    """What should stay in place: bonds of the polyanions, and the points that carry the framework.
+
+    Attributes
+    ----------
+    bonds
+        [n_bonds, 2] atom indices of the bonds inside polyanions.
+    reference_lengths_A
+        [n_bonds] their lengths in the starting structure.
+    groups
+        Atom indices of each framework point: a polyanion (its centre of mass is followed), or a single
+        framework atom that belongs to none.
+    """
+
+    bonds: np.ndarray
+    reference_lengths_A: np.ndarray
+    groups: tuple[tuple[int, ...], ...]
+
+
+def bond_lengths_A(positions_A: np.ndarray, cell_A: np.ndarray, bonds: np.ndarray) -> np.ndarray:
+    """Minimum-image lengths [n_frames, n_bonds] for positions [n_frames, n_atoms, 3] and cells [n_frames, 3, 3]."""
+    vectors = positions_A[:, bonds[:, 1]] - positions_A[:, bonds[:, 0]]
+    fractional = vectors @ np.linalg.inv(cell_A)
+    fractional -= np.round(fractional)
+    return np.linalg.norm(fractional @ cell_A, axis=2)
+
+
+def hopeless(frame: MDFrame, framework: Framework, *, temperature_K: float) -> str | None:
+    """Why a run should stop now: not finite, exploded (over five times the temperature plus 1000 K), or atoms torn
+    off (a polyanion bond beyond three times its length); None while it may go on."""
+    values = np.array([frame.thermo["potential_energy_eV"], frame.thermo["temperature_K"]])
+    if not (np.isfinite(values).all() and np.isfinite(frame.positions_A).all()):
+        return f"energy or positions are not finite at step {frame.step}"
+    if values[1] > 5 * temperature_K + 1000:
+        return f"temperature {values[1]:.0f} K at step {frame.step}, {temperature_K:g} K asked for: the run exploded"
+    if len(framework.bonds):
+        lengths = bond_lengths_A(frame.positions_A[None], frame.cell_A[None], framework.bonds)[0]
+        worst = int(np.argmax(lengths / framework.reference_lengths_A))
+        if lengths[worst] > 3 * framework.reference_lengths_A[worst]:
+            i, j = framework.bonds[worst]
+            return f"bond of atoms {i} and {j} at {lengths[worst]:.2f} A at step {frame.step}: a polyanion fell apart"
+    return None
+
+
+def block_mean(values: np.ndarray, *, n_blocks: int = 10) -> tuple[float, float]:
+    """Mean of a correlated series and its standard error from the spread of `n_blocks` block means."""
+    blocks = [part.mean() for part in np.array_split(values, min(n_blocks, len(values)))]
+    error = float(np.std(blocks, ddof=1) / np.sqrt(len(blocks))) if len(blocks) > 1 else float("nan")
+    return float(values.mean()), error
+
+
+def check_temperature(temperatures_K: np.ndarray, *, target_K: float) -> HealthCheck:
+    """Mean of the production against the target: within 2 % or three standard errors is ok, beyond 20 % broken."""
+    mean, error = block_mean(temperatures_K)
+    off = abs(mean - target_K)
+    detail = f"mean {mean:.1f} +- {error:.1f} K, target {target_K:g} K"
+    if off > 0.2 * target_K:
+        return HealthCheck(name="temperature", status="broken", detail=detail)
+    limit = max(0.02 * target_K, 3 * error if np.isfinite(error) else 0.0)
+    return HealthCheck(name="temperature", status="ok" if off <= limit else "warning", detail=detail)
+
+
+def check_energy_drift(conserved_eV: np.ndarray, time_ps: np.ndarray, *, n_atoms: int) -> HealthCheck:
+    """Slope of the conserved energy: up to 1 meV/atom/ps is ok, beyond 10 (a thermostat then works against heat of
+    more than 39 K/ps) broken."""
+    name = "energy-drift"
+    if not np.isfinite(conserved_eV).all():
+        return HealthCheck(name=name, status="ok", detail="no conserved quantity in this ensemble or calculator")
+    slope = float(np.polyfit(time_ps, conserved_eV, 1)[0]) * 1000 / n_atoms
+    status = "ok" if abs(slope) <= 1 else "warning" if abs(slope) <= 10 else "broken"
+    return HealthCheck(name=name, status=status, detail=f"{slope:+.3f} meV/atom/ps")
+
+
+def check_pressure(pressure_GPa: np.ndarray, volume_A3: np.ndarray, *, ensemble: str, target_GPa: float) -> HealthCheck:
+    """NPT: mean pressure within three errors or 0.1 GPa of the target and the volume of both halves within 2 %;
+    a volume that grows or shrinks by a third is broken. Fixed cell: up to 1 GPa is ok."""
+    if not np.isfinite(pressure_GPa).all():
+        return HealthCheck(name="pressure", status="ok", detail="the potential gives no stress")
+    mean, error = block_mean(pressure_GPa)
+    detail = f"mean {mean:+.3f} +- {error:.3f} GPa"
+    if ensemble != "npt":
+        status = "ok" if abs(mean) <= 1 else "warning"
+        return HealthCheck(name="pressure", status=status, detail=detail + ", fixed cell")
+    half = len(volume_A3) // 2
+    change = float(volume_A3[half:].mean() / volume_A3[: max(half, 1)].mean() - 1)
+    detail += f", target {target_GPa:g} GPa; volume of the second half {100 * change:+.1f} %"
+    if volume_A3.max() > 4 / 3 * volume_A3[0] or volume_A3.min() < 2 / 3 * volume_A3[0]:
+        return HealthCheck(name="pressure", status="broken", detail=detail + "; the cell blew up or collapsed")
+    off = abs(mean - target_GPa) > max(0.1, 3 * error if np.isfinite(error) else 0.0)
+    return HealthCheck(name="pressure", status="warning" if off or abs(change) > 0.02 else "ok", detail=detail)
+
+
+def check_polyanion_bonds(
+    blocks: Iterable[tuple[np.ndarray, np.ndarray]], framework: Framework, *, frame_interval_fs: float
+) -> HealthCheck:
+    """Every bond of every polyanion over the whole run, from blocks of (positions [n, n_atoms, 3], cells [n, 3, 3]).
+
+    A bond open (`BROKEN_STRETCH`) in all frames of `BROKEN_FOR_PS` is broken; open for a moment is a warning.
+    """
+    name = "polyanion-bonds"
+    if not len(framework.bonds):
+        return HealthCheck(name=name, status="ok", detail="no polyanions in this structure")
+    needed = max(1, round(BROKEN_FOR_PS * 1000 / frame_interval_fs))
+    streak = np.zeros(len(framework.bonds), dtype=int)
+    longest = np.zeros_like(streak)
+    worst = 0.0
+    for positions_A, cell_A in blocks:
+        ratio = bond_lengths_A(positions_A, cell_A, framework.bonds) / framework.reference_lengths_A
+        worst = max(worst, float(ratio.max()))
+        for opened in ratio > BROKEN_STRETCH:
+            streak = np.where(opened, streak + 1, 0)
+            np.maximum(longest, streak, out=longest)
+    broken = np.flatnonzero(longest >= needed)
+    detail = f"{len(framework.bonds)} bonds, longest stretch {worst:.2f} times the starting length"
+    if len(broken):
+        i, j = framework.bonds[broken[0]]
+        detail += f"; {len(broken)} broken, the first between atoms {i} and {j}"
+        return HealthCheck(name=name, status="broken", detail=detail)
+    return HealthCheck(name=name, status="warning" if longest.any() else "ok", detail=detail)
+
+
+def check_framework(centres_A: np.ndarray, *, neighbour_distance_A: float) -> HealthCheck:
+    """Has the framework melted? Centres [n_frames, n_groups, 3], unwrapped, in the mean cell, without drift.
+
+    Their mean positions over the first and the last quarter of the production are compared, which vibration and
+    rotation do not move: more than a tenth of the groups displaced by 0.3 neighbour distances is broken, any is a
+    warning. The Lindemann ratio (rms displacement over neighbour distance) is reported beside it.
+    """
+    quarter = max(1, len(centres_A) // 4)
+    moved = np.linalg.norm(centres_A[-quarter:].mean(axis=0) - centres_A[:quarter].mean(axis=0), axis=1)
+    share = float((moved > 0.3 * neighbour_distance_A).mean())
+    spread = centres_A - centres_A.mean(axis=0)
+    lindemann = float(np.sqrt((spread**2).sum(axis=2).mean())) / neighbour_distance_A
+    detail = (
+        f"{centres_A.shape[1]} framework points, {100 * share:.0f} % displaced by over 0.3 of the neighbour distance "
+        f"{neighbour_distance_A:.2f} A, Lindemann ratio {lindemann:.3f}"
+    )
+    status = "broken" if share > 0.1 else "warning" if share > 0 else "ok"
+    return HealthCheck(name="framework", status=status, detail=detail)
+
+
+def neighbour_distance_A(centres_A: np.ndarray, cell_A: np.ndarray) -> float:
+    """Median distance (A) from a framework point to its nearest neighbour, images included.
+
+    `centres_A` [n_groups, 3] and `cell_A` [3, 3] of one configuration.
+    """
+    shifts = np.array(list(np.ndindex(3, 3, 3))) - 1
+    separations = centres_A[None, :, None] + shifts @ cell_A - centres_A[:, None, None]
+    distances = np.linalg.norm(separations, axis=3)
+    distances[distances < 1e-6] = np.inf
+    return float(np.median(distances.min(axis=(1, 2))))
+
+
+def check_run(
+    *,
+    thermo: dict[str, np.ndarray],
+    time_ps: np.ndarray,
+    blocks: Iterable[tuple[np.ndarray, np.ndarray]],
+    centres_A: np.ndarray | None,
+    cell_A: np.ndarray,
+    framework: Framework,
+    settings: MDSettings,
+    n_atoms: int,
+) -> list[HealthCheck]:
+    """All checks of one production run, each with its name and status.
+
+    Parameters
+    ----------
+    thermo, time_ps
+        Columns of `MDFrame.thermo` and the times, [n_frames] each, production only.
+    blocks
+        Positions and cells as `check_polyanion_bonds` takes them.
+    centres_A
+        As `check_framework` takes them; None where there is no framework.
+    cell_A
+        Mean cell [3, 3].
+    """
+    checks = [
+        check_temperature(thermo["temperature_K"], target_K=settings.temperature_K)
+        if settings.ensemble != "nve"
+        else HealthCheck(name="temperature", status="ok", detail=f"mean {thermo['temperature_K'].mean():.1f} K (NVE)"),
+        check_energy_drift(thermo["conserved_energy_eV"], time_ps, n_atoms=n_atoms),
+        check_pressure(
+            thermo["pressure_GPa"], thermo["volume_A3"], ensemble=settings.ensemble, target_GPa=settings.pressure_GPa
+        ),
+        check_polyanion_bonds(blocks, framework, frame_interval_fs=settings.frame_interval_fs),
+    ]
+    if centres_A is None or centres_A.shape[1] == 0:
+        checks.append(HealthCheck(name="framework", status="ok", detail="no framework besides the mobile ions"))
+    else:
+        distance = neighbour_distance_A(centres_A[0], cell_A)
+        checks.append(check_framework(centres_A, neighbour_distance_A=distance))
+    return checks
+
+
+def worst_status(checks: Sequence[HealthCheck]) -> str:
+    """``broken`` if any check is, else ``warning`` if any is, else ``ok``."""
+    statuses = {check.status for check in checks}
+    return next((status for status in ("broken", "warning") if status in statuses), "ok")
