@@ -1,0 +1,108 @@
+"""Is this a crystal that a simulation can start from?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from paddlewheel.crystals.pairs import pairs_within
+from paddlewheel.errors import StructureError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ase import Atoms
+
+SHORTEST_DISTANCE_A = 0.5
+"""No two nuclei of a solid come closer (H2 has 0.74 A)."""
+
+SHORTEST_COVALENT_FRACTION = 0.4
+"""Least share of the sum of the covalent radii; below it the repulsion is far outside any potential's training."""
+
+_LARGEST_KNOWN_NUMBER = 103  # Lr: the last with a covalent radius and a mass worth the name
+
+
+def check_structure(atoms: Atoms, where: str | Path | None = None) -> Atoms:
+    """Return `atoms` unchanged if it is a periodic crystal without overlapping atoms.
+
+    Parameters
+    ----------
+    atoms
+        The structure to check.
+    where
+        The file or name to put into the error.
+
+    Raises
+    ------
+    StructureError
+        For no atoms at all, unknown elements, coordinates or cell vectors that are not finite, a cell without
+        volume or not periodic in three directions, and pairs closer than 0.5 A or than 0.4 times the sum of
+        their covalent radii.
+    """
+    from ase.data import chemical_symbols, covalent_radii
+
+    if len(atoms) == 0:
+        raise StructureError(
+            "the structure has no atoms", where=where, remedy="give a structure with at least one atom"
+        )
+    numbers = np.asarray(atoms.numbers)
+    if unknown := sorted({int(n) for n in numbers if not 1 <= n <= _LARGEST_KNOWN_NUMBER}):
+        index = int(np.flatnonzero(numbers == unknown[0])[0])
+        raise StructureError(
+            f"atom {index + 1} has atomic number {unknown[0]}, which is no element that can be simulated",
+            where=where,
+            remedy="replace dummy atoms by elements or remove them",
+        )
+    positions, cell = atoms.get_positions(), atoms.cell.array
+    if not np.isfinite(cell).all():
+        raise StructureError("the cell vectors are not finite numbers", where=where, remedy="write the cell again")
+    if not np.isfinite(positions).all():
+        index = int(np.flatnonzero(~np.isfinite(positions).all(axis=1))[0])
+        raise StructureError(
+            f"the coordinates of atom {index + 1} ({chemical_symbols[numbers[index]]}) are not finite numbers",
+            where=where,
+            remedy="correct that line of the file",
+        )
+    lengths = np.linalg.norm(cell, axis=1)
+    # a relative measure: a flat cell is flat in any unit
+    if lengths.min() < 1e-3 or abs(np.linalg.det(cell)) < 1e-3 * lengths.prod():
+        raise StructureError(
+            f"there is no periodic cell (lattice parameters {_three(lengths)} A, volume {abs(np.linalg.det(cell)):.3g} A^3)",
+            where=where,
+            remedy="give a crystal with three lattice vectors, not a molecule",
+        )
+    if not atoms.pbc.all():
+        raise StructureError(
+            f"the structure is periodic along {int(atoms.pbc.sum())} of its 3 cell vectors",
+            where=where,
+            remedy='make it periodic in all three (pbc="T T T")',
+        )
+    _refuse_overlaps(atoms, where, covalent_radii, chemical_symbols)
+    return atoms
+
+
+def _refuse_overlaps(atoms: Atoms, where: str | Path | None, radii: np.ndarray, symbols: list[str]) -> None:
+    numbers = np.asarray(atoms.numbers)
+    largest = max(SHORTEST_DISTANCE_A, 2 * SHORTEST_COVALENT_FRACTION * float(radii[numbers].max()))
+    pairs = pairs_within(atoms, cutoff_A=largest)
+    limit = SHORTEST_COVALENT_FRACTION * (radii[numbers[pairs.first]] + radii[numbers[pairs.second]])
+    limit = np.maximum(limit, SHORTEST_DISTANCE_A)
+    close = np.flatnonzero(pairs.distances_A < limit)
+    if len(close) == 0:
+        return
+    worst = close[np.argmin(pairs.distances_A[close])]
+    i, j = sorted((int(pairs.first[worst]), int(pairs.second[worst])))
+    names = f"{symbols[numbers[i]]}{i + 1} and {symbols[numbers[j]]}{j + 1}"
+    if i == j:
+        names = f"{symbols[numbers[i]]}{i + 1} and its own periodic image"
+    more = f" ({len(close)} such pairs)" if len(close) > 1 else ""
+    raise StructureError(
+        f"atoms {names} overlap: {pairs.distances_A[worst]:.2f} A apart, at least {limit[worst]:.2f} A expected{more}",
+        where=where,
+        remedy="remove the duplicate atom, or check the cell and the coordinates' unit",
+    )
+
+
+def _three(values: np.ndarray) -> str:
+    return ", ".join(f"{value:.4g}" for value in values)

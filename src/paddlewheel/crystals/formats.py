@@ -1,0 +1,241 @@
+"""File formats: each reader turns a file into ASE Atoms, or into a pymatgen Structure where sites may be partly filled."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import re
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from paddlewheel.crystals.lammps_data import read_lammps_data
+from paddlewheel.errors import StructureError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ase import Atoms
+    from pymatgen.core import Structure
+
+OCCUPANCY_ROUNDING = 1e-3
+"""Occupancies this close to 1 are full: they are rounding in the file, not vacancies."""
+
+# pymatgen's own default is exactly 1, which three species at 0.3334 already exceed
+_OCCUPANCY_SUM = 1.01
+_COMPRESSED = {".gz", ".bz2", ".xz"}
+_REMEDY = "give a CIF, POSCAR, extended XYZ, LAMMPS data or pymatgen JSON file"
+
+
+def read_ordered(path: Path) -> Atoms:
+    """Read one structure; a structure with partial occupancies is refused (see `disorder.order_structure`)."""
+    with _quiet():
+        found = _read(path)
+        if hasattr(found, "lattice"):
+            return structure_to_atoms(found, path)
+        return _bare(found)
+
+
+def read_sites(path: Path) -> Structure:
+    """Read one structure as pymatgen sites, partial occupancies kept."""
+    with _quiet():
+        found = _read(path)
+        if hasattr(found, "lattice"):
+            return found
+        from pymatgen.io.ase import AseAtomsAdaptor
+
+        return AseAtomsAdaptor.get_structure(_bare(found))
+
+
+def structure_to_atoms(structure: Structure, where: str | Path | None) -> Atoms:
+    """Turn an ordered pymatgen Structure into Atoms; oxidation states are dropped, isotopes keep their mass.
+
+    Raises
+    ------
+    StructureError
+        If a site is partly occupied, or holds something that is no element.
+    """
+    from ase import Atoms
+    from pymatgen.core import Element, Species
+
+    numbers, masses = [], []
+    for site in structure:
+        specie, occupancy = max(site.species.items(), key=lambda item: item[1])
+        if occupancy < 1 - OCCUPANCY_ROUNDING:
+            content = ", ".join(f"{getattr(s, 'symbol', s)} {x:.3g}" for s, x in site.species.items())
+            n_partial = sum(max(s.species.values()) < 1 - OCCUPANCY_ROUNDING for s in structure)
+            raise StructureError(
+                f"{n_partial} of {len(structure)} sites are partly occupied (the first, {site.label}: {content})",
+                where=where,
+                remedy="order it with --orderings N",
+            )
+        if not isinstance(specie, (Element, Species)):
+            raise StructureError(f"{specie} (site {site.label}) is no element", where=where, remedy="name the element")
+        numbers.append(specie.Z)
+        masses.append(float(specie.atomic_mass) if specie.symbol in ("D", "T") else np.nan)
+    atoms = Atoms(numbers=numbers, scaled_positions=structure.frac_coords, cell=structure.lattice.matrix, pbc=True)
+    if np.isfinite(masses).any():
+        atoms.set_masses(np.where(np.isfinite(masses), masses, atoms.get_masses()))
+    return atoms
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the readers' warnings and prints off the terminal: what matters in them is raised as an error instead."""
+    with (
+        warnings.catch_warnings(),
+        contextlib.redirect_stdout(io.StringIO()),
+        contextlib.redirect_stderr(io.StringIO()),
+    ):
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _read(path: Path) -> Atoms | Structure:
+    try:
+        kind = _kind(path)
+        if kind == "other":
+            return _read_with_ase(path)
+        return {"cif": _read_cif, "poscar": _read_poscar, "json": _read_json, "lammps": read_lammps_data}[kind](
+            path, _text(path)
+        )
+    except StructureError:
+        raise
+    except UnicodeDecodeError as error:
+        raise StructureError("is not a text file", where=path, remedy=_REMEDY) from error
+    except OSError as error:
+        raise StructureError(
+            f"cannot be read ({error.strerror or error})", where=path, remedy="check the file"
+        ) from error
+    except Exception as error:  # readers of foreign files fail in every way there is; the user gets one line for all
+        raise StructureError(
+            f"no structure could be read from it ({_first_line(error)})", where=path, remedy=_REMEDY
+        ) from error
+
+
+def _kind(path: Path) -> str:
+    name = path.name
+    if path.suffix.lower() in _COMPRESSED:
+        name = path.stem
+    upper, suffix = name.upper(), Path(name).suffix.lower()
+    if suffix in (".cif", ".mcif"):
+        return "cif"
+    if suffix in (".vasp", ".poscar") or upper.startswith(("POSCAR", "CONTCAR")):
+        return "poscar"
+    if suffix == ".json":
+        return "json"
+    if suffix in (".lmp", ".data", ".lammps", ".lammps-data", ".lammpsdata") or upper.startswith("DATA."):
+        return "lammps"
+    return _kind_by_content(path)
+
+
+def _kind_by_content(path: Path) -> str:
+    """Tell a CIF or LAMMPS data file by its first lines where the name says nothing; ASE looks at the rest."""
+    try:
+        head = _text(path)[:4000]
+    except UnicodeDecodeError:
+        return "other"
+    if "_cell_length_a" in head:
+        return "cif"
+    return "lammps" if re.search(r"^\s*\d+\s+atom types", head, re.MULTILINE) else "other"
+
+
+def _text(path: Path) -> str:
+    import bz2
+    import gzip
+    import lzma
+
+    opener = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}.get(path.suffix.lower(), open)
+    with opener(path, "rt", encoding="utf-8-sig") as stream:
+        return stream.read()
+
+
+def _read_cif(path: Path, text: str) -> Structure:
+    from pymatgen.io.cif import CifParser
+
+    parser = CifParser(io.StringIO(text), occupancy_tolerance=_OCCUPANCY_SUM, check_cif=False)
+    structures = parser.parse_structures(primitive=False, on_error="raise")
+    _one_of(structures, path)
+    reason = parser.check(structures[0]) or ""
+    # hydrogens that X-rays did not see: a simulation without them would run, and mean nothing
+    if reason.startswith("Missing elements") and "PMG" in reason:
+        missing = reason.removeprefix("Missing elements").split("from")[0].strip()
+        raise StructureError(
+            f"the formula in the file has {missing}, but no coordinates of it are given",
+            where=path,
+            remedy="take a CIF with all atoms located",
+        )
+    return structures[0]
+
+
+def _read_poscar(path: Path, text: str) -> Structure:
+    from pymatgen.io.vasp.inputs import BadPoscarWarning, Poscar
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", BadPoscarWarning)
+        try:
+            return Poscar.from_str(text, read_velocities=False).structure
+        except BadPoscarWarning as error:
+            raise StructureError(
+                f"the elements are not named ({_first_line(error)})",
+                where=path,
+                remedy="write the element symbols on the sixth line (VASP 5 format)",
+            ) from error
+
+
+def _read_json(path: Path, text: str) -> Structure | Atoms:
+    from pymatgen.core import Structure
+
+    document = json.loads(text)
+    if isinstance(document, dict) and isinstance(document.get("structure"), dict):
+        document = document["structure"]  # an entry (ComputedStructureEntry) around the structure
+    if isinstance(document, dict) and "sites" in document:
+        if "lattice" not in document:
+            raise StructureError("is a molecule: there is no lattice in it", where=path, remedy="give a crystal")
+        return Structure.from_dict(document)
+    if isinstance(document, dict) and ("ids" in document or "__ase_objtype__" in document):
+        return _read_with_ase(path)
+    raise StructureError(
+        "is JSON, but no pymatgen Structure", where=path, remedy='write it with structure.to("x.json")'
+    )
+
+
+def _read_with_ase(path: Path) -> Atoms:
+    import ase.io
+
+    try:  # "a@b.xyz" is a file here, not a file and an index
+        images = ase.io.read(os.fspath(path), index=":", do_not_split_by_at_sign=True)
+    except ase.io.formats.UnknownFileTypeError as error:
+        raise StructureError("the format is not recognised", where=path, remedy=_REMEDY) from error
+    images = images if isinstance(images, list) else [images]
+    _one_of(images, path)
+    return images[0]
+
+
+def _one_of(found: list, path: Path) -> None:
+    if len(found) == 0:
+        raise StructureError("there is no structure in it", where=path, remedy=_REMEDY)
+    if len(found) > 1:
+        raise StructureError(
+            f"holds {len(found)} structures", where=path, remedy="write the one to use to a file of its own"
+        )
+
+
+def _bare(atoms: Atoms) -> Atoms:
+    """Keep elements, positions, cell, periodicity and unusual masses; calculators, charges and tags stay behind."""
+    from ase import Atoms
+
+    bare = Atoms(numbers=atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
+    masses = atoms.get_masses()
+    if not np.allclose(masses, bare.get_masses(), atol=0.1, rtol=0):
+        bare.set_masses(masses)
+    return bare
+
+
+def _first_line(error: BaseException) -> str:
+    text = str(error).strip().splitlines()
+    return (text[0] if text else type(error).__name__)[:160]

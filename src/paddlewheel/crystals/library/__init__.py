@@ -1,0 +1,83 @@
+"""Structures that come with the package, each with a card that says where it is from."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from paddlewheel.errors import StructureError
+
+_FOLDER = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class StructureCard:
+    """What is known about a built-in structure.
+
+    Attributes
+    ----------
+    name
+        The name that `read_structure` takes.
+    title, formula, n_atoms
+        What it is, its reduced formula and the atoms in its cell.
+    file
+        The CIF inside the package.
+    source, derivation
+        Where the cell comes from, and what was done to it.
+    unknown
+        What is not known about it: read this before quoting a number computed with it.
+    doi
+        Of the experimental cell, or None where there is none.
+    licence
+        Terms of the file.
+    """
+
+    name: str
+    title: str
+    formula: str
+    n_atoms: int
+    file: str
+    source: str
+    derivation: str
+    unknown: str
+    doi: str | None
+    licence: str
+
+
+@cache
+def _cards() -> tuple[StructureCard, ...]:
+    documents = json.loads((_FOLDER / "cards.json").read_text(encoding="utf-8"))
+    return tuple(StructureCard(**document) for document in documents)
+
+
+def list_structures() -> list[StructureCard]:
+    """Return the cards of all built-in structures."""
+    return list(_cards())
+
+
+def structure_card(name: str) -> StructureCard:
+    """Return the card of a built-in structure (upper and lower case are the same).
+
+    Raises
+    ------
+    StructureError
+        If there is none of that name.
+    """
+    for card in _cards():
+        if card.name == name.strip().lower():
+            return card
+    names = [card.name for card in _cards()]
+    close = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.5)
+    hint = f"did you mean {close[0]}? " if close else ""
+    raise StructureError(f"{name!r} is no built-in structure", remedy=f"{hint}there are {', '.join(names)}")
+
+
+def builtin_path(name: str) -> Path | None:
+    """Return the CIF of a built-in structure, or None where `name` is none of them."""
+    for card in _cards():
+        if card.name == name.strip().lower():
+            return _FOLDER / card.file
+    return None
