@@ -1,0 +1,119 @@
+"""NumPy .npz trajectories: keys positions_A, cell_A, symbols, and frame_interval_fs and masses_u if known."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from paddlewheel.errors import TrajectoryError
+from paddlewheel.trajectories.trajectory import Trajectory, check_symbols, element_masses_u
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError)
+_REQUIRED = ("positions_A", "cell_A", "symbols")
+
+
+@dataclass(frozen=True)
+class _NpzFrames:
+    """Positions streamed out of the archive (its CRC is checked on the way), cells in memory."""
+
+    path: Path
+    shape: tuple[int, int, int]
+    dtype: np.dtype
+    cell: NDArray[np.float64]
+
+    @property
+    def n_frames(self) -> int:
+        return self.shape[0]
+
+    def read(self, start: int, stop: int, per_block: int) -> Iterator[tuple[NDArray, NDArray]]:
+        frame_shape = self.shape[1:]
+        frame_bytes = int(np.prod(frame_shape)) * self.dtype.itemsize
+        cells = np.broadcast_to(self.cell, (self.n_frames, 3, 3))
+        try:
+            with zipfile.ZipFile(self.path) as archive, archive.open("positions_A.npy") as member:
+                _read_header(member)
+                member.seek(member.tell() + start * frame_bytes)
+                for first in range(start, stop, per_block):
+                    n = min(per_block, stop - first)
+                    data = member.read(n * frame_bytes)
+                    if len(data) < n * frame_bytes:
+                        raise EOFError(f"positions_A ends in frame {first + len(data) // frame_bytes}")
+                    yield np.frombuffer(data, self.dtype).reshape(n, *frame_shape), cells[first : first + n]
+        except _DAMAGE as error:
+            raise _damaged(self.path, error) from error
+
+
+def read_npz(path: Path) -> Trajectory:
+    """Read a .npz trajectory.
+
+    Parameters
+    ----------
+    path
+        Archive with `positions_A` `[n_frames, n_atoms, 3]`, `cell_A` `[3, 3]` or `[n_frames, 3, 3]`, `symbols`
+        `[n_atoms]`; optional `frame_interval_fs` (a number) and `masses_u` `[n_atoms]`.
+
+    Raises
+    ------
+    TrajectoryError
+        If the archive is damaged, lacks a key, or shapes disagree.
+    """
+    where = str(path)
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            missing = [key for key in _REQUIRED if key not in archive]
+            if missing:
+                raise TrajectoryError(
+                    f"no key {', '.join(missing)} (there are: {', '.join(archive)})",
+                    where=path,
+                    remedy="save positions_A, cell_A and symbols",
+                )
+            cell = np.asarray(archive["cell_A"], dtype=np.float64)
+            symbols = tuple(str(symbol) for symbol in np.atleast_1d(archive["symbols"]))
+            interval = float(archive["frame_interval_fs"]) if "frame_interval_fs" in archive else None
+            masses = np.asarray(archive["masses_u"], dtype=np.float64) if "masses_u" in archive else None
+        with zipfile.ZipFile(path) as archive, archive.open("positions_A.npy") as member:
+            shape, fortran_order, dtype = _read_header(member)
+            if fortran_order:  # frames are scattered over the member: it cannot be streamed
+                positions = np.load(path, allow_pickle=False)["positions_A"]
+    except _DAMAGE as error:
+        raise _damaged(path, error) from error
+    if fortran_order:
+        return Trajectory.from_arrays(
+            positions_A=positions,
+            cell_A=cell,
+            symbols=symbols,
+            frame_interval_fs=interval,
+            masses_u=masses,
+            source=where,
+        )
+    if len(shape) != 3 or shape[1:] != (len(symbols), 3) or dtype.kind not in "fiu":
+        raise TrajectoryError(
+            f"positions_A has shape {shape} of {dtype}, not [n_frames, {len(symbols)}, 3] as symbols has it", where=path
+        )
+    if cell.shape not in ((3, 3), (shape[0], 3, 3)):
+        raise TrajectoryError(f"cell_A has shape {cell.shape}, neither [3, 3] nor [{shape[0]}, 3, 3]", where=path)
+    check_symbols(symbols, where=where)
+    masses = element_masses_u(symbols) if masses is None else masses
+    return Trajectory(symbols, masses, shape[0], interval, where, _NpzFrames(path, shape, dtype, cell))
+
+
+def _read_header(member) -> tuple[tuple, bool, np.dtype]:
+    version = np.lib.format.read_magic(member)
+    if version == (1, 0):
+        return np.lib.format.read_array_header_1_0(member)
+    return np.lib.format.read_array_header_2_0(member)
+
+
+def _damaged(path: Path, error: Exception) -> TrajectoryError:
+    return TrajectoryError(
+        f"damaged or truncated .npz ({str(error) or type(error).__name__})", where=path, remedy="copy the file again"
+    )

@@ -1,0 +1,160 @@
+"""Read the Zarr stores that `TrajectoryWriter` makes, chunk by chunk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from paddlewheel.errors import TrajectoryError
+from paddlewheel.trajectories.store import FORMAT_VERSION, chunk_file
+from paddlewheel.trajectories.trajectory import Trajectory
+
+if TYPE_CHECKING:
+    import zarr
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class _StoreFrames:
+    """The committed frames of a store."""
+
+    path: Path
+    group: zarr.Group
+    n_frames: int
+    quantum_A: float | None
+
+    def read(self, start: int, stop: int, per_block: int) -> Iterator[tuple[NDArray, NDArray]]:
+        chunk = cast("zarr.Array", self.group["positions"]).chunks[0]
+        first = start
+        while first < stop:
+            # Blocks end with a chunk where one fits, so that no chunk is decompressed twice.
+            last = min(first + per_block, stop)
+            if last < stop and last // chunk * chunk > first:
+                last = last // chunk * chunk
+            positions = read_array(self.group, "positions", first, last, self.path).astype(np.float64)
+            if self.quantum_A is not None:
+                positions *= self.quantum_A
+            yield positions, read_array(self.group, "cell", first, last, self.path)
+            first = last
+
+
+def open_store(path: str | Path) -> Trajectory:
+    """Open a store for reading; it may be in writing still, then the frames committed by now are seen.
+
+    Raises
+    ------
+    TrajectoryError
+        If it is no store, is damaged, or holds no frames.
+    """
+    path = Path(path)
+    group = open_group(path)
+    attributes = group.attrs.asdict()
+    n_frames = committed_frames(group, path)
+    if n_frames == 0:
+        raise TrajectoryError("holds no frames yet", where=path, remedy="run the simulation longer")
+    try:
+        symbols = tuple(cast("list[str]", attributes["symbols"]))
+        masses = np.array(attributes["masses_u"], dtype=np.float64)
+        interval = float(cast("float", attributes["frame_interval_fs"]))
+        quantum = float(cast("float", attributes["quantum_A"])) if attributes["precision"] == "quantized" else None
+    except (KeyError, TypeError, ValueError) as error:
+        raise _damaged(path, f"attribute {error}") from error
+    return Trajectory(symbols, masses, n_frames, interval, str(path), _StoreFrames(path, group, n_frames, quantum))
+
+
+def read_thermo(path: str | Path) -> dict[str, NDArray]:
+    """The thermo columns, each `[n_frames]`, with `step` (int64) and `time_ps` (0 at the first frame).
+
+    Raises
+    ------
+    TrajectoryError
+        If it is no store, or is damaged.
+    """
+    path = Path(path)
+    group = open_group(path)
+    n_frames = committed_frames(group, path)
+    interval_ps = float(cast("float", group.attrs["frame_interval_fs"])) / 1000.0
+    columns: dict[str, NDArray] = {
+        "step": read_array(group, "step", 0, n_frames, path),
+        "time_ps": np.arange(n_frames) * interval_ps,
+    }
+    if n_frames == 0 or "thermo" not in group:
+        return columns
+    table = read_array(group, "thermo", 0, n_frames, path)
+    names = cast("list[str]", group["thermo"].attrs["columns"])
+    return columns | {name: table[:, column] for column, name in enumerate(names)}
+
+
+def read_metadata(path: str | Path) -> dict[str, Any]:
+    """What `TrajectoryWriter.create` was given as `metadata`."""
+    return dict(cast("dict", open_group(Path(path)).attrs["metadata"]))
+
+
+def open_group(path: Path) -> zarr.Group:
+    """The group of a store, read-only.
+
+    Raises
+    ------
+    TrajectoryError
+        If there is none, or it is of another kind or version.
+    """
+    import zarr
+
+    if not path.is_dir():
+        raise TrajectoryError("no such trajectory store", where=path, remedy="give the path of a .zarr folder")
+    try:
+        group = zarr.open_group(path, mode="r", zarr_format=3)
+        version = group.attrs.get("paddlewheel_trajectory")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise TrajectoryError(
+            f"no readable trajectory store ({type(error).__name__})",
+            where=path,
+            remedy="give a folder that conduct wrote",
+        ) from error
+    if version != FORMAT_VERSION:
+        raise TrajectoryError(
+            f"trajectory store of version {version}, this program reads {FORMAT_VERSION}",
+            where=path,
+            remedy="give a folder that conduct wrote",
+        )
+    return group
+
+
+def committed_frames(group: zarr.Group, path: Path) -> int:
+    """The number of frames that were flushed: the only number of frames to trust."""
+    n_frames = group.attrs.get("n_frames")
+    if not isinstance(n_frames, int) or n_frames < 0:
+        raise _damaged(path, f"n_frames is {n_frames!r}")
+    return n_frames
+
+
+def read_array(group: zarr.Group, name: str, start: int, stop: int, path: Path) -> NDArray:
+    """Rows `start` to `stop` of an array, with missing and damaged chunks found.
+
+    Raises
+    ------
+    TrajectoryError
+        If a chunk is missing or does not pass its checksum, or the array is too short.
+    """
+    try:
+        array = cast("zarr.Array", group[name])
+        if array.shape[0] < stop:
+            raise _damaged(path, f"{name} has {array.shape[0]} of {stop} frames")
+        chunk = array.chunks[0]
+        for index in range(start // chunk, -(-stop // chunk)):
+            # zarr takes a missing chunk for one full of fill values
+            if not path.joinpath(name, chunk_file(array, index)).is_file():
+                raise _damaged(path, f"chunk {index} of {name} is missing")
+        return np.asarray(array[start:stop])
+    except TrajectoryError:
+        raise
+    except Exception as error:  # zarr's codecs raise what their C libraries give them: RuntimeError, ValueError, ...
+        raise _damaged(path, f"{name}, frames {start} to {stop - 1}: {type(error).__name__}") from error
+
+
+def _damaged(path: Path, detail: str) -> TrajectoryError:
+    return TrajectoryError(f"damaged trajectory store ({detail})", where=path, remedy="restore the files from a copy")

@@ -1,0 +1,258 @@
+"""One streaming interface for all trajectories, whatever file or array they come from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from paddlewheel.errors import TrajectoryError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+BLOCK_BYTES = 64 * 1024 * 1024
+"""Default bound on the positions of one block."""
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Consecutive frames of a trajectory.
+
+    Attributes
+    ----------
+    start
+        Index in the trajectory of the first of them.
+    positions_A
+        Cartesian positions, `[n, n_atoms, 3]`, float64; wrapped or not, as the source has them.
+    cell_A
+        Lattice vectors as rows, `[n, 3, 3]`, float64.
+    """
+
+    start: int
+    positions_A: NDArray[np.float64]
+    cell_A: NDArray[np.float64]
+
+
+class FrameSource(Protocol):
+    """Where frames come from; `Trajectory` checks and numbers what it gives."""
+
+    @property
+    def n_frames(self) -> int:
+        """Number of frames."""
+        ...
+
+    def read(self, start: int, stop: int, per_block: int) -> Iterator[tuple[NDArray, NDArray]]:
+        """Frames `start` to `stop` in order: positions `[n, n_atoms, 3]` and cells `[n, 3, 3]`, n <= `per_block`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """A trajectory that is read block by block, as often as needed.
+
+    Attributes
+    ----------
+    symbols
+        Chemical symbol of each atom.
+    masses_u
+        Masses, `[n_atoms]`, in u.
+    n_frames
+        Number of frames.
+    frame_interval_fs
+        Time between frames; None if it is not known.
+    source
+        The file, or a name, for messages.
+    """
+
+    symbols: tuple[str, ...]
+    masses_u: NDArray[np.float64]
+    n_frames: int
+    frame_interval_fs: float | None
+    source: str
+    frame_source: FrameSource
+    first_frame: int = 0
+
+    def __post_init__(self) -> None:
+        check_symbols(self.symbols, where=self.source)
+        if self.n_frames < 1:
+            raise TrajectoryError("no frames", where=self.source, remedy="give a trajectory with at least one frame")
+        if self.masses_u.shape != (self.n_atoms,) or not np.all(self.masses_u > 0):
+            raise TrajectoryError(f"masses_u must be {self.n_atoms} positive numbers", where=self.source)
+        if self.frame_interval_fs is not None:
+            _check_interval(self.frame_interval_fs, where=self.source)
+
+    @property
+    def n_atoms(self) -> int:
+        """Number of atoms."""
+        return len(self.symbols)
+
+    @classmethod
+    def from_arrays(
+        cls,
+        *,
+        positions_A: ArrayLike,
+        cell_A: ArrayLike,
+        symbols: Sequence[str],
+        frame_interval_fs: float | None,
+        masses_u: ArrayLike | None = None,
+        source: str = "arrays",
+    ) -> Trajectory:
+        """A trajectory of arrays in memory.
+
+        Parameters
+        ----------
+        positions_A
+            `[n_frames, n_atoms, 3]`, wrapped or unwrapped.
+        cell_A
+            `[3, 3]` (fixed) or `[n_frames, 3, 3]`, lattice vectors as rows.
+        symbols
+            One chemical symbol per atom.
+        frame_interval_fs
+            Time between frames.
+        masses_u
+            Masses; those of the elements if None.
+
+        Raises
+        ------
+        TrajectoryError
+            If shapes disagree, a number is not finite, a symbol is no element, or a cell has no volume.
+        """
+        try:
+            positions, cell = np.asarray(positions_A), np.asarray(cell_A, dtype=np.float64)
+            if positions.dtype.kind not in "fiu":
+                raise ValueError(f"positions_A are {positions.dtype}")
+        except (TypeError, ValueError) as error:
+            raise TrajectoryError(f"positions_A and cell_A must be numbers ({error})", where=source) from error
+        if positions.ndim != 3 or positions.shape[2] != 3:
+            raise TrajectoryError(f"positions_A has shape {positions.shape}, not [n_frames, n_atoms, 3]", where=source)
+        if cell.shape not in ((3, 3), (len(positions), 3, 3)):
+            raise TrajectoryError(
+                f"cell_A has shape {cell.shape}, neither [3, 3] nor [{len(positions)}, 3, 3]", where=source
+            )
+        if positions.shape[1] != len(symbols):
+            raise TrajectoryError(f"{positions.shape[1]} atoms in positions_A, {len(symbols)} symbols", where=source)
+        names = tuple(str(symbol) for symbol in symbols)
+        check_symbols(names, where=source)
+        masses = element_masses_u(names) if masses_u is None else np.asarray(masses_u, dtype=np.float64)
+        arrays = _Arrays(positions, cell)
+        trajectory = cls(names, masses, len(positions), frame_interval_fs, source, arrays)
+        for _ in trajectory.blocks():  # runs the checks of every frame now, where the mistake is made
+            pass
+        return trajectory
+
+    def blocks(self, *, max_bytes: int = BLOCK_BYTES) -> Iterator[Frames]:
+        """The frames in order, in blocks whose positions take at most `max_bytes` (at least one frame each).
+
+        Raises
+        ------
+        TrajectoryError
+            If the source is damaged, a coordinate is not finite, or a cell has no volume; the frame is named.
+        """
+        per_block = max(1, max_bytes // (24 * self.n_atoms))
+        start = 0
+        stop = self.first_frame + self.n_frames
+        for positions, cell in self.frame_source.read(self.first_frame, stop, per_block):
+            block = Frames(start, np.asarray(positions, np.float64), np.asarray(cell, np.float64))
+            self._check(block)
+            yield block
+            start += len(block.positions_A)
+        if start != self.n_frames:
+            raise TrajectoryError(
+                f"{start} frames could be read of {self.n_frames}",
+                where=self.source,
+                remedy="was it changed meanwhile?",
+            )
+
+    def with_frame_interval(self, frame_interval_fs: float) -> Trajectory:
+        """The same frames with this time between them."""
+        return replace(self, frame_interval_fs=frame_interval_fs)
+
+    def after(self, ps: float) -> Trajectory:
+        """The trajectory without its first `ps` picoseconds (frames at times >= `ps` are kept; frame 0 is time 0).
+
+        Raises
+        ------
+        TrajectoryError
+            If nothing is left, or the frame interval is not known.
+        """
+        if self.frame_interval_fs is None:
+            raise TrajectoryError(
+                "the time between frames is not known", where=self.source, remedy="give frame_interval_fs"
+            )
+        # The small number absorbs the rounding of ps*1000/interval, so that after(1.0) at 10 fs skips 100 frames.
+        skipped = max(0, math.ceil(ps * 1000.0 / self.frame_interval_fs - 1e-6))
+        if skipped >= self.n_frames:
+            length_ps = (self.n_frames - 1) * self.frame_interval_fs / 1000.0
+            raise TrajectoryError(
+                f"nothing is left after the first {ps:g} ps of {length_ps:g} ps", where=self.source, remedy="skip less"
+            )
+        return replace(self, first_frame=self.first_frame + skipped, n_frames=self.n_frames - skipped)
+
+    def _check(self, block: Frames) -> None:
+        positions, cell = block.positions_A, block.cell_A
+        if positions.shape[1:] != (self.n_atoms, 3) or cell.shape != (len(positions), 3, 3):
+            raise TrajectoryError(
+                f"frame {block.start} has {positions.shape[1]} atoms, the trajectory {self.n_atoms}", where=self.source
+            )
+        bad = ~(np.isfinite(positions).all(axis=(1, 2)) & np.isfinite(cell).all(axis=(1, 2)))
+        if bad.any():
+            raise TrajectoryError(
+                f"a coordinate of frame {block.start + int(np.argmax(bad))} is not finite",
+                where=self.source,
+                remedy="cut the trajectory before that frame",
+            )
+        volumes = np.abs(np.linalg.det(cell))
+        flat = volumes < 1e-3
+        if flat.any():
+            raise TrajectoryError(
+                f"the cell of frame {block.start + int(np.argmax(flat))} has no volume",
+                where=self.source,
+                remedy="give a trajectory of a periodic crystal with its lattice vectors",
+            )
+
+
+@dataclass(frozen=True)
+class _Arrays:
+    """Frames in memory."""
+
+    positions: NDArray
+    cell: NDArray[np.float64]
+
+    @property
+    def n_frames(self) -> int:
+        return len(self.positions)
+
+    def read(self, start: int, stop: int, per_block: int) -> Iterator[tuple[NDArray, NDArray]]:
+        cells = np.broadcast_to(self.cell, (self.n_frames, 3, 3))
+        for first in range(start, stop, per_block):
+            last = min(first + per_block, stop)
+            yield self.positions[first:last], cells[first:last]
+
+
+def check_symbols(symbols: Sequence[str], *, where: str) -> None:
+    """Raise TrajectoryError unless every symbol is an element's and there is at least one."""
+    from ase.data import atomic_numbers
+
+    if not symbols:
+        raise TrajectoryError("no atoms", where=where)
+    for symbol in dict.fromkeys(symbols):
+        if not atomic_numbers.get(symbol):  # 0 is X, ASE's placeholder
+            raise TrajectoryError(
+                f"{symbol!r} is no chemical element", where=where, remedy="give the elements' symbols"
+            )
+
+
+def element_masses_u(symbols: Sequence[str]) -> NDArray[np.float64]:
+    """Standard atomic masses, `[n_atoms]`, in u (IUPAC 2016 through `ase.data`)."""
+    from ase.data import atomic_masses, atomic_numbers
+
+    return np.array([atomic_masses[atomic_numbers[symbol]] for symbol in symbols], dtype=np.float64)
+
+
+def _check_interval(frame_interval_fs: float, *, where: str) -> None:
+    if not (math.isfinite(frame_interval_fs) and frame_interval_fs > 0):
+        raise TrajectoryError(f"the frame interval is {frame_interval_fs:g} fs", where=where, remedy="give one above 0")

@@ -1,0 +1,280 @@
+"""Displacements of ions in the mean cell: unwrapped, without the breathing of the cell and the drift of the frame.
+
+The increments of the fractional coordinates between frames, by minimum image, are accumulated and multiplied by the
+mean cell <h>: r(t) = [s(0) + sum ds] <h>. Multiplying by h(t), or accumulating Cartesian increments, carries the
+breathing of the cell into the displacements, and inflates the MSD of ions far from the origin (a 3 % breathing cell:
+1.08 and 3 times at lag 1; this way 1.004). A cell that rotates as a whole, as a flexible cell that is not kept
+triangular does, changes no fractional coordinate, so it is taken out too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from paddlewheel.errors import TrajectoryError
+from paddlewheel.units import U_PER_A3_IN_G_PER_CM3
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from paddlewheel.trajectories.trajectory import Frames, Trajectory
+
+LARGEST_STEP = 0.4
+"""Largest step between frames of any atom, as a fraction of the cell; 0.5 is where the minimum image turns wrong."""
+LARGEST_RMS_STEP = 0.125
+"""Largest root-mean-square step of a species: a normal distribution has 6e-5 of its steps beyond 4 of these, 0.5."""
+LARGEST_CELL_CHANGE = 0.2
+"""Largest change of a lattice vector between frames, relative to its length: more is a change of basis (box flip)."""
+
+_BLOCK_BYTES = 8 * 1024 * 1024  # the temporaries of a block stay in the caches
+_REMEDY = "write frames more often, or use a larger supercell"
+
+Drift = Literal["framework", "all", "none"]
+
+
+@dataclass(frozen=True)
+class Displacements:
+    """Paths of the mobile ions in the mean cell.
+
+    Attributes
+    ----------
+    positions_A
+        Unwrapped Cartesian positions in the mean cell, `[n_frames, n_ions, 3]`, float64; the first frame's are its
+        fractional coordinates times the mean cell.
+    mean_cell_A
+        Mean over frames of the lattice vectors (rows), `[3, 3]`.
+    volumes_A3
+        Volume of each frame's cell, `[n_frames]`.
+    frame_interval_fs
+        Time between frames.
+    indices
+        Indices of the ions in the trajectory, `[n_ions]`.
+    symbol
+        Their chemical symbol; several are joined by "+".
+    density_g_per_cm3
+        Mass of all atoms over the mean volume.
+    drift_removed
+        Which drift was subtracted; "none" also where there is no framework.
+    cell_lengths_mean_A, cell_lengths_std_A
+        Mean and standard deviation over frames of the lengths of the lattice vectors, `[3]`.
+    """
+
+    positions_A: NDArray[np.float64]
+    mean_cell_A: NDArray[np.float64]
+    volumes_A3: NDArray[np.float64]
+    frame_interval_fs: float
+    indices: NDArray[np.int64]
+    symbol: str
+    density_g_per_cm3: float
+    drift_removed: Drift
+    cell_lengths_mean_A: NDArray[np.float64]
+    cell_lengths_std_A: NDArray[np.float64]
+
+    @property
+    def n_frames(self) -> int:
+        """Number of frames."""
+        return self.positions_A.shape[0]
+
+    @property
+    def n_ions(self) -> int:
+        """Number of ions."""
+        return self.positions_A.shape[1]
+
+    @property
+    def mean_volume_A3(self) -> float:
+        """Mean over frames of the cell's volume."""
+        return float(self.volumes_A3.mean())
+
+
+def displacements(
+    trajectory: Trajectory, *, specie: str | Sequence[int] | NDArray, drift: Drift = "framework"
+) -> Displacements:
+    """Unwrapped paths of the ions `specie` in the mean cell, without drift.
+
+    The minimum image is taken in the Minkowski-reduced basis of the first frame's cell, where it holds for the longest
+    steps, so the result does not depend on which basis of the lattice the file uses. Whether the input is wrapped does
+    not matter. Only the paths of the ions are kept in memory (24 bytes per ion and frame).
+
+    Parameters
+    ----------
+    trajectory
+        The frames; read once.
+    specie
+        A chemical symbol, or the indices of ions, or a mask `[n_atoms]` of booleans.
+    drift
+        What is subtracted from every frame: the displacement of the centre of mass of the "framework" (all atoms that
+        are not `specie`; nothing where there is no other atom), of "all" atoms, or "none".
+
+    Raises
+    ------
+    TrajectoryError
+        If the specie is absent, the frame interval is unknown, or frames are so far apart that an atom may have
+        crossed half a cell: a step above 0.4 of the cell, or steps of a species of more than 0.125 (root mean square).
+    """
+    where = trajectory.source
+    interval = trajectory.frame_interval_fs
+    if interval is None:
+        raise TrajectoryError("the time between frames is not known", where=where, remedy="give frame_interval_fs")
+    if drift not in ("framework", "all", "none"):
+        raise TrajectoryError(f"drift is {drift!r}", remedy="give framework, all or none")
+    indices = _indices(trajectory, specie)
+    weights, removed = _drift_weights(trajectory, indices, drift)
+    steps = _Steps(trajectory)
+
+    paths = np.empty((trajectory.n_frames, len(indices), 3))
+    cells = np.empty((trajectory.n_frames, 3, 3))
+    for block in trajectory.blocks(max_bytes=_BLOCK_BYTES):
+        rows = slice(block.start, block.start + len(block.positions_A))
+        unwrapped = steps.unwrap(block)
+        cells[rows] = block.cell_A
+        paths[rows] = unwrapped[:, indices]
+        if weights is not None:
+            paths[rows] -= steps.drift(unwrapped, weights)[:, None, :]
+    steps.check_rms()
+
+    mean_cell = cells.mean(axis=0)
+    reduced_mean_cell = steps.basis @ mean_cell
+    rows_per_block = max(1, _BLOCK_BYTES // (24 * len(indices)))
+    for first in range(0, len(paths), rows_per_block):  # in place: no second array of this size
+        paths[first : first + rows_per_block] = paths[first : first + rows_per_block] @ reduced_mean_cell
+    volumes = np.abs(np.linalg.det(cells))
+    lengths = np.linalg.norm(cells, axis=2)
+    return Displacements(
+        positions_A=paths,
+        mean_cell_A=mean_cell,
+        volumes_A3=volumes,
+        frame_interval_fs=interval,
+        indices=indices,
+        symbol="+".join(dict.fromkeys(trajectory.symbols[index] for index in indices)),
+        density_g_per_cm3=float(trajectory.masses_u.sum() / volumes.mean() * U_PER_A3_IN_G_PER_CM3),
+        drift_removed=removed,
+        cell_lengths_mean_A=lengths.mean(axis=0),
+        cell_lengths_std_A=lengths.std(axis=0),
+    )
+
+
+class _Steps:
+    """Unwraps one block after the other; carries the last frame, and checks that the steps can be unwrapped."""
+
+    def __init__(self, trajectory: Trajectory) -> None:
+        self._trajectory = trajectory
+        self.basis = np.eye(3)
+        """Rows: reduced lattice vectors in terms of the file's, integers."""
+        self._last: NDArray[np.float64] | None = None
+        self._images = np.zeros((trajectory.n_atoms, 3))
+        self._last_cell = np.zeros((3, 3))
+        self._first: NDArray[np.float64] | None = None
+        self._squares = np.zeros((trajectory.n_atoms, 3))
+        self._n_steps = 0
+
+    def unwrap(self, block: Frames) -> NDArray[np.float64]:
+        """Unwrapped fractional coordinates in the reduced basis, `[n, n_atoms, 3]`."""
+        if self._last is None:
+            self.basis = _reduced_basis(block.cell_A[0])
+            self._last_cell = block.cell_A[0]
+        self._check_cells(block)
+        fractional = np.matmul(block.positions_A, np.linalg.inv(self.basis @ block.cell_A))
+        if self._last is None:
+            self._last = fractional[0]
+            self._first = fractional[0].copy()
+        moves = np.diff(fractional, axis=0, prepend=self._last[None])
+        images = np.rint(moves)
+        moves -= images
+        self._check_moves(moves, block)
+        self._squares += np.einsum("nai,nai->ai", moves, moves)
+        self._n_steps += len(moves)
+        self._last = fractional[-1].copy()
+        self._last_cell = block.cell_A[-1]
+        np.cumsum(images, axis=0, out=images)
+        images += self._images
+        self._images = images[-1].copy()
+        fractional -= images
+        return fractional
+
+    def drift(self, unwrapped: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Weighted mean displacement since the first frame, `[n, 3]`, of `weights` `[n_atoms]` that sum to 1."""
+        assert self._first is not None
+        return np.einsum("nai,a->ni", unwrapped, weights) - weights @ self._first
+
+    def check_rms(self) -> None:
+        """Refuse frames so far apart that steps beyond half a cell are likely even if none was caught in the act."""
+        symbols = np.array(self._trajectory.symbols)
+        for symbol in dict.fromkeys(self._trajectory.symbols):
+            # the block's first "step", from the first frame to itself, is none
+            n_steps = max(1, self._n_steps - 1)
+            rms = np.sqrt(self._squares[symbols == symbol].mean(axis=0) / n_steps)
+            if rms.max() > LARGEST_RMS_STEP:
+                raise TrajectoryError(
+                    f"frames are too far apart to unwrap: {symbol} moves by {rms.max():.2f} of the cell between "
+                    f"frames (root mean square; at most {LARGEST_RMS_STEP:g})",
+                    where=self._trajectory.source,
+                    remedy=_REMEDY,
+                )
+
+    def _check_moves(self, moves: NDArray[np.float64], block: Frames) -> None:
+        if max(moves.max(), -moves.min()) <= LARGEST_STEP:
+            return
+        sizes = np.abs(moves).max(axis=2)
+        row = int(np.argmax(sizes.max(axis=1) > LARGEST_STEP))
+        atom = int(np.argmax(sizes[row]))
+        raise TrajectoryError(
+            f"frames are too far apart to unwrap: atom {atom} ({self._trajectory.symbols[atom]}) moves by "
+            f"{sizes[row, atom]:.2f} of the cell (at most {LARGEST_STEP:g}) from frame {block.start + row - 1} "
+            f"to {block.start + row}",
+            where=self._trajectory.source,
+            remedy=_REMEDY,
+        )
+
+    def _check_cells(self, block: Frames) -> None:
+        changes = np.linalg.norm(np.diff(block.cell_A, axis=0, prepend=self._last_cell[None]), axis=2)
+        jumps = (changes > LARGEST_CELL_CHANGE * np.linalg.norm(block.cell_A, axis=2)).any(axis=1)
+        if jumps.any():
+            raise TrajectoryError(
+                f"the lattice vectors jump at frame {block.start + int(np.argmax(jumps))} (another choice of the cell?)",
+                where=self._trajectory.source,
+                remedy="write the trajectory with one choice of cell (LAMMPS: flip no), or cut it there",
+            )
+
+
+def _reduced_basis(cell: NDArray[np.float64]) -> NDArray[np.float64]:
+    from ase.geometry import minkowski_reduce
+
+    return np.asarray(minkowski_reduce(cell)[1], dtype=np.float64)
+
+
+def _indices(trajectory: Trajectory, specie: str | Sequence[int] | NDArray) -> NDArray[np.int64]:
+    where = trajectory.source
+    if isinstance(specie, str):
+        chosen = np.flatnonzero(np.array(trajectory.symbols) == specie)
+        if not len(chosen):
+            present = ", ".join(dict.fromkeys(trajectory.symbols))
+            raise TrajectoryError(f"no {specie} (there are: {present})", where=where, remedy="give another specie")
+        return chosen
+    chosen = np.asarray(specie)
+    n_atoms = trajectory.n_atoms
+    if chosen.dtype == bool:
+        if chosen.shape != (n_atoms,):
+            raise TrajectoryError(f"the mask has shape {chosen.shape}, not [{n_atoms}]", where=where)
+        chosen = np.flatnonzero(chosen)
+    if chosen.ndim != 1 or not len(chosen) or chosen.dtype.kind not in "iu":
+        raise TrajectoryError("no ions chosen", where=where, remedy="give a symbol, indices or a mask")
+    if chosen.min() < 0 or chosen.max() >= n_atoms or len(np.unique(chosen)) < len(chosen):
+        raise TrajectoryError(
+            f"indices of ions must be different and in 0 to {n_atoms - 1}", where=where, remedy="correct the indices"
+        )
+    return chosen.astype(np.int64)
+
+
+def _drift_weights(
+    trajectory: Trajectory, indices: NDArray[np.int64], drift: Drift
+) -> tuple[NDArray[np.float64] | None, Drift]:
+    weights = trajectory.masses_u.copy()
+    if drift == "framework":
+        weights[indices] = 0.0
+    if drift == "none" or not weights.any():
+        return None, "none"
+    return weights / weights.sum(), drift
