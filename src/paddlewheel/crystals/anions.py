@@ -22,7 +22,7 @@ BONDING_ELEMENTS = frozenset(_FORMULA_ORDER)
 """Elements that bond covalently to each other here; all others are taken for metals and bond to nothing."""
 
 BOND_TOLERANCE_A = 0.45
-"""A bond is shorter than the sum of the covalent radii plus this: the usual margin of molecular perception (Open Babel).
+"""A bond is shorter than the sum of the covalent radii plus this: the margin that Open Babel perceives molecules with.
 
 It holds at MD temperatures too: B-H up to 1.60 A (1.2 at rest), B-B up to 2.13 A (1.78; next in the cage 2.88)."""
 

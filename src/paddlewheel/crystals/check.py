@@ -67,8 +67,9 @@ def check_structure(atoms: Atoms, where: str | Path | None = None) -> Atoms:
     lengths = np.linalg.norm(cell, axis=1)
     # a relative measure: a flat cell is flat in any unit
     if lengths.min() < 1e-3 or abs(np.linalg.det(cell)) < 1e-3 * lengths.prod():
+        volume = abs(np.linalg.det(cell))
         raise StructureError(
-            f"there is no periodic cell (lattice parameters {_three(lengths)} A, volume {abs(np.linalg.det(cell)):.3g} A^3)",
+            f"there is no periodic cell (lattice parameters {_three(lengths)} A, volume {volume:.3g} A^3)",
             where=where,
             remedy="give a crystal with three lattice vectors, not a molecule",
         )

@@ -1,4 +1,4 @@
-"""File formats: each reader turns a file into ASE Atoms, or into a pymatgen Structure where sites may be partly filled."""
+"""File formats: each reader turns a file into ASE Atoms, or a pymatgen Structure whose sites may be partly filled."""
 
 from __future__ import annotations
 

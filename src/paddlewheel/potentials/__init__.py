@@ -1,0 +1,24 @@
+"""Potentials: named ones with their files, our own M3GNet engine, and adapters to any ASE calculator."""
+
+from paddlewheel.potentials.card import PotentialCard, PotentialFile
+from paddlewheel.potentials.registry import (
+    check_elements,
+    default_potential,
+    describe_potential,
+    fetch_potential,
+    identify_potential,
+    list_potentials,
+    load_potential,
+)
+
+__all__ = [
+    "PotentialCard",
+    "PotentialFile",
+    "check_elements",
+    "default_potential",
+    "describe_potential",
+    "fetch_potential",
+    "identify_potential",
+    "list_potentials",
+    "load_potential",
+]

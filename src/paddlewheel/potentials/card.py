@@ -1,0 +1,54 @@
+"""What is known about a potential, before it is loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+PotentialKind = Literal["m3gnet", "chgnet", "mace", "sevennet", "ase"]
+
+
+@dataclass(frozen=True)
+class PotentialFile:
+    """One file of a potential: its name, SHA-256 and size."""
+
+    name: str
+    sha256: str
+    n_bytes: int
+
+
+@dataclass(frozen=True)
+class PotentialCard:
+    """What is known about a potential.
+
+    Attributes
+    ----------
+    name
+        The name that `load_potential` takes.
+    kind
+        The engine behind it: our own for `m3gnet`, another package for the rest.
+    title, note, conventions
+        For people: what it is, what to know, how its checkpoint has to be evaluated.
+    elements
+        Symbols of the elements it was trained for; None where only the loaded potential can tell.
+    functional
+        The density functional of its training labels; None where unknown.
+    licence, citation, doi
+        Terms of use, and what to cite.
+    url, folder, files
+        Where its files are fetched from, the folder's name in a mirror, and the files with their hashes.
+    """
+
+    name: str
+    kind: PotentialKind
+    title: str
+    elements: tuple[str, ...] | None = None
+    functional: str | None = None
+    licence: str | None = None
+    conventions: str | None = None
+    note: str | None = None
+    citation: str | None = None
+    doi: str | None = None
+    url: str | None = None
+    folder: str | None = None
+    files: tuple[PotentialFile, ...] = ()

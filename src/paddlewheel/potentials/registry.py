@@ -1,0 +1,263 @@
+"""Potentials by name: list, describe, fetch, load, identify, and check against a structure."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from paddlewheel.errors import PotentialError
+from paddlewheel.potentials.adapters import (
+    ADAPTER_FORMS,
+    adapter_card,
+    adapter_kind,
+    identify_adapter,
+    load_adapter,
+    supported_elements,
+)
+from paddlewheel.potentials.card import PotentialCard, PotentialFile
+from paddlewheel.potentials.fetch import fetch_files, sha256_of
+
+if TYPE_CHECKING:
+    from ase import Atoms
+    from ase.calculators.calculator import Calculator
+
+_CATALOGUE = Path(__file__).resolve().parent / "catalogue.json"
+_CHECKPOINT_FILES = ("model.json", "state.pt")
+_THREE_BODY = ("parent", "as_trained")
+_DTYPES = ("float32", "float64")
+_PAPER = "m3gnet-nabh-r2scan"
+
+
+@cache
+def _cards() -> tuple[PotentialCard, ...]:
+    documents = json.loads(_CATALOGUE.read_text(encoding="utf-8"))
+    for document in documents:
+        document["elements"] = tuple(document["elements"])
+        document["files"] = tuple(PotentialFile(**file) for file in document["files"])
+    return tuple(PotentialCard(**document) for document in documents)
+
+
+def list_potentials() -> list[PotentialCard]:
+    """Return the cards of all potentials that are known by name."""
+    return list(_cards())
+
+
+def describe_potential(name: str | Path) -> PotentialCard:
+    """Return the card of a potential without loading it (for a checkpoint folder, its model.json is read).
+
+    Parameters
+    ----------
+    name
+        Whatever `load_potential` takes.
+
+    Raises
+    ------
+    PotentialError
+        If there is no such potential, or the folder is no M3GNet checkpoint.
+    """
+    text = str(name)
+    for card in _cards():
+        if card.name == text.strip().lower():
+            return card
+    if adapter_kind(text):
+        return adapter_card(text)
+    return _checkpoint_card(Path(name))
+
+
+def fetch_potential(name: str) -> Path:
+    """Return the folder with the files of a named potential, each verified; download them where they are absent.
+
+    Parameters
+    ----------
+    name
+        A name of `list_potentials`.
+
+    Raises
+    ------
+    PotentialError
+        If the name is unknown, a hash is wrong, the network does not answer or the cache cannot be written.
+    """
+    card = describe_potential(name)
+    if not card.files or card.url is None:
+        raise PotentialError(f"{name} is not fetched by paddlewheel", remedy=f"give one of {_known_names()}")
+    return fetch_files(card)
+
+
+def load_potential(
+    name: str | Path, *, three_body: str = "parent", device: str = "cpu", dtype: str = "float32"
+) -> Calculator:
+    """Load a potential as an ASE calculator.
+
+    Parameters
+    ----------
+    name
+        A name of `list_potentials`; a folder with the model.json and state.pt of a matgl M3GNet; `chgnet`;
+        `mace:<model or file>`; `sevennet:<model or file>`; `ase:<package.module>:<Factory>`.
+    three_body
+        M3GNet only: `parent` (smooth and permutation-invariant, for dynamics) or `as_trained` (as matgl evaluated it
+        in training). Other potentials refuse anything but the default.
+    device
+        Torch device, such as `cpu` or `cuda:0`.
+    dtype
+        `float32` or `float64`, for M3GNet and MACE.
+
+    Raises
+    ------
+    PotentialError
+        If the potential is unknown, damaged, of another architecture, its package is absent, or it does not
+        understand an option.
+
+    Examples
+    --------
+    >>> from paddlewheel.potentials import load_potential
+    >>> calculator = load_potential("ase:ase.calculators.emt:EMT")
+    """
+    _one_of("three_body", three_body, _THREE_BODY)
+    _one_of("dtype", dtype, _DTYPES)
+    card = describe_potential(name)
+    if card.kind != "m3gnet":
+        if three_body != "parent":
+            raise PotentialError(
+                f"{name} has no three-body switch, {three_body!r} was asked for",
+                remedy="leave three_body at its default",
+            )
+        return load_adapter(str(name), device=device, dtype=dtype)
+    folder = fetch_files(card) if card.url else Path(name)
+    from paddlewheel.potentials.m3gnet import M3GNetCalculator
+
+    return M3GNetCalculator.from_directory(folder, three_body=three_body, device=device, dtype=dtype)
+
+
+def identify_potential(name: str | Path) -> str:
+    """Return a SHA-256 that stands for the contents of a potential, for the keys of units of work.
+
+    An M3GNet checkpoint is the hashes of its two files, so that a name and a folder with the same files are the
+    same potential; nothing is downloaded for a name. Other potentials are their package, its version and the
+    model's name or file.
+
+    Raises
+    ------
+    PotentialError
+        As `describe_potential`, or if an optional package is absent.
+    """
+    card = describe_potential(name)
+    if card.kind != "m3gnet":
+        return identify_adapter(str(name))
+    files = {file.name: file.sha256 for file in card.files}
+    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
+
+
+def check_elements(potential: Calculator | PotentialCard | str, atoms: Atoms) -> None:
+    """Refuse a structure with elements that a potential was not trained for.
+
+    Parameters
+    ----------
+    potential
+        A loaded calculator, a card, or a name. Calculators that do not say what they know are let pass.
+    atoms
+        The structure.
+
+    Raises
+    ------
+    PotentialError
+        Naming the elements that lack and those that the potential has.
+    """
+    card: Any = describe_potential(potential) if isinstance(potential, str) else potential
+    if isinstance(card, PotentialCard):
+        name, elements = card.name, card.elements
+    else:
+        name, elements = getattr(card, "name", None) or type(card).__name__, supported_elements(card)
+    if elements is None:
+        return
+    lacking = sorted(set(atoms.get_chemical_symbols()) - set(elements))
+    if lacking:
+        names = [c.name for c in _covering(atoms)]
+        remedy = f"take one of {', '.join(names)}" if names else f"give one that knows {', '.join(lacking)}"
+        raise PotentialError(
+            f"{name} does not know {', '.join(lacking)} of {atoms.get_chemical_formula()}; it has {_shorten(elements)}",
+            remedy=remedy,
+        )
+
+
+def default_potential(atoms: Atoms) -> str:
+    """Return the potential to take where none is named: the paper's own for structures of Na, B and H.
+
+    Raises
+    ------
+    PotentialError
+        For any other chemistry: the choice is the user's, and the error lists the potentials that cover it.
+    """
+    symbols = set(atoms.get_chemical_symbols())
+    if symbols <= {"Na", "B", "H"}:
+        return _PAPER
+    names = [card.name for card in _covering(atoms)]
+    candidates = f"{', '.join(names)} cover it" if names else "none of the named ones covers it"
+    raise PotentialError(
+        f"no default potential for {'-'.join(sorted(symbols))}",
+        remedy=f"choose one with --potential: {candidates}; adapters are {', '.join(ADAPTER_FORMS)}",
+    )
+
+
+def _covering(atoms: Atoms) -> list[PotentialCard]:
+    symbols = set(atoms.get_chemical_symbols())
+    return [card for card in _cards() if card.elements and symbols <= set(card.elements)]
+
+
+def _checkpoint_card(folder: Path) -> PotentialCard:
+    if not folder.is_dir():
+        raise _unknown(folder)
+    lacking = [name for name in _CHECKPOINT_FILES if not (folder / name).is_file()]
+    if lacking:
+        raise PotentialError(
+            f"is no checkpoint folder: {' and '.join(lacking)} not in it",
+            where=folder,
+            remedy="give the folder with the model.json and state.pt of a matgl M3GNet",
+        )
+    path = folder / "model.json"
+    try:
+        model = json.loads(path.read_text(encoding="utf-8"))["kwargs"]["model"]
+        architecture, elements = model["@class"], tuple(model["init_args"]["element_types"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise PotentialError(
+            f"is no matgl model description ({type(error).__name__}: {error})", where=path, remedy="fetch it again"
+        ) from error
+    if architecture != "M3GNet":
+        raise PotentialError(
+            f"is a {architecture}, and only M3GNet checkpoints are read", where=path, remedy="give an M3GNet checkpoint"
+        )
+    files = tuple(PotentialFile(n, sha256_of(folder / n), (folder / n).stat().st_size) for n in _CHECKPOINT_FILES)
+    card = PotentialCard(name=str(folder), kind="m3gnet", title="M3GNet checkpoint", elements=elements, files=files)
+    known = next((c for c in _cards() if c.files == files), None)
+    # the files of a named potential, reached by their path: the same functional, licence and citation
+    return card if known is None else replace(known, name=str(folder), url=None, folder=None)
+
+
+def _unknown(given: Path) -> PotentialError:
+    text = str(given)
+    if given.is_file():
+        return PotentialError("is a file", where=given, remedy="give the checkpoint's folder, or mace:<file> for MACE")
+    names = [card.name for card in _cards()]
+    close = difflib.get_close_matches(text.lower(), [*names, "chgnet", "mace:", "sevennet:"], n=1, cutoff=0.5)
+    hint = f"did you mean {close[0]}? " if close else ""
+    return PotentialError(
+        f"{text!r} is neither a potential nor a checkpoint folder",
+        remedy=f"{hint}there are {_known_names()}, checkpoint folders, and {', '.join(ADAPTER_FORMS)}",
+    )
+
+
+def _known_names() -> str:
+    return ", ".join(card.name for card in _cards())
+
+
+def _one_of(option: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise PotentialError(f"{option} {value!r}", remedy=f"give one of {', '.join(allowed)}")
+
+
+def _shorten(elements: tuple[str, ...]) -> str:
+    return ", ".join(elements) if len(elements) <= 12 else f"{len(elements)} elements"
