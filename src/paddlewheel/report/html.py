@@ -1,0 +1,193 @@
+"""The report: one HTML file without network, from the documents of a run directory."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from paddlewheel.errors import RunDirectoryError, StructureError
+from paddlewheel.records import write_atomically
+from paddlewheel.report.arrhenius_figure import arrhenius_figure
+from paddlewheel.report.cell import CellPicture, cell_figure, read_cell
+from paddlewheel.report.drawing import Drawing, house_style, save_figure, series_colours, theme_css
+from paddlewheel.report.figures import msd_figure, thermo_figure
+from paddlewheel.report.numbers import enumeration, kelvin
+from paddlewheel.report.run_files import RunFiles, read_run_files
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+_HERE = Path(__file__).parent
+
+
+def write_conductivity_report(directory: Path) -> Path:
+    """Write `report.html` and `figures/` from `result.json` and the files beside it.
+
+    Reads `inputs.yaml`, the MSD and thermo CSV files that the record names and `structure.cif`, each of which may be
+    absent. Every file is replaced atomically; the HTML loads nothing from anywhere (its content policy forbids it).
+
+    Parameters
+    ----------
+    directory
+        A run directory of `conduct` or `analyze`.
+
+    Returns
+    -------
+    Path
+        Of `report.html`.
+
+    Raises
+    ------
+    InputError
+        If `result.json` is no conductivity record, or `inputs.yaml` is damaged.
+    RunDirectoryError
+        If the directory cannot be written (full disk, permissions).
+    """
+    run = read_run_files(Path(directory))
+    picture = _read_picture(run)
+    path = run.directory / "report.html"
+    try:
+        drawings = _draw(run, picture)
+        write_atomically(path, _render(run, picture, drawings))
+    except OSError as error:
+        where = error.filename or path
+        raise RunDirectoryError(
+            f"cannot be written ({error.strerror or error})", where=where, remedy="free space or fix the permissions"
+        ) from error
+    return path
+
+
+def _read_picture(run: RunFiles) -> CellPicture | None:
+    path = run.directory / "structure.cif"
+    if not path.is_file():
+        return None
+    try:
+        return read_cell(path, specie=run.record.specie)
+    except StructureError as error:
+        run.notes.append(f"The cell is not shown: structure.cif {error.problem}.")
+        return None
+
+
+def _draw(run: RunFiles, picture: CellPicture | None) -> dict[str, Any]:
+    """All figures, saved: `arrhenius`, `msd`, `cell` (each may be missing) and `thermo` by index of temperature."""
+    folder = run.directory / "figures"
+    rows = run.record.temperatures
+    drawings: dict[str, Any] = {"thermo": {}}
+    with house_style():
+        save = partial(save_figure, folder=folder)
+        if (figure := arrhenius_figure(run.record)) is not None:
+            drawings["arrhenius"] = save(figure, name="arrhenius", alt=_arrhenius_alt(run))
+        if (figure := msd_figure(rows, run.msd)) is not None:
+            at = enumeration(kelvin(rows[i].temperature_K) for i in sorted(run.msd))
+            drawings["msd"] = save(
+                figure, name="msd", alt=f"Mean squared displacement against time lag at {at}, with the fits."
+            )
+        colours = series_colours(len(rows)) if rows else []
+        for index, runs in run.thermo.items():
+            row = rows[index]
+            figure = thermo_figure(row, runs, colour=colours[index], n_atoms=len(picture.symbols) if picture else None)
+            alt = f"Temperature, conserved energy, pressure and volume against time of the run at {kelvin(row.temperature_K)}."
+            drawings["thermo"][index] = save(figure, name=f"thermo_T={row.temperature_K:g}K", alt=alt)
+        if picture is not None:
+            counts = enumeration(f"{count} {symbol}" for symbol, count in picture.counts.items())
+            drawings["cell"] = save(cell_figure(picture), name="cell", alt=f"The simulated cell: {counts} atoms.")
+    return drawings
+
+
+def _arrhenius_alt(run: RunFiles) -> str:
+    at = enumeration(kelvin(row.temperature_K) for row in run.record.temperatures)
+    return f"Arrhenius plot: conductivity on a logarithmic axis against 1000/T, simulated at {at}. The numbers are in the table below."
+
+
+def _render(run: RunFiles, picture: CellPicture | None, drawings: dict[str, Any]) -> str:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    from paddlewheel.report import tables
+    from paddlewheel.report.verdict import judge
+
+    record = run.record
+    scripts = _scripts() if picture is not None else []
+    environment = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(doi_link=tables.doi_link, kelvin=kelvin)
+    thermo = [
+        (record.temperatures[index], len(run.thermo[index]), drawing)
+        for index, drawing in sorted(drawings["thermo"].items())
+    ]
+    return environment.get_template("report.html.j2").render(
+        record=record,
+        policy=_content_policy(scripts),
+        css=Markup(
+            (_HERE / "assets" / "report.css").read_text(encoding="utf-8") + theme_css(max(1, len(record.temperatures)))
+        ),
+        scripts=scripts,
+        ion=tables.ion_html(record.specie, record.charge_e),
+        formula=tables.formula_html(record.formula),
+        verdict=judge(record),
+        warnings=_warnings(run),
+        arrhenius=_inline(drawings.get("arrhenius")),
+        models=tables.model_table(record),
+        transport=tables.transport_table(record.temperatures),
+        runs=tables.run_table(record.temperatures),
+        health=tables.health_table(record.temperatures),
+        msd=_inline(drawings.get("msd")),
+        thermo=[(row, replicas, _inline(drawing)) for row, replicas, drawing in thermo],
+        cell=picture,
+        cell_png=_data_url(run.directory / "figures" / "cell.png") if picture is not None else None,
+        cell_alt=drawings["cell"].alt if picture is not None else None,
+        cell_data=_json_for_script(picture.viewer_data()) if picture is not None else None,
+        settings=tables.settings_groups(run.settings),
+        provenance=tables.provenance_rows(record.provenance),
+    )
+
+
+def _warnings(run: RunFiles) -> list[tuple[str, str]]:
+    """(where, text) of every warning: of the record, of its temperatures, of the files beside it."""
+    listed = [("", text) for text in run.record.warnings]
+    listed += [(kelvin(row.temperature_K), text) for row in run.record.temperatures for text in row.warnings]
+    return list(dict.fromkeys(listed + [("report", text) for text in run.notes]))
+
+
+def _inline(drawing: Drawing | None) -> tuple[Markup, str] | None:
+    from markupsafe import Markup
+
+    return None if drawing is None else (Markup(drawing.svg), drawing.alt)
+
+
+def _scripts() -> list[Markup]:
+    """The viewer's library, with its licence, and the viewer."""
+    from markupsafe import Markup
+
+    licence = (_HERE / "assets" / "3Dmol-LICENSE.txt").read_text(encoding="utf-8").replace("*/", "* /")
+    library = (_HERE / "assets" / "3Dmol-min.js").read_text(encoding="utf-8")
+    viewer = (_HERE / "assets" / "viewer.js").read_text(encoding="utf-8")
+    return [Markup(f"/*\n{licence}*/\n{library}"), Markup(viewer)]
+
+
+def _content_policy(scripts: list[Markup]) -> str:
+    """Only this file's own scripts run, named by hash, and nothing is fetched from anywhere."""
+    hashes = [base64.b64encode(hashlib.sha256(str(script).encode()).digest()).decode() for script in scripts]
+    allowed = " ".join(f"'sha256-{digest}'" for digest in hashes) or "'none'"
+    return f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src {allowed}; base-uri 'none'; form-action 'none'"
+
+
+def _data_url(path: Path) -> str:
+    return f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"
+
+
+def _json_for_script(data: dict[str, Any]) -> Markup:
+    """JSON that no HTML parser can end early: `<`, `>` and `&` as escapes."""
+    from markupsafe import Markup
+
+    text = json.dumps(data, separators=(",", ":"))
+    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))

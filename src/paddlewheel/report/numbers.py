@@ -1,0 +1,81 @@
+"""How numbers are printed in a report: one convention, `value ± std`, everywhere.
+
+The standard uncertainty keeps two significant figures and the value ends at the same decimal place; very small
+and very large quantities share one power of ten: (1.05 ± 0.12) × 10⁻⁶.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from paddlewheel.records import Measured
+
+ABSENT = "–"
+_SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_MINUS = str.maketrans("-", "−")
+
+
+def superscript(exponent: int) -> str:
+    """The exponent in superscript digits: -6 becomes ⁻⁶."""
+    return str(exponent).translate(_SUPERSCRIPT)
+
+
+def measured(quantity: Measured | None) -> str:
+    """`value ± std`, the uncertainty with two significant figures; a dash where nothing was measured."""
+    if quantity is None:
+        return ABSENT
+    value, std = quantity.value, quantity.std
+    exponent = _exponent(max(abs(value), std))
+    if -3 <= exponent < 5:
+        return _plus_minus(value, std)
+    scale = 10.0**-exponent
+    return f"({_plus_minus(value * scale, std * scale)}) × 10{superscript(exponent)}"
+
+
+def plain(value: float | None, digits: int = 3) -> str:
+    """A number with `digits` significant figures, as a power of ten outside 0.001 to 99999; a dash for None."""
+    if value is None:
+        return ABSENT
+    rounded = float(f"{value:.{digits - 1}e}")
+    exponent = _exponent(rounded)
+    if -3 <= exponent < 5:
+        return f"{rounded:.{max(0, digits - 1 - exponent)}f}".translate(_MINUS)
+    mantissa = rounded * 10.0**-exponent
+    return f"{mantissa:.{digits - 1}f}".translate(_MINUS) + f" × 10{superscript(exponent)}"
+
+
+def interval(ends: tuple[float, float] | None) -> str:
+    """`low to high`, three significant figures each; a dash for None."""
+    return ABSENT if ends is None else f"{plain(ends[0])} to {plain(ends[1])}"
+
+
+def percent(fraction: float | None) -> str:
+    """A share in per cent, without decimals; a dash for None."""
+    return ABSENT if fraction is None else f"{100 * fraction:.0f} %"
+
+
+def kelvin(temperature_K: float) -> str:
+    """A temperature as the user wrote it: 600 K, 312.5 K."""
+    return f"{temperature_K:g} K"
+
+
+def enumeration(items: Iterable[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    words = list(items)
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
+
+
+def _exponent(value: float) -> int:
+    return math.floor(math.log10(abs(value))) if value else 0
+
+
+def _plus_minus(value: float, std: float) -> str:
+    if std == 0:
+        return f"{plain(value, 4)} ± 0"
+    std = float(f"{std:.1e}")  # two figures first: 0.0996 is 0.10, not 0.100
+    decimals = 1 - _exponent(std)
+    shown = max(decimals, 0)
+    return f"{round(value, decimals):.{shown}f} ± {round(std, decimals):.{shown}f}".translate(_MINUS)

@@ -1,0 +1,222 @@
+"""The tables of the report as rows of ready text; the template only lays them out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from markupsafe import Markup, escape
+
+from paddlewheel.records import Citation, ConductivityRecord, HealthCheck, Provenance, TemperatureResult
+from paddlewheel.report.numbers import ABSENT, interval, kelvin, measured, percent, plain
+from paddlewheel.report.verdict import STATUS_WORDS
+
+_SYMBOLS = {"ok": "✓", "warning": "!", "broken": "✕", "not-diffusive": "○", "too-short": "…"}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: its text, an optional small second line, and a status that gives it a badge."""
+
+    text: str
+    small: str | None = None
+    status: str | None = None
+
+    @property
+    def symbol(self) -> str:
+        """The sign of the status, so that it does not rest on colour alone."""
+        return _SYMBOLS.get(self.status or "", "")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A captioned table whose first column holds the row headers.
+
+    Attributes
+    ----------
+    columns
+        Header and unit of each column.
+    """
+
+    caption: str
+    columns: list[tuple[str, str]]
+    rows: list[list[Cell]] = field(default_factory=list)
+
+
+def transport_table(rows: list[TemperatureResult]) -> Table:
+    """Conductivity, diffusivity and what qualifies them, one row a temperature."""
+    table = Table(
+        "Transport at each temperature (± is the 68 % standard uncertainty)",
+        [("T", "K"), ("Status", ""), ("σ", "mS/cm"), ("D", "cm²/s"), ("Haven ratio", ""), ("Active ions", "")]
+        + [("log-log slope", ""), ("Fitted lags", "ps"), ("Density", "g/cm³")],
+    )
+    for row in rows:
+        table.rows.append(
+            [
+                Cell(f"{row.temperature_K:g}"),
+                Cell(STATUS_WORDS[row.status], row.reason, row.status),
+                Cell(
+                    *_value_or_bound(
+                        row.conductivity_mS_per_cm,
+                        row.conductivity_95_mS_per_cm,
+                        row.conductivity_upper_bound_95_mS_per_cm,
+                    )
+                ),
+                Cell(
+                    *_value_or_bound(
+                        row.diffusivity_cm2_per_s,
+                        row.diffusivity_95_cm2_per_s,
+                        row.diffusivity_upper_bound_95_cm2_per_s,
+                    )
+                ),
+                Cell(measured(row.haven_ratio)),
+                Cell(percent(row.active_fraction), _active_window(row)),
+                Cell(measured(row.loglog_slope)),
+                Cell(_lags(row)),
+                Cell(plain(row.density_g_per_cm3, 4)),
+            ]
+        )
+    return table
+
+
+def run_table(rows: list[TemperatureResult]) -> Table:
+    """How long each temperature ran and the state it ran in."""
+    table = Table(
+        "Length and state of the runs",
+        [
+            ("T", "K"),
+            ("Production", "ps"),
+            ("Replicas", ""),
+            ("Mobile ions", ""),
+            ("Mean T", "K"),
+            ("Mean volume", "Å³"),
+        ]
+        + [("MSD, last lag", "Å²"), ("Collective σ", "mS/cm"), ("D along x, y, z", "cm²/s")],
+    )
+    for row in rows:
+        by_axis = row.diffusivity_xyz_cm2_per_s
+        table.rows.append(
+            [
+                Cell(f"{row.temperature_K:g}"),
+                Cell(f"{row.production_ps:g}"),
+                Cell(str(row.n_replicas)),
+                Cell(str(row.n_ions)),
+                Cell(plain(row.mean_temperature_K, 4)),
+                Cell(plain(row.mean_volume_A3, 5)),
+                Cell(plain(row.msd_final_A2)),
+                Cell(measured(row.conductivity_collective_mS_per_cm)),
+                Cell(ABSENT if by_axis is None else "; ".join(measured(part) for part in by_axis)),
+            ]
+        )
+    return table
+
+
+def health_table(rows: list[TemperatureResult]) -> Table | None:
+    """One column a check, one row a temperature; None where nothing was checked (trajectories made elsewhere)."""
+    names = list(dict.fromkeys(check.name for row in rows for check in row.health))
+    if not names:
+        return None
+    table = Table("Health of the runs", [("T", "K"), *((_words(name), "") for name in names)])
+    for row in rows:
+        table.rows.append([Cell(f"{row.temperature_K:g}"), *(_health_cell(row.health, name) for name in names)])
+    return table
+
+
+def model_table(record: ConductivityRecord) -> Table | None:
+    """The models of the temperature dependence by AICc; None where only one was tried."""
+    if record.arrhenius is None or len(record.arrhenius.models) < 2:
+        return None
+    table = Table(
+        "Models of σ(T), compared by AICc (lower is better)",
+        [("Model", ""), ("AICc", ""), ("Parameters", ""), ("Note", "")],
+    )
+    for model in record.arrhenius.models:
+        parameters = "; ".join(f"{name} = {measured(value)}" for name, value in model.parameters.items())
+        table.rows.append(
+            [Cell(_words(model.name)), Cell(plain(model.aicc)), Cell(parameters or ABSENT), Cell(model.note or ABSENT)]
+        )
+    return table
+
+
+def settings_groups(settings: dict[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Nested settings as titled groups of (name, value); single values come first, under `general`."""
+    general = [(str(key), _value(value)) for key, value in settings.items() if not isinstance(value, dict)]
+    groups = [("general", general)] if general else []
+    groups += [(str(key), list(_flat(value))) for key, value in settings.items() if isinstance(value, dict) and value]
+    return groups
+
+
+def provenance_rows(provenance: Provenance) -> list[tuple[str, str]]:
+    """Name and value of everything that makes the record again."""
+    rows = [("command", provenance.command), ("created (UTC)", provenance.created_utc)]
+    rows += [("paddlewheel", provenance.paddlewheel_version), *sorted(provenance.versions.items())]
+    rows += [("structure sha256", provenance.structure_sha256), ("potential sha256", provenance.potential_sha256)]
+    return [(name, value) for name, value in rows if value]
+
+
+def doi_link(citation: Citation) -> str | None:
+    """The address of a DOI, always under doi.org; None without one."""
+    if not citation.doi:
+        return None
+    bare = re.sub(r"^(https?://(dx\.)?doi\.org/|doi:\s*)", "", citation.doi.strip(), flags=re.IGNORECASE)
+    return f"https://doi.org/{quote(bare, safe='/().;:-_')}"
+
+
+def formula_html(formula: str) -> Markup:
+    """A chemical formula with its counts as subscripts."""
+    return Markup(re.sub(r"(?<=[A-Za-z)\]])(\d+(?:\.\d+)?)", r"<sub>\1</sub>", str(escape(formula))))
+
+
+def ion_html(specie: str, charge_e: float) -> Markup:
+    """An ion with its charge as a superscript: Na⁺, Mg²⁺."""
+    size = "" if abs(charge_e) == 1 else f"{abs(charge_e):g}"
+    sign = "+" if charge_e > 0 else "−" if charge_e < 0 else ""
+    return Markup("{}<sup>{}{}</sup>").format(specie, size, sign) if sign else Markup("{}").format(specie)
+
+
+def _value_or_bound(quantity, ends_95, bound) -> tuple[str, str | None]:
+    if quantity is not None:
+        return measured(quantity), f"95 %: {interval(ends_95)}" if ends_95 else None
+    return (f"< {plain(bound)}", "95 % upper bound") if bound is not None else (ABSENT, None)
+
+
+def _active_window(row: TemperatureResult) -> str | None:
+    if row.active_fraction is None or row.active_threshold_A2 is None or row.active_window_ps is None:
+        return None
+    return f"over {row.active_threshold_A2:g} Å² in {row.active_window_ps:g} ps"
+
+
+def _lags(row: TemperatureResult) -> str:
+    if row.fit_onset_ps is None or row.fit_last_lag_ps is None:
+        return ABSENT
+    return f"{plain(row.fit_onset_ps, 2)} to {plain(row.fit_last_lag_ps)}"
+
+
+def _health_cell(checks: list[HealthCheck], name: str) -> Cell:
+    found = next((check for check in checks if check.name == name), None)
+    return Cell(ABSENT) if found is None else Cell(found.status, found.detail, found.status)
+
+
+def _words(name: str) -> str:
+    return name.replace("-", " ").replace("_", " ")
+
+
+def _flat(settings: dict[Any, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in settings.items():
+        if isinstance(value, dict) and value:
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", _value(value)
+
+
+def _value(value: Any) -> str:
+    if value is None or value == {} or value == []:
+        return ABSENT
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(_value(item) for item in value)
+    return str(value)
