@@ -1,19 +1,25 @@
 """Crystals: reading, checking, supercells, ordering, polyanions, charges. Structures are ASE Atoms throughout."""
 
 from paddlewheel.crystals.anions import Polyanion, find_polyanions, gather
+from paddlewheel.crystals.charges import guess_charge, guess_mobile_specie
 from paddlewheel.crystals.check import check_structure
+from paddlewheel.crystals.disorder import OrderedCell, order_structure
 from paddlewheel.crystals.library import StructureCard, list_structures, structure_card
 from paddlewheel.crystals.read import read_structure
 from paddlewheel.crystals.supercell import make_supercell
 
 __all__ = [
+    "OrderedCell",
     "Polyanion",
     "StructureCard",
     "check_structure",
     "find_polyanions",
     "gather",
+    "guess_charge",
+    "guess_mobile_specie",
     "list_structures",
     "make_supercell",
+    "order_structure",
     "read_structure",
     "structure_card",
 ]

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 OCCUPANCY_ROUNDING = 1e-3
 """Occupancies this close to 1 are full: they are rounding in the file, not vacancies."""
 
+_ISOTOPE_MASSES_U = {"D": 2.01410178, "T": 3.01604928}
+
 # pymatgen's own default is exactly 1, which three species at 0.3334 already exceed
 _OCCUPANCY_SUM = 1.01
 _COMPRESSED = {".gz", ".bz2", ".xz"}
@@ -33,22 +35,24 @@ _REMEDY = "give a CIF, POSCAR, extended XYZ, LAMMPS data or pymatgen JSON file"
 
 def read_ordered(path: Path) -> Atoms:
     """Read one structure; a structure with partial occupancies is refused (see `disorder.order_structure`)."""
+    from ase import Atoms
+
     with _quiet():
         found = _read(path)
-        if hasattr(found, "lattice"):
-            return structure_to_atoms(found, path)
-        return _bare(found)
+        return _bare(found) if isinstance(found, Atoms) else structure_to_atoms(found, path)
 
 
 def read_sites(path: Path) -> Structure:
     """Read one structure as pymatgen sites, partial occupancies kept."""
+    from ase import Atoms
+    from pymatgen.core import Structure
+
     with _quiet():
         found = _read(path)
-        if hasattr(found, "lattice"):
+        if not isinstance(found, Atoms):
             return found
-        from pymatgen.io.ase import AseAtomsAdaptor
-
-        return AseAtomsAdaptor.get_structure(_bare(found))
+        symbols = found.get_chemical_symbols()
+        return Structure(found.cell.array, symbols, found.positions, coords_are_cartesian=True)
 
 
 def structure_to_atoms(structure: Structure, where: str | Path | None) -> Atoms:
@@ -60,6 +64,7 @@ def structure_to_atoms(structure: Structure, where: str | Path | None) -> Atoms:
         If a site is partly occupied, or holds something that is no element.
     """
     from ase import Atoms
+    from ase.data import atomic_masses
     from pymatgen.core import Element, Species
 
     numbers, masses = [], []
@@ -76,11 +81,11 @@ def structure_to_atoms(structure: Structure, where: str | Path | None) -> Atoms:
         if not isinstance(specie, (Element, Species)):
             raise StructureError(f"{specie} (site {site.label}) is no element", where=where, remedy="name the element")
         numbers.append(specie.Z)
-        masses.append(float(specie.atomic_mass) if specie.symbol in ("D", "T") else np.nan)
-    atoms = Atoms(numbers=numbers, scaled_positions=structure.frac_coords, cell=structure.lattice.matrix, pbc=True)
-    if np.isfinite(masses).any():
-        atoms.set_masses(np.where(np.isfinite(masses), masses, atoms.get_masses()))
-    return atoms
+        masses.append(_ISOTOPE_MASSES_U.get(specie.symbol, atomic_masses[specie.Z]))
+    found = Atoms(
+        numbers, scaled_positions=structure.frac_coords, cell=structure.lattice.matrix, pbc=True, masses=masses
+    )
+    return _bare(found)
 
 
 @contextlib.contextmanager
@@ -155,21 +160,46 @@ def _text(path: Path) -> str:
 
 
 def _read_cif(path: Path, text: str) -> Structure:
+    from ase.geometry import cellpar_to_cell
+    from pymatgen.core import Structure
     from pymatgen.io.cif import CifParser
 
     parser = CifParser(io.StringIO(text), occupancy_tolerance=_OCCUPANCY_SUM, check_cif=False)
     structures = parser.parse_structures(primitive=False, on_error="raise")
     _one_of(structures, path)
-    reason = parser.check(structures[0]) or ""
-    # hydrogens that X-rays did not see: a simulation without them would run, and mean nothing
+    found = structures[0]
+    data = next(block for block in parser.as_dict().values() if "_atom_site_label" in block)
+    _refuse_lost_atoms(parser.check(found) or "", data, found, path)
+    # pymatgen sorts the sites and turns c to z; here: the order of the file, and a along x as ASE and LAMMPS have it
+    place = {label: row for row, label in reversed(list(enumerate(data["_atom_site_label"])))}
+    sites = sorted(found, key=lambda site: place.get(site.label, len(place)))
+    return Structure(
+        cellpar_to_cell(found.lattice.parameters),
+        [site.species for site in sites],
+        [site.frac_coords for site in sites],
+        labels=[site.label for site in sites],
+    )
+
+
+def _refuse_lost_atoms(reason: str, data: dict, structure: Structure, path: Path) -> None:
+    """Refuse a CIF of which pymatgen silently left atoms out: the rest would run, and mean nothing."""
+    from ase.data import atomic_numbers
+
+    for text in data.get("_atom_site_type_symbol", data["_atom_site_label"]):
+        letters = re.match(r"[A-Za-z]*", text).group()[:2].capitalize()  # pyright: ignore[reportOptionalMemberAccess]
+        if not ({letters, letters[:1]} & (set(atomic_numbers) | set(_ISOTOPE_MASSES_U)) - {"X"}):
+            raise StructureError(f"site {text!r} is no element", where=path, remedy="name its element or remove it")
+    missing = ""
     if reason.startswith("Missing elements") and "PMG" in reason:
         missing = reason.removeprefix("Missing elements").split("from")[0].strip()
+    if "implicit_hydrogens" in structure.site_properties:
+        missing = "H"
+    if missing:
         raise StructureError(
-            f"the formula in the file has {missing}, but no coordinates of it are given",
+            f"the file speaks of {missing}, but gives no coordinates of it",
             where=path,
             remedy="take a CIF with all atoms located",
         )
-    return structures[0]
 
 
 def _read_poscar(path: Path, text: str) -> Structure:
@@ -206,10 +236,11 @@ def _read_json(path: Path, text: str) -> Structure | Atoms:
 
 def _read_with_ase(path: Path) -> Atoms:
     import ase.io
+    from ase.io.formats import UnknownFileTypeError
 
     try:  # "a@b.xyz" is a file here, not a file and an index
         images = ase.io.read(os.fspath(path), index=":", do_not_split_by_at_sign=True)
-    except ase.io.formats.UnknownFileTypeError as error:
+    except UnknownFileTypeError as error:
         raise StructureError("the format is not recognised", where=path, remedy=_REMEDY) from error
     images = images if isinstance(images, list) else [images]
     _one_of(images, path)
@@ -228,12 +259,12 @@ def _one_of(found: list, path: Path) -> None:
 def _bare(atoms: Atoms) -> Atoms:
     """Keep elements, positions, cell, periodicity and unusual masses; calculators, charges and tags stay behind."""
     from ase import Atoms
+    from ase.data import atomic_masses
 
-    bare = Atoms(numbers=atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
-    masses = atoms.get_masses()
-    if not np.allclose(masses, bare.get_masses(), atol=0.1, rtol=0):
-        bare.set_masses(masses)
-    return bare
+    usual, masses = atomic_masses[atoms.numbers], atoms.get_masses()
+    # files round masses; one that is off by more is meant (deuterium, the anion-mass experiment)
+    kept = None if np.allclose(masses, usual, atol=0.1, rtol=0) else masses
+    return Atoms(atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=atoms.pbc, masses=kept)
 
 
 def _first_line(error: BaseException) -> str:

@@ -47,11 +47,12 @@ def read_structure(name_or_path: str | Path) -> Atoms:
     if isinstance(name_or_path, str) and (builtin := builtin_path(name_or_path)):
         return check_structure(read_ordered(builtin), name_or_path)
     path = Path(name_or_path)
-    _require_file(path, name_or_path)
+    require_file(path, name_or_path)
     return check_structure(read_ordered(path), path)
 
 
-def _require_file(path: Path, given: str | Path) -> None:
+def require_file(path: Path, given: str | Path) -> None:
+    """Refuse what is no readable, non-empty file; `given` is what the user wrote, for the message."""
     names = [card.name for card in list_structures()]
     try:
         is_folder, is_file, is_empty = path.is_dir(), path.is_file(), path.is_file() and path.stat().st_size == 0

@@ -46,18 +46,25 @@ def make_supercell(
     SettingsError
         If `spec` is none of these, or `min_length_A` is not a positive finite number.
     """
-    repeats = _automatic(atoms, min_length_A) if isinstance(spec, str) and spec.strip() == "auto" else _explicit(spec)
+    repeats = supercell_repeats(spec, atoms.cell.lengths(), min_length_A=min_length_A)
     return atoms.repeat(repeats), repeats
 
 
-def _automatic(atoms: Atoms, min_length_A: float) -> tuple[int, int, int]:
+def supercell_repeats(
+    spec: str | Sequence[int], lengths_A: np.ndarray, *, min_length_A: float = 10.0
+) -> tuple[int, int, int]:
+    """Return the repeats along a, b, c that `spec` means for a cell with these lattice parameters, `[3]`.
+
+    See `make_supercell` for the rule and the errors.
+    """
+    if not (isinstance(spec, str) and spec.strip() == "auto"):
+        return _explicit(spec)
     if not (np.isfinite(min_length_A) and min_length_A > 0):
         raise SettingsError(f"minimum length {min_length_A} A", where="supercell", remedy="give a positive length")
-    lengths = atoms.cell.lengths()
-    if not (lengths > 0).all():
+    if not (np.asarray(lengths_A) > 0).all():
         raise SettingsError("the structure has no cell to repeat", where="supercell", remedy="give a crystal")
     # "above": a parameter of exactly the minimum is repeated once more
-    a, b, c = (int(np.floor(min_length_A / length)) + 1 for length in lengths)
+    a, b, c = (int(np.floor(min_length_A / length)) + 1 for length in lengths_A)
     return a, b, c
 
 
