@@ -32,7 +32,7 @@ SIGMA_300K_mS_PER_CM = 18.4
 LN_PREFACTOR = math.log(SIGMA_300K_mS_PER_CM * 300.0) + ACTIVATION_ENERGY_eV / (BOLTZMANN_eV_PER_K * 300.0)
 STD_ACTIVATION_ENERGY_eV, STD_LN_PREFACTOR = 0.012, 0.24
 COVARIANCE = 0.98 * STD_ACTIVATION_ENERGY_eV * STD_LN_PREFACTOR
-SIGMA_PER_D = 1.28e7
+SIGMA_PER_D = 1.705e10
 """sigma T / D in mS K/cm / (cm2/s): that of 12 Na+ in 1309 A3, n e^2 / k."""
 
 
@@ -163,7 +163,8 @@ def record_of(rows: list[TemperatureResult], arrhenius: ArrheniusResult | None, 
         "citations": [
             Citation(
                 what="Potential m3gnet-nabh-r2scan",
-                reference="C. Chen, S. P. Ong, A universal graph deep learning interatomic potential, Nat. Comput. Sci. 2, 718 (2022).",
+                reference="C. Chen, S. P. Ong, A universal graph deep learning interatomic potential, "
+                "Nat. Comput. Sci. 2, 718 (2022).",
                 doi="10.1038/s43588-022-00349-3",
             ),
             Citation(
@@ -246,7 +247,7 @@ def _write_cell(path: Path) -> None:
     corners = np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]]) * arm
     cell = Atoms(cell=[a, a, a], pbc=True)
     for site in faces:
-        cell += Atoms("Na", positions=[site + [a / 2, 0, 0]])
+        cell += Atoms("Na", positions=[site + np.array([a / 2, 0, 0])])
         cell += Atoms("BH4", positions=[site, *(site + corners)])
     cell = cell.repeat((2, 1, 1))
     cell.wrap()

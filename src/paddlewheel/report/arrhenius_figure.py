@@ -16,10 +16,21 @@ from paddlewheel.units import BOLTZMANN_eV_PER_K
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike
 
 ROOM_K = 300.0
 _NORMAL_95 = 1.959964
-_TOP_TICKS_K = (200, 250, 300, 350, 400, 500, 600, 800, 1000, 1300, 1800)
+_LEGEND_ORDER = (
+    "simulated",
+    "left out of the fit",
+    "95 % upper bound",
+    "fit",
+    "extrapolated",
+    "68 % band",
+    "95 % band",
+    "300 K",
+)
+_TOP_TICKS_K = (200, 250, 300, 350, 400, 500, 600, 700, 800, 1000, 1300, 1800)
 
 
 @dataclass(frozen=True)
@@ -247,11 +258,13 @@ def _label(axes: Axes, record: ConductivityRecord, of_conductivity: bool) -> Non
     top.set_xlabel("T  (K)", color=MUTED)
     top.tick_params(colors=MUTED)
     top.minorticks_off()
-    axes.legend(loc="lower left")
+    handles, labels = axes.get_legend_handles_labels()
+    order = sorted(range(len(labels)), key=lambda i: _LEGEND_ORDER.index(labels[i].split(",")[0]))
+    axes.legend([handles[i] for i in order], [labels[i] for i in order], loc="lower left")
 
 
-def _inverse(values: np.ndarray) -> np.ndarray:
-    return 1e3 / np.maximum(values, 1e-9)
+def _inverse(values: ArrayLike) -> np.ndarray:
+    return 1e3 / np.maximum(np.asarray(values, dtype=float), 1e-9)
 
 
 def _power(value: float, _position: int) -> str:

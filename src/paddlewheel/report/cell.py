@@ -125,7 +125,7 @@ def cell_figure(picture: CellPicture) -> Figure:
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
     axes.axis("off")
-    axes.add_collection(LineCollection(frame[edges][:, :, :2], colors="#8a929c", linewidths=1.1, zorder=0))
+    axes.add_collection(LineCollection(list(frame[edges][:, :, :2]), colors="#8a929c", linewidths=1.1, zorder=0))
     depth = seen[:, 2]
     order = np.argsort(depth)
     rank = np.empty(len(order))
@@ -177,7 +177,7 @@ def _whole_molecules(atoms: Atoms) -> tuple[np.ndarray, np.ndarray]:
 def _gather(
     start: int, neighbours: dict[int, list[tuple[int, np.ndarray]]], offset: np.ndarray, fractional: np.ndarray
 ) -> None:
-    """Write the lattice offsets `[n, 3]` of the group of `start`; a network that closes on its own image stays wrapped."""
+    """Write the lattice offsets `[n, 3]` of the group of `start`; an endless network stays wrapped."""
     offset[start] = 0.0
     group, periodic = [start], False
     for i in group:

@@ -8,7 +8,7 @@ import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from paddlewheel.records import write_atomically
 
@@ -21,7 +21,7 @@ INK, MUTED, GRID, PAPER = "#1c2127", "#69727d", "#dfe3e8", "#ffffff"
 BLUE, ORANGE = "#0071b1", "#d45d00"  # Okabe and Ito (2008), distinct under every common colour blindness
 
 _DARK = {PAPER: "#191d23", INK: "#e7eaee", MUTED: "#a0a9b4", GRID: "#333a43", BLUE: "#5db4ea", ORANGE: "#f08a3c"}
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.family": ["DejaVu Sans"],
     "font.size": 9.0,
     "text.color": INK,
@@ -33,7 +33,7 @@ _STYLE = {
     "axes.axisbelow": True,
     "axes.grid": True,
     "axes.titlesize": 9.5,
-    "axes.titleweight": "semibold",
+    "axes.titleweight": "bold",
     "axes.titlelocation": "left",
     "axes.unicode_minus": True,
     "grid.color": GRID,
@@ -149,4 +149,5 @@ def _inline(svg: str, name: str) -> str:
     svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)
     svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1)
     svg = svg.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
+    svg = re.sub(r"(\d\.\d{3})\d+", r"\1", svg)
     return re.sub(r"#[0-9a-f]{6}\b(?=[;\"])", lambda hit: f"var({_variable(hit[0])},{hit[0]})", svg)

@@ -90,7 +90,8 @@ def _draw(run: RunFiles, picture: CellPicture | None) -> dict[str, Any]:
         for index, runs in run.thermo.items():
             row = rows[index]
             figure = thermo_figure(row, runs, colour=colours[index], n_atoms=len(picture.symbols) if picture else None)
-            alt = f"Temperature, conserved energy, pressure and volume against time of the run at {kelvin(row.temperature_K)}."
+            at = kelvin(row.temperature_K)
+            alt = f"Temperature, energy drift, pressure and volume against time of the run at {at}."
             drawings["thermo"][index] = save(figure, name=f"thermo_T={row.temperature_K:g}K", alt=alt)
         if picture is not None:
             counts = enumeration(f"{count} {symbol}" for symbol, count in picture.counts.items())
@@ -100,7 +101,10 @@ def _draw(run: RunFiles, picture: CellPicture | None) -> dict[str, Any]:
 
 def _arrhenius_alt(run: RunFiles) -> str:
     at = enumeration(kelvin(row.temperature_K) for row in run.record.temperatures)
-    return f"Arrhenius plot: conductivity on a logarithmic axis against 1000/T, simulated at {at}. The numbers are in the table below."
+    quantity = (
+        "conductivity" if run.record.arrhenius is None or "sigma" in run.record.arrhenius.fitted else "diffusivity"
+    )
+    return f"Arrhenius plot: {quantity}, logarithmic, against 1000/T at {at}. The numbers are in the tables below."
 
 
 def _render(run: RunFiles, picture: CellPicture | None, drawings: dict[str, Any]) -> str:
@@ -139,6 +143,7 @@ def _render(run: RunFiles, picture: CellPicture | None, drawings: dict[str, Any]
         models=tables.model_table(record),
         transport=tables.transport_table(record.temperatures),
         runs=tables.run_table(record.temperatures),
+        directions=tables.direction_table(record.temperatures),
         health=tables.health_table(record.temperatures),
         msd=_inline(drawings.get("msd")),
         thermo=[(row, replicas, _inline(drawing)) for row, replicas, drawing in thermo],
@@ -178,7 +183,10 @@ def _content_policy(scripts: list[Markup]) -> str:
     """Only this file's own scripts run, named by hash, and nothing is fetched from anywhere."""
     hashes = [base64.b64encode(hashlib.sha256(str(script).encode()).digest()).decode() for script in scripts]
     allowed = " ".join(f"'sha256-{digest}'" for digest in hashes) or "'none'"
-    return f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src {allowed}; base-uri 'none'; form-action 'none'"
+    return (
+        "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+        f"script-src {allowed}; base-uri 'none'; form-action 'none'"
+    )
 
 
 def _data_url(path: Path) -> str:

@@ -11,9 +11,10 @@ from urllib.parse import quote
 from markupsafe import Markup, escape
 
 from paddlewheel.records import Citation, ConductivityRecord, HealthCheck, Provenance, TemperatureResult
-from paddlewheel.report.numbers import ABSENT, interval, kelvin, measured, percent, plain
+from paddlewheel.report.numbers import ABSENT, interval, measured, percent, plain
 from paddlewheel.report.verdict import STATUS_WORDS
 
+_MODELS = {"arrhenius": "Arrhenius", "vogel-fulcher": "Vogel–Fulcher–Tammann", "one-kink": "two lines, one kink"}
 _SYMBOLS = {"ok": "✓", "warning": "!", "broken": "✕", "not-diffusive": "○", "too-short": "…"}
 
 
@@ -50,8 +51,17 @@ def transport_table(rows: list[TemperatureResult]) -> Table:
     """Conductivity, diffusivity and what qualifies them, one row a temperature."""
     table = Table(
         "Transport at each temperature (± is the 68 % standard uncertainty)",
-        [("T", "K"), ("Status", ""), ("σ", "mS/cm"), ("D", "cm²/s"), ("Haven ratio", ""), ("Active ions", "")]
-        + [("log-log slope", ""), ("Fitted lags", "ps"), ("Density", "g/cm³")],
+        [
+            ("T", "K"),
+            ("Status", ""),
+            ("σ", "mS/cm"),
+            ("D", "cm²/s"),
+            ("Haven ratio", ""),
+            ("Active ions", ""),
+            ("log-log slope", ""),
+            ("Fitted lags", "ps"),
+            ("Density", "g/cm³"),
+        ],
     )
     for row in rows:
         table.rows.append(
@@ -93,11 +103,10 @@ def run_table(rows: list[TemperatureResult]) -> Table:
             ("Mobile ions", ""),
             ("Mean T", "K"),
             ("Mean volume", "Å³"),
-        ]
-        + [("MSD, last lag", "Å²"), ("Collective σ", "mS/cm"), ("D along x, y, z", "cm²/s")],
+            ("MSD at the last lag", "Å²"),
+        ],
     )
     for row in rows:
-        by_axis = row.diffusivity_xyz_cm2_per_s
         table.rows.append(
             [
                 Cell(f"{row.temperature_K:g}"),
@@ -107,10 +116,24 @@ def run_table(rows: list[TemperatureResult]) -> Table:
                 Cell(plain(row.mean_temperature_K, 4)),
                 Cell(plain(row.mean_volume_A3, 5)),
                 Cell(plain(row.msd_final_A2)),
-                Cell(measured(row.conductivity_collective_mS_per_cm)),
-                Cell(ABSENT if by_axis is None else "; ".join(measured(part) for part in by_axis)),
             ]
         )
+    return table
+
+
+def direction_table(rows: list[TemperatureResult]) -> Table | None:
+    """Diffusivity along the axes and the collective conductivity; None where neither was measured."""
+    told = [row for row in rows if row.diffusivity_xyz_cm2_per_s or row.conductivity_collective_mS_per_cm]
+    if not told:
+        return None
+    table = Table(
+        "Directions and correlation of the ions",
+        [("T", "K"), *((f"D along {axis}", "cm²/s") for axis in "xyz"), ("Collective σ", "mS/cm")],
+    )
+    for row in told:
+        along = row.diffusivity_xyz_cm2_per_s or (None, None, None)
+        collective = Cell(measured(row.conductivity_collective_mS_per_cm))
+        table.rows.append([Cell(f"{row.temperature_K:g}"), *(Cell(measured(part)) for part in along), collective])
     return table
 
 
@@ -136,7 +159,7 @@ def model_table(record: ConductivityRecord) -> Table | None:
     for model in record.arrhenius.models:
         parameters = "; ".join(f"{name} = {measured(value)}" for name, value in model.parameters.items())
         table.rows.append(
-            [Cell(_words(model.name)), Cell(plain(model.aicc)), Cell(parameters or ABSENT), Cell(model.note or ABSENT)]
+            [Cell(_MODELS[model.name]), Cell(plain(model.aicc)), Cell(parameters or ABSENT), Cell(model.note or ABSENT)]
         )
     return table
 

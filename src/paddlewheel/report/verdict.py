@@ -16,7 +16,7 @@ STATUS_WORDS: dict[TemperatureStatus, str] = {
     "too-short": "too short",
 }
 _REMEDIES: dict[TemperatureStatus, str] = {
-    "not-diffusive": "run longer (--production-ps) or hotter (--temperatures): the ions did not hop often enough to count",
+    "not-diffusive": "too few hops to count: run longer (--production-ps) or hotter (--temperatures)",
     "broken": "look at the health checks below: a smaller --timestep-fs, lower --temperatures or another --potential",
     "too-short": "run longer (--production-ps)",
 }
@@ -73,28 +73,24 @@ def _with_number(record: ConductivityRecord, fit: ArrheniusResult) -> tuple[str,
         numbers.append(KeyNumber("Activation energy Eₐ", measured(fit.activation_energy_eV), "eV", note))
     sentences = [_confidence(ends_68, ends_95), *_range(fit)]
     if fit.activation_energy_95_eV is not None:
-        low_high = interval(fit.activation_energy_95_eV)
-        sentences.append(
-            f"The activation energy lies between {low_high.replace(' to ', ' and ')} eV with 95 % confidence."
-        )
+        sentences.append(f"Eₐ lies between {_and(fit.activation_energy_95_eV)} eV with 95 % confidence.")
     sentences.append(
         "The intervals hold the statistical error of the simulation. They do not hold the error of the "
         "potential, of the starting structure, or of grain boundaries, which a bulk simulation does not have."
     )
-    headline = f"{record.specie} conductivity at 300 K: {measured(sigma)} mS/cm"
+    used = fit.temperatures_used_K
+    outside = bool(used) and not min(used) <= ROOM_K <= max(used)
+    how = f"extrapolated from {min(used):g} to {kelvin(max(used))}" if outside else "from runs on both sides of 300 K"
+    headline = f"{record.specie} conducts {measured(sigma)} mS/cm at 300 K{', ' + how if used else ''}."
     return headline, numbers, sentences
 
 
 def _confidence(ends_68: tuple[float, float] | None, ends_95: tuple[float, float] | None) -> str:
     parts = []
     if ends_68 is not None:
-        parts.append(
-            f"between {interval(ends_68).replace(' to ', ' and ')} mS/cm with 68 % confidence (about two chances in three)"
-        )
+        parts.append(f"between {_and(ends_68)} mS/cm with 68 % confidence (two chances in three)")
     if ends_95 is not None:
-        parts.append(
-            f"between {interval(ends_95).replace(' to ', ' and ')} mS/cm with 95 % confidence (19 chances in 20)"
-        )
+        parts.append(f"between {_and(ends_95)} mS/cm with 95 % confidence (19 chances in 20)")
     text = f"The conductivity at 300 K lies {' and '.join(parts)}"
     if ends_95 is not None and ends_95[0] > 0:
         text += f": it is known to within a factor of {plain(math.sqrt(ends_95[1] / ends_95[0]), 2)}"
@@ -111,7 +107,7 @@ def _range(fit: ArrheniusResult) -> list[str]:
     )
     listed = f"{line} ({enumeration(f'{t:g}' for t in used)} K)."
     if min(used) > ROOM_K:
-        gap = f"300 K was not reached by the fit: the value is an extrapolation from {span}, over {min(used) - ROOM_K:g} K"
+        gap = f"300 K lies outside the fit: the value is an extrapolation from {span}, over {min(used) - ROOM_K:g} K"
         return [listed, f"{gap}. It holds if no phase change and no other mechanism lies between."]
     if max(used) < ROOM_K:
         return [listed, f"300 K is an extrapolation upwards from {span}."]
@@ -137,13 +133,17 @@ def _without_number(record: ConductivityRecord) -> tuple[str, list[KeyNumber], l
     ]
     sentences = [f"Why: {reason[:1].lower()}{reason[1:].rstrip('.')}."]
     bounds = [
-        f"{kelvin(row.temperature_K)}: σ below {plain(row.conductivity_upper_bound_95_mS_per_cm)} mS/cm (95 % confidence)"
+        f"at {kelvin(row.temperature_K)}, σ is below {plain(row.conductivity_upper_bound_95_mS_per_cm)} mS/cm"
         for row in record.temperatures
         if row.conductivity_upper_bound_95_mS_per_cm is not None
     ]
     if bounds:
-        sentences.append(f"What can be said: {'; '.join(bounds)}.")
+        sentences.append(f"What can be said with 95 % confidence: {'; '.join(bounds)}.")
     return f"No conductivity at 300 K can be given for {record.specie}.", numbers, sentences
+
+
+def _and(ends: tuple[float, float]) -> str:
+    return interval(ends).replace(" to ", " and ")
 
 
 def _own_interval(row: TemperatureResult) -> str:

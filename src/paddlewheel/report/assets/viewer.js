@@ -45,12 +45,22 @@
   [["a", point(1.03, 0, 0)], ["b", point(0, 1.03, 0)], ["c", point(0, 0, 1.03)]]
     .forEach(([text, position]) => viewer.addLabel(text, Object.assign({ position: position }, label)));
 
+  // 3Dmol's zoomTo fits a sphere; a long cell in a wide box wants its own frame.
+  const fit = () => {
+    const corners = [0, 1, 2, 3, 4, 5, 6, 7].map((i) => point(i & 1, (i >> 1) & 1, (i >> 2) & 1));
+    const atoms = data.positions.map(([x, y, z]) => ({ x: x, y: y, z: z }));
+    const seen = viewer.modelToScreen(corners.concat(atoms));
+    const extent = (key) => Math.max(...seen.map((p) => p[key])) - Math.min(...seen.map((p) => p[key]));
+    const factor = 0.86 * Math.min(box.clientWidth / extent("x"), box.clientHeight / extent("y"));
+    if (isFinite(factor) && factor > 0) viewer.zoom(factor);
+    viewer.render();
+  };
   const show = (name) => {
     viewer.zoomTo();
     const view = viewer.getView();
     viewer.setView(view.slice(0, 4).concat(data.views[name]));
-    viewer.zoom(1.15);
     viewer.render();
+    fit();
   };
   let spinning = false;
   const spin = (on) => { spinning = on; viewer.spin(on ? "y" : false, 0.4); };
