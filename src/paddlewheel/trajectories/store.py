@@ -12,29 +12,25 @@ flushed stays readable, and what was not is not seen.
 
 from __future__ import annotations
 
-import errno
-import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
 from paddlewheel.errors import RunDirectoryError, TrajectoryError
+from paddlewheel.trajectories.store_files import FORMAT_VERSION, chunk_file, create_array, resize, sync, writing
 from paddlewheel.trajectories.trajectory import check_symbols
 
 if TYPE_CHECKING:
     import zarr
     from numpy.typing import ArrayLike, NDArray
 
-FORMAT_VERSION = 1
 QUANTUM_A = 0.001
 """Positions are stored to this; rounding adds QUANTUM_A**2/12 per component to a variance, nothing to a diffusivity."""
 
 _CHUNK_BYTES = 2 * 1024 * 1024
-_MISSING = {"positions": np.iinfo(np.int32).min, "step": np.iinfo(np.int64).min}
 
 Precision = Literal["quantized", "float32"]
 
@@ -91,6 +87,7 @@ class TrajectoryWriter:
             If something is there already, the folder cannot be written, or the disk is full.
         """
         import zarr
+        from zarr.storage import LocalStore
 
         path = Path(path)
         names = [str(symbol) for symbol in symbols]
@@ -103,9 +100,9 @@ class TrajectoryWriter:
         chunk_frames = int(np.clip(_CHUNK_BYTES // (12 * len(names)), 1, 8192))
         # Made aside and renamed: a kill in between leaves nothing at `path`.
         aside = path.with_name(f".{path.name}.partial")
-        with _writing(path):
+        with writing(path):
             shutil.rmtree(aside, ignore_errors=True)
-            store = zarr.storage.LocalStore(aside)
+            store = LocalStore(aside)
             attributes = {
                 "paddlewheel_trajectory": FORMAT_VERSION,
                 "symbols": names,
@@ -118,9 +115,9 @@ class TrajectoryWriter:
             }
             zarr.create_group(store, zarr_format=3, attributes=attributes)
             dtype = "int32" if precision == "quantized" else "float32"
-            _create_array(store, "positions", (len(names), 3), dtype, chunk_frames)
-            _create_array(store, "cell", (3, 3), "float64", chunk_frames)
-            _create_array(store, "step", (), "int64", chunk_frames)
+            create_array(store, "positions", (len(names), 3), dtype, chunk_frames)
+            create_array(store, "cell", (3, 3), "float64", chunk_frames)
+            create_array(store, "step", (), "int64", chunk_frames)
             aside.rename(path)
             return cls(path, zarr.open_group(path, mode="r+", zarr_format=3))
 
@@ -147,7 +144,7 @@ class TrajectoryWriter:
                 where=path,
                 remedy="restore the files, or start again in another folder",
             )
-        with _writing(path):
+        with writing(path):
             for leftover in path.rglob("*.partial"):  # of writes that a kill cut short
                 leftover.unlink()
             group = zarr.open_group(path, mode="r+", zarr_format=3)
@@ -155,7 +152,7 @@ class TrajectoryWriter:
             writer._commit(n_frames)
             # Shrinking deletes the chunks beyond; what is beyond in the last chunk is overwritten by the next flush.
             for name in writer._array_names():
-                _resize(cast("zarr.Array", group[name]), n_frames)
+                resize(cast("zarr.Array", group[name]), n_frames)
         writer._first_buffered = n_frames // writer._chunk_frames * writer._chunk_frames
         for name in writer._array_names():
             writer._buffer[name] = list(read_array(group, name, writer._first_buffered, n_frames, path))
@@ -230,18 +227,18 @@ class TrajectoryWriter:
         n_frames = self.n_frames
         if n_frames == self._committed:
             return
-        with _writing(self.path):
+        with writing(self.path):
             if self._columns and "thermo" not in self._group:
                 row = (len(self._columns),)
                 attributes = {"columns": list(self._columns)}
-                _create_array(self._group.store, "thermo", row, "float64", self._chunk_frames, attributes)
+                create_array(self._group.store, "thermo", row, "float64", self._chunk_frames, attributes)
             for name in self._array_names():
                 array = cast("zarr.Array", self._group[name])
-                _resize(array, n_frames)
+                resize(array, n_frames)
                 array[self._first_buffered : n_frames] = np.array(self._buffer[name], dtype=array.dtype)
                 chunks = range(self._first_buffered // self._chunk_frames, -(-n_frames // self._chunk_frames))
                 for file in ("zarr.json", *(chunk_file(array, index) for index in chunks)):
-                    _sync(self.path / name / file)
+                    sync(self.path / name / file)
             self._commit(n_frames)
         complete = (n_frames - self._first_buffered) // self._chunk_frames * self._chunk_frames
         self._first_buffered += complete
@@ -253,7 +250,7 @@ class TrajectoryWriter:
 
     def _commit(self, n_frames: int) -> None:
         self._group.update_attributes({"n_frames": n_frames})
-        _sync(self.path / "zarr.json")
+        sync(self.path / "zarr.json")
         self._committed = n_frames
 
     def _check_step(self, step: int) -> None:
@@ -278,57 +275,3 @@ class TrajectoryWriter:
                 remedy="has the run exploded?",
             )
         return counts.astype(np.int32)
-
-
-def chunk_file(array: zarr.Array, index: int) -> str:
-    """File name in the array's folder of its chunk `index` along the frames."""
-    return ".".join(["c", str(index), *["0"] * (array.ndim - 1)])
-
-
-def _create_array(store, name: str, row: tuple[int, ...], dtype: str, chunk_frames: int, attributes=None) -> None:
-    import zarr
-    from zarr.codecs import BloscCodec, Crc32cCodec
-
-    zarr.create_array(
-        store,
-        name=name,
-        shape=(0, *row),
-        chunks=(chunk_frames, *row),
-        chunk_key_encoding={"name": "default", "separator": "."},  # one flat folder per array: fewer syncs
-        dtype=dtype,
-        compressors=[BloscCodec(cname="zstd", clevel=5, shuffle="bitshuffle"), Crc32cCodec()],
-        fill_value=_MISSING[name] if dtype.startswith("int") else float("nan"),
-        attributes=attributes,
-        config={"write_empty_chunks": True},
-    )
-
-
-def _resize(array: zarr.Array, n_frames: int) -> None:
-    array.resize((n_frames, *array.shape[1:]))
-
-
-def _sync(path: Path) -> None:
-    for target in (path, path.parent):  # the folder too: the renamed entry lives there
-        descriptor = os.open(target, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    """What the operating system refuses becomes a RunDirectoryError of one line."""
-    remedies = {
-        errno.ENOSPC: "free some space and run the same command again",
-        errno.EDQUOT: "free some of your quota and run the same command again",
-        errno.EACCES: "choose a folder that you may write to",
-        errno.EPERM: "choose a folder that you may write to",
-        errno.EROFS: "choose a folder that is not read-only",
-    }
-    try:
-        yield
-    except OSError as error:
-        text = error.strerror or str(error)
-        remedy = remedies.get(error.errno or 0, "check the disk and run the same command again")
-        raise RunDirectoryError(f"cannot be written ({text})", where=path, remedy=remedy) from error

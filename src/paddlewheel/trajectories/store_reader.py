@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from paddlewheel.errors import TrajectoryError
-from paddlewheel.trajectories.store import FORMAT_VERSION, chunk_file
+from paddlewheel.trajectories.store_files import FORMAT_VERSION, chunk_file
 from paddlewheel.trajectories.trajectory import Trajectory
 
 if TYPE_CHECKING:

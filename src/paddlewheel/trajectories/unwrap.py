@@ -164,23 +164,23 @@ class _Steps:
         self._trajectory = trajectory
         self.basis = np.eye(3)
         """Rows: reduced lattice vectors in terms of the file's, integers."""
-        self._last: NDArray[np.float64] | None = None
-        self._images = np.zeros((trajectory.n_atoms, 3))
-        self._last_cell = np.zeros((3, 3))
         self._first: NDArray[np.float64] | None = None
+        self._last = np.zeros((trajectory.n_atoms, 3))
+        self._last_cell = np.zeros((3, 3))
+        self._images = np.zeros((trajectory.n_atoms, 3))
         self._squares = np.zeros((trajectory.n_atoms, 3))
         self._n_steps = 0
 
     def unwrap(self, block: Frames) -> NDArray[np.float64]:
         """Unwrapped fractional coordinates in the reduced basis, `[n, n_atoms, 3]`."""
-        if self._last is None:
+        if self._first is None:
             self.basis = _reduced_basis(block.cell_A[0])
             self._last_cell = block.cell_A[0]
         self._check_cells(block)
         fractional = np.matmul(block.positions_A, np.linalg.inv(self.basis @ block.cell_A))
-        if self._last is None:
-            self._last = fractional[0]
+        if self._first is None:
             self._first = fractional[0].copy()
+            self._last = fractional[0]
         moves = np.diff(fractional, axis=0, prepend=self._last[None])
         images = np.rint(moves)
         moves -= images
@@ -234,7 +234,7 @@ class _Steps:
         jumps = (changes > LARGEST_CELL_CHANGE * np.linalg.norm(block.cell_A, axis=2)).any(axis=1)
         if jumps.any():
             raise TrajectoryError(
-                f"the lattice vectors jump at frame {block.start + int(np.argmax(jumps))} (another choice of the cell?)",
+                f"the lattice vectors jump at frame {block.start + int(np.argmax(jumps))} (another choice of cell?)",
                 where=self._trajectory.source,
                 remedy="write the trajectory with one choice of cell (LAMMPS: flip no), or cut it there",
             )

@@ -1,0 +1,65 @@
+"""ASE .traj files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from paddlewheel.errors import TrajectoryError
+from paddlewheel.trajectories.trajectory import Trajectory
+
+if TYPE_CHECKING:
+    from ase import Atoms
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class _AseFrames:
+    path: Path
+    numbers: NDArray
+    n_frames: int
+
+    def read(self, start: int, stop: int, per_block: int) -> Iterator[tuple[NDArray, NDArray]]:
+        for first in range(start, stop, per_block):
+            frames = _load(self.path, range(first, min(first + per_block, stop)))[0]
+            for index, atoms in enumerate(frames, start=first):
+                if not np.array_equal(atoms.numbers, self.numbers):
+                    raise TrajectoryError(
+                        f"the atoms of frame {index} are not those of the first frame",
+                        where=self.path,
+                        remedy="give a trajectory whose atoms stay the same",
+                    )
+            yield np.array([atoms.positions for atoms in frames]), np.array([atoms.cell.array for atoms in frames])
+
+
+def read_ase_traj(path: Path) -> Trajectory:
+    """Read an ASE .traj file; its frame interval is not in the file.
+
+    Raises
+    ------
+    TrajectoryError
+        If the file is truncated or damaged, or its atoms change.
+    """
+    (first, _), n_frames = _load(path, (0, -1))  # the last one too: there a truncated file shows
+    frames = _AseFrames(path, first.numbers, n_frames)
+    return Trajectory(tuple(first.symbols), first.get_masses(), n_frames, None, str(path), frames)
+
+
+def _load(path: Path, indices: range | tuple[int, ...]) -> tuple[list[Atoms], int]:
+    from ase.io.trajectory import TrajectoryReader
+
+    try:
+        with TrajectoryReader(path) as reader:
+            if len(reader) == 0:
+                raise TrajectoryError("no frames", where=path, remedy="give a trajectory with at least one frame")
+            return [cast("Atoms", reader[index]) for index in indices], len(reader)
+    except TrajectoryError:
+        raise
+    except Exception as error:  # ASE parses damaged bytes and raises whatever comes of it
+        raise TrajectoryError(
+            f"damaged or truncated ASE trajectory ({type(error).__name__}: {error})", where=path, remedy="copy it again"
+        ) from error

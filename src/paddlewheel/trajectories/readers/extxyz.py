@@ -1,0 +1,92 @@
+"""Extended XYZ with Lattice and Properties in the comment of every frame."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paddlewheel.trajectories.readers.text import Lines, RawFrame, TextFrames, columns, words
+from paddlewheel.trajectories.trajectory import Trajectory, check_symbols, element_masses_u
+
+LATTICE = re.compile(rb"""\blattice\s*=\s*["'{\[]([^"'}\]]*)["'}\]]""", re.IGNORECASE)
+_PROPERTIES = re.compile(rb"""\bproperties\s*=\s*["']?([^\s"']+)""", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class _Layout:
+    symbol_column: int
+    position_column: int
+    n_columns: int
+
+
+class _ExtXyz(TextFrames):
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.symbols: tuple[str, ...] = ()
+
+    def split(self, lines: Lines) -> Iterator[RawFrame]:
+        layouts: dict[bytes, _Layout] = {}
+        while (line := lines.next_filled()) is not None:
+            if not line.strip().isdigit() or int(line) < 1:
+                lines.fail(f"the number of atoms expected, not {line[:40].decode('ascii', 'replace').strip()!r}")
+            comment = lines.need()
+            lattice = LATTICE.search(comment)
+            if lattice is None:
+                lines.fail("no Lattice in the comment", remedy="write extended XYZ with the lattice vectors")
+            cell = np.array([float(word) for word in lattice[1].replace(b",", b" ").split()])
+            if cell.shape != (9,):
+                lines.fail(f"Lattice has {len(cell)} numbers, not 9")
+            found = _PROPERTIES.search(comment)
+            properties = found[1] if found else b"species:S:1:pos:R:3"
+            if properties not in layouts:
+                layouts[properties] = _layout(properties)
+            n_atoms = int(line)
+            if self.symbols and n_atoms != len(self.symbols):
+                lines.fail(f"{n_atoms} atoms, the frames before have {len(self.symbols)}")
+            yield RawFrame(lines.take(n_atoms), cell.reshape(3, 3), lines.number, layouts[properties])
+
+    def parse(self, raw: RawFrame) -> NDArray[np.float64]:
+        layout = raw.layout
+        assert isinstance(layout, _Layout)
+        if words(raw.lines, layout.symbol_column) != self.symbols:
+            raise ValueError("the symbols, or their order, are not those of the first frame")
+        first = layout.position_column
+        # The last column is read too, so that a line cut short is found.
+        table = columns(raw.lines, (first, first + 1, first + 2))
+        if any(len(line.split()) < layout.n_columns for line in raw.lines):
+            raise ValueError(f"a line has fewer than {layout.n_columns} columns")
+        return table
+
+
+def _layout(properties: bytes) -> _Layout:
+    fields = properties.decode("ascii", "replace").split(":")
+    starts: dict[str, int] = {}
+    column = 0
+    for name, width in zip(fields[0::3], fields[2::3], strict=True):
+        starts[name.lower()] = column
+        column += int(width)
+    if "species" not in starts or "pos" not in starts:
+        raise ValueError(f"Properties without species and pos: {properties.decode('ascii', 'replace')}")
+    return _Layout(starts["species"], starts["pos"], column)
+
+
+def read_extxyz(path: Path) -> Trajectory:
+    """Read an extended XYZ file; its frame interval is not in the file.
+
+    Raises
+    ------
+    TrajectoryError
+        If the file is truncated or damaged, has no lattice, or its atoms change.
+    """
+    frames = _ExtXyz(path)
+    first = frames.first_frame()
+    assert isinstance(first.layout, _Layout)
+    frames.symbols = words(first.lines, first.layout.symbol_column)
+    check_symbols(frames.symbols, where=str(path))
+    frames.count()
+    return Trajectory(frames.symbols, element_masses_u(frames.symbols), frames.n_frames, None, str(path), frames)

@@ -1,0 +1,200 @@
+"""LAMMPS text dumps: `dump custom` (and `dump atom`) with ids in any order.
+
+Formats of the box: https://docs.lammps.org/Howto_triclinic.html (restricted and general triclinic).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paddlewheel.errors import TrajectoryError
+from paddlewheel.trajectories.readers.text import Lines, RawFrame, TextFrames, columns, numbers, words
+from paddlewheel.trajectories.trajectory import Trajectory, check_symbols, element_masses_u
+
+_COORDINATES = ((b"xu", b"yu", b"zu"), (b"x", b"y", b"z"), (b"xsu", b"ysu", b"zsu"), (b"xs", b"ys", b"zs"))
+"""In the order of preference."""
+_FLAGS = (b"ix", b"iy", b"iz")
+_TIME_UNIT_FS = {b"metal": 1000.0, b"real": 1.0}
+
+
+@dataclass(frozen=True)
+class _Layout:
+    columns: tuple[bytes, ...]
+    origin_A: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Stamp:
+    """When a frame was written."""
+
+    step: int
+    time_fs: float | None
+
+
+class _Dump(TextFrames):
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.ids: NDArray[np.float64] = np.empty(0)
+        """Sorted ids of the first frame."""
+        self.stamps: list[_Stamp] = []
+        """Of the first two frames."""
+
+    def split(self, lines: Lines) -> Iterator[RawFrame]:
+        stamps: list[_Stamp] = []
+        units: bytes | None = None
+        while (line := lines.next_filled()) is not None:
+            step, time, n_atoms, box = None, None, None, None
+            while not line.startswith(b"ITEM: ATOMS"):
+                if line.startswith(b"ITEM: UNITS"):
+                    units = lines.need().strip()
+                    if units not in _TIME_UNIT_FS:
+                        lines.fail(f"units {units.decode('ascii', 'replace')}", remedy="write in metal or real units")
+                elif line.startswith(b"ITEM: TIMESTEP"):
+                    step = int(lines.need())
+                elif line.startswith(b"ITEM: TIME"):
+                    time = numbers(lines.need(), 1)[0]
+                elif line.startswith(b"ITEM: NUMBER OF ATOMS"):
+                    n_atoms = int(lines.need())
+                elif line.startswith(b"ITEM: BOX BOUNDS"):
+                    box = _box(line, [lines.need() for _ in range(3)])
+                else:
+                    lines.fail(f"ITEM: expected, not {line[:40].decode('ascii', 'replace').strip()!r}")
+                line = lines.need()
+            if step is None or n_atoms is None or box is None:
+                lines.fail("TIMESTEP, NUMBER OF ATOMS or BOX BOUNDS is missing before ATOMS")
+            if n_atoms < 1 or (len(self.ids) and n_atoms != len(self.ids)):
+                lines.fail(f"{n_atoms} atoms, the frames before have {len(self.ids)}")
+            unit_fs = _TIME_UNIT_FS.get(units) if units else None
+            stamps = [*stamps[-1:], _Stamp(step, time * unit_fs if time is not None and unit_fs else None)]
+            self._check_stamp(lines, stamps)
+            cell, origin = box
+            layout = _Layout(tuple(line.split()[2:]), origin)
+            yield RawFrame(lines.take(n_atoms), cell, lines.number, layout)
+
+    def parse(self, raw: RawFrame) -> NDArray[np.float64]:
+        layout = raw.layout
+        assert isinstance(layout, _Layout)
+        index = {name: column for column, name in enumerate(layout.columns)}
+        coordinates = next((names for names in _COORDINATES if all(name in index for name in names)), None)
+        if coordinates is None or b"id" not in index:
+            raise ValueError("no columns id and x y z (or xu, xs, xsu); dump them")
+        flags = _FLAGS if coordinates in _COORDINATES[1::2] and all(name in index for name in _FLAGS) else ()
+        if any(len(line.split()) < len(layout.columns) for line in raw.lines):
+            raise ValueError(f"a line has fewer than {len(layout.columns)} columns")
+        table = columns(raw.lines, [index[name] for name in (b"id", *coordinates, *flags)])
+        order = np.argsort(table[:, 0])
+        if len(self.ids) and not np.array_equal(table[order, 0], self.ids):
+            raise ValueError("the ids are not those of the first frame")
+        table = table[order]
+        positions = table[:, 1:4]
+        is_scaled = coordinates[0].startswith(b"xs")
+        positions = positions @ raw.cell_A if is_scaled else positions - layout.origin_A  # an NPT box moves its origin
+        return positions + table[:, 4:7] @ raw.cell_A if flags else positions
+
+    def _check_stamp(self, lines: Lines, stamps: list[_Stamp]) -> None:
+        if lines.frame < 2:
+            self.stamps = list(stamps)
+        if len(stamps) == 2:
+            stride = self.stamps[1].step - self.stamps[0].step
+            if stamps[1].step - stamps[0].step != stride or stride <= 0:
+                lines.fail(
+                    f"step {stamps[1].step} after {stamps[0].step}",
+                    remedy="give frames at equal intervals, each once (a restarted run writes one twice)",
+                )
+
+    def interval_fs(self) -> float | None:
+        """Time between the first two frames, where the dump says it (dump_modify time yes, units yes)."""
+        times = [stamp.time_fs for stamp in self.stamps]
+        if len(times) < 2 or times[0] is None or times[1] is None:
+            return None
+        return times[1] - times[0]
+
+
+def _box(header: bytes, rows: list[bytes]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Lattice vectors `[3, 3]` and origin `[3]` of the box."""
+    if b"abc origin" in header:
+        table = np.array([numbers(row, 4) for row in rows])
+        return table[:, :3], table[:, 3]
+    if b"xy xz yz" not in header:
+        bounds = np.array([numbers(row, 2) for row in rows])
+        return np.diag(bounds[:, 1] - bounds[:, 0]), bounds[:, 0]
+    bounds = np.array([numbers(row, 3) for row in rows])
+    xy, xz, yz = bounds[:, 2]
+    # The file has the box that bounds the parallelepiped.
+    x_low = bounds[0, 0] - min(0.0, xy, xz, xy + xz)
+    x_high = bounds[0, 1] - max(0.0, xy, xz, xy + xz)
+    y_low, y_high = bounds[1, 0] - min(0.0, yz), bounds[1, 1] - max(0.0, yz)
+    z_low, z_high = bounds[2, :2]
+    cell = np.array([[x_high - x_low, 0.0, 0.0], [xy, y_high - y_low, 0.0], [xz, yz, z_high - z_low]])
+    return cell, np.array([x_low, y_low, z_low])
+
+
+def _symbols(
+    first: RawFrame, path: Path, symbols: Sequence[str] | None, type_map: Mapping[int, str] | None
+) -> tuple[str, ...]:
+    """Symbols in the order of the ids."""
+    layout = first.layout
+    assert isinstance(layout, _Layout)
+    try:
+        ids = columns(first.lines, [layout.columns.index(b"id")])[:, 0]
+        order = np.argsort(ids)
+        if b"element" in layout.columns:
+            names = words(first.lines, layout.columns.index(b"element"))
+            return tuple(names[index] for index in order)
+        if symbols is not None:
+            if len(symbols) != len(ids):
+                raise TrajectoryError(f"{len(symbols)} symbols for {len(ids)} atoms", where=path)
+            return tuple(symbols)
+        types = columns(first.lines, [layout.columns.index(b"type")])[:, 0].astype(int)
+    except ValueError as error:
+        raise TrajectoryError(
+            f"frame 0: ids and elements cannot be read ({error})",
+            where=path,
+            remedy="dump the columns id and element (or type)",
+        ) from error
+    unknown = sorted(set(types.tolist()) - set(type_map or {}))
+    if type_map is None or unknown:
+        wanted = ",".join(f"{number}=?" for number in sorted(set(types.tolist())))
+        raise TrajectoryError(
+            f"the element of atom type {', '.join(map(str, unknown))} is not known",
+            where=path,
+            remedy=f"give --type-map {wanted} with an element for each type, or dump the column element",
+        )
+    return tuple(type_map[int(types[index])] for index in order)
+
+
+def read_lammps_dump(
+    path: Path, *, symbols: Sequence[str] | None = None, type_map: Mapping[int, str] | None = None
+) -> Trajectory:
+    """Read a LAMMPS text dump; atoms are sorted by id, so the order of the lines may change between frames.
+
+    Coordinates are taken from xu, x (with ix iy iz where dumped), xsu or xs (with flags), in this order.
+
+    Parameters
+    ----------
+    symbols
+        One symbol per atom in the order of the ids, where the dump has no column `element`.
+    type_map
+        Element of each atom type, where the dump has no column `element`.
+
+    Raises
+    ------
+    TrajectoryError
+        If the file is truncated or damaged, elements are not known, atoms change, or steps are not equally spaced.
+    """
+    frames = _Dump(path)
+    first = frames.first_frame()
+    names = _symbols(first, path, symbols, type_map)
+    check_symbols(names, where=str(path))
+    layout = first.layout
+    assert isinstance(layout, _Layout)
+    frames.ids = np.sort(columns(first.lines, [layout.columns.index(b"id")])[:, 0])
+    if len(np.unique(frames.ids)) < len(frames.ids):
+        raise TrajectoryError("frame 0: two atoms have the same id", where=path, remedy="dump whole frames")
+    frames.count()
+    return Trajectory(names, element_masses_u(names), frames.n_frames, frames.interval_fs(), str(path), frames)
