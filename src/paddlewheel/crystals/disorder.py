@@ -80,7 +80,7 @@ def order_structure(
     Parameters
     ----------
     source
-        A file, or a pymatgen Structure with partial occupancies.
+        A file, or a pymatgen Structure with partial occupancies. Isotopes become their element.
     n_cells
         How many distinct cells to return at most; fewer are returned where fewer are found.
     seed
@@ -101,7 +101,7 @@ def order_structure(
     if n_cells < 1:
         raise SettingsError(f"{n_cells} orderings", where="orderings", remedy="ask for one or more")
     structure, where = _sites(source)
-    rows = site_occupancies(structure)
+    rows = site_occupancies(structure, where)
     lengths = np.asarray(structure.lattice.abc)
     repeats = supercell_repeats(supercell, lengths)
     charges = find_charges(structure, rows, oxidation_states, where)

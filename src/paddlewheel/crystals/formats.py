@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ase import Atoms
-    from pymatgen.core import Structure
+    from pymatgen.core import Composition, Structure
 
 OCCUPANCY_ROUNDING = 1e-3
 """Occupancies this close to 1 are full: they are rounding in the file, not vacancies."""
@@ -81,7 +81,9 @@ def structure_to_atoms(structure: Structure, where: str | Path | None) -> Atoms:
         if not isinstance(specie, (Element, Species)):
             raise StructureError(f"{specie} (site {site.label}) is no element", where=where, remedy="name the element")
         numbers.append(specie.Z)
-        masses.append(_ISOTOPE_MASSES_U.get(specie.symbol, atomic_masses[specie.Z]))
+        # pymatgen's deuterium has the symbol H and the name D
+        name = specie.element.name if isinstance(specie, Species) else specie.name
+        masses.append(_ISOTOPE_MASSES_U.get(name, atomic_masses[specie.Z]))
     found = Atoms(
         numbers, scaled_positions=structure.frac_coords, cell=structure.lattice.matrix, pbc=True, masses=masses
     )
@@ -169,26 +171,43 @@ def _read_cif(path: Path, text: str) -> Structure:
     _one_of(structures, path)
     found = structures[0]
     data = next(block for block in parser.as_dict().values() if "_atom_site_label" in block)
-    _refuse_lost_atoms(parser.check(found) or "", data, found, path)
+    symbols = data.get("_atom_site_type_symbol", data["_atom_site_label"])
+    _refuse_lost_atoms(parser.check(found) or "", symbols, found, path)
     # pymatgen sorts the sites and turns c to z; here: the order of the file, and a along x as ASE and LAMMPS have it
     place = {label: row for row, label in reversed(list(enumerate(data["_atom_site_label"])))}
     sites = sorted(found, key=lambda site: place.get(site.label, len(place)))
     return Structure(
         cellpar_to_cell(found.lattice.parameters),
-        [site.species for site in sites],
+        [_own_isotope(site.species, symbols[place[site.label]]) for site in sites],
         [site.frac_coords for site in sites],
         labels=[site.label for site in sites],
     )
 
 
-def _refuse_lost_atoms(reason: str, data: dict, structure: Structure, path: Path) -> None:
-    """Refuse a CIF of which pymatgen silently left atoms out: the rest would run, and mean nothing."""
+def _own_isotope(species: Composition, symbol: str) -> Composition:
+    """Undo pymatgen's taking H for D where a CIF holds both (it groups sites of equal composition, and H equals D)."""
+    from pymatgen.core import Composition, Element
+
+    if len(species) != 1 or species.elements[0].Z != 1:
+        return species
+    name = _letters(symbol)
+    return Composition({Element(name if name in _ISOTOPE_MASSES_U else "H"): species.num_atoms})
+
+
+def _letters(symbol: str) -> str | None:
+    """Return the element that a CIF's type symbol or label begins with (`Na1+`, `O2-`, `D3`), None where it is none."""
     from ase.data import atomic_numbers
 
-    for text in data.get("_atom_site_type_symbol", data["_atom_site_label"]):
-        letters = re.match(r"[A-Za-z]*", text).group()[:2].capitalize()  # pyright: ignore[reportOptionalMemberAccess]
-        if not ({letters, letters[:1]} & (set(atomic_numbers) | set(_ISOTOPE_MASSES_U)) - {"X"}):
-            raise StructureError(f"site {text!r} is no element", where=path, remedy="name its element or remove it")
+    head = re.sub(r"[^A-Za-z].*", "", symbol)[:2].capitalize()
+    known = (set(atomic_numbers) | set(_ISOTOPE_MASSES_U)) - {"X"}
+    return next((name for name in (head, head[:1]) if name in known), None)
+
+
+def _refuse_lost_atoms(reason: str, symbols: list[str], structure: Structure, path: Path) -> None:
+    """Refuse a CIF of which pymatgen silently left atoms out: the rest would run, and mean nothing."""
+    for symbol in symbols:
+        if _letters(symbol) is None:
+            raise StructureError(f"site {symbol!r} is no element", where=path, remedy="name its element or remove it")
     missing = ""
     if reason.startswith("Missing elements") and "PMG" in reason:
         missing = reason.removeprefix("Missing elements").split("from")[0].strip()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from paddlewheel.crystals.formats import OCCUPANCY_ROUNDING
 from paddlewheel.errors import StructureError
 
 if TYPE_CHECKING:
@@ -41,17 +42,26 @@ class Pool:
     counts: tuple[int, ...]
 
 
-def site_occupancies(structure: Structure) -> list[dict[str, float]]:
-    """Return `{symbol: occupancy}` of every site, oxidation states dropped, rounding of the file removed."""
+def site_occupancies(structure: Structure, where: str | Path | None) -> list[dict[str, float]]:
+    """Return `{symbol: occupancy}` of every site; oxidation states, isotopes and rounding of the file are dropped.
+
+    Raises
+    ------
+    StructureError
+        If a site holds something that is no element.
+    """
+    from pymatgen.core import Element, Species
+
     rows = []
     for site in structure:
         row: dict[str, float] = {}
         for specie, share in site.species.items():
-            symbol = {"D": "H", "T": "H"}.get(
-                str(getattr(specie, "symbol", specie)), str(getattr(specie, "symbol", specie))
-            )
-            row[symbol] = row.get(symbol, 0.0) + float(share)
-        rows.append({symbol: 1.0 if share > 1 - 1e-3 else share for symbol, share in row.items()})
+            if not isinstance(specie, (Element, Species)):
+                raise StructureError(
+                    f"{specie} (site {site.label}) is no element", where=where, remedy="name its element"
+                )
+            row[specie.symbol] = row.get(specie.symbol, 0.0) + float(share)
+        rows.append({symbol: 1.0 if share > 1 - OCCUPANCY_ROUNDING else share for symbol, share in row.items()})
     return rows
 
 
