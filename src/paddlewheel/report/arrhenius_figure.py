@@ -197,7 +197,7 @@ def _draw_points(axes: Axes, points: list[_Point], used: list[float], *, fitted:
                 point.value,
                 yerr=[[below], [point.std]],
                 fmt="o",
-                ms=6.5,
+                ms=5.5,
                 color=INK,
                 mfc=INK if in_fit else PAPER,
                 mew=1.3,
@@ -213,8 +213,8 @@ def _draw_points(axes: Axes, points: list[_Point], used: list[float], *, fitted:
                 marker="v",
                 ms=8,
                 mfc=PAPER,
-                mec=ORANGE,
-                mew=1.4,
+                mec=INK,
+                mew=1.3,
                 ls="",
                 zorder=5,
                 label=once("95 % upper bound"),
@@ -224,7 +224,7 @@ def _draw_points(axes: Axes, points: list[_Point], used: list[float], *, fitted:
                 (x, point.bound),
                 (0, -26),
                 textcoords="offset points",
-                arrowprops={"arrowstyle": "<-", "color": ORANGE, "lw": 1.3},
+                arrowprops={"arrowstyle": "<-", "color": INK, "lw": 1.2},
             )
 
 

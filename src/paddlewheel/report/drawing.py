@@ -99,6 +99,7 @@ def save_figure(figure: Figure, folder: Path, name: str, alt: str) -> Drawing:
     text = io.StringIO()
     figure.savefig(text, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
     write_atomically(folder / f"{name}.svg", text.getvalue())
+    figure.set_layout_engine("none")  # laid out by the first drawing: once is enough
     pixels = io.BytesIO()
     figure.savefig(pixels, format="png", dpi=200, facecolor="white", metadata={"Software": None})
     write_bytes_atomically(folder / f"{name}.png", pixels.getvalue())

@@ -55,8 +55,9 @@ def thermo_figure(row: TemperatureResult, runs: list[Columns], *, colour: str, n
     """Temperature, drift of the conserved energy, pressure and volume against time, all replicas of one temperature."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(10.4, 2.35), layout="constrained")
+    figure = Figure(figsize=(10.4, 2.35))
     panels = figure.subplots(1, 4)
+    figure.subplots_adjust(left=0.045, right=0.995, bottom=0.21, top=0.88, wspace=0.29)
     unit, per = ("meV/atom", n_atoms) if n_atoms else ("meV/cell", 1)
     titles = ("Temperature (K)", f"Energy drift ({unit})", "Pressure (GPa)", "Volume (Å³)")
     for axes, title in zip(panels, titles, strict=True):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from paddlewheel.errors import RunDirectoryError, StructureError
 from paddlewheel.records import write_atomically
 from paddlewheel.report.arrhenius_figure import arrhenius_figure
-from paddlewheel.report.cell import CellPicture, cell_figure, read_cell
+from paddlewheel.report.cell_picture import CellPicture, cell_figure, read_cell
 from paddlewheel.report.drawing import Drawing, house_style, save_figure, series_colours, theme_css
 from paddlewheel.report.figures import msd_figure, thermo_figure
 from paddlewheel.report.numbers import enumeration, kelvin
@@ -123,6 +123,7 @@ def _render(run: RunFiles, picture: CellPicture | None, drawings: dict[str, Any]
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["options"] = tables.options_html
     environment.globals.update(doi_link=tables.doi_link, kelvin=kelvin)
     thermo = [
         (record.temperatures[index], len(run.thermo[index]), drawing)

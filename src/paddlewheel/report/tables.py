@@ -193,6 +193,11 @@ def formula_html(formula: str) -> Markup:
     return Markup(re.sub(r"(?<=[A-Za-z)\]])(\d+(?:\.\d+)?)", r"<sub>\1</sub>", str(escape(formula))))
 
 
+def options_html(text: str) -> Markup:
+    """Text with its command-line options set as code, so that no line breaks inside one."""
+    return Markup(re.sub(r"(?<![\w-])(--[a-z][a-z-]*)", r"<code>\1</code>", str(escape(text))))
+
+
 def ion_html(specie: str, charge_e: float) -> Markup:
     """An ion with its charge as a superscript: Na⁺, Mg²⁺."""
     size = "" if abs(charge_e) == 1 else f"{abs(charge_e):g}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from paddlewheel.records import ArrheniusResult, ConductivityRecord, TemperatureResult, TemperatureStatus
+from paddlewheel.records import ArrheniusResult, ConductivityRecord, Measured, TemperatureResult, TemperatureStatus
 from paddlewheel.report.arrhenius_figure import ROOM_K, interval_68
 from paddlewheel.report.numbers import enumeration, interval, kelvin, measured, plain
 
@@ -56,14 +56,17 @@ def judge(record: ConductivityRecord) -> Verdict:
     """The verdict of a record, with or without a fit."""
     fit = record.arrhenius
     refused = _refused_lines(record)
-    if fit is None or fit.refused is not None or fit.conductivity_300K_mS_per_cm is None:
+    sigma = None if fit is None or fit.refused is not None else fit.conductivity_300K_mS_per_cm
+    if fit is None or sigma is None:
         return Verdict("none", *_without_number(record), refused=refused, remedies=_remedies(record))
-    return Verdict("good", *_with_number(record, fit), refused=refused, remedies=_remedies(record) if refused else [])
+    return Verdict(
+        "good", *_with_number(record, fit, sigma), refused=refused, remedies=_remedies(record) if refused else []
+    )
 
 
-def _with_number(record: ConductivityRecord, fit: ArrheniusResult) -> tuple[str, list[KeyNumber], list[str]]:
-    sigma = fit.conductivity_300K_mS_per_cm
-    assert sigma is not None
+def _with_number(
+    record: ConductivityRecord, fit: ArrheniusResult, sigma: Measured
+) -> tuple[str, list[KeyNumber], list[str]]:
     ends_68, ends_95 = interval_68(record), fit.conductivity_300K_95_mS_per_cm
     notes = [f"68 %: {interval(ends_68)}"] + ([f"95 %: {interval(ends_95)}"] if ends_95 else [])
     numbers = [KeyNumber("σ at 300 K", measured(sigma), "mS/cm", f"{' · '.join(notes)} mS/cm")]
@@ -81,7 +84,7 @@ def _with_number(record: ConductivityRecord, fit: ArrheniusResult) -> tuple[str,
     used = fit.temperatures_used_K
     outside = bool(used) and not min(used) <= ROOM_K <= max(used)
     how = f"extrapolated from {min(used):g} to {kelvin(max(used))}" if outside else "from runs on both sides of 300 K"
-    headline = f"{record.specie} conducts {measured(sigma)} mS/cm at 300 K{', ' + how if used else ''}."
+    headline = f"Conductivity at 300 K: {measured(sigma)} mS/cm{', ' + how if used else ''}."
     return headline, numbers, sentences
 
 
@@ -93,7 +96,7 @@ def _confidence(ends_68: tuple[float, float] | None, ends_95: tuple[float, float
         parts.append(f"between {_and(ends_95)} mS/cm with 95 % confidence (19 chances in 20)")
     text = f"The conductivity at 300 K lies {' and '.join(parts)}"
     if ends_95 is not None and ends_95[0] > 0:
-        text += f": it is known to within a factor of {plain(math.sqrt(ends_95[1] / ends_95[0]), 2)}"
+        text += f": it is known to within a factor of {plain(math.sqrt(ends_95[1] / ends_95[0]), 2)} (95 %)"
     return text + "."
 
 

@@ -1,6 +1,6 @@
 """A synthetic run directory: the documents of `conduct`, with numbers drawn from a stated Arrhenius law.
 
-`python tests/report/synthetic.py DIRECTORY [STRUCTURE.cif]` writes one, and its report.
+`python tests/report/synthetic_run.py DIRECTORY [STRUCTURE.cif]` writes one, and its report.
 """
 
 from __future__ import annotations
