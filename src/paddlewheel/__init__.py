@@ -1,5 +1,24 @@
-"""paddlewheel: from a crystal structure to ionic conductivity, with honest uncertainties."""
+"""paddlewheel: from a crystal structure to ionic conductivity, with honest uncertainties.
+
+The library calls are `conduct`, `analyze`, `read_structure`, `read_trajectory`, `load_potential` and `Trajectory`;
+they are imported at first use, so that ``import paddlewheel`` is quick.
+"""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from paddlewheel.api import Trajectory, analyze, conduct, load_potential, read_structure, read_trajectory
+
 __version__ = "0.1.0"
+
+__all__ = ["Trajectory", "analyze", "conduct", "load_potential", "read_structure", "read_trajectory"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        from paddlewheel import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'paddlewheel' has no attribute '{name}'")

@@ -6,6 +6,9 @@ anything else is a defect of ours and keeps its traceback.
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -67,3 +70,24 @@ class RunDirectoryError(InputError):
 
 class ScienceError(PaddlewheelError):
     """The input was good and the science failed (every run broken, nothing diffusive): exit status 1."""
+
+
+_REMEDIES = {
+    errno.ENOSPC: "free some space and run the same command again",
+    errno.EDQUOT: "free some of your quota and run the same command again",
+    errno.EACCES: "choose a folder that you may write to",
+    errno.EPERM: "choose a folder that you may write to",
+    errno.EROFS: "choose a folder that is not read-only",
+    errno.ENOTDIR: "choose a folder, not a path below a file",
+}
+
+
+@contextmanager
+def writing(path: str | Path) -> Iterator[None]:
+    """Turn what the operating system refuses while writing at `path` into a RunDirectoryError of one line."""
+    try:
+        yield
+    except OSError as error:
+        where = error.filename if isinstance(error.filename, str) else path
+        remedy = _REMEDIES.get(error.errno or 0, "check the disk and run the same command again")
+        raise RunDirectoryError(f"cannot be written ({error.strerror or error})", where=where, remedy=remedy) from error

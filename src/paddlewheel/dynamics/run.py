@@ -71,19 +71,16 @@ class MDRun:
 
     def _prepare(self) -> None:
         """Take the worst forces out of an unrelaxed start, then draw velocities with zero total momentum."""
-        from ase.md.velocitydistribution import MaxwellBoltzmannDistribution, Stationary
+        from ase.md.velocitydistribution import Stationary, thermalize_momenta
         from ase.optimize import FIRE
 
         limit = self.settings.relax_above_eV_per_A
         if limit and np.abs(self._atoms.get_forces()).max() > limit:
             FIRE(self._atoms, logfile=None).run(fmax=limit / 2, steps=300)  # type: ignore[arg-type]
             self.relaxed_max_force_eV_per_A = float(np.abs(self._atoms.get_forces()).max())
-        MaxwellBoltzmannDistribution(
-            self._atoms,
-            temperature_K=self.settings.temperature_K,
-            rng=np.random.Generator(np.random.PCG64([self.settings.seed, 0])),
-        )
-        Stationary(self._atoms, preserve_temperature=True)
+        rng = np.random.Generator(np.random.PCG64([self.settings.seed, 0]))
+        thermalize_momenta(self._atoms, temperature_K=self.settings.temperature_K, rng=rng)
+        Stationary(self._atoms, preserve_temperature=False)  # leaves the Maxwell distribution of 3N - 3 momenta
 
     @property
     def finished(self) -> bool:

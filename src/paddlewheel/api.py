@@ -1,0 +1,54 @@
+"""The library calls, under the same names and with the same arguments as the commands."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from paddlewheel.crystals import read_structure
+from paddlewheel.potentials import load_potential
+from paddlewheel.studies import analyze as _analyze
+from paddlewheel.studies import conduct as _conduct
+from paddlewheel.studies.run_directory import default_directory
+from paddlewheel.trajectories import Trajectory, read_trajectory
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+    from paddlewheel.records import ConductivityRecord
+
+__all__ = ["Trajectory", "analyze", "analyze_files", "conduct", "load_potential", "read_structure", "read_trajectory"]
+
+
+@functools.wraps(_conduct.conduct)
+def conduct(structure: str | Path | Atoms, *, out: str | Path | None = None, **settings: Any) -> ConductivityRecord:
+    from paddlewheel.report import write_conductivity_report
+
+    directory = Path(out) if out is not None else default_directory("conduct", structure)
+    record = _conduct.conduct(structure, out=directory, **settings)
+    write_conductivity_report(directory)
+    return record
+
+
+@functools.wraps(_analyze.analyze)
+def analyze(
+    trajectories: Trajectory | Sequence[Trajectory], *, out: str | Path | None = None, **settings: Any
+) -> ConductivityRecord:
+    from paddlewheel.report import write_conductivity_report
+
+    record = _analyze.analyze(trajectories, out=out, **settings)
+    if out is not None:
+        write_conductivity_report(Path(out))
+    return record
+
+
+@functools.wraps(_analyze.analyze_files)
+def analyze_files(paths: Sequence[Path], *, out: str | Path | None = None, **settings: Any) -> ConductivityRecord:
+    from paddlewheel.report import write_conductivity_report
+
+    directory = Path(out) if out is not None else default_directory("analyze", paths[0])
+    record = _analyze.analyze_files(paths, out=directory, **settings)
+    write_conductivity_report(directory)
+    return record

@@ -1,0 +1,1 @@
+"""The command `paddlewheel`: thin files over the studies."""

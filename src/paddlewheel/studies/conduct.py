@@ -1,0 +1,258 @@
+"""`conduct`: molecular dynamics at several temperatures, conductivity, Arrhenius, report."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from paddlewheel.errors import InputError, ScienceError, writing
+from paddlewheel.execution import DriverLock, Outcome, Resources, Unit, run_units
+from paddlewheel.records import Citation, ConductivityRecord, HealthCheck
+from paddlewheel.studies.citations import analysis_citations, dynamics_citations
+from paddlewheel.studies.md_unit import store_path
+from paddlewheel.studies.plan import ConductPlan, plan_conduct
+from paddlewheel.studies.progress import UnitTable
+from paddlewheel.studies.run_directory import check_directory, default_directory, start_directory
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+    from paddlewheel.studies.conductivity import TemperatureRuns
+
+_TASK = "paddlewheel.studies.md_unit:run_md_unit"
+
+
+def conduct(
+    structure: str | Path | Atoms,
+    *,
+    out: str | Path | None = None,
+    potential: str | None = None,
+    temperatures_K: Sequence[float] = (600.0, 700.0, 800.0),
+    ensemble: str = "npt",
+    timestep_fs: float = 1.0,
+    equilibrate_ps: float = 2.0,
+    production_ps: float = 20.0,
+    replicas: int = 1,
+    supercell: str | Sequence[int] = "auto",
+    specie: str | None = None,
+    charge: float | None = None,
+    seed: int = 1,
+    orderings: int | None = None,
+    frame_interval_fs: float = 10.0,
+    pressure_GPa: float = 0.0,
+    three_body: str = "parent",
+    device: str = "cpu",
+    dtype: str = "float32",
+    arrhenius: bool = True,
+    cores: int | None = None,
+    show_progress: bool = False,
+) -> ConductivityRecord:
+    """Run molecular dynamics of a structure at several temperatures and report its ionic conductivity.
+
+    The run directory `out` (``conduct-NAME`` by default) gets the record, the report, the trajectories and the figures;
+    the same call again continues what was killed and keeps what is finished.
+
+    Parameters
+    ----------
+    structure
+        A built-in name, a file, or ASE Atoms.
+    potential
+        See `paddlewheel.potentials.load_potential`; by default the one made for these elements.
+    temperatures_K
+        At least two, unless `arrhenius` is False.
+    ensemble
+        ``npt`` (flexible cell, at `pressure_GPa`), ``nvt``, ``nve`` or ``langevin``.
+    timestep_fs, frame_interval_fs
+        Time step, and time between kept frames (fs).
+    equilibrate_ps, production_ps
+        Time left out, and time analysed (ps).
+    replicas
+        Independent runs at each temperature.
+    supercell
+        ``auto`` (every lattice parameter above 10 A), ``AxBxC`` or three integers.
+    specie, charge
+        Mobile ion and its charge (e); asked for where the chemistry leaves doubt.
+    orderings
+        Make this many ordered cells of a structure with partial occupancies, a replica each.
+    cores
+        Cores of this machine to use; all by default. Independent runs share them.
+
+    Raises
+    ------
+    InputError
+        Bad input, before anything is written.
+    RunDirectoryError
+        If `out` holds other inputs, is in use, or cannot be written.
+
+    Examples
+    --------
+    >>> from paddlewheel import conduct
+    >>> record = conduct("o-nbh", temperatures_K=[600, 700, 800])  # doctest: +SKIP
+    >>> record.arrhenius.conductivity_300K_mS_per_cm  # doctest: +SKIP
+    """
+    plan = plan_conduct(
+        structure,
+        potential=potential,
+        temperatures_K=temperatures_K,
+        replicas=replicas,
+        supercell=supercell,
+        orderings=orderings,
+        specie=specie,
+        charge=charge,
+        seed=seed,
+        arrhenius=arrhenius,
+        three_body=three_body,
+        device=device,
+        dtype=dtype,
+        dynamics={
+            "ensemble": ensemble,
+            "timestep_fs": timestep_fs,
+            "equilibrate_ps": equilibrate_ps,
+            "production_ps": production_ps,
+            "frame_interval_fs": frame_interval_fs,
+            "pressure_GPa": pressure_GPa,
+        },
+    )
+    directory = Path(out) if out is not None else default_directory("conduct", structure)
+    if not check_directory(directory, plan.inputs()):
+        _try_potential(plan)
+    start_directory(directory, plan.inputs())
+    units = plan.units(directory)
+    with writing(directory), DriverLock(directory) as driver:
+        for unit in units:
+            unit.prepare()
+        outcome = _run(units, driver, cores=cores, show_progress=show_progress)
+        _keep_errors(units, outcome)
+        return _report(plan, units, outcome, directory)
+
+
+def _try_potential(plan: ConductPlan) -> None:
+    """Load the potential once and evaluate the cell, so that a bad checkpoint or cell is told before a run begins."""
+    import numpy as np
+
+    from paddlewheel.potentials import load_potential
+
+    wanted = plan.potential
+    calculator = load_potential(
+        wanted["name"], three_body=wanted["three_body"], device=wanted["device"], dtype=wanted["dtype"]
+    )
+    atoms = plan.structure.cells[0].copy()
+    atoms.calc = calculator
+    largest = float(np.abs(atoms.get_forces()).max())
+    if not np.isfinite(largest) or largest > 1000:
+        raise InputError(
+            f"the largest force is {largest:.3g} eV/A with {wanted['name']}",
+            where=plan.structure.name,
+            remedy="relax the structure, or check its distances",
+        )
+
+
+def _run(units: Sequence[Unit], driver: DriverLock, *, cores: int | None, show_progress: bool) -> Outcome:
+    pending = [unit for unit in units if unit.result() is None]
+    resources = Resources.share(n_units=max(1, len(pending)), cores=cores)
+    table = UnitTable(units) if show_progress and pending else None
+    with table or nullcontext():
+        on_poll: Callable[[], None] = table.update if table else lambda: None
+        return run_units(units, task=_TASK, driver=driver, resources=resources, on_poll=on_poll)
+
+
+def _keep_errors(units: Sequence[Unit], outcome: Outcome) -> None:
+    """Errors a user can mend end the command; others are kept beside the unit and named in the record."""
+    for error in outcome.errors.values():
+        if isinstance(error, InputError):
+            raise error
+    for unit in units:
+        error = outcome.errors.get(unit.name)
+        if error is not None:
+            path = unit.folder / "error.txt"
+            path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+            print(f"paddlewheel: {unit.name} failed ({type(error).__name__}: {error}); see {path}", file=sys.stderr)
+
+
+def _report(plan: ConductPlan, units: Sequence[Unit], outcome: Outcome, directory: Path) -> ConductivityRecord:
+    from paddlewheel.studies.conductivity import conductivity_record, write_run
+
+    finished = [unit for unit in units if unit.result() is not None]
+    if not finished:
+        states = "; ".join(f"{name}: {state}" for name, state in outcome.states.items())
+        raise ScienceError(f"no run finished ({states})", where=directory, remedy="see units/*/error.txt")
+    by_temperature: dict[float, list[Unit]] = defaultdict(list)
+    for unit in finished:
+        by_temperature[unit.contents["md"]["temperature_K"]].append(unit)
+    warnings = [f"{unit.name} did not finish: {outcome.states[unit.name]}" for unit in units if unit not in finished]
+    runs = [_temperature_runs(value, members, plan.specie) for value, members in by_temperature.items()]
+    record = conductivity_record(
+        runs,
+        specie=plan.specie,
+        charge_e=plan.charge_e,
+        potential=plan.potential["name"],
+        structure=plan.structure.name,
+        formula=plan.structure.cells[0].get_chemical_formula("metal"),
+        arrhenius=plan.arrhenius,
+        settings=plan.inputs(),
+        warnings=[*_settings_warnings(plan), *warnings],
+        citations=[*_potential_citations(plan), *dynamics_citations(plan.runs[0][1].ensemble), *analysis_citations()],
+    )
+    write_run(record, runs, directory=directory, cell=plan.structure.cells[0])
+    return record
+
+
+def _temperature_runs(temperature_K: float, units: Sequence[Unit], specie: str) -> TemperatureRuns:
+    """What the analysis needs of all replicas at one temperature; broken runs by their reason."""
+    import numpy as np
+
+    from paddlewheel.studies.conductivity import TemperatureRuns
+    from paddlewheel.trajectories import displacements, open_store, read_thermo
+
+    good, thermo, health, broken = [], {}, [], []
+    for unit in units:
+        result: dict[str, Any] = unit.result() or {}
+        md = unit.contents["md"]
+        health += [HealthCheck(**check) for check in result["health"]]
+        trajectory = open_store(store_path(unit))
+        columns = read_thermo(store_path(unit))
+        time_ps = np.arange(trajectory.n_frames) * md["frame_interval_fs"] / 1000 - md["equilibrate_ps"]
+        thermo[unit.name] = {"time_ps": time_ps, **columns}
+        if result["status"] == "broken":
+            broken.append(f"{unit.name}: {result['reason']}")
+            continue
+        good.append(displacements(trajectory.after(md["equilibrate_ps"]), specie=specie))
+    return TemperatureRuns(
+        temperature_K=temperature_K, displacements=good, broken=broken, health=health, thermo=thermo,
+        n_runs=len(units), production_ps=units[0].contents["md"]["production_ps"],
+    )  # fmt: skip
+
+
+def _settings_warnings(plan: ConductPlan) -> list[str]:
+    settings, cell = plan.runs[0][1], plan.structure.cells[0]
+    warnings = list(plan.structure.notes)
+    if settings.timestep_fs > 1 and "H" in cell.get_chemical_symbols():
+        warnings.append(f"time step {settings.timestep_fs:g} fs with hydrogen: 1 fs or less resolves its vibrations")
+    short = [f"{length:.1f}" for length in cell.cell.lengths() if length <= 10]
+    if short:
+        warnings.append(
+            f"cell lengths of {', '.join(short)} A are not above 10 A (the paper's rule): ions feel their own images"
+        )
+    if plan.potential["three_body"] == "as_trained":
+        warnings.append("three-body form as_trained: the energy is not smooth and depends on the order of the atoms")
+    return warnings
+
+
+def _potential_citations(plan: ConductPlan) -> list[Citation]:
+    from paddlewheel.potentials import describe_potential
+
+    card = describe_potential(plan.potential["name"])
+    citations = [Citation(what=f"potential {card.name}", reference=card.citation or card.title, doi=card.doi)]
+    if card.kind == "m3gnet":
+        citations.append(
+            Citation(
+                what="M3GNet architecture", reference="Chen, Ong, Nat. Comput. Sci. 2, 718 (2022)",
+                doi="10.1038/s43588-022-00349-3",
+            )
+        )  # fmt: skip
+    return citations

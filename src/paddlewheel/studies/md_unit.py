@@ -1,0 +1,253 @@
+"""What a worker does with one unit of molecular dynamics: (structure, potential, temperature, replica)."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from paddlewheel.crystals import find_polyanions
+from paddlewheel.dynamics import Framework, MDFrame, MDRun, MDSettings, check_run, hopeless, worst_status
+from paddlewheel.errors import PotentialError, writing
+from paddlewheel.execution import DriverWatch, Unit
+from paddlewheel.trajectories import TrajectoryWriter, open_store, read_thermo
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+    from paddlewheel.trajectories import Trajectory
+
+CHECKPOINT_EVERY_S = 20.0
+PROGRESS_EVERY_S = 1.0
+
+
+def md_unit(
+    *,
+    name: str,
+    atoms: Atoms,
+    mobile: str,
+    potential: dict[str, str],
+    settings: MDSettings,
+    replica: int,
+    directory: Path,
+) -> Unit:
+    """A unit whose contents hold all that decides its trajectory.
+
+    Parameters
+    ----------
+    name
+        For people and for file names, such as ``T=600K_r0``.
+    mobile
+        Symbol of the mobile ion, which is no part of the framework.
+    potential
+        ``name``, ``identity`` (content hash), ``three_body``, ``device``, ``dtype``.
+    """
+    structure = {
+        "symbols": atoms.get_chemical_symbols(),
+        "positions_A": atoms.get_positions().tolist(),
+        "cell_A": np.array(atoms.cell).tolist(),
+        "pbc": [bool(flag) for flag in atoms.pbc],
+        "masses_u": atoms.get_masses().tolist(),
+    }
+    contents = {
+        "structure": structure, "mobile": mobile, "potential": potential, "md": asdict(settings), "replica": replica,
+    }  # fmt: skip
+    return Unit(name=name, contents=contents, run_directory=directory)
+
+
+def store_path(unit: Unit) -> Path:
+    """Where the unit's trajectory is."""
+    return unit.run_directory / "trajectories" / f"{unit.name}.zarr"
+
+
+def unit_atoms(unit: Unit) -> Atoms:
+    """The structure a unit starts from."""
+    from ase import Atoms
+
+    stored = unit.contents["structure"]
+    return Atoms(
+        symbols=stored["symbols"], positions=stored["positions_A"], cell=stored["cell_A"], pbc=stored["pbc"],
+        masses=stored["masses_u"],
+    )  # fmt: skip
+
+
+def framework_of(atoms: Atoms, *, mobile: str) -> tuple[Framework, np.ndarray]:
+    """The framework of a structure, and the lattice shifts [n_atoms, 3] that put each polyanion together."""
+    polyanions = find_polyanions(atoms)
+    inside = {index for anion in polyanions for index in anion.indices}
+    symbols = atoms.get_chemical_symbols()
+    shifts = np.zeros((len(atoms), 3))
+    for anion in polyanions:
+        shifts[list(anion.indices)] = anion.shifts
+    singles = [(i,) for i, symbol in enumerate(symbols) if i not in inside and symbol != mobile]
+    groups = [anion.indices for anion in polyanions if mobile not in {symbols[i] for i in anion.indices}]
+    framework = Framework(
+        bonds=np.concatenate([np.empty((0, 2), dtype=int), *(anion.bonds for anion in polyanions)]),
+        reference_lengths_A=np.concatenate([np.empty(0), *(anion.bond_lengths_A for anion in polyanions)]),
+        groups=(*groups, *singles),
+    )
+    return framework, shifts
+
+
+def run_md_unit(unit: Unit, watch: DriverWatch, threads: int) -> bool:
+    """Run a unit from its last checkpoint; True when it is finished, False when it stopped at a checkpoint.
+
+    Frames are flushed before each checkpoint, and a continued run drops the frames after it: none is lost or doubled.
+
+    Raises
+    ------
+    PotentialError
+        If the potential's files changed since the unit was made.
+    RunDirectoryError
+        If the disk is full or not writable; the last checkpoint stays.
+    """
+    from paddlewheel.potentials import identify_potential, load_potential
+
+    wanted = unit.contents["potential"]
+    if identify_potential(wanted["name"]) != wanted["identity"]:
+        raise PotentialError("changed since this run began", where=wanted["name"], remedy="use another --out")
+    calculator = load_potential(
+        wanted["name"], three_body=wanted["three_body"], device=wanted["device"], dtype=wanted["dtype"]
+    )
+    settings = MDSettings(**unit.contents["md"])
+    atoms = unit_atoms(unit)
+    framework, shifts = framework_of(atoms, mobile=unit.contents["mobile"])
+    with writing(unit.folder):
+        run, writer = _start_or_resume(unit, atoms, calculator, settings)
+        reason = _advance(unit, run, writer, watch, lambda frame: hopeless(
+            frame, framework, temperature_K=settings.temperature_K
+        ))  # fmt: skip
+        writer.flush()
+        if reason is None and not run.finished:
+            return False
+        relaxed = run.relaxed_max_force_eV_per_A
+        unit.write_result(_result(unit, settings, framework, shifts, reason) | {"relaxed_eV_per_A": relaxed})
+    return True
+
+
+def _start_or_resume(unit: Unit, atoms: Atoms, calculator, settings: MDSettings) -> tuple[MDRun, TrajectoryWriter]:
+    path = store_path(unit)
+    checkpoint = unit.checkpoint()
+    if checkpoint is not None:
+        writer = TrajectoryWriter.resume(path, n_frames=int(checkpoint.pop("n_frames")))
+        return MDRun(atoms, calculator, settings, state=checkpoint), writer
+    unit.write_progress({"status": "starting", "step": 0, "n_steps": settings.n_steps})
+    run = MDRun(atoms, calculator, settings)
+    shutil.rmtree(path, ignore_errors=True)  # frames of a run that was killed before its first checkpoint
+    path.parent.mkdir(exist_ok=True)
+    writer = TrajectoryWriter.create(
+        path,
+        symbols=atoms.get_chemical_symbols(),
+        masses_u=atoms.get_masses(),
+        frame_interval_fs=settings.frame_interval_fs,
+        metadata={"unit": unit.name, "key": unit.key, "production_start_frame": settings.production_start_frame},
+    )
+    _append(writer, run.first_frame())
+    return run, writer
+
+
+def _append(writer: TrajectoryWriter, frame: MDFrame) -> None:
+    writer.append(positions_A=frame.positions_A, cell_A=frame.cell_A, step=frame.step, thermo=frame.thermo)
+
+
+def _advance(
+    unit: Unit, run: MDRun, writer: TrajectoryWriter, watch: DriverWatch, look: Callable[[MDFrame], str | None]
+) -> str | None:
+    """Step until the end, a stop, or a hopeless frame (whose reason is returned); checkpoint on the way and after."""
+    began, first_step = time.monotonic(), run.step_number
+    next_checkpoint, next_progress = began + CHECKPOINT_EVERY_S, began
+    reason = None
+    temperature_K = float("nan")
+    while not run.finished and reason is None:
+        frame = run.step()
+        if frame is not None:
+            reason = look(frame)
+            if reason is None:
+                _append(writer, frame)
+            temperature_K = frame.thermo["temperature_K"]
+        now = time.monotonic()
+        stop = watch.should_stop()
+        if now >= next_progress or stop or run.finished:
+            _tell(unit, run, temperature_K, rate=(run.step_number - first_step) / max(now - began, 1e-9))
+            next_progress = now + PROGRESS_EVERY_S
+        if now >= next_checkpoint or stop or run.finished:
+            writer.flush()
+            unit.write_checkpoint(run.state() | {"n_frames": np.array(writer.n_frames)})
+            next_checkpoint = now + CHECKPOINT_EVERY_S
+        if stop:
+            break
+    return reason
+
+
+def _tell(unit: Unit, run: MDRun, temperature_K: float, *, rate: float) -> None:
+    settings = run.settings
+    unit.write_progress(
+        {
+            "status": "running",
+            "step": run.step_number,
+            "n_steps": settings.n_steps,
+            "ps": run.step_number * settings.timestep_fs / 1000,
+            "temperature_K": temperature_K if np.isfinite(temperature_K) else None,
+            "ns_per_day": rate * settings.timestep_fs * 86400 / 1e6,
+            "eta_s": (settings.n_steps - run.step_number) / rate,
+        }
+    )
+
+
+def _result(
+    unit: Unit, settings: MDSettings, framework: Framework, shifts: np.ndarray, reason: str | None
+) -> dict[str, Any]:
+    """The health of the finished (or given up) run, from what is stored."""
+    result: dict[str, Any] = {"status": "broken" if reason else "done", "reason": reason, "health": []}
+    trajectory = open_store(store_path(unit))
+    first = settings.production_start_frame
+    if trajectory.n_frames - first < 2:
+        return result
+    production = trajectory.after(first * settings.frame_interval_fs / 1000)
+    thermo = {name: column[first:] for name, column in read_thermo(store_path(unit)).items()}
+    centres_A, mean_cell_A = framework_centres(production, framework, shifts)
+    checks = check_run(
+        thermo=thermo,
+        time_ps=np.arange(production.n_frames) * settings.frame_interval_fs / 1000,
+        blocks=((block.positions_A, block.cell_A) for block in production.blocks()),
+        centres_A=centres_A,
+        cell_A=mean_cell_A,
+        framework=framework,
+        settings=settings,
+        n_atoms=production.n_atoms,
+    )
+    result["health"] = [check.model_dump() for check in checks]
+    if worst_status(checks) == "broken" and not reason:
+        result["status"] = "broken"
+        result["reason"] = "; ".join(f"{check.name}: {check.detail}" for check in checks if check.status == "broken")
+    return result
+
+
+def framework_centres(
+    trajectory: Trajectory, framework: Framework, shifts: np.ndarray
+) -> tuple[np.ndarray | None, np.ndarray]:
+    """Centres of mass of the framework points [n_frames, n_groups, 3] in the mean cell, without their common drift,
+    and the mean cell [3, 3]. None for the centres where there is no framework. For unwrapped positions."""
+    weights = np.zeros((len(framework.groups), trajectory.n_atoms))
+    for row, group in enumerate(framework.groups):
+        weights[row, list(group)] = trajectory.masses_u[list(group)] / trajectory.masses_u[list(group)].sum()
+    fractional, cells = [], []
+    for positions_A, cell_A in _blocks(trajectory):
+        cells.append(cell_A)
+        fractional.append(np.einsum("ga,nax->ngx", weights, positions_A @ np.linalg.inv(cell_A) + shifts))
+    mean_cell_A = np.concatenate(cells).mean(axis=0)
+    if not framework.groups:
+        return None, mean_cell_A
+    centres = np.concatenate(fractional)
+    drift = (centres - centres[0]).mean(axis=1, keepdims=True)
+    return (centres - drift) @ mean_cell_A, mean_cell_A
+
+
+def _blocks(trajectory: Trajectory) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    for block in trajectory.blocks():
+        yield block.positions_A, block.cell_A

@@ -1,0 +1,111 @@
+"""The health checks tell sane runs from broken ones, each by its name."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from paddlewheel.dynamics import Framework, MDFrame, hopeless, worst_status
+from paddlewheel.dynamics.health import (
+    check_energy_drift,
+    check_framework,
+    check_polyanion_bonds,
+    check_pressure,
+    check_temperature,
+    neighbour_distance_A,
+)
+
+RNG = np.random.default_rng(7)
+CELL = np.diag([10.0, 10.0, 10.0])
+BOND = Framework(bonds=np.array([[0, 1]]), reference_lengths_A=np.array([1.2]), groups=((0, 1),))
+
+
+def _pair(length_A: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Two atoms across the cell's edge, at the given distances."""
+    positions = np.zeros((len(length_A), 2, 3))
+    positions[:, 0, 0] = 9.8
+    positions[:, 1, 0] = 9.8 + length_A - 10.0
+    return [(positions, np.broadcast_to(CELL, (len(length_A), 3, 3)))]
+
+
+@pytest.mark.parametrize(("mean", "status"), [(600.0, "ok"), (640.0, "warning"), (900.0, "broken")])
+def test_temperature(mean: float, status: str) -> None:
+    check = check_temperature(mean + 20 * RNG.standard_normal(1000), target_K=600)
+    assert (check.name, check.status) == ("temperature", status)
+
+
+@pytest.mark.parametrize(("slope", "status"), [(0.2, "ok"), (-4.0, "warning"), (30.0, "broken")])
+def test_energy_drift_in_meV_per_atom_and_ps(slope: float, status: str) -> None:
+    time_ps = np.linspace(0, 10, 500)
+    energy = -500 + slope * 1e-3 * 64 * time_ps + 1e-3 * RNG.standard_normal(500)
+    check = check_energy_drift(energy, time_ps, n_atoms=64)
+    assert (check.name, check.status) == ("energy-drift", status)
+    assert f"{slope:+.1f}" in check.detail
+
+
+def test_bond_open_for_long_is_broken_and_for_a_moment_a_warning() -> None:
+    length = np.full(200, 1.2)
+    assert check_polyanion_bonds(_pair(length), BOND, frame_interval_fs=10).status == "ok"
+    length[50:55] = 1.9
+    assert check_polyanion_bonds(_pair(length), BOND, frame_interval_fs=10).status == "warning"
+    length[50:75] = 2.5  # 0.25 ps
+    check = check_polyanion_bonds(_pair(length), BOND, frame_interval_fs=10)
+    assert check.status == "broken"
+    assert "atoms 0 and 1" in check.detail
+
+
+def test_bond_streak_is_carried_from_block_to_block() -> None:
+    blocks = _pair(np.full(12, 2.0)) + _pair(np.full(12, 2.0))
+    assert check_polyanion_bonds(blocks, BOND, frame_interval_fs=10).status == "broken"
+
+
+def test_framework_vibrates_drifts_or_melts() -> None:
+    sites = np.array(list(np.ndindex(3, 3, 3))) * 3.0
+    thermal = 0.2 * RNG.standard_normal((400, 27, 3))
+    assert check_framework(sites + thermal, neighbour_distance_A=3.0).status == "ok"
+    walk = np.cumsum(0.15 * RNG.standard_normal((400, 27, 3)), axis=0)
+    check = check_framework(sites + walk, neighbour_distance_A=3.0)
+    assert (check.name, check.status) == ("framework", "broken")
+
+
+def test_pressure_of_npt_and_of_a_fixed_cell() -> None:
+    noise = 0.3 * RNG.standard_normal(1000)
+    volume = 1000 + 5 * RNG.standard_normal(1000)
+    assert check_pressure(noise, volume, ensemble="npt", target_GPa=0).status == "ok"
+    assert check_pressure(noise + 3, volume, ensemble="npt", target_GPa=0).status == "warning"
+    assert check_pressure(noise + 3, volume, ensemble="nvt", target_GPa=0).status == "warning"
+    exploding = np.linspace(1000, 1500, 1000)
+    assert check_pressure(noise, exploding, ensemble="npt", target_GPa=0).status == "broken"
+
+
+def test_neighbour_distance_counts_images() -> None:
+    # simple cubic with one point a cell: its neighbours are its own images
+    assert neighbour_distance_A(np.zeros((1, 3)), np.diag([3.0, 4.0, 5.0])) == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize(
+    ("temperature", "energy", "length", "expected"),
+    [
+        (600.0, -1.0, 1.2, None),
+        (9000.0, -1.0, 1.2, "exploded"),
+        (600.0, np.nan, 1.2, "finite"),
+        (600.0, -1.0, 4.2, "fell"),
+    ],
+)
+def test_hopeless_frames_stop_a_run(temperature: float, energy: float, length: float, expected: str | None) -> None:
+    positions, cells = _pair(np.array([length]))[0]
+    frame = MDFrame(
+        step=10,
+        positions_A=positions[0],
+        cell_A=cells[0],
+        thermo={"potential_energy_eV": energy, "temperature_K": temperature},
+    )
+    reason = hopeless(frame, BOND, temperature_K=600)
+    assert reason is None if expected is None else expected in str(reason)
+
+
+def test_worst_status_is_the_worst() -> None:
+    good = check_temperature(np.full(100, 600.0), target_K=600)
+    bad = check_temperature(np.full(100, 1600.0), target_K=600)
+    assert worst_status([good]) == "ok"
+    assert worst_status([good, bad]) == "broken"
