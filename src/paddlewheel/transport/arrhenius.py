@@ -1,0 +1,241 @@
+"""Temperature dependence: the Arrhenius fit, its value at another temperature, and the models that may fit better."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from paddlewheel.errors import InputError, SettingsError
+from paddlewheel.transport.temperature_models import ModelFit, fit_one_kink, fit_vogel_fulcher, linear_model
+from paddlewheel.units import BOLTZMANN_eV_PER_K
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Quantity = Literal["ln(sigma*T)", "ln(D)"]
+_IMPROBABLE = 0.05
+_BETTER_BY_AICC = 2.0
+
+
+@dataclass(frozen=True)
+class Band:
+    """The fit at `temperatures_K`: value and 95 % interval in the unit of the values fitted, each `[n]`."""
+
+    temperatures_K: np.ndarray
+    value: np.ndarray
+    low_95: np.ndarray
+    high_95: np.ndarray
+
+
+@dataclass(frozen=True)
+class ArrheniusFit:
+    """`ln(sigma T)` (or `ln D`) = `ln_prefactor - activation_energy_eV / (k T)`, and what it says at `target_K`.
+
+    The value at `target_K` is log-normal: its `std` is half of its 68 % interval. `chi2_per_dof` is None for two
+    temperatures, where the line is exact and its error is that of the points alone. `scale` multiplies all errors: 1,
+    or the root of chi2/dof where the points scatter more than their errors allow (then with Student's t).
+    """
+
+    quantity: Quantity
+    temperatures_K: np.ndarray
+    activation_energy_eV: float
+    activation_energy_std_eV: float
+    activation_energy_95_eV: tuple[float, float]
+    ln_prefactor: float
+    ln_prefactor_std: float
+    covariance_ln_prefactor_activation_energy: float
+    chi2_per_dof: float | None
+    scale: float
+    target_K: float
+    value_at_target: float
+    std_at_target: float
+    interval_68_at_target: tuple[float, float]
+    interval_95_at_target: tuple[float, float]
+    degrees_of_freedom: float
+    models: tuple[ModelFit, ...]
+    warnings: tuple[str, ...]
+
+    def band(self, temperatures_K: Sequence[float] | np.ndarray) -> Band:
+        """The line with its 95 % band, for plots."""
+        at = np.asarray(temperatures_K, dtype=np.float64)
+        if not (np.isfinite(at).all() and (at > 0).all()):
+            raise SettingsError("a temperature of the band is not positive")
+        log, spread = self._log_value(at)
+        reach = spread * _student(self.degrees_of_freedom, 0.95)
+        return Band(at, np.exp(log), np.exp(log - reach), np.exp(log + reach))
+
+    def _log_value(self, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        x = 1.0 / (BOLTZMANN_eV_PER_K * at)
+        variance = (
+            self.ln_prefactor_std**2
+            + x**2 * self.activation_energy_std_eV**2
+            - 2.0 * x * self.covariance_ln_prefactor_activation_energy
+        )
+        log = self.ln_prefactor - self.activation_energy_eV * x - _log_of_factor(self.quantity, at)
+        return log, np.sqrt(np.maximum(variance, 0.0))
+
+
+def fit_arrhenius(
+    temperatures_K: Sequence[float] | np.ndarray,
+    values: Sequence[float] | np.ndarray,
+    stds: Sequence[float] | np.ndarray,
+    *,
+    quantity: Quantity = "ln(sigma*T)",
+    target_K: float = 300.0,
+    degrees_of_freedom: Sequence[float] | np.ndarray | None = None,
+) -> ArrheniusFit:
+    """Weighted fit of ln(sigma T) or ln D against 1/(k T), with the covariance carried to `target_K`.
+
+    A relative error becomes one of the logarithm by asinh(std / value): for a value whose interval is log-normal
+    and `std` half of the 68 % interval, as `estimate_diffusivity` gives it, this is exact.
+
+    Parameters
+    ----------
+    temperatures_K, values, stds
+        `[n]`: at least two different temperatures; positive values (mS/cm or cm^2/s) and their standard uncertainties.
+    quantity
+        `ln(sigma*T)` for conductivities, `ln(D)` for diffusivities.
+    target_K
+        Where the fit is read off.
+    degrees_of_freedom
+        `[n]`, of the errors, where they come from few parts of a run: the interval is then Student's (Welch and
+        Satterthwaite).
+
+    Raises
+    ------
+    SettingsError
+        Fewer than two temperatures, two the same, or one (or the target) not above zero.
+    InputError
+        A value or error that is not positive and finite, or lists of different lengths.
+    """
+    t, y, error = _checked(temperatures_K, values, stds, quantity, target_K)
+    x = 1.0 / (BOLTZMANN_eV_PER_K * t)
+    model = linear_model("arrhenius", x, y, error, ("ln_prefactor", "activation_energy_eV"))
+    covariance, chi2, freedom = model.covariance, model.chi2, t.size - 2
+    warnings: list[str] = []
+    scale, dof = 1.0, np.inf
+    if degrees_of_freedom is not None:
+        dof = _satterthwaite(x, error, np.asarray(degrees_of_freedom, dtype=np.float64), target_K)
+    if freedom == 0:
+        warnings.append("two temperatures: the line passes through both points, nothing tests that it is straight")
+    elif _chi2_tail(chi2, freedom) < _IMPROBABLE:
+        scale, dof = float(np.sqrt(chi2 / freedom)), float(freedom)
+        warnings.append(
+            f"points scatter more than their errors allow (chi2/dof {chi2 / freedom:.2g}): errors scaled by {scale:.2g}"
+        )
+    covariance = covariance * scale**2
+    models = (model, fit_vogel_fulcher(t, y, error), fit_one_kink(t, y, error))
+    warnings += _preferences(models, float(t.min()), float(t.max()), target_K)
+
+    energy, energy_std = model.parameters["activation_energy_eV"], float(np.sqrt(covariance[1, 1]))
+    reach = energy_std * _student(dof, 0.95)
+    at = 1.0 / (BOLTZMANN_eV_PER_K * target_K)
+    gradient = np.array([1.0, -at])
+    log = model.parameters["ln_prefactor"] - energy * at - float(_log_of_factor(quantity, np.array(target_K)))
+    spread = float(np.sqrt(gradient @ covariance @ gradient))
+    low68, high68 = _around(log, spread * _student(dof, 0.6826895))
+    return ArrheniusFit(
+        quantity=quantity,
+        temperatures_K=t,
+        activation_energy_eV=energy,
+        activation_energy_std_eV=energy_std,
+        activation_energy_95_eV=(energy - reach, energy + reach),
+        ln_prefactor=model.parameters["ln_prefactor"],
+        ln_prefactor_std=float(np.sqrt(covariance[0, 0])),
+        covariance_ln_prefactor_activation_energy=float(covariance[0, 1]),
+        chi2_per_dof=None if freedom == 0 else chi2 / freedom,
+        scale=scale,
+        target_K=float(target_K),
+        value_at_target=float(np.exp(log)),
+        std_at_target=0.5 * (high68 - low68),
+        interval_68_at_target=(low68, high68),
+        interval_95_at_target=_around(log, spread * _student(dof, 0.95)),
+        degrees_of_freedom=float(dof),
+        models=models,
+        warnings=tuple(warnings),
+    )
+
+
+def _checked(
+    temperatures_K: Sequence[float] | np.ndarray,
+    values: Sequence[float] | np.ndarray,
+    stds: Sequence[float] | np.ndarray,
+    quantity: Quantity,
+    target_K: float,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Temperatures in ascending order, and the logarithm of the quantity and its error at each."""
+    t, v, s = (np.asarray(one, dtype=np.float64).ravel() for one in (temperatures_K, values, stds))
+    if not t.size == v.size == s.size:
+        raise InputError(f"{t.size} temperatures, {v.size} values and {s.size} errors", remedy="give as many of each")
+    if t.size < 2:
+        raise SettingsError(
+            f"an Arrhenius fit needs at least two temperatures, not {t.size}", remedy="give two or more, well apart"
+        )
+    for temperature in (*t, target_K):
+        if not (np.isfinite(temperature) and temperature > 0):
+            raise SettingsError(f"temperature {temperature:g} K is not above zero")
+    if np.unique(t).size != t.size:
+        twice = next(one for one in t if np.sum(t == one) > 1)
+        raise SettingsError(f"temperature {twice:g} K is given twice", remedy="pool its runs as replicas")
+    for name, numbers in (("value", v), ("error", s)):
+        if not (np.isfinite(numbers).all() and (numbers > 0).all()):
+            raise InputError(f"a {name} of the Arrhenius fit is not positive ({numbers.min():g})")
+    if quantity not in ("ln(sigma*T)", "ln(D)"):
+        raise SettingsError(f"quantity {quantity!r}", remedy="fit ln(sigma*T) or ln(D)")
+    order = np.argsort(t)
+    t, v, s = t[order], v[order], s[order]
+    return t, np.log(v) + _log_of_factor(quantity, t), np.arcsinh(s / v)
+
+
+def _log_of_factor(quantity: Quantity, t: np.ndarray) -> np.ndarray:
+    return np.log(t) if quantity == "ln(sigma*T)" else np.zeros_like(t)
+
+
+def _around(log: float, reach: float) -> tuple[float, float]:
+    return float(np.exp(log - reach)), float(np.exp(log + reach))
+
+
+def _student(degrees_of_freedom: float, level: float) -> float:
+    from scipy.special import ndtri, stdtrit
+
+    half = 0.5 + level / 2.0
+    return float(ndtri(half) if np.isinf(degrees_of_freedom) else stdtrit(degrees_of_freedom, half))
+
+
+def _chi2_tail(chi2: float, freedom: int) -> float:
+    from scipy.special import chdtrc
+
+    return float(chdtrc(freedom, chi2))
+
+
+def _satterthwaite(x: np.ndarray, error: np.ndarray, dofs: np.ndarray, target_K: float) -> float:
+    """Degrees of freedom of the value at the target: points weigh by what they add to its variance."""
+    design = np.stack([np.ones(x.size), -x], axis=1)
+    weighted = design / error[:, None] ** 2
+    estimator = np.linalg.solve(design.T @ weighted, weighted.T)
+    at = np.array([1.0, -1.0 / (BOLTZMANN_eV_PER_K * target_K)])
+    shares = (at @ estimator * error) ** 2
+    return float(shares.sum() ** 2 / np.sum(shares**2 / dofs))
+
+
+def _preferences(models: tuple[ModelFit, ...], lowest_K: float, highest_K: float, target_K: float) -> list[str]:
+    """A warning for each model that AICc prefers to the straight line."""
+    straight = models[0].aicc
+    notes = []
+    if straight is None:
+        return notes
+    for model in models[1:]:
+        if model.aicc is None or model.aicc > straight - _BETTER_BY_AICC:
+            continue
+        text = f"{model.name} fits better than one Arrhenius line (AICc {model.aicc:.1f} against {straight:.1f})"
+        if model.name == "one-kink":
+            kink = model.parameters["kink_K"]
+            text += f": kink at {kink:.0f} K"
+            if min(target_K, lowest_K) <= kink <= max(target_K, highest_K):
+                text += f", which the extrapolation to {target_K:g} K crosses"
+        elif not lowest_K <= target_K <= highest_K:
+            text += f": the line is curved, and its value at {target_K:g} K an extrapolation of a chord"
+        notes.append(text)
+    return notes

@@ -1,0 +1,261 @@
+"""Diffusivity with an honest error, or the reason why there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from paddlewheel.errors import InputError, SettingsError
+from paddlewheel.transport.lagged import Pool
+from paddlewheel.transport.msd import checked_frame_interval, checked_positions
+from paddlewheel.transport.regression import LONGEST_ONSET, Line, fit_line, gls, lag_grid
+from paddlewheel.units import A2_PER_PS_IN_CM2_PER_S
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Status = Literal["ok", "not-diffusive", "too-short"]
+
+FEWEST_FRAMES = 30
+DEFAULT_HOP_DISTANCE_A = 2.0
+"""Short for a hop in any solid electrolyte (Li between tetrahedron and octahedron: 1.8 to 2.2 A)."""
+_SLOPE_TOLERANCE = 0.1
+_LARGEST_RELATIVE_ERROR = 0.5
+_UNSEEN_EVENTS_95 = 3.0
+"""No event seen: fewer than 3 expected, at 95 % (Poisson)."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The MSD that was fitted: lag (ps), MSD and its 68 % standard uncertainty (A^2), each `[n_lags]`, log-spaced."""
+
+    lag_ps: np.ndarray
+    msd_A2: np.ndarray
+    std_A2: np.ndarray
+
+
+@dataclass(frozen=True)
+class DiffusivityEstimate:
+    """Self-diffusivity of one specie over all replicas, in cm^2/s.
+
+    `value`, `std` (half of the 68 % interval) and the intervals are None unless `status` is "ok"; then
+    `upper_bound_95` holds what can be said (None where nothing can: a motion still speeding up).
+    `by_component` and `std_by_component` are D_xx, D_yy, D_zz. `loglog_slope` is the exponent a of
+    `MSD = intercept + B t^a` from `fit_onset_ps` on: 1 for diffusion, whatever vibration adds as an intercept.
+    """
+
+    status: Status
+    reason: str | None
+    value_cm2_per_s: float | None
+    std_cm2_per_s: float | None
+    interval_68_cm2_per_s: tuple[float, float] | None
+    interval_95_cm2_per_s: tuple[float, float] | None
+    upper_bound_95_cm2_per_s: float | None
+    by_component_cm2_per_s: tuple[float, float, float] | None
+    std_by_component_cm2_per_s: tuple[float, float, float] | None
+    degrees_of_freedom: float | None
+    loglog_slope: float | None
+    loglog_slope_std: float | None
+    intercept_A2: float | None
+    fit_onset_ps: float | None
+    fit_last_lag_ps: float | None
+    chi2_per_dof: float | None
+    msd_final_A2: float | None
+    curve: Curve
+    notes: tuple[str, ...] = ()
+
+
+def estimate_diffusivity(
+    replicas: Sequence[np.ndarray],
+    *,
+    frame_interval_fs: float,
+    hop_distance_A: float = DEFAULT_HOP_DISTANCE_A,
+    minimum_onset_ps: float = 0.0,
+) -> DiffusivityEstimate:
+    """Self-diffusivity D from `MSD = intercept + 6 D t` by generalized least squares, with its error.
+
+    Einstein's relation, fitted over log-spaced lags with the full covariance of the MSD (see `covariance.py` and
+    docs/statistics.md). The intercept is what vibration or persistence at short times leaves. Intervals are
+    `D exp(+-q s / D)` with q from Student's t and s from the scatter over stretches of time: like those of a
+    count, they are longer upwards, and never below zero.
+
+    Parameters
+    ----------
+    replicas
+        Independent trajectories of the same material at the same temperature, each `[n_frames, n_ions, 3]`, A,
+        unwrapped in the mean cell and free of drift; they may differ in length.
+    frame_interval_fs
+        Time between frames, the same in all.
+    hop_distance_A
+        Least distance between the sites of a hop. A run over which 6 D t stays under its square is `not-diffusive`.
+    minimum_onset_ps
+        Do not let the fit begin before this lag.
+
+    Raises
+    ------
+    InputError
+        No replica, or positions of a wrong shape or not finite.
+    SettingsError
+        A frame interval or hop distance that is not positive.
+    """
+    step_ps = checked_frame_interval(frame_interval_fs)
+    if not (np.isfinite(hop_distance_A) and hop_distance_A > 0):
+        raise SettingsError(f"hop distance {hop_distance_A} A", remedy="give a positive distance")
+    if len(replicas) == 0:
+        raise InputError("no trajectory to analyse")
+    trajectories = [checked_positions(one) for one in replicas]
+    longest = max(one.shape[0] for one in trajectories)
+    pool = Pool.of(trajectories, lag_grid(longest))
+    ion_time_ps = step_ps * sum(one.shape[0] * one.shape[1] for one in trajectories)
+    unseen = _UNSEEN_EVENTS_95 * hop_distance_A**2 / (6.0 * ion_time_ps)
+
+    if longest < FEWEST_FRAMES:
+        reason = f"{longest} frames: a fit needs at least {FEWEST_FRAMES}"
+        return _refused("too-short", reason, None, pool, step_ps, None)
+    if not np.any(pool.msd > 0):
+        return _refused("not-diffusive", "no ion moves at all", unseen, pool, step_ps, None)
+    line = fit_line(pool, minimum_onset=max(1, int(np.ceil(minimum_onset_ps / step_ps))))
+    return _judged(line, pool, step_ps, longest * step_ps, hop_distance_A, unseen)
+
+
+def log_interval(value: float, std: float, degrees_of_freedom: float, level: float) -> tuple[float, float]:
+    """Interval `value * exp(+-q std / value)`, q the two-sided Student quantile of `level`."""
+    from scipy.special import stdtrit
+
+    factor = np.exp(stdtrit(degrees_of_freedom, 0.5 + level / 2.0) * std / value)
+    return value / factor, value * factor
+
+
+def _judged(
+    line: Line, pool: Pool, step_ps: float, run_ps: float, hop_distance_A: float, unseen: float
+) -> DiffusivityEstimate:
+    from scipy.special import stdtrit
+
+    value, std = line.diffusivity / step_ps, np.sqrt(line.variance) / step_ps
+    slope, slope_std = _exponent(line, pool)
+    q95 = float(stdtrit(line.degrees_of_freedom, 0.95))
+    if value > 0 and std < _LARGEST_RELATIVE_ERROR * value:
+        bound = value * np.exp(q95 * std / value) + unseen
+    else:
+        bound = max(value, 0.0) + q95 * std + unseen
+    if not line.linear:
+        raw, raw_std = _raw_exponent(line, pool)
+        where = f"no straight part of the MSD begins before 1/{LONGEST_ONSET:.0f} of the run"
+        text = f"{where} (log-log slope {raw:.2f} +- {raw_std:.2f} at the end)"
+        if raw > 1.0 + _SLOPE_TOLERANCE:
+            return _refused("too-short", text, None, pool, step_ps, line)
+        status: Status = "not-diffusive" if raw + raw_std < 1.0 - _SLOPE_TOLERANCE else "too-short"
+        return _refused(status, text, _bound_from_last_lag(line, pool, step_ps) + unseen, pool, step_ps, line)
+    if 6.0 * value * run_ps < hop_distance_A**2:
+        text = (
+            f"6 D t over the run is {max(6.0 * value * run_ps, 0.0):.2g} A^2, "
+            f"under one hop of {hop_distance_A:g} A squared"
+        )
+        return _refused("not-diffusive", text, bound, pool, step_ps, line)
+    if std > _LARGEST_RELATIVE_ERROR * value:
+        text = f"the error of D is {100 * std / value:.0f} % of it"
+        return _refused("too-short", text, bound, pool, step_ps, line)
+    if abs(slope - 1.0) > _SLOPE_TOLERANCE + 2.0 * slope_std:
+        text = f"log-log slope {slope:.2f} +- {slope_std:.2f} is not 1"
+        return _refused("not-diffusive", text, bound, pool, step_ps, line)
+
+    scale = A2_PER_PS_IN_CM2_PER_S
+    low68, high68 = log_interval(value, std, line.degrees_of_freedom, 0.6826895)
+    low95, high95 = log_interval(value, std, line.degrees_of_freedom, 0.95)
+    q68 = float(stdtrit(line.degrees_of_freedom, 0.5 + 0.6826895 / 2.0))
+    components = line.by_component / step_ps * scale
+    errors = q68 * np.sqrt(line.variance_by_component) / step_ps * scale
+    return DiffusivityEstimate(
+        status="ok",
+        reason=None,
+        value_cm2_per_s=value * scale,
+        std_cm2_per_s=0.5 * (high68 - low68) * scale,
+        interval_68_cm2_per_s=(low68 * scale, high68 * scale),
+        interval_95_cm2_per_s=(low95 * scale, high95 * scale),
+        upper_bound_95_cm2_per_s=None,
+        by_component_cm2_per_s=tuple(float(one) for one in components),
+        std_by_component_cm2_per_s=tuple(float(one) for one in errors),
+        loglog_slope=slope,
+        loglog_slope_std=slope_std,
+        **_description(line, pool, step_ps),
+    )
+
+
+def _refused(
+    status: Status, reason: str, bound_A2_per_ps: float | None, pool: Pool, step_ps: float, line: Line | None
+) -> DiffusivityEstimate:
+    slope, slope_std = (None, None) if line is None else _raw_exponent(line, pool)
+    return DiffusivityEstimate(
+        status=status,
+        reason=reason,
+        value_cm2_per_s=None,
+        std_cm2_per_s=None,
+        interval_68_cm2_per_s=None,
+        interval_95_cm2_per_s=None,
+        upper_bound_95_cm2_per_s=None if bound_A2_per_ps is None else float(bound_A2_per_ps) * A2_PER_PS_IN_CM2_PER_S,
+        by_component_cm2_per_s=None,
+        std_by_component_cm2_per_s=None,
+        loglog_slope=slope,
+        loglog_slope_std=slope_std,
+        **_description(line, pool, step_ps),
+    )
+
+
+def _description(line: Line | None, pool: Pool, step_ps: float) -> dict:
+    msd = pool.msd.sum(axis=1)
+    std = np.full(msd.size, np.nan) if line is None else np.sqrt(np.diag(line.covariance))
+    return {
+        "degrees_of_freedom": None if line is None else line.degrees_of_freedom,
+        "intercept_A2": None if line is None else line.intercept,
+        "fit_onset_ps": None if line is None else line.first * step_ps,
+        "fit_last_lag_ps": None if line is None else float(pool.lags[-1]) * step_ps,
+        "chi2_per_dof": None if line is None else _chi2_per_dof(line, pool),
+        "msd_final_A2": float(msd[-1]),
+        "curve": Curve(pool.lags * step_ps, msd, std),
+    }
+
+
+def _chi2_per_dof(line: Line, pool: Pool) -> float:
+    """Squared residuals of the fit, over what the covariance expects of them."""
+    fitted = pool.lags >= line.first
+    lags = pool.lags[fitted]
+    residual = pool.msd.sum(axis=1)[fitted] - line.intercept - 6.0 * line.diffusivity * lags
+    scale = np.sqrt(np.diag(line.covariance)[fitted])
+    correlation = line.covariance[np.ix_(fitted, fitted)] / np.outer(scale, scale)
+    values, vectors = np.linalg.eigh(correlation)
+    kept = values > 1e-4 * values[-1]  # directions finer than the stored model of the covariance
+    projected = vectors.T @ (residual / scale)
+    return float(np.sum(projected[kept] ** 2 / values[kept]) / max(kept.sum() - 2, 1))
+
+
+def _exponent(line: Line, pool: Pool) -> tuple[float, float]:
+    """Exponent a of `MSD = intercept + B t^a` and its error, to first order in a - 1.
+
+    `t^a = t + (a - 1) t ln t`, so a - 1 is the coefficient of `t ln t` over that of t in a linear fit.
+    """
+    fitted = pool.lags >= line.first
+    t = pool.lags[fitted] / np.sqrt(float(line.first) * float(pool.lags[-1]))
+    covariance = line.covariance[np.ix_(fitted, fitted)]
+    estimator, errors = gls(covariance, np.stack([np.ones(t.size), t, t * np.log(t)], axis=1))
+    _, growth, bend = estimator @ pool.msd.sum(axis=1)[fitted]
+    if growth <= 0:
+        return 0.0, float("inf")
+    return 1.0 + float(bend / growth), float(np.sqrt(errors[2, 2]) / growth)
+
+
+def _raw_exponent(line: Line, pool: Pool) -> tuple[float, float]:
+    """Slope of ln MSD against ln t over the last quarter of the lags, and its error."""
+    late = slice(-6, None)
+    msd = pool.msd.sum(axis=1)[late]
+    log_t = np.log(pool.lags[late])
+    covariance = line.covariance[late, late] / np.outer(msd, msd)
+    estimator, errors = gls(covariance, np.stack([np.ones(log_t.size), log_t], axis=1))
+    return float(estimator[1] @ np.log(msd)), float(np.sqrt(errors[1, 1]))
+
+
+def _bound_from_last_lag(line: Line, pool: Pool, step_ps: float) -> float:
+    """MSD / 6 t at the longest lag, at its 95 % upper end: above D as long as the MSD bends downwards."""
+    msd, error = float(pool.msd[-1].sum()), float(np.sqrt(line.covariance[-1, -1]))
+    return msd * float(np.exp(1.645 * error / msd)) / (6.0 * float(pool.lags[-1]) * step_ps)

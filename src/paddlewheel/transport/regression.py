@@ -1,0 +1,196 @@
+"""The straight part of an MSD: where it begins, its slope and intercept, and the error of both.
+
+The slope is a generalized least squares fit, `MSD = intercept + 6 D t`, so it is a weighted sum of MSD values. Its
+weights come from a model of the covariance (`covariance.py`); its error does not rest on that model. It comes from
+the scatter of the same weighted sum over stretches of time, which sees ions that move together, ions that do not
+move, and few hops; the model only mends what windows reaching from one stretch into the next do to the scatter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from paddlewheel.transport.lagged import Pool
+
+LAGS_PER_OCTAVE = 3
+LONGEST_LAG = 3.0
+"""The run length over the longest lag used; beyond it the MSD has fewer than three independent windows."""
+LONGEST_ONSET = 10.0
+"""The run length over the longest lag at which the search lets the straight part begin."""
+_SAFETY = 2.0
+"""The fit begins at this multiple of the lag found: what bends the MSD decays, so what hid in the noise is gone."""
+_SLOPE_THRESHOLD, _RESIDUAL_THRESHOLD = 1.7, 4.0
+_RIDGE = 1e-6
+_ROUNDS = 3
+_MOST_PARTS, _FEWEST_PARTS, _PART_OVER_ONSET = 32, 6, 6.0
+
+
+@dataclass(frozen=True)
+class Line:
+    """A fit of the straight part; lags in frames, the slope as D in A^2 per frame.
+
+    `weights @ MSD` is `diffusivity`. `covariance` is of the MSD at all lags, A^4. `linear` says whether a straight
+    part was found; if not, the fit begins at the last lag allowed and its error means little.
+    """
+
+    linear: bool
+    onset: int
+    first: int
+    diffusivity: float
+    variance: float
+    by_component: np.ndarray
+    variance_by_component: np.ndarray
+    degrees_of_freedom: float
+    intercept: float
+    weights: np.ndarray
+    covariance: np.ndarray
+
+
+def lag_grid(n_frames: int) -> np.ndarray:
+    """Lags in frames, three to the octave, from one frame to a third of the run."""
+    longest = max(int(n_frames / LONGEST_LAG), 1)
+    octaves = np.arange(0.0, np.log2(longest) + 1e-9, 1.0 / LAGS_PER_OCTAVE)
+    return np.unique(np.round(2.0**octaves).astype(int))
+
+
+def gls(covariance: np.ndarray, design: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Generalized least squares (Aitken 1935): the estimator `[n_parameters, n_data]` and its covariance.
+
+    The correlation matrix of an MSD is close to singular; a ridge keeps weights from feeding on its rounding.
+    """
+    scale = np.sqrt(np.diag(covariance))
+    correlation = covariance / np.outer(scale, scale) + _RIDGE * np.eye(scale.size)
+    scaled = design / scale[:, None]
+    solved = np.linalg.solve(correlation, scaled)
+    inverse = np.linalg.inv(scaled.T @ solved)
+    return inverse @ solved.T / scale, inverse
+
+
+def fit_line(pool: Pool, *, minimum_onset: int = 1) -> Line:
+    """Find the straight part of the pooled MSD and fit it.
+
+    Three rounds: the fit gives the model of the displacements, the model gives the covariance, the covariance the fit;
+    the scatter in time gives the strength of the shot noise in that covariance.
+    """
+    lags, msd = pool.lags, pool.msd.sum(axis=1)
+    n_frames = max(replica.n_frames for replica in pool.replicas)
+    known = min(int(np.searchsorted(lags, n_frames / 20)), lags.size - 2)
+    last = max(int(np.searchsorted(lags, n_frames / LONGEST_ONSET, side="right")), 1)
+    start = min(int(np.searchsorted(lags, minimum_onset)), last - 1)
+    first, slope, shot = known, _slope(lags[known:], msd[known:]), 0.0
+    line = None
+    for _ in range(_ROUNDS):
+        memory = int(lags[max(first, known)])
+        variance = _variance(lags, msd / 3.0, n_frames, memory, slope / 3.0)
+        parts = pool.covariances(variance, memory)
+        gaussian = np.sum([p.gaussian for p in parts], axis=0)
+        unit_shot = np.sum([p.shot for p in parts], axis=0)
+        covariance = gaussian + shot * unit_shot
+        onset, linear = _onset(lags, msd, covariance, range(start, last))
+        first = min(int(np.searchsorted(lags, _SAFETY * lags[onset])), lags.size - 3)
+        estimator, _ = gls(covariance[first:, first:], _design(lags[first:]))
+        weights = np.concatenate([np.zeros(first), estimator[1]])
+        error, degrees = _variance_from_parts(
+            pool, weights, [p.gaussian + shot * p.shot for p in parts], variance, memory, int(lags[first]), shot
+        )
+        line = Line(
+            linear=linear,
+            onset=int(lags[onset]),
+            first=int(lags[first]),
+            diffusivity=float(weights @ msd),
+            variance=float(error[3]),
+            by_component=3.0 * weights @ pool.msd,
+            variance_by_component=9.0 * error[:3],
+            degrees_of_freedom=degrees,
+            intercept=float(estimator[0] @ msd[first:]),
+            weights=weights,
+            covariance=covariance,
+        )
+        slope = max(6.0 * line.diffusivity, 0.0)
+        excess = line.variance - float(weights @ gaussian @ weights)
+        shot = max(0.0, excess / float(weights @ unit_shot @ weights))
+    assert line is not None
+    return line
+
+
+def _design(lags: np.ndarray) -> np.ndarray:
+    return np.stack([np.ones(lags.size), 6.0 * lags], axis=1)
+
+
+def _slope(lags: np.ndarray, msd: np.ndarray) -> float:
+    return max(float(np.polyfit(lags, msd, 1)[0]), 0.0)
+
+
+def _variance(lags: np.ndarray, measured: np.ndarray, n_frames: int, memory: int, slope: float) -> np.ndarray:
+    """V(n) for n = 0 to n_frames: as measured up to `memory`, then straight, and never quite flat."""
+    inside = lags <= memory
+    n = np.arange(n_frames + 1.0)
+    at = np.interp(n, np.concatenate([[0], lags[inside]]), np.concatenate([[0.0], measured[inside]]))
+    last, value = lags[inside][-1], measured[inside][-1]
+    return np.where(n > last, value + max(slope, 1e-3 * value / n_frames) * (n - last), at)
+
+
+def _onset(lags: np.ndarray, msd: np.ndarray, covariance: np.ndarray, allowed: range) -> tuple[int, bool]:
+    """Index of the first lag from which a line describes the MSD, and whether there is one.
+
+    A line from lag n is accepted if its slope agrees with that of the lines from 2 n and 4 n (Hausman's test of a
+    precise estimate against robust ones; doi 10.2307/1913827) and no MSD value up to 8 n lies off it.
+    """
+    weights = []
+    for j in range(lags.size - 2):
+        estimator, _ = gls(covariance[j:, j:], _design(lags[j:]))
+        weights.append(np.concatenate([np.zeros(j), estimator[1]]))
+    for j in allowed:
+        if j >= len(weights):
+            break
+        agrees = True
+        for factor in (2, 4):
+            later = int(np.searchsorted(lags, factor * lags[j]))
+            if later < len(weights):
+                difference = weights[j] - weights[later]
+                error = np.sqrt(max(difference @ covariance @ difference, 0.0))
+                agrees &= abs(difference @ msd) <= _SLOPE_THRESHOLD * error
+        if agrees and _worst_residual(lags[j:], msd[j:], covariance[j:, j:]) <= _RESIDUAL_THRESHOLD:
+            return j, True
+    return min(allowed[-1], lags.size - 3), False
+
+
+def _worst_residual(lags: np.ndarray, msd: np.ndarray, covariance: np.ndarray) -> float:
+    """Largest residual over its error at lags up to 8 times the first."""
+    design = _design(lags)
+    estimator, _ = gls(covariance, design)
+    off = np.eye(lags.size) - design @ estimator
+    error = np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", off, covariance, off), 0.0))
+    error = np.maximum(error, 1e-3 * np.sqrt(np.diag(covariance)))  # the ridge leaves this much undecided
+    near = lags <= 8 * lags[0]
+    return float(np.max(np.abs(off @ msd)[near] / error[near]))
+
+
+def _variance_from_parts(
+    pool: Pool,
+    weights: np.ndarray,
+    covariances: list[np.ndarray],
+    variance: np.ndarray,
+    memory: int,
+    first: int,
+    shot: float,
+) -> tuple[np.ndarray, float]:
+    """Variance of `weights @ MSD` for x, y, z and their sum, and its degrees of freedom."""
+    total, degrees = np.zeros(4), 0
+    for which, replica in enumerate(pool.replicas):
+        n_parts = int(np.clip(replica.n_frames / (_PART_OVER_ONSET * first), _FEWEST_PARTS, _MOST_PARTS))
+        whole = float(weights @ covariances[which] @ weights)
+        if whole <= 0.0:  # shorter than every lag of the fit
+            continue
+        part = pool.part_variance(which, weights, variance=variance, memory=memory, n_parts=n_parts, shot=shot)
+        expected = (part - whole) / (n_parts - 1)
+        values = pool.scatter(which, weights, n_parts)
+        values = np.concatenate([values, values.sum(axis=1, keepdims=True)], axis=1)
+        found = np.var(values, axis=0, ddof=1) / n_parts
+        total += found * whole / expected
+        degrees += n_parts - 1
+    return total, float(degrees)
