@@ -218,6 +218,32 @@ def test_hops_of_a_third_of_the_cell_pass():
     )
 
 
+def test_atoms_that_do_not_count_may_step_further():
+    truth = walk()
+    truth[57:, 9] += [0.45 * LENGTH_A, 0, 0]  # a framework atom
+    np.testing.assert_allclose(moved(paths(truth, CELL, drift="none")), moved(truth[:, :N_IONS]), atol=ROUNDING_A)
+
+
+def test_positions_known_to_be_unwrapped_may_step_further():
+    truth = walk()[::50]
+    truth[3:, 2] += [2.7 * LENGTH_A, 0, 0]
+    trajectory = Trajectory.from_arrays(
+        positions_A=truth, cell_A=CELL, symbols=SYMBOLS, frame_interval_fs=INTERVAL_FS, is_unwrapped=True
+    )
+    path = displacements(trajectory, specie="Na", drift="none").positions_A
+    np.testing.assert_allclose(path, truth[:, :N_IONS], atol=ROUNDING_A)
+    framework = displacements(trajectory, specie="Na").positions_A
+    assert not np.allclose(path, framework)  # the drift is removed all the same
+
+
+def test_order_of_the_indices_is_kept():
+    truth = walk()
+    order = np.random.default_rng(3).permutation(len(SYMBOLS))
+    for drift in ("none", "all"):
+        path = paths(truth, CELL, specie=order, drift=drift)
+        np.testing.assert_array_equal(path, paths(truth, CELL, specie=np.arange(16), drift=drift)[:, order])
+
+
 def test_steps_too_large_on_average_are_refused_before_one_is_caught():
     # 12 steps of a quarter of the cell, up and down: no single one is above 0.4, the next could be
     positions = np.zeros((13, 1, 3))

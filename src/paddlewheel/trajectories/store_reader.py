@@ -63,7 +63,8 @@ def open_store(path: str | Path) -> Trajectory:
         quantum = float(cast("float", attributes["quantum_A"])) if attributes["precision"] == "quantized" else None
     except (KeyError, TypeError, ValueError) as error:
         raise _damaged(path, f"attribute {error}") from error
-    return Trajectory(symbols, masses, n_frames, interval, str(path), _StoreFrames(path, group, n_frames, quantum))
+    frames = _StoreFrames(path, group, n_frames, quantum)
+    return Trajectory(symbols, masses, n_frames, interval, str(path), frames, is_unwrapped=True)
 
 
 def read_thermo(path: str | Path) -> dict[str, NDArray]:

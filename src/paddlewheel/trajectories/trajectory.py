@@ -66,6 +66,12 @@ class Trajectory:
         Time between frames; None if it is not known.
     source
         The file, or a name, for messages.
+    frame_source
+        Where the frames come from.
+    first_frame
+        Number of frames of `frame_source` that are skipped.
+    is_unwrapped
+        Whether the positions are known to be unwrapped, so that no step between frames is too long to be told.
     """
 
     symbols: tuple[str, ...]
@@ -75,6 +81,7 @@ class Trajectory:
     source: str
     frame_source: FrameSource
     first_frame: int = 0
+    is_unwrapped: bool = False
 
     def __post_init__(self) -> None:
         check_symbols(self.symbols, where=self.source)
@@ -99,6 +106,7 @@ class Trajectory:
         symbols: Sequence[str],
         frame_interval_fs: float | None,
         masses_u: ArrayLike | None = None,
+        is_unwrapped: bool = False,
         source: str = "arrays",
     ) -> Trajectory:
         """A trajectory of arrays in memory.
@@ -115,6 +123,8 @@ class Trajectory:
             Time between frames.
         masses_u
             Masses; those of the elements if None.
+        is_unwrapped
+            Whether the positions are known to be unwrapped; if not, `displacements` takes minimum images.
 
         Raises
         ------
@@ -139,7 +149,7 @@ class Trajectory:
         check_symbols(names, where=source)
         masses = element_masses_u(names) if masses_u is None else np.asarray(masses_u, dtype=np.float64)
         arrays = _Arrays(positions, cell)
-        trajectory = cls(names, masses, len(positions), frame_interval_fs, source, arrays)
+        trajectory = cls(names, masses, len(positions), frame_interval_fs, source, arrays, is_unwrapped=is_unwrapped)
         for _ in trajectory.blocks():  # runs the checks of every frame now, where the mistake is made
             pass
         return trajectory

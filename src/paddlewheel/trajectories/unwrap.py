@@ -96,8 +96,9 @@ def displacements(
     """Unwrapped paths of the ions `specie` in the mean cell, without drift.
 
     The minimum image is taken in the Minkowski-reduced basis of the first frame's cell, where it holds for the longest
-    steps, so the result does not depend on which basis of the lattice the file uses. Whether the input is wrapped does
-    not matter. Only the paths of the ions are kept in memory (24 bytes per ion and frame).
+    steps, so the result does not depend on which basis of the lattice the file uses, nor on whether it is wrapped.
+    Positions known to be unwrapped (`is_unwrapped`) need no minimum image. Only the paths of the ions are kept in
+    memory (24 bytes per ion and frame).
 
     Parameters
     ----------
@@ -112,8 +113,9 @@ def displacements(
     Raises
     ------
     TrajectoryError
-        If the specie is absent, the frame interval is unknown, or frames are so far apart that an atom may have
-        crossed half a cell: a step above 0.4 of the cell, or steps of a species of more than 0.125 (root mean square).
+        If the specie is absent, the frame interval is unknown, or frames are so far apart that an atom that counts
+        (an ion, or one whose drift is removed) may have crossed half a cell: a step above 0.4 of the cell, or steps of
+        an element of more than 0.125 (root mean square).
     """
     where = trajectory.source
     interval = trajectory.frame_interval_fs
@@ -123,7 +125,10 @@ def displacements(
         raise TrajectoryError(f"drift is {drift!r}", remedy="give framework, all or none")
     indices = _indices(trajectory, specie)
     weights, removed = _drift_weights(trajectory, indices, drift)
-    steps = _Steps(trajectory)
+    # Atoms that do not enter the result are not looked at.
+    atoms = indices if weights is None else np.arange(trajectory.n_atoms)
+    ions = np.arange(len(indices)) if weights is None else indices
+    steps = _Steps(trajectory, atoms)
 
     paths = np.empty((trajectory.n_frames, len(indices), 3))
     cells = np.empty((trajectory.n_frames, 3, 3))
@@ -131,10 +136,11 @@ def displacements(
         rows = slice(block.start, block.start + len(block.positions_A))
         unwrapped = steps.unwrap(block)
         cells[rows] = block.cell_A
-        paths[rows] = unwrapped[:, indices]
+        paths[rows] = unwrapped[:, ions]
         if weights is not None:
             paths[rows] -= steps.drift(unwrapped, weights)[:, None, :]
-    steps.check_rms()
+    if not trajectory.is_unwrapped:
+        steps.check_rms()
 
     mean_cell = cells.mean(axis=0)
     reduced_mean_cell = steps.basis @ mean_cell
@@ -160,35 +166,39 @@ def displacements(
 class _Steps:
     """Unwraps one block after the other; carries the last frame, and checks that the steps can be unwrapped."""
 
-    def __init__(self, trajectory: Trajectory) -> None:
-        self._trajectory = trajectory
+    def __init__(self, trajectory: Trajectory, atoms: NDArray[np.int64]) -> None:
+        self._trajectory, self._atoms = trajectory, atoms
+        self._takes_all = np.array_equal(atoms, np.arange(trajectory.n_atoms))
         self.basis = np.eye(3)
         """Rows: reduced lattice vectors in terms of the file's, integers."""
         self._first: NDArray[np.float64] | None = None
-        self._last = np.zeros((trajectory.n_atoms, 3))
+        self._last = np.zeros((len(atoms), 3))
         self._last_cell = np.zeros((3, 3))
-        self._images = np.zeros((trajectory.n_atoms, 3))
-        self._squares = np.zeros((trajectory.n_atoms, 3))
+        self._images = np.zeros((len(atoms), 3))
+        self._squares = np.zeros((len(atoms), 3))
         self._n_steps = 0
 
     def unwrap(self, block: Frames) -> NDArray[np.float64]:
-        """Unwrapped fractional coordinates in the reduced basis, `[n, n_atoms, 3]`."""
+        """Unwrapped fractional coordinates in the reduced basis of the atoms that count, `[n, len(atoms), 3]`."""
         if self._first is None:
             self.basis = _reduced_basis(block.cell_A[0])
             self._last_cell = block.cell_A[0]
         self._check_cells(block)
-        fractional = np.matmul(block.positions_A, np.linalg.inv(self.basis @ block.cell_A))
+        positions = block.positions_A if self._takes_all else block.positions_A[:, self._atoms]
+        fractional = np.matmul(positions, np.linalg.inv(self.basis @ block.cell_A))
         if self._first is None:
             self._first = fractional[0].copy()
             self._last = fractional[0]
-        moves = np.diff(fractional, axis=0, prepend=self._last[None])
+        last, self._last = self._last, fractional[-1].copy()
+        self._last_cell = block.cell_A[-1]
+        if self._trajectory.is_unwrapped:
+            return fractional
+        moves = np.diff(fractional, axis=0, prepend=last[None])
         images = np.rint(moves)
         moves -= images
         self._check_moves(moves, block)
         self._squares += np.einsum("nai,nai->ai", moves, moves)
         self._n_steps += len(moves)
-        self._last = fractional[-1].copy()
-        self._last_cell = block.cell_A[-1]
         np.cumsum(images, axis=0, out=images)
         images += self._images
         self._images = images[-1].copy()
@@ -201,11 +211,10 @@ class _Steps:
         return np.einsum("nai,a->ni", unwrapped, weights) - weights @ self._first
 
     def check_rms(self) -> None:
-        """Refuse frames so far apart that steps beyond half a cell are likely even if none was caught in the act."""
-        symbols = np.array(self._trajectory.symbols)
-        for symbol in dict.fromkeys(self._trajectory.symbols):
-            # the block's first "step", from the first frame to itself, is none
-            n_steps = max(1, self._n_steps - 1)
+        """Refuse frames so far apart that steps beyond half a cell are likely, if none was caught in the act."""
+        symbols = np.array(self._trajectory.symbols)[self._atoms]
+        n_steps = max(1, self._n_steps - 1)  # the first frame is no step
+        for symbol in dict.fromkeys(symbols.tolist()):
             rms = np.sqrt(self._squares[symbols == symbol].mean(axis=0) / n_steps)
             if rms.max() > LARGEST_RMS_STEP:
                 raise TrajectoryError(
@@ -220,10 +229,11 @@ class _Steps:
             return
         sizes = np.abs(moves).max(axis=2)
         row = int(np.argmax(sizes.max(axis=1) > LARGEST_STEP))
-        atom = int(np.argmax(sizes[row]))
+        column = int(np.argmax(sizes[row]))
+        atom = int(self._atoms[column])
         raise TrajectoryError(
             f"frames are too far apart to unwrap: atom {atom} ({self._trajectory.symbols[atom]}) moves by "
-            f"{sizes[row, atom]:.2f} of the cell (at most {LARGEST_STEP:g}) from frame {block.start + row - 1} "
+            f"{sizes[row, column]:.2f} of the cell (at most {LARGEST_STEP:g}) from frame {block.start + row - 1} "
             f"to {block.start + row}",
             where=self._trajectory.source,
             remedy=_REMEDY,

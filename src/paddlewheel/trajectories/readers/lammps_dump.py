@@ -80,10 +80,7 @@ class _Dump(TextFrames):
         layout = raw.layout
         assert isinstance(layout, _Layout)
         index = {name: column for column, name in enumerate(layout.columns)}
-        coordinates = next((names for names in _COORDINATES if all(name in index for name in names)), None)
-        if coordinates is None or b"id" not in index:
-            raise ValueError("no columns id and x y z (or xu, xs, xsu); dump them")
-        flags = _FLAGS if coordinates in _COORDINATES[1::2] and all(name in index for name in _FLAGS) else ()
+        coordinates, flags = _coordinates(layout.columns)
         if any(len(line.split()) < len(layout.columns) for line in raw.lines):
             raise ValueError(f"a line has fewer than {len(layout.columns)} columns")
         table = columns(raw.lines, [index[name] for name in (b"id", *coordinates, *flags)])
@@ -134,6 +131,14 @@ def _box(header: bytes, rows: list[bytes]) -> tuple[NDArray[np.float64], NDArray
     return cell, np.array([x_low, y_low, z_low])
 
 
+def _coordinates(names: tuple[bytes, ...]) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+    """The columns of coordinates to read, and those of the image flags that belong to them, if any."""
+    coordinates = next((triple for triple in _COORDINATES if set(triple) <= set(names)), None)
+    if coordinates is None or b"id" not in names:
+        raise ValueError("no columns id and x y z (or xu, xs, xsu): dump them")
+    return coordinates, _FLAGS if coordinates in _COORDINATES[1::2] and set(_FLAGS) <= set(names) else ()
+
+
 def _symbols(
     first: RawFrame, path: Path, symbols: Sequence[str] | None, type_map: Mapping[int, str] | None
 ) -> tuple[str, ...]:
@@ -141,6 +146,7 @@ def _symbols(
     layout = first.layout
     assert isinstance(layout, _Layout)
     try:
+        _coordinates(layout.columns)
         ids = columns(first.lines, [layout.columns.index(b"id")])[:, 0]
         order = np.argsort(ids)
         if b"element" in layout.columns:
@@ -197,4 +203,13 @@ def read_lammps_dump(
     if len(np.unique(frames.ids)) < len(frames.ids):
         raise TrajectoryError("frame 0: two atoms have the same id", where=path, remedy="dump whole frames")
     frames.count()
-    return Trajectory(names, element_masses_u(names), frames.n_frames, frames.interval_fs(), str(path), frames)
+    coordinates, flags = _coordinates(layout.columns)
+    return Trajectory(
+        names,
+        element_masses_u(names),
+        frames.n_frames,
+        frames.interval_fs(),
+        str(path),
+        frames,
+        is_unwrapped=bool(flags) or coordinates in _COORDINATES[0::2],
+    )
