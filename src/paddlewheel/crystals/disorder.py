@@ -201,7 +201,7 @@ class _Model:
 
 
 def _anneal(model: _Model, *, n_cells: int, rng: np.random.Generator) -> list[tuple[float, np.ndarray]]:
-    """Anneal several random starts; return the distinct assignments seen at low temperature, lowest energy first."""
+    """Anneal several random starts; return the assignments seen after each sweep, lowest energy first."""
     seen: dict[bytes, tuple[float, np.ndarray]] = {}
     for _ in range(max(8, 2 * n_cells)):
         occupants = model.start.copy()
@@ -240,8 +240,7 @@ def _cool(model: _Model, occupants: np.ndarray, rng: np.random.Generator) -> lis
         if sweep == 0:
             scale = max(float(np.median(changes)) if changes else 0.0, 1e-6)
         temperature_eV = scale * 10 ** (-3 * sweep / _SWEEPS)
-        if sweep >= _SWEEPS // 2:
-            kept.append(occupants.copy())
+        kept.append(occupants.copy())  # hot ones too: small cells have few orderings, and those are wanted as well
     return kept
 
 

@@ -29,6 +29,8 @@ class PotentialCard:
         The engine behind it: our own for `m3gnet`, another package for the rest.
     title, note, conventions
         For people: what it is, what to know, how its checkpoint has to be evaluated.
+    node_sum, triplet_index
+        The same for the engine, as in `m3gnet.Conventions`; None: detected from the checkpoint.
     elements
         Symbols of the elements it was trained for; None where only the loaded potential can tell.
     functional
@@ -46,6 +48,8 @@ class PotentialCard:
     functional: str | None = None
     licence: str | None = None
     conventions: str | None = None
+    node_sum: Literal["destination", "source"] | None = None
+    triplet_index: Literal["pruned", "parent", "unknown"] = "unknown"
     note: str | None = None
     citation: str | None = None
     doi: str | None = None

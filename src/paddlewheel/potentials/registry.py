@@ -8,7 +8,7 @@ import json
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from paddlewheel.errors import PotentialError
 from paddlewheel.potentials.adapters import (
@@ -89,7 +89,11 @@ def fetch_potential(name: str) -> Path:
 
 
 def load_potential(
-    name: str | Path, *, three_body: str = "parent", device: str = "cpu", dtype: str = "float32"
+    name: str | Path,
+    *,
+    three_body: Literal["parent", "as_trained"] = "parent",
+    device: str = "cpu",
+    dtype: Literal["float32", "float64"] = "float32",
 ) -> Calculator:
     """Load a potential as an ASE calculator.
 
@@ -128,9 +132,12 @@ def load_potential(
             )
         return load_adapter(str(name), device=device, dtype=dtype)
     folder = fetch_files(card) if card.url else Path(name)
-    from paddlewheel.potentials.m3gnet import M3GNetCalculator
+    from paddlewheel.potentials.m3gnet import Conventions, M3GNetCalculator
 
-    return M3GNetCalculator.from_directory(folder, three_body=three_body, device=device, dtype=dtype)
+    conventions = Conventions(card.node_sum, card.triplet_index, "the registry") if card.node_sum else None
+    return M3GNetCalculator.from_directory(
+        folder, three_body=three_body, device=device, dtype=dtype, conventions=conventions
+    )
 
 
 def identify_potential(name: str | Path) -> str:
@@ -220,7 +227,9 @@ def _checkpoint_card(folder: Path) -> PotentialCard:
         )
     path = folder / "model.json"
     try:
-        model = json.loads(path.read_text(encoding="utf-8"))["kwargs"]["model"]
+        document = json.loads(path.read_text(encoding="utf-8"))
+        # a Potential around the model, or the bare model
+        model = document["kwargs"]["model"] if document["@class"] == "Potential" else document
         architecture, elements = model["@class"], tuple(model["init_args"]["element_types"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise PotentialError(

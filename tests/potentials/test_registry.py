@@ -1,0 +1,172 @@
+"""Named potentials: cards, loading, identity, and what a structure needs of them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.calculators.emt import EMT
+from ase.calculators.lj import LennardJones
+
+from paddlewheel.crystals import read_structure
+from paddlewheel.errors import PotentialError
+from paddlewheel.potentials import (
+    PotentialCard,
+    check_elements,
+    default_potential,
+    describe_potential,
+    fetch_potential,
+    identify_potential,
+    list_potentials,
+    load_potential,
+)
+
+_PAPER = "m3gnet-nabh-r2scan"
+
+
+@pytest.fixture
+def mirror(shared: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The shared data as the offline mirror."""
+    monkeypatch.setenv("PADDLEWHEEL_SHARED", str(shared))
+    return shared / "data" / "potentials"
+
+
+def test_the_three_named_potentials_say_everything_a_user_must_know() -> None:
+    cards = {card.name: card for card in list_potentials()}
+    assert set(cards) == {_PAPER, "m3gnet-mp-2021", "m3gnet-matpes-r2scan"}
+    for card in cards.values():
+        empty = [field.name for field in fields(card) if not getattr(card, field.name)]
+        assert not empty
+        assert "2f5710d7cc7207ae7960a48a22057230495f3896" in str(card.url)  # a commit, not a branch that moves
+        assert card.licence is not None
+        assert card.licence.startswith("BSD-3-Clause")
+        assert [file.name for file in card.files] == ["model.json", "state.pt"]
+    assert cards[_PAPER].elements == ("H", "B", "Na")
+    assert len(cards["m3gnet-mp-2021"].elements or ()) == 89
+
+
+def test_published_hash_of_the_papers_potential() -> None:
+    (state,) = [file for file in describe_potential(_PAPER).files if file.name == "state.pt"]
+    # as stated in SOURCES.md of the shared data
+    assert state.sha256 == "6dbaaeb1d62dfea9d869f10f22dab6bb194b212c9d92807e939379367fe31931"
+    assert state.n_bytes == 1_172_345
+
+
+def test_cards_agree_with_the_checkpoints(mirror: Path) -> None:
+    for card in list_potentials():
+        found = describe_potential(fetch_potential(card.name))
+        assert found.files == card.files
+        assert found.elements == card.elements
+        assert found.citation == card.citation
+
+
+def test_a_name_loads_with_the_elements_and_energy_of_the_reference(mirror: Path, shared: Path) -> None:
+    calculator = load_potential(_PAPER, three_body="as_trained")
+    check_elements(calculator, read_structure("nabh4"))
+    entry = json.loads((shared / "data" / "reference" / "M3GNet-r2SCAN-NaBH.json").read_text())[0]
+    atoms = Atoms(entry["symbols"], positions=entry["positions_A"], cell=entry["cell_A"], pbc=True)
+    atoms.calc = calculator
+    # float32 sums of both codes: 2e-6 eV/atom is what the acceptance of the engine asks
+    assert atoms.get_potential_energy() / len(atoms) == pytest.approx(entry["energy_eV"] / len(atoms), abs=2e-6)
+
+
+def test_identity_is_the_content_whatever_the_way_to_it(mirror: Path, tmp_path: Path, monkeypatch) -> None:
+    original = mirror / "M3GNet-r2SCAN-NaBH"
+    copy = tmp_path / "somewhere"
+    shutil.copytree(original, copy)
+    assert identify_potential(_PAPER) == identify_potential(original) == identify_potential(str(copy))
+    monkeypatch.delenv("PADDLEWHEEL_SHARED")
+    monkeypatch.setenv("PADDLEWHEEL_CACHE", str(tmp_path / "empty"))
+    assert identify_potential(_PAPER) == identify_potential(copy)  # nothing has to be fetched for it
+    (copy / "state.pt").write_bytes((copy / "state.pt").read_bytes() + b"\0")
+    assert identify_potential(copy) != identify_potential(_PAPER)
+    assert len({identify_potential(card.name) for card in list_potentials()}) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("m3gnet-nabh", "did you mean m3gnet-nabh-r2scan\\?"),
+        ("nothing-like-it", "there are m3gnet-nabh-r2scan, m3gnet-mp-2021, m3gnet-matpes-r2scan, checkpoint folders"),
+        ("mace-mp", "did you mean mace"),
+        ("", "neither a potential nor a checkpoint folder|is no checkpoint folder"),
+    ],
+)
+def test_unknown_names_list_what_there_is(name: str, message: str) -> None:
+    for call in (load_potential, describe_potential, identify_potential, fetch_potential):
+        with pytest.raises(PotentialError, match=message):
+            call(name)
+
+
+def test_folders_that_are_no_checkpoint(tmp_path: Path) -> None:
+    with pytest.raises(PotentialError, match=r"is no checkpoint folder: model.json and state.pt not in it"):
+        load_potential(tmp_path)
+    (tmp_path / "state.pt").write_bytes(b"junk")
+    with pytest.raises(PotentialError, match=r"is no checkpoint folder: model.json not in it"):
+        load_potential(tmp_path)
+    model = tmp_path / "model.json"
+    for text in ("", "{", "[]", "{}", '{"@class": "Potential", "kwargs": {}}'):
+        model.write_text(text)
+        with pytest.raises(PotentialError, match=r"model.json: is no matgl model description"):
+            load_potential(tmp_path)
+    inner = {"@class": "TensorNet", "init_args": {"element_types": ["H"]}}
+    model.write_text(json.dumps({"@class": "Potential", "kwargs": {"model": inner}}))
+    with pytest.raises(PotentialError, match="is a TensorNet, and only M3GNet checkpoints are read"):
+        load_potential(tmp_path)
+    with pytest.raises(PotentialError, match=r"model.json: is a file; give the checkpoint's folder, or mace:<file>"):
+        load_potential(model)
+
+
+def test_options_that_are_not_understood(mirror: Path) -> None:
+    with pytest.raises(PotentialError, match="three_body 'other'; give one of parent, as_trained"):
+        load_potential(_PAPER, three_body="other")  # pyright: ignore[reportArgumentType]
+    with pytest.raises(PotentialError, match="dtype 'float16'; give one of float32, float64"):
+        load_potential(_PAPER, dtype="float16")  # pyright: ignore[reportArgumentType]
+    with pytest.raises(PotentialError, match="emt:EMT has no three-body switch"):
+        load_potential("ase:ase.calculators.emt:EMT", three_body="as_trained")
+
+
+def test_only_named_potentials_are_fetched() -> None:
+    with pytest.raises(PotentialError, match="chgnet is not fetched by paddlewheel; give one of m3gnet-nabh-r2scan"):
+        fetch_potential("chgnet")
+
+
+@pytest.mark.parametrize("potential", [_PAPER, describe_potential(_PAPER)], ids=["name", "card"])
+def test_elements_that_lack_are_named_before_any_dynamics(potential: PotentialCard | str) -> None:
+    check_elements(potential, read_structure("o-nbh"))
+    lithium = Atoms("LiBH4", positions=np.arange(18).reshape(6, 3), cell=[20] * 3, pbc=True)
+    with pytest.raises(
+        PotentialError,
+        match=r"does not know Li of .*; it has H, B, Na; take one of m3gnet-mp-2021, m3gnet-matpes-r2scan",
+    ):
+        check_elements(potential, lithium)
+
+
+def test_calculators_that_do_not_say_their_elements_are_let_pass() -> None:
+    check_elements(EMT(), read_structure("nabh4"))
+    check_elements(LennardJones(), read_structure("nabh4"))
+
+
+def test_the_default_is_the_papers_potential_for_na_b_h_only() -> None:
+    assert default_potential(read_structure("o-nbh")) == _PAPER
+    assert default_potential(Atoms("Na")) == _PAPER
+    with pytest.raises(PotentialError, match=r"no default .* Na-P-S; .*m3gnet-mp-2021, m3gnet-matpes-r2scan cover it"):
+        default_potential(Atoms("Na3PS4"))
+    with pytest.raises(PotentialError, match="none of the named ones covers it"):
+        default_potential(Atoms("NaPo"))
+
+
+def test_importing_the_room_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, paddlewheel.potentials;"
+        "print([m for m in ('torch', 'ase', 'pooch', 'requests', 'numpy', 'vesin') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
