@@ -127,7 +127,7 @@ def fit_of(rows: list[TemperatureResult], **changes: Any) -> ArrheniusResult:
         "activation_energy_95_eV": (0.205, 0.257),
         "ln_prefactor": Measured(value=LN_PREFACTOR, std=STD_LN_PREFACTOR),
         "covariance_ln_prefactor_activation_energy": COVARIANCE,
-        "conductivity_300K_mS_per_cm": Measured(value=sigma, std=sigma * log_std),
+        "conductivity_300K_mS_per_cm": Measured(value=sigma, std=sigma * math.sinh(log_std)),
         "conductivity_300K_95_mS_per_cm": (sigma * math.exp(-2.2 * log_std), sigma * math.exp(2.2 * log_std)),
         "chi2_per_dof": 0.83,
         "temperatures_used_K": [row.temperature_K for row in rows if row.status == "ok"],
@@ -137,11 +137,13 @@ def fit_of(rows: list[TemperatureResult], **changes: Any) -> ArrheniusResult:
             if row.status != "ok"
         ],
         "models": [
-            ArrheniusModel(name="arrhenius", aicc=-3.2, parameters={"E_a (eV)": Measured(value=0.231, std=0.012)}),
+            ArrheniusModel(
+                name="arrhenius", aicc=-3.2, parameters={"activation_energy_eV": Measured(value=0.231, std=0.012)}
+            ),
             ArrheniusModel(
                 name="vogel-fulcher",
                 aicc=2.9,
-                parameters={"B (K)": Measured(value=1510.0, std=420.0), "T0 (K)": Measured(value=71.0, std=64.0)},
+                parameters={"pseudo_energy_eV": Measured(value=0.13, std=0.04), "T0_K": Measured(value=71.0, std=64.0)},
             ),
             ArrheniusModel(name="one-kink", aicc=None, parameters={}, note="needs at least five temperatures"),
         ],

@@ -48,14 +48,17 @@ def test_the_95_band_meets_the_interval_of_the_record_at_300_K() -> None:
     assert width == pytest.approx(math.log(2.0), rel=1e-12)
 
 
-def test_the_68_interval_is_symmetric_in_the_logarithm() -> None:
-    ends = interval_68(record_of(ROWS, fit_of(ROWS)))
+def test_the_68_band_and_interval_are_those_of_the_record() -> None:
+    record = record_of(ROWS, fit_of(ROWS))
+    ends, line, fit = interval_68(record), fitted_line(record), record.arrhenius
     assert ends is not None
+    assert line is not None
+    assert fit is not None
+    assert fit.conductivity_300K_mS_per_cm is not None
     assert math.sqrt(ends[0] * ends[1]) == pytest.approx(SIGMA_300K_mS_PER_CM, rel=1e-12)
+    assert 0.5 * (ends[1] - ends[0]) == pytest.approx(fit.conductivity_300K_mS_per_cm.std, rel=1e-12)
+    assert line.factor_68 == pytest.approx(1.0, rel=1e-12)  # the synthetic fit is normal: no Student factor
 
 
-def test_without_the_covariance_the_68_interval_is_value_and_std() -> None:
-    fit = fit_of(ROWS, covariance_ln_prefactor_activation_energy=None)
-    sigma = fit.conductivity_300K_mS_per_cm
-    assert sigma is not None
-    assert interval_68(record_of(ROWS, fit)) == (sigma.value - sigma.std, sigma.value + sigma.std)
+def test_a_refused_fit_draws_no_line() -> None:
+    assert fitted_line(record_of(ROWS, fit_of(ROWS, refused="the points are not on a line"))) is None

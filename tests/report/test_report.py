@@ -271,3 +271,13 @@ def test_an_uncertainty_larger_than_the_value_can_be_drawn(tmp_path: Path) -> No
     )
     path = write_conductivity_report(write_run(tmp_path, record_of([wide], None)))
     assert "1.0 ± 3.0 mS/cm" in Page(path.read_text()).words()
+
+
+def test_a_run_at_300_K_speaks_for_itself_without_a_fit(tmp_path: Path) -> None:
+    record = record_of([ok_row(300.0, thermo_files=[])], None)
+    words = Page(write_conductivity_report(write_run(tmp_path, record)).read_text()).words()
+    assert (
+        f"Conductivity at 300 K: {measured(record.temperatures[0].conductivity_mS_per_cm)} mS/cm, from that run"
+        in words
+    )
+    assert "No Arrhenius line supports it" in words

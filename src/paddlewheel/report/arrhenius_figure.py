@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,7 +43,8 @@ class FittedLine:
     variance_ln_prefactor: float
     variance_activation_energy: float
     covariance: float
-    factor_95: float
+    factor_68: float = 1.0
+    factor_95: float = _NORMAL_95
 
     def values(self, temperatures_K: np.ndarray) -> np.ndarray:
         """Sigma (mS/cm) or D (cm2/s), `[n]`."""
@@ -62,11 +63,12 @@ class FittedLine:
 def fitted_line(record: ConductivityRecord) -> FittedLine | None:
     """The line of the record's fit; None where nothing was fitted.
 
-    The 95 % factor is the one by which the record's own 95 % interval at 300 K is wider than its standard
-    uncertainty (Student's t for few temperatures), so that the band meets the printed interval; 1.96 without it.
+    The factors of the two bands are those by which the record's own intervals at 300 K are wider than the carried
+    standard uncertainty (Student's t, for few temperatures), so that the bands meet the printed intervals; 1 and
+    1.96 where the record has none.
     """
     fit = record.arrhenius
-    if fit is None or fit.ln_prefactor is None or fit.activation_energy_eV is None:
+    if fit is None or fit.refused is not None or fit.ln_prefactor is None or fit.activation_energy_eV is None:
         return None
     line = FittedLine(
         of_conductivity=fit.fitted == "ln(sigma*T)",
@@ -75,26 +77,30 @@ def fitted_line(record: ConductivityRecord) -> FittedLine | None:
         variance_ln_prefactor=fit.ln_prefactor.std**2,
         variance_activation_energy=fit.activation_energy_eV.std**2,
         covariance=fit.covariance_ln_prefactor_activation_energy or 0.0,
-        factor_95=_NORMAL_95,
     )
-    ends = fit.conductivity_300K_95_mS_per_cm
     std = float(line.log_std(np.array([ROOM_K]))[0])
-    if ends is None or ends[0] <= 0 or std == 0:
+    if std == 0 or not line.of_conductivity:
         return line
-    return FittedLine(**{**line.__dict__, "factor_95": 0.5 * math.log(ends[1] / ends[0]) / std})
+    ends_68, ends_95 = interval_68(record), fit.conductivity_300K_95_mS_per_cm
+    return replace(
+        line,
+        factor_68=_half_width(ends_68) / std if ends_68 else 1.0,
+        factor_95=_half_width(ends_95) / std if ends_95 and ends_95[0] > 0 else _NORMAL_95,
+    )
 
 
 def interval_68(record: ConductivityRecord) -> tuple[float, float] | None:
-    """The 68 % interval of sigma at 300 K in mS/cm: symmetric in ln sigma where the fit's covariance is known."""
+    """The 68 % interval of sigma at 300 K in mS/cm, symmetric in ln sigma; the record's std is half its width."""
     fit = record.arrhenius
-    if fit is None or fit.conductivity_300K_mS_per_cm is None:
+    if fit is None or fit.conductivity_300K_mS_per_cm is None or fit.conductivity_300K_mS_per_cm.value <= 0:
         return None
     sigma = fit.conductivity_300K_mS_per_cm
-    line = fitted_line(record)
-    if line is None or not line.of_conductivity or fit.covariance_ln_prefactor_activation_energy is None:
-        return sigma.value - sigma.std, sigma.value + sigma.std
-    factor = math.exp(float(line.log_std(np.array([ROOM_K]))[0]))
+    factor = math.exp(math.asinh(sigma.std / sigma.value))
     return sigma.value / factor, sigma.value * factor
+
+
+def _half_width(ends: tuple[float, float]) -> float:
+    return 0.5 * math.log(ends[1] / ends[0])
 
 
 def arrhenius_figure(record: ConductivityRecord) -> Figure | None:
@@ -164,7 +170,7 @@ def _draw_line(axes: Axes, line: FittedLine, used: list[float]) -> None:
     inverse = np.linspace(max(low, 1e-3), high, 240)
     temperatures = 1e3 / inverse
     centre, std = line.values(temperatures), line.log_std(temperatures)
-    for factor, alpha, label in ((line.factor_95, 0.14, "95 % band"), (1.0, 0.26, "68 % band")):
+    for factor, alpha, label in ((line.factor_95, 0.14, "95 % band"), (line.factor_68, 0.26, "68 % band")):
         axes.fill_between(
             inverse,
             centre * np.exp(-factor * std),
@@ -242,6 +248,7 @@ def _label(axes: Axes, record: ConductivityRecord, of_conductivity: bool) -> Non
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     axes.set_yscale("log")
+    axes.margins(y=0.12)
     axes.yaxis.set_major_formatter(FuncFormatter(_power))
     low, high = axes.get_ylim()
     if high / low < 30:  # under two decades the powers of ten alone would leave one tick

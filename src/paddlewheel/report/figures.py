@@ -102,12 +102,12 @@ def _draw_fit(axes: Axes, row: TemperatureResult, colour: str) -> None:
 
 
 def _draw_unit_slope(axes: Axes) -> None:
-    """A guide of slope one, the mark of diffusion, along the lower right corner."""
+    """A guide of slope one, the mark of diffusion, in the upper left corner, where no curve runs."""
     left, right = axes.get_xlim()
     bottom, top = axes.get_ylim()
-    start = left * (right / left) ** 0.66
-    height = bottom * (top / bottom) ** 0.05
-    end = min(right, start * (top / height))
+    start = left * (right / left) ** 0.06
+    length = min(10.0, (right / left) ** 0.3, (top / bottom) ** 0.3)
+    end, height = start * length, top * (bottom / top) ** 0.05 / length
     axes.plot([start, end], [height, height * end / start], color=MUTED, lw=1.0, zorder=1)
     axes.annotate(
         "∝ t", ((start * end) ** 0.5, height * (end / start) ** 0.5), (6, -10), textcoords="offset points", color=MUTED

@@ -15,6 +15,15 @@ from paddlewheel.report.numbers import ABSENT, interval, measured, percent, plai
 from paddlewheel.report.verdict import STATUS_WORDS
 
 _MODELS = {"arrhenius": "Arrhenius", "vogel-fulcher": "Vogel–Fulcher–Tammann", "one-kink": "two lines, one kink"}
+_PARAMETERS = {
+    "ln_prefactor": "ln A",
+    "activation_energy_eV": "Eₐ (eV)",
+    "activation_energy_low_eV": "Eₐ below the kink (eV)",
+    "activation_energy_high_eV": "Eₐ above the kink (eV)",
+    "kink_K": "kink (K)",
+    "pseudo_energy_eV": "B (eV)",
+    "T0_K": "T₀ (K)",
+}
 _SYMBOLS = {"ok": "✓", "warning": "!", "broken": "✕", "not-diffusive": "○", "too-short": "…"}
 
 
@@ -157,7 +166,9 @@ def model_table(record: ConductivityRecord) -> Table | None:
         [("Model", ""), ("AICc", ""), ("Parameters", ""), ("Note", "")],
     )
     for model in record.arrhenius.models:
-        parameters = "; ".join(f"{name} = {measured(value)}" for name, value in model.parameters.items())
+        parameters = "; ".join(
+            f"{_PARAMETERS.get(name, name)} = {measured(value)}" for name, value in model.parameters.items()
+        )
         table.rows.append(
             [Cell(_MODELS[model.name]), Cell(plain(model.aicc)), Cell(parameters or ABSENT), Cell(model.note or ABSENT)]
         )

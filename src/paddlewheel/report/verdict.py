@@ -15,6 +15,7 @@ STATUS_WORDS: dict[TemperatureStatus, str] = {
     "broken": "broken",
     "too-short": "too short",
 }
+_SAME_K = 0.5  # runs this near to 300 K are runs at 300 K
 _REMEDIES: dict[TemperatureStatus, str] = {
     "not-diffusive": "too few hops to count: run longer (--production-ps) or hotter (--temperatures)",
     "broken": "look at the health checks below: a smaller --timestep-fs, lower --temperatures or another --potential",
@@ -83,7 +84,11 @@ def _with_number(
     )
     used = fit.temperatures_used_K
     outside = bool(used) and not min(used) <= ROOM_K <= max(used)
-    how = f"extrapolated from {min(used):g} to {kelvin(max(used))}" if outside else "from runs on both sides of 300 K"
+    how = (
+        f"extrapolated from {min(used):g} to {kelvin(max(used))}"
+        if outside
+        else f"inside the fitted range of {min(used):g} to {kelvin(max(used))}"
+    )
     headline = f"Conductivity at 300 K: {measured(sigma)} mS/cm{', ' + how if used else ''}."
     return headline, numbers, sentences
 
@@ -142,7 +147,11 @@ def _without_number(record: ConductivityRecord) -> tuple[str, list[KeyNumber], l
     ]
     if bounds:
         sentences.append(f"What can be said with 95 % confidence: {'; '.join(bounds)}.")
-    return f"No conductivity at 300 K can be given for {record.specie}.", numbers, sentences
+    at_room = [row for row in measured_rows if abs(row.temperature_K - ROOM_K) < _SAME_K]
+    if at_room:
+        headline = f"Conductivity at 300 K: {measured(at_room[0].conductivity_mS_per_cm)} mS/cm, from that run alone."
+        return headline, numbers, ["No Arrhenius line supports it, and no activation energy follows.", *sentences]
+    return "No conductivity at 300 K can be given.", numbers, sentences
 
 
 def _and(ends: tuple[float, float]) -> str:
