@@ -220,7 +220,7 @@ def _write_msd(path: Path, row: TemperatureResult, random: np.random.Generator) 
 
 
 def _write_thermo(path: Path, row: TemperatureResult, random: np.random.Generator) -> None:
-    time = np.arange(0, 4000) * 0.05
+    time = np.arange(0, 4200) * 0.05 - 10.0  # ten picoseconds of equilibration first
     temperature = row.temperature_K * (1 + 0.05 * random.normal(size=time.size))
     kinetic = 1.5 * 128 * BOLTZMANN_eV_PER_K * temperature
     potential = -560.0 + 0.3 * random.normal(size=time.size)

@@ -18,6 +18,7 @@ from paddlewheel.errors import InputError, RunDirectoryError
 from paddlewheel.records import ArrheniusResult, ConductivityRecord, HealthCheck, Measured, write_record
 from paddlewheel.report import write_conductivity_report
 from paddlewheel.report.numbers import measured, plain
+from paddlewheel.report.tables import health_table
 
 HOSTILE = "<script>alert(1)</script><img src=http://evil.example/x onerror=alert(2)>\"'$\\frac{a}$ {{ 7*7 }} </title>"
 
@@ -281,3 +282,16 @@ def test_a_run_at_300_K_speaks_for_itself_without_a_fit(tmp_path: Path) -> None:
         in words
     )
     assert "No Arrhenius line supports it" in words
+
+
+def test_the_worst_replica_speaks_for_a_health_check() -> None:
+    checks = [
+        HealthCheck(name="temperature", status="ok", detail="mean 600 K"),
+        HealthCheck(name="temperature", status="broken", detail="mean 2100 K"),
+        HealthCheck(name="temperature", status="warning", detail="mean 640 K"),
+    ]
+    table = health_table([ok_row(600.0, health=checks), ok_row(700.0, health=[])])
+    assert table is not None
+    shown, absent = table.rows[0][1], table.rows[1][1]
+    assert (shown.text, shown.small, shown.status) == ("broken (1 of 3 runs)", "mean 2100 K", "broken")
+    assert (absent.text, absent.status) == ("–", None)

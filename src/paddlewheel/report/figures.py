@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paddlewheel.report.drawing import INK, MUTED, series_colours
+from paddlewheel.report.drawing import GRID, INK, MUTED, series_colours
 from paddlewheel.report.numbers import kelvin
 from paddlewheel.units import A2_PER_PS_IN_CM2_PER_S
 
@@ -52,7 +52,10 @@ def msd_figure(rows: list[TemperatureResult], msd: dict[int, Columns]) -> Figure
 
 
 def thermo_figure(row: TemperatureResult, runs: list[Columns], *, colour: str, n_atoms: int | None) -> Figure:
-    """Temperature, drift of the conserved energy, pressure and volume against time, all replicas of one temperature."""
+    """Temperature, drift of the conserved energy, pressure and volume against time, all replicas of one temperature.
+
+    Negative times are the equilibration: shaded, and before the zero of the drift.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10.4, 2.35))
@@ -67,7 +70,7 @@ def thermo_figure(row: TemperatureResult, runs: list[Columns], *, colour: str, n
         axes.locator_params(axis="both", nbins=5)
     for run in runs:
         conserved = run["conserved_energy_eV"]
-        known = conserved[np.isfinite(conserved)]
+        known = conserved[np.isfinite(conserved) & (run["time_ps"] >= 0)]
         start = known[: max(1, known.size // 50)].mean() if known.size else 0.0  # a noisy first frame is no zero
         drift = (conserved - start) * 1e3 / per
         series = (run["temperature_K"], drift, run["pressure_GPa"], run["volume_A3"])
@@ -77,8 +80,11 @@ def thermo_figure(row: TemperatureResult, runs: list[Columns], *, colour: str, n
     panels[1].axhline(0.0, color=INK, lw=1.0, ls=(0, (4, 3)))
     panels[2].axhline(0.0, color=INK, lw=1.0, ls=(0, (4, 3)))
     panels[3].axhline(row.mean_volume_A3, color=INK, lw=1.0, ls=(0, (4, 3)))
+    begin = min(float(run["time_ps"].min()) for run in runs)
     for axes in panels:
-        if not axes.lines[:-1] and not axes.collections:
+        if begin < 0:
+            axes.axvspan(begin, 0.0, color=GRID, alpha=0.6, lw=0, zorder=0)
+        if len(axes.lines) == 1:  # the dashed line alone
             axes.text(0.5, 0.5, "not recorded", transform=axes.transAxes, ha="center", color=MUTED)
     return figure
 

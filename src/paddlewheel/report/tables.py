@@ -24,6 +24,7 @@ _PARAMETERS = {
     "pseudo_energy_eV": "B (eV)",
     "T0_K": "T₀ (K)",
 }
+_SEVERITY = ("ok", "warning", "broken")
 _SYMBOLS = {"ok": "✓", "warning": "!", "broken": "✕", "not-diffusive": "○", "too-short": "…"}
 
 
@@ -147,7 +148,7 @@ def direction_table(rows: list[TemperatureResult]) -> Table | None:
 
 
 def health_table(rows: list[TemperatureResult]) -> Table | None:
-    """One column a check, one row a temperature; None where nothing was checked (trajectories made elsewhere)."""
+    """One column a check, one row a temperature, all replicas together; None where nothing was checked."""
     names = list(dict.fromkeys(check.name for row in rows for check in row.health))
     if not names:
         return None
@@ -235,8 +236,18 @@ def _lags(row: TemperatureResult) -> str:
 
 
 def _health_cell(checks: list[HealthCheck], name: str) -> Cell:
-    found = next((check for check in checks if check.name == name), None)
-    return Cell(ABSENT) if found is None else Cell(found.status, found.detail, found.status)
+    """The worst status over all replicas, with the details of those that have it."""
+    found = [check for check in checks if check.name == name]
+    if not found:
+        return Cell(ABSENT)
+    worst = max((check.status for check in found), key=_SEVERITY.index)
+    details = dict.fromkeys(check.detail for check in found if check.status == worst)
+    share = (
+        f" ({sum(check.status == worst for check in found)} of {len(found)} runs)"
+        if worst != "ok" and len(found) > 1
+        else ""
+    )
+    return Cell(worst + share, "; ".join(details), worst)
 
 
 def _words(name: str) -> str:
