@@ -15,12 +15,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from paddlewheel.errors import RunDirectoryError, TrajectoryError
 from paddlewheel.trajectories.store_files import FORMAT_VERSION, chunk_file, create_array, resize, sync, writing
+from paddlewheel.trajectories.store_reader import committed_frames, open_array, open_group, read_array, thermo_columns
 from paddlewheel.trajectories.trajectory import check_symbols
 
 if TYPE_CHECKING:
@@ -43,15 +44,13 @@ class TrajectoryWriter:
     """
 
     def __init__(self, path: Path, group: zarr.Group) -> None:
-        attributes = group.attrs.asdict()
         self.path = path
         self._group = group
-        self._n_atoms = len(cast("list", attributes["symbols"]))
-        self._precision = attributes["precision"]
-        self._chunk_frames = cast("zarr.Array", group["positions"]).chunks[0]
-        self._columns: tuple[str, ...] | None = None
-        if "thermo" in group:
-            self._columns = tuple(cast("list[str]", group["thermo"].attrs["columns"]))
+        self._precision = group.attrs["precision"]
+        self._chunk_frames, self._n_atoms, _ = open_array(group, "positions", path).chunks
+        columns = thermo_columns(group, path)
+        # not known before the first frame; frames without thermo stay so
+        self._columns = columns if columns or committed_frames(group, path) else None
         self._committed = 0
         self._first_buffered = 0
         self._buffer: dict[str, list] = {"positions": [], "cell": [], "step": [], "thermo": []}
@@ -134,8 +133,6 @@ class TrajectoryWriter:
         """
         import zarr
 
-        from paddlewheel.trajectories.store_reader import committed_frames, open_group, read_array
-
         path = Path(path)
         held = committed_frames(open_group(path), path)
         if held < n_frames or n_frames < 0:
@@ -152,7 +149,7 @@ class TrajectoryWriter:
             writer._commit(n_frames)
             # Shrinking deletes the chunks beyond; what is beyond in the last chunk is overwritten by the next flush.
             for name in writer._array_names():
-                resize(cast("zarr.Array", group[name]), n_frames)
+                resize(open_array(group, name, path), n_frames)
         writer._first_buffered = n_frames // writer._chunk_frames * writer._chunk_frames
         for name in writer._array_names():
             writer._buffer[name] = list(read_array(group, name, writer._first_buffered, n_frames, path))
@@ -233,7 +230,7 @@ class TrajectoryWriter:
                 attributes = {"columns": list(self._columns)}
                 create_array(self._group.store, "thermo", row, "float64", self._chunk_frames, attributes)
             for name in self._array_names():
-                array = cast("zarr.Array", self._group[name])
+                array = open_array(self._group, name, self.path)
                 resize(array, n_frames)
                 array[self._first_buffered : n_frames] = np.array(self._buffer[name], dtype=array.dtype)
                 chunks = range(self._first_buffered // self._chunk_frames, -(-n_frames // self._chunk_frames))

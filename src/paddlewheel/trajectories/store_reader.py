@@ -28,7 +28,7 @@ class _StoreFrames:
     quantum_A: float | None
 
     def read(self, start: int, stop: int, per_block: int) -> Iterator[tuple[NDArray, NDArray]]:
-        chunk = cast("zarr.Array", self.group["positions"]).chunks[0]
+        chunk = open_array(self.group, "positions", self.path).chunks[0]
         first = start
         while first < stop:
             # Blocks end with a chunk where one fits, so that no chunk is decompressed twice.
@@ -83,10 +83,10 @@ def read_thermo(path: str | Path) -> dict[str, NDArray]:
         "step": read_array(group, "step", 0, n_frames, path),
         "time_ps": np.arange(n_frames) * interval_ps,
     }
-    if n_frames == 0 or "thermo" not in group:
+    names = thermo_columns(group, path)
+    if not names:
         return columns
     table = read_array(group, "thermo", 0, n_frames, path)
-    names = cast("list[str]", group["thermo"].attrs["columns"])
     return columns | {name: table[:, column] for column, name in enumerate(names)}
 
 
@@ -133,6 +133,30 @@ def committed_frames(group: zarr.Group, path: Path) -> int:
     return n_frames
 
 
+def open_array(group: zarr.Group, name: str, path: Path) -> zarr.Array:
+    """An array of a store.
+
+    Raises
+    ------
+    TrajectoryError
+        If it is not there, or its metadata are damaged.
+    """
+    try:
+        return cast("zarr.Array", group[name])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _damaged(path, f"array {name}: {type(error).__name__}") from error
+
+
+def thermo_columns(group: zarr.Group, path: Path) -> tuple[str, ...]:
+    """Names of the columns of `thermo`, in order; none where it is not written yet."""
+    if not path.joinpath("thermo").exists():
+        return ()
+    columns = open_array(group, "thermo", path).attrs.get("columns")
+    if not isinstance(columns, list):
+        raise _damaged(path, "thermo has no columns")
+    return tuple(str(column) for column in columns)
+
+
 def read_array(group: zarr.Group, name: str, start: int, stop: int, path: Path) -> NDArray:
     """Rows `start` to `stop` of an array, with missing and damaged chunks found.
 
@@ -141,18 +165,15 @@ def read_array(group: zarr.Group, name: str, start: int, stop: int, path: Path) 
     TrajectoryError
         If a chunk is missing or does not pass its checksum, or the array is too short.
     """
+    array = open_array(group, name, path)
+    if array.shape[0] < stop:
+        raise _damaged(path, f"{name} has {array.shape[0]} of {stop} frames")
+    for index in range(start // array.chunks[0], -(-stop // array.chunks[0])):
+        # zarr takes a missing chunk for one full of fill values
+        if not path.joinpath(name, chunk_file(array, index)).is_file():
+            raise _damaged(path, f"chunk {index} of {name} is missing")
     try:
-        array = cast("zarr.Array", group[name])
-        if array.shape[0] < stop:
-            raise _damaged(path, f"{name} has {array.shape[0]} of {stop} frames")
-        chunk = array.chunks[0]
-        for index in range(start // chunk, -(-stop // chunk)):
-            # zarr takes a missing chunk for one full of fill values
-            if not path.joinpath(name, chunk_file(array, index)).is_file():
-                raise _damaged(path, f"chunk {index} of {name} is missing")
         return np.asarray(array[start:stop])
-    except TrajectoryError:
-        raise
     except Exception as error:  # zarr's codecs raise what their C libraries give them: RuntimeError, ValueError, ...
         raise _damaged(path, f"{name}, frames {start} to {stop - 1}: {type(error).__name__}") from error
 
