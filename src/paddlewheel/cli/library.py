@@ -70,8 +70,8 @@ def potentials(
         cards = list_potentials()
         document: Any = [asdict(card) for card in cards]
         if not json:
-            _print_table("potential", [(card.name, " ".join(card.elements[:6]) + (" ..." if len(card.elements) > 6 else ""),
-                                        card.title) for card in cards])  # fmt: skip
+            rows = [(card.name, _few(card.elements), card.title) for card in cards]
+            _print_table("potential", rows)
             typer.echo("also: chgnet, mace:MODEL, sevennet:MODEL, ase:PACKAGE.MODULE:FACTORY, or a checkpoint folder")
     else:
         document = asdict(describe_potential(name))
@@ -99,6 +99,12 @@ def _new(path: Path) -> Path:
     if path.exists():
         raise RunDirectoryError("exists already", where=path, remedy="remove it, or give another --out")
     return path
+
+
+def _few(elements: tuple[str, ...] | None) -> str:
+    if elements is None:
+        return "?"
+    return " ".join(elements) if len(elements) <= 6 else f"{len(elements)} elements"
 
 
 def _print_table(title: str, rows: list[tuple[str, str, str]]) -> None:

@@ -175,7 +175,8 @@ def _keep_errors(units: Sequence[Unit], outcome: Outcome) -> None:
 
 
 def _report(plan: ConductPlan, units: Sequence[Unit], outcome: Outcome, directory: Path) -> ConductivityRecord:
-    from paddlewheel.studies.conductivity import conductivity_record, write_run
+    from paddlewheel.studies.conductivity import analyse_temperature, conductivity_record
+    from paddlewheel.studies.run_files import write_run
 
     finished = [unit for unit in units if unit.result() is not None]
     if not finished:
@@ -186,8 +187,9 @@ def _report(plan: ConductPlan, units: Sequence[Unit], outcome: Outcome, director
         by_temperature[unit.contents["md"]["temperature_K"]].append(unit)
     warnings = [f"{unit.name} did not finish: {outcome.states[unit.name]}" for unit in units if unit not in finished]
     runs = [_temperature_runs(value, members, plan.specie) for value, members in by_temperature.items()]
+    analysed = [analyse_temperature(one, charge_e=plan.charge_e) for one in runs]
     record = conductivity_record(
-        runs,
+        analysed,
         specie=plan.specie,
         charge_e=plan.charge_e,
         potential=plan.potential["name"],
@@ -198,7 +200,7 @@ def _report(plan: ConductPlan, units: Sequence[Unit], outcome: Outcome, director
         warnings=[*_settings_warnings(plan), *warnings],
         citations=[*_potential_citations(plan), *dynamics_citations(plan.runs[0][1].ensemble), *analysis_citations()],
     )
-    write_run(record, runs, directory=directory, cell=plan.structure.cells[0])
+    write_run(record, runs=runs, analysed=analysed, directory=directory, cell=plan.structure.cells[0])
     return record
 
 
@@ -210,6 +212,8 @@ def _temperature_runs(temperature_K: float, units: Sequence[Unit], specie: str) 
     from paddlewheel.trajectories import displacements, open_store, read_thermo
 
     good, thermo, health, broken = [], {}, [], []
+    structure = units[0].contents["structure"]
+    symbols = structure["symbols"]
     for unit in units:
         result: dict[str, Any] = unit.result() or {}
         md = unit.contents["md"]
@@ -222,9 +226,14 @@ def _temperature_runs(temperature_K: float, units: Sequence[Unit], specie: str) 
             broken.append(f"{unit.name}: {result['reason']}")
             continue
         good.append(displacements(trajectory.after(md["equilibrate_ps"]), specie=specie))
+    production = [columns["volume_A3"][columns["time_ps"] >= 0] for columns in thermo.values()]
+    if not any(len(volumes) for volumes in production):  # every run broke before its production
+        production = [columns["volume_A3"] for columns in thermo.values()]
     return TemperatureRuns(
         temperature_K=temperature_K, displacements=good, broken=broken, health=health, thermo=thermo,
-        n_runs=len(units), production_ps=units[0].contents["md"]["production_ps"],
+        n_ions=symbols.count(specie), mass_u=sum(structure["masses_u"]),
+        volume_A3=float(np.concatenate(production).mean()),
+        production_ps=units[0].contents["md"]["production_ps"],
     )  # fmt: skip
 
 

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from paddlewheel.crystals import find_polyanions
 from paddlewheel.dynamics import Framework, MDFrame, MDRun, MDSettings, check_run, hopeless, worst_status
 from paddlewheel.errors import PotentialError, writing
 from paddlewheel.execution import DriverWatch, Unit
+from paddlewheel.studies.framework import framework_centres, framework_of
 from paddlewheel.trajectories import TrajectoryWriter, open_store, read_thermo
 
 if TYPE_CHECKING:
     from ase import Atoms
-
-    from paddlewheel.trajectories import Trajectory
 
 CHECKPOINT_EVERY_S = 20.0
 PROGRESS_EVERY_S = 1.0
@@ -74,24 +72,6 @@ def unit_atoms(unit: Unit) -> Atoms:
         symbols=stored["symbols"], positions=stored["positions_A"], cell=stored["cell_A"], pbc=stored["pbc"],
         masses=stored["masses_u"],
     )  # fmt: skip
-
-
-def framework_of(atoms: Atoms, *, mobile: str) -> tuple[Framework, np.ndarray]:
-    """The framework of a structure, and the lattice shifts [n_atoms, 3] that put each polyanion together."""
-    polyanions = find_polyanions(atoms)
-    inside = {index for anion in polyanions for index in anion.indices}
-    symbols = atoms.get_chemical_symbols()
-    shifts = np.zeros((len(atoms), 3))
-    for anion in polyanions:
-        shifts[list(anion.indices)] = anion.shifts
-    singles = [(i,) for i, symbol in enumerate(symbols) if i not in inside and symbol != mobile]
-    groups = [anion.indices for anion in polyanions if mobile not in {symbols[i] for i in anion.indices}]
-    framework = Framework(
-        bonds=np.concatenate([np.empty((0, 2), dtype=int), *(anion.bonds for anion in polyanions)]),
-        reference_lengths_A=np.concatenate([np.empty(0), *(anion.bond_lengths_A for anion in polyanions)]),
-        groups=(*groups, *singles),
-    )
-    return framework, shifts
 
 
 def run_md_unit(unit: Unit, watch: DriverWatch, threads: int) -> bool:
@@ -226,28 +206,3 @@ def _result(
         result["status"] = "broken"
         result["reason"] = "; ".join(f"{check.name}: {check.detail}" for check in checks if check.status == "broken")
     return result
-
-
-def framework_centres(
-    trajectory: Trajectory, framework: Framework, shifts: np.ndarray
-) -> tuple[np.ndarray | None, np.ndarray]:
-    """Centres of mass of the framework points [n_frames, n_groups, 3] in the mean cell, without their common drift,
-    and the mean cell [3, 3]. None for the centres where there is no framework. For unwrapped positions."""
-    weights = np.zeros((len(framework.groups), trajectory.n_atoms))
-    for row, group in enumerate(framework.groups):
-        weights[row, list(group)] = trajectory.masses_u[list(group)] / trajectory.masses_u[list(group)].sum()
-    fractional, cells = [], []
-    for positions_A, cell_A in _blocks(trajectory):
-        cells.append(cell_A)
-        fractional.append(np.einsum("ga,nax->ngx", weights, positions_A @ np.linalg.inv(cell_A) + shifts))
-    mean_cell_A = np.concatenate(cells).mean(axis=0)
-    if not framework.groups:
-        return None, mean_cell_A
-    centres = np.concatenate(fractional)
-    drift = (centres - centres[0]).mean(axis=1, keepdims=True)
-    return (centres - drift) @ mean_cell_A, mean_cell_A
-
-
-def _blocks(trajectory: Trajectory) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    for block in trajectory.blocks():
-        yield block.positions_A, block.cell_A

@@ -1,0 +1,293 @@
+"""From displacements at several temperatures to the conductivity record and its files."""
+
+from __future__ import annotations
+
+import datetime
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from paddlewheel.records import (
+    ArrheniusModel,
+    ArrheniusResult,
+    Citation,
+    ConductivityRecord,
+    HealthCheck,
+    Measured,
+    Provenance,
+    RefusedTemperature,
+    TemperatureResult,
+)
+from paddlewheel.studies.run_directory import package_versions
+from paddlewheel.transport import (
+    Conductivity,
+    DiffusivityEstimate,
+    HavenRatio,
+    active_fraction,
+    collective_diffusivity,
+    estimate_diffusivity,
+    fit_arrhenius,
+    haven_ratio,
+    tracer_conductivity,
+)
+from paddlewheel.units import U_PER_A3_IN_G_PER_CM3
+
+if TYPE_CHECKING:
+    from paddlewheel.trajectories import Displacements
+
+TARGET_K = 300.0
+ACTIVE_WINDOW_PS = 1000.0
+"""The paper counts ions with an MSD of 21 A^2 over its runs of 1 ns; a shorter run is its own window, and says so."""
+ACTIVE_THRESHOLD_A2 = 21.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemperatureRuns:
+    """All runs at one temperature, as the analysis takes them.
+
+    Attributes
+    ----------
+    displacements
+        Of the mobile ions, one a sane replica, production only.
+    broken
+        One line for each replica left out, with its name and reason.
+    thermo
+        Columns by run name, equilibration included (negative `time_ps`); empty for trajectories made elsewhere.
+    n_ions, mass_u, volume_A3
+        Mobile ions, mass of all atoms and mean volume of the cell, over all runs, the broken ones included.
+    """
+
+    temperature_K: float
+    displacements: Sequence[Displacements]
+    n_ions: int
+    mass_u: float
+    volume_A3: float
+    broken: Sequence[str] = ()
+    health: Sequence[HealthCheck] = ()
+    thermo: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
+    production_ps: float = 0.0
+
+
+@dataclass(frozen=True)
+class Analysed:
+    """One row of the record, and the estimate behind it (None where every run is broken)."""
+
+    row: TemperatureResult
+    tracer: DiffusivityEstimate | None
+
+
+def conductivity_record(
+    analysed: Sequence[Analysed],
+    *,
+    specie: str,
+    charge_e: float,
+    potential: str | None,
+    structure: str,
+    formula: str,
+    arrhenius: bool,
+    settings: dict[str, Any],
+    warnings: Sequence[str],
+    citations: Sequence[Citation],
+) -> ConductivityRecord:
+    """Put the temperatures analysed together and fit them.
+
+    Only temperatures with status ``ok`` enter the fit; the others are named in it with their reasons.
+    """
+    fit = fit_temperatures(analysed) if arrhenius else None
+    notes = [*warnings, *(f"{one.row.temperature_K:g} K: {note}" for one in analysed for note in one.row.warnings)]
+    if fit is not None:
+        notes += fit.warnings
+    return ConductivityRecord(
+        specie=specie,
+        charge_e=charge_e,
+        potential=potential,
+        structure=structure,
+        formula=formula,
+        temperatures=[one.row for one in analysed],
+        arrhenius=fit.result if fit else None,
+        warnings=notes,
+        citations=list(citations),
+        provenance=Provenance(
+            paddlewheel_version=package_versions()["paddlewheel"],
+            command=shlex.join(sys.argv) if sys.argv and "paddlewheel" in sys.argv[0] else None,
+            created_utc=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            versions=package_versions(),
+            settings=settings,
+            structure_sha256=_digest(settings.get("structure")),
+            potential_sha256=settings["potential"]["identity"] if settings.get("potential") else None,
+        ),
+    )
+
+
+def analyse_temperature(runs: TemperatureRuns, *, charge_e: float) -> Analysed:
+    """Diffusivity, conductivities, Haven ratio and active fraction at one temperature."""
+    health = list(runs.health)
+    name = f"T={runs.temperature_K:g}K"
+    common: dict[str, Any] = {
+        "temperature_K": runs.temperature_K,
+        "n_ions": runs.n_ions,
+        "n_replicas": len(runs.displacements),
+        "production_ps": runs.production_ps,
+        "health": health,
+        "thermo_files": [f"thermo/{run}.csv" for run in runs.thermo],
+        "mean_temperature_K": _mean_temperature_K(runs.thermo),
+    }
+    if not runs.displacements:
+        density = runs.mass_u / runs.volume_A3 * U_PER_A3_IN_G_PER_CM3
+        reason = "; ".join(runs.broken)
+        row = TemperatureResult(
+            status="broken", reason=reason, density_g_per_cm3=density, mean_volume_A3=runs.volume_A3, **common
+        )
+        return Analysed(row, None)
+    interval_fs = runs.displacements[0].frame_interval_fs
+    volume_A3 = float(np.mean([one.volumes_A3.mean() for one in runs.displacements]))
+    replicas = [one.positions_A for one in runs.displacements]
+    tracer = estimate_diffusivity(replicas, frame_interval_fs=interval_fs)
+    collective = collective_diffusivity(replicas, frame_interval_fs=interval_fs)
+    cell = {
+        "n_ions": runs.n_ions, "mean_volume_A3": volume_A3, "charge_e": charge_e, "temperature_K": runs.temperature_K,
+    }  # fmt: skip
+    sigma = tracer_conductivity(tracer, **cell)
+    sigma_collective = tracer_conductivity(collective, **cell)
+    haven = haven_ratio(tracer, collective)
+    run_ps = min((one.n_frames - 1) * interval_fs / 1000 for one in runs.displacements)
+    window_ps = min(ACTIVE_WINDOW_PS, run_ps)
+    active = [
+        active_fraction(
+            one, frame_interval_fs=interval_fs, window_ps=window_ps, threshold_A2=ACTIVE_THRESHOLD_A2
+        ).fraction
+        for one in replicas
+    ]
+    warnings = [f"left out: {line}" for line in runs.broken]
+    warnings += [f"{check.name}: {check.detail}" for check in health if check.status == "warning"]
+    warnings += list(tracer.notes)
+    row = TemperatureResult(
+        status=tracer.status,
+        reason=tracer.reason,
+        density_g_per_cm3=float(np.mean([one.density_g_per_cm3 for one in runs.displacements])),
+        mean_volume_A3=volume_A3,
+        active_fraction=float(np.mean(active)),
+        active_window_ps=window_ps,
+        active_threshold_A2=ACTIVE_THRESHOLD_A2,
+        msd_file=f"msd/{name}.csv",
+        warnings=warnings,
+        **common,
+        **_diffusivity_fields(tracer),
+        **_conductivity_fields(sigma, sigma_collective, haven),
+    )
+    return Analysed(row, tracer)
+
+
+def _diffusivity_fields(tracer: DiffusivityEstimate) -> dict[str, Any]:
+    components = None
+    if tracer.by_component_cm2_per_s is not None and tracer.std_by_component_cm2_per_s is not None:
+        pairs = zip(tracer.by_component_cm2_per_s, tracer.std_by_component_cm2_per_s, strict=True)
+        components = tuple(Measured(value=value, std=std) for value, std in pairs)
+    return {
+        "diffusivity_cm2_per_s": _measured(tracer.value_cm2_per_s, tracer.std_cm2_per_s),
+        "diffusivity_95_cm2_per_s": tracer.interval_95_cm2_per_s,
+        "diffusivity_upper_bound_95_cm2_per_s": tracer.upper_bound_95_cm2_per_s,
+        "diffusivity_xyz_cm2_per_s": components,
+        "loglog_slope": _measured(tracer.loglog_slope, tracer.loglog_slope_std),
+        "fit_onset_ps": tracer.fit_onset_ps,
+        "fit_last_lag_ps": tracer.fit_last_lag_ps,
+        "msd_intercept_A2": tracer.intercept_A2,
+        "msd_final_A2": tracer.msd_final_A2,
+    }
+
+
+def _conductivity_fields(sigma: Conductivity, collective: Conductivity, haven: HavenRatio) -> dict[str, Any]:
+    return {
+        "conductivity_mS_per_cm": _measured(sigma.value_mS_per_cm, sigma.std_mS_per_cm),
+        "conductivity_95_mS_per_cm": sigma.interval_95_mS_per_cm,
+        "conductivity_upper_bound_95_mS_per_cm": sigma.upper_bound_95_mS_per_cm,
+        "conductivity_collective_mS_per_cm": _measured(collective.value_mS_per_cm, collective.std_mS_per_cm),
+        "haven_ratio": _measured(haven.value, haven.std),
+    }
+
+
+@dataclass(frozen=True)
+class TemperatureFit:
+    """The Arrhenius part of the record, and what has to be said of it."""
+
+    result: ArrheniusResult
+    warnings: tuple[str, ...] = ()
+
+
+def fit_temperatures(analysed: Sequence[Analysed]) -> TemperatureFit:
+    """Fit ln(sigma*T) over the temperatures that are ``ok``; with fewer than two, say why there is no fit."""
+    good = sorted((one for one in analysed if one.row.status == "ok"), key=lambda one: one.row.temperature_K)
+    refused = [
+        RefusedTemperature(
+            temperature_K=one.row.temperature_K, status=one.row.status, reason=one.row.reason or one.row.status
+        )
+        for one in analysed
+        if one.row.status != "ok"
+    ]
+    used_K = [one.row.temperature_K for one in good]
+    if len(good) < 2:
+        what = "no temperature" if not good else f"only one temperature ({used_K[0]:g} K)"
+        reason = f"{what} gave a conductivity; run longer, or at higher temperatures"
+        result = ArrheniusResult(
+            fitted="ln(sigma*T)", temperatures_used_K=used_K, temperatures_refused=refused, refused=reason
+        )
+        return TemperatureFit(result)
+    sigmas = [one.row.conductivity_mS_per_cm for one in good]
+    fit = fit_arrhenius(
+        used_K,
+        [sigma.value for sigma in sigmas if sigma],
+        [sigma.std for sigma in sigmas if sigma],
+        quantity="ln(sigma*T)",
+        target_K=TARGET_K,
+        degrees_of_freedom=[one.tracer.degrees_of_freedom or np.inf for one in good if one.tracer],
+    )
+    warnings = list(fit.warnings)
+    lowest_K = used_K[0]
+    if lowest_K > TARGET_K + 50:
+        warnings.append(
+            f"sigma at {TARGET_K:g} K is extrapolated from {lowest_K:g} to {used_K[-1]:g} K and holds only if no phase "
+            "change and no kink lies between"
+        )
+    result = ArrheniusResult(
+        fitted="ln(sigma*T)",
+        activation_energy_eV=_measured(fit.activation_energy_eV, fit.activation_energy_std_eV),
+        activation_energy_95_eV=fit.activation_energy_95_eV,
+        ln_prefactor=_measured(fit.ln_prefactor, fit.ln_prefactor_std),
+        covariance_ln_prefactor_activation_energy=fit.covariance_ln_prefactor_activation_energy,
+        conductivity_300K_mS_per_cm=_measured(fit.value_at_target, fit.std_at_target),
+        conductivity_300K_95_mS_per_cm=fit.interval_95_at_target,
+        chi2_per_dof=fit.chi2_per_dof,
+        temperatures_used_K=used_K,
+        temperatures_refused=refused,
+        models=[
+            ArrheniusModel(
+                name=model.name,
+                aicc=model.aicc,
+                parameters={key: Measured(value=value, std=model.stds[key]) for key, value in model.parameters.items()},
+                note=model.note,
+            )
+            for model in fit.models
+        ],
+    )
+    return TemperatureFit(result, tuple(warnings))
+
+
+def _measured(value: float | None, std: float | None) -> Measured | None:
+    if value is None or std is None or not (np.isfinite(value) and np.isfinite(std)):
+        return None
+    return Measured(value=float(value), std=float(std))
+
+
+def _mean_temperature_K(thermo: Mapping[str, Mapping[str, np.ndarray]]) -> float | None:
+    production = [columns["temperature_K"][columns["time_ps"] >= 0] for columns in thermo.values()]
+    together = np.concatenate(production) if production else np.empty(0)
+    return float(together.mean()) if len(together) else None
+
+
+def _digest(structure: Any) -> str | None:
+    digests = structure.get("sha256") if isinstance(structure, dict) else None
+    return digests[0] if digests else None
