@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from paddlewheel.version import __version__
+
 if TYPE_CHECKING:
     from paddlewheel.api import Trajectory, analyze, conduct, load_potential, read_structure, read_trajectory
 
-__version__ = "0.1.0"
-
-__all__ = ["Trajectory", "analyze", "conduct", "load_potential", "read_structure", "read_trajectory"]
+__all__ = ["Trajectory", "__version__", "analyze", "conduct", "load_potential", "read_structure", "read_trajectory"]
 
 
 def __getattr__(name: str) -> Any:

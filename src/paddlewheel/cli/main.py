@@ -10,9 +10,9 @@ from typing import Any
 
 import typer
 
-from paddlewheel import __version__
 from paddlewheel.cli import library, transport
 from paddlewheel.errors import PaddlewheelError
+from paddlewheel.version import __version__
 
 app = typer.Typer(
     name="paddlewheel",

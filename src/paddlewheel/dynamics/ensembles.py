@@ -16,7 +16,6 @@ from paddlewheel.units import eV_PER_A3_IN_GPA
 
 if TYPE_CHECKING:
     from ase import Atoms
-    from ase.md.md import MolecularDynamics
 
 State = dict[str, np.ndarray]
 
@@ -24,7 +23,7 @@ _THERMOSTAT = ("_eta", "_p_eta")
 _BAROSTAT = ("_xi", "_p_xi")
 
 
-def make_integrator(atoms: Atoms, settings: MDSettings) -> MolecularDynamics:
+def make_integrator(atoms: Atoms, settings: MDSettings) -> Any:
     """ASE integrator for `settings.ensemble` acting on `atoms` (which carry a calculator and momenta).
 
     - ``nvt``: Nose-Hoover chain of three (Martyna, Klein, Tuckerman, doi 10.1063/1.463940).
@@ -39,7 +38,7 @@ def make_integrator(atoms: Atoms, settings: MDSettings) -> MolecularDynamics:
     from ase.md.verlet import VelocityVerlet
 
     common: dict[str, Any] = {"atoms": atoms, "timestep": settings.timestep_fs * units.fs}
-    thermal = common | {
+    thermal: dict[str, Any] = common | {
         "temperature_K": settings.temperature_K,
         "tdamp": settings.thermostat_time_fs * units.fs,
     }
@@ -55,7 +54,7 @@ def make_integrator(atoms: Atoms, settings: MDSettings) -> MolecularDynamics:
             rng=np.random.Generator(np.random.PCG64(settings.seed)),
         )
     if settings.ensemble == "nvt":
-        md: MolecularDynamics = NoseHooverChainNVT(**thermal)
+        md: Any = NoseHooverChainNVT(**thermal)
     else:
         md = MTKNPT(
             **thermal,
@@ -67,7 +66,7 @@ def make_integrator(atoms: Atoms, settings: MDSettings) -> MolecularDynamics:
     return md
 
 
-def integrator_state(md: MolecularDynamics) -> State:
+def integrator_state(md: Any) -> State:
     """Everything that decides the next step, exactly: arrays of float64 (and the random generator of Langevin)."""
     state: State = {
         "positions_A": md.atoms.get_positions(),
@@ -84,7 +83,7 @@ def integrator_state(md: MolecularDynamics) -> State:
     return state
 
 
-def restore_integrator(md: MolecularDynamics, state: State) -> None:
+def restore_integrator(md: Any, state: State) -> None:
     """Put an integrator made by `make_integrator` with the same settings into the given state."""
     atoms = md.atoms
     atoms.set_cell(state["cell_A"], scale_atoms=False)
@@ -102,7 +101,7 @@ def restore_integrator(md: MolecularDynamics, state: State) -> None:
         md.rng.bit_generator.state = json.loads(str(state["rng"]))
 
 
-def conserved_energy_eV(md: MolecularDynamics) -> float:
+def conserved_energy_eV(md: Any) -> float:
     """The quantity the ensemble conserves (eV); nan for Langevin, which has none, and for calculators without
     the free energy that ASE's Nose-Hoover chains ask for."""
     from ase.calculators.calculator import PropertyNotImplementedError

@@ -102,7 +102,7 @@ class Unit:
     def write_checkpoint(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Replace the checkpoint; on disk when this returns."""
         buffer = io.BytesIO()
-        np.savez(buffer, **arrays)
+        np.savez(buffer, allow_pickle=False, **arrays)
         temporary = self.folder / f".checkpoint.{os.getpid()}.tmp"
         try:
             with open(temporary, "wb") as stream:

@@ -29,7 +29,7 @@ def md_unit(
     name: str,
     atoms: Atoms,
     mobile: str,
-    potential: dict[str, str],
+    potential: dict[str, Any],
     settings: MDSettings,
     replica: int,
     directory: Path,

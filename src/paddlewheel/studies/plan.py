@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +42,7 @@ class ConductPlan:
     """A checked plan: cells, potential, mobile ion, runs."""
 
     structure: StructureChoice
-    potential: dict[str, str]
+    potential: dict[str, Any]
     specie: str
     charge_e: float
     runs: tuple[tuple[int, MDSettings], ...]
@@ -208,7 +208,7 @@ def plan_conduct(
     name = potential or default_potential(choice.cells[0])
     check_elements(describe_potential(name), choice.cells[0])
     runs = [
-        (replica, MDSettings(**(asdict(settings) | {"seed": _run_seed(seed, settings.temperature_K, replica)})))
+        (replica, replace(settings, seed=_run_seed(seed, settings.temperature_K, replica)))
         for settings in checked
         for replica in range(max(replicas, len(choice.cells)))
     ]

@@ -10,9 +10,9 @@ from typing import Any
 
 import yaml
 
-from paddlewheel import __version__
 from paddlewheel.errors import RunDirectoryError, writing
 from paddlewheel.records import write_atomically
+from paddlewheel.version import __version__
 
 INPUTS = "inputs.yaml"
 _OURS = ("result.json", "report.html", "trajectories", "units")
