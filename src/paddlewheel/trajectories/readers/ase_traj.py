@@ -44,8 +44,12 @@ def read_ase_traj(path: Path) -> Trajectory:
     TrajectoryError
         If the file is truncated or damaged, or its atoms change.
     """
+    from ase.data import chemical_symbols
+
     (first, _), n_frames = _load(path, (0, -1))  # the last one too: there a truncated file shows
     frames = _AseFrames(path, first.numbers, n_frames)
+    if first.numbers.min(initial=1) < 1 or first.numbers.max(initial=1) >= len(chemical_symbols):
+        raise TrajectoryError("an atomic number is that of no element", where=path, remedy="copy the file again")
     return Trajectory(tuple(first.symbols), first.get_masses(), n_frames, None, str(path), frames)
 
 

@@ -34,6 +34,9 @@ class _ExtXyz(TextFrames):
         while (line := lines.next_filled()) is not None:
             if not line.strip().isdigit() or int(line) < 1:
                 lines.fail(f"the number of atoms expected, not {line[:40].decode('ascii', 'replace').strip()!r}")
+            n_atoms = int(line)
+            if self.symbols and n_atoms != len(self.symbols):
+                lines.fail(f"{n_atoms} atoms, the frames before have {len(self.symbols)}")
             comment = lines.need()
             lattice = LATTICE.search(comment)
             if lattice is None:
@@ -45,9 +48,6 @@ class _ExtXyz(TextFrames):
             properties = found[1] if found else b"species:S:1:pos:R:3"
             if properties not in layouts:
                 layouts[properties] = _layout(properties)
-            n_atoms = int(line)
-            if self.symbols and n_atoms != len(self.symbols):
-                lines.fail(f"{n_atoms} atoms, the frames before have {len(self.symbols)}")
             yield RawFrame(lines.take(n_atoms), cell.reshape(3, 3), lines.number, layouts[properties])
 
     def parse(self, raw: RawFrame) -> NDArray[np.float64]:

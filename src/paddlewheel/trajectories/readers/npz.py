@@ -99,6 +99,8 @@ def read_npz(path: Path) -> Trajectory:
         raise TrajectoryError(
             f"positions_A has shape {shape} of {dtype}, not [n_frames, {len(symbols)}, 3] as symbols has it", where=path
         )
+    if shape[0] == 0:
+        raise TrajectoryError("no frames", where=path, remedy="give a trajectory with at least one frame")
     if cell.shape not in ((3, 3), (shape[0], 3, 3)):
         raise TrajectoryError(f"cell_A has shape {cell.shape}, neither [3, 3] nor [{shape[0]}, 3, 3]", where=path)
     check_symbols(symbols, where=where)

@@ -191,10 +191,12 @@ class TextFrames(ABC):
 
 
 def columns(lines: list[bytes], indices: Sequence[int]) -> NDArray[np.float64]:
-    """Numbers of some columns of the lines, `[n_lines, n_columns]`; ValueError if one is missing or no number."""
+    """Numbers of some columns of the lines, `[n_lines, n_columns]`; ValueError if one is missing or not finite."""
     table = np.loadtxt(lines, dtype=np.float64, comments=None, usecols=tuple(indices), ndmin=2)
     if len(table) != len(lines):
         raise ValueError("a blank line among the atoms")
+    if not np.isfinite(table).all():
+        raise ValueError("a number is not finite")
     return table
 
 
