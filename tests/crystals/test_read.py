@@ -129,7 +129,7 @@ def test_cif_symmetry_is_expanded_and_the_order_of_the_file_is_kept(tmp_path: Pa
 
 
 def test_deuterium_is_hydrogen_with_its_own_mass(tmp_path: Path) -> None:
-    (tmp_path / "d.cif").write_text(_cif("D1 D 0 0 0 1\nNa1 Na .5 .5 .5 1\nH1 H .5 0 0 1\n"))
+    (tmp_path / "d.cif").write_text(_cif("D1 D 0 0 0 1\nNa1 Na .5 .5 .5 1\nH1 H .5 0 0 1\n", "D H Na"))
     atoms = read_structure(tmp_path / "d.cif")
     assert atoms.get_chemical_symbols() == ["H", "Na", "H"]
     assert atoms.get_masses() == pytest.approx([2.0141, 22.990, 1.008], abs=1e-3)
@@ -233,6 +233,8 @@ def _cif(rows: str, formula: str = "") -> str:
         (_cif("A Na 0 0 0 0.5\nB K 0 0 0 0.5\nCl1 Cl .5 .5 .5 1\n"), "partly occupied"),
         (_cif("Na1 Na 0 0 0 1\nQ1 Q .5 .5 .5 1\n"), "'Q' is no element"),
         (_cif("Na1 Na 0 0 0 1\nB1 B .5 .5 .5 1\n", "Na B H4"), "speaks of H, but gives no coordinates"),
+        (_cif("Na1 Na 0 0 0 1\nOH1 OH .5 .5 .5 1\n"), "speaks of H, but gives no coordinates"),
+        (_cif("Na1 Na 0 0 0 1\nCl1 Cl .5 .5 .5 1\n", "Na Cl2"), r"its formula is not that of its coordinates .NaCl."),
         (_cif("Na1 Na 0 0 0 1\nCl1 Cl .02 0 0 1\n"), "atoms Na1 and Cl2 overlap: 0.12 A apart"),
     ],
 )
@@ -278,7 +280,7 @@ def test_hydrogen_molecules_and_short_bonds_are_no_overlap() -> None:
 
 
 def test_reading_writes_nothing_to_the_terminal(tmp_path: Path) -> None:
-    (tmp_path / "x.cif").write_text(_cif("Na1 Na 0.3333 0 0 0.9999\nCl1 Cl .5 .5 .5 1.0004\n", "Na Cl2"))
+    (tmp_path / "x.cif").write_text(_cif("Na1 Na 0.3333 0 0 0.9999\nCl1 Cl .5 .5 .5 1.0004\n", "Na Cl"))
     code = f"from paddlewheel.crystals import read_structure; read_structure({str(tmp_path / 'x.cif')!r})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("", "")

@@ -162,19 +162,23 @@ def test_cards_of_adapters_say_what_to_cite_without_loading_anything() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "module"), [("chgnet", "chgnet"), ("sevennet:7net-0", "sevenn")])
-def test_real_packages_give_energy_forces_and_stress(name: str, module: str, capsys) -> None:
+@pytest.mark.parametrize(
+    ("name", "module", "energy_eV"),
+    # PBE, Materials Project: -3.4 eV/atom for NaCl; CHGNet learned energies with MP2020 corrections, -0.614 eV per Cl
+    [("chgnet", "chgnet", -3.4 - 0.614 / 2), ("sevennet:7net-0", "sevenn", -3.4)],
+)
+def test_real_packages_give_energy_forces_and_stress(name: str, module: str, energy_eV: float, capsys) -> None:
     if importlib.util.find_spec(module) is None:
         pytest.skip(f"{module} is not installed")
     salt = bulk("NaCl", "rocksalt", a=5.64, cubic=True)
     salt.rattle(0.05, seed=1)
     calculator = load_potential(name)
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr() == ("", "")
     check_elements(calculator, salt)
     salt.calc = calculator
     forces = salt.get_forces()
-    # PBE, Materials Project: -3.4 eV/atom for NaCl; 0.2 covers rattle and model. Translation leaves no net force.
-    assert salt.get_potential_energy() / len(salt) == pytest.approx(-3.4, abs=0.2)
+    # 0.1 eV/atom covers the rattle and the models' errors; translation leaves no net force
+    assert salt.get_potential_energy() / len(salt) == pytest.approx(energy_eV, abs=0.1)
     np.testing.assert_allclose(forces.sum(axis=0), 0, atol=1e-3)
     assert np.abs(salt.get_stress()).max() < 0.1
     assert len(identify_potential(name)) == 64

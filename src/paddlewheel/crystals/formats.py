@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from paddlewheel.crystals.cif import ISOTOPE_MASSES_U, read_cif
 from paddlewheel.crystals.lammps_data import read_lammps_data
 from paddlewheel.errors import StructureError
 
@@ -20,15 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ase import Atoms
-    from pymatgen.core import Composition, Structure
+    from pymatgen.core import Structure
 
 OCCUPANCY_ROUNDING = 1e-3
 """Occupancies this close to 1 are full: they are rounding in the file, not vacancies."""
 
-_ISOTOPE_MASSES_U = {"D": 2.01410178, "T": 3.01604928}
-
-# pymatgen's own default is exactly 1, which three species at 0.3334 already exceed
-_OCCUPANCY_SUM = 1.01
 _COMPRESSED = {".gz", ".bz2", ".xz"}
 _REMEDY = "give a CIF, POSCAR, extended XYZ, LAMMPS data or pymatgen JSON file"
 
@@ -83,7 +80,7 @@ def structure_to_atoms(structure: Structure, where: str | Path | None) -> Atoms:
         numbers.append(specie.Z)
         # pymatgen's deuterium has the symbol H and the name D
         name = specie.element.name if isinstance(specie, Species) else specie.name
-        masses.append(_ISOTOPE_MASSES_U.get(name, atomic_masses[specie.Z]))
+        masses.append(ISOTOPE_MASSES_U.get(name, atomic_masses[specie.Z]))
     found = Atoms(
         numbers, scaled_positions=structure.frac_coords, cell=structure.lattice.matrix, pbc=True, masses=masses
     )
@@ -107,7 +104,7 @@ def _read(path: Path) -> Atoms | Structure:
         kind = _kind(path)
         if kind == "other":
             return _read_with_ase(path)
-        return {"cif": _read_cif, "poscar": _read_poscar, "json": _read_json, "lammps": read_lammps_data}[kind](
+        return {"cif": read_cif, "poscar": _read_poscar, "json": _read_json, "lammps": read_lammps_data}[kind](
             path, _text(path)
         )
     except StructureError:
@@ -159,66 +156,6 @@ def _text(path: Path) -> str:
     opener = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}.get(path.suffix.lower(), open)
     with opener(path, "rt", encoding="utf-8-sig") as stream:
         return stream.read()
-
-
-def _read_cif(path: Path, text: str) -> Structure:
-    from ase.geometry import cellpar_to_cell
-    from pymatgen.core import Structure
-    from pymatgen.io.cif import CifParser
-
-    parser = CifParser(io.StringIO(text), occupancy_tolerance=_OCCUPANCY_SUM, check_cif=False)
-    structures = parser.parse_structures(primitive=False, on_error="raise")
-    _one_of(structures, path)
-    found = structures[0]
-    data = next(block for block in parser.as_dict().values() if "_atom_site_label" in block)
-    symbols = data.get("_atom_site_type_symbol", data["_atom_site_label"])
-    _refuse_lost_atoms(parser.check(found) or "", symbols, found, path)
-    # pymatgen sorts the sites and turns c to z; here: the order of the file, and a along x as ASE and LAMMPS have it
-    place = {label: row for row, label in reversed(list(enumerate(data["_atom_site_label"])))}
-    sites = sorted(found, key=lambda site: place.get(site.label, len(place)))
-    return Structure(
-        cellpar_to_cell(found.lattice.parameters),
-        [_own_isotope(site.species, symbols[place[site.label]]) for site in sites],
-        [site.frac_coords for site in sites],
-        labels=[site.label for site in sites],
-    )
-
-
-def _own_isotope(species: Composition, symbol: str) -> Composition:
-    """Undo pymatgen's taking H for D where a CIF holds both (it groups sites of equal composition, and H equals D)."""
-    from pymatgen.core import Composition, Element
-
-    if len(species) != 1 or species.elements[0].Z != 1:
-        return species
-    name = _letters(symbol)
-    return Composition({Element(name if name in _ISOTOPE_MASSES_U else "H"): species.num_atoms})
-
-
-def _letters(symbol: str) -> str | None:
-    """Return the element that a CIF's type symbol or label begins with (`Na1+`, `O2-`, `D3`), None where it is none."""
-    from ase.data import atomic_numbers
-
-    head = re.sub(r"[^A-Za-z].*", "", symbol)[:2].capitalize()
-    known = (set(atomic_numbers) | set(_ISOTOPE_MASSES_U)) - {"X"}
-    return next((name for name in (head, head[:1]) if name in known), None)
-
-
-def _refuse_lost_atoms(reason: str, symbols: list[str], structure: Structure, path: Path) -> None:
-    """Refuse a CIF of which pymatgen silently left atoms out: the rest would run, and mean nothing."""
-    for symbol in symbols:
-        if _letters(symbol) is None:
-            raise StructureError(f"site {symbol!r} is no element", where=path, remedy="name its element or remove it")
-    missing = ""
-    if reason.startswith("Missing elements") and "PMG" in reason:
-        missing = reason.removeprefix("Missing elements").split("from")[0].strip()
-    if "implicit_hydrogens" in structure.site_properties:
-        missing = "H"
-    if missing:
-        raise StructureError(
-            f"the file speaks of {missing}, but gives no coordinates of it",
-            where=path,
-            remedy="take a CIF with all atoms located",
-        )
 
 
 def _read_poscar(path: Path, text: str) -> Structure:

@@ -109,7 +109,7 @@ def make_pools(
         charge = fixed_charge
         for (_, counts), key in zip(combination, keys, strict=True):
             charge += sum(k * charges[s] for k, (s, _) in zip(counts, key, strict=True)) if charges else 0.0
-        error = max((c for c, _ in combination), default=0.0)
+        error = float(max((c for c, _ in combination), default=0.0))
         if abs(charge) < 1e-3 and (best is None or error < best[0]):
             best = (error, combination)
     if best is None:

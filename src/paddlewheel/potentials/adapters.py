@@ -12,6 +12,7 @@ import importlib
 import importlib.metadata
 import inspect
 import io
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,8 +80,9 @@ def load_adapter(name: str, *, device: str, dtype: str) -> Calculator:
     if device != "cpu" and kind == "ase":
         raise PotentialError(f"{name} takes no device, {device} was asked for", remedy="leave device at cpu")
     try:
-        # these packages announce themselves on stdout, which belongs to our records
-        with contextlib.redirect_stdout(io.StringIO()):
+        # these packages announce themselves on stdout, which belongs to our records, and warn of missing accelerators
+        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             return _BUILDERS[kind](model, device, dtype)
     except PotentialError:
         raise

@@ -1,0 +1,111 @@
+"""CIF through pymatgen, with what pymatgen leaves out or reorders put right."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import TYPE_CHECKING
+
+from paddlewheel.errors import StructureError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pymatgen.core import Composition, Structure
+
+ISOTOPE_MASSES_U = {"D": 2.01410178, "T": 3.01604928}
+
+# pymatgen's own default is exactly 1, which three species at 0.3334 already exceed
+_OCCUPANCY_SUM = 1.01
+# type symbols that stand for an oxygen and hydrogens without coordinates
+_WITH_HYDROGEN = re.compile(r"O-?H\d*|Wat\d*|H2O\d*", re.IGNORECASE)
+
+
+def read_cif(path: Path, text: str) -> Structure:
+    """Read a CIF with its symmetry expanded and its partial occupancies kept, sites in the order of the file.
+
+    Raises
+    ------
+    StructureError
+        For several structures, sites that are no element, and coordinates that do not make up the file's formula.
+        (Whatever pymatgen raises besides is turned into one by `formats`.)
+    """
+    from ase.geometry import cellpar_to_cell
+    from pymatgen.core import Structure
+    from pymatgen.io.cif import CifParser
+
+    parser = CifParser(io.StringIO(text), occupancy_tolerance=_OCCUPANCY_SUM, check_cif=False)
+    structures = parser.parse_structures(primitive=False, on_error="raise")
+    if len(structures) != 1:
+        raise StructureError(
+            f"holds {len(structures)} structures", where=path, remedy="write the one to use to a file of its own"
+        )
+    found = structures[0]
+    data = next(block for block in parser.as_dict().values() if "_atom_site_label" in block)
+    symbols = data.get("_atom_site_type_symbol", data["_atom_site_label"])
+    _refuse_lost_atoms(data, symbols, found, path)
+    # pymatgen sorts the sites and turns c to z; here: the order of the file, and a along x as ASE and LAMMPS have it
+    place = {label: row for row, label in reversed(list(enumerate(data["_atom_site_label"])))}
+    sites = sorted(found, key=lambda site: place.get(site.label, len(place)))
+    return Structure(
+        cellpar_to_cell(found.lattice.parameters),
+        [_own_isotope(site.species, symbols[place[site.label]]) for site in sites],
+        [site.frac_coords for site in sites],
+        labels=[site.label for site in sites],
+    )
+
+
+def _own_isotope(species: Composition, symbol: str) -> Composition:
+    """Undo pymatgen's taking H for D where a CIF holds both (it groups sites of equal composition, and H equals D)."""
+    from pymatgen.core import Composition, Element
+
+    if len(species) != 1 or species.elements[0].Z != 1:
+        return species
+    name = _letters(symbol)
+    return Composition({Element(name if name in ISOTOPE_MASSES_U else "H"): species.num_atoms})
+
+
+def _letters(symbol: str) -> str | None:
+    """Return the element that a CIF's type symbol or label begins with (`Na1+`, `O2-`, `D3`), None where it is none."""
+    from ase.data import atomic_numbers
+
+    head = re.sub(r"[^A-Za-z].*", "", symbol)[:2].capitalize()
+    known = (set(atomic_numbers) | set(ISOTOPE_MASSES_U)) - {"X"}
+    return next((name for name in (head, head[:1]) if name in known), None)
+
+
+def _refuse_lost_atoms(data: dict, symbols: list[str], structure: Structure, path: Path) -> None:
+    """Refuse a CIF whose coordinates are not its formula: H that X-rays did not see, or a file that was cut."""
+    for symbol in symbols:
+        if _letters(symbol) is None:
+            raise StructureError(f"site {symbol!r} is no element", where=path, remedy="name its element or remove it")
+    stated = _amounts(data.get("_chemical_formula_sum") or data.get("_chemical_formula_structural"))
+    present = _amounts(structure.composition)
+    missing = sorted(set(stated) - set(present))
+    hydroxyl = "H" not in present and any(map(_WITH_HYDROGEN.fullmatch, symbols))
+    if hydroxyl or "implicit_hydrogens" in structure.site_properties:
+        missing = ["H"]
+    remedy = "take a CIF with all atoms located, or correct its formula"
+    if missing:
+        raise StructureError(
+            f"the file speaks of {', '.join(missing)}, but gives no coordinates of it", where=path, remedy=remedy
+        )
+    ratios = [present[symbol] / amount for symbol, amount in stated.items()]
+    # with partial occupancies the formula is rounded its own way
+    if ratios and structure.is_ordered and max(ratios) > 1.01 * min(ratios):
+        found = structure.composition.reduced_formula
+        raise StructureError(f"its formula is not that of its coordinates ({found})", where=path, remedy=remedy)
+
+
+def _amounts(formula: str | Composition | None) -> dict[str, float]:
+    """Return `{symbol: amount}`, isotopes under their element; empty where the formula cannot be read."""
+    from pymatgen.core import Composition
+
+    try:
+        composition = Composition(formula or {})
+    except ValueError:  # "?", or a notation of its own
+        return {}
+    amounts: dict[str, float] = {}
+    for element, amount in composition.items():
+        amounts[element.symbol] = amounts.get(element.symbol, 0.0) + amount
+    return amounts
