@@ -244,6 +244,17 @@ def test_order_of_the_indices_is_kept():
         np.testing.assert_array_equal(path, paths(truth, CELL, specie=np.arange(16), drift=drift)[:, order])
 
 
+def test_hydrogen_at_800_K_every_10_fs_in_a_small_cell_passes():
+    """Free flight at the speeds of Maxwell (sqrt(kT/m) = 0.026 A/fs per component) bounds the steps from above."""
+    speed_A_per_fs = np.sqrt(1.380649e-23 * 800 / (1.008 * 1.66053906660e-27)) * 1e-5
+    steps = np.random.default_rng(0).normal(0, 10.0 * speed_A_per_fs, (20_000, 8, 3))
+    truth = np.cumsum(steps, axis=0)
+    cell = np.diag([4.3] * 3)
+    path = paths(wrap(truth, cell), cell, symbols=["H"] * 8, specie="H")
+    # the walk goes 40 A far, wrapped positions have the rounding of 4.3 A, and images add none
+    np.testing.assert_allclose(moved(path), moved(truth), atol=1e-10)
+
+
 def test_steps_too_large_on_average_are_refused_before_one_is_caught():
     # 12 steps of a quarter of the cell, up and down: no single one is above 0.4, the next could be
     positions = np.zeros((13, 1, 3))
