@@ -10,7 +10,15 @@ import numpy as np
 from paddlewheel.errors import InputError, SettingsError
 from paddlewheel.transport.lagged import Pool
 from paddlewheel.transport.msd import checked_frame_interval, checked_positions
-from paddlewheel.transport.regression import LONGEST_ONSET, Line, fit_line, gls, lag_grid
+from paddlewheel.transport.regression import (
+    LONGEST_ONSET,
+    RESIDUAL_THRESHOLD,
+    Line,
+    fit_line,
+    gls,
+    lag_grid,
+    worst_residual,
+)
 from paddlewheel.units import A2_PER_PS_IN_CM2_PER_S
 
 if TYPE_CHECKING:
@@ -23,6 +31,8 @@ DEFAULT_HOP_DISTANCE_A = 2.0
 """Short for a hop in any solid electrolyte (Li between tetrahedron and octahedron: 1.8 to 2.2 A)."""
 _SLOPE_TOLERANCE = 0.1
 _LARGEST_RELATIVE_ERROR = 0.5
+_SLOPE_TELLS = 1.0
+"""An exponent with an error above this says nothing, and is not reported."""
 _UNSEEN_EVENTS_95 = 3.0
 """No event seen: fewer than 3 expected, at 95 % (Poisson)."""
 
@@ -124,7 +134,7 @@ def log_interval(value: float, std: float, degrees_of_freedom: float, level: flo
     """Interval `value * exp(+-q std / value)`, q the two-sided Student quantile of `level`."""
     from scipy.special import stdtrit
 
-    factor = np.exp(stdtrit(degrees_of_freedom, 0.5 + level / 2.0) * std / value)
+    factor = float(np.exp(stdtrit(degrees_of_freedom, 0.5 + level / 2.0) * std / value))
     return value / factor, value * factor
 
 
@@ -133,7 +143,7 @@ def _judged(
 ) -> DiffusivityEstimate:
     from scipy.special import stdtrit
 
-    value, std = line.diffusivity / step_ps, np.sqrt(line.variance) / step_ps
+    value, std = line.diffusivity / step_ps, float(np.sqrt(line.variance)) / step_ps
     slope, slope_std = _exponent(line, pool)
     q95 = float(stdtrit(line.degrees_of_freedom, 0.95))
     if value > 0 and std < _LARGEST_RELATIVE_ERROR * value:
@@ -160,6 +170,10 @@ def _judged(
     if abs(slope - 1.0) > _SLOPE_TOLERANCE + 2.0 * slope_std:
         text = f"log-log slope {slope:.2f} +- {slope_std:.2f} is not 1"
         return _refused("not-diffusive", text, bound, pool, step_ps, line)
+    power, power_std, worst = _power_law(line, pool)
+    if power + 2.0 * power_std < 1.0 - _SLOPE_TOLERANCE and worst < RESIDUAL_THRESHOLD:
+        text = f"the MSD grows as a power {power:.2f} +- {power_std:.2f} of time at all lags: subdiffusive"
+        return _refused("not-diffusive", text, bound, pool, step_ps, line)
 
     scale = A2_PER_PS_IN_CM2_PER_S
     low68, high68 = log_interval(value, std, line.degrees_of_freedom, 0.6826895)
@@ -175,11 +189,19 @@ def _judged(
         interval_68_cm2_per_s=(low68 * scale, high68 * scale),
         interval_95_cm2_per_s=(low95 * scale, high95 * scale),
         upper_bound_95_cm2_per_s=None,
-        by_component_cm2_per_s=tuple(float(one) for one in components),
-        std_by_component_cm2_per_s=tuple(float(one) for one in errors),
-        loglog_slope=slope,
-        loglog_slope_std=slope_std,
+        by_component_cm2_per_s=(float(components[0]), float(components[1]), float(components[2])),
+        std_by_component_cm2_per_s=(float(errors[0]), float(errors[1]), float(errors[2])),
+        loglog_slope=slope if slope_std < _SLOPE_TELLS else None,
+        loglog_slope_std=slope_std if slope_std < _SLOPE_TELLS else None,
+        notes=() if line.disagreement == 1.0 else (_disagreeing(line),),
         **_description(line, pool, step_ps),
+    )
+
+
+def _disagreeing(line: Line) -> str:
+    return (
+        f"replicas differ more than their scatter in time allows (chi2/dof {line.disagreement:.1f}): "
+        "the error is scaled to their differences; they may be caught in different disorder"
     )
 
 
@@ -253,6 +275,21 @@ def _raw_exponent(line: Line, pool: Pool) -> tuple[float, float]:
     covariance = line.covariance[late, late] / np.outer(msd, msd)
     estimator, errors = gls(covariance, np.stack([np.ones(log_t.size), log_t], axis=1))
     return float(estimator[1] @ np.log(msd)), float(np.sqrt(errors[1, 1]))
+
+
+def _power_law(line: Line, pool: Pool) -> tuple[float, float, float]:
+    """Exponent of `MSD = B t^a` from a sixteenth of the fit's first lag on, its error, and the worst residual.
+
+    Vibration and hops also have a log-log slope under 1, but one that changes with t: no power of t describes them at
+    short lags, where the MSD is precise. A subdiffusive motion is one power of t throughout.
+    """
+    used = pool.lags >= line.first / 16
+    msd, log_t = pool.msd.sum(axis=1)[used], np.log(pool.lags[used])
+    covariance = line.covariance[np.ix_(used, used)] / np.outer(msd, msd)
+    design = np.stack([np.ones(log_t.size), log_t], axis=1)
+    estimator, errors = gls(covariance, design)
+    worst = worst_residual(design, np.log(msd), covariance)
+    return float(estimator[1] @ np.log(msd)), float(np.sqrt(errors[1, 1])), worst
 
 
 def _bound_from_last_lag(line: Line, pool: Pool, step_ps: float) -> float:

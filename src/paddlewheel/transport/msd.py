@@ -49,7 +49,10 @@ def checked_positions(positions_A: np.ndarray) -> np.ndarray:
     InputError
         Wrong shape, no ion, fewer than two frames, or values that are not finite.
     """
-    positions = np.asarray(positions_A, dtype=np.float64)
+    try:
+        positions = np.asarray(positions_A, dtype=np.float64)
+    except ValueError as error:
+        raise InputError(f"positions are not one array of numbers ({error})") from error
     if positions.ndim != 3 or positions.shape[2] != 3:
         raise InputError(
             f"positions have shape {positions.shape}, not (n_frames, n_ions, 3)", remedy="give unwrapped positions"
@@ -136,8 +139,8 @@ def _msd_of_block(block: np.ndarray, lags: np.ndarray) -> tuple[np.ndarray, np.n
 
     n_frames = block.shape[2]
     size = int(fft.next_fast_len(2 * n_frames, real=True) or 2 * n_frames)
-    spectrum = np.asarray(fft.rfft(block, n=size, axis=2))
-    power = spectrum.real**2 + spectrum.imag**2
+    spectrum = np.asarray(fft.rfft(block, n=size, axis=2), dtype=np.complex128)
+    power = np.square(np.abs(spectrum))
     del spectrum
     square = block * block
     return (

@@ -23,10 +23,13 @@ LONGEST_ONSET = 10.0
 """The run length over the longest lag at which the search lets the straight part begin."""
 _SAFETY = 2.0
 """The fit begins at this multiple of the lag found: what bends the MSD decays, so what hid in the noise is gone."""
-_SLOPE_THRESHOLD, _RESIDUAL_THRESHOLD = 1.7, 4.0
+_SLOPE_THRESHOLD, RESIDUAL_THRESHOLD = 2.3, 4.0
 _RIDGE = 1e-6
 _ROUNDS = 3
-_MOST_PARTS, _FEWEST_PARTS, _PART_OVER_ONSET = 32, 6, 6.0
+_MOST_PARTS, _FEWEST_PARTS, _PART_OVER_ONSET = 32, 8, 4.0
+_INDEPENDENCE = 0.7
+"""Degrees of freedom per part: neighbouring parts share windows (calibrated on docs/benchmarks/coverage.md)."""
+_REPLICAS_DISAGREE = 0.01
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,8 @@ class Line:
     """A fit of the straight part; lags in frames, the slope as D in A^2 per frame.
 
     `weights @ MSD` is `diffusivity`. `covariance` is of the MSD at all lags, A^4. `linear` says whether a straight
-    part was found; if not, the fit begins at the last lag allowed and its error means little.
+    part was found; if not, the fit begins at the last lag allowed and its error means little. `disagreement` is
+    the chi2/dof of the replicas about their mean where that is improbable (the variance is scaled by it), else 1.
     """
 
     linear: bool
@@ -46,6 +50,7 @@ class Line:
     variance_by_component: np.ndarray
     degrees_of_freedom: float
     intercept: float
+    disagreement: float
     weights: np.ndarray
     covariance: np.ndarray
 
@@ -94,9 +99,12 @@ def fit_line(pool: Pool, *, minimum_onset: int = 1) -> Line:
         first = min(int(np.searchsorted(lags, _SAFETY * lags[onset])), lags.size - 3)
         estimator, _ = gls(covariance[first:, first:], _design(lags[first:]))
         weights = np.concatenate([np.zeros(first), estimator[1]])
-        error, degrees = _variance_from_parts(
+        errors, degrees = _variance_from_parts(
             pool, weights, [p.gaussian + shot * p.shot for p in parts], variance, memory, int(lags[first]), shot
         )
+        intercept = float(estimator[0] @ msd[first:])
+        disagreement = _disagreement(pool, weights, intercept, errors[:, 3])
+        error = disagreement * errors.sum(axis=0)
         line = Line(
             linear=linear,
             onset=int(lags[onset]),
@@ -105,8 +113,9 @@ def fit_line(pool: Pool, *, minimum_onset: int = 1) -> Line:
             variance=float(error[3]),
             by_component=3.0 * weights @ pool.msd,
             variance_by_component=9.0 * error[:3],
-            degrees_of_freedom=degrees,
-            intercept=float(estimator[0] @ msd[first:]),
+            degrees_of_freedom=degrees if disagreement == 1.0 else min(degrees, len(pool.replicas) - 1.0),
+            intercept=intercept,
+            disagreement=disagreement,
             weights=weights,
             covariance=covariance,
         )
@@ -138,7 +147,7 @@ def _onset(lags: np.ndarray, msd: np.ndarray, covariance: np.ndarray, allowed: r
     """Index of the first lag from which a line describes the MSD, and whether there is one.
 
     A line from lag n is accepted if its slope agrees with that of the lines from 2 n and 4 n (Hausman's test of a
-    precise estimate against robust ones; doi 10.2307/1913827) and no MSD value up to 8 n lies off it.
+    precise estimate against robust ones; doi 10.2307/1913827) and no MSD value lies off it.
     """
     weights = []
     for j in range(lags.size - 2):
@@ -154,20 +163,18 @@ def _onset(lags: np.ndarray, msd: np.ndarray, covariance: np.ndarray, allowed: r
                 difference = weights[j] - weights[later]
                 error = np.sqrt(max(difference @ covariance @ difference, 0.0))
                 agrees &= abs(difference @ msd) <= _SLOPE_THRESHOLD * error
-        if agrees and _worst_residual(lags[j:], msd[j:], covariance[j:, j:]) <= _RESIDUAL_THRESHOLD:
+        if agrees and worst_residual(_design(lags[j:]), msd[j:], covariance[j:, j:]) <= RESIDUAL_THRESHOLD:
             return j, True
     return min(allowed[-1], lags.size - 3), False
 
 
-def _worst_residual(lags: np.ndarray, msd: np.ndarray, covariance: np.ndarray) -> float:
-    """Largest residual over its error at lags up to 8 times the first."""
-    design = _design(lags)
+def worst_residual(design: np.ndarray, data: np.ndarray, covariance: np.ndarray) -> float:
+    """Largest residual of the generalized least squares fit over its error."""
     estimator, _ = gls(covariance, design)
-    off = np.eye(lags.size) - design @ estimator
+    off = np.eye(data.size) - design @ estimator
     error = np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", off, covariance, off), 0.0))
     error = np.maximum(error, 1e-3 * np.sqrt(np.diag(covariance)))  # the ridge leaves this much undecided
-    near = lags <= 8 * lags[0]
-    return float(np.max(np.abs(off @ msd)[near] / error[near]))
+    return float(np.max(np.abs(off @ data) / error))
 
 
 def _variance_from_parts(
@@ -179,18 +186,40 @@ def _variance_from_parts(
     first: int,
     shot: float,
 ) -> tuple[np.ndarray, float]:
-    """Variance of `weights @ MSD` for x, y, z and their sum, and its degrees of freedom."""
-    total, degrees = np.zeros(4), 0
+    """`[n_replicas, 4]`, what each replica adds to the variance of `weights @ MSD` (x, y, z and their sum); and the
+    degrees of freedom of the whole."""
+    found, degrees = np.zeros((len(pool.replicas), 4)), 0.0
     for which, replica in enumerate(pool.replicas):
         n_parts = int(np.clip(replica.n_frames / (_PART_OVER_ONSET * first), _FEWEST_PARTS, _MOST_PARTS))
         whole = float(weights @ covariances[which] @ weights)
-        if whole <= 0.0:  # shorter than every lag of the fit
+        if whole <= 0.0:  # shorter than every lag of the fit: it has no part in it
             continue
         part = pool.part_variance(which, weights, variance=variance, memory=memory, n_parts=n_parts, shot=shot)
-        expected = (part - whole) / (n_parts - 1)
         values = pool.scatter(which, weights, n_parts)
         values = np.concatenate([values, values.sum(axis=1, keepdims=True)], axis=1)
-        found = np.var(values, axis=0, ddof=1) / n_parts
-        total += found * whole / expected
-        degrees += n_parts - 1
-    return total, float(degrees)
+        scatter = np.var(values, axis=0, ddof=1) / n_parts
+        found[which] = scatter * whole * (n_parts - 1) / (part - whole)
+        degrees += _INDEPENDENCE * (n_parts - 1)
+    return found, degrees
+
+
+def _disagreement(pool: Pool, weights: np.ndarray, intercept: float, variances: np.ndarray) -> float:
+    """chi2/dof of the replicas' own slopes about their mean if improbable (1 %), else 1.
+
+    Runs that differ by more than their scatter in time (each frozen in its own disorder) say so only here.
+    """
+    from scipy.special import chdtrc
+
+    slopes, errors = [], []
+    for replica, shares, variance in zip(pool.replicas, pool.shares, variances, strict=True):
+        own = (weights * shares)[: replica.lags.size]
+        level = float(6.0 * own @ replica.lags)
+        if level > 0.0 and variance > 0.0:
+            slopes.append((float(own @ replica.msd.sum(axis=1)) - intercept * float(own.sum())) / level)
+            errors.append(float(np.sqrt(variance)) / level)
+    if len(slopes) < 2:
+        return 1.0
+    precision = 1.0 / np.square(errors)
+    mean = float(np.sum(precision * slopes) / np.sum(precision))
+    chi2, freedom = float(np.sum(precision * np.square(np.array(slopes) - mean))), len(slopes) - 1
+    return chi2 / freedom if chdtrc(freedom, chi2) < _REPLICAS_DISAGREE else 1.0
