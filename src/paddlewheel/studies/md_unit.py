@@ -20,7 +20,7 @@ from paddlewheel.trajectories import TrajectoryWriter, open_store, read_thermo
 if TYPE_CHECKING:
     from ase import Atoms
 
-CHECKPOINT_EVERY_S = 20.0
+CHECKPOINT_EVERY_S = 5.0
 PROGRESS_EVERY_S = 1.0
 
 

@@ -1,0 +1,105 @@
+"""kill -9 at random moments of real runs: no frame lost, none doubled, and NVT goes on as if nothing had happened."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from paddlewheel.trajectories import open_store, read_thermo
+
+pytestmark = pytest.mark.slow
+
+N_KILLS = 10
+N_FRAMES = 151  # 1.5 ps every 10 fs, and the frame at step 0
+
+
+def _command(ensemble: str, out: Path) -> list[str]:
+    options = (
+        f"conduct nabh4 --supercell 1x1x1 --temperatures 400 --no-arrhenius --ensemble {ensemble} --equilibrate-ps 0.5 "
+        "--production-ps 1.0 --cores 1 --seed 3 --out"
+    )
+    return [sys.executable, "-m", "paddlewheel.cli.main", *options.split(), str(out)]
+
+
+def _start(ensemble: str, out: Path, shared: Path) -> subprocess.Popen:
+    environment = os.environ | {"PADDLEWHEEL_SHARED": str(shared)}
+    return subprocess.Popen(
+        _command(ensemble, out), env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        start_new_session=True, text=True,
+    )  # fmt: skip
+
+
+def _finish(ensemble: str, out: Path, shared: Path) -> None:
+    process = _start(ensemble, out, shared)
+    _, err = process.communicate(timeout=600)
+    assert process.returncode == 0, err
+
+
+def _step(out: Path) -> int:
+    try:
+        return json.loads((out / "units/T=400K_r0/progress.json").read_text())["step"]
+    except (OSError, ValueError):
+        return -1
+
+
+def _kill_at(step: int, process: subprocess.Popen, out: Path, *, everything: bool) -> None:
+    end = time.monotonic() + 300
+    while _step(out) < step:
+        assert process.poll() is None, process.stderr.read() if process.stderr else ""
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    family = psutil.Process(process.pid).children(recursive=True) if everything else []
+    for member in family:
+        member.kill()
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+
+def _killed_run(ensemble: str, out: Path, shared: Path) -> None:
+    rng = random.Random(20260101)
+    steps = sorted(rng.sample(range(10, 1400), N_KILLS))
+    for i, step in enumerate(steps):
+        process = _start(ensemble, out, shared)
+        _kill_at(step, process, out, everything=i % 2 == 0)  # else the worker outlives its driver
+        time.sleep(rng.random())
+    _finish(ensemble, out, shared)
+
+
+def _stored(out: Path) -> tuple[np.ndarray, np.ndarray]:
+    store = out / "trajectories/T=400K_r0.zarr"
+    trajectory = open_store(store)
+    assert trajectory.n_frames == N_FRAMES
+    positions = np.concatenate([block.positions_A for block in trajectory.blocks()])
+    steps = np.arange(N_FRAMES) * 10
+    energies = read_thermo(store)["potential_energy_eV"]
+    assert len(energies) == len(steps) == len(positions)
+    return positions, energies
+
+
+def test_nvt_killed_ten_times_is_the_trajectory_of_the_unbroken_run(shared: Path, tmp_path: Path) -> None:
+    _finish("nvt", tmp_path / "whole", shared)
+    _killed_run("nvt", tmp_path / "killed", shared)
+    whole, killed = _stored(tmp_path / "whole"), _stored(tmp_path / "killed")
+    np.testing.assert_array_equal(whole[0], killed[0])
+    np.testing.assert_array_equal(whole[1], killed[1])
+    records = [json.loads((tmp_path / name / "result.json").read_text()) for name in ("whole", "killed")]
+    assert records[0]["temperatures"] == records[1]["temperatures"]
+
+
+def test_npt_killed_ten_times_loses_and_doubles_no_frame(shared: Path, tmp_path: Path) -> None:
+    _killed_run("npt", tmp_path / "killed", shared)
+    positions, _ = _stored(tmp_path / "killed")
+    # consecutive frames differ, and by no more than 10 fs of motion at 400 K can move an atom (H: 0.03 A/fs)
+    steps = np.abs(np.diff(positions, axis=0)).max(axis=(1, 2))
+    assert steps.min() > 0
+    assert steps.max() < 1.0
