@@ -70,7 +70,8 @@ def _with_number(
 ) -> tuple[str, list[KeyNumber], list[str]]:
     ends_68, ends_95 = interval_68(record), fit.conductivity_300K_95_mS_per_cm
     notes = [f"68 %: {interval(ends_68)}"] + ([f"95 %: {interval(ends_95)}"] if ends_95 else [])
-    numbers = [KeyNumber("σ at 300 K", measured(sigma), "mS/cm", f"{' · '.join(notes)} mS/cm")]
+    shown = _at_room(sigma, ends_68)
+    numbers = [KeyNumber("σ at 300 K", shown, "mS/cm", f"{' · '.join(notes)} mS/cm")]
     if fit.activation_energy_eV is not None:
         ends = fit.activation_energy_95_eV
         note = f"95 %: {interval(ends)} eV" if ends else "± is the 68 % uncertainty"
@@ -89,8 +90,15 @@ def _with_number(
         if outside
         else f"inside the fitted range of {min(used):g} to {kelvin(max(used))}"
     )
-    headline = f"Conductivity at 300 K: {measured(sigma)} mS/cm{', ' + how if used else ''}."
+    headline = f"Conductivity at 300 K: {shown} mS/cm{', ' + how if used else ''}."
     return headline, numbers, sentences
+
+
+def _at_room(sigma: Measured, ends_68: tuple[float, float] | None) -> str:
+    """`value ± std`, or the value with its 68 % interval where that is so lopsided that ± would reach below zero."""
+    if ends_68 is None or sigma.std < 0.3 * sigma.value:
+        return measured(sigma)
+    return f"{plain(sigma.value, 2)} ({plain(ends_68[0], 2)} to {plain(ends_68[1], 2)})"
 
 
 def _confidence(ends_68: tuple[float, float] | None, ends_95: tuple[float, float] | None) -> str:

@@ -208,6 +208,7 @@ def _temperature_runs(temperature_K: float, units: Sequence[Unit], specie: str) 
     """What the analysis needs of all replicas at one temperature; broken runs by their reason."""
     import numpy as np
 
+    from paddlewheel.dynamics import MDSettings
     from paddlewheel.studies.conductivity import TemperatureRuns
     from paddlewheel.trajectories import displacements, open_store, read_thermo
 
@@ -220,8 +221,8 @@ def _temperature_runs(temperature_K: float, units: Sequence[Unit], specie: str) 
         health += [HealthCheck(**check) for check in result["health"]]
         trajectory = open_store(store_path(unit))
         columns = read_thermo(store_path(unit))
-        time_ps = np.arange(trajectory.n_frames) * md["frame_interval_fs"] / 1000 - md["equilibrate_ps"]
-        thermo[unit.name] = {"time_ps": time_ps, **columns}
+        start_ps = md["frame_interval_fs"] / 1000 * MDSettings(**md).production_start_frame
+        thermo[unit.name] = columns | {"time_ps": columns["time_ps"] - start_ps}  # equilibration at negative times
         if result["status"] == "broken":
             broken.append(f"{unit.name}: {result['reason']}")
             continue

@@ -42,9 +42,11 @@ def _headline(record: ConductivityRecord) -> str:
     if sigma is None or energy is None or fit.conductivity_300K_95_mS_per_cm is None:
         return f"{who}: no conductivity at 300 K: {fit.refused}"
     low, high = fit.conductivity_300K_95_mS_per_cm
+    # a log-normal interval this wide is not symmetric: +- would reach below zero
+    value = _measured(sigma) if sigma.std < 0.3 * sigma.value else f"{sigma.value:.2g}"
     used = ", ".join(f"{value:g}" for value in fit.temperatures_used_K)
     return (
-        f"{who}: sigma(300 K) = {_measured(sigma)} mS/cm (95 %: {low:.3g} to {high:.3g}), "
+        f"{who}: sigma(300 K) = {value} mS/cm (95 %: {low:.3g} to {high:.3g}), "
         f"Ea = {energy.value:.3f} +- {energy.std:.3f} eV, from {used} K"
     )
 
