@@ -86,7 +86,9 @@ def read_checkpoint(folder: Path | str, *, conventions: Conventions | None = Non
     model, is_bare = _model_document(document, folder / "model.json")
     architecture = _architecture(model, folder / "model.json")
     if not is_bare and document["kwargs"].get("calc_repuls"):
-        raise PotentialError("has a ZBL repulsion, which this engine lacks", where=folder / "model.json", remedy=_REMEDY)
+        raise PotentialError(
+            "has a ZBL repulsion, which this engine lacks", where=folder / "model.json", remedy=_REMEDY
+        )
     if conventions is None:
         conventions = detect_conventions(document, str(folder / "model.json"))
     state = _read_state(folder / "state.pt")
@@ -96,7 +98,14 @@ def read_checkpoint(folder: Path | str, *, conventions: Conventions | None = Non
         weights[name] = _weight(state, prefix + name, shape, folder / "state.pt")
     # Weights that we would not use mean a model that we would not evaluate.
     used = {prefix + name for name in weights}
-    harmless = ("rbf.cutoff", "sbf.cutoff", "element_refs.property_offset", "element_refs.onehot", "data_mean", "data_std")
+    harmless = (
+        "rbf.cutoff",
+        "sbf.cutoff",
+        "element_refs.property_offset",
+        "element_refs.onehot",
+        "data_mean",
+        "data_std",
+    )
     unused = sorted(name for name in state if name not in used and not name.endswith(harmless))
     if unused:
         raise PotentialError(
@@ -125,7 +134,9 @@ def _read_json(path: Path) -> dict[str, Any]:
             "no such file", where=path, remedy="give the folder of a matgl checkpoint (model.json and state.pt)"
         ) from None
     except (OSError, ValueError) as error:
-        raise PotentialError(f"not readable as JSON ({str(error).splitlines()[0]})", where=path, remedy=_REMEDY) from error
+        raise PotentialError(
+            f"not readable as JSON ({str(error).splitlines()[0]})", where=path, remedy=_REMEDY
+        ) from error
     if not isinstance(document, dict) or "@class" not in document:
         raise PotentialError("not the model.json of a matgl model (no @class)", where=path, remedy=_REMEDY)
     return document

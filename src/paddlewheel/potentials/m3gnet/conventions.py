@@ -36,7 +36,8 @@ class Conventions:
         for name, choices in (("node_sum", NodeSum), ("triplet_index", TripletIndex)):
             if getattr(self, name) not in get_args(choices):
                 raise PotentialError(
-                    f"conventions: {name} is {getattr(self, name)!r}", remedy=f"choose from {', '.join(get_args(choices))}"
+                    f"conventions: {name} is {getattr(self, name)!r}",
+                    remedy=f"choose from {', '.join(get_args(choices))}",
                 )
 
 

@@ -111,7 +111,9 @@ class M3GNet:
         self, checkpoint: Checkpoint, *, three_body: ThreeBody = "parent", device: str = "cpu", dtype: DType = "float32"
     ) -> None:
         if three_body not in get_args(ThreeBody):
-            raise PotentialError(f"three_body is {three_body!r}", remedy=f"choose from {', '.join(get_args(ThreeBody))}")
+            raise PotentialError(
+                f"three_body is {three_body!r}", remedy=f"choose from {', '.join(get_args(ThreeBody))}"
+            )
         if dtype not in get_args(DType):
             raise PotentialError(f"dtype is {dtype!r}", remedy=f"choose from {', '.join(get_args(DType))}")
         if three_body == "as_trained" and checkpoint.conventions.triplet_index == "unknown":
@@ -203,9 +205,12 @@ class M3GNet:
             index = torch.from_numpy(np.concatenate(species)).to(self._network.device)
             terms, gradient = self._network.evaluate(index, graph)
             gradient *= self.checkpoint.data_std_eV
-            order = [torch.from_numpy(part).to(index.device) for part in (graph.by_centre.order, graph.by_centre.starts)]
+            order = [
+                torch.from_numpy(part).to(index.device) for part in (graph.by_centre.order, graph.by_centre.starts)
+            ]
             back = [
-                torch.from_numpy(part).to(index.device) for part in (graph.by_neighbour.order, graph.by_neighbour.starts)
+                torch.from_numpy(part).to(index.device)
+                for part in (graph.by_neighbour.order, graph.by_neighbour.starts)
             ]
             forces = (sum_rows(gradient, order[0], order[1]) - sum_rows(gradient, back[0], back[1])).cpu().numpy()
             terms, gradients = terms.cpu().numpy() * self.checkpoint.data_std_eV, gradient.cpu().numpy()

@@ -12,12 +12,12 @@ import torch
 
 from paddlewheel.potentials.m3gnet.bonds import BondGraph, Segments
 from paddlewheel.potentials.m3gnet.checkpoint import Checkpoint
-from paddlewheel.potentials.m3gnet.gated import GatedConvolution, GatedReadout
+from paddlewheel.potentials.m3gnet.gated import GatedConvolution, GatedReadout, Scratch
 from paddlewheel.potentials.m3gnet.radial import RadialBasis
 from paddlewheel.potentials.m3gnet.three_body import ThreeBodyGate, ThreeBodySum
 from paddlewheel.potentials.m3gnet.workspace import Workspace, sum_rows
 
-CHUNK_BONDS = 512
+CHUNK_BONDS = 1024
 """Bonds per chunk and thread: eight arrays of 128 float32 columns and this length fill a cache of 2 MB."""
 
 
@@ -136,13 +136,13 @@ class _Evaluation:
         vector.addcmul_(along[:, None], self.unit)
         return terms.double(), vector
 
-    def _kept(self, number: int) -> list[list[tuple[torch.Tensor, ...]]]:
-        """Buffers of both convolutions of a block, by chunk."""
-        block, workspace = self.net._blocks[number], self.net.workspace
-        return [
-            list(zip(*(part.split(self.chunk) for part in conv.buffers(workspace, name, self.n_bonds)), strict=True))
-            for conv, name in ((block.edge, f"edge {number}"), (block.node, f"node {number}"))
-        ]
+    def _scratch(self, conv: GatedConvolution) -> tuple[Scratch, Scratch]:
+        """Working arrays for the full chunks and for the last, shorter one."""
+        return tuple(conv.scratch(self.net.workspace, size) for size in (self.chunk, len(self.pairs[-1]) // 2))
+
+    def _near(self, start: int, size: int) -> slice:
+        """The part of a chunk that receives three-body messages."""
+        return slice(start, min(start + size, max(self.n_rows, start)))
 
     def _forward_block(self, number: int, node: torch.Tensor, edge: torch.Tensor) -> torch.Tensor:
         """What the block adds to the atoms; `edge` is updated in place."""
@@ -150,25 +150,42 @@ class _Evaluation:
         edge_table, node_table = block.edge.table(node), block.node.table(node)
         three_body = self.three_body.forward(block.gate.atom(node))
         slope = workspace.rows(f"three-body {number}", self.n_rows, 2 * net._a.edge_width)
-        edge_kept, node_kept = self._kept(number)
+        edge_kept = block.edge.kept(workspace, f"edge {number}", self.n_bonds, self.chunk)
+        node_kept = block.node.kept(workspace, f"node {number}", self.n_bonds, self.chunk)
+        edge_scratch, node_scratch = self._scratch(block.edge), self._scratch(block.node)
+        update = workspace.rows("update", self.chunk, net._a.edge_width)
+        gate_scratch = [workspace.rows(f"gate {name}", self.chunk, 2 * net._a.edge_width) for name in "ab"]
         messages = workspace.rows("messages", self.n_bonds, net._a.node_width)
-        edges, radials, outs = (part.split(self.chunk) for part in (edge, self.radial, messages))
-        for n, (pairs, features, radial, out) in enumerate(zip(self.pairs, edges, radials, outs, strict=True)):
-            size, start = len(features), n * self.chunk
-            n_near = min(max(self.n_rows - start, 0), size)
-            if n_near:
-                rows = slice(start, start + n_near)
-                scratch = tuple(
-                    workspace.rows(f"three-body scratch {name}", n_near, 2 * net._a.edge_width) for name in "ab"
-                )
-                block.gate.forward(three_body[rows], features[:n_near], slope[rows], scratch, net._one)
-            starts = self.pair_starts[0] if size == self.chunk else self.pair_starts[1]
-            scratch = block.edge.scratch(workspace, size)
-            update = workspace.rows("update", size, net._a.edge_width)
-            block.edge.forward(edge_table, pairs, starts, features, radial, edge_kept[n], scratch, update, net._one)
-            features.add_(update)
-            scratch = block.node.scratch(workspace, size)
-            block.node.forward(node_table, pairs, starts, features, radial, node_kept[n], scratch, out, net._one)
+        chunks = zip(*(part.split(self.chunk) for part in (edge, self.radial, messages)), strict=True)
+        for n, (features, radial, out) in enumerate(chunks):
+            is_last = int(n + 1 == len(self.pairs))
+            near = self._near(n * self.chunk, len(features))
+            if (n_near := near.stop - near.start) > 0:
+                a, b = (part[:n_near] for part in gate_scratch)
+                block.gate.forward(three_body[near], features[:n_near], slope[near], scratch=(a, b), one=net._one)
+            bonds = self.pairs[n], self.pair_starts[is_last]
+            added = update[: len(features)]
+            block.edge.forward(
+                edge_table,
+                *bonds,
+                features,
+                radial,
+                kept=edge_kept[n],
+                scratch=edge_scratch[is_last],
+                out=added,
+                one=net._one,
+            )
+            features.add_(added)
+            block.node.forward(
+                node_table,
+                *bonds,
+                features,
+                radial,
+                kept=node_kept[n],
+                scratch=node_scratch[is_last],
+                out=out,
+                one=net._one,
+            )
         return sum_rows(messages, *self.by_receiver)
 
     def _backward_block(
@@ -177,32 +194,34 @@ class _Evaluation:
         """Derivative with respect to the atoms before the block; the other gradients are updated in place."""
         net, workspace, block = self.net, self.net.workspace, self.net._blocks[number]
         slope = workspace.rows(f"three-body {number}", self.n_rows, 2 * net._a.edge_width)
-        edge_kept, node_kept = self._kept(number)
+        edge_kept = block.edge.kept(workspace, f"edge {number}", self.n_bonds, self.chunk)
+        node_kept = block.node.kept(workspace, f"node {number}", self.n_bonds, self.chunk)
+        edge_scratch, node_scratch = self._scratch(block.edge), self._scratch(block.node)
+        incoming = workspace.rows("incoming", self.chunk, net._a.node_width)
         three_body = workspace.rows("three-body gradient", self.n_rows + 1, net._a.n_three_body)
         three_body[-1] = 0.0
-        chunks = zip(
-            *(part.split(self.chunk) for part in (self.receiver, edge_gradient, radial_gradient)), strict=True
-        )
+        chunks = zip(*(part.split(self.chunk) for part in (self.receiver, edge_gradient, radial_gradient)), strict=True)
         for n, (receiver, features, radial) in enumerate(chunks):
-            size, start = len(features), n * self.chunk
-            scratch = block.node.scratch(workspace, size)
-            incoming = workspace.rows("incoming", size, net._a.node_width)
-            torch.index_select(node_gradient, 0, receiver, out=incoming)
-            first = block.node.backward(incoming, node_kept[n], scratch, radial)
-            features.addmm_(first, block.node.to_edge)
-            scratch = block.edge.scratch(workspace, size)
-            first = block.edge.backward(features, edge_kept[n], scratch, radial)
-            features.addmm_(first, block.edge.to_edge)
-            n_near = min(max(self.n_rows - start, 0), size)
-            if n_near:
-                rows = slice(start, start + n_near)
-                block.gate.backward(features[:n_near], slope[rows], three_body[rows])
+            is_last = int(n + 1 == len(self.pairs))
+            gradient = incoming[: len(features)]
+            torch.index_select(node_gradient, 0, receiver, out=gradient)
+            for conv, kept, scratch, upstream in (
+                (block.node, node_kept[n], node_scratch[is_last], gradient),
+                (block.edge, edge_kept[n], edge_scratch[is_last], features),
+            ):
+                # kept for the sums over atoms, of which there are none before the first block
+                first = kept.first if number else scratch.first_value
+                conv.backward(upstream, kept=kept, scratch=scratch, radial_gradient=radial, out=first)
+                features.addmm_(first, conv.to_edge)
+            near = self._near(n * self.chunk, len(features))
+            if near.stop > near.start:
+                block.gate.backward(features[: near.stop - near.start], slope[near], three_body[near])
         atom = self.three_body.backward(three_body)
         if number == 0:
             return node_gradient  # the species do not depend on the positions
         node_gradient = torch.addmm(node_gradient, atom, block.gate.atom_back)
         for conv, name in ((block.edge, f"edge {number}"), (block.node, f"node {number}")):
-            first = conv.buffers(workspace, name, self.n_bonds)[0]
+            first = conv.first_slopes(workspace, name, self.n_bonds)
             node_gradient.addmm_(sum_rows(first, *self.by_centre), conv.to_centre)
             node_gradient.addmm_(sum_rows(first, *self.by_neighbour), conv.to_neighbour)
         return node_gradient

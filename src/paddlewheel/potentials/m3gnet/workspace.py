@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
 
@@ -16,9 +17,15 @@ class Workspace:
         """`[n_rows, width]`, contents undefined; valid until the same name is asked for again."""
         buffer = self._buffers.get(name)
         if buffer is None or buffer.shape[0] < n_rows or buffer.shape[1] != width:
-            buffer = torch.empty((n_rows + n_rows // 16, width), device=self.device, dtype=self.dtype)
+            buffer = self._allocate(n_rows + n_rows // 16, width)
             self._buffers[name] = buffer
         return buffer[:n_rows]
+
+    def _allocate(self, n_rows: int, width: int) -> torch.Tensor:
+        if self.device.type != "cpu":
+            return torch.empty((n_rows, width), device=self.device, dtype=self.dtype)
+        # numpy asks for huge pages, torch does not: these arrays are streamed through once per pass
+        return torch.from_numpy(np.empty((n_rows, width), dtype=str(self.dtype).removeprefix("torch.")))
 
     def nbytes(self) -> int:
         """Bytes held."""
