@@ -76,6 +76,7 @@ class M3GNetCalculator(Calculator):
     ) -> None:
         """Fill `results`; called by ASE."""
         super().calculate(atoms, properties, system_changes)
+        assert self.atoms is not None  # ASE has just set them
         result = self.model.compute([self.atoms], neighbour_lists=[self._neighbours])[0]
         self.results = {
             "energy": result.energy_eV,

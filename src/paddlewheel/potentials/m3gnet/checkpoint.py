@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -259,7 +260,7 @@ def _expected_shapes(a: Architecture) -> dict[str, tuple[int, ...]]:
 
     def add_gated(prefix: str, widths: list[int]) -> None:
         for branch in ("layers", "gates"):
-            for step, (n_in, n_out) in enumerate(zip(widths[:-1], widths[1:], strict=True)):
+            for step, (n_in, n_out) in enumerate(pairwise(widths)):
                 shapes[f"{prefix}.{branch}.{2 * step}.weight"] = (n_out, n_in)
                 shapes[f"{prefix}.{branch}.{2 * step}.bias"] = (n_out,)
 

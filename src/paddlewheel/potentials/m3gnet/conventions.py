@@ -45,8 +45,8 @@ def detect_conventions(document: dict[str, Any], where: str) -> Conventions:
     """Conventions of the checkpoint whose `model.json` is `document`.
 
     The class versions do not tell (M3GNet is 2 and Potential is 3 from matgl 1.3.0 to 4.1.2). The marks that do, read
-    in the sources of matgl 1.3.0, 2.0.0, 2.1.1, 2.2.1, 3.0.0, 3.0.2, 3.0.5, 4.0.0, 4.0.3, 4.1.0 and 4.1.2: the module of
-    M3GNet is `_m3gnet_dgl` or `_m3gnet_pyg` in 3.x alone; a Potential has the argument `compile_model` from 3.0.5
+    in the sources of matgl 1.3.0, 2.0.0, 2.1.1, 2.2.1, 3.0.0, 3.0.2, 3.0.5, 4.0.0, 4.0.3, 4.1.0 and 4.1.2: the module
+    of M3GNet is `_m3gnet_dgl` or `_m3gnet_pyg` in 3.x alone; a Potential has the argument `compile_model` from 3.0.5
     (PyG) on; its module is `matgl.apps._pes` in 4.0.0. 4.0.x and 4.1.x are otherwise alike.
 
     Raises

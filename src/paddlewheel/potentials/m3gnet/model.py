@@ -205,14 +205,11 @@ class M3GNet:
             index = torch.from_numpy(np.concatenate(species)).to(self._network.device)
             terms, gradient = self._network.evaluate(index, graph)
             gradient *= self.checkpoint.data_std_eV
-            order = [
-                torch.from_numpy(part).to(index.device) for part in (graph.by_centre.order, graph.by_centre.starts)
-            ]
-            back = [
-                torch.from_numpy(part).to(index.device)
-                for part in (graph.by_neighbour.order, graph.by_neighbour.starts)
-            ]
-            forces = (sum_rows(gradient, order[0], order[1]) - sum_rows(gradient, back[0], back[1])).cpu().numpy()
+            inward, outward = (
+                sum_rows(gradient, *(torch.from_numpy(part).to(index.device) for part in (group.order, group.starts)))
+                for group in (graph.by_neighbour, graph.by_centre)
+            )
+            forces = (outward - inward).cpu().numpy()
             terms, gradients = terms.cpu().numpy() * self.checkpoint.data_std_eV, gradient.cpu().numpy()
         terms = terms + self.checkpoint.offsets_eV.numpy()[np.concatenate(species)]
         ends = np.cumsum(n_atoms)

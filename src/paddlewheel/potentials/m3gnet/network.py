@@ -138,7 +138,8 @@ class _Evaluation:
 
     def _scratch(self, conv: GatedConvolution) -> tuple[Scratch, Scratch]:
         """Working arrays for the full chunks and for the last, shorter one."""
-        return tuple(conv.scratch(self.net.workspace, size) for size in (self.chunk, len(self.pairs[-1]) // 2))
+        workspace = self.net.workspace
+        return conv.scratch(workspace, self.chunk), conv.scratch(workspace, len(self.pairs[-1]) // 2)
 
     def _near(self, start: int, size: int) -> slice:
         """The part of a chunk that receives three-body messages."""

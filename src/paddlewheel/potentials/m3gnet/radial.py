@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import pi, sqrt
 
 import numpy as np
@@ -62,7 +63,7 @@ class RadialBasis:
 
 
 def polynomial_cutoff(distance_A: torch.Tensor, cutoff_A: float) -> tuple[torch.Tensor, torch.Tensor]:
-    """The envelope 1 - 10 x^3 + 15 x^4 - 6 x^5, x = r/cutoff, zero beyond, and its derivative (1/A); each `[n_bonds]`."""
+    """The envelope 1 - 10 x^3 + 15 x^4 - 6 x^5, x = r/cutoff, and its derivative (1/A); zero beyond; `[n_bonds]`."""
     x = (distance_A / cutoff_A).clamp(max=1.0)
     cube = x * x * x
     value = 1.0 + cube * (-10.0 + x * (15.0 - 6.0 * x))
@@ -92,7 +93,7 @@ def _bessel_roots(max_l: int, max_n: int) -> list[np.ndarray]:
         between = np.array(
             [
                 brentq(lambda x, order=degree: spherical_jn(order, x), low, high, xtol=1e-14)
-                for low, high in zip(between[:-1], between[1:], strict=True)
+                for low, high in pairwise(between)
             ]
         )
         roots.append(between[:max_n])

@@ -116,7 +116,7 @@ class ThreeBodySum:
         return message.index_select(0, self._row_slot)
 
     def backward(self, gradient: torch.Tensor) -> torch.Tensor:
-        """Derivative with respect to `atom` before its sigmoid, `[n_atoms, n_channels]`, of the last block not yet done.
+        """Derivative with respect to `atom` before its sigmoid, `[n_atoms, n_channels]`; blocks come in reverse.
 
         `gradient` is `[n_rows + 1, n_channels]` with a last row of zeros.
         """
@@ -136,7 +136,7 @@ class ThreeBodySum:
         return atom * saved.atom * (1.0 - saved.atom)
 
     def add_geometry_gradient(self, *, distance: torch.Tensor, vector: torch.Tensor) -> None:
-        """Add dE/dr to `distance` `[n_bonds]` and the part of dE/d(vector) that turns the bond to `vector` `[n_bonds, 3]`."""
+        """Add dE/dr to `distance` `[n_bonds]`, and what turns the bonds of dE/d(vector) to `vector` `[n_bonds, 3]`."""
         active = self._active
         product = self._radial_envelope_sum[active]
         along = (product * self._radial_slope).sum(dim=1, keepdim=True) * self._active_envelope
