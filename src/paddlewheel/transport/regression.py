@@ -23,7 +23,9 @@ LONGEST_ONSET = 10.0
 """The run length over the longest lag at which the search lets the straight part begin."""
 _SAFETY = 2.0
 """The fit begins at this multiple of the lag found: what bends the MSD decays, so what hid in the noise is gone."""
-_SLOPE_THRESHOLD, RESIDUAL_THRESHOLD = 2.3, 4.0
+_SLOPE_THRESHOLD, RESIDUAL_THRESHOLD = 2.6, 4.0
+_SEARCH = 1.05
+"""What choosing the onset by the same data adds to the error (calibrated on docs/benchmarks/coverage.md)."""
 _RIDGE = 1e-6
 _ROUNDS = 3
 _MOST_PARTS, _FEWEST_PARTS, _PART_OVER_ONSET = 32, 8, 4.0
@@ -104,7 +106,7 @@ def fit_line(pool: Pool, *, minimum_onset: int = 1) -> Line:
         )
         intercept = float(estimator[0] @ msd[first:])
         disagreement = _disagreement(pool, weights, intercept, errors[:, 3])
-        error = disagreement * errors.sum(axis=0)
+        error = _SEARCH**2 * disagreement * errors.sum(axis=0)
         line = Line(
             linear=linear,
             onset=int(lags[onset]),
@@ -120,7 +122,7 @@ def fit_line(pool: Pool, *, minimum_onset: int = 1) -> Line:
             covariance=covariance,
         )
         slope = max(6.0 * line.diffusivity, 0.0)
-        excess = line.variance - float(weights @ gaussian @ weights)
+        excess = float(errors[:, 3].sum()) - float(weights @ gaussian @ weights)
         shot = max(0.0, excess / float(weights @ unit_shot @ weights))
     assert line is not None
     return line

@@ -9,7 +9,7 @@ import numpy as np
 
 from paddlewheel.units import BOLTZMANN_eV_PER_K
 
-_GRID = 400
+_GRID = 80
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def fit_vogel_fulcher(t: np.ndarray, y: np.ndarray, error: np.ndarray) -> ModelF
         return np.stack([np.ones(t.size), -1.0 / (BOLTZMANN_eV_PER_K * (t - t0))], axis=1)
 
     grid = np.linspace(0.0, 0.95 * float(t.min()), _GRID)
-    t0 = _best(grid, lambda one: _weighted(design(one), y, error)[2])
+    t0 = _best(grid, lambda one: _chi2(design(one), y, error))
     linear, _, chi2 = _weighted(design(t0), y, error)
     slope = -linear[1] / (BOLTZMANN_eV_PER_K * (t - t0) ** 2)
     covariance = _covariance(np.column_stack([design(t0), slope]), error)
@@ -76,7 +76,7 @@ def fit_one_kink(t: np.ndarray, y: np.ndarray, error: np.ndarray) -> ModelFit:
         return np.stack([np.ones(t.size), -cold, -hot], axis=1)
 
     grid = 1.0 / np.linspace(1.0 / t[1], 1.0 / t[-2], _GRID)
-    kink = _best(grid, lambda one: _weighted(design(one), y, error)[2])
+    kink = _best(grid, lambda one: _chi2(design(one), y, error))
     linear, _, chi2 = _weighted(design(kink), y, error)
     at_kink, low, high = (float(one) for one in linear)
     inverse = 1.0 / (BOLTZMANN_eV_PER_K * kink)
@@ -93,6 +93,12 @@ def _weighted(design: np.ndarray, y: np.ndarray, error: np.ndarray) -> tuple[np.
     scaled, target = design / error[:, None], y / error
     parameters, *_ = np.linalg.lstsq(scaled, target, rcond=None)
     return parameters, _covariance(design, error), float(np.sum((target - scaled @ parameters) ** 2))
+
+
+def _chi2(design: np.ndarray, y: np.ndarray, error: np.ndarray) -> float:
+    scaled, target = design / error[:, None], y / error
+    parameters, *_ = np.linalg.lstsq(scaled, target, rcond=None)
+    return float(np.sum((target - scaled @ parameters) ** 2))
 
 
 def _covariance(design: np.ndarray, error: np.ndarray) -> np.ndarray:

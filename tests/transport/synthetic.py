@@ -1,0 +1,111 @@
+"""Synthetic trajectories whose diffusivity is known: `[n_frames, n_ions, 3]` in A, and D in A^2 per frame."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def random_walk(rng: np.random.Generator, *, n_ions: int, n_frames: int, step_A: float = 0.3):
+    """Gaussian steps in every frame: MSD = 3 step^2 t."""
+    return rng.normal(scale=step_A, size=(n_frames, n_ions, 3)).cumsum(axis=0), step_A**2 / 2
+
+
+def lattice_walk(rng: np.random.Generator, *, n_ions: int, n_frames: int, step_A: float = 1.0):
+    """One step along x, y or z in every frame."""
+    return _along_axes(rng, np.ones((n_frames, n_ions)), step_A).cumsum(axis=0), step_A**2 / 6
+
+
+def hops(rng: np.random.Generator, *, n_ions: int, n_frames: int, per_ion: float, hop_A: float = 3.0):
+    """Poisson hops between sites of a cubic lattice, `per_ion` of them in the run."""
+    counts = rng.poisson(per_ion / n_frames, (n_frames, n_ions))
+    moves = np.zeros((n_frames, n_ions, 3))
+    while counts.any():
+        moves += _along_axes(rng, (counts > 0).astype(float), hop_A)
+        counts = np.maximum(counts - 1, 0)
+    return moves.cumsum(axis=0), per_ion * hop_A**2 / 6 / n_frames
+
+
+def cage(rng: np.random.Generator, *, n_ions: int, n_frames: int, amplitude_A: float = 0.3, memory: float = 5.0):
+    """Ornstein-Uhlenbeck vibration about a site: MSD = 6 amplitude^2 (1 - exp(-t / memory))."""
+    from scipy.signal import lfilter
+
+    decay = np.exp(-1.0 / memory)
+    kicks = rng.normal(size=(n_frames, n_ions, 3)) * amplitude_A * np.sqrt(1 - decay**2)
+    kicks[0] = rng.normal(size=(n_ions, 3)) * amplitude_A
+    return lfilter([1.0], [1.0, -decay], kicks, axis=0)
+
+
+def oscillation(rng: np.random.Generator, *, n_ions: int, n_frames: int, amplitude_A: float = 0.3):
+    """Damped harmonic vibration about a site: a period of 6 frames that decays within 8."""
+    from scipy.signal import lfilter
+
+    pole, settle = np.exp(-1 / 8.0 + 2j * np.pi / 6.0), 200
+    kicks = rng.normal(size=(2, n_frames + settle, n_ions, 3)) * amplitude_A * np.sqrt(1 - abs(pole) ** 2)
+    return lfilter([1.0], [1.0, -pole], kicks[0] + 1j * kicks[1], axis=0).real[settle:]
+
+
+def vibration_and_hops(
+    rng: np.random.Generator, *, n_ions: int, n_frames: int, per_ion: float, vibration=cage, **vibrating
+):
+    """Vibration about sites, and Poisson hops between them."""
+    moved, diffusivity = hops(rng, n_ions=n_ions, n_frames=n_frames, per_ion=per_ion)
+    return moved + vibration(rng, n_ions=n_ions, n_frames=n_frames, **vibrating), diffusivity
+
+
+def paired_hops(rng: np.random.Generator, *, n_ions: int, n_frames: int, per_ion: float):
+    """As `vibration_and_hops`, the ions hopping in pairs: half as many independent ones."""
+    moved, diffusivity = hops(rng, n_ions=n_ions // 2, n_frames=n_frames, per_ion=per_ion)
+    return np.concatenate([moved, moved], axis=1) + cage(rng, n_ions=n_ions, n_frames=n_frames), diffusivity
+
+
+def string_hops(rng: np.random.Generator, *, n_ions: int, n_frames: int, per_ion: float, length: int = 4):
+    """Collective hops: `length` ions chosen at random move together."""
+    moves = np.zeros((n_frames, n_ions, 3))
+    for frame in rng.integers(1, n_frames, rng.poisson(per_ion * n_ions / length)):
+        moves[frame, rng.choice(n_ions, length, replace=False)] += _along_axes(rng, np.ones((1, 1)), 3.0)[0, 0]
+    return moves.cumsum(axis=0) + cage(rng, n_ions=n_ions, n_frames=n_frames), per_ion * 9.0 / 6 / n_frames
+
+
+def partly_immobile(rng: np.random.Generator, *, n_ions: int, n_frames: int, per_ion: float, immobile: float = 0.5):
+    """A fixed share of ions never hops; the others hop `per_ion` times."""
+    still = int(n_ions * immobile)
+    moved, diffusivity = hops(rng, n_ions=n_ions - still, n_frames=n_frames, per_ion=per_ion)
+    positions = cage(rng, n_ions=n_ions, n_frames=n_frames)
+    positions[:, still:] += moved
+    return positions, diffusivity * (n_ions - still) / n_ions
+
+
+def persistent_walk(rng: np.random.Generator, *, n_ions: int, n_frames: int, memory: float = 10.0):
+    """Velocities that forget themselves in `memory` frames: ballistic, then diffusive."""
+    speed, decay = 0.1, np.exp(-1.0 / memory)
+    velocity = cage(rng, n_ions=n_ions, n_frames=n_frames, amplitude_A=speed, memory=memory)
+    return velocity.cumsum(axis=0), speed**2 * (1 + decay) / (1 - decay) / 2
+
+
+def back_hops(rng: np.random.Generator, *, n_ions: int, n_frames: int, per_ion: float, back: float = 0.6):
+    """Hops of which a share `back` undoes the last one: D falls by (1 - back) / (1 + back), after several hops."""
+    moves, last = np.zeros((n_frames, n_ions, 3)), rng.integers(0, 6, n_ions)
+    for frame in range(1, n_frames):
+        ions = np.flatnonzero(rng.random(n_ions) < per_ion / n_frames)
+        new = np.where(rng.random(ions.size) < back, last[ions] ^ 1, rng.integers(0, 6, ions.size))
+        moves[frame, ions, new // 2] = np.where(new % 2, 3.0, -3.0)
+        last[ions] = new
+    diffusivity = per_ion * 9.0 / 6 / n_frames * (1 - back) / (1 + back)
+    return moves.cumsum(axis=0) + cage(rng, n_ions=n_ions, n_frames=n_frames), diffusivity
+
+
+def subdiffusion(rng: np.random.Generator, *, n_ions: int, n_frames: int, exponent: float):
+    """Fractional Brownian motion: MSD = 3 t^exponent at all t (circulant embedding)."""
+    k = np.arange(n_frames, dtype=float)
+    noise = 0.5 * ((k + 1) ** exponent - 2 * k**exponent + np.abs(k - 1) ** exponent)
+    power = np.fft.fft(np.concatenate([noise, noise[-2:0:-1]])).real
+    amplitude = np.sqrt(np.maximum(power, 0.0) / power.size)[:, None, None]
+    drawn = rng.normal(size=(2, power.size, n_ions, 3))
+    return np.fft.fft(amplitude * (drawn[0] + 1j * drawn[1]), axis=0).real[:n_frames].cumsum(axis=0)
+
+
+def _along_axes(rng: np.random.Generator, moving: np.ndarray, length_A: float) -> np.ndarray:
+    axis = rng.integers(0, 3, moving.shape)
+    steps = np.zeros((*moving.shape, 3))
+    np.put_along_axis(steps, axis[..., None], (rng.choice([-1.0, 1.0], moving.shape) * moving * length_A)[..., None], 2)
+    return steps
