@@ -30,7 +30,7 @@ class Framework:
     bonds
         [n_bonds, 2] atom indices of the bonds inside polyanions.
     reference_lengths_A
-        [n_bonds] their lengths in the starting structure.
+        [n_bonds] their lengths at rest.
     groups
         Atom indices of each framework point: a polyanion (its centre of mass is followed), or a single
         framework atom that belongs to none.
@@ -137,7 +137,7 @@ def check_polyanion_bonds(
             streak = np.where(opened, streak + 1, 0)
             np.maximum(longest, streak, out=longest)
     broken = np.flatnonzero(longest >= needed)
-    detail = f"{len(framework.bonds)} bonds, longest stretch {worst:.2f} times the starting length"
+    detail = f"{len(framework.bonds)} bonds, longest stretch {worst:.2f} times the length at rest"
     if len(broken):
         i, j = framework.bonds[broken[0]]
         detail += f"; {len(broken)} broken, the first between atoms {i} and {j}"

@@ -16,18 +16,27 @@ if TYPE_CHECKING:
 
 
 def framework_of(atoms: Atoms, *, mobile: str) -> tuple[Framework, np.ndarray]:
-    """The framework of a structure, and the lattice shifts [n_atoms, 3] that put each polyanion together."""
-    polyanions = find_polyanions(atoms)
+    """The framework of a structure, and the lattice shifts [n_atoms, 3] that put each polyanion together.
+
+    Polyanions are looked for among the atoms that are not `mobile`: what moves is not bonded for good. A reference
+    length is the bond's own, or the sum of the covalent radii where the structure has it shorter.
+    """
+    from ase.data import covalent_radii
+
+    still = np.array([i for i, symbol in enumerate(atoms.get_chemical_symbols()) if symbol != mobile], dtype=int)
+    polyanions = find_polyanions(atoms[still]) if len(still) else []
     inside = {index for anion in polyanions for index in anion.indices}
-    symbols = atoms.get_chemical_symbols()
     shifts = np.zeros((len(atoms), 3))
     for anion in polyanions:
-        shifts[list(anion.indices)] = anion.shifts
-    singles = [(i,) for i, symbol in enumerate(symbols) if i not in inside and symbol != mobile]
-    groups = [anion.indices for anion in polyanions if mobile not in {symbols[i] for i in anion.indices}]
+        shifts[still[list(anion.indices)]] = anion.shifts
+    groups = [tuple(int(index) for index in still[list(anion.indices)]) for anion in polyanions]
+    singles = [(int(index),) for i, index in enumerate(still) if i not in inside]
+    bonds = np.concatenate([np.empty((0, 2), dtype=int), *(still[anion.bonds] for anion in polyanions)])
+    lengths_A = np.concatenate([np.empty(0), *(anion.bond_lengths_A for anion in polyanions)])
+    radii_A = covalent_radii[atoms.get_atomic_numbers()]
     framework = Framework(
-        bonds=np.concatenate([np.empty((0, 2), dtype=int), *(anion.bonds for anion in polyanions)]),
-        reference_lengths_A=np.concatenate([np.empty(0), *(anion.bond_lengths_A for anion in polyanions)]),
+        bonds=bonds,
+        reference_lengths_A=np.maximum(lengths_A, radii_A[bonds].sum(axis=1)),
         groups=(*groups, *singles),
     )
     return framework, shifts
