@@ -27,7 +27,7 @@ import synthetic as s
 MOTIONS = {
     "random walk, 12 ions, 500 frames": partial(s.random_walk, n_ions=12, n_frames=500),
     "random walk, 32 ions, 2,000 frames": partial(s.random_walk, n_ions=32, n_frames=2000),
-    "random walk, 96 ions, 20,000 frames": partial(s.random_walk, n_ions=96, n_frames=20000),
+    "random walk, 12 ions, 20,000 frames": partial(s.random_walk, n_ions=12, n_frames=20000),
     "lattice walk, 12 ions, 1,000 frames": partial(s.lattice_walk, n_ions=12, n_frames=1000),
     "vibration + 1.5 hops an ion, 12 ions, 500 frames": partial(
         s.vibration_and_hops, n_ions=12, n_frames=500, per_ion=1.5

@@ -13,7 +13,9 @@ from paddlewheel.transport.msd import checked_frame_interval, checked_positions
 from paddlewheel.transport.regression import (
     LONGEST_ONSET,
     RESIDUAL_THRESHOLD,
+    SLOPE_TOLERANCE,
     Line,
+    exponent,
     fit_line,
     gls,
     lag_grid,
@@ -29,7 +31,6 @@ Status = Literal["ok", "not-diffusive", "too-short"]
 FEWEST_FRAMES = 30
 DEFAULT_HOP_DISTANCE_A = 2.0
 """Short for a hop in any solid electrolyte (Li between tetrahedron and octahedron: 1.8 to 2.2 A)."""
-_SLOPE_TOLERANCE = 0.1
 _LARGEST_RELATIVE_ERROR = 0.5
 _SLOPE_TELLS = 1.0
 """An exponent with an error above this says nothing, and is not reported."""
@@ -144,7 +145,9 @@ def _judged(
     from scipy.special import stdtrit
 
     value, std = line.diffusivity / step_ps, float(np.sqrt(line.variance)) / step_ps
-    slope, slope_std = _exponent(line, pool)
+    fitted = pool.lags >= line.first
+    covariance = line.covariance[np.ix_(fitted, fitted)]
+    slope, slope_std = exponent(pool.lags[fitted], pool.msd.sum(axis=1)[fitted], covariance)
     q95 = float(stdtrit(line.degrees_of_freedom, 0.95))
     if value > 0 and std < _LARGEST_RELATIVE_ERROR * value:
         bound = value * np.exp(q95 * std / value) + unseen
@@ -154,9 +157,9 @@ def _judged(
         raw, raw_std = _raw_exponent(line, pool)
         where = f"no straight part of the MSD begins before 1/{LONGEST_ONSET:.0f} of the run"
         text = f"{where} (log-log slope {raw:.2f} +- {raw_std:.2f} at the end)"
-        if raw > 1.0 + _SLOPE_TOLERANCE:
+        if raw > 1.0 + SLOPE_TOLERANCE:
             return _refused("too-short", text, None, pool, step_ps, line)
-        status: Status = "not-diffusive" if raw + raw_std < 1.0 - _SLOPE_TOLERANCE else "too-short"
+        status: Status = "not-diffusive" if raw + raw_std < 1.0 - SLOPE_TOLERANCE else "too-short"
         return _refused(status, text, _bound_from_last_lag(line, pool, step_ps) + unseen, pool, step_ps, line)
     if 6.0 * value * run_ps < hop_distance_A**2:
         text = (
@@ -167,11 +170,11 @@ def _judged(
     if std > _LARGEST_RELATIVE_ERROR * value:
         text = f"the error of D is {100 * std / value:.0f} % of it"
         return _refused("too-short", text, bound, pool, step_ps, line)
-    if abs(slope - 1.0) > _SLOPE_TOLERANCE + 2.0 * slope_std:
+    if abs(slope - 1.0) > SLOPE_TOLERANCE + 2.0 * slope_std:
         text = f"log-log slope {slope:.2f} +- {slope_std:.2f} is not 1"
         return _refused("not-diffusive", text, bound, pool, step_ps, line)
     power, power_std, worst = _power_law(line, pool)
-    if power + 2.0 * power_std < 1.0 - _SLOPE_TOLERANCE and worst < RESIDUAL_THRESHOLD:
+    if power + 2.0 * power_std < 1.0 - SLOPE_TOLERANCE and worst < RESIDUAL_THRESHOLD:
         text = f"the MSD grows as a power {power:.2f} +- {power_std:.2f} of time at all lags: subdiffusive"
         return _refused("not-diffusive", text, bound, pool, step_ps, line)
 
@@ -250,21 +253,6 @@ def _chi2_per_dof(line: Line, pool: Pool) -> float:
     kept = values > 1e-4 * values[-1]  # directions finer than the stored model of the covariance
     projected = vectors.T @ (residual / scale)
     return float(np.sum(projected[kept] ** 2 / values[kept]) / max(kept.sum() - 2, 1))
-
-
-def _exponent(line: Line, pool: Pool) -> tuple[float, float]:
-    """Exponent a of `MSD = intercept + B t^a` and its error, to first order in a - 1.
-
-    `t^a = t + (a - 1) t ln t`, so a - 1 is the coefficient of `t ln t` over that of t in a linear fit.
-    """
-    fitted = pool.lags >= line.first
-    t = pool.lags[fitted] / np.sqrt(float(line.first) * float(pool.lags[-1]))
-    covariance = line.covariance[np.ix_(fitted, fitted)]
-    estimator, errors = gls(covariance, np.stack([np.ones(t.size), t, t * np.log(t)], axis=1))
-    _, growth, bend = estimator @ pool.msd.sum(axis=1)[fitted]
-    if growth <= 0:
-        return 0.0, float("inf")
-    return 1.0 + float(bend / growth), float(np.sqrt(errors[2, 2]) / growth)
 
 
 def _raw_exponent(line: Line, pool: Pool) -> tuple[float, float]:

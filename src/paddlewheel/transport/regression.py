@@ -27,6 +27,8 @@ _SLOPE_THRESHOLD, RESIDUAL_THRESHOLD = 2.6, 4.0
 _SEARCH = 1.05
 """What choosing the onset by the same data adds to the error (calibrated on docs/benchmarks/coverage.md)."""
 _RIDGE = 1e-6
+SLOPE_TOLERANCE = 0.1
+"""How far from 1 a log-log slope may be, its error (95 %) apart."""
 _ROUNDS = 3
 _MOST_PARTS, _FEWEST_PARTS, _PART_OVER_ONSET = 32, 8, 4.0
 _INDEPENDENCE = 0.7
@@ -98,7 +100,7 @@ def fit_line(pool: Pool, *, minimum_onset: int = 1) -> Line:
         unit_shot = np.sum([p.shot for p in parts], axis=0)
         covariance = gaussian + shot * unit_shot
         onset, linear = _onset(lags, msd, covariance, range(start, last))
-        first = min(int(np.searchsorted(lags, _SAFETY * lags[onset])), lags.size - 3)
+        first = _first(lags, onset)
         estimator, _ = gls(covariance[first:, first:], _design(lags[first:]))
         weights = np.concatenate([np.zeros(first), estimator[1]])
         errors, degrees = _variance_from_parts(
@@ -128,6 +130,11 @@ def fit_line(pool: Pool, *, minimum_onset: int = 1) -> Line:
     return line
 
 
+def _first(lags: np.ndarray, onset: int) -> int:
+    """Index of the lag that a fit begins at: the onset with its margin, three lags left at least."""
+    return min(int(np.searchsorted(lags, _SAFETY * lags[onset])), lags.size - 3)
+
+
 def _design(lags: np.ndarray) -> np.ndarray:
     return np.stack([np.ones(lags.size), 6.0 * lags], axis=1)
 
@@ -149,7 +156,8 @@ def _onset(lags: np.ndarray, msd: np.ndarray, covariance: np.ndarray, allowed: r
     """Index of the first lag from which a line describes the MSD, and whether there is one.
 
     A line from lag n is accepted if its slope agrees with that of the lines from 2 n and 4 n (Hausman's test of a
-    precise estimate against robust ones; doi 10.2307/1913827) and no MSD value lies off it.
+    precise estimate against robust ones; doi 10.2307/1913827), no MSD value lies off it, and the power of t is 1
+    within its error, there and where the fit will begin.
     """
     weights = []
     for j in range(lags.size - 2):
@@ -165,9 +173,26 @@ def _onset(lags: np.ndarray, msd: np.ndarray, covariance: np.ndarray, allowed: r
                 difference = weights[j] - weights[later]
                 error = np.sqrt(max(difference @ covariance @ difference, 0.0))
                 agrees &= abs(difference @ msd) <= _SLOPE_THRESHOLD * error
-        if agrees and worst_residual(_design(lags[j:]), msd[j:], covariance[j:, j:]) <= RESIDUAL_THRESHOLD:
+        if not agrees or worst_residual(_design(lags[j:]), msd[j:], covariance[j:, j:]) > RESIDUAL_THRESHOLD:
+            continue
+        begins = (j, _first(lags, j))
+        powers = [exponent(lags[k:], msd[k:], covariance[k:, k:]) for k in begins]
+        if all(abs(power - 1.0) <= SLOPE_TOLERANCE + 2.0 * error for power, error in powers):
             return j, True
     return min(allowed[-1], lags.size - 3), False
+
+
+def exponent(lags: np.ndarray, msd: np.ndarray, covariance: np.ndarray) -> tuple[float, float]:
+    """Exponent a of `MSD = intercept + B t^a` and its error, to first order in a - 1.
+
+    `t^a = t + (a - 1) t ln t`, so a - 1 is the coefficient of `t ln t` over that of t in a linear fit.
+    """
+    t = lags / np.sqrt(float(lags[0]) * float(lags[-1]))
+    estimator, errors = gls(covariance, np.stack([np.ones(t.size), t, t * np.log(t)], axis=1))
+    _, growth, bend = estimator @ msd
+    if growth <= 0:
+        return 0.0, float("inf")
+    return 1.0 + float(bend / growth), float(np.sqrt(errors[2, 2]) / growth)
 
 
 def worst_residual(design: np.ndarray, data: np.ndarray, covariance: np.ndarray) -> float:
