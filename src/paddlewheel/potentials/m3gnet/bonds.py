@@ -79,17 +79,32 @@ def as_trained_graph(bonds: list[Bonds], n_atoms: list[int], *, three_body_cutof
     does (atoms with a single near bond shift the rest). The bonds must come in the order of the training code.
     """
     centre, neighbour, vector, distance = _concatenate(bonds, n_atoms)
-    geometry = np.flatnonzero(distance <= three_body_cutoff_A)
-    near_centre = centre[geometry]
-    place = np.arange(len(geometry))
-    per_atom = np.bincount(near_centre, minlength=sum(n_atoms))
-    triplets = (per_atom - 1)[near_centre]
+    lists: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    start = 0
+    for part in bonds:  # each structure counts from its own first bond
+        geometry = np.flatnonzero(part.distance_A <= three_body_cutoff_A)
+        place = start + np.arange(len(geometry))
+        receives = _trained_receivers(part.centre[geometry])
+        lists.append((start + geometry, place, np.where(receives < 0, -1, start + receives)))
+        start += len(part)
+    geometry, place, receives = (np.concatenate(parts) for parts in zip(*lists, strict=True))
+    return _with_slots(
+        (centre, neighbour, vector, distance),
+        sum(n_atoms),
+        centre[geometry],
+        geometry,
+        place,
+        neighbour[place],
+        receives,
+    )
+
+
+def _trained_receivers(near_centre: np.ndarray) -> np.ndarray:
+    """Bond that receives the message of each near bond, as matgl's `get_segment_indices_from_n` counts; -1: none."""
+    triplets = (np.bincount(near_centre) - 1)[near_centre] if len(near_centre) else near_centre
     first = np.concatenate([[0], np.cumsum(triplets)])
     marks = np.unique(first[1 : np.max(np.flatnonzero(triplets), initial=-1) + 1])
-    receives = np.where(triplets > 0, np.searchsorted(marks, first[:-1], side="right"), -1)
-    return _with_slots(
-        (centre, neighbour, vector, distance), sum(n_atoms), near_centre, geometry, place, neighbour[place], receives
-    )
+    return np.where(triplets > 0, np.searchsorted(marks, first[:-1], side="right"), -1)
 
 
 def pymatgen_order(
