@@ -120,6 +120,19 @@ class Citation(Record):
     doi: str | None = None
 
 
+class PublishedComparison(Record):
+    """A published number beside ours; `ours` is null, and `note` says why, where this run gives none."""
+
+    quantity: Literal["conductivity_mS_per_cm", "activation_energy_eV"]
+    temperature_K: float | None = None
+    published: float
+    how: str
+    doi: str
+    ours: float | None = None
+    ours_95: Interval | None = None
+    note: str
+
+
 class Provenance(Record):
     """Everything needed to make the record again."""
 
@@ -144,6 +157,7 @@ class ConductivityRecord(Record):
     formula: str
     temperatures: list[TemperatureResult]
     arrhenius: ArrheniusResult | None
+    published: list[PublishedComparison] = []
     warnings: list[str] = []
     citations: list[Citation] = []
     provenance: Provenance
@@ -191,5 +205,7 @@ def read_conductivity_record(path: Path) -> ConductivityRecord:
         return ConductivityRecord.model_validate(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
         raise InputError(
-            f"not a conductivity record ({str(error).splitlines()[0]})", where=path, remedy="run conduct or analyze again"
+            f"not a conductivity record ({str(error).splitlines()[0]})",
+            where=path,
+            remedy="run conduct or analyze again",
         ) from error

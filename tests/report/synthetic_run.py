@@ -21,6 +21,7 @@ from paddlewheel.records import (
     HealthCheck,
     Measured,
     Provenance,
+    PublishedComparison,
     RefusedTemperature,
     TemperatureResult,
     write_record,
@@ -174,6 +175,25 @@ def record_of(rows: list[TemperatureResult], arrhenius: ArrheniusResult | None, 
                 reference="Y. Sadikin et al., Superionic conduction of sodium and lithium in anion-mixed hydroborates, "
                 "Adv. Energy Mater. 5, 1501016 (2015).",
                 doi="10.1002/aenm.201501016",
+            ),
+        ],
+        "published": [
+            PublishedComparison(
+                quantity="conductivity_mS_per_cm",
+                temperature_K=300.0,
+                published=18.39,
+                how="computed <elsewhere>",
+                doi="10.1016/j.joule.2025.102130",
+                ours=20.0,
+                ours_95=(12.0, 33.0),
+                note="inside our 95 % interval",
+            ),
+            PublishedComparison(
+                quantity="activation_energy_eV",
+                published=0.23,
+                how="measured",
+                doi="10.1016/j.joule.2025.102130",
+                note="no fit in this run",
             ),
         ],
         "provenance": Provenance(

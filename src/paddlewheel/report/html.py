@@ -142,6 +142,7 @@ def _render(run: RunFiles, picture: CellPicture | None, drawings: dict[str, Any]
         warnings=_warnings(run),
         arrhenius=_inline(drawings.get("arrhenius")),
         models=tables.model_table(record),
+        published=tables.published_table(record),
         transport=tables.transport_table(record.temperatures),
         runs=tables.run_table(record.temperatures),
         directions=tables.direction_table(record.temperatures),

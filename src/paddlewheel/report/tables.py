@@ -11,7 +11,7 @@ from urllib.parse import quote
 from markupsafe import Markup, escape
 
 from paddlewheel.records import Citation, ConductivityRecord, HealthCheck, Provenance, TemperatureResult
-from paddlewheel.report.numbers import ABSENT, interval, measured, percent, plain
+from paddlewheel.report.numbers import ABSENT, interval, kelvin, measured, percent, plain
 from paddlewheel.report.verdict import STATUS_WORDS
 
 _MODELS = {"arrhenius": "Arrhenius", "vogel-fulcher": "Vogel–Fulcher–Tammann", "one-kink": "two lines, one kink"}
@@ -172,6 +172,24 @@ def model_table(record: ConductivityRecord) -> Table | None:
         )
         table.rows.append(
             [Cell(_MODELS[model.name]), Cell(plain(model.aicc)), Cell(parameters or ABSENT), Cell(model.note or ABSENT)]
+        )
+    return table
+
+
+def published_table(record: ConductivityRecord) -> Table | None:
+    """Published numbers beside ours, agreement or not; None where none are known."""
+    if not record.published:
+        return None
+    table = Table(
+        "Beside published numbers",
+        [("Quantity", ""), ("Published", ""), ("This run", ""), ("Verdict", ""), ("How it was found", "")],
+    )
+    for one in record.published:
+        at = "" if one.temperature_K is None else f" at {kelvin(one.temperature_K)}"
+        name, unit = ("Eₐ", "eV") if one.quantity == "activation_energy_eV" else ("σ", "mS/cm")
+        ours = Cell(plain(one.ours), f"95 %: {interval(one.ours_95)}" if one.ours_95 else None)
+        table.rows.append(
+            [Cell(f"{name}{at} ({unit})"), Cell(plain(one.published)), ours, Cell(one.note), Cell(one.how, one.doi)]
         )
     return table
 

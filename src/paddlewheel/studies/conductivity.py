@@ -22,8 +22,10 @@ from paddlewheel.records import (
     RefusedTemperature,
     TemperatureResult,
 )
+from paddlewheel.studies.published import compare_with_published
 from paddlewheel.studies.run_directory import package_versions
 from paddlewheel.transport import (
+    ArrheniusFit,
     Conductivity,
     DiffusivityEstimate,
     HavenRatio,
@@ -109,6 +111,7 @@ def conductivity_record(
         formula=formula,
         temperatures=[one.row for one in analysed],
         arrhenius=fit.result if fit else None,
+        published=compare_with_published(structure, fit.fit if fit else None),
         warnings=notes,
         citations=list(citations),
         provenance=Provenance(
@@ -216,6 +219,7 @@ class TemperatureFit:
 
     result: ArrheniusResult
     warnings: tuple[str, ...] = ()
+    fit: ArrheniusFit | None = None
 
 
 def fit_temperatures(analysed: Sequence[Analysed]) -> TemperatureFit:
@@ -273,7 +277,7 @@ def fit_temperatures(analysed: Sequence[Analysed]) -> TemperatureFit:
             for model in fit.models
         ],
     )
-    return TemperatureFit(result, tuple(warnings))
+    return TemperatureFit(result, tuple(warnings), fit)
 
 
 def _measured(value: float | None, std: float | None) -> Measured | None:

@@ -7,10 +7,22 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from paddlewheel.errors import StructureError
 
 _FOLDER = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class PublishedNumber:
+    """A published number of a material: `quantity` names it with its unit, `how` says how it was found and by whom."""
+
+    quantity: Literal["conductivity_mS_per_cm", "activation_energy_eV"]
+    temperature_K: float | None
+    value: float
+    how: str
+    doi: str
 
 
 @dataclass(frozen=True)
@@ -33,6 +45,8 @@ class StructureCard:
         Of the experimental cell, or None where there is none.
     licence
         Terms of the file.
+    published
+        What others measured or computed for it, to stand beside our numbers.
     """
 
     name: str
@@ -45,11 +59,14 @@ class StructureCard:
     unknown: str
     doi: str | None
     licence: str
+    published: tuple[PublishedNumber, ...] = ()
 
 
 @cache
 def _cards() -> tuple[StructureCard, ...]:
     documents = json.loads((_FOLDER / "cards.json").read_text(encoding="utf-8"))
+    for document in documents:
+        document["published"] = tuple(PublishedNumber(**number) for number in document["published"])
     return tuple(StructureCard(**document) for document in documents)
 
 
