@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ase import units
+from ase import Atoms, units
 from ase.io import read
 from ase.md.velocitydistribution import Stationary, thermalize_momenta
 from ase.md.verlet import VelocityVerlet
@@ -18,6 +18,7 @@ from paddlewheel.potentials.m3gnet import M3GNetCalculator
 def test_energy_is_conserved_at_300_K(shared: Path) -> None:
     """NVE, 0.5 fs, 2 ps, Na2B12H12 (52 atoms): below 0.5 meV/atom/ps, the issue's number."""
     atoms = read(shared / "data/structures/Na2B12H12_P21c_m3gnetNaBH.cif")
+    assert isinstance(atoms, Atoms)
     atoms.calc = M3GNetCalculator.from_directory(shared / "data/potentials/M3GNet-r2SCAN-NaBH")
     # twice the temperature: half of it goes into the potential energy of the crystal at rest
     thermalize_momenta(atoms, 600, rng=np.random.default_rng(1))

@@ -1,5 +1,6 @@
 """The parent form: derivatives, symmetries, smoothness, batches; the factorized sum against explicit triplets."""
 
+# pyright: reportOptionalMemberAccess=false, reportArgumentType=false, reportCallIssue=false
 from __future__ import annotations
 
 import copy
@@ -73,7 +74,7 @@ def test_forces_and_stress_are_derivatives_of_the_energy(shared: Path, name: str
     slopes = (energies[0::2] - energies[1::2]) / (2 * step)
     np.testing.assert_allclose(result.forces_eV_per_A, -slopes[:21].reshape(7, 3), rtol=0, atol=3e-5)
     if three_body == "as_trained":
-        return  # a shear changes pymatgen's order of the bonds, and with it this energy; see the reference for its stress
+        return  # a shear changes pymatgen's order of bonds, and with it this energy; its stress is in the reference
     volume = np.linalg.det(system.cell_A)
     assert result.stress_eV_per_A3 is not None
     np.testing.assert_allclose(result.stress_eV_per_A3, slopes[21:].reshape(3, 3) / volume, rtol=0, atol=1e-6)
