@@ -174,3 +174,19 @@ def test_intervals_cover_the_truth(motion):
     # 60-76 % and 91-98 % as the design asks, and half a binomial error of 200 (1.7 and 0.8 %) for the luck of the draw
     assert 0.60 - 0.017 <= inside[0] / 200 <= 0.76 + 0.017
     assert 0.91 - 0.008 <= inside[1] / 200 <= 0.98 + 0.008
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_slow_exploration_of_wide_cages_is_no_diffusion(seed: int) -> None:
+    # overdamped motion in a harmonic well of 0.7 A, relaxing in a third of the run, with a fast vibration on top:
+    # over a short run its MSD looks straight, and no ion has hopped
+    rng = np.random.default_rng(seed)
+    n_frames, n_ions, width_A = 200, 12, 0.7
+    keep = np.exp(-3.0 / n_frames)
+    well = np.zeros((n_frames, n_ions, 3))
+    well[0] = width_A * rng.standard_normal((n_ions, 3))
+    for i in range(1, n_frames):
+        well[i] = keep * well[i - 1] + width_A * np.sqrt(1 - keep**2) * rng.standard_normal((n_ions, 3))
+    positions = well + 0.3 * rng.standard_normal((n_frames, n_ions, 3))
+    estimate = estimate_diffusivity([positions], frame_interval_fs=10.0)
+    assert estimate.status in ("not-diffusive", "too-short")

@@ -34,6 +34,7 @@ DEFAULT_HOP_DISTANCE_A = 2.0
 _LARGEST_RELATIVE_ERROR = 0.5
 _SLOPE_TELLS = 1.0
 """An exponent with an error above this says nothing, and is not reported."""
+_VIBRATION = 0.1
 _UNSEEN_EVENTS_95 = 3.0
 """No event seen: fewer than 3 expected, at 95 % (Poisson)."""
 
@@ -100,7 +101,10 @@ def estimate_diffusivity(
     frame_interval_fs
         Time between frames, the same in all.
     hop_distance_A
-        Least distance between the sites of a hop. A run over which 6 D t stays under its square is `not-diffusive`.
+        Least distance between the sites of a hop. A run over which 6 D t stays under its square is `not-diffusive`;
+        so is one whose MSD shows vibration (the fit begins after the first lag, or its intercept is over a tenth of
+        the square) and, without it, has not reached the square at half of the run: its slope is that of ions that
+        explore their cages.
     minimum_onset_ps
         Do not let the fit begin before this lag.
 
@@ -128,7 +132,7 @@ def estimate_diffusivity(
     if not np.any(pool.msd > 0):
         return _refused("not-diffusive", "no ion moves at all", unseen, pool, step_ps, None)
     line = fit_line(pool, minimum_onset=max(1, int(np.ceil(minimum_onset_ps / step_ps))))
-    return _judged(line, pool, step_ps, longest * step_ps, hop_distance_A, unseen)
+    return _judged(line, pool, step_ps, longest * step_ps, hop_distance_A, unseen, _msd_at_half(trajectories))
 
 
 def log_interval(value: float, std: float, degrees_of_freedom: float, level: float) -> tuple[float, float]:
@@ -140,7 +144,13 @@ def log_interval(value: float, std: float, degrees_of_freedom: float, level: flo
 
 
 def _judged(
-    line: Line, pool: Pool, step_ps: float, run_ps: float, hop_distance_A: float, unseen: float
+    line: Line,
+    pool: Pool,
+    step_ps: float,
+    run_ps: float,
+    hop_distance_A: float,
+    unseen: float,
+    msd_at_half_A2: float,
 ) -> DiffusivityEstimate:
     from scipy.special import stdtrit
 
@@ -165,6 +175,14 @@ def _judged(
         text = (
             f"6 D t over the run is {max(6.0 * value * run_ps, 0.0):.2g} A^2, "
             f"under one hop of {hop_distance_A:g} A squared"
+        )
+        return _refused("not-diffusive", text, bound, pool, step_ps, line)
+    vibrates = line.first > 1 or line.intercept > _VIBRATION * hop_distance_A**2
+    travelled_A2 = msd_at_half_A2 - max(line.intercept, 0.0)
+    if vibrates and travelled_A2 < hop_distance_A**2:
+        text = (
+            f"beyond vibration the MSD grows by {travelled_A2:.2g} A^2 in half of the run, under one hop of "
+            f"{hop_distance_A:g} A squared: ions have hardly left their cages"
         )
         return _refused("not-diffusive", text, bound, pool, step_ps, line)
     if std > _LARGEST_RELATIVE_ERROR * value:
@@ -206,6 +224,17 @@ def _disagreeing(line: Line) -> str:
         f"replicas differ more than their scatter in time allows (chi2/dof {line.disagreement:.1f}): "
         "the error is scaled to their differences; they may be caught in different disorder"
     )
+
+
+def _msd_at_half(trajectories: Sequence[np.ndarray]) -> float:
+    """MSD at a lag of half of each run, over its ions and origins, mean over the runs by their ion-time."""
+    sums, weights = 0.0, 0
+    for one in trajectories:
+        half = one.shape[0] // 2
+        squares = ((one[half:] - one[:-half]) ** 2).sum(axis=2)
+        sums += float(squares.mean()) * one.shape[0] * one.shape[1]
+        weights += one.shape[0] * one.shape[1]
+    return sums / weights
 
 
 def _refused(
