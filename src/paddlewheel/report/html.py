@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paddlewheel.errors import RunDirectoryError, StructureError
+from paddlewheel.errors import StructureError, writing
 from paddlewheel.records import write_atomically
 from paddlewheel.report.arrhenius_figure import arrhenius_figure
 from paddlewheel.report.cell_picture import CellPicture, cell_figure, read_cell
@@ -50,14 +50,9 @@ def write_conductivity_report(directory: Path) -> Path:
     run = read_run_files(Path(directory))
     picture = _read_picture(run)
     path = run.directory / "report.html"
-    try:
+    with writing(path):
         drawings = _draw(run, picture)
         write_atomically(path, _render(run, picture, drawings))
-    except OSError as error:
-        where = error.filename or path
-        raise RunDirectoryError(
-            f"cannot be written ({error.strerror or error})", where=where, remedy="free space or fix the permissions"
-        ) from error
     return path
 
 

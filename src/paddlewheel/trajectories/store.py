@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from paddlewheel.errors import RunDirectoryError, TrajectoryError
-from paddlewheel.trajectories.store_files import FORMAT_VERSION, chunk_file, create_array, resize, sync, writing
+from paddlewheel.errors import RunDirectoryError, TrajectoryError, writing
+from paddlewheel.trajectories.store_files import FORMAT_VERSION, chunk_file, create_array, resize, sync
 from paddlewheel.trajectories.store_reader import committed_frames, open_array, open_group, read_array, thermo_columns
 from paddlewheel.trajectories.trajectory import check_symbols
 

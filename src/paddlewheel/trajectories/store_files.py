@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-
-from paddlewheel.errors import RunDirectoryError
 
 if TYPE_CHECKING:
     import zarr
@@ -67,21 +62,3 @@ def sync(path: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-
-
-@contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """What the operating system refuses becomes a RunDirectoryError of one line."""
-    remedies = {
-        errno.ENOSPC: "free some space and run the same command again",
-        errno.EDQUOT: "free some of your quota and run the same command again",
-        errno.EACCES: "choose a folder that you may write to",
-        errno.EPERM: "choose a folder that you may write to",
-        errno.EROFS: "choose a folder that is not read-only",
-    }
-    try:
-        yield
-    except OSError as error:
-        text = error.strerror or str(error)
-        remedy = remedies.get(error.errno or 0, "check the disk and run the same command again")
-        raise RunDirectoryError(f"cannot be written ({text})", where=path, remedy=remedy) from error

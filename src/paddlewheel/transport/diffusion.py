@@ -103,8 +103,8 @@ def estimate_diffusivity(
     hop_distance_A
         Least distance between the sites of a hop. A run over which 6 D t stays under its square is `not-diffusive`;
         so is one whose MSD shows vibration (the fit begins after the first lag, or its intercept is over a tenth of
-        the square) and, without it, has not reached the square at half of the run: its slope is that of ions that
-        explore their cages.
+        the square) and, without it, has not reached the square at three quarters of the run: its slope is that of
+        ions that explore their cages.
     minimum_onset_ps
         Do not let the fit begin before this lag.
 
@@ -132,7 +132,7 @@ def estimate_diffusivity(
     if not np.any(pool.msd > 0):
         return _refused("not-diffusive", "no ion moves at all", unseen, pool, step_ps, None)
     line = fit_line(pool, minimum_onset=max(1, int(np.ceil(minimum_onset_ps / step_ps))))
-    return _judged(line, pool, step_ps, longest * step_ps, hop_distance_A, unseen, _msd_at_half(trajectories))
+    return _judged(line, pool, step_ps, longest * step_ps, hop_distance_A, unseen, _msd_late(trajectories))
 
 
 def log_interval(value: float, std: float, degrees_of_freedom: float, level: float) -> tuple[float, float]:
@@ -150,7 +150,7 @@ def _judged(
     run_ps: float,
     hop_distance_A: float,
     unseen: float,
-    msd_at_half_A2: float,
+    msd_late_A2: float,
 ) -> DiffusivityEstimate:
     from scipy.special import stdtrit
 
@@ -178,10 +178,10 @@ def _judged(
         )
         return _refused("not-diffusive", text, bound, pool, step_ps, line)
     vibrates = line.first > 1 or line.intercept > _VIBRATION * hop_distance_A**2
-    travelled_A2 = msd_at_half_A2 - max(line.intercept, 0.0)
+    travelled_A2 = msd_late_A2 - max(line.intercept, 0.0)
     if vibrates and travelled_A2 < hop_distance_A**2:
         text = (
-            f"beyond vibration the MSD grows by {travelled_A2:.2g} A^2 in half of the run, under one hop of "
+            f"beyond vibration the MSD grows by {travelled_A2:.2g} A^2 in three quarters of the run, under one hop of "
             f"{hop_distance_A:g} A squared: ions have hardly left their cages"
         )
         return _refused("not-diffusive", text, bound, pool, step_ps, line)
@@ -226,12 +226,12 @@ def _disagreeing(line: Line) -> str:
     )
 
 
-def _msd_at_half(trajectories: Sequence[np.ndarray]) -> float:
-    """MSD at a lag of half of each run, over its ions and origins, mean over the runs by their ion-time."""
+def _msd_late(trajectories: Sequence[np.ndarray]) -> float:
+    """MSD at a lag of three quarters of each run, over its ions and origins, mean over the runs by their ion-time."""
     sums, weights = 0.0, 0
     for one in trajectories:
-        half = one.shape[0] // 2
-        squares = ((one[half:] - one[:-half]) ** 2).sum(axis=2)
+        lag = 3 * one.shape[0] // 4
+        squares = ((one[lag:] - one[:-lag]) ** 2).sum(axis=2)
         sums += float(squares.mean()) * one.shape[0] * one.shape[1]
         weights += one.shape[0] * one.shape[1]
     return sums / weights
