@@ -20,8 +20,8 @@ $(STAMP): pyproject.toml
 	touch $(STAMP)
 
 demo: install
-	$(BIN)/paddlewheel conduct o-nbh --supercell 1x1x1 --ensemble nvt --temperatures 800,1000,1200 \
-	  --equilibrate-ps 0.4 --production-ps 3 --seed 1 --out $(DEMO_OUT)
+	$(BIN)/paddlewheel conduct o-nbh --supercell 1x1x1 --ensemble nvt --temperatures 900,1000,1100,1200 \
+	  --equilibrate-ps 0.2 --production-ps 1.4 --seed 1 --out $(DEMO_OUT)
 	@echo "open $(abspath $(DEMO_OUT))/report.html"
 
 test: install
