@@ -10,17 +10,33 @@ import pytest
 import yaml
 from ase import Atoms
 from ase.build import bulk
+from ase.calculators.calculator import Calculator, all_changes
 from ase.calculators.lj import LennardJones
 
 from paddlewheel import conduct
 from paddlewheel.errors import InputError, RunDirectoryError
 from paddlewheel.studies.plan import plan_conduct
+from paddlewheel.studies.verdict import exit_status
 from paddlewheel.trajectories import open_store, read_thermo
 
 
 def argon_potential() -> LennardJones:
     """Lennard-Jones argon, smooth at its cutoff: the factory behind `ase:...`."""
     return LennardJones(sigma=3.4, epsilon=0.0104, rc=6.0, smooth=True)
+
+
+class Repeller(Calculator):
+    """Pushes every atom away from where it started, ever harder: a run that must explode."""
+
+    implemented_properties = ["energy", "free_energy", "forces", "stress"]
+
+    def calculate(self, atoms=None, properties=("energy",), system_changes=all_changes) -> None:
+        super().calculate(atoms, properties, system_changes)
+        if not hasattr(self, "start"):
+            self.start = self.atoms.get_positions()
+        shift = self.atoms.positions - self.start
+        energy = -5.0 * float((shift**2).sum())
+        self.results = {"energy": energy, "free_energy": energy, "forces": 10.0 * shift, "stress": np.zeros(6)}
 
 
 def _argon() -> Atoms:
@@ -132,6 +148,23 @@ def test_a_cell_that_no_run_can_start_from_is_refused(tmp_path: Path, monkeypatc
     with pytest.raises(InputError, match="force"):
         conduct(squeezed, out=tmp_path / "run", potential="ase:test_conduct:argon_potential", **SETTINGS)
     assert not (tmp_path / "run").exists()
+
+
+def test_exploding_runs_are_broken_by_name_and_the_status_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    record = conduct(_argon(), out=tmp_path / "run", potential="ase:test_conduct:Repeller", **SETTINGS)
+    assert [row.status for row in record.temperatures] == ["broken", "broken"]
+    for row in record.temperatures:
+        assert "exploded" in (row.reason or "") or "finite" in (row.reason or "")
+        assert row.diffusivity_cm2_per_s is None
+        assert row.n_ions == 32
+    assert record.arrhenius is not None
+    assert record.arrhenius.refused
+    assert exit_status(record) == 1
+    assert (tmp_path / "run/report.html").exists()
 
 
 PLAN = {
