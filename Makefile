@@ -20,7 +20,7 @@ $(STAMP): pyproject.toml
 	touch $(STAMP)
 
 demo: install
-	$(BIN)/paddlewheel conduct o-nbh --supercell 1x1x1 --ensemble nvt --temperatures 900,1000,1100,1200 \
+	$(BIN)/paddlewheel conduct o-nbh --supercell 1x1x1 --ensemble nvt --temperatures 600,700,800,900 \
 	  --equilibrate-ps 0.2 --production-ps 1.4 --seed 1 --out $(DEMO_OUT)
 	@echo "open $(abspath $(DEMO_OUT))/report.html"
 

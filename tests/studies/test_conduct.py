@@ -176,6 +176,7 @@ PLAN = {
     "charge": None,
     "seed": 1,
     "arrhenius": True,
+    "minimum_onset_ps": 0.5,
     "three_body": "parent",
     "device": "cpu",
     "dtype": "float32",

@@ -190,3 +190,13 @@ def test_slow_exploration_of_wide_cages_is_no_diffusion(seed: int) -> None:
     positions = well + 0.3 * rng.standard_normal((n_frames, n_ions, 3))
     estimate = estimate_diffusivity([positions], frame_interval_fs=10.0)
     assert estimate.status in ("not-diffusive", "too-short")
+
+
+def test_run_under_ten_times_the_earliest_onset_is_too_short():
+    positions, _ = synthetic.random_walk(np.random.default_rng(3), n_ions=32, n_frames=400)  # 4 ps
+    assert _estimate(positions, minimum_onset_ps=0.3).status == "ok"
+    refused = _estimate(positions, minimum_onset_ps=0.5)
+    assert refused.status == "too-short"
+    assert "4 ps" in refused.reason
+    assert refused.value_cm2_per_s is None
+    assert refused.upper_bound_95_cm2_per_s > 0

@@ -52,6 +52,7 @@ def conduct(
     three_body: Annotated[str, typer.Option(help="parent (smooth) or as_trained, for M3GNet.")] = "parent",
     device: Annotated[str, typer.Option(help="cpu, cuda, ...")] = "cpu",
     dtype: Annotated[str, typer.Option(help="float32 or float64.")] = "float32",
+    minimum_onset_ps: Annotated[float, typer.Option(help="Earliest lag of the MSD's fit, ps.")] = 0.5,
     arrhenius: Annotated[bool, typer.Option(help="Fit ln(sigma T); needs two temperatures.")] = True,
     cores: Annotated[int | None, typer.Option(help="Cores to use; all by default.")] = None,
     json: Json = False,
@@ -81,6 +82,7 @@ def conduct(
         three_body=three_body,
         device=device,
         dtype=dtype,
+        minimum_onset_ps=minimum_onset_ps,
         arrhenius=arrhenius,
         cores=cores,
         show_progress=True,
@@ -103,6 +105,7 @@ def analyze(
     charge: Charge = None,
     skip_ps: Annotated[float, typer.Option(help="ps left out at the start of each file.")] = 0.0,
     drift: Annotated[str, typer.Option(help="Drift removed: framework, none or all.")] = "framework",
+    minimum_onset_ps: Annotated[float, typer.Option(help="Earliest lag of the MSD's fit, ps.")] = 0.0,
     type_map: Annotated[str, typer.Option(help="LAMMPS types to elements, such as 1=Na,2=B.")] = "",
     json: Json = False,
 ) -> int:
@@ -122,6 +125,7 @@ def analyze(
         charge=charge,
         skip_ps=skip_ps,
         drift=drift,
+        minimum_onset_ps=minimum_onset_ps,
         type_map=_type_map(type_map),
     )
     return _finish(record, directory, json)

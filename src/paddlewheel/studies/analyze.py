@@ -17,7 +17,7 @@ from paddlewheel.records import ConductivityRecord, HealthCheck
 from paddlewheel.studies.citations import analysis_citations
 from paddlewheel.studies.conductivity import Analysed, TemperatureRuns, analyse_temperature, conductivity_record
 from paddlewheel.studies.framework import framework_centres, framework_of
-from paddlewheel.studies.plan import check_temperatures, choose_ion
+from paddlewheel.studies.plan import check_onset, check_temperatures, choose_ion
 from paddlewheel.studies.run_directory import check_directory, start_directory
 from paddlewheel.studies.run_files import write_run
 from paddlewheel.trajectories import Trajectory, displacements, read_trajectory
@@ -34,6 +34,7 @@ def analyze(
     charge: float | None = None,
     skip_ps: float = 0.0,
     drift: str = "framework",
+    minimum_onset_ps: float = 0.0,
     out: str | Path | None = None,
 ) -> ConductivityRecord:
     """Diffusivity, conductivity and, from two temperatures on, the Arrhenius fit of given trajectories.
@@ -50,6 +51,9 @@ def analyze(
         Time left out at the start of each.
     drift
         Which drift is removed: ``framework`` (all other atoms, mass-weighted), ``all`` or ``none``.
+    minimum_onset_ps
+        Earliest lag (ps) at which the fit of the MSD may begin. `conduct` takes 0.5; 0 here, where the data may be of
+        any kind: give it for short runs of molecular dynamics.
     out
         Run directory for the record, tables and the report; nothing is written without it.
 
@@ -83,6 +87,7 @@ def analyze(
         "charge_e": charge_e,
         "skip_ps": skip_ps,
         "drift": drift,
+        "minimum_onset_ps": check_onset(minimum_onset_ps),
         "trajectories": [
             {"name": Path(run.source).name, "temperature_K": value, "frame_interval_fs": run.frame_interval_fs,
              "n_frames": run.n_frames, "sha256": _digest(run) if out is not None else None}
@@ -95,7 +100,7 @@ def analyze(
     for run, value in zip(runs, temperatures, strict=True):
         by_temperature[value].append(run)
     groups = [_temperature_runs(value, members, ion, drift) for value, members in by_temperature.items()]
-    analysed = [analyse_temperature(group, charge_e=charge_e) for group in groups]
+    analysed = [analyse_temperature(group, charge_e=charge_e, minimum_onset_ps=minimum_onset_ps) for group in groups]
     record = conductivity_record(
         analysed,
         specie=ion,

@@ -14,6 +14,12 @@ from paddlewheel.errors import InputError, ScienceError, writing
 from paddlewheel.execution import DriverLock, Outcome, Resources, Unit, run_units
 from paddlewheel.records import Citation, ConductivityRecord, HealthCheck
 from paddlewheel.studies.citations import analysis_citations, dynamics_citations
+from paddlewheel.studies.conductivity import (
+    MINIMUM_ONSET_PS,
+    TemperatureRuns,
+    analyse_temperature,
+    conductivity_record,
+)
 from paddlewheel.studies.md_unit import store_path
 from paddlewheel.studies.plan import ConductPlan, plan_conduct
 from paddlewheel.studies.progress import UnitTable
@@ -22,7 +28,6 @@ from paddlewheel.studies.run_directory import check_directory, default_directory
 if TYPE_CHECKING:
     from ase import Atoms
 
-    from paddlewheel.studies.conductivity import TemperatureRuns
 
 _TASK = "paddlewheel.studies.md_unit:run_md_unit"
 
@@ -48,6 +53,7 @@ def conduct(
     three_body: str = "parent",
     device: str = "cpu",
     dtype: str = "float32",
+    minimum_onset_ps: float = MINIMUM_ONSET_PS,
     arrhenius: bool = True,
     cores: int | None = None,
     show_progress: bool = False,
@@ -79,6 +85,8 @@ def conduct(
         Mobile ion and its charge (e); asked for where the chemistry leaves doubt.
     orderings
         Make this many ordered cells of a structure with partial occupancies, a replica each.
+    minimum_onset_ps
+        Earliest lag (ps) at which the fit of the MSD may begin; a run has to be ten times as long.
     cores
         Cores of this machine to use; all by default. Independent runs share them.
 
@@ -106,6 +114,7 @@ def conduct(
         charge=charge,
         seed=seed,
         arrhenius=arrhenius,
+        minimum_onset_ps=minimum_onset_ps,
         three_body=three_body,
         device=device,
         dtype=dtype,
@@ -175,7 +184,6 @@ def _keep_errors(units: Sequence[Unit], outcome: Outcome) -> None:
 
 
 def _report(plan: ConductPlan, units: Sequence[Unit], outcome: Outcome, directory: Path) -> ConductivityRecord:
-    from paddlewheel.studies.conductivity import analyse_temperature, conductivity_record
     from paddlewheel.studies.run_files import write_run
 
     finished = [unit for unit in units if unit.result() is not None]
@@ -187,7 +195,9 @@ def _report(plan: ConductPlan, units: Sequence[Unit], outcome: Outcome, director
         by_temperature[unit.contents["md"]["temperature_K"]].append(unit)
     warnings = [f"{unit.name} did not finish: {outcome.states[unit.name]}" for unit in units if unit not in finished]
     runs = [_temperature_runs(value, members, plan.specie) for value, members in by_temperature.items()]
-    analysed = [analyse_temperature(one, charge_e=plan.charge_e) for one in runs]
+    analysed = [
+        analyse_temperature(one, charge_e=plan.charge_e, minimum_onset_ps=plan.minimum_onset_ps) for one in runs
+    ]
     record = conductivity_record(
         analysed,
         specie=plan.specie,
@@ -209,7 +219,6 @@ def _temperature_runs(temperature_K: float, units: Sequence[Unit], specie: str) 
     import numpy as np
 
     from paddlewheel.dynamics import MDSettings
-    from paddlewheel.studies.conductivity import TemperatureRuns
     from paddlewheel.trajectories import displacements, open_store, read_thermo
 
     good, thermo, health, broken = [], {}, [], []

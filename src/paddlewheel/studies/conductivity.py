@@ -42,6 +42,10 @@ if TYPE_CHECKING:
     from paddlewheel.trajectories import Displacements
 
 TARGET_K = 300.0
+MINIMUM_ONSET_PS = 0.5
+"""For runs of our own: ions in solids vibrate and explore their cages for about a picosecond, and over a run of a few
+picoseconds the MSD inside the cages looks straight (o-NBH at 1100 K: 1.4 ps gave five times the diffusivity). A fit
+begins before a tenth of the run or not at all, so a run under 5 ps has no diffusivity."""
 ACTIVE_WINDOW_PS = 1000.0
 """The paper counts ions with an MSD of 21 A^2 over its runs of 1 ns; a shorter run is its own window, and says so."""
 ACTIVE_THRESHOLD_A2 = 21.0
@@ -126,8 +130,11 @@ def conductivity_record(
     )
 
 
-def analyse_temperature(runs: TemperatureRuns, *, charge_e: float) -> Analysed:
-    """Diffusivity, conductivities, Haven ratio and active fraction at one temperature."""
+def analyse_temperature(runs: TemperatureRuns, *, charge_e: float, minimum_onset_ps: float) -> Analysed:
+    """Diffusivity, conductivities, Haven ratio and active fraction at one temperature.
+
+    `minimum_onset_ps` is the earliest lag at which a fit of the MSD may begin (see `MINIMUM_ONSET_PS`).
+    """
     health = list(runs.health)
     name = f"T={runs.temperature_K:g}K"
     common: dict[str, Any] = {
@@ -149,8 +156,8 @@ def analyse_temperature(runs: TemperatureRuns, *, charge_e: float) -> Analysed:
     interval_fs = runs.displacements[0].frame_interval_fs
     volume_A3 = float(np.mean([one.volumes_A3.mean() for one in runs.displacements]))
     replicas = [one.positions_A for one in runs.displacements]
-    tracer = estimate_diffusivity(replicas, frame_interval_fs=interval_fs)
-    collective = collective_diffusivity(replicas, frame_interval_fs=interval_fs)
+    tracer = estimate_diffusivity(replicas, frame_interval_fs=interval_fs, minimum_onset_ps=minimum_onset_ps)
+    collective = collective_diffusivity(replicas, frame_interval_fs=interval_fs, minimum_onset_ps=minimum_onset_ps)
     cell = {
         "n_ions": runs.n_ions, "mean_volume_A3": volume_A3, "charge_e": charge_e, "temperature_K": runs.temperature_K,
     }  # fmt: skip

@@ -47,6 +47,7 @@ class ConductPlan:
     charge_e: float
     runs: tuple[tuple[int, MDSettings], ...]
     arrhenius: bool
+    minimum_onset_ps: float
     seed: int
 
     def inputs(self) -> dict[str, Any]:
@@ -69,6 +70,7 @@ class ConductPlan:
             "replicas": 1 + max(replica for replica, _ in self.runs),
             "dynamics": {key: value for key, value in first.items() if key not in per_run},
             "arrhenius": self.arrhenius,
+            "minimum_onset_ps": self.minimum_onset_ps,
             "seed": self.seed,
             "seeds": {run_name(settings.temperature_K, replica): settings.seed for replica, settings in self.runs},
         }
@@ -171,6 +173,19 @@ def check_temperatures(temperatures_K: Sequence[float], *, arrhenius: bool) -> l
     return sorted(float(value) for value in temperatures_K)
 
 
+def check_onset(minimum_onset_ps: float) -> float:
+    """The earliest lag of a fit, checked.
+
+    Raises
+    ------
+    SettingsError
+        If it is negative or no number.
+    """
+    if not (math.isfinite(minimum_onset_ps) and minimum_onset_ps >= 0):
+        raise SettingsError(f"{minimum_onset_ps:g} ps", where="minimum_onset_ps", remedy="give 0 or more")
+    return float(minimum_onset_ps)
+
+
 def plan_conduct(
     structure: str | Path | Atoms,
     *,
@@ -183,6 +198,7 @@ def plan_conduct(
     charge: float | None,
     seed: int,
     arrhenius: bool,
+    minimum_onset_ps: float,
     three_body: str,
     device: str,
     dtype: str,
@@ -225,6 +241,7 @@ def plan_conduct(
         charge_e=charge_e,
         runs=tuple(runs),
         arrhenius=arrhenius,
+        minimum_onset_ps=check_onset(minimum_onset_ps),
         seed=seed,
     )
 

@@ -106,7 +106,7 @@ def estimate_diffusivity(
         the square) and, without it, has not reached the square at three quarters of the run: its slope is that of
         ions that explore their cages.
     minimum_onset_ps
-        Do not let the fit begin before this lag.
+        Do not let the fit begin before this lag; a run under ten times as long is `too-short`.
 
     Raises
     ------
@@ -132,6 +132,13 @@ def estimate_diffusivity(
     if not np.any(pool.msd > 0):
         return _refused("not-diffusive", "no ion moves at all", unseen, pool, step_ps, None)
     line = fit_line(pool, minimum_onset=max(1, int(np.ceil(minimum_onset_ps / step_ps))))
+    if longest * step_ps < LONGEST_ONSET * minimum_onset_ps:
+        reason = (
+            f"the run of {longest * step_ps:.3g} ps is under {LONGEST_ONSET:g} times {minimum_onset_ps:g} ps, "
+            "before which ions still explore their cages"
+        )
+        bound = _bound_from_last_lag(line, pool, step_ps) + unseen
+        return _refused("too-short", reason, bound, pool, step_ps, line)
     return _judged(line, pool, step_ps, longest * step_ps, hop_distance_A, unseen, _msd_late(trajectories))
 
 
