@@ -21,7 +21,7 @@ $(STAMP): pyproject.toml
 
 demo: install
 	$(BIN)/paddlewheel conduct o-nbh --supercell 1x1x1 --ensemble nvt --temperatures 600,700,800,900 \
-	  --equilibrate-ps 0.2 --production-ps 1.4 --seed 1 --out $(DEMO_OUT)
+	  --equilibrate-ps 0.3 --production-ps 1.3 --seed 1 --out $(DEMO_OUT)
 	@echo "open $(abspath $(DEMO_OUT))/report.html"
 
 test: install

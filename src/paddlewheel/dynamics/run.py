@@ -35,8 +35,16 @@ class MDFrame:
     thermo: dict[str, float]
 
 
+AT_REST_eV_PER_A = 0.3
+"""Thermal forces are larger: in o-NBH at 300 K their rms component is about 0.6 eV/A."""
+
+
 class MDRun:
     """Molecular dynamics of `atoms` under `settings`, one step at a time.
+
+    Velocities are drawn with zero total momentum at the temperature asked for; at twice that where the start is at rest
+    (rms force under `AT_REST_eV_PER_A`), since half of the kinetic energy of a minimum goes into its potential
+    within a fraction of a picosecond.
 
     Deterministic: the same atoms, calculator, settings and seed give the same trajectory, and a run continued from
     `state()` gives the frames that the unbroken run gives, provided that the calculator's answer is a function of
@@ -68,9 +76,11 @@ class MDRun:
         if state is not None:
             restore_integrator(self._md, state)
             self.step_number = int(state["step_number"])
+            relaxed = float(state["relaxed_max_force_eV_per_A"])
+            self.relaxed_max_force_eV_per_A = None if np.isnan(relaxed) else relaxed
 
     def _prepare(self) -> None:
-        """Take the worst forces out of an unrelaxed start, then draw velocities with zero total momentum."""
+        """Take the worst forces out of an unrelaxed start, then draw velocities."""
         from ase.md.velocitydistribution import Stationary, thermalize_momenta
         from ase.optimize import FIRE
 
@@ -79,7 +89,9 @@ class MDRun:
             FIRE(self._atoms, logfile=None).run(fmax=limit / 2, steps=300)  # type: ignore[arg-type]
             self.relaxed_max_force_eV_per_A = float(np.abs(self._atoms.get_forces()).max())
         rng = np.random.Generator(np.random.PCG64([self.settings.seed, 0]))
-        thermalize_momenta(self._atoms, temperature_K=self.settings.temperature_K, rng=rng)
+        at_rest = float(np.sqrt(np.mean(self._atoms.get_forces() ** 2))) < AT_REST_eV_PER_A
+        drawn_K = self.settings.temperature_K * (2 if at_rest else 1)
+        thermalize_momenta(self._atoms, temperature_K=drawn_K, rng=rng)
         Stationary(self._atoms, preserve_temperature=False)  # leaves the Maxwell distribution of 3N - 3 momenta
 
     @property
@@ -99,7 +111,11 @@ class MDRun:
 
     def state(self) -> State:
         """The whole state, for `MDRun(..., state=...)`."""
-        return integrator_state(self._md) | {"step_number": np.array(self.step_number)}
+        relaxed = self.relaxed_max_force_eV_per_A
+        return integrator_state(self._md) | {
+            "step_number": np.array(self.step_number),
+            "relaxed_max_force_eV_per_A": np.array(np.nan if relaxed is None else relaxed),
+        }
 
     def _frame(self) -> MDFrame:
         from ase import units

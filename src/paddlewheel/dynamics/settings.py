@@ -15,6 +15,9 @@ Ensemble = Literal["npt", "nvt", "nve", "langevin"]
 class MDSettings:
     """One run: ensemble, temperature, times and seed.
 
+    A start with a force over `relax_above_eV_per_A` (0: never) is relaxed to half of it first: an ordering or a
+    drawing, not a thermal snapshot, whose forces reach 4 eV/A in o-NBH at 800 K.
+
     The times are rounded to whole frames: a frame is kept every `frame_interval_fs`, from step 0 on, and the
     production begins at the frame after `equilibrate_ps`.
 
@@ -35,7 +38,7 @@ class MDSettings:
     barostat_time_fs: float = 1000.0
     friction_per_ps: float = 10.0
     seed: int = 1
-    relax_above_eV_per_A: float = 2.0
+    relax_above_eV_per_A: float = 10.0
 
     def __post_init__(self) -> None:
         if self.ensemble not in get_args(Ensemble):

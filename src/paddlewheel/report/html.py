@@ -155,8 +155,9 @@ def _render(run: RunFiles, picture: CellPicture | None, drawings: dict[str, Any]
 
 def _warnings(run: RunFiles) -> list[tuple[str, str]]:
     """(where, text) of every warning: of the record, of its temperatures, of the files beside it."""
-    listed = [("", text) for text in run.record.warnings]
-    listed += [(kelvin(row.temperature_K), text) for row in run.record.temperatures for text in row.warnings]
+    by_row = [(kelvin(row.temperature_K), text) for row in run.record.temperatures for text in row.warnings]
+    said = {f"{where}: {text}" for where, text in by_row}  # the record repeats its rows' warnings
+    listed = [("", text) for text in run.record.warnings if text not in said] + by_row
     return list(dict.fromkeys(listed + [("report", text) for text in run.notes]))
 
 

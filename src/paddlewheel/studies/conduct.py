@@ -194,6 +194,12 @@ def _report(plan: ConductPlan, units: Sequence[Unit], outcome: Outcome, director
     for unit in finished:
         by_temperature[unit.contents["md"]["temperature_K"]].append(unit)
     warnings = [f"{unit.name} did not finish: {outcome.states[unit.name]}" for unit in units if unit not in finished]
+    warnings += [
+        f"{unit.name}: the start had forces over {unit.contents['md']['relax_above_eV_per_A']:g} eV/A and was relaxed "
+        f"to {(unit.result() or {})['relaxed_eV_per_A']:.2g} eV/A first"
+        for unit in finished
+        if (unit.result() or {})["relaxed_eV_per_A"] is not None
+    ]
     runs = [_temperature_runs(value, members, plan.specie) for value, members in by_temperature.items()]
     analysed = [
         analyse_temperature(one, charge_e=plan.charge_e, minimum_onset_ps=plan.minimum_onset_ps) for one in runs
