@@ -103,3 +103,22 @@ def test_npt_killed_ten_times_loses_and_doubles_no_frame(shared: Path, tmp_path:
     steps = np.abs(np.diff(positions, axis=0)).max(axis=(1, 2))
     assert steps.min() > 0
     assert steps.max() < 1.0
+
+
+def test_ctrl_c_ends_cleanly_and_the_same_command_goes_on(shared: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    process = _start("nvt", out, shared)
+    end = time.monotonic() + 300
+    while _step(out) < 60:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    _, err = process.communicate(timeout=90)
+    assert process.returncode == 130
+    assert err.splitlines()[-1] == "paddlewheel: stopped; the same command goes on from here"
+    assert "Traceback" not in err
+    assert not (out / "result.json").exists()
+    stopped = _step(out)
+    _finish("nvt", out, shared)
+    assert stopped < 1500
+    _stored(out)
