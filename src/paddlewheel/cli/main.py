@@ -14,6 +14,8 @@ from paddlewheel.cli import library, transport
 from paddlewheel.errors import PaddlewheelError
 from paddlewheel.version import __version__
 
+_INTERRUPTED = 130
+
 app = typer.Typer(
     name="paddlewheel",
     help="From a crystal structure to ionic conductivity, with honest uncertainties.",
@@ -57,7 +59,7 @@ def _status(arguments: list[str] | None) -> int:
     except PaddlewheelError as error:
         return _complain(str(error), error.exit_status)
     except KeyboardInterrupt:
-        return _complain("stopped; the same command goes on from here", 130)
+        result = _INTERRUPTED
     except BrokenPipeError:  # the reader of our output left: nothing to complain to
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
@@ -66,11 +68,13 @@ def _status(arguments: list[str] | None) -> int:
             raise
         return _complain(f"{error.filename or 'output'}: {error.strerror}; free space or choose another folder", 2)
     except typer.Abort:
-        return _complain("stopped", 130)
+        return _complain("stopped", _INTERRUPTED)
     except Exception as error:
         if not hasattr(error, "format_message"):  # typer's usage errors have it; anything else is a defect of ours
             raise
         return _complain(f"{error.format_message()}; see --help", 2)  # type: ignore[attr-defined]
+    if result == _INTERRUPTED:  # typer turns a KeyboardInterrupt into this, without a word
+        return _complain("stopped; the same command goes on from here", _INTERRUPTED)
     return result if isinstance(result, int) else 0
 
 
