@@ -82,12 +82,22 @@ _REMEDIES = {
 }
 
 
+def is_refused_write(error: OSError) -> bool:
+    """Whether the operating system refused to write for a reason that a user can mend (full disk, permissions)."""
+    return error.errno in _REMEDIES
+
+
+def cannot_write(error: OSError, path: str | Path) -> RunDirectoryError:
+    """The error of one line for what the operating system refused at `path` (or at the file that it names)."""
+    where = error.filename if isinstance(error.filename, str) else path
+    remedy = _REMEDIES.get(error.errno or 0, "check the disk and run the same command again")
+    return RunDirectoryError(f"cannot be written ({error.strerror or error})", where=where, remedy=remedy)
+
+
 @contextmanager
 def writing(path: str | Path) -> Iterator[None]:
     """Turn what the operating system refuses while writing at `path` into a RunDirectoryError of one line."""
     try:
         yield
     except OSError as error:
-        where = error.filename if isinstance(error.filename, str) else path
-        remedy = _REMEDIES.get(error.errno or 0, "check the disk and run the same command again")
-        raise RunDirectoryError(f"cannot be written ({error.strerror or error})", where=where, remedy=remedy) from error
+        raise cannot_write(error, path) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import signal
 import sys
@@ -11,7 +10,7 @@ from typing import Any
 import typer
 
 from paddlewheel.cli import library, transport
-from paddlewheel.errors import PaddlewheelError
+from paddlewheel.errors import PaddlewheelError, cannot_write, is_refused_write
 from paddlewheel.version import __version__
 
 _INTERRUPTED = 130
@@ -64,9 +63,10 @@ def _status(arguments: list[str] | None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR):
+        if not is_refused_write(error):
             raise
-        return _complain(f"{error.filename or 'output'}: {error.strerror}; free space or choose another folder", 2)
+        refused = cannot_write(error, "output")
+        return _complain(str(refused), refused.exit_status)
     except typer.Abort:
         return _complain("stopped", _INTERRUPTED)
     except Exception as error:

@@ -186,7 +186,8 @@ def _keep_errors(units: Sequence[Unit], outcome: Outcome) -> None:
 def _report(plan: ConductPlan, units: Sequence[Unit], outcome: Outcome, directory: Path) -> ConductivityRecord:
     from paddlewheel.studies.run_files import write_run
 
-    finished = [unit for unit in units if unit.result() is not None]
+    results = {unit.name: result for unit in units if (result := unit.result()) is not None}
+    finished = [unit for unit in units if unit.name in results]
     if not finished:
         states = "; ".join(f"{name}: {state}" for name, state in outcome.states.items())
         raise ScienceError(f"no run finished ({states})", where=directory, remedy="see units/*/error.txt")
@@ -196,9 +197,9 @@ def _report(plan: ConductPlan, units: Sequence[Unit], outcome: Outcome, director
     warnings = [f"{unit.name} did not finish: {outcome.states[unit.name]}" for unit in units if unit not in finished]
     warnings += [
         f"{unit.name}: the start had forces over {unit.contents['md']['relax_above_eV_per_A']:g} eV/A and was relaxed "
-        f"to {(unit.result() or {})['relaxed_eV_per_A']:.2g} eV/A first"
+        f"to {results[unit.name]['relaxed_eV_per_A']:.2g} eV/A first"
         for unit in finished
-        if (unit.result() or {})["relaxed_eV_per_A"] is not None
+        if results[unit.name]["relaxed_eV_per_A"] is not None
     ]
     runs = [_temperature_runs(value, members, plan.specie) for value, members in by_temperature.items()]
     analysed = [
