@@ -1,46 +1,17 @@
-"""Result documents: pydantic models whose JSON other tools read (`schema_version`, units in the names).
-
-A measured quantity is `{"value": x, "std": s}` with s the 68 % standard uncertainty; a quantity that could not
-be measured is null, and the `status` beside it says why.
-"""
+"""The record of `conduct` and `analyze`."""
 
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import model_validator
 
 from paddlewheel.errors import InputError
-
-SCHEMA_VERSION = 1
+from paddlewheel.records.base import SCHEMA_VERSION, Citation, HealthCheck, Interval, Measured, Provenance, Record
 
 TemperatureStatus = Literal["ok", "not-diffusive", "broken", "too-short"]
-HealthStatus = Literal["ok", "warning", "broken"]
-Interval = Annotated[tuple[float, float], Field(description="lower and upper end")]
-
-
-class Record(BaseModel):
-    """Base of all documents: unknown keys are an error, so that a typo is not a silent loss."""
-
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-
-
-class Measured(Record):
-    """A value with its 68 % standard uncertainty, in the unit that the field's name states."""
-
-    value: float
-    std: float = Field(ge=0)
-
-
-class HealthCheck(Record):
-    """One named check of a run: temperature, energy-drift, polyanion-bonds, framework, pressure, ..."""
-
-    name: str
-    status: HealthStatus
-    detail: str
 
 
 class TemperatureResult(Record):
@@ -112,14 +83,6 @@ class ArrheniusResult(Record):
     models: list[ArrheniusModel] = []
 
 
-class Citation(Record):
-    """How to cite one method or potential used."""
-
-    what: str
-    reference: str
-    doi: str | None = None
-
-
 class PublishedComparison(Record):
     """A published number beside ours; `ours` is null, and `note` says why, where this run gives none."""
 
@@ -131,18 +94,6 @@ class PublishedComparison(Record):
     ours: float | None = None
     ours_95: Interval | None = None
     note: str
-
-
-class Provenance(Record):
-    """Everything needed to make the record again."""
-
-    paddlewheel_version: str
-    command: str | None = None
-    created_utc: str
-    versions: dict[str, str]
-    settings: dict[str, Any]
-    structure_sha256: str | None = None
-    potential_sha256: str | None = None
 
 
 class ConductivityRecord(Record):
@@ -166,31 +117,6 @@ class ConductivityRecord(Record):
     def _sorted(self) -> ConductivityRecord:
         self.temperatures.sort(key=lambda row: row.temperature_K)
         return self
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write `text` to `path` so that a reader sees the old file or the new one, never half of it.
-
-    Raises
-    ------
-    OSError
-        As the operating system gives it (ENOSPC, EACCES); the half-written temporary file is removed.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with open(temporary, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def write_record(record: Record, path: Path) -> None:
-    """Write a record as indented JSON, atomically."""
-    write_atomically(path, record.model_dump_json(indent=1) + "\n")
 
 
 def read_conductivity_record(path: Path) -> ConductivityRecord:

@@ -1,0 +1,45 @@
+"""Result documents: pydantic models whose JSON other tools read; a file per kind of record."""
+
+from paddlewheel.records.base import (
+    SCHEMA_VERSION,
+    Citation,
+    HealthCheck,
+    HealthStatus,
+    Interval,
+    Measured,
+    Provenance,
+    Record,
+    write_atomically,
+    write_record,
+)
+from paddlewheel.records.conductivity import (
+    ArrheniusModel,
+    ArrheniusResult,
+    ConductivityRecord,
+    PublishedComparison,
+    RefusedTemperature,
+    TemperatureResult,
+    TemperatureStatus,
+    read_conductivity_record,
+)
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "ArrheniusModel",
+    "ArrheniusResult",
+    "Citation",
+    "ConductivityRecord",
+    "HealthCheck",
+    "HealthStatus",
+    "Interval",
+    "Measured",
+    "Provenance",
+    "PublishedComparison",
+    "Record",
+    "RefusedTemperature",
+    "TemperatureResult",
+    "TemperatureStatus",
+    "read_conductivity_record",
+    "write_atomically",
+    "write_record",
+]

@@ -1,0 +1,1 @@
+"""Data sets, their selection, and the fitting of potentials to them."""
