@@ -60,6 +60,10 @@ class TrajectoryError(InputError):
     """A trajectory that cannot be read or analysed."""
 
 
+class DatasetError(InputError):
+    """A training set that cannot be read, or whose labels cannot be what they are said to be."""
+
+
 class SettingsError(InputError):
     """A setting outside its range, or settings that contradict each other."""
 

@@ -1,1 +1,28 @@
-"""Data sets, their selection, and the fitting of potentials to them."""
+"""Potentials made here: data sets and their checks, sampling, fits."""
+
+from __future__ import annotations
+
+from paddlewheel.training.dataset import (
+    Dataset,
+    DatasetCard,
+    card_path,
+    merge_datasets,
+    read_dataset,
+    select_frames,
+    split_dataset,
+    write_dataset,
+)
+from paddlewheel.training.dataset_checks import check_frames, require_elements
+
+__all__ = [
+    "Dataset",
+    "DatasetCard",
+    "card_path",
+    "check_frames",
+    "merge_datasets",
+    "read_dataset",
+    "require_elements",
+    "select_frames",
+    "split_dataset",
+    "write_dataset",
+]
