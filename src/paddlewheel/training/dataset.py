@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -273,7 +273,7 @@ def parse_frames(content: bytes, *, where: str | Path) -> list[Atoms]:
     import ase.io
 
     try:
-        frames = list(ase.io.read(io.StringIO(content.decode("utf-8")), index=":", format="extxyz"))
+        frames = cast("list[Atoms]", ase.io.read(io.StringIO(content.decode("utf-8")), index=":", format="extxyz"))
     except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError) as error:
         raise DatasetError(
             f"is no extended XYZ file, or is cut off ({type(error).__name__}: {error})",
