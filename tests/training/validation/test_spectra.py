@@ -1,0 +1,65 @@
+"""Spectra of harmonic oscillators of known frequency and amplitude."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from paddlewheel.errors import ScienceError
+from paddlewheel.training.validation import find_band, power_spectrum
+from paddlewheel.training.validation.spectra import SPEED_OF_LIGHT_CM_PER_FS
+
+
+def _oscillators(wavenumbers, amplitudes_A, *, interval_fs: float, n_frames: int) -> np.ndarray:
+    time = np.arange(n_frames) * interval_fs
+    phases = np.arange(len(wavenumbers)) * 0.7
+    omega = 2 * np.pi * SPEED_OF_LIGHT_CM_PER_FS * np.asarray(wavenumbers)
+    path = (np.asarray(amplitudes_A) * np.sin(omega * time[:, None] + phases)).sum(axis=1)
+    positions = np.zeros((n_frames, 1, 3))
+    positions[:, 0, 0] = path
+    return positions
+
+
+@pytest.mark.parametrize("wavenumber", [350.0, 1132.0, 2401.0, 6000.0])
+def test_oscillator_has_its_frequency_and_mean_squared_velocity(wavenumber):
+    positions = _oscillators([wavenumber], [0.1], interval_fs=2.0, n_frames=2001)
+    spectrum = power_spectrum(positions, frame_interval_fs=2.0)
+    band = find_band(spectrum, low_per_cm=wavenumber - 200, high_per_cm=wavenumber + 200)
+    assert band is not None
+    # a tenth of the resolution: the parabola through a smoothed Hann line
+    assert band.peak_per_cm == pytest.approx(wavenumber, abs=spectrum.resolution_per_cm / 10)
+    assert band.centre_per_cm == pytest.approx(wavenumber, abs=spectrum.resolution_per_cm / 10)
+    omega = 2 * np.pi * SPEED_OF_LIGHT_CM_PER_FS * wavenumber
+    step = spectrum.wavenumber_per_cm[1]
+    # up to 6000 1/cm, 0.72 of the Nyquist frequency: the correction for the finite difference is right
+    assert spectrum.power.sum() * step == pytest.approx(0.5 * (0.1 * omega) ** 2, rel=0.02)
+    assert band.share > 0.99
+
+
+def test_two_modes_are_told_apart_and_weighed_by_their_velocities():
+    positions = _oscillators([1150.0, 2400.0], [0.1, 0.1], interval_fs=2.0, n_frames=4001)
+    spectrum = power_spectrum(positions, frame_interval_fs=2.0)
+    bend = find_band(spectrum, low_per_cm=900, high_per_cm=1400)
+    stretch = find_band(spectrum, low_per_cm=2100, high_per_cm=2700)
+    assert bend is not None
+    assert stretch is not None
+    assert stretch.share / bend.share == pytest.approx((2400 / 1150) ** 2, rel=0.02)
+
+
+def test_masses_weigh_the_atoms():
+    light = _oscillators([500.0], [0.1], interval_fs=2.0, n_frames=1001)
+    heavy = _oscillators([1500.0], [0.1], interval_fs=2.0, n_frames=1001)
+    both = np.concatenate([light, heavy], axis=1)
+    spectrum = power_spectrum(both, frame_interval_fs=2.0, masses_u=np.array([9.0, 1.0]))
+    low = find_band(spectrum, low_per_cm=300, high_per_cm=700)
+    high = find_band(spectrum, low_per_cm=1300, high_per_cm=1700)
+    assert low is not None
+    assert high is not None
+    assert low.share == pytest.approx(high.share, rel=0.02)  # equal kinetic energies: 9 x 500^2 = 1 x 1500^2
+
+
+def test_empty_band_is_none_and_a_short_run_refused():
+    positions = _oscillators([500.0], [0.1], interval_fs=2.0, n_frames=1001)
+    assert find_band(power_spectrum(positions, frame_interval_fs=2.0), low_per_cm=3000, high_per_cm=4000) is None
+    with pytest.raises(ScienceError, match="too short"):
+        power_spectrum(positions[:100], frame_interval_fs=2.0)
