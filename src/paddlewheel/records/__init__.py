@@ -22,6 +22,14 @@ from paddlewheel.records.conductivity import (
     TemperatureStatus,
     read_conductivity_record,
 )
+from paddlewheel.records.training import (
+    EngineAgreement,
+    TrainingData,
+    TrainingErrors,
+    TrainingPart,
+    TrainingRecord,
+    read_training_record,
+)
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -29,6 +37,7 @@ __all__ = [
     "ArrheniusResult",
     "Citation",
     "ConductivityRecord",
+    "EngineAgreement",
     "HealthCheck",
     "HealthStatus",
     "Interval",
@@ -39,7 +48,12 @@ __all__ = [
     "RefusedTemperature",
     "TemperatureResult",
     "TemperatureStatus",
+    "TrainingData",
+    "TrainingErrors",
+    "TrainingPart",
+    "TrainingRecord",
     "read_conductivity_record",
+    "read_training_record",
     "write_atomically",
     "write_record",
 ]

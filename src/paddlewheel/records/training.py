@@ -1,0 +1,94 @@
+"""The record of `train`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Literal
+
+from paddlewheel.errors import InputError
+from paddlewheel.records.base import SCHEMA_VERSION, Citation, Provenance, Record
+
+TrainingPart = Literal["train", "validation", "test"]
+
+
+class TrainingErrors(Record):
+    """Errors on one part of the data, of the potential as it was written; stress over nine components."""
+
+    part: TrainingPart
+    n_frames: int
+    energy_mae_meV_per_atom: float
+    energy_rmse_meV_per_atom: float
+    force_mae_eV_per_A: float
+    force_rmse_eV_per_A: float
+    stress_mae_meV_per_A3: float
+    stress_rmse_meV_per_A3: float
+    stress_mae_GPa: float
+    stress_rmse_GPa: float
+    parity_file: str
+
+
+class TrainingData(Record):
+    """One data set that went into the fit."""
+
+    name: str
+    sha256: str | None
+    engine: str
+    functional: str
+    n_frames: int
+
+
+class EngineAgreement(Record):
+    """Largest differences, in float64, between our engine's reading of the files and matgl's own evaluation."""
+
+    n_frames: int
+    energy_meV_per_atom: float
+    force_eV_per_A: float
+    stress_meV_per_A3: float
+
+
+class TrainingRecord(Record):
+    """The record of `train` (kind `training`)."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    kind: Literal["training"] = "training"
+    architecture: Literal["M3GNet"] = "M3GNet"
+    potential: str
+    potential_sha256: dict[str, str]
+    conventions: dict[str, str]
+    elements: list[str]
+    element_references_eV: dict[str, float]
+    n_parameters: int
+    start_from: str | None = None
+    datasets: list[TrainingData]
+    engine: str
+    functional: str
+    epochs: int
+    best_epoch: int
+    progress_file: str
+    errors: list[TrainingErrors]
+    engine_agreement: EngineAgreement
+    seconds: float
+    warnings: list[str] = []
+    citations: list[Citation] = []
+    provenance: Provenance
+
+    def errors_on(self, part: TrainingPart) -> TrainingErrors:
+        """The errors on one part of the data."""
+        return next(row for row in self.errors if row.part == part)
+
+
+def read_training_record(path: Path) -> TrainingRecord:
+    """Read a `training` record.
+
+    Raises
+    ------
+    InputError
+        If the file is no such record.
+    """
+    try:
+        return TrainingRecord.model_validate(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"not a training record ({str(error).splitlines()[0]})", where=path, remedy="run train again"
+        ) from error
