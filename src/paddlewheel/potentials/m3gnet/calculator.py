@@ -13,6 +13,7 @@ from paddlewheel.potentials.m3gnet.conventions import Conventions
 from paddlewheel.potentials.m3gnet.model import DType, M3GNet
 
 if TYPE_CHECKING:
+    import numpy as np
     from ase import Atoms
 
 
@@ -67,6 +68,10 @@ class M3GNetCalculator(Calculator):
     def three_body(self) -> ThreeBody:
         """The three-body form in use."""
         return self.model.three_body
+
+    def atom_features(self, atoms: Atoms) -> np.ndarray:
+        """The potential's latent space: `[n_atoms, n_features]`, see `M3GNet.atom_features`."""
+        return self.model.atom_features(atoms, neighbours=self._neighbours)
 
     def calculate(
         self,

@@ -224,6 +224,26 @@ class M3GNet:
             results.append(M3GNetResult(float(energies.sum()), energies, forces[end - n : end], stress))
         return results
 
+    def atom_features(self, system: System | Atoms, *, neighbours: NeighbourList | None = None) -> np.ndarray:
+        """What the network knows of each atom before its readout: node features `[n_atoms, node_width]`, float64.
+
+        The latent space that DIRECT sampling works in; invariant under rotation and translation.
+
+        Raises
+        ------
+        PotentialError
+            As `compute`.
+        """
+        system = system if isinstance(system, System) else System.from_atoms(system)
+        species = self._indices(system)
+        bonds = self._bonds(system, neighbours or self.neighbour_list(skin_A=0.0))
+        make = as_trained_graph if self._is_pruned else parent_graph
+        cutoff_A = self.checkpoint.architecture.three_body_cutoff_A
+        graph = make([bonds], [len(species)], three_body_cutoff_A=cutoff_A)
+        with torch.inference_mode():
+            features = self._network.features(torch.from_numpy(species).to(self._network.device), graph)
+        return features.double().cpu().numpy()
+
     @property
     def _is_pruned(self) -> bool:
         return self.three_body == "as_trained" and self.conventions.triplet_index == "pruned"

@@ -68,6 +68,11 @@ class Network:
             return self._readout.evaluate(node)[0].double(), node.new_zeros((0, 3), dtype=torch.float64)
         return _Evaluation(self, graph, node).run()
 
+    def features(self, species: torch.Tensor, graph: BondGraph) -> torch.Tensor:
+        """Node features `[n_atoms, node_width]` after the last block: what the readout sees of each atom."""
+        node = self._species.index_select(0, species)
+        return node if len(graph.centre) == 0 else _Evaluation(self, graph, node).forward()[0]
+
 
 class _Evaluation:
     """One evaluation in progress."""
@@ -111,7 +116,8 @@ class _Evaluation:
         self.pairs = pairs.split(2 * self.chunk)
         self.pair_starts = [torch.arange(0, len(part), 2, device=device) for part in self.pairs[:1] + self.pairs[-1:]]
 
-    def run(self) -> tuple[torch.Tensor, torch.Tensor]:
+    def forward(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Node features after the last block, edge features, and the slope of the edges' embedding."""
         net, workspace = self.net, self.net.workspace
         edge = workspace.rows("edge", self.n_bonds, net._a.edge_width)
         slope0 = workspace.rows("embedding", self.n_bonds, net._a.edge_width)
@@ -123,6 +129,11 @@ class _Evaluation:
         node = self.node
         for number in range(len(net._blocks)):
             node = node + self._forward_block(number, node, edge)
+        return node, edge, slope0
+
+    def run(self) -> tuple[torch.Tensor, torch.Tensor]:
+        net, workspace = self.net, self.net.workspace
+        node, edge, slope0 = self.forward()
         terms, node_gradient = net._readout.evaluate(node)
 
         radial_gradient = workspace.rows("radial gradient", self.n_bonds, net._a.n_radial).zero_()
