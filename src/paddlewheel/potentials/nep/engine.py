@@ -1,0 +1,144 @@
+"""The NEP engine: a model ready to be evaluated on one structure after another."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from paddlewheel.errors import PotentialError
+from paddlewheel.potentials.nep.model import NEPModel
+from paddlewheel.potentials.nep.tables import DType, build_tables
+
+if TYPE_CHECKING:
+    from paddlewheel.potentials.nep.domain import NEPDomain
+
+_CHUNKS = 16
+"""Chunks of atoms, whatever the number of threads: each has its own buffer of forces, and they are added in order."""
+_SMALLEST_CHUNK = 8
+
+
+@dataclass(frozen=True)
+class NEPResult:
+    """What one evaluation gives.
+
+    Attributes
+    ----------
+    energies_eV
+        `[n_atoms]`.
+    forces_eV_per_A
+        `[n_atoms, 3]`.
+    virial_eV
+        `[3, 3]`, the derivative of the energy by the strain; over the volume it is the stress in ASE's sign.
+    descriptors
+        `[n_atoms, n_descriptors]`, scaled by q_scaler as the network sees them.
+    grades
+        `[n_atoms]` extrapolation grades; None without a domain.
+    """
+
+    energies_eV: np.ndarray
+    forces_eV_per_A: np.ndarray
+    virial_eV: np.ndarray
+    descriptors: np.ndarray
+    grades: np.ndarray | None
+
+
+class NEPEngine:
+    """Evaluates a model; keeps the neighbour list and the buffers of the last structure.
+
+    The result is a function of positions, cell and species alone, bit for bit: neither what was computed before nor
+    the number of threads shows in it.
+
+    Parameters
+    ----------
+    model
+        The potential.
+    dtype
+        Of the arithmetic; energies and forces are summed in float64.
+    threads
+        Threads to share the atoms among.
+    domain
+        Of the training set, for the extrapolation grade.
+    skin_A
+        Of the neighbour list.
+    """
+
+    def __init__(
+        self,
+        model: NEPModel,
+        *,
+        dtype: DType = "float32",
+        threads: int = 1,
+        domain: NEPDomain | None = None,
+        skin_A: float = 0.6,
+    ) -> None:
+        from paddlewheel.potentials.nep.verlet import VerletList
+
+        if threads < 1:
+            raise PotentialError(f"{threads} threads", remedy="give 1 or more")
+        self.model, self.domain, self.threads = model, domain, threads
+        self._tables = build_tables(model, dtype=dtype, domain=domain)
+        self._dtype = np.dtype(dtype)
+        self._arguments = self._tables.arguments()
+        self._list = VerletList(cutoff_A=model.cutoff_A, skin_A=skin_A, n_species=len(model.elements))
+        self._pool: ThreadPoolExecutor | None = None
+
+    def evaluate(
+        self, *, species: np.ndarray, positions_A: np.ndarray, cell_A: np.ndarray, pbc: tuple[bool, bool, bool]
+    ) -> NEPResult:
+        """Energy, forces, virial, descriptors and grades of a structure.
+
+        Parameters
+        ----------
+        species
+            `[n_atoms]`, places in `model.elements`.
+        positions_A, cell_A, pbc
+            `[n_atoms, 3]`; `[3, 3]`, vectors as rows, ignored where `pbc` is false.
+
+        Raises
+        ------
+        PotentialError
+            If positions or cell are not finite, the cell has no volume, or two atoms coincide.
+        """
+        from paddlewheel.potentials.nep.kernels import evaluate
+
+        positions = np.ascontiguousarray(positions_A, dtype=np.float64)
+        periodic = (bool(pbc[0]), bool(pbc[1]), bool(pbc[2]))
+        cell = np.where(np.array(periodic)[:, None], np.asarray(cell_A, dtype=np.float64), 0.0)
+        if not (np.isfinite(positions).all() and np.isfinite(cell).all()):
+            raise PotentialError("positions or cell are not finite", remedy="check the structure, or the run before it")
+        n, species = len(positions), np.ascontiguousarray(species, dtype=np.int32)
+        images = self._list.candidates(positions, cell, periodic, species)
+        chunks = max(1, min(_CHUNKS, n // _SMALLEST_CHUNK))
+        bounds = [n * chunk // chunks for chunk in range(chunks + 1)]
+        forces, virial = np.zeros((chunks, n + 1, 3)), np.zeros((chunks, 3, 3))
+        energies, grades = np.empty(n), np.empty(n, dtype=self._dtype)
+        descriptors = np.empty((n, 8 * self._tables.w0.shape[1]), dtype=self._dtype)
+        shared = (positions, images, self._list.starts, self._list.neighbours, self._list.images)
+        shared = (*shared, self._list.most_candidates, species, *self._arguments)
+
+        def run(first: int) -> None:
+            for chunk in range(first, chunks, self.threads):
+                into = (energies, forces[chunk], virial[chunk], descriptors, grades)
+                evaluate(bounds[chunk], bounds[chunk + 1], *shared, *into)
+
+        if self.threads > 1 and chunks > 1:
+            self._pool = self._pool or ThreadPoolExecutor(self.threads - 1)
+            others = [self._pool.submit(run, first) for first in range(1, self.threads)]
+            run(0)
+            for other in others:
+                other.result()
+        else:
+            for chunk in range(chunks):
+                into = (energies, forces[chunk], virial[chunk], descriptors, grades)
+                evaluate(bounds[chunk], bounds[chunk + 1], *shared, *into)
+        total = virial.sum(axis=0)
+        return NEPResult(
+            energies_eV=energies,
+            forces_eV_per_A=forces.sum(axis=0)[:n],
+            virial_eV=(total + total.T) / 2,
+            descriptors=descriptors[:, self._tables.columns] * self.model.q_scaler,
+            grades=None if self.domain is None else grades.astype(np.float64),
+        )
