@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from paddlewheel.dynamics.extrapolation import (
+    TOLERATED_SHARE,
+    ExtrapolatingFrame,
+    ExtrapolationWatch,
+    check_extrapolation,
+    share_over,
+)
 from paddlewheel.dynamics.health import Framework, check_run, hopeless, worst_status
 from paddlewheel.dynamics.run import MDFrame, MDRun
 from paddlewheel.dynamics.settings import Ensemble, MDSettings
 
-__all__ = ["Ensemble", "Framework", "MDFrame", "MDRun", "MDSettings", "check_run", "hopeless", "worst_status"]
+__all__ = [
+    "TOLERATED_SHARE", "Ensemble", "ExtrapolatingFrame", "ExtrapolationWatch", "Framework", "MDFrame", "MDRun",
+    "MDSettings", "check_extrapolation", "check_run", "hopeless", "share_over", "worst_status",
+]  # fmt: skip

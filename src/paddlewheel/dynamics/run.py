@@ -5,20 +5,18 @@ It knows nothing of files: who drives it (studies) stores the frames and the sta
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paddlewheel.dynamics.ensembles import (
-    State,
-    conserved_energy_eV,
-    integrator_state,
-    make_integrator,
-    restore_integrator,
-)
+from paddlewheel.dynamics.ensembles import make_integrator
+from paddlewheel.dynamics.evaluation import Evaluation, Evaluator
+from paddlewheel.dynamics.extrapolation import ExtrapolatingFrame, ExtrapolationWatch
+from paddlewheel.dynamics.integrators import State
 from paddlewheel.dynamics.settings import MDSettings
-from paddlewheel.units import eV_PER_A3_IN_GPA
+from paddlewheel.units import BOLTZMANN_eV_PER_K, eV_PER_A3_IN_GPA
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -27,7 +25,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MDFrame:
-    """One kept frame: unwrapped `positions_A` [n_atoms, 3], `cell_A` [3, 3] and the thermodynamic columns."""
+    """One kept frame: unwrapped `positions_A` [n_atoms, 3], `cell_A` [3, 3] and the thermodynamic columns.
+
+    The column `extrapolation_grade` is the largest of all steps since the last frame, nan where none is given.
+    """
 
     step: int
     positions_A: np.ndarray
@@ -66,18 +67,26 @@ class MDRun:
         self.settings = settings
         self.step_number = 0
         self.relaxed_max_force_eV_per_A: float | None = None
+        self.extrapolation = ExtrapolationWatch(settings)
+        self._kept: list[ExtrapolatingFrame] = []
         self._atoms = atoms.copy()
         self._atoms.set_constraint()
-        self._atoms.calc = calculator
-        self._has_stress = "stress" in getattr(calculator, "implemented_properties", ())
         if state is None:
+            self._atoms.calc = calculator
             self._prepare()
-        self._md = make_integrator(self._atoms, settings)
-        if state is not None:
-            restore_integrator(self._md, state)
-            self.step_number = int(state["step_number"])
-            relaxed = float(state["relaxed_max_force_eV_per_A"])
-            self.relaxed_max_force_eV_per_A = None if np.isnan(relaxed) else relaxed
+            self._atoms.calc = None
+        self._md = make_integrator(self._atoms, Evaluator(self._atoms, calculator), settings)
+        if state is None:
+            self.extrapolation.look(0, self._here().extrapolation_grade)
+        else:
+            self._restore(state)
+
+    def _restore(self, state: State) -> None:
+        self._md.restore(state)
+        self.extrapolation.restore(state)
+        self.step_number = int(state["step_number"])
+        relaxed = float(state["relaxed_max_force_eV_per_A"])
+        self.relaxed_max_force_eV_per_A = None if math.isnan(relaxed) else relaxed
 
     def _prepare(self) -> None:
         """Take the worst forces out of an unrelaxed start, then draw velocities."""
@@ -104,37 +113,60 @@ class MDRun:
         return self._frame()
 
     def step(self) -> MDFrame | None:
-        """Do one time step; return a frame where one is due."""
-        self._md.step()
+        """Do one time step; return a frame where one is due, or at once where the energy is no number any more."""
         self.step_number += 1
-        return self._frame() if self.step_number % self.settings.steps_per_frame == 0 else None
+        due = self._frame_is_due()
+        self._md.step(stress=due)
+        here = self._here()
+        grade = here.extrapolation_grade
+        if grade == grade and self.extrapolation.look(self.step_number, grade):  # not nan: the potential gives one
+            self._keep(grade)
+        return self._frame() if due or not math.isfinite(here.energy_eV) else None
+
+    def take_extrapolating(self) -> list[ExtrapolatingFrame]:
+        """The frames past the threshold since this was last asked for (see `paddlewheel.dynamics.extrapolation`)."""
+        kept, self._kept = self._kept, []
+        return kept
 
     def state(self) -> State:
-        """The whole state, for `MDRun(..., state=...)`."""
+        """The whole state, for `MDRun(..., state=...)`; the frames that `take_extrapolating` gives are not in it."""
         relaxed = self.relaxed_max_force_eV_per_A
-        return integrator_state(self._md) | {
+        own = {
             "step_number": np.array(self.step_number),
-            "relaxed_max_force_eV_per_A": np.array(np.nan if relaxed is None else relaxed),
+            "relaxed_max_force_eV_per_A": np.array(math.nan if relaxed is None else relaxed),
         }
+        return self._md.state() | self.extrapolation.state() | own
+
+    def _frame_is_due(self) -> bool:
+        return self.step_number % self.settings.steps_per_frame == 0
+
+    def _here(self) -> Evaluation:
+        return self._md.evaluation(stress=self._frame_is_due())
+
+    def _keep(self, grade: float) -> None:
+        md = self._md
+        self._kept.append(
+            ExtrapolatingFrame(
+                self.step_number, grade, self._temperature_K(), md.positions.copy(), md.cell.copy()
+            )
+        )  # fmt: skip
+
+    def _temperature_K(self) -> float:
+        return 2 * self._md.kinetic_energy() / ((3 * len(self._atoms) - 3) * BOLTZMANN_eV_PER_K)
 
     def _frame(self) -> MDFrame:
-        from ase import units
-
-        atoms = self._atoms
-        kinetic = float(atoms.get_kinetic_energy())
-        pressure = float("nan")
-        if self._has_stress:
-            pressure = -float(np.trace(atoms.get_stress(voigt=False, include_ideal_gas=True))) / 3 * eV_PER_A3_IN_GPA
+        md = self._md
         return MDFrame(
             step=self.step_number,
-            positions_A=atoms.get_positions(),
-            cell_A=np.array(atoms.cell),
+            positions_A=md.positions.copy(),
+            cell_A=md.cell.copy(),
             thermo={
-                "temperature_K": 2 * kinetic / ((3 * len(atoms) - 3) * units.kB),
-                "potential_energy_eV": float(atoms.get_potential_energy()),
-                "kinetic_energy_eV": kinetic,
-                "conserved_energy_eV": conserved_energy_eV(self._md),
-                "pressure_GPa": pressure,
-                "volume_A3": float(atoms.get_volume()),
+                "temperature_K": self._temperature_K(),
+                "potential_energy_eV": self._here().energy_eV,
+                "kinetic_energy_eV": md.kinetic_energy(),
+                "conserved_energy_eV": md.conserved_energy(),
+                "pressure_GPa": md.pressure() * eV_PER_A3_IN_GPA,
+                "volume_A3": md.volume(),
+                "extrapolation_grade": self.extrapolation.take_max_since_frame(),
             },
         )

@@ -21,6 +21,9 @@ class MDSettings:
     The times are rounded to whole frames: a frame is kept every `frame_interval_fs`, from step 0 on, and the
     production begins at the frame after `equilibrate_ps`.
 
+    A step whose extrapolation grade is over `extrapolation_threshold` counts as extrapolating, and its frame is kept
+    aside; over `extrapolation_break` for long, the run is given up (see `paddlewheel.dynamics.extrapolation`).
+
     Raises
     ------
     SettingsError
@@ -39,6 +42,8 @@ class MDSettings:
     friction_per_ps: float = 10.0
     seed: int = 1
     relax_above_eV_per_A: float = 10.0
+    extrapolation_threshold: float = 2.1
+    extrapolation_break: float = 10.0
 
     def __post_init__(self) -> None:
         if self.ensemble not in get_args(Ensemble):
@@ -49,7 +54,8 @@ class MDSettings:
             )
         positive = (
             "temperature_K", "timestep_fs", "production_ps", "frame_interval_fs",
-            "thermostat_time_fs", "barostat_time_fs", "friction_per_ps",
+            "thermostat_time_fs", "barostat_time_fs", "friction_per_ps", "extrapolation_threshold",
+            "extrapolation_break",
         )  # fmt: skip
         for name in positive:
             value = getattr(self, name)
