@@ -1,0 +1,278 @@
+"""Fit a student to labelled frames: Adam on energies, forces and stresses, each error measured against its own scale."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from paddlewheel.errors import PotentialError, SettingsError
+from paddlewheel.training.student.geometry import make_geometry
+from paddlewheel.training.student.network import Constants, Student, to_device
+from paddlewheel.training.student.settings import StudentSettings
+from paddlewheel.units import eV_PER_A3_IN_GPA
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitSettings:
+    """How a student is fitted.
+
+    Attributes
+    ----------
+    steps
+        Steps of Adam, each on one batch; the learning rate falls along a cosine to a hundredth.
+    batch_atoms
+        A batch is filled with frames up to this many atoms.
+    learning_rate
+        At the start.
+    energy_scale_meV_per_atom, force_scale_eV_per_A, stress_scale_GPa
+        An error counts as its ratio x to its scale, through sqrt(1 + x^2) - 1: small errors squared, large ones linearly,
+        since the gates are mean absolute errors and frames of explosive runs must not rule the fit.
+    average
+        Decay of the running mean of the parameters, which is what is kept.
+    seed
+        Decides the first parameters and the order of the frames.
+    """
+
+    steps: int = 20000
+    batch_atoms: int = 400
+    learning_rate: float = 5e-3
+    energy_scale_meV_per_atom: float = 2.0
+    force_scale_eV_per_A: float = 0.08
+    stress_scale_GPa: float = 0.1
+    average: float = 0.998
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch_atoms", "learning_rate", "energy_scale_meV_per_atom", "force_scale_eV_per_A",
+                     "stress_scale_GPa"):  # fmt: skip
+            if not getattr(self, name) > 0:
+                raise SettingsError(f"{getattr(self, name)} is not positive", where=name, remedy="give a value above 0")
+        if not 0 <= self.average < 1:
+            raise SettingsError(f"{self.average:g}", where="average", remedy="give a decay from 0 to below 1")
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Some frames: their constants, and their labels as tensors in the order of the constants."""
+
+    constants: Constants
+    n_atoms: torch.Tensor
+    volume_A3: torch.Tensor
+    energy_eV: torch.Tensor
+    force_eV_per_A: torch.Tensor
+    stress_GPa: torch.Tensor
+    most_neighbours: tuple[int, int]
+
+
+def make_batches(
+    frames: Sequence[Atoms], settings: StudentSettings, *, batch_atoms: int, seed: int, device: str
+) -> list[Batch]:
+    """Frames in random order, some in each batch; about 30 kB of memory an atom at 45 angular neighbours.
+
+    Raises
+    ------
+    PotentialError
+        If a frame has no energy, forces or stress, or an element that the student lacks.
+    """
+    groups: list[list[int]] = [[]]
+    for index in np.random.default_rng(seed).permutation(len(frames)):
+        if sum(len(frames[i]) for i in groups[-1]) >= batch_atoms:
+            groups.append([])
+        groups[-1].append(int(index))
+    return [_make_batch([frames[i] for i in group], group, settings, device) for group in groups]
+
+
+def _make_batch(frames: Sequence[Atoms], numbers: Sequence[int], settings: StudentSettings, device: str) -> Batch:
+    geometry = make_geometry(frames, settings)
+    for atoms, number in zip(frames, numbers, strict=True):
+        results = {} if atoms.calc is None else atoms.calc.results
+        lacking = [name for name in ("energy", "forces", "stress") if name not in results]
+        if lacking:
+            raise PotentialError(
+                f"frame {number} ({atoms.get_chemical_formula()}) has no {', '.join(lacking)}",
+                remedy="label it, `paddlewheel label`; a student without virials does not hold its volume",
+            )
+    forces = np.concatenate([atoms.get_forces() for atoms in frames])[geometry.atom]
+    stress = np.stack([atoms.get_stress(voigt=False) for atoms in frames]) * eV_PER_A3_IN_GPA
+
+    def tensor(values: Any) -> torch.Tensor:
+        return torch.as_tensor(np.asarray(values), dtype=torch.float32).to(device)
+
+    return Batch(
+        constants=to_device(geometry, n_frames=len(frames), device=device),
+        n_atoms=tensor([len(atoms) for atoms in frames]),
+        volume_A3=tensor([atoms.get_volume() for atoms in frames]),
+        energy_eV=tensor([atoms.get_potential_energy() for atoms in frames]),
+        force_eV_per_A=tensor(forces),
+        stress_GPa=tensor(stress),
+        most_neighbours=(geometry.most_radial, geometry.most_angular),
+    )
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Mean absolute errors of a student."""
+
+    energy_meV_per_atom: float
+    force_eV_per_A: float
+    stress_GPa: float
+
+
+def _differences(student: Student, batch: Batch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Errors of the energies (meV/atom), forces (eV/A) and stresses (GPa) of a batch."""
+    predicted = student(batch.constants)
+    energy = (predicted.energy_eV - batch.energy_eV) / batch.n_atoms * 1000
+    stress = -predicted.virial_eV / batch.volume_A3[:, None, None] * eV_PER_A3_IN_GPA - batch.stress_GPa
+    return energy, predicted.force_eV_per_A - batch.force_eV_per_A, stress
+
+
+def mean_errors(student: Student, batches: Sequence[Batch]) -> Errors:
+    """Mean absolute errors over batches: per frame for energies, per component for forces and stresses."""
+    sums, counts = np.zeros(3), np.zeros(3)
+    for batch in batches:
+        for index, values in enumerate(_differences(student, batch)):
+            sums[index] += float(values.detach().abs().sum())
+            counts[index] += values.numel()
+    return Errors(*(float(value) for value in sums / counts))
+
+
+def _loss(student: Student, batch: Batch, settings: FitSettings) -> torch.Tensor:
+    scales = (settings.energy_scale_meV_per_atom, settings.force_scale_eV_per_A, settings.stress_scale_GPa)
+    terms = [
+        (torch.sqrt(1 + (values / scale) ** 2) - 1).mean()
+        for values, scale in zip(_differences(student, batch), scales, strict=True)
+    ]
+    return terms[0] + terms[1] + terms[2]
+
+
+def reference_energies_eV(frames: Sequence[Atoms], elements: Sequence[str]) -> np.ndarray:
+    """Energy of each element [n_elements] by least squares over the frames (the shortest solution where compositions
+    leave it open)."""
+    counts = np.array([[atoms.get_chemical_symbols().count(symbol) for symbol in elements] for atoms in frames])
+    energies = np.array([atoms.get_potential_energy() for atoms in frames])
+    return np.linalg.lstsq(counts.astype(float), energies, rcond=None)[0]
+
+
+class Fit:
+    """One fit as a resumable object: it steps, and gives and takes its whole state.
+
+    Parameters
+    ----------
+    frames
+        Labelled frames.
+    form, settings
+        The student's form, and how it is fitted.
+    device
+        Torch device.
+    start
+        Parameters of an earlier student of the same form, to go on from; new ones by default.
+
+    Raises
+    ------
+    PotentialError
+        If a frame lacks a label or has a foreign element, or an element of the student is in no frame.
+    """
+
+    def __init__(
+        self,
+        frames: Sequence[Atoms],
+        form: StudentSettings,
+        settings: FitSettings,
+        *,
+        device: str = "cpu",
+        start: dict[str, torch.Tensor] | None = None,
+    ) -> None:
+        present = {symbol for atoms in frames for symbol in set(atoms.get_chemical_symbols())}
+        absent = [symbol for symbol in form.elements if symbol not in present]
+        if absent:
+            raise PotentialError(
+                f"no frame holds {', '.join(absent)}", remedy="add frames with it, or leave the element out"
+            )
+        self.settings = settings
+        self.batches = make_batches(frames, form, batch_atoms=settings.batch_atoms, seed=settings.seed, device=device)
+        self.student = Student(form, seed=settings.seed).to(device)
+        if start is None:
+            self._begin(frames)
+        else:
+            self.student.load_state_dict(start)
+        self.averaged = {name: value.detach().clone() for name, value in self.student.state_dict().items()}
+        self.optimizer = torch.optim.Adam(self.student.parameters(), lr=settings.learning_rate, betas=(0.9, 0.99))
+        self.step_number = 0
+        self.loss = math.nan
+
+    def _begin(self, frames: Sequence[Atoms]) -> None:
+        """Reference energies from the frames, and descriptors scaled to unit spread over the first batches."""
+        student = self.student
+        references = reference_energies_eV(frames, student.settings.elements)
+        with torch.no_grad():
+            student.reference_eV.copy_(torch.as_tensor(references))
+            found = torch.cat([student.descriptors(batch.constants) for batch in self.batches[:20]])
+            student.q_scaler.copy_(1 / found.std(dim=0).clamp_min(1e-6))  # type: ignore[operator]
+            for species, sizes in enumerate(zip(*(b.constants.n_by_species for b in self.batches[:20]), strict=True)):
+                del sizes
+                mean = torch.cat([self._of_species(batch, species) for batch in self.batches[:20]]).mean(0)
+                student.b0[species] += student.w0[species] @ (mean * student.q_scaler)  # type: ignore[operator]
+
+    def _of_species(self, batch: Batch, species: int) -> torch.Tensor:
+        return self.student.descriptors(batch.constants).split(batch.constants.n_by_species)[species]
+
+    @property
+    def finished(self) -> bool:
+        """True when all steps are done."""
+        return self.step_number >= self.settings.steps
+
+    def step(self) -> None:
+        """One step on the next batch of this pass."""
+        s, n = self.settings, len(self.batches)
+        order = np.random.default_rng([s.seed, self.step_number // n]).permutation(n)
+        share = self.step_number / s.steps
+        rate = s.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * share)))
+        rate *= min(1.0, (self.step_number + 1) / 200)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.optimizer.zero_grad()
+        loss = _loss(self.student, self.batches[int(order[self.step_number % n])], s)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.student.parameters(), 10.0)
+        self.optimizer.step()
+        value = float(loss.detach())
+        self.loss = value if math.isnan(self.loss) else 0.98 * self.loss + 0.02 * value
+        self.step_number += 1
+        decay = min(s.average, self.step_number / (self.step_number + 10))
+        with torch.no_grad():
+            for name, current in self.student.state_dict().items():
+                self.averaged[name].lerp_(current, 1 - decay)
+
+    def result(self) -> Student:
+        """The student with the averaged parameters."""
+        averaged = Student(self.student.settings, seed=self.settings.seed)
+        averaged.load_state_dict(self.averaged)
+        return averaged.to(self.student.q_scaler.device)  # type: ignore[arg-type]
+
+    @property
+    def most_neighbours(self) -> tuple[int, int]:
+        """Most neighbours of an atom within the radial and the angular cutoff."""
+        pairs = [batch.most_neighbours for batch in self.batches]
+        return max(radial for radial, _ in pairs), max(angular for _, angular in pairs)
+
+    def state(self) -> dict[str, Any]:
+        """The whole state, for `restore`."""
+        return {
+            "student": self.student.state_dict(), "averaged": self.averaged, "optimizer": self.optimizer.state_dict(),
+            "step_number": self.step_number, "loss": self.loss,
+        }  # fmt: skip
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a state of a fit with the same arguments."""
+        self.student.load_state_dict(state["student"])
+        self.averaged = state["averaged"]
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step_number, self.loss = state["step_number"], state["loss"]

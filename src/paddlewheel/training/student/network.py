@@ -1,0 +1,230 @@
+"""A NEP4 with trainable parameters, evaluated on the constants of `geometry`: energies, forces and virials in PyTorch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import nn
+
+from paddlewheel.training.student.settings import StudentSettings
+
+if TYPE_CHECKING:
+    from paddlewheel.potentials.nep import NEPModel
+    from paddlewheel.training.student.geometry import Geometry
+
+# weights of s_c^2 in q_nl for l = 1 to 4; m > 0 counts twice, for its real and its imaginary part (GPUMD, C3B)
+_WEIGHTS_BY_M = (
+    (0.238732414637843, 0.119366207318922),
+    (0.099471839432435, 0.596831036594608, 0.149207759148652),
+    (0.139260575205408, 0.104445431404056, 1.044454314040563, 0.174075719006761),
+    (0.011190581936149, 0.223811638722978, 0.111905819361489, 1.566681471060845, 0.195835183882606),
+)
+_FOUR_BODY = (-0.007499480826664, -0.134990654879954, 0.067495327439977, 0.404971964639861, -0.809943929279723)
+_FIVE_BODY = (0.026596810706114, 0.053193621412227, 0.026596810706114)
+_OFFSET_BIAS = 3.0
+"""The first neuron of each element has no inputs: tanh(3) = 0.995 times its weight is the element's reference energy."""
+
+
+@dataclass(frozen=True, eq=False)
+class Constants:
+    """A `Geometry` as tensors on a device, with the number of its frames."""
+
+    n_frames: int
+    frame: torch.Tensor
+    n_by_species: tuple[int, ...]
+    radial_density: torch.Tensor
+    angular_density: torch.Tensor
+    radial_bonds: tuple[tuple[torch.Tensor, ...], ...]
+    angular_bonds: tuple[tuple[torch.Tensor, ...], ...]
+
+
+def to_device(geometry: Geometry, *, n_frames: int, device: str) -> Constants:
+    """Move the constants of some frames to a torch device, in single precision."""
+
+    def tensor(array: np.ndarray) -> torch.Tensor:
+        kind = torch.int64 if array.dtype.kind == "i" else torch.float32
+        return torch.as_tensor(array, dtype=kind).to(device)
+
+    n_atoms = len(geometry.atom)
+    radial = tuple(
+        (tensor(one.neighbour), tensor(one.direction), tensor(one.distance_A), tensor(one.slope))
+        for one in geometry.radial_bonds
+    )
+    angular = tuple(
+        (
+            tensor(one.neighbour), tensor(one.direction), tensor(one.distance_A),
+            tensor(np.concatenate([one.value, one.slope], axis=1)),  # type: ignore[list-item]
+            tensor(one.angular), tensor(one.gradient),  # type: ignore[arg-type]
+        )
+        for one in geometry.angular_bonds
+    )  # fmt: skip
+    return Constants(
+        n_frames=n_frames, frame=tensor(geometry.frame), n_by_species=geometry.n_by_species,
+        radial_density=tensor(geometry.radial_density).reshape(n_atoms, -1),
+        angular_density=tensor(geometry.angular_density).flatten(2),
+        radial_bonds=radial, angular_bonds=angular,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """Energies [n_frames] (eV), forces [n_atoms, 3] (eV/A, atoms in the order of the constants) and virials
+    [n_frames, 3, 3] (eV; minus the stress times the volume)."""
+
+    energy_eV: torch.Tensor
+    force_eV_per_A: torch.Tensor
+    virial_eV: torch.Tensor
+
+
+class Student(nn.Module):
+    """The trainable NEP4.
+
+    Parameters
+    ----------
+    settings
+        Its form.
+    seed
+        Seed of the initial parameters.
+    """
+
+    def __init__(self, settings: StudentSettings, *, seed: int) -> None:
+        super().__init__()
+        self.settings = settings
+        generator = torch.Generator().manual_seed(seed)
+        species, size, neurons = len(settings.elements), settings.n_descriptors, settings.neurons
+
+        def uniform(*shape: int, bound: float) -> nn.Parameter:
+            return nn.Parameter((2 * torch.rand(*shape, generator=generator) - 1) * bound)
+
+        radial = (settings.radial_n_max + 1, species * (settings.radial_basis_size + 1))
+        angular = (settings.angular_n_max + 1, species * (settings.angular_basis_size + 1))
+        self.radial_coefficients = uniform(species, *radial, bound=1.0)
+        self.angular_coefficients = uniform(species, *angular, bound=1.0)
+        self.w0 = uniform(species, neurons - 1, size, bound=size**-0.5)
+        self.b0 = uniform(species, neurons - 1, bound=0.5)
+        self.w1 = uniform(species, neurons - 1, bound=neurons**-0.5)
+        self.reference_eV = nn.Parameter(torch.zeros(species))
+        self.register_buffer("q_scaler", torch.ones(size))
+        weights = torch.zeros(settings.l_max * (settings.l_max + 2), settings.l_max)
+        row = 0
+        for degree, by_m in enumerate(_WEIGHTS_BY_M[: settings.l_max]):
+            for m, weight in enumerate(by_m):
+                for _ in range(1 if m == 0 else 2):
+                    weights[row, degree] = weight if m == 0 else 2 * weight
+                    row += 1
+        self.register_buffer("_weights", weights, persistent=False)
+
+    def _mixed(self, density: torch.Tensor, coefficients: torch.Tensor, sizes: tuple[int, ...]) -> torch.Tensor:
+        """Density [n_atoms, ..., species * basis] times the coefficients of each atom's species: [n_atoms, ..., n]."""
+        parts = density.split(sizes)
+        return torch.cat([part @ matrix.T for part, matrix in zip(parts, coefficients, strict=True)])
+
+    def _unmixed(self, adjoint: torch.Tensor, coefficients: torch.Tensor, sizes: tuple[int, ...]) -> torch.Tensor:
+        parts = adjoint.split(sizes)
+        return torch.cat([part @ matrix for part, matrix in zip(parts, coefficients, strict=True)])
+
+    def _terms(self, sums: torch.Tensor) -> torch.Tensor:
+        """Angular descriptors [n_atoms, n_terms, n] from the sums s_c [n_atoms, n_lm, n]."""
+        three = torch.einsum("icn,cl->iln", sums * sums, self._weights)  # type: ignore[arg-type]
+        s = sums.unbind(dim=1)
+        across = s[1] * s[1] + s[2] * s[2]
+        along = s[0] * s[0]
+        five = _FIVE_BODY[0] * along * along + _FIVE_BODY[1] * along * across + _FIVE_BODY[2] * across * across
+        squares = [one * one for one in s[3:8]]
+        four = (
+            s[3] * (_FOUR_BODY[0] * squares[0] + _FOUR_BODY[1] * (squares[1] + squares[2]))
+            + s[3] * _FOUR_BODY[2] * (squares[3] + squares[4])
+            + _FOUR_BODY[3] * s[6] * (squares[2] - squares[1])
+            + _FOUR_BODY[4] * s[4] * s[5] * s[7]
+        )
+        return torch.cat([three, four[:, None], five[:, None]], dim=1)
+
+    def _sums(self, constants: Constants) -> tuple[torch.Tensor, torch.Tensor]:
+        sizes = constants.n_by_species
+        radial = self._mixed(constants.radial_density, self.radial_coefficients, sizes)
+        return radial, self._mixed(constants.angular_density, self.angular_coefficients, sizes)
+
+    def _join(self, radial: torch.Tensor, sums: torch.Tensor) -> torch.Tensor:
+        return torch.cat([radial, self._terms(sums).flatten(1)], dim=1)
+
+    def descriptors(self, constants: Constants) -> torch.Tensor:
+        """Descriptors [n_atoms, n_descriptors], not scaled."""
+        return self._join(*self._sums(constants))
+
+    def _atomic_energies(self, descriptors: torch.Tensor, sizes: tuple[int, ...]) -> torch.Tensor:
+        energies = []
+        for part, w0, b0, w1, reference in zip(
+            (descriptors * self.q_scaler).split(sizes), self.w0, self.b0, self.w1, self.reference_eV, strict=True
+        ):
+            energies.append(torch.tanh(part @ w0.T - b0) @ w1 + reference)
+        return torch.cat(energies)
+
+    def forward(self, constants: Constants) -> Prediction:
+        """Energies, forces and virials of some frames; differentiable with respect to the parameters."""
+        sizes = constants.n_by_species
+        radial, sums = self._sums(constants)
+        energies = self._atomic_energies(self._join(radial, sums), sizes)
+        to_radial, to_sums = torch.autograd.grad(energies.sum(), (radial, sums), create_graph=True)
+        force = torch.zeros(len(energies), 3, device=energies.device)
+        virial = torch.zeros(constants.n_frames, 3, 3, device=energies.device)
+        species = len(sizes)
+        slopes = self._unmixed(to_radial, self.radial_coefficients, sizes).unflatten(1, (species, -1))
+        for kind, (neighbour, direction, distance, slope) in enumerate(constants.radial_bonds):
+            pull = (slope * slopes[:, kind, None]).sum(-1, keepdim=True) * direction
+            force, virial = self._add(constants, force, virial, neighbour, direction, distance, pull)
+        adjoint = self._unmixed(to_sums, self.angular_coefficients, sizes).unflatten(2, (species, -1))
+        adjoint = adjoint.permute(2, 0, 3, 1).contiguous()  # [species, n_atoms, n_basis, n_lm]
+        for kind, bonds in enumerate(constants.angular_bonds):
+            neighbour, direction, distance, basis, angular, gradient = bonds
+            both = basis @ adjoint[kind]  # [n_atoms, 2 n_slots, n_lm]
+            value, slope = both.chunk(2, dim=1)
+            pull = (slope * angular).sum(-1, keepdim=True) * direction
+            pull = pull + (gradient * value[:, :, None]).sum(-1)
+            force, virial = self._add(constants, force, virial, neighbour, direction, distance, pull)
+        energy = torch.zeros(constants.n_frames, device=energies.device).index_add(0, constants.frame, energies)
+        return Prediction(energy, force, virial)
+
+    @staticmethod
+    def _add(
+        constants: Constants, force: torch.Tensor, virial: torch.Tensor, neighbour: torch.Tensor,
+        direction: torch.Tensor, distance: torch.Tensor, pull: torch.Tensor,
+    ) -> tuple[torch.Tensor, torch.Tensor]:  # fmt: skip
+        """Add what the bonds give; `pull` [n_atoms, n_slots, 3] is the slope of the atom's energy with the bond's vector."""
+        force = (force + pull.sum(1)).index_add(0, neighbour.flatten(), -pull.flatten(0, 1))
+        by_atom = -torch.einsum("imx,imy->ixy", direction * distance[..., None], pull)
+        return force, virial.index_add(0, constants.frame, by_atom)
+
+    def export(self, *, max_neighbours: tuple[int, int]) -> NEPModel:
+        """The same potential as a `NEPModel`, for `write_nep`."""
+        from paddlewheel.potentials.nep import NEPModel
+
+        s = self.settings
+        species = len(s.elements)
+
+        def array(tensor: torch.Tensor) -> np.ndarray:
+            return tensor.detach().cpu().double().numpy()
+
+        def coefficients(tensor: torch.Tensor) -> np.ndarray:  # [i, n, (j, k)] to [i, j, n, k]
+            return np.moveaxis(array(tensor).reshape(species, tensor.shape[1], species, -1), 2, 1).copy()
+
+        bias = np.full((species, 1), -_OFFSET_BIAS)
+        offset = array(self.reference_eV)[:, None] / np.tanh(_OFFSET_BIAS)
+        return NEPModel(
+            elements=s.elements,
+            radial_cutoffs_A=np.full(species, s.radial_cutoff_A),
+            angular_cutoffs_A=np.full(species, s.angular_cutoff_A),
+            max_neighbours=max_neighbours,
+            n_max=(s.radial_n_max, s.angular_n_max),
+            basis_size=(s.radial_basis_size, s.angular_basis_size),
+            l_max=(s.l_max, 2, 1),
+            w0=np.concatenate([np.zeros((species, 1, s.n_descriptors)), array(self.w0)], axis=1),
+            b0=np.concatenate([bias, array(self.b0)], axis=1),
+            w1=np.concatenate([offset, array(self.w1)], axis=1),
+            bias=0.0,
+            radial_coefficients=coefficients(self.radial_coefficients),
+            angular_coefficients=coefficients(self.angular_coefficients),
+            q_scaler=array(self.q_scaler),  # type: ignore[arg-type]
+        )
