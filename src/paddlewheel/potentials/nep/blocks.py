@@ -147,7 +147,7 @@ def pack(
 ):  # pragma: no cover
     """Vectors to the neighbours of `i` within the cutoff, by species, each species filled up to whole blocks of 8.
 
-    Returns the number of blocks; `position[3, slot]`, `atom[slot]`, `block_species[block]` are filled.
+    Returns the number of blocks; `position[3, block, 8]`, `atom[slot]`, `block_species[block]` are filled.
     """
     n_atoms = positions.shape[0]
     real = position.dtype.type
@@ -162,15 +162,15 @@ def pack(
             dy = positions[j, 1] - yi + images[s, 1]
             dz = positions[j, 2] - zi + images[s, 2]
             # written always and counted if near enough: a branch here would be mispredicted for every third atom
-            position[0, slot] = real(dx)
-            position[1, slot] = real(dy)
-            position[2, slot] = real(dz)
+            position[0, slot >> 3, slot & 7] = real(dx)
+            position[1, slot >> 3, slot & 7] = real(dy)
+            position[2, slot >> 3, slot & 7] = real(dz)
             atom[slot] = j
             slot += dx * dx + dy * dy + dz * dz < limit
         while slot % 8 != 0:
-            position[0, slot] = real(0)
-            position[1, slot] = real(0)
-            position[2, slot] = real(FAR_A)
+            position[0, slot >> 3, slot & 7] = real(0)
+            position[1, slot >> 3, slot & 7] = real(0)
+            position[2, slot >> 3, slot & 7] = real(FAR_A)
             atom[slot] = n_atoms
             slot += 1
         for b in range(first // 8, slot // 8):

@@ -115,7 +115,7 @@ class NEPEngine:
         bounds = [n * chunk // chunks for chunk in range(chunks + 1)]
         forces, virial = np.zeros((chunks, n + 1, 3)), np.zeros((chunks, 3, 3))
         energies, grades = np.empty(n), np.empty(n, dtype=self._dtype)
-        descriptors = np.empty((n, 8 * self._tables.w0.shape[1]), dtype=self._dtype)
+        descriptors = np.empty((n, self._tables.w0.shape[1], 8), dtype=self._dtype)
         shared = (positions, images, self._list.starts, self._list.neighbours, self._list.images)
         shared = (*shared, self._list.most_candidates, species, *self._arguments)
 
@@ -139,6 +139,6 @@ class NEPEngine:
             energies_eV=energies,
             forces_eV_per_A=forces.sum(axis=0)[:n],
             virial_eV=(total + total.T) / 2,
-            descriptors=descriptors[:, self._tables.columns] * self.model.q_scaler,
+            descriptors=descriptors.reshape(n, -1)[:, self._tables.columns] * self.model.q_scaler,
             grades=None if self.domain is None else grades.astype(np.float64),
         )

@@ -44,7 +44,7 @@ def angular_descriptors(sums, weights, l_max, cubic, quartic, q):  # pragma: no 
 def angular_slopes(sums, weights, l_max, cubic, quartic, dq, out):  # pragma: no cover
     """Derivative of the energy by the sums: `out[c, 8]` from that by the invariants, `dq[term, 8]`."""
     real = sums.dtype.type
-    two, three, four = real(2), real(3), real(4)
+    two, three = real(2), real(3)
     c = 0
     for degree in range(l_max):
         for _ in range(2 * degree + 3):

@@ -25,10 +25,10 @@ def _nearer(n_blocks, block_species, distance, limits, near, near_species):  # p
         limit = real(limits[t])
         for v in range(8):
             near[count] = 8 * b + v
-            count += distance[8 * b + v] < limit
+            count += distance[b, v] < limit
         if b == n_blocks - 1 or block_species[b + 1] != t:
             while count % 8 != 0:
-                near[count] = len(distance) - 1
+                near[count] = 8 * len(distance) - 1
                 count += 1
             for a in range(first // 8, count // 8):
                 near_species[a] = t
@@ -152,15 +152,13 @@ def evaluate(
     n_terms = (w0.shape[1] - n_radial) // n_angular
     n_sums = weights.shape[0]
     n_most = (most_candidates + 7) // 8 + n_species + 1
-    most = 8 * n_most
 
-    position, force = np.empty((3, most), dtype), np.empty((3, most), dtype)
-    x, y, z = position[0].reshape(-1, 8), position[1].reshape(-1, 8), position[2].reshape(-1, 8)
-    fx, fy, fz = force[0].reshape(-1, 8), force[1].reshape(-1, 8), force[2].reshape(-1, 8)
-    atom, near = np.empty(most, np.int32), np.empty(most, np.int64)
+    position, force = np.empty((3, n_most, 8), dtype), np.empty((3, n_most, 8), dtype)
+    x, y, z = position[0], position[1], position[2]
+    fx, fy, fz = force[0], force[1], force[2]
+    atom, near = np.empty(8 * n_most, np.int32), np.empty(8 * n_most, np.int64)
     block_species, near_species = np.empty(n_most, np.int32), np.empty(n_most, np.int32)
-    distances = np.empty(most, dtype)
-    distance, inverse = distances.reshape(-1, 8), np.empty((n_most, 8), dtype)
+    distance, inverse = np.empty((n_most, 8), dtype), np.empty((n_most, 8), dtype)
     basis, near_slope = np.zeros((k_most, 8), dtype), np.zeros((k_most, 8), dtype)
     slope = np.zeros((n_most, k_most, 8), dtype)
     density, weight_k = np.empty((n_species, k_radial, 8), dtype), np.empty((n_species, k_radial), dtype)
@@ -182,8 +180,8 @@ def evaluate(
         n_blocks = pack(
             i, positions, images, starts, neighbours, image_of, cutoffs[2], species, position, atom, block_species
         )
-        position[0, most - 1], position[1, most - 1], position[2, most - 1] = zero, zero, real(FAR_A)
-        distances[most - 1] = real(FAR_A)
+        x[n_most - 1, 7], y[n_most - 1, 7], z[n_most - 1, 7] = zero, zero, real(FAR_A)
+        distance[n_most - 1, 7], inverse[n_most - 1, 7] = real(FAR_A), real(1 / FAR_A)
         # ---- radial descriptors
         density[:] = zero
         for b in range(n_blocks):
@@ -205,19 +203,15 @@ def evaluate(
                     for v in range(8):
                         q[m, v] += total * radial_c[ti, t, k, m, v]
         # ---- angular descriptors
-        n_near = _nearer(n_blocks, block_species, distances, cutoffs[1, ti], near, near_species)
+        n_near = _nearer(n_blocks, block_species, distance, cutoffs[1, ti], near, near_species)
         sums[:] = zero
         for b in range(n_near):
             t = near_species[b]
             for v in range(8):
                 slot = near[8 * b + v]
-                near_r[b, v] = distances[slot]
-                back = one / distances[slot]
-                ux[b, v], uy[b, v], uz[b, v] = (
-                    position[0, slot] * back,
-                    position[1, slot] * back,
-                    position[2, slot] * back,
-                )
+                a, d = slot >> 3, slot & 7
+                near_r[b, v] = distance[a, d]
+                ux[b, v], uy[b, v], uz[b, v] = x[a, d] * inverse[a, d], y[a, d] * inverse[a, d], z[a, d] * inverse[a, d]
             radial_basis(near_r[b], real(1.0 / cutoffs[1, ti, t]), basis, near_slope)
             _radial_functions(angular_c[ti, t], basis, near_slope, g[b], gp[b])
             harmonics(ux[b], uy[b], uz[b], angular[b])
@@ -230,7 +224,9 @@ def evaluate(
             for d in range(n_terms):
                 for v in range(8):
                     q[n_radial + d * n_angular + m, v] = term_q[d, v]
-        descriptors[i] = q.reshape(-1)
+        for d in range(q.shape[0]):
+            for v in range(8):
+                descriptors[i, d, v] = q[d, v]
         # ---- network
         for b in range(hidden.shape[0]):
             for v in range(8):
@@ -296,11 +292,12 @@ def evaluate(
                 )
             for v in range(8):
                 slot = near[8 * b + v]
-                force[0, slot] += gx[v]
-                force[1, slot] += gy[v]
-                force[2, slot] += gz[v]
+                a, d = slot >> 3, slot & 7
+                fx[a, d] += gx[v]
+                fy[a, d] += gy[v]
+                fz[a, d] += gz[v]
         if zbl.shape[0] > 0:
-            energy += add_repulsion(ti, n_blocks, block_species, distances, cutoffs[1], zbl, position, force)
+            energy += add_repulsion(ti, n_blocks, block_species, distance, cutoffs[1], zbl, position, force)
         energies[i] = energy
         # ---- what each neighbour feels, and the virial
         for b in range(n_blocks):
@@ -315,14 +312,15 @@ def evaluate(
                 wall[7, v] += z[b, v] * fy[b, v]
                 wall[8, v] += z[b, v] * fz[b, v]
         sx, sy, sz = 0.0, 0.0, 0.0
-        for slot in range(8 * n_blocks):
-            j = atom[slot]
-            forces[j, 0] -= force[0, slot]
-            forces[j, 1] -= force[1, slot]
-            forces[j, 2] -= force[2, slot]
-            sx += force[0, slot]
-            sy += force[1, slot]
-            sz += force[2, slot]
+        for b in range(n_blocks):
+            for v in range(8):
+                j = atom[8 * b + v]
+                forces[j, 0] -= fx[b, v]
+                forces[j, 1] -= fy[b, v]
+                forces[j, 2] -= fz[b, v]
+                sx += fx[b, v]
+                sy += fy[b, v]
+                sz += fz[b, v]
         forces[i, 0] += sx
         forces[i, 1] += sy
         forces[i, 2] += sz

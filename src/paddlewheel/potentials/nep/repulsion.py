@@ -52,14 +52,14 @@ def repulsion_table(model: NEPModel) -> np.ndarray:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def add_repulsion(ti, n_blocks, block_species, distances, cutoffs, zbl, position, force):  # pragma: no cover
-    """Adds to `force[3, slot]` half of dE/dr of each pair; returns the atom's half of the energies."""
+def add_repulsion(ti, n_blocks, block_species, distance, cutoffs, zbl, position, force):  # pragma: no cover
+    """Adds to `force[3, block, 8]` half of dE/dr of each pair; returns the atom's half of the energies."""
     energy = 0.0
     for b in range(n_blocks):
         p = zbl[ti, block_species[b]]
         limit = min(p[1], cutoffs[ti, block_species[b]])
-        for slot in range(8 * b, 8 * b + 8):
-            r = float(distances[slot])
+        for v in range(8):
+            r = float(distance[b, v])
             if r >= limit:
                 continue
             phi, slope = 0.0, 0.0
@@ -75,5 +75,5 @@ def add_repulsion(ti, n_blocks, block_species, distances, cutoffs, zbl, position
                 value *= switch
             energy += 0.5 * value
             for a in range(3):
-                force[a, slot] += force.dtype.type(0.5 * derivative * position[a, slot] / r)
+                force[a, b, v] += force.dtype.type(0.5 * derivative * position[a, b, v] / r)
     return energy

@@ -140,8 +140,8 @@ def build_tables(model: NEPModel, *, dtype: DType, domain: NEPDomain | None = No
 
 def _columns(model: NEPModel, n_radial: int, n_angular: int) -> np.ndarray:
     terms = [np.arange(model.n_max[0] + 1)]
-    for term in range(model.n_angular_terms):
-        terms.append(8 * (n_radial + term * n_angular) + np.arange(model.n_max[1] + 1))
+    firsts = [8 * (n_radial + term * n_angular) for term in range(model.n_angular_terms)]
+    terms += [first + np.arange(model.n_max[1] + 1) for first in firsts]
     return np.concatenate(terms)
 
 

@@ -24,7 +24,7 @@ def _search(fractional, wraps, cell, order, n_bins, reach, periodic, cutoff_squa
     n = fractional.shape[0]
     total = n_bins[0] * n_bins[1] * n_bins[2]
     where = np.empty((n, 3), np.int64)
-    head = np.zeros(total + 1, np.int64)
+    head, fill = np.zeros(total + 1, np.int64), np.zeros(total, np.int64)
     for i in range(n):
         for a in range(3):
             b = int(np.floor(fractional[i, a] * n_bins[a]))
@@ -33,11 +33,10 @@ def _search(fractional, wraps, cell, order, n_bins, reach, periodic, cutoff_squa
     for b in range(total):
         head[b + 1] += head[b]
     members = np.empty(n, np.int64)
-    fill = head[:-1].copy()
     cartesian = np.empty((n, 3))
     for i in order:
         b = (where[i, 0] * n_bins[1] + where[i, 1]) * n_bins[2] + where[i, 2]
-        members[fill[b]] = i
+        members[head[b] + fill[b]] = i
         fill[b] += 1
         for a in range(3):
             cartesian[i, a] = (
@@ -72,10 +71,12 @@ def _search(fractional, wraps, cell, order, n_bins, reach, periodic, cutoff_squa
                     tz = shift[0] * cell[0, 2] + shift[1] * cell[1, 2] + shift[2] * cell[2, 2] - cartesian[i, 2]
                     if count + head[b + 1] - head[b] > capacity:
                         grown = capacity + capacity // 2 + n
-                        longer = np.empty(grown, np.int32)
-                        longer[:count] = neighbours[:count]
-                        wider = np.empty((grown, 3), np.int32)
-                        wider[:count] = shifts[:count]
+                        longer, wider = np.empty(grown, np.int32), np.empty((grown, 3), np.int32)
+                        # loops, here and in the kernels: numba compiles an assignment of slices for seconds
+                        for p in range(count):
+                            longer[p] = neighbours[p]
+                            for a in range(3):
+                                wider[p, a] = shifts[p, a]
                         neighbours, shifts, capacity = longer, wider, grown
                     for m in range(head[b], head[b + 1]):
                         j = members[m]
@@ -89,7 +90,7 @@ def _search(fractional, wraps, cell, order, n_bins, reach, periodic, cutoff_squa
                             shifts[count, a] = shift[a] + wraps[i, a] - wraps[j, a]
                         count += 1
         offsets[i + 1] = count
-    return offsets, neighbours[:count], shifts[:count]
+    return offsets, neighbours, shifts
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -111,13 +112,13 @@ def _transpose(offsets, neighbours, images, n_images, order, species, n_species)
             starts[i, t] = total
             total += counts[i, t]
         starts[i, n_species] = total
-    fill = starts[:, :n_species].copy()
+    fill = np.zeros((n, n_species), np.int64)
     sorted_neighbours = np.empty(total, np.int32)
     sorted_images = np.empty(total, np.int32)
     for i in order:
         for p in range(offsets[i], offsets[i + 1]):
             j = neighbours[p]
-            slot = fill[j, species[i]]
+            slot = starts[j, species[i]] + fill[j, species[i]]
             sorted_neighbours[slot] = i
             sorted_images[slot] = n_images - 1 - images[p]
             fill[j, species[i]] += 1
@@ -166,9 +167,10 @@ class VerletList(NeighbourList):
         # one more than a bin's share of the reach: rounding must not lose a pair
         reach = np.floor(reach_A / heights * n_bins * (1 + 1e-12)).astype(np.int64) + 1
         order = np.argsort(self._species, kind="stable")
-        offsets, neighbours, shifts = _search(
+        offsets, found, shifts = _search(
             np.ascontiguousarray(fractional - wraps), wraps, box, order, n_bins, reach, np.array(pbc), reach_A**2
         )
+        neighbours, shifts = found[: offsets[-1]], shifts[: offsets[-1]]
         most = np.abs(shifts).max(axis=0, initial=0).astype(np.int64)
         span = 2 * most + 1
         images = ((shifts[:, 0] + most[0]) * span[1] + shifts[:, 1] + most[1]) * span[2] + shifts[:, 2] + most[2]
