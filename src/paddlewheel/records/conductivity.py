@@ -11,7 +11,20 @@ from pydantic import model_validator
 from paddlewheel.errors import InputError
 from paddlewheel.records.base import SCHEMA_VERSION, Citation, HealthCheck, Interval, Measured, Provenance, Record
 
-TemperatureStatus = Literal["ok", "not-diffusive", "broken", "too-short"]
+TemperatureStatus = Literal["ok", "not-diffusive", "broken", "too-short", "extrapolating"]
+
+
+class Extrapolation(Record):
+    """How far the runs at one temperature left the domain of the potential's training set (grade over 1: outside).
+
+    `fraction_of_steps` is over `threshold`; `files` hold the kept frames, extended XYZ in the run directory.
+    """
+
+    threshold: float
+    max_grade: float
+    fraction_of_steps: float
+    n_kept_frames: int
+    files: list[str] = []
 
 
 class TemperatureResult(Record):
@@ -43,6 +56,7 @@ class TemperatureResult(Record):
     fit_last_lag_ps: float | None = None
     msd_intercept_A2: float | None = None
     msd_final_A2: float | None = None
+    extrapolation: Extrapolation | None = None
     health: list[HealthCheck] = []
     warnings: list[str] = []
     msd_file: str | None = None
