@@ -10,6 +10,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from paddlewheel.dynamics import MDSettings
 from paddlewheel.errors import InputError, ScienceError, writing
 from paddlewheel.execution import DriverLock, Outcome, Resources, Unit, run_units
 from paddlewheel.records import Citation, ConductivityRecord, HealthCheck
@@ -54,6 +55,8 @@ def conduct(
     device: str = "cpu",
     dtype: str = "float32",
     minimum_onset_ps: float = MINIMUM_ONSET_PS,
+    extrapolation_threshold: float = MDSettings.extrapolation_threshold,
+    allow_extrapolating: bool = False,
     arrhenius: bool = True,
     cores: int | None = None,
     show_progress: bool = False,
@@ -87,6 +90,12 @@ def conduct(
         Make this many ordered cells of a structure with partial occupancies, a replica each.
     minimum_onset_ps
         Earliest lag (ps) at which the fit of the MSD may begin; a run has to be ten times as long.
+    extrapolation_threshold
+        Extrapolation grade over which a step counts as extrapolating and its frame is kept in ``extrapolating/``, for
+        potentials that give one.
+    allow_extrapolating
+        Let temperatures enter the fit at which the potential extrapolates in more than 1 % of the steps. May be changed
+        for a finished run.
     cores
         Cores of this machine to use; all by default. Independent runs share them.
 
@@ -125,6 +134,7 @@ def conduct(
             "production_ps": production_ps,
             "frame_interval_fs": frame_interval_fs,
             "pressure_GPa": pressure_GPa,
+            "extrapolation_threshold": extrapolation_threshold,
         },
     )
     directory = Path(out) if out is not None else default_directory("conduct", structure)
@@ -137,7 +147,7 @@ def conduct(
             unit.prepare()
         outcome = _run(units, driver, cores=cores, show_progress=show_progress)
         _keep_errors(units, outcome)
-        return _report(plan, units, outcome, directory)
+        return _report(plan, units, outcome, directory, allow_extrapolating=allow_extrapolating)
 
 
 def _try_potential(plan: ConductPlan) -> None:
@@ -183,7 +193,9 @@ def _keep_errors(units: Sequence[Unit], outcome: Outcome) -> None:
             print(f"paddlewheel: {unit.name} failed ({type(error).__name__}: {error}); see {path}", file=sys.stderr)
 
 
-def _report(plan: ConductPlan, units: Sequence[Unit], outcome: Outcome, directory: Path) -> ConductivityRecord:
+def _report(
+    plan: ConductPlan, units: Sequence[Unit], outcome: Outcome, directory: Path, *, allow_extrapolating: bool
+) -> ConductivityRecord:
     from paddlewheel.studies.run_files import write_run
 
     results = {unit.name: result for unit in units if (result := unit.result()) is not None}
@@ -213,8 +225,9 @@ def _report(plan: ConductPlan, units: Sequence[Unit], outcome: Outcome, director
         structure=plan.structure.name,
         formula=plan.structure.cells[0].get_chemical_formula("metal"),
         arrhenius=plan.arrhenius,
-        settings=plan.inputs(),
+        settings=plan.inputs() | {"allow_extrapolating": allow_extrapolating},
         warnings=[*_settings_warnings(plan), *warnings],
+        allow_extrapolating=allow_extrapolating,
         citations=[*_potential_citations(plan), *dynamics_citations(plan.runs[0][1].ensemble), *analysis_citations()],
     )
     write_run(record, runs=runs, analysed=analysed, directory=directory, cell=plan.structure.cells[0])
@@ -225,15 +238,18 @@ def _temperature_runs(temperature_K: float, units: Sequence[Unit], specie: str) 
     """What the analysis needs of all replicas at one temperature; broken runs by their reason."""
     import numpy as np
 
-    from paddlewheel.dynamics import MDSettings
     from paddlewheel.trajectories import displacements, open_store, read_thermo
 
     good, thermo, health, broken = [], {}, [], []
+    grades: dict[str, dict[str, Any]] = {}
+    sane: list[str] = []
     structure = units[0].contents["structure"]
     symbols = structure["symbols"]
     for unit in units:
         result: dict[str, Any] = unit.result() or {}
         md = unit.contents["md"]
+        if result["extrapolation"] is not None:
+            grades[unit.name] = result["extrapolation"]
         health += [HealthCheck(**check) for check in result["health"]]
         trajectory = open_store(store_path(unit))
         columns = read_thermo(store_path(unit))
@@ -242,6 +258,7 @@ def _temperature_runs(temperature_K: float, units: Sequence[Unit], specie: str) 
         if result["status"] == "broken":
             broken.append(f"{unit.name}: {result['reason']}")
             continue
+        sane.append(unit.name)
         good.append(displacements(trajectory.after(md["equilibrate_ps"]), specie=specie))
     production = [columns["volume_A3"][columns["time_ps"] >= 0] for columns in thermo.values()]
     if not any(len(volumes) for volumes in production):  # every run broke before its production
@@ -251,6 +268,8 @@ def _temperature_runs(temperature_K: float, units: Sequence[Unit], specie: str) 
         n_ions=symbols.count(specie), mass_u=sum(structure["masses_u"]),
         volume_A3=float(np.concatenate(production).mean()),
         production_ps=units[0].contents["md"]["production_ps"],
+        extrapolation=[grades[name] for name in sane if name in grades] or list(grades.values()),
+        kept_frames={one["file"]: one["n_kept_frames"] for one in grades.values() if "file" in one},
     )  # fmt: skip
 
 

@@ -12,27 +12,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from paddlewheel.records import (
-    ArrheniusModel,
-    ArrheniusResult,
     Citation,
     ConductivityRecord,
     HealthCheck,
     Measured,
     Provenance,
-    RefusedTemperature,
     TemperatureResult,
 )
+from paddlewheel.studies.extrapolation import extrapolating_reason, extrapolation_of
 from paddlewheel.studies.published import compare_with_published
 from paddlewheel.studies.run_directory import package_versions
+from paddlewheel.studies.temperature_fit import fit_temperatures, measured_or_none
 from paddlewheel.transport import (
-    ArrheniusFit,
     Conductivity,
     DiffusivityEstimate,
     HavenRatio,
     active_fraction,
     collective_diffusivity,
     estimate_diffusivity,
-    fit_arrhenius,
     haven_ratio,
     tracer_conductivity,
 )
@@ -41,7 +38,6 @@ from paddlewheel.units import U_PER_A3_IN_G_PER_CM3
 if TYPE_CHECKING:
     from paddlewheel.trajectories import Displacements
 
-TARGET_K = 300.0
 MINIMUM_ONSET_PS = 0.5
 """For runs of our own: ions in solids vibrate and explore their cages for about a picosecond, and over a run of a few
 picoseconds the MSD inside the cages looks straight (o-NBH at 1100 K: 1.4 ps gave five times the diffusivity). A fit
@@ -63,6 +59,11 @@ class TemperatureRuns:
         One line for each replica left out, with its name and reason.
     thermo
         Columns by run name, equilibration included (negative `time_ps`); empty for trajectories made elsewhere.
+    extrapolation
+        `ExtrapolationWatch.summary()` of each sane replica (of all where none is sane); none where the potential has
+        no grade.
+    kept_frames
+        Number of extrapolating frames kept, by file.
     n_ions, mass_u, volume_A3
         Mobile ions, mass of all atoms and mean volume of the cell, over all runs, the broken ones included.
     """
@@ -76,6 +77,8 @@ class TemperatureRuns:
     health: Sequence[HealthCheck] = ()
     thermo: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
     production_ps: float = 0.0
+    extrapolation: Sequence[Mapping[str, Any]] = ()
+    kept_frames: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -98,12 +101,15 @@ def conductivity_record(
     settings: dict[str, Any],
     warnings: Sequence[str],
     citations: Sequence[Citation],
+    allow_extrapolating: bool = False,
 ) -> ConductivityRecord:
     """Put the temperatures analysed together and fit them.
 
-    Only temperatures with status ``ok`` enter the fit; the others are named in it with their reasons.
+    Only temperatures with status ``ok`` enter the fit, and ``extrapolating`` ones where that is allowed; the others are
+    named in it with their reasons.
     """
-    fit = fit_temperatures(analysed) if arrhenius else None
+    entering = ("ok", "extrapolating") if allow_extrapolating else ("ok",)
+    fit = fit_temperatures(analysed, entering=entering) if arrhenius else None
     notes = [*warnings, *(f"{one.row.temperature_K:g} K: {note}" for one in analysed for note in one.row.warnings)]
     if fit is not None:
         notes += fit.warnings
@@ -145,6 +151,7 @@ def analyse_temperature(runs: TemperatureRuns, *, charge_e: float, minimum_onset
         "health": health,
         "thermo_files": [f"thermo/{run}.csv" for run in runs.thermo],
         "mean_temperature_K": _mean_temperature_K(runs.thermo),
+        "extrapolation": extrapolation_of(runs.extrapolation, kept_frames=runs.kept_frames),
     }
     if not runs.displacements:
         density = runs.mass_u / runs.volume_A3 * U_PER_A3_IN_G_PER_CM3
@@ -175,9 +182,10 @@ def analyse_temperature(runs: TemperatureRuns, *, charge_e: float, minimum_onset
     warnings = [f"left out: {line}" for line in runs.broken]
     warnings += [f"{check.name}: {check.detail}" for check in health if check.status == "warning"]
     warnings += list(tracer.notes)
+    strange = extrapolating_reason(common["extrapolation"]) if tracer.status == "ok" else None
     row = TemperatureResult(
-        status=tracer.status,
-        reason=tracer.reason,
+        status="extrapolating" if strange else tracer.status,
+        reason=strange or tracer.reason,
         density_g_per_cm3=float(np.mean([one.density_g_per_cm3 for one in runs.displacements])),
         mean_volume_A3=volume_A3,
         active_fraction=float(np.mean(active)),
@@ -198,11 +206,11 @@ def _diffusivity_fields(tracer: DiffusivityEstimate) -> dict[str, Any]:
         pairs = zip(tracer.by_component_cm2_per_s, tracer.std_by_component_cm2_per_s, strict=True)
         components = tuple(Measured(value=value, std=std) for value, std in pairs)
     return {
-        "diffusivity_cm2_per_s": _measured(tracer.value_cm2_per_s, tracer.std_cm2_per_s),
+        "diffusivity_cm2_per_s": measured_or_none(tracer.value_cm2_per_s, tracer.std_cm2_per_s),
         "diffusivity_95_cm2_per_s": tracer.interval_95_cm2_per_s,
         "diffusivity_upper_bound_95_cm2_per_s": tracer.upper_bound_95_cm2_per_s,
         "diffusivity_xyz_cm2_per_s": components,
-        "loglog_slope": _measured(tracer.loglog_slope, tracer.loglog_slope_std),
+        "loglog_slope": measured_or_none(tracer.loglog_slope, tracer.loglog_slope_std),
         "fit_onset_ps": tracer.fit_onset_ps,
         "fit_last_lag_ps": tracer.fit_last_lag_ps,
         "msd_intercept_A2": tracer.intercept_A2,
@@ -212,85 +220,12 @@ def _diffusivity_fields(tracer: DiffusivityEstimate) -> dict[str, Any]:
 
 def _conductivity_fields(sigma: Conductivity, collective: Conductivity, haven: HavenRatio) -> dict[str, Any]:
     return {
-        "conductivity_mS_per_cm": _measured(sigma.value_mS_per_cm, sigma.std_mS_per_cm),
+        "conductivity_mS_per_cm": measured_or_none(sigma.value_mS_per_cm, sigma.std_mS_per_cm),
         "conductivity_95_mS_per_cm": sigma.interval_95_mS_per_cm,
         "conductivity_upper_bound_95_mS_per_cm": sigma.upper_bound_95_mS_per_cm,
-        "conductivity_collective_mS_per_cm": _measured(collective.value_mS_per_cm, collective.std_mS_per_cm),
-        "haven_ratio": _measured(haven.value, haven.std),
+        "conductivity_collective_mS_per_cm": measured_or_none(collective.value_mS_per_cm, collective.std_mS_per_cm),
+        "haven_ratio": measured_or_none(haven.value, haven.std),
     }
-
-
-@dataclass(frozen=True)
-class TemperatureFit:
-    """The Arrhenius part of the record, and what has to be said of it."""
-
-    result: ArrheniusResult
-    warnings: tuple[str, ...] = ()
-    fit: ArrheniusFit | None = None
-
-
-def fit_temperatures(analysed: Sequence[Analysed]) -> TemperatureFit:
-    """Fit ln(sigma*T) over the temperatures that are ``ok``; with fewer than two, say why there is no fit."""
-    good = sorted((one for one in analysed if one.row.status == "ok"), key=lambda one: one.row.temperature_K)
-    refused = [
-        RefusedTemperature(
-            temperature_K=one.row.temperature_K, status=one.row.status, reason=one.row.reason or one.row.status
-        )
-        for one in analysed
-        if one.row.status != "ok"
-    ]
-    used_K = [one.row.temperature_K for one in good]
-    if len(good) < 2:
-        what = "no temperature" if not good else f"only one temperature ({used_K[0]:g} K)"
-        reason = f"{what} gave a conductivity; run longer, or at higher temperatures"
-        result = ArrheniusResult(
-            fitted="ln(sigma*T)", temperatures_used_K=used_K, temperatures_refused=refused, refused=reason
-        )
-        return TemperatureFit(result)
-    sigmas = [one.row.conductivity_mS_per_cm for one in good]
-    fit = fit_arrhenius(
-        used_K,
-        [sigma.value for sigma in sigmas if sigma],
-        [sigma.std for sigma in sigmas if sigma],
-        quantity="ln(sigma*T)",
-        target_K=TARGET_K,
-        degrees_of_freedom=[one.tracer.degrees_of_freedom or np.inf for one in good if one.tracer],
-    )
-    warnings = list(fit.warnings)
-    lowest_K = used_K[0]
-    if lowest_K > TARGET_K + 50:
-        warnings.append(
-            f"sigma at {TARGET_K:g} K is extrapolated from {lowest_K:g} to {used_K[-1]:g} K and holds only if no phase "
-            "change and no kink lies between"
-        )
-    result = ArrheniusResult(
-        fitted="ln(sigma*T)",
-        activation_energy_eV=_measured(fit.activation_energy_eV, fit.activation_energy_std_eV),
-        activation_energy_95_eV=fit.activation_energy_95_eV,
-        ln_prefactor=_measured(fit.ln_prefactor, fit.ln_prefactor_std),
-        covariance_ln_prefactor_activation_energy=fit.covariance_ln_prefactor_activation_energy,
-        conductivity_300K_mS_per_cm=_measured(fit.value_at_target, fit.std_at_target),
-        conductivity_300K_95_mS_per_cm=fit.interval_95_at_target,
-        chi2_per_dof=fit.chi2_per_dof,
-        temperatures_used_K=used_K,
-        temperatures_refused=refused,
-        models=[
-            ArrheniusModel(
-                name=model.name,
-                aicc=model.aicc,
-                parameters={key: Measured(value=value, std=model.stds[key]) for key, value in model.parameters.items()},
-                note=model.note,
-            )
-            for model in fit.models
-        ],
-    )
-    return TemperatureFit(result, tuple(warnings), fit)
-
-
-def _measured(value: float | None, std: float | None) -> Measured | None:
-    if value is None or std is None or not (np.isfinite(value) and np.isfinite(std)):
-        return None
-    return Measured(value=float(value), std=float(std))
 
 
 def _mean_temperature_K(thermo: Mapping[str, Mapping[str, np.ndarray]]) -> float | None:

@@ -11,15 +11,31 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from paddlewheel.dynamics import Framework, MDFrame, MDRun, MDSettings, check_run, hopeless, worst_status
+from paddlewheel.dynamics import (
+    TOLERATED_SHARE,
+    Framework,
+    MDFrame,
+    MDRun,
+    MDSettings,
+    check_extrapolation,
+    check_run,
+    hopeless,
+    share_over,
+    worst_status,
+)
 from paddlewheel.errors import PotentialError, writing
 from paddlewheel.execution import DriverWatch, Unit
+from paddlewheel.records import HealthCheck
+from paddlewheel.studies.extrapolating_frames import FOLDER, ExtrapolatingFrames
 from paddlewheel.studies.framework import framework_centres, framework_of
 from paddlewheel.trajectories import TrajectoryWriter, open_store, read_thermo
 
 if TYPE_CHECKING:
     from ase import Atoms
+    from ase.calculators.calculator import Calculator
 
+EXTRAPOLATING = "extrapolating"
+"""Status of a run that extrapolates in more steps than `dynamics.TOLERATED_SHARE`."""
 CHECKPOINT_EVERY_S = 5.0
 PROGRESS_EVERY_S = 1.0
 
@@ -63,6 +79,11 @@ def store_path(unit: Unit) -> Path:
     return unit.run_directory / "trajectories" / f"{unit.name}.zarr"
 
 
+def extrapolating_file(unit: Unit) -> str:
+    """Where the unit's extrapolating frames are, in the run directory."""
+    return f"{FOLDER}/{unit.name}.extxyz"
+
+
 def unit_atoms(unit: Unit) -> Atoms:
     """The structure a unit starts from."""
     from ase import Atoms
@@ -98,24 +119,29 @@ def run_md_unit(unit: Unit, watch: DriverWatch, threads: int) -> bool:
     atoms = unit_atoms(unit)
     framework, shifts = framework_of(atoms, mobile=unit.contents["mobile"])
     with writing(unit.folder):
-        run, writer = _start_or_resume(unit, atoms, calculator, settings)
-        reason = _advance(unit, run, writer, watch, lambda frame: hopeless(
+        strange = ExtrapolatingFrames(unit.run_directory / extrapolating_file(unit), atoms)
+        run, writer = _start_or_resume(unit, atoms, calculator, settings, strange)
+        reason = _advance(unit, run, writer, strange, watch, lambda frame: hopeless(
             frame, framework, temperature_K=settings.temperature_K
         ))  # fmt: skip
         writer.flush()
         if reason is None and not run.finished:
             return False
-        relaxed = run.relaxed_max_force_eV_per_A
-        unit.write_result(_result(unit, settings, framework, shifts, reason) | {"relaxed_eV_per_A": relaxed})
+        strange.append(run.take_extrapolating())  # of a run given up between two checkpoints
+        unit.write_result(_result(unit, run, framework, shifts, reason))
     return True
 
 
-def _start_or_resume(unit: Unit, atoms: Atoms, calculator, settings: MDSettings) -> tuple[MDRun, TrajectoryWriter]:
+def _start_or_resume(
+    unit: Unit, atoms: Atoms, calculator: Calculator, settings: MDSettings, strange: ExtrapolatingFrames
+) -> tuple[MDRun, TrajectoryWriter]:
     path = store_path(unit)
     checkpoint = unit.checkpoint()
     if checkpoint is not None:
         writer = TrajectoryWriter.resume(path, n_frames=int(checkpoint.pop("n_frames")))
+        strange.cut(int(checkpoint.pop("extrapolating_bytes")))
         return MDRun(atoms, calculator, settings, state=checkpoint), writer
+    strange.cut(0)
     unit.write_progress({"status": "starting", "step": 0, "n_steps": settings.n_steps})
     run = MDRun(atoms, calculator, settings)
     shutil.rmtree(path, ignore_errors=True)  # frames of a run that was killed before its first checkpoint
@@ -136,17 +162,23 @@ def _append(writer: TrajectoryWriter, frame: MDFrame) -> None:
 
 
 def _advance(
-    unit: Unit, run: MDRun, writer: TrajectoryWriter, watch: DriverWatch, look: Callable[[MDFrame], str | None]
+    unit: Unit,
+    run: MDRun,
+    writer: TrajectoryWriter,
+    strange: ExtrapolatingFrames,
+    watch: DriverWatch,
+    look: Callable[[MDFrame], str | None],
 ) -> str | None:
-    """Step until the end, a stop, or a hopeless frame (whose reason is returned); checkpoint on the way and after."""
+    """Step until the end, a stop, or a hopeless step (whose reason is returned); checkpoint on the way and after."""
     began, first_step = time.monotonic(), run.step_number
     next_checkpoint, next_progress = began + CHECKPOINT_EVERY_S, began
     reason = None
     temperature_K = float("nan")
     while not run.finished and reason is None:
         frame = run.step()
+        reason = run.extrapolation.hopeless
         if frame is not None:
-            reason = look(frame)
+            reason = look(frame) or reason
             if reason is None:
                 _append(writer, frame)
             temperature_K = frame.thermo["temperature_K"]
@@ -155,10 +187,12 @@ def _advance(
         if now >= next_progress or stop or run.finished:
             _tell(unit, run, temperature_K, rate=(run.step_number - first_step) / max(now - began, 1e-9))
             next_progress = now + PROGRESS_EVERY_S
-        if now >= next_checkpoint or stop or run.finished:
+        if reason is None and (now >= next_checkpoint or stop or run.finished):
             writer.flush()
-            unit.write_checkpoint(run.state() | {"n_frames": np.array(writer.n_frames)})
-            next_checkpoint = now + CHECKPOINT_EVERY_S
+            strange.append(run.take_extrapolating())
+            counts = {"n_frames": writer.n_frames, "extrapolating_bytes": strange.n_bytes}
+            unit.write_checkpoint(run.state() | {name: np.array(count) for name, count in counts.items()})
+            next_checkpoint = time.monotonic() + CHECKPOINT_EVERY_S
         if stop:
             break
     return reason
@@ -168,7 +202,7 @@ def _tell(unit: Unit, run: MDRun, temperature_K: float, *, rate: float) -> None:
     settings = run.settings
     unit.write_progress(
         {
-            "status": "running",
+            "status": EXTRAPOLATING if _extrapolates(run) else "running",
             "step": run.step_number,
             "n_steps": settings.n_steps,
             "ps": run.step_number * settings.timestep_fs / 1000,
@@ -179,19 +213,40 @@ def _tell(unit: Unit, run: MDRun, temperature_K: float, *, rate: float) -> None:
     )
 
 
-def _result(
-    unit: Unit, settings: MDSettings, framework: Framework, shifts: np.ndarray, reason: str | None
-) -> dict[str, Any]:
-    """The health of the finished (or given up) run, from what is stored."""
-    result: dict[str, Any] = {"status": "broken" if reason else "done", "reason": reason, "health": []}
+def _extrapolates(run: MDRun) -> bool:
+    return run.extrapolation.known and share_over([run.extrapolation.summary()]) > TOLERATED_SHARE
+
+
+def _result(unit: Unit, run: MDRun, framework: Framework, shifts: np.ndarray, reason: str | None) -> dict[str, Any]:
+    """What became of the finished (or given up) run, and its health from what is stored."""
+    extrapolation = None
+    checks = _health(unit, run.settings, framework, shifts)
+    if run.extrapolation.known:
+        extrapolation = run.extrapolation.summary()
+        checks.append(check_extrapolation(extrapolation))
+        if extrapolation["n_kept_frames"]:
+            extrapolation["file"] = extrapolating_file(unit)
+    if worst_status(checks) == "broken" and not reason:
+        reason = "; ".join(f"{check.name}: {check.detail}" for check in checks if check.status == "broken")
+    return {
+        "status": "broken" if reason else EXTRAPOLATING if _extrapolates(run) else "done",
+        "reason": reason,
+        "health": [check.model_dump() for check in checks],
+        "extrapolation": extrapolation,
+        "relaxed_eV_per_A": run.relaxed_max_force_eV_per_A,
+    }
+
+
+def _health(unit: Unit, settings: MDSettings, framework: Framework, shifts: np.ndarray) -> list[HealthCheck]:
+    """The checks of the production; none where it has no two frames."""
     trajectory = open_store(store_path(unit))
     first = settings.production_start_frame
     if trajectory.n_frames - first < 2:
-        return result
+        return []
     production = trajectory.after(first * settings.frame_interval_fs / 1000)
     thermo = {name: column[first:] for name, column in read_thermo(store_path(unit)).items()}
     centres_A, mean_cell_A = framework_centres(production, framework, shifts)
-    checks = check_run(
+    return check_run(
         thermo=thermo,
         time_ps=np.arange(production.n_frames) * settings.frame_interval_fs / 1000,
         blocks=((block.positions_A, block.cell_A) for block in production.blocks()),
@@ -201,8 +256,3 @@ def _result(
         settings=settings,
         n_atoms=production.n_atoms,
     )
-    result["health"] = [check.model_dump() for check in checks]
-    if worst_status(checks) == "broken" and not reason:
-        result["status"] = "broken"
-        result["reason"] = "; ".join(f"{check.name}: {check.detail}" for check in checks if check.status == "broken")
-    return result

@@ -67,15 +67,15 @@ def _row(unit: Unit) -> dict[str, str]:
         n_steps * settings["timestep_fs"] / 1000 if n_steps else settings["equilibrate_ps"] + settings["production_ps"]
     )
     status = result["status"] if result else progress.get("status", "waiting")
-    done_ps = total_ps if status == "done" else progress.get("ps", 0.0)
-    running = status == "running"
+    done_ps = total_ps if result and status != "broken" else progress.get("ps", 0.0)
+    running = not result and "eta_s" in progress
     temperature = progress.get("temperature_K")
     return {
         "temperature": f"{temperature:.0f}" if temperature else "-",
         "ps": f"{done_ps:.2f}",
         "of": f"{total_ps:.2f}",
         "rate": f"{progress['ns_per_day']:.3f}" if "ns_per_day" in progress else "-",
-        "left": _duration(progress.get("eta_s", 0.0)) if running else "-",
+        "left": _duration(progress["eta_s"]) if running else "-",
         "status": status,
     }
 
