@@ -11,9 +11,18 @@ from typing import TYPE_CHECKING, Any
 from paddlewheel.version import __version__
 
 if TYPE_CHECKING:
-    from paddlewheel.api import Trajectory, analyze, conduct, load_potential, read_structure, read_trajectory
+    from paddlewheel.api import Trajectory, analyze, conduct, load_potential, read_structure, read_trajectory, train
 
-__all__ = ["Trajectory", "__version__", "analyze", "conduct", "load_potential", "read_structure", "read_trajectory"]
+__all__ = [
+    "Trajectory",
+    "__version__",
+    "analyze",
+    "conduct",
+    "load_potential",
+    "read_structure",
+    "read_trajectory",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -11,15 +11,25 @@ from paddlewheel.crystals import read_structure
 from paddlewheel.potentials import load_potential
 from paddlewheel.studies import analyze as _analyze
 from paddlewheel.studies import conduct as _conduct
+from paddlewheel.studies import train as _train
 from paddlewheel.studies.run_directory import default_directory
 from paddlewheel.trajectories import Trajectory, read_trajectory
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-    from paddlewheel.records import ConductivityRecord
+    from paddlewheel.records import ConductivityRecord, TrainingRecord
 
-__all__ = ["Trajectory", "analyze", "analyze_files", "conduct", "load_potential", "read_structure", "read_trajectory"]
+__all__ = [
+    "Trajectory",
+    "analyze",
+    "analyze_files",
+    "conduct",
+    "load_potential",
+    "read_structure",
+    "read_trajectory",
+    "train",
+]
 
 
 @functools.wraps(_conduct.conduct)
@@ -51,4 +61,17 @@ def analyze_files(paths: Sequence[Path], *, out: str | Path | None = None, **set
     directory = Path(out) if out is not None else default_directory("analyze", paths[0])
     record = _analyze.analyze_files(paths, out=directory, **settings)
     write_conductivity_report(directory)
+    return record
+
+
+@functools.wraps(_train.train)
+def train(
+    datasets: str | Path | Sequence[str | Path], *, out: str | Path | None = None, **settings: Any
+) -> TrainingRecord:
+    from paddlewheel.report.training import write_training_report
+
+    first = datasets if isinstance(datasets, str | Path) else datasets[0]
+    directory = Path(out) if out is not None else default_directory("train", first)
+    record = _train.train(datasets, out=directory, **settings)
+    write_training_report(directory)
     return record

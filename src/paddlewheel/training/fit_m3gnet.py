@@ -114,8 +114,8 @@ def fit_m3gnet(
         energy_weight=settings.energy_weight,
         force_weight=settings.force_weight,
         stress_weight=settings.stress_weight,
-        loss="huber_loss",
-        loss_params={"delta": settings.huber_delta},
+        loss=f"{settings.loss}_loss",
+        loss_params={"delta": settings.huber_delta} if settings.loss == "huber" else {},
         lr=settings.learning_rate,
         decay_steps=settings.epochs,
         decay_alpha=0.01,
@@ -124,7 +124,7 @@ def fit_m3gnet(
     with _quiet():
         trainer = lightning.Trainer(
             max_epochs=settings.epochs,
-            accelerator="auto",
+            accelerator="cuda" if torch.cuda.is_available() else "cpu",
             devices=1,
             callbacks=[keeper],
             logger=False,

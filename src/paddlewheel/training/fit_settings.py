@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from paddlewheel.errors import SettingsError
+
+Loss = Literal["huber", "mse"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +30,8 @@ class FitSettings:
         vanishing first and second derivatives at the cutoff. A checkpoint to start from has its own.
     energy_weight, force_weight, stress_weight
         Weights in the loss of energies (eV/atom), forces (eV/A) and stresses (GPa).
+    loss
+        ``huber``, or ``mse`` (squares), which leaves the first plateau sooner where the frames are few.
     huber_delta
         Where the Huber loss turns from squares to absolute values, in those units.
     seed
@@ -42,6 +47,7 @@ class FitSettings:
     energy_weight: float = 1.0
     force_weight: float = 1.0
     stress_weight: float = 0.1
+    loss: Loss = "huber"
     huber_delta: float = 0.01
     seed: int = 1
 
@@ -50,6 +56,8 @@ class FitSettings:
             value = getattr(self, name)
             if value < 1:
                 raise SettingsError(f"{name} is {value}", remedy="give a whole number of 1 or more")
+        if self.loss not in get_args(Loss):
+            raise SettingsError(f"loss is {self.loss!r}", remedy=f"give one of {', '.join(get_args(Loss))}")
         for name in ("learning_rate", "cutoff_A", "three_body_cutoff_A", "huber_delta"):
             value = getattr(self, name)
             if not 0 < value < math.inf:
