@@ -1,7 +1,7 @@
 """Parts of the NEP kernel that know nothing of angles: packing neighbours, radial functions, products, tanh (numba).
 
-The arithmetic runs in blocks of 8 neighbours (or 8 radial functions, or 8 neurons), in inner loops of exactly 8 steps
-that the compiler turns into vector instructions; everything is padded to that.
+Neighbours come in blocks of 8 of one species, descriptors and neurons in blocks of 8; what fills up a block of
+neighbours is far away, where all functions vanish.
 
 Radial functions: g_n(r) = fc(r) sum_k c'_nk T_k(x), x = 2 (r/rc - 1)^2 - 1, fc = (1 + cos(pi r/rc))/2, which is the
 format's sum_k c_nk (T_k(x) + 1)/2 fc(r) with c' folded in `tables`.
@@ -11,141 +11,19 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 from numba import njit
 
+from paddlewheel.potentials.nep.simd import floor, load, power_of_two, repeat, store, where_below
+
 FAR_A = 1.0e3
-"""Distance of what fills up a block: beyond every cutoff, so that its radial functions vanish."""
-
-
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def radial_basis(r, rc_inverse, basis, slope):  # pragma: no cover
-    """T_k(x) fc and its derivative for 8 distances: `basis[k, 8]`, `slope[k, 8]`."""
-    real = r.dtype.type
-    one, two, four, half = real(1), real(2), real(4), real(0.5)
-    half_pi = real(math.pi / 2)
-    n_basis = basis.shape[0]
-    for v in range(8):
-        u = min(r[v] * rc_inverse, one)
-        # fc = (1 + sin w)/2, with w = pi/2 - pi u in [-pi/2, pi/2]; Taylor series to 1e-16
-        w = half_pi - two * half_pi * u
-        q = w * w
-        s = real(-8.22063524662433e-18)
-        s = s * q + real(2.8114572543455206e-15)
-        s = s * q + real(-7.647163731819816e-13)
-        s = s * q + real(1.6059043836821613e-10)
-        s = s * q + real(-2.505210838544172e-08)
-        s = s * q + real(2.7557319223985893e-06)
-        s = s * q + real(-0.0001984126984126984)
-        s = s * q + real(0.008333333333333333)
-        s = s * q + real(-0.16666666666666666)
-        s = (s * q + one) * w
-        c = real(4.110317623312165e-19)
-        c = c * q + real(-1.5619206968586225e-16)
-        c = c * q + real(4.779477332387385e-14)
-        c = c * q + real(-1.1470745597729725e-11)
-        c = c * q + real(2.08767569878681e-09)
-        c = c * q + real(-2.755731922398589e-07)
-        c = c * q + real(2.48015873015873e-05)
-        c = c * q + real(-0.001388888888888889)
-        c = c * q + real(0.041666666666666664)
-        c = c * q + real(-0.5)
-        c = c * q + one
-        inside = one if u < one else real(0)
-        fc = (half + half * s) * inside
-        fcp = -half_pi * c * rc_inverse * inside
-        x = two * (u - one) * (u - one) - one
-        xp = four * (u - one) * rc_inverse * fc
-        x2 = two * x
-        basis[0, v] = fc
-        slope[0, v] = fcp
-        t1 = x
-        basis[1, v] = x * fc
-        slope[1, v] = x * fcp + xp
-        t2, d2 = x2 * t1 - one, two * x2
-        basis[2, v] = t2 * fc
-        slope[2, v] = t2 * fcp + d2 * xp
-        t3, d3 = x2 * t2 - t1, two * t2 + x2 * d2 - one
-        basis[3, v] = t3 * fc
-        slope[3, v] = t3 * fcp + d3 * xp
-        t4, d4 = x2 * t3 - t2, two * t3 + x2 * d3 - d2
-        basis[4, v] = t4 * fc
-        slope[4, v] = t4 * fcp + d4 * xp
-        t5, d5 = x2 * t4 - t3, two * t4 + x2 * d4 - d3
-        basis[5, v] = t5 * fc
-        slope[5, v] = t5 * fcp + d5 * xp
-        t6, d6 = x2 * t5 - t4, two * t5 + x2 * d5 - d4
-        basis[6, v] = t6 * fc
-        slope[6, v] = t6 * fcp + d6 * xp
-        t7, d7 = x2 * t6 - t5, two * t6 + x2 * d6 - d5
-        basis[7, v] = t7 * fc
-        slope[7, v] = t7 * fcp + d7 * xp
-        t8, d8 = x2 * t7 - t6, two * t7 + x2 * d7 - d6
-        basis[8, v] = t8 * fc
-        slope[8, v] = t8 * fcp + d8 * xp
-    for k in range(9, n_basis):
-        # the same recursion on the products: T_k fc, and T_k fc' + T_k' x' fc
-        for v in range(8):
-            u = min(r[v] * rc_inverse, one)
-            x2 = two * (two * (u - one) * (u - one) - one)
-            x2p = two * four * (u - one) * rc_inverse
-            basis[k, v] = x2 * basis[k - 1, v] - basis[k - 2, v]
-            slope[k, v] = x2 * slope[k - 1, v] + x2p * basis[k - 1, v] - slope[k - 2, v]
-
-
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def multiply(x, matrix, out):  # pragma: no cover
-    """out += x . matrix; `x[a, 8]`, `matrix[a, 8, b, 8]`, `out[b, 8]`."""
-    for b in range(out.shape[0]):
-        for a in range(x.shape[0]):
-            x0, x1, x2, x3 = x[a, 0], x[a, 1], x[a, 2], x[a, 3]
-            x4, x5, x6, x7 = x[a, 4], x[a, 5], x[a, 6], x[a, 7]
-            for v in range(8):
-                out[b, v] += (
-                    x0 * matrix[a, 0, b, v]
-                    + x1 * matrix[a, 1, b, v]
-                    + x2 * matrix[a, 2, b, v]
-                    + x3 * matrix[a, 3, b, v]
-                    + x4 * matrix[a, 4, b, v]
-                    + x5 * matrix[a, 5, b, v]
-                    + x6 * matrix[a, 6, b, v]
-                    + x7 * matrix[a, 7, b, v]
-                )
-
-
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def hyperbolic_tangent(x, powers, out):  # pragma: no cover
-    """tanh by 1 - 2/(exp(2x) + 1); exp(2x) = 2^k 2^f with 2^k from `powers` (k from -64 to 64), 2^f by its series."""
-    real = x.dtype.type
-    one, two = real(1), real(2)
-    for b in range(x.shape[0]):
-        for v in range(8):
-            y = min(max(x[b, v], real(-22)), real(22)) * real(2 / math.log(2))
-            k = np.floor(y + real(0.5))
-            f = (y - k) * real(math.log(2))
-            e = real(1.6059043836821613e-10)
-            e = e * f + real(2.08767569878681e-09)
-            e = e * f + real(2.505210838544172e-08)
-            e = e * f + real(2.755731922398589e-07)
-            e = e * f + real(2.7557319223985893e-06)
-            e = e * f + real(2.48015873015873e-05)
-            e = e * f + real(0.0001984126984126984)
-            e = e * f + real(0.001388888888888889)
-            e = e * f + real(0.008333333333333333)
-            e = e * f + real(0.041666666666666664)
-            e = e * f + real(0.16666666666666666)
-            e = e * f + real(0.5)
-            e = e * f + one
-            e = e * f + one
-            e = e * powers[np.int32(k) + np.int32(64)]
-            out[b, v] = one - two / (e + one)
+"""Distance of what fills up a block."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def pack(
     i, positions, images, starts, neighbours, image_of, cutoffs_squared, species, position, atom, block_species
 ):  # pragma: no cover
-    """Vectors to the neighbours of `i` within the cutoff, by species, each species filled up to whole blocks of 8.
+    """Vectors to the neighbours of `i` within the cutoff, by species in whole blocks of 8.
 
     Returns the number of blocks; `position[3, block, 8]`, `atom[slot]`, `block_species[block]` are filled.
     """
@@ -167,12 +45,127 @@ def pack(
             position[2, slot >> 3, slot & 7] = real(dz)
             atom[slot] = j
             slot += dx * dx + dy * dy + dz * dz < limit
-        while slot % 8 != 0:
+        while slot & 7 != 0:
             position[0, slot >> 3, slot & 7] = real(0)
             position[1, slot >> 3, slot & 7] = real(0)
             position[2, slot >> 3, slot & 7] = real(FAR_A)
             atom[slot] = n_atoms
             slot += 1
-        for b in range(first // 8, slot // 8):
+        for b in range(first >> 3, slot >> 3):
             block_species[b] = t
-    return slot // 8
+    return slot >> 3
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def select_nearer(n_blocks, block_species, distance, limits, near, near_species):  # pragma: no cover
+    """Slots within the angular cutoff, by species in whole blocks of 8; the filling is the last slot of all."""
+    count, first = 0, 0
+    for b in range(n_blocks):
+        t = block_species[b]
+        limit = distance.dtype.type(limits[t])
+        for v in range(8):
+            near[count] = 8 * b + v
+            count += distance[b, v] < limit
+        if b == n_blocks - 1 or block_species[b + 1] != t:
+            while count & 7 != 0:
+                near[count] = 8 * len(distance) - 1
+                count += 1
+            for a in range(first >> 3, count >> 3):
+                near_species[a] = t
+            first = count
+    return count >> 3
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def radial_basis(r, rc_inverse, count, basis, slope, first):  # pragma: no cover
+    """T_k(x) fc of 8 distances into the blocks 0 to count - 1 of `basis`, their derivatives into `slope` from `first`.
+
+    At least 9 blocks are written.
+    """
+    one = 0.0 * r + 1.0
+    u = r * rc_inverse
+    u = where_below(u, one, u, one)
+    # fc = (1 + sin w)/2, with w = pi/2 - pi u in [-pi/2, pi/2]; Taylor series to 1e-16
+    w = math.pi / 2 - math.pi * u
+    p = w * w
+    s = p * -8.22063524662433e-18 + 2.8114572543455206e-15
+    s = s * p + -7.647163731819816e-13
+    s = s * p + 1.6059043836821613e-10
+    s = s * p + -2.505210838544172e-08
+    s = s * p + 2.7557319223985893e-06
+    s = s * p + -0.0001984126984126984
+    s = s * p + 0.008333333333333333
+    s = s * p + -0.16666666666666666
+    s = (s * p + 1.0) * w
+    c = p * 4.110317623312165e-19 + -1.5619206968586225e-16
+    c = c * p + 4.779477332387385e-14
+    c = c * p + -1.1470745597729725e-11
+    c = c * p + 2.08767569878681e-09
+    c = c * p + -2.755731922398589e-07
+    c = c * p + 2.48015873015873e-05
+    c = c * p + -0.001388888888888889
+    c = c * p + 0.041666666666666664
+    c = c * p + -0.5
+    c = c * p + 1.0
+    zero = 0.0 * one
+    fc = where_below(u, one, 0.5 + 0.5 * s, zero)
+    fcp = where_below(u, one, c * (-math.pi / 2 * rc_inverse), zero)
+    x = 2.0 * (u - 1.0) * (u - 1.0) - 1.0
+    xp = (u - 1.0) * (4.0 * rc_inverse)
+    x2, x2p = 2.0 * x, 2.0 * xp
+    # the recursion of T_k on the products: T_k fc, and its derivative
+    before, before_slope = fc, fcp
+    store(basis, 0, fc)
+    store(slope, first, fcp)
+    now, now_slope = x * fc, x * fcp + xp * fc
+    store(basis, 1, now)
+    store(slope, first + 1, now_slope)
+    for k in range(2, count):
+        after = x2 * now - before
+        after_slope = x2 * now_slope + (x2p * now - before_slope)
+        store(basis, k, after)
+        store(slope, first + k, after_slope)
+        before, before_slope, now, now_slope = now, now_slope, after, after_slope
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def multiply(x, matrix, first, out):  # pragma: no cover
+    """out += x . matrix; `x[a, 8]`, `out[b, 8]`, and the matrix `[a, 8, b, 8]` from the block `first` of its array."""
+    n_out = out.shape[0]
+    for b in range(n_out):
+        even, odd = load(out, b), 0.0 * load(out, b)
+        for a in range(x.shape[0]):
+            row = first + 8 * a * n_out + b
+            even += repeat(x, 8 * a) * load(matrix, row)
+            odd += repeat(x, 8 * a + 1) * load(matrix, row + n_out)
+            even += repeat(x, 8 * a + 2) * load(matrix, row + 2 * n_out)
+            odd += repeat(x, 8 * a + 3) * load(matrix, row + 3 * n_out)
+            even += repeat(x, 8 * a + 4) * load(matrix, row + 4 * n_out)
+            odd += repeat(x, 8 * a + 5) * load(matrix, row + 5 * n_out)
+            even += repeat(x, 8 * a + 6) * load(matrix, row + 6 * n_out)
+            odd += repeat(x, 8 * a + 7) * load(matrix, row + 7 * n_out)
+        store(out, b, even + odd)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def hyperbolic_tangent(x):  # pragma: no cover
+    """tanh of 8 numbers by 1 - 2/(exp(2x) + 1), with exp(2x) = 2^k exp(f)."""
+    high = 0.0 * x + 22.0
+    y = where_below(x, high, x, high)
+    y = where_below(y, -1.0 * high, -1.0 * high, y) * (2.0 / math.log(2.0))
+    k = floor(y + 0.5)
+    f = (y - k) * math.log(2.0)
+    e = f * 1.6059043836821613e-10 + 2.08767569878681e-09
+    e = e * f + 2.505210838544172e-08
+    e = e * f + 2.755731922398589e-07
+    e = e * f + 2.7557319223985893e-06
+    e = e * f + 2.48015873015873e-05
+    e = e * f + 0.0001984126984126984
+    e = e * f + 0.001388888888888889
+    e = e * f + 0.008333333333333333
+    e = e * f + 0.041666666666666664
+    e = e * f + 0.16666666666666666
+    e = e * f + 0.5
+    e = e * f + 1.0
+    e = e * f + 1.0
+    return 1.0 - 2.0 / (e * power_of_two(k) + 1.0)

@@ -99,3 +99,11 @@ class NEPCalculator(Calculator):
         if result.grades is not None:
             self.results["extrapolation_grade"] = float(result.grades.max(initial=0.0))
             self.results["extrapolation_grades"] = result.grades
+
+    def atom_features(self, atoms: Atoms) -> np.ndarray:
+        """The scaled descriptors of each atom, `[n_atoms, n_descriptors]`: the latent space of the potential."""
+        pbc = (bool(atoms.pbc[0]), bool(atoms.pbc[1]), bool(atoms.pbc[2]))
+        result = self.engine.evaluate(
+            species=self._species_of[atoms.numbers], positions_A=atoms.get_positions(), cell_A=atoms.cell.array, pbc=pbc
+        )
+        return result.descriptors

@@ -167,7 +167,8 @@ def _active_set(environments: np.ndarray, relative_floor: float) -> np.ndarray:
     scaled = rows.copy()
     scaled[:, :-1] = (rows[:, :-1] - mean) @ (directions / np.maximum(np.sqrt(np.maximum(spread, 0.0)), floor))
     size = rows.shape[1]
-    chosen = qr(scaled.T, mode="r", pivoting=True)[1][:size].copy()
+    factors = qr(scaled.T, mode="r", pivoting=True)
+    chosen = np.array(factors[-1][:size])
     coefficients = scaled @ np.linalg.inv(scaled[chosen])
     for swap in range(_MOST_SWAPS):
         place = int(np.abs(coefficients).argmax())

@@ -116,24 +116,21 @@ class NEPEngine:
         forces, virial = np.zeros((chunks, n + 1, 3)), np.zeros((chunks, 3, 3))
         energies, grades = np.empty(n), np.empty(n, dtype=self._dtype)
         descriptors = np.empty((n, self._tables.w0.shape[1], 8), dtype=self._dtype)
-        shared = (positions, images, self._list.starts, self._list.neighbours, self._list.images)
+        shared: tuple = (positions, images, self._list.starts, self._list.neighbours, self._list.images)
         shared = (*shared, self._list.most_candidates, species, *self._arguments)
 
         def run(first: int) -> None:
             for chunk in range(first, chunks, self.threads):
                 into = (energies, forces[chunk], virial[chunk], descriptors, grades)
-                evaluate(bounds[chunk], bounds[chunk + 1], *shared, *into)
+                evaluate(*bounds[chunk : chunk + 2], *shared, *into)
 
-        if self.threads > 1 and chunks > 1:
+        others = range(1, min(self.threads, chunks))
+        if others:
             self._pool = self._pool or ThreadPoolExecutor(self.threads - 1)
-            others = [self._pool.submit(run, first) for first in range(1, self.threads)]
-            run(0)
-            for other in others:
-                other.result()
-        else:
-            for chunk in range(chunks):
-                into = (energies, forces[chunk], virial[chunk], descriptors, grades)
-                evaluate(bounds[chunk], bounds[chunk + 1], *shared, *into)
+        waiting = [self._pool.submit(run, first) for first in others] if self._pool else []
+        run(0)
+        for other in waiting:
+            other.result()
         total = virial.sum(axis=0)
         return NEPResult(
             energies_eV=energies,

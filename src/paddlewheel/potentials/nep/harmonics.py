@@ -10,104 +10,106 @@ from __future__ import annotations
 
 from numba import njit
 
-
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def harmonics(ux, uy, uz, out):  # pragma: no cover
-    """Components of l = 1 to 4: `out[24, 8]`."""
-    real = out.dtype.type
-    one, two, three, five, seven = real(1), real(2), real(3), real(5), real(7)
-    for v in range(8):
-        x, y, z = ux[v], uy[v], uz[v]
-        zz = z * z
-        x2, y2 = x * x - y * y, two * x * y
-        x3, y3 = x2 * x - y2 * y, x2 * y + y2 * x
-        out[0, v], out[1, v], out[2, v] = z, x, y
-        out[3, v] = three * zz - one
-        out[4, v], out[5, v] = x * z, y * z
-        out[6, v], out[7, v] = x2, y2
-        p = five * zz - one
-        out[8, v] = (p - two) * z
-        out[9, v], out[10, v] = x * p, y * p
-        out[11, v], out[12, v] = x2 * z, y2 * z
-        out[13, v], out[14, v] = x3, y3
-        p = (seven * zz - three) * z
-        out[15, v] = five * z * p - real(15) * zz + three
-        out[16, v], out[17, v] = x * p, y * p
-        p = seven * zz - one
-        out[18, v], out[19, v] = x2 * p, y2 * p
-        out[20, v], out[21, v] = x3 * z, y3 * z
-        out[22, v], out[23, v] = x3 * x - y3 * y, x3 * y + y3 * x
+from paddlewheel.potentials.nep.simd import load, store
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def gradient(ux, uy, uz, h, gx, gy, gz):  # pragma: no cover
+@njit(cache=True, nogil=True, error_model="numpy")
+def harmonics(x, y, z, out, first):  # pragma: no cover
+    """Components of l = 1 to 4 into the 24 blocks of `out` from `first`."""
+    zz = z * z
+    x2, y2 = x * x - y * y, 2.0 * x * y
+    x3, y3 = x2 * x - y2 * y, x2 * y + y2 * x
+    store(out, first, z)
+    store(out, first + 1, x)
+    store(out, first + 2, y)
+    store(out, first + 3, 3.0 * zz - 1.0)
+    store(out, first + 4, x * z)
+    store(out, first + 5, y * z)
+    store(out, first + 6, x2)
+    store(out, first + 7, y2)
+    p = 5.0 * zz - 1.0
+    store(out, first + 8, (p - 2.0) * z)
+    store(out, first + 9, x * p)
+    store(out, first + 10, y * p)
+    store(out, first + 11, x2 * z)
+    store(out, first + 12, y2 * z)
+    store(out, first + 13, x3)
+    store(out, first + 14, y3)
+    store(out, first + 15, (35.0 * zz - 30.0) * zz + 3.0)
+    p = (7.0 * zz - 3.0) * z
+    store(out, first + 16, x * p)
+    store(out, first + 17, y * p)
+    p = 7.0 * zz - 1.0
+    store(out, first + 18, x2 * p)
+    store(out, first + 19, y2 * p)
+    store(out, first + 20, x3 * z)
+    store(out, first + 21, y3 * z)
+    store(out, first + 22, x3 * x - y3 * y)
+    store(out, first + 23, x3 * y + y3 * x)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def gradient(x, y, z, h):  # pragma: no cover
     """Gradient of sum_c h[c] Y_c over l = 1 to 4, by x, y and z."""
-    real = h.dtype.type
-    one, two, three, four = real(1), real(2), real(3), real(4)
-    five, six, seven = real(5), real(6), real(7)
-    for v in range(8):
-        x, y, z = ux[v], uy[v], uz[v]
-        zz = z * z
-        x2, y2 = x * x - y * y, two * x * y
-        x3, y3 = x2 * x - y2 * y, x2 * y + y2 * x
-        p3, p4, p5 = five * zz - one, (seven * zz - three) * z, seven * zz - one
-        s4 = real(21) * zz - three
-        a1 = h[1, v] + h[4, v] * z + h[9, v] * p3 + h[16, v] * p4
-        b1 = h[2, v] + h[5, v] * z + h[10, v] * p3 + h[17, v] * p4
-        a2 = h[6, v] + h[11, v] * z + h[18, v] * p5
-        b2 = h[7, v] + h[12, v] * z + h[19, v] * p5
-        a3, b3 = h[13, v] + h[20, v] * z, h[14, v] + h[21, v] * z
-        a4, b4 = h[22, v], h[23, v]
-        gx[v] = a1 + two * (a2 * x + b2 * y) + three * (a3 * x2 + b3 * y2) + four * (a4 * x3 + b4 * y3)
-        gy[v] = b1 + two * (b2 * x - a2 * y) + three * (b3 * x2 - a3 * y2) + four * (b4 * x3 - a4 * y3)
-        first = h[4, v] * x + h[5, v] * y + real(10) * z * (h[9, v] * x + h[10, v] * y)
-        first += s4 * (h[16, v] * x + h[17, v] * y)
-        second = h[11, v] * x2 + h[12, v] * y2 + real(14) * z * (h[18, v] * x2 + h[19, v] * y2)
-        third = h[20, v] * x3 + h[21, v] * y3
-        axial = h[0, v] + six * z * h[3, v] + three * p3 * h[8, v] + real(20) * p4 * h[15, v]
-        gz[v] = axial + first + second + third
+    zz = z * z
+    x2, y2 = x * x - y * y, 2.0 * x * y
+    x3, y3 = x2 * x - y2 * y, x2 * y + y2 * x
+    p3, p4, p5 = 5.0 * zz - 1.0, (7.0 * zz - 3.0) * z, 7.0 * zz - 1.0
+    h9, h10, h16, h17, h18, h19 = load(h, 9), load(h, 10), load(h, 16), load(h, 17), load(h, 18), load(h, 19)
+    h4, h5, h11, h12, h20, h21 = load(h, 4), load(h, 5), load(h, 11), load(h, 12), load(h, 20), load(h, 21)
+    a1 = load(h, 1) + h4 * z + h9 * p3 + h16 * p4
+    b1 = load(h, 2) + h5 * z + h10 * p3 + h17 * p4
+    a2, b2 = load(h, 6) + h11 * z + h18 * p5, load(h, 7) + h12 * z + h19 * p5
+    a3, b3 = load(h, 13) + h20 * z, load(h, 14) + h21 * z
+    a4, b4 = load(h, 22), load(h, 23)
+    gx = a1 + 2.0 * (a2 * x + b2 * y) + 3.0 * (a3 * x2 + b3 * y2) + 4.0 * (a4 * x3 + b4 * y3)
+    gy = b1 + 2.0 * (b2 * x - a2 * y) + 3.0 * (b3 * x2 - a3 * y2) + 4.0 * (b4 * x3 - a4 * y3)
+    gz = load(h, 0) + 6.0 * z * load(h, 3) + 3.0 * p3 * load(h, 8) + 20.0 * p4 * load(h, 15)
+    gz += h4 * x + h5 * y + 10.0 * z * (h9 * x + h10 * y) + (21.0 * zz - 3.0) * (h16 * x + h17 * y)
+    gz += h11 * x2 + h12 * y2 + 14.0 * z * (h18 * x2 + h19 * y2) + h20 * x3 + h21 * y3
+    return gx, gy, gz
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def higher_harmonics(ux, uy, uz, polynomials, l_max, out):  # pragma: no cover
-    """Components of l = 5 to `l_max`, after the first 24; `polynomials[l - 5, m, power]` of z."""
-    real = out.dtype.type
-    for v in range(8):
-        c = 24
-        for degree in range(5, l_max + 1):
-            re, im = real(1), real(0)
-            for m in range(degree + 1):
-                p = real(0)
-                for power in range(degree - m, -1, -1):
-                    p = p * uz[v] + polynomials[degree - 5, m, power]
-                out[c, v] = p * re
-                if m > 0:
-                    out[c + 1, v] = p * im
-                c += 1 if m == 0 else 2
-                re, im = re * ux[v] - im * uy[v], re * uy[v] + im * ux[v]
+@njit(cache=True, nogil=True, error_model="numpy")
+def higher_harmonics(x, y, z, polynomials, l_max, out, first):  # pragma: no cover
+    """Components of l = 5 to `l_max` from the block `first`; `polynomials[l - 5, m, power]` of z."""
+    c = first
+    for degree in range(5, l_max + 1):
+        re, im = 0.0 * x + 1.0, 0.0 * x
+        for m in range(degree + 1):
+            p = 0.0 * z
+            for power in range(degree - m, -1, -1):
+                p = p * z + polynomials[degree - 5, m, power]
+            store(out, c, p * re)
+            c += 1
+            if m > 0:
+                store(out, c, p * im)
+                c += 1
+            re, im = re * x - im * y, re * y + im * x
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def higher_gradient(ux, uy, uz, polynomials, l_max, h, gx, gy, gz):  # pragma: no cover
-    """Adds the gradient of sum_c h[c] Y_c over l = 5 to `l_max`."""
-    real = h.dtype.type
-    for v in range(8):
-        c = 24
-        for degree in range(5, l_max + 1):
-            # (x + iy)^m and (x + iy)^(m - 1)
-            re, im, before_re, before_im = real(1), real(0), real(0), real(0)
-            for m in range(degree + 1):
-                p, slope = real(0), real(0)
-                for power in range(degree - m, -1, -1):
-                    slope = slope * uz[v] + p
-                    p = p * uz[v] + polynomials[degree - 5, m, power]
-                a, b = h[c, v], real(0)
-                if m > 0:
-                    b = h[c + 1, v]
-                times = real(m) * p
-                gx[v] += times * (a * before_re + b * before_im)
-                gy[v] += times * (b * before_re - a * before_im)
-                gz[v] += slope * (a * re + b * im)
-                c += 1 if m == 0 else 2
-                before_re, before_im = re, im
-                re, im = re * ux[v] - im * uy[v], re * uy[v] + im * ux[v]
+@njit(cache=True, nogil=True, error_model="numpy")
+def higher_gradient(x, y, z, polynomials, l_max, h):  # pragma: no cover
+    """The gradient of sum_c h[c] Y_c over l = 5 to `l_max` (h counts from l = 1)."""
+    gx, gy, gz = 0.0 * x, 0.0 * x, 0.0 * x
+    c = 24
+    for degree in range(5, l_max + 1):
+        # (x + iy)^m and (x + iy)^(m - 1)
+        re, im, before_re, before_im = 0.0 * x + 1.0, 0.0 * x, 0.0 * x, 0.0 * x
+        for m in range(degree + 1):
+            p, slope = 0.0 * z, 0.0 * z
+            for power in range(degree - m, -1, -1):
+                slope = slope * z + p
+                p = p * z + polynomials[degree - 5, m, power]
+            a, b = load(h, c), 0.0 * x
+            c += 1
+            if m > 0:
+                b = load(h, c)
+                c += 1
+            p = p * m
+            gx += p * (a * before_re + b * before_im)
+            gy += p * (b * before_re - a * before_im)
+            gz += slope * (a * re + b * im)
+            before_re, before_im = re, im
+            re, im = re * x - im * y, re * y + im * x
+    return gx, gy, gz

@@ -36,7 +36,7 @@ class Tables:
     radial_c
         `[centre, neighbour, k, block, 8]`, the n of `c'_nk` in blocks of 8.
     angular_c
-        `[centre, neighbour, block, k, 8]`, k padded to 1 + 4 m.
+        `[centre, neighbour, block, 8, k]`.
     weights, polynomials
         w_lm of each component, and the Z_lm of l = 5 and more.
     cubic, quartic
@@ -45,8 +45,6 @@ class Tables:
         `[element, block, 8, neurons, 8]` and its transpose `[element, neurons, 8, block, 8]`, times the scale of q.
     b0, w1, bias
         `[element, neurons, 8]`, and a float.
-    powers
-        2^k for k = -64 to 64.
     zbl
         See `repulsion.repulsion_table`.
     domain
@@ -68,7 +66,6 @@ class Tables:
     b0: np.ndarray
     w1: np.ndarray
     bias: float
-    powers: np.ndarray
     zbl: np.ndarray
     domain: np.ndarray
     columns: np.ndarray
@@ -89,7 +86,6 @@ class Tables:
             self.b0,
             self.w1,
             self.bias,
-            self.powers,
             self.zbl,
             self.domain,
         )
@@ -108,15 +104,17 @@ def build_tables(model: NEPModel, *, dtype: DType, domain: NEPDomain | None = No
     w0[:, columns, : model.w0.shape[1]] = (model.w0 * model.q_scaler).transpose(0, 2, 1)
     b0, w1 = np.zeros((n, 8 * n_neurons)), np.zeros((n, 8 * n_neurons))
     b0[:, : model.w0.shape[1]], w1[:, : model.w0.shape[1]] = model.b0, model.w1
-    radial = np.zeros((n, n, model.basis_size[0] + 1, 8 * n_radial))
-    radial[..., : model.n_max[0] + 1] = _chebyshev(model.radial_coefficients).transpose(0, 1, 3, 2)
-    angular = np.zeros((n, n, 8 * n_angular, 1 + 4 * math.ceil(model.basis_size[1] / 4)))
+    # at least two functions: the recursion starts with two
+    radial = np.zeros((n, n, max(2, model.basis_size[0] + 1), 8 * n_radial))
+    radial[:, :, : model.basis_size[0] + 1, : model.n_max[0] + 1] = _chebyshev(model.radial_coefficients).transpose(
+        0, 1, 3, 2
+    )
+    angular = np.zeros((n, n, 8 * n_angular, max(2, model.basis_size[1] + 1)))
     angular[:, :, : model.n_max[1] + 1, : model.basis_size[1] + 1] = _chebyshev(model.angular_coefficients)
-    angular = angular.reshape(n, n, n_angular, 8, -1).transpose(0, 1, 2, 4, 3)
     pairs = [(cut[:, None] + cut[None]) / 2 for cut in (model.radial_cutoffs_A, model.angular_cutoffs_A)]
     arrays = {
         "radial_c": radial.reshape(n, n, -1, n_radial, 8),
-        "angular_c": angular,
+        "angular_c": angular.reshape(n, n, n_angular, 8, -1),
         "weights": _weights(l_max),
         "polynomials": _polynomials(l_max),
         "cubic": np.array(_CUBIC) * (model.l_max[1] > 0),
@@ -125,7 +123,6 @@ def build_tables(model: NEPModel, *, dtype: DType, domain: NEPDomain | None = No
         "w0_back": w0.transpose(0, 2, 1).reshape(n, n_neurons, 8, n_blocks, 8),
         "b0": b0.reshape(n, n_neurons, 8),
         "w1": w1.reshape(n, n_neurons, 8),
-        "powers": 2.0 ** np.arange(-64, 65),
         "domain": _domain(model, domain, columns, n_blocks),
     }
     return Tables(
