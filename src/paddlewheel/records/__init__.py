@@ -23,6 +23,19 @@ from paddlewheel.records.conductivity import (
     TemperatureStatus,
     read_conductivity_record,
 )
+from paddlewheel.records.sampling import (
+    CoverageScore,
+    DirectChoice,
+    LabelRange,
+    LabelRecord,
+    RefusedFrame,
+    RelaxedStructure,
+    SampledRun,
+    SamplingRecord,
+    WrittenSet,
+    read_label_record,
+    read_sampling_record,
+)
 from paddlewheel.records.training import (
     EngineAgreement,
     TrainingData,
@@ -86,4 +99,15 @@ __all__ = [
     "RadialResult",
     "ValidationRecord",
     "read_validation_record",
+    "CoverageScore",
+    "DirectChoice",
+    "LabelRange",
+    "LabelRecord",
+    "RefusedFrame",
+    "RelaxedStructure",
+    "SampledRun",
+    "SamplingRecord",
+    "WrittenSet",
+    "read_label_record",
+    "read_sampling_record",
 ]

@@ -47,11 +47,22 @@ def check_frames(frames: Sequence[Atoms], *, where: str | Path) -> None:
     if not frames:
         raise DatasetError("holds no frames", where=where, remedy="give at least one")
     for index, frame in enumerate(frames):
-        _check_labels(frame, where=f"{where}, frame {index}")
-    _check_sizes(frames, where=where)
+        check_frame(frame, where=f"{where}, frame {index}")
     check_energies(frames, where=where)
     check_work(frames, where=where)
     check_duplicates(frames, where=where)
+
+
+def check_frame(frame: Atoms, *, where: str) -> None:
+    """What `check_frames` asks of each frame by itself: labels present, finite, of a possible size.
+
+    Raises
+    ------
+    DatasetError
+        With the value and what to do.
+    """
+    _check_labels(frame, where=where)
+    _check_sizes(frame, where=where)
 
 
 def require_elements(frames: Sequence[Atoms], elements: Sequence[str], *, where: str | Path) -> None:
@@ -93,26 +104,24 @@ def _check_labels(frame: Atoms, *, where: str) -> None:
             raise DatasetError(f"has a {key} that is not finite", where=where, remedy="remove or label it anew")
 
 
-def _check_sizes(frames: Sequence[Atoms], *, where: str | Path) -> None:
-    for index, frame in enumerate(frames):
-        forces, stress = _result(frame, "forces"), _result(frame, "stress")
-        atom = int(np.abs(forces).max(axis=1).argmax())
-        force = float(np.abs(forces[atom]).max())
-        if force > LARGEST_FORCE_eV_PER_A:
-            raise DatasetError(
-                f"has a force of {force:.4g} eV/A on atom {atom} ({frame.symbols[atom]}), over "
-                f"{LARGEST_FORCE_eV_PER_A:g}",
-                where=f"{where}, frame {index}",
-                remedy="check the unit (eV/A), or remove the frame if its atoms overlap",
-            )
-        largest = float(np.abs(stress).max())
-        if largest > LARGEST_STRESS_eV_PER_A3:
-            raise DatasetError(
-                f"has a stress of {largest:.4g} eV/A^3, which is {largest * eV_PER_A3_IN_GPA:.4g} GPa",
-                where=f"{where}, frame {index}",
-                remedy=f"check the unit: from kB divide by {10 * eV_PER_A3_IN_GPA:.2f}, from GPa by "
-                f"{eV_PER_A3_IN_GPA:.3f} (and VASP's sign is the opposite of ASE's)",
-            )
+def _check_sizes(frame: Atoms, *, where: str) -> None:
+    forces, stress = _result(frame, "forces"), _result(frame, "stress")
+    atom = int(np.abs(forces).max(axis=1).argmax())
+    force = float(np.abs(forces[atom]).max())
+    if force > LARGEST_FORCE_eV_PER_A:
+        raise DatasetError(
+            f"has a force of {force:.4g} eV/A on atom {atom} ({frame.symbols[atom]}), over {LARGEST_FORCE_eV_PER_A:g}",
+            where=where,
+            remedy="check the unit (eV/A), or remove the frame if its atoms overlap",
+        )
+    largest = float(np.abs(stress).max())
+    if largest > LARGEST_STRESS_eV_PER_A3:
+        raise DatasetError(
+            f"has a stress of {largest:.4g} eV/A^3, which is {largest * eV_PER_A3_IN_GPA:.4g} GPa",
+            where=where,
+            remedy=f"check the unit: from kB divide by {10 * eV_PER_A3_IN_GPA:.2f}, from GPa by "
+            f"{eV_PER_A3_IN_GPA:.3f} (and VASP's sign is the opposite of ASE's)",
+        )
 
 
 def check_energies(frames: Sequence[Atoms], *, where: str | Path) -> None:

@@ -157,7 +157,7 @@ def _cluster(components: NDArray, *, n_clusters: int | None, threshold: float) -
     while True:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # too few subclusters: what this loop mends
-            model = Birch(n_clusters=n_clusters, threshold=threshold).fit(components)
+            model = Birch(n_clusters=n_clusters, threshold=threshold).fit(components)  # type: ignore[arg-type]
         found = len(set(model.subcluster_labels_))
         if n_clusters is None or found >= n_clusters:
             return model, threshold

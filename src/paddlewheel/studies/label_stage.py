@@ -1,0 +1,117 @@
+"""One stage of a study: run its units, show how far they are, and say what went wrong with each."""
+
+from __future__ import annotations
+
+import sys
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from types import TracebackType
+from typing import Any
+
+from paddlewheel.errors import InputError
+from paddlewheel.execution import DriverLock, Resources, Unit, run_units
+from paddlewheel.studies.progress import UnitTable
+
+_PLAIN_EVERY_S = 15.0
+
+
+def run_stage(
+    units: Sequence[Unit], *, task: str, title: str, driver: DriverLock, cores: int | None, show_progress: bool
+) -> dict[str, str]:
+    """Run the units that are not finished.
+
+    Parameters
+    ----------
+    title
+        What the units do, for the progress: ``labelling``.
+
+    Returns
+    -------
+    What went wrong, by name of the unit; its traceback is in ``error.txt`` in its folder.
+
+    Raises
+    ------
+    InputError
+        Of the kind that a unit met, such as a full disk.
+    """
+    pending = [unit for unit in units if unit.result() is None]
+    if not pending:
+        return {}
+    for unit in units:
+        unit.prepare()
+    table = None
+    if show_progress:
+        table = UnitTable(pending) if "md" in pending[0].contents else CountProgress(units, title=title)
+    with table or nullcontext():
+        on_poll: Callable[[], None] = table.update if table else lambda: None
+        resources = Resources.share(n_units=len(pending), cores=cores)
+        outcome = run_units(units, task=task, driver=driver, resources=resources, on_poll=on_poll)
+    troubles: dict[str, str] = {}
+    for unit in pending:
+        error = outcome.errors.get(unit.name)
+        if isinstance(error, InputError):
+            raise error
+        if error is not None:
+            path = unit.folder / "error.txt"
+            path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+            troubles[unit.name] = f"{type(error).__name__}: {error}"
+        elif unit.result() is None:
+            troubles[unit.name] = outcome.states[unit.name]
+    return troubles
+
+
+class CountProgress:
+    """How many things of how many are done over all units: a bar on a terminal, plain lines otherwise, on stderr.
+
+    A unit says `done` and `of` in its progress, and `n` in its result.
+    """
+
+    def __init__(self, units: Sequence[Unit], *, title: str) -> None:
+        self._units, self._title = units, title
+        self._finished: dict[str, int] = {}
+        self._bar: Any = None
+        self._task: Any = None
+        self._next_plain = 0.0
+
+    def __enter__(self) -> CountProgress:
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import Progress
+
+            self._bar = Progress(console=Console(stderr=True))
+            self._bar.__enter__()
+            self._task = self._bar.add_task(self._title, total=None)
+        self.update()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._next_plain = 0.0
+        self.update()
+        if self._bar is not None:
+            self._bar.__exit__(kind, error, trace)
+
+    def update(self) -> None:
+        """Read the units' progress and show it; may be called often."""
+        now = time.monotonic()
+        if self._bar is None and now < self._next_plain:
+            return
+        self._next_plain = now + _PLAIN_EVERY_S
+        done, total = self._count()
+        if self._bar is not None:
+            self._bar.update(self._task, completed=done, total=total)
+        else:
+            print(f"{self._title}: {done} of {total}", file=sys.stderr, flush=True)
+
+    def _count(self) -> tuple[int, int]:
+        done = total = 0
+        for unit in self._units:
+            size = int(unit.contents["n"])
+            total += size
+            if unit.name not in self._finished and unit.result() is not None:
+                self._finished[unit.name] = size
+            done += self._finished.get(unit.name) or int(unit.progress().get("done", 0))
+        return done, total

@@ -1,0 +1,114 @@
+"""The unit that relaxes a structure, cell and positions, with a potential."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from paddlewheel.errors import ScienceError, writing
+from paddlewheel.execution import DriverWatch, Unit
+from paddlewheel.studies.label_unit import unit_potential
+from paddlewheel.studies.md_unit import unit_atoms
+from paddlewheel.units import eV_PER_A3_IN_GPA
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+RELAXATION_STEPS = 500
+_KEEP_EVERY_S = 5.0
+
+
+def relax_unit(*, name: str, atoms: Atoms, potential: dict[str, Any], fmax_eV_per_A: float, directory: Path) -> Unit:
+    """A unit that relaxes `atoms` until every force, the cell's included, is under `fmax_eV_per_A`."""
+    structure = {
+        "symbols": atoms.get_chemical_symbols(),
+        "positions_A": atoms.get_positions().tolist(),
+        "cell_A": np.array(atoms.cell).tolist(),
+        "pbc": [bool(flag) for flag in atoms.pbc],
+        "masses_u": atoms.get_masses().tolist(),
+    }
+    contents = {
+        "structure": structure, "relax": {"fmax_eV_per_A": fmax_eV_per_A, "steps": RELAXATION_STEPS},
+        "n": RELAXATION_STEPS, "potential": potential,
+    }  # fmt: skip
+    return Unit(name=f"relax-{name}", contents=contents, run_directory=directory)
+
+
+def relaxed_atoms(unit: Unit) -> Atoms:
+    """The relaxed structure of a finished unit."""
+    result = unit.result()
+    assert result is not None
+    atoms = unit_atoms(unit)
+    atoms.set_cell(result["cell_A"])
+    atoms.set_positions(result["positions_A"])
+    return atoms
+
+
+def run_relax_unit(unit: Unit, watch: DriverWatch, threads: int) -> bool:
+    """Relax with FIRE through ASE's `FrechetCellFilter`; True when finished, False when stopped.
+
+    A continued relaxation starts from the last kept structure, with FIRE's memory lost: the path may differ, the
+    minimum is looked for from there.
+
+    Raises
+    ------
+    ScienceError
+        If forces are not finite, or the cell's volume leaves a third to three times its start.
+    PotentialError, RunDirectoryError
+        As `run_label_unit`.
+    """
+    from ase.filters import FrechetCellFilter
+    from ase.optimize import FIRE
+
+    atoms = unit_atoms(unit)
+    start_A3 = atoms.get_volume()
+    steps_before = 0
+    if (kept := unit.checkpoint()) is not None:
+        atoms.set_cell(kept["cell_A"])
+        atoms.set_positions(kept["positions_A"])
+        steps_before = int(kept["n_steps"])
+    atoms.calc = unit_potential(unit)
+    wanted = unit.contents["relax"]
+    target: Any = FrechetCellFilter(atoms)
+    optimizer = FIRE(target, logfile=None)  # type: ignore[arg-type]
+    next_keep = time.monotonic() + _KEEP_EVERY_S
+    with writing(unit.folder):
+        for _ in optimizer.irun(fmax=wanted["fmax_eV_per_A"], steps=wanted["steps"] - steps_before):
+            _check(atoms, start_A3, unit.name)
+            stop = watch.should_stop()
+            if stop or time.monotonic() >= next_keep:
+                done = steps_before + optimizer.nsteps
+                unit.write_checkpoint(
+                    {"positions_A": atoms.get_positions(), "cell_A": np.array(atoms.cell), "n_steps": np.array(done)}
+                )
+                unit.write_progress({"status": "running", "done": done, "of": wanted["steps"]})
+                next_keep = time.monotonic() + _KEEP_EVERY_S
+            if stop:
+                return False
+        largest = float(np.linalg.norm(target.get_forces(), axis=1).max())
+        unit.write_result(
+            {
+                "status": "done",
+                "positions_A": atoms.get_positions().tolist(),
+                "cell_A": np.array(atoms.cell).tolist(),
+                "n_steps": steps_before + optimizer.nsteps,
+                "largest_force_eV_per_A": largest,
+                "converged": bool(largest < wanted["fmax_eV_per_A"]),
+                "energy_eV": float(atoms.get_potential_energy()),
+                "pressure_GPa": -float(atoms.get_stress()[:3].mean()) * eV_PER_A3_IN_GPA,
+                "volume_change": atoms.get_volume() / start_A3 - 1,
+            }
+        )
+    return True
+
+
+def _check(atoms: Atoms, start_A3: float, name: str) -> None:
+    ratio = atoms.get_volume() / start_A3
+    if not (np.isfinite(atoms.get_positions()).all() and 1 / 3 < ratio < 3):
+        raise ScienceError(
+            f"the relaxation left the structure (volume {ratio:.3g} of the start)", where=name,
+            remedy="give another potential or structure",
+        )  # fmt: skip
