@@ -110,8 +110,7 @@ class PhononResult(Record):
 
 
 class RadialResult(Record):
-    """Difference of g(r) of one pair: the share of neighbours that are elsewhere; `noise` is that of the reference's two
-    halves."""
+    """How far g(r) of one pair differs: the share of neighbours elsewhere; `noise`: of the reference's own halves."""
 
     phase: str
     temperature_K: float

@@ -18,6 +18,7 @@ from paddlewheel.studies.plan import cell_digest
 from paddlewheel.studies.run_directory import check_directory, package_versions, start_directory
 from paddlewheel.studies.validate_citations import validation_citations
 from paddlewheel.studies.validate_compare import compare_everything
+from paddlewheel.studies.validate_compare_static import WHOLE
 from paddlewheel.studies.validate_execution import run_shared, share_units
 from paddlewheel.studies.validate_findings import Findings
 from paddlewheel.studies.validate_inputs import ValidationPlan, plan_validation
@@ -163,7 +164,7 @@ def _made_set(plan: ValidationPlan, runs: Sequence[Run], shared: Mapping[str, Un
         for run in runs
         if run.part == "npt"
         and run.role == "reference"
-        and (shared[run.unit.name].result() or {}).get("status") == "done"
+        and (shared[run.unit.name].result() or {}).get("status") in WHOLE
     ]
     return make_set(plan.phases, sources, per_phase=plan.settings.set_frames, seed=plan.settings.seed)
 

@@ -77,6 +77,11 @@ def compare_everything(
     _diffusion(findings, phases[0], settings, runs, trajectories, troubles)
     own = [(run, unit, result_of(unit, troubles.get(unit.name))) for run, unit in runs if run.role == "candidate"]
     check_bonds(findings, own)
+    findings.warnings += [
+        f"{run.phase.name}, {run.part} at {run.temperature_K:g} K: the candidate extrapolates"
+        for run, _, result in own
+        if result["status"] == "extrapolating"
+    ]
     if not settings.bond_ps:
         findings.not_run("polyanions in a long run", _LEFT_OUT)
     return findings

@@ -13,7 +13,7 @@ from paddlewheel.errors import ScienceError
 from paddlewheel.execution import Unit
 from paddlewheel.records import BandResult, LatticeResult, Measured, RadialResult
 from paddlewheel.studies.md_unit import store_path
-from paddlewheel.studies.validate_compare_static import failure, refuse
+from paddlewheel.studies.validate_compare_static import WHOLE, failure, refuse
 from paddlewheel.studies.validate_findings import Findings
 from paddlewheel.studies.validate_plan import ROLES, Phase, Role
 from paddlewheel.studies.validate_settings import GateLimits
@@ -81,7 +81,7 @@ def _lattice(phase: Phase, temperature_K: float, role: Role, unit: Unit, result:
         "phase": phase.name, "potential": role, "temperature_K": temperature_K,
         "production_ps": unit.contents["md"]["production_ps"],
     }  # fmt: skip
-    if result["status"] != "done":
+    if result["status"] not in WHOLE:
         return LatticeResult(**common, reason=result.get("reason") or result["status"])
     from ase.geometry import cell_to_cellpar
 

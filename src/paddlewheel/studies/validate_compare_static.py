@@ -29,6 +29,9 @@ DOS_WIDTH_PER_CM = 10.0
 PARITY_POINTS = 4000
 """Force components in the parity plot; more would only make the page heavy."""
 
+WHOLE = ("done", "extrapolating")
+"""Statuses of a unit that went to its end; a run of dynamics that extrapolates is told of, and still compared."""
+
 Results = Mapping[Role, dict[str, Any]]
 """A unit's result by potential; a failed one has status ``failed`` and a reason."""
 
@@ -38,7 +41,7 @@ _SUBJECTS = ("energy MAE", "force MAE", "stress MAE")
 def failure(results: Results) -> tuple[Role, str] | None:
     """Which potential failed at a unit, and why; the reference first, for without it nothing can be compared."""
     for role in ROLES:
-        if results[role]["status"] not in ("done", "ok"):
+        if results[role]["status"] not in WHOLE:
             return role, f"{role}: {results[role].get('reason') or results[role]['status']}"
     return None
 

@@ -15,7 +15,7 @@ from paddlewheel.records import BondResult, DiffusionResult, Measured
 from paddlewheel.studies.conductivity import MINIMUM_ONSET_PS
 from paddlewheel.studies.md_unit import store_path
 from paddlewheel.studies.validate_compare_dynamics import production
-from paddlewheel.studies.validate_compare_static import refuse
+from paddlewheel.studies.validate_compare_static import WHOLE, refuse
 from paddlewheel.studies.validate_findings import Findings
 from paddlewheel.studies.validate_plan import ROLES, Phase, Role, Run
 from paddlewheel.trajectories import Trajectory, displacements, open_store, read_trajectory
@@ -158,6 +158,6 @@ def _measured(estimate: DiffusivityEstimate) -> Measured | None:
 
 def candidate_frames(unit: Unit, result: Mapping[str, Any]) -> tuple[str, Trajectory | None, str | None]:
     """What `compare_diffusion` needs of a unit."""
-    if result["status"] != "done":
+    if result["status"] not in WHOLE:
         return unit.name, None, result.get("reason") or result["status"]
     return unit.name, production(unit), None

@@ -108,18 +108,17 @@ def md_runs(
             diffusion_ps = diffusion_ps if settings.reference_diffusion_ps is None else settings.reference_diffusion_ps
         wanted: list[tuple[Any, Phase, float, dict[str, Any]]] = []
         if npt_ps and settings.npt_ps:
-            dynamics = {"production_ps": npt_ps, "equilibrate_ps": settings.npt_equilibrate_ps}
+            dynamics = {"production_ps": npt_ps}
             wanted += [
                 ("npt", phase, value, dynamics) for phase in phases for value in sorted(settings.npt_temperatures_K)
             ]
         if settings.spectrum_ps:
             interval = {"frame_interval_fs": settings.spectrum_interval_fs, "ensemble": "nvt"}
-            dynamics = {"production_ps": settings.spectrum_ps, "equilibrate_ps": 1.0, **interval}
+            dynamics = {"production_ps": settings.spectrum_ps, **interval}
             wanted += [("spectrum", phase, settings.spectrum_temperature_K, dynamics) for phase in phases]
         if diffusion_ps and settings.diffusion_ps and phases[0].mobile:
             dynamics = {
-                "production_ps": diffusion_ps, "equilibrate_ps": settings.diffusion_equilibrate_ps,
-                "ensemble": settings.diffusion_ensemble,
+                "production_ps": diffusion_ps, "ensemble": settings.diffusion_ensemble,
             }  # fmt: skip
             skipped = given_temperatures_K if role == "reference" else ()
             wanted += [
@@ -128,7 +127,7 @@ def md_runs(
                 if value not in skipped
             ]
         if settings.bond_ps and role == "candidate":
-            dynamics = {"production_ps": settings.bond_ps, "equilibrate_ps": 1.0}
+            dynamics = {"production_ps": settings.bond_ps}
             wanted.append(("bonds", phases[0], settings.bond_temperature_K, dynamics))
         runs += [
             _run(part, role, phase, value, dynamics, potentials[role], settings, directory)
@@ -150,6 +149,7 @@ def _run(
     md = MDSettings(
         temperature_K=temperature_K,
         timestep_fs=settings.timestep_fs,
+        equilibrate_ps=settings.equilibrate_ps,
         seed=_seed(settings.seed, part, phase.name, temperature_K),
         **dynamics,
     )

@@ -38,8 +38,10 @@ class ValidateSettings:
 
     Attributes
     ----------
-    npt_temperatures_K, npt_ps, npt_equilibrate_ps, reference_npt_ps
+    npt_temperatures_K, npt_ps, reference_npt_ps
         NPT of each phase, for lattice parameters, density and g(r); the reference may run shorter (None: as long).
+    equilibrate_ps
+        Left out at the start of every run.
     radial_cutoff_A
         Range of g(r); 0 leaves it out. It is taken from the NPT runs at the last temperature.
     eos_points, eos_strain
@@ -48,7 +50,7 @@ class ValidateSettings:
         Finite displacement; 0 leaves the phonons out.
     spectrum_ps, spectrum_temperature_K, spectrum_interval_fs
         NVT with frames close enough to see the fastest vibration.
-    diffusion_temperatures_K, diffusion_ps, diffusion_equilibrate_ps, reference_diffusion_ps, diffusion_ensemble
+    diffusion_temperatures_K, diffusion_ps, reference_diffusion_ps, diffusion_ensemble
         Runs of the first structure for the diffusivity.
     bond_ps, bond_temperature_K
         NPT of the candidate alone, of the first structure: do its polyanions hold?
@@ -60,7 +62,7 @@ class ValidateSettings:
 
     npt_temperatures_K: tuple[float, ...] = (300.0, 500.0)
     npt_ps: float = 4.0
-    npt_equilibrate_ps: float = 1.0
+    equilibrate_ps: float = 1.0
     reference_npt_ps: float | None = None
     radial_cutoff_A: float = 6.0
     eos_points: int = 7
@@ -71,7 +73,6 @@ class ValidateSettings:
     spectrum_interval_fs: float = 2.0
     diffusion_temperatures_K: tuple[float, ...] = (600.0, 800.0)
     diffusion_ps: float = 50.0
-    diffusion_equilibrate_ps: float = 1.0
     reference_diffusion_ps: float | None = None
     diffusion_ensemble: str = "nvt"
     bond_ps: float = 100.0
