@@ -248,7 +248,12 @@ def _write_thermo(path: Path, row: TemperatureResult, random: np.random.Generato
     pressure = 0.08 + 0.5 * random.normal(size=time.size)
     volume = row.mean_volume_A3 + 8 * np.sin(time / 9.0) + 4 * random.normal(size=time.size)
     header = "time_ps,temperature_K,potential_energy_eV,kinetic_energy_eV,conserved_energy_eV,pressure_GPa,volume_A3"
-    _write(path, header, np.stack([time, temperature, potential, kinetic, conserved, pressure, volume], axis=1))
+    columns = [time, temperature, potential, kinetic, conserved, pressure, volume]
+    if row.extrapolation is not None:
+        header += ",extrapolation_grade"
+        far = random.gamma(4.0, 0.25, time.size)
+        columns.append(far * row.extrapolation.max_grade / far.max())
+    _write(path, header, np.stack(columns, axis=1))
 
 
 def _write(path: Path, header: str, columns: np.ndarray) -> None:

@@ -15,7 +15,7 @@ from report_page import Page
 from synthetic_run import fit_of, ok_row, record_of, refused_row, write_run
 
 from paddlewheel.errors import InputError, RunDirectoryError
-from paddlewheel.records import ArrheniusResult, ConductivityRecord, HealthCheck, Measured, write_record
+from paddlewheel.records import ArrheniusResult, ConductivityRecord, Extrapolation, HealthCheck, Measured, write_record
 from paddlewheel.report import write_conductivity_report
 from paddlewheel.report.numbers import measured, plain
 from paddlewheel.report.tables import health_table
@@ -31,6 +31,16 @@ def all_ok() -> ConductivityRecord:
 def some_refused() -> ConductivityRecord:
     rows = [refused_row(300.0), ok_row(500.0), ok_row(600.0), ok_row(700.0)]
     rows.append(ok_row(900.0, status="broken", reason="3 B-H bonds broke at 12.1 ps"))
+    return record_of(rows, fit_of(rows))
+
+
+def extrapolating() -> ConductivityRecord:
+    far = Extrapolation(
+        threshold=2.1, max_grade=6.4, fraction_of_steps=0.12, n_kept_frames=57, files=["extrapolating/T=900K_r0.extxyz"]
+    )
+    near = far.model_copy(update={"max_grade": 1.2, "fraction_of_steps": 0.0, "n_kept_frames": 0, "files": []})
+    rows = [ok_row(t, extrapolation=near) for t in (500.0, 600.0, 700.0)]
+    rows.append(ok_row(900.0, status="extrapolating", reason="12 % of the steps are over 2.1", extrapolation=far))
     return record_of(rows, fit_of(rows))
 
 
@@ -74,7 +84,7 @@ def twenty() -> ConductivityRecord:
     return record_of(rows, fit_of(rows))
 
 
-SHAPES = [all_ok, some_refused, nothing_fitted, one_temperature, analysed, bare_minimum, hostile, twenty]
+SHAPES = [all_ok, some_refused, extrapolating, nothing_fitted, one_temperature, analysed, bare_minimum, hostile, twenty]
 
 
 def _no_fit(reason: str) -> dict[str, object]:
@@ -138,7 +148,7 @@ def test_hostile_names_are_text_and_nothing_else(page: Callable[..., Page]) -> N
     assert not [link for link in found.links if "javascript:" in link and not link.startswith("https://doi.org/")]
 
 
-@pytest.mark.parametrize("shape", [all_ok, some_refused, analysed, twenty])
+@pytest.mark.parametrize("shape", [all_ok, some_refused, extrapolating, analysed, twenty])
 def test_the_numbers_are_those_of_the_record(page: Callable[..., Page], shape) -> None:
     record, words = shape(), page(shape).words()
     fit = record.arrhenius
@@ -170,6 +180,23 @@ def test_refused_temperatures_are_named_with_the_reason(page: Callable[..., Page
     words = page(some_refused).words()
     assert "300 K, not diffusive: mean MSD 2.1 Å² is below the squared hop distance 10.9 Å²." in words
     assert "900 K, broken: 3 B-H bonds broke at 12.1 ps." in words
+
+
+def test_extrapolation_is_a_table_a_badge_and_a_remedy(page: Callable[..., Page]) -> None:
+    words = page(extrapolating).words()
+    assert "900 K, extrapolating: 12 % of the steps are over 2.1." in words
+    assert "900 K: outside the training set of the potential" in words
+    assert "Extrapolation of the potential" in words
+    assert "extrapolating/T=900K_r0.extxyz" in words
+    assert "Extrapolation of the potential" not in page(some_refused).words()
+
+
+def test_extrapolating_temperatures_that_were_let_in_are_not_left_out(tmp_path: Path) -> None:
+    rows = [ok_row(500.0), ok_row(600.0), ok_row(700.0, status="extrapolating", reason="12 % of the steps")]
+    let_in = fit_of(rows, temperatures_used_K=[500.0, 600.0, 700.0], temperatures_refused=[])
+    words = Page(write_conductivity_report(write_run(tmp_path, record_of(rows, let_in))).read_text()).words()
+    assert "At 700 K the potential extrapolates beyond its training set; the fit holds them as asked." in words
+    assert "Left out of the fit" not in words
 
 
 def test_without_a_fit_the_report_says_why_what_holds_and_what_to_do(page: Callable[..., Page]) -> None:

@@ -53,6 +53,12 @@ def conduct(
     device: Annotated[str, typer.Option(help="cpu, cuda, ...")] = "cpu",
     dtype: Annotated[str, typer.Option(help="float32 or float64.")] = "float32",
     minimum_onset_ps: Annotated[float, typer.Option(help="Earliest lag of the MSD's fit, ps.")] = 0.5,
+    extrapolation_threshold: Annotated[
+        float, typer.Option(help="Extrapolation grade over which a step counts and its frame is kept.")
+    ] = 2.1,
+    allow_extrapolating: Annotated[
+        bool, typer.Option(help="Fit temperatures at which the potential extrapolates, too; may be added later.")
+    ] = False,
     arrhenius: Annotated[bool, typer.Option(help="Fit ln(sigma T); needs two temperatures.")] = True,
     cores: Annotated[int | None, typer.Option(help="Cores to use; all by default.")] = None,
     json: Json = False,
@@ -83,6 +89,8 @@ def conduct(
         device=device,
         dtype=dtype,
         minimum_onset_ps=minimum_onset_ps,
+        extrapolation_threshold=extrapolation_threshold,
+        allow_extrapolating=allow_extrapolating,
         arrhenius=arrhenius,
         cores=cores,
         show_progress=True,

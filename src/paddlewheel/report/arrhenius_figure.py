@@ -194,7 +194,7 @@ def _draw_points(axes: Axes, points: list[_Point], used: list[float], *, fitted:
     for point in points:
         x = 1e3 / point.temperature_K
         if point.value is not None:
-            in_fit = point.ok and (not fitted or any(math.isclose(point.temperature_K, t) for t in used))
+            in_fit = any(math.isclose(point.temperature_K, t) for t in used) if fitted else point.ok
             if point.ends_95 is not None and point.ends_95[0] > 0:
                 axes.plot([x, x], point.ends_95, color=INK, lw=0.8, zorder=4)
             below = min(point.std, 0.999 * point.value)

@@ -52,18 +52,21 @@ def msd_figure(rows: list[TemperatureResult], msd: dict[int, Columns]) -> Figure
 
 
 def thermo_figure(row: TemperatureResult, runs: list[Columns], *, colour: str, n_atoms: int | None) -> Figure:
-    """Temperature, drift of the conserved energy, pressure and volume against time, all replicas of one temperature.
+    """Temperature, drift of the conserved energy, pressure, volume and (where the potential gives it) the extrapolation
+    grade against time, all replicas of one temperature.
 
     Negative times are the equilibration: shaded, and before the zero of the drift.
     """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10.4, 2.35))
-    panels = figure.subplots(1, 4)
+    graded = any(np.isfinite(run["extrapolation_grade"]).any() for run in runs)
+    panels = figure.subplots(1, 4 + graded)
     figure.subplots_adjust(left=0.045, right=0.995, bottom=0.21, top=0.88, wspace=0.29)
     unit, per = ("meV/atom", n_atoms) if n_atoms else ("meV/cell", 1)
-    titles = ("Temperature (K)", f"Energy drift ({unit})", "Pressure (GPa)", "Volume (Å³)")
-    for axes, title in zip(panels, titles, strict=True):
+    drifts = f"Drift ({unit})" if graded else f"Energy drift ({unit})"  # five titles leave less room
+    titles = ("Temperature (K)", drifts, "Pressure (GPa)", "Volume (Å³)", "Extrapolation grade")
+    for axes, title in zip(panels, titles, strict=False):
         axes.set_title(title)
         axes.set_xlabel("time (ps)")
         axes.ticklabel_format(axis="y", useOffset=False)
@@ -73,13 +76,16 @@ def thermo_figure(row: TemperatureResult, runs: list[Columns], *, colour: str, n
         known = conserved[np.isfinite(conserved) & (run["time_ps"] >= 0)]
         start = known[: max(1, known.size // 50)].mean() if known.size else 0.0  # a noisy first frame is no zero
         drift = (conserved - start) * 1e3 / per
-        series = (run["temperature_K"], drift, run["pressure_GPa"], run["volume_A3"])
-        for axes, values in zip(panels, series, strict=True):
+        series = (run["temperature_K"], drift, run["pressure_GPa"], run["volume_A3"], run["extrapolation_grade"])
+        for axes, values in zip(panels, series, strict=False):  # the last only where there is a panel for it
             _draw_binned(axes, run["time_ps"], values, colour)
     panels[0].axhline(row.temperature_K, color=INK, lw=1.0, ls=(0, (4, 3)))
     panels[1].axhline(0.0, color=INK, lw=1.0, ls=(0, (4, 3)))
     panels[2].axhline(0.0, color=INK, lw=1.0, ls=(0, (4, 3)))
     panels[3].axhline(row.mean_volume_A3, color=INK, lw=1.0, ls=(0, (4, 3)))
+    if graded and row.extrapolation is not None:
+        panels[4].axhline(row.extrapolation.threshold, color=INK, lw=1.0, ls=(0, (4, 3)))
+        panels[4].set_ylim(bottom=0)
     begin = min(float(run["time_ps"].min()) for run in runs)
     for axes in panels:
         if begin < 0:

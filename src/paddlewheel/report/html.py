@@ -86,7 +86,7 @@ def _draw(run: RunFiles, picture: CellPicture | None) -> dict[str, Any]:
             row = rows[index]
             figure = thermo_figure(row, runs, colour=colours[index], n_atoms=len(picture.symbols) if picture else None)
             at = kelvin(row.temperature_K)
-            alt = f"Temperature, energy drift, pressure and volume against time of the run at {at}."
+            alt = f"Temperature, energy drift, pressure, volume and grade against time of the run at {at}."
             drawings["thermo"][index] = save(figure, name=f"thermo_T={row.temperature_K:g}K", alt=alt)
         if picture is not None:
             counts = enumeration(f"{count} {symbol}" for symbol, count in picture.counts.items())
@@ -141,6 +141,7 @@ def _render(run: RunFiles, picture: CellPicture | None, drawings: dict[str, Any]
         transport=tables.transport_table(record.temperatures),
         runs=tables.run_table(record.temperatures),
         directions=tables.direction_table(record.temperatures),
+        extrapolation=tables.extrapolation_table(record.temperatures),
         health=tables.health_table(record.temperatures),
         msd=_inline(drawings.get("msd")),
         thermo=[(row, replicas, _inline(drawing)) for row, replicas, drawing in thermo],

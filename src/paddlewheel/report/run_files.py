@@ -23,6 +23,9 @@ THERMO_COLUMNS = (
     "volume_A3",
 )
 
+OPTIONAL_COLUMNS = ("extrapolation_grade",)
+"""All nan where the file has no such column: runs made before there was one."""
+
 Columns = dict[str, np.ndarray]
 """Column name -> values `[n_rows]` float64, nan where the file says nothing."""
 
@@ -111,12 +114,14 @@ def _read_csv(path: Path, columns: tuple[str, ...]) -> Columns:
         missing = [name for name in columns if name not in header]
         if missing:
             raise ValueError(f"column {missing[0]} is missing")
-        picked = [header.index(name) for name in columns]
+        there = (*columns, *(name for name in OPTIONAL_COLUMNS if name in header))
+        picked = [header.index(name) for name in there]
         rows = [[_number(line[i]) for i in picked] for line in reader if len(line) == len(header)]
     if not rows:
         raise ValueError("it has no rows")
     values = np.array(rows, dtype=float)
-    return {name: values[:, i] for i, name in enumerate(columns)}
+    absent = dict.fromkeys(OPTIONAL_COLUMNS, np.full(len(values), np.nan))
+    return absent | {name: values[:, i] for i, name in enumerate(there)}
 
 
 def _number(text: str) -> float:

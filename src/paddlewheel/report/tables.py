@@ -25,7 +25,7 @@ _PARAMETERS = {
     "T0_K": "T₀ (K)",
 }
 _SEVERITY = ("ok", "warning", "broken")
-_SYMBOLS = {"ok": "✓", "warning": "!", "broken": "✕", "not-diffusive": "○", "too-short": "…"}
+_SYMBOLS = {"ok": "✓", "warning": "!", "broken": "✕", "not-diffusive": "○", "too-short": "…", "extrapolating": "↗"}
 
 
 @dataclass(frozen=True)
@@ -155,6 +155,28 @@ def health_table(rows: list[TemperatureResult]) -> Table | None:
     table = Table("Health of the runs", [("T", "K"), *((_words(name), "") for name in names)])
     for row in rows:
         table.rows.append([Cell(f"{row.temperature_K:g}"), *(_health_cell(row.health, name) for name in names)])
+    return table
+
+
+def extrapolation_table(rows: list[TemperatureResult]) -> Table | None:
+    """How far each temperature left the potential's training set; None where the potential gives no grade."""
+    told = [(row.temperature_K, row.extrapolation) for row in rows if row.extrapolation is not None]
+    if not told:
+        return None
+    table = Table(
+        "Extrapolation of the potential (grade over 1: outside its training set)",
+        [("T", "K"), ("Largest grade", ""), ("Steps over the threshold", "%"), ("Threshold", ""), ("Kept frames", "")],
+    )
+    for temperature_K, one in told:
+        table.rows.append(
+            [
+                Cell(f"{temperature_K:g}"),
+                Cell(plain(one.max_grade)),
+                Cell(plain(100 * one.fraction_of_steps, 2) if one.fraction_of_steps else "0"),
+                Cell(f"{one.threshold:g}"),
+                Cell(str(one.n_kept_frames), ", ".join(one.files) or None),
+            ]
+        )
     return table
 
 

@@ -149,7 +149,8 @@ def _render(record: ValidationRecord, drawings: dict[str, Drawing]) -> str:
         gates=tables.gate_table(record.gates),
         sections=[
             ("set", "Errors on the set", inline("parity"), tables.error_tables(record.errors), _set_note(record)),
-            ("eos", "Equation of state", inline("eos"), [tables.state_table(record)], "Each curve from its own minimum."),
+            ("eos", "Equation of state", inline("eos"), [tables.state_table(record)],
+             "Each curve from its own minimum."),
             ("lattice", "Lattice and density", [], [tables.lattice_table(record)], ""),
             ("phonons", "Phonons", inline("phonons"), [tables.phonon_table(record)],
              "Density of states of the unit cell, each mode widened by 10 cm⁻¹; imaginary modes are negative."),

@@ -222,6 +222,7 @@ def bond_table(record: ValidationRecord) -> Table | None:
         "Bonds inside the polyanions, in every run of the candidate",
         [("Phase", ""), ("Run", ""), ("T", ""), ("Length", "ps"), ("Bonds", "")],
     )
+    words = {"ok": "hold", "warning": "opened for a moment"}
     for row in record.bonds:
         table.rows.append(
             [

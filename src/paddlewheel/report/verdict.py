@@ -14,12 +14,15 @@ STATUS_WORDS: dict[TemperatureStatus, str] = {
     "not-diffusive": "not diffusive",
     "broken": "broken",
     "too-short": "too short",
+    "extrapolating": "extrapolating",
 }
 _SAME_K = 0.5  # runs this near to 300 K are runs at 300 K
 _REMEDIES: dict[TemperatureStatus, str] = {
     "not-diffusive": "too few hops to count: run longer (--production-ps) or hotter (--temperatures)",
     "broken": "look at the health checks below: a smaller --timestep-fs, lower --temperatures or another --potential",
     "too-short": "run longer (--production-ps)",
+    "extrapolating": "outside the training set of the potential: train it on the kept frames, take another "
+    "--potential, or fit them all the same (--allow-extrapolating)",
 }
 
 
@@ -79,6 +82,11 @@ def _with_number(
     sentences = [_confidence(ends_68, ends_95), *_range(fit)]
     if fit.activation_energy_95_eV is not None:
         sentences.append(f"Eₐ lies between {_and(fit.activation_energy_95_eV)} eV with 95 % confidence.")
+    strange = [row.temperature_K for row in record.temperatures if row.status == "extrapolating"]
+    entered = [value for value in strange if value in fit.temperatures_used_K]
+    if entered:
+        at = f"{enumeration(f'{value:g}' for value in entered)} K"
+        sentences.append(f"At {at} the potential extrapolates beyond its training set; the fit holds them as asked.")
     sentences.append(
         "The intervals hold the statistical error of the simulation. They do not hold the error of the "
         "potential, of the starting structure, or of grain boundaries, which a bulk simulation does not have."
@@ -172,7 +180,7 @@ def _own_interval(row: TemperatureResult) -> str:
 
 
 def _refused_lines(record: ConductivityRecord) -> list[str]:
-    lines = {row.temperature_K: _line(row.temperature_K, row.status, row.reason) for row in _not_ok(record)}
+    lines = {row.temperature_K: _line(row.temperature_K, row.status, row.reason) for row in _left_out(record)}
     for row in record.arrhenius.temperatures_refused if record.arrhenius else ():
         lines[row.temperature_K] = _line(row.temperature_K, row.status, row.reason)
     return [lines[key] for key in sorted(lines)]
@@ -182,20 +190,21 @@ def _line(temperature_K: float, status: TemperatureStatus, reason: str | None) -
     return f"{kelvin(temperature_K)}, {STATUS_WORDS[status]}: {(reason or 'no reason recorded').rstrip('.')}."
 
 
-def _not_ok(record: ConductivityRecord) -> list[TemperatureResult]:
-    return [row for row in record.temperatures if row.status != "ok"]
+def _left_out(record: ConductivityRecord) -> list[TemperatureResult]:
+    used = record.arrhenius.temperatures_used_K if record.arrhenius else []
+    return [row for row in record.temperatures if row.status != "ok" and row.temperature_K not in used]
 
 
 def _remedies(record: ConductivityRecord) -> list[str]:
     found: dict[str, list[float]] = {}
-    for row in _not_ok(record):
+    for row in _left_out(record):
         found.setdefault(row.status, []).append(row.temperature_K)
     remedies = [
         f"{enumeration(f'{t:g}' for t in temperatures)} K: {_REMEDIES[status]}."
         for status, temperatures in found.items()
         if status in _REMEDIES
     ]
-    if len(record.temperatures) - len(_not_ok(record)) < 3:
+    if len(record.temperatures) - len(_left_out(record)) < 3:
         remedies.append(
             "Add temperatures: a fit wants three or more that diffuse, spread over 1/T. What is done is kept."
         )
