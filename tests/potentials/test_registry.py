@@ -39,10 +39,10 @@ def mirror(shared: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_three_named_potentials_say_everything_a_user_must_know() -> None:
-    cards = {card.name: card for card in list_potentials()}
+    cards = {card.name: card for card in list_potentials() if card.url}  # those that are fetched
     assert set(cards) == {_PAPER, "m3gnet-mp-2021", "m3gnet-matpes-r2scan"}
     for card in cards.values():
-        empty = [field.name for field in fields(card) if not getattr(card, field.name)]
+        empty = [field.name for field in fields(card) if not getattr(card, field.name) and field.name != "details"]
         assert not empty
         assert "2f5710d7cc7207ae7960a48a22057230495f3896" in str(card.url)  # a commit, not a branch that moves
         assert card.licence is not None
@@ -60,7 +60,7 @@ def test_published_hash_of_the_papers_potential() -> None:
 
 
 def test_cards_agree_with_the_checkpoints(mirror: Path) -> None:
-    for card in list_potentials():
+    for card in (card for card in list_potentials() if card.url):
         found = describe_potential(fetch_potential(card.name))
         assert found.files == card.files
         assert found.elements == card.elements

@@ -72,7 +72,9 @@ def potentials(
         if not json:
             rows = [(card.name, _few(card.elements), card.title) for card in cards]
             _print_table("potential", rows)
-            typer.echo("also: chgnet, mace:MODEL, sevennet:MODEL, ase:PACKAGE.MODULE:FACTORY, or a checkpoint folder")
+            typer.echo(
+                "also: a nep.txt, a checkpoint folder, chgnet, mace:MODEL, sevennet:MODEL, ase:PACKAGE.MODULE:FACTORY"
+            )
     else:
         document = asdict(describe_potential(name))
         if action == "fetch":
@@ -118,7 +120,8 @@ def _print_table(title: str, rows: list[tuple[str, str, str]]) -> None:
 
 
 def _print_card(card: dict[str, Any]) -> None:
-    for key, value in card.items():
+    told = {key: value for key, value in card.items() if key != "details"} | (card.get("details") or {})
+    for key, value in told.items():
         if isinstance(value, (list, tuple)) and value and not isinstance(value[0], dict):
             value = " ".join(str(entry) for entry in value)
         typer.echo(f"{key.replace('_', ' ')}: {value if value is not None else '-'}")

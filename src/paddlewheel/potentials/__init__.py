@@ -1,4 +1,4 @@
-"""Potentials: named ones with their files, our own M3GNet engine, and adapters to any ASE calculator."""
+"""Potentials: named ones with their files, our own M3GNet and NEP engines, and adapters to any ASE calculator."""
 
 from paddlewheel.potentials.card import PotentialCard, PotentialFile
 from paddlewheel.potentials.registry import (

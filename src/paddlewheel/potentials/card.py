@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-PotentialKind = Literal["m3gnet", "chgnet", "mace", "sevennet", "ase"]
+PotentialKind = Literal["m3gnet", "nep", "chgnet", "mace", "sevennet", "ase"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class PotentialCard:
     name
         The name that `load_potential` takes.
     kind
-        The engine behind it: our own for `m3gnet`, another package for the rest.
+        The engine behind it: our own for `m3gnet` and `nep`, another package for the rest.
     title, note, conventions
         For people: what it is, what to know, how its checkpoint has to be evaluated.
     node_sum, triplet_index
@@ -38,7 +39,10 @@ class PotentialCard:
     licence, citation, doi
         Terms of use, and what to cite.
     url, folder, files
-        Where its files are fetched from, the folder's name in a mirror, and the files with their hashes.
+        Where its files are fetched from (None: they are at hand), the folder's name in a mirror or in the package, and
+        the files with their hashes.
+    details
+        Whatever else the card of a potential of this package tells: its training set, errors, limits.
     """
 
     name: str
@@ -56,3 +60,4 @@ class PotentialCard:
     url: str | None = None
     folder: str | None = None
     files: tuple[PotentialFile, ...] = ()
+    details: Mapping[str, Any] | None = None

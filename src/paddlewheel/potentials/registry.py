@@ -21,6 +21,7 @@ from paddlewheel.potentials.adapters import (
 )
 from paddlewheel.potentials.card import PotentialCard, PotentialFile
 from paddlewheel.potentials.fetch import fetch_files, sha256_of
+from paddlewheel.potentials.nep_registry import embedded_cards, embedded_file, is_nep_file, load_nep, nep_card
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -33,8 +34,12 @@ _DTYPES = ("float32", "float64")
 _PAPER = "m3gnet-nabh-r2scan"
 
 
-@cache
 def _cards() -> tuple[PotentialCard, ...]:
+    return embedded_cards() + _catalogue()
+
+
+@cache
+def _catalogue() -> tuple[PotentialCard, ...]:
     documents = json.loads(_CATALOGUE.read_text(encoding="utf-8"))
     for document in documents:
         document["elements"] = tuple(document["elements"])
@@ -48,7 +53,7 @@ def list_potentials() -> list[PotentialCard]:
 
 
 def describe_potential(name: str | Path) -> PotentialCard:
-    """Return the card of a potential without loading it (for a checkpoint folder, its model.json is read).
+    """Return the card of a potential without loading it (of a checkpoint folder model.json is read; a nep.txt whole).
 
     Parameters
     ----------
@@ -58,7 +63,7 @@ def describe_potential(name: str | Path) -> PotentialCard:
     Raises
     ------
     PotentialError
-        If there is no such potential, or the folder is no M3GNet checkpoint.
+        If there is no such potential, the folder is no M3GNet checkpoint, or the file no NEP4.
     """
     text = str(name)
     for card in _cards():
@@ -66,11 +71,15 @@ def describe_potential(name: str | Path) -> PotentialCard:
             return card
     if adapter_kind(text):
         return adapter_card(text)
+    if is_nep_file(Path(name)):
+        return nep_card(Path(name))
     return _checkpoint_card(Path(name))
 
 
 def fetch_potential(name: str) -> Path:
     """Return the folder with the files of a named potential, each verified; download them where they are absent.
+
+    One that comes with the package is where it is.
 
     Parameters
     ----------
@@ -83,6 +92,8 @@ def fetch_potential(name: str) -> Path:
         If the name is unknown, a hash is wrong, the network does not answer or the cache cannot be written.
     """
     card = describe_potential(name)
+    if (embedded := embedded_file(card.name)) is not None:
+        return embedded.parent
     if not card.files or card.url is None:
         raise PotentialError(f"{name} is not fetched by paddlewheel", remedy=f"give one of {_known_names()}")
     return fetch_files(card)
@@ -94,21 +105,25 @@ def load_potential(
     three_body: Literal["parent", "as_trained"] = "parent",
     device: str = "cpu",
     dtype: Literal["float32", "float64"] = "float32",
+    threads: int | None = None,
 ) -> Calculator:
     """Load a potential as an ASE calculator.
 
     Parameters
     ----------
     name
-        A name of `list_potentials`; a folder with the model.json and state.pt of a matgl M3GNet; `chgnet`;
-        `mace:<model or file>`; `sevennet:<model or file>`; `ase:<package.module>:<Factory>`.
+        A name of `list_potentials`; a folder with the model.json and state.pt of a matgl M3GNet; a `nep.txt` of
+        GPUMD; `chgnet`; `mace:<model or file>`; `sevennet:<model or file>`; `ase:<package.module>:<Factory>`.
     three_body
         M3GNet only: `parent` (smooth and permutation-invariant, for dynamics) or `as_trained` (as matgl evaluated it
         in training). Other potentials refuse anything but the default.
     device
-        Torch device, such as `cpu` or `cuda:0`.
+        Torch device, such as `cpu` or `cuda:0`; NEP runs on the CPU only.
     dtype
-        `float32` or `float64`, for M3GNet and MACE.
+        `float32` or `float64`, for NEP, M3GNet and MACE.
+    threads
+        NEP only: threads to share the atoms among; by default those of OMP_NUM_THREADS, or one. The others follow
+        OMP_NUM_THREADS by themselves.
 
     Raises
     ------
@@ -130,6 +145,8 @@ def load_potential(
                 f"{name} has no three-body switch, {three_body!r} was asked for",
                 remedy="leave three_body at its default",
             )
+        if card.kind == "nep":
+            return load_nep(embedded_file(card.name) or Path(name), device=device, dtype=dtype, threads=threads)
         return load_adapter(str(name), device=device, dtype=dtype)
     folder = fetch_files(card) if card.url else Path(name)
     from paddlewheel.potentials.m3gnet import Conventions, M3GNetCalculator
@@ -144,8 +161,8 @@ def identify_potential(name: str | Path) -> str:
     """Return a SHA-256 that stands for the contents of a potential, for the keys of units of work.
 
     An M3GNet checkpoint is the hashes of its two files, so that a name and a folder with the same files are the
-    same potential; nothing is downloaded for a name. Other potentials are their package, its version and the
-    model's name or file.
+    same potential; nothing is downloaded for a name. A NEP is those of its nep.txt and its domain. Other potentials
+    are their package, its version and the model's name or file.
 
     Raises
     ------
@@ -153,6 +170,8 @@ def identify_potential(name: str | Path) -> str:
         As `describe_potential`, or if an optional package is absent.
     """
     card = describe_potential(name)
+    if card.kind == "nep":  # whatever its files are called
+        return hashlib.sha256(json.dumps([file.sha256 for file in card.files]).encode()).hexdigest()
     if card.kind != "m3gnet":
         return identify_adapter(str(name))
     files = {file.name: file.sha256 for file in card.files}
@@ -249,7 +268,9 @@ def _checkpoint_card(folder: Path) -> PotentialCard:
 def _unknown(given: Path) -> PotentialError:
     text = str(given)
     if given.is_file():
-        return PotentialError("is a file", where=given, remedy="give the checkpoint's folder, or mace:<file> for MACE")
+        return PotentialError(
+            "is a file", where=given, remedy="give the checkpoint's folder, or mace:<file> for MACE, or a nep.txt"
+        )
     names = [card.name for card in _cards()]
     close = difflib.get_close_matches(text.lower(), [*names, "chgnet", "mace:", "sevennet:"], n=1, cutoff=0.5)
     hint = f"did you mean {close[0]}? " if close else ""

@@ -77,8 +77,9 @@ class NEPCalculator(Calculator):
         system_changes: Any = all_changes,
     ) -> None:
         """Fill `results`; called by ASE."""
-        super().calculate(atoms, properties, system_changes)
-        assert self.atoms is not None  # ASE has just set them
+        if atoms is not None and atoms is not self.atoms:  # the same object: a caller that keeps track of changes
+            self.atoms = atoms.copy()
+        assert self.atoms is not None
         species = self._species_of[self.atoms.numbers]
         if (species < 0).any():
             lacking = sorted(set(self.atoms.get_chemical_symbols()) - set(self.elements))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -102,8 +102,9 @@ class NEPEngine:
         PotentialError
             If positions or cell are not finite, the cell has no volume, or two atoms coincide.
         """
-        from paddlewheel.potentials.nep.kernels import evaluate
+        from paddlewheel.potentials.nep import kernels
 
+        evaluate: Any = kernels.evaluate  # compiled: its types are those of the arrays
         positions = np.ascontiguousarray(positions_A, dtype=np.float64)
         periodic = (bool(pbc[0]), bool(pbc[1]), bool(pbc[2]))
         cell = np.where(np.array(periodic)[:, None], np.asarray(cell_A, dtype=np.float64), 0.0)

@@ -1,0 +1,112 @@
+"""NEP potentials for the registry: those that are files of this package, and any `nep.txt`.
+
+In the package each is a folder in `embedded/`, with `nep.txt`, its domain `nep.domain.npz` and its card. `card.json`
+holds the fields of a `PotentialCard` that are known beforehand, and whatever else there is to tell (what it was trained
+on, its errors by phase, where not to use it), which becomes the card's `details`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import fields, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from paddlewheel.errors import PotentialError
+from paddlewheel.potentials.card import PotentialCard, PotentialFile
+from paddlewheel.potentials.fetch import sha256_of
+
+if TYPE_CHECKING:
+    from paddlewheel.potentials.nep import NEPCalculator
+
+EMBEDDED = Path(__file__).resolve().parent / "embedded"
+_MODEL = "nep.txt"
+
+
+def embedded_cards() -> tuple[PotentialCard, ...]:
+    """Cards of the potentials in the package.
+
+    Raises
+    ------
+    PotentialError
+        If the package is damaged: a card that cannot be read, or a potential that is not there.
+    """
+    return _read_cards(EMBEDDED)
+
+
+def embedded_file(name: str) -> Path | None:
+    """The `nep.txt` of a potential in the package, or None where there is none of this name."""
+    path = EMBEDDED / name / _MODEL
+    return path if any(card.name == name for card in embedded_cards()) else None
+
+
+def is_nep_file(path: Path) -> bool:
+    """Whether a file begins as a `nep.txt` does, of whatever version."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(3) == b"nep"
+
+
+def nep_card(path: Path) -> PotentialCard:
+    """The card of a `nep.txt`: that of the package where the files are the same.
+
+    Raises
+    ------
+    PotentialError
+        If it is no NEP that we evaluate (see `paddlewheel.potentials.nep.read_nep`).
+    """
+    from paddlewheel.potentials.nep.nep_file import read_nep
+
+    files = _files(path)
+    contents = [file.sha256 for file in files]
+    known = next((card for card in embedded_cards() if [file.sha256 for file in card.files] == contents), None)
+    if known is not None:
+        return replace(known, name=str(path), folder=None)
+    return PotentialCard(name=str(path), kind="nep", title="NEP", elements=read_nep(path).elements, files=files)
+
+
+def load_nep(path: Path, *, device: str, dtype: Literal["float32", "float64"], threads: int | None) -> NEPCalculator:
+    """The calculator of a `nep.txt`; without a number of threads, that of OMP_NUM_THREADS, or one.
+
+    Raises
+    ------
+    PotentialError
+        If it is no NEP that we evaluate, or another device than the CPU is asked for.
+    """
+    if device != "cpu":
+        problem = f"a NEP runs on the CPU, device {device!r} was asked for"
+        raise PotentialError(problem, where=path, remedy="leave the device at its default")
+    from paddlewheel.potentials.nep import NEPCalculator
+
+    if threads is None:
+        given = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+        threads = int(given) if given.isdigit() and int(given) > 0 else 1
+    return NEPCalculator.from_file(path, dtype=dtype, threads=threads)
+
+
+def _files(path: Path) -> tuple[PotentialFile, ...]:
+    # the potential first, then the domain beside it
+    domain = path.with_suffix(".domain.npz")
+    files = [path, domain] if domain.is_file() else [path]
+    return tuple(PotentialFile(file.name, sha256_of(file), file.stat().st_size) for file in files)
+
+
+@cache
+def _read_cards(root: Path) -> tuple[PotentialCard, ...]:
+    return tuple(_read_card(folder) for folder in sorted(root.glob("*")) if (folder / "card.json").is_file())
+
+
+def _read_card(folder: Path) -> PotentialCard:
+    known = {field.name for field in fields(PotentialCard)}
+    try:
+        document = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        given = {key: document.pop(key) for key in list(document) if key in known}
+        given |= {"name": folder.name, "kind": "nep", "folder": folder.name, "files": _files(folder / _MODEL)}
+        given["elements"] = tuple(given["elements"])
+        return PotentialCard(**given, details=document)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        problem = f"the embedded potential is damaged ({type(error).__name__}: {error})"
+        raise PotentialError(problem, where=folder, remedy="install paddlewheel again") from error
