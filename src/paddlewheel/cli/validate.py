@@ -61,9 +61,7 @@ def validate(
         float | None, typer.Option(help="The same of the reference, where it differs.")
     ] = None,
     diffusion_ensemble: Annotated[str, typer.Option(help="nvt or npt.")] = "nvt",
-    bond_ps: Annotated[
-        float, typer.Option(help=f"Long NPT of the candidate, for the polyanions, ps; {_ZERO}.")
-    ] = 100.0,
+    bond_ps: Annotated[float, typer.Option(help=f"Long NPT of the candidate for its polyanions, ps; {_ZERO}.")] = 100.0,
     bond_temperature: Annotated[float, typer.Option(help="K.")] = 800.0,
     set_frames: Annotated[int, typer.Option(help=f"Frames of each kind in a set that is made; {_ZERO}.")] = 10,
     timestep_fs: Annotated[float, typer.Option(help="fs.")] = 1.0,
@@ -75,9 +73,7 @@ def validate(
         list[str] | None, typer.Option(help="The reference's trajectory for D, as 600=FILE; may be repeated.")
     ] = None,
     reference_frame_interval_fs: Annotated[float | None, typer.Option(help="Its fs between frames.")] = None,
-    limits: Annotated[
-        str, typer.Option(help="Limits of gates, such as force_MAE_eV_per_A=0.06,density_percent=2.")
-    ] = "",
+    limits: Annotated[str, typer.Option(help="Limits of gates: force_MAE_eV_per_A=0.06,density_percent=2.")] = "",
     three_body: Annotated[str, typer.Option(help="parent (smooth) or as_trained, for M3GNet.")] = "parent",
     device: Annotated[str, typer.Option(help="cpu, cuda, ...")] = "cpu",
     candidate_dtype: Annotated[str, typer.Option(help="float32 or float64.")] = "float32",
@@ -142,7 +138,8 @@ def _finish(record: ValidationRecord, directory: Path, json: bool) -> int:
         sys.stdout.write(record.model_dump_json(indent=1) + os.linesep)
     else:
         for gate in record.gates:
-            where = ", ".join(filter(None, [gate.phase, gate.temperature_K and f"{gate.temperature_K:g} K"]))
+            temperature = f"{gate.temperature_K:g} K" if gate.temperature_K is not None else ""
+            where = ", ".join(filter(None, [gate.phase or "", temperature]))
             value = "" if gate.measured is None else f"{gate.measured:.3g} (limit {gate.limit:.3g}) {gate.unit}"
             print(f"{gate.verdict:7}  {gate.subject}{f' of {where}' if where else ''}  {value}  {gate.detail}".rstrip())
         print(f"report: {directory / 'report.html'}")
