@@ -6,37 +6,41 @@ INSTALLED := $(VENV)/.installed
 DEVELOPER := $(VENV)/.developer
 # the third-party data beside the checkout, where it is there: an offline mirror of the potentials, and test data
 export PADDLEWHEEL_SHARED ?= $(if $(wildcard ../shared/data),$(abspath ../shared),)
+# bytecode is written even where the environment forbids it: without, every start takes seconds
+export PYTHONDONTWRITEBYTECODE :=
 
-# The demo: o-NBH (64 atoms, built in) with the embedded potential, for about ten minutes on two cores.
+# The demo: o-NBH (128 atoms, built in) with the embedded potential, in at most ten minutes on two cores.
 DEMO_OUT ?= demo
 DEMO_TEMPERATURES ?= 600,700,800,900,1000
 DEMO_PRODUCTION_PS ?= 25
 DEMO_EQUILIBRATE_PS ?= 2
-DEMO_OPTIONS ?=
+DEMO_OPTIONS ?= --supercell 1x1x1 --ensemble nvt --seed 1
 
 .PHONY: install install-developer demo test test-quick lint clean
 
-# paddlewheel alone: without torch, which only M3GNet and training need
+# paddlewheel alone, without torch, which only M3GNet and training need. pip would compile 300 MB of bytecode: what is
+# imported compiles itself. pymatgen-core asks for four packages that nothing here imports (tests/cli/test_installation.py)
 install: $(INSTALLED)
 
 $(INSTALLED): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet --editable .
+	$(BIN)/pip install --quiet --no-compile --upgrade pip
+	$(BIN)/pip install --quiet --no-compile --editable .
+	$(BIN)/pip uninstall --quiet --yes networkx pandas plotly sympy
+	$(BIN)/paddlewheel --version
 	touch $@
 
 # torch first and by its exact version: anything that pulls it later finds it installed
 install-developer: $(DEVELOPER)
 
 $(DEVELOPER): $(INSTALLED)
-	$(BIN)/pip install --quiet torch==2.13.0
-	$(BIN)/pip install --quiet --editable '.[m3gnet,dev]'
+	$(BIN)/pip install --quiet --no-compile torch==2.13.0
+	$(BIN)/pip install --quiet --no-compile --editable '.[m3gnet,dev]'
 	touch $@
 
 demo: install
-	$(BIN)/paddlewheel conduct o-nbh --ensemble nvt --temperatures $(DEMO_TEMPERATURES) \
-	  --equilibrate-ps $(DEMO_EQUILIBRATE_PS) --production-ps $(DEMO_PRODUCTION_PS) --seed 1 $(DEMO_OPTIONS) \
-	  --out $(DEMO_OUT)
+	$(BIN)/paddlewheel conduct o-nbh $(DEMO_OPTIONS) --temperatures $(DEMO_TEMPERATURES) \
+	  --equilibrate-ps $(DEMO_EQUILIBRATE_PS) --production-ps $(DEMO_PRODUCTION_PS) --out $(DEMO_OUT)
 	@echo "open $(abspath $(DEMO_OUT))/report.html"
 
 test: install-developer
