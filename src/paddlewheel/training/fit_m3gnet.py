@@ -11,14 +11,16 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import lightning  # pyright: ignore[reportMissingImports]
+import numpy as np
 import torch
 from lightning.pytorch.callbacks import Checkpoint as CheckpointCallback  # pyright: ignore[reportMissingImports]
 from matgl.apps.pes import Potential  # pyright: ignore[reportMissingImports]
-from matgl.graph.data import MGLDataLoader  # pyright: ignore[reportMissingImports]
+from matgl.graph.data import collate_fn_pes  # pyright: ignore[reportMissingImports]
 from matgl.utils.training import PotentialLightningModule  # pyright: ignore[reportMissingImports]
 
 from paddlewheel.errors import ScienceError
@@ -103,8 +105,6 @@ def fit_m3gnet(
     KeyboardInterrupt
         If the user stops it; the folder keeps the last finished epoch.
     """
-    import numpy as np
-
     folder.mkdir(parents=True, exist_ok=True)
     module = PotentialLightningModule(
         model=network,
@@ -133,20 +133,23 @@ def fit_m3gnet(
             enable_model_summary=False,
             inference_mode=False,  # forces are derivatives, in validation too
             num_sanity_val_steps=0,
-            reload_dataloaders_every_n_epochs=1,
             default_root_dir=str(folder),
         )
         last = folder / _LAST
-        _fit(trainer, module, _Loaders(training, validation, settings), last if last.is_file() else None)
+        loaders = (
+            _loader(training, settings, order=_Order(len(training), settings.seed)),
+            _loader(validation, settings, order=None),
+        )
+        _fit(trainer, module, loaders, last if last.is_file() else None)
     potential: Potential = module.model.cpu()
     potential.load_state_dict(torch.load(folder / _BEST, map_location="cpu", weights_only=True))
     return Fit(potential.eval(), tuple(keeper.rows), keeper.best_epoch)
 
 
-def _fit(trainer: Any, module: Any, loaders: Any, last: Path | None) -> None:
+def _fit(trainer: Any, module: Any, loaders: tuple[Any, Any], last: Path | None) -> None:
     on_interrupt = signal.getsignal(signal.SIGINT)
     try:
-        trainer.fit(module, datamodule=loaders, ckpt_path=None if last is None else str(last), weights_only=True)
+        trainer.fit(module, *loaders, ckpt_path=None if last is None else str(last), weights_only=True)
     except SystemExit:  # lightning's answer to a KeyboardInterrupt
         raise KeyboardInterrupt from None
     finally:
@@ -154,32 +157,28 @@ def _fit(trainer: Any, module: Any, loaders: Any, last: Path | None) -> None:
             signal.signal(signal.SIGINT, on_interrupt)
 
 
-class _Loaders(lightning.LightningDataModule):
-    """matgl's loaders, made anew each epoch with an order that only the seed and the epoch decide."""
+class _Order(torch.utils.data.Sampler[int]):
+    """The order of the frames, which the seed and the epoch alone decide; lightning tells the epoch."""
 
-    def __init__(self, training: GraphFrames, validation: GraphFrames, settings: FitSettings) -> None:
-        super().__init__()
-        self._frames, self._settings = (training, validation), settings
+    def __init__(self, n_frames: int, seed: int) -> None:
+        self._n_frames, self._seed, self._epoch = n_frames, seed, 0
 
-    def _make(self) -> tuple:
-        generator = torch.Generator()
-        epoch = self.trainer.current_epoch if self.trainer is not None else 0
-        generator.manual_seed(self._settings.seed * 1_000_003 + epoch)
-        return MGLDataLoader(
-            train_data=self._frames[0],  # pyright: ignore[reportArgumentType]
-            val_data=self._frames[1],  # pyright: ignore[reportArgumentType]
-            batch_size=self._settings.batch_size,
-            generator=generator,
-            num_workers=0,
-        )
+    def set_epoch(self, epoch: int) -> None:
+        """Called by lightning before an epoch."""
+        self._epoch = epoch
 
-    def train_dataloader(self) -> Any:
-        """Shuffled."""
-        return self._make()[0]
+    def __len__(self) -> int:
+        return self._n_frames
 
-    def val_dataloader(self) -> Any:
-        """In order."""
-        return self._make()[1]
+    def __iter__(self) -> Iterator[int]:
+        return iter(np.random.default_rng([self._seed, self._epoch]).permutation(self._n_frames).tolist())
+
+
+def _loader(frames: GraphFrames, settings: FitSettings, *, order: _Order | None) -> torch.utils.data.DataLoader:
+    """matgl's batches (MGLDataLoader has no way to hand it an order that a continued fit finds again)."""
+    return torch.utils.data.DataLoader(
+        frames, batch_size=settings.batch_size, sampler=order, collate_fn=partial(collate_fn_pes, include_stress=True)
+    )
 
 
 class _Keeper(CheckpointCallback):

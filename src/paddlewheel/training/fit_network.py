@@ -103,7 +103,6 @@ class GraphFrames(torch.utils.data.Dataset):
 
     def __init__(self, frames: Sequence[Atoms], *, elements: Sequence[str], cutoff_A: float) -> None:
         converter = Atoms2Graph(tuple(elements), cutoff=cutoff_A)
-        self.labels = {"energies": None, "forces": None, "stresses": None}  # matgl's loader looks for the names
         self._items = [self._item(converter, frame) for frame in frames]
 
     @staticmethod
