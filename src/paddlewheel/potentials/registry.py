@@ -148,9 +148,9 @@ def load_potential(
         if card.kind == "nep":
             return load_nep(embedded_file(card.name) or Path(name), device=device, dtype=dtype, threads=threads)
         return load_adapter(str(name), device=device, dtype=dtype)
-    folder = fetch_files(card) if card.url else Path(name)
-    from paddlewheel.potentials.m3gnet import Conventions, M3GNetCalculator
+    from paddlewheel.potentials.m3gnet import Conventions, M3GNetCalculator  # no torch is told before a download
 
+    folder = fetch_files(card) if card.url else Path(name)
     conventions = Conventions(card.node_sum, card.triplet_index, "the registry") if card.node_sum else None
     return M3GNetCalculator.from_directory(
         folder, three_body=three_body, device=device, dtype=dtype, conventions=conventions
