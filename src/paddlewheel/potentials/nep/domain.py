@@ -133,7 +133,7 @@ def read_domain(path: str | Path, *, potential: str | Path) -> NEPDomain:
             known = str(file["potential_sha256"])
             elements = tuple(str(symbol) for symbol in file["elements"])
             domain = NEPDomain(elements, file["inverses"], file["n_environments"])
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         problem = f"is no domain of a NEP ({type(error).__name__}: {error})"
         raise PotentialError(problem, where=path, remedy="remove it, or make it again") from error
     if known != _sha256(potential):

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _CHUNKS = 16
 """Chunks of atoms, whatever the number of threads: each has its own buffer of forces, and they are added in order."""
 _SMALLEST_CHUNK = 8
+_SMALLEST_VOLUME_A3 = 1e-3
+_COINCIDENT_A = 1e-3
+"""Two atoms nearer than this are the same atom twice; no potential has a meaning there."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ class NEPEngine:
         Raises
         ------
         PotentialError
-            If positions or cell are not finite, the cell has no volume, or two atoms coincide.
+            If there are no atoms, positions or cell are not finite, the cell has no volume, or two atoms coincide.
         """
         from paddlewheel.potentials.nep import kernels
 
@@ -108,21 +111,25 @@ class NEPEngine:
         positions = np.ascontiguousarray(positions_A, dtype=np.float64)
         periodic = (bool(pbc[0]), bool(pbc[1]), bool(pbc[2]))
         cell = np.where(np.array(periodic)[:, None], np.asarray(cell_A, dtype=np.float64), 0.0)
+        if not len(positions):
+            raise PotentialError("a structure without atoms", remedy="check the structure")
         if not (np.isfinite(positions).all() and np.isfinite(cell).all()):
             raise PotentialError("positions or cell are not finite", remedy="check the structure, or the run before it")
+        if all(periodic) and abs(np.linalg.det(cell)) < _SMALLEST_VOLUME_A3:
+            raise PotentialError(f"the cell {cell.tolist()} has no volume", remedy="check the structure")
         n, species = len(positions), np.ascontiguousarray(species, dtype=np.int32)
         images = self._list.candidates(positions, cell, periodic, species)
         chunks = max(1, min(_CHUNKS, n // _SMALLEST_CHUNK))
         bounds = [n * chunk // chunks for chunk in range(chunks + 1)]
         forces, virial = np.zeros((chunks, n + 1, 3)), np.zeros((chunks, 3, 3))
-        energies, grades = np.empty(n), np.empty(n, dtype=self._dtype)
+        energies, grades, closest = np.empty(n), np.empty(n, dtype=self._dtype), np.empty((chunks, 1))
         descriptors = np.empty((n, self._tables.w0.shape[1], 8), dtype=self._dtype)
         shared: tuple = (positions, images, self._list.starts, self._list.neighbours, self._list.images)
         shared = (*shared, self._list.most_candidates, species, *self._arguments)
 
         def run(first: int) -> None:
             for chunk in range(first, chunks, self.threads):
-                into = (energies, forces[chunk], virial[chunk], descriptors, grades)
+                into = (energies, forces[chunk], virial[chunk], descriptors, grades, closest[chunk])
                 evaluate(*bounds[chunk : chunk + 2], *shared, *into)
 
         others = range(1, min(self.threads, chunks))
@@ -132,6 +139,8 @@ class NEPEngine:
         run(0)
         for other in waiting:
             other.result()
+        if closest.min() < _COINCIDENT_A:
+            raise PotentialError(self._nearest(positions, images), remedy="remove one of them")
         total = virial.sum(axis=0)
         return NEPResult(
             energies_eV=energies,
@@ -140,3 +149,11 @@ class NEPEngine:
             descriptors=descriptors.reshape(n, -1)[:, self._tables.columns] * self.model.q_scaler,
             grades=None if self.domain is None else grades.astype(np.float64),
         )
+
+    def _nearest(self, positions: np.ndarray, images: np.ndarray) -> str:
+        starts, neighbours = self._list.starts, self._list.neighbours
+        centres = np.repeat(np.arange(len(positions)), starts[:, -1] - starts[:, 0])
+        vectors = positions[neighbours] + images[self._list.images] - positions[centres]
+        distances = np.linalg.norm(vectors, axis=1)
+        first = int(distances.argmin())
+        return f"atoms {centres[first]} and {neighbours[first]} are {distances[first]:.4f} A apart"

@@ -63,8 +63,10 @@ def evaluate(
     virial,
     descriptors,
     grades,
+    closest,
 ):  # pragma: no cover
-    """Atoms `begin` to `end`: fills `energies[i]`, `descriptors[i]`, `grades[i]`, adds to `forces` and `virial[3, 3]`.
+    """Atoms `begin` to `end`: fills `energies[i]`, `descriptors[i]`, `grades[i]`, adds to `forces` and `virial[3, 3]`;
+    `closest[0]` is the shortest distance.
 
     Arrays of the model are those of `tables.Tables`; `forces` has one row more than atoms, for the filling.
     """
@@ -93,6 +95,7 @@ def evaluate(
     q, dq = np.empty((w0.shape[1], 8), dtype), np.empty((w0.shape[1], 8), dtype)
     hidden, share = np.empty((n_neurons, 8), dtype), np.empty((n_shares, 8), dtype)
 
+    shortest = zero + FAR_A
     for i in range(begin, end):
         ti = species[i]
         n_blocks = pack(
@@ -113,6 +116,7 @@ def evaluate(
             t = block_species[b]
             x, y, z = load(position, b), load(position, n_most + b), load(position, 2 * n_most + b)
             r = square_root(x * x + y * y + z * z)
+            shortest = where_below(r, shortest, r, shortest)
             store(distance, b, r)
             store(inverse, b, 1.0 / r)
             radial_basis(r, 1.0 / cutoffs[0, ti, t], k_radial, basis, slope, b * k_radial)
@@ -250,3 +254,4 @@ def evaluate(
         forces[i, 0] += sx
         forces[i, 1] += sy
         forces[i, 2] += sz
+    closest[0] = -largest(zero - shortest)

@@ -19,7 +19,7 @@ _COULOMB_EV_A = 14.399645
 _INVERSE_SCREENING_PER_A = 2.134563
 _UNIVERSAL = (0.18175, 3.1998, 0.50986, 0.94229, 0.28022, 0.4029, 0.02817, 0.20162)
 
-# 4/3 of the covalent radii of DFT-D3 (Grimme et al., J. Chem. Phys. 132, 154104 (2010)), H to Pu, as GPUMD uses them
+# 4/3 of the covalent radii of DFT-D3 (Grimme et al., J. Chem. Phys. 132, 154104 (2010)), H to Pu; GPUMD has six digits
 _RADII_A = np.array([
     0.32, 0.46, 1.20, 0.94, 0.77, 0.75, 0.71, 0.63, 0.64, 0.67, 1.40, 1.25, 1.13, 1.04, 1.10, 1.02, 0.99, 0.96, 1.76,
     1.54, 1.33, 1.22, 1.21, 1.10, 1.07, 1.04, 1.00, 0.99, 1.01, 1.09, 1.12, 1.09, 1.15, 1.10, 1.14, 1.17, 1.89, 1.67,
@@ -44,7 +44,7 @@ def repulsion_table(model: NEPModel) -> np.ndarray:
                 row = zbl.table[low * n - low * (low - 1) // 2 + high - low]
                 inner, outer, screening = row[0], row[1], row[2:]
             elif zbl.typewise_factor is not None:
-                radii = _RADII_A[charges[i] - 1] + _RADII_A[charges[j] - 1]
+                radii = sum(float(f"{_RADII_A[charge - 1]:.6g}") for charge in (charges[i], charges[j]))
                 inner, outer = 0.0, min(zbl.outer_A, zbl.typewise_factor * radii)
             inverse = (charges[i] ** 0.23 + charges[j] ** 0.23) * _INVERSE_SCREENING_PER_A
             table[i, j] = [inner, outer, _COULOMB_EV_A * charges[i] * charges[j], inverse, *screening]
