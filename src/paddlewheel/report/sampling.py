@@ -88,8 +88,8 @@ def label_rows(labels: LabelRange) -> list[tuple[str, str]]:
 def _sampling_tables(record: SamplingRecord) -> dict[str, Any]:
     structures = Table(
         "Relaxed structures",
-        [("Structure", ""), ("Formula", ""), ("Atoms", ""), ("Steps", ""), ("Force left", "eV/Å"), ("Energy", "eV/atom"),
-         ("Volume", "Å³"), ("Change", "")],
+        [("Structure", ""), ("Formula", ""), ("Atoms", ""), ("Steps", ""), ("Force left", "eV/Å"),
+         ("Energy", "eV/atom"), ("Volume", "Å³"), ("Change", "")],
     )  # fmt: skip
     for one in record.structures:
         state = Cell(plain(one.largest_force_eV_per_A, 2), None if one.converged else "not converged")

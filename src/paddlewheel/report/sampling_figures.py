@@ -74,7 +74,7 @@ def origin_figure(record: SamplingRecord, columns: dict[str, np.ndarray]) -> Fig
 def labels_figure(
     volumes_A3: np.ndarray, energies_eV: np.ndarray, pressures_GPa: np.ndarray, structures: list[str]
 ) -> Figure:
-    """Energy and pressure against volume of the labelled frames, all [n_frames] and per atom; a marker per structure."""
+    """Energy and pressure against volume of the labelled frames, all [n_frames], per atom; a marker per structure."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10.4, 4.0), layout="constrained")
@@ -111,6 +111,9 @@ def _draw_origin(
             label=kelvin(value),
         )  # fmt: skip
     axes.set_title(name)
+    axes.set_xlabel("component 1")
+    axes.set_ylabel("component 2")
+    axes.label_outer()
 
 
 def _thinned(indices: np.ndarray) -> np.ndarray:

@@ -15,6 +15,8 @@ from paddlewheel.execution import DriverLock, Resources, Unit, run_units
 from paddlewheel.studies.progress import UnitTable
 
 _PLAIN_EVERY_S = 15.0
+_MOST_ROWS = 6
+"""A table with a row for each run of a grid would not fit on a terminal, let alone in a line of a log."""
 
 
 def run_stage(
@@ -43,7 +45,8 @@ def run_stage(
         unit.prepare()
     table = None
     if show_progress:
-        table = UnitTable(pending) if "md" in pending[0].contents else CountProgress(units, title=title)
+        few = len(pending) <= _MOST_ROWS
+        table = UnitTable(pending) if few and "md" in pending[0].contents else CountProgress(units, title=title)
     with table or nullcontext():
         on_poll: Callable[[], None] = table.update if table else lambda: None
         resources = Resources.share(n_units=len(pending), cores=cores)
@@ -65,15 +68,16 @@ def run_stage(
 class CountProgress:
     """How many things of how many are done over all units: a bar on a terminal, plain lines otherwise, on stderr.
 
-    A unit says `done` and `of` in its progress, and `n` in its result.
+    Picoseconds of dynamics; else the `n` of a unit's contents, of which its progress says how many are `done`.
     """
 
     def __init__(self, units: Sequence[Unit], *, title: str) -> None:
         self._units, self._title = units, title
-        self._finished: dict[str, int] = {}
+        self._finished: dict[str, float] = {}
         self._bar: Any = None
         self._task: Any = None
         self._next_plain = 0.0
+        self._unit = " ps" if "md" in units[0].contents else ""
 
     def __enter__(self) -> CountProgress:
         if sys.stderr.isatty():
@@ -104,14 +108,15 @@ class CountProgress:
         if self._bar is not None:
             self._bar.update(self._task, completed=done, total=total)
         else:
-            print(f"{self._title}: {done} of {total}", file=sys.stderr, flush=True)
+            print(f"{self._title}: {done:g} of {total:g}{self._unit}", file=sys.stderr, flush=True)
 
-    def _count(self) -> tuple[int, int]:
-        done = total = 0
+    def _count(self) -> tuple[float, float]:
+        done = total = 0.0
         for unit in self._units:
-            size = int(unit.contents["n"])
+            md = unit.contents.get("md")
+            size = unit.contents["n"] if md is None else md["equilibrate_ps"] + md["production_ps"]
             total += size
             if unit.name not in self._finished and unit.result() is not None:
                 self._finished[unit.name] = size
-            done += self._finished.get(unit.name) or int(unit.progress().get("done", 0))
+            done += self._finished.get(unit.name) or unit.progress().get("done" if md is None else "ps", 0)
         return done, total

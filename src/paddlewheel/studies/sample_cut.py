@@ -12,6 +12,8 @@ from paddlewheel.studies.framework import framework_of
 from paddlewheel.studies.md_unit import store_path, unit_atoms
 from paddlewheel.trajectories import open_store
 
+JUDGED_FROM_PS = 1.0
+"""In less, the thermostat is still taking up the strain, and a slope or a mean says nothing of the run."""
 MARGIN_PS = 0.1
 """Left out before a break: an explosion is heard of some tens of femtoseconds after it began."""
 
@@ -43,9 +45,11 @@ def usable_frames(unit: Unit) -> UsableFrames:
     n_stored = trajectory.n_frames
     margin = int(np.ceil(MARGIN_PS / interval_ps))
     failed = {check["name"]: check["detail"] for check in result["health"] if check["status"] == "broken"}
-    remarks = tuple(f"{name}: {failed[name]}" for name in ("temperature", "energy-drift") if name in failed)
+    production_ps = unit.contents["md"]["production_ps"]
+    looked_at = ("temperature", "energy-drift") if production_ps >= JUDGED_FROM_PS else ()
+    remarks = tuple(f"{name}: {failed[name]}" for name in looked_at if name in failed)
     ends: list[tuple[int, str]] = []
-    expected = unit.contents["md"]["production_ps"] + unit.contents["md"]["equilibrate_ps"]
+    expected = production_ps + unit.contents["md"]["equilibrate_ps"]
     if result["status"] == "broken" and n_stored - 1 < round(expected / interval_ps):
         ends.append((n_stored, str(result["reason"])))
     if "polyanion-bonds" in failed and (opened := _first_break(unit, interval_ps)) is not None:
