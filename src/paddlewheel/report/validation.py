@@ -15,7 +15,7 @@ from paddlewheel.report import validation_figures as draw
 from paddlewheel.report import validation_tables as tables
 from paddlewheel.report.drawing import Drawing, house_style, save_figure, theme_css
 from paddlewheel.report.numbers import enumeration
-from paddlewheel.report.tables import doi_link, provenance_rows, settings_groups
+from paddlewheel.report.tables import doi_link, options_html, provenance_rows, settings_groups
 from paddlewheel.report.validation_figures import Columns
 
 if TYPE_CHECKING:
@@ -99,13 +99,13 @@ def _figures(record: ValidationRecord, curves: dict[str, Columns]) -> dict[str, 
 
 
 def _highest(columns: Columns) -> float:
-    """Where the last thousandth of the reference's power begins, and a little more."""
+    """Where the last hundredth of the reference's power begins, and a quarter more."""
     x = columns["wavenumber_per_cm"]
     last = 0.0
     for name, power in columns.items():
         if name.endswith("_reference") and power.sum() > 0:
-            last = max(last, float(x[np.searchsorted(np.cumsum(power), 0.999 * power.sum())]))
-    return 1.15 * last
+            last = max(last, float(x[np.searchsorted(np.cumsum(power), 0.99 * power.sum())]))
+    return 1.25 * last
 
 
 def _msd(record: ValidationRecord, curves: dict[str, Columns]) -> dict[float, dict[str, Columns]]:
@@ -138,6 +138,7 @@ def _render(record: ValidationRecord, drawings: dict[str, Drawing]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["options"] = options_html  # a macro of the shared template asks for it
     environment.globals.update(doi_link=doi_link)
     inline = partial(_inline, drawings)
     return environment.get_template("validation.html.j2").render(

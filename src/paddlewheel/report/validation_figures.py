@@ -20,6 +20,7 @@ Columns = Mapping[str, np.ndarray]
 _REFERENCE = {"color": INK, "lw": 1.5, "label": "reference"}
 _CANDIDATE = {"color": ORANGE, "lw": 1.3, "ls": (0, (4, 1.5)), "label": "candidate"}
 _PER_ROW = 3
+_BONDS_WITHIN_A = 2.2
 
 
 def parity_figure(energy: Columns, force: Columns, errors: Sequence[ErrorResult]) -> Figure:
@@ -79,7 +80,8 @@ def radial_figure(columns: Columns) -> Figure:
             axes.plot(columns["r_A"], columns[f"{pair}_{role}"], **style)
         axes.set(title=pair.replace("-", "–"), xlabel="r (Å)", ylabel="g(r)")
         # bonds stand tens of times above the rest, which is what there is to compare
-        tops = [np.sort(columns[f"{pair}_{role}"])[-8] for role in ("reference", "candidate")]
+        beyond = columns["r_A"] > _BONDS_WITHIN_A
+        tops = [columns[f"{pair}_{role}"][beyond].max(initial=0.0) for role in ("reference", "candidate")]
         axes.set_ylim(0, 1.3 * max(*tops, 1.0))
     return _finish(figure, panels)
 
@@ -101,7 +103,8 @@ def spectrum_figure(columns: Columns, *, highest_per_cm: float) -> Figure:
 
 def diffusion_figure(msd: Mapping[float, Mapping[str, Columns]], rows: Sequence[DiffusionResult]) -> Figure:
     """MSD of both potentials at each temperature, and their diffusivities with 95 % intervals."""
-    figure, panels = _panels(len(msd) + 1)
+    known = any(row.diffusivity_cm2_per_s for row in rows)
+    figure, panels = _panels(len(msd) + known)
     for axes, (temperature_K, both) in zip(panels, msd.items(), strict=False):
         for role, style in (("reference", _REFERENCE), ("candidate", _CANDIDATE)):
             if role in both:
@@ -109,19 +112,21 @@ def diffusion_figure(msd: Mapping[float, Mapping[str, Columns]], rows: Sequence[
                 keep = (columns["lag_ps"] > 0) & (columns["msd_A2"] > 0)
                 axes.loglog(columns["lag_ps"][keep], columns["msd_A2"][keep], **style)
         axes.set(title=f"{temperature_K:g} K", xlabel="lag (ps)", ylabel="MSD (Å²)")
-    axes = panels[-1]
+    if known:
+        _draw_diffusivities(panels[-1], sorted(msd), rows)
+    return _finish(figure, panels)
+
+
+def _draw_diffusivities(axes: Axes, temperatures_K: Sequence[float], rows: Sequence[DiffusionResult]) -> None:
     for role, colour, shift in (("reference", INK, -0.1), ("candidate", ORANGE, 0.1)):
-        for place, temperature_K in enumerate(sorted(msd)):
+        for place, temperature_K in enumerate(temperatures_K):
             row = next((one for one in rows if one.potential == role and one.temperature_K == temperature_K), None)
             if row is None or row.diffusivity_cm2_per_s is None or row.diffusivity_95_cm2_per_s is None:
                 continue
             axes.plot([place + shift] * 2, row.diffusivity_95_cm2_per_s, color=colour, lw=2)
             axes.plot(place + shift, row.diffusivity_cm2_per_s.value, "o", ms=5, color=colour)
-    axes.set_xticks(range(len(msd)), [f"{value:g} K" for value in sorted(msd)])
-    axes.set(title="D and 95 %", ylabel="D (cm²/s)", xlim=(-0.5, len(msd) - 0.5))
-    if any(row.diffusivity_cm2_per_s for row in rows):
-        axes.set_yscale("log")
-    return _finish(figure, panels)
+    axes.set_xticks(range(len(temperatures_K)), [f"{value:g} K" for value in temperatures_K])
+    axes.set(title="D and 95 %", ylabel="D (cm²/s)", xlim=(-0.5, len(temperatures_K) - 0.5), yscale="log")
 
 
 def _panels(count: int, *, columns: int = _PER_ROW, height: float = 2.7) -> tuple[Figure, list[Axes]]:

@@ -230,9 +230,7 @@ def bond_table(record: ValidationRecord) -> Table | None:
                 Cell(row.part),
                 Cell(kelvin(row.temperature_K)),
                 Cell(f"{row.production_ps:g}"),
-                Cell(
-                    {"ok": "hold", "warning": "opened for a moment"}.get(row.status, row.status), row.detail, row.status
-                ),
+                Cell(words.get(row.status, row.status), row.detail, row.status),
             ]
         )
     return table

@@ -27,6 +27,7 @@ from paddlewheel.training.validation import (
     radial_distributions,
 )
 from paddlewheel.trajectories import Trajectory, open_store
+from paddlewheel.trajectories.store import QUANTUM_A
 from paddlewheel.units import U_PER_A3_IN_G_PER_CM3
 
 RADIAL_FRAMES = 200
@@ -208,6 +209,7 @@ def _spectra(trajectory: Trajectory, elements: Sequence[str]) -> dict[str, Spect
         element: power_spectrum(
             positions_A[:, symbols == element], frame_interval_fs=trajectory.frame_interval_fs,
             masses_u=trajectory.masses_u[symbols == element],
+            quantum_A=QUANTUM_A,
         )
         for element in elements
     }  # fmt: skip

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 TASK = "paddlewheel.studies.validate_static:run_static_unit"
 SET_FILE = "set.extxyz"
 FORCE_TOLERANCE_eV_PER_A = 0.01
-RELAXATION_STEPS = 400
+STRESS_TOLERANCE_eV_PER_A3 = 6e-6
+"""0.001 GPa: 0.04 % of the volume of a solid as soft as argon (2.5 GPa), whose frequencies it moves by 0.1 %."""
+RELAXATION_STEPS = 600
 PROGRESS_EVERY = 10
 """Evaluations between two checkpoints."""
 
@@ -80,7 +82,7 @@ def run_static_unit(unit: Unit, watch: DriverWatch, threads: int) -> bool:
 
 
 def relax(atoms: Atoms, calculator: Calculator, *, with_cell: bool) -> Atoms:
-    """A copy at the nearest minimum, all forces under `FORCE_TOLERANCE_eV_PER_A` (stresses alike).
+    """A copy at the nearest minimum: forces and, with the cell, stresses under their tolerances.
 
     Raises
     ------
@@ -94,14 +96,19 @@ def relax(atoms: Atoms, calculator: Calculator, *, with_cell: bool) -> Atoms:
     relaxed.set_constraint()
     relaxed.calc = calculator
     target: Any = FrechetCellFilter(relaxed) if with_cell else relaxed
-    optimizer = FIRE(target, logfile=None)  # type: ignore[arg-type]
-    for _ in optimizer.irun(fmax=FORCE_TOLERANCE_eV_PER_A, steps=RELAXATION_STEPS):
+    worst = np.inf
+    # ASE's own criterion for the cell is a force by atom, far too wide for a soft crystal: hence fmax 0 and ours
+    for _ in FIRE(target, logfile=None).irun(fmax=0.0, steps=RELAXATION_STEPS):  # type: ignore[arg-type]
         volume = relaxed.get_volume() / atoms.get_volume()
         if not (np.isfinite(relaxed.get_positions()).all() and 0.3 < volume < 3):
             raise ScienceError(f"the relaxation left the structure (volume {volume:.2g} of the start)")
-    largest = float(np.sqrt((target.get_forces() ** 2).sum(axis=1).max()))
-    if not largest < 5 * FORCE_TOLERANCE_eV_PER_A:
-        raise ScienceError(f"not relaxed after {RELAXATION_STEPS} steps: a force of {largest:.3g} eV/A is left")
+        worst = float(np.linalg.norm(relaxed.get_forces(), axis=1).max()) / FORCE_TOLERANCE_eV_PER_A
+        if with_cell:
+            worst = max(worst, float(np.abs(relaxed.get_stress()).max()) / STRESS_TOLERANCE_eV_PER_A3)
+        if worst < 1:
+            break
+    if not worst < 5:
+        raise ScienceError(f"not relaxed after {RELAXATION_STEPS} steps: {worst:.3g} times the tolerance is left")
     return relaxed
 
 

@@ -58,6 +58,23 @@ def test_masses_weigh_the_atoms():
     assert low.share == pytest.approx(high.share, rel=0.02)  # equal kinetic energies: 9 x 500^2 = 1 x 1500^2
 
 
+def test_rounding_of_the_positions_is_taken_off():
+    exact = _oscillators([400.0], [0.02], interval_fs=2.0, n_frames=4001)
+    exact[:, 0, 1] = exact[::-1, 0, 0]
+    exact[:, 0, 2] = 0.7 * exact[:, 0, 0]
+    rounded = np.round(exact / 0.001) * 0.001
+    centres = []
+    for positions, quantum_A in ((exact, 0.0), (rounded, 0.0), (rounded, 0.001)):
+        spectrum = power_spectrum(positions, frame_interval_fs=2.0, quantum_A=quantum_A)
+        band = find_band(spectrum, low_per_cm=50, high_per_cm=8000)
+        assert band is not None
+        centres.append(band.centre_per_cm)
+    true, raw, cleaned = centres
+    assert raw > true + 50  # the noise matters here, or the test could not fail
+    # single bins of the noise scatter by its own size, and what is negative is cut off: a quarter of it stays
+    assert cleaned - true < 0.35 * (raw - true)
+
+
 def test_empty_band_is_none_and_a_short_run_refused():
     positions = _oscillators([500.0], [0.1], interval_fs=2.0, n_frames=1001)
     assert find_band(power_spectrum(positions, frame_interval_fs=2.0), low_per_cm=3000, high_per_cm=4000) is None

@@ -41,7 +41,12 @@ class Band:
 
 
 def power_spectrum(
-    positions_A: np.ndarray, *, frame_interval_fs: float, masses_u: np.ndarray | None = None, segment_fs: float = 1000.0
+    positions_A: np.ndarray,
+    *,
+    frame_interval_fs: float,
+    masses_u: np.ndarray | None = None,
+    segment_fs: float = 1000.0,
+    quantum_A: float = 0.0,
 ) -> Spectrum:
     """Power spectrum of the velocities of some atoms from frames that resolve their vibrations.
 
@@ -62,6 +67,9 @@ def power_spectrum(
         [n_atoms] weights of the atoms: with their masses the spectrum is the vibrational density of states.
     segment_fs
         Length of a segment: the resolution is about 2 / segment (67 1/cm for 1 ps).
+    quantum_A
+        What the positions are rounded to. Rounding is white noise of variance quantum_A^2 / 12 in the positions, and in
+        the velocities rises with the square of the frequency; it is taken off.
 
     Raises
     ------
@@ -82,6 +90,9 @@ def power_spectrum(
         velocities - velocities.mean(axis=0), fs=1 / frame_interval_fs, nperseg=n_segment, axis=0, detrend="constant"
     )
     power = np.einsum("fax,a->f", density, weights) / velocities.shape[1]
+    steps_per_fs = 2 * np.sin(np.pi * per_fs * frame_interval_fs) / frame_interval_fs
+    rounding = 3 * float(np.mean(weights)) * quantum_A**2 / 12 * 2 * frame_interval_fs * steps_per_fs**2
+    power = np.maximum(power - rounding, 0.0)
     lost = np.sinc(per_fs * frame_interval_fs) ** 2  # numpy's sinc is sin(pi x) / (pi x)
     return Spectrum(
         wavenumber_per_cm=per_fs / SPEED_OF_LIGHT_CM_PER_FS,
