@@ -11,17 +11,31 @@ from typing import TYPE_CHECKING, Any
 from paddlewheel.version import __version__
 
 if TYPE_CHECKING:
-    from paddlewheel.api import Trajectory, analyze, conduct, load_potential, read_structure, read_trajectory, train
+    from paddlewheel.api import (
+        Trajectory,
+        analyze,
+        conduct,
+        label,
+        load_potential,
+        read_structure,
+        read_trajectory,
+        sample,
+        train,
+        validate,
+    )
 
 __all__ = [
     "Trajectory",
     "__version__",
     "analyze",
     "conduct",
+    "label",
     "load_potential",
     "read_structure",
     "read_trajectory",
+    "sample",
     "train",
+    "validate",
 ]
 
 

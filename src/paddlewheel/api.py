@@ -11,24 +11,31 @@ from paddlewheel.crystals import read_structure
 from paddlewheel.potentials import load_potential
 from paddlewheel.studies import analyze as _analyze
 from paddlewheel.studies import conduct as _conduct
+from paddlewheel.studies import label as _label
+from paddlewheel.studies import sample as _sample
 from paddlewheel.studies import train as _train
+from paddlewheel.studies import validate as _validate
 from paddlewheel.studies.run_directory import default_directory
 from paddlewheel.trajectories import Trajectory, read_trajectory
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-    from paddlewheel.records import ConductivityRecord, TrainingRecord
+    from paddlewheel.records import ConductivityRecord, LabelRecord, SamplingRecord, TrainingRecord, ValidationRecord
+    from paddlewheel.training.dataset import Dataset
 
 __all__ = [
     "Trajectory",
     "analyze",
     "analyze_files",
     "conduct",
+    "label",
     "load_potential",
     "read_structure",
     "read_trajectory",
+    "sample",
     "train",
+    "validate",
 ]
 
 
@@ -74,4 +81,42 @@ def train(
     directory = Path(out) if out is not None else default_directory("train", first)
     record = _train.train(datasets, out=directory, **settings)
     write_training_report(directory)
+    return record
+
+
+@functools.wraps(_sample.sample)
+def sample(
+    structures: str | Path | Atoms | Sequence[str | Path | Atoms], *, out: str | Path | None = None, **settings: Any
+) -> SamplingRecord:
+    from paddlewheel.report.sampling import write_sampling_report
+
+    several = isinstance(structures, Sequence) and not isinstance(structures, str)
+    first = structures[0] if several and len(structures) else structures  # type: ignore[index, arg-type]
+    directory = Path(out) if out is not None else default_directory("sample", first)
+    record = _sample.sample(structures, out=directory, **settings)
+    write_sampling_report(directory)
+    return record
+
+
+@functools.wraps(_label.label)
+def label(
+    frames: str | Path | Sequence[Atoms] | Dataset, *, out: str | Path | None = None, **settings: Any
+) -> LabelRecord:
+    from paddlewheel.report.sampling import write_label_report
+
+    source = frames if isinstance(frames, str | Path) else _label.read_frames(frames)[0]
+    directory = Path(out) if out is not None else default_directory("label", source)
+    record = _label.label(frames, out=directory, **settings)
+    write_label_report(directory)
+    return record
+
+
+@functools.wraps(_validate.validate)
+def validate(
+    candidate: str, structures: Sequence[str | Path | Atoms] = (), *, against: str, out: str | Path, **settings: Any
+) -> ValidationRecord:
+    from paddlewheel.report.validation import write_validation_report
+
+    record = _validate.validate(candidate, structures, against=against, out=out, **settings)
+    write_validation_report(Path(out))
     return record
