@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -92,7 +93,7 @@ def test_frames_are_written_with_their_grade_and_no_kill_doubles_them(unit) -> N
     result = whole.result()
     assert result is not None
     assert result == broken.result()
-    frames = read(whole.run_directory / result["extrapolation"]["file"], ":")
+    frames: Any = read(whole.run_directory / result["extrapolation"]["file"], ":")
     assert len(frames) == result["extrapolation"]["n_kept_frames"] > 3
     for frame in frames:
         assert frame.info["extrapolation_grade"] == pytest.approx(
