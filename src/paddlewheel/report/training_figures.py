@@ -77,7 +77,7 @@ def parity_figure(record: TrainingRecord, pairs: Mapping[str, Columns]) -> Figur
         ends = (low - room, high + room)
         axes.plot(ends, ends, color=MUTED, linewidth=0.9, zorder=1)
         for part, values in drawn:
-            _scatter(axes, values, part)
+            _scatter(axes, values, part, many=len(everything) > 500)
         axes.set(
             title=title, xlabel=f"Label ({unit})", ylabel=f"Prediction ({unit})", xlim=ends, ylim=ends, aspect="equal"
         )
@@ -89,13 +89,12 @@ def parity_figure(record: TrainingRecord, pairs: Mapping[str, Columns]) -> Figur
     return figure
 
 
-def _scatter(axes: Axes, values: np.ndarray, part: str) -> None:
+def _scatter(axes: Axes, values: np.ndarray, part: str, *, many: bool) -> None:
     colour, label = {
         "train": (BLUE, "train"), "validation": (BLUE, None), "test": (ORANGE, "test")
     }[part]  # fmt: skip
     if len(values) > _MOST_POINTS:  # more ink says no more; the errors are of all
         values = values[np.random.Generator(np.random.PCG64(0)).permutation(len(values))[:_MOST_POINTS]]
-    many = len(values) > 500
     axes.scatter(
         values[:, 0], values[:, 1], s=4 if many else 12, alpha=0.5 if many else 0.8, color=colour, linewidths=0,
         label=label, rasterized=many, zorder=3 if part == "test" else 2,
