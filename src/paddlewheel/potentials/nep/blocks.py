@@ -11,15 +11,14 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
+from paddlewheel.potentials.nep.compilation import kernel
 from paddlewheel.potentials.nep.simd import floor, load, power_of_two, repeat, store, where_below
 
 FAR_A = 1.0e3
 """Distance of what fills up a block."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def pack(
     i, positions, images, starts, neighbours, image_of, cutoffs_squared, species, position, atom, block_species
 ):  # pragma: no cover
@@ -56,7 +55,7 @@ def pack(
     return slot >> 3
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def select_nearer(n_blocks, block_species, distance, limits, near, near_species):  # pragma: no cover
     """Slots within the angular cutoff, by species in whole blocks of 8; the filling is the last slot of all."""
     count, first = 0, 0
@@ -76,7 +75,7 @@ def select_nearer(n_blocks, block_species, distance, limits, near, near_species)
     return count >> 3
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def radial_basis(r, rc_inverse, count, basis, slope, first):  # pragma: no cover
     """T_k(x) fc of 8 distances into the blocks 0 to count - 1 of `basis`, their derivatives into `slope` from `first`.
 
@@ -128,7 +127,7 @@ def radial_basis(r, rc_inverse, count, basis, slope, first):  # pragma: no cover
         before, before_slope, now, now_slope = now, now_slope, after, after_slope
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def multiply(x, matrix, first, out):  # pragma: no cover
     """out += x . matrix; `x[a, 8]`, `out[b, 8]`, and the matrix `[a, 8, b, 8]` from the block `first` of its array."""
     n_out = out.shape[0]
@@ -147,7 +146,7 @@ def multiply(x, matrix, first, out):  # pragma: no cover
         store(out, b, even + odd)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def hyperbolic_tangent(x):  # pragma: no cover
     """tanh of 8 numbers by 1 - 2/(exp(2x) + 1), with exp(2x) = 2^k exp(f)."""
     high = 0.0 * x + 22.0

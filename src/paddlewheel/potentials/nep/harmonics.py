@@ -8,12 +8,11 @@ projects it onto the tangent plane.
 
 from __future__ import annotations
 
-from numba import njit
-
+from paddlewheel.potentials.nep.compilation import kernel
 from paddlewheel.potentials.nep.simd import load, store
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def harmonics(x, y, z, out, first):  # pragma: no cover
     """Components of l = 1 to 4 into the 24 blocks of `out` from `first`."""
     zz = z * z
@@ -48,7 +47,7 @@ def harmonics(x, y, z, out, first):  # pragma: no cover
     store(out, first + 23, x3 * y + y3 * x)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def gradient(x, y, z, h):  # pragma: no cover
     """Gradient of sum_c h[c] Y_c over l = 1 to 4, by x, y and z."""
     zz = z * z
@@ -70,7 +69,7 @@ def gradient(x, y, z, h):  # pragma: no cover
     return gx, gy, gz
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def higher_harmonics(x, y, z, polynomials, l_max, out, first):  # pragma: no cover
     """Components of l = 5 to `l_max` from the block `first`; `polynomials[l - 5, m, power]` of z."""
     c = first
@@ -88,7 +87,7 @@ def higher_harmonics(x, y, z, polynomials, l_max, out, first):  # pragma: no cov
             re, im = re * x - im * y, re * y + im * x
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def higher_gradient(x, y, z, polynomials, l_max, h):  # pragma: no cover
     """The gradient of sum_c h[c] Y_c over l = 5 to `l_max` (h counts from l = 1)."""
     gx, gy, gz = 0.0 * x, 0.0 * x, 0.0 * x

@@ -9,12 +9,11 @@ A vector is 8 functions n of one atom in the invariants, and 8 neighbours elsewh
 
 from __future__ import annotations
 
-from numba import njit
-
+from paddlewheel.potentials.nep.compilation import kernel
 from paddlewheel.potentials.nep.simd import load, repeat, store, transpose
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def radial_functions(c, row, n_blocks, n_basis, basis, slope, g, gp, first):  # pragma: no cover
     """g_n and g_n' of 8 neighbours, into the blocks of `g` and `gp` from `first`.
 
@@ -43,7 +42,7 @@ def radial_functions(c, row, n_blocks, n_basis, basis, slope, g, gp, first):  # 
         store(gp, first + n + 3, d3)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def add_sums(y, first_y, g, first_g, turned, sums, first, count):  # pragma: no cover
     """S_c += sum over 8 neighbours of Y_c g, for `count` components c; `turned` is room for g with n in the vector."""
     transpose(g, first_g, turned, 0)
@@ -57,7 +56,7 @@ def add_sums(y, first_y, g, first_g, turned, sums, first, count):  # pragma: no 
         store(sums, first + c, even + odd)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def spread(slopes, first, g, gp, first_g, y, first_y, toward, along, count):  # pragma: no cover
     """toward[c] += sum_n dU/dS_cn g_n; returns `along` + sum_cn dU/dS_cn Y_c g_n', for 8 neighbours."""
     g0, g1, g2, g3 = load(g, first_g), load(g, first_g + 1), load(g, first_g + 2), load(g, first_g + 3)
@@ -77,7 +76,7 @@ def spread(slopes, first, g, gp, first_g, y, first_y, toward, along, count):  # 
     return along
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def angular_descriptors(sums, first, weights, l_max, cubic, quartic, q, first_q, step):  # pragma: no cover
     """The invariants of 8 functions n, from the sums of block `first` on, into every `step`-th block of `q`."""
     c = 0
@@ -103,7 +102,7 @@ def angular_descriptors(sums, first, weights, l_max, cubic, quartic, q, first_q,
         store(q, place, z * (quartic[0] * z + quartic[1] * w) + quartic[2] * w * w)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def angular_slopes(sums, first, weights, l_max, cubic, quartic, dq, first_q, step, out):  # pragma: no cover
     """dU/dS_cn of 8 functions n into the blocks of `out` from `first`, from dU/dq in every `step`-th block of `dq`."""
     c = first

@@ -7,9 +7,9 @@ number of threads: a chunk of atoms is one call with its own buffer of forces, a
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from paddlewheel.potentials.nep.blocks import FAR_A, hyperbolic_tangent, multiply, pack, radial_basis, select_nearer
+from paddlewheel.potentials.nep.compilation import kernel
 from paddlewheel.potentials.nep.harmonics import gradient, harmonics, higher_gradient, higher_harmonics
 from paddlewheel.potentials.nep.invariants import (
     add_sums,
@@ -32,7 +32,7 @@ from paddlewheel.potentials.nep.simd import (
 )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def evaluate(
     begin,
     end,

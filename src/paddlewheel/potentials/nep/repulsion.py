@@ -11,8 +11,8 @@ import math
 
 import numpy as np
 from ase.data import atomic_numbers
-from numba import njit
 
+from paddlewheel.potentials.nep.compilation import kernel
 from paddlewheel.potentials.nep.model import NEPModel
 
 _COULOMB_EV_A = 14.399645
@@ -51,7 +51,7 @@ def repulsion_table(model: NEPModel) -> np.ndarray:
     return table
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def add_repulsion(ti, n_blocks, block_species, distance, cutoffs, zbl, position, force):  # pragma: no cover
     """Adds to `force[3, block, 8]` half of dE/dr of each pair; returns the atom's half of the energies."""
     energy = 0.0

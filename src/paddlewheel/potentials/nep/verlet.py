@@ -9,16 +9,16 @@ the same list, and took as long as ten evaluations.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from paddlewheel.potentials.neighbours import NeighbourList
+from paddlewheel.potentials.nep.compilation import kernel
 
 _BINS_PER_CUTOFF = 2
 _MOST_BINS = 64
 """Along one lattice vector; a sparse cell of many bins would cost more to walk than its atoms."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _search(fractional, wraps, cell, order, n_bins, reach, periodic, cutoff_squared):  # pragma: no cover
     """All pairs within the cutoff, in the order of the bins: `(offsets, neighbours, shifts)`."""
     n = fractional.shape[0]
@@ -93,7 +93,7 @@ def _search(fractional, wraps, cell, order, n_bins, reach, periodic, cutoff_squa
     return offsets, neighbours, shifts
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _transpose(offsets, neighbours, images, n_images, order, species, n_species):  # pragma: no cover
     """The same pairs seen from the other end, which sorts them: centres are walked by species and index.
 
