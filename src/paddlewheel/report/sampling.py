@@ -13,6 +13,7 @@ from paddlewheel.errors import InputError, writing
 from paddlewheel.records import (
     LabelRange,
     LabelRecord,
+    Measured,
     SamplingRecord,
     WrittenSet,
     read_label_record,
@@ -21,7 +22,7 @@ from paddlewheel.records import (
 )
 from paddlewheel.report import tables
 from paddlewheel.report.drawing import house_style, save_figure, theme_css
-from paddlewheel.report.numbers import kelvin, measured, percent, plain
+from paddlewheel.report.numbers import kelvin, percent, plain
 from paddlewheel.report.sampling_figures import labels_figure, map_figure, origin_figure
 from paddlewheel.report.tables import Cell, Table
 from paddlewheel.units import eV_PER_A3_IN_GPA
@@ -116,7 +117,7 @@ def _sampling_tables(record: SamplingRecord) -> dict[str, Any]:
     for number, share in enumerate(choice.explained_variance):
         coverage.rows.append(
             [Cell(str(number + 1)), Cell(percent(share)), Cell(percent(choice.coverage.direct[number])),
-             Cell(measured(choice.coverage.random[number]))]
+             Cell(_share(choice.coverage.random[number]))]
         )  # fmt: skip
     labels = label_rows(record.labels) if record.labels else []
     return {"structures": structures, "runs": runs, "coverage": coverage, "labels": labels}
@@ -157,12 +158,15 @@ def _render(template: str, record: SamplingRecord | LabelRecord, drawings: dict[
         css=Markup(css),
         drawings={name: (Markup(drawing.svg), drawing.alt) for name, drawing in drawings.items()},
         percent=percent,
-        measured=measured,
         plain=plain,
         settings=tables.settings_groups(record.provenance.settings),
         provenance=tables.provenance_rows(record.provenance),
         **values,
     )
+
+
+def _share(quantity: Measured) -> str:
+    return f"{100 * quantity.value:.0f} ± {100 * quantity.std:.0f} %"
 
 
 def _map_alt(record: SamplingRecord) -> str:

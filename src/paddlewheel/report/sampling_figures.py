@@ -32,15 +32,10 @@ def map_figure(record: SamplingRecord, columns: dict[str, np.ndarray]) -> Figure
     panels = figure.subplots(1, 2, sharex=True, sharey=True)
     first, second = columns["component_1"], columns["component_2"]
     n_random = int((columns["random"] > 0).sum())
-    for axes, key, colour, title in (
-        (
-            panels[0],
-            "chosen",
-            BLUE,
-            f"DIRECT: {record.choice.n_selected} frames, coverage {percent(coverage.direct_mean)}",
-        ),
-        (panels[1], "random", ORANGE, f"At random: {n_random} frames, coverage {percent(coverage.random_mean.value)}"),
-    ):
+    added = f" and {record.choice.n_relaxed_added} relaxed" if record.choice.n_relaxed_added else ""
+    ours = f"DIRECT: {n_random} frames{added}, coverage {percent(coverage.direct_mean)}"
+    chance = f"At random: {n_random} frames, coverage {percent(coverage.random_mean.value)}"
+    for axes, key, colour, title in ((panels[0], "chosen", BLUE, ours), (panels[1], "random", ORANGE, chance)):
         picked = columns[key] > 0
         others = _thinned(np.flatnonzero(~picked))
         axes.scatter(first[others], second[others], s=7, color=MUTED, alpha=0.35, linewidths=0)
