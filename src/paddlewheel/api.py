@@ -11,6 +11,7 @@ from paddlewheel.crystals import read_structure
 from paddlewheel.potentials import load_potential
 from paddlewheel.studies import analyze as _analyze
 from paddlewheel.studies import conduct as _conduct
+from paddlewheel.studies import distil as _distil
 from paddlewheel.studies import label as _label
 from paddlewheel.studies import sample as _sample
 from paddlewheel.studies import train as _train
@@ -21,7 +22,14 @@ from paddlewheel.trajectories import Trajectory, read_trajectory
 if TYPE_CHECKING:
     from ase import Atoms
 
-    from paddlewheel.records import ConductivityRecord, LabelRecord, SamplingRecord, TrainingRecord, ValidationRecord
+    from paddlewheel.records import (
+        ConductivityRecord,
+        DistilRecord,
+        LabelRecord,
+        SamplingRecord,
+        TrainingRecord,
+        ValidationRecord,
+    )
     from paddlewheel.training.dataset import Dataset
 
 __all__ = [
@@ -29,6 +37,7 @@ __all__ = [
     "analyze",
     "analyze_files",
     "conduct",
+    "distil",
     "label",
     "load_potential",
     "read_structure",
@@ -119,4 +128,15 @@ def validate(
 
     record = _validate.validate(candidate, structures, against=against, out=out, **settings)
     write_validation_report(Path(out))
+    return record
+
+
+@functools.wraps(_distil.distil)
+def distil(
+    structures: Sequence[str | Path | Atoms], *, teacher: str, out: str | Path = "distil", **settings: Any
+) -> DistilRecord:
+    from paddlewheel.report.distillation import write_distil_report
+
+    record = _distil.distil(structures, teacher=teacher, out=out, **settings)
+    write_distil_report(Path(out))
     return record

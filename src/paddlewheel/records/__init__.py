@@ -23,6 +23,14 @@ from paddlewheel.records.conductivity import (
     TemperatureStatus,
     read_conductivity_record,
 )
+from paddlewheel.records.distillation import (
+    DistilGate,
+    DistilRecord,
+    DistilRound,
+    MeanErrors,
+    StructureErrors,
+    read_distil_record,
+)
 from paddlewheel.records.sampling import (
     CoverageScore,
     DirectChoice,
@@ -61,6 +69,12 @@ from paddlewheel.records.validation import (
 )
 
 __all__ = [
+    "DistilGate",
+    "DistilRecord",
+    "DistilRound",
+    "MeanErrors",
+    "StructureErrors",
+    "read_distil_record",
     "SCHEMA_VERSION",
     "ArrheniusModel",
     "ArrheniusResult",

@@ -20,8 +20,8 @@ def angular_functions(direction: np.ndarray, *, l_max: int) -> tuple[np.ndarray,
 
     Returns
     -------
-    values [n, l_max (l_max + 2)] and gradients [n, 3, l_max (l_max + 2)], tangential: divided by the length of the bond they
-    are the derivatives with respect to its vector.
+    values [n, l_max (l_max + 2)] and gradients [n, 3, l_max (l_max + 2)], tangential: divided by the length of the
+    bond they are the derivatives with respect to its vector.
     """
     x, y, z = direction.T
     powers = [np.ones_like(x) + 0j]

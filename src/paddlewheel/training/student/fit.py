@@ -1,4 +1,4 @@
-"""Fit a student to labelled frames: Adam on energies, forces and stresses, each error measured against its own scale."""
+"""Fit a student to labelled frames: Adam on energies, forces and stresses, each error against its own scale."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class FitSettings:
     learning_rate
         At the start.
     energy_scale_meV_per_atom, force_scale_eV_per_A, stress_scale_GPa
-        An error counts as its ratio x to its scale, through sqrt(1 + x^2) - 1: small errors squared, large ones linearly,
-        since the gates are mean absolute errors and frames of explosive runs must not rule the fit.
+        An error counts as its ratio x to its scale, through sqrt(1 + x^2) - 1: small errors squared, large ones
+        linearly, since the gates are mean absolute errors and frames of explosive runs must not rule the fit.
     average
         Decay of the running mean of the parameters, which is what is kept.
     seed
@@ -113,7 +113,7 @@ def _make_batch(frames: Sequence[Atoms], numbers: Sequence[int], settings: Stude
         energy_eV=tensor([atoms.get_potential_energy() for atoms in frames]),
         force_eV_per_A=tensor(forces),
         stress_GPa=tensor(stress),
-        most_neighbours=(geometry.most_radial, geometry.most_angular),
+        most_neighbours=geometry.most_neighbours,
     )
 
 
@@ -215,11 +215,10 @@ class Fit:
         with torch.no_grad():
             student.reference_eV.copy_(torch.as_tensor(references))
             found = torch.cat([student.descriptors(batch.constants) for batch in self.batches[:20]])
-            student.q_scaler.copy_(1 / found.std(dim=0).clamp_min(1e-6))  # type: ignore[operator]
-            for species, sizes in enumerate(zip(*(b.constants.n_by_species for b in self.batches[:20]), strict=True)):
-                del sizes
+            student.q_scaler.copy_(1 / found.std(dim=0).clamp_min(1e-6))
+            for species in range(len(student.settings.elements)):
                 mean = torch.cat([self._of_species(batch, species) for batch in self.batches[:20]]).mean(0)
-                student.b0[species] += student.w0[species] @ (mean * student.q_scaler)  # type: ignore[operator]
+                student.b0[species] += student.w0[species] @ (mean * student.q_scaler)
 
     def _of_species(self, batch: Batch, species: int) -> torch.Tensor:
         return self.student.descriptors(batch.constants).split(batch.constants.n_by_species)[species]
@@ -255,7 +254,7 @@ class Fit:
         """The student with the averaged parameters."""
         averaged = Student(self.student.settings, seed=self.settings.seed)
         averaged.load_state_dict(self.averaged)
-        return averaged.to(self.student.q_scaler.device)  # type: ignore[arg-type]
+        return averaged.to(self.student.q_scaler.device)
 
     @property
     def most_neighbours(self) -> tuple[int, int]:

@@ -5,8 +5,8 @@ The descriptors of NEP4 (Fan et al., J. Chem. Phys. 157, 114801 (2022), doi 10.1
     B_ik = sum_j f_k(r_ij)                      radial, k a basis function, j of one species
     B_ick = sum_j Y_c(r_ij/|r_ij|) f_k(r_ij)    angular, c = (l, m)
 
-mixed by the trainable coefficients c_nk. In training the positions are fixed, so both sums, and the derivatives that the
-forces need, are constants: they are computed once, and a training step costs a few products of small matrices per
+mixed by the trainable coefficients c_nk. In training the positions are fixed, so both sums, and the derivatives that
+the forces need, are constants: they are computed once, and a training step costs a few products of small matrices per
 atom, where differentiating twice through every bond costs ten times as much (benchmarks/student_training.py).
 """
 
@@ -28,31 +28,33 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Bonds:
-    """Bonds of the atoms to one species within one cutoff, padded to the same number for each atom.
+    """All bonds within one cutoff, in the order of their centres; single precision.
 
     Attributes
     ----------
-    neighbour
-        [n_atoms, n_slots] index of the neighbour; the atom itself in an empty slot.
+    centre, neighbour, kind
+        [n_bonds] the atoms i and j, and the species of j.
     direction
-        [n_atoms, n_slots, 3] unit vectors from the atom to the neighbour; zero in an empty slot.
+        [n_bonds, 3] unit vectors from i to j.
     distance_A
-        [n_atoms, n_slots]
+        [n_bonds]
     slope
-        [n_atoms, n_slots, n_basis] df_k/dr of the radial functions (1/A); zero in an empty slot.
+        [n_bonds, n_basis] df_k/dr of the radial functions (1/A).
     value
-        The same for f_k itself; angular bonds only.
+        [n_bonds, n_basis] f_k; without columns for radial bonds, which do not need it.
     angular, gradient
-        [n_atoms, n_slots, n_lm] Y_c, and [n_atoms, n_slots, 3, n_lm] its gradient (1/A); angular bonds only.
+        [n_bonds, n_lm] Y_c, and [n_bonds, 3, n_lm] its gradient (1/A); without columns for radial bonds.
     """
 
+    centre: np.ndarray
     neighbour: np.ndarray
+    kind: np.ndarray
     direction: np.ndarray
     distance_A: np.ndarray
     slope: np.ndarray
-    value: np.ndarray | None = None
-    angular: np.ndarray | None = None
-    gradient: np.ndarray | None = None
+    value: np.ndarray
+    angular: np.ndarray
+    gradient: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,10 +73,8 @@ class Geometry:
         [n_atoms, n_species, n_basis] B_ik.
     angular_density
         [n_atoms, n_lm, n_species, n_basis] B_ick.
-    radial_bonds, angular_bonds
-        The bonds to each species.
-    most_radial, most_angular
-        Largest number of neighbours of an atom within each cutoff.
+    radial, angular
+        The bonds within each cutoff.
     """
 
     atom: np.ndarray
@@ -82,10 +82,14 @@ class Geometry:
     n_by_species: tuple[int, ...]
     radial_density: np.ndarray
     angular_density: np.ndarray
-    radial_bonds: tuple[Bonds, ...]
-    angular_bonds: tuple[Bonds, ...]
-    most_radial: int
-    most_angular: int
+    radial: Bonds
+    angular: Bonds
+
+    @property
+    def most_neighbours(self) -> tuple[int, int]:
+        """Most neighbours of an atom within the radial and the angular cutoff."""
+        radial, angular = (int(np.bincount(bonds.centre, minlength=1).max()) for bonds in (self.radial, self.angular))
+        return radial, angular
 
 
 def radial_functions(distance_A: np.ndarray, *, cutoff_A: float, n_basis: int) -> tuple[np.ndarray, np.ndarray]:
@@ -154,100 +158,70 @@ def make_geometry(frames: Sequence[Atoms], settings: StudentSettings) -> Geometr
     atom = np.argsort(kinds, kind="stable")
     place = np.empty_like(atom)
     place[atom] = np.arange(len(atom))
-    bonds = _Vectors(
-        place[np.concatenate(centres)], place[np.concatenate(neighbours)], np.concatenate(vectors), kinds[atom]
-    )
-    near = bonds.shorter_than(settings.angular_cutoff_A)
+    centre, neighbour, vector = place[np.concatenate(centres)], place[np.concatenate(neighbours)], np.vstack(vectors)
+    order = np.argsort(centre, kind="stable")
+    centre, neighbour, vector = centre[order], neighbour[order], vector[order]
+    distance = np.linalg.norm(vector, axis=1)
+    kind = kinds[atom][neighbour]
+    near = distance < settings.angular_cutoff_A
     n_species = len(settings.elements)
-    radial = [_radial(bonds.to_species(s), settings) for s in range(n_species)]
-    angular = [_angular(near.to_species(s), settings) for s in range(n_species)]
+    radial, radial_density = _radial(centre, neighbour, kind, vector, distance, (len(atom), n_species), settings)
+    angular, angular_density = _angular(
+        centre[near], neighbour[near], kind[near], vector[near], distance[near], (len(atom), n_species), settings
+    )
     return Geometry(
         atom=atom,
         frame=np.array(frame_of)[atom],
         n_by_species=tuple(int((kinds == s).sum()) for s in range(n_species)),
-        radial_density=np.stack([density for _, density in radial], axis=1),
-        angular_density=np.stack([density for _, density in angular], axis=2),
-        radial_bonds=tuple(one for one, _ in radial),
-        angular_bonds=tuple(one for one, _ in angular),
-        most_radial=int(bonds.count().max()),
-        most_angular=int(near.count().max()),
+        radial_density=radial_density,
+        angular_density=angular_density,
+        radial=radial,
+        angular=angular,
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Vectors:
-    """Bonds as they are found: centre and neighbour [n_bonds], vector [n_bonds, 3], species of the atoms [n_atoms]."""
-
-    centre: np.ndarray
-    neighbour: np.ndarray
-    vector_A: np.ndarray
-    species: np.ndarray
-
-    @property
-    def distance_A(self) -> np.ndarray:
-        return np.linalg.norm(self.vector_A, axis=1)
-
-    def shorter_than(self, cutoff_A: float) -> _Vectors:
-        return self._only(self.distance_A < cutoff_A)
-
-    def to_species(self, species: int) -> _Vectors:
-        return self._only(self.species[self.neighbour] == species)
-
-    def count(self) -> np.ndarray:
-        return np.bincount(self.centre, minlength=len(self.species))
-
-    def _only(self, keep: np.ndarray) -> _Vectors:
-        return _Vectors(self.centre[keep], self.neighbour[keep], self.vector_A[keep], self.species)
-
-    def slot(self) -> np.ndarray:
-        """[n_bonds] place of each bond among those of its centre (bonds are put in the order of their centres)."""
-        order = np.argsort(self.centre, kind="stable")
-        starts = np.concatenate([[0], np.cumsum(self.count())[:-1]])
-        slots = np.empty(len(self.centre), dtype=np.int64)
-        slots[order] = np.arange(len(order)) - starts[self.centre[order]]
-        return slots
-
-    def pad(self, values: np.ndarray) -> np.ndarray:
-        """[n_atoms, n_slots, ...] float32 from [n_bonds, ...], zero in empty slots."""
-        most = max(1, int(self.count().max(initial=0)))
-        padded = np.zeros((len(self.species), most, *values.shape[1:]), dtype=np.float32)
-        padded[self.centre, self.slot()] = values
-        return padded
-
-    def pad_neighbours(self) -> np.ndarray:
-        """[n_atoms, n_slots] neighbours, the atom itself in empty slots."""
-        most = max(1, int(self.count().max(initial=0)))
-        padded = np.repeat(np.arange(len(self.species))[:, None], most, axis=1)
-        padded[self.centre, self.slot()] = self.neighbour
-        return padded
+def _summed(values: np.ndarray, centre: np.ndarray, kind: np.ndarray, sizes: tuple[int, int]) -> np.ndarray:
+    """[n_atoms, n_species, ...] sums of `values` [n_bonds, ...] over the bonds of each atom to each species."""
+    place = centre * sizes[1] + kind
+    order = np.argsort(place, kind="stable")
+    first = np.flatnonzero(np.diff(place[order], prepend=-1))
+    sums = np.zeros((sizes[0] * sizes[1], *values.shape[1:]))
+    if len(order):
+        sums[place[order][first]] = np.add.reduceat(values[order], first, axis=0)
+    return sums.reshape(*sizes, *values.shape[1:])
 
 
-def _radial(bonds: _Vectors, settings: StudentSettings) -> tuple[Bonds, np.ndarray]:
-    distance = bonds.distance_A
-    value, slope = radial_functions(distance, cutoff_A=settings.radial_cutoff_A, n_basis=settings.radial_basis_size + 1)
-    padded = Bonds(
-        neighbour=bonds.pad_neighbours(),
-        direction=bonds.pad(bonds.vector_A / distance[:, None]),
-        distance_A=bonds.pad(distance),
-        slope=bonds.pad(slope),
-    )
-    return padded, bonds.pad(value).sum(axis=1)
-
-
-def _angular(bonds: _Vectors, settings: StudentSettings) -> tuple[Bonds, np.ndarray]:
-    distance = bonds.distance_A
-    direction = bonds.vector_A / distance[:, None]
+def _radial(
+    centre: np.ndarray, neighbour: np.ndarray, kind: np.ndarray, vector_A: np.ndarray, distance_A: np.ndarray,
+    sizes: tuple[int, int], settings: StudentSettings,
+) -> tuple[Bonds, np.ndarray]:  # fmt: skip
     value, slope = radial_functions(
-        distance, cutoff_A=settings.angular_cutoff_A, n_basis=settings.angular_basis_size + 1
+        distance_A, cutoff_A=settings.radial_cutoff_A, n_basis=settings.radial_basis_size + 1
+    )
+    n = len(centre)
+    none = np.zeros((n, 0))
+    direction = vector_A / distance_A[:, None]
+    bonds = _single(centre, neighbour, kind, direction, distance_A, slope, none, none, np.zeros((n, 3, 0)))
+    return bonds, _summed(value, centre, kind, sizes)
+
+
+def _angular(
+    centre: np.ndarray, neighbour: np.ndarray, kind: np.ndarray, vector_A: np.ndarray, distance_A: np.ndarray,
+    sizes: tuple[int, int], settings: StudentSettings,
+) -> tuple[Bonds, np.ndarray]:  # fmt: skip
+    direction = vector_A / distance_A[:, None]
+    value, slope = radial_functions(
+        distance_A, cutoff_A=settings.angular_cutoff_A, n_basis=settings.angular_basis_size + 1
     )
     angular, gradient = angular_functions(direction, l_max=settings.l_max)
-    padded = Bonds(
-        neighbour=bonds.pad_neighbours(),
-        direction=bonds.pad(direction),
-        distance_A=bonds.pad(distance),
-        slope=bonds.pad(slope),
-        value=bonds.pad(value),
-        angular=bonds.pad(angular),
-        gradient=bonds.pad(gradient / distance[:, None, None]),
+    bonds = _single(
+        centre, neighbour, kind, direction, distance_A, slope, value, angular, gradient / distance_A[:, None, None]
     )
-    return padded, np.einsum("imk,imc->ick", padded.value, padded.angular, optimize=True)
+    # [n_atoms, n_species, n_lm, n_basis]
+    density = _summed(angular[:, :, None] * value[:, None, :], centre, kind, sizes)
+    return bonds, np.moveaxis(density, 1, 2)
+
+
+def _single(*columns: np.ndarray) -> Bonds:
+    kinds = (np.int32,) * 3 + (np.float32,) * 6
+    return Bonds(*(np.ascontiguousarray(column, dtype=kind) for column, kind in zip(columns, kinds, strict=True)))

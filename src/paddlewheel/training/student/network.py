@@ -1,4 +1,4 @@
-"""A NEP4 with trainable parameters, evaluated on the constants of `geometry`: energies, forces and virials in PyTorch."""
+"""A NEP4 with trainable parameters on the constants of `geometry`: energies, forces and virials in PyTorch."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from paddlewheel.training.student.bond_forces import BondForces
 from paddlewheel.training.student.settings import StudentSettings
 
 if TYPE_CHECKING:
@@ -25,48 +26,34 @@ _WEIGHTS_BY_M = (
 _FOUR_BODY = (-0.007499480826664, -0.134990654879954, 0.067495327439977, 0.404971964639861, -0.809943929279723)
 _FIVE_BODY = (0.026596810706114, 0.053193621412227, 0.026596810706114)
 _OFFSET_BIAS = 3.0
-"""The first neuron of each element has no inputs: tanh(3) = 0.995 times its weight is the element's reference energy."""
+"""The first neuron of each element has no inputs: its weight times tanh(3) = 0.995 is the reference energy."""
 
 
 @dataclass(frozen=True, eq=False)
 class Constants:
-    """A `Geometry` as tensors on a device, with the number of its frames."""
+    """A `Geometry` on a device, with the number of its frames."""
 
     n_frames: int
     frame: torch.Tensor
     n_by_species: tuple[int, ...]
     radial_density: torch.Tensor
     angular_density: torch.Tensor
-    radial_bonds: tuple[tuple[torch.Tensor, ...], ...]
-    angular_bonds: tuple[tuple[torch.Tensor, ...], ...]
+    radial_forces: BondForces
+    angular_forces: BondForces
 
 
 def to_device(geometry: Geometry, *, n_frames: int, device: str) -> Constants:
     """Move the constants of some frames to a torch device, in single precision."""
-
-    def tensor(array: np.ndarray) -> torch.Tensor:
-        kind = torch.int64 if array.dtype.kind == "i" else torch.float32
-        return torch.as_tensor(array, dtype=kind).to(device)
-
     n_atoms = len(geometry.atom)
-    radial = tuple(
-        (tensor(one.neighbour), tensor(one.direction), tensor(one.distance_A), tensor(one.slope))
-        for one in geometry.radial_bonds
-    )
-    angular = tuple(
-        (
-            tensor(one.neighbour), tensor(one.direction), tensor(one.distance_A),
-            tensor(np.concatenate([one.value, one.slope], axis=1)),  # type: ignore[list-item]
-            tensor(one.angular), tensor(one.gradient),  # type: ignore[arg-type]
-        )
-        for one in geometry.angular_bonds
-    )  # fmt: skip
     return Constants(
-        n_frames=n_frames, frame=tensor(geometry.frame), n_by_species=geometry.n_by_species,
-        radial_density=tensor(geometry.radial_density).reshape(n_atoms, -1),
-        angular_density=tensor(geometry.angular_density).flatten(2),
-        radial_bonds=radial, angular_bonds=angular,
-    )  # fmt: skip
+        n_frames=n_frames,
+        frame=torch.as_tensor(geometry.frame, dtype=torch.int64).to(device),
+        n_by_species=geometry.n_by_species,
+        radial_density=torch.as_tensor(geometry.radial_density, dtype=torch.float32).reshape(n_atoms, -1).to(device),
+        angular_density=torch.as_tensor(geometry.angular_density, dtype=torch.float32).flatten(2).to(device),
+        radial_forces=BondForces(geometry.radial, device=device),
+        angular_forces=BondForces(geometry.angular, device=device),
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +80,8 @@ class Student(nn.Module):
     def __init__(self, settings: StudentSettings, *, seed: int) -> None:
         super().__init__()
         self.settings = settings
+        self.q_scaler: torch.Tensor
+        self._weights: torch.Tensor
         generator = torch.Generator().manual_seed(seed)
         species, size, neurons = len(settings.elements), settings.n_descriptors, settings.neurons
 
@@ -128,7 +117,7 @@ class Student(nn.Module):
 
     def _terms(self, sums: torch.Tensor) -> torch.Tensor:
         """Angular descriptors [n_atoms, n_terms, n] from the sums s_c [n_atoms, n_lm, n]."""
-        three = torch.einsum("icn,cl->iln", sums * sums, self._weights)  # type: ignore[arg-type]
+        three = torch.einsum("icn,cl->iln", sums * sums, self._weights)
         s = sums.unbind(dim=1)
         across = s[1] * s[1] + s[2] * s[2]
         along = s[0] * s[0]
@@ -168,34 +157,15 @@ class Student(nn.Module):
         radial, sums = self._sums(constants)
         energies = self._atomic_energies(self._join(radial, sums), sizes)
         to_radial, to_sums = torch.autograd.grad(energies.sum(), (radial, sums), create_graph=True)
-        force = torch.zeros(len(energies), 3, device=energies.device)
-        virial = torch.zeros(constants.n_frames, 3, 3, device=energies.device)
         species = len(sizes)
         slopes = self._unmixed(to_radial, self.radial_coefficients, sizes).unflatten(1, (species, -1))
-        for kind, (neighbour, direction, distance, slope) in enumerate(constants.radial_bonds):
-            pull = (slope * slopes[:, kind, None]).sum(-1, keepdim=True) * direction
-            force, virial = self._add(constants, force, virial, neighbour, direction, distance, pull)
+        force, virial = constants.radial_forces(slopes[..., None])
         adjoint = self._unmixed(to_sums, self.angular_coefficients, sizes).unflatten(2, (species, -1))
-        adjoint = adjoint.permute(2, 0, 3, 1).contiguous()  # [species, n_atoms, n_basis, n_lm]
-        for kind, bonds in enumerate(constants.angular_bonds):
-            neighbour, direction, distance, basis, angular, gradient = bonds
-            both = basis @ adjoint[kind]  # [n_atoms, 2 n_slots, n_lm]
-            value, slope = both.chunk(2, dim=1)
-            pull = (slope * angular).sum(-1, keepdim=True) * direction
-            pull = pull + (gradient * value[:, :, None]).sum(-1)
-            force, virial = self._add(constants, force, virial, neighbour, direction, distance, pull)
+        angular_force, angular_virial = constants.angular_forces(adjoint.permute(0, 2, 3, 1))
+        by_frame = torch.zeros(constants.n_frames, 3, 3, device=energies.device)
+        virial = by_frame.index_add(0, constants.frame, virial + angular_virial)
         energy = torch.zeros(constants.n_frames, device=energies.device).index_add(0, constants.frame, energies)
-        return Prediction(energy, force, virial)
-
-    @staticmethod
-    def _add(
-        constants: Constants, force: torch.Tensor, virial: torch.Tensor, neighbour: torch.Tensor,
-        direction: torch.Tensor, distance: torch.Tensor, pull: torch.Tensor,
-    ) -> tuple[torch.Tensor, torch.Tensor]:  # fmt: skip
-        """Add what the bonds give; `pull` [n_atoms, n_slots, 3] is the slope of the atom's energy with the bond's vector."""
-        force = (force + pull.sum(1)).index_add(0, neighbour.flatten(), -pull.flatten(0, 1))
-        by_atom = -torch.einsum("imx,imy->ixy", direction * distance[..., None], pull)
-        return force, virial.index_add(0, constants.frame, by_atom)
+        return Prediction(energy, force + angular_force, virial)
 
     def export(self, *, max_neighbours: tuple[int, int]) -> NEPModel:
         """The same potential as a `NEPModel`, for `write_nep`."""
@@ -226,5 +196,5 @@ class Student(nn.Module):
             bias=0.0,
             radial_coefficients=coefficients(self.radial_coefficients),
             angular_coefficients=coefficients(self.angular_coefficients),
-            q_scaler=array(self.q_scaler),  # type: ignore[arg-type]
+            q_scaler=array(self.q_scaler),
         )

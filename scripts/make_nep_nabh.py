@@ -1,0 +1,60 @@
+"""Make the embedded potential `nep-nabh` again: `python scripts/make_nep_nabh.py OUT [--seed 1]`.
+
+Distils `m3gnet-nabh-r2scan` (parent form) over the cells of `nep_nabh_structures.py`, 50 to 950 K, strains to 10 %. OUT
+gets the run directory of `distil`; the same command continues a run that was killed. About an hour on two cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from nep_nabh_structures import cells
+
+from paddlewheel import distil
+from paddlewheel.studies.distil_settings import DistilSettings, Exploration
+
+FORM = {
+    "radial_cutoff_A": 6.0,
+    "angular_cutoff_A": 5.0,
+    "radial_n_max": 8,
+    "angular_n_max": 8,
+    "radial_basis_size": 10,
+    "angular_basis_size": 10,
+    "neurons": 80,
+}
+
+
+def main() -> None:
+    """Run `distil` with the settings of the embedded potential."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--cores", type=int, default=None)
+    options = parser.parse_args()
+    found = cells()
+    record = distil(
+        list(found.values()),
+        names=list(found),
+        teacher="m3gnet-nabh-r2scan",
+        elements=("Na", "B", "H"),
+        specie="Na",
+        out=options.out,
+        settings=DistilSettings(
+            exploration=Exploration(
+                temperatures_K=(50.0, 950.0), strain=0.1, seed_ps=0.2, explore_ps=2.0, rounds=2, frames_per_round=450
+            ),
+            form=FORM,
+            fit={"batch_atoms": 300},
+            steps=5000,
+            final_steps=40000,
+            seed=options.seed,
+        ),
+        cores=options.cores,
+        show_progress=True,
+    )
+    print(record.model_dump_json(indent=1))
+
+
+if __name__ == "__main__":
+    main()

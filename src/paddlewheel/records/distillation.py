@@ -1,0 +1,103 @@
+"""The record of `distil`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Literal
+
+from paddlewheel.errors import InputError
+from paddlewheel.records.base import SCHEMA_VERSION, Citation, Provenance, Record
+
+
+class MeanErrors(Record):
+    """Mean absolute errors against the teacher: per frame, per force component, per stress component (nine)."""
+
+    n_frames: int
+    energy_meV_per_atom: float
+    force_eV_per_A: float
+    stress_GPa: float
+
+
+class StructureErrors(Record):
+    """Errors on the frames of one structure that no fit saw."""
+
+    structure: str
+    errors: MeanErrors
+
+
+class DistilRound(Record):
+    """One round: what was explored, how much of it was new, and how well the student before it did there."""
+
+    number: int
+    explored_by: str
+    n_runs: int
+    broken_runs: list[str]
+    explored_ps: float
+    n_candidates: int
+    extrapolating_share: float | None
+    largest_grade: float | None
+    n_labelled: int
+    n_refused: int
+    errors_before: MeanErrors | None
+    errors_before_extrapolating: MeanErrors | None
+    n_training_frames: int
+    fit_steps: int
+    fit_seconds: float
+    training_errors: MeanErrors
+
+
+class DistilGate(Record):
+    """A limit, what was measured on the frames that no fit saw, and whether it holds."""
+
+    quantity: Literal["energy_meV_per_atom", "force_eV_per_A", "stress_GPa"]
+    limit: float
+    measured: float
+    passed: bool
+
+
+class DistilRecord(Record):
+    """The record of `distil` (kind `distillation`)."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    kind: Literal["distillation"] = "distillation"
+    potential: str
+    potential_sha256: str
+    elements: list[str]
+    teacher: str
+    functional: str
+    form: dict[str, float | int]
+    rounds: list[DistilRound]
+    final_steps: int
+    final_seconds: float
+    training_errors: MeanErrors
+    test_errors: MeanErrors
+    test_errors_by_structure: list[StructureErrors]
+    gates: list[DistilGate]
+    parity_file: str
+    n_training_frames: int
+    n_training_atoms: int
+    warnings: list[str] = []
+    citations: list[Citation] = []
+    provenance: Provenance
+
+    @property
+    def passed(self) -> bool:
+        """Whether every gate holds."""
+        return all(gate.passed for gate in self.gates)
+
+
+def read_distil_record(path: Path) -> DistilRecord:
+    """Read a `distillation` record.
+
+    Raises
+    ------
+    InputError
+        If the file is no such record.
+    """
+    try:
+        return DistilRecord.model_validate(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"not a distillation record ({str(error).splitlines()[0]})", where=path, remedy="run distil again"
+        ) from error

@@ -1,0 +1,210 @@
+"""The steps of one round of `distil`: explore, pick, fit; each is skipped where its result is there already."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from paddlewheel.dynamics import MDSettings
+from paddlewheel.errors import DatasetError
+from paddlewheel.execution import Unit
+from paddlewheel.records import write_atomically
+from paddlewheel.studies.distil_settings import Exploration
+from paddlewheel.studies.md_unit import md_unit, store_path
+
+if TYPE_CHECKING:
+    from ase import Atoms
+    from ase.calculators.calculator import Calculator
+
+FRAME_INTERVAL_FS = 10.0
+_MOST_CANDIDATES = 120
+_CLOSEST_A = 0.5
+"""Nearer than this no two atoms come in any frame worth a label."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """A structure to explore from: its name, its mobile ion, and where it is now."""
+
+    name: str
+    mobile: str
+    atoms: Atoms
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A frame that a run passed through, its features, and how far outside the training set it lies."""
+
+    atoms: Atoms
+    features: np.ndarray
+    grade: float
+    disagreement_eV_per_A: float
+
+
+def strained(atoms: Atoms, strain: float) -> Atoms:
+    """The cell and the positions stretched by (1 + `strain`) in all directions."""
+    stretched = atoms.copy()
+    stretched.set_cell(atoms.cell.array * (1 + strain), scale_atoms=True)
+    return stretched
+
+
+def exploring_units(
+    starts: Sequence[Start],
+    *,
+    number: int,
+    potential: Mapping[str, Any],
+    exploration: Exploration,
+    seed: int,
+    directory: Path,
+) -> list[Unit]:
+    """The runs of round `number`: the teacher's own in round 0, the student's later.
+
+    Each run draws its temperature uniformly; the runs at fixed cell draw their strain, too.
+    """
+    low, high = exploration.temperatures_K
+    units = []
+    for index, start in enumerate(starts):
+        rng = np.random.default_rng([seed, number, index])
+        if number == 0:
+            plan = [("nvt", 0.0), ("nvt", -exploration.strain), ("nvt", exploration.strain)]
+            production_ps = exploration.seed_ps
+        else:
+            plan = [("npt", 0.0), ("nvt", float(rng.uniform(-1, 1)) * exploration.strain)]
+            production_ps = exploration.explore_ps * 2 ** (number - 1)
+        for run, (ensemble, strain) in enumerate(plan):
+            settings = MDSettings(
+                ensemble=ensemble,  # type: ignore[arg-type]
+                temperature_K=round(float(rng.uniform(low, high)), 1),
+                equilibrate_ps=0.0,
+                production_ps=production_ps,
+                frame_interval_fs=FRAME_INTERVAL_FS,
+                seed=int(rng.integers(2**31)),
+                relax_above_eV_per_A=15.0,
+            )
+            units.append(
+                md_unit(
+                    name=f"{start.name}-{run}-{ensemble}",
+                    atoms=strained(start.atoms, strain),
+                    mobile=start.mobile,
+                    potential=dict(potential),
+                    settings=settings,
+                    replica=0,
+                    directory=directory,
+                )
+            )
+    return units
+
+
+def passed_frames(unit: Unit, *, structure: str, most: int = _MOST_CANDIDATES) -> list[Atoms]:
+    """Frames of a run at even intervals, its last ones included, those with atoms on top of each other left out."""
+    from ase import Atoms
+
+    from paddlewheel.trajectories import open_store
+
+    trajectory = open_store(store_path(unit))
+    wanted = set(np.unique(np.linspace(0, trajectory.n_frames - 1, most).round().astype(int)).tolist())
+    temperature_K = unit.contents["md"]["temperature_K"]
+    frames = []
+    for block in trajectory.blocks():
+        for offset, (positions_A, cell_A) in enumerate(zip(block.positions_A, block.cell_A, strict=True)):
+            if block.start + offset not in wanted:
+                continue
+            atoms = Atoms(trajectory.symbols, positions=positions_A, cell=cell_A, pbc=True)
+            atoms.wrap()
+            atoms.info = {"structure": structure, "temperature_K": temperature_K, "source": unit.name}
+            if np.isfinite(positions_A).all() and _closest_A(atoms) > _CLOSEST_A:
+                frames.append(atoms)
+    return frames
+
+
+def _closest_A(atoms: Atoms) -> float:
+    from paddlewheel.potentials.neighbours import NeighbourList
+
+    pbc = (bool(atoms.pbc[0]), bool(atoms.pbc[1]), bool(atoms.pbc[2]))
+    bonds = NeighbourList(cutoff_A=2.0, skin_A=0.0).update(
+        positions_A=atoms.get_positions(), cell_A=atoms.cell.array, pbc=pbc
+    )
+    return float(bonds.distance_A.min(initial=2.0))
+
+
+def judge(frames: Sequence[Atoms], students: Sequence[Calculator], *, elements: Sequence[str]) -> list[Candidate]:
+    """Features, grades and disagreements of frames: the first student is the one whose domain counts."""
+    from paddlewheel.training.features import structure_features
+
+    candidates = []
+    for atoms in frames:
+        forces = []
+        grade = 0.0
+        for place, student in enumerate(students):
+            student.calculate(atoms)
+            forces.append(np.asarray(student.results["forces"]))
+            if place == 0:
+                grade = float(student.results["extrapolation_grade"])
+        spread = max((float(np.linalg.norm(other - forces[0], axis=1).max()) for other in forces[1:]), default=0.0)
+        features = structure_features(students[0], atoms, elements=elements)
+        candidates.append(Candidate(atoms, features, grade, spread))
+    return candidates
+
+
+def pick(candidates: Sequence[Candidate], *, n_frames: int, exploration: Exploration) -> list[Atoms]:
+    """`n_frames` of the candidates of one structure: half of them from those outside the training set, as far as there
+    are any, the rest from all others, both by DIRECT."""
+    outside = [
+        one.grade > exploration.grade_limit or one.disagreement_eV_per_A > exploration.disagreement_limit_eV_per_A
+        for one in candidates
+    ]
+    strange = [one for one, flag in zip(candidates, outside, strict=True) if flag]
+    usual = [one for one, flag in zip(candidates, outside, strict=True) if not flag]
+    n_strange = min(len(strange), max(n_frames // 2, n_frames - len(usual)))
+    return _spread_out(strange, n_strange) + _spread_out(usual, min(len(usual), n_frames - n_strange))
+
+
+def _spread_out(candidates: Sequence[Candidate], n_frames: int) -> list[Atoms]:
+    """`n_frames` of the candidates by DIRECT, marked with their grade; all where there are no more."""
+    from paddlewheel.training.direct import direct_select
+
+    if n_frames <= 0:
+        return []
+    chosen = list(range(len(candidates)))
+    if len(candidates) > n_frames and n_frames > 1:
+        try:
+            features = np.array([one.features for one in candidates])
+            chosen = direct_select(features, n_clusters=n_frames).indices.tolist()
+        except DatasetError:  # frames that all look alike: any of them stands for the others
+            chosen = np.linspace(0, len(candidates) - 1, n_frames).astype(int).tolist()
+    picked = []
+    for index in chosen[:n_frames]:
+        atoms = candidates[index].atoms.copy()
+        atoms.info["extrapolation_grade"] = round(candidates[index].grade, 4)
+        picked.append(atoms)
+    return picked
+
+
+def next_starts(starts: Sequence[Start], units: Sequence[Unit]) -> list[Start]:
+    """Where the next round begins: the last frame of each structure's first run, if that run is sane."""
+    from ase import Atoms
+
+    from paddlewheel.trajectories import open_store
+
+    moved = []
+    for start in starts:
+        unit = next(one for one in units if one.name.startswith(f"{start.name}-0-"))
+        result = unit.result() or {}
+        if result.get("status") != "done":
+            moved.append(start)
+            continue
+        trajectory = open_store(store_path(unit))
+        last = list(trajectory.after((trajectory.n_frames - 1) * FRAME_INTERVAL_FS / 1000).blocks())[-1]
+        atoms = Atoms(trajectory.symbols, positions=last.positions_A[-1], cell=last.cell_A[-1], pbc=True)
+        moved.append(Start(start.name, start.mobile, atoms))
+    return moved
+
+
+def write_json(path: Path, document: Mapping[str, Any]) -> None:
+    """A document of a round, atomically."""
+    write_atomically(path, json.dumps(document, indent=1) + "\n")

@@ -1,0 +1,173 @@
+"""What a worker does with one fit of a student: (data sets, form, settings, seed) to a nep.txt with its domain."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from paddlewheel.errors import DatasetError, writing
+from paddlewheel.execution import DriverWatch, Unit
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+    from paddlewheel.training.student.fit import Fit
+
+POTENTIAL, PARAMETERS = "nep.txt", "student.pt"
+_CHECKPOINT = "fit.pt"
+_CHECKPOINT_EVERY_S = 30.0
+_PROGRESS_EVERY_S = 2.0
+
+
+def fit_unit(
+    *,
+    name: str,
+    datasets: list[Path],
+    elements: tuple[str, ...],
+    form: dict[str, Any],
+    fit: dict[str, Any],
+    device: str,
+    start: Path | None,
+    directory: Path,
+) -> Unit:
+    """A unit that fits a student to the frames of `datasets`, from the parameters in `start` or from new ones."""
+    contents = {
+        "datasets": [_source(path, directory) for path in datasets],
+        "form": {"elements": list(elements)} | form,
+        "fit": fit,
+        "device": device,
+        "n": fit["steps"],
+        "start": None if start is None else _source(start, directory),
+    }
+    return Unit(name=name, contents=contents, run_directory=directory)
+
+
+def _source(path: Path, directory: Path) -> dict[str, str]:
+    return {"path": os.path.relpath(path, directory), "sha256": _sha256(path)}
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def run_fit_unit(unit: Unit, watch: DriverWatch, threads: int) -> bool:
+    """Fit from the last checkpoint; True when it is finished, False when it stopped at a checkpoint.
+
+    Raises
+    ------
+    DatasetError
+        If a data set or the starting parameters changed since the unit was made.
+    """
+    import torch
+
+    from paddlewheel.training.student.fit import Fit, FitSettings
+    from paddlewheel.training.student.settings import StudentSettings
+
+    torch.set_num_threads(threads)
+    contents = unit.contents
+    for source in [*contents["datasets"], *([contents["start"]] if contents["start"] else [])]:
+        if _sha256(unit.run_directory / source["path"]) != source["sha256"]:
+            raise DatasetError("changed since the fit began", where=source["path"], remedy="use another --out")
+    unit.write_progress({"status": "neighbours", "done": 0, "of": contents["n"]})
+    frames = _frames(unit)
+    form = StudentSettings(**contents["form"] | {"elements": tuple(contents["form"]["elements"])})
+    start = torch.load(unit.run_directory / contents["start"]["path"], weights_only=True) if contents["start"] else None
+    fit = Fit(frames, form, FitSettings(**contents["fit"]), device=contents["device"], start=start)
+    checkpoint = unit.folder / _CHECKPOINT
+    if checkpoint.exists():
+        fit.restore(torch.load(checkpoint, weights_only=True))
+    with writing(unit.folder):
+        seconds = _advance(unit, fit, watch)
+        if not fit.finished:
+            return False
+        unit.write_result(_write_student(unit, fit, frames) | {"seconds": seconds})
+        checkpoint.unlink(missing_ok=True)
+    return True
+
+
+def _frames(unit: Unit) -> list[Atoms]:
+    from paddlewheel.training import merge_datasets, read_dataset
+
+    return list(
+        merge_datasets([read_dataset(unit.run_directory / one["path"]) for one in unit.contents["datasets"]]).frames
+    )
+
+
+def _advance(unit: Unit, fit: Fit, watch: DriverWatch) -> float:
+    """Step to the end or to a stop, with checkpoints and a loss curve; the seconds it took."""
+    began, first = time.monotonic(), fit.step_number
+    next_checkpoint, next_progress = began + _CHECKPOINT_EVERY_S, began
+    curve = unit.folder / "loss.csv"
+    if first == 0 or not curve.exists():
+        curve.write_text("step,loss\n", encoding="utf-8")
+    while not fit.finished:
+        fit.step()
+        now = time.monotonic()
+        stop = watch.should_stop()
+        if now >= next_progress or stop or fit.finished:
+            rate = (fit.step_number - first) / max(now - began, 1e-9)
+            unit.write_progress({
+                "status": "fitting", "done": fit.step_number, "of": fit.settings.steps, "loss": fit.loss,
+                "eta_s": (fit.settings.steps - fit.step_number) / rate,
+            })  # fmt: skip
+            with open(curve, "a", encoding="utf-8") as stream:
+                stream.write(f"{fit.step_number},{fit.loss:.6g}\n")
+            next_progress = now + _PROGRESS_EVERY_S
+        if now >= next_checkpoint or stop:
+            _save(unit.folder / _CHECKPOINT, fit.state())
+            next_checkpoint = now + _CHECKPOINT_EVERY_S
+        if stop:
+            break
+    return time.monotonic() - began
+
+
+def _save(path: Path, state: Any) -> None:
+    import torch
+
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    torch.save(state, temporary)
+    os.replace(temporary, path)
+
+
+def _write_student(unit: Unit, fit: Fit, frames: list[Atoms]) -> dict[str, Any]:
+    """The nep.txt, its domain and the parameters for the next fit, into the unit's folder."""
+    from paddlewheel.potentials.nep import write_nep
+    from paddlewheel.training.student.fit import mean_errors
+
+    student = fit.result()
+    path = unit.folder / POTENTIAL
+    write_nep(path, student.export(max_neighbours=fit.most_neighbours))
+    _save(unit.folder / PARAMETERS, student.state_dict())
+    write_training_domain(path, frames)
+    errors = mean_errors(student, fit.batches)
+    return {
+        "status": "done",
+        "n_frames": len(frames),
+        "n_atoms": int(sum(len(atoms) for atoms in frames)),
+        "steps": fit.step_number,
+        "loss": fit.loss,
+        "train_errors": vars(errors),
+        "sha256": _sha256(path),
+    }
+
+
+def write_training_domain(path: Path, frames: list[Atoms]) -> None:
+    """Write the domain of the training frames beside a nep.txt, from the engine's own descriptors."""
+    from paddlewheel.potentials.nep import NEPCalculator, domain_path, fit_domain, write_domain
+
+    calculator = NEPCalculator.from_file(path, dtype="float64")
+    by_element: dict[str, list[np.ndarray]] = {symbol: [] for symbol in calculator.elements}
+    for atoms in frames:
+        descriptors = calculator.atom_features(atoms)
+        symbols = np.array(atoms.get_chemical_symbols())
+        for symbol in set(symbols):
+            by_element[symbol].append(descriptors[symbols == symbol])
+    write_domain(
+        domain_path(path), fit_domain({symbol: np.concatenate(rows) for symbol, rows in by_element.items()}),
+        potential=path,
+    )  # fmt: skip
