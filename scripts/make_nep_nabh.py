@@ -42,12 +42,12 @@ def main() -> None:
         out=options.out,
         settings=DistilSettings(
             exploration=Exploration(
-                temperatures_K=(50.0, 950.0), strain=0.1, seed_ps=0.2, explore_ps=2.0, rounds=2, frames_per_round=450
+                temperatures_K=(50.0, 950.0), strain=0.1, seed_ps=0.2, explore_ps=1.5, rounds=2, frames_per_round=450
             ),
             form=FORM,
             fit={"batch_atoms": 300},
-            steps=5000,
-            final_steps=40000,
+            steps=3000,
+            final_steps=30000,
             seed=options.seed,
         ),
         cores=options.cores,

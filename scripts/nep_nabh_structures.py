@@ -1,9 +1,9 @@
 """The cells that `nep-nabh` is distilled from: phases of Na-B-H, Na orderings of o-NBH, and mixtures near them.
 
-`python scripts/nep_nabh_structures.py OUT` writes one CIF for each; `scripts/make_nep_nabh.sh` hands them to `distil`.
+`python scripts/nep_nabh_structures.py OUT` writes one CIF for each; `make_nep_nabh.py` hands them to `distil`.
 
-Where the cells come from: the three relaxed cells of the built-in library; cubic NaBH4 (Fm-3m, a = 6.148 A, Filinchuk and
-Hagemann, Eur. J. Inorg. Chem. 2008, 3127, doi 10.1002/ejic.200800053) with ordered hydrogen; high-temperature
+Where the cells come from: the three relaxed cells of the built-in library; cubic NaBH4 (Fm-3m, a = 6.148 A, Filinchuk
+and Hagemann, Eur. J. Inorg. Chem. 2008, 3127, doi 10.1002/ejic.200800053) with ordered hydrogen; high-temperature
 Na2B12H12 (Im-3m/Pm-3n, a = 7.95 A, Verdal et al., J. Solid State Chem. 2014, 212, 81, doi 10.1016/j.jssc.2014.01.006)
 with 4 Na on the 12 tetrahedral sites of the bcc lattice of anions; o-NBH with its 12 Na on other tetrahedral
 interstices of the anions; and o-NBH with one BH4 and one B12H12 exchanged or one formula of NaBH4 replaced.
@@ -43,7 +43,7 @@ def dodecaborate(rng: np.random.Generator) -> Atoms:
 
 
 def interstices(centres_A: np.ndarray, cell_A: np.ndarray, *, closest_A: float) -> np.ndarray:
-    """Centroids [n, 3] of the Delaunay tetrahedra of the anion centres in the periodic cell, the flat and the doubled left out."""
+    """Centroids [n, 3] of the Delaunay tetrahedra of the anion centres in the periodic cell; flat and doubled ones out."""
     shifts = np.array(list(np.ndindex(3, 3, 3))) - 1
     images = (centres_A[None] + (shifts @ cell_A)[:, None]).reshape(-1, 3)
     centroids = images[Delaunay(images).simplices].mean(axis=1)
@@ -63,7 +63,7 @@ def interstices(centres_A: np.ndarray, cell_A: np.ndarray, *, closest_A: float) 
 def place_sodium(
     anions: Atoms, sites_A: np.ndarray, n_sodium: int, rng: np.random.Generator, *, apart_A: float
 ) -> Atoms:
-    """`n_sodium` Na on sites that stay `apart_A` from each other and as far as can be from the H; random, by rejection."""
+    """`n_sodium` Na on random sites that stay `apart_A` from each other and 1.5 A from every atom, by rejection."""
     inverse = np.linalg.inv(anions.cell[:])
     distances = lambda points, site: np.linalg.norm(  # noqa: E731
         ((d := (points - site) @ inverse) - np.round(d)) @ anions.cell[:], axis=1
@@ -146,15 +146,15 @@ def mixture(seed: int, *, n_boron_rich: int) -> Atoms:
 
 
 def cubic_na2b12h12(seed: int) -> Atoms:
-    """High-temperature Na2B12H12: bcc anions in random turns, 8 Na on 24 tetrahedral sites; two cells along a, 104 atoms."""
+    """High-temperature Na2B12H12: bcc anions in random turns, 8 Na on 24 tetrahedral sites; 104 atoms."""
     rng = np.random.default_rng(seed)
     a = 7.95
     cell = np.diag([2 * a, a, a])
     centres = np.array([[0, 0, 0], [0.5, 0.5, 0.5], [1, 0, 0], [1.5, 0.5, 0.5]]) * a
     anions = packed(["B12H12"] * 4, centres, cell, rng)
-    tetrahedral = np.array([[0.5, 0.25, 0], [0.5, 0.75, 0], [0, 0.5, 0.25], [0, 0.5, 0.75], [0.25, 0, 0.5], [0.75, 0, 0.5],
-                            [0.25, 0.5, 0], [0.75, 0.5, 0], [0, 0.25, 0.5], [0, 0.75, 0.5], [0.5, 0, 0.25], [0.5, 0, 0.75]])  # fmt: skip
-    sites = np.vstack([tetrahedral, tetrahedral + [1, 0, 0]]) * a
+    pairs = [[(0.5, 0.25, 0.0), (0.5, 0.75, 0.0)], [(0.25, 0.5, 0.0), (0.75, 0.5, 0.0)]]
+    tetrahedral = np.vstack([np.roll(pair, k, axis=1) for pair in pairs for k in range(3)])
+    sites = np.vstack([tetrahedral, tetrahedral + np.array([1, 0, 0])]) * a
     return place_sodium(anions, sites, 8, rng, apart_A=2.7)
 
 
@@ -164,8 +164,8 @@ def cubic_nabh4(seed: int) -> Atoms:
     a = 6.148
     corners = np.array([[0, 0, 0], [0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0.5, 0.5]])
     cell = np.diag([2 * a, a, a])
-    sodium = np.vstack([corners, corners + [1, 0, 0]]) * a
-    anions = packed(["BH4"] * 8, sodium + [a / 2, 0, 0], cell, rng)
+    sodium = np.vstack([corners, corners + np.array([1, 0, 0])]) * a
+    anions = packed(["BH4"] * 8, sodium + np.array([a / 2, 0, 0]), cell, rng)
     return anions + Atoms("Na8", positions=sodium)
 
 

@@ -92,7 +92,7 @@ def errors_table(record: DistilRecord) -> Table:
     table = Table("Mean absolute errors against the teacher", [("Frames of", ""), *_ERRORS])
     table.rows.append([Cell("training"), *_cells(record.training_errors)])
     table.rows.append([Cell("test, all"), *_cells(record.test_errors)])
-    table.rows += [[Cell(f"test, {row.structure}"), *_cells(row.errors)] for row in record.test_errors_by_structure]
+    table.rows.extend([Cell(f"test, {row.structure}"), *_cells(row.errors)] for row in record.test_errors_by_structure)
     return table
 
 

@@ -59,13 +59,12 @@ class RoundContext:
 
     def judge(self, errors: MeanErrors) -> list[DistilGate]:
         """The gates on some errors."""
-        limits = asdict(self.settings.gates)
-        return [
-            DistilGate(
-                quantity=name, limit=limit, measured=getattr(errors, name), passed=getattr(errors, name) <= limit
-            )
-            for name, limit in limits.items()
-        ]
+        gates = []
+        for name, limit in asdict(self.settings.gates).items():
+            measured = getattr(errors, name)
+            document = {"quantity": name, "limit": limit, "measured": measured, "passed": measured <= limit}
+            gates.append(DistilGate.model_validate(document))
+        return gates
 
 
 @dataclass(frozen=True, kw_only=True)

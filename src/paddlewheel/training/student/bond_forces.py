@@ -3,8 +3,8 @@
     F_i = sum_j p_ij - p_ji,   W_i = -sum_j r_ij p_ij,
     p_ij = sum_k D_ik f_k' r_ij/|r_ij| + sum_kc D_ikc (f_k' Y_c r_ij/|r_ij| + f_k grad Y_c)
 
-with D the derivatives of the energy by the densities B of `geometry`. Training needs the map and its transpose. Both are
-one pass over the bonds, in numba on the CPU (3 times faster there than the same in torch operations) and in torch
+with D the derivatives of the energy by the densities B of `geometry`. Training needs the map and its transpose. Both
+are one pass over the bonds, in numba on the CPU (3 times faster there than the same in torch operations) and in torch
 operations on other devices.
 """
 
