@@ -33,9 +33,6 @@ def read_reference_trajectory(path: Path, phase: Phase, *, frame_interval_fs: fl
         If it cannot be read, its frame interval is not known, or it is of another material than the first structure.
     """
     trajectory = read_trajectory(path, frame_interval_fs=frame_interval_fs)
-    if trajectory.frame_interval_fs is None:
-        raise TrajectoryError("the time between frames is not known", where=path,
-                              remedy="give --reference-frame-interval-fs")  # fmt: skip
     wanted, found = phase.supercell.get_chemical_symbols(), list(trajectory.symbols)
     shares = [{symbol: names.count(symbol) / len(names) for symbol in set(names)} for names in (wanted, found)]
     if shares[0].keys() != shares[1].keys() or any(abs(shares[0][key] - shares[1][key]) > 1e-6 for key in shares[0]):
