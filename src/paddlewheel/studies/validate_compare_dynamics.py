@@ -74,6 +74,11 @@ def compare_lattices(
     assert other is not None
     off = 100 * (one.value / other.value - 1)
     error = 100 * float(np.hypot(one.std / one.value, other.std / other.value))
+    if 0 < limits.density_percent < 2 * error:
+        findings.warnings.append(
+            f"{phase.name} at {temperature_K:g} K: the densities are known to {error:.2f} % only, the limit is "
+            f"{limits.density_percent:g} %: the verdict may be chance, run NPT longer"
+        )
     findings.judge("density", abs(off), limits.density_percent, "%", detail=f"{off:+.2f} +- {error:.2f} %", **where)
 
 
