@@ -1,0 +1,105 @@
+"""Fitting a student: it learns what it can, resumes bit for bit, and refuses what it cannot be fitted to."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.calculators.singlepoint import SinglePointCalculator
+
+torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'paddlewheel[distil]'")
+
+from paddlewheel.errors import PotentialError, SettingsError  # noqa: E402
+from paddlewheel.training.student.fit import (  # noqa: E402
+    Fit,
+    FitSettings,
+    make_batches,
+    mean_errors,
+    reference_energies_eV,
+)
+from paddlewheel.training.student.settings import StudentSettings  # noqa: E402
+
+FORM = StudentSettings(
+    elements=("Cu", "Ag"), radial_cutoff_A=6.5, angular_cutoff_A=4.0, radial_n_max=5, angular_n_max=2,
+    radial_basis_size=8, angular_basis_size=6, l_max=2, neurons=16,
+)  # fmt: skip
+
+
+def alloys(n: int, *, seed: int) -> list[Atoms]:
+    """Rattled and strained fcc alloys of Cu and Ag, labelled by ASE's EMT."""
+    from ase.build import bulk
+    from ase.calculators.emt import EMT
+
+    rng = np.random.default_rng(seed)
+    frames = []
+    for _ in range(n):
+        atoms = bulk("Cu", cubic=True, a=3.8 * rng.uniform(0.97, 1.03)).repeat((2, 1, 1))
+        atoms.symbols[rng.random(len(atoms)) < 0.5] = "Ag"
+        atoms.symbols[0], atoms.symbols[1] = "Cu", "Ag"
+        atoms.positions += rng.normal(0, 0.1, atoms.positions.shape)
+        atoms.calc = EMT()
+        results = {"energy": atoms.get_potential_energy(), "forces": atoms.get_forces(), "stress": atoms.get_stress()}
+        atoms.calc = SinglePointCalculator(atoms, **results)
+        frames.append(atoms)
+    return frames
+
+
+def test_student_learns_emt_in_a_minute():
+    train, test = alloys(100, seed=1), alloys(10, seed=2)
+    fit = Fit(train, FORM, FitSettings(steps=1500, batch_atoms=40, learning_rate=1e-2))
+    unseen = make_batches(test, FORM, batch_atoms=100, seed=0, device="cpu")
+    spread = np.abs(np.concatenate([atoms.get_forces() for atoms in test])).mean()
+    while not fit.finished:
+        fit.step()
+    errors = mean_errors(fit.result(), unseen)
+    # a student that learned nothing has the spread of the forces as its error
+    assert errors.force_eV_per_A < 0.2 * spread
+    assert errors.energy_meV_per_atom < 10
+
+
+def test_fit_goes_on_bit_for_bit_from_its_state():
+    frames = alloys(6, seed=3)
+    settings = FitSettings(steps=12, batch_atoms=20)
+    straight = Fit(frames, FORM, settings)
+    for _ in range(12):
+        straight.step()
+    broken = Fit(frames, FORM, settings)
+    for _ in range(5):
+        broken.step()
+    state = broken.state()
+    resumed = Fit(frames, FORM, settings)
+    resumed.restore(state)
+    while not resumed.finished:
+        resumed.step()
+    for name, value in straight.averaged.items():
+        assert torch.equal(value, resumed.averaged[name]), name
+
+
+def test_reference_energies_are_those_that_made_the_labels():
+    frames = alloys(8, seed=4)
+    for atoms in frames:
+        n_silver = atoms.get_chemical_symbols().count("Ag")
+        atoms.calc.results["energy"] = -3.0 * (len(atoms) - n_silver) - 2.5 * n_silver
+    assert reference_energies_eV(frames, FORM.elements) == pytest.approx([-3.0, -2.5], abs=1e-9)
+
+
+def test_frame_without_stress_is_refused_with_its_number():
+    frames = alloys(3, seed=5)
+    del frames[1].calc.results["stress"]
+    with pytest.raises(PotentialError, match=r"frame 1 .* has no stress"):
+        Fit(frames, FORM, FitSettings(steps=1))
+
+
+def test_element_without_frames_and_foreign_element_are_refused():
+    frames = alloys(2, seed=6)
+    with pytest.raises(PotentialError, match="no frame holds Au"):
+        Fit(frames, StudentSettings(elements=("Cu", "Ag", "Au")), FitSettings(steps=1))
+    frames[0].symbols[2] = "Pt"
+    with pytest.raises(PotentialError, match="holds Pt"):
+        Fit(frames, FORM, FitSettings(steps=1))
+
+
+@pytest.mark.parametrize(("name", "value"), [("steps", 0), ("learning_rate", -1.0), ("average", 1.0)])
+def test_settings_out_of_range_are_refused_by_name(name, value):
+    with pytest.raises(SettingsError, match=name):
+        FitSettings(**{name: value})
