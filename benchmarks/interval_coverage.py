@@ -1,6 +1,6 @@
 """How often the 68 % and 95 % intervals of the diffusivity hold the truth, on synthetic trajectories.
 
-    python benchmarks/coverage.py [--trajectories 200] [--out docs/benchmarks/coverage.md] [--seed 1]
+    python benchmarks/interval_coverage.py [--trajectories 200] [--out docs/benchmarks/coverage.md] [--seed 1]
 
 Every motion has a known diffusivity (tests/transport/synthetic.py). Only trajectories with status `ok` count; the
 others are listed. The table also has the coverage of `value +- std` and `value +- 1.96 std`, for readers who take
@@ -121,7 +121,7 @@ def main() -> None:
     )
     print(text)
     if given.out:
-        mark = "<!-- table: benchmarks/coverage.py -->"
+        mark = "<!-- table: benchmarks/interval_coverage.py -->"
         old = given.out.read_text(encoding="utf-8") if given.out.exists() else f"# Coverage\n\n{mark}\n"
         head = old.split(mark)[0]
         given.out.write_text(f"{head}{mark}\n\n{text}\n", encoding="utf-8")
