@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 _CHUNKS = 16
 """Chunks of atoms, whatever the number of threads: each has its own buffer of forces, and they are added in order."""
 _SMALLEST_CHUNK = 8
-_SMALLEST_VOLUME_A3 = 1e-3
 _COINCIDENT_A = 1e-3
 """Two atoms nearer than this are the same atom twice; no potential has a meaning there."""
 
@@ -35,8 +34,6 @@ class NEPResult:
         `[n_atoms, 3]`.
     virial_eV
         `[3, 3]`, the derivative of the energy by the strain; over the volume it is the stress in ASE's sign.
-    descriptors
-        `[n_atoms, n_descriptors]`, scaled by q_scaler as the network sees them.
     grades
         `[n_atoms]` extrapolation grades; None without a domain.
     """
@@ -44,8 +41,15 @@ class NEPResult:
     energies_eV: np.ndarray
     forces_eV_per_A: np.ndarray
     virial_eV: np.ndarray
-    descriptors: np.ndarray
     grades: np.ndarray | None
+    _padded: np.ndarray
+    _columns: np.ndarray
+    _scale: np.ndarray
+
+    @property
+    def descriptors(self) -> np.ndarray:
+        """`[n_atoms, n_descriptors]` float64, scaled by q_scaler as the network sees them."""
+        return self._padded.reshape(len(self._padded), -1)[:, self._columns] * self._scale
 
 
 class NEPEngine:
@@ -115,24 +119,21 @@ class NEPEngine:
             raise PotentialError("a structure without atoms", remedy="check the structure")
         if not (np.isfinite(positions).all() and np.isfinite(cell).all()):
             raise PotentialError("positions or cell are not finite", remedy="check the structure, or the run before it")
-        if all(periodic) and abs(np.linalg.det(cell)) < _SMALLEST_VOLUME_A3:
-            raise PotentialError(f"the cell {cell.tolist()} has no volume", remedy="check the structure")
         n, species = len(positions), np.ascontiguousarray(species, dtype=np.int32)
         images = self._list.candidates(positions, cell, periodic, species)
         chunks = max(1, min(_CHUNKS, n // _SMALLEST_CHUNK))
-        bounds = [n * chunk // chunks for chunk in range(chunks + 1)]
+        bounds = np.arange(chunks + 1) * n // chunks
         forces, virial = np.zeros((chunks, n + 1, 3)), np.zeros((chunks, 3, 3))
-        energies, grades, closest = np.empty(n), np.empty(n, dtype=self._dtype), np.empty((chunks, 1))
+        energies, grades, closest = np.empty(n), np.empty(n, dtype=self._dtype), np.empty((self.threads, 1))
         descriptors = np.empty((n, self._tables.w0.shape[1], 8), dtype=self._dtype)
         shared: tuple = (positions, images, self._list.starts, self._list.neighbours, self._list.images)
         shared = (*shared, self._list.most_candidates, species, *self._arguments)
+        into = (energies, forces, virial, descriptors, grades)
 
         def run(first: int) -> None:
-            for chunk in range(first, chunks, self.threads):
-                into = (energies, forces[chunk], virial[chunk], descriptors, grades, closest[chunk])
-                evaluate(*bounds[chunk : chunk + 2], *shared, *into)
+            evaluate(first, self.threads, bounds, *shared, *into, closest[first])
 
-        others = range(1, min(self.threads, chunks))
+        others = range(1, self.threads)
         if others:
             self._pool = self._pool or ThreadPoolExecutor(self.threads - 1)
         waiting = [self._pool.submit(run, first) for first in others] if self._pool else []
@@ -146,8 +147,10 @@ class NEPEngine:
             energies_eV=energies,
             forces_eV_per_A=forces.sum(axis=0)[:n],
             virial_eV=(total + total.T) / 2,
-            descriptors=descriptors.reshape(n, -1)[:, self._tables.columns] * self.model.q_scaler,
             grades=None if self.domain is None else grades.astype(np.float64),
+            _padded=descriptors,
+            _columns=self._tables.columns,
+            _scale=self.model.q_scaler,
         )
 
     def _nearest(self, positions: np.ndarray, images: np.ndarray) -> str:

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from paddlewheel.errors import PotentialError
 from paddlewheel.potentials.neighbours import NeighbourList
 from paddlewheel.potentials.nep.compilation import kernel
 
 _BINS_PER_CUTOFF = 2
+_SMALLEST_VOLUME_A3 = 1e-3
 _MOST_BINS = 64
 """Along one lattice vector; a sparse cell of many bins would cost more to walk than its atoms."""
 
@@ -150,6 +152,11 @@ class VerletList(NeighbourList):
             `[n_atoms, 3]` and `[3, 3]`, finite; rows of directions without periodicity are zero.
         pbc, species
             Periodic directions, and the index of each atom's element.
+
+        Raises
+        ------
+        PotentialError
+            If the cell has no volume.
         """
         if self._species is None or not np.array_equal(species, self._species) or self._is_stale(positions, cell, pbc):
             self._species = species.copy()
@@ -160,6 +167,8 @@ class VerletList(NeighbourList):
         assert self._species is not None
         reach_A = self.cutoff_A + self.skin_A
         box, origin = _enclosing_box(positions, cell, pbc)
+        if abs(np.linalg.det(box)) < _SMALLEST_VOLUME_A3:
+            raise PotentialError(f"the cell {cell.tolist()} has no volume", remedy="check the structure")
         fractional = np.linalg.solve(box.T, (positions - origin).T).T
         wraps = np.where(pbc, np.floor(fractional), 0.0).astype(np.int64)
         heights = 1.0 / np.linalg.norm(np.linalg.inv(box), axis=0)
