@@ -33,9 +33,8 @@ from paddlewheel.units import U_PER_A3_IN_G_PER_CM3
 RADIAL_FRAMES = 200
 """Frames of a run behind g(r): neighbouring ones are alike, and more only take time."""
 BANDS_PER_CM: Mapping[str, tuple[float, float]] = {"B-H bend": (550.0, 1600.0), "B-H stretch": (1600.0, 3000.0)}
-"""Of borohydrides and closo-borates (Nakamoto, Infrared and Raman Spectra, 6th ed.,
-doi 10.1002/9780470405840: BH4- 1080 to 1250 and 2200 to 2400 1/cm; B12H12(2-) 1070 and 2480 1/cm). Wide, so that a
-candidate whose bands are elsewhere is seen to have them there (M3GNet-MP-2021: bend of NaBH4 near 700 1/cm)."""
+"""Of borohydrides and closo-borates: in the paper's potential NaBH4 bends near 1140 and stretches near 2410 1/cm. Wide,
+so that a candidate whose bands are elsewhere is seen to have them there (M3GNet-MP-2021: near 700 and 2110 1/cm)."""
 LOWEST_PER_CM = 50.0
 """Below it a run of a few picoseconds has diffusion and drift, not vibrations."""
 
@@ -178,7 +177,8 @@ def compare_spectra(
 ) -> None:
     """Power spectra of the anions' elements, and where their bands are.
 
-    Boron and hydrogen of borohydrides are looked at in the bends and stretches; anything else by the centre of all modes.
+    Boron and hydrogen of borohydrides are looked at in the bends and stretches; other elements by the centre of all
+    modes.
     """
     where: dict[str, Any] = {"phase": phase.name, "temperature_K": temperature_K}
     subject = "vibrational bands"
