@@ -153,6 +153,7 @@ def test_same_call_again_runs_nothing(equal):
     assert again.gates == record.gates
 
 
+@pytest.mark.slow
 def test_lost_result_is_made_again_alone(equal, tmp_path):
     directory, record = equal
     copy = tmp_path / "copy"
