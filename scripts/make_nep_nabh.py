@@ -17,8 +17,8 @@ from paddlewheel.studies.distil_settings import DistilSettings, Exploration
 FORM = {
     "radial_cutoff_A": 6.0,
     "angular_cutoff_A": 5.0,
-    "radial_n_max": 8,
-    "angular_n_max": 8,
+    "radial_n_max": 7,
+    "angular_n_max": 7,
     "radial_basis_size": 10,
     "angular_basis_size": 10,
     "neurons": 80,

@@ -175,7 +175,8 @@ def _explored(
             n_candidates += len(frames)
             picked += frames
             continue
-        frames = [atoms for unit in runs for atoms in passed_frames(unit, structure=start.name)]
+        # frame 0 is where the round before ended, and has its label
+        frames = [atoms for unit in runs for atoms in passed_frames(unit, structure=start.name, first=1)]
         candidates = judge(frames, students, elements=context.elements)
         grades += [one.grade for one in candidates]
         n_candidates += len(candidates)

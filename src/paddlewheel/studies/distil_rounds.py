@@ -100,14 +100,14 @@ def exploring_units(
     return units
 
 
-def passed_frames(unit: Unit, *, structure: str, most: int = _MOST_CANDIDATES) -> list[Atoms]:
-    """Frames of a run at even intervals, its last ones included, those with atoms on top of each other left out."""
+def passed_frames(unit: Unit, *, structure: str, first: int = 0, most: int = _MOST_CANDIDATES) -> list[Atoms]:
+    """Frames of a run from `first` on at even intervals, those with atoms on top of each other left out."""
     from ase import Atoms
 
     from paddlewheel.trajectories import open_store
 
     trajectory = open_store(store_path(unit))
-    wanted = set(np.unique(np.linspace(0, trajectory.n_frames - 1, most).round().astype(int)).tolist())
+    wanted = set(np.unique(np.linspace(min(first, trajectory.n_frames - 1), trajectory.n_frames - 1, most).round().astype(int)).tolist())
     temperature_K = unit.contents["md"]["temperature_K"]
     frames = []
     for block in trajectory.blocks():
@@ -195,7 +195,7 @@ def next_starts(starts: Sequence[Start], units: Sequence[Unit]) -> list[Start]:
     for start in starts:
         unit = next(one for one in units if one.name.startswith(f"{start.name}-0-"))
         result = unit.result() or {}
-        if result.get("status") != "done":
+        if result.get("status", "broken") == "broken":
             moved.append(start)
             continue
         trajectory = open_store(store_path(unit))
