@@ -35,7 +35,7 @@ install-developer: $(DEVELOPER)
 
 $(DEVELOPER): $(INSTALLED)
 	$(BIN)/pip install --quiet --no-compile torch==2.13.0
-	$(BIN)/pip install --quiet --no-compile --editable '.[m3gnet,dev]'
+	$(BIN)/pip install --quiet --no-compile --editable '.[train,dev]'
 	touch $@
 
 demo: install

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from paddlewheel.errors import SettingsError
+from paddlewheel.cli.values import numbers
 
 Out = Annotated[
     Path | None, typer.Option("--out", help="Run directory; made if absent, continued if it holds this run.")
@@ -66,8 +66,8 @@ def sample(
         structures,
         out=directory,
         potential=potential,
-        strains=_numbers(strains, "--strains"),
-        temperatures_K=_numbers(temperatures, "--temperatures"),
+        strains=numbers(strains, "--strains"),
+        temperatures_K=numbers(temperatures, "--temperatures"),
         ps=ps,
         frame_interval_fs=frame_interval_fs,
         timestep_fs=timestep_fs,
@@ -136,10 +136,3 @@ def label(
     typer.echo(f"data set: {directory / record.dataset.file}")
     typer.echo(f"report: {directory / 'report.html'}")
     return 0
-
-
-def _numbers(text: str, option: str) -> list[float]:
-    try:
-        return [float(part) for part in text.split(",")]
-    except ValueError:
-        raise SettingsError(f"'{text}' is no list of numbers", where=option, remedy="write 300,600,900") from None

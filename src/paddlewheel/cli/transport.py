@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from paddlewheel.cli.values import numbers
 from paddlewheel.errors import SettingsError
 
 Out = Annotated[
@@ -72,7 +73,7 @@ def conduct(
         structure,
         out=directory,
         potential=potential,
-        temperatures_K=_numbers(temperatures, "--temperatures"),
+        temperatures_K=numbers(temperatures, "--temperatures"),
         ensemble=ensemble,
         timestep_fs=timestep_fs,
         equilibrate_ps=equilibrate_ps,
@@ -127,7 +128,7 @@ def analyze(
     record = analyze_files(
         trajectories,
         out=directory,
-        temperatures_K=_numbers(temperature, "--temperature"),
+        temperatures_K=numbers(temperature, "--temperature"),
         specie=specie,
         frame_interval_fs=frame_interval_fs,
         charge=charge,
@@ -137,13 +138,6 @@ def analyze(
         type_map=_type_map(type_map),
     )
     return _finish(record, directory, json)
-
-
-def _numbers(text: str, option: str) -> list[float]:
-    try:
-        return [float(part) for part in text.split(",")]
-    except ValueError:
-        raise SettingsError(f"'{text}' is no list of numbers", where=option, remedy="write 600,700,800") from None
 
 
 def _type_map(text: str) -> dict[int, str] | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from paddlewheel.cli.values import numbers
 from paddlewheel.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def validate(
         supercell=_supercells(supercell),
         specie=specie,
         settings=ValidateSettings(
-            npt_temperatures_K=_numbers(npt_temperatures, "--npt-temperatures"),
+            npt_temperatures_K=tuple(numbers(npt_temperatures, "--npt-temperatures")),
             npt_ps=npt_ps,
             reference_npt_ps=reference_npt_ps,
             equilibrate_ps=equilibrate_ps,
@@ -108,7 +109,7 @@ def validate(
             phonon_displacement_A=phonon_displacement_a,
             spectrum_ps=spectrum_ps,
             spectrum_temperature_K=spectrum_temperature,
-            diffusion_temperatures_K=_numbers(diffusion_temperatures, "--diffusion-temperatures"),
+            diffusion_temperatures_K=tuple(numbers(diffusion_temperatures, "--diffusion-temperatures")),
             diffusion_ps=diffusion_ps,
             reference_diffusion_ps=reference_diffusion_ps,
             diffusion_ensemble=diffusion_ensemble,
@@ -144,13 +145,6 @@ def _finish(record: ValidationRecord, directory: Path, json: bool) -> int:
             print(f"{gate.verdict:7}  {gate.subject}{f' of {where}' if where else ''}  {value}  {gate.detail}".rstrip())
         print(f"report: {directory / 'report.html'}")
     return 0 if record.passed else 1
-
-
-def _numbers(text: str, option: str) -> tuple[float, ...]:
-    try:
-        return tuple(float(part) for part in text.split(","))
-    except ValueError:
-        raise SettingsError(f"'{text}' is no list of numbers", where=option, remedy="write 300,500") from None
 
 
 def _supercells(text: str) -> str | dict[str, str]:
