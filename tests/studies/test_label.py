@@ -106,9 +106,10 @@ def test_unit_that_was_stopped_goes_on_where_it_was(tmp_path, monkeypatch):
     for (energy, forces, stress), (energy_b, forces_b, stress_b) in zip(
         unit_labels(stopped), unit_labels(whole), strict=True
     ):
-        assert energy == energy_b
-        np.testing.assert_array_equal(forces, forces_b)
-        np.testing.assert_array_equal(stress, stress_b)
+        # ASE's EMT adds up its neighbours in an order that depends on the frames before: rounding of a few eV
+        assert energy == pytest.approx(energy_b, abs=1e-12)
+        np.testing.assert_allclose(forces, forces_b, atol=1e-12)
+        np.testing.assert_allclose(stress, stress_b, atol=1e-12)
 
 
 def _counting(function, calls: list):

@@ -250,8 +250,11 @@ def test_killed_sampling_goes_on_to_the_same_set(tmp_path, run):
         process.send_signal(signal.SIGKILL)
         process.wait()
     subprocess.run([sys.executable, "-c", script, str(out)], check=True, timeout=300)
-    ours, theirs = (read_sampling_record(folder / "result.json") for folder in (out, run))
-    assert ours.dataset.sha256 == theirs.dataset.sha256
+    ours, theirs = (read_dataset(folder / "dataset.extxyz").frames for folder in (out, run))
+    assert [frame.info for frame in ours] == [frame.info for frame in theirs]
+    for one, other in zip(ours, theirs, strict=True):
+        # EMT's sums depend on the frames before by their rounding, and trajectories are stored to 0.001 A
+        np.testing.assert_allclose(one.positions, other.positions, atol=1.1e-3)
 
 
 @pytest.mark.slow
