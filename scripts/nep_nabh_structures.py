@@ -43,7 +43,7 @@ def dodecaborate(rng: np.random.Generator) -> Atoms:
 
 
 def interstices(centres_A: np.ndarray, cell_A: np.ndarray, *, closest_A: float) -> np.ndarray:
-    """Centroids [n, 3] of the Delaunay tetrahedra of the anion centres in the periodic cell; flat and doubled ones out."""
+    """Centroids [n, 3] of the Delaunay tetrahedra of the anion centres in the periodic cell, each once."""
     shifts = np.array(list(np.ndindex(3, 3, 3))) - 1
     images = (centres_A[None] + (shifts @ cell_A)[:, None]).reshape(-1, 3)
     centroids = images[Delaunay(images).simplices].mean(axis=1)

@@ -107,7 +107,8 @@ def passed_frames(unit: Unit, *, structure: str, first: int = 0, most: int = _MO
     from paddlewheel.trajectories import open_store
 
     trajectory = open_store(store_path(unit))
-    wanted = set(np.unique(np.linspace(min(first, trajectory.n_frames - 1), trajectory.n_frames - 1, most).round().astype(int)).tolist())
+    last = trajectory.n_frames - 1
+    wanted = set(np.unique(np.linspace(min(first, last), last, most).round().astype(int)).tolist())
     temperature_K = unit.contents["md"]["temperature_K"]
     frames = []
     for block in trajectory.blocks():
