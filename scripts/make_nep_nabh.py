@@ -1,7 +1,9 @@
 """Make the embedded potential `nep-nabh` again: `python scripts/make_nep_nabh.py OUT [--seed 1]`.
 
-Distils `m3gnet-nabh-r2scan` (parent form) over the cells of `nep_nabh_structures.py`, 50 to 950 K, strains to 10 %. OUT
-gets the run directory of `distil`; the same command continues a run that was killed. About an hour on two cores.
+Distils `m3gnet-nabh-r2scan` (parent form) over the cells of `nep_nabh_structures.py`, 50 to 950 K, strains to 10 %,
+then judges it on frames that no step saw (`nep_nabh_heldout.py`). OUT is the run directory of `distil`, OUT/embedded the
+folder that the package holds as `src/paddlewheel/potentials/embedded/nep-nabh`. The same command continues a run that
+was killed.
 """
 
 from __future__ import annotations
@@ -9,6 +11,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from nep_nabh_card import write_files
+from nep_nabh_heldout import write_heldout
 from nep_nabh_structures import cells
 
 from paddlewheel import distil
@@ -31,6 +35,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--cores", type=int, default=None)
+    parser.add_argument("--heldout", type=Path, default=None, help="frames to be judged on, made before")
     options = parser.parse_args()
     found = cells()
     record = distil(
@@ -53,7 +58,11 @@ def main() -> None:
         cores=options.cores,
         show_progress=True,
     )
-    print(record.model_dump_json(indent=1))
+    heldout = options.heldout or options.out / "heldout.extxyz"
+    write_heldout(heldout, student=options.out / "nep.txt")
+    errors = write_files(options.out, record, heldout, options.out / "embedded", seed=options.seed)
+    for name, row in errors.items():
+        print(f"{name}: {row}")
 
 
 if __name__ == "__main__":

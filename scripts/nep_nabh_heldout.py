@@ -1,4 +1,4 @@
-"""Frames that no training step of `nep-nabh` saw: other orderings and seeds, 300 and 700 K, from the teacher's own runs.
+"""Frames that no step of making `nep-nabh` saw: other orderings and seeds, 300 and 700 K, from the teacher's own runs.
 
 `python scripts/nep_nabh_heldout.py OUT.extxyz --student nep.txt`: each cell is brought to its temperature by a student
 (2 ps, NPT), then runs on with the teacher (0.2 ps, NVT), whose frames every 20 fs are kept with its labels.
@@ -54,25 +54,32 @@ def run(atoms: Atoms, calculator, *, keep: bool, **settings) -> tuple[Atoms, lis
     return last, frames
 
 
-def main() -> None:
-    """Write the data set."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--student", required=True)
-    options = parser.parse_args()
-    student, teacher = load_potential(options.student), load_potential(TEACHER)
+def write_heldout(out: Path, *, student: Path) -> None:
+    """Write the data set; nothing where it is there already."""
+    if out.exists():
+        return
+    warm_up, teacher = load_potential(str(student)), load_potential(TEACHER)
     frames = []
     for index, (name, atoms) in enumerate(cells().items()):
         for temperature_K in TEMPERATURES_K:
             seed = 7000 + 10 * index + int(temperature_K) // 100
             common = {"temperature_K": temperature_K, "seed": seed}
-            warm, _ = run(atoms, student, keep=False, ensemble="npt", production_ps=2.0, **common)
+            warm, _ = run(atoms, warm_up, keep=False, ensemble="npt", production_ps=2.0, **common)
             _, kept = run(warm, teacher, keep=True, ensemble="nvt", production_ps=0.2, **common)
             for one in kept:
                 one.info |= {"structure": name, "temperature_K": temperature_K, "source": "teacher's run, held out"}
             frames += kept
             print(f"{name} at {temperature_K:g} K: {len(kept)} frames", flush=True)
-    write_dataset(options.out, frames, engine=f"{TEACHER} (three_body parent)", functional="r2SCAN")
+    write_dataset(out, frames, engine=f"{TEACHER} (three_body parent)", functional="r2SCAN")
+
+
+def main() -> None:
+    """Write the data set."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--student", type=Path, required=True)
+    options = parser.parse_args()
+    write_heldout(options.out, student=options.student)
 
 
 if __name__ == "__main__":

@@ -87,7 +87,7 @@ def test_identity_is_the_content_whatever_the_way_to_it(mirror: Path, tmp_path: 
     assert identify_potential(_PAPER) == identify_potential(copy)  # nothing has to be fetched for it
     (copy / "state.pt").write_bytes((copy / "state.pt").read_bytes() + b"\0")
     assert identify_potential(copy) != identify_potential(_PAPER)
-    assert len({identify_potential(card.name) for card in list_potentials()}) == 3
+    assert len({identify_potential(card.name) for card in list_potentials()}) == 4
 
 
 @pytest.mark.parametrize(
@@ -154,9 +154,9 @@ def test_calculators_that_do_not_say_their_elements_are_let_pass() -> None:
     check_elements(LennardJones(), read_structure("nabh4"))
 
 
-def test_the_default_is_the_papers_potential_for_na_b_h_only() -> None:
-    assert default_potential(read_structure("o-nbh")) == _PAPER
-    assert default_potential(Atoms("Na")) == _PAPER
+def test_the_default_is_the_embedded_potential_for_na_b_h_only() -> None:
+    assert default_potential(read_structure("o-nbh")) == "nep-nabh"
+    assert default_potential(Atoms("Na")) == "nep-nabh"
     with pytest.raises(PotentialError, match=r"no default .* Na-P-S; .*m3gnet-mp-2021, m3gnet-matpes-r2scan cover it"):
         default_potential(Atoms("Na3PS4"))
     with pytest.raises(PotentialError, match="none of the named ones covers it"):

@@ -31,7 +31,7 @@ _CATALOGUE = Path(__file__).resolve().parent / "catalogue.json"
 _CHECKPOINT_FILES = ("model.json", "state.pt")
 _THREE_BODY = ("parent", "as_trained")
 _DTYPES = ("float32", "float64")
-_PAPER = "m3gnet-nabh-r2scan"
+_DEFAULT = "nep-nabh"
 
 
 def _cards() -> tuple[PotentialCard, ...]:
@@ -211,7 +211,7 @@ def check_elements(potential: Calculator | PotentialCard | str, atoms: Atoms) ->
 
 
 def default_potential(atoms: Atoms) -> str:
-    """Return the potential to take where none is named: the paper's own for structures of Na, B and H.
+    """Return the potential to take where none is named: the embedded `nep-nabh` for structures of Na, B and H.
 
     Raises
     ------
@@ -220,12 +220,16 @@ def default_potential(atoms: Atoms) -> str:
     """
     symbols = set(atoms.get_chemical_symbols())
     if symbols <= {"Na", "B", "H"}:
-        return _PAPER
+        return _DEFAULT
     names = [card.name for card in _covering(atoms)]
-    candidates = f"{', '.join(names)} cover it" if names else "none of the named ones covers it"
+    if names:
+        candidates = f"{', '.join(names)} cover it (see `paddlewheel potentials`)"
+    else:
+        candidates = "none of the named ones covers it"
     raise PotentialError(
         f"no default potential for {'-'.join(sorted(symbols))}",
-        remedy=f"choose one with --potential: {candidates}; adapters are {', '.join(ADAPTER_FORMS)}",
+        remedy=f"choose one with --potential: {candidates}; a nep.txt or a checkpoint folder of your own; adapters are "
+        f"{', '.join(ADAPTER_FORMS)}; or make one with `distil` or `train`",
     )
 
 
