@@ -26,9 +26,6 @@ from paddlewheel.training.dataset_checks import check_frames, require_elements
 if TYPE_CHECKING:
     from ase import Atoms
 
-FRAME_KEYS = ("structure", "temperature_K", "strain", "source")
-"""Keys of `Atoms.info` that say where a frame comes from; each may be absent."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetCard:
@@ -133,8 +130,8 @@ def write_dataset(
     path
         ``NAME.extxyz``.
     frames
-        Periodic structures whose calculator has energy, forces and stress; of `Atoms.info`, `FRAME_KEYS` and other
-        numbers and texts are kept.
+        Periodic structures whose calculator has energy, forces and stress. Numbers and texts of `Atoms.info` are kept;
+        ``structure``, ``temperature_K``, ``strain`` and ``source`` say where a frame comes from.
     engine, functional, settings
         For the card, see `DatasetCard`.
 
