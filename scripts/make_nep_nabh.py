@@ -1,8 +1,8 @@
 """Make the embedded potential `nep-nabh` again: `python scripts/make_nep_nabh.py OUT [--seed 1]`.
 
 Distils `m3gnet-nabh-r2scan` (parent form) over the cells of `nep_nabh_structures.py`, 50 to 950 K, strains to 10 %,
-then judges it on frames that no step saw (`nep_nabh_heldout.py`). OUT is the run directory of `distil`, OUT/embedded the
-folder that the package holds as `src/paddlewheel/potentials/embedded/nep-nabh`. The same command continues a run that
+then judges it on frames that no step saw (`nep_nabh_heldout.py`). OUT is the run directory of `distil`, OUT/embedded a
+folder that the package has as `src/paddlewheel/potentials/embedded/nep-nabh`. The same command continues a run that
 was killed.
 """
 
@@ -50,9 +50,9 @@ def main() -> None:
                 temperatures_K=(50.0, 950.0), strain=0.1, seed_ps=0.2, explore_ps=1.5, rounds=2, frames_per_round=450
             ),
             form=FORM,
-            fit={"batch_atoms": 300},
+            fit={"batch_atoms": 300, "energy_scale_meV_per_atom": 1.0},
             steps=3000,
-            final_steps=30000,
+            final_steps=50000,
             seed=options.seed,
         ),
         cores=options.cores,

@@ -280,7 +280,7 @@ def _unknown(given: Path) -> PotentialError:
     hint = f"did you mean {close[0]}? " if close else ""
     return PotentialError(
         f"{text!r} is neither a potential nor a checkpoint folder",
-        remedy=f"{hint}there are {_known_names()}, checkpoint folders, and {', '.join(ADAPTER_FORMS)}",
+        remedy=f"{hint}there are {_known_names()}, checkpoint folders, nep.txt files, and {', '.join(ADAPTER_FORMS)}",
     )
 
 

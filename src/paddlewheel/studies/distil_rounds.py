@@ -64,7 +64,7 @@ def exploring_units(
 ) -> list[Unit]:
     """The runs of round `number`: the teacher's own in round 0, the student's later.
 
-    Each run draws its temperature uniformly; the runs at fixed cell draw their strain, too.
+    Each run draws its temperature uniformly, from its third of the range in NPT; the strained ones draw their strain.
     """
     low, high = exploration.temperatures_K
     units = []
@@ -74,12 +74,15 @@ def exploring_units(
             plan = [("nvt", 0.0), ("nvt", -exploration.strain), ("nvt", exploration.strain)]
             production_ps = exploration.seed_ps
         else:
-            plan = [("npt", 0.0), ("nvt", float(rng.uniform(-1, 1)) * exploration.strain)]
+            plan = [("npt", 0.0)] * 3 + [("nvt", float(rng.uniform(-1, 1)) * exploration.strain)]
             production_ps = exploration.explore_ps * 2 ** (number - 1)
         for run, (ensemble, strain) in enumerate(plan):
+            # the runs in NPT share the range among them, a third each
+            share = (run, 3) if ensemble == "npt" else (0, 1)
+            temperature_K = low + (high - low) * (share[0] + float(rng.uniform())) / share[1]
             settings = MDSettings(
                 ensemble=ensemble,  # type: ignore[arg-type]
-                temperature_K=round(float(rng.uniform(low, high)), 1),
+                temperature_K=round(temperature_K, 1),
                 equilibrate_ps=0.0,
                 production_ps=production_ps,
                 frame_interval_fs=FRAME_INTERVAL_FS,

@@ -21,8 +21,8 @@ class Exploration:
     seed_ps
         Length of the teacher's own runs at the start, three for each structure: at rest, compressed and stretched.
     explore_ps
-        Length of the student's runs in the first round, two for each structure (NPT, and NVT in a strained cell);
-        doubled in every round.
+        Length of the student's runs in the first round, four for each structure (three in NPT, cold to hot, and NVT
+        in a strained cell); doubled in every round.
     rounds
         Rounds of exploring with the student.
     frames_per_round
