@@ -158,7 +158,11 @@ def test_checkpoint_with_a_wrong_hash_and_of_another_architecture(
     damaged[5000] ^= 1
     (mirror / "state.pt").write_bytes(damaged)
     monkeypatch.setenv("PADDLEWHEEL_SHARED", str(tmp_path / "mirror"))
-    _refused(["conduct", "nabh4", "--out", str(out)], capsys, naming=["state.pt", "sha256"])
+    _refused(
+        ["conduct", "nabh4", "--potential", "m3gnet-nabh-r2scan", "--out", str(out)],
+        capsys,
+        naming=["state.pt", "sha256"],
+    )
     model = json.loads((mirror / "model.json").read_text())
     model["kwargs"]["model"]["@class"] = "TensorNet"
     (mirror / "model.json").write_text(json.dumps(model))

@@ -134,7 +134,7 @@ def test_options_that_are_not_understood(mirror: Path) -> None:
 
 
 def test_only_named_potentials_are_fetched() -> None:
-    with pytest.raises(PotentialError, match="chgnet is not fetched by paddlewheel; give one of m3gnet-nabh-r2scan"):
+    with pytest.raises(PotentialError, match="chgnet is not fetched by paddlewheel; give one of nep-nabh, m3gnet-nabh-r2scan"):
         fetch_potential("chgnet")
 
 
