@@ -52,7 +52,7 @@ def main() -> None:
             form=FORM,
             fit={"batch_atoms": 300, "energy_scale_meV_per_atom": 1.0},
             steps=3000,
-            final_steps=50000,
+            final_steps=25000,
             seed=options.seed,
         ),
         cores=options.cores,

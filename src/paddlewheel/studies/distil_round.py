@@ -20,6 +20,7 @@ from paddlewheel.studies.distil_rounds import (
     next_starts,
     passed_frames,
     pick,
+    stretched_bonds,
     write_json,
 )
 from paddlewheel.studies.distil_settings import DistilSettings
@@ -174,6 +175,9 @@ def _explored(
             frames = [atoms for unit in runs for atoms in passed_frames(unit, structure=start.name, most=share)]
             n_candidates += len(frames)
             picked += frames
+            picked += stretched_bonds(
+                frames, start, n_frames=per_structure // 3, seed=context.settings.seed + len(picked)
+            )
             continue
         # frame 0 is where the round before ended, and has its label
         frames = [atoms for unit in runs for atoms in passed_frames(unit, structure=start.name, first=1)]

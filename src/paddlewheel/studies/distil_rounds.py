@@ -126,6 +126,31 @@ def passed_frames(unit: Unit, *, structure: str, first: int = 0, most: int = _MO
     return frames
 
 
+def stretched_bonds(frames: Sequence[Atoms], start: Start, *, n_frames: int, seed: int) -> list[Atoms]:
+    """Frames in which one bond of one polyanion is pulled to 1.15 to 2.2 times its length.
+
+    No short run of a sane teacher breaks a bond, and a student that never saw how much that costs breaks them itself.
+    """
+    from paddlewheel.crystals import find_polyanions
+
+    rng = np.random.default_rng([seed, 1])
+    bonds = [(int(i), int(j)) for anion in find_polyanions(start.atoms) for i, j in anion.bonds]
+    if not bonds or not frames:
+        return []
+    n_bonds = np.bincount(np.array(bonds).ravel(), minlength=len(start.atoms))
+    pulled = []
+    for _ in range(n_frames):
+        atoms = frames[int(rng.integers(len(frames)))].copy()
+        fixed, moved = sorted(bonds[int(rng.integers(len(bonds)))], key=lambda atom: -n_bonds[atom])
+        vector_A = atoms.get_distance(fixed, moved, mic=True, vector=True)
+        atoms.positions[moved] = atoms.positions[fixed] + vector_A * rng.uniform(1.15, 2.2)
+        atoms.wrap()
+        atoms.info["source"] = f"{atoms.info['source']}, a bond pulled"
+        if _closest_A(atoms) > _CLOSEST_A:
+            pulled.append(atoms)
+    return pulled
+
+
 def _closest_A(atoms: Atoms) -> float:
     from paddlewheel.potentials.neighbours import NeighbourList
 

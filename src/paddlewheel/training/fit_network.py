@@ -146,7 +146,8 @@ def save_potential(potential: Potential, folder: Path, *, facts: dict[str, Any])
     OSError
         As the operating system gives it.
     """
-    sums_at_destination = isinstance(potential.model.graph_layers[0].conv, DestinationSum)
+    network: Any = potential.model  # a torch module, whose attributes no type tells
+    sums_at_destination = isinstance(network.graph_layers[0].conv, DestinationSum)
     marks = {
         "written_by": f"paddlewheel {__version__}",
         "matgl_version": version("matgl"),

@@ -33,8 +33,10 @@ class FitSettings:
     learning_rate
         At the start.
     energy_scale_meV_per_atom, force_scale_eV_per_A, stress_scale_GPa
-        An error counts as its ratio x to its scale, through sqrt(1 + x^2) - 1: small errors squared, large ones
-        linearly, since the gates are mean absolute errors and frames of explosive runs must not rule the fit.
+        Every error counts as its ratio x to its scale.
+    linear_beyond
+        x counts as d^2 (sqrt(1 + (x/d)^2) - 1): squared while small, linearly beyond this d, since the gates are mean
+        absolute errors and frames of explosive runs must not rule the fit, nor bonds that break be nothing to it.
     average
         Decay of the running mean of the parameters, which is what is kept.
     seed
@@ -47,12 +49,13 @@ class FitSettings:
     energy_scale_meV_per_atom: float = 2.0
     force_scale_eV_per_A: float = 0.08
     stress_scale_GPa: float = 0.1
+    linear_beyond: float = 4.0
     average: float = 0.998
     seed: int = 1
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch_atoms", "learning_rate", "energy_scale_meV_per_atom", "force_scale_eV_per_A",
-                     "stress_scale_GPa"):  # fmt: skip
+                     "stress_scale_GPa", "linear_beyond"):  # fmt: skip
             if not getattr(self, name) > 0:
                 raise SettingsError(f"{getattr(self, name)} is not positive", where=name, remedy="give a value above 0")
         if not 0 <= self.average < 1:
@@ -147,7 +150,7 @@ def mean_errors(student: Student, batches: Sequence[Batch]) -> Errors:
 def _loss(student: Student, batch: Batch, settings: FitSettings) -> torch.Tensor:
     scales = (settings.energy_scale_meV_per_atom, settings.force_scale_eV_per_A, settings.stress_scale_GPa)
     terms = [
-        (torch.sqrt(1 + (values / scale) ** 2) - 1).mean()
+        (torch.sqrt(1 + (values / (scale * settings.linear_beyond)) ** 2) - 1).mean() * settings.linear_beyond**2
         for values, scale in zip(_differences(student, batch), scales, strict=True)
     ]
     return terms[0] + terms[1] + terms[2]
