@@ -130,6 +130,7 @@ def test_set_without_a_good_frame_is_a_failure_of_the_science(tmp_path):
     ("change", "error", "named"),
     [
         ({"functional": None}, InputError, "give --functional"),
+        ({"potential": None}, InputError, "potential: none named"),
         ({"potential": "m3gnet-nabh-r2scan"}, InputError, "does not know Cu"),
         ({"potential": "m3gnet-mp-2021", "functional": "PBE0"}, InputError, "PBE0 was given"),
     ],

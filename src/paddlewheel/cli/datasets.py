@@ -103,7 +103,7 @@ def sample(
 def label(
     frames: Annotated[Path, typer.Argument(help="Frames in any format that ASE reads; labels in it are left aside.")],
     out: Out = None,
-    potential: Potential = None,
+    potential: Annotated[str | None, typer.Option(help="Who labels (see `potentials`).")] = None,
     functional: Functional = None,
     three_body: ThreeBody = "parent",
     device: Device = "cpu",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paddlewheel.errors import DatasetError, ScienceError
+from paddlewheel.errors import DatasetError, ScienceError, SettingsError
 from paddlewheel.execution import DriverLock, array_digest
 from paddlewheel.records import LabelRecord, write_record
 from paddlewheel.studies.label_set import (
@@ -50,7 +50,8 @@ def label(
     frames
         A data set, a file of frames (labels in it are left aside), or a sequence of Atoms; periodic.
     potential
-        See `paddlewheel.potentials.load_potential`; by default the one made for these elements.
+        See `paddlewheel.potentials.load_potential`. It has to be named: the default of `conduct` may be a student,
+        whose labels are no truth.
     functional
         The density functional behind the potential, where its card does not say.
     three_body, device, dtype
@@ -70,13 +71,16 @@ def label(
     >>> from paddlewheel import label
     >>> label("frames.extxyz", potential="m3gnet-nabh-r2scan", out="labels")  # doctest: +SKIP
     """
-    from paddlewheel.potentials import check_elements, default_potential, describe_potential
+    from paddlewheel.potentials import check_elements, describe_potential
     from paddlewheel.studies.validate_plan import potential_document
 
     given = read_frames(frames)
-    name = potential or default_potential(_union(given))
-    check_elements(describe_potential(name), _union(given))
-    document = potential_document(name, three_body=three_body, device=device, dtype=dtype)
+    if potential is None:
+        raise SettingsError(
+            "none named", where="potential", remedy="say who labels, such as m3gnet-nabh-r2scan: there is no default"
+        )
+    check_elements(describe_potential(potential), _union(given))
+    document = potential_document(potential, three_body=three_body, device=device, dtype=dtype)
     labeller = choose_labeller(document, functional=functional)
     source = Path(frames).name if isinstance(frames, str | Path) else "frames given"
     inputs: dict[str, Any] = {
