@@ -11,7 +11,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 # The demo: o-NBH (128 atoms, built in) with the embedded potential, in at most ten minutes on two cores.
 DEMO_OUT ?= demo
-DEMO_TEMPERATURES ?= 600,700,800,900,1000
+DEMO_TEMPERATURES ?= 600,650,700,750,800
 DEMO_PRODUCTION_PS ?= 25
 DEMO_EQUILIBRATE_PS ?= 2
 DEMO_OPTIONS ?= --supercell 1x1x1 --ensemble nvt --seed 1

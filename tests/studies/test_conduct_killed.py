@@ -36,6 +36,8 @@ def _start(ensemble: str, out: Path, shared: Path) -> subprocess.Popen:
     return subprocess.Popen(
         _command(ensemble, out), env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
         start_new_session=True, text=True,
+        # a shell's background jobs ignore SIGINT, and so would what they start
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
 
 
