@@ -25,8 +25,9 @@ N_FRAMES = 151  # 1.5 ps every 10 fs, and the frame at step 0
 
 def _command(ensemble: str, out: Path) -> list[str]:
     options = (
-        f"conduct nabh4 --supercell 1x1x1 --temperatures 400 --no-arrhenius --ensemble {ensemble} --equilibrate-ps 0.5 "
-        "--production-ps 1.0 --cores 1 --seed 3 --out"
+        # the M3GNet, for the embedded NEP is through before it can be killed ten times
+        f"conduct nabh4 --potential m3gnet-nabh-r2scan --supercell 1x1x1 --temperatures 400 --no-arrhenius "
+        f"--ensemble {ensemble} --equilibrate-ps 0.5 --production-ps 1.0 --cores 1 --seed 3 --out"
     )
     return [sys.executable, "-m", "paddlewheel.cli.main", *options.split(), str(out)]
 
