@@ -11,13 +11,14 @@ import os
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from paddlewheel.errors import PaddlewheelError
+from paddlewheel.errors import InputError, PaddlewheelError
 from paddlewheel.execution.locks import DriverLock, DriverWatch, FileLock
 from paddlewheel.execution.tasks import Unit
 
@@ -47,6 +48,24 @@ class Outcome:
 
     states: dict[str, str] = field(default_factory=dict)
     errors: dict[str, BaseException] = field(default_factory=dict)
+
+    def keep_errors(self, units: Sequence[Unit]) -> dict[str, Path]:
+        """Write the traceback of each unit that an error ended into `error.txt` in its folder; the files, by unit.
+
+        Raises
+        ------
+        InputError
+            The first that a user can mend, in the order of the units.
+        """
+        kept: dict[str, Path] = {}
+        for unit in units:
+            error = self.errors.get(unit.name)
+            if isinstance(error, InputError):
+                raise error
+            if error is not None:
+                kept[unit.name] = unit.folder / "error.txt"
+                kept[unit.name].write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+        return kept
 
 
 def work_on_unit(task: str, unit: Unit, token: str, threads: int) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import traceback
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -182,15 +181,9 @@ def _run(units: Sequence[Unit], driver: DriverLock, *, cores: int | None, show_p
 
 def _keep_errors(units: Sequence[Unit], outcome: Outcome) -> None:
     """Errors a user can mend end the command; others are kept beside the unit and named in the record."""
-    for error in outcome.errors.values():
-        if isinstance(error, InputError):
-            raise error
-    for unit in units:
-        error = outcome.errors.get(unit.name)
-        if error is not None:
-            path = unit.folder / "error.txt"
-            path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
-            print(f"paddlewheel: {unit.name} failed ({type(error).__name__}: {error}); see {path}", file=sys.stderr)
+    for name, path in outcome.keep_errors(units).items():
+        error = outcome.errors[name]
+        print(f"paddlewheel: {name} failed ({type(error).__name__}: {error}); see {path}", file=sys.stderr)
 
 
 def _report(

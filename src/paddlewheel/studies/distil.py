@@ -16,7 +16,7 @@ from paddlewheel.records import Citation, DistilRecord, write_record
 from paddlewheel.studies.distil_round import Round, RoundContext, fit_stage, mean_errors_on, run_round
 from paddlewheel.studies.distil_rounds import Start
 from paddlewheel.studies.distil_settings import DistilSettings
-from paddlewheel.studies.fit_unit import POTENTIAL, write_training_domain
+from paddlewheel.studies.fit_unit import POTENTIAL
 from paddlewheel.studies.label_set import choose_labeller, potential_citations, provenance
 from paddlewheel.studies.run_directory import check_directory, start_directory
 from paddlewheel.studies.train_files import write_parity
@@ -189,7 +189,7 @@ def _run_rounds(context: RoundContext, starts: list[Start]) -> list[Round]:
 
 def _finish(context: RoundContext, rounds: list[Round], inputs: dict[str, Any]) -> DistilRecord:
     """The last, longest fit; its errors on what no fit saw; the files of the student, the record and the report."""
-    from paddlewheel.potentials.nep import NEPCalculator
+    from paddlewheel.potentials.nep import NEPCalculator, domain_path
     from paddlewheel.training import read_dataset
     from paddlewheel.training.parity import compare_with_labels
 
@@ -203,8 +203,8 @@ def _finish(context: RoundContext, rounds: list[Round], inputs: dict[str, Any]) 
         ensemble=1,
     )
     shutil.copyfile(members[0] / POTENTIAL, directory / NAME)
+    shutil.copyfile(domain_path(members[0] / POTENTIAL), domain_path(directory / NAME))
     training = [atoms for one in rounds for atoms in read_dataset(one.train).frames]
-    write_training_domain(directory / NAME, training)
     student = NEPCalculator.from_file(directory / NAME, dtype="float64")
     unseen = [atoms for one in rounds for atoms in read_dataset(one.test).frames]
     by_structure: dict[str, list[Atoms]] = {}

@@ -143,7 +143,7 @@ def _write_student(unit: Unit, fit: Fit, frames: list[Atoms]) -> dict[str, Any]:
     path = unit.folder / POTENTIAL
     write_nep(path, student.export(max_neighbours=fit.most_neighbours))
     _save(unit.folder / PARAMETERS, student.state_dict())
-    write_training_domain(path, frames)
+    _write_domain(path, frames)
     errors = mean_errors(student, fit.batches)
     return {
         "status": "done",
@@ -156,7 +156,7 @@ def _write_student(unit: Unit, fit: Fit, frames: list[Atoms]) -> dict[str, Any]:
     }
 
 
-def write_training_domain(path: Path, frames: list[Atoms]) -> None:
+def _write_domain(path: Path, frames: list[Atoms]) -> None:
     """Write the domain of the training frames beside a nep.txt, from the engine's own descriptors."""
     from paddlewheel.potentials.nep import NEPCalculator, domain_path, fit_domain, write_domain
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from types import TracebackType
 from typing import Any
 
-from paddlewheel.errors import InputError
 from paddlewheel.execution import DriverLock, Resources, Unit, run_units
 from paddlewheel.studies.progress import UnitTable
 
@@ -51,18 +49,10 @@ def run_stage(
         on_poll: Callable[[], None] = table.update if table else lambda: None
         resources = Resources.share(n_units=len(pending), cores=cores)
         outcome = run_units(units, task=task, driver=driver, resources=resources, on_poll=on_poll)
-    troubles: dict[str, str] = {}
-    for unit in pending:
-        error = outcome.errors.get(unit.name)
-        if isinstance(error, InputError):
-            raise error
-        if error is not None:
-            path = unit.folder / "error.txt"
-            path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
-            troubles[unit.name] = f"{type(error).__name__}: {error}"
-        elif unit.result() is None:
-            troubles[unit.name] = outcome.states[unit.name]
-    return troubles
+    kept = outcome.keep_errors(pending)
+    ended = {name: f"{type(outcome.errors[name]).__name__}: {outcome.errors[name]}" for name in kept}
+    left = {unit.name: outcome.states[unit.name] for unit in pending if unit.name not in kept and unit.result() is None}
+    return ended | left
 
 
 class CountProgress:

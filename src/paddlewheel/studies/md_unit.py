@@ -61,17 +61,22 @@ def md_unit(
     potential
         ``name``, ``identity`` (content hash), ``three_body``, ``device``, ``dtype``.
     """
-    structure = {
+    structure = structure_document(atoms)
+    contents = {
+        "structure": structure, "mobile": mobile, "potential": potential, "md": asdict(settings), "replica": replica,
+    }  # fmt: skip
+    return Unit(name=name, contents=contents, run_directory=directory)
+
+
+def structure_document(atoms: Atoms) -> dict[str, Any]:
+    """A structure as the contents of a unit hold it; `unit_atoms` reads it back."""
+    return {
         "symbols": atoms.get_chemical_symbols(),
         "positions_A": atoms.get_positions().tolist(),
         "cell_A": np.array(atoms.cell).tolist(),
         "pbc": [bool(flag) for flag in atoms.pbc],
         "masses_u": atoms.get_masses().tolist(),
     }
-    contents = {
-        "structure": structure, "mobile": mobile, "potential": potential, "md": asdict(settings), "replica": replica,
-    }  # fmt: skip
-    return Unit(name=name, contents=contents, run_directory=directory)
 
 
 def store_path(unit: Unit) -> Path:

@@ -11,7 +11,7 @@ import numpy as np
 from paddlewheel.errors import ScienceError, writing
 from paddlewheel.execution import DriverWatch, Unit
 from paddlewheel.studies.label_unit import unit_potential
-from paddlewheel.studies.md_unit import unit_atoms
+from paddlewheel.studies.md_unit import structure_document, unit_atoms
 from paddlewheel.units import eV_PER_A3_IN_GPA
 
 if TYPE_CHECKING:
@@ -23,15 +23,8 @@ _KEEP_EVERY_S = 5.0
 
 def relax_unit(*, name: str, atoms: Atoms, potential: dict[str, Any], fmax_eV_per_A: float, directory: Path) -> Unit:
     """A unit that relaxes `atoms` until every force, the cell's included, is under `fmax_eV_per_A`."""
-    structure = {
-        "symbols": atoms.get_chemical_symbols(),
-        "positions_A": atoms.get_positions().tolist(),
-        "cell_A": np.array(atoms.cell).tolist(),
-        "pbc": [bool(flag) for flag in atoms.pbc],
-        "masses_u": atoms.get_masses().tolist(),
-    }
     contents = {
-        "structure": structure, "relax": {"fmax_eV_per_A": fmax_eV_per_A, "steps": RELAXATION_STEPS},
+        "structure": structure_document(atoms), "relax": {"fmax_eV_per_A": fmax_eV_per_A, "steps": RELAXATION_STEPS},
         "n": RELAXATION_STEPS, "potential": potential,
     }  # fmt: skip
     return Unit(name=f"relax-{name}", contents=contents, run_directory=directory)

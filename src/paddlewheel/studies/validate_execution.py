@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
-from paddlewheel.errors import InputError
 from paddlewheel.execution import DriverLock, Resources, Unit, run_units
 from paddlewheel.studies.progress import UnitTable
 from paddlewheel.studies.validate_reuse import FinishedUnits, same_contents
@@ -67,18 +65,13 @@ def run_shared(
             pending, task=task, driver=driver, resources=Resources.share(n_units=len(pending), cores=cores),
             on_poll=on_poll,
         )  # fmt: skip
-    troubles: dict[str, str] = {}
-    for unit in pending:
-        error = outcome.errors.get(unit.name)
-        if isinstance(error, InputError):
-            raise error
-        if error is not None:
-            path = unit.folder / "error.txt"
-            path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
-            troubles[unit.name] = f"{type(error).__name__}: {error}; see {path.relative_to(directory)}"
-        elif unit.result() is None:
-            troubles[unit.name] = outcome.states[unit.name]
-    return troubles
+    kept = outcome.keep_errors(pending)
+    ended = {
+        name: f"{type(outcome.errors[name]).__name__}: {outcome.errors[name]}; see {path.relative_to(directory)}"
+        for name, path in kept.items()
+    }
+    left = {unit.name: outcome.states[unit.name] for unit in pending if unit.name not in kept and unit.result() is None}
+    return ended | left
 
 
 class _PlainProgress:

@@ -10,7 +10,7 @@ import numpy as np
 
 from paddlewheel.errors import PotentialError, ScienceError, writing
 from paddlewheel.execution import DriverWatch, Unit
-from paddlewheel.studies.md_unit import unit_atoms
+from paddlewheel.studies.md_unit import structure_document, unit_atoms
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -36,13 +36,7 @@ def static_unit(
     """
     contents: dict[str, Any] = {"potential": potential, "static": static}
     if atoms is not None:
-        contents["structure"] = {
-            "symbols": atoms.get_chemical_symbols(),
-            "positions_A": atoms.get_positions().tolist(),
-            "cell_A": np.array(atoms.cell).tolist(),
-            "pbc": [bool(flag) for flag in atoms.pbc],
-            "masses_u": atoms.get_masses().tolist(),
-        }
+        contents["structure"] = structure_document(atoms)
     return Unit(name=name, contents=contents, run_directory=directory)
 
 

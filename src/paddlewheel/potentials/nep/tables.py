@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 DType = Literal["float32", "float64"]
 
 # q_222 and q_1111 in the scale of `harmonics`: Fan et al., J. Chem. Phys. 157, 114801 (2022)
-_CUBIC = (-0.007499480826664, -0.134990654879954, 0.067495327439977, 0.404971964639861, -0.809943929279723)
-_QUARTIC = (0.026596810706114, 0.053193621412227, 0.026596810706114)
+FOUR_BODY = (-0.007499480826664, -0.134990654879954, 0.067495327439977, 0.404971964639861, -0.809943929279723)
+FIVE_BODY = (0.026596810706114, 0.053193621412227, 0.026596810706114)
 # what GPUMD's whole-number polynomials are, in d^m P_l / dz^m
 _SCALES = {1: (1, 1), 2: (2, 1 / 3, 1 / 3), 3: (2, 2 / 3, 1 / 15, 1 / 15), 4: (8, 2 / 5, 2 / 15, 1 / 105, 1 / 105)}
 
@@ -115,10 +115,10 @@ def build_tables(model: NEPModel, *, dtype: DType, domain: NEPDomain | None = No
     arrays = {
         "radial_c": radial.reshape(n, n, -1, n_radial, 8),
         "angular_c": angular.reshape(n, n, n_angular, 8, -1),
-        "weights": _weights(l_max),
+        "weights": component_weights(l_max),
         "polynomials": _polynomials(l_max),
-        "cubic": np.array(_CUBIC) * (model.l_max[1] > 0),
-        "quartic": np.array(_QUARTIC) * (model.l_max[2] > 0),
+        "cubic": np.array(FOUR_BODY) * (model.l_max[1] > 0),
+        "quartic": np.array(FIVE_BODY) * (model.l_max[2] > 0),
         "w0": w0.reshape(n, n_blocks, 8, n_neurons, 8),
         "w0_back": w0.transpose(0, 2, 1).reshape(n, n_neurons, 8, n_blocks, 8),
         "b0": b0.reshape(n, n_neurons, 8),
@@ -149,7 +149,7 @@ def _chebyshev(coefficients: np.ndarray) -> np.ndarray:
     return folded
 
 
-def _weights(l_max: int) -> np.ndarray:
+def component_weights(l_max: int) -> np.ndarray:
     """w_lm with sum_m w_lm Y_lm(u) Y_lm(v) = (2l + 1)/(4 pi) P_l(u.v); at least the 24 components of l = 1 to 4."""
     weights = []
     for degree in range(1, max(l_max, 4) + 1):

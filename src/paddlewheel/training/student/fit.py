@@ -215,16 +215,14 @@ class Fit:
         """Reference energies from the frames, and descriptors scaled to unit spread over the first batches."""
         student = self.student
         references = reference_energies_eV(frames, student.settings.elements)
+        first = self.batches[:20]
         with torch.no_grad():
             student.reference_eV.copy_(torch.as_tensor(references))
-            found = torch.cat([student.descriptors(batch.constants) for batch in self.batches[:20]])
-            student.q_scaler.copy_(1 / found.std(dim=0).clamp_min(1e-6))
-            for species in range(len(student.settings.elements)):
-                mean = torch.cat([self._of_species(batch, species) for batch in self.batches[:20]]).mean(0)
-                student.b0[species] += student.w0[species] @ (mean * student.q_scaler)
-
-    def _of_species(self, batch: Batch, species: int) -> torch.Tensor:
-        return self.student.descriptors(batch.constants).split(batch.constants.n_by_species)[species]
+            found = [student.descriptors(batch.constants) for batch in first]
+            student.q_scaler.copy_(1 / torch.cat(found).std(dim=0).clamp_min(1e-6))
+            by_species = [one.split(batch.constants.n_by_species) for one, batch in zip(found, first, strict=True)]
+            for species, parts in enumerate(zip(*by_species, strict=True)):
+                student.b0[species] += student.w0[species] @ (torch.cat(parts).mean(0) * student.q_scaler)
 
     @property
     def finished(self) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from paddlewheel.potentials.nep.tables import FIVE_BODY, FOUR_BODY, component_weights
 from paddlewheel.training.student.bond_forces import BondForces
 from paddlewheel.training.student.settings import StudentSettings
 
@@ -16,15 +17,6 @@ if TYPE_CHECKING:
     from paddlewheel.potentials.nep import NEPModel
     from paddlewheel.training.student.geometry import Geometry
 
-# weights of s_c^2 in q_nl for l = 1 to 4; m > 0 counts twice, for its real and its imaginary part (GPUMD, C3B)
-_WEIGHTS_BY_M = (
-    (0.238732414637843, 0.119366207318922),
-    (0.099471839432435, 0.596831036594608, 0.149207759148652),
-    (0.139260575205408, 0.104445431404056, 1.044454314040563, 0.174075719006761),
-    (0.011190581936149, 0.223811638722978, 0.111905819361489, 1.566681471060845, 0.195835183882606),
-)
-_FOUR_BODY = (-0.007499480826664, -0.134990654879954, 0.067495327439977, 0.404971964639861, -0.809943929279723)
-_FIVE_BODY = (0.026596810706114, 0.053193621412227, 0.026596810706114)
 _OFFSET_BIAS = 3.0
 """The first neuron of each element has no inputs: its weight times tanh(3) = 0.995 is the reference energy."""
 
@@ -97,13 +89,10 @@ class Student(nn.Module):
         self.w1 = uniform(species, neurons - 1, bound=neurons**-0.5)
         self.reference_eV = nn.Parameter(torch.zeros(species))
         self.register_buffer("q_scaler", torch.ones(size))
-        weights = torch.zeros(settings.l_max * (settings.l_max + 2), settings.l_max)
-        row = 0
-        for degree, by_m in enumerate(_WEIGHTS_BY_M[: settings.l_max]):
-            for m, weight in enumerate(by_m):
-                for _ in range(1 if m == 0 else 2):
-                    weights[row, degree] = weight if m == 0 else 2 * weight
-                    row += 1
+        n_components = settings.l_max * (settings.l_max + 2)
+        components = torch.as_tensor(component_weights(settings.l_max)[:n_components], dtype=torch.float32)
+        by_degree = components[:, None].split([2 * degree + 1 for degree in range(1, settings.l_max + 1)])
+        weights = torch.block_diag(*by_degree)  # [n_lm, l_max]
         self.register_buffer("_weights", weights, persistent=False)
 
     def _mixed(self, density: torch.Tensor, coefficients: torch.Tensor, sizes: tuple[int, ...]) -> torch.Tensor:
@@ -121,13 +110,13 @@ class Student(nn.Module):
         s = sums.unbind(dim=1)
         across = s[1] * s[1] + s[2] * s[2]
         along = s[0] * s[0]
-        five = _FIVE_BODY[0] * along * along + _FIVE_BODY[1] * along * across + _FIVE_BODY[2] * across * across
+        five = FIVE_BODY[0] * along * along + FIVE_BODY[1] * along * across + FIVE_BODY[2] * across * across
         squares = [one * one for one in s[3:8]]
         four = (
-            s[3] * (_FOUR_BODY[0] * squares[0] + _FOUR_BODY[1] * (squares[1] + squares[2]))
-            + s[3] * _FOUR_BODY[2] * (squares[3] + squares[4])
-            + _FOUR_BODY[3] * s[6] * (squares[2] - squares[1])
-            + _FOUR_BODY[4] * s[4] * s[5] * s[7]
+            s[3] * (FOUR_BODY[0] * squares[0] + FOUR_BODY[1] * (squares[1] + squares[2]))
+            + s[3] * FOUR_BODY[2] * (squares[3] + squares[4])
+            + FOUR_BODY[3] * s[6] * (squares[2] - squares[1])
+            + FOUR_BODY[4] * s[4] * s[5] * s[7]
         )
         return torch.cat([three, four[:, None], five[:, None]], dim=1)
 
