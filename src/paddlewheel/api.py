@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+import importlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,20 @@ __all__ = [
 ]
 
 
+def _reported(study: Callable[..., Any], report: str) -> Callable[..., Any]:
+    """An analysis of trajectories that, given `out`, also writes its report; `report` is "module:function"."""
+
+    @functools.wraps(study)
+    def run(*given: Any, out: str | Path | None = None, **settings: Any) -> Any:
+        record = study(*given, out=out, **settings)
+        if out is not None:
+            module, _, name = report.partition(":")
+            getattr(importlib.import_module(module), name)(Path(out))
+        return record
+
+    return run
+
+
 @functools.wraps(_conduct.conduct)
 def conduct(structure: str | Path | Atoms, *, out: str | Path | None = None, **settings: Any) -> ConductivityRecord:
     from paddlewheel.report import write_conductivity_report
@@ -58,16 +73,7 @@ def conduct(structure: str | Path | Atoms, *, out: str | Path | None = None, **s
     return record
 
 
-@functools.wraps(_analyze.analyze)
-def analyze(
-    trajectories: Trajectory | Sequence[Trajectory], *, out: str | Path | None = None, **settings: Any
-) -> ConductivityRecord:
-    from paddlewheel.report import write_conductivity_report
-
-    record = _analyze.analyze(trajectories, out=out, **settings)
-    if out is not None:
-        write_conductivity_report(Path(out))
-    return record
+analyze = _reported(_analyze.analyze, "paddlewheel.report:write_conductivity_report")
 
 
 @functools.wraps(_analyze.analyze_files)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from paddlewheel.cli.values import numbers
+from paddlewheel.cli.values import numbers, type_elements
 from paddlewheel.errors import SettingsError
 
 Out = Annotated[
@@ -135,18 +135,9 @@ def analyze(
         skip_ps=skip_ps,
         drift=drift,
         minimum_onset_ps=minimum_onset_ps,
-        type_map=_type_map(type_map),
+        type_map=type_elements(type_map),
     )
     return _finish(record, directory, json)
-
-
-def _type_map(text: str) -> dict[int, str] | None:
-    if not text:
-        return None
-    try:
-        return {int(kind): symbol.strip() for kind, _, symbol in (part.partition("=") for part in text.split(","))}
-    except ValueError:
-        raise SettingsError(f"'{text}' is no map of types", where="--type-map", remedy="write 1=Na,2=B") from None
 
 
 def _finish(record, directory: Path, json: bool) -> int:

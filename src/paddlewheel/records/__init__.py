@@ -9,6 +9,7 @@ from paddlewheel.records.base import (
     Measured,
     Provenance,
     Record,
+    read_record,
     write_atomically,
     write_record,
 )
@@ -31,6 +32,7 @@ from paddlewheel.records.distillation import (
     StructureErrors,
     read_distil_record,
 )
+from paddlewheel.records.motion import MotionRecord, TrajectoryInput
 from paddlewheel.records.sampling import (
     CoverageScore,
     DirectChoice,
@@ -75,6 +77,8 @@ __all__ = [
     "MeanErrors",
     "StructureErrors",
     "read_distil_record",
+    "MotionRecord",
+    "TrajectoryInput",
     "SCHEMA_VERSION",
     "ArrheniusModel",
     "ArrheniusResult",
@@ -97,6 +101,7 @@ __all__ = [
     "TrainingPart",
     "TrainingRecord",
     "read_conductivity_record",
+    "read_record",
     "read_training_record",
     "write_atomically",
     "write_record",

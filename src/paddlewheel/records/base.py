@@ -6,11 +6,14 @@ be measured is null, and the `status` beside it says why.
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from paddlewheel.errors import InputError
 
 SCHEMA_VERSION = 1
 
@@ -57,6 +60,25 @@ class Provenance(Record):
     settings: dict[str, Any]
     structure_sha256: str | None = None
     potential_sha256: str | None = None
+
+
+AnyRecord = TypeVar("AnyRecord", bound=Record)
+
+
+def read_record(path: Path, kind: type[AnyRecord], *, made_by: str) -> AnyRecord:
+    """Read the record `path` as the model `kind`; `made_by` is the command that writes such records.
+
+    Raises
+    ------
+    InputError
+        If the file is no such record.
+    """
+    try:
+        return kind.model_validate(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"not a record of {made_by} ({str(error).splitlines()[0]})", where=path, remedy=f"run {made_by} again"
+        ) from error
 
 
 def write_atomically(path: Path, text: str) -> None:

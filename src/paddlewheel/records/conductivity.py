@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Literal
 
 from pydantic import model_validator
 
-from paddlewheel.errors import InputError
-from paddlewheel.records.base import SCHEMA_VERSION, Citation, HealthCheck, Interval, Measured, Provenance, Record
+from paddlewheel.records.base import (
+    SCHEMA_VERSION,
+    Citation,
+    HealthCheck,
+    Interval,
+    Measured,
+    Provenance,
+    Record,
+    read_record,
+)
 
 TemperatureStatus = Literal["ok", "not-diffusive", "broken", "too-short", "extrapolating"]
 
@@ -141,11 +148,4 @@ def read_conductivity_record(path: Path) -> ConductivityRecord:
     InputError
         If the file is no such record.
     """
-    try:
-        return ConductivityRecord.model_validate(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"not a conductivity record ({str(error).splitlines()[0]})",
-            where=path,
-            remedy="run conduct or analyze again",
-        ) from error
+    return read_record(path, ConductivityRecord, made_by="conduct or analyze")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Literal
 
-from paddlewheel.errors import InputError
-from paddlewheel.records.base import SCHEMA_VERSION, Citation, Provenance, Record
+from paddlewheel.records.base import SCHEMA_VERSION, Citation, Provenance, Record, read_record
 
 
 class MeanErrors(Record):
@@ -95,9 +93,4 @@ def read_distil_record(path: Path) -> DistilRecord:
     InputError
         If the file is no such record.
     """
-    try:
-        return DistilRecord.model_validate(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"not a distillation record ({str(error).splitlines()[0]})", where=path, remedy="run distil again"
-        ) from error
+    return read_record(path, DistilRecord, made_by="distil")

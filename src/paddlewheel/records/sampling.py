@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
-from paddlewheel.errors import InputError
-from paddlewheel.records.base import SCHEMA_VERSION, Citation, Measured, Provenance, Record
-
-_R = TypeVar("_R", bound=Record)
+from paddlewheel.records.base import SCHEMA_VERSION, Citation, Measured, Provenance, Record, read_record
 
 RunStatus = Literal["ok", "cut", "broken"]
 
@@ -143,7 +139,7 @@ def read_sampling_record(path: Path) -> SamplingRecord:
     InputError
         If the file is no such record.
     """
-    return _read(path, SamplingRecord, "sample")
+    return read_record(path, SamplingRecord, made_by="sample")
 
 
 def read_label_record(path: Path) -> LabelRecord:
@@ -154,13 +150,4 @@ def read_label_record(path: Path) -> LabelRecord:
     InputError
         If the file is no such record.
     """
-    return _read(path, LabelRecord, "label")
-
-
-def _read(path: Path, kind: type[_R], command: str) -> _R:
-    try:
-        return kind.model_validate(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"not a record of {command} ({str(error).splitlines()[0]})", where=path, remedy=f"run {command} again"
-        ) from error
+    return read_record(path, LabelRecord, made_by="label")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Literal
 
-from paddlewheel.errors import InputError
-from paddlewheel.records.base import SCHEMA_VERSION, Citation, Provenance, Record
+from paddlewheel.records.base import SCHEMA_VERSION, Citation, Provenance, Record, read_record
 
 TrainingPart = Literal["train", "validation", "test"]
 
@@ -86,9 +84,4 @@ def read_training_record(path: Path) -> TrainingRecord:
     InputError
         If the file is no such record.
     """
-    try:
-        return TrainingRecord.model_validate(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"not a training record ({str(error).splitlines()[0]})", where=path, remedy="run train again"
-        ) from error
+    return read_record(path, TrainingRecord, made_by="train")

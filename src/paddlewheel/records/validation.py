@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Literal
 
-from paddlewheel.errors import InputError
-from paddlewheel.records.base import SCHEMA_VERSION, Citation, Interval, Measured, Provenance, Record
+from paddlewheel.records.base import SCHEMA_VERSION, Citation, Interval, Measured, Provenance, Record, read_record
 
 Verdict = Literal["pass", "fail", "not-run"]
 Role = Literal["reference", "candidate"]
@@ -192,9 +190,4 @@ def read_validation_record(path: Path) -> ValidationRecord:
     InputError
         If the file is no such record.
     """
-    try:
-        return ValidationRecord.model_validate(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"not a validation record ({str(error).splitlines()[0]})", where=path, remedy="run validate again"
-        ) from error
+    return read_record(path, ValidationRecord, made_by="validate")

@@ -12,15 +12,14 @@ from paddlewheel.errors import InputError, writing
 from paddlewheel.records import DistilRecord, MeanErrors, read_distil_record, write_atomically
 from paddlewheel.report import tables
 from paddlewheel.report.distillation_figures import parity_figure, rounds_figure
-from paddlewheel.report.drawing import house_style, save_figure, theme_css
+from paddlewheel.report.drawing import house_style, save_figure
 from paddlewheel.report.numbers import plain
+from paddlewheel.report.page import content_policy, environment, stylesheet
 from paddlewheel.report.tables import Cell, Table
 
 if TYPE_CHECKING:
     from paddlewheel.report.drawing import Drawing
 
-_HERE = Path(__file__).parent
-_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _ERRORS = [("Frames", ""), ("Energy", "meV/atom"), ("Forces", "eV/Å"), ("Stress", "GPa")]
 _UNITS = {"energy_meV_per_atom": "meV/atom", "force_eV_per_A": "eV/Å", "stress_GPa": "GPa"}
 
@@ -108,32 +107,25 @@ def _cells(errors: MeanErrors | None) -> list[Cell]:
 
 
 def _render(record: DistilRecord, rounds: Drawing, parity: Drawing) -> str:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["options"] = tables.options_html
-    environment.globals.update(doi_link=tables.doi_link)
-    css = (_HERE / "assets" / "report.css").read_text(encoding="utf-8") + theme_css(1)
-    return environment.get_template("distillation.html.j2").render(
-        record=record,
-        policy=_POLICY,
-        css=Markup(css),
-        plain=plain,
-        units=_UNITS,
-        rounds_table=rounds_table(record),
-        errors=errors_table(record),
-        rounds=(Markup(rounds.svg), rounds.alt),
-        parity=(Markup(parity.svg), parity.alt),
-        form=[(name.replace("_", " "), plain(value)) for name, value in record.form.items()],
-        settings=tables.settings_groups(record.provenance.settings),
-        provenance=tables.provenance_rows(record.provenance),
+    return (
+        environment()
+        .get_template("distillation.html.j2")
+        .render(
+            record=record,
+            policy=content_policy(()),
+            css=stylesheet(1),
+            plain=plain,
+            units=_UNITS,
+            rounds_table=rounds_table(record),
+            errors=errors_table(record),
+            rounds=(Markup(rounds.svg), rounds.alt),
+            parity=(Markup(parity.svg), parity.alt),
+            form=[(name.replace("_", " "), plain(value)) for name, value in record.form.items()],
+            settings=tables.settings_groups(record.provenance.settings),
+            provenance=tables.provenance_rows(record.provenance),
+        )
     )
 
 

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paddlewheel.errors import StructureError, writing
 from paddlewheel.records import write_atomically
+from paddlewheel.report import tables
 from paddlewheel.report.arrhenius_figure import arrhenius_figure
 from paddlewheel.report.cell_picture import CellPicture, cell_figure, read_cell
-from paddlewheel.report.drawing import Drawing, house_style, save_figure, series_colours, theme_css
+from paddlewheel.report.drawing import Drawing, house_style, save_figure, series_colours
 from paddlewheel.report.figures import msd_figure, thermo_figure
 from paddlewheel.report.numbers import enumeration, kelvin
+from paddlewheel.report.page import content_policy, data_url, environment, json_for_script, stylesheet, viewer_scripts
 from paddlewheel.report.run_files import RunFiles, read_run_files
 
 if TYPE_CHECKING:
     from markupsafe import Markup
-
-_HERE = Path(__file__).parent
 
 
 def write_conductivity_report(directory: Path) -> Path:
@@ -103,33 +100,20 @@ def _arrhenius_alt(run: RunFiles) -> str:
 
 
 def _render(run: RunFiles, picture: CellPicture | None, drawings: dict[str, Any]) -> str:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    from markupsafe import Markup
-
-    from paddlewheel.report import tables
     from paddlewheel.report.verdict import judge
 
     record = run.record
-    scripts = _scripts() if picture is not None else []
-    environment = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["options"] = tables.options_html
-    environment.globals.update(doi_link=tables.doi_link, kelvin=kelvin)
+    scripts = viewer_scripts("viewer.js") if picture is not None else []
+    made = environment()
+    made.globals.update(kelvin=kelvin)
     thermo = [
         (record.temperatures[index], len(run.thermo[index]), drawing)
         for index, drawing in sorted(drawings["thermo"].items())
     ]
-    return environment.get_template("report.html.j2").render(
+    return made.get_template("report.html.j2").render(
         record=record,
-        policy=_content_policy(scripts),
-        css=Markup(
-            (_HERE / "assets" / "report.css").read_text(encoding="utf-8") + theme_css(max(1, len(record.temperatures)))
-        ),
+        policy=content_policy(scripts),
+        css=stylesheet(max(1, len(record.temperatures))),
         scripts=scripts,
         ion=tables.ion_html(record.specie, record.charge_e),
         formula=tables.formula_html(record.formula),
@@ -146,9 +130,9 @@ def _render(run: RunFiles, picture: CellPicture | None, drawings: dict[str, Any]
         msd=_inline(drawings.get("msd")),
         thermo=[(row, replicas, _inline(drawing)) for row, replicas, drawing in thermo],
         cell=picture,
-        cell_png=_data_url(run.directory / "figures" / "cell.png") if picture is not None else None,
+        cell_png=data_url(run.directory / "figures" / "cell.png") if picture is not None else None,
         cell_alt=drawings["cell"].alt if picture is not None else None,
-        cell_data=_json_for_script(picture.viewer_data()) if picture is not None else None,
+        cell_data=json_for_script(picture.viewer_data()) if picture is not None else None,
         settings=tables.settings_groups(run.settings),
         provenance=tables.provenance_rows(record.provenance),
     )
@@ -166,35 +150,3 @@ def _inline(drawing: Drawing | None) -> tuple[Markup, str] | None:
     from markupsafe import Markup
 
     return None if drawing is None else (Markup(drawing.svg), drawing.alt)
-
-
-def _scripts() -> list[Markup]:
-    """The viewer's library, with its licence, and the viewer."""
-    from markupsafe import Markup
-
-    licence = (_HERE / "assets" / "3Dmol-LICENSE.txt").read_text(encoding="utf-8").replace("*/", "* /")
-    library = (_HERE / "assets" / "3Dmol-min.js").read_text(encoding="utf-8")
-    viewer = (_HERE / "assets" / "viewer.js").read_text(encoding="utf-8")
-    return [Markup(f"/*\n{licence}*/\n{library}"), Markup(viewer)]
-
-
-def _content_policy(scripts: list[Markup]) -> str:
-    """Only this file's own scripts run, named by hash, and nothing is fetched from anywhere."""
-    hashes = [base64.b64encode(hashlib.sha256(str(script).encode()).digest()).decode() for script in scripts]
-    allowed = " ".join(f"'sha256-{digest}'" for digest in hashes) or "'none'"
-    return (
-        "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
-        f"script-src {allowed}; base-uri 'none'; form-action 'none'"
-    )
-
-
-def _data_url(path: Path) -> str:
-    return f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"
-
-
-def _json_for_script(data: dict[str, Any]) -> Markup:
-    """JSON that no HTML parser can end early: `<`, `>` and `&` as escapes."""
-    from markupsafe import Markup
-
-    text = json.dumps(data, separators=(",", ":"))
-    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))

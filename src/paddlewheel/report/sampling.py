@@ -21,8 +21,9 @@ from paddlewheel.records import (
     write_atomically,
 )
 from paddlewheel.report import tables
-from paddlewheel.report.drawing import house_style, save_figure, theme_css
+from paddlewheel.report.drawing import house_style, save_figure
 from paddlewheel.report.numbers import kelvin, percent, plain
+from paddlewheel.report.page import content_policy, environment, stylesheet
 from paddlewheel.report.sampling_figures import labels_figure, map_figure, origin_figure
 from paddlewheel.report.tables import Cell, Table
 from paddlewheel.units import eV_PER_A3_IN_GPA
@@ -30,8 +31,6 @@ from paddlewheel.units import eV_PER_A3_IN_GPA
 if TYPE_CHECKING:
     from paddlewheel.report.drawing import Drawing
 
-_HERE = Path(__file__).parent
-_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _TEXT_COLUMNS = ("structure",)
 
 
@@ -138,30 +137,23 @@ def _draw_labels(directory: Path, written: WrittenSet, save: Any) -> Drawing:
 
 
 def _render(template: str, record: SamplingRecord | LabelRecord, drawings: dict[str, Drawing], **values: Any) -> str:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["options"] = tables.options_html
-    environment.globals.update(doi_link=tables.doi_link)
     count = len({run.temperature_K for run in record.runs}) if isinstance(record, SamplingRecord) else 1
-    css = (_HERE / "assets" / "report.css").read_text(encoding="utf-8") + theme_css(max(1, count))
-    return environment.get_template(template).render(
-        record=record,
-        policy=_POLICY,
-        css=Markup(css),
-        drawings={name: (Markup(drawing.svg), drawing.alt) for name, drawing in drawings.items()},
-        percent=percent,
-        plain=plain,
-        settings=tables.settings_groups(record.provenance.settings),
-        provenance=tables.provenance_rows(record.provenance),
-        **values,
+    return (
+        environment()
+        .get_template(template)
+        .render(
+            record=record,
+            policy=content_policy(()),
+            css=stylesheet(max(1, count)),
+            drawings={name: (Markup(drawing.svg), drawing.alt) for name, drawing in drawings.items()},
+            percent=percent,
+            plain=plain,
+            settings=tables.settings_groups(record.provenance.settings),
+            provenance=tables.provenance_rows(record.provenance),
+            **values,
+        )
     )
 
 

@@ -12,16 +12,15 @@ import numpy as np
 from paddlewheel.errors import InputError, writing
 from paddlewheel.records import TrainingRecord, read_training_record, write_atomically
 from paddlewheel.report import tables
-from paddlewheel.report.drawing import house_style, save_figure, theme_css
+from paddlewheel.report.drawing import house_style, save_figure
 from paddlewheel.report.numbers import plain
+from paddlewheel.report.page import content_policy, environment, stylesheet
 from paddlewheel.report.tables import Cell, Table
 from paddlewheel.report.training_figures import curves_figure, parity_figure
 
 if TYPE_CHECKING:
     from paddlewheel.report.drawing import Drawing
 
-_HERE = Path(__file__).parent
-_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _PAPER = (("train", 20.96, 0.15, 1.54), ("test", 30.20, 0.16, 1.80))
 """The paper's own potential on its 5,595 r2SCAN labels (doi 10.1016/j.joule.2025.102130, Methods), as printed."""
 
@@ -90,32 +89,25 @@ def errors_table(record: TrainingRecord) -> Table:
 
 
 def _render(record: TrainingRecord, curves: Drawing, parity: Drawing) -> str:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["options"] = tables.options_html
-    environment.globals.update(doi_link=tables.doi_link)
-    css = (_HERE / "assets" / "report.css").read_text(encoding="utf-8") + theme_css(1)
-    return environment.get_template("training.html.j2").render(
-        record=record,
-        policy=_POLICY,
-        css=Markup(css),
-        test=record.errors_on("test"),
-        plain=plain,
-        errors=errors_table(record),
-        curves=(Markup(curves.svg), curves.alt),
-        parity=(Markup(parity.svg), parity.alt),
-        references=[(symbol, f"{plain(value, 6)} eV") for symbol, value in record.element_references_eV.items()],
-        reading=[*record.conventions.items(), *_agreement(record)],
-        settings=tables.settings_groups(record.provenance.settings),
-        provenance=tables.provenance_rows(record.provenance),
+    return (
+        environment()
+        .get_template("training.html.j2")
+        .render(
+            record=record,
+            policy=content_policy(()),
+            css=stylesheet(1),
+            test=record.errors_on("test"),
+            plain=plain,
+            errors=errors_table(record),
+            curves=(Markup(curves.svg), curves.alt),
+            parity=(Markup(parity.svg), parity.alt),
+            references=[(symbol, f"{plain(value, 6)} eV") for symbol, value in record.element_references_eV.items()],
+            reading=[*record.conventions.items(), *_agreement(record)],
+            settings=tables.settings_groups(record.provenance.settings),
+            provenance=tables.provenance_rows(record.provenance),
+        )
     )
 
 

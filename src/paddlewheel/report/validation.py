@@ -13,17 +13,15 @@ from paddlewheel.errors import InputError, writing
 from paddlewheel.records import ValidationRecord, read_validation_record, write_atomically
 from paddlewheel.report import validation_figures as draw
 from paddlewheel.report import validation_tables as tables
-from paddlewheel.report.drawing import Drawing, house_style, save_figure, theme_css
+from paddlewheel.report.drawing import Drawing, house_style, save_figure
 from paddlewheel.report.numbers import enumeration
-from paddlewheel.report.tables import doi_link, options_html, provenance_rows, settings_groups
+from paddlewheel.report.page import content_policy, environment, stylesheet
+from paddlewheel.report.tables import provenance_rows, settings_groups
 from paddlewheel.report.validation_figures import Columns
 
 if TYPE_CHECKING:
     from markupsafe import Markup
     from matplotlib.figure import Figure
-
-_HERE = Path(__file__).parent
-_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
 def write_validation_report(directory: Path) -> Path:
@@ -128,23 +126,12 @@ def _headline(record: ValidationRecord) -> str:
 
 
 def _render(record: ValidationRecord, drawings: dict[str, Drawing]) -> str:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    from markupsafe import Markup
 
-    environment = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["options"] = options_html  # a macro of the shared template asks for it
-    environment.globals.update(doi_link=doi_link)
     inline = partial(_inline, drawings)
-    return environment.get_template("validation.html.j2").render(
+    return environment().get_template("validation.html.j2").render(
         record=record,
-        policy=_POLICY,
-        css=Markup((_HERE / "assets" / "report.css").read_text(encoding="utf-8") + theme_css(1)),
+        policy=content_policy(()),
+        css=stylesheet(1),
         headline=_headline(record),
         tone="" if record.passed and any(gate.verdict == "pass" for gate in record.gates) else "none",
         gates=tables.gate_table(record.gates),

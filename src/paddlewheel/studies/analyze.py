@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from paddlewheel.records import ConductivityRecord, HealthCheck
 from paddlewheel.studies.citations import analysis_citations
 from paddlewheel.studies.conductivity import Analysed, TemperatureRuns, analyse_temperature, conductivity_record
 from paddlewheel.studies.framework import framework_centres, framework_of
+from paddlewheel.studies.motion import check_alike, first_atoms, trajectory_digest
 from paddlewheel.studies.plan import check_onset, check_temperatures, choose_ion
 from paddlewheel.studies.run_directory import check_directory, start_directory
 from paddlewheel.studies.run_files import write_run
@@ -78,8 +78,8 @@ def analyze(
         raise SettingsError(f"'{drift}'", where="drift", remedy="use framework, all or none")
     if skip_ps:
         runs = [run.after(skip_ps) for run in runs]
-    _check_alike(runs)
-    cell = _first_atoms(runs[0])
+    check_alike(runs)
+    cell = first_atoms(runs[0])
     ion, charge_e = _choose_ion(cell, runs[0], specie, charge)
     settings: dict[str, Any] = {
         "command": "analyze",
@@ -90,7 +90,7 @@ def analyze(
         "minimum_onset_ps": check_onset(minimum_onset_ps),
         "trajectories": [
             {"name": Path(run.source).name, "temperature_K": value, "frame_interval_fs": run.frame_interval_fs,
-             "n_frames": run.n_frames, "sha256": _digest(run) if out is not None else None}
+             "n_frames": run.n_frames, "sha256": trajectory_digest(run) if out is not None else None}
             for run, value in zip(runs, temperatures, strict=True)
         ],
     }  # fmt: skip
@@ -163,29 +163,6 @@ def _one_each(temperature_K: float | Sequence[float], n_runs: int) -> list[float
     return given * n_runs if len(given) == 1 else given
 
 
-def _check_alike(runs: Sequence[Trajectory]) -> None:
-    for run in runs:
-        if run.frame_interval_fs is None:
-            raise TrajectoryError("the time between frames is not known", where=run.source,
-                                  remedy="give --frame-interval-fs")  # fmt: skip
-        if sorted(run.symbols) != sorted(runs[0].symbols):
-            raise TrajectoryError(f"has other atoms than {runs[0].source}", where=run.source,
-                                  remedy="analyze different materials apart")  # fmt: skip
-        if abs(run.frame_interval_fs - (runs[0].frame_interval_fs or 0)) > 1e-9 * run.frame_interval_fs:
-            raise TrajectoryError(
-                f"frames are {run.frame_interval_fs:g} fs apart, {runs[0].frame_interval_fs:g} fs in {runs[0].source}",
-                where=run.source,
-                remedy="analyze them apart",
-            )
-
-
-def _first_atoms(run: Trajectory) -> Atoms:
-    from ase import Atoms
-
-    block = next(iter(run.blocks(max_bytes=1)))
-    return Atoms(symbols=list(run.symbols), positions=block.positions_A[0], cell=block.cell_A[0], pbc=True)
-
-
 def _choose_ion(cell: Atoms, run: Trajectory, specie: str | None, charge: float | None) -> tuple[str, float]:
     if specie is not None and specie not in run.symbols:
         raise TrajectoryError(
@@ -224,7 +201,7 @@ def _health(run: Trajectory, specie: str) -> list[HealthCheck]:
     """The checks that positions alone allow: bonds of the polyanions, and the framework."""
     if run.n_frames < 8:
         return []
-    framework, shifts = framework_of(_first_atoms(run), mobile=specie)
+    framework, shifts = framework_of(first_atoms(run), mobile=specie)
     blocks = ((block.positions_A, block.cell_A) for block in run.blocks())
     assert run.frame_interval_fs is not None
     checks = [check_polyanion_bonds(blocks, framework, frame_interval_fs=run.frame_interval_fs)]
@@ -234,12 +211,3 @@ def _health(run: Trajectory, specie: str) -> list[HealthCheck]:
         # whether a framework that flows is a fault is for those to say who made the run; ours would be left out
         checks.append(check.model_copy(update={"status": "warning"}) if check.status == "broken" else check)
     return checks
-
-
-def _digest(run: Trajectory) -> str:
-    """sha256 over symbols, positions and cells: the same frames in another file format are the same input."""
-    digest = hashlib.sha256(" ".join(run.symbols).encode())
-    for block in run.blocks():
-        digest.update(np.ascontiguousarray(block.positions_A).tobytes())
-        digest.update(np.ascontiguousarray(block.cell_A).tobytes())
-    return digest.hexdigest()

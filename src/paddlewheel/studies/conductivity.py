@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
-import shlex
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -16,12 +13,11 @@ from paddlewheel.records import (
     ConductivityRecord,
     HealthCheck,
     Measured,
-    Provenance,
     TemperatureResult,
 )
 from paddlewheel.studies.extrapolation import extrapolating_reason, extrapolation_of
+from paddlewheel.studies.provenance import provenance
 from paddlewheel.studies.published import compare_with_published
-from paddlewheel.studies.run_directory import package_versions
 from paddlewheel.studies.temperature_fit import fit_temperatures, measured_or_none
 from paddlewheel.transport import (
     Conductivity,
@@ -124,12 +120,8 @@ def conductivity_record(
         published=compare_with_published(structure, fit.fit if fit else None),
         warnings=notes,
         citations=list(citations),
-        provenance=Provenance(
-            paddlewheel_version=package_versions()["paddlewheel"],
-            command=shlex.join(sys.argv) if sys.argv and "paddlewheel" in sys.argv[0] else None,
-            created_utc=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-            versions=package_versions(),
-            settings=settings,
+        provenance=provenance(
+            settings,
             structure_sha256=_digest(settings.get("structure")),
             potential_sha256=settings["potential"]["identity"] if settings.get("potential") else None,
         ),

@@ -17,7 +17,8 @@ from paddlewheel.studies.distil_round import Round, RoundContext, fit_stage, mea
 from paddlewheel.studies.distil_rounds import Start
 from paddlewheel.studies.distil_settings import DistilSettings
 from paddlewheel.studies.fit_unit import POTENTIAL
-from paddlewheel.studies.label_set import choose_labeller, potential_citations, provenance
+from paddlewheel.studies.label_set import choose_labeller, potential_citations
+from paddlewheel.studies.provenance import provenance
 from paddlewheel.studies.run_directory import check_directory, start_directory
 from paddlewheel.studies.train_files import write_parity
 from paddlewheel.studies.validate_plan import potential_document

@@ -15,11 +15,11 @@ from paddlewheel.studies.label_set import (
     label_range,
     labelled_frames,
     potential_citations,
-    provenance,
     write_labelled,
 )
 from paddlewheel.studies.label_stage import run_stage
 from paddlewheel.studies.label_unit import label_units
+from paddlewheel.studies.provenance import provenance
 from paddlewheel.studies.run_directory import check_directory, default_directory, start_directory
 from paddlewheel.training.dataset import Dataset
 

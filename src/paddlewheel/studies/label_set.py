@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
 import hashlib
-import shlex
-import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,9 +13,8 @@ import numpy as np
 
 from paddlewheel.errors import DatasetError, ScienceError, SettingsError, writing
 from paddlewheel.execution import Unit
-from paddlewheel.records import Citation, LabelRange, Provenance, RefusedFrame, WrittenSet, write_atomically
+from paddlewheel.records import Citation, LabelRange, RefusedFrame, WrittenSet, write_atomically
 from paddlewheel.studies.label_unit import unit_labels
-from paddlewheel.studies.run_directory import package_versions
 from paddlewheel.training.dataset import Dataset, card_path, format_frames, unlabelled_copy, write_dataset
 from paddlewheel.training.dataset_checks import check_frame
 from paddlewheel.units import eV_PER_A3_IN_GPA
@@ -151,18 +147,6 @@ def label_range(dataset: Dataset) -> LabelRange:
         energy_eV_per_atom=(min(energies), max(energies)),
         largest_force_eV_per_A=max(float(np.abs(one["forces"]).max()) for _, one in results),
         pressure_GPa=(min(pressures), max(pressures)),
-    )
-
-
-def provenance(settings: dict[str, Any], *, potential_sha256: str) -> Provenance:
-    """Versions, command and settings of this run."""
-    return Provenance(
-        paddlewheel_version=__version__,
-        command=shlex.join(sys.argv) if sys.argv and "paddlewheel" in sys.argv[0] else None,
-        created_utc=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        versions=package_versions(),
-        settings=settings,
-        potential_sha256=potential_sha256,
     )
 
 

@@ -26,8 +26,9 @@ from paddlewheel.records import (
     write_atomically,
 )
 from paddlewheel.studies.citations import dynamics_citations
-from paddlewheel.studies.label_set import describe_dataset, label_range, potential_citations, provenance
+from paddlewheel.studies.label_set import describe_dataset, label_range, potential_citations
 from paddlewheel.studies.md_unit import store_path
+from paddlewheel.studies.provenance import provenance
 from paddlewheel.training.dataset import Dataset
 from paddlewheel.training.direct import COVERAGE_BINS, Selection, coverage, random_selection
 from paddlewheel.trajectories import read_thermo

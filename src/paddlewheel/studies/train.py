@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
 import hashlib
-import shlex
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.metadata import version
@@ -19,13 +16,13 @@ from paddlewheel.execution import DriverLock
 from paddlewheel.records import (
     Citation,
     EngineAgreement,
-    Provenance,
     TrainingErrors,
     TrainingPart,
     TrainingRecord,
     read_training_record,
     write_record,
 )
+from paddlewheel.studies.provenance import provenance
 from paddlewheel.studies.run_directory import check_directory, default_directory, package_versions, start_directory
 from paddlewheel.studies.train_files import write_parity, write_potential_readme
 from paddlewheel.studies.train_plan import TrainPlan, plan_train
@@ -265,13 +262,7 @@ def _record(
         seconds=round(sum(row.seconds for row in fit.rows), 1),
         warnings=warnings,
         citations=_citations(),
-        provenance=Provenance(
-            paddlewheel_version=versions["paddlewheel"],
-            command=shlex.join(sys.argv) if sys.argv and "paddlewheel" in sys.argv[0] else None,
-            created_utc=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-            versions=versions,
-            settings=plan.inputs(),
-        ),
+        provenance=provenance(plan.inputs()).model_copy(update={"versions": versions}),
     )
 
 

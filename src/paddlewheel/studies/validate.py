@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
-import shlex
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,9 +10,10 @@ import numpy as np
 
 from paddlewheel.errors import InputError, writing
 from paddlewheel.execution import DriverLock, Unit
-from paddlewheel.records import ComparedPhase, Provenance, ValidationRecord, write_record
+from paddlewheel.records import ComparedPhase, ValidationRecord, write_record
 from paddlewheel.studies.plan import cell_digest
-from paddlewheel.studies.run_directory import check_directory, package_versions, start_directory
+from paddlewheel.studies.provenance import provenance
+from paddlewheel.studies.run_directory import check_directory, start_directory
 from paddlewheel.studies.validate_citations import validation_citations
 from paddlewheel.studies.validate_compare import compare_everything
 from paddlewheel.studies.validate_compare_static import WHOLE
@@ -170,7 +168,6 @@ def _made_set(plan: ValidationPlan, runs: Sequence[Run], shared: Mapping[str, Un
 
 
 def _write(plan: ValidationPlan, findings: Findings, directory: Path) -> ValidationRecord:
-    versions = package_versions()
     record = ValidationRecord(
         candidate=plan.potentials["candidate"]["name"],
         reference=plan.potentials["reference"]["name"],
@@ -185,12 +182,8 @@ def _write(plan: ValidationPlan, findings: Findings, directory: Path) -> Validat
         ],
         curves=findings.write_curves(directory),
         citations=validation_citations(plan.settings, [one["name"] for one in plan.potentials.values()]),
-        provenance=Provenance(
-            paddlewheel_version=versions["paddlewheel"],
-            command=shlex.join(sys.argv) if sys.argv and "paddlewheel" in sys.argv[0] else None,
-            created_utc=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-            versions=versions,
-            settings=plan.inputs(),
+        provenance=provenance(
+            plan.inputs(),
             structure_sha256=cell_digest(plan.phases[0].supercell) if plan.phases else None,
             potential_sha256=plan.potentials["candidate"]["identity"],
         ),

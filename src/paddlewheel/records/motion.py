@@ -1,0 +1,36 @@
+"""What the records of all analyses of given trajectories share."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from paddlewheel.records.base import SCHEMA_VERSION, Citation, Provenance, Record
+
+
+class TrajectoryInput(Record):
+    """One trajectory that was analysed: its file, its frames, and the sha256 over its symbols, positions and cells."""
+
+    name: str
+    n_frames: int
+    n_atoms: int
+    frame_interval_fs: float
+    length_ps: float
+    sha256: str
+
+
+class MotionRecord(Record):
+    """Base of the records of `rotation`, `density`, `sites`, ...: what was analysed, and what made it.
+
+    Subclasses add `kind` and their results. `files` names what lies beside the record in the run directory, by what
+    it holds: tables (CSV, units in the column names), volumetric data, arrays.
+    """
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    formula: str
+    specie: str | None = None
+    temperature_K: float | None = None
+    trajectories: list[TrajectoryInput]
+    files: dict[str, str] = {}
+    warnings: list[str] = []
+    citations: list[Citation] = []
+    provenance: Provenance
