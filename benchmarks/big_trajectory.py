@@ -9,7 +9,8 @@ random numbers, and short contacts between atoms mean nothing. In a cell of abou
   by rotational diffusion (0.02 rad^2/ps), librates about that (0.12 rad per axis, 0.2 ps), and shakes as a whole;
   its atoms shake by 0.03 A.
 - 192 Na on an fcc lattice of 256 sites (edge midpoints and body centres of the cubic lattice), of which 18 hold a
-  fixed Cl (body centres) and 46 are empty. Na vibrates about its site (0.25 A per axis, 0.25 ps) and hops to an empty neighbour
+  fixed Cl (body centres) and 46 are empty. Na vibrates about its site (0.25 A per axis, 0.25 ps) and hops to an empty
+  neighbour
   (4.24 A away): at each time every Na tries one neighbour chosen at random with a rate of 0.2 per ps, so that every
   site that no Cl holds has the occupancy 192/238, and the jump rate is 0.2 times the share of empty neighbours.
 - 18 Cl that vibrate (26 * 24 + 38 * 5 + 192 + 18 = 1,024 atoms).
