@@ -140,6 +140,29 @@ def test_fit_stopped_in_the_middle_ends_with_the_same_student(distilled, tmp_pat
     assert (unit.folder / "nep.txt").read_bytes() == (unbroken / "nep.txt").read_bytes()
 
 
+def hydrogen_leaves_at(frame: int | None, *, back: int | None = None, n_frames: int = 30):
+    """Frames of NaBH4's ion, one of whose H stands 3 A away from `frame` on, and near again from `back` on."""
+    from paddlewheel.trajectories import Trajectory
+
+    corners = np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]]) / np.sqrt(3)
+    anion = np.vstack([np.zeros(3), 1.23 * corners]) + 5
+    positions = np.repeat(np.vstack([anion, [[1.0, 1.0, 1.0]]])[None], n_frames, axis=0)
+    if frame is not None:
+        positions[frame:back, 1] += 1.8 * corners[0]
+    return Trajectory.from_arrays(
+        positions_A=positions, cell_A=np.eye(3) * 10, symbols=["B", "H", "H", "H", "H", "Na"], frame_interval_fs=10
+    )
+
+
+@pytest.mark.parametrize(
+    ("leaves", "back", "expected"), [(None, None, None), (12, None, 12), (12, 20, None), (29, None, 29)]
+)
+def test_moment_at_which_an_anion_falls_apart(leaves, back, expected):
+    from paddlewheel.studies.distil_rounds import falls_apart
+
+    assert falls_apart(hydrogen_leaves_at(leaves, back=back), mobile="Na") == expected
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

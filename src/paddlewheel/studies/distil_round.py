@@ -176,7 +176,7 @@ def _explored(
             n_candidates += len(frames)
             picked += frames
             picked += stretched_bonds(
-                frames, start, n_frames=per_structure // 3, seed=context.settings.seed + len(picked)
+                frames, start, n_frames=per_structure // 4, seed=context.settings.seed + len(picked)
             )
             continue
         # frame 0 is where the round before ended, and has its label

@@ -11,18 +11,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from paddlewheel.dynamics import MDSettings
+from paddlewheel.dynamics.health import BROKEN_STRETCH, bond_lengths_A
 from paddlewheel.errors import DatasetError
 from paddlewheel.execution import Unit
 from paddlewheel.records import write_atomically
 from paddlewheel.studies.distil_settings import Exploration
+from paddlewheel.studies.framework import framework_of
 from paddlewheel.studies.md_unit import md_unit, store_path
+from paddlewheel.studies.motion import first_atoms
 
 if TYPE_CHECKING:
     from ase import Atoms
     from ase.calculators.calculator import Calculator
 
+    from paddlewheel.trajectories import Trajectory
+
 FRAME_INTERVAL_FS = 10.0
 _MOST_CANDIDATES = 120
+_FRAMES_BEFORE_BREAKING, _FRAMES_INTO_BREAKING = 10, 2
 _CLOSEST_A = 0.5
 """Nearer than this no two atoms come in any frame worth a label."""
 
@@ -104,14 +110,21 @@ def exploring_units(
 
 
 def passed_frames(unit: Unit, *, structure: str, first: int = 0, most: int = _MOST_CANDIDATES) -> list[Atoms]:
-    """Frames of a run from `first` on at even intervals, those with atoms on top of each other left out."""
+    """Frames of a run from `first` on at even intervals, those with atoms on top of each other left out.
+
+    Of a run in which a polyanion fell apart, the frames up to that moment and all of the last ones before it: what
+    comes after is chemistry that only a wrong student knows.
+    """
     from ase import Atoms
 
     from paddlewheel.trajectories import open_store
 
     trajectory = open_store(store_path(unit))
-    last = trajectory.n_frames - 1
+    apart = falls_apart(trajectory, mobile=unit.contents["mobile"])
+    last = trajectory.n_frames - 1 if apart is None else min(apart + _FRAMES_INTO_BREAKING, trajectory.n_frames - 1)
     wanted = set(np.unique(np.linspace(min(first, last), last, most).round().astype(int)).tolist())
+    if apart is not None:
+        wanted |= set(range(max(first, apart - _FRAMES_BEFORE_BREAKING), last + 1))
     temperature_K = unit.contents["md"]["temperature_K"]
     frames = []
     for block in trajectory.blocks():
@@ -126,8 +139,27 @@ def passed_frames(unit: Unit, *, structure: str, first: int = 0, most: int = _MO
     return frames
 
 
+def falls_apart(trajectory: Trajectory, *, mobile: str) -> int | None:
+    """The frame in which a bond of a polyanion opens (`dynamics.health.BROKEN_STRETCH`) that is open in the last frame,
+    too; None where all hold."""
+    framework, _ = framework_of(first_atoms(trajectory), mobile=mobile)
+    if not len(framework.bonds):
+        return None
+    opened = np.concatenate(
+        [
+            bond_lengths_A(block.positions_A, block.cell_A, framework.bonds)
+            > BROKEN_STRETCH * framework.reference_lengths_A
+            for block in trajectory.blocks()
+        ]
+    )
+    # of each bond, frames since it was last closed
+    closed_since = np.argmin(opened[::-1], axis=0)
+    open_for = np.where(opened.all(axis=0), len(opened), closed_since)
+    return int(len(opened) - open_for.max()) if open_for.max() else None
+
+
 def stretched_bonds(frames: Sequence[Atoms], start: Start, *, n_frames: int, seed: int) -> list[Atoms]:
-    """Frames in which one bond of one polyanion is pulled to 1.15 to 2.2 times its length.
+    """Frames in which one bond of one polyanion is pulled to 1.1 to 1.9 times its length.
 
     No short run of a sane teacher breaks a bond, and a student that never saw how much that costs breaks them itself.
     """
@@ -143,7 +175,7 @@ def stretched_bonds(frames: Sequence[Atoms], start: Start, *, n_frames: int, see
         atoms = frames[int(rng.integers(len(frames)))].copy()
         fixed, moved = sorted(bonds[int(rng.integers(len(bonds)))], key=lambda atom: -n_bonds[atom])
         vector_A = atoms.get_distance(fixed, moved, mic=True, vector=True)
-        atoms.positions[moved] = atoms.positions[fixed] + vector_A * rng.uniform(1.15, 2.2)
+        atoms.positions[moved] = atoms.positions[fixed] + vector_A * rng.uniform(1.1, 1.9)
         atoms.wrap()
         atoms.info["source"] = f"{atoms.info['source']}, a bond pulled"
         if _closest_A(atoms) > _CLOSEST_A:

@@ -1,4 +1,4 @@
-"""Fit a student to labelled frames: Adam on energies, forces and stresses, each error against its own scale."""
+"""Fit a student to labelled frames: SOAP on energies, forces and stresses, each error against its own scale."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from paddlewheel.errors import PotentialError, SettingsError
 from paddlewheel.training.student.geometry import make_geometry
 from paddlewheel.training.student.network import Constants, Student, to_device
 from paddlewheel.training.student.settings import StudentSettings
+from paddlewheel.training.student.soap import SOAP
 from paddlewheel.units import eV_PER_A3_IN_GPA
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class FitSettings:
     Attributes
     ----------
     steps
-        Steps of Adam, each on one batch; the learning rate falls along a cosine to a hundredth.
+        Steps of SOAP, each on one batch; the learning rate falls along a cosine to a hundredth.
     batch_atoms
         A batch is filled with frames up to this many atoms.
     learning_rate
@@ -45,7 +46,7 @@ class FitSettings:
 
     steps: int = 20000
     batch_atoms: int = 400
-    learning_rate: float = 5e-3
+    learning_rate: float = 1e-2
     energy_scale_meV_per_atom: float = 2.0
     force_scale_eV_per_A: float = 0.08
     stress_scale_GPa: float = 0.1
@@ -207,7 +208,7 @@ class Fit:
         else:
             self.student.load_state_dict(start)
         self.averaged = {name: value.detach().clone() for name, value in self.student.state_dict().items()}
-        self.optimizer = torch.optim.Adam(self.student.parameters(), lr=settings.learning_rate, betas=(0.9, 0.99))
+        self.optimizer = SOAP(self.student.parameters(), lr=settings.learning_rate)
         self.step_number = 0
         self.loss = math.nan
 
