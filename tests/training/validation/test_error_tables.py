@@ -16,7 +16,7 @@ def _labels(shift_eV: float, force: float, stress: float) -> list[Labels]:
     for names in _SYMBOLS:
         forces = np.zeros((len(names), 3))
         forces[[name == "H" for name in names], 2] = force
-        frames.append(Labels(-3.0 * len(names) + shift_eV, forces, np.array([stress, 0, 0, 0, 0, 0])))
+        frames.append(Labels(-3.0 * len(names) + shift_eV, forces, np.array([stress, 0, 0, 0, 0, stress])))
     return frames
 
 
@@ -33,7 +33,8 @@ def test_known_differences_come_out_in_their_units():
     assert table["all", "force", "Na"].largest == 0
     assert table["all", "force", None].n == 18
     stress = table["all", "stress", None]
-    assert stress.mae == pytest.approx(0.01 * 160.21766208 / 6)
+    assert stress.mae == pytest.approx(0.01 * 160.21766208 * 3 / 9)  # xx once, xy twice in the tensor
+    assert stress.n == 18
 
 
 def test_one_group_is_not_told_twice():

@@ -25,6 +25,10 @@ class Labels:
     stress_eV_per_A3: np.ndarray
 
 
+_TENSOR = [0, 5, 4, 5, 1, 3, 4, 3, 2]
+"""Voigt components (xx yy zz yz xz xy) at the places of the tensor, row by row."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ErrorRow:
     """Errors of one quantity over one group of frames, in the unit that `UNITS` gives.
@@ -58,8 +62,8 @@ def error_table(
 ) -> list[ErrorRow]:
     """Errors of `predicted` against `truth`, of each group and of all frames.
 
-    Energies per atom, forces by component and element, stresses by component: the layout of the paper's own table
-    (doi 10.1016/j.joule.2025.102130).
+    Energies per atom, forces by component and element, stresses over the nine components of the tensor, as matgl's
+    trainer and `training.parity` do: the layout of the paper's own table (doi 10.1016/j.joule.2025.102130).
 
     Parameters
     ----------
@@ -95,7 +99,8 @@ def _rows(
 ) -> list[ErrorRow]:
     energies = np.array([(predicted[i].energy_eV - truth[i].energy_eV) / len(symbols[i]) for i in frames]) * 1000
     forces = np.concatenate([predicted[i].forces_eV_per_A - truth[i].forces_eV_per_A for i in frames])
-    stresses = np.concatenate([predicted[i].stress_eV_per_A3 - truth[i].stress_eV_per_A3 for i in frames])
+    voigt = np.array([predicted[i].stress_eV_per_A3 - truth[i].stress_eV_per_A3 for i in frames])
+    stresses = voigt[:, _TENSOR].ravel()
     atoms = np.array([symbol for i in frames for symbol in symbols[i]])
     rows = [_row(group, "energy", None, energies), _row(group, "force", None, forces.ravel())]
     elements = sorted(set(atoms))
