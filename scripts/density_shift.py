@@ -1,13 +1,14 @@
-"""How much a candidate's density is off its reference's, to first order in their difference: `python
-scripts/density_shift.py RUN.zarr --temperature 500 --candidate nep-nabh --reference m3gnet-nabh-r2scan`.
+"""How much a candidate's density is off its reference's, to first order in their difference.
 
-Two runs of NPT must each be long to tell densities that differ by 1 %: the volume of 128 atoms at 500 K fluctuates by 2 %.
-On frames of the candidate's own run the two pressures differ by little and with little noise, and
+`python scripts/density_shift.py RUN.zarr --temperature 500 --candidate nep-nabh --reference m3gnet-nabh-r2scan`
+
+Two runs of NPT must each be long to tell densities that differ by 1 %: the volume of 128 atoms at 500 K fluctuates by
+2 %. On frames of the candidate's own run the two pressures differ by little and with little noise, and
 
     V_reference / V_candidate - 1 = <P_reference - P_candidate> / B + ...,    B = k T <V> / var(V)
 
 (the first term of a perturbation expansion in the difference of the energies; Zwanzig, J. Chem. Phys. 22, 1420 (1954),
-doi 10.1063/1.1740409). RUN.zarr is a trajectory of `validate` (trajectories/candidate-npt-*.zarr) in NPT at no pressure.
+doi 10.1063/1.1740409). RUN.zarr is a trajectory of `validate`, trajectories/candidate-npt-*.zarr, in NPT without load.
 """
 
 from __future__ import annotations
