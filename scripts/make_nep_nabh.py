@@ -47,12 +47,12 @@ def main() -> None:
         out=options.out,
         settings=DistilSettings(
             exploration=Exploration(
-                temperatures_K=(50.0, 950.0), strain=0.1, seed_ps=0.1, explore_ps=2.5, rounds=3, frames_per_round=360
+                temperatures_K=(50.0, 950.0), strain=0.1, seed_ps=0.1, explore_ps=4.0, rounds=2, frames_per_round=450
             ),
             form=FORM,
             fit={"batch_atoms": 300, "energy_scale_meV_per_atom": 1.0},
             steps=2500,
-            final_steps=40000,
+            final_steps=30000,
             seed=options.seed,
         ),
         cores=options.cores,
