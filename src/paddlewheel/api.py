@@ -14,6 +14,7 @@ from paddlewheel.studies import analyze as _analyze
 from paddlewheel.studies import conduct as _conduct
 from paddlewheel.studies import distil as _distil
 from paddlewheel.studies import label as _label
+from paddlewheel.studies import rotation as _rotation
 from paddlewheel.studies import sample as _sample
 from paddlewheel.studies import train as _train
 from paddlewheel.studies import validate as _validate
@@ -43,6 +44,7 @@ __all__ = [
     "load_potential",
     "read_structure",
     "read_trajectory",
+    "rotation",
     "sample",
     "train",
     "validate",
@@ -74,6 +76,7 @@ def conduct(structure: str | Path | Atoms, *, out: str | Path | None = None, **s
 
 
 analyze = _reported(_analyze.analyze, "paddlewheel.report:write_conductivity_report")
+rotation = _reported(_rotation.rotation, "paddlewheel.report.rotation:write_rotation_report")
 
 
 @functools.wraps(_analyze.analyze_files)

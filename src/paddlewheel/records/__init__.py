@@ -11,6 +11,7 @@ from paddlewheel.records.base import (
     Record,
     read_record,
     write_atomically,
+    write_bytes_atomically,
     write_record,
 )
 from paddlewheel.records.conductivity import (
@@ -33,6 +34,14 @@ from paddlewheel.records.distillation import (
     read_distil_record,
 )
 from paddlewheel.records.motion import MotionRecord, TrajectoryInput
+from paddlewheel.records.rotation import (
+    EquipartitionResult,
+    HopCoupling,
+    OrientationJumps,
+    RelaxationResult,
+    RotationRecord,
+    TurningAnion,
+)
 from paddlewheel.records.sampling import (
     CoverageScore,
     DirectChoice,
@@ -77,6 +86,12 @@ __all__ = [
     "MeanErrors",
     "StructureErrors",
     "read_distil_record",
+    "EquipartitionResult",
+    "HopCoupling",
+    "OrientationJumps",
+    "RelaxationResult",
+    "RotationRecord",
+    "TurningAnion",
     "MotionRecord",
     "TrajectoryInput",
     "SCHEMA_VERSION",
@@ -104,6 +119,7 @@ __all__ = [
     "read_record",
     "read_training_record",
     "write_atomically",
+    "write_bytes_atomically",
     "write_record",
     "BandResult",
     "BondResult",

@@ -101,6 +101,26 @@ def write_atomically(path: Path, text: str) -> None:
         raise
 
 
+def write_bytes_atomically(path: Path, content: bytes) -> None:
+    """The binary twin of `write_atomically`.
+
+    Raises
+    ------
+    OSError
+        As the operating system gives it; the half-written temporary file is removed.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
 def write_record(record: Record, path: Path) -> None:
     """Write a record as indented JSON, atomically."""
     write_atomically(path, record.model_dump_json(indent=1) + "\n")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paddlewheel.records import write_atomically
+from paddlewheel.records import write_atomically, write_bytes_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,26 +103,6 @@ def save_figure(figure: Figure, folder: Path, name: str, alt: str) -> Drawing:
     figure.savefig(pixels, format="png", dpi=200, facecolor="white", metadata={"Software": None})
     write_bytes_atomically(folder / f"{name}.png", pixels.getvalue())
     return Drawing(name, _inline(text.getvalue(), name), alt)
-
-
-def write_bytes_atomically(path: Path, content: bytes) -> None:
-    """The binary twin of `records.write_atomically`.
-
-    Raises
-    ------
-    OSError
-        As the operating system gives it; the half-written temporary file is removed.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with open(temporary, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def _plasma(count: int, low: float, high: float) -> list[str]:

@@ -63,6 +63,29 @@ _ANALYSIS = (
     ),
 )
 
+_ROTATION = (
+    Citation(
+        what="best rotation between two sets of atoms",
+        reference="Kabsch, Acta Cryst. A 32, 922 (1976)",
+        doi="10.1107/S0567739476001873",
+    ),
+    Citation(
+        what="the same by quaternions",
+        reference="Theobald, Acta Cryst. A 61, 478 (2005)",
+        doi="10.1107/S0108767305015266",
+    ),
+    Citation(
+        what="rotation of a body that vibrates",
+        reference="Eckart, Phys. Rev. 47, 552 (1935)",
+        doi="10.1103/PhysRev.47.552",
+    ),
+    Citation(
+        what="rotation speed (eq. 5), o-NBH",
+        reference="Oh, Yu, Huang et al., Joule 9, 102130 (2025)",
+        doi="10.1016/j.joule.2025.102130",
+    ),
+)
+
 
 def analysis_citations() -> list[Citation]:
     """References of the transport analysis."""
@@ -72,3 +95,8 @@ def analysis_citations() -> list[Citation]:
 def dynamics_citations(ensemble: str) -> list[Citation]:
     """References of the dynamics and of the programs behind it."""
     return [_METHODS[ensemble], _ASE, _PARSL, _PYMATGEN]
+
+
+def rotation_citations() -> list[Citation]:
+    """References of the analysis of turning anions."""
+    return list(_ROTATION)

@@ -37,17 +37,18 @@ def write_run(
     with writing(directory):
         for one in runs:
             for name, columns in one.thermo.items():
-                _write_table(directory / "thermo" / f"{name}.csv", columns)
+                write_table(directory / "thermo" / f"{name}.csv", columns)
         for one in analysed:
             if one.tracer is not None and one.row.msd_file is not None:
                 curve = one.tracer.curve
                 columns = {"lag_ps": curve.lag_ps, "msd_A2": curve.msd_A2, "std_A2": curve.std_A2}
-                _write_table(directory / one.row.msd_file, columns)
+                write_table(directory / one.row.msd_file, columns)
         write_atomically(directory / "structure.cif", _cif(cell))
         write_record(record, directory / "result.json")
 
 
-def _write_table(path: Path, columns: Mapping[str, np.ndarray]) -> None:
+def write_table(path: Path, columns: Mapping[str, np.ndarray]) -> None:
+    """Write equally long columns as CSV, atomically; what is not finite is an empty cell."""
     path.parent.mkdir(parents=True, exist_ok=True)
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")

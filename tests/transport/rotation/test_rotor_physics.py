@@ -27,8 +27,8 @@ def diffusion():
 
 def test_rotational_diffusion_is_forgotten_at_the_known_rate(diffusion):
     memory = orientational_memory([diffusion], [range(24)])
-    for correlation, l in zip(memory.correlations, (1, 1, 2, 2), strict=True):
-        rate = l * (l + 1) * 0.5
+    for correlation, rank in zip(memory.correlations, (1, 1, 2, 2), strict=True):
+        rate = rank * (rank + 1) * 0.5
         inside = memory.lag_ps < 2 / rate
         off = np.abs(correlation.value - np.exp(-rate * memory.lag_ps))[inside]
         # 4 standard errors, and 0.01 for the steps of 0.1 rad

@@ -79,8 +79,10 @@ def test_order_origin_rotation_breathing_and_supercell_change_nothing(seed):
     turned = Run(plain.positions @ turn, plain.cells @ turn, plain.symbols, plain.masses)
     strain = 0.03 * np.sin(np.linspace(0, 9, 60))[:, None, None] * np.diag(rng.uniform(0.5, 1, 3))
     breathing = run_of(rotations, tetrahedron(), cells=plain.cells @ (np.eye(3) + strain))
+    side = plain.cells[0, 0, 0]
+    unwrapped = np.unwrap(plain.positions, axis=0, period=side)  # an atom that leaves one half enters the other
     double = Run(
-        np.concatenate([plain.positions, plain.positions + plain.cells[:, :1]], axis=1),
+        np.concatenate([unwrapped, unwrapped + plain.cells[:, :1]], axis=1),
         plain.cells * np.array([2, 1, 1])[:, None], plain.symbols * 2, np.tile(plain.masses, 2),
     )  # fmt: skip
     for other in (moved, turned, breathing):

@@ -83,7 +83,12 @@ class CageMotion:
 
 
 def track_cages(
-    blocks: Callable[[], Blocks], cages: Sequence[Cage], *, n_frames: int, frame_interval_fs: float
+    blocks: Callable[[], Blocks],
+    cages: Sequence[Cage],
+    *,
+    n_frames: int,
+    frame_interval_fs: float,
+    where: str | None = None,
 ) -> CageMotion:
     """Orientation of every anion in every frame, by the proper rotation of least mass-weighted squares.
 
@@ -103,6 +108,8 @@ def track_cages(
         Number of frames.
     frame_interval_fs
         Time between frames.
+    where
+        The file, for messages.
 
     Raises
     ------
@@ -110,7 +117,7 @@ def track_cages(
         If an anion breaks, or is not rigid: which, when, and by how much.
     """
     interval_ps = checked_frame_interval(frame_interval_fs)
-    follower = _Follower(cages, max(1, round(BROKEN_FOR_PS / interval_ps)))
+    follower = _Follower(cages, max(1, round(BROKEN_FOR_PS / interval_ps)), where)
     follower.learn(blocks, min(TEMPLATE_FRAMES, n_frames))
     quaternions = np.empty((len(cages), n_frames, 4))
     centres = np.empty((n_frames, len(cages), 3))
@@ -122,7 +129,7 @@ def track_cages(
         mean_cell += lattices.sum(axis=0)
         start = rows.stop
     if start != n_frames:
-        raise InputError(f"{start} frames of {n_frames} given")
+        raise InputError(f"{start} frames of {n_frames} given", where=where)
     follower.check_rigid(n_frames)
     places, inertia = [], np.empty((len(cages), 3))
     for g, cage in enumerate(cages):
@@ -156,8 +163,8 @@ def principal_axes(places_A: np.ndarray, masses_u: np.ndarray) -> tuple[np.ndarr
 class _Follower:
     """Carries the state of all cages from block to block."""
 
-    def __init__(self, cages: Sequence[Cage], broken_frames: int) -> None:
-        self._cages, self._broken_frames = cages, broken_frames
+    def __init__(self, cages: Sequence[Cage], broken_frames: int, where: str | None) -> None:
+        self._cages, self._broken_frames, self._where = cages, broken_frames, where
         self._atoms = np.concatenate([cage.indices for cage in cages]).astype(np.int64)
         self._offsets = np.concatenate([[0], np.cumsum([len(cage.indices) for cage in cages])]).astype(np.int64)
         self._weights = np.concatenate([cage.masses_u / cage.masses_u.sum() for cage in cages])
@@ -221,6 +228,7 @@ class _Follower:
                 f"{self._name(worst)} is not rigid: its atoms deviate by {deviation[worst]:.2f} A (root mean square) "
                 f"from their places in the mean shape, at most {limit[worst]:.2f} A is allowed for its radius of "
                 f"{radius[worst]:.2f} A",
+                where=self._where,
                 remedy="its rotation is not defined; leave this run or this kind of anion out",
             )
 
@@ -262,6 +270,7 @@ class _Follower:
             f"{self._name(cage)} breaks or changes its shape: atom {atom} ({self._cages[cage].symbols[member]}) is "
             f"{deviation:.2f} A from its place in it, after {self._broken_frames} frame(s) in a row with an atom over "
             f"{BROKEN_DEVIATION_A:g} A",
+            where=self._where,
             remedy="cut the trajectory before that, or leave it out",
         )
 
