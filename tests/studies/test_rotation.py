@@ -106,7 +106,19 @@ def test_command_prints_the_record_alone_and_refuses_in_one_line(shared, tmp_pat
     assert "--frame-interval-fs" in told.err
     assert not (tmp_path / "bad").exists()
     with pytest.raises(SystemExit) as ended:
-        run(["rotation", file, "--temperature", "800", "--frame-interval-fs", "10", "--json", "--out", str(tmp_path / "o")])
+        run(
+            [
+                "rotation",
+                file,
+                "--temperature",
+                "800",
+                "--frame-interval-fs",
+                "10",
+                "--json",
+                "--out",
+                str(tmp_path / "o"),
+            ]
+        )
     assert ended.value.code == 0
     record = json.loads(capsys.readouterr().out)
     cage, tetrahedral = record["anions"]

@@ -32,7 +32,7 @@ def write_rotation(record: RotationRecord, results: Sequence[AnionResults], dire
     for found in results:
         arrays[f"{found.formula}_density"] = found.directions.density
         arrays[f"{found.formula}_per_anion"] = found.directions.per_anion.astype(np.float32)
-    np.savez_compressed(buffer, **arrays)
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
     write_bytes_atomically(directory / MAPS, buffer.getvalue())
     record = record.model_copy(update={"files": files})
     write_record(record, directory / "result.json")

@@ -72,7 +72,7 @@ def cages_of(
         if len(indices) < 3 or np.linalg.svd(places)[1][1] / np.sqrt(len(indices)) < LINEAR_WIDTH_A:
             linear.append(anion.formula)
             continue
-        names = tuple(symbols[index] for index in indices)
+        names = tuple(str(symbols[index]) for index in indices)
         distances = np.linalg.norm(places, axis=1)
         means = {name: distances[np.array(names) == name].mean() for name in names}
         outer = max(sorted(means), key=lambda name: means[name])

@@ -189,7 +189,7 @@ def _shifted_sums(events: np.ndarray, turns: np.ndarray) -> np.ndarray:
     from scipy import fft
 
     n_times = turns.shape[1]
-    product = np.conj(fft.rfft(events, axis=2)) * fft.rfft(turns, axis=1)
+    product = np.conj(np.asarray(fft.rfft(events, axis=2))) * np.asarray(fft.rfft(turns, axis=1))
     return np.asarray(fft.irfft(product.sum(axis=1), n=n_times, axis=1))
 
 
