@@ -15,8 +15,8 @@ from paddlewheel.errors import InputError, TrajectoryError
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "transport" / "rotation"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
-from report_page import Page  # noqa: E402
-from rotor_runs import diffusing, run_of, tetrahedron  # noqa: E402
+from report_page import Page
+from rotor_runs import diffusing, run_of, tetrahedron
 
 
 def _trajectory(n_frames: int = 1500, *, frame_interval_fs: float | None = 10.0) -> Trajectory:
@@ -74,13 +74,13 @@ def test_a_single_anion_has_no_uncertainty_and_says_so():
 
 def test_bad_input_is_refused_and_nothing_written(tmp_path):
     salt = Trajectory.from_arrays(
-        positions_A=np.zeros((3, 2, 3)) + [[0, 0, 0], [2.8, 0, 0]], cell_A=np.eye(3) * 5.6, symbols=["Na", "Cl"],
+        positions_A=np.tile([[0, 0, 0], [2.8, 0, 0]], (3, 1, 1)), cell_A=np.eye(3) * 5.6, symbols=["Na", "Cl"],
         frame_interval_fs=10.0,
     )  # fmt: skip
     with pytest.raises(TrajectoryError, match="no polyanions"):
         rotation(salt, out=tmp_path / "run")
     hydroxide = Trajectory.from_arrays(
-        positions_A=np.zeros((3, 3, 3)) + [[0, 0, 0], [0.97, 0, 0], [3, 3, 3]], cell_A=np.eye(3) * 6,
+        positions_A=np.tile([[0, 0, 0], [0.97, 0, 0], [3, 3, 3]], (3, 1, 1)), cell_A=np.eye(3) * 6,
         symbols=["O", "H", "Na"], frame_interval_fs=10.0,
     )  # fmt: skip
     with pytest.raises(TrajectoryError, match=r"linear \(OH\)"):

@@ -164,8 +164,8 @@ def _sections(record: RotationRecord, drawings: dict[str, Drawing]) -> list[Sect
             id="coupling", title="Turns and hops",
             paragraphs=[f"How far an anion turns within a window around the hop of a {record.specie or 'mobile'} ion, "
                         "by its distance at the hop, against the same record with the times of all turns shifted "
-                        "circularly. The p-value is that of the largest score over all shells and lags together. A link "
-                        "in time is no proof of a cause."],
+                        "circularly. The p-value is that of the largest score over all shells and lags together. A "
+                        "link in time is no proof of a cause."],
             drawings=drawn("coupling", "Bars: spread of the null under shifts of the time."),
             tables=[_coupling_table(record)],
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -130,7 +130,7 @@ def _relaxation(one: physics.Correlation) -> RelaxationResult:
 def _jumps(found: physics.Jumps) -> OrientationJumps:
     rate = _measured(found.rate_per_ps)
     alone = found.status == "ok" and rate is None
-    status: Literal["one-anion"] | physics.JumpStatus = "one-anion" if alone else found.status
+    status: Any = "one-anion" if alone else found.status
     return OrientationJumps(
         status=status,
         reason=_ONE if alone else found.reason,
