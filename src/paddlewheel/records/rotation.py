@@ -63,6 +63,7 @@ class HopCoupling(Record):
     excess_near: Measured | None
     largest_score: float | None
     p_value: float | None
+    n_shifts: int = Field(description="shifts of the null; p_value cannot be less than 1 / (n_shifts + 1)")
 
 
 class TurningAnion(Record):

@@ -115,12 +115,11 @@ def _headline(record: RotationRecord) -> str:
     found = [one for one in record.anions if one.coupling.status == "ok" and one.coupling.p_value is not None]
     text = "; ".join(parts) + "."
     if found:
-        linked = [one.formula for one in found if (one.coupling.p_value or 0) < 0.01]
-        apart = [one.formula for one in found if one.formula not in linked]
+        linked = [one for one in found if (one.coupling.p_value or 0) < 0.05]
+        apart = [one.formula for one in found if one not in linked]
         if linked:
-            text += (
-                f" Turns of {enumeration(linked)} coincide with hops of {record.specie} more or less than by chance."
-            )
+            names = enumeration(f"{one.formula} (p = {plain(one.coupling.p_value, 2)})" for one in linked)
+            text += f" Turns of {names} and hops of {record.specie} nearby are linked in time."
         if apart:
             text += f" No link between turns of {enumeration(apart)} and hops of {record.specie} is seen."
     return text
@@ -243,7 +242,8 @@ def _coupling_table(record: RotationRecord) -> Table:
             shell = f"{found.near_A[0]:g} to {found.near_A[1]:g}"
         table.rows.append([
             Cell(one.formula), Cell(str(found.n_hops) if found.status == "ok" else found.status, found.reason),
-            Cell(excess), Cell(shell), Cell(plain(found.largest_score)), Cell(plain(found.p_value)),
+            Cell(excess), Cell(shell), Cell(plain(found.largest_score)),
+            Cell(plain(found.p_value, 2), f"{found.n_shifts} shifts" if found.n_shifts else None),
             Cell(plain(found.window_ps)),
         ])  # fmt: skip
     return table

@@ -148,7 +148,7 @@ def _coupling(found: physics.Coupling | None, missing: tuple[str, str] | None) -
         status: Any
         status, reason = missing or ("no-specie", "no mobile ion")
         return HopCoupling(status=status, reason=reason, n_hops=0, window_ps=None, near_A=None, excess_near=None,
-                           largest_score=None, p_value=None)  # fmt: skip
+                           largest_score=None, p_value=None, n_shifts=0)  # fmt: skip
     return HopCoupling(
         status=found.status,
         reason=found.reason,
@@ -158,4 +158,5 @@ def _coupling(found: physics.Coupling | None, missing: tuple[str, str] | None) -
         excess_near=_measured(found.excess_near),
         largest_score=found.largest_score,
         p_value=found.p_value,
+        n_shifts=found.n_shifts,
     )

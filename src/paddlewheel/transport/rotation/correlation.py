@@ -18,6 +18,7 @@ LARGEST_SHARE = 0.25
 DECAYED = 0.15
 """... to this value."""
 _TAIL = 0.4
+_PAIRS = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
 
 RelaxationStatus = Literal["ok", "too-short", "frames-too-far-apart"]
 
@@ -128,11 +129,13 @@ def _of_anion(run: CageMotion, cage: int, lags: np.ndarray) -> np.ndarray:
     first = np.array([_autocorrelation(vector, lags) for vector in vectors])
     # The same for second-rank tensors, in the five-dimensional space of the symmetric traceless ones.
     tensors = np.sqrt(1.5) * (bonds[:, :, None] * bonds[:, None, :] - np.eye(3) / 3)
-    share_2, axes_2 = np.linalg.eigh(_components(tensors) @ _components(tensors).T / len(bonds))
-    second = np.empty((5, len(lags)))
-    for row, tensor in enumerate(np.einsum("mk,mab->kab", axes_2, _basis())):
-        turned = _components(rotation @ tensor @ rotation.transpose(0, 2, 1))
-        second[row] = _autocorrelation(turned, lags)
+    of_bonds = _components(tensors.transpose(1, 2, 0))
+    share_2, axes_2 = np.linalg.eigh(of_bonds @ of_bonds.T / len(bonds))
+    columns = rotation.transpose(2, 1, 0)  # [axis, 3, n_frames]
+    products = np.stack([_components(columns[a][:, None] * columns[b][None, :]) for a, b in _PAIRS])
+    body = np.einsum("mk,mab->kab", axes_2, _basis())  # R E R^T is the sum over a, b of E_ab times their product
+    weights = np.array([[tensor[a, b] * (1 if a == b else 2) for a, b in _PAIRS] for tensor in body])
+    second = np.array([_autocorrelation(np.tensordot(row, products, 1), lags) for row in weights])
     return np.stack([share @ first, first.mean(axis=0), share_2 @ second, second.mean(axis=0)])
 
 
@@ -147,14 +150,13 @@ def _basis() -> np.ndarray:
 
 
 def _components(tensors: np.ndarray) -> np.ndarray:
-    """Components of symmetric traceless `[n, 3, 3]` in `_basis`, `[5, n]`."""
+    """Components in `_basis`, `[5, n]`, of the symmetric traceless parts of `[3, 3, n]`."""
+    xx, yy, zz = tensors[0, 0], tensors[1, 1], tensors[2, 2]
     return np.stack(
         [
-            (tensors[:, 0, 0] - tensors[:, 1, 1]) / np.sqrt(2),
-            np.sqrt(1.5) * tensors[:, 2, 2],
-            np.sqrt(2) * tensors[:, 0, 1],
-            np.sqrt(2) * tensors[:, 0, 2],
-            np.sqrt(2) * tensors[:, 1, 2],
+            (xx - yy) / np.sqrt(2),
+            (2 * zz - xx - yy) / np.sqrt(6),
+            *((tensors[a, b] + tensors[b, a]) / np.sqrt(2) for a, b in ((0, 1), (0, 2), (1, 2))),
         ]
     )
 

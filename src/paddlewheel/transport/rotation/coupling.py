@@ -47,6 +47,8 @@ class Coupling:
         (turn - null) / spread.
     largest_score, p_value
         The score furthest from zero, and the share of shifts that have one at least as far in any bin and lag.
+    n_shifts
+        Shifts of the null: `p_value` cannot be less than 1 / (n_shifts + 1).
     excess_near
         Share by which the turn at lag zero exceeds the null in the nearest bin with at least `LEAST_HOPS` pairs.
     """
@@ -64,6 +66,7 @@ class Coupling:
     score: np.ndarray
     largest_score: float | None
     p_value: float | None
+    n_shifts: int
     excess_near: Estimate | None
     near_A: tuple[float, float] | None
 
@@ -164,6 +167,7 @@ def couple(
         score=score,
         largest_score=largest,
         p_value=p_value,
+        n_shifts=len(shifts),
         excess_near=excess,
         near_A=near,
     )
@@ -198,5 +202,5 @@ def _none(status: CouplingStatus, reason: str, window_ps: float, n_hops: int) ->
     return Coupling(
         status=status, reason=reason, window_ps=window_ps, n_hops=n_hops, lag_ps=nothing, distance_edges_A=nothing,
         n_pairs=nothing, turn_deg=nothing, null_deg=nothing, null_std_deg=nothing, score=nothing, largest_score=None,
-        p_value=None, excess_near=None, near_A=None,
+        p_value=None, n_shifts=0, excess_near=None, near_A=None,
     )  # fmt: skip
