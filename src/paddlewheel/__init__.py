@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         read_trajectory,
         rotation,
         sample,
+        sites,
         train,
         validate,
     )
@@ -38,6 +39,7 @@ __all__ = [
     "read_trajectory",
     "rotation",
     "sample",
+    "sites",
     "train",
     "validate",
 ]

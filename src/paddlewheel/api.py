@@ -16,6 +16,7 @@ from paddlewheel.studies import distil as _distil
 from paddlewheel.studies import label as _label
 from paddlewheel.studies import rotation as _rotation
 from paddlewheel.studies import sample as _sample
+from paddlewheel.studies import sites as _sites
 from paddlewheel.studies import train as _train
 from paddlewheel.studies import validate as _validate
 from paddlewheel.studies.run_directory import default_directory
@@ -46,6 +47,7 @@ __all__ = [
     "read_trajectory",
     "rotation",
     "sample",
+    "sites",
     "train",
     "validate",
 ]
@@ -77,6 +79,7 @@ def conduct(structure: str | Path | Atoms, *, out: str | Path | None = None, **s
 
 analyze = _reported(_analyze.analyze, "paddlewheel.report:write_conductivity_report")
 rotation = _reported(_rotation.rotation, "paddlewheel.report.rotation:write_rotation_report")
+sites = _reported(_sites.sites, "paddlewheel.report.sites:write_sites_report")
 
 
 @functools.wraps(_analyze.analyze_files)

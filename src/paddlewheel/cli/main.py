@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from paddlewheel.cli import datasets, distil, library, rotation, train, transport, validate
+from paddlewheel.cli import datasets, distil, library, rotation, sites, train, transport, validate
 from paddlewheel.errors import PaddlewheelError, cannot_write, is_refused_write
 from paddlewheel.version import __version__
 
@@ -45,6 +45,7 @@ datasets.register(app)
 train.register(app)
 validate.register(app)
 rotation.register(app)
+sites.register(app)
 
 
 def run(arguments: list[str] | None = None) -> None:

@@ -6,11 +6,14 @@ from paddlewheel.crystals.check import check_structure
 from paddlewheel.crystals.disorder import OrderedCell, order_structure
 from paddlewheel.crystals.library import StructureCard, list_structures, structure_card
 from paddlewheel.crystals.read import read_structure
+from paddlewheel.crystals.site_list import PlacedSites, SiteList, place_in_cell, read_site_list
 from paddlewheel.crystals.supercell import make_supercell
 
 __all__ = [
     "OrderedCell",
+    "PlacedSites",
     "Polyanion",
+    "SiteList",
     "StructureCard",
     "check_structure",
     "find_polyanions",
@@ -20,6 +23,8 @@ __all__ = [
     "list_structures",
     "make_supercell",
     "order_structure",
+    "place_in_cell",
+    "read_site_list",
     "read_structure",
     "structure_card",
 ]

@@ -55,6 +55,7 @@ from paddlewheel.records.sampling import (
     read_label_record,
     read_sampling_record,
 )
+from paddlewheel.records.sites import FamilyJumps, SiteFamily, SiteResult, SitesRecord
 from paddlewheel.records.training import (
     EngineAgreement,
     TrainingData,
@@ -94,6 +95,10 @@ __all__ = [
     "TurningAnion",
     "MotionRecord",
     "TrajectoryInput",
+    "FamilyJumps",
+    "SiteFamily",
+    "SiteResult",
+    "SitesRecord",
     "SCHEMA_VERSION",
     "ArrheniusModel",
     "ArrheniusResult",

@@ -98,3 +98,9 @@ def builtin_path(name: str) -> Path | None:
         if card.name == name.strip().lower():
             return _FOLDER / card.file
     return None
+
+
+def builtin_sites_path(name: str) -> Path | None:
+    """Return the list of the mobile ion's sites of a built-in structure, or None where there is none of that name."""
+    path = _FOLDER / f"{name.strip().lower()}-sites.txt"
+    return path if builtin_path(name) is not None and path.exists() else None
