@@ -45,7 +45,7 @@ def framework_symmetry(runs: MotionRuns, *, mobile: str, cell_A: np.ndarray) -> 
     kinds = ["".join(sorted(symbols[list(group)])) for group in framework.groups]
     numbers = [sorted(set(kinds)).index(kind) + 1 for kind in kinds]
     points = centres.mean(axis=0) @ np.linalg.inv(mean_cell)
-    found = spglib.get_symmetry_dataset((cell_A, points % 1.0, numbers), symprec=TOLERANCE_A)
+    found = spglib.get_symmetry_dataset((cell_A.tolist(), (points % 1.0).tolist(), numbers), symprec=TOLERANCE_A)
     if found is None:
         return None
     return Symmetry(np.asarray(found.rotations), np.asarray(found.translations), str(found.international))

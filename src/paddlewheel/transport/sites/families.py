@@ -33,8 +33,8 @@ def group_by_symmetry(
         between -= np.rint(between)
         distances = np.linalg.norm(between @ sites.cell_A, axis=2)
         nearest = distances.argmin(axis=1)
-        for index in np.flatnonzero(distances[np.arange(len(sites)), nearest] <= tolerance_A):
-            first, second = sorted((_root(parent, index), _root(parent, nearest[index])))
+        for index in np.flatnonzero(distances[np.arange(len(sites)), nearest] <= tolerance_A).tolist():
+            first, second = sorted((_root(parent, index), _root(parent, int(nearest[index]))))
             parent[second] = first
     roots = np.array([_root(parent, index) for index in range(len(sites))])
     members = {root: np.flatnonzero(roots == root) for root in dict.fromkeys(roots.tolist())}

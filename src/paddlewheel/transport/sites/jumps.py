@@ -85,7 +85,7 @@ class PairRate:
 
 def site_times_ps(assignment: Assignment) -> np.ndarray:
     """Ion-time that belongs to each site, `[n_sites]`, ps."""
-    return assignment.step_ps * sum(run.belonging.sum(axis=0) for run in assignment.runs)
+    return assignment.step_ps * np.concatenate([run.belonging for run in assignment.runs]).sum(axis=0)
 
 
 def pair_rates(assignment: Assignment, jumps: Jumps) -> list[PairRate]:

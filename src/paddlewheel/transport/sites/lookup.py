@@ -41,7 +41,7 @@ def build_lookup(sites: Sites) -> Lookup:
     With h the half diagonal of a box and d the distance of its centre to the nearest site, no site farther than
     d + 2 h from the centre is the nearest to any point of the box.
     """
-    from scipy.spatial import cKDTree
+    from scipy.spatial import KDTree
 
     cell = sites.cell_A
     shape = np.maximum(1, np.ceil(np.linalg.norm(cell, axis=1) / _EDGE_A)).astype(np.int64)
@@ -52,9 +52,9 @@ def build_lookup(sites: Sites) -> Lookup:
 
     # distances to the sites of the cell and its neighbours bound those to the nearest from above
     near = (sites.fractional[None] + image_shells(cell, 1e-6)[:, None]).reshape(-1, 3) @ cell
-    bound = float(cKDTree(near).query(centres)[0].max())
+    bound = float(KDTree(near).query(centres)[0].max())
     shells = image_shells(cell, bound + 3 * half_diagonal)
-    tree = cKDTree((sites.fractional[None] + shells[:, None]).reshape(-1, 3) @ cell)
+    tree = KDTree((sites.fractional[None] + shells[:, None]).reshape(-1, 3) @ cell)
 
     n_images, k = tree.n, min(8, tree.n)
     while True:
@@ -79,12 +79,12 @@ def site_volumes_A3(sites: Sites) -> np.ndarray:
 
     The points are at most 0.25 A apart: a volume is known to about a per cent.
     """
-    from scipy.spatial import cKDTree
+    from scipy.spatial import KDTree
 
     shape = np.maximum(4, np.ceil(np.linalg.norm(sites.cell_A, axis=1) / 0.25)).astype(int)
     axes = [(np.arange(n) + 0.5) / n for n in shape]
     points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3) @ sites.cell_A
     shells = image_shells(sites.cell_A, 1e-6)
-    tree = cKDTree((sites.fractional[None] + shells[:, None]).reshape(-1, 3) @ sites.cell_A)
+    tree = KDTree((sites.fractional[None] + shells[:, None]).reshape(-1, 3) @ sites.cell_A)
     counts = np.bincount(tree.query(points)[1] % len(sites), minlength=len(sites))
     return counts / len(points) * abs(float(np.linalg.det(sites.cell_A)))

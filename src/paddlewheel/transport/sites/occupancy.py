@@ -19,7 +19,8 @@ class Occupancy:
     Attributes
     ----------
     mean
-        By the core visited last, `[n]`.
+        By the core visited last, `[n]`. Time before an ion's first visit to a core is shared out as the rest of the
+        block is, so that the sum over sites is the number of ions.
     std
         Standard error over blocks, `[n]`; NaN where fewer than five ions came or went.
     nearest, inside
@@ -58,10 +59,13 @@ def _occupancy(assignment: Assignment, groups: np.ndarray) -> Occupancy:
         return grouped / frames[:, None] / size
 
     blocks = by_group("belonging")
+    assigned = blocks @ size
+    blocks *= (assignment.n_ions / np.where(assigned > 0, assigned, np.inf))[:, None]
     mean = share @ blocks
     n_blocks = len(blocks)
     std = np.sqrt(share @ (blocks - mean) ** 2 / (n_blocks - 1))
-    std[_exchanges(assignment, groups, len(size)) < FEWEST_EXCHANGES] = np.nan
+    if len(size) > 1:  # of a single group there is nothing to exchange with
+        std[_exchanges(assignment, groups, len(size)) < FEWEST_EXCHANGES] = np.nan
     return Occupancy(mean, std, share @ by_group("nearest"), share @ by_group("inside"))
 
 

@@ -152,11 +152,11 @@ def image_shells(cell_A: np.ndarray, reach_A: float) -> np.ndarray:
 
 def nearest_sites(fractional: np.ndarray, cell_A: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Distance to the nearest other point or own image, `[n]` (A), and the index of that point, `[n]`."""
-    from scipy.spatial import cKDTree
+    from scipy.spatial import KDTree
 
     fractional = fractional - np.floor(fractional)
     reach = float(np.linalg.norm(cell_A, axis=1).min())  # nobody is farther from its own image
     images = fractional[None] + image_shells(cell_A, reach)[:, None]
-    tree = cKDTree(images.reshape(-1, 3) @ cell_A)
-    distances, found = tree.query(fractional @ cell_A, k=2)
+    tree = KDTree(images.reshape(-1, 3) @ cell_A)
+    distances, found = (np.asarray(one) for one in tree.query(fractional @ cell_A, k=2))
     return distances[:, 1], found[:, 1] % len(fractional)
