@@ -115,7 +115,8 @@ def place_in_cell(sites: SiteList, cell_A: NDArray[np.float64]) -> PlacedSites:
 
     repeats = (1, 1, 1)
     if sites.cell_parameters is not None:
-        found, own = cell_to_cellpar(cell_A), np.array(sites.cell_parameters)
+        found = np.asarray(cell_to_cellpar(cell_A), dtype=np.float64)
+        own = np.array(sites.cell_parameters, dtype=np.float64)
         counts = np.maximum(1, np.rint(found[:3] / own[:3])).astype(int)
         strain = found[:3] / (counts * own[:3]) - 1
         if (np.abs(strain) > LARGEST_STRAIN).any() or (np.abs(found[3:] - own[3:]) > LARGEST_TURN_DEG).any():
