@@ -19,6 +19,7 @@ from paddlewheel.studies import sample as _sample
 from paddlewheel.studies import sites as _sites
 from paddlewheel.studies import train as _train
 from paddlewheel.studies import validate as _validate
+from paddlewheel.studies.convert import convert
 from paddlewheel.studies.run_directory import default_directory
 from paddlewheel.trajectories import Trajectory, read_trajectory
 
@@ -40,6 +41,7 @@ __all__ = [
     "analyze",
     "analyze_files",
     "conduct",
+    "convert",
     "distil",
     "label",
     "load_potential",

@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from paddlewheel.cli import datasets, distil, library, rotation, sites, train, transport, validate
+from paddlewheel.cli import convert, datasets, distil, library, rotation, sites, train, transport, validate
 from paddlewheel.errors import PaddlewheelError, cannot_write, is_refused_write
 from paddlewheel.version import __version__
 
@@ -40,6 +40,7 @@ def _options(
 
 transport.register(app)
 library.register(app)
+convert.register(app)
 distil.register(app)
 datasets.register(app)
 train.register(app)

@@ -25,6 +25,7 @@ from paddlewheel.records.conductivity import (
     TemperatureStatus,
     read_conductivity_record,
 )
+from paddlewheel.records.conversion import ConversionRecord, ConvertedFile
 from paddlewheel.records.distillation import (
     DistilGate,
     DistilRecord,
@@ -81,6 +82,8 @@ from paddlewheel.records.validation import (
 )
 
 __all__ = [
+    "ConversionRecord",
+    "ConvertedFile",
     "DistilGate",
     "DistilRecord",
     "DistilRound",

@@ -20,7 +20,8 @@ from paddlewheel.studies.motion import check_alike, first_atoms, trajectory_dige
 from paddlewheel.studies.plan import check_onset, check_temperatures, choose_ion
 from paddlewheel.studies.run_directory import check_directory, start_directory
 from paddlewheel.studies.run_files import write_run
-from paddlewheel.trajectories import Trajectory, displacements, read_trajectory
+from paddlewheel.studies.trajectory_cache import open_trajectory
+from paddlewheel.trajectories import Trajectory, displacements
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -134,7 +135,7 @@ def analyze_files(
         As `analyze`, and for a file that is no trajectory or is truncated.
     """
     _one_each(temperatures_K, len(paths))
-    runs = [read_trajectory(path, frame_interval_fs=frame_interval_fs, type_map=type_map) for path in paths]
+    runs = [open_trajectory(path, frame_interval_fs=frame_interval_fs, type_map=type_map) for path in paths]
     return analyze(runs, temperature_K=temperatures_K, **settings)
 
 

@@ -16,7 +16,8 @@ from paddlewheel.execution import DriverLock
 from paddlewheel.records import TrajectoryInput
 from paddlewheel.studies.provenance import provenance
 from paddlewheel.studies.run_directory import check_directory, start_directory
-from paddlewheel.trajectories import Trajectory, read_trajectory
+from paddlewheel.studies.trajectory_cache import open_trajectory
+from paddlewheel.trajectories import Trajectory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,7 +85,7 @@ def open_runs(
     Parameters
     ----------
     trajectories
-        One or several of the same material; files are read by `read_trajectory`.
+        One or several of the same material; files are read by `open_trajectory`, large text ones through the cache.
     frame_interval_fs, type_map
         For files that do not say, as `read_trajectory` takes them.
     skip_ps
@@ -104,7 +105,7 @@ def open_runs(
     runs = [
         one
         if isinstance(one, Trajectory)
-        else read_trajectory(one, frame_interval_fs=frame_interval_fs, type_map=type_map)
+        else open_trajectory(one, frame_interval_fs=frame_interval_fs, type_map=type_map)
         for one in given
     ]
     if skip_ps:

@@ -1,6 +1,7 @@
 """Write MD trajectories to a Zarr v3 store that is readable after kill -9 at any moment.
 
-Layout of the group: `positions` `[n_frames, n_atoms, 3]` (int32 in units of 0.001 A, or float32 in A; unwrapped),
+Layout of the group: `positions` `[n_frames, n_atoms, 3]` (int32 in units of 0.001 A, or float32 in A; unwrapped,
+unless the attribute `is_unwrapped` is false),
 `cell` `[n_frames, 3, 3]` (float64, A), `step` `[n_frames]` (int64), `thermo` `[n_frames, n_columns]` (float64), all in
 chunks of the same frames, compressed (bitshuffle + zstd) with a CRC32C; symbols, masses, frame interval, thermo column
 names and the committed number of frames are attributes of the group.
@@ -65,6 +66,7 @@ class TrajectoryWriter:
         masses_u: ArrayLike,
         frame_interval_fs: float,
         precision: Precision = "quantized",
+        is_unwrapped: bool = True,
         metadata: Mapping[str, Any] | None = None,
     ) -> TrajectoryWriter:
         """Make an empty store at `path`.
@@ -77,6 +79,8 @@ class TrajectoryWriter:
             Time between frames.
         precision
             `quantized` (0.001 A in int32) or `float32`.
+        is_unwrapped
+            Whether the positions will be unwrapped; those of a converted file may not be.
         metadata
             Anything JSON can hold; kept in the attribute `metadata`.
 
@@ -109,6 +113,7 @@ class TrajectoryWriter:
                 "frame_interval_fs": float(frame_interval_fs),
                 "precision": precision,
                 "quantum_A": QUANTUM_A,
+                "is_unwrapped": is_unwrapped,
                 "metadata": dict(metadata or {}),
                 "n_frames": 0,
             }

@@ -11,7 +11,7 @@ import numpy as np
 
 from paddlewheel.errors import TrajectoryError
 from paddlewheel.trajectories.store_files import FORMAT_VERSION, chunk_file
-from paddlewheel.trajectories.trajectory import Trajectory
+from paddlewheel.trajectories.trajectory import Clock, Trajectory
 
 if TYPE_CHECKING:
     import zarr
@@ -64,7 +64,17 @@ def open_store(path: str | Path) -> Trajectory:
     except (KeyError, TypeError, ValueError) as error:
         raise _damaged(path, f"attribute {error}") from error
     frames = _StoreFrames(path, group, n_frames, quantum)
-    return Trajectory(symbols, masses, n_frames, interval, str(path), frames, is_unwrapped=True)
+    steps = read_array(group, "step", 0, min(2, n_frames), path)  # the writer keeps them equally spaced
+    return Trajectory(
+        symbols,
+        masses,
+        n_frames,
+        interval,
+        str(path),
+        frames,
+        is_unwrapped=bool(attributes.get("is_unwrapped", True)),
+        clock=Clock.of_frames(steps, "steps", where=str(path)),
+    )
 
 
 def read_thermo(path: str | Path) -> dict[str, NDArray]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
@@ -35,6 +35,50 @@ class Frames:
     start: int
     positions_A: NDArray[np.float64]
     cell_A: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Clock:
+    """When the frames of a file were written, by its own count; they are equally spaced.
+
+    Attributes
+    ----------
+    first
+        Step or time of the first frame.
+    stride
+        Distance between frames; None where there is only one.
+    unit
+        What is counted: MD "steps", or "fs".
+    """
+
+    first: float
+    stride: float | None
+    unit: Literal["steps", "fs"]
+
+    @classmethod
+    def of_frames(cls, values: NDArray, unit: Literal["steps", "fs"], *, where: str) -> Clock:
+        """The clock of frames at `values` `[n_frames]`.
+
+        Raises
+        ------
+        TrajectoryError
+            If they are not equally spaced and increasing.
+        """
+        if len(values) == 1:
+            return cls(float(values[0]), None, unit)
+        strides = np.diff(np.asarray(values, dtype=np.float64))
+        stride = float((values[-1] - values[0]) / (len(values) - 1))
+        # the ends of a long list tell the stride better than its first two; each value is rounded by its writer
+        uneven = ~(np.abs(strides - stride) <= 0.01 * abs(stride))
+        if not (np.isfinite(stride) and stride > 0) or uneven.any():
+            frame = int(np.argmax(uneven))
+            raise TrajectoryError(
+                f"frames {frame} and {frame + 1} are at {values[frame]:g} and {values[frame + 1]:g} {unit}, "
+                "not equally spaced as the others",
+                where=where,
+                remedy="give frames at equal intervals, each once",
+            )
+        return cls(float(values[0]), stride, unit)
 
 
 class FrameSource(Protocol):
@@ -72,6 +116,8 @@ class Trajectory:
         Number of frames of `frame_source` that are skipped.
     is_unwrapped
         Whether the positions are known to be unwrapped, so that no step between frames is too long to be told.
+    clock
+        Steps or times of the frames of `frame_source`; None if the file does not say.
     """
 
     symbols: tuple[str, ...]
@@ -82,6 +128,7 @@ class Trajectory:
     frame_source: FrameSource
     first_frame: int = 0
     is_unwrapped: bool = False
+    clock: Clock | None = None
 
     def __post_init__(self) -> None:
         check_symbols(self.symbols, where=self.source)

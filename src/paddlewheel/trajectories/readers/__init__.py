@@ -6,53 +6,65 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from paddlewheel.errors import TrajectoryError
+from paddlewheel.trajectories.parts import join_parts
 from paddlewheel.trajectories.readers.ase_traj import read_ase_traj
 from paddlewheel.trajectories.readers.extxyz import read_extxyz
+from paddlewheel.trajectories.readers.h5md import read_h5md
 from paddlewheel.trajectories.readers.lammps_dump import read_lammps_dump
+from paddlewheel.trajectories.readers.mdanalysis import binary_format, read_mdanalysis
 from paddlewheel.trajectories.readers.npz import read_npz
-from paddlewheel.trajectories.readers.text import open_bytes
+from paddlewheel.trajectories.readers.text import compression, open_bytes
 from paddlewheel.trajectories.readers.vasprun import read_vasprun
 from paddlewheel.trajectories.readers.xdatcar import read_xdatcar
 from paddlewheel.trajectories.store_reader import open_store
 from paddlewheel.trajectories.trajectory import Trajectory
 
-_KNOWN = "extxyz, ASE .traj, LAMMPS dump, XDATCAR, vasprun.xml, .npz, .zarr"
+_KNOWN = "extxyz, ASE .traj, LAMMPS dump, XDATCAR, vasprun.xml, .npz, .zarr, H5MD, .xtc, .trr, AMBER .nc, DCD"
+
+_HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
 def read_trajectory(
-    path: str | Path,
+    path: str | Path | Sequence[str | Path],
     *,
     frame_interval_fs: float | None = None,
     symbols: Sequence[str] | None = None,
     type_map: Mapping[int, str] | None = None,
+    topology: str | Path | None = None,
 ) -> Trajectory:
-    """Open a trajectory: extxyz, ASE .traj, LAMMPS dump, XDATCAR, vasprun.xml, .npz or .zarr.
+    """Open a trajectory: extxyz, ASE .traj, LAMMPS dump, XDATCAR, vasprun.xml, H5MD, .npz, .zarr, .xtc, .trr, .nc, DCD.
 
     Text formats may be compressed by gzip, bzip2 or xz, and are gone through once here, so that a truncated file is
-    found before the work begins.
+    found before the work begins. Several files, in the order of time, are one trajectory (see `join_parts`).
 
     Parameters
     ----------
     frame_interval_fs
-        Time between frames; required where the file does not say it (all but .zarr, vasprun.xml, and .npz and dumps
-        that hold it).
+        Time between frames; required where the file does not say it (all but .zarr, vasprun.xml, GROMACS and AMBER,
+        and .npz, H5MD and dumps that hold it).
     symbols
-        One chemical symbol per atom, where the file does not name elements (LAMMPS types, VASP 4).
+        One chemical symbol per atom, where the file does not name elements (LAMMPS types, VASP 4, .xtc, ...).
     type_map
-        Element of each LAMMPS atom type.
+        Element of each LAMMPS atom type, or of each integer species of H5MD.
+    topology
+        File that names the atoms of a GROMACS, AMBER or DCD file.
 
     Raises
     ------
     TrajectoryError
-        If the file is missing, empty, truncated, damaged or of no known kind, or the frame interval is missing or
-        contradicts the file.
+        If the file is missing, empty, truncated, damaged or of no known kind, the frame interval is missing or
+        contradicts the file, or files do not join.
 
     Examples
     --------
     >>> trajectory = read_trajectory("XDATCAR.gz", frame_interval_fs=100.0)  # doctest: +SKIP
+    >>> trajectory = read_trajectory(["run.1.dump", "run.2.dump"], frame_interval_fs=50.0)  # doctest: +SKIP
     """
+    if not isinstance(path, str | Path):
+        options = {"frame_interval_fs": frame_interval_fs, "symbols": symbols, "type_map": type_map}
+        return join_parts([read_trajectory(one, topology=topology, **options) for one in path])
     path = Path(path)
-    trajectory = _open(path, symbols, type_map)
+    trajectory = _open(path, symbols, type_map, topology)
     if symbols is not None and tuple(symbols) != trajectory.symbols:
         raise TrajectoryError("the symbols given are not those of the file", where=path, remedy="leave them out")
     known = trajectory.frame_interval_fs
@@ -71,7 +83,31 @@ def read_trajectory(
     return trajectory.with_frame_interval(frame_interval_fs)
 
 
-def _open(path: Path, symbols: Sequence[str] | None, type_map: Mapping[int, str] | None) -> Trajectory:
+def is_text(path: str | Path) -> bool:
+    """Whether a file is of a text format, compressed or not: slow to read, worth converting.
+
+    Raises
+    ------
+    TrajectoryError
+        If it is missing or cannot be read.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise TrajectoryError("no such file", where=path, remedy="check the path")
+    return path.is_file() and _is_text(_head(path))
+
+
+def _is_text(head: bytes) -> bool:
+    starts = (b"PK\x03\x04", b"- of Ulm", _HDF5)
+    return bool(head.strip()) and not head.startswith(starts) and binary_format(head) is None
+
+
+def _open(
+    path: Path,
+    symbols: Sequence[str] | None,
+    type_map: Mapping[int, str] | None,
+    topology: str | Path | None,
+) -> Trajectory:
     if not path.exists():
         raise TrajectoryError("no such file", where=path, remedy="check the path")
     if path.is_dir():
@@ -79,6 +115,12 @@ def _open(path: Path, symbols: Sequence[str] | None, type_map: Mapping[int, str]
     head = _head(path)
     if not head.strip():
         raise TrajectoryError("the file is empty", where=path, remedy="give a trajectory")
+    if not _is_text(head) and (packed := compression(path)):
+        raise TrajectoryError(f"a binary trajectory in {packed}", where=path, remedy="decompress it first")
+    if head.startswith(_HDF5):
+        return read_h5md(path, symbols=symbols, type_map=type_map)
+    if kind := binary_format(head):
+        return read_mdanalysis(path, kind, symbols=symbols, topology=topology)
     lines = head.split(b"\n")
     if head.startswith(b"PK\x03\x04"):
         return read_npz(path)

@@ -10,24 +10,27 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from paddlewheel.trajectories.readers.text import Lines, RawFrame, TextFrames, columns, words
+from paddlewheel.errors import TrajectoryError
+from paddlewheel.trajectories.readers.text import Columns, Lines, RawFrame, TextFrames, words
 from paddlewheel.trajectories.trajectory import Trajectory, check_symbols, element_masses_u
 
 LATTICE = re.compile(rb"""\blattice\s*=\s*["'{\[]([^"'}\]]*)["'}\]]""", re.IGNORECASE)
 _PROPERTIES = re.compile(rb"""\bproperties\s*=\s*["']?([^\s"']+)""", re.IGNORECASE)
 
+_MOST_COLUMNS = 1000
+
 
 @dataclass(frozen=True)
 class _Layout:
     symbol_column: int
-    position_column: int
-    n_columns: int
+    columns: Columns
 
 
 class _ExtXyz(TextFrames):
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         self.symbols: tuple[str, ...] = ()
+        self.symbol_hashes: NDArray[np.uint64] = np.empty(0, dtype=np.uint64)
 
     def split(self, lines: Lines) -> Iterator[RawFrame]:
         layouts: dict[bytes, _Layout] = {}
@@ -48,18 +51,14 @@ class _ExtXyz(TextFrames):
             properties = found[1] if found else b"species:S:1:pos:R:3"
             if properties not in layouts:
                 layouts[properties] = _layout(properties)
-            yield RawFrame(lines.take(n_atoms), cell.reshape(3, 3), lines.number, layouts[properties])
+            yield RawFrame(lines.take(n_atoms), n_atoms, cell.reshape(3, 3), lines.number, layouts[properties])
 
     def parse(self, raw: RawFrame) -> NDArray[np.float64]:
         layout = raw.layout
         assert isinstance(layout, _Layout)
-        if words(raw.lines, layout.symbol_column) != self.symbols:
+        table, hashes = layout.columns.parse(raw)
+        if not np.array_equal(hashes, self.symbol_hashes):
             raise ValueError("the symbols, or their order, are not those of the first frame")
-        first = layout.position_column
-        # The last column is read too, so that a line cut short is found.
-        table = columns(raw.lines, (first, first + 1, first + 2))
-        if any(len(line.split()) < layout.n_columns for line in raw.lines):
-            raise ValueError(f"a line has fewer than {layout.n_columns} columns")
         return table
 
 
@@ -70,9 +69,12 @@ def _layout(properties: bytes) -> _Layout:
     for name, width in zip(fields[0::3], fields[2::3], strict=True):
         starts[name.lower()] = column
         column += int(width)
-    if "species" not in starts or "pos" not in starts:
+    if "species" not in starts or "pos" not in starts or not 4 <= column <= _MOST_COLUMNS:
         raise ValueError(f"Properties without species and pos: {properties.decode('ascii', 'replace')}")
-    return _Layout(starts["species"], starts["pos"], column)
+    first = starts["pos"]
+    # all columns are counted, so that a line cut short is found
+    columns = Columns((first, first + 1, first + 2), n_columns=column, text=starts["species"])
+    return _Layout(starts["species"], columns)
 
 
 def read_extxyz(path: Path) -> Trajectory:
@@ -86,7 +88,11 @@ def read_extxyz(path: Path) -> Trajectory:
     frames = _ExtXyz(path)
     first = frames.first_frame()
     assert isinstance(first.layout, _Layout)
-    frames.symbols = words(first.lines, first.layout.symbol_column)
+    try:
+        frames.symbols = words(first, first.layout.symbol_column)
+        frames.symbol_hashes = first.layout.columns.parse(first)[1]
+    except ValueError as error:
+        raise TrajectoryError(f"frame 0: {error}", where=path, remedy="write it again") from error
     check_symbols(frames.symbols, where=str(path))
     frames.count()
     return Trajectory(frames.symbols, element_masses_u(frames.symbols), frames.n_frames, None, str(path), frames)

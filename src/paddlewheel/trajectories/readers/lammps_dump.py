@@ -13,18 +13,48 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paddlewheel.errors import TrajectoryError
-from paddlewheel.trajectories.readers.text import Lines, RawFrame, TextFrames, columns, numbers, words
-from paddlewheel.trajectories.trajectory import Trajectory, check_symbols, element_masses_u
+from paddlewheel.trajectories.readers.text import Columns, Lines, RawFrame, TextFrames, numbers, words
+from paddlewheel.trajectories.trajectory import Clock, Trajectory, check_symbols, element_masses_u
 
 _COORDINATES = ((b"xu", b"yu", b"zu"), (b"x", b"y", b"z"), (b"xsu", b"ysu", b"zsu"), (b"xs", b"ys", b"zs"))
 """In the order of preference."""
 _FLAGS = (b"ix", b"iy", b"iz")
+_KINDS = (b"element", b"type")
+"""Columns that say what an atom is, in the order of preference."""
 _TIME_UNIT_FS = {b"metal": 1000.0, b"real": 1.0}
 
 
 @dataclass(frozen=True)
 class _Layout:
-    columns: tuple[bytes, ...]
+    """What the line ITEM: ATOMS says.
+
+    Attributes
+    ----------
+    names
+        All columns.
+    coordinates
+        The three to read.
+    has_images
+        Whether image flags that belong to them are there.
+    columns
+        id, coordinates and image flags; the text is the kind of the atom, if any.
+    """
+
+    names: tuple[bytes, ...]
+    coordinates: tuple[bytes, ...]
+    has_images: bool
+    columns: Columns
+
+    @property
+    def is_unwrapped(self) -> bool:
+        return self.has_images or self.coordinates in _COORDINATES[0::2]
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """A layout, and where the box of the frame has its corner."""
+
+    layout: _Layout
     origin_A: NDArray[np.float64]
 
 
@@ -41,12 +71,17 @@ class _Dump(TextFrames):
         super().__init__(path)
         self.ids: NDArray[np.float64] = np.empty(0)
         """Sorted ids of the first frame."""
+        self.kinds: NDArray[np.uint64] = np.empty(0, dtype=np.uint64)
+        """Hashes of what the atoms of the first frame are, in the order of the ids."""
+        self._last_ids: NDArray[np.float64] = np.empty(0)
+        self._last_order: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self.stamps: list[_Stamp] = []
         """Of the first two frames."""
 
     def split(self, lines: Lines) -> Iterator[RawFrame]:
         stamps: list[_Stamp] = []
         units: bytes | None = None
+        layouts: dict[bytes, _Layout] = {}
         while (line := lines.next_filled()) is not None:
             step, time, n_atoms, box = None, None, None, None
             while not line.startswith(b"ITEM: ATOMS"):
@@ -73,25 +108,30 @@ class _Dump(TextFrames):
             stamps = [*stamps[-1:], _Stamp(step, time * unit_fs if time is not None and unit_fs else None)]
             self._check_stamp(lines, stamps)
             cell, origin = box
-            layout = _Layout(tuple(line.split()[2:]), origin)
-            yield RawFrame(lines.take(n_atoms), cell, lines.number, layout)
+            if line not in layouts:
+                layouts[line] = _layout(tuple(line.split()[2:]))
+                if any(layouts[line].is_unwrapped != other.is_unwrapped for other in layouts.values()):
+                    lines.fail("its coordinates are unwrapped, or wrapped, unlike those before",
+                               remedy="give the two parts apart")  # fmt: skip
+            yield RawFrame(lines.take(n_atoms), n_atoms, cell, lines.number, _Placed(layouts[line], origin))
 
     def parse(self, raw: RawFrame) -> NDArray[np.float64]:
-        layout = raw.layout
-        assert isinstance(layout, _Layout)
-        index = {name: column for column, name in enumerate(layout.columns)}
-        coordinates, flags = _coordinates(layout.columns)
-        if any(len(line.split()) < len(layout.columns) for line in raw.lines):
-            raise ValueError(f"a line has fewer than {len(layout.columns)} columns")
-        table = columns(raw.lines, [index[name] for name in (b"id", *coordinates, *flags)])
-        order = np.argsort(table[:, 0])
-        if len(self.ids) and not np.array_equal(table[order, 0], self.ids):
-            raise ValueError("the ids are not those of the first frame")
-        table = table[order]
+        placed = raw.layout
+        assert isinstance(placed, _Placed)
+        layout = placed.layout
+        table, kinds = layout.columns.parse(raw)
+        if not np.array_equal(table[:, 0], self._last_ids):  # LAMMPS keeps an order for many frames
+            order = np.argsort(table[:, 0])
+            if not np.array_equal(table[order, 0], self.ids):
+                raise ValueError("the ids are not those of the first frame")
+            self._last_ids, self._last_order = table[:, 0].copy(), order
+        if not np.array_equal(kinds[self._last_order], self.kinds):
+            raise ValueError("an atom has another element or type than in the first frame")
+        table = table[self._last_order]
         positions = table[:, 1:4]
-        is_scaled = coordinates[0].startswith(b"xs")
-        positions = positions @ raw.cell_A if is_scaled else positions - layout.origin_A  # an NPT box moves its origin
-        return positions + table[:, 4:7] @ raw.cell_A if flags else positions
+        is_scaled = layout.coordinates[0].startswith(b"xs")
+        positions = positions @ raw.cell_A if is_scaled else positions - placed.origin_A  # an NPT box moves its origin
+        return positions + table[:, 4:7] @ raw.cell_A if layout.has_images else positions
 
     def _check_stamp(self, lines: Lines, stamps: list[_Stamp]) -> None:
         if lines.frame < 2:
@@ -110,6 +150,10 @@ class _Dump(TextFrames):
         if len(times) < 2 or times[0] is None or times[1] is None:
             return None
         return times[1] - times[0]
+
+    def clock(self) -> Clock:
+        steps = [float(stamp.step) for stamp in self.stamps]
+        return Clock(steps[0], steps[1] - steps[0] if len(steps) == 2 else None, "steps")
 
 
 def _box(header: bytes, rows: list[bytes]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -131,47 +175,43 @@ def _box(header: bytes, rows: list[bytes]) -> tuple[NDArray[np.float64], NDArray
     return cell, np.array([x_low, y_low, z_low])
 
 
-def _coordinates(names: tuple[bytes, ...]) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
-    """The columns of coordinates to read, and those of the image flags that belong to them, if any."""
+def _layout(names: tuple[bytes, ...]) -> _Layout:
     coordinates = next((triple for triple in _COORDINATES if set(triple) <= set(names)), None)
     if coordinates is None or b"id" not in names:
         raise ValueError("no columns id and x y z (or xu, xs, xsu): dump them")
-    return coordinates, _FLAGS if coordinates in _COORDINATES[1::2] and set(_FLAGS) <= set(names) else ()
+    has_images = coordinates in _COORDINATES[1::2] and set(_FLAGS) <= set(names)
+    wanted = (b"id", *coordinates, *(_FLAGS if has_images else ()))
+    kind = next((names.index(name) for name in _KINDS if name in names), None)
+    columns = Columns([names.index(name) for name in wanted], n_columns=len(names), text=kind)
+    return _Layout(names, coordinates, has_images, columns)
 
 
 def _symbols(
-    first: RawFrame, path: Path, symbols: Sequence[str] | None, type_map: Mapping[int, str] | None
+    raw: RawFrame,
+    order: NDArray[np.int64],
+    names: tuple[bytes, ...],
+    path: Path,
+    symbols: Sequence[str] | None,
+    type_map: Mapping[int, str] | None,
 ) -> tuple[str, ...]:
     """Symbols in the order of the ids."""
-    layout = first.layout
-    assert isinstance(layout, _Layout)
-    try:
-        _coordinates(layout.columns)
-        ids = columns(first.lines, [layout.columns.index(b"id")])[:, 0]
-        order = np.argsort(ids)
-        if b"element" in layout.columns:
-            names = words(first.lines, layout.columns.index(b"element"))
-            return tuple(names[index] for index in order)
-        if symbols is not None:
-            if len(symbols) != len(ids):
-                raise TrajectoryError(f"{len(symbols)} symbols for {len(ids)} atoms", where=path)
-            return tuple(symbols)
-        types = columns(first.lines, [layout.columns.index(b"type")])[:, 0].astype(int)
-    except ValueError as error:
-        raise TrajectoryError(
-            f"frame 0: ids and elements cannot be read ({error})",
-            where=path,
-            remedy="dump the columns id and element (or type)",
-        ) from error
-    unknown = sorted(set(types.tolist()) - set(type_map or {}))
+    if b"element" in names:
+        elements = words(raw, names.index(b"element"))
+        return tuple(elements[index] for index in order)
+    if symbols is not None:
+        if len(symbols) != len(order):
+            raise TrajectoryError(f"{len(symbols)} symbols for {len(order)} atoms", where=path)
+        return tuple(symbols)
+    types = [int(word) for word in words(raw, names.index(b"type"))]
+    unknown = sorted(set(types) - set(type_map or {}))
     if type_map is None or unknown:
-        wanted = ",".join(f"{number}=?" for number in sorted(set(types.tolist())))
+        wanted = ",".join(f"{number}=?" for number in sorted(set(types)))
         raise TrajectoryError(
             f"the element of atom type {', '.join(map(str, unknown))} is not known",
             where=path,
             remedy=f"give --type-map {wanted} with an element for each type, or dump the column element",
         )
-    return tuple(type_map[int(types[index])] for index in order)
+    return tuple(type_map[types[index]] for index in order)
 
 
 def read_lammps_dump(
@@ -195,15 +235,24 @@ def read_lammps_dump(
     """
     frames = _Dump(path)
     first = frames.first_frame()
-    names = _symbols(first, path, symbols, type_map)
+    placed = first.layout
+    assert isinstance(placed, _Placed)
+    layout = placed.layout
+    try:
+        table, kinds = layout.columns.parse(first)
+        order = np.argsort(table[:, 0])
+        names = _symbols(first, order, layout.names, path, symbols, type_map)
+    except ValueError as error:
+        raise TrajectoryError(
+            f"frame 0: ids and elements cannot be read ({error})",
+            where=path,
+            remedy="dump the columns id and element (or type)",
+        ) from error
     check_symbols(names, where=str(path))
-    layout = first.layout
-    assert isinstance(layout, _Layout)
-    frames.ids = np.sort(columns(first.lines, [layout.columns.index(b"id")])[:, 0])
+    frames.ids, frames.kinds = table[order, 0], kinds[order]
     if len(np.unique(frames.ids)) < len(frames.ids):
         raise TrajectoryError("frame 0: two atoms have the same id", where=path, remedy="dump whole frames")
     frames.count()
-    coordinates, flags = _coordinates(layout.columns)
     return Trajectory(
         names,
         element_masses_u(names),
@@ -211,5 +260,6 @@ def read_lammps_dump(
         frames.interval_fs(),
         str(path),
         frames,
-        is_unwrapped=bool(flags) or coordinates in _COORDINATES[0::2],
+        is_unwrapped=layout.is_unwrapped,
+        clock=frames.clock(),
     )

@@ -1,4 +1,8 @@
-"""What the readers of text formats share: transparent decompression, whole lines, frames streamed in blocks."""
+"""What the readers of text formats share: transparent decompression, whole lines, frames parsed in bulk.
+
+The file is read in large pieces, a frame's lines are cut out of them as one run of bytes, and a compiled loop turns
+that into numbers: no Python object is made for a line or a number.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +21,9 @@ from numpy.typing import NDArray
 
 from paddlewheel.errors import TrajectoryError
 
+_COMPRESSED = {"gzip": b"\x1f\x8b", "bzip2": b"BZh", "xz": b"\xfd7zXZ\x00"}
+_PIECE_BYTES = 4 * 1024 * 1024
+
 
 @contextmanager
 def open_bytes(path: Path) -> Iterator[BinaryIO]:
@@ -31,12 +38,9 @@ def open_bytes(path: Path) -> Iterator[BinaryIO]:
     import gzip
     import lzma
 
-    openers = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
+    openers = {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}
     try:
-        with open(path, "rb") as stream:
-            magic = stream.read(6)
-        opener = next((found for start, found in openers.items() if magic.startswith(start)), open)
-        with opener(path, "rb") as stream:
+        with openers.get(compression(path) or "", open)(path, "rb") as stream:
             yield stream
     except (EOFError, zlib.error, LZMAError) as error:
         raise TrajectoryError(
@@ -44,6 +48,13 @@ def open_bytes(path: Path) -> Iterator[BinaryIO]:
         ) from error
     except OSError as error:  # gzip.BadGzipFile too
         raise TrajectoryError(f"cannot be read ({error.strerror or error})", where=path) from error
+
+
+def compression(path: Path) -> str | None:
+    """By what a file is compressed, as its first bytes say: gzip, bzip2, xz, or None."""
+    with open(path, "rb") as stream:
+        head = stream.read(6)
+    return next((name for name, start in _COMPRESSED.items() if head.startswith(start)), None)
 
 
 class Lines:
@@ -54,6 +65,7 @@ class Lines:
 
     def __init__(self, stream: BinaryIO, path: Path) -> None:
         self._stream, self.path = stream, path
+        self._data, self._at = b"", 0
         self.frame = 0
         """Number of the frame that is being read."""
         self.number = 0
@@ -61,12 +73,15 @@ class Lines:
 
     def next(self) -> bytes | None:
         """The next line, or None at the end of the file."""
-        line = self._stream.readline()
-        if not line:
-            return None
+        while (end := self._data.find(b"\n", self._at)) < 0:
+            if not self._read_on():
+                if self._at == len(self._data):
+                    return None
+                self.number += 1
+                self.fail_truncated()
+        line = self._data[self._at : end + 1]
+        self._at = end + 1
         self.number += 1
-        if not line.endswith(b"\n"):
-            self.fail_truncated()
         return line
 
     def need(self) -> bytes:
@@ -74,13 +89,26 @@ class Lines:
         line = self.next()
         return self.fail_truncated() if line is None else line
 
-    def take(self, n_lines: int) -> list[bytes]:
-        """The next lines, which must be there."""
-        lines = list(islice(self._stream, n_lines))
-        self.number += len(lines)
-        if len(lines) < n_lines or not lines[-1].endswith(b"\n"):
-            self.fail_truncated()
-        return lines
+    def take(self, n_lines: int) -> bytes:
+        """The next lines as one run of bytes; they must be there."""
+        from paddlewheel.trajectories.readers.text_kernels import end_of_lines
+
+        while (end := end_of_lines(np.frombuffer(self._data, np.uint8), self._at, n_lines)) < 0:
+            if not self._read_on():
+                rest = self._data[self._at :]
+                self.number += rest.count(b"\n") + (not rest.endswith(b"\n") and bool(rest))
+                self.fail_truncated()
+        text = self._data[self._at : end]
+        self._at = end
+        self.number += n_lines
+        return text
+
+    def _read_on(self) -> bool:
+        """Read a further piece of the file, or as much as there is already; False at its end."""
+        rest = self._data[self._at :]
+        piece = self._stream.read(max(_PIECE_BYTES, len(rest)))
+        self._data, self._at = rest + piece, 0
+        return bool(piece)
 
     def next_filled(self) -> bytes | None:
         """The next line that is not blank, or None at the end of the file."""
@@ -109,8 +137,10 @@ class RawFrame:
 
     Attributes
     ----------
-    lines
+    text
         One line per atom.
+    n_atoms
+        Number of the lines.
     cell_A
         Lattice vectors, `[3, 3]`.
     line_number
@@ -119,7 +149,8 @@ class RawFrame:
         What the format needs to parse the lines.
     """
 
-    lines: list[bytes]
+    text: bytes
+    n_atoms: int
     cell_A: NDArray[np.float64]
     line_number: int
     layout: object = None
@@ -158,13 +189,15 @@ class TextFrames(ABC):
             raise TrajectoryError("no frames", where=self.path, remedy="give a trajectory with at least one frame")
 
     def read(self, start: int, stop: int, per_block: int) -> Iterator[tuple[NDArray, NDArray]]:
-        frames = enumerate(islice(self.raw_frames(), stop))
-        chosen = ((index, raw) for index, raw in frames if index >= start)
-        while block := list(islice(chosen, per_block)):
-            yield (
-                np.array([self._parse(index, raw) for index, raw in block]),
-                np.array([raw.cell_A for _, raw in block]),
-            )
+        frames = islice(enumerate(islice(self.raw_frames(), stop)), start, None)
+        while True:
+            positions, cells = [], []
+            for index, raw in islice(frames, per_block):
+                positions.append(self._parse(index, raw))
+                cells.append(raw.cell_A)
+            if not positions:
+                return
+            yield np.array(positions), np.array(cells)
 
     def first_frame(self) -> RawFrame:
         """The first frame, not parsed.
@@ -182,7 +215,7 @@ class TextFrames(ABC):
         try:
             return self.parse(raw)
         except ValueError as error:
-            first = raw.line_number - len(raw.lines) + 1
+            first = raw.line_number - raw.n_atoms + 1
             raise TrajectoryError(
                 f"frame {index}, lines {first} to {raw.line_number}: {error}",
                 where=self.path,
@@ -190,27 +223,55 @@ class TextFrames(ABC):
             ) from error
 
 
-def columns(lines: list[bytes], indices: Sequence[int]) -> NDArray[np.float64]:
-    """Numbers of some columns of the lines, `[n_lines, n_columns]`; ValueError if one is missing or not finite."""
-    table = np.loadtxt(lines, dtype=np.float64, comments=None, usecols=tuple(indices), ndmin=2)
-    if len(table) != len(lines):
-        raise ValueError("a blank line among the atoms")
-    if not np.isfinite(table).all():
-        raise ValueError("a number is not finite")
-    return table
+class Columns:
+    """Which columns of a frame's lines are numbers that are wanted, and which one is text that may not change.
+
+    Parameters
+    ----------
+    numbers
+        Indices of columns, each once, in the order wanted.
+    n_columns
+        How many columns a line must have; what comes after them is not looked at.
+    text
+        Index of a column of text, or None.
+    """
+
+    def __init__(self, numbers: Sequence[int], *, n_columns: int, text: int | None = None) -> None:
+        self._width = len(numbers)
+        self._text = -1 if text is None else text
+        self._slots = np.full(n_columns, -1)
+        self._slots[list(numbers)] = np.arange(self._width)
+
+    def parse(self, raw: RawFrame) -> tuple[NDArray[np.float64], NDArray[np.uint64]]:
+        """The numbers `[n_atoms, n]`, and a hash of the text of each line (0 without); ValueError if one is none."""
+        from paddlewheel.trajectories.readers.text_kernels import FEW_COLUMNS, NOT_FINITE, parse_rows
+
+        table = np.empty((raw.n_atoms, self._width))
+        hashes = np.zeros(raw.n_atoms, dtype=np.uint64)
+        data = np.frombuffer(raw.text, np.uint8)
+        problem, row, position = parse_rows(data, self._slots, self._text, table, hashes)
+        if problem == FEW_COLUMNS:
+            raise ValueError(f"atom {row + 1} has fewer than {len(self._slots)} columns")
+        if problem:
+            word = raw.text[position : position + 200].split()[0].decode("ascii", "replace")[:40]
+            what = "is not finite" if problem == NOT_FINITE else "is no finite number"
+            raise ValueError(f"atom {row + 1}: {word!r} {what}")
+        return table, hashes
 
 
-def words(lines: list[bytes], index: int) -> tuple[str, ...]:
+def words(raw: RawFrame, column: int) -> tuple[str, ...]:
     """One column of the lines as text; ValueError if it is missing."""
     try:
-        return tuple(line.split(None, index + 1)[index].decode("ascii", "replace") for line in lines)
+        return tuple(
+            line.split(None, column + 1)[column].decode("ascii", "replace") for line in raw.text.split(b"\n")[:-1]
+        )
     except IndexError:
-        raise ValueError(f"a line has no column {index + 1}") from None
+        raise ValueError(f"a line has no column {column + 1}") from None
 
 
 def numbers(line: bytes, count: int) -> list[float]:
     """The first `count` numbers of a line; ValueError if they are not there."""
-    values = [float(word) for word in line.split()[:count]]
+    values = [float(word) for word in line.replace(b"_", b"?").split()[:count]]  # Python takes 1_0 for 10
     if len(values) < count:
         raise ValueError(f"{count} numbers expected, not {line.decode('ascii', 'replace').strip()[:60]!r}")
     return values

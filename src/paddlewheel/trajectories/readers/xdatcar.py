@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paddlewheel.errors import TrajectoryError
-from paddlewheel.trajectories.readers.text import Lines, RawFrame, TextFrames, columns, numbers
+from paddlewheel.trajectories.readers.text import Columns, Lines, RawFrame, TextFrames, numbers
 from paddlewheel.trajectories.trajectory import Trajectory, check_symbols, element_masses_u
+
+_FRACTIONS = Columns((0, 1, 2), n_columns=3)
 
 
 class _Xdatcar(TextFrames):
@@ -36,13 +38,14 @@ class _Xdatcar(TextFrames):
                 continue
             if cell is None:
                 lines.fail("a frame before the header", remedy="give the whole XDATCAR")
-            yield RawFrame(lines.take(sum(self.counts)), cell, lines.number)
+            n_atoms = sum(self.counts)
+            yield RawFrame(lines.take(n_atoms), n_atoms, cell, lines.number)
             after_header = False
         if after_header and lines.frame:
             lines.fail_truncated()
 
     def parse(self, raw: RawFrame) -> NDArray[np.float64]:
-        return columns(raw.lines, (0, 1, 2)) @ raw.cell_A
+        return _FRACTIONS.parse(raw)[0] @ raw.cell_A
 
     def _header(self, lines: Lines, scale_line: bytes) -> NDArray[np.float64]:
         scale = numbers(scale_line, 1)[0]

@@ -1,0 +1,85 @@
+"""`convert`: files of other programs into the Zarr store, and the cache of converted files."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from paddlewheel.cli.motion import FrameIntervalFs, Json, TypeMap
+from paddlewheel.cli.values import type_elements
+from paddlewheel.errors import SettingsError
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command(
+        "convert",
+        epilog="Example: paddlewheel convert part1.dump part2.dump --out run.zarr --frame-interval-fs 50",
+    )(convert)
+
+
+def convert(
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="FILE...", help="Parts of one trajectory, in the order of time.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="The store to make, something.zarr.")] = None,
+    frame_interval_fs: FrameIntervalFs = None,
+    type_map: TypeMap = "",
+    topology: Annotated[
+        Path | None, typer.Option(help="Names the atoms of .xtc, .trr, .nc, DCD: .tpr, .pdb, .gro, CIF, ...")
+    ] = None,
+    list_cache: Annotated[bool, typer.Option("--list", help="Only list the files converted for analyses.")] = False,
+    clear_cache: Annotated[bool, typer.Option("--clear", help="Only remove them.")] = False,
+    json: Json = False,
+) -> int:
+    """Make one Zarr store, which every analysis reads fastest, of one file or of the parts of one run."""
+    if list_cache or clear_cache:
+        if files or out:
+            raise SettingsError("go without files", where="--list, --clear", remedy="leave the files and --out out")
+        return _clear() if clear_cache else _list()
+    if not files:
+        raise SettingsError("none given", where="FILE", remedy="give at least one trajectory file")
+    from paddlewheel.api import convert as study
+
+    record = study(
+        files,
+        out=out or Path(f"{files[0].name.split('.')[0]}.zarr"),
+        frame_interval_fs=frame_interval_fs,
+        type_map=type_elements(type_map),
+        topology=topology,
+        show_progress=True,
+    )
+    if json:
+        sys.stdout.write(record.model_dump_json(indent=1) + os.linesep)
+        return 0
+    dropped = record.frames_given - record.n_frames
+    print(
+        f"{record.n_frames} frames of {record.formula}, {record.frame_interval_fs:g} fs apart"
+        + (f"; {dropped} that two files share were dropped" if dropped else "")
+    )
+    print(f"store: {record.store} ({record.store_bytes / 1e6:.1f} MB)")
+    return 0
+
+
+def _list() -> int:
+    import datetime
+
+    from paddlewheel.studies.trajectory_cache import list_cache
+
+    entries = list_cache()
+    for entry in entries:
+        used = datetime.datetime.fromtimestamp(entry.last_used).strftime("%Y-%m-%d %H:%M")
+        print(f"{entry.source}  {entry.n_frames} frames  {entry.n_bytes / 1e6:.1f} MB  used {used}  {entry.folder}")
+    print(f"{len(entries)} converted files, {sum(entry.n_bytes for entry in entries) / 1e6:.1f} MB")
+    return 0
+
+
+def _clear() -> int:
+    from paddlewheel.studies.trajectory_cache import clear_cache
+
+    print(f"{clear_cache() / 1e6:.1f} MB freed")
+    return 0
