@@ -109,3 +109,19 @@ def _along_axes(rng: np.random.Generator, moving: np.ndarray, length_A: float) -
     steps = np.zeros((*moving.shape, 3))
     np.put_along_axis(steps, axis[..., None], (rng.choice([-1.0, 1.0], moving.shape) * moving * length_A)[..., None], 2)
     return steps
+
+
+def coupled_walk(rng: np.random.Generator, *, n_ions: tuple[int, int], n_frames: int):
+    """Two species whose ions share a part of their steps: `(paths of each), L [2, 2]` in A^2 per frame.
+
+    Every ion steps by 0.3 A (variance 0.09) a component, of which `common` of its species is a step that all make. L is
+    the growth of <dR_a . dR_b> over 6: half of n_a (0.09 - common_a) + n_a^2 common_a, n_a n_b sqrt(common_a common_b).
+    """
+    common = np.array([0.02, 0.01])
+    shared = rng.normal(size=(n_frames, 1, 3))
+    paths, n = [], np.array(n_ions, dtype=float)
+    for count, part in zip(n_ions, common, strict=True):
+        own = rng.normal(scale=np.sqrt(0.09 - part), size=(n_frames, count, 3))
+        paths.append((own + np.sqrt(part) * shared).cumsum(axis=0))
+    growth = np.outer(n * np.sqrt(common), n * np.sqrt(common)) + np.diag(n * (0.09 - common))
+    return tuple(paths), growth / 2

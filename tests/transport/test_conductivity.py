@@ -1,4 +1,4 @@
-"""Conductivity against numbers worked by hand, and the collective one against motion of known correlation."""
+"""Conductivity against numbers worked by hand."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from synthetic import random_walk
 
 from paddlewheel.errors import SettingsError
 from paddlewheel.transport import (
-    collective_diffusivity,
     conductivity_per_diffusivity,
     estimate_diffusivity,
-    haven_ratio,
     tracer_conductivity,
 )
 
@@ -43,28 +41,6 @@ def test_conductivity_carries_the_interval_and_the_square_of_the_charge():
     ratio = one.value_mS_per_cm / found.value_cm2_per_s
     assert one.std_mS_per_cm == pytest.approx(ratio * found.std_cm2_per_s)
     assert one.interval_95_mS_per_cm == pytest.approx([ratio * end for end in found.interval_95_cm2_per_s])
-
-
-def test_haven_ratio_is_one_for_independent_ions_and_the_inverse_size_for_ions_that_move_as_one():
-    rng = np.random.default_rng(2)
-    alone, _ = random_walk(rng, n_ions=8, n_frames=4000)
-    clusters, _ = random_walk(rng, n_ions=2, n_frames=4000)
-    together = np.repeat(clusters, 4, axis=1)
-    for positions, expected in ((alone, 1.0), (together, 0.25)):
-        tracer = estimate_diffusivity([positions], frame_interval_fs=10.0)
-        found = haven_ratio(tracer, collective_diffusivity([positions], frame_interval_fs=10.0))
-        assert found.std < 0.15 * expected  # 4000 steps: a few percent
-        assert abs(found.value - expected) < 3 * found.std
-
-
-def test_haven_ratio_is_null_with_the_reason():
-    still = np.random.default_rng(3).normal(scale=0.1, size=(500, 8, 3))
-    moving, _ = random_walk(np.random.default_rng(4), n_ions=8, n_frames=500)
-    tracer = estimate_diffusivity([moving], frame_interval_fs=10.0)
-    found = haven_ratio(tracer, collective_diffusivity([still], frame_interval_fs=10.0))
-    assert found.value is None
-    assert found.std is None
-    assert found.reason.startswith("collective diffusivity: 6 D t over the run")
 
 
 @pytest.mark.parametrize(

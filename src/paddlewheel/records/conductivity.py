@@ -55,6 +55,7 @@ class TemperatureResult(Record):
     conductivity_upper_bound_95_mS_per_cm: float | None = None
     conductivity_collective_mS_per_cm: Measured | None = None
     haven_ratio: Measured | None = None
+    haven_ratio_95: Interval | None = None
     active_fraction: float | None = None
     active_window_ps: float | None = None
     active_threshold_A2: float | None = None

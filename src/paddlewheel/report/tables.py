@@ -92,7 +92,7 @@ def transport_table(rows: list[TemperatureResult]) -> Table:
                         row.diffusivity_upper_bound_95_cm2_per_s,
                     )
                 ),
-                Cell(measured(row.haven_ratio)),
+                Cell(*_value_or_bound(row.haven_ratio, row.haven_ratio_95, None)),
                 Cell(percent(row.active_fraction), _active_window(row)),
                 Cell(measured(row.loglog_slope)),
                 Cell(_lags(row)),

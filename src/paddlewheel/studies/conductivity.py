@@ -22,11 +22,9 @@ from paddlewheel.studies.temperature_fit import fit_temperatures, measured_or_no
 from paddlewheel.transport import (
     Conductivity,
     DiffusivityEstimate,
-    HavenRatio,
+    OnsagerCoefficients,
     active_fraction,
-    collective_diffusivity,
-    estimate_diffusivity,
-    haven_ratio,
+    onsager_coefficients,
     tracer_conductivity,
 )
 from paddlewheel.units import U_PER_A3_IN_G_PER_CM3
@@ -155,14 +153,16 @@ def analyse_temperature(runs: TemperatureRuns, *, charge_e: float, minimum_onset
     interval_fs = runs.displacements[0].frame_interval_fs
     volume_A3 = float(np.mean([one.volumes_A3.mean() for one in runs.displacements]))
     replicas = [one.positions_A for one in runs.displacements]
-    tracer = estimate_diffusivity(replicas, frame_interval_fs=interval_fs, minimum_onset_ps=minimum_onset_ps)
-    collective = collective_diffusivity(replicas, frame_interval_fs=interval_fs, minimum_onset_ps=minimum_onset_ps)
-    cell = {
-        "n_ions": runs.n_ions, "mean_volume_A3": volume_A3, "charge_e": charge_e, "temperature_K": runs.temperature_K,
-    }  # fmt: skip
-    sigma = tracer_conductivity(tracer, **cell)
-    sigma_collective = tracer_conductivity(collective, **cell)
-    haven = haven_ratio(tracer, collective)
+    cell = {"mean_volume_A3": volume_A3, "temperature_K": runs.temperature_K}
+    together = onsager_coefficients(
+        [[one] for one in replicas],
+        charges_e=[charge_e],
+        frame_interval_fs=interval_fs,
+        minimum_onset_ps=minimum_onset_ps,
+        **cell,
+    )
+    tracer = together.tracers[0]
+    sigma = tracer_conductivity(tracer, n_ions=runs.n_ions, charge_e=charge_e, **cell)
     run_ps = min((one.n_frames - 1) * interval_fs / 1000 for one in runs.displacements)
     window_ps = min(ACTIVE_WINDOW_PS, run_ps)
     active = [
@@ -187,7 +187,7 @@ def analyse_temperature(runs: TemperatureRuns, *, charge_e: float, minimum_onset
         warnings=warnings,
         **common,
         **_diffusivity_fields(tracer),
-        **_conductivity_fields(sigma, sigma_collective, haven),
+        **_conductivity_fields(sigma, together),
     )
     return Analysed(row, tracer)
 
@@ -210,13 +210,17 @@ def _diffusivity_fields(tracer: DiffusivityEstimate) -> dict[str, Any]:
     }
 
 
-def _conductivity_fields(sigma: Conductivity, collective: Conductivity, haven: HavenRatio) -> dict[str, Any]:
+def _conductivity_fields(sigma: Conductivity, together: OnsagerCoefficients) -> dict[str, Any]:
+    collective, haven = together.conductivity_mS_per_cm, together.haven_ratio
     return {
         "conductivity_mS_per_cm": measured_or_none(sigma.value_mS_per_cm, sigma.std_mS_per_cm),
         "conductivity_95_mS_per_cm": sigma.interval_95_mS_per_cm,
         "conductivity_upper_bound_95_mS_per_cm": sigma.upper_bound_95_mS_per_cm,
-        "conductivity_collective_mS_per_cm": measured_or_none(collective.value_mS_per_cm, collective.std_mS_per_cm),
-        "haven_ratio": measured_or_none(haven.value, haven.std),
+        "conductivity_collective_mS_per_cm": Measured(value=collective.value, std=collective.std)
+        if collective
+        else None,
+        "haven_ratio": Measured(value=haven.value, std=haven.std) if haven else None,
+        "haven_ratio_95": haven.interval_95 if haven else None,
     }
 
 

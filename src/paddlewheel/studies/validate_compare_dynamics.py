@@ -17,17 +17,17 @@ from paddlewheel.studies.validate_compare_static import WHOLE, failure, refuse
 from paddlewheel.studies.validate_findings import Findings
 from paddlewheel.studies.validate_plan import ROLES, Phase, Role
 from paddlewheel.studies.validate_settings import GateLimits
-from paddlewheel.training.validation import (
-    Band,
+from paddlewheel.trajectories import Trajectory, open_store
+from paddlewheel.trajectories.store import QUANTUM_A
+from paddlewheel.transport import (
     RadialDistribution,
+    SpectralBand,
     Spectrum,
     find_band,
     power_spectrum,
     radial_difference,
     radial_distributions,
 )
-from paddlewheel.trajectories import Trajectory, open_store
-from paddlewheel.trajectories.store import QUANTUM_A
 from paddlewheel.units import U_PER_A3_IN_G_PER_CM3
 
 RADIAL_FRAMES = 200
@@ -200,7 +200,7 @@ def compare_spectra(
         ends = float(both["reference"].wavenumber_per_cm[-1])
         windows = BANDS_PER_CM if hydridic else {"all modes": (LOWEST_PER_CM, ends)}
         for name, (low, high) in windows.items():
-            bands: dict[Role, Band | None] = {
+            bands: dict[Role, SpectralBand | None] = {
                 role: find_band(both[role], low_per_cm=low, high_per_cm=high) for role in ROLES
             }
             _judge_band(findings, f"{element}, {name}", element, bands, where, subject, limits)
@@ -225,7 +225,7 @@ def _judge_band(
     findings: Findings,
     name: str,
     element: str,
-    bands: Mapping[Role, Band | None],
+    bands: Mapping[Role, SpectralBand | None],
     where: dict[str, Any],
     subject: str,
     limits: GateLimits,

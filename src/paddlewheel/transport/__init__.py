@@ -1,4 +1,5 @@
-"""Transport: mean squared displacement, diffusivity with honest errors, conductivity, Arrhenius, active ions.
+"""Transport: mean squared displacement, diffusivity with honest errors, conductivity of one and of several species,
+Arrhenius, active ions, van Hove functions, g(r), coordination, spectra.
 
 Functions of arrays that return frozen dataclasses; they know nothing of files.
 """
@@ -9,17 +10,69 @@ from paddlewheel.transport.active import ActiveCurve, ActiveFraction, active_fra
 from paddlewheel.transport.arrhenius import ArrheniusFit, Band, fit_arrhenius
 from paddlewheel.transport.conductivity import (
     Conductivity,
-    HavenRatio,
-    collective_diffusivity,
     conductivity_per_diffusivity,
-    haven_ratio,
     tracer_conductivity,
 )
+from paddlewheel.transport.coordination import ALL_KINDS, Lifetime, Shell, Surroundings, coordination_shells
 from paddlewheel.transport.diffusion import Curve, DiffusivityEstimate, estimate_diffusivity
 from paddlewheel.transport.msd import MSD, mean_squared_displacement
+from paddlewheel.transport.onsager import OnsagerCoefficients, OnsagerPair, Quantity, onsager_coefficients
+from paddlewheel.transport.radial import (
+    FirstShell,
+    PairDistribution,
+    RadialDistribution,
+    first_shell,
+    pair_distribution,
+    radial_difference,
+    radial_distributions,
+)
+from paddlewheel.transport.spectra import (
+    SpectralBand,
+    Spectrum,
+    find_band,
+    highest_wavenumber,
+    orientation_spectrum,
+    power_spectrum,
+    unit_vectors,
+)
 from paddlewheel.transport.temperature_models import ModelFit
+from paddlewheel.transport.van_hove import (
+    VanHoveDistinct,
+    VanHoveSelf,
+    log_spaced_lags,
+    van_hove_distinct,
+    van_hove_self,
+)
 
 __all__ = [
+    "highest_wavenumber",
+    "orientation_spectrum",
+    "unit_vectors",
+    "FirstShell",
+    "PairDistribution",
+    "first_shell",
+    "pair_distribution",
+    "VanHoveDistinct",
+    "VanHoveSelf",
+    "log_spaced_lags",
+    "van_hove_distinct",
+    "van_hove_self",
+    "OnsagerCoefficients",
+    "OnsagerPair",
+    "Quantity",
+    "onsager_coefficients",
+    "ALL_KINDS",
+    "Lifetime",
+    "Shell",
+    "Surroundings",
+    "coordination_shells",
+    "radial_distributions",
+    "radial_difference",
+    "power_spectrum",
+    "find_band",
+    "Spectrum",
+    "SpectralBand",
+    "RadialDistribution",
     "MSD",
     "ActiveCurve",
     "ActiveFraction",
@@ -28,15 +81,12 @@ __all__ = [
     "Conductivity",
     "Curve",
     "DiffusivityEstimate",
-    "HavenRatio",
     "ModelFit",
     "active_fraction",
     "active_fraction_curve",
-    "collective_diffusivity",
     "conductivity_per_diffusivity",
     "estimate_diffusivity",
     "fit_arrhenius",
-    "haven_ratio",
     "mean_squared_displacement",
     "tracer_conductivity",
 ]

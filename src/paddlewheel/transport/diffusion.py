@@ -31,7 +31,7 @@ Status = Literal["ok", "not-diffusive", "too-short"]
 FEWEST_FRAMES = 30
 DEFAULT_HOP_DISTANCE_A = 2.0
 """Short for a hop in any solid electrolyte (Li between tetrahedron and octahedron: 1.8 to 2.2 A)."""
-_LARGEST_RELATIVE_ERROR = 0.5
+LARGEST_RELATIVE_ERROR = 0.5
 _SLOPE_TELLS = 1.0
 """An exponent with an error above this says nothing, and is not reported."""
 _VIBRATION = 0.1
@@ -77,6 +77,11 @@ class DiffusivityEstimate:
     msd_final_A2: float | None
     curve: Curve
     notes: tuple[str, ...] = ()
+
+    @property
+    def onset_ps(self) -> float | None:
+        """Lag from which the MSD may be straight: the fit begins at twice that (None without a fit)."""
+        return None if self.fit_onset_ps is None else 0.5 * self.fit_onset_ps
 
 
 def estimate_diffusivity(
@@ -131,7 +136,7 @@ def estimate_diffusivity(
         return _refused("too-short", reason, None, pool, step_ps, None)
     if not np.any(pool.msd > 0):
         return _refused("not-diffusive", "no ion moves at all", unseen, pool, step_ps, None)
-    line = fit_line(pool, minimum_onset=max(1, int(np.ceil(minimum_onset_ps / step_ps))))
+    line = fit_line(pool, minimum_onset=max(1, int(np.ceil(minimum_onset_ps / step_ps - 1e-6))))
     if longest * step_ps < LONGEST_ONSET * minimum_onset_ps:
         reason = (
             f"the run of {longest * step_ps:.3g} ps is under {LONGEST_ONSET:g} times {minimum_onset_ps:g} ps, "
@@ -166,7 +171,7 @@ def _judged(
     covariance = line.covariance[np.ix_(fitted, fitted)]
     slope, slope_std = exponent(pool.lags[fitted], pool.msd.sum(axis=1)[fitted], covariance)
     q95 = float(stdtrit(line.degrees_of_freedom, 0.95))
-    if value > 0 and std < _LARGEST_RELATIVE_ERROR * value:
+    if value > 0 and std < LARGEST_RELATIVE_ERROR * value:
         bound = value * np.exp(q95 * std / value) + unseen
     else:
         bound = max(value, 0.0) + q95 * std + unseen
@@ -192,7 +197,7 @@ def _judged(
             f"{hop_distance_A:g} A squared: ions have hardly left their cages"
         )
         return _refused("not-diffusive", text, bound, pool, step_ps, line)
-    if std > _LARGEST_RELATIVE_ERROR * value:
+    if std > LARGEST_RELATIVE_ERROR * value:
         text = f"the error of D is {100 * std / value:.0f} % of it"
         return _refused("too-short", text, bound, pool, step_ps, line)
     if abs(slope - 1.0) > SLOPE_TOLERANCE + 2.0 * slope_std:

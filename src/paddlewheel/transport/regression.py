@@ -43,6 +43,8 @@ class Line:
     `weights @ MSD` is `diffusivity`. `covariance` is of the MSD at all lags, A^4. `linear` says whether a straight
     part was found; if not, the fit begins at the last lag allowed and its error means little. `disagreement` is
     the chi2/dof of the replicas about their mean where that is improbable (the variance is scaled by it), else 1.
+    `stretches` has for each replica the number of stretches of time, and the factor that makes the variance of any sum
+    with these `weights` out of that of its mean over the stretches (0: the replica is shorter than every lag used).
     """
 
     linear: bool
@@ -55,6 +57,7 @@ class Line:
     degrees_of_freedom: float
     intercept: float
     disagreement: float
+    stretches: tuple[tuple[int, float], ...]
     weights: np.ndarray
     covariance: np.ndarray
 
@@ -103,12 +106,13 @@ def fit_line(pool: Pool, *, minimum_onset: int = 1) -> Line:
         first = _first(lags, onset)
         estimator, _ = gls(covariance[first:, first:], _design(lags[first:]))
         weights = np.concatenate([np.zeros(first), estimator[1]])
-        errors, degrees = _variance_from_parts(
+        errors, degrees, stretches = _variance_from_parts(
             pool, weights, [p.gaussian + shot * p.shot for p in parts], variance, memory, int(lags[first]), shot
         )
         intercept = float(estimator[0] @ msd[first:])
         disagreement = _disagreement(pool, weights, intercept, errors[:, 3])
-        error = _SEARCH**2 * disagreement * errors.sum(axis=0)
+        inflation = _SEARCH**2 * disagreement
+        error = inflation * errors.sum(axis=0)
         line = Line(
             linear=linear,
             onset=int(lags[onset]),
@@ -120,6 +124,7 @@ def fit_line(pool: Pool, *, minimum_onset: int = 1) -> Line:
             degrees_of_freedom=degrees if disagreement == 1.0 else min(degrees, len(pool.replicas) - 1.0),
             intercept=intercept,
             disagreement=disagreement,
+            stretches=tuple((n_parts, inflation * factor) for n_parts, factor in stretches),
             weights=weights,
             covariance=covariance,
         )
@@ -212,22 +217,24 @@ def _variance_from_parts(
     memory: int,
     first: int,
     shot: float,
-) -> tuple[np.ndarray, float]:
-    """`[n_replicas, 4]`, what each replica adds to the variance of `weights @ MSD` (x, y, z and their sum); and the
-    degrees of freedom of the whole."""
-    found, degrees = np.zeros((len(pool.replicas), 4)), 0.0
+) -> tuple[np.ndarray, float, list[tuple[int, float]]]:
+    """`[n_replicas, 4]`, what each replica adds to the variance of `weights @ MSD` (x, y, z and their sum); the degrees
+    of freedom of the whole; and of each replica the stretches and the factor to their scatter (see `Line`)."""
+    found, degrees, stretches = np.zeros((len(pool.replicas), 4)), 0.0, []
     for which, replica in enumerate(pool.replicas):
         n_parts = int(np.clip(replica.n_frames / (_PART_OVER_ONSET * first), _FEWEST_PARTS, _MOST_PARTS))
         whole = float(weights @ covariances[which] @ weights)
         if whole <= 0.0:  # shorter than every lag of the fit: it has no part in it
+            stretches.append((n_parts, 0.0))
             continue
         part = pool.part_variance(which, weights, variance=variance, memory=memory, n_parts=n_parts, shot=shot)
         values = pool.scatter(which, weights, n_parts)
         values = np.concatenate([values, values.sum(axis=1, keepdims=True)], axis=1)
         scatter = np.var(values, axis=0, ddof=1) / n_parts
-        found[which] = scatter * whole * (n_parts - 1) / (part - whole)
+        stretches.append((n_parts, whole * (n_parts - 1) / (part - whole)))
+        found[which] = scatter * stretches[-1][1]
         degrees += _INDEPENDENCE * (n_parts - 1)
-    return found, degrees
+    return found, degrees, stretches
 
 
 def _disagreement(pool: Pool, weights: np.ndarray, intercept: float, variances: np.ndarray) -> float:

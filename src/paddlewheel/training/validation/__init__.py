@@ -1,4 +1,4 @@
-"""How near one potential is to another: errors on labels, equation of state, phonons, g(r), vibrational spectra.
+"""How near one potential is to another: errors on labels, equation of state, phonons.
 
 Functions of arrays and structures that return frozen dataclasses; one subject a file.
 """
@@ -16,27 +16,18 @@ from paddlewheel.training.validation.phonon_dos import (
     gaussian_dos,
     phonon_modes,
 )
-from paddlewheel.training.validation.radial import RadialDistribution, radial_difference, radial_distributions
-from paddlewheel.training.validation.spectra import Band, Spectrum, find_band, power_spectrum
 
 __all__ = [
-    "Band",
     "DOSDifference",
     "EquationOfState",
     "ErrorRow",
     "Labels",
     "PhononModes",
-    "RadialDistribution",
-    "Spectrum",
     "common_grid",
     "compare_dos",
     "displaced_supercells",
     "error_table",
-    "find_band",
     "fit_equation_of_state",
     "gaussian_dos",
     "phonon_modes",
-    "power_spectrum",
-    "radial_difference",
-    "radial_distributions",
 ]

@@ -1,4 +1,4 @@
-"""Vibrational spectra from the motion of atoms: the power spectrum of their velocities."""
+"""Spectra from the motion of atoms: the power of their velocities, and of the directions of bonds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from paddlewheel.errors import ScienceError
+from paddlewheel.errors import InputError, ScienceError
 
 SPEED_OF_LIGHT_CM_PER_FS = 2.99792458e-5
 
@@ -32,7 +32,7 @@ class Spectrum:
 
 
 @dataclass(frozen=True)
-class Band:
+class SpectralBand:
     """A band of a spectrum: the highest point of its smoothed power, its centre of mass, and its share of the power."""
 
     peak_per_cm: float
@@ -79,12 +79,7 @@ def power_spectrum(
     from scipy.signal import welch
 
     velocities = np.diff(positions_A, axis=0) / frame_interval_fs
-    n_segment = round(segment_fs / frame_interval_fs)
-    if len(velocities) < n_segment or n_segment < 8:
-        raise ScienceError(
-            f"{len(velocities) * frame_interval_fs:g} fs with a frame every {frame_interval_fs:g} fs are too short for "
-            f"a spectrum in segments of {segment_fs:g} fs"
-        )
+    n_segment = _segment(len(velocities), frame_interval_fs, segment_fs)
     weights = np.ones(velocities.shape[1]) if masses_u is None else masses_u
     per_fs, density = welch(
         velocities - velocities.mean(axis=0), fs=1 / frame_interval_fs, nperseg=n_segment, axis=0, detrend="constant"
@@ -101,7 +96,78 @@ def power_spectrum(
     )
 
 
-def find_band(spectrum: Spectrum, *, low_per_cm: float, high_per_cm: float) -> Band | None:
+def highest_wavenumber(frame_interval_fs: float) -> float:
+    """The Nyquist wavenumber, 1/cm: what vibrates faster is folded back below it."""
+    return 0.5 / frame_interval_fs / SPEED_OF_LIGHT_CM_PER_FS
+
+
+def orientation_spectrum(
+    bonds_A: np.ndarray, *, frame_interval_fs: float, segment_fs: float = 1000.0
+) -> tuple[Spectrum, float]:
+    """Power spectrum of the directions of bonds, and how much of it there is.
+
+    Of the unit vectors u(t), less their mean over the run: turning of the anion is at the lowest wavenumbers, libration
+    at its own, and what stretches a bond is not in it. By Welch's method, as `power_spectrum`. The integral over the
+    wavenumber is the mean of |u - <u>|^2 = 1 - |<u>|^2 but for what is slower than a segment, which is in the first
+    points.
+
+    Parameters
+    ----------
+    bonds_A
+        [n_frames, n_bonds, 3], each from the centre of an anion to one of its atoms.
+    frame_interval_fs, segment_fs
+        As `power_spectrum`.
+
+    Returns
+    -------
+    The spectrum, mean over bonds, and the mean of 1 - |<u>|^2.
+
+    Raises
+    ------
+    InputError
+        A bond of no length.
+    ScienceError
+        If the trajectory is shorter than a segment.
+    """
+    from scipy.signal import welch
+
+    units = unit_vectors(bonds_A)
+    mean = units.mean(axis=0)
+    n_segment = _segment(len(units), frame_interval_fs, segment_fs)
+    per_fs, density = welch(units - mean, fs=1 / frame_interval_fs, nperseg=n_segment, axis=0, detrend=False)  # type: ignore[arg-type]
+    spectrum = Spectrum(
+        wavenumber_per_cm=per_fs / SPEED_OF_LIGHT_CM_PER_FS,
+        power=density.sum(axis=2).mean(axis=1) * SPEED_OF_LIGHT_CM_PER_FS,
+        resolution_per_cm=2 / (n_segment * frame_interval_fs) / SPEED_OF_LIGHT_CM_PER_FS,
+    )
+    return spectrum, float(1.0 - np.square(mean).sum(axis=1).mean())
+
+
+def unit_vectors(bonds_A: np.ndarray) -> np.ndarray:
+    """Bonds [n_frames, n_bonds, 3] over their lengths.
+
+    Raises
+    ------
+    InputError
+        A bond of no length.
+    """
+    lengths = np.linalg.norm(bonds_A, axis=2, keepdims=True)
+    if not (lengths > 0).all():
+        raise InputError("an atom sits on the centre of its anion", remedy="check the trajectory")
+    return bonds_A / lengths
+
+
+def _segment(n_frames: int, frame_interval_fs: float, segment_fs: float) -> int:
+    n_segment = round(segment_fs / frame_interval_fs)
+    if n_frames < n_segment or n_segment < 8:
+        raise ScienceError(
+            f"{n_frames * frame_interval_fs:g} fs with a frame every {frame_interval_fs:g} fs are too short for "
+            f"a spectrum in segments of {segment_fs:g} fs"
+        )
+    return n_segment
+
+
+def find_band(spectrum: Spectrum, *, low_per_cm: float, high_per_cm: float) -> SpectralBand | None:
     """The band of a spectrum between two wavenumbers; None where there is no power in between.
 
     The peak is the highest point of the power smoothed over the resolution, refined by a parabola. Where two modes of
@@ -124,4 +190,4 @@ def find_band(spectrum: Spectrum, *, low_per_cm: float, high_per_cm: float) -> B
         if curvature < 0:
             peak += float(np.clip((left - right) / (2 * curvature), -0.5, 0.5)) * step
     centre = float((x[inside] * power[inside]).sum() / power[inside].sum())
-    return Band(peak_per_cm=peak, centre_per_cm=centre, share=float(power[inside].sum()) / total)
+    return SpectralBand(peak_per_cm=peak, centre_per_cm=centre, share=float(power[inside].sum()) / total)

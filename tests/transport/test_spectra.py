@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from paddlewheel.errors import ScienceError
-from paddlewheel.training.validation import find_band, power_spectrum
-from paddlewheel.training.validation.spectra import SPEED_OF_LIGHT_CM_PER_FS
+from paddlewheel.errors import InputError, ScienceError
+from paddlewheel.transport import find_band, highest_wavenumber, orientation_spectrum, power_spectrum
+from paddlewheel.transport.spectra import SPEED_OF_LIGHT_CM_PER_FS
 
 
 def _oscillators(wavenumbers, amplitudes_A, *, interval_fs: float, n_frames: int) -> np.ndarray:
@@ -80,3 +80,56 @@ def test_empty_band_is_none_and_a_short_run_refused():
     assert find_band(power_spectrum(positions, frame_interval_fs=2.0), low_per_cm=3000, high_per_cm=4000) is None
     with pytest.raises(ScienceError, match="too short"):
         power_spectrum(positions[:100], frame_interval_fs=2.0)
+
+
+def _rotors(turn_per_cm: float, *, stretch_per_cm: float = 0.0, n_frames: int = 4001) -> np.ndarray:
+    """Bonds of 1.2 A that turn in the xy plane, their length going up and down by a tenth."""
+    time = np.arange(n_frames) * 2.0
+    omega, stretch = (2 * np.pi * SPEED_OF_LIGHT_CM_PER_FS * one for one in (turn_per_cm, stretch_per_cm))
+    phases = np.array([0.0, 1.0, 2.0])
+    angle = omega * time[:, None] + phases
+    length = 1.2 * (1 + 0.1 * np.sin(stretch * time))[:, None, None]
+    return length * np.stack([np.cos(angle), np.sin(angle), np.zeros_like(angle)], axis=2)
+
+
+@pytest.mark.parametrize("wavenumber", [120.0, 900.0])
+def test_turning_bond_has_its_line_all_the_power_and_no_stretch(wavenumber):
+    spectrum, mobile = orientation_spectrum(_rotors(wavenumber, stretch_per_cm=2400.0), frame_interval_fs=2.0)
+    band = find_band(spectrum, low_per_cm=wavenumber - 100, high_per_cm=wavenumber + 100)
+    assert band is not None
+    assert band.peak_per_cm == pytest.approx(wavenumber, abs=spectrum.resolution_per_cm / 10)
+    assert mobile == pytest.approx(1.0, abs=0.01)  # whole turns but for the last
+    step = spectrum.wavenumber_per_cm[1]
+    assert spectrum.power.sum() * step == pytest.approx(1.0, rel=0.02)
+    assert band.share > 0.97
+    assert spectrum.power[spectrum.wavenumber_per_cm > 2200].sum() * step < 1e-4
+
+
+def test_libration_of_known_amplitude():
+    time = np.arange(4001) * 2.0
+    angle = 0.1 * np.sin(2 * np.pi * SPEED_OF_LIGHT_CM_PER_FS * 350.0 * time)[:, None]
+    bonds = np.stack([np.cos(angle), np.sin(angle), np.zeros_like(angle)], axis=2)
+    spectrum, mobile = orientation_spectrum(bonds, frame_interval_fs=2.0)
+    # 1 - <cos>^2 = 1 - J0(0.1)^2 = 0.1^2 / 2 to a percent
+    assert mobile == pytest.approx(0.005, rel=0.01)
+    band = find_band(spectrum, low_per_cm=250, high_per_cm=450)
+    assert band is not None
+    assert band.share > 0.98
+
+
+def test_orientation_does_not_change_under_rotation_scale_and_order():
+    rng = np.random.default_rng(0)
+    bonds = rng.normal(size=(600, 4, 3)).cumsum(axis=0) + 30.0
+    rotation, _ = np.linalg.qr(rng.normal(size=(3, 3)))
+    plain, mobile = orientation_spectrum(bonds, frame_interval_fs=2.0)
+    for other in (bonds @ rotation, 2.5 * bonds, bonds[:, ::-1]):
+        again, share = orientation_spectrum(other, frame_interval_fs=2.0)
+        np.testing.assert_allclose(again.power, plain.power, rtol=1e-6, atol=1e-12)
+        assert share == pytest.approx(mobile, abs=1e-9)
+
+
+def test_nyquist_and_a_bond_without_length():
+    # 10 fs: 1 / (2 x 10e-15 s x 2.998e10 cm/s) = 1667.8 1/cm
+    assert highest_wavenumber(10.0) == pytest.approx(1667.8, abs=0.1)
+    with pytest.raises(InputError, match="on the centre"):
+        orientation_spectrum(np.zeros((600, 1, 3)), frame_interval_fs=2.0)

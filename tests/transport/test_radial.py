@@ -8,7 +8,8 @@ from ase.build import bulk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paddlewheel.training.validation import radial_difference, radial_distributions
+from paddlewheel.errors import InputError, ScienceError, SettingsError
+from paddlewheel.transport import first_shell, pair_distribution, radial_difference, radial_distributions
 
 
 def _ideal_gas(n_frames: int, seed: int = 3) -> tuple[list, list[str]]:
@@ -70,3 +71,56 @@ def test_difference_is_zero_for_the_same_and_one_without_overlap():
     one, other = (radial_distributions([(a.positions, np.array(a.cell))], ["Cu"], cutoff_A=3.0)[0] for a in (near, far))
     assert radial_difference(one, one) == 0
     assert radial_difference(one, other) == pytest.approx(1.0)
+
+
+def _crystal(n_frames: int = 9, rattle_A: float = 0.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    atoms = bulk("NaCl", "rocksalt", a=5.64, cubic=True).repeat((2, 2, 2))
+    kinds = np.array(atoms.get_chemical_symbols())
+    noise = np.random.default_rng(0).normal(scale=rattle_A, size=(n_frames, len(atoms), 3))
+    paths = atoms.positions + noise
+    return paths[:, kinds == "Na"], paths[:, kinds == "Cl"], np.array(atoms.cell)
+
+
+def test_shells_of_a_crystal_and_the_running_number():
+    na, cl, cell = _crystal()
+    found = pair_distribution([(na, cl, cell)], range_A=6.0, bin_A=0.1)
+    assert found.coordination[28] == pytest.approx(6)  # at 2.82 A
+    assert found.coordination[48] == pytest.approx(14)  # and 8 at 4.885 A
+    shell = first_shell(found)
+    assert shell.peak_A == pytest.approx(2.85)
+    assert 3.2 < shell.minimum_A < 4.4  # nothing between 2.82 and 4.89 A: in the middle of it
+    assert shell.minimum < 1e-6
+    same = pair_distribution([(na, na, cell)], range_A=6.0, bin_A=0.1)
+    assert same.coordination[-1] == pytest.approx(12 + 6)  # 3.99 and 5.64 A, itself left out
+
+
+def test_it_is_the_radial_distribution_of_elements():
+    na, cl, cell = _crystal(rattle_A=0.2)
+    frames = [(np.concatenate([a, b]), cell) for a, b in zip(na, cl, strict=True)]
+    table = {one.pair: one for one in radial_distributions(frames, ["Na"] * 32 + ["Cl"] * 32, cutoff_A=6.0, bin_A=0.1)}
+    found = pair_distribution([(na, cl, cell)], range_A=6.0, bin_A=0.1, n_parts=9)
+    # two programs' counts of the same pairs (vesin's and ours): equal but for distances on an edge to rounding
+    np.testing.assert_allclose(found.g, table["Cl", "Na"].g, atol=1e-9)
+    assert (found.std[25:30] > 0).all()
+
+
+def test_a_liquid_like_minimum_is_found_and_none_in_a_gas():
+    rng = np.random.default_rng(5)
+    cell = np.eye(3) * 12.0
+    gas = rng.random((200, 40, 3)) @ cell
+    with pytest.raises(ScienceError, match="no shell within 6 A"):
+        first_shell(pair_distribution([(gas[:, :20], gas[:, 20:], cell)], range_A=6.0))
+    na, cl, cell = _crystal(200, rattle_A=0.35)
+    found = first_shell(pair_distribution([(na, cl, cell)], range_A=8.0))
+    assert found.peak_A == pytest.approx(2.82, abs=0.15)
+    assert 3.5 < found.minimum_A < 4.3
+    with pytest.raises(ScienceError, match=r"no minimum after its maximum at 2\.\d+ A"):
+        first_shell(pair_distribution([(na, cl, cell)], range_A=3.2))
+
+
+def test_cell_too_small_for_the_range_is_refused():
+    na, cl, cell = _crystal()
+    with pytest.raises(InputError, match=r"cell is too small for a range of 11\.4 A"):
+        pair_distribution([(na, cl, cell)], range_A=11.4)
+    with pytest.raises(SettingsError, match="bins of 0"):
+        pair_distribution([(na, cl, cell)], range_A=5.0, bin_A=0.0)
