@@ -12,13 +12,17 @@ from paddlewheel.crystals import read_structure
 from paddlewheel.potentials import load_potential
 from paddlewheel.studies import analyze as _analyze
 from paddlewheel.studies import conduct as _conduct
+from paddlewheel.studies import coordination as _coordination
 from paddlewheel.studies import distil as _distil
 from paddlewheel.studies import label as _label
+from paddlewheel.studies import onsager as _onsager
 from paddlewheel.studies import rotation as _rotation
 from paddlewheel.studies import sample as _sample
 from paddlewheel.studies import sites as _sites
+from paddlewheel.studies import spectra as _spectra
 from paddlewheel.studies import train as _train
 from paddlewheel.studies import validate as _validate
+from paddlewheel.studies import van_hove as _van_hove
 from paddlewheel.studies.convert import convert
 from paddlewheel.studies.run_directory import default_directory
 from paddlewheel.trajectories import Trajectory, read_trajectory
@@ -37,6 +41,10 @@ if TYPE_CHECKING:
     from paddlewheel.training.dataset import Dataset
 
 __all__ = [
+    "van_hove",
+    "spectra",
+    "onsager",
+    "coordination",
     "Trajectory",
     "analyze",
     "analyze_files",
@@ -82,6 +90,10 @@ def conduct(structure: str | Path | Atoms, *, out: str | Path | None = None, **s
 analyze = _reported(_analyze.analyze, "paddlewheel.report:write_conductivity_report")
 rotation = _reported(_rotation.rotation, "paddlewheel.report.rotation:write_rotation_report")
 sites = _reported(_sites.sites, "paddlewheel.report.sites:write_sites_report")
+van_hove = _reported(_van_hove.van_hove, "paddlewheel.report.van_hove:write_van_hove_report")
+spectra = _reported(_spectra.spectra, "paddlewheel.report.spectra:write_spectra_report")
+onsager = _reported(_onsager.onsager, "paddlewheel.report.onsager:write_onsager_report")
+coordination = _reported(_coordination.coordination, "paddlewheel.report.coordination:write_coordination_report")
 
 
 @functools.wraps(_analyze.analyze_files)

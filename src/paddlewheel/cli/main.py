@@ -9,7 +9,18 @@ from typing import Any
 
 import typer
 
-from paddlewheel.cli import convert, datasets, distil, library, rotation, sites, train, transport, validate
+from paddlewheel.cli import (
+    convert,
+    correlations,
+    datasets,
+    distil,
+    library,
+    rotation,
+    sites,
+    train,
+    transport,
+    validate,
+)
 from paddlewheel.errors import PaddlewheelError, cannot_write, is_refused_write
 from paddlewheel.version import __version__
 
@@ -39,6 +50,7 @@ def _options(
 
 
 transport.register(app)
+correlations.register(app)
 library.register(app)
 convert.register(app)
 distil.register(app)

@@ -26,6 +26,7 @@ from paddlewheel.records.conductivity import (
     read_conductivity_record,
 )
 from paddlewheel.records.conversion import ConversionRecord, ConvertedFile
+from paddlewheel.records.coordination import CoordinationRecord, CoordinationResult, ShellLifetime
 from paddlewheel.records.distillation import (
     DistilGate,
     DistilRecord,
@@ -35,6 +36,7 @@ from paddlewheel.records.distillation import (
     read_distil_record,
 )
 from paddlewheel.records.motion import MotionRecord, TrajectoryInput
+from paddlewheel.records.onsager import OnsagerRecord, PairResult, SpeciesResult
 from paddlewheel.records.rotation import (
     EquipartitionResult,
     HopCoupling,
@@ -57,6 +59,7 @@ from paddlewheel.records.sampling import (
     read_sampling_record,
 )
 from paddlewheel.records.sites import FamilyJumps, SiteFamily, SiteResult, SitesRecord
+from paddlewheel.records.spectra import ElementSpectrum, OrientationSpectrum, SpectraRecord
 from paddlewheel.records.training import (
     EngineAgreement,
     TrainingData,
@@ -80,10 +83,23 @@ from paddlewheel.records.validation import (
     ValidationRecord,
     read_validation_record,
 )
+from paddlewheel.records.van_hove import VacatedSite, VanHoveLag, VanHoveRecord
 
 __all__ = [
     "ConversionRecord",
     "ConvertedFile",
+    "VacatedSite",
+    "VanHoveLag",
+    "VanHoveRecord",
+    "ElementSpectrum",
+    "OrientationSpectrum",
+    "SpectraRecord",
+    "OnsagerRecord",
+    "PairResult",
+    "SpeciesResult",
+    "CoordinationRecord",
+    "CoordinationResult",
+    "ShellLifetime",
     "DistilGate",
     "DistilRecord",
     "DistilRound",

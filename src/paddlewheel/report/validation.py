@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paddlewheel.errors import InputError, writing
+from paddlewheel.errors import writing
 from paddlewheel.records import ValidationRecord, read_validation_record, write_atomically
 from paddlewheel.report import validation_figures as draw
 from paddlewheel.report import validation_tables as tables
+from paddlewheel.report.columns import read_columns
 from paddlewheel.report.drawing import Drawing, house_style, save_figure
 from paddlewheel.report.numbers import enumeration
 from paddlewheel.report.page import content_policy, environment, stylesheet
@@ -36,7 +36,7 @@ def write_validation_report(directory: Path) -> Path:
     """
     directory = Path(directory)
     record = read_validation_record(directory / "result.json")
-    curves = {name: _read_curve(directory / file) for name, file in record.curves.items()}
+    curves = {name: read_columns(directory / file, made_by="validate") for name, file in record.curves.items()}
     path = directory / "report.html"
     with writing(path), house_style():
         drawings = {
@@ -45,16 +45,6 @@ def write_validation_report(directory: Path) -> Path:
         }
         write_atomically(path, _render(record, drawings))
     return path
-
-
-def _read_curve(path: Path) -> Columns:
-    try:
-        with path.open(encoding="utf-8", newline="") as stream:
-            header, *rows = list(csv.reader(stream))
-        values = np.array(rows, dtype=float).reshape(len(rows), len(header))
-    except (OSError, ValueError) as error:
-        raise InputError(f"no table of numbers ({error})", where=path, remedy="run validate again") from error
-    return dict(zip(header, values.T, strict=True))
 
 
 def _figures(record: ValidationRecord, curves: dict[str, Columns]) -> dict[str, tuple[Figure, str]]:

@@ -134,6 +134,23 @@ def choose_ion(atoms: Atoms, *, specie: str | None, charge: float | None) -> tup
     SettingsError
         If it has to be asked for, or is not in the structure.
     """
+    specie = choose_specie(atoms, specie)
+    charge = guess_charge(atoms, specie) if charge is None else charge
+    if charge is None:
+        raise SettingsError(f"the charge of {specie} is not obvious here", where="charge", remedy="give --charge")
+    if not math.isfinite(charge) or charge == 0:
+        raise SettingsError(f"{charge:g} e carries no current", where="charge", remedy="give the ion's charge in e")
+    return specie, float(charge)
+
+
+def choose_specie(atoms: Atoms, specie: str | None) -> str:
+    """The mobile ion, as given or as the chemistry leaves no doubt.
+
+    Raises
+    ------
+    SettingsError
+        If it has to be asked for, or is not in the structure.
+    """
     symbols = sorted(set(atoms.get_chemical_symbols()))
     specie = specie or guess_mobile_specie(atoms)
     if specie is None:
@@ -143,12 +160,7 @@ def choose_ion(atoms: Atoms, *, specie: str | None, charge: float | None) -> tup
     if specie not in symbols:
         raise SettingsError(f"'{specie}' is not in the structure ({', '.join(symbols)})", where="specie",
                             remedy="give one of them")  # fmt: skip
-    charge = guess_charge(atoms, specie) if charge is None else charge
-    if charge is None:
-        raise SettingsError(f"the charge of {specie} is not obvious here", where="charge", remedy="give --charge")
-    if not math.isfinite(charge) or charge == 0:
-        raise SettingsError(f"{charge:g} e carries no current", where="charge", remedy="give the ion's charge in e")
-    return specie, float(charge)
+    return specie
 
 
 def check_temperatures(temperatures_K: Sequence[float], *, arrhenius: bool) -> list[float]:
