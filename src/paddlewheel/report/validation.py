@@ -12,12 +12,11 @@ from paddlewheel.errors import writing
 from paddlewheel.records import ValidationRecord, read_validation_record, write_atomically
 from paddlewheel.report import validation_figures as draw
 from paddlewheel.report import validation_tables as tables
-from paddlewheel.report.columns import read_columns
+from paddlewheel.report.columns import Columns, read_columns
 from paddlewheel.report.drawing import Drawing, house_style, save_figure
 from paddlewheel.report.numbers import enumeration
 from paddlewheel.report.page import content_policy, environment, stylesheet
 from paddlewheel.report.tables import provenance_rows, settings_groups
-from paddlewheel.report.validation_figures import Columns
 
 if TYPE_CHECKING:
     from markupsafe import Markup
