@@ -217,7 +217,10 @@ def _clock(position: Any, n_frames: int, path: Path) -> Clock | None:
     values = np.asarray(times[:], dtype=np.float64) * scale
     if len(values) != n_frames:
         raise TrajectoryError(f"{len(values)} times for {n_frames} frames", where=path, remedy="copy the file again")
-    return Clock.of_frames(values, what, where=str(path))
+    clock = Clock.of_frames(values, what, where=str(path))
+    if times.dtype == np.float32 and clock.stride is not None:  # 19.9999996 fs are 20
+        return Clock(clock.first, float(f"{clock.stride:.5g}"), what)
+    return clock
 
 
 def _symbols(

@@ -166,7 +166,10 @@ def _opened(path: Path, kind: str, n_atoms: int) -> Iterator[Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of absent indices, and of an NCDF's conventions
-            with reader_of(str(path), format=kind)(str(path), n_atoms=n_atoms) as reader:
+            reader = _without_noise(reader_of(str(path), format=kind))
+            reader.__init__(str(path), n_atoms=n_atoms)
+            del reader.close
+            with reader:
                 yield reader
     except PaddlewheelError:
         raise
@@ -176,6 +179,13 @@ def _opened(path: Path, kind: str, n_atoms: int) -> Iterator[Any]:
             where=path,
             remedy="copy the file again",
         ) from error
+
+
+def _without_noise(kind: Any) -> Any:
+    """A reader that is not begun yet; should it fail to begin, its finalizer does not print a traceback."""
+    reader = kind.__new__(kind)
+    reader.close = lambda: None
+    return reader
 
 
 def _import(path: Path, what: str) -> Any:

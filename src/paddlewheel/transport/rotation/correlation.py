@@ -100,7 +100,9 @@ def orientational_memory(runs: Sequence[CageMotion], members: Sequence[Sequence[
     last_ps = LARGEST_SHARE * (n_frames - 1) * interval_ps
     names = ("C1 bonds", "C1 body", "C2 bonds", "C2 body")
     first, second, third, fourth = (
-        Correlation(name, units[:, row].mean(axis=0), _error(units[:, row]), _relaxation(units[:, row], lag_ps, last_ps))
+        Correlation(
+            name, units[:, row].mean(axis=0), _error(units[:, row]), _relaxation(units[:, row], lag_ps, last_ps)
+        )
         for row, name in enumerate(names)
     )
     msd = 2 * squares[:, None] * (1 - units[:, 0])
