@@ -127,7 +127,7 @@ def main() -> None:
             f"{n_frames} frames, {size / 1e6:.0f} MB of text; {os.cpu_count()} cores ({platform.machine()}), load "
             f"{os.getloadavg()[0]:.1f} at the start.",
             "",
-            "| program | frames read | wall s | CPU s | CPU s for all frames | ratio to ours | peak MB | sum of frame 0 (A) |",
+            "| program | frames read | wall s | CPU s | CPU s, all | ratio to ours | peak MB | sum of frame 0 (A) |",
             "|---|---|---|---|---|---|---|---|",
         ]
         ours = None

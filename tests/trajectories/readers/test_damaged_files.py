@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -167,6 +167,7 @@ def test_numbers_are_read_as_python_reads_them(number, spelling):
     from paddlewheel.trajectories.readers.text import Columns, RawFrame
 
     word = spelling.format(number)
+    assume(np.isfinite(float(word)))
     table, _ = Columns((1, 0), n_columns=2).parse(RawFrame(f" {word} 7\n".encode(), 1, np.eye(3), 1))
     expected = float(word)
     # two units in the last place; below 1e-290 the scaling goes through numbers with fewer digits
