@@ -90,7 +90,7 @@ def msd(path: Path) -> None:
 
 def density(path: Path) -> None:
     """Density of the ions at 0.2 A."""
-    from paddlewheel.transport.density import ion_density  # type: ignore[import-not-found]
+    from paddlewheel.transport.density import ion_density
 
     from paddlewheel.trajectories import displacements, open_store
 
@@ -100,9 +100,8 @@ def density(path: Path) -> None:
 
 def van_hove(path: Path) -> None:
     """Self part of the van Hove function at 55 lags."""
-    from paddlewheel.transport.van_hove import log_spaced_lags, van_hove_self  # type: ignore[import-not-found]
-
     from paddlewheel.trajectories import displacements, open_store
+    from paddlewheel.transport.van_hove import log_spaced_lags, van_hove_self
 
     paths = displacements(open_store(path), specie="Na")
     lags = log_spaced_lags(paths.n_frames, 55)
