@@ -1,6 +1,6 @@
 """How often the 68 % and 95 % intervals of the Haven ratio hold the truth, on synthetic trajectories.
 
-    python benchmarks/collective_coverage.py [--trajectories 200] [--seed 1] [--out FILE]
+    python benchmarks/collective_coverage.py [--trajectories 200] [--seed 1]
 
 Every motion has a known ratio (tests/transport/synthetic.py). Only trajectories with a ratio count; the others are
 listed.
