@@ -17,6 +17,7 @@ positions of all atoms never are.
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import platform
@@ -90,12 +91,11 @@ def msd(path: Path) -> None:
 
 def density(path: Path) -> None:
     """Density of the ions at 0.2 A."""
-    from paddlewheel.transport.density import ion_density
-
     from paddlewheel.trajectories import displacements, open_store
 
+    module = importlib.import_module("paddlewheel.transport.density")
     paths = displacements(open_store(path), specie="Na")
-    ion_density(paths.positions_A, cell_A=paths.mean_cell_A, spacing_A=0.2)
+    module.ion_density(paths.positions_A, cell_A=paths.mean_cell_A, spacing_A=0.2)
 
 
 def van_hove(path: Path) -> None:
