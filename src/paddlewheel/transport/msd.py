@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _IONS_PER_BLOCK = 16
-"""Bounds the memory of the transforms: 16 ions x 3 components x 40,000 points are about 25 MB."""
+_BLOCK_BYTES = 64 * 1024 * 1024
+"""Bound on the spectra of a block of ions: long runs are transformed ion by ion (48 bytes a frame)."""
 
 
 @dataclass(frozen=True)
@@ -116,8 +117,9 @@ def mean_squared_displacement(
     per_ion = np.empty((wanted.size, n_ions))
     by_component = np.zeros((wanted.size, 3))
     total = np.zeros((3, 1, n_frames))
-    for start in range(0, n_ions, _IONS_PER_BLOCK):
-        block = np.ascontiguousarray(positions[:, start : start + _IONS_PER_BLOCK].transpose(2, 1, 0))
+    ions_per_block = int(np.clip(_BLOCK_BYTES // (48 * n_frames), 1, _IONS_PER_BLOCK))
+    for start in range(0, n_ions, ions_per_block):
+        block = np.ascontiguousarray(positions[:, start : start + ions_per_block].transpose(2, 1, 0))
         block -= block.mean(axis=2, keepdims=True)
         total += block.sum(axis=1, keepdims=True)
         ions, components = _msd_of_block(block, wanted)
