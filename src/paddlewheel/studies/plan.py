@@ -75,12 +75,12 @@ class ConductPlan:
             "seeds": {run_name(settings.temperature_K, replica): settings.seed for replica, settings in self.runs},
         }
 
-    def units(self, directory: Path) -> list[Unit]:
-        """The units of work, the highest temperatures first: they show trouble soonest."""
+    def units(self, directory: Path, *, prefix: str = "") -> list[Unit]:
+        """The units of work, the highest temperatures first: they show trouble soonest; `prefix` begins their names."""
         cells = self.structure.cells
         return [
             md_unit(
-                name=run_name(settings.temperature_K, replica),
+                name=prefix + run_name(settings.temperature_K, replica),
                 atoms=cells[replica % len(cells)],
                 mobile=self.specie,
                 potential=self.potential,
