@@ -5,17 +5,20 @@ from paddlewheel.crystals.charges import guess_charge, guess_mobile_specie
 from paddlewheel.crystals.check import check_structure
 from paddlewheel.crystals.disorder import OrderedCell, order_structure
 from paddlewheel.crystals.library import StructureCard, list_structures, structure_card
+from paddlewheel.crystals.masses import AnionType, find_anion_types, scale_anion_masses
 from paddlewheel.crystals.read import read_structure
 from paddlewheel.crystals.site_list import PlacedSites, SiteList, place_in_cell, read_site_list
 from paddlewheel.crystals.supercell import make_supercell
 
 __all__ = [
+    "AnionType",
     "OrderedCell",
     "PlacedSites",
     "Polyanion",
     "SiteList",
     "StructureCard",
     "check_structure",
+    "find_anion_types",
     "find_polyanions",
     "gather",
     "guess_charge",
@@ -26,5 +29,6 @@ __all__ = [
     "place_in_cell",
     "read_site_list",
     "read_structure",
+    "scale_anion_masses",
     "structure_card",
 ]

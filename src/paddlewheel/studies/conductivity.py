@@ -20,6 +20,8 @@ from paddlewheel.studies.provenance import provenance
 from paddlewheel.studies.published import compare_with_published
 from paddlewheel.studies.temperature_fit import fit_temperatures, measured_or_none
 from paddlewheel.transport import (
+    DEFAULT_THRESHOLD_A2,
+    PAPER_WINDOW_PS,
     Conductivity,
     DiffusivityEstimate,
     OnsagerCoefficients,
@@ -36,9 +38,6 @@ MINIMUM_ONSET_PS = 0.5
 """For runs of our own: ions in solids vibrate and explore their cages for about a picosecond, and over a run of a few
 picoseconds the MSD inside the cages looks straight (o-NBH at 1100 K: 1.4 ps gave five times the diffusivity). A fit
 begins before a tenth of the run or not at all, so a run under 5 ps has no diffusivity."""
-ACTIVE_WINDOW_PS = 1000.0
-"""The paper counts ions with an MSD of 21 A^2 over its runs of 1 ns; a shorter run is its own window, and says so."""
-ACTIVE_THRESHOLD_A2 = 21.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,13 +163,10 @@ def analyse_temperature(runs: TemperatureRuns, *, charge_e: float, minimum_onset
     tracer = together.tracers[0]
     sigma = tracer_conductivity(tracer, n_ions=runs.n_ions, charge_e=charge_e, **cell)
     run_ps = min((one.n_frames - 1) * interval_fs / 1000 for one in runs.displacements)
-    window_ps = min(ACTIVE_WINDOW_PS, run_ps)
-    active = [
-        active_fraction(
-            one, frame_interval_fs=interval_fs, window_ps=window_ps, threshold_A2=ACTIVE_THRESHOLD_A2
-        ).fraction
-        for one in replicas
-    ]
+    window_ps = min(PAPER_WINDOW_PS, run_ps)  # a shorter run is its own window, and says so
+    active = active_fraction(
+        replicas, frame_interval_fs=interval_fs, window_ps=window_ps, threshold_A2=DEFAULT_THRESHOLD_A2
+    )
     warnings = [f"left out: {line}" for line in runs.broken]
     warnings += [f"{check.name}: {check.detail}" for check in health if check.status == "warning"]
     warnings += list(tracer.notes)
@@ -180,9 +176,9 @@ def analyse_temperature(runs: TemperatureRuns, *, charge_e: float, minimum_onset
         reason=strange or tracer.reason,
         density_g_per_cm3=float(np.mean([one.density_g_per_cm3 for one in runs.displacements])),
         mean_volume_A3=volume_A3,
-        active_fraction=float(np.mean(active)),
+        active_fraction=active.fraction,
         active_window_ps=window_ps,
-        active_threshold_A2=ACTIVE_THRESHOLD_A2,
+        active_threshold_A2=DEFAULT_THRESHOLD_A2,
         msd_file=f"msd/{name}.csv",
         warnings=warnings,
         **common,

@@ -6,7 +6,15 @@ Functions of arrays that return frozen dataclasses; they know nothing of files.
 
 from __future__ import annotations
 
-from paddlewheel.transport.active import ActiveCurve, ActiveFraction, active_fraction, active_fraction_curve
+from paddlewheel.transport.active import (
+    DEFAULT_THRESHOLD_A2,
+    PAPER_WINDOW_PS,
+    ActiveCurve,
+    ActiveFraction,
+    active_fraction,
+    active_fraction_curve,
+    fraction_std,
+)
 from paddlewheel.transport.arrhenius import ArrheniusFit, Band, fit_arrhenius
 from paddlewheel.transport.conductivity import (
     Conductivity,
@@ -36,6 +44,7 @@ from paddlewheel.transport.spectra import (
     unit_vectors,
 )
 from paddlewheel.transport.temperature_models import ModelFit
+from paddlewheel.transport.trend import Direction, Trend, direction, fit_trend, slope_difference
 from paddlewheel.transport.van_hove import (
     VanHoveDistinct,
     VanHoveSelf,
@@ -45,6 +54,14 @@ from paddlewheel.transport.van_hove import (
 )
 
 __all__ = [
+    "DEFAULT_THRESHOLD_A2",
+    "PAPER_WINDOW_PS",
+    "fraction_std",
+    "Direction",
+    "Trend",
+    "direction",
+    "fit_trend",
+    "slope_difference",
     "highest_wavenumber",
     "orientation_spectrum",
     "unit_vectors",
