@@ -13,6 +13,7 @@ from paddlewheel.version import __version__
 if TYPE_CHECKING:
     from paddlewheel.api import (
         Trajectory,
+        active_ions,
         analyze,
         conduct,
         convert,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         read_structure,
         read_trajectory,
         rotation,
+        rotor,
         sample,
         sites,
         spectra,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Trajectory",
     "__version__",
+    "active_ions",
     "analyze",
     "conduct",
     "convert",
@@ -48,6 +51,7 @@ __all__ = [
     "read_structure",
     "read_trajectory",
     "rotation",
+    "rotor",
     "sample",
     "sites",
     "train",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from paddlewheel.crystals import read_structure
 from paddlewheel.potentials import load_potential
+from paddlewheel.studies import active_ions as _active_ions
 from paddlewheel.studies import analyze as _analyze
 from paddlewheel.studies import conduct as _conduct
 from paddlewheel.studies import coordination as _coordination
@@ -17,6 +18,7 @@ from paddlewheel.studies import distil as _distil
 from paddlewheel.studies import label as _label
 from paddlewheel.studies import onsager as _onsager
 from paddlewheel.studies import rotation as _rotation
+from paddlewheel.studies import rotor as _rotor
 from paddlewheel.studies import sample as _sample
 from paddlewheel.studies import sites as _sites
 from paddlewheel.studies import spectra as _spectra
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
         ConductivityRecord,
         DistilRecord,
         LabelRecord,
+        RotorRecord,
         SamplingRecord,
         TrainingRecord,
         ValidationRecord,
@@ -46,6 +49,7 @@ __all__ = [
     "onsager",
     "coordination",
     "Trajectory",
+    "active_ions",
     "analyze",
     "analyze_files",
     "conduct",
@@ -56,6 +60,7 @@ __all__ = [
     "read_structure",
     "read_trajectory",
     "rotation",
+    "rotor",
     "sample",
     "sites",
     "train",
@@ -94,6 +99,17 @@ van_hove = _reported(_van_hove.van_hove, "paddlewheel.report.van_hove:write_van_
 spectra = _reported(_spectra.spectra, "paddlewheel.report.spectra:write_spectra_report")
 onsager = _reported(_onsager.onsager, "paddlewheel.report.onsager:write_onsager_report")
 coordination = _reported(_coordination.coordination, "paddlewheel.report.coordination:write_coordination_report")
+active_ions = _reported(_active_ions.active_ions, "paddlewheel.report.active:write_active_report")
+
+
+@functools.wraps(_rotor.rotor)
+def rotor(structure: str | Path | Atoms, *, out: str | Path | None = None, **settings: Any) -> RotorRecord:
+    from paddlewheel.report.rotor import write_rotor_report
+
+    directory = Path(out) if out is not None else default_directory("rotor", structure)
+    record = _rotor.rotor(structure, out=directory, **settings)
+    write_rotor_report(directory)
+    return record
 
 
 @functools.wraps(_analyze.analyze_files)

@@ -10,12 +10,14 @@ from typing import Any
 import typer
 
 from paddlewheel.cli import (
+    active,
     convert,
     correlations,
     datasets,
     distil,
     library,
     rotation,
+    rotor,
     sites,
     train,
     transport,
@@ -59,6 +61,8 @@ train.register(app)
 validate.register(app)
 rotation.register(app)
 sites.register(app)
+rotor.register(app)
+active.register(app)
 
 
 def run(arguments: list[str] | None = None) -> None:

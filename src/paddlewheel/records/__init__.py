@@ -1,5 +1,6 @@
 """Result documents: pydantic models whose JSON other tools read; a file per kind of record."""
 
+from paddlewheel.records.active import ActiveCurveRow, ActiveIon, ActivePoint, ActiveRecord, StartGroup
 from paddlewheel.records.base import (
     SCHEMA_VERSION,
     Citation,
@@ -44,6 +45,18 @@ from paddlewheel.records.rotation import (
     RelaxationResult,
     RotationRecord,
     TurningAnion,
+)
+from paddlewheel.records.rotor import (
+    AnionRotation,
+    EquilibriumCheck,
+    RotorComparison,
+    RotorPoint,
+    RotorRecord,
+    RotorRun,
+    RotorTemperature,
+    RotorTrend,
+    TrendQuantity,
+    TrendVerdict,
 )
 from paddlewheel.records.sampling import (
     CoverageScore,
@@ -100,6 +113,11 @@ __all__ = [
     "CoordinationRecord",
     "CoordinationResult",
     "ShellLifetime",
+    "ActiveCurveRow",
+    "ActiveIon",
+    "ActivePoint",
+    "ActiveRecord",
+    "StartGroup",
     "DistilGate",
     "DistilRecord",
     "DistilRound",
@@ -118,6 +136,16 @@ __all__ = [
     "SiteFamily",
     "SiteResult",
     "SitesRecord",
+    "AnionRotation",
+    "EquilibriumCheck",
+    "RotorComparison",
+    "RotorPoint",
+    "RotorRecord",
+    "RotorRun",
+    "RotorTemperature",
+    "RotorTrend",
+    "TrendQuantity",
+    "TrendVerdict",
     "SCHEMA_VERSION",
     "ArrheniusModel",
     "ArrheniusResult",

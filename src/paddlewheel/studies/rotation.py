@@ -86,7 +86,7 @@ def rotation(
     ion = specie or guess_mobile_specie(runs.cell)
     if specie is not None and specie not in runs.runs[0].symbols:
         raise TrajectoryError(f"no '{specie}' in it", where=runs.runs[0].source, remedy="name another --specie")
-    found = [_follow(run, ion) for run in runs.runs]
+    found = [follow_anions(run, ion) for run in runs.runs]
     motions = [motion for motion, _ in found]
     hops = _hops(runs, ion, hop_length_A=hop_length_A, hop_window_ps=hop_window_ps)
     formulas = sorted({cage.formula for motion in motions for cage in motion.cages})
@@ -133,8 +133,14 @@ class _Hops:
     warning: str | None = None
 
 
-def _follow(run: Trajectory, mobile: str | None) -> tuple[physics.CageMotion, list[str]]:
-    """The motion of the rigid anions of one run, and the formulas of the linear ones."""
+def follow_anions(run: Trajectory, mobile: str | None) -> tuple[physics.CageMotion, list[str]]:
+    """The motion of the rigid anions of one run, and the formulas of the linear ones.
+
+    Raises
+    ------
+    InputError
+        Where there is none, one breaks, or one is not rigid.
+    """
     cell = first_atoms(run)
     still = np.array([i for i, symbol in enumerate(run.symbols) if symbol != mobile], dtype=int)
     atoms = cell[still]
