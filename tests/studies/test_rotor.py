@@ -14,7 +14,7 @@ import numpy as np
 import psutil
 import pytest
 
-from paddlewheel import conduct, rotor
+from paddlewheel import rotor
 from paddlewheel.crystals import find_anion_types
 from paddlewheel.errors import InputError, RunDirectoryError
 from paddlewheel.records import RotorRecord
@@ -120,15 +120,6 @@ def _b_h(store: Path) -> np.ndarray:
     return np.concatenate(lengths)
 
 
-def test_the_natural_masses_are_the_run_of_conduct(run: Path, tmp_path: Path) -> None:
-    conduct("nabh4", out=tmp_path / "conduct", **{**SETTINGS, "temperatures_K": [500.0]}, arrhenius=False)
-    ours, theirs = (
-        np.concatenate([block.positions_A for block in open_store(path).blocks()])
-        for path in (run / "trajectories/natural_T=500K_r0.zarr", tmp_path / "conduct/trajectories/T=500K_r0.zarr")
-    )
-    np.testing.assert_array_equal(ours, theirs)
-
-
 def test_the_same_call_again_keeps_every_run_and_may_count_active_ions_otherwise(run: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in (run / "units").rglob("result.json")}
     assert len(before) == 4
@@ -178,6 +169,7 @@ def _command(out: Path) -> list[str]:
     return [sys.executable, "-m", "paddlewheel.cli.main", *options.split(), "--out", str(out)]
 
 
+@pytest.mark.slow
 def test_killed_and_run_again_it_is_the_unbroken_run(run: Path, tmp_path: Path) -> None:
     out = tmp_path / "killed"
     process = subprocess.Popen(

@@ -58,6 +58,12 @@ def test_explicit_points_join_the_series_they_belong_to(base: ConductPlan) -> No
     assert [run.name for run in alone.runs] == ["natural", "BH4x2"]
 
 
+def test_the_natural_masses_are_the_runs_of_conduct(base: ConductPlan, tmp_path) -> None:
+    natural = plan_rotor(base, anions=None, factors=FACTORS, scale=[]).runs[0]
+    # a unit's key decides its trajectory
+    assert [unit.key for unit in natural.units(tmp_path)] == [unit.key for unit in base.units(tmp_path)]
+
+
 def test_a_unit_is_another_for_other_masses(base: ConductPlan, tmp_path) -> None:
     plan = plan_rotor(base, anions=None, factors=FACTORS, scale=[])
     units = [unit for run in plan.runs for unit in run.units(tmp_path)]

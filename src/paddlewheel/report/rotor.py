@@ -162,12 +162,13 @@ def _remarks(record: RotorRecord) -> list[str]:
         "The slope common to all simulated temperatures needs no extrapolation; σ at 300 K does, and its intervals are "
         "wider by that."
     ]
-    beside = [row for row in record.trends if row.beside_paper is not None]
+    # that heavier bodies turn more slowly is no finding
+    beside = [row for row in record.trends if row.beside_paper is not None and row.quantity != "rotation"]
     if beside:
         agree = sum(row.beside_paper == "as the paper" for row in beside)
         opposed = [row for row in beside if row.beside_paper == "against the paper"]
         against = [f"{QUANTITY_NAMES[row.quantity]} of {row.anion}" for row in opposed]
-        text = f"Of {len(beside)} trends {agree} are as in the paper (its figures 3c, S8 and S9)"
+        text = f"Of {len(beside)} trends of transport {agree} are as in the paper (its figures 3c, S8 and S9)"
         lines.append(text + (f"; against it: {enumeration(against)}." if against else "; none is against it."))
     return lines
 
