@@ -14,6 +14,7 @@ from paddlewheel.studies import active_ions as _active_ions
 from paddlewheel.studies import analyze as _analyze
 from paddlewheel.studies import conduct as _conduct
 from paddlewheel.studies import coordination as _coordination
+from paddlewheel.studies import density as _density
 from paddlewheel.studies import distil as _distil
 from paddlewheel.studies import label as _label
 from paddlewheel.studies import onsager as _onsager
@@ -54,6 +55,7 @@ __all__ = [
     "analyze_files",
     "conduct",
     "convert",
+    "density",
     "distil",
     "label",
     "load_potential",
@@ -99,6 +101,7 @@ van_hove = _reported(_van_hove.van_hove, "paddlewheel.report.van_hove:write_van_
 spectra = _reported(_spectra.spectra, "paddlewheel.report.spectra:write_spectra_report")
 onsager = _reported(_onsager.onsager, "paddlewheel.report.onsager:write_onsager_report")
 coordination = _reported(_coordination.coordination, "paddlewheel.report.coordination:write_coordination_report")
+density = _reported(_density.density, "paddlewheel.report.density:write_density_report")
 active_ions = _reported(_active_ions.active_ions, "paddlewheel.report.active:write_active_report")
 
 

@@ -14,6 +14,7 @@ from paddlewheel.cli import (
     convert,
     correlations,
     datasets,
+    density,
     distil,
     library,
     rotation,
@@ -58,6 +59,7 @@ convert.register(app)
 distil.register(app)
 datasets.register(app)
 train.register(app)
+density.register(app)
 validate.register(app)
 rotation.register(app)
 sites.register(app)

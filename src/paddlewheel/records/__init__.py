@@ -28,6 +28,14 @@ from paddlewheel.records.conductivity import (
 )
 from paddlewheel.records.conversion import ConversionRecord, ConvertedFile
 from paddlewheel.records.coordination import CoordinationRecord, CoordinationResult, ShellLifetime
+from paddlewheel.records.density import (
+    DensityFreeEnergy,
+    DensityRecord,
+    DensitySymmetry,
+    FreeEnergyBarrier,
+    IsoSurface,
+    SmoothedBarrier,
+)
 from paddlewheel.records.distillation import (
     DistilGate,
     DistilRecord,
@@ -118,6 +126,12 @@ __all__ = [
     "ActivePoint",
     "ActiveRecord",
     "StartGroup",
+    "DensityFreeEnergy",
+    "DensityRecord",
+    "DensitySymmetry",
+    "FreeEnergyBarrier",
+    "IsoSurface",
+    "SmoothedBarrier",
     "DistilGate",
     "DistilRecord",
     "DistilRound",

@@ -100,3 +100,33 @@ def dynamics_citations(ensemble: str) -> list[Citation]:
 def rotation_citations() -> list[Citation]:
     """References of the analysis of turning anions."""
     return list(_ROTATION)
+
+
+_SPGLIB = Citation(
+    what="space groups (spglib)",
+    reference="Togo, Shinohara, Tanaka, Sci. Technol. Adv. Mater. Meth. 4, 2384822 (2024)",
+    doi="10.1080/27660400.2024.2384822",
+)
+_DENSITY = (
+    Citation(
+        what="percolation by union-find",
+        reference="Newman, Ziff, Phys. Rev. E 64, 016706 (2001)",
+        doi="10.1103/PhysRevE.64.016706",
+    ),
+    Citation(
+        what="when a cluster wraps around a periodic cell",
+        reference="Machta, Choi, Lucke, Schweizer, Chayes, Phys. Rev. E 54, 1332 (1996)",
+        doi="10.1103/PhysRevE.54.1332",
+    ),
+    Citation(
+        what="3D view (3Dmol.js)",
+        reference="Rego, Koes, Bioinformatics 31, 1322 (2015)",
+        doi="10.1093/bioinformatics/btu829",
+    ),
+)
+
+
+def density_citations(*, symmetrized: bool) -> list[Citation]:
+    """References of `density`; those of the space group where one was used."""
+    unwrapping = [one for one in _ANALYSIS if one.what.startswith("unwrapping")]
+    return [*unwrapping, *_DENSITY, *([_SPGLIB] if symmetrized else [])]

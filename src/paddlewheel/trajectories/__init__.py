@@ -6,16 +6,20 @@ from paddlewheel.trajectories.store import TrajectoryWriter
 from paddlewheel.trajectories.store_reader import open_store, read_metadata, read_thermo
 from paddlewheel.trajectories.trajectory import Clock, Frames, Trajectory
 from paddlewheel.trajectories.unwrap import Displacements, displacements
+from paddlewheel.trajectories.trajectory import Frames, Trajectory
+from paddlewheel.trajectories.unwrap import Displacements, FractionalFrames, displacements, fractional_paths
 
 __all__ = [
     "Clock",
     "Displacements",
+    "FractionalFrames",
     "Frames",
     "Trajectory",
     "TrajectoryWriter",
     "displacements",
     "is_text",
     "join_parts",
+    "fractional_paths",
     "open_store",
     "read_metadata",
     "read_thermo",

@@ -19,6 +19,8 @@ from paddlewheel.errors import TrajectoryError
 from paddlewheel.units import U_PER_A3_IN_G_PER_CM3
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from paddlewheel.trajectories.trajectory import Frames, Trajectory
@@ -161,6 +163,57 @@ def displacements(
         cell_lengths_mean_A=lengths.mean(axis=0),
         cell_lengths_std_A=lengths.std(axis=0),
     )
+
+
+@dataclass(frozen=True)
+class FractionalFrames:
+    """Consecutive frames of `fractional_paths`.
+
+    Attributes
+    ----------
+    start
+        Index in the trajectory of the first of them.
+    fractional
+        Unwrapped fractional coordinates in the file's basis, without drift, `[n, n_atoms, 3]`.
+    cell_A
+        Lattice vectors as rows, `[n, 3, 3]`.
+    """
+
+    start: int
+    fractional: NDArray[np.float64]
+    cell_A: NDArray[np.float64]
+
+
+def fractional_paths(
+    trajectory: Trajectory, *, specie: str | Sequence[int] | NDArray, drift: Drift = "framework"
+) -> Iterator[FractionalFrames]:
+    """Unwrapped fractional coordinates of **all** atoms, without drift, block by block.
+
+    The streaming twin of `displacements`, for what needs no whole path (densities, mean structures): memory is that of
+    a block. Times a mean cell they are positions in it.
+
+    Parameters
+    ----------
+    trajectory
+        The frames; read once.
+    specie, drift
+        The mobile ions and the drift to remove, as `displacements` takes them.
+
+    Raises
+    ------
+    TrajectoryError
+        As `displacements`, for a step of any atom that is too long to unwrap.
+    """
+    indices = _indices(trajectory, specie)
+    weights, _ = _drift_weights(trajectory, indices, drift)
+    steps = _Steps(trajectory, np.arange(trajectory.n_atoms))
+    for block in trajectory.blocks(max_bytes=_BLOCK_BYTES):
+        unwrapped = steps.unwrap(block)
+        if weights is not None:
+            unwrapped = unwrapped - steps.drift(unwrapped, weights)[:, None, :]
+        yield FractionalFrames(block.start, unwrapped @ steps.basis, block.cell_A)
+    if not trajectory.is_unwrapped:
+        steps.check_rms()
 
 
 class _Steps:
