@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from paddlewheel.errors import TrajectoryError
-from paddlewheel.trajectories import Trajectory, displacements, read_trajectory
+from paddlewheel.trajectories import Trajectory, displacements, fractional_paths, read_trajectory
 
 N_FRAMES, N_IONS, LENGTH_A = 400, 8, 12.0
 SYMBOLS = ["Na"] * N_IONS + ["B"] * 4 + ["H"] * 4
@@ -325,3 +325,24 @@ def test_real_run_thinned_too_much_is_refused(shared, stride):
     symbols = np.load(shared / "data/trajectories/oNBH_800K.npz")["symbols"]
     with pytest.raises(TrajectoryError, match="too far apart"):
         paths(block.positions_A[::stride], block.cell_A[::stride], symbols=symbols)
+
+
+def test_streamed_fractional_paths_are_those_of_displacements():
+    rng = np.random.default_rng(8)
+    n_frames, n_atoms = 60, 7
+    cells = np.array([[6.0, 0.4, 0.0], [2.5, 7.0, 0.3], [0.1, -1.0, 8.0]]) * (
+        1 + 0.02 * np.sin(np.arange(n_frames) / 5)[:, None, None]
+    )
+    fractional = rng.random((1, n_atoms, 3)) + 0.01 * rng.standard_normal((n_frames, n_atoms, 3)).cumsum(axis=0)
+    positions = np.einsum("nax,nxy->nay", np.mod(fractional, 1.0), cells)
+    trajectory = Trajectory.from_arrays(
+        positions_A=positions, cell_A=cells, symbols=["Na"] * 3 + ["Cl"] * 4, frame_interval_fs=10.0
+    )
+    blocks = list(fractional_paths(trajectory, specie="Na"))
+    streamed = np.concatenate([block.fractional for block in blocks])
+    found = displacements(trajectory, specie="Na")
+    np.testing.assert_allclose(streamed[:, :3] @ found.mean_cell_A, found.positions_A, atol=1e-10)
+    np.testing.assert_allclose(np.concatenate([block.cell_A for block in blocks]), cells)
+    # without the framework's drift its centre of mass rests
+    centre = streamed[:, 3:].mean(axis=1)
+    np.testing.assert_allclose(centre, np.broadcast_to(centre[0], centre.shape), atol=1e-12)

@@ -87,7 +87,9 @@ def density(
 
 
 def _lines(record: DensityRecord, directory: Path) -> list[str]:
-    lines = [f"{record.n_ions} {record.specie} on a grid of {' x '.join(map(str, record.grid))}: {directory / 'CHGCAR'}"]
+    lines = [
+        f"{record.n_ions} {record.specie} on a grid of {' x '.join(map(str, record.grid))}: {directory / 'CHGCAR'}"
+    ]
     for surface in record.isosurfaces:
         lines.append(
             f"above {surface.level_per_A3:.3g} 1/A^3: {100 * surface.ion_share.value:.0f} % of the ions in "

@@ -11,7 +11,7 @@ import numpy as np
 from paddlewheel.errors import StructureError
 
 _DENOMINATOR = 288
-"""Translations of the 230 groups are multiples of 1/12 or 1/8 of the standard cell; of a supercell, of parts of that."""
+"""Translations of the 230 groups are multiples of 1/12 or 1/8 of the standard cell; a supercell has parts of those."""
 _CELLS = 6
 """Standard cells that are looked through along each axis for the translations of a supercell."""
 

@@ -73,8 +73,8 @@ class DensityRecord(MotionRecord):
     """The record of `density` (kind `density`).
 
     `files` names `density` (npz: `density_per_A3`, `std_per_A3`, `ions_per_voxel` `[n_a, n_b, n_c]`, `cell_A`, at the
-    grid points (i, j, k) / n), `cube`, `chgcar`, `vti`, `vts` (of skew cells), `structure`, `free_energy` (cube, eV), and
-    `path_a`, `path_b`, `path_c` (CSV).
+    grid points (i, j, k) / n), `cube`, `chgcar`, `vti`, `vts` (of skew cells), `structure`, `free_energy` (cube, eV),
+    and `path_a`, `path_b`, `path_c` (CSV).
     """
 
     kind: Literal["density"] = "density"

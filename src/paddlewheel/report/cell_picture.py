@@ -74,7 +74,7 @@ class CellPicture:
             "cell": np.round(self.cell_A, 4).tolist(),
             "colours": self.colours,
             "radii": {symbol: round(self.radius_A(symbol), 3) for symbol in self.colours},
-            "views": {"start": _quaternion(_start_view(self.cell_A)), **axes},
+            "views": {"start": _quaternion(start_view(self.cell_A)), **axes},
         }
 
 
@@ -114,8 +114,8 @@ def cell_figure(picture: CellPicture) -> Figure:
     from matplotlib.collections import EllipseCollection, LineCollection
     from matplotlib.figure import Figure
 
-    view = _start_view(picture.cell_A)
-    corners, edges = _box(picture.cell_A)
+    view = start_view(picture.cell_A)
+    corners, edges = cell_box(picture.cell_A)
     seen, frame = picture.positions_A @ view.T, corners @ view.T
     low = np.minimum(seen.min(axis=0), frame.min(axis=0)) - 0.8
     high = np.maximum(seen.max(axis=0), frame.max(axis=0)) + 0.8
@@ -190,7 +190,7 @@ def _gather(
     offset[group] = 0.0 if periodic else offset[group] - np.floor((fractional[group] + offset[group]).mean(axis=0))
 
 
-def _box(cell_A: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def cell_box(cell_A: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Corners `[8, 3]` and edges `[12, 2]` of the cell."""
     bits = np.array([[i >> 2 & 1, i >> 1 & 1, i & 1] for i in range(8)])
     pairs = [(i, j) for i in range(8) for j in range(i + 1, 8) if np.abs(bits[i] - bits[j]).sum() == 1]
@@ -207,7 +207,7 @@ def _looking_along(cell_A: np.ndarray, axis: int) -> np.ndarray:
     return np.stack([right, np.cross(towards, right), towards])
 
 
-def _start_view(cell_A: np.ndarray) -> np.ndarray:
+def start_view(cell_A: np.ndarray) -> np.ndarray:
     """Along the shortest vector, tilted by 12 and turned by 18 degrees."""
     shortest = int(np.argmin(np.linalg.norm(cell_A, axis=1)))
     tilt, turn = np.radians(12.0), np.radians(-18.0)

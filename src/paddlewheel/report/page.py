@@ -146,6 +146,13 @@ def viewer_scripts(name: str) -> list[Markup]:
     return [Markup(f"/*\n{licence}*/\n{library}"), Markup(viewer)]
 
 
+def asset_script(name: str) -> Markup:
+    """The script `assets/name`, to stand beside those of `viewer_scripts`."""
+    from markupsafe import Markup
+
+    return Markup((HERE / "assets" / name).read_text(encoding="utf-8"))
+
+
 def json_for_script(data: dict[str, Any]) -> Markup:
     """JSON that no HTML parser can end early: `<`, `>` and `&` as escapes."""
     from markupsafe import Markup

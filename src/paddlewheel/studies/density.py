@@ -176,7 +176,9 @@ def _count(
     source: str,
     tolerance_A: float,
 ) -> tuple[IonDensity, DensitySymmetry | None]:
-    multiples, equal = ([1, 1, 1], [0, 1, 2]) if group is None else grid_constraints(group.rotations, group.translations)
+    multiples, equal = (
+        ([1, 1, 1], [0, 1, 2]) if group is None else grid_constraints(group.rotations, group.translations)
+    )
     counter = DensityCounter(
         cell_A=mean.cell_A,
         shape=grid_shape(mean.cell_A, spacing_A=spacing_A, multiples=multiples, equal=equal),
@@ -246,10 +248,9 @@ def _warnings(record: DensityRecord) -> list[str]:
             f"only {record.samples_per_visited_voxel:.1f} samples in a visited voxel: mostly noise; "
             "smooth it (--smoothing-A), or use a larger --spacing-A"
         )
-    for surface in record.isosurfaces:
-        if surface.level_per_A3 > record.maximum_per_A3:
-            said.append(
-                f"the level {surface.level_per_A3:g} 1/A^3 is above the maximum, {record.maximum_per_A3:.3g}: "
-                "nothing lies inside"
-            )
+    said += [
+        f"the level {surface.level_per_A3:g} 1/A^3 is above the maximum, {record.maximum_per_A3:.3g}: nothing lies inside"
+        for surface in record.isosurfaces
+        if surface.level_per_A3 > record.maximum_per_A3
+    ]
     return said

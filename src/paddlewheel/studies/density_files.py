@@ -14,6 +14,7 @@ from paddlewheel.studies.mean_framework import MeanFramework
 from paddlewheel.transport.density import IonDensity
 from paddlewheel.transport.free_energy import FreeEnergy
 
+_PATH_COLUMNS = "distance_A,a_fractional,b_fractional,c_fractional,free_energy_eV,density_per_A3"
 _RIGHT_ANGLE = 1e-4
 """Cosine of the angle between cell vectors under which a cell is written as one with right angles only."""
 
@@ -36,7 +37,7 @@ def write_density(
     """
     atoms, cell_A = mean.atoms, mean.cell_A
     what = f"{record.specie} density of {record.formula}, 1/A^3"
-    _write_arrays(directory / "density.npz", counted=counted, values=values, cell_A=cell_A, centres=mean.centres)
+    _write_arrays(directory / "density.npz", counted=counted, values=values, mean=mean)
     write_cube(directory / "density.cube", values, atoms=atoms, comment=what)
     write_chgcar(directory / "CHGCAR", values, atoms=atoms, comment=f"{what} times cell volume")
     write_vti(directory / "density.vti", values, cell_A=cell_A, name="density_per_A3")
@@ -54,8 +55,8 @@ def write_density(
         record.files["vts"] = "density.vts"
     if found is not None:
         shown = np.minimum(found.values_eV, max(found.floor_eV, 0.0))
-        write_cube(directory / "free_energy.cube", shown, atoms=atoms,
-                   comment=f"free energy of {record.specie}, eV; {found.floor_eV:.4f} and above: not known")  # fmt: skip
+        comment = f"free energy of {record.specie}, eV; {found.floor_eV:.4f} and above: not known"
+        write_cube(directory / "free_energy.cube", shown, atoms=atoms, comment=comment)
         record.files["free_energy"] = "free_energy.cube"
         for axis, path in found.paths.items():
             rows = np.column_stack(
@@ -63,16 +64,13 @@ def write_density(
                  found.density_per_A3.ravel()[path.voxels]]
             )  # fmt: skip
             text = io.StringIO()
-            np.savetxt(text, rows, fmt="%.6g", delimiter=",", comments="",
-                       header="distance_A,a_fractional,b_fractional,c_fractional,free_energy_eV,density_per_A3")  # fmt: skip
+            np.savetxt(text, rows, fmt="%.6g", delimiter=",", comments="", header=_PATH_COLUMNS)
             write_atomically(directory / f"path_{axis}.csv", text.getvalue())
             record.files[f"path_{axis}"] = f"path_{axis}.csv"
     write_record(record, directory / "result.json")
 
 
-def _write_arrays(
-    path: Path, *, counted: IonDensity, values: np.ndarray, cell_A: np.ndarray, centres: np.ndarray
-) -> None:
+def _write_arrays(path: Path, *, counted: IonDensity, values: np.ndarray, mean: MeanFramework) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp.npz")
     try:
         np.savez_compressed(
@@ -80,8 +78,9 @@ def _write_arrays(
             density_per_A3=values.astype(np.float32),
             std_per_A3=counted.std().astype(np.float32),
             ions_per_voxel=(counted.total() * counted.voxel_A3).astype(np.float32),
-            cell_A=cell_A,
-            framework_centres_fractional=centres,
+            cell_A=mean.cell_A,
+            framework_centres_fractional=mean.centres,
+            framework_kinds=np.array(mean.kinds, dtype=str),
         )
         os.replace(temporary, path)
     except OSError:

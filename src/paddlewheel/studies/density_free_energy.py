@@ -21,12 +21,9 @@ def free_energy_result(counted: IonDensity, found: FreeEnergy) -> DensityFreeEne
         sensitivity=[
             SmoothedBarrier(
                 smoothing_A=factor * found.smoothing_A,
-                barrier_eV={
-                    name: value
-                    for name, value in barriers_at(
-                        counted, temperature_K=found.temperature_K, smoothing_A=factor * found.smoothing_A
-                    ).items()
-                },
+                barrier_eV=barriers_at(
+                    counted, temperature_K=found.temperature_K, smoothing_A=factor * found.smoothing_A
+                ),
             )
             for factor in _OTHER_WIDTHS
             if found.smoothing_A > 0

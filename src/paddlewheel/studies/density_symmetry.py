@@ -8,7 +8,7 @@ from paddlewheel.crystals import read_structure
 from paddlewheel.crystals.space_group import SpaceGroup, find_space_group
 from paddlewheel.errors import StructureError
 from paddlewheel.studies.framework import framework_of
-from paddlewheel.studies.mean_framework import MeanFramework
+from paddlewheel.studies.mean_framework import MeanFramework, kind_of
 
 FRAMEWORK = "framework"
 _LARGEST_STRAIN = 0.1
@@ -66,7 +66,7 @@ def _supercell_of(source: str, mean: MeanFramework, specie: str) -> tuple[np.nda
     for group in framework.groups:
         members = list(group)
         centres.append(np.average(fractional[members] + shifts[members], axis=0, weights=masses[members]))
-        kinds.append("".join(sorted(symbols[i] for i in members)))
+        kinds.append(kind_of([symbols[i] for i in members]))
     cells = np.stack(np.meshgrid(*(np.arange(n) for n in repeats), indexing="ij"), axis=-1).reshape(-1, 3)
     repeated = (np.array(centres)[:, None] + cells) / repeats
     return repeated.reshape(-1, 3), [kind for kind in kinds for _ in cells], cell_A

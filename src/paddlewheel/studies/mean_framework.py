@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -96,7 +97,7 @@ def mean_framework(runs: MotionRuns, *, specie: str) -> MeanFramework:
         whole = first[members] + shifts[members] @ runs.cell.cell.array
         shown.positions[members] = whole - share @ whole + centre @ mean_cell_A
         centres.append(centre)
-        kinds.append("".join(sorted(runs.runs[0].symbols[i] for i in members)))
+        kinds.append(kind_of([runs.runs[0].symbols[i] for i in members]))
     return MeanFramework(
         cell_A=mean_cell_A,
         atoms=shown[~mobile] if len(centres) else shown,
@@ -160,6 +161,12 @@ def _shape_of(cell_A: np.ndarray) -> str:
 
     a, b, c, alpha, beta, gamma = cell_to_cellpar(cell_A)
     return f"{a:.2f} x {b:.2f} x {c:.2f} A, {alpha:.0f} {beta:.0f} {gamma:.0f} degrees"
+
+
+def kind_of(symbols: Sequence[str]) -> str:
+    """Formula of a group of atoms: what tells the points of a framework apart."""
+    counts = Counter(symbols)
+    return "".join(f"{symbol}{counts[symbol] if counts[symbol] > 1 else ''}" for symbol in sorted(counts))
 
 
 def _fit(

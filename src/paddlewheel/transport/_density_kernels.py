@@ -18,7 +18,9 @@ _FRAMES_TOGETHER = 64
 
 
 @njit(cache=True, nogil=True)
-def bin_positions(positions, to_fractional, shift, shape, block_of_frame, group_of_ion, by_block, by_group, last, steps):
+def bin_positions(
+    positions, to_fractional, shift, shape, block_of_frame, group_of_ion, by_block, by_group, last, steps
+):
     """Count `positions` `[n_frames, n_ions, 3]` into voxels centred on the points k / shape.
 
     `by_block` `[n_blocks, n_voxels]` and `by_group` `[n_groups, n_voxels]` are added to; `steps` `[3, 3]` gains the sum

@@ -60,7 +60,9 @@ def grid_constraints(rotations: np.ndarray, translations: np.ndarray) -> tuple[l
                 equal = [new if label == old else label for label in equal]
     multiples = []
     for k in range(3):
-        found = [d for d in range(1, 289) if np.abs(translations[:, k] * d - np.rint(translations[:, k] * d)).max() < 1e-4]
+        found = [
+            d for d in range(1, 289) if np.abs(translations[:, k] * d - np.rint(translations[:, k] * d)).max() < 1e-4
+        ]
         if not found:
             raise SettingsError("translations of the space group fit on no grid", where="symmetry",
                                 remedy="leave the density as it is")  # fmt: skip

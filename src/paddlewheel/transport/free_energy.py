@@ -80,9 +80,7 @@ class FreeEnergy:
     frames_per_visit: float
 
 
-def free_energy(
-    density: IonDensity, *, temperature_K: float, smoothing_A: float = DEFAULT_SMOOTHING_A
-) -> FreeEnergy:
+def free_energy(density: IonDensity, *, temperature_K: float, smoothing_A: float = DEFAULT_SMOOTHING_A) -> FreeEnergy:
     """F = -kT ln(p / p_max), its barriers by direction with their errors, and the paths over them.
 
     The density is first smoothed by a Gaussian (0: by the voxels alone), which lowers a barrier whose top is narrower
@@ -162,7 +160,9 @@ def _least_density(density: IonDensity, smoothing_A: float) -> tuple[float, np.n
 
 
 def _barriers(p: np.ndarray, least: np.ndarray | float, kT: float) -> dict[str, float]:
-    return {name: kT * float(np.log(p.max() / level)) for name, level in percolation(p, known=p >= least).levels.items()}
+    return {
+        name: kT * float(np.log(p.max() / level)) for name, level in percolation(p, known=p >= least).levels.items()
+    }
 
 
 def _judged(

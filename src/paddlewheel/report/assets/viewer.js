@@ -74,4 +74,5 @@
   show("start");
   document.documentElement.classList.add("has-viewer");
   window.addEventListener("resize", () => viewer.resize());
+  window.paddlewheel = { viewer: viewer, data: data };  // for scripts that draw more into it
 })();
