@@ -90,11 +90,11 @@ def _lines(record: DensityRecord, directory: Path) -> list[str]:
     lines = [
         f"{record.n_ions} {record.specie} on a grid of {' x '.join(map(str, record.grid))}: {directory / 'CHGCAR'}"
     ]
-    for surface in record.isosurfaces:
-        lines.append(
-            f"above {surface.level_per_A3:.3g} 1/A^3: {100 * surface.ion_share.value:.0f} % of the ions in "
-            f"{100 * surface.volume_share:.1f} % of the cell"
-        )
+    lines += [
+        f"above {surface.level_per_A3:.3g} 1/A^3: {100 * surface.ion_share.value:.0f} % of the ions in "
+        f"{100 * surface.volume_share:.1f} % of the cell"
+        for surface in record.isosurfaces
+    ]
     for one in record.free_energy.barriers if record.free_energy else ():
         told = f"{one.barrier_eV.value:.3f} +- {one.barrier_eV.std:.3f} eV" if one.barrier_eV else one.reason
         lines.append(f"barrier {one.direction}: {told}")

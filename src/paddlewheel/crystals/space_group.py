@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -63,7 +64,8 @@ def find_space_group(
     """
     import spglib
 
-    found = spglib.get_symmetry_dataset((cell_A, fractional, list(kinds)), symprec=tolerance_A)
+    points: Any = (cell_A, fractional, list(kinds))
+    found = spglib.get_symmetry_dataset(points, symprec=tolerance_A)
     if found is None:
         raise StructureError(
             f"no space group found within {tolerance_A:g} A", remedy="give another tolerance, or leave it unsymmetrized"

@@ -114,7 +114,7 @@ def _read_grid(path: Path) -> tuple[np.ndarray, tuple[list[str], np.ndarray]]:
 def _read_path(path: Path) -> dict[str, np.ndarray]:
     try:
         data = np.genfromtxt(path, delimiter=",", names=True)
-        return {name: data[name] for name in data.dtype.names}
+        return {name: data[name] for name in data.dtype.names or ()}
     except (OSError, ValueError) as error:
         raise InputError(f"is no path ({error})", where=path, remedy="run density again") from error
 

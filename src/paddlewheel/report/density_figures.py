@@ -40,7 +40,7 @@ def projection_figure(
     sizes = np.array([np.abs(basis).sum(axis=0) for _, _, basis in flat])
     inches = min(9.0 / sizes[:, 0].sum(), 4.0 / sizes[:, 1].max())
     figure = Figure(figsize=(11.0, sizes[:, 1].max() * inches + 1.5), layout="constrained")
-    panels = figure.subplots(1, 3, width_ratios=sizes[:, 0])
+    panels = figure.subplots(1, 3, width_ratios=sizes[:, 0].tolist())
     image, sums = None, []
     for axis, (first, second, _) in enumerate(flat):
         area = np.linalg.norm(np.cross(cell_A[first], cell_A[second])) / (density.shape[first] * density.shape[second])

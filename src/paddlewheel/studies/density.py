@@ -249,7 +249,7 @@ def _warnings(record: DensityRecord) -> list[str]:
             "smooth it (--smoothing-A), or use a larger --spacing-A"
         )
     said += [
-        f"the level {surface.level_per_A3:g} 1/A^3 is above the maximum, {record.maximum_per_A3:.3g}: nothing lies inside"
+        f"the level {surface.level_per_A3:g} 1/A^3 is above the maximum, {record.maximum_per_A3:.3g}: nothing is inside"
         for surface in record.isosurfaces
         if surface.level_per_A3 > record.maximum_per_A3
     ]
