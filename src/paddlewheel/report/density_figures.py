@@ -45,7 +45,7 @@ def projection_figure(
     for axis, (first, second, _) in enumerate(flat):
         area = np.linalg.norm(np.cross(cell_A[first], cell_A[second])) / (density.shape[first] * density.shape[second])
         summed = density.sum(axis=axis) * voxel / area
-        sums.append(np.pad(summed if first < second else summed.T, [(0, 1), (0, 1)], mode="wrap"))
+        sums.append(np.pad(summed if first < second else summed.T, (0, 1), mode="wrap"))
     highest = max(one.max() for one in sums)
     for axis, (panel, summed, (first, second, basis)) in enumerate(zip(panels, sums, flat, strict=True)):
         # voxels are centred on their points: half a step to either side, so that the outer ones are cut by the cell

@@ -29,7 +29,7 @@ def write_vti(path: Path, values: np.ndarray, *, cell_A: np.ndarray, name: str) 
     name
         Name of the values, with their unit.
     """
-    closed = np.pad(values, [(0, 1)] * 3, mode="wrap")
+    closed = np.pad(values, (0, 1), mode="wrap")
     extent = " ".join(f"0 {n - 1}" for n in closed.shape)
     lengths = np.linalg.norm(cell_A, axis=1)
     direction = " ".join(f"{x:.12g}" for x in (cell_A / lengths[:, None]).T.ravel())
@@ -44,7 +44,7 @@ def write_vti(path: Path, values: np.ndarray, *, cell_A: np.ndarray, name: str) 
 
 def write_vts(path: Path, values: np.ndarray, *, cell_A: np.ndarray, name: str) -> None:
     """Write the same as a VTK StructuredGrid, whose points (A) are written out: right for any cell and any reader."""
-    closed = np.pad(values, [(0, 1)] * 3, mode="wrap")
+    closed = np.pad(values, (0, 1), mode="wrap")
     extent = " ".join(f"0 {n - 1}" for n in closed.shape)
     axes = [np.arange(n + 1) / n for n in values.shape]
     points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1) @ cell_A
