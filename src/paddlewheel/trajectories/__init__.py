@@ -5,8 +5,6 @@ from paddlewheel.trajectories.readers import is_text, read_trajectory
 from paddlewheel.trajectories.store import TrajectoryWriter
 from paddlewheel.trajectories.store_reader import open_store, read_metadata, read_thermo
 from paddlewheel.trajectories.trajectory import Clock, Frames, Trajectory
-from paddlewheel.trajectories.unwrap import Displacements, displacements
-from paddlewheel.trajectories.trajectory import Frames, Trajectory
 from paddlewheel.trajectories.unwrap import Displacements, FractionalFrames, displacements, fractional_paths
 
 __all__ = [
@@ -17,9 +15,9 @@ __all__ = [
     "Trajectory",
     "TrajectoryWriter",
     "displacements",
+    "fractional_paths",
     "is_text",
     "join_parts",
-    "fractional_paths",
     "open_store",
     "read_metadata",
     "read_thermo",
