@@ -1,12 +1,16 @@
 """Time and peak memory of an all-origins MSD, ours and the peers', in the same run on the same positions.
 
-    python benchmarks/msd_speed.py --peer-python /path/to/venv/bin/python [--ions 192] [--frames 20000] [--out FILE]
+    python benchmarks/msd_speed.py --peer-python /path/to/venv/bin/python [--ions 192] [--frames 20000]
+        [--store STORE.zarr] [--out FILE]
 
 The peers (kinisi, MDAnalysis with tidynamics, pymatgen-analysis-diffusion) live in an environment of their own.
 Each program runs alone, in a process of its own, on one thread; time is that of the MSD call, memory the peak of
 the process with the positions (92 MB) in it. A program that works lag by lag is timed on log-spaced lags, and the
 time for all of them is that times their number (the cost of a lag falls with it at most by half: an upper estimate
 is halved).
+
+With STORE.zarr, made by `python benchmarks/big_trajectory.py STORE.zarr`, ours is also measured from the store on, in
+one process: all atoms are read, the mobile ions' paths freed of the drift, and the MSD of each made.
 """
 
 from __future__ import annotations
@@ -81,6 +85,50 @@ report(time.perf_counter() - start, len(found.dt), False, float(at))
 }
 
 
+FROM_STORE = """
+import json, resource, sys, time
+import numpy as np
+from paddlewheel.trajectories import displacements, read_trajectory
+from paddlewheel.transport import mean_squared_displacement
+mean_squared_displacement(np.random.default_rng(0).random((100, 2, 3)), frame_interval_fs=10.0)
+clock = lambda: np.array([time.perf_counter(), time.process_time()])
+marks = [clock()]
+run = read_trajectory(sys.argv[1])
+paths = displacements(run, specie=sys.argv[2])
+marks.append(clock())
+found = mean_squared_displacement(paths.positions_A, frame_interval_fs=run.frame_interval_fs)
+marks.append(clock())
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(json.dumps({"steps": np.diff(marks, axis=0).tolist(), "shape": found.per_ion_A2.shape, "peak_MB": peak,
+                  "atoms": run.n_atoms}))
+"""
+
+
+def from_store(store: Path, specie: str) -> list[str]:
+    """Lines of a table: ours from the store on, in one process on one thread."""
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    done = subprocess.run(
+        [sys.executable, "-c", FROM_STORE, str(store), specie],
+        capture_output=True, text=True, env={**os.environ, **threads},
+    )  # fmt: skip
+    if done.returncode != 0:
+        raise SystemExit(done.stderr.strip().splitlines()[-1])
+    found = json.loads(done.stdout.strip().splitlines()[-1])
+    (read_wall, read_cpu), (msd_wall, msd_cpu) = found["steps"]
+    n_lags, n_ions = found["shape"]
+    return [
+        "",
+        f"From the store, {found['atoms']} atoms, {n_lags} frames: per-ion MSD of {n_ions} {specie}, all lags, "
+        f"in one process, peak {found['peak_MB']:.0f} MB; mean load {os.getloadavg()[0]:.1f}.",
+        "",
+        "| step | s (wall) | s (CPU) |",
+        "|---|---|---|",
+        f"| store to paths free of drift | {read_wall:.2f} | {read_cpu:.2f} |",
+        f"| per-ion MSD | {msd_wall:.2f} | {msd_cpu:.2f} |",
+        f"| both | {read_wall + msd_wall:.2f} | {read_cpu + msd_cpu:.2f} |",
+    ]
+
+
 def measure(python: str, program: str, n_ions: int, n_frames: int, limit_s: float) -> dict | str:
     """Run one program; its report, or why there is none."""
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -106,6 +154,8 @@ def main() -> None:
     parser.add_argument("--ions", type=int, default=192)
     parser.add_argument("--frames", type=int, default=20000)
     parser.add_argument("--limit-s", type=float, default=240.0)
+    parser.add_argument("--store", type=Path, help="trajectory of benchmarks/big_trajectory.py")
+    parser.add_argument("--specie", default="Na", help="its mobile ions")
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
     lines = [
@@ -130,6 +180,8 @@ def main() -> None:
             f"| {'' if found['lags'] == given.frames else 'about '}{whole:.3g} | {whole / ours:.3g} "
             f"| {found['peak_MB']:.0f} | {found['msd_at_100']:.4f} |"
         )
+    if given.store:
+        lines += from_store(given.store, given.specie)
     text = "\n".join(lines)
     print(text)
     if given.out:

@@ -65,7 +65,9 @@ def _functions(record: VanHoveRecord, own: Columns, others: Columns) -> Figure:
         left.plot(r, density, color=colour, lw=1.4, label=f"{lag:.3g} ps")
         left.fill_between(r, density - std, density + std, color=colour, alpha=0.2, lw=0)
         far = max(far, float(r[np.searchsorted(np.cumsum(density) / max(density.sum(), 1e-300), 0.995)]))
-    left.set(xlim=(0, far * 1.05), xlabel="displacement r  (Å)", ylabel="4πr² G_s  (1/Å)", title="Self part")
+    left.set(
+        xlim=(0, far * 1.05), xlabel="displacement r  (Å)", ylabel=r"4πr² $G_\mathrm{s}$  (1/Å)", title="Self part"
+    )
     left.set_ylim(bottom=0, top=_height(own, chosen))
     left.legend(title="after", loc="upper right")
     known = _spread(np.unique(others["lag_ps"]))
@@ -74,9 +76,10 @@ def _functions(record: VanHoveRecord, own: Columns, others: Columns) -> Figure:
         r, g, std = others["r_A"][row], others["relative"][row], others["std_relative"][row]
         _band(right, r, g, std, colour, f"{lag:.3g} ps")
     right.axhline(1.0, color=INK, lw=0.9, ls=(0, (4, 3)))
-    right.set(xlim=(0, record.distinct_range_A), xlabel="distance r  (Å)", ylabel="G_d over the mean density",
+    right.set(xlim=(0, record.distinct_range_A), xlabel="distance r  (Å)", ylabel=r"$G_\mathrm{d}$ over the mean density",
               title="Distinct part")  # fmt: skip
-    right.set_ylim(bottom=0)
+    # the first bins hold next to no volume, and an error larger than all the rest: it does not set the height
+    right.set_ylim(bottom=0, top=1.45 * max(float(np.nanmax(others["relative"])), 1.0))
     right.legend(title="after", loc="upper right", ncols=2)
     return figure
 
@@ -152,7 +155,13 @@ def _page(record: VanHoveRecord, drawings: dict[str, Drawing]) -> Page:
                     "take that place.",
                 ],
                 drawings=[
-                    (drawings["van-hove"], "Bands are standard errors: over ions (left), stretches of time (right).")
+                    (
+                        drawings["van-hove"],
+                        "Bands are standard errors: over ions (left), stretches of time (right). Left: the narrow peak "
+                        "of the shortest times is cut off. Right: a rise at short times towards "
+                        f"{record.distinct_range_A:.3g} Å is the ion's own periodic image where the lattice is that "
+                        "short, not another ion.",
+                    )
                 ],
             ),
             Section(
