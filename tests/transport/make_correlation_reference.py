@@ -2,8 +2,9 @@
 
     python tests/transport/make_correlation_reference.py SHARED
 
-with MDAnalysis 2.11.0, freud-analysis 3.4.0 and pymatgen-analysis-diffusion 2026.9.23 in the environment, and the folder
-of third-party data. Our own code takes no part. The walk that freud and pymatgen get is written beside their numbers.
+with MDAnalysis 2.11.0, freud-analysis 3.4.0 and pymatgen-analysis-diffusion 2026.9.23 in the environment, and the
+folder of third-party data. Our own code takes no part. The walk that freud and pymatgen get is written beside their
+numbers.
 """
 
 from __future__ import annotations

@@ -76,8 +76,8 @@ def _functions(record: VanHoveRecord, own: Columns, others: Columns) -> Figure:
         r, g, std = others["r_A"][row], others["relative"][row], others["std_relative"][row]
         _band(right, r, g, std, colour, f"{lag:.3g} ps")
     right.axhline(1.0, color=INK, lw=0.9, ls=(0, (4, 3)))
-    right.set(xlim=(0, record.distinct_range_A), xlabel="distance r  (Å)", ylabel=r"$G_\mathrm{d}$ over the mean density",
-              title="Distinct part")  # fmt: skip
+    right.set(xlim=(0, record.distinct_range_A), title="Distinct part")
+    right.set(xlabel="distance r  (Å)", ylabel=r"$G_\mathrm{d}$ over the mean density")
     # the first bins hold next to no volume, and an error larger than all the rest: it does not set the height
     right.set_ylim(bottom=0, top=1.45 * max(float(np.nanmax(others["relative"])), 1.0))
     right.legend(title="after", loc="upper right", ncols=2)
