@@ -129,8 +129,9 @@ def find_jumps(
     common = {"window_ps": window * interval_ps, "count": count, "settled_share": share, "times_ps": tuple(times)}
     if count == 0:
         status: JumpStatus = "no-jumps" if share.value >= 0.5 else "not-settled"
+        upper_rate_per_ps = float(-np.log(0.05) / np.sum(lengths))
         return Jumps(status=status, reason="no jump was seen", rate_per_ps=None, mean_angle_deg=None,
-                     upper_rate_per_ps=float(-np.log(0.05) / np.sum(lengths)), density_per_deg=None, **common)  # fmt: skip
+                     upper_rate_per_ps=upper_rate_per_ps, density_per_deg=None, **common)  # fmt: skip
     rates = mean_over_units(np.array(counts) / np.array(lengths))
     poisson = float(np.sqrt(count) / np.sum(lengths))  # the spread of a few anions may be small by chance
     together = np.concatenate(angles)

@@ -25,8 +25,9 @@ def _cofactor(matrix: np.ndarray, i: int, j: int) -> float:
 def best_quaternion(s: np.ndarray, bound: float, n: np.ndarray, q: np.ndarray) -> None:
     """The unit quaternion `q` (w, x, y, z) of the proper rotation R that makes sum m b . R a greatest.
 
-    `s` is sum m a b^T, `bound` no less than that sum, `n` [4, 4] room to work in. Horn (doi 10.1364/JOSAA.4.000629); the largest eigenvalue by
-    Newton's method on the characteristic polynomial, as Theobald (doi 10.1107/S0108767305015266).
+    `s` is sum m a b^T, `bound` no less than that sum, `n` [4, 4] room to work in. Horn
+    (doi 10.1364/JOSAA.4.000629); the largest eigenvalue by Newton's method on the characteristic polynomial, as
+    Theobald (doi 10.1107/S0108767305015266).
     """
     n[0, 0] = s[0, 0] + s[1, 1] + s[2, 2]
     n[1, 1] = s[0, 0] - s[1, 1] - s[2, 2]
