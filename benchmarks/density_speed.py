@@ -5,8 +5,8 @@
 The peers (GEMDAT, MDAnalysis, pymatgen-analysis-diffusion) live in an environment of their own. Each program runs
 alone, in a process of its own, on one thread, on positions in memory (92 MB); time is that of the call, as CPU seconds
 (other processes may have the cores too) and by the clock, the better of two. A program too slow for all frames is
-timed on the first of them and its time scaled up: all of these are linear in frames. The last column compares the counts:
-the largest number of ions found in a voxel, over its mean over the cell (peers place their voxels differently).
+timed on the first of them and its time scaled up: all of these are linear in frames. The last column compares the
+counts: the largest number of ions found in a voxel, over its mean over the cell (peers place their voxels differently).
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def main() -> None:
         f"{given.ions} ions, {given.frames} frames, {os.cpu_count()} cores ({platform.machine()}), one thread each; "
         f"load {os.getloadavg()[0]:.1f} at the start.",
         "",
-        "| program | frames timed | CPU s | clock s | CPU s, all frames | ratio to ours | peak MB | grid | peak over mean |",
+        "| program | frames timed | CPU s | clock s | CPU s, all | ratio to ours | peak MB | grid | peak over mean |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     ours = None

@@ -215,25 +215,25 @@ def _isosurfaces(
         ordered = np.sort(values.ravel())[::-1]
         inside = np.cumsum(ordered) / ordered.sum()
         levels = [float(f"{ordered[np.searchsorted(inside, share)]:.3g}") for share in DEFAULT_SHARES]
-    samples = {
-        "blocks": [counted.without_block(k, smoothing_A=smoothing_A) for k in range(len(counted.frames_by_block))],
-        "groups": [counted.without_group(k, smoothing_A=smoothing_A) for k in range(len(counted.ions_by_group))],
-    }
-    found = []
-    for level in levels:
-        spreads = []
-        for parts in samples.values():
-            shares = [float(part[values >= level].sum() / part.sum()) for part in parts]
-            spreads.append(np.sqrt((len(shares) - 1) * np.var(shares)))
-        inside = values >= level
-        found.append(
-            IsoSurface(
-                level_per_A3=level,
-                ion_share=Measured(value=float(values[inside].sum() / values.sum()), std=float(max(spreads))),
-                volume_share=float(inside.mean()),
-            )
+    masks = [values >= level for level in levels]
+    spreads = np.zeros(len(levels))
+    for without, count in (
+        (counted.without_block, len(counted.frames_by_block)),
+        (counted.without_group, len(counted.ions_by_group)),
+    ):
+        shares = np.empty((count, len(levels)))
+        for k in range(count):  # one at a time: a grid may take 50 MB
+            part = without(k, smoothing_A=smoothing_A) if count > 1 else values
+            shares[k] = [part[inside].sum() / part.sum() for inside in masks]
+        spreads = np.maximum(spreads, np.sqrt((count - 1) * shares.var(axis=0)))
+    return [
+        IsoSurface(
+            level_per_A3=level,
+            ion_share=Measured(value=float(values[inside].sum() / values.sum()), std=float(std)),
+            volume_share=float(inside.mean()),
         )
-    return found
+        for level, inside, std in zip(levels, masks, spreads, strict=True)
+    ]
 
 
 def _warnings(record: DensityRecord) -> list[str]:
