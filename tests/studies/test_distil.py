@@ -163,6 +163,31 @@ def test_moment_at_which_an_anion_falls_apart(leaves, back, expected):
     assert falls_apart(hydrogen_leaves_at(leaves, back=back), mobile="Na") == expected
 
 
+def test_moved_atoms_climb_bonds_and_contacts_one_at_a_time():
+    from paddlewheel.crystals import read_structure
+    from paddlewheel.studies.distil_rounds import Start, moved_atoms
+
+    atoms = read_structure("nabh4")
+    atoms.info["source"] = "run"
+    atoms.info["extrapolation_grade"] = 0.4
+    moved = moved_atoms([atoms], Start("nabh4", "Na", atoms), n_frames=24, seed=1)
+    assert len(moved) > 18  # but for those that come nearer than 0.5 A to another atom
+    shortest_A, longest_A = 9.0, 0.0
+    for frame in moved:
+        away = frame.positions - atoms.positions
+        away -= np.round(away @ np.linalg.inv(atoms.cell[:])) @ atoms.cell[:]
+        assert (np.linalg.norm(away, axis=1) > 1e-6).sum() == 1
+        assert frame.info["source"] == "run, an atom moved"
+        assert "extrapolation_grade" not in frame.info
+        boron = [i for i, symbol in enumerate(frame.symbols) if symbol == "B"]
+        hydrogen = [i for i, symbol in enumerate(frame.symbols) if symbol == "H"]
+        nearest = np.array([frame.get_distances(i, boron, mic=True).min() for i in hydrogen])
+        shortest_A, longest_A = min(shortest_A, nearest.min()), max(longest_A, nearest.max())
+    # B-H is 1.22 A at rest; bonds are moved to 0.65 to 0.95 and 1.1 to 1.9 times that
+    assert 0.65 * 1.2 < shortest_A < 0.95 * 1.24
+    assert 1.1 * 1.2 < longest_A < 1.9 * 1.24
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -14,13 +14,14 @@ from paddlewheel.errors import ScienceError
 from paddlewheel.execution import DriverLock
 from paddlewheel.records import DistilGate, DistilRound, MeanErrors
 from paddlewheel.studies.distil_rounds import (
+    MOVED,
     Start,
     exploring_units,
     judge,
+    moved_atoms,
     next_starts,
     passed_frames,
     pick,
-    stretched_bonds,
     write_json,
 )
 from paddlewheel.studies.distil_settings import DistilSettings
@@ -174,17 +175,15 @@ def _explored(
             share = max(1, per_structure // max(1, len(runs)))
             frames = [atoms for unit in runs for atoms in passed_frames(unit, structure=start.name, most=share)]
             n_candidates += len(frames)
-            picked += frames
-            picked += stretched_bonds(
-                frames, start, n_frames=per_structure // 4, seed=context.settings.seed + len(picked)
-            )
-            continue
-        # frame 0 is where the round before ended, and has its label
-        frames = [atoms for unit in runs for atoms in passed_frames(unit, structure=start.name, first=1)]
-        candidates = judge(frames, students, elements=context.elements)
-        grades += [one.grade for one in candidates]
-        n_candidates += len(candidates)
-        picked += pick(candidates, n_frames=per_structure, exploration=exploration)
+        else:
+            # frame 0 is where the round before ended, and has its label
+            passed = [atoms for unit in runs for atoms in passed_frames(unit, structure=start.name, first=1)]
+            candidates = judge(passed, students, elements=context.elements)
+            grades += [one.grade for one in candidates]
+            n_candidates += len(candidates)
+            frames = pick(candidates, n_frames=per_structure, exploration=exploration)
+        picked += frames
+        picked += moved_atoms(frames, start, n_frames=per_structure // 4, seed=context.settings.seed + len(picked))
     if not picked:
         raise ScienceError("no frame of this round can be labelled", where=directory)
     temporary = directory / ".picked.tmp.extxyz"
@@ -201,18 +200,20 @@ def _explored(
 
 
 def _split(directory: Path, context: RoundContext) -> tuple[Path, Path]:
-    """The labelled frames as train.extxyz and test.extxyz."""
+    """The labelled frames as train.extxyz, with all those in which an atom was moved, and test.extxyz."""
     from paddlewheel.training import read_dataset, split_dataset, write_dataset
+    from paddlewheel.training.dataset import select_frames
 
     paths = directory / "train.extxyz", directory / "test.extxyz"
     if not all(path.with_suffix(".card.json").exists() for path in paths):
         dataset = read_dataset(directory / "labels" / "dataset.extxyz")
-        parts = split_dataset(dataset, fraction=1 - context.settings.test_fraction, seed=context.settings.seed)
-        for path, part in zip(paths, parts, strict=True):
-            card = part.card
-            write_dataset(
-                path, part.frames, engine=card.engine, functional=card.functional, settings=dict(card.settings)
-            )
+        card = dataset.card
+        moved = [str(atoms.info["source"]).endswith(MOVED) for atoms in dataset.frames]
+        passed = select_frames(dataset, np.flatnonzero(~np.array(moved)).tolist())
+        parts = split_dataset(passed, fraction=1 - context.settings.test_fraction, seed=context.settings.seed)
+        walls = [atoms for atoms, flag in zip(dataset.frames, moved, strict=True) if flag]
+        for path, frames in zip(paths, ([*parts[0].frames, *walls], parts[1].frames), strict=True):
+            write_dataset(path, frames, engine=card.engine, functional=card.functional, settings=dict(card.settings))
     return paths
 
 
@@ -224,7 +225,8 @@ def _errors_before(directory: Path, before: Sequence[Round], context: RoundConte
     if not before:
         return {}
     student = NEPCalculator.from_file(before[-1].students[0] / POTENTIAL, dtype="float64")
-    frames = read_dataset(directory / "labels" / "dataset.extxyz").frames
+    labelled = read_dataset(directory / "labels" / "dataset.extxyz").frames
+    frames = [atoms for atoms in labelled if "extrapolation_grade" in atoms.info]
     limit = context.settings.exploration.grade_limit
     parts = {
         "usual": [atoms for atoms in frames if atoms.info["extrapolation_grade"] <= limit],

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 FRAME_INTERVAL_FS = 10.0
 _MOST_CANDIDATES = 120
 _FRAMES_BEFORE_BREAKING, _FRAMES_INTO_BREAKING = 10, 2
+MOVED = "an atom moved"
+"""Ends the source of a frame of `moved_atoms`: it teaches how steep the walls are, and judges no student."""
 _CLOSEST_A = 0.5
 """Nearer than this no two atoms come in any frame worth a label."""
 
@@ -113,7 +115,7 @@ def passed_frames(unit: Unit, *, structure: str, first: int = 0, most: int = _MO
     """Frames of a run from `first` on at even intervals, those with atoms on top of each other left out.
 
     Of a run in which a polyanion fell apart, the frames up to that moment and all of the last ones before it: what
-    comes after is chemistry that only a wrong student knows.
+    comes after is chemistry that only a wrong student knows. Of one that was given up at once, all of its last frames.
     """
     from ase import Atoms
 
@@ -121,10 +123,12 @@ def passed_frames(unit: Unit, *, structure: str, first: int = 0, most: int = _MO
 
     trajectory = open_store(store_path(unit))
     apart = falls_apart(trajectory, mobile=unit.contents["mobile"])
+    if apart is None and trajectory.n_frames < MDSettings(**unit.contents["md"]).n_frames:
+        apart = trajectory.n_frames  # the frame that ended the run is not in the store
     last = trajectory.n_frames - 1 if apart is None else min(apart + _FRAMES_INTO_BREAKING, trajectory.n_frames - 1)
     wanted = set(np.unique(np.linspace(min(first, last), last, most).round().astype(int)).tolist())
     if apart is not None:
-        wanted |= set(range(max(first, apart - _FRAMES_BEFORE_BREAKING), last + 1))
+        wanted |= set(range(max(min(first, last), apart - _FRAMES_BEFORE_BREAKING), last + 1))
     temperature_K = unit.contents["md"]["temperature_K"]
     frames = []
     for block in trajectory.blocks():
@@ -158,29 +162,47 @@ def falls_apart(trajectory: Trajectory, *, mobile: str) -> int | None:
     return int(len(opened) - open_for.max()) if open_for.max() else None
 
 
-def stretched_bonds(frames: Sequence[Atoms], start: Start, *, n_frames: int, seed: int) -> list[Atoms]:
-    """Frames in which one bond of one polyanion is pulled to 1.1 to 1.9 times its length.
+def moved_atoms(frames: Sequence[Atoms], start: Start, *, n_frames: int, seed: int) -> list[Atoms]:
+    """Frames in which one atom is moved along the line to another: bonds of polyanions to 0.65 to 1.9 times their
+    length, contacts with the nearest atoms outside them to 0.6 to 0.95 times their distance.
 
-    No short run of a sane teacher breaks a bond, and a student that never saw how much that costs breaks them itself.
+    No short run of a sane teacher breaks a bond or climbs a contact, and a student that never saw what that costs
+    breaks molecules itself, some of them within ten steps.
     """
     from paddlewheel.crystals import find_polyanions
 
     rng = np.random.default_rng([seed, 1])
-    bonds = [(int(i), int(j)) for anion in find_polyanions(start.atoms) for i, j in anion.bonds]
-    if not bonds or not frames:
+    polyanions = find_polyanions(start.atoms)
+    bonds = [(int(i), int(j)) for anion in polyanions for i, j in anion.bonds]
+    group = np.arange(len(start.atoms)) + len(polyanions)
+    for number, anion in enumerate(polyanions):
+        group[list(anion.indices)] = number
+    if not frames:
         return []
-    n_bonds = np.bincount(np.array(bonds).ravel(), minlength=len(start.atoms))
-    pulled = []
-    for _ in range(n_frames):
+    n_bonds = np.bincount(np.array(bonds, dtype=int).ravel(), minlength=len(start.atoms))
+    moved = []
+    for number in range(n_frames):
         atoms = frames[int(rng.integers(len(frames)))].copy()
-        fixed, moved = sorted(bonds[int(rng.integers(len(bonds)))], key=lambda atom: -n_bonds[atom])
-        vector_A = atoms.get_distance(fixed, moved, mic=True, vector=True)
-        atoms.positions[moved] = atoms.positions[fixed] + vector_A * rng.uniform(1.1, 1.9)
+        if number % 4 < 3:  # a compressed bond, two pulled ones, a contact, and so on
+            if not bonds:
+                continue
+            fixed, mover = sorted(bonds[int(rng.integers(len(bonds)))], key=lambda atom: -n_bonds[atom])
+            factor = rng.uniform(0.65, 0.95) if number % 4 == 0 else rng.uniform(1.1, 1.9)
+        else:
+            mover = int(rng.integers(len(atoms)))
+            distances_A = atoms.get_distances(mover, range(len(atoms)), mic=True)
+            outside = [int(other) for other in np.argsort(distances_A) if group[other] != group[mover]]
+            if not outside:
+                continue
+            fixed, factor = outside[int(rng.integers(min(3, len(outside))))], rng.uniform(0.6, 0.95)
+        vector_A = atoms.get_distance(fixed, mover, mic=True, vector=True)
+        atoms.positions[mover] = atoms.positions[fixed] + vector_A * factor
         atoms.wrap()
-        atoms.info["source"] = f"{atoms.info['source']}, a bond pulled"
+        atoms.info["source"] = f"{atoms.info['source']}, {MOVED}"
+        atoms.info.pop("extrapolation_grade", None)  # of the frame as it was
         if _closest_A(atoms) > _CLOSEST_A:
-            pulled.append(atoms)
-    return pulled
+            moved.append(atoms)
+    return moved
 
 
 def _closest_A(atoms: Atoms) -> float:
