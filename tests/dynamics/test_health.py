@@ -7,6 +7,7 @@ import pytest
 
 from paddlewheel.dynamics import Framework, MDFrame, hopeless, worst_status
 from paddlewheel.dynamics.health import (
+    bond_lengths_A,
     check_energy_drift,
     check_framework,
     check_polyanion_bonds,
@@ -109,3 +110,21 @@ def test_worst_status_is_the_worst() -> None:
     bad = check_temperature(np.full(100, 1600.0), target_K=600)
     assert worst_status([good]) == "ok"
     assert worst_status([good, bad]) == "broken"
+
+
+def test_bonds_hold_in_a_cell_that_shears_by_whole_lattice_vectors():
+    """Every frame is the same crystal in another basis: bond lengths cannot change."""
+    rng = np.random.default_rng(3)
+    cell = np.array([[8.0, 0.3, 0.0], [0.2, 9.0, 0.4], [0.1, -0.3, 21.0]])
+    first = rng.uniform(0, 1, (40, 3)) @ cell
+    directions = rng.normal(size=(40, 3))
+    second = first + 1.8 * directions / np.linalg.norm(directions, axis=1, keepdims=True)
+    bonds = np.column_stack([np.arange(40), np.arange(40) + 40])
+    bases = [
+        np.eye(3), [[1, 0, 0], [2, 1, 0], [0, 0, 1]], [[1, 0, 0], [0, 1, 0], [-3, 2, 1]],
+        [[1, 1, 0], [0, 1, 1], [0, 0, 1]],
+    ]  # fmt: skip
+    cells = np.array([np.array(basis) @ cell for basis in bases])
+    wrapped = [(np.vstack([first, second]) @ np.linalg.inv(one)) % 1 @ one for one in cells]
+    lengths = bond_lengths_A(np.array(wrapped), cells, bonds)
+    assert lengths == pytest.approx(1.8, abs=1e-9)
