@@ -7,6 +7,7 @@ from paddlewheel.crystals.disorder import OrderedCell, order_structure
 from paddlewheel.crystals.library import StructureCard, list_structures, structure_card
 from paddlewheel.crystals.masses import AnionType, find_anion_types, scale_anion_masses
 from paddlewheel.crystals.read import read_structure
+from paddlewheel.crystals.reduced import reduced_basis
 from paddlewheel.crystals.site_list import PlacedSites, SiteList, place_in_cell, read_site_list
 from paddlewheel.crystals.supercell import make_supercell
 
@@ -29,6 +30,7 @@ __all__ = [
     "place_in_cell",
     "read_site_list",
     "read_structure",
+    "reduced_basis",
     "scale_anion_masses",
     "structure_card",
 ]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from paddlewheel.crystals import reduced_basis
 from paddlewheel.dynamics.run import MDFrame
 from paddlewheel.dynamics.settings import MDSettings
 from paddlewheel.records import HealthCheck
@@ -47,13 +48,11 @@ def bond_lengths_A(positions_A: np.ndarray, cell_A: np.ndarray, bonds: np.ndarra
     The image is taken in the Minkowski-reduced basis of each cell: a flexible cell may shear until rounding the
     coordinates in its own basis takes a far image for the near one (o-NBH in NPT at 800 K does within 100 ps).
     """
-    from ase.geometry import minkowski_reduce
-
     reduced_A = np.empty_like(cell_A)
     basis = np.eye(3)
     for index, cell in enumerate(cell_A):
         if index == 0 or np.abs(_overhang(basis @ cell)).max() > 0.6:
-            basis = np.asarray(minkowski_reduce(cell)[1], dtype=float)
+            basis = reduced_basis(cell)
         reduced_A[index] = basis @ cell
     vectors = positions_A[:, bonds[:, 1]] - positions_A[:, bonds[:, 0]]
     fractional = vectors @ np.linalg.inv(reduced_A)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from paddlewheel.crystals import reduced_basis
 from paddlewheel.errors import TrajectoryError
 from paddlewheel.units import U_PER_A3_IN_G_PER_CM3
 
@@ -234,7 +235,7 @@ class _Steps:
     def unwrap(self, block: Frames) -> NDArray[np.float64]:
         """Unwrapped fractional coordinates in the reduced basis of the atoms that count, `[n, len(atoms), 3]`."""
         if self._first is None:
-            self.basis = _reduced_basis(block.cell_A[0])
+            self.basis = reduced_basis(block.cell_A[0])
             self._last_cell = block.cell_A[0]
         self._check_cells(block)
         positions = block.positions_A if self._takes_all else block.positions_A[:, self._atoms]
@@ -301,12 +302,6 @@ class _Steps:
                 where=self._trajectory.source,
                 remedy="write the trajectory with one choice of cell (LAMMPS: flip no), or cut it there",
             )
-
-
-def _reduced_basis(cell: NDArray[np.float64]) -> NDArray[np.float64]:
-    from ase.geometry import minkowski_reduce
-
-    return np.asarray(minkowski_reduce(cell)[1], dtype=np.float64)
 
 
 def _indices(trajectory: Trajectory, specie: str | Sequence[int] | NDArray) -> NDArray[np.int64]:

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from paddlewheel.crystals import reduced_basis
 from paddlewheel.transport.rotation.average import Estimate
 from paddlewheel.transport.rotation.hops import Hops
 from paddlewheel.transport.rotation.quaternions import angle_rad, relative
@@ -180,9 +181,7 @@ def _turns(smoothed: np.ndarray) -> np.ndarray:
 
 def _distances_A(run: CageMotion, chosen: Sequence[int], ions: np.ndarray, frames: np.ndarray) -> np.ndarray:
     """From ions at `[n, 3]` (fractional) to the nearest image of each anion at that frame, `[n, n_chosen]`."""
-    from ase.geometry import minkowski_reduce
-
-    basis = np.asarray(minkowski_reduce(run.cell_A)[1], dtype=np.float64)
+    basis = reduced_basis(run.cell_A)
     apart = (run.centres[frames][:, list(chosen)] - ions[:, None, :]) @ np.linalg.inv(basis)
     apart -= np.rint(apart)
     return np.linalg.norm(apart @ (basis @ run.cell_A), axis=2)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from paddlewheel.crystals import reduced_basis
 from paddlewheel.errors import InputError
 from paddlewheel.transport.msd import checked_frame_interval
 from paddlewheel.transport.rotation.cages import Cage
@@ -233,9 +234,7 @@ class _Follower:
             )
 
     def _begin(self, positions: np.ndarray, cell: np.ndarray) -> None:
-        from ase.geometry import minkowski_reduce
-
-        self.basis = np.asarray(minkowski_reduce(cell)[1], dtype=np.float64)
+        self.basis = reduced_basis(cell)
         self._first_cell = cell
         inverse = np.linalg.inv(self.basis @ cell)
         to_lattice = lattice_cells(cell[None], cell)[0]
