@@ -64,6 +64,10 @@ class DatasetError(InputError):
     """A training set that cannot be read, or whose labels cannot be what they are said to be."""
 
 
+class DataError(InputError):
+    """A lab file that cannot be read, or whose numbers cannot be what they are said to be."""
+
+
 class SettingsError(InputError):
     """A setting outside its range, or settings that contradict each other."""
 

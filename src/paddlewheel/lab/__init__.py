@@ -1,0 +1,1 @@
+"""The electrochemistry bench: from the lab's files to conductivity, window, cycling and cell."""

@@ -1,0 +1,1 @@
+"""Impedance: Kramers-Kronig test, equivalent circuits, distribution of relaxation times."""

@@ -1,0 +1,1 @@
+"""Readers of what the lab's instruments write."""

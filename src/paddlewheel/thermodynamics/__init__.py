@@ -1,0 +1,1 @@
+"""Phonons, free energies, gases, hulls and stability windows."""
