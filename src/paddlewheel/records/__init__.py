@@ -46,6 +46,16 @@ from paddlewheel.records.distillation import (
 )
 from paddlewheel.records.motion import MotionRecord, TrajectoryInput
 from paddlewheel.records.onsager import OnsagerRecord, PairResult, SpeciesResult
+from paddlewheel.records.phonons import (
+    ConvergencePoint,
+    ImaginaryEffect,
+    ImaginaryModes,
+    PhononConvergence,
+    PhononRecord,
+    PhononStatus,
+    ThermalRow,
+    read_phonon_record,
+)
 from paddlewheel.records.rotation import (
     EquipartitionResult,
     HopCoupling,
@@ -107,6 +117,14 @@ from paddlewheel.records.validation import (
 from paddlewheel.records.van_hove import VacatedSite, VanHoveLag, VanHoveRecord
 
 __all__ = [
+    "ConvergencePoint",
+    "ImaginaryEffect",
+    "ImaginaryModes",
+    "PhononConvergence",
+    "PhononRecord",
+    "PhononStatus",
+    "ThermalRow",
+    "read_phonon_record",
     "ConversionRecord",
     "ConvertedFile",
     "VacatedSite",

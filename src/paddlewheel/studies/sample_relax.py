@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -21,12 +22,32 @@ RELAXATION_STEPS = 500
 _KEEP_EVERY_S = 5.0
 
 
-def relax_unit(*, name: str, atoms: Atoms, potential: dict[str, Any], fmax_eV_per_A: float, directory: Path) -> Unit:
-    """A unit that relaxes `atoms` until every force, the cell's included, is under `fmax_eV_per_A`."""
-    contents = {
-        "structure": structure_document(atoms), "relax": {"fmax_eV_per_A": fmax_eV_per_A, "steps": RELAXATION_STEPS},
-        "n": RELAXATION_STEPS, "potential": potential,
-    }  # fmt: skip
+def relax_unit(
+    *,
+    name: str,
+    atoms: Atoms,
+    potential: dict[str, Any],
+    fmax_eV_per_A: float,
+    directory: Path,
+    steps: int = RELAXATION_STEPS,
+    optimizer: Literal["fire", "lbfgs"] = "fire",
+    symmetry_tolerance_A: float | None = None,
+) -> Unit:
+    """A unit that relaxes `atoms` until every force, the cell's included, is under `fmax_eV_per_A`.
+
+    Parameters
+    ----------
+    optimizer
+        FIRE, for structures far from their minimum, or L-BFGS, which needs a tenth of its steps to a tight one.
+    symmetry_tolerance_A
+        Keep the space group that spglib finds within it (ASE's FixSymmetry); None: whatever the forces do.
+    """
+    relax: dict[str, Any] = {"fmax_eV_per_A": fmax_eV_per_A, "steps": steps}
+    if optimizer != "fire":
+        relax["optimizer"] = optimizer
+    if symmetry_tolerance_A is not None:
+        relax["symmetry_tolerance_A"] = symmetry_tolerance_A
+    contents = {"structure": structure_document(atoms), "relax": relax, "n": steps, "potential": potential}
     return Unit(name=f"relax-{name}", contents=contents, run_directory=directory)
 
 
@@ -41,10 +62,10 @@ def relaxed_atoms(unit: Unit) -> Atoms:
 
 
 def run_relax_unit(unit: Unit, watch: DriverWatch, threads: int) -> bool:
-    """Relax with FIRE through ASE's `FrechetCellFilter`; True when finished, False when stopped.
+    """Relax through ASE's `FrechetCellFilter`; True when finished, False when stopped.
 
-    A continued relaxation starts from the last kept structure, with FIRE's memory lost: the path may differ, the
-    minimum is looked for from there.
+    A continued relaxation starts from the last kept structure, with the optimizer's memory lost: the path may differ,
+    the minimum is looked for from there.
 
     Raises
     ------
@@ -53,22 +74,27 @@ def run_relax_unit(unit: Unit, watch: DriverWatch, threads: int) -> bool:
     PotentialError, RunDirectoryError
         As `run_label_unit`.
     """
+    from ase.constraints import FixSymmetry
     from ase.filters import FrechetCellFilter
-    from ase.optimize import FIRE
+    from ase.optimize import FIRE, LBFGS
 
     atoms = unit_atoms(unit)
+    wanted = unit.contents["relax"]
+    if (tolerance_A := wanted.get("symmetry_tolerance_A")) is not None:
+        atoms.set_constraint(FixSymmetry(atoms, symprec=tolerance_A))
     start_A3 = atoms.get_volume()
     steps_before = 0
     if (kept := unit.checkpoint()) is not None:
-        atoms.set_cell(kept["cell_A"])
-        atoms.set_positions(kept["positions_A"])
+        atoms.set_cell(kept["cell_A"], apply_constraint=False)
+        atoms.set_positions(kept["positions_A"], apply_constraint=False)
         steps_before = int(kept["n_steps"])
     atoms.calc = unit_potential(unit)
-    wanted = unit.contents["relax"]
     target: Any = FrechetCellFilter(atoms)
-    optimizer = FIRE(target, logfile=None)  # type: ignore[arg-type]
+    optimizer = (LBFGS if wanted.get("optimizer") == "lbfgs" else FIRE)(target, logfile=None)  # type: ignore[arg-type]
     next_keep = time.monotonic() + _KEEP_EVERY_S
-    with writing(unit.folder):
+    with writing(unit.folder), warnings.catch_warnings():
+        # scipy's logm complains of 5e-13 at every step of a symmetric cell; ASE's filter asks for it each time
+        warnings.filterwarnings("ignore", message="logm result may be inaccurate", category=RuntimeWarning)
         for _ in optimizer.irun(fmax=wanted["fmax_eV_per_A"], steps=wanted["steps"] - steps_before):
             _check(atoms, start_A3, unit.name)
             stop = watch.should_stop()

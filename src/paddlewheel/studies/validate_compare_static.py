@@ -13,16 +13,8 @@ from paddlewheel.studies.validate_findings import Findings
 from paddlewheel.studies.validate_plan import ROLES, Phase, Role
 from paddlewheel.studies.validate_set import ComparedSet, labels_of
 from paddlewheel.studies.validate_settings import GateLimits
-from paddlewheel.training.validation import (
-    EquationOfState,
-    Labels,
-    PhononModes,
-    common_grid,
-    compare_dos,
-    error_table,
-    fit_equation_of_state,
-    gaussian_dos,
-)
+from paddlewheel.thermodynamics.phonons import PhononModes, common_grid, compare_dos, gaussian_dos
+from paddlewheel.training.validation import EquationOfState, Labels, error_table, fit_equation_of_state
 from paddlewheel.training.validation.error_tables import UNITS
 
 DOS_WIDTH_PER_CM = 10.0

@@ -131,7 +131,7 @@ def _equation_of_state(
 
 def _phonons(unit: Unit, static: dict[str, Any], calculator: Calculator, watch: DriverWatch) -> dict[str, Any] | None:
     """Frequencies of the relaxed cell, from displacements in the supercell that the dynamics have too."""
-    from paddlewheel.training.validation import displaced_supercells, phonon_modes
+    from paddlewheel.thermodynamics.phonons import displaced_supercells, phonon_modes
 
     checkpoint = unit.checkpoint() or {}
     atoms = unit_atoms(unit)

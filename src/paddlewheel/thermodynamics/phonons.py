@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from paddlewheel.units import THZ_IN_PER_CM
+
 if TYPE_CHECKING:
     from ase import Atoms
 
-THZ_IN_PER_CM = 33.35640951981521
 IMAGINARY_BELOW_PER_CM = -5.0
 """Acoustic modes at Gamma come out a little off zero; only modes below this count as imaginary."""
 

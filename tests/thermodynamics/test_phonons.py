@@ -7,7 +7,7 @@ import pytest
 from ase.build import bulk
 from ase.calculators.emt import EMT
 
-from paddlewheel.training.validation import (
+from paddlewheel.thermodynamics.phonons import (
     PhononModes,
     common_grid,
     compare_dos,

@@ -1,0 +1,110 @@
+"""The record of `phonons`: free energy, entropy and heat capacity of a crystal from its vibrations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from paddlewheel.records.base import SCHEMA_VERSION, Citation, Measured, Provenance, Record, read_record
+
+PhononStatus = Literal["ok", "imaginary", "not-converged", "left-symmetry", "not-relaxed", "broken"]
+"""`ok`; with numbers that need care: `imaginary` (modes with omega^2 < 0), `not-converged` (F moves by more than the
+tolerance with supercell or displacement), `left-symmetry` (relaxed to another space group than it came with); without
+numbers: `not-relaxed`, `broken` (molecules broke, or the structure collapsed). `reason` says more."""
+
+
+class ThermalRow(Record):
+    """Thermal functions at one temperature, per atom, at the fixed volume of the static minimum.
+
+    `free_energy_eV_per_atom` is that of the vibrations, zero-point energy included, **without** the static energy. Each
+    std is what supercell, displacement and the treatment of imaginary modes leave open, not the potential's error.
+    """
+
+    temperature_K: float
+    free_energy_eV_per_atom: Measured
+    entropy_eV_per_K_per_atom: Measured
+    heat_capacity_eV_per_K_per_atom: Measured
+
+
+class ImaginaryEffect(Record):
+    """The vibrational free energy by the two usual treatments of imaginary modes: left out, or taken as real."""
+
+    temperature_K: float
+    left_out_eV_per_atom: float
+    as_real_eV_per_atom: float
+
+
+class ImaginaryModes(Record):
+    """Modes with omega^2 < 0: their share, the lowest one (negative), and what they do to the free energy.
+
+    The rows of the record take them as real, with |omega|: left out, a mode would lose its share of the free energy
+    altogether. Half the difference of the two treatments is in the rows' std.
+    """
+
+    share_of_modes: float
+    lowest_THz: float
+    effect: list[ImaginaryEffect] = []
+
+
+class ConvergencePoint(Record):
+    """One supercell and displacement: its free energy at `temperature_K`, and how far it is from that of the rows."""
+
+    repeats: tuple[int, int, int]
+    n_atoms: int
+    n_displacements: int
+    displacement_A: float
+    temperature_K: float
+    free_energy_eV_per_atom: float
+    difference_meV_per_atom: float
+
+
+class PhononConvergence(Record):
+    """Supercells and displacements that were compared; `converged` is null where there was nothing to compare with."""
+
+    tolerance_meV_per_atom: float
+    supercells: list[ConvergencePoint]
+    displacements: list[ConvergencePoint] = []
+    converged: bool | None = None
+
+
+class PhononRecord(Record):
+    """The record of `phonons` (kind `phonons`); numbers are null, and lists empty, where `status` says there are none.
+
+    `files` names what lies beside the record: `structure` (the relaxed cell, CIF), ...
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    kind: Literal["phonons"] = "phonons"
+    structure: str
+    formula: str
+    n_atoms: int
+    space_group: str | None = None
+    space_group_start: str
+    potential: str
+    engine: str
+    functional: str | None = None
+    status: PhononStatus
+    reason: str | None = None
+    static_energy_eV_per_atom: float | None = None
+    volume_A3_per_atom: float | None = None
+    density_g_per_cm3: float | None = None
+    largest_force_eV_per_A: float | None = None
+    zero_point_eV_per_atom: float | None = None
+    thermal: list[ThermalRow] = []
+    imaginary: ImaginaryModes | None = None
+    convergence: PhononConvergence | None = None
+    files: dict[str, str] = {}
+    warnings: list[str] = []
+    citations: list[Citation] = []
+    provenance: Provenance
+
+
+def read_phonon_record(path: Path) -> PhononRecord:
+    """Read a `phonons` record.
+
+    Raises
+    ------
+    InputError
+        If the file is no such record.
+    """
+    return read_record(path, PhononRecord, made_by="phonons")
