@@ -1,0 +1,187 @@
+"""Which circuit a spectrum, or a series of spectra of one sample, calls for.
+
+Candidates are every circuit of `Circuit` (resistor or not, zero to three arcs, five tails, inductor or not). One that
+the spectrum cannot determine is out: an element whose size is not known to 30 % (68 %) is not in the data. Of the rest
+the lowest BIC (Schwarz, doi 10.1214/aos/1176344136) is chosen; then any special case of it that an F-test does not
+reject at 0.1 % takes its place, the smallest first (5 % over some fifty candidates, after Bonferroni). BIC and not
+AICc: AICc takes one superfluous parameter in six.
+
+Residuals of real spectra are not independent: neighbours share what no circuit describes. The number of independent
+values is therefore N (1 - rho) / (1 + rho), with rho the correlation of neighbouring residuals of the best candidate,
+and the variances grow by its inverse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from paddlewheel.lab.eis.circuit import MOST_ARCS, TAILS, Circuit
+from paddlewheel.lab.eis.fit import CircuitFit, fit_circuit
+from paddlewheel.lab.eis.least_squares import Weighted
+from paddlewheel.lab.eis.starts import StartGrid
+
+SIZE_KNOWN_TO = 0.30
+TIME_KNOWN_TO = 0.50
+EXPONENT_KNOWN_TO = 0.15
+F_LEVEL = 0.001
+_SHARE_OF_SERIES = 0.75
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A circuit on all spectra of a series (one or more).
+
+    Attributes
+    ----------
+    fits
+        One a spectrum.
+    bic
+        Summed over the spectra; lower is better.
+    determined
+        Whether every element is determined, in three of four spectra.
+    """
+
+    circuit: Circuit
+    fits: tuple[CircuitFit, ...]
+    bic: float
+    determined: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """The circuit chosen, and those that it was chosen from, by BIC.
+
+    Attributes
+    ----------
+    chosen
+        The winner.
+    candidates
+        All, lowest BIC first.
+    correlation
+        `[n_spectra]`, of neighbouring residuals of the best candidate; 0 where they are independent.
+    reason
+        Why it was chosen, a sentence.
+    """
+
+    chosen: Candidate
+    candidates: tuple[Candidate, ...]
+    correlation: np.ndarray
+    reason: str
+
+
+def choose_circuit(spectra: Sequence[Weighted]) -> Choice:
+    """Fit every circuit to every spectrum and choose one for all of them.
+
+    Parameters
+    ----------
+    spectra
+        One spectrum, or those of one sample at several temperatures or times.
+    """
+    grids = [StartGrid(data) for data in spectra]
+    fitted: dict[Circuit, list[CircuitFit]] = {}
+    inductive = any((data.impedance_ohm.imag[data.omega > 0.3 * data.omega.max()] > 0).any() for data in spectra)
+    fewest = min(len(data.omega) for data in spectra)
+    best_by_arcs: list[float] = []
+    ranked: list[Candidate] = []
+    for arcs in range(MOST_ARCS + 1):
+        # a third arc only where the second was worth it
+        if arcs == MOST_ARCS and not best_by_arcs[2] < best_by_arcs[1]:
+            break
+        likely = [one.circuit.tail for one in ranked[:3]]
+        tails = [tail for tail in TAILS if tail in likely or arcs < MOST_ARCS]
+        for tail in tails:
+            for resistor in (False, True):
+                for inductor in (False, True) if inductive else (False,):
+                    if resistor or arcs or tail:
+                        _fit(Circuit(resistor, inductor, arcs, tail), spectra, grids, fitted, fewest)
+        ranked = _rank(fitted, spectra, np.zeros(len(spectra)))
+        best_by_arcs.append(min((one.bic for one in ranked if one.circuit.arcs == arcs), default=np.inf))
+    if not inductive:
+        for one in _rank(fitted, spectra, np.zeros(len(spectra)))[:3]:
+            circuit = one.circuit
+            _fit(Circuit(circuit.resistor, True, circuit.arcs, circuit.tail), spectra, grids, fitted, fewest)
+    first = _rank(fitted, spectra, np.zeros(len(spectra)))[0]
+    correlation = np.array([neighbour_correlation(fit) for fit in first.fits])
+    ranked = _rank(fitted, spectra, correlation)
+    return _chosen(ranked, spectra, correlation)
+
+
+def neighbour_correlation(fit: CircuitFit) -> float:
+    """Correlation of neighbouring residuals, both parts together; 0 where it is within twice its error of none."""
+    parts = np.stack([fit.residual.real, fit.residual.imag])
+    found = float((parts[:, 1:] * parts[:, :-1]).sum() / max((parts**2).sum(), 1e-300))
+    # a fit of many parameters makes neighbours of white noise anticorrelated: only what is clearly positive counts
+    return min(found, 0.95) if found > 2 / np.sqrt(parts.size) else 0.0
+
+
+def inflation(correlation: float) -> float:
+    """(1 + rho) / (1 - rho): by how much the variances of a fit grow when neighbouring residuals are correlated."""
+    return (1 + correlation) / (1 - correlation)
+
+
+def is_determined(fit: CircuitFit, *, correlation: float = 0.0) -> bool:
+    """Whether every element is known: sizes to 30 %, times to 50 %, exponents to 0.15."""
+    spread = np.sqrt(np.diag(fit.covariance) * inflation(correlation))
+    for one, sigma in zip(fit.circuit.parameters(), spread, strict=True):
+        limit = EXPONENT_KNOWN_TO if not one.logarithmic else TIME_KNOWN_TO if "tau" in one.name else SIZE_KNOWN_TO
+        if not sigma < limit:
+            return False
+    return True
+
+
+def _fit(
+    circuit: Circuit,
+    spectra: Sequence[Weighted],
+    grids: Sequence[StartGrid],
+    fitted: dict[Circuit, list[CircuitFit]],
+    fewest: int,
+) -> None:
+    if 2 * fewest - circuit.size >= max(3, circuit.size):
+        fitted[circuit] = [fit_circuit(circuit, data, grid=grid) for data, grid in zip(spectra, grids, strict=True)]
+
+
+def _rank(
+    fitted: dict[Circuit, list[CircuitFit]], spectra: Sequence[Weighted], correlation: np.ndarray
+) -> list[Candidate]:
+    ranked = []
+    for circuit, fits in fitted.items():
+        bic, known = 0.0, 0
+        for fit, data, rho in zip(fits, spectra, correlation, strict=True):
+            values = 2 * len(data.omega) / inflation(rho)
+            bic += values * np.log(fit.chi2 / (2 * len(data.omega))) + circuit.size * np.log(values)
+            known += is_determined(fit, correlation=rho)
+        ranked.append(Candidate(circuit, tuple(fits), float(bic), known >= _SHARE_OF_SERIES * len(fits)))
+    return sorted(ranked, key=lambda one: one.bic)
+
+
+def _chosen(ranked: list[Candidate], spectra: Sequence[Weighted], correlation: np.ndarray) -> Choice:
+    known = [one for one in ranked if one.determined]
+    if not known:
+        reason = "no circuit is determined by the data; the one of lowest BIC is shown, and its elements are not known"
+        return Choice(ranked[0], tuple(ranked), correlation, reason)
+    best = known[0]
+    reason = f"{best.circuit.name} has the lowest BIC of {len(known)} circuits whose elements are all determined"
+    parts = [one for one in known if one.circuit.is_part_of(best.circuit)]
+    for part in sorted(parts, key=lambda one: (one.circuit.size, one.bic)):
+        p = _f_probability(part, best, spectra, correlation)
+        if p > F_LEVEL:
+            reason += f"; its special case {part.circuit.name} fits as well (F-test, p = {p:.2g})"
+            best = part
+            break
+    return Choice(best, tuple(ranked), correlation, reason)
+
+
+def _f_probability(part: Candidate, whole: Candidate, spectra: Sequence[Weighted], correlation: np.ndarray) -> float:
+    """Of a gain as large as this if the part is true; the spectra's chi2 in units of their own noise."""
+    from scipy.special import fdtrc
+
+    gain, freedom = 0.0, 0.0
+    extra = (whole.circuit.size - part.circuit.size) * len(spectra)
+    for simple, full, rho in zip(part.fits, whole.fits, correlation, strict=True):
+        left = max(full.degrees_of_freedom / inflation(rho), 1.0)
+        gain += max(simple.chi2 / full.chi2 - 1, 0.0) * left
+        freedom += left
+    return float(fdtrc(extra, freedom, gain / extra))

@@ -1,0 +1,99 @@
+"""Starts that nobody has to give: every combination of time constants of a coarse grid, sizes by linear least squares.
+
+For given time constants and exponents all sizes are linear (variable projection; Golub and Pereyra, doi
+10.1137/0710036). The Gram matrix of the columns of the whole grid is made once, and each combination is a small part of
+it: thousands are solved at once.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+
+from paddlewheel.lab.eis.circuit import Circuit, evaluate
+from paddlewheel.lab.eis.least_squares import Weighted
+
+_ARC_EXPONENT = 0.88
+_CPE_EXPONENTS = (0.5, 0.7, 0.9)
+_PER_DECADE = {1: 4.0, 2: 2.5, 3: 2.0}
+_SHORTEST_STEP = 16
+
+
+class StartGrid:
+    """The columns of one spectrum's grid, shared by all circuits that are tried on it."""
+
+    def __init__(self, data: Weighted) -> None:
+        self.data = data
+        self._grams: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray, list[tuple[float, ...]]]] = {}
+        target = data.stacked(data.impedance_ohm)
+        self._target, self._squares = target, float(target @ target)
+
+    def starts(self, circuit: Circuit, *, keep: int = 5) -> np.ndarray:
+        """The best `keep` combinations `[<= keep, n_parameters]`, time constants of arcs from short to long."""
+        gram, product, grid, tails = self._prepared(max(circuit.arcs, 1))
+        chosen = list(combinations(range(len(grid)), circuit.arcs))
+        arcs = np.array(chosen, dtype=int).reshape(len(chosen), circuit.arcs)
+        fixed = [0] * circuit.resistor + [1] * circuit.inductor
+        first_tail = 2 + len(grid)
+        kinds = [i for i, tail in enumerate(tails) if tail[0] == _KIND.get(circuit.tail)]
+        columns = np.concatenate([np.tile(fixed, (len(arcs), 1)).astype(int), 2 + arcs], axis=1)
+        if circuit.tail:
+            columns = np.concatenate(
+                [np.repeat(columns, len(kinds), axis=0), np.tile(first_tail + np.array(kinds), len(columns))[:, None]],
+                axis=1,
+            )
+        matrix = gram[columns[:, :, None], columns[:, None, :]]
+        right = product[columns]
+        scale = np.sqrt(np.einsum("bii->bi", matrix))
+        matrix = matrix / (scale[:, :, None] * scale[:, None, :]) + 1e-9 * np.eye(columns.shape[1])
+        sizes = np.linalg.solve(matrix, (right / scale)[:, :, None])[:, :, 0] / scale
+        floor = 1e-4 * np.sqrt(self._squares) / scale / np.sqrt(len(self._target))
+        sizes = np.where(sizes > floor, sizes, floor)
+        chi2 = (
+            self._squares
+            - 2 * np.einsum("bi,bi->b", sizes, right)
+            + np.einsum("bi,bij,bj->b", sizes, gram[columns[:, :, None], columns[:, None, :]], sizes)
+        )
+        best = np.argsort(chi2, kind="stable")[:keep]
+        return np.array([self._theta(circuit, columns[i], np.log(sizes[i]), grid, tails, first_tail) for i in best])
+
+    def _theta(
+        self,
+        circuit: Circuit,
+        columns: np.ndarray,
+        log_sizes: np.ndarray,
+        grid: np.ndarray,
+        tails: list[tuple[float, ...]],
+        first_tail: int,
+    ) -> np.ndarray:
+        theta = list(log_sizes[: circuit.resistor + circuit.inductor])
+        for k in range(circuit.arcs):
+            at = circuit.resistor + circuit.inductor + k
+            theta += [log_sizes[at], grid[columns[at] - 2], _ARC_EXPONENT]
+        if circuit.tail:
+            theta += [log_sizes[-1], *tails[columns[-1] - first_tail][1:]]
+        return np.array(theta)
+
+    def _prepared(self, arcs: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[tuple[float, ...]]]:
+        if arcs not in self._grams:
+            omega = self.data.omega
+            slow, fast = -np.log(omega.min()), -np.log(omega.max())
+            count = int(np.clip(_PER_DECADE[arcs] * (slow - fast) / np.log(10), 4, _SHORTEST_STEP * 2 / (arcs**0.5)))
+            grid = np.linspace(fast - 0.5, slow + 0.5, count)
+            slow_grid = np.linspace(0.5 * (slow + fast), slow + 2.0, 5)
+            tails: list[tuple[float, ...]] = [(_KIND["CPE"], n) for n in _CPE_EXPONENTS]
+            tails += [(_KIND["W"],), *((_KIND["Ws"], tau) for tau in slow_grid)]
+            tails += [(_KIND["Wo"], tau) for tau in slow_grid]
+            rows = [evaluate(Circuit(resistor=True), np.zeros((1, 1)), omega)[0][0], 1j * omega]
+            rows += [evaluate(Circuit(arcs=1), np.array([[0.0, tau, _ARC_EXPONENT]]), omega)[0][0] for tau in grid]
+            for kind, *rest in tails:
+                circuit = Circuit(tail=_TAIL[kind])  # type: ignore[arg-type]
+                rows.append(evaluate(circuit, np.array([[0.0, *rest]]), omega)[0][0])
+            columns = self.data.stacked(np.array(rows))
+            self._grams[arcs] = columns @ columns.T, columns @ self._target, grid, tails
+        return self._grams[arcs]
+
+
+_KIND = {"CPE": 0.0, "W": 1.0, "Ws": 2.0, "Wo": 3.0}
+_TAIL = {number: name for name, number in _KIND.items()}
