@@ -35,9 +35,8 @@ class _StoreFrames:
             last = min(first + per_block, stop)
             if last < stop and last // chunk * chunk > first:
                 last = last // chunk * chunk
-            positions = read_array(self.group, "positions", first, last, self.path).astype(np.float64)
-            if self.quantum_A is not None:
-                positions *= self.quantum_A
+            stored = read_array(self.group, "positions", first, last, self.path)
+            positions = np.multiply(stored, 1.0 if self.quantum_A is None else self.quantum_A, dtype=np.float64)
             yield positions, read_array(self.group, "cell", first, last, self.path)
             first = last
 

@@ -128,10 +128,10 @@ def displacements(
         raise TrajectoryError(f"drift is {drift!r}", remedy="give framework, all or none")
     indices = _indices(trajectory, specie)
     weights, removed = _drift_weights(trajectory, indices, drift)
-    # Atoms that do not enter the result are not looked at.
-    atoms = indices if weights is None else np.arange(trajectory.n_atoms)
-    ions = np.arange(len(indices)) if weights is None else indices
-    steps = _Steps(trajectory, atoms)
+    # Atoms that do not enter the result are not looked at; where paths are unwrapped already, their mean is enough.
+    unwraps_all = weights is not None and not trajectory.is_unwrapped
+    ions = indices if unwraps_all else np.arange(len(indices))
+    steps = _Steps(trajectory, np.arange(trajectory.n_atoms) if unwraps_all else indices)
 
     paths = np.empty((trajectory.n_frames, len(indices), 3))
     cells = np.empty((trajectory.n_frames, 3, 3))
@@ -141,7 +141,8 @@ def displacements(
         cells[rows] = block.cell_A
         paths[rows] = unwrapped[:, ions]
         if weights is not None:
-            paths[rows] -= steps.drift(unwrapped, weights)[:, None, :]
+            drifted = steps.drift(unwrapped, weights) if unwraps_all else steps.drift_of_mean(block, weights)
+            paths[rows] -= drifted[:, None, :]
     if not trajectory.is_unwrapped:
         steps.check_rms()
 
@@ -226,6 +227,7 @@ class _Steps:
         self.basis = np.eye(3)
         """Rows: reduced lattice vectors in terms of the file's, integers."""
         self._first: NDArray[np.float64] | None = None
+        self._first_centre: NDArray[np.float64] | None = None
         self._last = np.zeros((len(atoms), 3))
         self._last_cell = np.zeros((3, 3))
         self._images = np.zeros((len(atoms), 3))
@@ -263,6 +265,14 @@ class _Steps:
         """Weighted mean displacement since the first frame, `[n, 3]`, of `weights` `[n_atoms]` that sum to 1."""
         assert self._first is not None
         return np.einsum("nai,a->ni", unwrapped, weights) - weights @ self._first
+
+    def drift_of_mean(self, block: Frames, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The same `[n, 3]` from positions that are unwrapped already: one sum a frame, and no atom's own path."""
+        centre = np.matmul(weights, block.positions_A)  # [n, 3]
+        fractional = np.matmul(centre[:, None, :], np.linalg.inv(self.basis @ block.cell_A))[:, 0]
+        if self._first_centre is None:
+            self._first_centre = fractional[0].copy()
+        return fractional - self._first_centre
 
     def check_rms(self) -> None:
         """Refuse frames so far apart that steps beyond half a cell are likely, if none was caught in the act."""
