@@ -35,6 +35,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--cores", type=int, default=None)
+    parser.add_argument("--device", default="cpu", help="of the fits and the teacher")
     parser.add_argument("--heldout", type=Path, default=None, help="frames to be judged on, made before")
     options = parser.parse_args()
     found = cells()
@@ -47,13 +48,14 @@ def main() -> None:
         out=options.out,
         settings=DistilSettings(
             exploration=Exploration(
-                temperatures_K=(50.0, 950.0), strain=0.1, seed_ps=0.1, explore_ps=4.0, rounds=2, frames_per_round=450
+                temperatures_K=(50.0, 950.0), strain=0.1, seed_ps=0.1, explore_ps=4.0, rounds=2, frames_per_round=700
             ),
             form=FORM,
-            fit={"batch_atoms": 300, "energy_scale_meV_per_atom": 1.0},
+            fit={"batch_atoms": 300, "energy_scale_meV_per_atom": 1.0, "force_weights": {"Na": 2.0}},
             steps=2500,
             final_steps=30000,
             seed=options.seed,
+            device=options.device,
         ),
         cores=options.cores,
         show_progress=True,

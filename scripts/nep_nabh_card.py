@@ -63,7 +63,8 @@ def _card(record: DistilRecord, errors: dict[str, dict[str, float]], *, seed: in
         "doi": "10.1016/j.joule.2025.102130",
         "trained_on": (
             f"{record.n_training_frames} frames ({record.n_training_atoms} atoms) of NaBH4 (tetragonal, cubic), "
-            "Na2B12H12 (monoclinic, high-temperature cubic), o-NBH in five Na orderings and four mixtures near them, "
+            "Na2B12H12 (monoclinic, high-temperature cubic), o-NBH in five Na orderings and two with a BH4 "
+            "and a B12H12 exchanged, "
             "50 to 950 K, linear strains to 10 %, labelled by m3gnet-nabh-r2scan (three_body parent)"
         ),
         "made_by": f"scripts/make_nep_nabh.py --seed {seed}",

@@ -6,7 +6,7 @@ Where the cells come from: the three relaxed cells of the built-in library; cubi
 and Hagemann, Eur. J. Inorg. Chem. 2008, 3127, doi 10.1002/ejic.200800053) with ordered hydrogen; high-temperature
 Na2B12H12 (Im-3m/Pm-3n, a = 7.95 A, Verdal et al., J. Solid State Chem. 2014, 212, 81, doi 10.1016/j.jssc.2014.01.006)
 with 4 Na on the 12 tetrahedral sites of the bcc lattice of anions; o-NBH with its 12 Na on other tetrahedral
-interstices of the anions; and o-NBH with one BH4 and one B12H12 exchanged or one formula of NaBH4 replaced.
+interstices of the anions; and o-NBH with one BH4 and one B12H12 exchanged.
 """
 
 from __future__ import annotations
@@ -127,24 +127,6 @@ def o_nbh_ordering(seed: int, *, exchange: int = 0, expand: float = 1.0) -> Atom
     return place_sodium(anions, sites, n_sodium, rng, apart_A=2.9)
 
 
-def mixture(seed: int, *, n_boron_rich: int) -> Atoms:
-    """The anion lattice of o-NBH with `n_boron_rich` B12H12 among its 8 anions, neutral by the number of Na.
-
-    A tenth more volume than the end members have: 255 A^3 for a Na2B12H12, 55 A^3 for a NaBH4.
-    """
-    rng = np.random.default_rng(seed)
-    atoms = read_structure("o-nbh")
-    kinds, centres = anion_centres(atoms)
-    kinds = ["B12H12"] * n_boron_rich + ["BH4"] * (len(kinds) - n_boron_rich)
-    rng.shuffle(kinds)
-    volume_A3 = 1.1 * (255 * n_boron_rich + 55 * (len(kinds) - n_boron_rich))
-    scale = (volume_A3 / atoms.get_volume()) ** (1 / 3)
-    cell, centres = atoms.cell[:] * scale, centres * scale
-    anions = packed(kinds, centres, cell, rng)
-    sites = interstices(centres, cell, closest_A=2.0)
-    return place_sodium(anions, sites, 8 + n_boron_rich, rng, apart_A=2.3)
-
-
 def cubic_na2b12h12(seed: int) -> Atoms:
     """High-temperature Na2B12H12: bcc anions in random turns, 8 Na on 24 tetrahedral sites; 104 atoms."""
     rng = np.random.default_rng(seed)
@@ -173,14 +155,14 @@ def cells() -> dict[str, Atoms]:
     """All cells by name; names begin with the phase they count for."""
     found = {
         "nabh4": repeat_cell(read_structure("nabh4"), np.diag([2, 2, 2])),
-        "na2b12h12": repeat_cell(read_structure("na2b12h12"), np.diag([1, 1, 1])),
+        "na2b12h12": read_structure("na2b12h12"),
+        "na2b12h12-doubled": repeat_cell(read_structure("na2b12h12"), np.diag([2, 1, 1])),
         "o-nbh": read_structure("o-nbh"),
     }
     found |= {f"nabh4-cubic-{seed}": cubic_nabh4(seed) for seed in (1, 2)}
     found |= {f"na2b12h12-cubic-{seed}": cubic_na2b12h12(seed) for seed in (1, 2)}
     found |= {f"o-nbh-ordering-{seed}": o_nbh_ordering(seed) for seed in (1, 2, 3, 4)}
     found |= {f"mixture-exchanged-{seed}": o_nbh_ordering(seed, exchange=1, expand=1.04) for seed in (11, 12)}
-    found |= {f"mixture-{n}-of-8": mixture(20 + n, n_boron_rich=n) for n in (2, 6)}
     return found
 
 

@@ -45,7 +45,7 @@ def distil(
     specie: Annotated[str | None, typer.Option(help="The mobile ion; guessed by default.")] = None,
     functional: Annotated[str | None, typer.Option(help="Behind the teacher, where its card does not say.")] = None,
     seed: Annotated[int, typer.Option(help="Decides every random number.")] = 1,
-    device: Annotated[str, typer.Option(help="Of the fits: cpu, cuda, ...")] = "cpu",
+    device: Annotated[str, typer.Option(help="Of the fits and the teacher: cpu, cuda, ...")] = "cpu",
     cores: Annotated[int | None, typer.Option(help="Cores to use; all by default.")] = None,
     json: Annotated[bool, typer.Option("--json", help="The record on stdout, nothing else there.")] = False,
 ) -> int:

@@ -89,7 +89,7 @@ def distil(
     settings = settings or DistilSettings()
     starts = _starts(structures, names=names, specie=specie)
     symbols = _elements(starts, elements)
-    document = _check_teacher(teacher, starts, symbols, three_body=three_body, dtype=dtype)
+    document = _check_teacher(teacher, starts, symbols, three_body=three_body, device=settings.device, dtype=dtype)
     labeller = choose_labeller(document, functional=functional)
     directory = Path(out)
     inputs = {
@@ -152,13 +152,15 @@ def _elements(starts: Sequence[Start], elements: Sequence[str] | None) -> tuple[
 
 
 def _check_teacher(
-    teacher: str, starts: Sequence[Start], symbols: Sequence[str], *, three_body: str, dtype: str
+    teacher: str, starts: Sequence[Start], symbols: Sequence[str], *, three_body: str, device: str, dtype: str
 ) -> dict[str, Any]:
     """The teacher's document; refused if it lacks an element, gives no stress, or cannot stand a structure."""
-    from paddlewheel.potentials import check_elements, load_potential
+    from paddlewheel.potentials import check_elements, describe_potential, load_potential
 
-    document = potential_document(teacher, three_body=three_body, device="cpu", dtype=dtype)
-    calculator = load_potential(document["name"], three_body=three_body, dtype=dtype)  # type: ignore[arg-type]
+    if describe_potential(teacher).kind in ("nep", "ase"):  # they run on the CPU only
+        device = "cpu"
+    document = potential_document(teacher, three_body=three_body, device=device, dtype=dtype)
+    calculator = load_potential(document["name"], three_body=three_body, device=device, dtype=dtype)  # type: ignore[arg-type]
     for start in starts:
         check_elements(calculator, start.atoms)
     if "stress" not in calculator.implemented_properties:

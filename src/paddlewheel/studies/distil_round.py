@@ -102,8 +102,9 @@ def run_round(context: RoundContext, *, number: int, starts: list[Start], before
         explored = _explored(directory, finished, starts, before, context)
     labels = label(
         directory / "picked.extxyz", out=directory / "labels", potential=context.teacher["name"],
-        functional=context.functional, three_body=context.teacher["three_body"], dtype=context.teacher["dtype"],
-        cores=context.cores, show_progress=context.show_progress,
+        functional=context.functional, three_body=context.teacher["three_body"],
+        device=context.teacher["device"], dtype=context.teacher["dtype"], cores=context.cores,
+        show_progress=context.show_progress,
     )  # fmt: skip
     train, test = _split(directory, context)
     errors = _errors_before(directory, before, context)

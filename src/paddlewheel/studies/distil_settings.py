@@ -87,7 +87,7 @@ class DistilSettings:
     seed
         Decides every random number.
     device
-        Torch device of the fits.
+        Torch device of the fits, and of the teacher where it takes one.
     """
 
     exploration: Exploration = field(default_factory=Exploration)

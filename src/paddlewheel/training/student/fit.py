@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,6 +35,11 @@ class FitSettings:
         At the start.
     energy_scale_meV_per_atom, force_scale_eV_per_A, stress_scale_GPa
         Every error counts as its ratio x to its scale.
+    pressure_scale_GPa
+        Of the pressure, a third of the trace of the stress: its mean over a phase decides the density, which the six
+        components, hundreds of times noisier than that mean, leave open.
+    force_weights
+        What the forces on an element count for, by symbol; 1 where it is not named.
     linear_beyond
         x counts as d^2 (sqrt(1 + (x/d)^2) - 1): squared while small, linearly beyond this d, since the gates are mean
         absolute errors and frames of explosive runs must not rule the fit, nor bonds that break be nothing to it.
@@ -50,15 +55,20 @@ class FitSettings:
     energy_scale_meV_per_atom: float = 2.0
     force_scale_eV_per_A: float = 0.08
     stress_scale_GPa: float = 0.1
+    pressure_scale_GPa: float = 0.05
+    force_weights: Mapping[str, float] = field(default_factory=dict)
     linear_beyond: float = 4.0
     average: float = 0.998
     seed: int = 1
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch_atoms", "learning_rate", "energy_scale_meV_per_atom", "force_scale_eV_per_A",
-                     "stress_scale_GPa", "linear_beyond"):  # fmt: skip
+                     "stress_scale_GPa", "pressure_scale_GPa", "linear_beyond"):  # fmt: skip
             if not getattr(self, name) > 0:
                 raise SettingsError(f"{getattr(self, name)} is not positive", where=name, remedy="give a value above 0")
+        for symbol, weight in self.force_weights.items():
+            if not weight > 0:
+                raise SettingsError(f"{symbol}: {weight}", where="force_weights", remedy="give a weight above 0")
         if not 0 <= self.average < 1:
             raise SettingsError(f"{self.average:g}", where="average", remedy="give a decay from 0 to below 1")
 
@@ -149,12 +159,23 @@ def mean_errors(student: Student, batches: Sequence[Batch]) -> Errors:
 
 
 def _loss(student: Student, batch: Batch, settings: FitSettings) -> torch.Tensor:
-    scales = (settings.energy_scale_meV_per_atom, settings.force_scale_eV_per_A, settings.stress_scale_GPa)
-    terms = [
-        (torch.sqrt(1 + (values / (scale * settings.linear_beyond)) ** 2) - 1).mean() * settings.linear_beyond**2
-        for values, scale in zip(_differences(student, batch), scales, strict=True)
-    ]
-    return terms[0] + terms[1] + terms[2]
+    energy, force, stress = _differences(student, batch)
+    pressure = stress.diagonal(dim1=1, dim2=2).mean(dim=1)
+
+    def counted(values: torch.Tensor, scale: float) -> torch.Tensor:
+        limit = settings.linear_beyond
+        return (torch.sqrt(1 + (values / (scale * limit)) ** 2) - 1) * limit**2
+
+    weights = torch.cat([
+        torch.full((n, 1), settings.force_weights.get(symbol, 1.0), device=force.device)
+        for symbol, n in zip(student.settings.elements, batch.constants.n_by_species, strict=True)
+    ])  # fmt: skip
+    return (
+        counted(energy, settings.energy_scale_meV_per_atom).mean()
+        + (weights * counted(force, settings.force_scale_eV_per_A)).mean()
+        + counted(stress, settings.stress_scale_GPa).mean()
+        + counted(pressure, settings.pressure_scale_GPa).mean()
+    )
 
 
 def reference_energies_eV(frames: Sequence[Atoms], elements: Sequence[str]) -> np.ndarray:
@@ -183,6 +204,8 @@ class Fit:
     ------
     PotentialError
         If a frame lacks a label or has a foreign element, or an element of the student is in no frame.
+    SettingsError
+        If a force weight is for an element that the student lacks.
     """
 
     def __init__(
@@ -199,6 +222,13 @@ class Fit:
         if absent:
             raise PotentialError(
                 f"no frame holds {', '.join(absent)}", remedy="add frames with it, or leave the element out"
+            )
+        foreign = [symbol for symbol in settings.force_weights if symbol not in form.elements]
+        if foreign:
+            raise SettingsError(
+                ", ".join(foreign),
+                where="force_weights",
+                remedy=f"name elements of the student: {', '.join(form.elements)}",
             )
         self.settings = settings
         self.batches = make_batches(frames, form, batch_atoms=settings.batch_atoms, seed=settings.seed, device=device)
