@@ -213,3 +213,10 @@ def test_settings_are_checked_by_name():
         Exploration(strain=0.5)
     with pytest.raises(InputError, match="test_fraction"):
         DistilSettings(test_fraction=0.9)
+
+
+def test_teacher_that_runs_on_the_cpu_only_stays_there_when_the_fits_do_not():
+    from paddlewheel.studies.distil import _check_teacher
+
+    document = _check_teacher(EMT, [], ("Ag", "Cu"), three_body="parent", device="cuda", dtype="float32")
+    assert document["device"] == "cpu"

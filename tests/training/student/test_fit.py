@@ -13,6 +13,7 @@ from paddlewheel.errors import PotentialError, SettingsError  # noqa: E402
 from paddlewheel.training.student.fit import (  # noqa: E402
     Fit,
     FitSettings,
+    differences,
     make_batches,
     mean_errors,
     reference_energies_eV,
@@ -73,6 +74,43 @@ def test_fit_goes_on_bit_for_bit_from_its_state():
         resumed.step()
     for name, value in straight.averaged.items():
         assert torch.equal(value, resumed.averaged[name]), name
+
+
+def errors_of_fit(settings: FitSettings) -> tuple[np.ndarray, np.ndarray]:
+    """Mean absolute force error of Cu and Ag [2], and pressure errors [n_frames] in GPa, on the frames of the fit."""
+    frames = alloys(40, seed=8)
+    fit = Fit(frames, FORM, settings)
+    while not fit.finished:
+        fit.step()
+    by_element, pressures = np.zeros(2), []
+    for batch in fit.batches:
+        _, force, stress = (values.detach() for values in differences(fit.result(), batch))
+        by_element += [float(part.abs().sum()) for part in force.split(batch.constants.n_by_species)]
+        pressures.append(stress.diagonal(dim1=1, dim2=2).mean(1).numpy())
+    counts = [sum(3 * batch.constants.n_by_species[k] for batch in fit.batches) for k in range(2)]
+    return by_element / counts, np.concatenate(pressures)
+
+
+def test_force_weights_turn_the_errors_from_one_element_to_the_other():
+    common = {"steps": 300, "batch_atoms": 40}
+    copper, _ = errors_of_fit(FitSettings(force_weights={"Cu": 100.0}, **common))
+    silver, _ = errors_of_fit(FitSettings(force_weights={"Ag": 100.0}, **common))
+    assert copper[0] < silver[0]
+    assert silver[1] < copper[1]
+
+
+def test_pressure_scale_brings_the_mean_pressure_down():
+    common = {"steps": 300, "batch_atoms": 40}
+    _, tight = errors_of_fit(FitSettings(pressure_scale_GPa=0.01, **common))
+    _, loose = errors_of_fit(FitSettings(pressure_scale_GPa=1e6, **common))
+    assert np.abs(tight).mean() < 0.8 * np.abs(loose).mean()
+
+
+def test_weight_for_an_element_that_is_not_there_or_below_zero_is_refused():
+    with pytest.raises(SettingsError, match=r"Au.*Cu, Ag"):
+        Fit(alloys(2, seed=9), FORM, FitSettings(steps=1, force_weights={"Au": 2.0}))
+    with pytest.raises(SettingsError, match="Cu: 0"):
+        FitSettings(force_weights={"Cu": 0})
 
 
 def test_reference_energies_are_those_that_made_the_labels():

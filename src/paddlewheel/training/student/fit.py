@@ -140,7 +140,7 @@ class Errors:
     stress_GPa: float
 
 
-def _differences(student: Student, batch: Batch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def differences(student: Student, batch: Batch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Errors of the energies (meV/atom), forces (eV/A) and stresses (GPa) of a batch."""
     predicted = student(batch.constants)
     energy = (predicted.energy_eV - batch.energy_eV) / batch.n_atoms * 1000
@@ -152,14 +152,14 @@ def mean_errors(student: Student, batches: Sequence[Batch]) -> Errors:
     """Mean absolute errors over batches: per frame for energies, per component for forces and stresses."""
     sums, counts = np.zeros(3), np.zeros(3)
     for batch in batches:
-        for index, values in enumerate(_differences(student, batch)):
+        for index, values in enumerate(differences(student, batch)):
             sums[index] += float(values.detach().abs().sum())
             counts[index] += values.numel()
     return Errors(*(float(value) for value in sums / counts))
 
 
 def _loss(student: Student, batch: Batch, settings: FitSettings) -> torch.Tensor:
-    energy, force, stress = _differences(student, batch)
+    energy, force, stress = differences(student, batch)
     pressure = stress.diagonal(dim1=1, dim2=2).mean(dim=1)
 
     def counted(values: torch.Tensor, scale: float) -> torch.Tensor:
