@@ -47,6 +47,7 @@ from paddlewheel.records.distillation import (
 from paddlewheel.records.motion import MotionRecord, TrajectoryInput
 from paddlewheel.records.onsager import OnsagerRecord, PairResult, SpeciesResult
 from paddlewheel.records.phonons import (
+    BandLabel,
     ConvergencePoint,
     ImaginaryEffect,
     ImaginaryModes,
@@ -117,6 +118,7 @@ from paddlewheel.records.validation import (
 from paddlewheel.records.van_hove import VacatedSite, VanHoveLag, VanHoveRecord
 
 __all__ = [
+    "BandLabel",
     "ConvergencePoint",
     "ImaginaryEffect",
     "ImaginaryModes",

@@ -9,7 +9,7 @@ from paddlewheel.records.base import SCHEMA_VERSION, Citation, Measured, Provena
 
 PhononStatus = Literal["ok", "imaginary", "not-converged", "left-symmetry", "not-relaxed", "broken"]
 """`ok`; with numbers that need care: `imaginary` (modes with omega^2 < 0), `not-converged` (F moves by more than the
-tolerance with supercell or displacement), `left-symmetry` (relaxed to another space group than it came with); without
+tolerance with supercell or displacement), `left-symmetry` (lost operations of its space group when relaxed without them); without
 numbers: `not-relaxed`, `broken` (molecules broke, or the structure collapsed). `reason` says more."""
 
 
@@ -59,18 +59,32 @@ class ConvergencePoint(Record):
 
 
 class PhononConvergence(Record):
-    """Supercells and displacements that were compared; `converged` is null where there was nothing to compare with."""
+    """Supercells, displacements and meshes that were compared, at `temperature_K` of their points.
+
+    Of the supercells the last one counts; `displacements` are at the first one. `mesh_difference_meV_per_atom` is what
+    a finer mesh of wave vectors, which the rows have, did to the last. `converged` is null where there was no other
+    supercell to compare with.
+    """
 
     tolerance_meV_per_atom: float
     supercells: list[ConvergencePoint]
     displacements: list[ConvergencePoint] = []
+    mesh_difference_meV_per_atom: float = 0.0
     converged: bool | None = None
+
+
+class BandLabel(Record):
+    """A special point of the Brillouin zone on the path of the bands."""
+
+    distance_per_A: float
+    name: str
 
 
 class PhononRecord(Record):
     """The record of `phonons` (kind `phonons`); numbers are null, and lists empty, where `status` says there are none.
 
-    `files` names what lies beside the record: `structure` (the relaxed cell, CIF), ...
+    `files` names what lies beside the record: `structure` (the relaxed cell, CIF), `bands`, `gamma`, `dos`, `thermal`
+    (CSV, units in the column names), and `phonopy` (phonopy's own file with the forces).
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -93,6 +107,7 @@ class PhononRecord(Record):
     thermal: list[ThermalRow] = []
     imaginary: ImaginaryModes | None = None
     convergence: PhononConvergence | None = None
+    band_labels: list[BandLabel] = []
     files: dict[str, str] = {}
     warnings: list[str] = []
     citations: list[Citation] = []

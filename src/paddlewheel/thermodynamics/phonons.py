@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -60,7 +60,9 @@ class DOSDifference:
     shift_per_cm: float
 
 
-def displaced_supercells(atoms: Atoms, repeats: Sequence[int], *, displacement_A: float) -> tuple[Any, list[Atoms]]:
+def displaced_supercells(
+    atoms: Atoms, repeats: Sequence[int], *, displacement_A: float, primitive: Literal["P", "auto"] = "P"
+) -> tuple[Any, list[Atoms]]:
     """Supercells with one atom displaced, as few as the symmetry allows.
 
     Parameters
@@ -71,6 +73,8 @@ def displaced_supercells(atoms: Atoms, repeats: Sequence[int], *, displacement_A
         Repeats of the supercell along a, b, c.
     displacement_A
         Length of the displacements.
+    primitive
+        The cell that modes are counted in: the one given (P), or the primitive one that phonopy finds in it.
 
     Returns
     -------
@@ -86,7 +90,7 @@ def displaced_supercells(atoms: Atoms, repeats: Sequence[int], *, displacement_A
         scaled_positions=atoms.get_scaled_positions(),
         masses=atoms.get_masses(),
     )
-    phonon = Phonopy(cell, supercell_matrix=np.diag(repeats), primitive_matrix=np.eye(3))
+    phonon = Phonopy(cell, supercell_matrix=np.diag(repeats), primitive_matrix=primitive)
     # plus and minus: the part of the force that is even in the displacement, and what is left at the minimum, cancel
     phonon.generate_displacements(distance=displacement_A, is_plusminus=True)
     cells = [
@@ -106,9 +110,20 @@ def phonon_modes(phonon: Any, forces_eV_per_A: np.ndarray, *, mesh_length_A: flo
     phonon.forces = forces_eV_per_A
     phonon.produce_force_constants()
     phonon.symmetrize_force_constants()
+    return modes_on_mesh(phonon, mesh_length_A=mesh_length_A)
+
+
+def modes_on_mesh(phonon: Any, *, mesh_length_A: float) -> PhononModes:
+    """Frequencies on phonopy's mesh for `mesh_length_A` of a crystal whose force constants are known.
+
+    The three modes at Gamma that are nearest to zero are the translations: they are set to zero.
+    """
     phonon.run_mesh(mesh_length_A)
     weights = np.asarray(phonon.mesh.weights, dtype=float)
-    return PhononModes(np.asarray(phonon.mesh.frequencies) * THZ_IN_PER_CM, weights / weights.sum())
+    numbers = np.array(phonon.mesh.frequencies) * THZ_IN_PER_CM
+    for point in np.flatnonzero(np.abs(phonon.mesh.qpoints).max(axis=1) < 1e-9):
+        numbers[point, np.argsort(np.abs(numbers[point]))[:3]] = 0.0
+    return PhononModes(numbers, weights / weights.sum())
 
 
 def gaussian_dos(modes: PhononModes, grid_per_cm: np.ndarray, *, sigma_per_cm: float) -> np.ndarray:
