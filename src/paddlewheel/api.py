@@ -18,6 +18,7 @@ from paddlewheel.studies import density as _density
 from paddlewheel.studies import distil as _distil
 from paddlewheel.studies import label as _label
 from paddlewheel.studies import onsager as _onsager
+from paddlewheel.studies import phonons as _phonons
 from paddlewheel.studies import rotation as _rotation
 from paddlewheel.studies import rotor as _rotor
 from paddlewheel.studies import sample as _sample
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         ConductivityRecord,
         DistilRecord,
         LabelRecord,
+        PhononRecord,
         RotorRecord,
         SamplingRecord,
         TrainingRecord,
@@ -59,6 +61,7 @@ __all__ = [
     "distil",
     "label",
     "load_potential",
+    "phonons",
     "read_structure",
     "read_trajectory",
     "rotation",
@@ -112,6 +115,16 @@ def rotor(structure: str | Path | Atoms, *, out: str | Path | None = None, **set
     directory = Path(out) if out is not None else default_directory("rotor", structure)
     record = _rotor.rotor(structure, out=directory, **settings)
     write_rotor_report(directory)
+    return record
+
+
+@functools.wraps(_phonons.phonons)
+def phonons(structure: str | Path | Atoms, *, out: str | Path | None = None, **settings: Any) -> PhononRecord:
+    from paddlewheel.report.phonons import write_phonon_report
+
+    directory = Path(out) if out is not None else default_directory("phonons", structure)
+    record = _phonons.phonons(structure, out=directory, **settings)
+    write_phonon_report(directory)
     return record
 
 

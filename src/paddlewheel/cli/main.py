@@ -17,6 +17,7 @@ from paddlewheel.cli import (
     density,
     distil,
     library,
+    phonons,
     rotation,
     rotor,
     sites,
@@ -64,6 +65,7 @@ validate.register(app)
 rotation.register(app)
 sites.register(app)
 rotor.register(app)
+phonons.register(app)
 active.register(app)
 
 

@@ -54,7 +54,10 @@ from paddlewheel.records.phonons import (
     PhononConvergence,
     PhononRecord,
     PhononStatus,
+    QuasiHarmonicResult,
+    QuasiHarmonicRow,
     ThermalRow,
+    VolumePoint,
     read_phonon_record,
 )
 from paddlewheel.records.rotation import (
@@ -125,6 +128,9 @@ __all__ = [
     "PhononConvergence",
     "PhononRecord",
     "PhononStatus",
+    "QuasiHarmonicResult",
+    "QuasiHarmonicRow",
+    "VolumePoint",
     "ThermalRow",
     "read_phonon_record",
     "ConversionRecord",

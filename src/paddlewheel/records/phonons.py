@@ -9,8 +9,8 @@ from paddlewheel.records.base import SCHEMA_VERSION, Citation, Measured, Provena
 
 PhononStatus = Literal["ok", "imaginary", "not-converged", "left-symmetry", "not-relaxed", "broken"]
 """`ok`; with numbers that need care: `imaginary` (modes with omega^2 < 0), `not-converged` (F moves by more than the
-tolerance with supercell or displacement), `left-symmetry` (lost operations of its space group when relaxed without them); without
-numbers: `not-relaxed`, `broken` (molecules broke, or the structure collapsed). `reason` says more."""
+tolerance with supercell, displacement or mesh), `left-symmetry` (relaxed to a lower space group than it came with);
+without numbers: `not-relaxed`, `broken` (molecules broke, or the structure collapsed). `reason` says more."""
 
 
 class ThermalRow(Record):
@@ -73,6 +73,34 @@ class PhononConvergence(Record):
     converged: bool | None = None
 
 
+class QuasiHarmonicRow(Record):
+    """One temperature at zero pressure; the Gibbs energy has the static energy in it."""
+
+    temperature_K: float
+    gibbs_energy_eV_per_atom: float
+    volume_A3_per_atom: float
+    thermal_expansion_per_K: float
+    bulk_modulus_GPa: float
+    heat_capacity_eV_per_K_per_atom: float
+
+
+class VolumePoint(Record):
+    """One of the volumes of a quasi-harmonic run: its static energy, and what is imaginary there."""
+
+    volume_A3_per_atom: float
+    static_energy_eV_per_atom: float
+    imaginary_share: float
+
+
+class QuasiHarmonicResult(Record):
+    """The volume that minimizes F(V, T), and what follows from it; `note` says what was left out."""
+
+    repeats: tuple[int, int, int]
+    volumes: list[VolumePoint]
+    rows: list[QuasiHarmonicRow]
+    note: str = ""
+
+
 class BandLabel(Record):
     """A special point of the Brillouin zone on the path of the bands."""
 
@@ -107,6 +135,7 @@ class PhononRecord(Record):
     thermal: list[ThermalRow] = []
     imaginary: ImaginaryModes | None = None
     convergence: PhononConvergence | None = None
+    quasi_harmonic: QuasiHarmonicResult | None = None
     band_labels: list[BandLabel] = []
     files: dict[str, str] = {}
     warnings: list[str] = []

@@ -31,5 +31,7 @@ _METHODS = (
 
 def phonon_citations(card: PotentialCard) -> list[Citation]:
     """The methods, and the potential where its card says how."""
-    potential = [Citation(what=f"potential {card.name}", reference=card.citation, doi=card.doi)] if card.citation else []
+    potential = (
+        [Citation(what=f"potential {card.name}", reference=card.citation, doi=card.doi)] if card.citation else []
+    )
     return [*_METHODS, *potential]

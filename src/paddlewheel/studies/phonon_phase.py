@@ -28,7 +28,8 @@ _STEPS = 3000
 class RelaxedPhase:
     """A relaxed cell; `status` is `ok`, `left-symmetry`, `not-relaxed` or `broken`, and `reason` says why it is not ok.
 
-    A gain of symmetry is no loss: cells come with the noise of another potential. Only with the first two are there numbers to go on with.
+    A gain of symmetry is no loss: cells come with the noise of another potential. Only with the first two are there
+    numbers to go on with.
     """
 
     status: PhononStatus
@@ -97,9 +98,7 @@ def changed_molecules(before: Atoms, after: Atoms) -> str | None:
     if lost:
         now = Counter(formula for where, (formula, _) in groups[1].items() if where not in groups[0])
         return f"{_counts(lost)} became {_counts(now) or 'single atoms or a network'} in the relaxation"
-    rebonded = Counter(
-        formula for where, (formula, bonds) in groups[0].items() if groups[1][where][1] != bonds
-    )
+    rebonded = Counter(formula for where, (formula, bonds) in groups[0].items() if groups[1][where][1] != bonds)
     return f"{_counts(rebonded)} changed bonds in the relaxation" if rebonded else None
 
 

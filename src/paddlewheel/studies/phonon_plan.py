@@ -49,7 +49,7 @@ class PhononPlan:
     quasi_harmonic: bool
 
     def inputs(self) -> dict[str, Any]:
-        """The document that decides whether a directory holds this run. Temperatures are no part of it: they may change."""
+        """The document that decides whether a directory holds this run; temperatures are no part of it."""
         return {
             "command": "phonons",
             "structure": {

@@ -76,7 +76,7 @@ class Compared:
     def convergence(self, *, tolerance_meV_per_atom: float) -> PhononConvergence:
         """F at 300 K of every run against that of the last supercell, all on the same mesh."""
         last = self.supercells[-1].free_energy_eV_per_atom()
-        points = [_point(run, last) for run in self.supercells]
+        points: list[ConvergencePoint] = [_point(run, last) for run in self.supercells]
         first = self.supercells[0].free_energy_eV_per_atom()
         others = [] if self.other_displacement is None else [_point(self.other_displacement, first)]
         mesh = (self.final.free_energy_eV_per_atom() - last) * 1000

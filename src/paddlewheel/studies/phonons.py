@@ -178,14 +178,15 @@ class _Run:
         self._evaluate([*planned, double])
         runs = [Vibrations.of(displaced) for displaced in planned]
         for repeats in plan.supercells[2:]:
-            if abs(np.diff([run.free_energy_eV_per_atom() for run in runs[-2:]])[0]) * 1000 < plan.tolerance_meV_per_atom:
+            if (
+                abs(np.diff([run.free_energy_eV_per_atom() for run in runs[-2:]])[0]) * 1000
+                < plan.tolerance_meV_per_atom
+            ):
                 break
             displaced = self._displacements(atoms, repeats, plan.displacement_A)
             self._evaluate([displaced])
             runs.append(Vibrations.of(displaced))
-        return Compared(
-            supercells=tuple(runs), other_displacement=Vibrations.of(double), final=runs[-1].on_fine_mesh()
-        )
+        return Compared(supercells=tuple(runs), other_displacement=Vibrations.of(double), final=runs[-1].on_fine_mesh())
 
     def _displacements(self, atoms: Atoms, repeats: tuple[int, int, int], displacement_A: float) -> Displacements:
         return plan_displacements(

@@ -97,7 +97,9 @@ def element_dos(
     The modes are binned on the grid before they are broadened: exact to a grid step, whatever their number.
     """
     step = float(grid_per_cm[1] - grid_per_cm[0])
-    index = np.clip(np.rint((shares.modes.wavenumber_per_cm - grid_per_cm[0]) / step).astype(int), 0, len(grid_per_cm) - 1)
+    index = np.clip(
+        np.rint((shares.modes.wavenumber_per_cm - grid_per_cm[0]) / step).astype(int), 0, len(grid_per_cm) - 1
+    )
     reach = int(np.ceil(5 * sigma_per_cm / step))
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) * step / sigma_per_cm) ** 2)
     kernel /= kernel.sum() * step

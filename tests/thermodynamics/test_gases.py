@@ -1,0 +1,56 @@
+"""Ideal gases against the JANAF tables, and their own derivatives."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from paddlewheel.errors import SettingsError
+from paddlewheel.thermodynamics.gases import find_gas, gas_functions, list_gases
+from paddlewheel.units import BOLTZMANN_eV_PER_K
+
+# NIST-JANAF Thermochemical Tables, 4th ed. (Chase 1998): T, S in J/(mol K), H - H(298.15 K) in kJ/mol
+JANAF_H2 = [(298.15, 130.680, 0.0), (500.0, 145.737, 5.882), (600.0, 151.077, 8.811), (1000.0, 166.216, 20.680)]
+
+
+@pytest.mark.parametrize(("T", "entropy", "enthalpy"), JANAF_H2)
+def test_hydrogen_is_that_of_janaf(T: float, entropy: float, enthalpy: float) -> None:
+    gas = find_gas("H2")
+    assert gas.entropy_J_per_mol_K(T) == pytest.approx(entropy, rel=5e-3)
+    assert gas.enthalpy_kJ_per_mol(T) - gas.enthalpy_kJ_per_mol(298.15) == pytest.approx(enthalpy, rel=5e-3, abs=1e-3)
+
+
+def test_enthalpies_meet_the_tabulated_increment_and_segments_join() -> None:
+    for gas in list_gases():
+        assert gas.enthalpy_kJ_per_mol(298.15) == pytest.approx(gas.enthalpy_increment_kJ_per_mol, abs=2e-3)
+        below, above = 999.99999, 1000.00001
+        assert gas.entropy_J_per_mol_K(below) == pytest.approx(gas.entropy_J_per_mol_K(above), rel=1e-5)
+        assert gas.enthalpy_kJ_per_mol(below) == pytest.approx(gas.enthalpy_kJ_per_mol(above), rel=1e-5)
+
+
+@pytest.mark.parametrize("gas", list_gases(), ids=lambda gas: gas.name)
+def test_derivatives(gas) -> None:
+    T = np.array([499.9, 500.0, 500.1])
+    found = gas_functions(gas.name, T, pressure_bar=3.0, zero_point_eV_per_molecule=1.0)
+    slope = -(found.free_energy_eV_per_atom[2] - found.free_energy_eV_per_atom[0]) / 0.2
+    assert slope == pytest.approx(found.entropy_eV_per_K_per_atom[1], rel=1e-6)
+    rise = 500.0 * (found.entropy_eV_per_K_per_atom[2] - found.entropy_eV_per_K_per_atom[0]) / 0.2
+    assert rise == pytest.approx(found.heat_capacity_eV_per_K_per_atom[1], rel=1e-6)
+
+
+def test_pressure_adds_kt_ln_p() -> None:
+    one, ten = (gas_functions("H2", [300.0, 600.0], pressure_bar=p) for p in (1.0, 10.0))
+    kT = BOLTZMANN_eV_PER_K * np.array([300.0, 600.0])
+    # 2 atoms a molecule; the polynomials' gas constant is that of 1986, 6e-6 off
+    np.testing.assert_allclose(
+        ten.free_energy_eV_per_atom - one.free_energy_eV_per_atom, kT * np.log(10) / 2, rtol=2e-5
+    )
+
+
+def test_bad_input_is_refused() -> None:
+    with pytest.raises(SettingsError, match="did you mean B2H6"):
+        gas_functions("B2H5", [300.0])
+    with pytest.raises(SettingsError, match="100 K is outside"):
+        gas_functions("H2", [100.0])
+    with pytest.raises(SettingsError, match="pressure above 0"):
+        gas_functions("H2", [300.0], pressure_bar=0.0)
