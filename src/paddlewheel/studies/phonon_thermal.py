@@ -124,12 +124,12 @@ class Compared:
         def values(run: Vibrations, *, as_real: bool = True) -> np.ndarray:
             return getattr(run.thermal(temperatures_K, imaginary_as_real=as_real), name)
 
-        final, last = values(self.final), values(self.supercells[-1])
-        parts = [final - last, (final - values(self.final, as_real=False)) / 2]
-        if len(self.supercells) > 1:
-            parts.append(last - values(self.supercells[-2]))
+        final, by_supercell = values(self.final), [values(run) for run in self.supercells]
+        parts = [final - by_supercell[-1], (final - values(self.final, as_real=False)) / 2]
+        if len(by_supercell) > 1:
+            parts.append(by_supercell[-1] - by_supercell[-2])
         if self.other_displacement is not None:
-            parts.append(values(self.supercells[0]) - values(self.other_displacement))
+            parts.append(by_supercell[0] - values(self.other_displacement))
         return np.sqrt(np.sum(np.square(parts), axis=0))
 
 
