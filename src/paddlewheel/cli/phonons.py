@@ -45,7 +45,10 @@ def phonons(
     ] = False,
     three_body: Annotated[str, typer.Option(help="parent (smooth) or as_trained, for M3GNet.")] = "parent",
     device: Annotated[str, typer.Option(help="cpu, cuda, ...")] = "cpu",
-    dtype: Annotated[str, typer.Option(help="float64, or float32: too coarse for most displacements.")] = "float64",
+    dtype: Annotated[
+        str | None,
+        typer.Option(help="float64 (default where the engine has it), or float32: coarse for displacements."),
+    ] = None,
     cores: Annotated[int | None, typer.Option(help="Cores to use; default: all.")] = None,
     json: Json = False,
 ) -> int:

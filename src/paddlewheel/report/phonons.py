@@ -19,6 +19,7 @@ _WORDS = {
     "ok": "stable against every small displacement",
     "imaginary": "with imaginary modes: no minimum of this potential",
     "not-converged": "not converged",
+    "not-relaxed": "not fully relaxed: the potential's surface is too rough, or the steps too few",
     "left-symmetry": "with less symmetry than it came with",
 }
 _IN_J_PER_MOL_K = 1000 / KJ_PER_MOL_IN_eV

@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from types import TracebackType
 from typing import Any
 
-from paddlewheel.execution import DriverLock, Resources, Unit, run_units
+from paddlewheel.execution import DriverLock, Resources, Unit, run_units, run_units_here
 from paddlewheel.studies.progress import UnitTable
 
 _PLAIN_EVERY_S = 15.0
@@ -18,7 +18,14 @@ _MOST_ROWS = 6
 
 
 def run_stage(
-    units: Sequence[Unit], *, task: str, title: str, driver: DriverLock, cores: int | None, show_progress: bool
+    units: Sequence[Unit],
+    *,
+    task: str,
+    title: str,
+    driver: DriverLock,
+    cores: int | None,
+    show_progress: bool,
+    here: bool = False,
 ) -> dict[str, str]:
     """Run the units that are not finished.
 
@@ -26,6 +33,8 @@ def run_stage(
     ----------
     title
         What the units do, for the progress: ``labelling``.
+    here
+        Run them in this process where there is one core or one unit to run: Parsl takes seconds to start.
 
     Returns
     -------
@@ -48,7 +57,10 @@ def run_stage(
     with table or nullcontext():
         on_poll: Callable[[], None] = table.update if table else lambda: None
         resources = Resources.share(n_units=len(pending), cores=cores)
-        outcome = run_units(units, task=task, driver=driver, resources=resources, on_poll=on_poll)
+        if here and resources.workers == 1:
+            outcome = run_units_here(units, task=task, on_poll=on_poll)
+        else:
+            outcome = run_units(units, task=task, driver=driver, resources=resources, on_poll=on_poll)
     kept = outcome.keep_errors(pending)
     ended = {name: f"{type(outcome.errors[name]).__name__}: {outcome.errors[name]}" for name in kept}
     left = {unit.name: outcome.states[unit.name] for unit in pending if unit.name not in kept and unit.result() is None}

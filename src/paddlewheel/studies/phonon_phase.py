@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 RELAX_TASK = "paddlewheel.studies.sample_relax:run_relax_unit"
 SYMMETRY_TOLERANCE_A = 0.01
+NEAR_MINIMUM_eV_PER_A = 0.03
 _STEPS = 3000
 
 
@@ -28,8 +29,7 @@ _STEPS = 3000
 class RelaxedPhase:
     """A relaxed cell; `status` is `ok`, `left-symmetry`, `not-relaxed` or `broken`, and `reason` says why it is not ok.
 
-    A gain of symmetry is no loss: cells come with the noise of another potential. Only with the first two are there
-    numbers to go on with.
+    A gain of symmetry is no loss: cells come with the noise of another potential.
     """
 
     status: PhononStatus
@@ -39,6 +39,17 @@ class RelaxedPhase:
     atoms: Atoms | None = None
     energy_eV: float | None = None
     largest_force_eV_per_A: float | None = None
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether there is a minimum to displace atoms from, or one that is near enough.
+
+        A force of 0.03 eV/A on a mode of 5 eV/A^2 is 0.1 meV above its minimum, and displacements both ways take it out
+        of the frequencies.
+        """
+        if self.status == "not-relaxed":
+            return self.largest_force_eV_per_A is not None and self.largest_force_eV_per_A < NEAR_MINIMUM_eV_PER_A
+        return self.status != "broken"
 
 
 def relaxation(plan: PhononPlan, directory: Path) -> Unit:

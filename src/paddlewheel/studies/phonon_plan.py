@@ -25,6 +25,9 @@ LENGTHS_A = (7.0, 10.0, 13.0, 16.0, 19.0, 23.0, 27.0)
 STRAINS = (-0.02, -0.01, 0.0, 0.01, 0.02, 0.03)
 """Linear strains of the volumes of a quasi-harmonic run: heat expands more than it contracts."""
 
+_WITH_FLOAT64 = ("nep", "m3gnet", "mace")
+"""Engines that have a choice; any other computes in the precision it has."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class PhononPlan:
@@ -87,7 +90,7 @@ def plan_phonons(
     quasi_harmonic: bool,
     three_body: str,
     device: str,
-    dtype: str,
+    dtype: str | None,
 ) -> PhononPlan:
     """Resolve every setting of `phonons`; see there for their meaning.
 
@@ -114,7 +117,12 @@ def plan_phonons(
         name=Path(structure).name if named else structure.get_chemical_formula("metal"),
         atoms=atoms,
         card=card,
-        potential=potential_document(chosen, three_body=three_body, device=device, dtype=dtype),
+        potential=potential_document(
+            chosen,
+            three_body=three_body,
+            device=device,
+            dtype=dtype or ("float64" if card.kind in _WITH_FLOAT64 else "float32"),
+        ),
         temperatures_K=check_phonon_temperatures(temperatures_K),
         supercells=choose_supercells(atoms, supercell, max_atoms=max_atoms),
         displacement_A=float(displacement_A),

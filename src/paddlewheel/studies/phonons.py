@@ -14,6 +14,7 @@ from paddlewheel.execution import DriverLock, Unit
 from paddlewheel.records import PhononRecord, PhononStatus, write_record
 from paddlewheel.studies.label import failed_units
 from paddlewheel.studies.label_stage import run_stage
+from paddlewheel.studies.md_runs import try_potential
 from paddlewheel.studies.phonon_citations import phonon_citations
 from paddlewheel.studies.phonon_files import write_phonon_files
 from paddlewheel.studies.phonon_phase import RELAX_TASK, RelaxedPhase, relaxation, relaxed_phase
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 DEFAULT_TEMPERATURES_K = (0.0, 100.0, 200.0, 300.0, 400.0, 500.0, 600.0, 700.0, 800.0)
-_WITH_NUMBERS = ("ok", "left-symmetry")
 
 
 def phonons(
@@ -46,7 +46,7 @@ def phonons(
     quasi_harmonic: bool = False,
     three_body: str = "parent",
     device: str = "cpu",
-    dtype: str = "float64",
+    dtype: str | None = None,
     cores: int | None = None,
     show_progress: bool = False,
 ) -> PhononRecord:
@@ -81,7 +81,7 @@ def phonons(
     quasi_harmonic
         Also expand and compress the cell, and minimize F over the volume at each temperature.
     three_body, device, dtype
-        As for `load_potential`; displacements want float64.
+        As for `load_potential`; float64 by default where the engine has it, for the sake of small displacements.
     cores
         Cores of this machine to use; all by default.
 
@@ -104,7 +104,8 @@ def phonons(
         device=device, dtype=dtype,
     )  # fmt: skip
     directory = Path(out) if out is not None else default_directory("phonons", structure)
-    check_directory(directory, plan.inputs())
+    if not check_directory(directory, plan.inputs()):
+        try_potential(plan.potential, plan.atoms, where=plan.name)
     start_directory(directory, plan.settings())
     with writing(directory), DriverLock(directory) as driver:
         run = _Run(plan, directory, driver, cores=cores, show_progress=show_progress)
@@ -148,7 +149,7 @@ class _Run:
                 structure_sha256=plan.inputs()["structure"]["sha256"],
             ),
         )
-        if phase.status in _WITH_NUMBERS:
+        if phase.has_numbers:
             self._add_numbers(record, phase)
         return record
 
@@ -201,7 +202,13 @@ class _Run:
 
     def _stage(self, units: Sequence[Unit], task: str, title: str) -> dict[str, str]:
         return run_stage(
-            units, task=task, title=title, driver=self.driver, cores=self.cores, show_progress=self.show_progress
+            units,
+            task=task,
+            title=title,
+            driver=self.driver,
+            cores=self.cores,
+            show_progress=self.show_progress,
+            here=True,
         )
 
 
@@ -210,8 +217,8 @@ def _judge(record: PhononRecord) -> None:
     convergence, imaginary = record.convergence, record.imaginary
     assert convergence is not None
     found: list[tuple[PhononStatus, str]] = []
-    if record.status == "left-symmetry":
-        found.append(("left-symmetry", record.reason or ""))
+    if record.status != "ok":
+        found.append((record.status, record.reason or ""))
     if imaginary is not None:
         found.append(
             (

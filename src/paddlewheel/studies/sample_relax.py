@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 RELAXATION_STEPS = 500
 _KEEP_EVERY_S = 5.0
+_STALLED_STEPS = 150
+_STALLED_eV_PER_ATOM = 1e-7
+"""L-BFGS that gains less than this in so many steps is at the roughness of the potential's surface, and stops."""
 
 
 def relax_unit(
@@ -64,7 +67,7 @@ def relaxed_atoms(unit: Unit) -> Atoms:
 def run_relax_unit(unit: Unit, watch: DriverWatch, threads: int) -> bool:
     """Relax through ASE's `FrechetCellFilter`; True when finished, False when stopped.
 
-    A continued relaxation starts from the last kept structure, with the optimizer's memory lost: the path may differ,
+    L-BFGS also ends where it stalls, with the structure that had the smallest largest force. A continued relaxation starts from the last kept structure, with the optimizer's memory lost: the path may differ,
     the minimum is looked for from there.
 
     Raises
@@ -91,12 +94,15 @@ def run_relax_unit(unit: Unit, watch: DriverWatch, threads: int) -> bool:
     atoms.calc = unit_potential(unit)
     target: Any = FrechetCellFilter(atoms)
     optimizer = (LBFGS if wanted.get("optimizer") == "lbfgs" else FIRE)(target, logfile=None)  # type: ignore[arg-type]
+    stall = _Stall() if isinstance(optimizer, LBFGS) else None
     next_keep = time.monotonic() + _KEEP_EVERY_S
     with writing(unit.folder), warnings.catch_warnings():
         # scipy's logm complains of 5e-13 at every step of a symmetric cell; ASE's filter asks for it each time
         warnings.filterwarnings("ignore", message="logm result may be inaccurate", category=RuntimeWarning)
         for _ in optimizer.irun(fmax=wanted["fmax_eV_per_A"], steps=wanted["steps"] - steps_before):
             _check(atoms, start_A3, unit.name)
+            if stall is not None and stall.is_reached(atoms, target):
+                break
             stop = watch.should_stop()
             if stop or time.monotonic() >= next_keep:
                 done = steps_before + optimizer.nsteps
@@ -107,6 +113,8 @@ def run_relax_unit(unit: Unit, watch: DriverWatch, threads: int) -> bool:
                 next_keep = time.monotonic() + _KEEP_EVERY_S
             if stop:
                 return False
+        if stall is not None:
+            stall.restore_best(atoms)
         largest = float(np.linalg.norm(target.get_forces(), axis=1).max())
         unit.write_result(
             {
@@ -122,6 +130,33 @@ def run_relax_unit(unit: Unit, watch: DriverWatch, threads: int) -> bool:
             }
         )
     return True
+
+
+class _Stall:
+    """Watches whether the energy still falls, and keeps the structure with the smallest largest force."""
+
+    def __init__(self) -> None:
+        self._lowest_eV, self._since, self._least_force = np.inf, 0, np.inf
+        self._best: tuple[np.ndarray, np.ndarray] | None = None
+
+    def is_reached(self, atoms: Atoms, target: Any) -> bool:
+        """True once the energy has not fallen for `_STALLED_STEPS` steps."""
+        largest = float(np.linalg.norm(target.get_forces(), axis=1).max())
+        if largest < self._least_force:
+            self._least_force, self._best = largest, (np.array(atoms.cell), atoms.get_positions())
+        energy_eV = float(atoms.get_potential_energy())
+        if energy_eV < self._lowest_eV - _STALLED_eV_PER_ATOM * len(atoms):
+            self._lowest_eV, self._since = energy_eV, 0
+        else:
+            self._since += 1
+        return self._since >= _STALLED_STEPS
+
+    def restore_best(self, atoms: Atoms) -> None:
+        """Put `atoms` where the largest force was smallest."""
+        if self._best is not None:
+            cell_A, positions_A = self._best
+            atoms.set_cell(cell_A, apply_constraint=False)
+            atoms.set_positions(positions_A, apply_constraint=False)
 
 
 def _check(atoms: Atoms, start_A3: float, name: str) -> None:
