@@ -67,8 +67,9 @@ def relaxed_atoms(unit: Unit) -> Atoms:
 def run_relax_unit(unit: Unit, watch: DriverWatch, threads: int) -> bool:
     """Relax through ASE's `FrechetCellFilter`; True when finished, False when stopped.
 
-    L-BFGS also ends where it stalls, with the structure that had the smallest largest force. A continued relaxation starts from the last kept structure, with the optimizer's memory lost: the path may differ,
-    the minimum is looked for from there.
+    L-BFGS also ends where it stalls, with the structure that had the smallest largest force. A continued relaxation
+    starts from the last kept structure, with the optimizer's memory lost: the path may differ, the minimum is looked
+    for from there.
 
     Raises
     ------
