@@ -12,6 +12,7 @@ from paddlewheel.crystals import read_structure
 from paddlewheel.potentials import load_potential
 from paddlewheel.studies import active_ions as _active_ions
 from paddlewheel.studies import analyze as _analyze
+from paddlewheel.studies import cell as _cell
 from paddlewheel.studies import conduct as _conduct
 from paddlewheel.studies import coordination as _coordination
 from paddlewheel.studies import density as _density
@@ -55,6 +56,7 @@ __all__ = [
     "active_ions",
     "analyze",
     "analyze_files",
+    "cell",
     "conduct",
     "convert",
     "density",
@@ -74,7 +76,7 @@ __all__ = [
 
 
 def _reported(study: Callable[..., Any], report: str) -> Callable[..., Any]:
-    """An analysis of trajectories that, given `out`, also writes its report; `report` is "module:function"."""
+    """An analysis that, given `out`, also writes its report; `report` is "module:function"."""
 
     @functools.wraps(study)
     def run(*given: Any, out: str | Path | None = None, **settings: Any) -> Any:
@@ -105,6 +107,7 @@ spectra = _reported(_spectra.spectra, "paddlewheel.report.spectra:write_spectra_
 onsager = _reported(_onsager.onsager, "paddlewheel.report.onsager:write_onsager_report")
 coordination = _reported(_coordination.coordination, "paddlewheel.report.coordination:write_coordination_report")
 density = _reported(_density.density, "paddlewheel.report.density:write_density_report")
+cell = _reported(_cell.cell, "paddlewheel.report.cell:write_cell_report")
 active_ions = _reported(_active_ions.active_ions, "paddlewheel.report.active:write_active_report")
 
 

@@ -11,6 +11,7 @@ import typer
 
 from paddlewheel.cli import (
     active,
+    cell,
     convert,
     correlations,
     datasets,
@@ -67,6 +68,7 @@ sites.register(app)
 rotor.register(app)
 phonons.register(app)
 active.register(app)
+cell.register(app)
 
 
 def run(arguments: list[str] | None = None) -> None:

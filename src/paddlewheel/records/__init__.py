@@ -15,6 +15,7 @@ from paddlewheel.records.base import (
     write_bytes_atomically,
     write_record,
 )
+from paddlewheel.records.cell import CellAssumption, CellRecord, CellResistance, CellRow, CellSweep, ThicknessFit
 from paddlewheel.records.conductivity import (
     ArrheniusModel,
     ArrheniusResult,
@@ -121,6 +122,12 @@ from paddlewheel.records.validation import (
 from paddlewheel.records.van_hove import VacatedSite, VanHoveLag, VanHoveRecord
 
 __all__ = [
+    "CellAssumption",
+    "CellRecord",
+    "CellResistance",
+    "CellRow",
+    "CellSweep",
+    "ThicknessFit",
     "BandLabel",
     "ConvergencePoint",
     "ImaginaryEffect",

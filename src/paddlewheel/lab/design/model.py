@@ -1,0 +1,174 @@
+"""The stack of a cell: masses and thicknesses of its layers, layers to a target capacity, energy and resistance.
+
+Per layer and cm2: cathode composite m_c = loading / w; capacity Q = loading * q; anode m_a = NP Q / q_a, over the
+share that is no electrolyte; separator and foils by density and thickness. n = target / Q layers (not rounded: the
+paper's 1.33) make the cell, E = n Q (V_cathode - V_anode) over its mass, packaging included, and its volume when
+charged. Resistances: separator L / sigma; composite L tau / (3 eps sigma), the low-frequency limit of a transmission
+line whose electronic rail is perfect (Euler and Nonnenmacher, Electrochim. Acta 1960, 2, 268; tau = eps sigma_0 /
+sigma_eff). Neither charge transfer nor electronic resistance is in them: they are lower bounds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from scipy.constants import Avogadro, Boltzmann, elementary_charge, zero_Celsius
+
+from paddlewheel.lab.design.inputs import Anode, CellDesign
+from paddlewheel.lab.design.thickness import ThicknessLine
+from paddlewheel.lab.geometry import nominal
+
+SODIUM_G_PER_MOL = 22.98977
+_FARADAY_C_PER_MOL = Avogadro * elementary_charge
+SODIUM_MAH_PER_G = _FARADAY_C_PER_MOL / 3.6 / SODIUM_G_PER_MOL
+"""Of sodium metal: 1166 mAh/g."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellEstimate:
+    """One loading with one anode.
+
+    Attributes
+    ----------
+    layers
+        Layers of cathode to the target capacity, not rounded.
+    capacity_mAh_per_cm2
+        Of one layer.
+    masses_mg_per_cm2, thicknesses_um
+        Of one layer's parts, by name; the anode's thickness when charged.
+    cell_mass_mg_per_cm2, cell_thickness_um
+        Of the whole cell, packaging in its mass.
+    cell_voltage_V
+        Mean, without polarization.
+    energy_density_Wh_per_kg, energy_density_Wh_per_L
+        Of the whole cell.
+    """
+
+    loading_mg_per_cm2: float
+    anode: str
+    layers: float
+    capacity_mAh_per_cm2: float
+    masses_mg_per_cm2: dict[str, float]
+    thicknesses_um: dict[str, float]
+    cell_mass_mg_per_cm2: float
+    cell_thickness_um: float
+    cell_voltage_V: float
+    energy_density_Wh_per_kg: float
+    energy_density_Wh_per_L: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resistance:
+    """Ionic resistances of one layer at a temperature, and the voltage that they cost at a C-rate.
+
+    `polarization_V` is the current of the rate times the resistance; beyond a few tenths of a volt the cell cannot give
+    its capacity at this rate.
+    """
+
+    loading_mg_per_cm2: float
+    temperature_K: float
+    separator_ohm_cm2: float
+    composite_ohm_cm2: float
+    polarization_V: dict[float, float]
+
+
+def composite_mg_per_cm2(loading_mg_per_cm2: float, values: Mapping[str, float]) -> float:
+    """Composite per area of a loading of active material."""
+    return loading_mg_per_cm2 / values["active_weight_fraction"]
+
+
+def estimate(
+    design: CellDesign, *, loading_mg_per_cm2: float, anode: Anode, line: ThicknessLine, values: Mapping[str, float]
+) -> CellEstimate:
+    """The cell of a loading with an anode; `values` are those of the design's assumptions, or swept ones."""
+    capacity = loading_mg_per_cm2 * values["active_capacity_mAh_per_g"] / 1000
+    layers = values["target_capacity_mAh_per_cm2"] / capacity
+    composite = composite_mg_per_cm2(loading_mg_per_cm2, values)
+    # 1 g/cm3 by 1 um is 0.1 mg/cm2
+    separator = 0.1 * values["separator_density_g_per_cm3"] * values["separator_thickness_um"]
+    foils = values["foils_per_layer"] * 0.1 * values["foil_density_g_per_cm3"] * values["foil_thickness_um"]
+    sodium = 1000 * capacity / SODIUM_MAH_PER_G
+    if anode.capacity_mAh_per_g is None:
+        negative, charged = 0.0, sodium
+    else:
+        active = 1000 * values["negative_to_positive"] * capacity / anode.capacity_mAh_per_g
+        negative = active / (1 - anode.electrolyte_weight_fraction)
+        charged = negative + sodium
+    masses = {"cathode composite": composite, "separator": separator, "anode": negative, "foils": foils}
+    thicknesses = {
+        "cathode composite": nominal(line.thickness_um(composite)),
+        "separator": values["separator_thickness_um"],
+        "anode, charged": 10 * charged / anode.charged_density_g_per_cm3,
+        "foils": values["foils_per_layer"] * values["foil_thickness_um"],
+    }
+    mass = layers * sum(masses.values()) / (1 - values["packaging_mass_fraction"])
+    thickness = layers * sum(thicknesses.values())
+    voltage = values["cathode_voltage_V_vs_Na"] - anode.mean_potential_V_vs_Na
+    energy_mWh_per_cm2 = values["target_capacity_mAh_per_cm2"] * voltage
+    return CellEstimate(
+        loading_mg_per_cm2=loading_mg_per_cm2,
+        anode=anode.name,
+        layers=layers,
+        capacity_mAh_per_cm2=capacity,
+        masses_mg_per_cm2=masses,
+        thicknesses_um=thicknesses,
+        cell_mass_mg_per_cm2=mass,
+        cell_thickness_um=thickness,
+        cell_voltage_V=voltage,
+        energy_density_Wh_per_kg=1000 * energy_mWh_per_cm2 / mass,
+        energy_density_Wh_per_L=1e4 * energy_mWh_per_cm2 / thickness,
+    )
+
+
+def resistance(
+    design: CellDesign,
+    *,
+    loading_mg_per_cm2: float,
+    temperature_K: float,
+    line: ThicknessLine,
+    values: Mapping[str, float],
+) -> Resistance:
+    """Ionic resistances of one layer, with sigma(T) T = sigma_0 T_0 exp(-Ea / k (1 / T - 1 / T_0))."""
+    reference_K = values["conductivity_temperature_C"] + zero_Celsius
+    exponent = -values["activation_energy_eV"] * elementary_charge / Boltzmann * (1 / temperature_K - 1 / reference_K)
+    factor = reference_K / temperature_K * math.exp(exponent)
+    separator = values["separator_thickness_um"] * 1e-4 / (values["separator_conductivity_mS_per_cm"] * factor * 1e-3)
+    effective = (
+        values["catholyte_volume_fraction"]
+        * values["catholyte_conductivity_mS_per_cm"] * factor * 1e-3
+        / values["tortuosity_factor"]
+    )  # fmt: skip
+    thickness_cm = nominal(line.thickness_um(composite_mg_per_cm2(loading_mg_per_cm2, values))) * 1e-4
+    composite = thickness_cm / (3 * effective)
+    capacity = loading_mg_per_cm2 * values["active_capacity_mAh_per_g"] / 1000
+    total = separator + composite
+    return Resistance(
+        loading_mg_per_cm2=loading_mg_per_cm2,
+        temperature_K=temperature_K,
+        separator_ohm_cm2=separator,
+        composite_ohm_cm2=composite,
+        polarization_V={rate: rate * capacity * 1e-3 * total for rate in design.c_rates_per_h},
+    )
+
+
+def sweep(
+    design: CellDesign, *, loading_mg_per_cm2: float, anode: Anode, line: ThicknessLine
+) -> dict[str, tuple[CellEstimate, CellEstimate]]:
+    """The cell at both ends of every swept assumption that changes its energy density, the others as they are."""
+    middle = estimate(
+        design, loading_mg_per_cm2=loading_mg_per_cm2, anode=anode, line=line, values=design.values()
+    ).energy_density_Wh_per_kg
+    ends: dict[str, tuple[CellEstimate, CellEstimate]] = {}
+    for name, one in design.assumptions.items():
+        if one.low is None or one.high is None:
+            continue
+        low, high = (
+            estimate(design, loading_mg_per_cm2=loading_mg_per_cm2, anode=anode, line=line,
+                     values=design.values() | {name: value})
+            for value in (one.low, one.high)
+        )  # fmt: skip
+        if any(abs(end.energy_density_Wh_per_kg / middle - 1) > 1e-9 for end in (low, high)):
+            ends[name] = (low, high)
+    return ends

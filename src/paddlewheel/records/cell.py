@@ -1,0 +1,90 @@
+"""The record of `cell`: the design of a stack, with what each number rests on."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from paddlewheel.records.base import SCHEMA_VERSION, Citation, Measured, Provenance, Record
+
+
+class CellAssumption(Record):
+    """One input; `low` and `high` are what it is swept between, null where its source gives it for this very cell."""
+
+    name: str
+    value: float
+    low: float | None
+    high: float | None
+    given_by: str
+    note: str
+
+
+class CellRow(Record):
+    """One loading with one anode; masses and thicknesses are of one layer, mg/cm2 and um, the anode's when charged."""
+
+    loading_mg_per_cm2: float
+    anode: str
+    layers: float
+    capacity_mAh_per_cm2: float
+    masses_mg_per_cm2: dict[str, float]
+    thicknesses_um: dict[str, float]
+    cell_mass_mg_per_cm2: float
+    cell_thickness_um: float
+    cell_voltage_V: float
+    energy_density_Wh_per_kg: float
+    energy_density_Wh_per_L: float
+
+
+class CellSweep(Record):
+    """Energy density of the cell `loading_mg_per_cm2` with `anode` at both ends of an assumption."""
+
+    name: str
+    loading_mg_per_cm2: float
+    anode: str
+    low: float
+    high: float
+    energy_density_at_low_Wh_per_kg: float
+    energy_density_at_high_Wh_per_kg: float
+
+
+class CellResistance(Record):
+    """Ionic resistances of one layer; `polarization_V` by C-rate per hour."""
+
+    loading_mg_per_cm2: float
+    temperature_K: float
+    separator_ohm_cm2: float
+    composite_ohm_cm2: float
+    polarization_V: dict[str, float]
+
+
+class ThicknessFit(Record):
+    """The line of thickness against composite mass per area."""
+
+    density_g_per_cm3: Measured
+    offset_um: Measured
+    chi2: float
+    degrees_of_freedom: int
+    density_ideal_g_per_cm3: Measured | None
+
+
+class CellRecord(Record):
+    """The record of `cell`; the lists of the first fields follow `loadings_mg_per_cm2`, dictionaries are by anode."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    kind: Literal["cell"] = "cell"
+    name: str
+    loadings_mg_per_cm2: list[float]
+    layers: list[float]
+    composite_mg: list[float]
+    thickness_um: list[Measured]
+    porosity: list[Measured | None]
+    energy_density_Wh_per_kg: dict[str, list[float]]
+    energy_density_Wh_per_L: dict[str, list[float]]
+    cells: list[CellRow]
+    resistances: list[CellResistance]
+    sweeps: list[CellSweep]
+    thickness_line: ThicknessFit
+    assumptions: list[CellAssumption]
+    contradictions: list[str]
+    warnings: list[str]
+    citations: list[Citation]
+    provenance: Provenance

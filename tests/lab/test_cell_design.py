@@ -1,0 +1,137 @@
+"""The cell design: the paper's Fig. 5a numbers, hand-made stacks, sweeps, and what is refused."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from scipy.constants import Boltzmann, elementary_charge
+
+from paddlewheel import cell
+from paddlewheel.errors import DataError
+from paddlewheel.lab.design import fit_thickness_line, load_design, template
+from paddlewheel.lab.design.model import SODIUM_MAH_PER_G
+from paddlewheel.lab.geometry import deviation, nominal
+from paddlewheel.records import Measured
+
+
+@pytest.fixture(scope="module")
+def record():
+    return cell()
+
+
+def test_composite_masses_layers_and_line_are_the_papers(record):
+    """physics.md, section 2 and 6: 19.63, 39.27, 58.90 mg; 4, 2, 1.33, 1 layers; 2.67 g/cm3 and 30 um."""
+    assert record.composite_mg[:3] == pytest.approx([19.63, 39.27, 58.90], abs=0.006)  # its two decimals
+    assert record.layers == pytest.approx([4, 2, 4 / 3, 1])
+    assert record.thickness_line.density_g_per_cm3.value == pytest.approx(2.67, abs=0.005)
+    assert record.thickness_line.offset_um.value == pytest.approx(30, abs=1.0)
+    # through three points with the paper's errors, none missed by more than one of them
+    for given, fitted in zip((123, 217, 310), record.thickness_um, strict=False):
+        assert fitted.value == pytest.approx(given, abs=2.6)
+
+
+def test_line_through_points_without_scatter_is_exact_and_keeps_their_error():
+    """y = 20 + x / 0.25 (2.5 g/cm3); slope error s / sqrt(sum (x - <x>)^2) for alike weights."""
+    x = [10.0, 20.0, 30.0]
+    line = fit_thickness_line(x, [Measured(value=20 + 4 * one, std=1.0) for one in x])
+    assert nominal(line.density_g_per_cm3) == pytest.approx(2.5)
+    assert nominal(line.offset_um) == pytest.approx(20)
+    assert deviation(line.density_g_per_cm3) == pytest.approx(2.5 / 4 * 1 / math.sqrt(200), rel=1e-6)
+    assert deviation(line.thickness_um(20.0)) == pytest.approx(1 / math.sqrt(3), rel=1e-6)  # correlation kept
+
+
+def test_stack_by_hand(record):
+    """45 mg/cm2 with Sn: masses of one layer with a pocket calculator."""
+    row = next(one for one in record.cells if one.anode == "Sn" and one.loading_mg_per_cm2 == 45)
+    assert row.masses_mg_per_cm2 == pytest.approx(
+        {"cathode composite": 75.0, "separator": 6.5, "anode": 1.1 * 5.4 / 0.847, "foils": 5.4}
+    )
+    mass = 4 / 3 * (75 + 6.5 + 1.1 * 5.4 / 0.847 + 5.4)
+    assert row.cell_mass_mg_per_cm2 == pytest.approx(mass)
+    assert row.energy_density_Wh_per_kg == pytest.approx(7.2 * 2.8 / mass * 1000)
+    carbon = next(one for one in record.cells if one.anode == "hard carbon" and one.loading_mg_per_cm2 == 45)
+    assert carbon.masses_mg_per_cm2["anode"] == pytest.approx(1.1 * 5.4 / 0.250 / 0.7)
+    free = next(one for one in record.cells if one.anode == "anode-free" and one.loading_mg_per_cm2 == 45)
+    assert free.thicknesses_um["anode, charged"] == pytest.approx(5.4 / SODIUM_MAH_PER_G / 0.968 * 1e4)
+    assert pytest.approx(1165.8, abs=0.1) == SODIUM_MAH_PER_G  # F / M of sodium
+
+
+def test_resistances_follow_sigma_of_the_temperature(record):
+    warm, cold = (
+        next(one for one in record.resistances if one.loading_mg_per_cm2 == 45 and abs(one.temperature_K - T) < 0.01)
+        for T in (303.15, 263.15)
+    )
+    assert warm.separator_ohm_cm2 == pytest.approx(50e-4 / 4.6e-3)
+    factor = 303.15 / 263.15 * math.exp(-0.49 * elementary_charge / Boltzmann * (1 / 263.15 - 1 / 303.15))
+    assert cold.separator_ohm_cm2 == pytest.approx(warm.separator_ohm_cm2 / factor)
+    assert 4.6 * factor == pytest.approx(0.3, abs=0.01)  # the paper's -10 C
+    assert warm.composite_ohm_cm2 == pytest.approx(record.thickness_um[2].value * 1e-4 * 3 / (3 * 0.4 * 4.6e-3))
+    assert warm.polarization_V["0.1"] == pytest.approx(0.54e-3 * (warm.separator_ohm_cm2 + warm.composite_ohm_cm2))
+
+
+def test_each_number_says_who_gives_it_and_what_the_paper_contradicts(record):
+    by_name = {one.name: one for one in record.assumptions}
+    listed = ("foil_density_g_per_cm3", "foil_thickness_um", "separator_density_g_per_cm3", "separator_thickness_um",
+              "negative_to_positive", "target_capacity_mAh_per_cm2")  # fmt: skip
+    assert all(by_name[name].given_by == "paper, Fig. 5a" for name in listed)
+    for name in ("cathode_voltage_V_vs_Na", "foils_per_layer", "packaging_mass_fraction"):
+        assert by_name[name].given_by == "assumed"
+        assert by_name[name].low is not None  # what no source gives is swept
+    swept = {one.name for one in record.sweeps}
+    assert {
+        "cathode_voltage_V_vs_Na",
+        "foils_per_layer",
+        "packaging_mass_fraction",
+        "active_capacity_mAh_per_g",
+    } <= swept
+    text = " | ".join(record.contradictions)
+    assert "area seems to be divided out twice" in text
+    for said in ("845", "1.2 is in"):
+        assert said in text
+
+
+def test_own_file_replaces_what_it_gives_and_is_marked(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "name: mine\nassumptions:\n  active_capacity_mAh_per_g: 110\n  foils_per_layer: {value: 2, low: 1, high: 3}\n",
+        encoding="utf-8",
+    )
+    record = cell(path, out=tmp_path / "out")
+    by_name = {one.name: one for one in record.assumptions}
+    assert by_name["active_capacity_mAh_per_g"].given_by == "user"
+    assert by_name["foils_per_layer"].high == 3
+    assert record.layers[0] == pytest.approx(7.2 / (15 * 0.110))
+    assert record.contradictions == []
+    assert (tmp_path / "out" / "report.html").stat().st_size > 10_000
+    assert load_design(None).name != "mine"
+
+
+def test_template_is_the_built_in_design(tmp_path):
+    path = tmp_path / "copy.yaml"
+    path.write_text(template(), encoding="utf-8")
+    assert load_design(path).values() == load_design().values()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("assumptions: {voltage: 3}", r"assumptions\.voltage: there is no such input; there are foil_density"),
+        ("assumptions: {active_weight_fraction: 60}", "a fraction is at most 1"),
+        ("assumptions: {separator_thickness_um: -50}", "separator_thickness_um is -50"),
+        ("assumptions: {foils_per_layer: {value: 1, low: 2, high: 3}}", "1 is not between 2 and 3"),
+        ("loadings_mg_per_cm2: [0]", "greater than 0"),
+        ("die: 3", "die"),
+        ("thicknesses: [{loading_mg_per_cm2: 15, thickness_um: 123}]", "fewer than two loadings"),
+        ("thicknesses: [{loading_mg_per_cm2: 15, thickness_um: 123}, {loading_mg_per_cm2: 30, thickness_um: 100}]",
+         "more composite is not thicker"),
+        ("thicknesses: [{loading_mg_per_cm2: 15, thickness_um: 12.3}, {loading_mg_per_cm2: 30, thickness_um: 21.7}]",
+         "porosity -"),
+        ("[1, 2", "cannot be read"),
+    ],
+)  # fmt: skip
+def test_bad_design_is_refused_in_one_line(tmp_path, text, message):
+    path = tmp_path / "bad.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(DataError, match=message):
+        cell(path)
