@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 RELAX_TASK = "paddlewheel.studies.sample_relax:run_relax_unit"
 SYMMETRY_TOLERANCE_A = 0.01
 NEAR_MINIMUM_eV_PER_A = 0.03
-_STEPS = 3000
+RELAXATION_STEPS = 3000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +60,7 @@ def relaxation(plan: PhononPlan, directory: Path) -> Unit:
         potential=plan.potential,
         fmax_eV_per_A=plan.fmax_eV_per_A,
         directory=directory,
-        steps=_STEPS,
+        steps=RELAXATION_STEPS,
         optimizer="lbfgs",
         symmetry_tolerance_A=SYMMETRY_TOLERANCE_A if plan.keep_symmetry else None,
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paddlewheel.errors import writing
+from paddlewheel.errors import ScienceError, writing
 from paddlewheel.execution import DriverLock, Unit
 from paddlewheel.records import PhononRecord, PhononStatus, write_record
 from paddlewheel.studies.label import failed_units
@@ -19,6 +19,7 @@ from paddlewheel.studies.phonon_citations import phonon_citations
 from paddlewheel.studies.phonon_files import write_phonon_files
 from paddlewheel.studies.phonon_phase import RELAX_TASK, RelaxedPhase, relaxation, relaxed_phase
 from paddlewheel.studies.phonon_plan import PhononPlan, plan_phonons
+from paddlewheel.studies.phonon_quasi_harmonic import quasi_harmonic_result
 from paddlewheel.studies.phonon_thermal import Compared, Vibrations
 from paddlewheel.studies.phonon_units import TASK, Displacements, plan_displacements
 from paddlewheel.studies.provenance import provenance
@@ -169,6 +170,11 @@ class _Run:
         record.files, record.band_labels = write_phonon_files(
             compared.final, atoms, highest_K=max(plan.temperatures_K[-1], 300.0), directory=self.directory
         )
+        if plan.quasi_harmonic:
+            try:
+                record.quasi_harmonic = quasi_harmonic_result(plan, atoms, directory=self.directory, stage=self._stage)
+            except ScienceError as error:
+                record.warnings.append(f"no quasi-harmonic result: {error.problem}")
         _judge(record)
 
     def _compare(self, atoms: Atoms) -> Compared:

@@ -35,6 +35,7 @@ def relax_unit(
     steps: int = RELAXATION_STEPS,
     optimizer: Literal["fire", "lbfgs"] = "fire",
     symmetry_tolerance_A: float | None = None,
+    with_cell: bool = True,
 ) -> Unit:
     """A unit that relaxes `atoms` until every force, the cell's included, is under `fmax_eV_per_A`.
 
@@ -44,12 +45,16 @@ def relax_unit(
         FIRE, for structures far from their minimum, or L-BFGS, which needs a tenth of its steps to a tight one.
     symmetry_tolerance_A
         Keep the space group that spglib finds within it (ASE's FixSymmetry); None: whatever the forces do.
+    with_cell
+        Relax the cell too; else the atoms in the cell as it is.
     """
     relax: dict[str, Any] = {"fmax_eV_per_A": fmax_eV_per_A, "steps": steps}
     if optimizer != "fire":
         relax["optimizer"] = optimizer
     if symmetry_tolerance_A is not None:
         relax["symmetry_tolerance_A"] = symmetry_tolerance_A
+    if not with_cell:
+        relax["with_cell"] = False
     contents = {"structure": structure_document(atoms), "relax": relax, "n": steps, "potential": potential}
     return Unit(name=f"relax-{name}", contents=contents, run_directory=directory)
 
@@ -93,7 +98,7 @@ def run_relax_unit(unit: Unit, watch: DriverWatch, threads: int) -> bool:
         atoms.set_positions(kept["positions_A"], apply_constraint=False)
         steps_before = int(kept["n_steps"])
     atoms.calc = unit_potential(unit)
-    target: Any = FrechetCellFilter(atoms)
+    target: Any = FrechetCellFilter(atoms) if wanted.get("with_cell", True) else atoms
     optimizer = (LBFGS if wanted.get("optimizer") == "lbfgs" else FIRE)(target, logfile=None)  # type: ignore[arg-type]
     stall = _Stall() if isinstance(optimizer, LBFGS) else None
     next_keep = time.monotonic() + _KEEP_EVERY_S

@@ -1,0 +1,110 @@
+"""The quasi-harmonic part of `phonons`: the relaxed cell at several volumes, the phonons of each, the best volume."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from paddlewheel.errors import ScienceError
+from paddlewheel.execution import Unit
+from paddlewheel.records import QuasiHarmonicResult, QuasiHarmonicRow, VolumePoint
+from paddlewheel.studies.label import failed_units
+from paddlewheel.studies.phonon_phase import RELAX_TASK, RELAXATION_STEPS, SYMMETRY_TOLERANCE_A, NEAR_MINIMUM_eV_PER_A
+from paddlewheel.studies.phonon_plan import STRAINS, PhononPlan
+from paddlewheel.studies.phonon_thermal import Vibrations
+from paddlewheel.studies.phonon_units import TASK, plan_displacements
+from paddlewheel.studies.sample_relax import relax_unit, relaxed_atoms
+from paddlewheel.thermodynamics.quasi_harmonic import quasi_harmonic
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+    Stage = Callable[[Sequence[Unit], str, str], dict[str, str]]
+
+_STEP_K = 10.0
+
+
+def quasi_harmonic_result(plan: PhononPlan, relaxed: Atoms, *, directory: Path, stage: Stage) -> QuasiHarmonicResult:
+    """Scale the relaxed cell, relax its atoms at each volume, displace them in the smallest supercell, and minimize F.
+
+    Raises
+    ------
+    ScienceError
+        If a unit failed, atoms could not be relaxed at a volume, or the minimum leaves the volumes.
+    """
+    relaxations = [_relaxation(plan, relaxed, strain, directory) for strain in STRAINS]
+    _do(stage, relaxations, RELAX_TASK, "relaxing at each volume", directory)
+    cells = [relaxed_atoms(unit) for unit in relaxations]
+    results = [unit.result() or {} for unit in relaxations]
+    for strain, result in zip(STRAINS, results, strict=True):
+        if result["largest_force_eV_per_A"] > NEAR_MINIMUM_eV_PER_A:
+            raise ScienceError(f"the atoms could not be relaxed at a strain of {100 * strain:+g} %")
+    repeats = plan.supercells[0]
+    displaced = [
+        plan_displacements(
+            cell, repeats=repeats, displacement_A=plan.displacement_A, potential=plan.potential, directory=directory,
+            prefix=f"{_name(strain)}-",
+        )
+        for strain, cell in zip(STRAINS, cells, strict=True)
+    ]  # fmt: skip
+    _do(stage, [unit for one in displaced for unit in one.units], TASK, "displacements at each volume", directory)
+    runs = [Vibrations.of(one) for one in displaced]
+    n_atoms = len(relaxed)
+    volumes = [cell.get_volume() / n_atoms for cell in cells]
+    static = [result["energy_eV"] / n_atoms for result in results]
+    grid = np.arange(0.0, plan.temperatures_K[-1] + 3.5 * _STEP_K, _STEP_K)
+    found = quasi_harmonic(volumes, static, [run.thermal(grid.tolist()) for run in runs])
+
+    def at(values: np.ndarray, temperature_K: float) -> float:
+        return float(np.interp(temperature_K, found.temperature_K, values))
+
+    soft = [run.modes.imaginary_share for run in runs]
+    affected = sum(share > 0 for share in soft)
+    return QuasiHarmonicResult(
+        repeats=repeats,
+        volumes=[
+            VolumePoint(volume_A3_per_atom=v, static_energy_eV_per_atom=e, imaginary_share=s)
+            for v, e, s in zip(volumes, static, soft, strict=True)
+        ],
+        rows=[
+            QuasiHarmonicRow(
+                temperature_K=T,
+                gibbs_energy_eV_per_atom=at(found.gibbs_energy_eV_per_atom, T),
+                volume_A3_per_atom=at(found.volume_A3_per_atom, T),
+                thermal_expansion_per_K=at(found.thermal_expansion_per_K, T),
+                bulk_modulus_GPa=at(found.bulk_modulus_GPa, T),
+                heat_capacity_eV_per_K_per_atom=at(found.heat_capacity_eV_per_K_per_atom, T),
+            )
+            for T in plan.temperatures_K
+        ],
+        note="The cell keeps its shape; only its volume changes."
+        + (f" Imaginary modes, taken as real, are at {affected} of {len(runs)} volumes." if affected else ""),
+    )
+
+
+def _name(strain: float) -> str:
+    return f"strain{100 * strain:+.1f}"
+
+
+def _relaxation(plan: PhononPlan, relaxed: Atoms, strain: float, directory: Path) -> Unit:
+    atoms = relaxed.copy()
+    atoms.set_cell(np.array(relaxed.cell) * (1 + strain), scale_atoms=True)
+    return relax_unit(
+        name=f"{plan.name}-{_name(strain)}",
+        atoms=atoms,
+        potential=plan.potential,
+        fmax_eV_per_A=plan.fmax_eV_per_A,
+        directory=directory,
+        steps=RELAXATION_STEPS,
+        optimizer="lbfgs",
+        symmetry_tolerance_A=SYMMETRY_TOLERANCE_A if plan.keep_symmetry else None,
+        with_cell=False,
+    )
+
+
+def _do(stage: Stage, units: Sequence[Unit], task: str, title: str, directory: Path) -> None:
+    if troubles := stage(units, task, title):
+        raise failed_units(troubles, directory)
