@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _SUFFIX = "_modes_cm_per_atom"
+_MANY_MODES = 60
 _GAP_PER_CM = 250.0
 """Empty stretches of wavenumbers longer than this are left out of the axis."""
 
@@ -60,8 +61,10 @@ def _draw_bands(axes: Axes, distance: np.ndarray, modes: np.ndarray, record: Pho
     # a jump of the path has two points at one distance: no line joins them
     pieces = np.split(np.arange(len(distance)), np.flatnonzero(np.diff(distance) < 1e-12) + 1)
     for piece in pieces:
-        axes.plot(distance[piece], modes[:, piece].T, color=BLUE, lw=0.7, zorder=2)
-        axes.plot(distance[piece], np.where(modes[:, piece] < 0, modes[:, piece], np.nan).T, color=ORANGE, lw=1.1)
+        many = len(modes) > _MANY_MODES
+        axes.plot(distance[piece], modes[:, piece].T, color=BLUE, lw=0.7, zorder=2, rasterized=many)
+        soft = modes[(modes < 0).any(axis=1)][:, piece]
+        axes.plot(distance[piece], np.where(soft < 0, soft, np.nan).T, color=ORANGE, lw=1.1)
     axes.axhline(0.0, color=INK, lw=0.8)
     names = [label.name.replace("G", "Γ") for label in record.band_labels]
     axes.set_xticks([label.distance_per_A for label in record.band_labels], names)

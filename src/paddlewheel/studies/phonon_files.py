@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
 DOS_WIDTH_PER_CM = 8.0
 _CURVE_STEP_K = 10.0
-_MOST_BAND_POINTS = 120
-_MOST_DIAGONALIZATIONS = 2e9
-"""Cubes of the number of modes, summed over wave vectors: about a minute."""
 _MOST_FORCES = 400_000
 """Force components up to which phonopy's own file is written: 10 MB of text before compression."""
 
@@ -41,8 +38,7 @@ def write_phonon_files(
     files = {"structure": "structure.cif"}
     if (name := _save_for_phonopy(phonon, directory)) is not None:
         files["phonopy"] = name
-    cost = (3.0 * vibrations.n_atoms) ** 3
-    bands = phonon_bands(phonon, n_points=int(np.clip(_MOST_DIAGONALIZATIONS / cost, 40, _MOST_BAND_POINTS)))
+    bands = phonon_bands(phonon)
     columns = {"distance_per_A": bands.distance_per_A} | {
         f"q{axis}": bands.wave_vector[:, k] for k, axis in enumerate("abc")
     }

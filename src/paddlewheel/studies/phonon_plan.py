@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LENGTHS_A = (7.0, 10.0, 13.0, 16.0, 19.0, 23.0, 27.0)
 """Every lattice parameter of the supercells of ``auto`` is above one of these, in turn."""
-STRAINS = (-0.02, -0.01, 0.0, 0.01, 0.02, 0.03)
+STRAINS = (-0.02, -0.01, 0.0, 0.01, 0.02, 0.03, 0.045, 0.06)
 """Linear strains of the volumes of a quasi-harmonic run: heat expands more than it contracts."""
 
 _WITH_FLOAT64 = ("nep", "m3gnet", "mace")

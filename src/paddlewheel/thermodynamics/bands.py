@@ -33,7 +33,7 @@ class PhononBands:
     labels: tuple[tuple[float, str], ...]
 
 
-def phonon_bands(phonon: Any, *, n_points: int = 120) -> PhononBands:
+def phonon_bands(phonon: Any, *, n_points: int = 160) -> PhononBands:
     """Bands of a crystal whose force constants are known, along ASE's path for its Bravais lattice.
 
     The path joins the special points of Setyawan and Curtarolo (doi 10.1016/j.commatsci.2010.05.010), as far as the
