@@ -39,11 +39,14 @@ def test_expansion_obeys_grueneisen_and_cp_is_larger_than_cv() -> None:
         assert found.heat_capacity_eV_per_K_per_atom[i] == pytest.approx(cv + extra, abs=0.03 * 3 * BOLTZMANN_eV_PER_K)
 
 
-def test_minimum_outside_the_volumes_is_refused() -> None:
+def test_result_ends_where_the_volume_leaves_the_range() -> None:
     T = np.arange(0.0, 831.0, 10.0)
-    volumes = V0 * np.linspace(0.97, 1.005, 6)
+    volumes = V0 * np.linspace(0.97, 1.03, 7)
     static, thermal = _crystal(volumes, T)
-    with pytest.raises(ScienceError, match="leaves the range"):
-        quasi_harmonic(volumes, static, thermal)
+    found = quasi_harmonic(volumes, static, thermal)
+    assert found.temperature_K[-1] < 800
+    assert found.volume_A3_per_atom.max() <= volumes.max()
+    with pytest.raises(ScienceError, match="already outside"):
+        quasi_harmonic(volumes[:5] - 0.4, _crystal(volumes[:5] - 0.4, T)[0], _crystal(volumes[:5] - 0.4, T)[1])
     with pytest.raises(ScienceError, match="4 volumes"):
         quasi_harmonic(volumes[:4], static[:4], thermal[:4])

@@ -33,7 +33,7 @@ def quasi_harmonic_result(plan: PhononPlan, relaxed: Atoms, *, directory: Path, 
     Raises
     ------
     ScienceError
-        If a unit failed, atoms could not be relaxed at a volume, or the minimum leaves the volumes.
+        If a unit failed, atoms could not be relaxed at a volume, or the minimum is outside the volumes from the start.
     """
     relaxations = [_relaxation(plan, relaxed, strain, directory) for strain in STRAINS]
     _do(stage, relaxations, RELAX_TASK, "relaxing at each volume", directory)
@@ -61,6 +61,7 @@ def quasi_harmonic_result(plan: PhononPlan, relaxed: Atoms, *, directory: Path, 
     def at(values: np.ndarray, temperature_K: float) -> float:
         return float(np.interp(temperature_K, found.temperature_K, values))
 
+    last_K = float(found.temperature_K[-1])
     soft = [run.modes.imaginary_share for run in runs]
     affected = sum(share > 0 for share in soft)
     return QuasiHarmonicResult(
@@ -79,9 +80,11 @@ def quasi_harmonic_result(plan: PhononPlan, relaxed: Atoms, *, directory: Path, 
                 heat_capacity_eV_per_K_per_atom=at(found.heat_capacity_eV_per_K_per_atom, T),
             )
             for T in plan.temperatures_K
+            if last_K >= T
         ],
         note="The cell keeps its shape; only its volume changes."
-        + (f" Imaginary modes, taken as real, are at {affected} of {len(runs)} volumes." if affected else ""),
+        + (f" Imaginary modes, taken as real, are at {affected} of {len(runs)} volumes." if affected else "")
+        + (f" Above {last_K:g} K the volume is larger than any computed." if last_K < plan.temperatures_K[-1] else ""),
     )
 
 

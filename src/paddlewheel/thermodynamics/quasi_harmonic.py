@@ -16,7 +16,7 @@ _LEAST_VOLUMES = 5
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class QuasiHarmonic:
-    """Equilibrium at zero pressure, per atom.
+    """Equilibrium at zero pressure, per atom; ends where the volume leaves the range of those computed.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ def quasi_harmonic(
     Raises
     ------
     ScienceError
-        If there are fewer than five volumes, or the minimum leaves their range.
+        If there are fewer than five volumes, or the minimum is outside their range from the start.
     """
     from phonopy import PhonopyQHA
 
@@ -72,9 +72,11 @@ def quasi_harmonic(
     volume = np.asarray(found.volume_temperature)
     low, high = min(volumes_A3_per_atom), max(volumes_A3_per_atom)
     n = min(len(volume), len(found.thermal_expansion))
-    if not (np.isfinite(volume[:n]).all() and (volume[:n] >= low).all() and (volume[:n] <= high).all()):
-        outside = temperatures[:n][~((volume[:n] >= low) & (volume[:n] <= high))]
-        raise ScienceError(f"from {outside.min():g} K on the volume leaves the range of those computed")
+    outside = np.flatnonzero(~((volume[:n] >= low) & (volume[:n] <= high)))
+    if len(outside):
+        n = int(outside[0])
+    if n < 2:
+        raise ScienceError(f"at {temperatures[0]:g} K the volume is already outside of those computed")
     return QuasiHarmonic(
         temperature_K=temperatures[:n],
         gibbs_energy_eV_per_atom=np.asarray(found.gibbs_temperature)[:n],
