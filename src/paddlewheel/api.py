@@ -17,6 +17,7 @@ from paddlewheel.studies import conduct as _conduct
 from paddlewheel.studies import coordination as _coordination
 from paddlewheel.studies import density as _density
 from paddlewheel.studies import distil as _distil
+from paddlewheel.studies import eis as _eis
 from paddlewheel.studies import label as _label
 from paddlewheel.studies import onsager as _onsager
 from paddlewheel.studies import phonons as _phonons
@@ -61,6 +62,7 @@ __all__ = [
     "convert",
     "density",
     "distil",
+    "eis",
     "label",
     "load_potential",
     "phonons",
@@ -106,6 +108,7 @@ van_hove = _reported(_van_hove.van_hove, "paddlewheel.report.van_hove:write_van_
 spectra = _reported(_spectra.spectra, "paddlewheel.report.spectra:write_spectra_report")
 onsager = _reported(_onsager.onsager, "paddlewheel.report.onsager:write_onsager_report")
 coordination = _reported(_coordination.coordination, "paddlewheel.report.coordination:write_coordination_report")
+eis = _reported(_eis.eis, "paddlewheel.report.eis:write_eis_report")
 density = _reported(_density.density, "paddlewheel.report.density:write_density_report")
 cell = _reported(_cell.cell, "paddlewheel.report.cell:write_cell_report")
 active_ions = _reported(_active_ions.active_ions, "paddlewheel.report.active:write_active_report")

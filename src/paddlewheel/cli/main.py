@@ -17,6 +17,7 @@ from paddlewheel.cli import (
     datasets,
     density,
     distil,
+    eis,
     library,
     phonons,
     rotation,
@@ -69,6 +70,7 @@ rotor.register(app)
 phonons.register(app)
 active.register(app)
 cell.register(app)
+eis.register(app)
 
 
 def run(arguments: list[str] | None = None) -> None:

@@ -78,10 +78,8 @@ def summed(fit: CircuitFit, names: list[str], *, inflation: float = 1.0) -> Resi
     return Resistance(float(values.sum()), float(np.sqrt(values @ covariance @ values)))
 
 
-def resistances(
-    fit: CircuitFit, roles: dict[str, Role], *, inflation: float = 1.0
-) -> dict[Literal["bulk", "grain_boundary", "total", "interface"], Resistance | None]:
-    """Bulk, grain boundary, total (of the electrolyte, without leads and interface) and interface."""
+def resistances(fit: CircuitFit, roles: dict[str, Role], *, inflation: float = 1.0) -> dict[str, Resistance | None]:
+    """By `bulk`, `grain_boundary`, `total` (of the electrolyte, without leads and interface) and `interface`."""
     by_role = {role: [name for name, one in roles.items() if one == role] for role in set(roles.values())}
     inside = [name for name, one in roles.items() if one in ("bulk", "grain_boundary", "electrolyte")]
     return {

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from paddlewheel.lab.eis.circuit import MOST_ARCS, TAILS, Circuit
+from paddlewheel.lab.eis.circuit import MOST_ARCS, TAILS, Circuit, Tail
 from paddlewheel.lab.eis.fit import CircuitFit, fit_circuit
 from paddlewheel.lab.eis.least_squares import Weighted
 from paddlewheel.lab.eis.starts import StartGrid
@@ -91,7 +91,7 @@ def choose_circuit(spectra: Sequence[Weighted]) -> Choice:
         if arcs == MOST_ARCS and not best_by_arcs[2] < best_by_arcs[1]:
             break
         likely = [one.circuit.tail for one in ranked[:3]]
-        tails = [tail for tail in TAILS if tail in likely or arcs < MOST_ARCS]
+        tails: list[Tail] = [tail for tail in TAILS if tail in likely or arcs < MOST_ARCS]
         for tail in tails:
             for resistor in (False, True):
                 for inductor in (False, True) if inductive else (False,):
