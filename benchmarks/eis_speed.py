@@ -41,6 +41,7 @@ def timed(call):
     return {"seconds": float(np.sum(seconds)) / n, "chi2": values}
 
 out = {}
+np.set_printoptions(legacy="1.25")  # impedance.py writes its parameters into source text, and numpy 2 names their type
 from impedance.models.circuits import CustomCircuit
 from impedance.validation import linKK
 
