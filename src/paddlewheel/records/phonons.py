@@ -87,11 +87,12 @@ class QuasiHarmonicRow(Record):
 
 
 class VolumePoint(Record):
-    """One of the volumes of a quasi-harmonic run: its static energy, and what is imaginary there."""
+    """One of the volumes of a quasi-harmonic run: its static energy, its imaginary modes, and whether it was used."""
 
     volume_A3_per_atom: float
     static_energy_eV_per_atom: float
     imaginary_share: float
+    used: bool
 
 
 class QuasiHarmonicResult(Record):

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     Stage = Callable[[Sequence[Unit], str, str], dict[str, str]]
 
+MOST_IMAGINARY = 0.01
+"""Share of imaginary modes from which a volume says nothing: the free energy of a crystal that is not there."""
 _STEP_K = 10.0
 
 
@@ -33,7 +35,8 @@ def quasi_harmonic_result(plan: PhononPlan, relaxed: Atoms, *, directory: Path, 
     Raises
     ------
     ScienceError
-        If a unit failed, atoms could not be relaxed at a volume, or the minimum is outside the volumes from the start.
+        If a unit failed, atoms could not be relaxed at a volume, fewer than five volumes are left without too many
+        imaginary modes, or the minimum is outside of them from the start.
     """
     relaxations = [_relaxation(plan, relaxed, strain, directory) for strain in STRAINS]
     _do(stage, relaxations, RELAX_TASK, "relaxing at each volume", directory)
@@ -53,23 +56,30 @@ def quasi_harmonic_result(plan: PhononPlan, relaxed: Atoms, *, directory: Path, 
     _do(stage, [unit for one in displaced for unit in one.units], TASK, "displacements at each volume", directory)
     runs = [Vibrations.of(one) for one in displaced]
     n_atoms = len(relaxed)
-    volumes = [cell.get_volume() / n_atoms for cell in cells]
-    static = [result["energy_eV"] / n_atoms for result in results]
+    points = [
+        VolumePoint(
+            volume_A3_per_atom=cell.get_volume() / n_atoms,
+            static_energy_eV_per_atom=result["energy_eV"] / n_atoms,
+            imaginary_share=run.modes.imaginary_share,
+            used=run.modes.imaginary_share < MOST_IMAGINARY,
+        )
+        for cell, result, run in zip(cells, results, runs, strict=True)
+    ]
+    used = [(point, run) for point, run in zip(points, runs, strict=True) if point.used]
     grid = np.arange(0.0, plan.temperatures_K[-1] + 3.5 * _STEP_K, _STEP_K)
-    found = quasi_harmonic(volumes, static, [run.thermal(grid.tolist()) for run in runs])
+    found = quasi_harmonic(
+        [point.volume_A3_per_atom for point, _ in used],
+        [point.static_energy_eV_per_atom for point, _ in used],
+        [run.thermal(grid.tolist()) for _, run in used],
+    )
+    last_K = float(found.temperature_K[-1])
 
     def at(values: np.ndarray, temperature_K: float) -> float:
         return float(np.interp(temperature_K, found.temperature_K, values))
 
-    last_K = float(found.temperature_K[-1])
-    soft = [run.modes.imaginary_share for run in runs]
-    affected = sum(share > 0 for share in soft)
     return QuasiHarmonicResult(
         repeats=repeats,
-        volumes=[
-            VolumePoint(volume_A3_per_atom=v, static_energy_eV_per_atom=e, imaginary_share=s)
-            for v, e, s in zip(volumes, static, soft, strict=True)
-        ],
+        volumes=points,
         rows=[
             QuasiHarmonicRow(
                 temperature_K=T,
@@ -82,10 +92,22 @@ def quasi_harmonic_result(plan: PhononPlan, relaxed: Atoms, *, directory: Path, 
             for T in plan.temperatures_K
             if last_K >= T
         ],
-        note="The cell keeps its shape; only its volume changes."
-        + (f" Imaginary modes, taken as real, are at {affected} of {len(runs)} volumes." if affected else "")
-        + (f" Above {last_K:g} K the volume is larger than any computed." if last_K < plan.temperatures_K[-1] else ""),
+        note=_note(points, last_K, plan.temperatures_K[-1]),
     )
+
+
+def _note(points: Sequence[VolumePoint], last_K: float, highest_K: float) -> str:
+    told = ["The cell keeps its shape; only its volume changes."]
+    soft = sum(point.used and point.imaginary_share > 0 for point in points)
+    if soft:
+        told.append(f"Imaginary modes (under {100 * MOST_IMAGINARY:g} %) are taken as real at {soft} of the volumes.")
+    left = [point.volume_A3_per_atom for point in points if not point.used]
+    if left:
+        text = ", ".join(f"{volume:.2f}" for volume in left)
+        told.append(f"Left out for more imaginary modes than that: {text} A^3/atom.")
+    if last_K < highest_K:
+        told.append(f"Above {last_K:g} K the volume is outside of those used.")
+    return " ".join(told)
 
 
 def _name(strain: float) -> str:
