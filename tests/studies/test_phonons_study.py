@@ -103,6 +103,10 @@ def test_finished_run_costs_nothing_and_temperatures_may_change(copper: Path) ->
     record = phonons(_copper(), potential=EMT_NAME, out=copper, temperatures_K=[450], max_atoms=130, cores=1)
     assert [row.temperature_K for row in record.thermal] == [450]
     assert before == {path: path.stat().st_mtime_ns for path in (copper / "units").glob("*/result.json")}
+    written = (copper / "result.json").stat().st_mtime_ns
+    again = phonons(_copper(), potential=EMT_NAME, out=copper, temperatures_K=[450], max_atoms=130, cores=1)
+    assert again == record
+    assert (copper / "result.json").stat().st_mtime_ns == written
     with pytest.raises(RunDirectoryError, match=r"displacement_A is 0\.01 there and 0\.02 now"):
         phonons(_copper(), potential=EMT_NAME, out=copper, displacement_A=0.02, max_atoms=130, cores=1)
 

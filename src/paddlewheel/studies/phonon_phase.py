@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 RELAX_TASK = "paddlewheel.studies.sample_relax:run_relax_unit"
-SYMMETRY_TOLERANCE_A = 0.01
+SYMMETRY_TOLERANCE_A = 0.03
+"""Structures come relaxed to 0.1 eV/A or rounded to three digits: their groups are found within this, not 0.01 A."""
 NEAR_MINIMUM_eV_PER_A = 0.03
 RELAXATION_STEPS = 3000
 
@@ -53,10 +54,16 @@ class RelaxedPhase:
 
 
 def relaxation(plan: PhononPlan, directory: Path) -> Unit:
-    """The unit that relaxes the phase, cell included."""
+    """The unit that relaxes the phase, cell included; from the exact form of its space group where that is kept."""
+    atoms = plan.atoms
+    if plan.keep_symmetry:
+        from ase.spacegroup.symmetrize import refine_symmetry
+
+        atoms = atoms.copy()
+        refine_symmetry(atoms, symprec=SYMMETRY_TOLERANCE_A)
     return relax_unit(
         name=plan.name,
-        atoms=plan.atoms,
+        atoms=atoms,
         potential=plan.potential,
         fmax_eV_per_A=plan.fmax_eV_per_A,
         directory=directory,

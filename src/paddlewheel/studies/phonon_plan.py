@@ -72,7 +72,7 @@ class PhononPlan:
     def settings(self) -> dict[str, Any]:
         """The inputs, and what may be changed for a finished run."""
         return self.inputs() | {
-            "temperatures_K": list(self.temperatures_K), "quasi_harmonic": self.quasi_harmonic
+            "temperatures_K": list(self.temperatures_K), "quasi_harmonic": self.quasi_harmonic,
         }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from paddlewheel.errors import ScienceError, writing
 from paddlewheel.execution import DriverLock, Unit
-from paddlewheel.records import PhononRecord, PhononStatus, write_record
+from paddlewheel.records import PhononRecord, PhononStatus, read_phonon_record, write_record
 from paddlewheel.studies.label import failed_units
 from paddlewheel.studies.label_stage import run_stage
 from paddlewheel.studies.md_runs import try_potential
@@ -23,7 +23,12 @@ from paddlewheel.studies.phonon_quasi_harmonic import quasi_harmonic_result
 from paddlewheel.studies.phonon_thermal import Compared, Vibrations
 from paddlewheel.studies.phonon_units import TASK, Displacements, plan_displacements
 from paddlewheel.studies.provenance import provenance
-from paddlewheel.studies.run_directory import check_directory, default_directory, start_directory
+from paddlewheel.studies.run_directory import (
+    check_directory,
+    default_directory,
+    package_versions,
+    start_directory,
+)
 from paddlewheel.units import U_PER_A3_IN_G_PER_CM3
 
 if TYPE_CHECKING:
@@ -76,7 +81,7 @@ def phonons(
     fmax_eV_per_A
         Largest force left by the relaxation, that of the cell included.
     keep_symmetry
-        Relax within the space group that the structure comes with (within 0.01 A).
+        Relax within the space group that the structure comes with (within 0.03 A), made exact first.
     tolerance_meV_per_atom
         What F(300 K) may move by with supercell, displacement and mesh.
     quasi_harmonic
@@ -109,10 +114,22 @@ def phonons(
         try_potential(plan.potential, plan.atoms, where=plan.name)
     start_directory(directory, plan.settings())
     with writing(directory), DriverLock(directory) as driver:
+        if (finished := _finished(directory, plan)) is not None:
+            return finished
         run = _Run(plan, directory, driver, cores=cores, show_progress=show_progress)
         record = run.record()
         write_record(record, directory / "result.json")
     return record
+
+
+def _finished(directory: Path, plan: PhononPlan) -> PhononRecord | None:
+    """The record of this very run, by this version, with all of its files; None where there is none."""
+    path = directory / "result.json"
+    if not path.exists():
+        return None
+    record = read_phonon_record(path)
+    same = record.provenance.settings == plan.settings() and record.provenance.versions == package_versions()
+    return record if same and all((directory / name).exists() for name in record.files.values()) else None
 
 
 @dataclass
