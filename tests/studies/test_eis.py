@@ -147,6 +147,20 @@ def test_bad_settings_are_refused_with_the_remedy(settings: dict, told: str):
         eis(one, **settings)
 
 
+def test_wrong_sign_is_refused_with_the_remedy():
+    right = _pellet_series(0.35)[0]
+    wrong = Spectrum(frequency_Hz=right.frequency_Hz, impedance_ohm=right.impedance_ohm.conj(), name="mirrored.txt")
+    with pytest.raises(DataError, match=r"50 of 50 points.*name the column -Z''"):
+        eis(wrong, diameter_cm=1.0, thickness_cm=0.1)
+
+
+def test_what_the_spectrum_does_not_determine_is_left_out():
+    hidden = {"R_ohm": 100.0, "R1_ohm": 1e6, "tau1_s": 1e4, "n1": 0.95}  # the arc is slower than the spectrum
+    record = eis(_spectrum("R-RQ", hidden, seed=3), circuit="R-RQ")
+    assert record.spectra[0].resistances_ohm.interface is None
+    assert any("left out" in text for text in record.warnings)
+
+
 def test_run_directory_holds_the_record_and_refuses_other_inputs(tmp_path: Path):
     spectra = _pellet_series(0.35)[:2]
     eis(spectra, diameter_cm=1.0, thickness_cm=0.1, circuit="RQ-CPE", out=tmp_path / "run")

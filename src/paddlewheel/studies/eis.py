@@ -8,7 +8,7 @@ from typing import Any
 
 from paddlewheel.errors import SettingsError
 from paddlewheel.lab.eis.assignment import Role, assign_roles
-from paddlewheel.lab.eis.choice import Candidate, choose_circuit, is_determined
+from paddlewheel.lab.eis.choice import Candidate, choose_circuit, inflation, is_determined
 from paddlewheel.lab.eis.circuit import Circuit
 from paddlewheel.lab.eis.fit import WEIGHTINGS, CircuitFit, Weighting, fit_circuit
 from paddlewheel.lab.eis.least_squares import Weighted
@@ -18,7 +18,15 @@ from paddlewheel.studies.citations import eis_citations
 from paddlewheel.studies.eis_files import write_tables
 from paddlewheel.studies.eis_inputs import Spectra, open_spectra, pellet_of_sample
 from paddlewheel.studies.eis_series import fit_temperatures_eis, interface_series
-from paddlewheel.studies.eis_spectrum import AnalysedSpectrum, Electrode, analyse_spectrum, weighted
+from paddlewheel.studies.eis_spectrum import (
+    CORRELATED,
+    WIDE_SPREAD_PERCENT,
+    AnalysedSpectrum,
+    Electrode,
+    analyse_spectrum,
+    check_spectrum,
+    weighted,
+)
 from paddlewheel.studies.motion import run_directory
 from paddlewheel.studies.provenance import provenance
 from paddlewheel.studies.run_directory import check_directory
@@ -116,12 +124,15 @@ def eis(
     }
     if out is not None:
         check_directory(Path(out), settings)
+    tests = [check_spectrum(one, file=file) for one, file in zip(read.spectra, read.files, strict=True)]
     data = [weighted(one, weighting) for one in read.spectra]
     fits, candidates, reason = _fitted(data, asked, each=circuit == EACH)
     roles = _roles(fits, pellet)
     analysed = [
-        analyse_spectrum(one, file=file, data=points, fit=fit, roles=role, pellet=pellet, electrode=electrode)
-        for one, file, points, fit, role in zip(read.spectra, read.files, data, fits, roles, strict=True)
+        analyse_spectrum(
+            one, file=file, data=points, test=test, fit=fit, roles=role, pellet=pellet, electrode=electrode
+        )
+        for one, file, points, test, fit, role in zip(read.spectra, read.files, data, tests, fits, roles, strict=True)
     ]
     arrhenius, said = fit_temperatures_eis(analysed, pellet=pellet, allow_violations=allow_violations)
     names = list(dict.fromkeys(fit.circuit.name for fit in fits))
@@ -204,7 +215,24 @@ def _geometry_warnings(pellet: Pellet | None) -> list[str]:
 
 
 def _row_warnings(analysed: Sequence[AnalysedSpectrum]) -> list[str]:
-    return [f"{_label(one)}: {text}" for one in analysed for text in one.row.warnings]
+    """What the rows' own warnings say, those that many rows share in one sentence."""
+    said = [f"{_label(one)}: {one.test.verdict}" for one in analysed if not one.test.passed]
+    said += [f"{_label(one)}: {text}" for one in analysed for text in one.row.warnings if text.endswith("left out")]
+    said += [f"{_label(one)}: the fit did not converge" for one in analysed if not one.fit.converged]
+    correlated = [one for one in analysed if one.row.residual_correlation > CORRELATED]
+    if correlated:
+        worst = max(correlated, key=lambda one: one.row.residual_correlation)
+        widened = inflation(worst.row.residual_correlation) ** 0.5
+        said.append(
+            f"the circuit leaves {worst.row.rms_percent:.2g} % at {_label(worst)}, where the spectrum's own noise is "
+            f"{worst.row.kramers_kronig.rms_percent:.2g} %, and neighbouring residuals are correlated in "
+            f"{len(correlated)} of {len(analysed)} spectra: their errors are widened, by up to {widened:.1f}"
+        )
+    spread = [(one.row.spread_percent, one) for one in analysed if one.row.spread_percent is not None]
+    if spread and max(spread, key=lambda pair: pair[0])[0] > WIDE_SPREAD_PERCENT:
+        percent, worst = max(spread, key=lambda pair: pair[0])
+        said.append(f"the ways of reading the total resistance differ by up to {percent:.0f} % ({_label(worst)})")
+    return said
 
 
 def _label(one: AnalysedSpectrum) -> str:

@@ -82,7 +82,9 @@ def open_spectra(given: Spectra, *, temperatures_K: Sequence[float] = ()) -> Rea
             raise SettingsError(f"a temperature of {one.temperature_K:g} K", where=file,
                                 remedy="give --temperatures in K")  # fmt: skip
     found.sort(key=lambda pair: (pair[1].temperature_K or math.inf, pair[1].time_s or 0.0, pair[1].cycle or 0))
-    warnings += [f"{file}: {text}" for file, one in found for text in one.warnings]
+    for text in dict.fromkeys(text for _, one in found for text in one.warnings):
+        said = [file for file, one in found if text in one.warnings]
+        warnings.append(f"{said[0]}{f' and {len(said) - 1} more' if len(said) > 1 else ''}: {text}")
     return ReadSpectra(
         spectra=tuple(one for _, one in found), files=tuple(file for file, _ in found), warnings=tuple(warnings)
     )

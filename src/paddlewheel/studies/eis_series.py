@@ -58,6 +58,12 @@ def fit_temperatures_eis(
         if any(one.found[part] is not None for one in told):
             fits[part], said = _fit(kept, refused, part, pellet)
             warnings += [f"{part.replace('_', ' ')}: {text}" for text in said]
+    used = [t for fit in fits.values() for t in fit.temperatures_used_K]
+    if used and min(used) > TARGET_K + 50:
+        warnings.append(
+            f"sigma at {TARGET_K:g} K is extrapolated from {min(used):g} to {max(used):g} K and holds only if no phase "
+            "change and no kink lies between"
+        )
     return EisArrhenius(**fits), warnings
 
 
@@ -109,13 +115,7 @@ def _fit(
             for model in fit.models
         ],
     )
-    said = list(fit.warnings)
-    if used[0] > TARGET_K + 50:
-        said.append(
-            f"sigma at {TARGET_K:g} K is extrapolated from {used[0]:g} to {used[-1]:g} K and holds only if no phase "
-            "change and no kink lies between"
-        )
-    return result, said
+    return result, list(fit.warnings)
 
 
 def _pooled(points: Sequence[tuple[float, float]]) -> tuple[float, float]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from paddlewheel.errors import DataError
 from paddlewheel.lab.eis.assignment import Resistance, Role, arc_capacitance_F, resistances
 from paddlewheel.lab.eis.choice import inflation, neighbour_correlation
 from paddlewheel.lab.eis.diffusion import Diffusivity, from_concentration, from_slope, from_time
@@ -31,8 +32,12 @@ from paddlewheel.records import (
     WarburgDiffusivity,
 )
 
-_CORRELATED = 0.3
-_WIDE_SPREAD = 0.05
+NOT_KNOWN = 0.5
+"""Relative error from which on a resistance is not given."""
+CORRELATED = 0.3
+"""Correlation of neighbouring residuals above which it is told."""
+WIDE_SPREAD_PERCENT = 5.0
+"""Spread of the readings above which it is told."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +74,7 @@ def analyse_spectrum(
     *,
     file: str,
     data: Weighted,
+    test: KramersKronig,
     fit: CircuitFit,
     roles: dict[str, Role],
     pellet: Pellet | None,
@@ -76,9 +82,10 @@ def analyse_spectrum(
 ) -> AnalysedSpectrum:
     """Everything of one spectrum; `fit` is of `data`, and `roles` of its circuit."""
     modulus = weigh(spectrum.frequency_Hz, spectrum.impedance_ohm)
-    test, distribution = kramers_kronig(modulus), relaxation_times(modulus)
+    distribution = relaxation_times(modulus)
     correlation = neighbour_correlation(fit)
-    found = resistances(fit, roles, inflation=inflation(correlation))
+    fitted = resistances(fit, roles, inflation=inflation(correlation))
+    found = {name: _known(one) for name, one in fitted.items()}
     readings = [
         ResistanceReading(
             method=one.method,
@@ -127,13 +134,43 @@ def analyse_spectrum(
         ),
         diffusivity=_diffusivity(fit, spectrum, pellet, electrode, inflation(correlation)),
     )
+    unknown = [name.replace("_", " ") for name, one in fitted.items() if one is not None and found[name] is None]
     row.warnings = _warnings(row, fit, test)
+    if unknown:
+        row.warnings.append(
+            f"{', '.join(unknown)}: the resistance is not known to {100 * NOT_KNOWN:.0f} %, and left out"
+        )
     return AnalysedSpectrum(spectrum=spectrum, fit=fit, test=test, distribution=distribution, found=found, row=row)
+
+
+def check_spectrum(spectrum: Spectrum, *, file: str) -> KramersKronig:
+    """The Kramers-Kronig test of a spectrum.
+
+    Raises
+    ------
+    DataError
+        If the sign of Z'' is wrong.
+    """
+    test = kramers_kronig(weigh(spectrum.frequency_Hz, spectrum.impedance_ohm))
+    if test.mirrored:
+        below = int(np.sum(np.imag(spectrum.impedance_ohm) > 0))
+        raise DataError(
+            f"Z'' is above 0 at {below} of {len(spectrum.frequency_Hz)} points, and only its mirror image obeys the "
+            "Kramers-Kronig relations: its sign is wrong",
+            where=file,
+            remedy="name the column -Z'' if it holds that",
+        )
+    return test
 
 
 def weighted(spectrum: Spectrum, weighting: Weighting) -> Weighted:
     """The spectrum as the fits take it."""
     return weigh(spectrum.frequency_Hz, spectrum.impedance_ohm, weighting=weighting)
+
+
+def _known(one: Resistance | None) -> Resistance | None:
+    """Nothing for a resistance that the spectrum does not determine."""
+    return one if one is not None and one.std_ohm < NOT_KNOWN * one.value_ohm else None
 
 
 def _measured(one: Resistance | None) -> Measured | None:
@@ -231,13 +268,13 @@ def _warnings(row: SpectrumResult, fit: CircuitFit, test: KramersKronig) -> list
         said.append(test.verdict)
     if not fit.converged:
         said.append(f"the fit of {row.circuit} did not converge: its elements are not determined")
-    if row.residual_correlation > _CORRELATED:
+    if row.residual_correlation > CORRELATED:
         factor = np.sqrt(inflation(row.residual_correlation))
         said.append(
             f"neighbouring residuals are correlated ({row.residual_correlation:.2f}): {row.circuit} leaves "
             f"{row.rms_percent:.2g} % where the spectrum's own noise is {row.kramers_kronig.rms_percent:.2g} %; errors "
             f"are widened by {factor:.1f}"
         )
-    if row.spread_percent is not None and row.spread_percent > 100 * _WIDE_SPREAD:
+    if row.spread_percent is not None and row.spread_percent > WIDE_SPREAD_PERCENT:
         said.append(f"the ways of reading the total resistance differ by {row.spread_percent:.0f} %")
     return said

@@ -156,16 +156,18 @@ def evaluate(circuit: Circuit, theta: np.ndarray, omega: np.ndarray) -> tuple[Co
         slopes[:, at] = 1j * omega * np.exp(theta[:, at : at + 1])
         total += slopes[:, at]
         at += 1
-    log_omega = np.log(omega)
-    for _ in range(circuit.arcs):
-        log_s = log_omega + theta[:, at + 1 : at + 2] + 0.5j * np.pi
-        n = theta[:, at + 2 : at + 3]
+    if circuit.arcs:
+        arcs = theta[:, at : at + 3 * circuit.arcs].reshape(n_sets, circuit.arcs, 3, 1)
+        log_s = np.log(omega) + 0.5j * np.pi + arcs[:, :, 1]
+        n = arcs[:, :, 2]
         x = np.exp(n * log_s)
-        z = np.exp(theta[:, at : at + 1]) / (1 + x)
+        z = np.exp(arcs[:, :, 0]) / (1 + x)
         bend = -z * (x / (1 + x))
-        slopes[:, at], slopes[:, at + 1], slopes[:, at + 2] = z, n * bend, log_s * bend
-        total += z
-        at += 3
+        parts = slopes[:, at : at + 3 * circuit.arcs].reshape(n_sets, circuit.arcs, 3, n_points)
+        parts[:, :, 0], parts[:, :, 1], parts[:, :, 2] = z, n * bend, log_s * bend
+        slopes[:, at : at + 3 * circuit.arcs] = parts.reshape(n_sets, 3 * circuit.arcs, n_points)
+        total += z.sum(axis=1)
+        at += 3 * circuit.arcs
     if circuit.tail:
         total += _tail(circuit.tail, theta[:, at:], omega, slopes[:, at:])
     return total, slopes

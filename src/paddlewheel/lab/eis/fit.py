@@ -13,6 +13,7 @@ from paddlewheel.lab.eis.least_squares import Weighted, minimise
 from paddlewheel.lab.eis.starts import StartGrid
 
 Weighting = Literal["modulus", "proportional", "unit"]
+_HEAT, _FINALISTS = 12, 2
 WEIGHTINGS: tuple[Weighting, ...] = ("modulus", "proportional", "unit")
 
 
@@ -107,7 +108,10 @@ def fit_circuit(
     found = (grid or StartGrid(data)).starts(circuit)
     if starts is not None:
         found = np.concatenate([starts, found])
-    minimum = minimise(circuit, data, found)
+    # a few steps for all, then the two that are ahead to the end
+    heat = minimise(circuit, data, found, most_steps=_HEAT)
+    ahead = np.argsort(heat.chi2, kind="stable")[:_FINALISTS]
+    minimum = heat if heat.converged[ahead[0]] else minimise(circuit, data, heat.theta[ahead])
     best = int(np.argmin(minimum.chi2))
     return described(circuit, data, _ordered(circuit, minimum.theta[best]), converged=bool(minimum.converged[best]))
 

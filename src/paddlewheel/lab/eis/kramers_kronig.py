@@ -22,6 +22,7 @@ LEVEL = 0.001
 SMALLEST_VIOLATION = 0.003
 """A violation below this share of |Z| is told, and does not fail the test: no analyser is better."""
 LARGEST_RMS = 0.05
+FEWEST_POINTS = 10
 _MOST_PER_DECADE = 6.0
 _MIRRORED = 0.02
 _OUTLIER, _OUTLIER_LEAST = 4.0, 0.005
@@ -51,6 +52,8 @@ class KramersKronig:
         Lowest and highest frequency of the decade in which the violation (or, without one, the residual) is largest.
     n_terms, mu
         Number of R_k, and one less the sum of the negative over that of the positive ones.
+    mirrored
+        Whether the complex conjugate of the spectrum passes, and the spectrum does not: the sign of Z'' is wrong.
     """
 
     passed: bool
@@ -63,6 +66,7 @@ class KramersKronig:
     worst_Hz: tuple[float, float]
     n_terms: int
     mu: float
+    mirrored: bool = False
 
 
 def kramers_kronig(data: Weighted) -> KramersKronig:
@@ -77,7 +81,8 @@ def kramers_kronig(data: Weighted) -> KramersKronig:
     if found.passed or found.violation_rms < _MIRRORED:
         return found
     if _tested(replace(data, impedance_ohm=data.impedance_ohm.conj())).passed:
-        return replace(found, verdict="the sign of Z'' is wrong: its mirror image obeys the Kramers-Kronig relations")
+        verdict = "the sign of Z'' is wrong: its mirror image obeys the Kramers-Kronig relations"
+        return replace(found, verdict=verdict, mirrored=True)
     return found
 
 
@@ -113,7 +118,7 @@ def _tested(data: Weighted) -> KramersKronig:
     lawful = size <= SMALLEST_VIOLATION
     where = _worst_decade(omega, violation if size > 0 else residual)
     return KramersKronig(
-        passed=lawful and rms <= LARGEST_RMS,
+        passed=lawful and rms <= LARGEST_RMS and count >= FEWEST_POINTS,
         verdict=_verdict(residual, rms, size, probability, where, omega),
         residual=residual,
         rms=rms,
@@ -164,6 +169,8 @@ def _worst_decade(omega: np.ndarray, share: np.ndarray) -> tuple[float, float]:
 def _verdict(
     residual: np.ndarray, rms: float, size: float, probability: float, where: tuple[float, float], omega: np.ndarray
 ) -> str:
+    if len(omega) < FEWEST_POINTS:
+        return f"{len(omega)} points are too few for the Kramers-Kronig test, which needs {FEWEST_POINTS}"
     place = f"between {where[0]:.3g} and {where[1]:.3g} Hz"
     if size > SMALLEST_VIOLATION:
         return (

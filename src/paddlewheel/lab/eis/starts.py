@@ -43,17 +43,17 @@ class StartGrid:
                 [np.repeat(columns, len(kinds), axis=0), np.tile(first_tail + np.array(kinds), len(columns))[:, None]],
                 axis=1,
             )
-        matrix = gram[columns[:, :, None], columns[:, None, :]]
+        whole = gram[columns[:, :, None], columns[:, None, :]]
         right = product[columns]
-        scale = np.sqrt(np.einsum("bii->bi", matrix))
-        matrix = matrix / (scale[:, :, None] * scale[:, None, :]) + 1e-9 * np.eye(columns.shape[1])
+        scale = np.sqrt(np.einsum("bii->bi", whole))
+        matrix = whole / (scale[:, :, None] * scale[:, None, :]) + 1e-9 * np.eye(columns.shape[1])
         sizes = np.linalg.solve(matrix, (right / scale)[:, :, None])[:, :, 0] / scale
         floor = 1e-4 * np.sqrt(self._squares) / scale / np.sqrt(len(self._target))
         sizes = np.where(sizes > floor, sizes, floor)
         chi2 = (
             self._squares
             - 2 * np.einsum("bi,bi->b", sizes, right)
-            + np.einsum("bi,bij,bj->b", sizes, gram[columns[:, :, None], columns[:, None, :]], sizes)
+            + np.einsum("bi,bi->b", sizes, np.matmul(whole, sizes[:, :, None])[:, :, 0])
         )
         best = np.argsort(chi2, kind="stable")[:keep]
         return np.array([self._theta(circuit, columns[i], np.log(sizes[i]), grid, tails, first_tail) for i in best])

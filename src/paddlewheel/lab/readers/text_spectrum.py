@@ -206,7 +206,7 @@ def _temperature(stem: str, warnings: list[str]) -> float | None:
     if celsius is None:
         return None
     if not celsius.group(0).rstrip().upper().endswith("C"):
-        warnings.append(f"'{celsius.group(0)}' in the name is taken for degrees Celsius")
+        warnings.append("the degrees in the name are taken for Celsius")
     return float(celsius.group(1)) + 273.15
 
 
