@@ -1,5 +1,86 @@
-"""Readers of what the lab's instruments write."""
+"""Readers of lab files: impedance spectra and cell tests, whatever instrument wrote them.
 
-from paddlewheel.lab.readers.text_spectrum import read_spectra
+A reader keeps what it knows, warns of what it had to guess or leave out, and refuses what it cannot read with one line.
+The format is taken from the content; the suffix only decides between readings of the same content.
+"""
 
-__all__ = ["read_spectra"]
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from paddlewheel.errors import DataError
+from paddlewheel.lab.readers import biologic, neware, spreadsheet
+from paddlewheel.lab.readers.cell_tests import cell_test_of
+from paddlewheel.lab.readers.spectra import spectra_of
+from paddlewheel.lab.readers.text_table import TextTable, parse_table, read_text
+from paddlewheel.lab.readers.write import write_bdf, write_parquet
+from paddlewheel.lab.spectrum import Spectrum
+from paddlewheel.lab.table import CellTest
+
+__all__ = ["read_cell_test", "read_spectra", "write_bdf", "write_parquet"]
+
+
+def read_spectra(path: str | Path, *, columns: Mapping[str, str] | None = None) -> list[Spectrum]:
+    """The impedance spectra of a file: Biologic .mpt and .mpr, Gamry .dta, ZPlot or Zahner .z, CSV and other text.
+
+    Parameters
+    ----------
+    path
+        The file.
+    columns
+        Field -> name (or number, from 1) of its column, where the reader does not find it: ``frequency_Hz``,
+        ``real_ohm``, ``imag_ohm``, ``magnitude_ohm``, ``phase_deg``, ``time_s``, ``cycle``, ``temperature_K``. A minus
+        before the name turns the sign.
+
+    Returns
+    -------
+    One spectrum for each sweep or cycle.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, holds no spectrum, or gives it over an area.
+    """
+    path = Path(path)
+    return spectra_of(_table(path), columns=columns, name=path.stem)
+
+
+def read_cell_test(path: str | Path, *, columns: Mapping[str, str] | None = None) -> CellTest:
+    """The rows of a cell test: Biologic .mpt and .mpr, Neware .nda and .ndax, Landt, Arbin, Maccor and BDF exports,
+    Gamry .dta, CSV and other text, .xlsx.
+
+    Parameters
+    ----------
+    path
+        The file.
+    columns
+        Field -> name (or number, from 1) of its column, where the reader does not find it: ``time_s``, ``voltage_V``,
+        ``current_A``, ``net_charge_Ah``, ``charge_counter_Ah``, ``discharge_counter_Ah``, ``step_charge_Ah``, ``step``,
+        ``step_kind``, ``cycle``, ``temperature_K``. A minus before the name turns the sign.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, or holds no time, voltage or current.
+    """
+    path = Path(path)
+    if path.suffix.lower() in neware.SUFFIXES and path.is_file():
+        return neware.read_neware(path)
+    return cell_test_of(_table(path), columns=columns)
+
+
+def _table(path: Path) -> TextTable:
+    try:
+        with path.open("rb") as stream:
+            begin = stream.read(64)
+    except OSError as error:
+        raise DataError(
+            f"cannot be read ({error.strerror})", where=path, remedy="give a file of measured data"
+        ) from error
+    if begin.startswith(biologic.MAGIC):
+        return biologic.read_mpr(path)
+    if begin.startswith(b"PK"):
+        return spreadsheet.read_xlsx(path)
+    text, warnings = read_text(path)
+    return parse_table(text, source=str(path), warnings=warnings)

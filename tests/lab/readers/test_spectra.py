@@ -45,8 +45,8 @@ def test_columns_are_found_by_name(tmp_path: Path, header: str, columns, layout)
     ("header", "told"),
     [
         ("Frequency (Hz),Z' (ohm cm2),Z'' (ohm cm2)", "area"),
-        ("Frequency (Hz),voltage (V),current (A)", "not those of a spectrum"),
-        ("Frequency (Hz),Z' (S),Z'' (S)", "unit"),
+        ("Frequency (Hz),voltage (V),current (A)", "no impedance among the columns"),
+        ("Frequency (Hz),Z' (S),Z'' (S)", "S is no unit of ohm"),
     ],
 )
 def test_wrong_columns_and_units_are_refused(tmp_path: Path, header: str, told: str):

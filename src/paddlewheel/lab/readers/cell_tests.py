@@ -1,0 +1,225 @@
+"""Cell tests from a table: time, voltage, current, and the charge put together from whatever counters there are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from paddlewheel.errors import DataError
+from paddlewheel.lab.readers.column_names import CELL_FIELDS, Found, find_columns
+from paddlewheel.lab.readers.text_table import TextTable
+from paddlewheel.lab.table import CellTest
+
+_CLOCK = re.compile(r"(?:(?P<d>\d+)\s*[d\-.\s]\s*)?(?P<h>\d+):(?P<m>\d{1,2})(?::(?P<s>\d{1,2}(?:[.,:]\d+)?))?\Z")
+_DATES = (
+    "%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M:%S.%f",
+    "%d.%m.%Y %H:%M:%S", "%m/%d/%Y %I:%M:%S %p", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%m/%d/%y %H:%M:%S",
+)  # fmt: skip
+_DISCHARGING = re.compile(r"(?i)dchg|disch|discharge|entlad|放电|^d$|cc_d|^dch")
+_KINDS: tuple[tuple[str, str], ...] = (
+    (r"(?i)rest|^r$|pause|relax|静置|^s$", "rest"),
+    (r"(?i)ocv", "OCV"),
+    (r"(?i)eis|impedance|^z$", "EIS"),
+    (r"(?i)cc\W*-?\W*cv|恒流恒压", "CCCV"),
+    (r"(?i)cv|恒压|potentiostatic", "CV"),
+    (r"(?i)cc|^c$|^d$|chg|charge|galvano|恒流", "CC"),
+)
+
+
+def cell_test_of(table: TextTable, *, columns: Mapping[str, str] | None) -> CellTest:
+    """The cell test of a table.
+
+    Raises
+    ------
+    DataError
+        If it has no time, voltage or current.
+    """
+    try:
+        found, warnings = find_columns(table.names, table.units, CELL_FIELDS, columns)
+    except KeyError as error:
+        raise DataError(str(error.args[0]), where=table.source, remedy="name the columns with --columns") from error
+    warnings = [*table.warnings, *warnings]
+    values = {name: _numeric(table, one) for name, one in found.items()}
+    time = _time(table, found, values, warnings)
+    lacking = [name for name, column in (("time_s", time), ("voltage_V", values.get("voltage_V")),
+                                         ("current_A", values.get("current_A"))) if column is None]  # fmt: skip
+    if lacking:
+        named = ", ".join(filter(None, table.names)) or "none has a name"
+        raise DataError(
+            f"no {', '.join(lacking)} among the columns ({named})", where=table.source,
+            remedy=f"name them with --columns {lacking[0]}=...",
+        )  # fmt: skip
+    fields: dict[str, Any] = {"time_s": time, "voltage_V": values["voltage_V"], "current_A": values["current_A"]}
+    kinds = table.texts.get(found["step_kind"].place) if "step_kind" in found else None
+    if kinds is not None:
+        fields["step_kind"] = step_kinds(kinds)
+        fields["current_A"] = _signed(fields["current_A"], kinds, warnings)
+    for name in ("step", "cycle"):
+        column = values.get(name)
+        if column is not None and np.isfinite(column).all():
+            fields[name] = column.astype(np.int64)
+    if fields.get("step") is not None:
+        fields["step"] = rising_steps(fields["step"])
+    if values.get("temperature_K") is not None:
+        fields["temperature_K"] = values["temperature_K"]
+    return assemble(
+        fields, counters={name: values.get(name) for name in
+                          ("net_charge_Ah", "charge_counter_Ah", "discharge_counter_Ah", "step_charge_Ah")},
+        other=_other(table, found, used=fields), source=table.source,
+        metadata={"header": table.preamble} if table.preamble else {}, warnings=warnings,
+    )  # fmt: skip
+
+
+def assemble(
+    fields: dict[str, Any],
+    *,
+    counters: Mapping[str, np.ndarray | None],
+    other: dict[str, np.ndarray],
+    source: str,
+    metadata: dict[str, Any],
+    warnings: list[str],
+) -> CellTest:
+    """A cell test from its columns, without rows that lack time, voltage or current, and with its charge joined."""
+    whole = np.isfinite(fields["time_s"]) & np.isfinite(fields["voltage_V"]) & np.isfinite(fields["current_A"])
+    if not whole.all():
+        warnings.append(f"{int((~whole).sum())} rows left out: time, voltage or current is missing")
+        fields = {name: column[whole] for name, column in fields.items()}
+        other = {name: column[whole] for name, column in other.items()}
+        counters = {name: None if column is None else column[whole] for name, column in counters.items()}
+    if not len(fields["time_s"]):
+        raise DataError("no row with time, voltage and current", where=source, remedy="check the columns")
+    fields["charge_Ah"] = joined_charge(counters, fields, warnings)
+    return CellTest(**fields, other=other, source=source, metadata=metadata, warnings=tuple(warnings))
+
+
+def joined_charge(
+    counters: Mapping[str, np.ndarray | None], fields: Mapping[str, Any], warnings: list[str]
+) -> np.ndarray | None:
+    """Charge since the start, up on charge, from a net counter, from two, or from one that begins anew each step."""
+    net, up, down, step = (
+        counters.get(name) for name in ("net_charge_Ah", "charge_counter_Ah", "discharge_counter_Ah", "step_charge_Ah")
+    )
+    if net is not None and np.isfinite(net).all():
+        return net - net[0]
+    if up is not None and down is not None and np.isfinite(up).all() and np.isfinite(down).all():
+        return _increments(np.abs(up)).cumsum() - _increments(np.abs(down)).cumsum()
+    if step is None or not np.isfinite(step).all():
+        return None
+    current = np.asarray(fields["current_A"])
+    signed = bool((step < 0).any())
+    passed = _increments(step, by=fields.get("step")) if signed else _increments(step) * _direction(current)
+    if not signed and (step < 0).any():
+        warnings.append("a capacity below 0 beside others above: taken as signed")
+    return passed.cumsum()
+
+
+def _increments(counter: np.ndarray, *, by: np.ndarray | None = None) -> np.ndarray:
+    """What a counter adds in every row; where it begins anew (nearer to 0, or in another step) all that it shows."""
+    steps = np.diff(counter, prepend=counter[:1])
+    if by is None:
+        anew = np.abs(counter) < np.abs(np.concatenate([counter[:1], counter[:-1]])) * (1 - 1e-6)
+        # a slip of the last digit is no new beginning
+        anew &= np.abs(steps) > 1e-3 * max(float(np.abs(counter).max()), 1e-300)
+    else:
+        anew = np.diff(by, prepend=by[:1]) != 0
+    return np.where(anew, counter, steps)
+
+
+def _direction(current: np.ndarray) -> np.ndarray:
+    """Sign of the current, that of the last row with a current where there is none."""
+    sign = np.sign(current)
+    last = np.maximum.accumulate(np.where(sign != 0, np.arange(len(sign)), 0))
+    return sign[last]
+
+
+def rising_steps(step: np.ndarray) -> np.ndarray:
+    """The step counted up wherever the program's number changes, even back to an earlier one."""
+    return np.cumsum(np.diff(step, prepend=step[:1]) != 0) + int(step[0])
+
+
+def step_kinds(texts: list[str]) -> np.ndarray:
+    """What each row's step does, as `CellTest.step_kind` names it."""
+    known: dict[str, str] = {}
+    for text in set(texts):
+        known[text] = next((kind for pattern, kind in _KINDS if re.search(pattern, text.strip())), "")
+    return np.array([known[text] for text in texts])
+
+
+def _signed(current: np.ndarray, kinds: list[str], warnings: list[str]) -> np.ndarray:
+    """The current, negative where the state says discharge and the file gives magnitudes alone."""
+    discharging = np.array([bool(_DISCHARGING.search(kind.strip())) for kind in kinds])
+    if discharging.any() and not (current < 0).any():
+        warnings.append("currents have no sign: negative where the state says discharge")
+        return np.where(discharging, -current, current)
+    return current
+
+
+def _numeric(table: TextTable, found: Found) -> np.ndarray | None:
+    values = table.numbers.get(found.place)
+    if values is None:
+        return None
+    values = values * found.factor
+    return values + 273.15 if found.celsius else values
+
+
+def _time(
+    table: TextTable, found: Mapping[str, Found], values: Mapping[str, np.ndarray | None], warnings: list[str]
+) -> np.ndarray | None:
+    if (time := values.get("time_s")) is not None:
+        return time
+    for name in ("time_s", "datetime"):
+        if name not in found:
+            continue
+        if (number := values.get(name)) is not None:
+            warnings.append(f"time from {table.names[found[name].place]}, from the first row on")
+            return number - number[0]
+        seconds = seconds_of(table.texts[found[name].place])
+        if seconds is not None:
+            if name == "datetime":
+                warnings.append(f"time from {table.names[found[name].place]}, from the first row on")
+                seconds = seconds - seconds[np.isfinite(seconds)][0]
+            return seconds
+    return None
+
+
+def seconds_of(texts: list[str]) -> np.ndarray | None:
+    """Seconds from texts such as 1d 02:03:04.5, 12:30:00 or 2024-02-01 12:30:00; None where hardly one is a time."""
+    first = next((text for text in texts if text.strip()), "")
+    pattern = next((one for one in _DATES if _date(first, one) is not None), None)
+    values = [_clock(text) if pattern is None else _date(text, pattern) for text in texts]
+    known = np.array([np.nan if value is None else value for value in values], dtype=float)
+    return known if np.isfinite(known).mean() > 0.5 else None
+
+
+def _date(text: str, pattern: str) -> float | None:
+    try:
+        return datetime.strptime(text.strip(), pattern).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _clock(text: str) -> float | None:
+    matched = _CLOCK.match(text.strip())
+    if not matched:
+        return None
+    seconds = (matched["s"] or "0").replace(",", ".").replace(":", ".")
+    return float(matched["d"] or 0) * 86400 + float(matched["h"]) * 3600 + float(matched["m"]) * 60 + float(seconds)
+
+
+def _other(table: TextTable, found: Mapping[str, Found], *, used: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """The columns that no field took, under the file's names."""
+    taken = {one.place for name, one in found.items() if name in used or name in ("time_s", "step_kind")}
+    other: dict[str, np.ndarray] = {}
+    for place, (name, unit) in enumerate(zip(table.names, table.units, strict=True)):
+        if place in taken:
+            continue
+        values = table.numbers.get(place)
+        label = f"{name}/{unit}" if unit else name or f"column {place + 1}"
+        while label in other or label in ("time_s", "voltage_V", "current_A", "charge_Ah", "step", "cycle"):
+            label += "'"
+        other[label] = np.array(table.texts[place]) if values is None else values
+    return other

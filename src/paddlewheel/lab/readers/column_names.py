@@ -1,0 +1,167 @@
+"""What the columns of an export are: names and units as instruments write them, to the fields of our tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_BRACKETED = re.compile(r"^(?P<name>.*?)\s*[\[(](?P<unit>[^\[\]()]*)[\])]\s*$")
+
+UNITS: dict[str, dict[str, float]] = {
+    "Hz": {"Hz": 1, "kHz": 1e3, "MHz": 1e6, "mHz": 1e-3, "1/s": 1, "hz": 1, "cps": 1},
+    "ohm": {"ohm": 1, "Ohm": 1, "OHM": 1, "ohms": 1, "Ohms": 1, "\u2126": 1, "Ω": 1, "kohm": 1e3, "kOhm": 1e3,
+            "kΩ": 1e3, "Mohm": 1e6, "MOhm": 1e6, "MΩ": 1e6, "mohm": 1e-3, "mOhm": 1e-3, "mΩ": 1e-3},
+    "s": {"s": 1, "S": 1, "sec": 1, "Sec": 1, "Secs": 1, "seconds": 1, "ms": 1e-3, "min": 60, "h": 3600, "hr": 3600,
+          "hours": 3600, "d": 86400},
+    "V": {"V": 1, "v": 1, "Volt": 1, "Volts": 1, "volt": 1, "mV": 1e-3, "uV": 1e-6, "µV": 1e-6, "μV": 1e-6},
+    "A": {"A": 1, "Amp": 1, "Amps": 1, "mA": 1e-3, "uA": 1e-6, "µA": 1e-6, "μA": 1e-6, "nA": 1e-9},
+    "Ah": {"Ah": 1, "A.h": 1, "A*h": 1, "Amp-hr": 1, "mAh": 1e-3, "mA.h": 1e-3, "mA*h": 1e-3, "uAh": 1e-6, "µAh": 1e-6,
+           "μAh": 1e-6, "uA.h": 1e-6, "µA.h": 1e-6, "C": 1 / 3600, "As": 1 / 3600, "mC": 1e-3 / 3600},
+    "K": {"K": 1, "C": 1, "°C": 1, "degC": 1, "Celsius": 1, "℃": 1, "oC": 1},
+    "deg": {"deg": 1, "°": 1, "degree": 1, "degrees": 1, "Deg": 1, "rad": 57.29577951308232, "-°": -1, "-deg": -1},
+}  # fmt: skip
+"""Factors to our units; a temperature that is not in K has its zero at 273.15 K."""
+
+SPECTRUM_FIELDS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "frequency_Hz": ("Hz", ("f", "freq", "frequency", "frequenz", "fréquence", "frq")),
+    "real_ohm": ("ohm", ("z'", "zs'", "zreal", "rez", "re(z)", "zre", "z'a", "realz", "zr", "zprime", "re", "real",
+                         "realpart", "z1", "z_re")),
+    "imag_ohm": ("ohm", ("z''", "zs''", "zimag", "imz", "im(z)", "zim", "z''b", "imagz", "zi", "zdoubleprime", "im",
+                         "imag", "imaginary", "imaginarypart", "z2", 'z"', 'zs"', "z_im")),
+    "magnitude_ohm": ("ohm", ("|z|", "zmod", "zmag", "modulus", "impedance", "absz", "z", "zmodulus", "mag")),
+    "phase_deg": ("deg", ("phase", "phase(z)", "phasez", "zphz", "theta", "phi", "phaseangle", "phaseofz", "zphase")),
+    "time_s": ("s", ("time", "t", "pttime", "elapsedtime", "zeit")),
+    "cycle": ("", ("cyclenumber", "cycle", "zcycle", "repeat", "spectrum", "loop")),
+    "temperature_K": ("K", ("temperature", "temp", "temperatur", "tempc")),
+}  # fmt: skip
+
+CELL_FIELDS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "time_s": ("s", ("testtime", "totaltime", "time", "elapsedtime", "t", "zeit", "testtimesecond", "runtime",
+                     "totaltimes", "timetest", "recordtime")),
+    "datetime": ("", ("datetime", "date", "dpttime", "absolutetime", "realtime", "systime", "timestamp", "datetimeutc",
+                      "unixtime", "unixtimesecond", "unixtimes")),
+    "voltage_V": ("V", ("voltage", "ewe", "ewece", "ecell", "u", "e", "v", "potential", "cellvoltage", "vf", "volts",
+                        "volt", "spannung", "voltagevolt", "vcell")),
+    "current_A": ("A", ("current", "i", "im", "amps", "amp", "strom", "currentampere", "icell")),
+    "charge_counter_Ah": ("Ah", ("chargecapacity", "chargecap", "qcharge", "chgcap", "chargeah", "capacitycharge",
+                                 "chargingcapacity", "chargingcapacityah", "chargecapacityah")),
+    "discharge_counter_Ah": ("Ah", ("dischargecapacity", "dischargecap", "qdischarge", "dchgcap", "dischargeah",
+                                    "capacitydischarge", "dischargingcapacity", "dischargingcapacityah",
+                                    "dischargecapacityah")),
+    "net_charge_Ah": ("Ah", ("qqo", "netcapacity", "netcapacityah", "qq0", "cumulativecharge")),
+    "step_charge_Ah": ("Ah", ("capacity", "cap", "stepcapacity", "amphr", "qchargedischarge", "kapazität",
+                              "capacityah", "ah")),
+    "step": ("", ("step", "stepindex", "stepnumber", "ns", "stepcount", "stepid", "stepno", "schritt")),
+    "step_kind": ("", ("steptype", "state", "status", "mode", "md", "steptypename", "stepname", "workmode")),
+    "cycle": ("", ("cycle", "cyclenumber", "cycleindex", "cyclecount", "cyc#", "cyc", "cycleid", "cycleno", "zyklus",
+                   "cyclep")),
+    "temperature_K": ("K", ("temperature", "temp", "temperatur", "cellt", "celltemperature", "auxtemperature",
+                            "temperaturet1", "t1", "auxtemperature1", "surfacetemperature",
+                            "ambienttemperature")),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """A field's column: its place, its factor to our unit, whether it is in degrees Celsius, and its unit's name."""
+
+    place: int
+    factor: float
+    celsius: bool
+    unit: str
+
+
+def split_header(cell: str) -> tuple[str, str]:
+    """Name and unit of a header's cell: `Freq.[Hz]`, `Voltage(V)`, `Re(Z)/Ohm`, `Voltage / V`, `time_s`, `Time`."""
+    text = cell.strip().strip("\"'#").strip() if not cell.strip().startswith(("Z'", "z'")) else cell.strip()
+    if matched := _BRACKETED.match(text):
+        name, unit = matched["name"].strip(), matched["unit"].strip()
+        if name and (is_unit(unit) or not re.fullmatch(r"(?i)z|a|b|t", unit)):
+            return name, unit
+    for mark in ("/", "_", ","):
+        head, found, tail = text.rpartition(mark)
+        if found and head.strip() and is_unit(tail.strip()):
+            return head.strip(), tail.strip()
+    return text, ""
+
+
+def is_unit(text: str) -> bool:
+    """Whether a text is a unit that we know, or an area-related one that we refuse."""
+    return any(text in units for units in UNITS.values()) or "cm2" in text or "cm²" in text or "cm^2" in text
+
+
+def plain_name(name: str) -> tuple[str, bool]:
+    """A name without case, spaces and decoration, and whether it stands for the negative."""
+    text = name.strip().lower().replace("’", "'").replace("″", "''").replace("`", "'")
+    negative = text.startswith(("-", "−", "–"))
+    text = re.sub(r"[<>\s._\-−–*:]", "", text)
+    text = text.replace("(q", "q").replace("qo)", "qo").replace("q0)", "q0") if text.startswith("(q") else text
+    return text, negative
+
+
+def find_columns(
+    names: list[str],
+    units: list[str],
+    fields: Mapping[str, tuple[str, tuple[str, ...]]],
+    given: Mapping[str, str] | None,
+) -> tuple[dict[str, Found], list[str]]:
+    """The columns of the fields, the user's `given` names first, and warnings about units that had to be assumed.
+
+    Raises
+    ------
+    KeyError
+        With a message, if a given column or field does not exist, or a unit does not fit.
+    """
+    found: dict[str, Found] = {}
+    warnings: list[str] = []
+    for name, column in (given or {}).items():
+        if name not in fields:
+            raise KeyError(f"no field {name}; there are {', '.join(fields)}")
+        sign, wanted = (-1.0, column[1:]) if column.startswith("-") and column not in names else (1.0, column)
+        places = [place for place, one in enumerate(names) if one == wanted or plain_name(one) == plain_name(wanted)]
+        if not places and wanted.isdigit() and 0 < int(wanted) <= len(names):
+            places = [int(wanted) - 1]
+        if not places:
+            raise KeyError(f"no column {wanted!r}; there are {', '.join(filter(None, names)) or len(names)}")
+        found[name] = _found(places[0], units[places[0]], fields[name][0], sign, wanted, warnings, assumed=True)
+    taken = {one.place for one in found.values()}
+    for field_name, (unit, synonyms) in fields.items():
+        if field_name in found:
+            continue
+        for synonym in synonyms:
+            places = [
+                place for place, name in enumerate(names) if place not in taken and plain_name(name)[0] == synonym
+            ]
+            fitting = [place for place in places if not units[place] or not unit or units[place] in UNITS[unit]]
+            if not places:
+                continue
+            if not fitting:
+                warnings.append(f"{names[places[0]]} is not used: {units[places[0]]} is no unit of {unit}")
+                if "cm" in units[places[0]]:
+                    raise KeyError(
+                        f"{names[places[0]]} is in {units[places[0]]}: give it without the area, which is divided out "
+                        "once, by the sample's geometry"
+                    )
+                continue
+            place = fitting[0]
+            negative = plain_name(names[place])[1]
+            found[field_name] = _found(place, units[place], unit, -1.0 if negative else 1.0, names[place], warnings)
+            taken.add(place)
+            break
+    return found, warnings
+
+
+def _found(
+    place: int, unit: str, wanted: str, sign: float, name: str, warnings: list[str], *, assumed: bool = False
+) -> Found:
+    if not wanted:
+        return Found(place=place, factor=sign, celsius=False, unit="")
+    if not unit:
+        if not assumed:
+            warnings.append(f"{name} has no unit: taken as {wanted}")
+        return Found(place=place, factor=sign, celsius=False, unit=wanted)
+    if unit not in UNITS[wanted]:
+        raise KeyError(f"{name} is in {unit}, not in {wanted}")
+    celsius = wanted == "K" and unit != "K"
+    return Found(place=place, factor=sign * UNITS[wanted][unit], celsius=celsius, unit=unit)

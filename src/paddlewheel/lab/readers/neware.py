@@ -1,0 +1,59 @@
+"""Neware's .nda and .ndax through fastnda (BSD-3-Clause), an optional package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from paddlewheel.errors import DataError
+from paddlewheel.lab.readers.cell_tests import assemble, rising_steps, step_kinds
+from paddlewheel.lab.table import CellTest
+
+SUFFIXES = (".nda", ".ndax")
+_TAKEN = ("voltage_V", "current_mA", "total_time_s", "capacity_mAh", "step_count", "step_type", "cycle_count")
+
+
+def read_neware(path: Path) -> CellTest:
+    """The rows of a .nda or .ndax.
+
+    Raises
+    ------
+    DataError
+        If fastnda is not installed, or cannot read the file.
+    """
+    try:
+        import fastnda
+    except ImportError as error:
+        raise DataError(
+            "reading it needs fastnda", where=path, remedy="pip install 'paddlewheel[neware]', or export it as CSV"
+        ) from error
+    try:
+        frame = fastnda.read(path)
+        columns = {name: frame[name].to_numpy() for name in frame.columns if name != "step_type"}
+        kinds = [str(kind) for kind in frame["step_type"].to_list()]
+    except Exception as error:  # a parser of a foreign binary format fails in every way there is; one line for all
+        raise DataError(
+            f"fastnda cannot read it ({type(error).__name__}: {str(error)[:80]})", where=path,
+            remedy="copy it again, or export it as CSV",
+        ) from error  # fmt: skip
+    if not len(kinds):
+        raise DataError("no row of data", where=path, remedy="give a file with measured points")
+    step = columns["step_count"].astype(np.int64)
+    fields: dict[str, Any] = {
+        "time_s": columns["total_time_s"].astype(float),
+        "voltage_V": columns["voltage_V"].astype(float),
+        "current_A": columns["current_mA"].astype(float) / 1000,
+        "step": rising_steps(step),
+        "step_kind": step_kinds(kinds),
+        "cycle": columns["cycle_count"].astype(np.int64),
+    }
+    return assemble(
+        fields,
+        counters={"step_charge_Ah": columns["capacity_mAh"].astype(float) / 1000},
+        other={name: column for name, column in columns.items() if name not in _TAKEN},
+        source=str(path),
+        metadata={"read_by": "fastnda"},
+        warnings=[],
+    )

@@ -1,0 +1,128 @@
+"""Impedance spectra from a table: frequency with real and imaginary part, or magnitude and phase."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import numpy as np
+
+from paddlewheel.errors import DataError
+from paddlewheel.lab.readers.column_names import SPECTRUM_FIELDS, find_columns
+from paddlewheel.lab.readers.text_table import TextTable
+from paddlewheel.lab.spectrum import Spectrum
+
+_CELSIUS = re.compile(r"(?<![\dA-Za-z.])([-+]?\d{1,4}(?:\.\d+)?)\s*_?(?:deg(?:ree)?s?_?C?|°C|C|oC|grad)(?![A-Za-z])")
+_KELVIN = re.compile(r"(?<![\dA-Za-z.])(\d{2,4}(?:\.\d+)?)\s*_?K(?![A-Za-z])")
+
+
+def spectra_of(table: TextTable, *, columns: Mapping[str, str] | None, name: str) -> list[Spectrum]:
+    """The spectra of a table: one for each cycle, or each sweep where the frequency begins anew.
+
+    Raises
+    ------
+    DataError
+        If it has no frequency and impedance.
+    """
+    try:
+        found, warnings = find_columns(table.names, table.units, SPECTRUM_FIELDS, columns)
+    except KeyError as error:
+        raise DataError(str(error.args[0]), where=table.source, remedy="name the columns with --columns") from error
+
+    def column(field: str) -> np.ndarray | None:
+        one = found.get(field)
+        if one is None or one.place not in table.numbers:
+            return None
+        values = table.numbers[one.place] * one.factor
+        return values + 273.15 if one.celsius else values
+
+    warnings = [*table.warnings, *warnings]
+    frequency, impedance = column("frequency_Hz"), _impedance(column)
+    if frequency is None or impedance is None:
+        lacking = "frequency" if frequency is None else "impedance"
+        named = ", ".join(filter(None, table.names)) or "none has a name"
+        raise DataError(
+            f"no {lacking} among the columns ({named}){_misfits(warnings)}",
+            where=table.source,
+            remedy="name them with --columns frequency_Hz=..., real_ohm=..., imag_ohm=... (a minus before a name turns "
+            "its sign)",
+        )
+    time, temperature, cycle = column("time_s"), column("temperature_K"), column("cycle")
+    parts = [part for part in _sweeps(frequency, cycle) if len(part) >= 3]
+    spectra = []
+    for number, part in enumerate(parts):
+        keep = part[np.isfinite(frequency[part]) & np.isfinite(impedance[part]) & (frequency[part] > 0)]
+        said = list(warnings)
+        if len(keep) < len(part):
+            said.append(f"{len(part) - len(keep)} points left out: no frequency above 0 or no impedance")
+        _, first = np.unique(frequency[keep], return_index=True)
+        if len(first) < len(keep):
+            said.append(f"{len(keep) - len(first)} points left out: their frequency stands twice")
+            keep = keep[np.sort(first)]
+        if len(keep) < 3:
+            continue
+        if (np.imag(impedance[keep]) > 0).all():
+            said.append("the imaginary part is positive at every frequency: inductive, or -Z'' without its sign")
+        held = None if temperature is None or not np.isfinite(temperature[keep]).any() else temperature[keep]
+        spectra.append(
+            Spectrum(
+                frequency_Hz=frequency[keep],
+                impedance_ohm=impedance[keep],
+                name=name if len(parts) == 1 else f"{name} #{number + 1}",
+                temperature_K=temperature_in(name, table.preamble) if held is None else float(np.nanmean(held)),
+                cycle=_cycle(cycle, keep[0], number, len(parts)),
+                time_s=None if time is None or not np.isfinite(time[keep[0]]) else float(time[keep[0]]),
+                metadata={"header": table.preamble} if table.preamble else {},
+                warnings=tuple(said),
+            )
+        )
+    if not spectra:
+        raise DataError("no spectrum of three points or more", where=table.source, remedy="give a whole sweep")
+    return spectra
+
+
+def _misfits(warnings: list[str]) -> str:
+    """Columns whose unit forbade their use, for the message that nothing was found."""
+    return "".join(f"; {one}" for one in warnings if " is not used: " in one)
+
+
+def _cycle(cycle: np.ndarray | None, row: int, number: int, n_parts: int) -> int | None:
+    if cycle is not None and np.isfinite(cycle[row]):
+        return int(cycle[row])
+    return number + 1 if n_parts > 1 else None
+
+
+def _impedance(column) -> np.ndarray | None:
+    real, imaginary = column("real_ohm"), column("imag_ohm")
+    if real is not None and imaginary is not None:
+        return real + 1j * imaginary
+    magnitude, phase = column("magnitude_ohm"), column("phase_deg")
+    if magnitude is None or phase is None:
+        return None
+    return magnitude * np.exp(1j * np.deg2rad(phase))
+
+
+def _sweeps(frequency: np.ndarray, cycle: np.ndarray | None) -> list[np.ndarray]:
+    """Rows of each sweep: by the cycle column where it has several, else where the frequency turns back."""
+    everything = np.arange(len(frequency))
+    if cycle is not None and len(np.unique(cycle[np.isfinite(cycle)])) > 1:
+        edges = np.flatnonzero(np.diff(cycle) != 0) + 1
+        return np.split(everything, edges)
+    steps = np.sign(np.diff(np.log(np.where(frequency > 0, frequency, np.nan))))
+    falling = np.nanmedian(steps) if len(steps) and np.isfinite(steps).any() else -1.0
+    # a jump against the direction by more than a decade begins a new sweep
+    with np.errstate(divide="ignore", invalid="ignore"):
+        jumps = np.diff(np.log10(np.where(frequency > 0, frequency, np.nan))) * -falling
+    return np.split(everything, np.flatnonzero(jumps > 1.0) + 1)
+
+
+def temperature_in(name: str, preamble: list[str]) -> float | None:
+    """The temperature that a file's name or its header says, in K; None where it says none or several."""
+    for text in (name, *preamble[:30]):
+        celsius, kelvin = set(_CELSIUS.findall(text)), set(_KELVIN.findall(text))
+        found = {float(one) + 273.15 for one in celsius} | {float(one) for one in kelvin}
+        # a hyphen before the number in `s04147-140deg` parts words, it is no sign: below 0 K nothing is measured
+        found = {one if 0 < one < 2500 else None for one in found} - {None}
+        if len(found) == 1:
+            return float(found.pop())  # type: ignore[arg-type]
+    return None

@@ -1,0 +1,279 @@
+"""The table of a text export: its encoding, delimiter and decimal mark are found, names and units are split.
+
+The delimiter and the decimal mark are those with which most cells of the longest stretch of alike lines are numbers.
+Above that stretch stands the header, or the header and a row of units; what stands above those is the preamble.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from paddlewheel.errors import DataError
+from paddlewheel.lab.readers.column_names import is_unit, split_header
+
+_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eEdD][+-]?\d+)?\s*\Z|\s*[+-]?(nan|inf)\s*\Z", re.IGNORECASE)
+_DELIMITERS: tuple[str | None, ...] = ("\t", ";", ",", None)  # None: any white space
+_SAMPLE_LINES = 3000
+_CHUNK_LINES = 50_000
+_LARGEST_BYTES = 2_000_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextTable:
+    """A table with its surroundings.
+
+    Attributes
+    ----------
+    names, units
+        Of each column, as the header has them; "" where it says nothing.
+    numbers
+        Numeric columns `[n_rows]` by their place; nan where a cell was empty.
+    texts
+        The other columns by their place.
+    preamble
+        Lines above the header.
+    warnings
+        What was guessed or left out.
+    """
+
+    names: list[str]
+    units: list[str]
+    numbers: dict[int, np.ndarray]
+    texts: dict[int, list[str]]
+    preamble: list[str]
+    source: str
+    warnings: list[str] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        columns = [*self.numbers.values(), *self.texts.values()]
+        return len(columns[0]) if columns else 0
+
+
+def read_text(path: Path) -> tuple[str, list[str]]:
+    """The text of a file, and a warning where its encoding had to be guessed.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read, is empty, or is no text.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(
+            f"cannot be read ({error.strerror})", where=path, remedy="give a file of measured data"
+        ) from error
+    if len(content) > _LARGEST_BYTES:
+        raise DataError(f"{len(content) / 1e9:.1f} GB", where=path, remedy="split the file")
+    if not content.strip():
+        raise DataError("is empty", where=path, remedy="give a file of measured data")
+    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+        if content.startswith(mark):
+            return content.decode(encoding, errors="replace"), []
+    if b"\x00" in content[:4096] or _control_share(content[:4096]) > 0.02:
+        raise DataError("is no text", where=path, remedy="export it as text from the instrument's program")
+    try:
+        return content.decode("utf-8"), []
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace"), ["not UTF-8: read as Windows-1252"]
+
+
+def _control_share(content: bytes) -> float:
+    return sum(byte < 32 and byte not in (9, 10, 12, 13, 26) for byte in content) / max(1, len(content))
+
+
+def parse_table(text: str, *, source: str, warnings: Sequence[str] = ()) -> TextTable:
+    """The largest table of a text.
+
+    Raises
+    ------
+    DataError
+        If there is none: no two lines alike with two numbers each.
+    """
+    lines = text.splitlines()
+    said = list(warnings)
+    delimiter, decimal, start, width = _layout(lines[:_SAMPLE_LINES], source)
+    if any('"' in line for line in lines[max(0, start - 3) : start + 20]):
+        lines, delimiter = _unquoted(lines, delimiter), "\t"
+    names, units, header_line = _header(lines, start, width, delimiter, decimal)
+    preamble = [line for line in lines[: start if header_line is None else header_line] if line.strip()]
+    if decimal == "," and delimiter != ",":
+        said.append("decimal commas")
+        lines = [*lines[:start], *(line.replace(",", ".") for line in lines[start:])]
+    numeric = _numeric_columns(lines[start : start + 200], width, delimiter)
+    numbers, texts, dropped = _columns(lines, start, width, delimiter, numeric)
+    if dropped:
+        number, line = dropped[0]
+        said.append(
+            f"{len(dropped)} lines left out that do not fit the table, the first in line {number}: {line[:60]!r}"
+        )
+    if not any(len(column) for column in (*numbers.values(), *texts.values())):
+        raise DataError("no row of numbers", where=source, remedy="give a file of measured data")
+    if header_line is None:
+        said.append("no header: the columns have no names")
+    return TextTable(names=names, units=units, numbers=numbers, texts=texts, preamble=preamble, source=source,
+                     warnings=said)  # fmt: skip
+
+
+def split_line(line: str, delimiter: str | None) -> list[str]:
+    """The cells of a line; a delimiter at its end makes no cell."""
+    if delimiter is None:
+        return line.split()
+    cells = [cell.strip() for cell in line.rstrip("\r\n").split(delimiter)]
+    return cells[:-1] if len(cells) > 1 and not cells[-1] else cells
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell is a number as instruments write them."""
+    return bool(_NUMBER.match(cell))
+
+
+def _layout(lines: list[str], source: str) -> tuple[str | None, str, int, int]:
+    """Delimiter, decimal mark, first line and width of the table: where numbers are densest."""
+    best: tuple[int, tuple[str | None, str, int, int]] | None = None
+    for delimiter in _DELIMITERS:
+        for decimal in (".", ","):
+            if delimiter == decimal:
+                continue
+            score, start, width = _longest_run(lines, delimiter, decimal)
+            if start >= 0 and (best is None or score > best[0]):
+                best = (score, (delimiter, decimal, start, width))
+    if best is None:
+        raise DataError("no table of numbers", where=source, remedy="give a file of measured data")
+    return best[1]
+
+
+def _longest_run(lines: list[str], delimiter: str | None, decimal: str) -> tuple[int, int, int]:
+    """Score, first line and width of the longest stretch of lines with as many cells, two numbers or more in each."""
+    found, start, width, score = (0, -1, 0), -1, 0, 0
+    for index, line in enumerate(lines):
+        if not line.strip() and start >= 0:
+            continue  # a blank line ends no table
+        cells = split_line(line, delimiter)
+        numbers = sum(is_number(cell.replace(",", ".", 1) if decimal == "," else cell) for cell in cells)
+        goes_on = start >= 0 and len(cells) == width
+        alike = numbers >= 2 and (goes_on or 2 * numbers >= len(cells) - 1)
+        if not alike:
+            start = -1
+            continue
+        if start < 0 or len(cells) != width:
+            start, width, score = index, len(cells), 0
+        score += 2 * numbers - len(cells) if numbers < len(cells) else 2 * numbers
+        found = max(found, (score, start, width))
+    return found
+
+
+def _unquoted(lines: list[str], delimiter: str | None) -> list[str]:
+    rows = csv.reader(lines, delimiter=delimiter or " ", skipinitialspace=True, strict=False)
+    return ["\t".join(cell.replace("\t", " ") for cell in row) for row in rows]
+
+
+def _header(
+    lines: list[str], start: int, width: int, delimiter: str | None, decimal: str
+) -> tuple[list[str], list[str], int | None]:
+    """Names and units of the columns, and the line of the header; names are "" where there is none."""
+    above = [index for index in range(start - 1, max(-1, start - 8), -1) if lines[index].strip()][:2]
+    rows = [(index, _header_cells(lines[index], width, delimiter)) for index in above]
+    rows = [(index, cells) for index, cells in rows if cells and not any(is_number(cell) for cell in cells if cell)]
+    if not rows:
+        return [""] * width, [""] * width, None
+    index, cells = rows[0]
+    if len(rows) > 1 and rows[0][0] == above[0] and all(is_unit(cell) or cell in ("", "#") for cell in cells):
+        return [split_header(name)[0] for name in rows[1][1]], cells, rows[1][0]
+    pairs = [split_header(cell) for cell in cells]
+    return [name for name, _ in pairs], [unit for _, unit in pairs], index
+
+
+def _header_cells(line: str, width: int, delimiter: str | None) -> list[str]:
+    candidates = [split_line(line, delimiter)]
+    if delimiter is None:
+        candidates += [[cell.strip() for cell in re.split(r"\t+|\s{2,}|,|;", line.strip())]]
+    for cells in candidates:
+        if len(cells) == width:
+            return cells
+        if len(cells) == width - 1 and delimiter is not None:
+            return [*cells, ""]
+    return []
+
+
+def _numeric_columns(sample: list[str], width: int, delimiter: str | None) -> list[int]:
+    rows = [cells for line in sample if len(cells := split_line(line, delimiter)) == width]
+    numeric = []
+    for column in range(width):
+        filled = [row[column] for row in rows if row[column]]
+        if filled and sum(is_number(cell) for cell in filled) >= 0.7 * len(filled):
+            numeric.append(column)
+    return numeric
+
+
+def _columns(
+    lines: list[str], start: int, width: int, delimiter: str | None, numeric: list[int]
+) -> tuple[dict[int, np.ndarray], dict[int, list[str]], list[tuple[int, str]]]:
+    """Numeric and text columns of the lines from `start` on, and the lines left out, with their numbers from 1."""
+    textual = [column for column in range(width) if column not in numeric]
+    parts: list[np.ndarray] = []
+    texts: dict[int, list[str]] = {column: [] for column in textual}
+    dropped: list[tuple[int, str]] = []
+    for first in range(start, len(lines), _CHUNK_LINES):
+        chunk = lines[first : first + _CHUNK_LINES]
+        table = None
+        if not textual and len(numeric) == width:
+            table = _fast(chunk, delimiter, width)
+        if table is None:
+            table = _slow(chunk, first, width, delimiter, numeric, texts, dropped)
+        parts.append(table)
+    whole = np.concatenate(parts) if parts else np.empty((0, len(numeric)))
+    return {column: whole[:, place].copy() for place, column in enumerate(numeric)}, texts, dropped
+
+
+def _fast(chunk: list[str], delimiter: str | None, width: int) -> np.ndarray | None:
+    """All cells of alike lines of numbers at once; None where a line differs."""
+    try:
+        table = np.loadtxt(chunk, delimiter=delimiter, comments=None, ndmin=2)
+    except ValueError:
+        return None
+    return table if table.shape[1] == width else None
+
+
+def _slow(
+    chunk: list[str],
+    first: int,
+    width: int,
+    delimiter: str | None,
+    numeric: list[int],
+    texts: dict[int, list[str]],
+    dropped: list[tuple[int, str]],
+) -> np.ndarray:
+    rows = []
+    for offset, line in enumerate(chunk):
+        cells = split_line(line, delimiter)
+        if not line.strip():
+            continue
+        if len(cells) == width - 1 and delimiter is not None:
+            cells.append("")
+        values = [_value(cells[column]) for column in numeric] if len(cells) == width else []
+        # a line without any number is a repeated header or a remark; one with a strange cell is damaged
+        if (
+            not values
+            or any(value is None for value in values)
+            or all(np.isnan(value) for value in values if value is not None)
+        ):
+            dropped.append((first + offset + 1, line))
+            continue
+        rows.append(values)
+        for column, cell in texts.items():
+            cell.append(cells[column])
+    return np.array(rows, dtype=float).reshape(len(rows), len(numeric))
+
+
+def _value(cell: str) -> float | None:
+    """The number of a cell, nan of an empty one, None of anything else."""
+    if not cell:
+        return float("nan")
+    return float(cell.replace("d", "e").replace("D", "E")) if is_number(cell) else None
