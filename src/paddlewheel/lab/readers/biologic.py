@@ -130,7 +130,7 @@ def _rows(module: _Module, path: Path, warnings: list[str]) -> tuple[list[np.nda
     expected = _ROWS_AT[module.version]
     if n_rows == 0:
         raise DataError("no row of data", where=path, remedy="give a file with measured points")
-    if not expected <= start <= expected + 8:
+    if start != expected:
         raise DataError(
             f"{len(data)} bytes are not {n_rows} rows of {dtype.itemsize}", where=path,
             remedy="a column has another type than known: export it as .mpt in EC-Lab",

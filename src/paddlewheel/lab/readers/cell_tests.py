@@ -92,13 +92,11 @@ def assemble(
         counters = {name: None if column is None else column[whole] for name, column in counters.items()}
     if not len(fields["time_s"]):
         raise DataError("no row with time, voltage and current", where=source, remedy="check the columns")
-    fields["charge_Ah"] = joined_charge(counters, fields, warnings)
+    fields["charge_Ah"] = joined_charge(counters, fields)
     return CellTest(**fields, other=other, source=source, metadata=metadata, warnings=tuple(warnings))
 
 
-def joined_charge(
-    counters: Mapping[str, np.ndarray | None], fields: Mapping[str, Any], warnings: list[str]
-) -> np.ndarray | None:
+def joined_charge(counters: Mapping[str, np.ndarray | None], fields: Mapping[str, Any]) -> np.ndarray | None:
     """Charge since the start, up on charge, from a net counter, from two, or from one that begins anew each step."""
     net, up, down, step = (
         counters.get(name) for name in ("net_charge_Ah", "charge_counter_Ah", "discharge_counter_Ah", "step_charge_Ah")
@@ -111,19 +109,25 @@ def joined_charge(
         return None
     current = np.asarray(fields["current_A"])
     signed = bool((step < 0).any())
-    passed = _increments(step, by=fields.get("step")) if signed else _increments(step) * _direction(current)
-    if not signed and (step < 0).any():
-        warnings.append("a capacity below 0 beside others above: taken as signed")
-    return passed.cumsum()
+    if signed:
+        return _increments(step, by=fields.get("step")).cumsum()
+    direction = _direction(current)
+    return (_increments(step, direction=direction) * direction).cumsum()
 
 
-def _increments(counter: np.ndarray, *, by: np.ndarray | None = None) -> np.ndarray:
+def _increments(
+    counter: np.ndarray, *, by: np.ndarray | None = None, direction: np.ndarray | None = None
+) -> np.ndarray:
     """What a counter adds in every row; where it begins anew (nearer to 0, or in another step) all that it shows."""
     steps = np.diff(counter, prepend=counter[:1])
     if by is None:
         anew = np.abs(counter) < np.abs(np.concatenate([counter[:1], counter[:-1]])) * (1 - 1e-6)
         # a slip of the last digit is no new beginning
         anew &= np.abs(steps) > 1e-3 * max(float(np.abs(counter).max()), 1e-300)
+        if (
+            direction is not None and anew.any()
+        ):  # one without a sign that ever begins anew does so where the current turns
+            anew |= np.diff(direction, prepend=direction[:1]) != 0
     else:
         anew = np.diff(by, prepend=by[:1]) != 0
     return np.where(anew, counter, steps)

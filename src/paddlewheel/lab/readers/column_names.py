@@ -25,9 +25,9 @@ UNITS: dict[str, dict[str, float]] = {
 
 SPECTRUM_FIELDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "frequency_Hz": ("Hz", ("f", "freq", "frequency", "frequenz", "fréquence", "frq")),
-    "real_ohm": ("ohm", ("z'", "zs'", "zreal", "rez", "re(z)", "zre", "z'a", "realz", "zr", "zprime", "re", "real",
+    "real_ohm": ("ohm", ("z'", "zs'", "zreal", "rez", "re(z)", "zre", "z'(a)", "realz", "zr", "zprime", "re", "real",
                          "realpart", "z1", "z_re")),
-    "imag_ohm": ("ohm", ("z''", "zs''", "zimag", "imz", "im(z)", "zim", "z''b", "imagz", "zi", "zdoubleprime", "im",
+    "imag_ohm": ("ohm", ("z''", "zs''", "zimag", "imz", "im(z)", "zim", "z''(b)", "imagz", "zi", "zdoubleprime", "im",
                          "imag", "imaginary", "imaginarypart", "z2", 'z"', 'zs"', "z_im")),
     "magnitude_ohm": ("ohm", ("|z|", "zmod", "zmag", "modulus", "impedance", "absz", "z", "zmodulus", "mag")),
     "phase_deg": ("deg", ("phase", "phase(z)", "phasez", "zphz", "theta", "phi", "phaseangle", "phaseofz", "zphase")),
@@ -88,7 +88,19 @@ def split_header(cell: str) -> tuple[str, str]:
 
 def is_unit(text: str) -> bool:
     """Whether a text is a unit that we know, or an area-related one that we refuse."""
-    return any(text in units for units in UNITS.values()) or "cm2" in text or "cm²" in text or "cm^2" in text
+    return (
+        text == "1"
+        or any(text in units for units in UNITS.values())
+        or "cm2" in text
+        or "cm²" in text
+        or "cm^2" in text
+    )
+
+
+def plain_unit(text: str) -> str:
+    """A unit as a row of units has it, without what it is against: `V vs. Ref.`, `deg C`, `#`."""
+    unit = text.split(" vs")[0].strip().replace("deg C", "degC")
+    return "" if unit == "#" else unit
 
 
 def plain_name(name: str) -> tuple[str, bool]:

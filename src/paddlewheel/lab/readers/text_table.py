@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from paddlewheel.errors import DataError
-from paddlewheel.lab.readers.column_names import is_unit, split_header
+from paddlewheel.lab.readers.column_names import is_unit, plain_unit, split_header
 
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eEdD][+-]?\d+)?\s*\Z|\s*[+-]?(nan|inf)\s*\Z", re.IGNORECASE)
 _DELIMITERS: tuple[str | None, ...] = ("\t", ";", ",", None)  # None: any white space
@@ -170,8 +170,18 @@ def _longest_run(lines: list[str], delimiter: str | None, decimal: str) -> tuple
 
 
 def _unquoted(lines: list[str], delimiter: str | None) -> list[str]:
-    rows = csv.reader(lines, delimiter=delimiter or " ", skipinitialspace=True, strict=False)
-    return ["\t".join(cell.replace("\t", " ") for cell in row) for row in rows]
+    """The lines with tabs for delimiters and without quotes, each by itself: a stray quote ends with its line."""
+    plain = []
+    for line in lines:
+        if '"' not in line:
+            plain.append("\t".join(split_line(line, delimiter)))
+            continue
+        try:
+            cells = next(csv.reader([line], delimiter=delimiter or " ", skipinitialspace=True), [])
+        except csv.Error:
+            cells = [line]
+        plain.append("\t".join(cell.replace("\t", " ") for cell in cells))
+    return plain
 
 
 def _header(
@@ -184,16 +194,17 @@ def _header(
     if not rows:
         return [""] * width, [""] * width, None
     index, cells = rows[0]
-    if len(rows) > 1 and rows[0][0] == above[0] and all(is_unit(cell) or cell in ("", "#") for cell in cells):
-        return [split_header(name)[0] for name in rows[1][1]], cells, rows[1][0]
+    filled = [cell for cell in cells if cell]
+    if len(rows) > 1 and 2 * sum(is_unit(plain_unit(cell)) or cell == "#" for cell in filled) > len(filled):
+        return [split_header(name)[0] for name in rows[1][1]], [plain_unit(cell) for cell in cells], rows[1][0]
     pairs = [split_header(cell) for cell in cells]
     return [name for name, _ in pairs], [unit for _, unit in pairs], index
 
 
 def _header_cells(line: str, width: int, delimiter: str | None) -> list[str]:
     candidates = [split_line(line, delimiter)]
-    if delimiter is None:
-        candidates += [[cell.strip() for cell in re.split(r"\t+|\s{2,}|,|;", line.strip())]]
+    # some programs part the header otherwise than the rows
+    candidates += [[cell.strip() for cell in re.split(parting, line.strip())] for parting in (r"\t", r"\t+|\s{2,}|,|;")]
     for cells in candidates:
         if len(cells) == width:
             return cells
@@ -255,7 +266,7 @@ def _slow(
         cells = split_line(line, delimiter)
         if not line.strip():
             continue
-        if len(cells) == width - 1 and delimiter is not None:
+        if len(cells) == width - 1 and delimiter is not None and line.rstrip("\r\n ").endswith(delimiter):
             cells.append("")
         values = [_value(cells[column]) for column in numeric] if len(cells) == width else []
         # a line without any number is a repeated header or a remark; one with a strange cell is damaged
