@@ -89,7 +89,7 @@ def test_seven_spectra_and_two_reports(shared: Path):
         assert one.impedance_ohm[0] == complex(*map(float, lines[0].split()[1:]))
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_damaged_files_give_a_spectrum_or_one_clear_error(tmp_path: Path, data: st.DataObject):
     rows = zip(FREQUENCY_HZ, Z.real, Z.imag, strict=True)
