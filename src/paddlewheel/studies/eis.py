@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from paddlewheel.errors import SettingsError
 from paddlewheel.lab.eis.assignment import Role, assign_roles
 from paddlewheel.lab.eis.choice import Candidate, choose_circuit, inflation, is_determined
@@ -33,6 +35,8 @@ from paddlewheel.studies.run_directory import check_directory
 
 AUTO, EACH = "auto", "each"
 _SHOWN_CANDIDATES = 12
+_CHOSEN_FROM = 12
+"""Spectra of a longer series that the circuit is chosen on."""
 
 
 def eis(
@@ -167,10 +171,16 @@ def _fitted(
     if each:
         chosen = [choose_circuit([one]).chosen.fits[0] for one in data]
         return chosen, [], "chosen for each spectrum on its own"
-    choice = choose_circuit(data)
+    tried = [data[k] for k in sorted({round(x) for x in np.linspace(0, len(data) - 1, min(len(data), _CHOSEN_FROM))})]
+    choice = choose_circuit(tried)
     lowest = choice.candidates[0].bic
     shown = [choice.chosen, *(one for one in choice.candidates if one is not choice.chosen)][:_SHOWN_CANDIDATES]
-    return list(choice.chosen.fits), [_candidate(one, lowest) for one in shown], choice.reason
+    fits = list(choice.chosen.fits)
+    reason = choice.reason
+    if len(tried) < len(data):
+        fits = [fit_circuit(choice.chosen.circuit, one) for one in data]
+        reason += f" (chosen on {len(tried)} of the {len(data)} spectra, evenly spread)"
+    return fits, [_candidate(one, lowest) for one in shown], reason
 
 
 def _candidate(one: Candidate, lowest: float) -> CircuitCandidate:
