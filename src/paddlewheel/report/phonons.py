@@ -16,11 +16,11 @@ from paddlewheel.units import KJ_PER_MOL_IN_eV
 
 _TABLES = ("bands", "dos", "thermal")
 _WORDS = {
-    "ok": "stable against every small displacement",
-    "imaginary": "with imaginary modes: no minimum of this potential",
-    "not-converged": "not converged",
-    "not-relaxed": "not fully relaxed: the potential's surface is too rough, or the steps too few",
-    "left-symmetry": "with less symmetry than it came with",
+    "ok": "is stable against every small displacement",
+    "imaginary": "has imaginary modes: it is no minimum of this potential",
+    "not-converged": "is not converged: its free energy still moves with the supercell, the displacement or the mesh",
+    "not-relaxed": "is not fully relaxed: the potential's surface is too rough for it",
+    "left-symmetry": "has less symmetry than it came with",
 }
 _IN_J_PER_MOL_K = 1000 / KJ_PER_MOL_IN_eV
 
@@ -69,7 +69,7 @@ def _figures(record: PhononRecord, tables: dict[str, Columns]) -> Figures:
 def _page(record: PhononRecord, drawings: dict[str, Drawing]) -> Page:
     told = bool(record.thermal)
     if told:
-        headline = f"{record.formula} ({record.space_group}) is {_WORDS[record.status]}"
+        headline = f"{record.formula} ({record.space_group}) {_WORDS[record.status]}"
     else:
         headline = f"No phonons of {record.formula}: {record.reason}"
     sections = [

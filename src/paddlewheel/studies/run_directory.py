@@ -16,7 +16,7 @@ from paddlewheel.version import __version__
 
 INPUTS = "inputs.yaml"
 _OURS = ("result.json", "report.html", "trajectories", "units")
-_PACKAGES = ("ase", "numpy", "scipy", "torch", "vesin", "zarr", "pymatgen-core", "parsl")
+_PACKAGES = ("ase", "numpy", "scipy", "torch", "vesin", "zarr", "pymatgen-core", "parsl", "phonopy", "spglib")
 
 
 def default_directory(command: str, source: Any) -> Path:
