@@ -11,8 +11,8 @@ PhononStatus = Literal["ok", "imaginary", "not-converged", "left-symmetry", "not
 """`ok`; with numbers that need care: `imaginary` (modes with omega^2 < 0), `not-converged` (F moves by more than the
 tolerance with supercell, displacement or mesh), `left-symmetry` (relaxed to a lower space group than it came with),
 `not-relaxed` (forces over the limit; no numbers above 0.03 eV/A); without numbers: `broken` (molecules broke, or the
-structure collapsed). `reason` says more. Where several hold: not-relaxed or left-symmetry, then imaginary, then
-not-converged."""
+volume changed by more than 30 %). `reason` says more. Where several hold: not-relaxed or left-symmetry, then imaginary,
+then not-converged."""
 
 
 class ThermalRow(Record):

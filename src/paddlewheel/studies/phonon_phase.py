@@ -23,6 +23,8 @@ RELAX_TASK = "paddlewheel.studies.sample_relax:run_relax_unit"
 SYMMETRY_TOLERANCE_A = 0.03
 """Structures come relaxed to 0.1 eV/A or rounded to three digits: their groups are found within this, not 0.01 A."""
 NEAR_MINIMUM_eV_PER_A = 0.03
+LARGEST_VOLUME_CHANGE = 0.3
+"""Volumes computed for solids are within some per cent of the measured ones."""
 RELAXATION_STEPS = 3000
 
 
@@ -83,7 +85,7 @@ def relaxed_phase(plan: PhononPlan, unit: Unit, *, trouble: str | None) -> Relax
     atoms = relaxed_atoms(unit)
     reached = _space_group(atoms)
     status: PhononStatus = "ok"
-    reason = changed_molecules(plan.atoms, atoms)
+    reason = changed_molecules(plan.atoms, atoms) or changed_volume(plan.atoms, atoms)
     if reason is not None:
         status = "broken"
     elif not result["converged"]:
@@ -103,6 +105,17 @@ def relaxed_phase(plan: PhononPlan, unit: Unit, *, trouble: str | None) -> Relax
         atoms=atoms,
         energy_eV=result["energy_eV"],
         largest_force_eV_per_A=result["largest_force_eV_per_A"],
+    )
+
+
+def changed_volume(before: Atoms, after: Atoms) -> str | None:
+    """What a potential does with a phase that it does not know; None for a change under `LARGEST_VOLUME_CHANGE`."""
+    change = after.get_volume() / before.get_volume() - 1
+    if abs(change) < LARGEST_VOLUME_CHANGE:
+        return None
+    return (
+        f"the volume changed by {100 * change:+.0f} % in the relaxation: the potential does not know this phase, "
+        "or the start was far off"
     )
 
 
