@@ -15,6 +15,7 @@ from paddlewheel.studies import analyze as _analyze
 from paddlewheel.studies import cell as _cell
 from paddlewheel.studies import conduct as _conduct
 from paddlewheel.studies import coordination as _coordination
+from paddlewheel.studies import cycling as _cycling
 from paddlewheel.studies import density as _density
 from paddlewheel.studies import distil as _distil
 from paddlewheel.studies import eis as _eis
@@ -60,6 +61,7 @@ __all__ = [
     "cell",
     "conduct",
     "convert",
+    "cycling",
     "density",
     "distil",
     "eis",
@@ -111,6 +113,7 @@ coordination = _reported(_coordination.coordination, "paddlewheel.report.coordin
 eis = _reported(_eis.eis, "paddlewheel.report.eis:write_eis_report")
 density = _reported(_density.density, "paddlewheel.report.density:write_density_report")
 cell = _reported(_cell.cell, "paddlewheel.report.cell:write_cell_report")
+cycling = _reported(_cycling.cycling, "paddlewheel.report.cycling:write_cycling_report")
 active_ions = _reported(_active_ions.active_ions, "paddlewheel.report.active:write_active_report")
 
 

@@ -14,6 +14,7 @@ from paddlewheel.cli import (
     cell,
     convert,
     correlations,
+    cycling,
     datasets,
     density,
     distil,
@@ -70,6 +71,7 @@ rotor.register(app)
 phonons.register(app)
 active.register(app)
 cell.register(app)
+cycling.register(app)
 eis.register(app)
 
 

@@ -29,6 +29,7 @@ from paddlewheel.records.conductivity import (
 )
 from paddlewheel.records.conversion import ConversionRecord, ConvertedFile
 from paddlewheel.records.coordination import CoordinationRecord, CoordinationResult, ShellLifetime
+from paddlewheel.records.cycling import CycleRow, CyclingFault, CyclingRecord, CyclingTrend, DifferentialCurve
 from paddlewheel.records.density import (
     DensityFreeEnergy,
     DensityRecord,
@@ -140,6 +141,11 @@ from paddlewheel.records.validation import (
 from paddlewheel.records.van_hove import VacatedSite, VanHoveLag, VanHoveRecord
 
 __all__ = [
+    "CycleRow",
+    "CyclingFault",
+    "CyclingRecord",
+    "CyclingTrend",
+    "DifferentialCurve",
     "CellAssumption",
     "CellRecord",
     "CellResistance",

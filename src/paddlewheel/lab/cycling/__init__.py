@@ -1,0 +1,19 @@
+"""From the rows of a cell test to its cycles: faults found and mended, half cycles, what each passed, dQ/dV."""
+
+from paddlewheel.lab.cycling.differential import DifferentialCapacity, differential_capacity
+from paddlewheel.lab.cycling.faults import Fault, find_and_mend
+from paddlewheel.lab.cycling.half_cycles import Cycle, HalfCycle, find_cycles, find_half_cycles
+from paddlewheel.lab.cycling.trends import Trend, robust_trend
+
+__all__ = [
+    "Cycle",
+    "DifferentialCapacity",
+    "Fault",
+    "HalfCycle",
+    "Trend",
+    "differential_capacity",
+    "find_and_mend",
+    "find_cycles",
+    "find_half_cycles",
+    "robust_trend",
+]

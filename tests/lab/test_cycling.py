@@ -1,0 +1,215 @@
+"""Cycling: synthetic tests with known efficiency, fade and constant-voltage share; faults; dQ/dV of a known peak."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from paddlewheel import cycling
+from paddlewheel.errors import DataError, SettingsError
+from paddlewheel.lab.cycling import differential_capacity, find_and_mend, find_cycles, find_half_cycles, robust_trend
+from paddlewheel.lab.sample import make_sample
+from paddlewheel.lab.table import CellTest
+
+SAMPLE = {
+    "die_diameter_mm": 10,
+    "composite": {
+        "mass_mg": 20.0,
+        "components": [
+            {"name": "NaCrO2", "weight_fraction": 0.6, "capacity_mAh_per_g": 120},
+            {"name": "rest", "weight_fraction": 0.4},
+        ],
+    },
+}
+
+
+def cell_test(
+    *,
+    n_cycles: int = 20,
+    capacity_mAh: float = 1.4,
+    efficiency: float = 0.995,
+    fade: float = 0.002,
+    cv_share: float = 0.1,
+    counter: bool = True,
+    rest: bool = True,
+    points: int = 400,
+) -> CellTest:
+    """CCCV charges and CC discharges: the discharge of cycle n is (1 - fade)^(n - 1) times the first, the charge that
+    over the efficiency, and `cv_share` of it passes at 3.4 V with a current that decays to a tenth."""
+    times, volts, amps, charges = [0.0], [2.5], [0.0], [0.0]
+
+    def add(dt_s, volt, amp, dq_Ah):
+        times.extend(times[-1] + np.cumsum(dt_s))
+        volts.extend(volt)
+        amps.extend(amp)
+        charges.extend(charges[-1] + np.cumsum(dq_Ah))
+
+    for number in range(n_cycles):
+        out = capacity_mAh / 1000 * (1 - fade) ** number
+        into = out / efficiency
+        current = 1e-3
+        constant = into * (1 - cv_share)
+        q = np.linspace(0, 1, points + 1)[1:]
+        add(np.full(points, constant / points / current * 3600), 2.9 + 0.5 * q, np.full(points, current),
+            np.full(points, constant / points))  # fmt: skip
+        if cv_share:
+            # I = I0 exp(-t / tau), to a tenth of I0: the charge 0.9 I0 tau is the share
+            tau = into * cv_share / (0.9 * current) * 3600
+            t = np.linspace(0, np.log(10) * tau, points // 4 + 1)
+            passed = current * tau * (1 - np.exp(-t / tau)) / 3600
+            add(np.diff(t), np.full(points // 4, 3.4), current * np.exp(-t[1:] / tau), np.diff(passed))
+        if rest:
+            add(np.full(5, 60.0), np.full(5, 3.35), np.zeros(5), np.zeros(5))
+        add(np.full(points, out / points / current * 3600), 3.3 - 0.5 * q, np.full(points, -current),
+            np.full(points, -out / points))  # fmt: skip
+        if rest:
+            add(np.full(5, 60.0), np.full(5, 2.85), np.zeros(5), np.zeros(5))
+    columns = [np.array(one) for one in (times, volts, amps, charges)]
+    return CellTest(time_s=columns[0], voltage_V=columns[1], current_A=columns[2],
+                    charge_Ah=columns[3] if counter else None, source="made.csv")  # fmt: skip
+
+
+def test_known_efficiency_fade_and_constant_voltage_share_come_back():
+    record = cycling(cell_test(), sample=make_sample(SAMPLE))
+    assert len(record.cycles) == 20
+    assert record.initial_coulombic_efficiency == pytest.approx(0.995, abs=1e-9)
+    assert record.average_coulombic_efficiency == pytest.approx(0.995, abs=1e-9)
+    assert [row.retention for row in record.cycles] == pytest.approx(0.998 ** np.arange(20))
+    # the first row below the CC level is a step of the decay beyond its begin: one of 100
+    assert [row.cv_share for row in record.cycles] == pytest.approx([0.1] * 20, abs=0.003)
+    first = record.cycles[0]
+    assert first.discharge_mAh == pytest.approx(1.4)
+    assert first.discharge_mAh_per_g == pytest.approx(1.4 / 0.012)
+    assert first.discharge_mAh_per_cm2 == pytest.approx(1.4 / (np.pi / 4))
+    assert first.charge_c_rate_per_h == pytest.approx(1.0 / 1.44)  # 1 mA on 12 mg of 120 mAh/g
+    assert first.mean_discharge_voltage_V == pytest.approx(3.05, abs=1e-3)
+    by_name = {one.quantity: one for one in record.trends}
+    assert by_name["polarization_V"].per_cycle == pytest.approx(0, abs=1e-6)
+    assert by_name["retention"].interval_95[1] < 0
+
+
+def test_without_a_counter_the_integral_of_the_current_is_the_charge():
+    """The trapezium over 400 rows of a half cycle loses half a row at each end of it: 1/400."""
+    record = cycling(cell_test(counter=False, cv_share=0.0))
+    assert record.cycles[0].discharge_mAh == pytest.approx(1.4, rel=0.005)
+    assert record.cycles[0].charge_mAh_per_cm2 is None
+    assert record.average_coulombic_efficiency == pytest.approx(0.995, abs=0.002)
+
+
+def test_half_cell_of_an_anode_is_charged_last():
+    test = cell_test(n_cycles=5, cv_share=0.0)
+    turned = CellTest(time_s=test.time_s, voltage_V=test.voltage_V, current_A=-test.current_A,
+                      charge_Ah=-test.charge_Ah, source="turned.csv")  # fmt: skip
+    record = cycling(turned, working="anode")
+    assert record.average_coulombic_efficiency == pytest.approx(0.995)
+    wrong = cycling(turned)
+    assert any("more comes back than went in" in one or "missing" in one for one in wrong.warnings) or (
+        wrong.cycles[0].charge_mAh is None
+    )
+
+
+def test_steps_named_by_the_file_decide_the_constant_voltage_stage():
+    test = cell_test(n_cycles=2, rest=False)
+    held = np.abs(test.voltage_V - 3.4) < 1e-9
+    kinds = np.where(held & (np.abs(test.current_A) < 0.9999e-3), "CV", "CC")
+    named = CellTest(time_s=test.time_s, voltage_V=test.voltage_V, current_A=test.current_A, charge_Ah=test.charge_Ah,
+                     step_kind=kinds, source="named.csv")  # fmt: skip
+    assert find_half_cycles(named)[0].cv_share == pytest.approx(0.1, abs=1e-6)
+
+
+def test_duplicates_and_clock_jumps_are_mended_and_told():
+    test = cell_test(n_cycles=3, points=50)
+    rows = np.sort(np.concatenate([np.arange(len(test)), [20, 21, 22]]))
+    time = test.time_s[rows].copy()
+    time[100:] -= 5000.0
+    broken = CellTest(time_s=time, voltage_V=test.voltage_V[rows], current_A=test.current_A[rows],
+                      charge_Ah=test.charge_Ah[rows], source="broken.csv")  # fmt: skip
+    mended, faults = find_and_mend(broken)
+    assert [one.kind for one in faults] == ["duplicated rows", "clock jumps"]
+    assert faults[0].count == 3
+    assert (np.diff(mended.time_s) >= 0).all()
+    assert len(mended) == len(test)
+    before, after = (find_cycles(find_half_cycles(one), working="cathode") for one in (test, mended))
+    assert [one.efficiency("cathode") for one in after] == pytest.approx([one.efficiency("cathode") for one in before])
+
+
+def test_gaps_and_rounded_currents_are_told():
+    test = cell_test(n_cycles=2, points=200, cv_share=0.0)
+    keep = np.ones(len(test), dtype=bool)
+    keep[60:120] = False
+    gap = CellTest(time_s=test.time_s[keep], voltage_V=test.voltage_V[keep], current_A=test.current_A[keep],
+                   charge_Ah=test.charge_Ah[keep], source="gap.csv")  # fmt: skip
+    assert [one.kind for one in find_and_mend(gap)[1]] == ["gaps"]
+    rng = np.random.default_rng(1)
+    rounded = np.round((test.current_A + rng.normal(0, 3e-5, len(test))) / 5e-5) * 5e-5
+    coarse = CellTest(time_s=test.time_s, voltage_V=test.voltage_V, current_A=rounded, charge_Ah=test.charge_Ah,
+                      source="coarse.csv")  # fmt: skip
+    (fault,) = find_and_mend(coarse)[1]
+    assert fault.kind == "rounded currents"
+    assert "5.0 %" in fault.detail
+    assert find_and_mend(test)[1] == []
+
+
+def test_dq_dv_of_a_known_peak_has_its_place_charge_and_stated_width():
+    """A Gaussian step of the charge at 3.1 V, FWHM 20 mV; smoothing by s makes sqrt(20^2 + (2.355 s)^2 + bin^2)."""
+    voltage = np.linspace(2.8, 3.4, 6001)
+    sigma = 0.020 / 2.3548
+    density = np.exp(-0.5 * ((voltage - 3.1) / sigma) ** 2) / (sigma * np.sqrt(2 * np.pi))
+    charge = np.concatenate([[0], np.cumsum(0.5 * (density[1:] + density[:-1]) * np.diff(voltage))])
+    found = differential_capacity(voltage, charge, bin_mV=2.0, smoothing_mV=8.0)
+    assert found.peaks_V == pytest.approx([3.1], abs=0.001)
+    assert (found.value_Ah_per_V.sum() * 0.002) == pytest.approx(1.0, abs=1e-6)  # no charge is lost
+    half = found.voltage_V[found.value_Ah_per_V > found.value_Ah_per_V.max() / 2]
+    expected = np.hypot(0.020, found.resolution_mV / 1000)
+    assert half[-1] - half[0] == pytest.approx(expected, abs=0.004)  # two bins
+    assert found.value_Ah_per_V.max() == pytest.approx(density.max() * 0.020 / expected, rel=0.02)
+
+
+def test_dq_dv_takes_voltages_that_go_back():
+    rng = np.random.default_rng(2)
+    voltage = np.linspace(3.0, 3.2, 2000) + rng.normal(0, 0.002, 2000)
+    charge = np.linspace(0, 1, 2000)
+    found = differential_capacity(voltage, charge)
+    assert found.value_Ah_per_V.min() >= 0
+    assert (found.value_Ah_per_V.sum() * 0.002) == pytest.approx(1.0, abs=1e-6)
+
+
+def test_one_strange_cycle_does_not_decide_a_trend():
+    values = 1 - 0.001 * np.arange(50)
+    values[10] = 0.2
+    trend = robust_trend(np.arange(50.0), values)
+    assert trend is not None
+    assert trend.slope_per_cycle == pytest.approx(-0.001, rel=1e-6)
+
+
+def test_report_and_tables_are_written(tmp_path):
+    record = cycling(cell_test(n_cycles=6), sample=make_sample(SAMPLE | {"name": "mine"}), out=tmp_path / "run")
+    assert record.sample == "mine"
+    text = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert "99.50 % on average after" in text
+    assert (tmp_path / "run" / "cycles.csv").read_text().count("\n") == 7
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [({"working": "both"}, "cathode or anode"), ({"reference_cycle": 30}, "there are 1 to 20"),
+     ({"curves": [99]}, "no cycle 99"), ({"bin_mV": 0}, "bin_mV"), ({"smoothing_mV": -1}, "smoothing_mV")],
+)  # fmt: skip
+def test_bad_settings_are_refused(settings, message):
+    with pytest.raises(SettingsError, match=message):
+        cycling(cell_test(points=40), **settings)
+
+
+def test_a_test_without_current_is_refused():
+    flat = CellTest(time_s=np.arange(5.0), voltage_V=np.ones(5), current_A=np.zeros(5), source="flat.csv")
+    with pytest.raises(DataError, match=r"flat\.csv: no current flows"):
+        cycling(flat)
+
+
+def test_biologic_file_has_the_half_cycles_of_its_instrument(shared):
+    """`Q charge/discharge` of the file counts each half cycle; galvani reads -0.8794916296882441 mAh in its last row."""
+    path = next((shared / "data" / "lab" / "cycling").glob("*.mpr"))
+    record = cycling(path)
+    assert record.cycles[-1].discharge_mAh == pytest.approx(0.8794916296882441, rel=1e-4)
+    assert len(record.cycles) == 7
+    assert record.faults == []
