@@ -207,7 +207,7 @@ def test_a_test_without_current_is_refused():
 
 
 def test_biologic_file_has_the_half_cycles_of_its_instrument(shared):
-    """`Q charge/discharge` of the file counts each half cycle; galvani reads -0.8794916296882441 mAh in its last row."""
+    """The counter of each half cycle of the file; galvani reads -0.8794916296882441 mAh in its last row."""
     path = next((shared / "data" / "lab" / "cycling").glob("*.mpr"))
     record = cycling(path)
     assert record.cycles[-1].discharge_mAh == pytest.approx(0.8794916296882441, rel=1e-4)
