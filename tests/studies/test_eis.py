@@ -172,6 +172,24 @@ def test_run_directory_holds_the_record_and_refuses_other_inputs(tmp_path: Path)
         eis(spectra, diameter_cm=1.1, thickness_cm=0.1, circuit="RQ-CPE", out=tmp_path / "run")
 
 
+def test_another_analysis_stands_beside(tmp_path: Path):
+    path = tmp_path / "other.csv"
+    path.write_text(
+        "part,quantity,temperature_K,value,std\n"
+        "total,conductivity_S_per_cm,300,2.5e-6,1e-7\ntotal,activation_energy_eV,,0.36,0.01\nbulk,activation_energy_eV,,0.3,0\n"
+    )
+    record = eis(_pellet_series(0.35), diameter_cm=1.0, thickness_cm=0.1, circuit="RQ-CPE", beside=path)
+    first, second, third = record.beside
+    assert first.other.value == pytest.approx(2.5e-3)
+    assert first.ours == record.spectra[1].conductivity_mS_per_cm.total
+    assert second.difference_in_joint_errors == pytest.approx(-1.0, abs=0.4)
+    assert third.ours is None or third.difference_in_joint_errors is not None
+    for text in ("part,value\n1,2\n", "part,quantity,temperature_K,value,std\ntotal,conductivity_S_per_cm,cold,1,1\n"):
+        path.write_text(text)
+        with pytest.raises(DataError, match="give"):
+            eis(_pellet_series(0.35), circuit="RQ-CPE", beside=path)
+
+
 def test_seven_spectra_give_the_authors_numbers(shared: Path):
     record = eis(shared / "data" / "lab" / "eis", diameter_cm=0.8, thickness_cm=0.21)
     assert record.circuit == "RQ-RQ-CPE"

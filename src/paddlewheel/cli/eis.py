@@ -56,6 +56,12 @@ def eis(
     sample: Annotated[
         Path | None, typer.Option(help="File of the sample (YAML), for the geometry instead of the sizes.")
     ] = None,
+    beside: Annotated[
+        Path | None,
+        typer.Option(
+            help="Another analysis, point by point beside ours: CSV of part,quantity,temperature_K,value,std."
+        ),
+    ] = None,
     json: Json = False,
 ) -> int:
     """Kramers-Kronig test, circuit, resistances, conductivity, Arrhenius and interface of impedance spectra."""
@@ -79,6 +85,7 @@ def eis(
         concentration_mol_per_cm3=concentration_mol_per_cm3,
         diffusion_length_cm=diffusion_length_cm,
         sample=sample,
+        beside=beside,
     )
     return finish(record, directory, json, _lines(record))
 

@@ -49,6 +49,7 @@ from paddlewheel.records.distillation import (
 from paddlewheel.records.eis import (
     CircuitCandidate,
     CircuitParameter,
+    ComparedValue,
     EisArrhenius,
     EisConductivities,
     EisGeometry,
@@ -155,6 +156,7 @@ __all__ = [
     "BandLabel",
     "CircuitCandidate",
     "CircuitParameter",
+    "ComparedValue",
     "EisArrhenius",
     "EisConductivities",
     "EisGeometry",

@@ -174,6 +174,17 @@ class InterfaceSeries(Record):
     laws: list[GrowthLaw]
 
 
+class ComparedValue(Record):
+    """A number of another analysis beside ours: (ours - other) over the root of the sum of both squared errors."""
+
+    part: Resistance
+    quantity: Literal["conductivity_mS_per_cm", "activation_energy_eV"]
+    temperature_K: float | None
+    other: Measured
+    ours: Measured | None = None
+    difference_in_joint_errors: float | None = None
+
+
 class EisRecord(Record):
     """The record of `eis` (kind `eis`)."""
 
@@ -188,6 +199,7 @@ class EisRecord(Record):
     spectra: list[SpectrumResult]
     arrhenius: EisArrhenius
     interface: InterfaceSeries | None = None
+    beside: list[ComparedValue] = []
     warnings: list[str] = []
     citations: list[Citation] = []
     provenance: Provenance

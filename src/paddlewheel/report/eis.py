@@ -52,6 +52,7 @@ def write_eis_report(directory: Path) -> Path:
             _readings_section(record, folder),
             _relaxation_section(record, distributions, folder),
             _interface_section(record, folder),
+            _beside_section(record),
         ]
         page = Page(
             eyebrow="impedance",
@@ -236,6 +237,18 @@ def _interface_section(record: EisRecord, folder: Path) -> Section | None:
         laws.rows.append([Cell(law.law), Cell(measured(law.start_ohm)), Cell(measured(law.rate_ohm)),
                           Cell(plain(law.chi2_per_dof))])  # fmt: skip
     return Section(id="interface", title="Interface", drawings=[(drawing, "")], tables=[laws, table])
+
+
+def _beside_section(record: EisRecord) -> Section | None:
+    if not record.beside:
+        return None
+    table = Table("Another analysis of the same spectra",
+                  [("", ""), ("T", "K"), ("Ours", ""), ("Theirs", ""), ("Difference", "joint errors")])  # fmt: skip
+    for one in record.beside:
+        what = f"{one.part.replace('_', ' ')}, {'Eₐ (eV)' if one.temperature_K is None else 'σ (mS/cm)'}"
+        table.rows.append([Cell(what), Cell(plain(one.temperature_K, 5)), Cell(measured(one.ours)),
+                           Cell(measured(one.other)), Cell(plain(one.difference_in_joint_errors, 2))])  # fmt: skip
+    return Section(id="beside", title="Beside another analysis", tables=[table])
 
 
 def _facts(record: EisRecord) -> list[tuple[str, str]]:

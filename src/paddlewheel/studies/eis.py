@@ -17,6 +17,7 @@ from paddlewheel.lab.eis.least_squares import Weighted
 from paddlewheel.lab.eis.pellet import Pellet
 from paddlewheel.records import CircuitCandidate, EisGeometry, EisRecord, Measured, write_record
 from paddlewheel.studies.citations import eis_citations
+from paddlewheel.studies.eis_beside import read_beside, set_beside
 from paddlewheel.studies.eis_files import write_tables
 from paddlewheel.studies.eis_inputs import Spectra, open_spectra, pellet_of_sample
 from paddlewheel.studies.eis_series import fit_temperatures_eis, interface_series
@@ -56,6 +57,7 @@ def eis(
     diffusion_length_cm: float | None = None,
     charge_number: float = 1.0,
     sample: str | Path | None = None,
+    beside: str | Path | None = None,
     out: str | Path | None = None,
 ) -> EisRecord:
     """Test, fit and read impedance spectra; conductivities and Arrhenius fits with the geometry of the pellet.
@@ -78,6 +80,8 @@ def eis(
         For a diffusivity from a Warburg tail: the first two, or the third, or the fourth for a finite tail.
     sample
         File of the sample (`paddlewheel.lab.sample`), for the geometry instead of the first four.
+    beside
+        CSV of another analysis of the same spectra (`paddlewheel.studies.eis_beside`), to stand beside ours.
     out
         Run directory for the record, tables and the report; nothing is written without it.
 
@@ -115,6 +119,7 @@ def eis(
         diffusion_length_cm=diffusion_length_cm,
         charge_number=charge_number,
     )
+    others = [] if beside is None else read_beside(beside)
     read = open_spectra(spectra, temperatures_K=temperatures_K)
     settings: dict[str, Any] = {
         "command": "eis",
@@ -124,6 +129,7 @@ def eis(
         "weighting": weighting,
         "allow_violations": allow_violations,
         **{name: value for name, value in vars(electrode).items() if value is not None},
+        "beside": [one.model_dump(exclude_none=True) for one in others],
         "spectra": read.inputs(),
     }
     if out is not None:
@@ -154,6 +160,7 @@ def eis(
         citations=eis_citations(),
         provenance=provenance(settings),
     )
+    set_beside(others, record)
     with run_directory(out, settings) as directory:
         if directory is not None:
             write_tables(analysed, directory)
