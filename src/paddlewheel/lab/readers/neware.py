@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+import zlib
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -24,7 +27,7 @@ def read_neware(path: Path) -> CellTest:
         If fastnda is not installed, or cannot read the file.
     """
     try:
-        import fastnda
+        fastnda = _import_fastnda()
     except ImportError as error:
         raise DataError(
             "reading it needs fastnda", where=path, remedy="pip install 'paddlewheel[neware]', or export it as CSV"
@@ -57,3 +60,13 @@ def read_neware(path: Path) -> CellTest:
         metadata={"read_by": "fastnda"},
         warnings=[],
     )
+
+
+def _import_fastnda() -> ModuleType:
+    """fastnda, with zlib as it was: its .ndax part puts isal's functions there, whose errors no other reader knows."""
+    functions = zlib.decompress, zlib.decompressobj
+    try:
+        importlib.import_module("fastnda.ndax")
+        return importlib.import_module("fastnda")
+    finally:
+        zlib.decompress, zlib.decompressobj = functions
