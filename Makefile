@@ -43,11 +43,14 @@ demo: install
 	  --equilibrate-ps $(DEMO_EQUILIBRATE_PS) --production-ps $(DEMO_PRODUCTION_PS) --out $(DEMO_OUT)
 	@echo "open $(abspath $(DEMO_OUT))/report.html"
 
+# whole files of tests go to each worker, so that what one file prepares is prepared once
+TEST_WORKERS ?= 2
+
 test: install-developer
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadfile
 
 test-quick: install-developer
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadfile -m "not slow"
 
 lint: install-developer
 	$(BIN)/ruff check src tests benchmarks

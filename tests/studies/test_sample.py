@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 import re
 import signal
 import subprocess
@@ -255,27 +254,3 @@ def test_killed_sampling_goes_on_to_the_same_set(tmp_path, run):
     for one, other in zip(ours, theirs, strict=True):
         # EMT's sums depend on the frames before by their rounding, and trajectories are stored to 0.001 A
         np.testing.assert_allclose(one.positions, other.positions, atol=1.1e-3)
-
-
-@pytest.mark.slow
-def test_small_real_case_with_the_paper_s_potential(tmp_path, shared):
-    """NaBH4 and Na2B12H12, the command as a user gives it; the teacher labels."""
-    pytest.importorskip("torch")
-    out = tmp_path / "set"
-    options = (
-        "sample nabh4 na2b12h12 --potential m3gnet-nabh-r2scan --strains -0.05,0.05 --temperatures 600 --ps 0.06 "
-        "--select 12 --json --out"
-    )
-    done = subprocess.run(
-        [sys.executable, "-m", "paddlewheel.cli.main", *options.split(), str(out)],
-        env=os.environ | {"PADDLEWHEEL_SHARED": str(shared)}, capture_output=True, text=True, timeout=1200,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == (out / "result.json").read_text()
-    record = read_sampling_record(out / "result.json")
-    assert "latent space" in record.choice.features
-    assert record.choice.n_features == 128
-    assert record.dataset.engine.startswith("m3gnet-nabh-r2scan (three_body parent")
-    assert record.dataset.functional == "r2SCAN"
-    dataset = read_dataset(out / "dataset.extxyz", elements=["Na", "B", "H"])
-    assert {frame.info["structure"] for frame in dataset.frames} == {"nabh4", "na2b12h12"}
