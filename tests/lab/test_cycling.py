@@ -4,69 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from made_cell_test import SAMPLE, cell_test
 
 from paddlewheel import cycling
 from paddlewheel.errors import DataError, SettingsError
 from paddlewheel.lab.cycling import differential_capacity, find_and_mend, find_cycles, find_half_cycles, robust_trend
 from paddlewheel.lab.sample import make_sample
 from paddlewheel.lab.table import CellTest
-
-SAMPLE = {
-    "die_diameter_mm": 10,
-    "composite": {
-        "mass_mg": 20.0,
-        "components": [
-            {"name": "NaCrO2", "weight_fraction": 0.6, "capacity_mAh_per_g": 120},
-            {"name": "rest", "weight_fraction": 0.4},
-        ],
-    },
-}
-
-
-def cell_test(
-    *,
-    n_cycles: int = 20,
-    capacity_mAh: float = 1.4,
-    efficiency: float = 0.995,
-    fade: float = 0.002,
-    cv_share: float = 0.1,
-    counter: bool = True,
-    rest: bool = True,
-    points: int = 400,
-) -> CellTest:
-    """CCCV charges and CC discharges: the discharge of cycle n is (1 - fade)^(n - 1) times the first, the charge that
-    over the efficiency, and `cv_share` of it passes at 3.4 V with a current that decays to a tenth."""
-    times, volts, amps, charges = [0.0], [2.5], [0.0], [0.0]
-
-    def add(dt_s, volt, amp, dq_Ah):
-        times.extend(times[-1] + np.cumsum(dt_s))
-        volts.extend(volt)
-        amps.extend(amp)
-        charges.extend(charges[-1] + np.cumsum(dq_Ah))
-
-    for number in range(n_cycles):
-        out = capacity_mAh / 1000 * (1 - fade) ** number
-        into = out / efficiency
-        current = 1e-3
-        constant = into * (1 - cv_share)
-        q = np.linspace(0, 1, points + 1)[1:]
-        add(np.full(points, constant / points / current * 3600), 2.9 + 0.5 * q, np.full(points, current),
-            np.full(points, constant / points))  # fmt: skip
-        if cv_share:
-            # I = I0 exp(-t / tau), to a tenth of I0: the charge 0.9 I0 tau is the share
-            tau = into * cv_share / (0.9 * current) * 3600
-            t = np.linspace(0, np.log(10) * tau, points // 4 + 1)
-            passed = current * tau * (1 - np.exp(-t / tau)) / 3600
-            add(np.diff(t), np.full(points // 4, 3.4), current * np.exp(-t[1:] / tau), np.diff(passed))
-        if rest:
-            add(np.full(5, 60.0), np.full(5, 3.35), np.zeros(5), np.zeros(5))
-        add(np.full(points, out / points / current * 3600), 3.3 - 0.5 * q, np.full(points, -current),
-            np.full(points, -out / points))  # fmt: skip
-        if rest:
-            add(np.full(5, 60.0), np.full(5, 2.85), np.zeros(5), np.zeros(5))
-    columns = [np.array(one) for one in (times, volts, amps, charges)]
-    return CellTest(time_s=columns[0], voltage_V=columns[1], current_A=columns[2],
-                    charge_Ah=columns[3] if counter else None, source="made.csv")  # fmt: skip
 
 
 def test_known_efficiency_fade_and_constant_voltage_share_come_back():
@@ -79,9 +23,9 @@ def test_known_efficiency_fade_and_constant_voltage_share_come_back():
     assert [row.cv_share for row in record.cycles] == pytest.approx([0.1] * 20, abs=0.003)
     first = record.cycles[0]
     assert first.discharge_mAh == pytest.approx(1.4)
-    assert first.discharge_mAh_per_g == pytest.approx(1.4 / 0.012)
-    assert first.discharge_mAh_per_cm2 == pytest.approx(1.4 / (np.pi / 4))
-    assert first.charge_c_rate_per_h == pytest.approx(1.0 / 1.44)  # 1 mA on 12 mg of 120 mAh/g
+    assert first.discharge_mAh_per_g.value == pytest.approx(1.4 / 0.012)
+    assert first.discharge_mAh_per_cm2.value == pytest.approx(1.4 / (np.pi / 4))
+    assert first.charge_c_rate_per_h.value == pytest.approx(1.0 / 1.44)  # 1 mA on 12 mg of 120 mAh/g
     assert first.mean_discharge_voltage_V == pytest.approx(3.05, abs=1e-3)
     by_name = {one.quantity: one for one in record.trends}
     assert by_name["polarization_V"].per_cycle == pytest.approx(0, abs=1e-6)
@@ -114,7 +58,7 @@ def test_steps_named_by_the_file_decide_the_constant_voltage_stage():
     kinds = np.where(held & (np.abs(test.current_A) < 0.9999e-3), "CV", "CC")
     named = CellTest(time_s=test.time_s, voltage_V=test.voltage_V, current_A=test.current_A, charge_Ah=test.charge_Ah,
                      step_kind=kinds, source="named.csv")  # fmt: skip
-    assert find_half_cycles(named)[0].cv_share == pytest.approx(0.1, abs=1e-6)
+    assert find_half_cycles(named)[0][0].cv_share == pytest.approx(0.1, abs=1e-6)
 
 
 def test_duplicates_and_clock_jumps_are_mended_and_told():
@@ -129,7 +73,7 @@ def test_duplicates_and_clock_jumps_are_mended_and_told():
     assert faults[0].count == 3
     assert (np.diff(mended.time_s) >= 0).all()
     assert len(mended) == len(test)
-    before, after = (find_cycles(find_half_cycles(one), working="cathode") for one in (test, mended))
+    before, after = (find_cycles(find_half_cycles(one)[0], working="cathode") for one in (test, mended))
     assert [one.efficiency("cathode") for one in after] == pytest.approx([one.efficiency("cathode") for one in before])
 
 

@@ -1,15 +1,18 @@
-"""`cycling`: the cycles of a cell test."""
+"""`cycling`: the cycles of a cell test, or of several."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from paddlewheel.cli.motion import Json, Out, finish
 from paddlewheel.cli.values import numbers
 from paddlewheel.errors import SettingsError
+
+if TYPE_CHECKING:
+    from paddlewheel.records import CyclingRecord, CyclingSeriesRecord, CyclingStage
 
 
 def register(app: typer.Typer) -> None:
@@ -18,7 +21,12 @@ def register(app: typer.Typer) -> None:
 
 
 def cycling(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Of a cycler: .mpr, .mpt, .nda, .ndax, CSV, .xlsx, ...")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE...", help="Of a cycler: .mpr, .mpt, .nda, .ndax, CSV, .xlsx, ...; several are a series."
+        ),
+    ],
     out: Out = None,
     sample: Annotated[
         Path | None, typer.Option(help="Sample file (YAML: die, masses, fractions), for capacities per g and cm2.")
@@ -27,6 +35,12 @@ def cycling(
     reference_cycle: Annotated[
         int | None, typer.Option(help="Cycle whose capacity is the retention's 1; the first whole one by default.")
     ] = None,
+    rates: Annotated[
+        str, typer.Option(help="C-rates of the files, 1/h, one for all or one a file; else current over capacity.")
+    ] = "",
+    temperatures: Annotated[
+        str, typer.Option(help="Temperatures of the files, K, one for all or one a file, over what they say.")
+    ] = "",
     curves: Annotated[str, typer.Option(help="Cycles whose curves are kept, such as 1,2,50; six by default.")] = "",
     bin_mv: Annotated[float, typer.Option("--bin-mV", help="Bins of dQ/dV, mV.")] = 2.0,
     smoothing_mv: Annotated[float, typer.Option("--smoothing-mV", help="Gaussian over dQ/dV, mV; 0: none.")] = 5.0,
@@ -35,38 +49,72 @@ def cycling(
     ] = "",
     json: Json = False,
 ) -> int:
-    """Capacities, efficiencies, voltages, constant-voltage share and dQ/dV of every cycle; faults of the file."""
+    """Capacities, efficiencies, voltages, constant-voltage share and dQ/dV of every cycle; faults of the file; of
+    several files capacity against rate and temperature."""
     from paddlewheel.api import cycling as study
+    from paddlewheel.records import CyclingRecord
     from paddlewheel.studies.run_directory import default_directory
 
-    directory = out or default_directory("cycling", file)
+    directory = out or default_directory("cycling", files[0])
     record = study(
-        file,
+        files[0] if len(files) == 1 else files,
         out=directory,
         sample=sample,
         working=working,
         reference_cycle=reference_cycle,
+        c_rates_per_h=numbers(rates, "--rates") if rates else (),
+        temperatures_K=numbers(temperatures, "--temperatures") if temperatures else (),
         curves=[int(one) for one in numbers(curves, "--curves")] if curves else None,
         bin_mV=bin_mv,
         smoothing_mV=smoothing_mv,
         columns=_named(columns) if columns else None,
     )
+    lines = _test_lines(record) if isinstance(record, CyclingRecord) else _series_lines(record)
+    lines += [f"does not fit: {one}" for one in record.contradictions]
+    lines += [f"warning: {one}" for one in record.warnings]
+    return finish(record, directory, json, lines)
+
+
+def _test_lines(record: CyclingRecord) -> list[str]:
     lines = [f"{record.n_rows} rows, {len(record.cycles)} cycles"]
-    if record.initial_coulombic_efficiency is not None:
-        after = record.average_coulombic_efficiency
-        lines.append(
-            f"coulombic efficiency {100 * record.initial_coulombic_efficiency:.2f} % at first, "
-            + ("then not known" if after is None else f"{100 * after:.2f} % on average after")
-        )
-    kept = [row for row in record.cycles if row.retention is not None]
+    first, average = record.initial_coulombic_efficiency, record.average_coulombic_efficiency
+    told = [] if first is None else [f"{100 * first:.2f} % at first"]
+    told += [] if average is None else [f"{100 * average:.2f} % on average over {record.average_over_cycles} after it"]
+    if told:
+        lines.append(f"coulombic efficiency {', '.join(told)}")
+    if record.efficiency_note:
+        lines.append(f"note: {record.efficiency_note}")
+    kept = [row for row in record.cycles if row.retention is not None and not row.cut_short]
     if kept:
         lines.append(
             f"{100 * (kept[-1].retention or 0):.1f} % of cycle {record.reference_cycle} after {kept[-1].cycle}"
         )
-    lines += [f"fault: {one.kind}, {one.count} ({one.detail}); {one.action}" for one in record.faults]
-    lines += [f"does not fit: {one}" for one in record.contradictions]
-    lines += [f"warning: {one}" for one in record.warnings]
-    return finish(record, directory, json, lines)
+    if (growth := record.polarization_growth_mV_per_cycle) is not None:
+        lines.append(f"polarization changes by {growth.value:.3g} +- {growth.std:.2g} mV a cycle")
+    if len(record.stages) > 1:
+        lines += [_stage_line(one) for one in record.stages]
+    if record.fragments:
+        one, whole_mAh = record.fragments[0], sum(each.charge_mAh for each in record.fragments)
+        lines.append(
+            f"left out: {len(record.fragments)} stretches of current, of {whole_mAh:.3g} mAh in all, "
+            f"the first in rows {one.first_row} to {one.last_row} ({one.half}, {one.charge_mAh:.3g} mAh: "
+            f"{one.why})"
+        )
+    return lines + [f"fault: {one.kind}, {one.count} ({one.detail}); {one.action}" for one in record.faults]
+
+
+def _series_lines(record: CyclingSeriesRecord) -> list[str]:
+    return [f"{len(record.tests)} tests, {len(record.stages)} stages", *(_stage_line(one) for one in record.stages)]
+
+
+def _stage_line(one: CyclingStage) -> str:
+    rate = f"{one.current_mA:.4g} mA" if one.c_rate_per_h is None else f"{one.c_rate_per_h.value:.3g} C"
+    at = "" if one.temperature_K is None else f", {one.temperature_K:.4g} K"
+    per_area = one.capacity_mAh_per_cm2
+    capacity = (
+        f"{one.capacity_mAh:.4g} mAh" if per_area is None else f"{per_area.value:.4g} +- {per_area.std:.2g} mAh/cm2"
+    )
+    return f"{one.file}, cycles {one.first_cycle} to {one.last_cycle}, {rate}{at}: {capacity}"
 
 
 def _named(text: str) -> dict[str, str]:

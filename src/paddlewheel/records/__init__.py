@@ -29,7 +29,16 @@ from paddlewheel.records.conductivity import (
 )
 from paddlewheel.records.conversion import ConversionRecord, ConvertedFile
 from paddlewheel.records.coordination import CoordinationRecord, CoordinationResult, ShellLifetime
-from paddlewheel.records.cycling import CycleRow, CyclingFault, CyclingRecord, CyclingTrend, DifferentialCurve
+from paddlewheel.records.cycling import (
+    CycleRow,
+    CyclingFault,
+    CyclingFragment,
+    CyclingRecord,
+    CyclingSeriesRecord,
+    CyclingStage,
+    CyclingTrend,
+    DifferentialCurve,
+)
 from paddlewheel.records.density import (
     DensityFreeEnergy,
     DensityRecord,
@@ -144,7 +153,10 @@ from paddlewheel.records.van_hove import VacatedSite, VanHoveLag, VanHoveRecord
 __all__ = [
     "CycleRow",
     "CyclingFault",
+    "CyclingFragment",
     "CyclingRecord",
+    "CyclingSeriesRecord",
+    "CyclingStage",
     "CyclingTrend",
     "DifferentialCurve",
     "CellAssumption",

@@ -18,33 +18,87 @@ class CyclingFault(Record):
 
 
 class CycleRow(Record):
-    """One cycle; per g of active material and per cm2 where a sample is given, null where a half cycle is missing."""
+    """One cycle; per g of active material and per cm2 where a sample is given, null where a half cycle is missing.
+
+    The uncertainty of a normalized number is that of the mass, the area or the theoretical capacity: one error, common
+    to all cycles, which no ratio of two cycles has.
+    """
 
     cycle: int
     charge_mAh: float | None
     discharge_mAh: float | None
-    charge_mAh_per_g: float | None
-    discharge_mAh_per_g: float | None
-    charge_mAh_per_cm2: float | None
-    discharge_mAh_per_cm2: float | None
+    charge_mAh_per_g: Measured | None
+    discharge_mAh_per_g: Measured | None
+    charge_mAh_per_cm2: Measured | None
+    discharge_mAh_per_cm2: Measured | None
     coulombic_efficiency: float | None
     retention: float | None
     mean_charge_voltage_V: float | None
     mean_discharge_voltage_V: float | None
     polarization_V: float | None
     cv_share: float | None
-    charge_c_rate_per_h: float | None
-    discharge_c_rate_per_h: float | None
+    charge_current_mA: float | None
+    discharge_current_mA: float | None
+    charge_c_rate_per_h: Measured | None
+    discharge_c_rate_per_h: Measured | None
     temperature_K: float | None
+    cut_short: bool
+
+
+class CyclingFragment(Record):
+    """A stretch of current that is no half cycle: what it passed, where, and why it was left out."""
+
+    half: Literal["charge", "discharge"]
+    first_row: int
+    last_row: int
+    after_cycle: int
+    duration_s: float
+    charge_mAh: float
+    share_of_largest: float
+    why: str
+
+
+class CyclingStage(Record):
+    """Cycles at one rate and temperature, those cut short left out.
+
+    `test` counts the files from 1. `capacity_mAh` is the mean of what comes back (the discharge of a cathode),
+    `scatter_mAh` the standard deviation of one cycle about it, null for a single cycle. Normalized numbers carry the
+    uncertainty of mass and area alone, which is common to all stages of a sample.
+    """
+
+    test: int
+    file: str
+    first_cycle: int
+    last_cycle: int
+    n_cycles: int
+    current_mA: float
+    c_rate_per_h: Measured | None
+    c_rate_from: Literal["given", "sample"] | None
+    temperature_K: float | None
+    temperature_from: Literal["given", "file", "name", "sample"] | None
+    capacity_mAh: float
+    scatter_mAh: float | None
+    capacity_mAh_per_g: Measured | None
+    capacity_mAh_per_cm2: Measured | None
+    over_first: float
+    coulombic_efficiency: float | None
+    mean_voltage_V: float
+    polarization_V: float | None
 
 
 class CyclingTrend(Record):
-    """Change per cycle by Theil and Sen, with its 95 % interval, over the cycles from the second on."""
+    """Change per cycle by Theil and Sen, with its 95 % interval, over `n_cycles` from `first_cycle` to `last_cycle`.
+
+    The interval is widened for errors that go on from cycle to cycle, by sqrt((1 + r) / (1 - r)), r the correlation of
+    neighbouring residuals.
+    """
 
     quantity: str
     per_cycle: float
     interval_95: Interval
     n_cycles: int
+    first_cycle: int
+    last_cycle: int
 
 
 class DifferentialCurve(Record):
@@ -57,7 +111,11 @@ class DifferentialCurve(Record):
 
 
 class CyclingRecord(Record):
-    """The record of `cycling`; `files` are tables beside it."""
+    """The record of `cycling` of one file; `files` are tables beside it.
+
+    The initial and the average efficiency are null where they would mean nothing; `efficiency_note` says why, and what
+    was left out of the average.
+    """
 
     schema_version: Literal[1] = SCHEMA_VERSION
     kind: Literal["cycling"] = "cycling"
@@ -68,13 +126,41 @@ class CyclingRecord(Record):
     working: Literal["cathode", "anode"]
     active_mass_mg: Measured | None
     area_cm2: Measured | None
+    theoretical_capacity_mAh: Measured | None
     cycles: list[CycleRow]
     initial_coulombic_efficiency: float | None
     average_coulombic_efficiency: float | None
+    average_over_cycles: int
+    efficiency_note: str | None
     reference_cycle: int | None
+    polarization_growth_mV_per_cycle: Measured | None
     trends: list[CyclingTrend]
+    stages: list[CyclingStage]
     differential: list[DifferentialCurve]
+    fragments: list[CyclingFragment]
     faults: list[CyclingFault]
+    contradictions: list[str]
+    warnings: list[str]
+    files: dict[str, str]
+    citations: list[Citation]
+    provenance: Provenance
+
+
+class CyclingSeriesRecord(Record):
+    """The record of `cycling` of several files of one cell, or of cells alike: capacity against rate and temperature.
+
+    `tests` are the directories, beside this record, of the records of the single files.
+    """
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    kind: Literal["cycling-series"] = "cycling-series"
+    sample: str | None
+    working: Literal["cathode", "anode"]
+    active_mass_mg: Measured | None
+    area_cm2: Measured | None
+    theoretical_capacity_mAh: Measured | None
+    stages: list[CyclingStage]
+    tests: dict[str, str]
     contradictions: list[str]
     warnings: list[str]
     files: dict[str, str]

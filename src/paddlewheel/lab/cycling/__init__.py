@@ -1,8 +1,9 @@
 """From the rows of a cell test to its cycles: faults found and mended, half cycles, what each passed, dQ/dV."""
 
+from paddlewheel.lab.cycling.cycles import Cycle, find_cycles, is_cut_short
 from paddlewheel.lab.cycling.differential import DifferentialCapacity, differential_capacity
 from paddlewheel.lab.cycling.faults import Fault, find_and_mend
-from paddlewheel.lab.cycling.half_cycles import Cycle, HalfCycle, find_cycles, find_half_cycles
+from paddlewheel.lab.cycling.half_cycles import HalfCycle, find_half_cycles
 from paddlewheel.lab.cycling.trends import Trend, robust_trend
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "find_and_mend",
     "find_cycles",
     "find_half_cycles",
+    "is_cut_short",
     "robust_trend",
 ]

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
-from scipy.signal import find_peaks
 
 from paddlewheel.errors import SettingsError
 
 _FWHM = 2.354820045
 _REACH = 5.0
+_LEAST_PROMINENCE = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,8 +77,7 @@ def differential_capacity(
     value = np.diff(below) / width
     if smoothing_mV:
         value = gaussian_filter1d(value, smoothing_mV / bin_mV, mode="constant", truncate=_REACH)
-    prominence = 0.05 * float(value.max()) if value.max() > 0 else np.inf
-    peaks, _ = find_peaks(value, prominence=prominence)
+    peaks = _peaks(value, _LEAST_PROMINENCE * float(value.max()))
     centres = low + (np.arange(n_bins) + 0.5) * width
     return DifferentialCapacity(
         voltage_V=centres,
@@ -86,6 +85,25 @@ def differential_capacity(
         resolution_mV=float(np.hypot(_FWHM * smoothing_mV, bin_mV)),
         peaks_V=centres[peaks],
     )
+
+
+def _peaks(value: np.ndarray, prominence: float) -> np.ndarray:
+    """Places of the maxima that stand out by more than `prominence`, as scipy.signal.find_peaks gives them.
+
+    The prominence of a maximum is its height above the higher of the two lowest points between it and the next higher
+    value (or the end) on either side. scipy.signal takes a second to import, longer than all else that is done here.
+    """
+    inner = (value[1:-1] > value[:-2]) & (value[1:-1] > value[2:])
+    found = []
+    for place in np.flatnonzero(inner) + 1:
+        left = np.flatnonzero(value[:place] > value[place])
+        right = np.flatnonzero(value[place + 1 :] > value[place])
+        begin = left[-1] + 1 if len(left) else 0
+        end = place + 1 + right[0] if len(right) else len(value)
+        base = max(value[begin : place + 1].min(), value[place:end].min())
+        if value[place] - base >= prominence > 0:
+            found.append(place)
+    return np.array(found, dtype=int)
 
 
 def _spread(lower: np.ndarray, upper: np.ndarray, passed: np.ndarray, edges: np.ndarray) -> np.ndarray:

@@ -1,10 +1,8 @@
-"""Half cycles and cycles of a cell test: what each passed, its mean voltage, and how much of it at constant voltage."""
+"""Half cycles of a cell test: what each passed, its mean voltage, and how much of it at constant voltage."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -15,8 +13,8 @@ from paddlewheel.lab.table import CellTest
 _ZERO_SHARE = 5e-3
 _CV_TOLERANCE_V = 3e-3
 _CV_BELOW = 0.985
-_LEAST_SHARE = 0.01
-"""A half cycle that passes less than this share of the largest is a pulse, not a half cycle."""
+LEAST_SHARE = 0.01
+"""A stretch of current that passes less than this share of the largest is a fragment, not a half cycle."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +34,9 @@ class HalfCycle:
     cv_share
         Share of the charge passed after the constant-current stage, at constant voltage; 0 where there is no such.
     current_A
-        Mean size of the current at constant current.
+        Median size of the current at constant current, rests left out.
+    end_voltage_V, end_current_A
+        Voltage and size of the current in its last row.
     duration_s, temperature_K
         Its length, and its mean temperature where the file has one.
     """
@@ -48,31 +48,10 @@ class HalfCycle:
     mean_voltage_V: float
     cv_share: float
     current_A: float
+    end_voltage_V: float
+    end_current_A: float
     duration_s: float
     temperature_K: float | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cycle:
-    """A charge with a discharge; one of them may be missing at the beginning or the end of a test."""
-
-    number: int
-    charge: HalfCycle | None
-    discharge: HalfCycle | None
-
-    @property
-    def polarization_V(self) -> float | None:
-        """Mean voltage of the charge less that of the discharge."""
-        if self.charge is None or self.discharge is None:
-            return None
-        return self.charge.mean_voltage_V - self.discharge.mean_voltage_V
-
-    def efficiency(self, working: Literal["cathode", "anode"]) -> float | None:
-        """Coulombic efficiency: what comes back over what went in; a cathode is charged first, an anode discharged."""
-        if self.charge is None or self.discharge is None:
-            return None
-        out, into = self.discharge.capacity_Ah, self.charge.capacity_Ah
-        return out / into if working == "cathode" else into / out
 
 
 def passed_charge_Ah(test: CellTest) -> np.ndarray:
@@ -83,13 +62,16 @@ def passed_charge_Ah(test: CellTest) -> np.ndarray:
     return np.concatenate([[0.0], np.cumsum(steps)])
 
 
-def find_half_cycles(test: CellTest) -> list[HalfCycle]:
-    """The stretches in which the current has one direction, rests left out, and pulses.
+def find_half_cycles(test: CellTest) -> tuple[list[HalfCycle], list[HalfCycle]]:
+    """The half cycles, and the fragments: stretches that pass less than `LEAST_SHARE` of the largest.
+
+    A stretch has one direction of the current; rests belong to none. A fragment belongs to no half cycle, but what
+    stands on both sides of it with one direction is one half cycle: a pulse during a discharge does not end it.
 
     Raises
     ------
     DataError
-        If no current flows.
+        If no current flows, or no charge passes.
     """
     usual = usual_current_A(test.current_A)
     if usual == 0.0:
@@ -100,35 +82,50 @@ def find_half_cycles(test: CellTest) -> list[HalfCycle]:
     starts = flowing[np.concatenate([[0], turns + 1])]
     ends = flowing[np.concatenate([turns, [len(flowing) - 1]])] + 1
     charge = passed_charge_Ah(test)
-    found = [_half_cycle(test, charge, int(start), int(end), usual) for start, end in zip(starts, ends, strict=True)]
-    largest = max(one.capacity_Ah for one in found)
-    if largest <= 0:
+    passed = np.abs(charge[ends - 1] - charge[np.maximum(starts - 1, 0)])
+    if passed.max() <= 0:
         raise DataError("no charge passes", where=test.source, remedy="give a cycling test")
-    return [one for one in found if one.capacity_Ah > _LEAST_SHARE * largest]
+    whole = passed > LEAST_SHARE * passed.max()
+    spans: list[list[int]] = []
+    for start, end, direction in zip(starts[whole], ends[whole], sign[starts[whole]], strict=True):
+        if spans and spans[-1][2] == direction:
+            spans[-1][1] = int(end)
+        else:
+            spans.append([int(start), int(end), int(direction)])
+    fragments = zip(starts[~whole], ends[~whole], strict=True)
+    return (
+        [_half_cycle(test, charge, sign, start, end) for start, end, _ in spans],
+        [_half_cycle(test, charge, sign, int(start), int(end)) for start, end in fragments],
+    )
 
 
-def _half_cycle(test: CellTest, charge: np.ndarray, start: int, end: int, usual_A: float) -> HalfCycle:
+def _half_cycle(test: CellTest, charge: np.ndarray, sign: np.ndarray, start: int, end: int) -> HalfCycle:
     # the row before a stretch is where its charge is counted from
     first = max(start - 1, 0)
     q, v = charge[first:end], test.voltage_V[first:end].copy()
     if first < start:
         v[0] = v[1] if len(v) > 1 else v[0]  # the voltage at rest is not that under current
-    passed = np.abs(np.diff(q))
-    capacity = float(abs(q[-1] - q[0]))
+    net = float(q[-1] - q[0])
+    passed = np.diff(q) * np.sign(net)  # what a pulse against the direction passed is taken off again
+    capacity = abs(net)
     energy = float(np.sum(passed * 0.5 * (v[1:] + v[:-1])))
     charging = bool(test.current_A[start] > 0)
-    held = _constant_voltage(test, start, end, charging=charging, usual_A=usual_A)
+    flows = sign[start:end] != 0
+    size = np.abs(test.current_A[start:end])
+    held = _constant_voltage(test, start, end, charging=charging, level=float(np.median(size[flows][: _third(flows)])))
     at_cv = abs(charge[end - 1] - charge[max(held - 1, 0)]) if held < end else 0.0
-    size = np.abs(test.current_A[start:held]) if held > start else np.abs(test.current_A[start:end])
+    constant = size[: held - start][flows[: held - start]] if held > start else size[flows]
     temperature = None if test.temperature_K is None else test.temperature_K[start:end]
     return HalfCycle(
         charging=charging,
         rows=(start, end),
         capacity_Ah=capacity,
         energy_Wh=energy,
-        mean_voltage_V=energy / float(passed.sum()) if passed.sum() > 0 else float(v.mean()),
+        mean_voltage_V=energy / capacity if capacity > 0 else float(v.mean()),
         cv_share=float(at_cv / capacity) if capacity > 0 else 0.0,
-        current_A=float(np.median(size)),
+        current_A=float(np.median(constant if len(constant) else size[flows])),
+        end_voltage_V=float(test.voltage_V[end - 1]),
+        end_current_A=float(size[-1]),
         duration_s=float(test.time_s[end - 1] - test.time_s[first]),
         temperature_K=None
         if temperature is None or not np.isfinite(temperature).any()
@@ -136,11 +133,15 @@ def _half_cycle(test: CellTest, charge: np.ndarray, start: int, end: int, usual_
     )
 
 
-def _constant_voltage(test: CellTest, start: int, end: int, *, charging: bool, usual_A: float) -> int:
+def _third(flows: np.ndarray) -> int:
+    return max(3, int(flows.sum()) // 3)
+
+
+def _constant_voltage(test: CellTest, start: int, end: int, *, charging: bool, level: float) -> int:
     """First row of the constant-voltage stage at the end of a half cycle; `end` where there is none.
 
     By the step's kind where the file says CC and CV; else by the rows: the voltage stays within 3 mV of its end while
-    the current has fallen below that of the constant-current stage, to the last row.
+    the current has fallen below `level` (A), that of the constant-current stage, to the last row.
     """
     if test.step_kind is not None:
         kinds = test.step_kind[start:end]
@@ -150,34 +151,8 @@ def _constant_voltage(test: CellTest, start: int, end: int, *, charging: bool, u
     if len(voltage) < 5:
         return end
     edge = float(np.max(voltage) if charging else np.min(voltage))
-    level = float(np.median(size[: max(3, len(size) // 3)]))
     held = (np.abs(voltage - edge) < _CV_TOLERANCE_V) & (size < _CV_BELOW * level)
     if not held[-1] or size[-1] > 0.9 * level:  # a stage at constant voltage ends with a current that has fallen
         return end
     broken = np.flatnonzero(~held)
     return start + (int(broken[-1]) + 1 if len(broken) else 0)
-
-
-def find_cycles(half_cycles: Sequence[HalfCycle], *, working: Literal["cathode", "anode"]) -> list[Cycle]:
-    """Half cycles paired, the first half of a cycle being the charge of a cathode, the discharge of an anode.
-
-    Two half cycles of one direction that follow each other (a rest or a change of rate between) are one of each cycle.
-    """
-    opens = working == "cathode"
-    cycles: list[Cycle] = []
-    pending: HalfCycle | None = None
-    for one in half_cycles:
-        if one.charging == opens:
-            if pending is not None:
-                cycles.append(_pair(len(cycles) + 1, pending, None, opens))
-            pending = one
-        else:
-            cycles.append(_pair(len(cycles) + 1, pending, one, opens))
-            pending = None
-    if pending is not None:
-        cycles.append(_pair(len(cycles) + 1, pending, None, opens))
-    return cycles
-
-
-def _pair(number: int, first: HalfCycle | None, second: HalfCycle | None, opens: bool) -> Cycle:
-    return Cycle(number=number, charge=first if opens else second, discharge=second if opens else first)
