@@ -51,8 +51,10 @@ def cycling(
 ) -> int:
     """Capacities, efficiencies, voltages, constant-voltage share and dQ/dV of every cycle; faults of the file; of
     several files capacity against rate and temperature."""
-    from paddlewheel.api import cycling as study
+    # not through paddlewheel.api: all other studies take longer to import than a million rows to analyse
     from paddlewheel.records import CyclingRecord
+    from paddlewheel.report.cycling import write_cycling_report
+    from paddlewheel.studies.cycling import cycling as study
     from paddlewheel.studies.run_directory import default_directory
 
     directory = out or default_directory("cycling", files[0])
@@ -69,6 +71,7 @@ def cycling(
         smoothing_mV=smoothing_mv,
         columns=_named(columns) if columns else None,
     )
+    write_cycling_report(directory)
     lines = _test_lines(record) if isinstance(record, CyclingRecord) else _series_lines(record)
     lines += [f"does not fit: {one}" for one in record.contradictions]
     lines += [f"warning: {one}" for one in record.warnings]

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
 
 from paddlewheel.errors import SettingsError
 
@@ -76,7 +75,9 @@ def differential_capacity(
     below = _spread(lower, upper, passed, edges)
     value = np.diff(below) / width
     if smoothing_mV:
-        value = gaussian_filter1d(value, smoothing_mV / bin_mV, mode="constant", truncate=_REACH)
+        offsets = np.arange(-beyond, beyond + 1) * (bin_mV / smoothing_mV)
+        weights = np.exp(-0.5 * offsets**2)
+        value = np.convolve(value, weights / weights.sum(), mode="same")
     peaks = _peaks(value, _LEAST_PROMINENCE * float(value.max()))
     centres = low + (np.arange(n_bins) + 0.5) * width
     return DifferentialCapacity(

@@ -155,7 +155,8 @@ def step_kinds(texts: list[str]) -> np.ndarray:
 
 def _signed(current: np.ndarray, kinds: list[str], warnings: list[str]) -> np.ndarray:
     """The current, negative where the state says discharge and the file gives magnitudes alone."""
-    discharging = np.array([bool(_DISCHARGING.search(kind.strip())) for kind in kinds])
+    known = {kind: bool(_DISCHARGING.search(kind.strip())) for kind in set(kinds)}
+    discharging = np.array([known[kind] for kind in kinds])
     if discharging.any() and not (current < 0).any():
         warnings.append("currents have no sign: negative where the state says discharge")
         return np.where(discharging, -current, current)

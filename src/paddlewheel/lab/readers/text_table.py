@@ -233,9 +233,7 @@ def _columns(
     dropped: list[tuple[int, str]] = []
     for first in range(start, len(lines), _CHUNK_LINES):
         chunk = lines[first : first + _CHUNK_LINES]
-        table = None
-        if not textual and len(numeric) == width:
-            table = _fast(chunk, delimiter, width)
+        table = _fast(chunk, width, delimiter, numeric, texts)
         if table is None:
             table = _slow(chunk, first, width, delimiter, numeric, texts, dropped)
         parts.append(table)
@@ -243,13 +241,27 @@ def _columns(
     return {column: whole[:, place].copy() for place, column in enumerate(numeric)}, texts, dropped
 
 
-def _fast(chunk: list[str], delimiter: str | None, width: int) -> np.ndarray | None:
-    """All cells of alike lines of numbers at once; None where a line differs."""
+def _fast(
+    chunk: list[str], width: int, delimiter: str | None, numeric: list[int], texts: dict[int, list[str]]
+) -> np.ndarray | None:
+    """All cells of alike lines at once, the text columns into `texts`; None where a line differs."""
+    if texts and delimiter is None:
+        return None
+    if texts:
+        counts = {line.count(str(delimiter)) for line in chunk}
+        if counts != {width - 1} and (
+            counts != {width} or any(line.rpartition(str(delimiter))[2].strip() for line in chunk)
+        ):
+            return None
     try:
-        table = np.loadtxt(chunk, delimiter=delimiter, comments=None, ndmin=2)
+        table = np.loadtxt(chunk, delimiter=delimiter, comments=None, ndmin=2, usecols=numeric if texts else None)
     except ValueError:
         return None
-    return table if table.shape[1] == width else None
+    if table.shape[1] != len(numeric) or (texts and len(table) != len(chunk)):
+        return None
+    for column, cells in texts.items():  # no list of all cells is kept: the collector would walk over each
+        cells.extend([line.split(delimiter, column + 1)[column].strip() for line in chunk])
+    return table
 
 
 def _slow(
