@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         density,
         distil,
         eis,
+        hull,
         label,
         load_potential,
         onsager,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         train,
         validate,
         van_hove,
+        window,
     )
 
 __all__ = [
@@ -48,6 +50,7 @@ __all__ = [
     "conduct",
     "convert",
     "van_hove",
+    "window",
     "spectra",
     "onsager",
     "phonons",
@@ -56,6 +59,7 @@ __all__ = [
     "density",
     "distil",
     "eis",
+    "hull",
     "label",
     "load_potential",
     "read_structure",

@@ -19,6 +19,7 @@ from paddlewheel.studies import cycling as _cycling
 from paddlewheel.studies import density as _density
 from paddlewheel.studies import distil as _distil
 from paddlewheel.studies import eis as _eis
+from paddlewheel.studies import hull as _hull
 from paddlewheel.studies import label as _label
 from paddlewheel.studies import onsager as _onsager
 from paddlewheel.studies import phonons as _phonons
@@ -30,6 +31,7 @@ from paddlewheel.studies import spectra as _spectra
 from paddlewheel.studies import train as _train
 from paddlewheel.studies import validate as _validate
 from paddlewheel.studies import van_hove as _van_hove
+from paddlewheel.studies import window as _window
 from paddlewheel.studies.convert import convert
 from paddlewheel.studies.run_directory import default_directory
 from paddlewheel.trajectories import Trajectory, read_trajectory
@@ -65,6 +67,7 @@ __all__ = [
     "density",
     "distil",
     "eis",
+    "hull",
     "label",
     "load_potential",
     "phonons",
@@ -76,6 +79,7 @@ __all__ = [
     "sites",
     "train",
     "validate",
+    "window",
 ]
 
 
@@ -112,6 +116,8 @@ onsager = _reported(_onsager.onsager, "paddlewheel.report.onsager:write_onsager_
 coordination = _reported(_coordination.coordination, "paddlewheel.report.coordination:write_coordination_report")
 eis = _reported(_eis.eis, "paddlewheel.report.eis:write_eis_report")
 density = _reported(_density.density, "paddlewheel.report.density:write_density_report")
+hull = _reported(_hull.hull, "paddlewheel.report.hull:write_hull_report")
+window = _reported(_window.window, "paddlewheel.report.hull:write_window_report")
 cell = _reported(_cell.cell, "paddlewheel.report.cell:write_cell_report")
 cycling = _reported(_cycling.cycling, "paddlewheel.report.cycling:write_cycling_report")
 active_ions = _reported(_active_ions.active_ions, "paddlewheel.report.active:write_active_report")

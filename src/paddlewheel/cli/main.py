@@ -19,6 +19,7 @@ from paddlewheel.cli import (
     density,
     distil,
     eis,
+    hull,
     library,
     phonons,
     rotation,
@@ -73,6 +74,7 @@ active.register(app)
 cell.register(app)
 cycling.register(app)
 eis.register(app)
+hull.register(app)
 
 
 def run(arguments: list[str] | None = None) -> None:

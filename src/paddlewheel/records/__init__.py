@@ -74,6 +74,19 @@ from paddlewheel.records.eis import (
     SpectrumResult,
     WarburgDiffusivity,
 )
+from paddlewheel.records.hull import (
+    EntropyBound,
+    HullCrossing,
+    HullInput,
+    HullPhase,
+    HullRecord,
+    HullTemperature,
+    LeftOut,
+    PublishedHullValue,
+    WindowInterface,
+    WindowRecord,
+    WindowStep,
+)
 from paddlewheel.records.motion import MotionRecord, TrajectoryInput
 from paddlewheel.records.onsager import OnsagerRecord, PairResult, SpeciesResult
 from paddlewheel.records.phonons import (
@@ -151,6 +164,17 @@ from paddlewheel.records.validation import (
 from paddlewheel.records.van_hove import VacatedSite, VanHoveLag, VanHoveRecord
 
 __all__ = [
+    "EntropyBound",
+    "HullCrossing",
+    "HullInput",
+    "HullPhase",
+    "HullRecord",
+    "HullTemperature",
+    "LeftOut",
+    "PublishedHullValue",
+    "WindowInterface",
+    "WindowRecord",
+    "WindowStep",
     "CycleRow",
     "CyclingFault",
     "CyclingFragment",

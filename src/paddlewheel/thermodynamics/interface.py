@@ -111,8 +111,9 @@ def interface_reactions(
 
     rows = []
     for share in sorted(corners(0.0, 1.0)):
-        energy, left_right = at(share)[0], (at(share - 1e-6)[1], at(share + 1e-6)[1])
-        if left_right[1] - left_right[0] < 1e-7:  # a place where two straight pieces were cut, and no corner
+        energy, left_right = at(share)[0], (at(max(share - 1e-6, 0.0))[1], at(min(share + 1e-6, 1.0))[1])
+        # an end itself, or a place where two straight pieces were cut: no corner
+        if not 1e-5 < share < 1 - 1e-5 or left_right[1] - left_right[0] < 1e-7:
             continue
         amounts = at(share)[2]
         rows.append(_row(hull, first, second, share, energy - share * own[0] - (1 - share) * own[1],

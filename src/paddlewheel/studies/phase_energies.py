@@ -1,0 +1,274 @@
+"""Free energies of the phases of a hull: of finished `phonons` runs, of the built-in phases, and of gases."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.interpolate import CubicHermiteSpline
+
+from paddlewheel.crystals.orderings import reorder_ions
+from paddlewheel.errors import InputError, ScienceError
+from paddlewheel.records import LeftOut, PhononRecord, read_phonon_record
+from paddlewheel.studies.phonons import phonons
+from paddlewheel.thermodynamics.gases import find_gas, gas_functions
+from paddlewheel.thermodynamics.phase_entry import PhaseEntry
+from paddlewheel.thermodynamics.phase_library import LibraryPhase, known_without_coordinates, library_phases
+from paddlewheel.units import KJ_PER_MOL_IN_eV
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+STANDARD_K = 298.15
+_ROOM_FOR_CARE = ("ok", "not-converged", "imaginary", "left-symmetry")
+
+
+@dataclass(frozen=True)
+class PhaseEnergies:
+    """Entries, what was left out and why, and what the reader has to know."""
+
+    entries: list[PhaseEntry] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def entry_of_phonons(
+    record: PhononRecord, temperatures_K: Sequence[float], *, name: str, formula: str, origin: str
+) -> PhaseEntry:
+    """Static and vibrational free energy of a `phonons` record at these temperatures.
+
+    Between the record's temperatures by cubic Hermite polynomials with dF/dT = -S, whose error is of fourth order.
+
+    Raises
+    ------
+    InputError
+        If the record has no numbers (its status says why), or not at these temperatures.
+    """
+    if record.static_energy_eV_per_atom is None or not record.thermal:
+        raise InputError(f"no free energy: {record.status} ({record.reason})", where=name, remedy="leave it out")
+    known = np.array([row.temperature_K for row in record.thermal])
+    free = np.array([row.free_energy_eV_per_atom.value for row in record.thermal])
+    entropy = np.array([row.entropy_eV_per_K_per_atom.value for row in record.thermal])
+    std = np.array([row.free_energy_eV_per_atom.std for row in record.thermal])
+    wanted = np.asarray(temperatures_K, dtype=float)
+    if wanted.min() < known[0] - 1e-9 or wanted.max() > known[-1] + 1e-9:
+        raise InputError(
+            f"{wanted.min():g} to {wanted.max():g} K asked for, {known[0]:g} to {known[-1]:g} K in the record",
+            where=name, remedy="run phonons again with these temperatures",
+        )  # fmt: skip
+    values = free if len(known) == 1 else CubicHermiteSpline(known, free, -entropy)(wanted)
+    gibbs = record.static_energy_eV_per_atom + np.atleast_1d(values)
+    note = "" if record.status == "ok" else f"{record.status}: {record.reason}"
+    return PhaseEntry(
+        name=name, formula=formula, temperatures_K=tuple(wanted.tolist()), gibbs_eV_per_atom=tuple(gibbs.tolist()),
+        std_eV_per_atom=tuple(np.interp(wanted, known, std).tolist()), volume_A3_per_atom=record.volume_A3_per_atom,
+        engine=_engine(record), origin=origin, note=note,
+    )  # fmt: skip
+
+
+def finished_phases(folders: Sequence[Path], temperatures_K: Sequence[float]) -> PhaseEnergies:
+    """Entries of run directories (or records) of `phonons`; phases without numbers are left out, with the reason."""
+    found = PhaseEnergies()
+    for folder in folders:
+        path = Path(folder) / "result.json" if Path(folder).is_dir() else Path(folder)
+        record = read_phonon_record(path)
+        name = record.structure
+        if any(entry.name == name for entry in found.entries):
+            name = f"{record.structure} ({path.parent.name})"
+        if record.status not in _ROOM_FOR_CARE or not record.thermal:
+            found.left_out.append(LeftOut(name=name, reason=f"{record.status}: {record.reason}"))
+            continue
+        found.entries.append(
+            entry_of_phonons(record, temperatures_K, name=name, formula=_shortest(record.formula), origin=str(path))
+        )
+    return found
+
+
+def built_in_phases(
+    elements: Sequence[str], temperatures_K: Sequence[float], *, potential: str, directory: Path, n_orderings: int,
+    pressure_bar: float, seed: int, cores: int | None, show_progress: bool,
+) -> PhaseEnergies:  # fmt: skip
+    """Relax and shake the built-in phases of a system with one potential, each in a run directory of its own.
+
+    A disordered phase is the mean over its orderings, each with the weight exp(-(G_i - G_min)/kT), without the entropy
+    of their number; the spread of the orderings is in its std. What is finished is not done again.
+    """
+    found = PhaseEnergies()
+    at = sorted({0.0, STANDARD_K, *(float(one) for one in temperatures_K)})
+    records: dict[str, PhononRecord] = {}
+    for phase in library_phases(elements):
+        if phase.gas is not None:
+            continue
+        cells = _cells(phase, n_orderings, seed)
+        done: list[PhononRecord] = []
+        for number, atoms in enumerate(cells):
+            slug = re.sub(r"[^A-Za-z0-9]+", "-", phase.name).strip("-") + (f"-{number}" if len(cells) > 1 else "")
+            record = phonons(
+                atoms, out=directory / "phases" / slug, potential=potential, temperatures_K=at,
+                supercell=phase.supercell, max_atoms=260, cores=cores, show_progress=show_progress,
+            )  # fmt: skip
+            if record.status in _ROOM_FOR_CARE and record.thermal:
+                done.append(record)
+            else:
+                found.left_out.append(LeftOut(name=slug, reason=f"{record.status}: {record.reason}"))
+        if not done:
+            continue
+        records[phase.formula] = done[0]
+        entries = [
+            entry_of_phonons(one, temperatures_K, name=phase.name, formula=phase.formula, origin=phase.origin)
+            for one in done
+        ]
+        found.entries.append(mean_of_orderings(entries))
+        if len(cells) > 1 and len(done) < 2:
+            found.warnings.append(
+                f"{phase.name}: one ordering alone; what the order of its ions does is not in its error"
+            )
+    _add_gases(found, elements, temperatures_K, records, potential, pressure_bar)
+    found.left_out.extend(
+        LeftOut(
+            name=name, reason=f"known ({origin}), its coordinates are not built in: give its phonons run with --phases"
+        )
+        for name, origin in known_without_coordinates(elements)
+    )
+    return found
+
+
+def mean_of_orderings(entries: Sequence[PhaseEntry]) -> PhaseEntry:
+    """One entry of several orderings: their Boltzmann mean, without the entropy of their number.
+
+    Weights are of one formula unit, the least that can be ordered on its own; the std is that of the phonons and the
+    spread of the orderings together.
+    """
+    from paddlewheel.units import BOLTZMANN_eV_PER_K
+
+    first = entries[0]
+    if len(entries) == 1:
+        return first
+    gibbs = np.array([one.gibbs_eV_per_atom for one in entries])
+    std = np.array([one.std_eV_per_atom for one in entries])
+    atoms = first.composition.num_atoms
+    temperature = np.maximum(np.array(first.temperatures_K), 1.0)
+    weights = np.exp(-(gibbs - gibbs.min(axis=0)) * atoms / (BOLTZMANN_eV_PER_K * temperature))
+    weights /= weights.sum(axis=0)
+    mean = (weights * gibbs).sum(axis=0)
+    spread = np.sqrt((weights * (gibbs - mean) ** 2).sum(axis=0))
+    return PhaseEntry(
+        name=first.name, formula=first.formula, temperatures_K=first.temperatures_K,
+        gibbs_eV_per_atom=tuple(mean.tolist()),
+        std_eV_per_atom=tuple(np.hypot((weights * std).sum(axis=0), spread).tolist()),
+        volume_A3_per_atom=float(np.mean([one.volume_A3_per_atom for one in entries if one.volume_A3_per_atom])),
+        engine=first.engine, origin=first.origin,
+        note=f"{len(entries)} orderings, {1000 * np.ptp(gibbs[:, 0]):.1f} meV/atom apart; {first.note}".rstrip("; "),
+    )  # fmt: skip
+
+
+def _cells(phase: LibraryPhase, n_orderings: int, seed: int) -> list[Atoms]:
+    atoms = phase.atoms()
+    if phase.ion_sites is None or n_orderings <= 1:
+        return [atoms]
+    assert phase.specie is not None  # the library's own
+    return [atoms, *reorder_ions(atoms, phase.ion_sites, specie=phase.specie, n_orderings=n_orderings - 1, seed=seed)]
+
+
+def _add_gases(
+    found: PhaseEnergies, elements: Sequence[str], temperatures_K: Sequence[float], records: dict[str, PhononRecord],
+    potential: str, pressure_bar: float,
+) -> None:  # fmt: skip
+    """H2 from the potential's molecule; compounds by their measured enthalpy of formation from the elements here.
+
+    G(T) = sum of H(298.15 K) of the elements + formation enthalpy + [H(T) - H(298.15 K)] - T S(T, p).
+    """
+    if "H" not in elements or not records:
+        return
+    engine = _engine(next(iter(records.values())))
+    at = [STANDARD_K, *temperatures_K]
+    static = molecule_energy_eV_per_atom("H2", potential)
+    hydrogen = _gas_gibbs("H2", at, pressure_bar) + static
+    entropy = gas_functions("H2", [STANDARD_K], pressure_bar=1.0).entropy_eV_per_K_per_atom[0]
+    standard = gas_functions("H2", [STANDARD_K], pressure_bar=1.0).free_energy_eV_per_atom[0] + static
+    enthalpies = {"H": standard + STANDARD_K * entropy}
+    for phase in library_phases(elements):
+        if phase.gas == "H2":
+            found.entries.append(_gas_entry(phase, temperatures_K, hydrogen[1:], engine, f"at {pressure_bar:g} bar"))
+        elif phase.gas is not None:
+            gas = find_gas(phase.gas)
+            from pymatgen.core import Composition
+
+            amounts = Composition(phase.formula).get_el_amt_dict()
+            if "B" in amounts and "B" not in records:
+                found.left_out.append(LeftOut(name=phase.name, reason="its elements have no energies here"))
+                continue
+            if "B" in amounts:
+                enthalpies["B"] = _enthalpy_eV_per_atom(records["B"], STANDARD_K)
+            start = sum(enthalpies[one] * n for one, n in amounts.items())
+            start += gas.formation_enthalpy_kJ_per_mol * KJ_PER_MOL_IN_eV
+            gibbs = []
+            for temperature in temperatures_K:
+                above = gas.enthalpy_kJ_per_mol(temperature) - gas.enthalpy_increment_kJ_per_mol
+                entropy_J = gas.entropy_J_per_mol_K(temperature, pressure_bar=pressure_bar)
+                gibbs.append(start + (above - temperature * entropy_J / 1000) * KJ_PER_MOL_IN_eV)
+            per_atom = np.array(gibbs) / gas.n_atoms
+            found.entries.append(
+                _gas_entry(phase, temperatures_K, per_atom, engine,
+                           f"at {pressure_bar:g} bar; static energy from the measured enthalpy of formation, "
+                           f"{gas.formation_enthalpy_kJ_per_mol:g} kJ/mol")
+            )  # fmt: skip
+
+
+def _gas_gibbs(name: str, temperatures_K: Sequence[float], pressure_bar: float) -> np.ndarray:
+    return np.array(
+        [gas_functions(name, [one], pressure_bar=pressure_bar).free_energy_eV_per_atom[0] for one in temperatures_K]
+    )
+
+
+def _gas_entry(
+    phase: LibraryPhase, temperatures_K: Sequence[float], gibbs: np.ndarray, engine: str, note: str
+) -> PhaseEntry:
+    assert phase.gas is not None
+    return PhaseEntry(
+        name=phase.name, formula=phase.formula, state="gas", temperatures_K=tuple(float(one) for one in temperatures_K),
+        gibbs_eV_per_atom=tuple(gibbs.tolist()), std_eV_per_atom=(0.0,) * len(temperatures_K),
+        engine=engine, origin=find_gas(phase.gas).source, note=note,
+    )  # fmt: skip
+
+
+def _enthalpy_eV_per_atom(record: PhononRecord, temperature_K: float) -> float:
+    assert record.static_energy_eV_per_atom is not None
+    row = next(one for one in record.thermal if abs(one.temperature_K - temperature_K) < 1e-6)
+    free, entropy = row.free_energy_eV_per_atom.value, row.entropy_eV_per_K_per_atom.value
+    return record.static_energy_eV_per_atom + free + temperature_K * entropy
+
+
+def molecule_energy_eV_per_atom(name: str, potential: str) -> float:
+    """Energy of a molecule (an ASE name such as H2) relaxed on its own.
+
+    Raises
+    ------
+    ScienceError
+        If it does not relax.
+    """
+    from ase.build import molecule
+    from ase.optimize import BFGS
+
+    from paddlewheel.potentials import load_potential
+
+    atoms = molecule(name, vacuum=8.0, pbc=True)
+    atoms.calc = load_potential(potential, dtype="float64")
+    if not BFGS(atoms, logfile=None).run(fmax=1e-3, steps=200):  # pyright: ignore[reportArgumentType]
+        raise ScienceError(f"{name} does not relax", where=potential, remedy="give its energy in a table")
+    return float(atoms.get_potential_energy()) / len(atoms)
+
+
+def _engine(record: PhononRecord) -> str:
+    return record.potential
+
+
+def _shortest(formula: str) -> str:
+    from pymatgen.core import Composition
+
+    composition = Composition(formula).reduced_composition
+    return "".join(f"{element}{amount:g}" if amount != 1 else str(element) for element, amount in composition.items())

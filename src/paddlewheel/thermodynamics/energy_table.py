@@ -1,0 +1,186 @@
+"""Given energies of phases: a CSV or YAML table, or pymatgen's computed entries (as the Materials Project gives them).
+
+Columns (fields) of a table: `formula`; `energy_eV_per_atom` or `energy_eV_per_formula` (static, or of formation: the
+same zero for all), or `gibbs_eV_per_atom@300K` and so on with a temperature in each name; optional `name`, `engine`,
+`std_eV_per_atom`, `volume_A3_per_atom`, `state` (solid or gas), `origin`, `note`.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from paddlewheel.errors import InputError
+from paddlewheel.thermodynamics.phase_entry import PhaseEntry
+
+_KNOWN = {
+    "name", "formula", "energy_eV_per_atom", "energy_eV_per_formula", "std_eV_per_atom", "volume_A3_per_atom", "state",
+    "engine", "origin", "note",
+}  # fmt: skip
+_AT = re.compile(r"(gibbs|std)_eV_per_atom@(\d+(?:\.\d+)?) ?K")
+
+
+def read_energy_table(path: str | Path) -> list[PhaseEntry]:
+    """Read a table of given energies.
+
+    A phase with a static energy alone has it at 0 K; `at_temperatures` puts it at others.
+
+    Raises
+    ------
+    InputError
+        With the file and the row: no formula, no energy or two, an unknown column, a number that is none.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot be read ({error})", where=path, remedy="give a CSV, YAML or JSON file") from error
+    if path.suffix.lower() == ".json":
+        rows = _computed_entries(text, path)
+    elif path.suffix.lower() in (".yaml", ".yml"):
+        rows = _yaml(text, path)
+    else:
+        rows = list(csv.DictReader(line for line in text.splitlines() if line.strip() and not line.startswith("#")))
+    if not rows:
+        raise InputError("no phase in it", where=path, remedy="give a row for each phase, under a header")
+    entries = [_entry(row, f"{path}, phase {number}", path) for number, row in enumerate(rows, 1)]
+    return _with_own_names(entries)
+
+
+def at_temperatures(entries: Sequence[PhaseEntry], temperatures_K: Sequence[float]) -> list[PhaseEntry]:
+    """Static energies put at these temperatures, which takes all vibrations as equal; others are left as they are.
+
+    Raises
+    ------
+    InputError
+        If some are static and some are not: their difference would hold the whole vibration of one.
+    """
+    static = [one for one in entries if one.temperatures_K == (0.0,)]
+    if static and len(static) != len(entries) and any(temperature > 0 for temperature in temperatures_K):
+        other = next(one for one in entries if one.temperatures_K != (0.0,))
+        raise InputError(
+            f"{static[0].name} has a static energy alone, {other.name} free energies", where="phases",
+            remedy="give free energies of all (phonons), or static energies of all",
+        )  # fmt: skip
+    if not static:
+        return list(entries)
+    count, at = len(temperatures_K), tuple(float(one) for one in temperatures_K)
+    return [
+        replace(
+            one, temperatures_K=at, gibbs_eV_per_atom=one.gibbs_eV_per_atom * count,
+            std_eV_per_atom=one.std_eV_per_atom * count,
+        )
+        for one in entries
+    ]  # fmt: skip
+
+
+def _yaml(text: str, path: Path) -> list[Mapping[str, Any]]:
+    import yaml
+
+    try:
+        document = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise InputError(f"no YAML ({str(error).splitlines()[0]})", where=path, remedy="correct it") from error
+    rows = document.get("phases") if isinstance(document, dict) else document
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise InputError("no list of phases", where=path, remedy="write `phases:` with a list of formula and energy")
+    return rows
+
+
+def _computed_entries(text: str, path: Path) -> list[Mapping[str, Any]]:
+    try:
+        document = json.loads(text)
+        rows = document["entries"] if isinstance(document, dict) else document
+        return [
+            {
+                "name": row.get("name") or row.get("entry_id") or "",
+                "formula": "".join(f"{element}{amount:g}" for element, amount in row["composition"].items()),
+                "energy_eV_per_formula": float(row["energy"]) + float(row.get("correction") or 0.0),
+                "origin": row.get("entry_id") or "",
+                "engine": str((row.get("parameters") or {}).get("run_type") or "given"),
+            }
+            for row in rows
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"no computed entries ({type(error).__name__}: {error})", where=path,
+            remedy="give pymatgen's ComputedEntry documents (composition, energy, correction)",
+        ) from error  # fmt: skip
+
+
+def _entry(row: Mapping[str, Any], where: str, path: Path) -> PhaseEntry:
+    given = {str(key).strip(): value for key, value in row.items() if value not in (None, "")}
+    unknown = [key for key in given if key not in _KNOWN and not _AT.fullmatch(key)]
+    if unknown:
+        raise InputError(
+            f"unknown column '{unknown[0]}'", where=where,
+            remedy=f"use {', '.join(sorted(_KNOWN))} or gibbs_eV_per_atom@300K",
+        )  # fmt: skip
+    formula = str(given.get("formula", "")).strip()
+    if not formula:
+        raise InputError("no formula", where=where, remedy="give one, such as NaBH4")
+    common: dict[str, Any] = {
+        "name": str(given.get("name", formula)).strip(),
+        "formula": formula,
+        "state": str(given.get("state", "solid")).strip(),
+        "engine": str(given.get("engine", "given")).strip(),
+        "origin": str(given.get("origin", path.name)).strip(),
+        "note": str(given.get("note", "")).strip(),
+        "volume_A3_per_atom": _number(given, "volume_A3_per_atom", where),
+    }
+    if common["state"] not in ("solid", "gas"):
+        raise InputError(f"state '{common['state']}'", where=where, remedy="give solid or gas")
+    energies: dict[float, float] = {}
+    errors: dict[float, float] = {}
+    for key in given:
+        if match := _AT.fullmatch(key):
+            value = _number(given, key, where)
+            assert value is not None
+            (energies if match[1] == "gibbs" else errors)[float(match[2])] = value
+    static = [key for key in ("energy_eV_per_atom", "energy_eV_per_formula") if key in given]
+    if len(static) + bool(energies) != 1:
+        raise InputError(
+            f"{'no energy' if not static and not energies else 'two kinds of energy'} of {formula}", where=where,
+            remedy="give one of energy_eV_per_atom, energy_eV_per_formula, gibbs_eV_per_atom@...K",
+        )  # fmt: skip
+    std = _number(given, "std_eV_per_atom", where) or 0.0
+    if static:
+        value = _number(given, static[0], where)
+        assert value is not None
+        probe = PhaseEntry(temperatures_K=(0.0,), gibbs_eV_per_atom=(value,), std_eV_per_atom=(std,), **common)
+        if static[0] == "energy_eV_per_atom":
+            return probe
+        per_atom = value / probe.composition.num_atoms
+        return PhaseEntry(temperatures_K=(0.0,), gibbs_eV_per_atom=(per_atom,), std_eV_per_atom=(std,), **common)
+    temperatures = tuple(sorted(energies))
+    return PhaseEntry(
+        temperatures_K=temperatures, gibbs_eV_per_atom=tuple(energies[one] for one in temperatures),
+        std_eV_per_atom=tuple(errors.get(one, std) for one in temperatures), **common,
+    )  # fmt: skip
+
+
+def _number(given: Mapping[str, Any], key: str, where: str) -> float | None:
+    if key not in given:
+        return None
+    try:
+        value = float(str(given[key]).strip())
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise InputError(f"{key} '{given[key]}' is no number", where=where, remedy="give a number in its unit")
+    return value
+
+
+def _with_own_names(entries: list[PhaseEntry]) -> list[PhaseEntry]:
+    """Polymorphs under the same name get the origin, where that tells them apart."""
+    names = [entry.name for entry in entries]
+    return [
+        replace(entry, name=f"{entry.name} ({entry.origin})") if names.count(entry.name) > 1 and entry.origin else entry
+        for entry in entries
+    ]

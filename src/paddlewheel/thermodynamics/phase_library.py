@@ -1,0 +1,97 @@
+"""The phases of a chemical system that are built in, from published space groups and Wyckoff positions.
+
+Cells are where a potential's relaxation starts, in the published space group; the energies are those of the potential.
+Phases that are known (databases) and whose coordinates are not here are listed too, so that a hull says what it lacks.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+_FILE = Path(__file__).resolve().parent / "phase_library.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LibraryPhase:
+    """A phase that is built in.
+
+    Attributes
+    ----------
+    structure
+        Built-in name, where it is one.
+    space_group, cell, asymmetric_unit
+        Else: symbol, a, b, c (A), alpha, beta, gamma (degrees), and rows of element and fractional coordinates.
+    gas
+        Name among the gases (`find_gas`), where it is one.
+    ion_sites, specie
+        List of sites and mobile ion of a disordered phase, for its orderings.
+    supercell
+        Of the phonons; ``auto``: until they are converged.
+    """
+
+    name: str
+    formula: str
+    origin: str = ""
+    structure: str | None = None
+    space_group: str | None = None
+    cell: tuple[float, ...] = ()
+    asymmetric_unit: tuple[tuple[Any, ...], ...] = ()
+    gas: str | None = None
+    ion_sites: str | None = None
+    specie: str | None = None
+    supercell: str = "auto"
+
+    def atoms(self) -> Atoms:
+        """The cell to relax: the conventional one, with all of its atoms."""
+        from ase.spacegroup import crystal
+
+        from paddlewheel.crystals import read_structure
+
+        if self.structure is not None:
+            return read_structure(self.structure)
+        symbols = [row[0] for row in self.asymmetric_unit]
+        return crystal(
+            symbols,
+            [row[1:] for row in self.asymmetric_unit],
+            spacegroup=self.space_group,  # pyright: ignore[reportArgumentType]  # a symbol is as good as a number
+            cellpar=list(self.cell),
+        )
+
+
+def library_phases(elements: Sequence[str]) -> list[LibraryPhase]:
+    """The phases, solids first, that hold none but these elements."""
+    return [phase for phase in _phases() if _elements(phase.formula) <= set(elements)]
+
+
+def known_without_coordinates(elements: Sequence[str]) -> list[tuple[str, str]]:
+    """Name and database numbers of phases of these elements that are known and not built in."""
+    rows = json.loads(_FILE.read_text(encoding="utf-8"))["without_coordinates"]
+    return [(row["name"], row["origin"]) for row in rows if _elements(row["name"].split()[0]) <= set(elements)]
+
+
+@cache
+def _phases() -> tuple[LibraryPhase, ...]:
+    document = json.loads(_FILE.read_text(encoding="utf-8"))
+    rows = []
+    for row in document["phases"] + document["gases"]:
+        sites = row.pop("sites", None)
+        if isinstance(sites, str):
+            row["ion_sites"] = sites
+        elif sites:
+            row["asymmetric_unit"] = tuple(tuple(one) for one in sites)
+        rows.append(LibraryPhase(**{**row, "cell": tuple(row.get("cell", ()))}))
+    return tuple(rows)
+
+
+def _elements(formula: str) -> set[str]:
+    from pymatgen.core import Composition
+
+    return {element.symbol for element in Composition(formula)}
