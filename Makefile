@@ -19,14 +19,15 @@ DEMO_OPTIONS ?= --supercell 1x1x1 --ensemble nvt --seed 1
 .PHONY: install install-developer demo test test-quick lint clean
 
 # paddlewheel alone, without torch, which only M3GNet and training need. pip would compile 300 MB of bytecode: what is
-# imported compiles itself. pymatgen-core asks for four packages that nothing here imports (tests/cli/test_installation.py)
+# imported compiles itself. Nothing here imports three of the packages that pymatgen-core asks for
+# (tests/cli/test_installation.py)
 install: $(INSTALLED)
 
 $(INSTALLED): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --no-compile --upgrade pip
 	$(BIN)/pip install --quiet --no-compile --editable .
-	$(BIN)/pip uninstall --quiet --yes networkx pandas plotly sympy
+	$(BIN)/pip uninstall --quiet --yes networkx pandas sympy
 	$(BIN)/paddlewheel --version
 	touch $@
 

@@ -1,4 +1,4 @@
-"""What `make install` leaves out is not needed: torch, and four packages that pymatgen-core asks for.
+"""What `make install` leaves out is not needed: torch, and three packages that pymatgen-core asks for.
 
 Each program runs in a process whose importer does not find them.
 """
@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ABSENT = ("torch", "matgl", "networkx", "pandas", "plotly", "sympy")
+ABSENT = ("torch", "matgl", "networkx", "pandas", "sympy")
 
 _HALF_OCCUPIED = """data_half
 _cell_length_a 5.6
@@ -78,3 +78,18 @@ def test_m3gnet_without_torch_says_how_to_get_it_in_one_line(shared: Path, tmp_p
     assert "pip install 'paddlewheel[m3gnet]'" in done.stderr
     assert "https://download.pytorch.org/whl/cpu" in done.stderr
     assert not (tmp_path / "run").exists()
+
+
+def test_hulls_and_windows_are_computed(tmp_path: Path) -> None:
+    """pymatgen's phase diagrams need plotly, of what `make install` could leave out, and nothing else."""
+    (tmp_path / "given.csv").write_text("formula,energy_eV_per_formula\nNa,0\nCl,0\nNaCl,-4\n")
+    done = _without(
+        """
+from paddlewheel.cli.main import _status
+assert _status(["hull", "Na-Cl", "--energies", "given.csv", "--out", "hull"]) == 0
+assert _status(["window", "NaCl", "--system", "Na-Cl", "--energies", "given.csv", "--out", "window"]) == 0
+""",
+        tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "NaCl: 0.00 +- 0.00 to 4.00 +- 0.00 V against Na" in done.stdout

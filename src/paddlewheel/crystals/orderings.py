@@ -88,16 +88,16 @@ def _turned_away(atoms: Atoms, anions: Sequence[Polyanion], rng: np.random.Gener
     """Turn anions that an ion now sits on, each to the best of some random turns, until no contact is short."""
     atoms = atoms.copy()
     inverse = np.linalg.inv(atoms.cell.array)
+    whole = [gather(atoms, anion) for anion in anions]  # once: turned anions are whole already
     for _ in range(_SWEEPS):
         clear = True
-        for anion in anions:
+        for number, anion in enumerate(anions):
             indices = np.array([int(index) for index in anion.indices])
             others = np.setdiff1d(np.arange(len(atoms)), indices)
-            gathered = gather(atoms, anion)
-            centre = gathered.mean(axis=0)
+            centre = whole[number].mean(axis=0)
             turns = Rotation.random(_TURNS, rng=rng).as_matrix()
             turns[0] = np.eye(3)
-            places = (gathered - centre) @ turns.swapaxes(-1, -2) + centre  # [n_turns, n, 3]
+            places = (whole[number] - centre) @ turns.swapaxes(-1, -2) + centre  # [n_turns, n, 3]
             # contacts are short beside the cell, so that rounding finds the nearest image
             apart = (places.reshape(-1, 1, 3) - atoms.positions[others]) @ inverse
             apart = (apart - np.rint(apart)) @ atoms.cell.array
@@ -105,7 +105,8 @@ def _turned_away(atoms: Atoms, anions: Sequence[Polyanion], rng: np.random.Gener
             if nearest[0] >= _CLEAR_A:
                 continue
             clear = False
-            atoms.positions[indices] = places[int(np.argmax(nearest))]
+            whole[number] = places[int(np.argmax(nearest))]
+            atoms.positions[indices] = whole[number]
         if clear:
             break
     return atoms

@@ -107,7 +107,7 @@ def _subscripts(formula: str) -> str:
 
 
 def above_figure(record: HullRecord, curves: dict[str, np.ndarray], temperatures_K: np.ndarray) -> Figure | None:
-    """Energy above what the other phases make, against temperature; None where there is one temperature alone.
+    """Energy above what the other phases make, against temperature; None for one temperature, or no phase near the hull.
 
     `curves` holds by name [n_temperatures, 2]: meV/atom and std.
     """
@@ -118,6 +118,8 @@ def above_figure(record: HullRecord, curves: dict[str, np.ndarray], temperatures
     figure = Figure(figsize=(6.8, 3.9), layout="constrained")
     ax = figure.subplots()
     chosen = [name for name, values in curves.items() if np.nanmin(np.abs(values[:, 0])) < 80]
+    if not chosen:
+        return None
     chosen.sort(key=lambda name: name != record.target)
     for name, colour in zip(chosen[:8], series_colours(max(1, len(chosen[:8]))), strict=True):
         value, std = curves[name].T
