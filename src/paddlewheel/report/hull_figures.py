@@ -107,7 +107,7 @@ def _subscripts(formula: str) -> str:
 
 
 def above_figure(record: HullRecord, curves: dict[str, np.ndarray], temperatures_K: np.ndarray) -> Figure | None:
-    """Energy above what the other phases make, against temperature; None for one temperature, or no phase near the hull.
+    """Energy above what the other phases make, against temperature; None for one, or without a phase near the hull.
 
     `curves` holds by name [n_temperatures, 2]: meV/atom and std.
     """
