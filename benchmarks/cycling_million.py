@@ -1,7 +1,7 @@
 """`paddlewheel cycling` on a file of a million rows, from the command to the report: seconds and peak memory.
 
-`python benchmarks/cycling_million.py [--rows 1000000] [--runs 3]`; each run is a process with a run directory of its own,
-measured by `/usr/bin/time -v` (GNU time). Bytecode is written by the first run, which is printed too.
+`python benchmarks/cycling_million.py [--rows 1000000] [--runs 3]`; each run is a process and a run directory
+of its own, measured by `/usr/bin/time -v` (GNU time). Bytecode is written by the first run, which is printed too.
 """
 
 from __future__ import annotations

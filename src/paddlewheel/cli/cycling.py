@@ -62,7 +62,7 @@ def cycling(
         files[0] if len(files) == 1 else files,
         out=directory,
         sample=sample,
-        working=working,
+        working=working,  # type: ignore[arg-type]
         reference_cycle=reference_cycle,
         c_rates_per_h=numbers(rates, "--rates") if rates else (),
         temperatures_K=numbers(temperatures, "--temperatures") if temperatures else (),

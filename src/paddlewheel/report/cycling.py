@@ -11,7 +11,9 @@ from paddlewheel.records import CyclingRecord, CyclingSeriesRecord, CyclingStage
 from paddlewheel.report.columns import read_columns
 from paddlewheel.report.correlation_pages import Figures, write_page
 from paddlewheel.report.cycling_figures import capacity, curves_figure, cycles_figure, stages_figure, unit_of
+from paddlewheel.report.cycling_interactive import cycling_plots
 from paddlewheel.report.drawing import Drawing
+from paddlewheel.report.interactive import CREDIT, zoom_scripts, zoom_section
 from paddlewheel.report.numbers import ABSENT, interval, measured, plain
 from paddlewheel.report.page import Number, Page, Section
 from paddlewheel.report.tables import Cell, Table
@@ -58,7 +60,8 @@ def write_cycling_report(directory: Path) -> Path:
         stages = stages_figure(record)
         return drawn if stages is None else drawn | {"stages": (stages, _STAGES_ALT)}
 
-    return write_page(directory, figures, lambda drawings: _page(record, drawings))
+    zoom = zoom_section(cycling_plots(record, tables))
+    return write_page(directory, figures, lambda drawings: _page(record, drawings, zoom))
 
 
 def _is_series(path: Path) -> bool:
@@ -68,7 +71,7 @@ def _is_series(path: Path) -> bool:
         return False
 
 
-def _page(record: CyclingRecord, drawings: dict[str, Drawing]) -> Page:
+def _page(record: CyclingRecord, drawings: dict[str, Drawing], zoom: Section) -> Page:
     first, average = record.initial_coulombic_efficiency, record.average_coulombic_efficiency
     kept = [row for row in record.cycles if row.retention is not None and not row.cut_short]
     after = f"over {record.average_over_cycles} cycles after it" if record.average_over_cycles else ""
@@ -135,9 +138,12 @@ def _page(record: CyclingRecord, drawings: dict[str, Drawing]) -> Page:
                 drawings=[(drawings["curves"], "Cycles spread over the test.")],
                 tables=[_peak_table(record)],
             ),
+            zoom,
         ],
         citations=record.citations,
         provenance=record.provenance,
+        scripts=zoom_scripts(),
+        scripts_credit=CREDIT,
         n_series=max(len({one.cycle for one in record.differential}), len(record.stages), 1),
     )
 

@@ -69,18 +69,23 @@ def cycles_figure(record: CyclingRecord) -> Figure:
     return figure
 
 
+def shown_cycles(record: CyclingRecord) -> list[tuple[int, str]]:
+    """The cycles whose curves are kept, each with its colour."""
+    shown = sorted({one.cycle for one in record.differential})
+    return list(zip(shown, series_colours(max(len(shown), 1)), strict=False))
+
+
 def curves_figure(record: CyclingRecord, tables: dict[str, Columns]) -> Figure:
     """Voltage against capacity, and dQ/dV against voltage with the discharge below."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10.4, 4.1), layout="constrained")
     left, right = figure.subplots(1, 2)
-    shown = sorted({one.cycle for one in record.differential})
     factor = 1.0 if record.area_cm2 is None else 1 / record.area_cm2.value
-    for number, colour in zip(shown, series_colours(max(len(shown), 1)), strict=False):
+    for number, colour in shown_cycles(record):
         label: str | None = f"cycle {number}"
         for charging in (1.0, 0.0):
-            voltage, dqdv = (_half(table, number, charging) for table in (tables["curves"], tables["dqdv"]))
+            voltage, dqdv = (half_of(table, number, charging) for table in (tables["curves"], tables["dqdv"]))
             if not len(voltage["cycle"]):
                 continue
             left.plot(factor * voltage["capacity_mAh"], voltage["voltage_V"], color=colour, lw=1.2, label=label)
@@ -95,7 +100,8 @@ def curves_figure(record: CyclingRecord, tables: dict[str, Columns]) -> Figure:
     return figure
 
 
-def _half(table: Columns, number: int, charging: float) -> Columns:
+def half_of(table: Columns, number: int, charging: float) -> Columns:
+    """The rows of one half cycle in a table of curves."""
     rows = (table["cycle"] == number) & (table["charging"] == charging)
     return {name: column[rows] for name, column in table.items()}
 

@@ -20,6 +20,8 @@ from paddlewheel.report.eis_figures import (
     residual_figure,
     shown,
 )
+from paddlewheel.report.eis_interactive import eis_plots
+from paddlewheel.report.interactive import CREDIT, zoom_scripts, zoom_section
 from paddlewheel.report.numbers import interval, kelvin, measured, plain
 from paddlewheel.report.page import Number, Page, Section, render_page
 from paddlewheel.report.tables import Cell, Table
@@ -53,6 +55,7 @@ def write_eis_report(directory: Path) -> Path:
             _relaxation_section(record, distributions, folder),
             _interface_section(record, folder),
             _beside_section(record),
+            zoom_section(eis_plots(record.spectra, points)),
         ]
         page = Page(
             eyebrow="impedance",
@@ -66,6 +69,8 @@ def write_eis_report(directory: Path) -> Path:
             citations=record.citations,
             provenance=record.provenance,
             n_series=max(len(METHODS), len(shown(len(record.spectra)))),
+            scripts=zoom_scripts(),
+            scripts_credit=CREDIT,
         )
         write_atomically(directory / "report.html", render_page(page))
     return directory / "report.html"

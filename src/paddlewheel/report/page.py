@@ -71,6 +71,8 @@ class Page:
         Colours of `drawing.series_colours` that the figures use.
     scripts
         Whole scripts to run, each named by hash in the page's content policy.
+    scripts_credit
+        Whose they are, for the foot of the page.
     """
 
     eyebrow: str
@@ -87,6 +89,9 @@ class Page:
     footer: str = "The same numbers, unrounded, are in result.json and the files that it names."
     n_series: int = 1
     scripts: Sequence[Markup] = field(default=())
+    scripts_credit: str = (
+        "The 3D view is drawn by 3Dmol.js (BSD-3-Clause), whose licence is in the source of this page."
+    )
 
 
 def environment() -> Environment:
@@ -153,7 +158,7 @@ def asset_script(name: str) -> Markup:
     return Markup((HERE / "assets" / name).read_text(encoding="utf-8"))
 
 
-def json_for_script(data: dict[str, Any]) -> Markup:
+def json_for_script(data: dict[str, Any] | list[dict[str, Any]]) -> Markup:
     """JSON that no HTML parser can end early: `<`, `>` and `&` as escapes."""
     from markupsafe import Markup
 
