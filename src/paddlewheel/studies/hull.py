@@ -81,7 +81,7 @@ def hull(
     pressure_bar
         Of each gas.
     out
-        Run directory; needed where phases are computed, which it keeps.
+        Run directory; nothing is written without it, but for the phases computed, which the cache keeps.
     seed
         Decides the orderings and the samples of the errors.
 

@@ -101,8 +101,6 @@ def gather(
             f"no phases of {'-'.join(elements)} are built in ({missing[0]} lacks its element)", where="system",
             remedy="give --energies (a table) or --phases (run directories of phonons)",
         )  # fmt: skip
-    if directory is None:
-        raise SettingsError("no directory for the phonons of the phases", where="out", remedy="give one")
     computed = built_in_phases(
         elements, temperatures_K, potential=potential or REFERENCE_POTENTIAL, directory=directory,
         n_orderings=n_orderings, pressure_bar=pressure_bar, seed=seed, cores=cores, show_progress=show_progress,

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from inspect import signature
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.interpolate import CubicHermiteSpline
 
 from paddlewheel.crystals.orderings import reorder_ions
-from paddlewheel.errors import InputError, ScienceError
-from paddlewheel.records import LeftOut, PhononRecord, read_phonon_record
+from paddlewheel.errors import InputError, ScienceError, writing
+from paddlewheel.potentials.fetch import cache_folder
+from paddlewheel.records import LeftOut, PhononRecord, read_phonon_record, write_record
+from paddlewheel.studies.phonon_plan import plan_phonons
 from paddlewheel.studies.phonons import phonons
 from paddlewheel.thermodynamics.gases import find_gas, gas_functions
 from paddlewheel.thermodynamics.phase_entry import PhaseEntry
@@ -24,6 +29,9 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 STANDARD_K = 298.15
+GRID_K = tuple(sorted({STANDARD_K, *np.arange(0.0, 1501.0, 25.0).tolist()}))
+"""Temperatures of the phases computed: fine enough for the interpolation between them to be exact to 1e-6 eV."""
+MAX_ATOMS = 260
 _ROOM_FOR_CARE = ("ok", "not-converged", "imaginary", "left-symmetry")
 
 
@@ -89,16 +97,18 @@ def finished_phases(folders: Sequence[Path], temperatures_K: Sequence[float]) ->
 
 
 def built_in_phases(
-    elements: Sequence[str], temperatures_K: Sequence[float], *, potential: str, directory: Path, n_orderings: int,
-    pressure_bar: float, seed: int, cores: int | None, show_progress: bool,
+    elements: Sequence[str], temperatures_K: Sequence[float], *, potential: str, directory: Path | None,
+    n_orderings: int, pressure_bar: float, seed: int, cores: int | None, show_progress: bool,
 ) -> PhaseEnergies:  # fmt: skip
-    """Relax and shake the built-in phases of a system with one potential, each in a run directory of its own.
+    """Relax and shake the built-in phases of a system with one potential.
+
+    Each is a run of `phonons` in the user's cache, found again by its inputs: `hull`, `window` and other temperatures
+    share it, and what was killed goes on. Its record is copied to `directory`/phases.
 
     A disordered phase is the mean over its orderings, each with the weight exp(-(G_i - G_min)/kT), without the entropy
-    of their number; the spread of the orderings is in its std. What is finished is not done again.
+    of their number; the spread of the orderings is in its std.
     """
     found = PhaseEnergies()
-    at = sorted({0.0, STANDARD_K, *(float(one) for one in temperatures_K)})
     records: dict[str, PhononRecord] = {}
     for phase in library_phases(elements):
         if phase.gas is not None:
@@ -107,10 +117,12 @@ def built_in_phases(
         done: list[PhononRecord] = []
         for number, atoms in enumerate(cells):
             slug = re.sub(r"[^A-Za-z0-9]+", "-", phase.name).strip("-") + (f"-{number}" if len(cells) > 1 else "")
-            record = phonons(
-                atoms, out=directory / "phases" / slug, potential=potential, temperatures_K=at,
-                supercell=phase.supercell, max_atoms=260, cores=cores, show_progress=show_progress,
-            )  # fmt: skip
+            record = _phonons_in_cache(
+                atoms, slug, potential=potential, supercell=phase.supercell, cores=cores, show_progress=show_progress
+            )
+            if directory is not None:
+                (directory / "phases").mkdir(exist_ok=True)
+                write_record(record, directory / "phases" / f"{slug}.json")
             if record.status in _ROOM_FOR_CARE and record.thermal:
                 done.append(record)
             else:
@@ -135,6 +147,26 @@ def built_in_phases(
         for name, origin in known_without_coordinates(elements)
     )
     return found
+
+
+def _phonons_in_cache(
+    atoms: Atoms, slug: str, *, potential: str, supercell: str, cores: int | None, show_progress: bool
+) -> PhononRecord:
+    """The record of this cell, from the cache or computed into it, on temperatures that every hull can be read from."""
+    settings: dict[str, Any] = {
+        "potential": potential, "temperatures_K": GRID_K, "supercell": supercell, "max_atoms": MAX_ATOMS,
+    }  # fmt: skip
+    defaults = {
+        name: parameter.default
+        for name, parameter in signature(phonons).parameters.items()
+        if name in signature(plan_phonons).parameters and name not in ("structure", *settings)
+    }
+    inputs = plan_phonons(atoms, **settings, **defaults).inputs()
+    digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
+    folder = cache_folder() / "phonons" / f"{slug}-{digest[:16]}"
+    with writing(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    return phonons(atoms, out=folder, cores=cores, show_progress=show_progress, **settings)
 
 
 def mean_of_orderings(entries: Sequence[PhaseEntry]) -> PhaseEntry:

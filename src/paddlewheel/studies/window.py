@@ -89,7 +89,7 @@ def window(
     interfaces, voltage_V
         Names of phases that the target touches; with a voltage also in contact with a reservoir at it.
     out
-        Run directory; needed where phases are computed. That of a `hull` of the same phases is not shared.
+        Run directory; nothing is written without it, but for the phases computed, which the cache keeps.
 
     Raises
     ------
