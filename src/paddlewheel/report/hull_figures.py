@@ -64,9 +64,13 @@ def _triangle(ax: Axes, record: HullRecord, one: HullTemperature) -> None:
             continue
         taken.append((x, y))
         corner = {0.0: (-8, -4, "right"), 1.0: (8, -4, "left")}.get(x, (8, 3, "left"))
+        marked = row.name == record.target
+        if marked:  # on the other side of what may be a crowded tie line
+            corner = (-9, -3, "right")
         ax.annotate(
-            _subscripts(row.formula), (x, y), xytext=corner[:2], textcoords="offset points", ha=corner[2], fontsize=8.5
-        )
+            row.name if marked else _subscripts(row.formula), (x, y), xytext=corner[:2], textcoords="offset points",
+            ha=corner[2], fontsize=8.5,
+        )  # fmt: skip
     ax.set(xlim=(-0.14, 1.2), ylim=(-0.08, 0.95), aspect="equal")
     ax.axis("off")
 
