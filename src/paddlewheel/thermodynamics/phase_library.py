@@ -35,6 +35,8 @@ class LibraryPhase:
         List of sites and mobile ion of a disordered phase, for its orderings.
     supercell
         Of the phonons; ``auto``: until they are converged.
+    note
+        What is a model about the cell.
     """
 
     name: str
@@ -48,6 +50,7 @@ class LibraryPhase:
     ion_sites: str | None = None
     specie: str | None = None
     supercell: str = "auto"
+    note: str = ""
 
     def atoms(self) -> Atoms:
         """The cell to relax: the conventional one, with all of its atoms."""
