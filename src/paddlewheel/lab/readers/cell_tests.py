@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from paddlewheel.errors import DataError
+from paddlewheel.lab.readers.charge_counters import joined_charge, sign_warnings
 from paddlewheel.lab.readers.column_names import CELL_FIELDS, Found, find_columns
 from paddlewheel.lab.readers.text_table import TextTable
 from paddlewheel.lab.table import CellTest
@@ -19,7 +20,7 @@ _DATES = (
     "%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M:%S.%f",
     "%d.%m.%Y %H:%M:%S", "%m/%d/%Y %I:%M:%S %p", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%m/%d/%y %H:%M:%S",
 )  # fmt: skip
-_DISCHARGING = re.compile(r"(?i)dchg|disch|discharge|entlad|放电|^d$|cc_d|^dch")
+_DISCHARGING = re.compile(r"(?i)dchg|disch|discharge|entlad|décharge|放电|^d$|cc_d|^dch")
 _KINDS: tuple[tuple[str, str], ...] = (
     (r"(?i)rest|^r$|pause|relax|静置|^s$", "rest"),
     (r"(?i)ocv", "OCV"),
@@ -64,6 +65,7 @@ def cell_test_of(table: TextTable, *, columns: Mapping[str, str] | None) -> Cell
             fields[name] = column.astype(np.int64)
     if fields.get("step") is not None:
         fields["step"] = rising_steps(fields["step"])
+        fields["time_s"] = _added_up(fields["time_s"], fields["step"], warnings)
     if values.get("temperature_K") is not None:
         fields["temperature_K"] = values["temperature_K"]
     return assemble(
@@ -92,52 +94,9 @@ def assemble(
         counters = {name: None if column is None else column[whole] for name, column in counters.items()}
     if not len(fields["time_s"]):
         raise DataError("no row with time, voltage and current", where=source, remedy="check the columns")
-    fields["charge_Ah"] = joined_charge(counters, fields)
+    fields["charge_Ah"] = joined_charge(counters, fields, warnings)
+    warnings += sign_warnings(fields["voltage_V"], fields["current_A"])
     return CellTest(**fields, other=other, source=source, metadata=metadata, warnings=tuple(warnings))
-
-
-def joined_charge(counters: Mapping[str, np.ndarray | None], fields: Mapping[str, Any]) -> np.ndarray | None:
-    """Charge since the start, up on charge, from a net counter, from two, or from one that begins anew each step."""
-    net, up, down, step = (
-        counters.get(name) for name in ("net_charge_Ah", "charge_counter_Ah", "discharge_counter_Ah", "step_charge_Ah")
-    )
-    if net is not None and np.isfinite(net).all():
-        return net - net[0]
-    if up is not None and down is not None and np.isfinite(up).all() and np.isfinite(down).all():
-        return _increments(np.abs(up)).cumsum() - _increments(np.abs(down)).cumsum()
-    if step is None or not np.isfinite(step).all():
-        return None
-    current = np.asarray(fields["current_A"])
-    signed = bool((step < 0).any())
-    if signed:
-        return _increments(step, by=fields.get("step")).cumsum()
-    direction = _direction(current)
-    return (_increments(step, direction=direction) * direction).cumsum()
-
-
-def _increments(
-    counter: np.ndarray, *, by: np.ndarray | None = None, direction: np.ndarray | None = None
-) -> np.ndarray:
-    """What a counter adds in every row; where it begins anew (nearer to 0, or in another step) all that it shows."""
-    steps = np.diff(counter, prepend=counter[:1])
-    if by is None:
-        anew = np.abs(counter) < np.abs(np.concatenate([counter[:1], counter[:-1]])) * (1 - 1e-6)
-        # a slip of the last digit is no new beginning
-        anew &= np.abs(steps) > 1e-3 * max(float(np.abs(counter).max()), 1e-300)
-        if (
-            direction is not None and anew.any()
-        ):  # one without a sign that ever begins anew does so where the current turns
-            anew |= np.diff(direction, prepend=direction[:1]) != 0
-    else:
-        anew = np.diff(by, prepend=by[:1]) != 0
-    return np.where(anew, counter, steps)
-
-
-def _direction(current: np.ndarray) -> np.ndarray:
-    """Sign of the current, that of the last row with a current where there is none."""
-    sign = np.sign(current)
-    last = np.maximum.accumulate(np.where(sign != 0, np.arange(len(sign)), 0))
-    return sign[last]
 
 
 def rising_steps(step: np.ndarray) -> np.ndarray:
@@ -189,6 +148,17 @@ def _time(
                 seconds = seconds - seconds[np.isfinite(seconds)][0]
             return seconds
     return None
+
+
+def _added_up(time: np.ndarray, step: np.ndarray, warnings: list[str]) -> np.ndarray:
+    """The time since the start where the file's begins anew with every step (and nowhere else)."""
+    enters = np.diff(step, prepend=step[:1]) != 0
+    back = np.diff(time, prepend=time[:1]) < 0
+    if not back.any() or (back & ~enters).any() or 2 * back.sum() < enters.sum():
+        return time
+    warnings.append("the time begins anew in the steps: added up")
+    before = np.concatenate([time[:1], time[:-1]])
+    return time + np.cumsum(np.where(back, before, 0.0))
 
 
 def seconds_of(texts: list[str]) -> np.ndarray | None:

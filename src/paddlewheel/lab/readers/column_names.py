@@ -13,7 +13,8 @@ UNITS: dict[str, dict[str, float]] = {
     "ohm": {"ohm": 1, "Ohm": 1, "OHM": 1, "ohms": 1, "Ohms": 1, "\u2126": 1, "Ω": 1, "kohm": 1e3, "kOhm": 1e3,
             "kΩ": 1e3, "Mohm": 1e6, "MOhm": 1e6, "MΩ": 1e6, "mohm": 1e-3, "mOhm": 1e-3, "mΩ": 1e-3},
     "s": {"s": 1, "S": 1, "sec": 1, "Sec": 1, "Secs": 1, "seconds": 1, "ms": 1e-3, "min": 60, "h": 3600, "hr": 3600,
-          "hours": 3600, "d": 86400},
+          "hours": 3600, "d": 86400, "Std": 3600, "Std.": 3600, "Stunden": 3600, "Minuten": 60, "Sek": 1, "Sekunden": 1,
+          "小时": 3600, "分钟": 60, "秒": 1},
     "V": {"V": 1, "v": 1, "Volt": 1, "Volts": 1, "volt": 1, "mV": 1e-3, "uV": 1e-6, "µV": 1e-6, "μV": 1e-6},
     "A": {"A": 1, "Amp": 1, "Amps": 1, "mA": 1e-3, "uA": 1e-6, "µA": 1e-6, "μA": 1e-6, "nA": 1e-9},
     "Ah": {"Ah": 1, "A.h": 1, "A*h": 1, "Amp-hr": 1, "mAh": 1e-3, "mA.h": 1e-3, "mA*h": 1e-3, "uAh": 1e-6, "µAh": 1e-6,
@@ -38,27 +39,32 @@ SPECTRUM_FIELDS: dict[str, tuple[str, tuple[str, ...]]] = {
 
 CELL_FIELDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "time_s": ("s", ("testtime", "totaltime", "time", "elapsedtime", "t", "zeit", "testtimesecond", "runtime",
-                     "totaltimes", "timetest", "recordtime")),
+                     "totaltimes", "timetest", "recordtime", "testzeit", "gesamtzeit", "laufzeit", "总时间", "测试时间",
+                     "时间")),
     "datetime": ("", ("datetime", "date", "dpttime", "absolutetime", "realtime", "systime", "timestamp", "datetimeutc",
-                      "unixtime", "unixtimesecond", "unixtimes")),
+                      "unixtime", "unixtimesecond", "unixtimes", "datum", "绝对时间", "系统时间", "日期")),
     "voltage_V": ("V", ("voltage", "ewe", "ewece", "ecell", "u", "e", "v", "potential", "cellvoltage", "vf", "volts",
-                        "volt", "spannung", "voltagevolt", "vcell")),
-    "current_A": ("A", ("current", "i", "im", "amps", "amp", "strom", "currentampere", "icell")),
+                        "volt", "spannung", "voltagevolt", "vcell", "zellspannung", "电压")),
+    "current_A": ("A", ("current", "i", "im", "amps", "amp", "strom", "currentampere", "icell", "stromstärke", "电流")),
     "charge_counter_Ah": ("Ah", ("chargecapacity", "chargecap", "qcharge", "chgcap", "chargeah", "capacitycharge",
-                                 "chargingcapacity", "chargingcapacityah", "chargecapacityah")),
+                                 "chargingcapacity", "chargingcapacityah", "chargecapacityah", "ladekapazität",
+                                 "充电容量")),
     "discharge_counter_Ah": ("Ah", ("dischargecapacity", "dischargecap", "qdischarge", "dchgcap", "dischargeah",
                                     "capacitydischarge", "dischargingcapacity", "dischargingcapacityah",
-                                    "dischargecapacityah")),
+                                    "dischargecapacityah", "entladekapazität", "放电容量")),
     "net_charge_Ah": ("Ah", ("qqo", "netcapacity", "netcapacityah", "qq0", "cumulativecharge")),
-    "step_charge_Ah": ("Ah", ("capacity", "cap", "stepcapacity", "amphr", "qchargedischarge", "kapazität",
-                              "capacityah", "ah")),
-    "step": ("", ("step", "stepindex", "stepnumber", "ns", "stepcount", "stepid", "stepno", "schritt")),
-    "step_kind": ("", ("steptype", "state", "status", "mode", "md", "steptypename", "stepname", "workmode")),
+    "step_charge_Ah": ("Ah", ("capacity", "cap", "stepcapacity", "amphr", "qchargedischarge",
+                              "qcharge/discharge", "kapazität", "ladung", "ladungsmenge", "capacityah", "ah", "q",
+                              "容量")),
+    "step": ("", ("step", "stepindex", "stepnumber", "ns", "stepcount", "stepid", "stepno", "schritt", "工步号", "工步",
+                  "工步序号")),
+    "step_kind": ("", ("steptype", "state", "status", "mode", "md", "steptypename", "stepname", "workmode",
+                       "工步类型", "工步状态", "状态", "工作模式")),
     "cycle": ("", ("cycle", "cyclenumber", "cycleindex", "cyclecount", "cyc#", "cyc", "cycleid", "cycleno", "zyklus",
-                   "cyclep")),
+                   "cyclep", "循环号", "循环", "循环序号", "zyklennummer")),
     "temperature_K": ("K", ("temperature", "temp", "temperatur", "cellt", "celltemperature", "auxtemperature",
                             "temperaturet1", "t1", "auxtemperature1", "surfacetemperature",
-                            "ambienttemperature")),
+                            "ambienttemperature", "温度")),
 }  # fmt: skip
 
 
@@ -79,7 +85,7 @@ def split_header(cell: str) -> tuple[str, str]:
         name, unit = matched["name"].strip(), matched["unit"].strip()
         if name and (is_unit(unit) or not re.fullmatch(r"(?i)z|a|b|t", unit)):
             return name, unit
-    for mark in ("/", "_", ","):
+    for mark in ("/", "_", ",", " in "):
         head, found, tail = text.rpartition(mark)
         if found and head.strip() and is_unit(tail.strip()):
             return head.strip(), tail.strip()
@@ -100,6 +106,8 @@ def is_unit(text: str) -> bool:
 def plain_unit(text: str) -> str:
     """A unit as a row of units has it, without what it is against: `V vs. Ref.`, `deg C`, `#`."""
     unit = text.split(" vs")[0].strip().replace("deg C", "degC")
+    if len(unit) > 2 and unit[0] + unit[-1] in ("()", "[]"):
+        unit = unit[1:-1].strip()
     return "" if unit == "#" else unit
 
 
@@ -107,7 +115,7 @@ def plain_name(name: str) -> tuple[str, bool]:
     """A name without case, spaces and decoration, and whether it stands for the negative."""
     text = name.strip().lower().replace("’", "'").replace("″", "''").replace("`", "'")
     negative = text.startswith(("-", "−", "–"))
-    text = re.sub(r"[<>\s._\-−–*:]", "", text)
+    text = re.sub(r"[<>\s._\-−–*:：]", "", text)
     text = text.replace("(q", "q").replace("qo)", "qo").replace("q0)", "q0") if text.startswith("(q") else text
     return text, negative
 
@@ -131,7 +139,11 @@ def find_columns(
         if name not in fields:
             raise KeyError(f"no field {name}; there are {', '.join(fields)}")
         sign, wanted = (-1.0, column[1:]) if column.startswith("-") and column not in names else (1.0, column)
-        places = [place for place, one in enumerate(names) if one == wanted or plain_name(one) == plain_name(wanted)]
+        places = [
+            place
+            for place, one in enumerate(names)
+            if one == wanted or plain_name(one) == plain_name(wanted) or (one, units[place]) == split_header(wanted)
+        ]
         if not places and wanted.isdigit() and 0 < int(wanted) <= len(names):
             places = [int(wanted) - 1]
         if not places:

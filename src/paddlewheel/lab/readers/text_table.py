@@ -19,6 +19,8 @@ from paddlewheel.lab.readers.column_names import is_unit, plain_unit, split_head
 
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eEdD][+-]?\d+)?\s*\Z|\s*[+-]?(nan|inf)\s*\Z", re.IGNORECASE)
 _DELIMITERS: tuple[str | None, ...] = ("\t", ";", ",", None)  # None: any white space
+_CHINESE = ("电压", "电流", "容量", "时间")
+"""Words of which one stands in a Chinese cycler's header: they tell its encoding from Windows-1252."""
 _SAMPLE_LINES = 3000
 _CHUNK_LINES = 50_000
 _LARGEST_BYTES = 2_000_000_000
@@ -81,7 +83,14 @@ def read_text(path: Path) -> tuple[str, list[str]]:
     try:
         return content.decode("utf-8"), []
     except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace"), ["not UTF-8: read as Windows-1252"]
+        pass
+    try:
+        chinese = content.decode("gb18030")
+    except UnicodeDecodeError:
+        chinese = ""
+    if any(word in chinese for word in _CHINESE):
+        return chinese, ["not UTF-8: read as GB 18030"]
+    return content.decode("cp1252", errors="replace"), ["not UTF-8: read as Windows-1252"]
 
 
 def _control_share(content: bytes) -> float:
@@ -155,7 +164,7 @@ def _longest_run(lines: list[str], delimiter: str | None, decimal: str) -> tuple
     for index, line in enumerate(lines):
         if not line.strip() and start >= 0:
             continue  # a blank line ends no table
-        cells = split_line(line, delimiter)
+        cells = _quoted_cells(line, delimiter) if '"' in line else split_line(line, delimiter)
         numbers = sum(is_number(cell.replace(",", ".", 1) if decimal == "," else cell) for cell in cells)
         goes_on = start >= 0 and len(cells) == width
         alike = numbers >= 2 and (goes_on or 2 * numbers >= len(cells) - 1)
@@ -169,6 +178,16 @@ def _longest_run(lines: list[str], delimiter: str | None, decimal: str) -> tuple
     return found
 
 
+def _quoted_cells(line: str, delimiter: str | None) -> list[str]:
+    """The cells of a line with quotes; those that csv cannot part are parted as if they had none."""
+    try:
+        cells = next(csv.reader([line], delimiter=delimiter or " ", skipinitialspace=True), [])
+    except csv.Error:
+        return split_line(line, delimiter)
+    cells = [cell.strip() for cell in cells]
+    return cells[:-1] if len(cells) > 1 and not cells[-1] else cells
+
+
 def _unquoted(lines: list[str], delimiter: str | None) -> list[str]:
     """The lines with tabs for delimiters and without quotes, each by itself: a stray quote ends with its line."""
     plain = []
@@ -176,10 +195,7 @@ def _unquoted(lines: list[str], delimiter: str | None) -> list[str]:
         if '"' not in line:
             plain.append("\t".join(split_line(line, delimiter)))
             continue
-        try:
-            cells = next(csv.reader([line], delimiter=delimiter or " ", skipinitialspace=True), [])
-        except csv.Error:
-            cells = [line]
+        cells = _quoted_cells(line, delimiter)
         plain.append("\t".join(cell.replace("\t", " ") for cell in cells))
     return plain
 
