@@ -120,8 +120,9 @@ def built_in_phases(
         for number, atoms in enumerate(cells):
             slug = re.sub(r"[^A-Za-z0-9]+", "-", phase.name).strip("-") + (f"-{number}" if len(cells) > 1 else "")
             record = _phonons_in_cache(
-                atoms, slug, potential=potential, supercell=phase.supercell, cores=cores, show_progress=show_progress
-            )
+                atoms, slug, potential=potential, supercell=phase.supercell, fmax_eV_per_A=phase.fmax_eV_per_A,
+                cores=cores, show_progress=show_progress,
+            )  # fmt: skip
             if directory is not None:
                 (directory / "phases").mkdir(exist_ok=True)
                 write_record(record, directory / "phases" / f"{slug}.json")
@@ -154,11 +155,13 @@ def built_in_phases(
 
 
 def _phonons_in_cache(
-    atoms: Atoms, slug: str, *, potential: str, supercell: str, cores: int | None, show_progress: bool
-) -> PhononRecord:
+    atoms: Atoms, slug: str, *, potential: str, supercell: str, fmax_eV_per_A: float, cores: int | None,
+    show_progress: bool,
+) -> PhononRecord:  # fmt: skip
     """The record of this cell, from the cache or computed into it, on temperatures that every hull can be read from."""
     settings: dict[str, Any] = {
         "potential": potential, "temperatures_K": GRID_K, "supercell": supercell, "max_atoms": MAX_ATOMS,
+        "fmax_eV_per_A": fmax_eV_per_A,
     }  # fmt: skip
     defaults = {
         name: parameter.default

@@ -37,6 +37,9 @@ class LibraryPhase:
         Of the phonons; ``auto``: until they are converged.
     note
         What is a model about the cell.
+    fmax_eV_per_A
+        Of the relaxation. Anions that turn easily take a thousand steps to the last digit; 1e-3 eV/A leaves
+        f^2 / 2k = 0.01 meV a degree of freedom even where k is 0.05 eV/A^2.
     """
 
     name: str
@@ -51,6 +54,7 @@ class LibraryPhase:
     specie: str | None = None
     supercell: str = "auto"
     note: str = ""
+    fmax_eV_per_A: float = 1e-4
 
     def atoms(self) -> Atoms:
         """The cell to relax: the conventional one, with all of its atoms."""
