@@ -105,9 +105,27 @@ def test_bad_input_is_one_line_and_nothing_is_written(
 def test_computed_entries_of_pymatgen_are_read(tmp_path: Path) -> None:
     """As the Materials Project's API gives them: energy of the cell, correction, composition."""
     rows = [
-        {"composition": {"Na": 2.0}, "energy": -2.6, "correction": 0.0, "entry_id": "mp-1"},
-        {"composition": {"Cl": 4.0}, "energy": -7.4, "correction": 0.0, "entry_id": "mp-2"},
-        {"composition": {"Na": 4.0, "Cl": 4.0}, "energy": -27.0, "correction": -2.4, "entry_id": "mp-3"},
+        {
+            "composition": {"Na": 2.0},
+            "energy": -2.6,
+            "correction": 0.0,
+            "entry_id": "mp-1",
+            "parameters": {"run_type": "GGA"},
+        },
+        {
+            "composition": {"Cl": 4.0},
+            "energy": -7.4,
+            "correction": 0.0,
+            "entry_id": "mp-2",
+            "parameters": {"run_type": "GGA"},
+        },
+        {
+            "composition": {"Na": 4.0, "Cl": 4.0},
+            "energy": -27.0,
+            "correction": -2.4,
+            "entry_id": "mp-3",
+            "parameters": {"run_type": "GGA+U"},
+        },
     ]
     path = tmp_path / "entries.json"
     path.write_text(json.dumps(rows))

@@ -103,7 +103,7 @@ def _computed_entries(text: str, path: Path) -> list[Mapping[str, Any]]:
                 "formula": "".join(f"{element}{amount:g}" for element, amount in row["composition"].items()),
                 "energy_eV_per_formula": float(row["energy"]) + float(row.get("correction") or 0.0),
                 "origin": row.get("entry_id") or "",
-                "engine": str((row.get("parameters") or {}).get("run_type") or "given"),
+                "engine": _run_type(row),
             }
             for row in rows
         ]
@@ -112,6 +112,12 @@ def _computed_entries(text: str, path: Path) -> list[Mapping[str, Any]]:
             f"no computed entries ({type(error).__name__}: {error})", where=path,
             remedy="give pymatgen's ComputedEntry documents (composition, energy, correction)",
         ) from error  # fmt: skip
+
+
+def _run_type(row: Mapping[str, Any]) -> str:
+    """GGA and GGA+U are one engine: the Materials Project's corrections bring them to one scale."""
+    run_type = str((row.get("parameters") or {}).get("run_type") or "given")
+    return "GGA/GGA+U" if run_type.startswith("GGA") else run_type
 
 
 def _entry(row: Mapping[str, Any], where: str, path: Path) -> PhaseEntry:
