@@ -12,7 +12,7 @@ from paddlewheel.cli.main import _status
 from paddlewheel.errors import InputError
 from paddlewheel.records import HullRecord, PhononRecord, ThermalRow, WindowRecord, read_record
 from paddlewheel.records.base import Measured, Provenance
-from paddlewheel.studies.phase_energies import entry_of_phonons, mean_of_orderings
+from paddlewheel.studies.phase_energies import entry_of_phonons, is_usable, mean_of_orderings
 from paddlewheel.thermodynamics.phase_entry import PhaseEntry
 
 #: three phases of Na and Cl, by hand; Na3Cl2 is 0.1 eV a formula (20 meV/atom) above NaCl and Na2Cl
@@ -190,3 +190,18 @@ def test_mean_of_orderings_by_hand() -> None:
     mean = mean_of_orderings(entries)
     assert mean.gibbs_eV_per_atom[0] == pytest.approx(-1.0 + gap / 4)
     assert mean.std_eV_per_atom[0] == pytest.approx(gap * (3 / 16) ** 0.5)
+
+
+def test_saddles_and_broken_phases_are_left_out_near_minima_are_kept() -> None:
+    """A few imaginary modes or a minimum missed by a little are in the std; 17 % (cubic NaBH4) are another thing."""
+    from paddlewheel.records import ImaginaryModes
+
+    record = phonon_record()
+    assert is_usable(record)
+    assert is_usable(record.model_copy(update={"status": "not-relaxed"}))
+    soft = record.model_copy(update={"imaginary": ImaginaryModes(share_of_modes=0.05, lowest_THz=-0.9)})
+    assert is_usable(soft)
+    saddle = record.model_copy(update={"imaginary": ImaginaryModes(share_of_modes=0.17, lowest_THz=-9.6)})
+    assert not is_usable(saddle)
+    assert not is_usable(record.model_copy(update={"status": "broken", "thermal": []}))
+    assert not is_usable(record.model_copy(update={"status": "left-symmetry"}))

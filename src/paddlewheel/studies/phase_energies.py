@@ -32,6 +32,7 @@ STANDARD_K = 298.15
 GRID_K = tuple(sorted({STANDARD_K, *np.arange(0.0, 1501.0, 25.0).tolist()}))
 """Temperatures of the phases computed: fine enough for the interpolation between them to be exact to 1e-6 eV."""
 MAX_ATOMS = 260
+LARGEST_IMAGINARY_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,16 @@ def entry_of_phonons(
     )  # fmt: skip
 
 
+def is_usable(record: PhononRecord) -> bool:
+    """Whether a built-in phase has a free energy to compare: numbers, its own space group, and a minimum to shake at.
+
+    With a tenth of its modes imaginary a structure is a saddle, such as cubic NaBH4 with its H at rest, whose harmonic
+    free energy would win at high temperature for no reason but that.
+    """
+    imaginary = 0.0 if record.imaginary is None else record.imaginary.share_of_modes
+    return bool(record.thermal) and record.status != "left-symmetry" and imaginary < LARGEST_IMAGINARY_SHARE
+
+
 def finished_phases(folders: Sequence[Path], temperatures_K: Sequence[float]) -> PhaseEnergies:
     """Entries of run directories (or records) of `phonons`; phases without numbers are left out, with the reason."""
     found = PhaseEnergies()
@@ -126,7 +137,7 @@ def built_in_phases(
             if directory is not None:
                 (directory / "phases").mkdir(exist_ok=True)
                 write_record(record, directory / "phases" / f"{slug}.json")
-            if record.thermal and record.status != "left-symmetry":
+            if is_usable(record):
                 done.append(record)
             else:
                 found.left_out.append(LeftOut(name=slug, reason=f"{record.status}: {record.reason}"))
