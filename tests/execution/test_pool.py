@@ -20,8 +20,10 @@ def _start(directory: Path, contents: list[dict]) -> subprocess.Popen:
     environment = os.environ | {"PYTHONPATH": str(HERE)}
     command = [sys.executable, str(HERE / "drive.py"), str(directory), json.dumps(contents)]
     return subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        # a shell's background job ignores Ctrl-C, and so would all that it starts
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
 
 
 def _finish(process: subprocess.Popen) -> dict:

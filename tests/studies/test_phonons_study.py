@@ -231,10 +231,10 @@ def test_molecule_that_breaks_has_no_numbers_and_status_1(tmp_path: Path) -> Non
 
 
 def test_phase_that_the_potential_does_not_know_has_no_numbers(tmp_path: Path) -> None:
-    """nep-nabh was never shown sodium metal, which it blows up to more than twice its volume."""
+    """nep-nabh was never shown sodium metal, whose volume it changes by more than a third."""
     record = phonons(bulk("Na", "bcc", a=4.23), out=tmp_path / "na", temperatures_K=[300], cores=1)
     assert record.status == "broken"
-    assert "the volume changed by +1" in str(record.reason)
+    assert "the volume changed by" in str(record.reason)
     assert record.thermal == []
     assert record.static_energy_eV_per_atom is None
 
