@@ -53,7 +53,7 @@ def test_stack_by_hand(record):
     carbon = next(one for one in record.cells if one.anode == "hard carbon" and one.loading_mg_per_cm2 == 45)
     assert carbon.masses_mg_per_cm2["anode"] == pytest.approx(1.1 * 5.4 / 0.250 / 0.7)
     free = next(one for one in record.cells if one.anode == "anode-free" and one.loading_mg_per_cm2 == 45)
-    assert free.thicknesses_um["anode, charged"] == pytest.approx(5.4 / SODIUM_MAH_PER_G / 0.968 * 1e4)
+    assert free.thicknesses_um["anode, charged"] == pytest.approx(5.4 / SODIUM_MAH_PER_G / 0.97 * 1e4)
     assert pytest.approx(1165.8, abs=0.1) == SODIUM_MAH_PER_G  # F / M of sodium
 
 
@@ -66,15 +66,17 @@ def test_resistances_follow_sigma_of_the_temperature(record):
     factor = 303.15 / 263.15 * math.exp(-0.49 * elementary_charge / Boltzmann * (1 / 263.15 - 1 / 303.15))
     assert cold.separator_ohm_cm2 == pytest.approx(warm.separator_ohm_cm2 / factor)
     assert 4.6 * factor == pytest.approx(0.3, abs=0.01)  # the paper's -10 C
-    assert warm.composite_ohm_cm2 == pytest.approx(record.thickness_um[2].value * 1e-4 * 3 / (3 * 0.4 * 4.6e-3))
+    assert warm.composite_ohm_cm2 == pytest.approx(record.thickness_um[2].value * 1e-4 * 3.46 / (3 * 0.4 * 4.6e-3))
     assert warm.polarization_V["0.1"] == pytest.approx(0.54e-3 * (warm.separator_ohm_cm2 + warm.composite_ohm_cm2))
 
 
 def test_each_number_says_who_gives_it_and_what_the_paper_contradicts(record):
     by_name = {one.name: one for one in record.assumptions}
-    listed = ("foil_density_g_per_cm3", "foil_thickness_um", "separator_density_g_per_cm3", "separator_thickness_um",
-              "negative_to_positive", "target_capacity_mAh_per_cm2")  # fmt: skip
-    assert all(by_name[name].given_by == "paper, Fig. 5a" for name in listed)
+    listed = (
+        "Sn capacity_mAh_per_g", "hard carbon capacity_mAh_per_g", "foil_density_g_per_cm3", "foil_thickness_um",
+        "separator_density_g_per_cm3", "separator_thickness_um", "negative_to_positive", "target_capacity_mAh_per_cm2",
+    )  # fmt: skip
+    assert all(by_name[name].given_by == "paper, Methods, list for Fig. 5a" for name in listed)
     for name in ("cathode_voltage_V_vs_Na", "foils_per_layer", "packaging_mass_fraction"):
         assert by_name[name].given_by == "assumed"
         assert by_name[name].low is not None  # what no source gives is swept
@@ -89,6 +91,67 @@ def test_each_number_says_who_gives_it_and_what_the_paper_contradicts(record):
     assert "area seems to be divided out twice" in text
     for said in ("845", "1.2 is in"):
         assert said in text
+
+
+def test_inputs_of_anodes_and_components_say_who_gives_each(record):
+    """What the paper's text prints and what it does not; each assumed input is told, swept or uncertain."""
+    by_name = {one.name: one for one in record.assumptions}
+    printed = {  # paper: text at Figs. 4b, 4c and 5b, Methods
+        "tortuosity_factor": 3.46, "Na-Zr-Cl density_g_per_cm3": 2.4, "o-NBH density_g_per_cm3": 1.2,
+        "die_diameter_mm": 10, "hard carbon electrolyte_weight_fraction": 0.3, "NaCrO2 weight_fraction": 0.6,
+        "Na-Zr-Cl weight_fraction": 0.2, "o-NBH weight_fraction": 0.18, "VGCF weight_fraction": 0.02,
+        "thickness_um at 45 mg/cm2": 310,
+    }  # fmt: skip
+    for name, value in printed.items():
+        assert by_name[name].given_by.startswith("paper, ")
+        assert by_name[name].value == value
+    not_printed = {
+        "cathode_voltage_V_vs_Na", "foils_per_layer", "packaging_mass_fraction", "catholyte_volume_fraction",
+        "Sn mean_potential_V_vs_Na", "Sn charged_density_g_per_cm3", "Sn electrolyte_weight_fraction",
+        "hard carbon mean_potential_V_vs_Na", "hard carbon charged_density_g_per_cm3", "NaCrO2 density_g_per_cm3",
+        "VGCF density_g_per_cm3",
+    }  # fmt: skip
+    assert {name for name, one in by_name.items() if one.given_by.startswith("assumed")} == not_printed
+    assert not by_name["activation_energy_eV"].given_by.startswith("paper")  # it follows from two of its numbers
+    assert "anode-free electrolyte_weight_fraction" not in by_name  # nothing depends on it
+    (warning,) = (text for text in record.warnings if text.startswith("assumed"))
+    assert all(name in warning for name in not_printed)
+    swept = {one.name for one in record.sweeps} | {one.name for one in record.resistance_sweeps}
+    assert not_printed - swept == {name for name in not_printed if by_name[name].std > 0}
+
+
+def test_sweeps_are_the_cells_with_that_input(record, tmp_path):
+    """The ends of a sweep against the same design with that number in its file."""
+    at_60 = {(one.anode, one.name): one for one in record.sweeps}
+    potential = at_60["Sn", "Sn mean_potential_V_vs_Na"]
+    assert potential.energy_density_at_high_Wh_per_kg == pytest.approx(
+        record.energy_density_Wh_per_kg["Sn"][3] * (3.0 - 0.35) / (3.0 - 0.20)
+    )
+    dense = at_60["hard carbon", "hard carbon charged_density_g_per_cm3"]
+    assert dense.energy_density_at_low_Wh_per_kg == dense.energy_density_at_high_Wh_per_kg
+    assert dense.energy_density_at_low_Wh_per_L < dense.energy_density_at_high_Wh_per_L
+    assert not [one for anode, one in at_60 if anode == "Sn" and one.startswith("hard carbon")]
+    path = tmp_path / "tortuous.yaml"
+    path.write_text("assumptions: {tortuosity_factor: 12}\nloadings_mg_per_cm2: [60]\n", encoding="utf-8")
+    other = next(one for one in cell(path).resistances if abs(one.temperature_K - 258.15) < 1e-6)
+    (tortuosity,) = (one for one in record.resistance_sweeps if one.name == "tortuosity_factor")
+    assert tortuosity.temperature_K == pytest.approx(258.15)
+    assert tortuosity.resistance_at_high_ohm_cm2 == pytest.approx(other.separator_ohm_cm2 + other.composite_ohm_cm2)
+
+
+def test_own_anode_of_numbers_is_the_users_and_its_assumed_inputs_are_told(tmp_path):
+    path = tmp_path / "lead.yaml"
+    path.write_text(
+        "anodes:\n- name: Pb\n  capacity_mAh_per_g: 485\n  charged_density_g_per_cm3: 3.9\n"
+        "  mean_potential_V_vs_Na: {value: 0.3, low: 0.2, high: 0.4, given_by: 'assumed, from a sketch'}\n",
+        encoding="utf-8",
+    )
+    record = cell(path)
+    by_name = {one.name: one for one in record.assumptions}
+    assert by_name["Pb capacity_mAh_per_g"].given_by == "user"
+    assert by_name["Pb electrolyte_weight_fraction"].given_by == "default"
+    assert any("Pb mean_potential_V_vs_Na" in text and "Sn" not in text for text in record.warnings)
+    assert ("Pb", "Pb mean_potential_V_vs_Na") in {(one.anode, one.name) for one in record.sweeps}
 
 
 def test_own_file_replaces_what_it_gives_and_is_marked(tmp_path):
@@ -107,6 +170,18 @@ def test_own_file_replaces_what_it_gives_and_is_marked(tmp_path):
     assert load_design(None).name != "mine"
 
 
+def test_composite_of_ones_own_with_the_papers_thicknesses_is_told(tmp_path):
+    path = tmp_path / "richer.yaml"
+    path.write_text(
+        "assumptions: {active_weight_fraction: 0.7}\n"
+        "components:\n- {name: NaCrO2, active: true, weight_fraction: 0.7}\n- {name: rest, weight_fraction: 0.3}\n",
+        encoding="utf-8",
+    )
+    record = cell(path)
+    assert record.porosity == [None] * 4  # no densities
+    assert any(text.startswith("thicknesses are of another composite") for text in record.warnings)
+
+
 def test_template_is_the_built_in_design(tmp_path):
     path = tmp_path / "copy.yaml"
     path.write_text(template(), encoding="utf-8")
@@ -117,7 +192,7 @@ def test_template_is_the_built_in_design(tmp_path):
     ("text", "message"),
     [
         ("assumptions: {voltage: 3}", r"assumptions\.voltage: there is no such input; there are foil_density"),
-        ("assumptions: {active_weight_fraction: 60}", "a fraction is at most 1"),
+        ("assumptions: {active_weight_fraction: 60}", "active_weight_fraction is 60: a fraction is above 0"),
         ("assumptions: {separator_thickness_um: -50}", "separator_thickness_um is -50"),
         ("assumptions: {foils_per_layer: {value: 1, low: 2, high: 3}}", "1 is not between 2 and 3"),
         ("loadings_mg_per_cm2: [0]", "greater than 0"),
@@ -128,6 +203,15 @@ def test_template_is_the_built_in_design(tmp_path):
         ("thicknesses: [{loading_mg_per_cm2: 15, thickness_um: 12.3}, {loading_mg_per_cm2: 30, thickness_um: 21.7}]",
          "porosity -"),
         ("[1, 2", "cannot be read"),
+        ("assumptions: {active_weight_fraction: 0.7}", "is 0.7, that of the components with `active: true` 0.6"),
+        ("assumptions: {foils_per_layer: {value: 1, given_by: assumed}}", "1 is assumed: give low and high"),
+        ("components: [{name: a, weight_fraction: 0.5, active: true}]", "weight fractions sum to 0.5"),
+        ("anodes: [{name: Sn, mean_potential_V_vs_Na: 5, charged_density_g_per_cm3: 2}]", "_vs_Na is 5"),
+        ("anodes: [{name: Sn, capacity_mAh_per_g: 847, electrolyte_weight_fraction: 1, mean_potential_V_vs_Na: 0.2,"
+         " charged_density_g_per_cm3: 2}]", "Sn electrolyte_weight_fraction is 1: give a fraction below 1"),
+        ("anodes: [{name: C, mean_potential_V_vs_Na: 0, charged_density_g_per_cm3: 1500}]", "densities are in g/cm3"),
+        ("anodes: [{name: C, mean_potential_V_vs_Na: 0, charged_density_g_per_cm3: 1},"
+         " {name: C, mean_potential_V_vs_Na: 0, charged_density_g_per_cm3: 1}]", "anodes: two have the same name"),
     ],
 )  # fmt: skip
 def test_bad_design_is_refused_in_one_line(tmp_path, text, message):

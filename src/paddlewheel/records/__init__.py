@@ -15,7 +15,15 @@ from paddlewheel.records.base import (
     write_bytes_atomically,
     write_record,
 )
-from paddlewheel.records.cell import CellAssumption, CellRecord, CellResistance, CellRow, CellSweep, ThicknessFit
+from paddlewheel.records.cell import (
+    CellAssumption,
+    CellRecord,
+    CellResistance,
+    CellResistanceSweep,
+    CellRow,
+    CellSweep,
+    ThicknessFit,
+)
 from paddlewheel.records.conductivity import (
     ArrheniusModel,
     ArrheniusResult,
@@ -186,6 +194,7 @@ __all__ = [
     "CellAssumption",
     "CellRecord",
     "CellResistance",
+    "CellResistanceSweep",
     "CellRow",
     "CellSweep",
     "ThicknessFit",

@@ -8,10 +8,12 @@ from paddlewheel.records.base import SCHEMA_VERSION, Citation, Measured, Provena
 
 
 class CellAssumption(Record):
-    """One input; `low` and `high` are what it is swept between, null where its source gives it for this very cell."""
+    """One input; `low` and `high` are what it is swept between, null where its source gives it for this very cell or
+    `std` holds its uncertainty. `given_by` begins with "assumed" where no source gives it; "user" is the own file."""
 
     name: str
     value: float
+    std: float
     low: float | None
     high: float | None
     given_by: str
@@ -35,7 +37,7 @@ class CellRow(Record):
 
 
 class CellSweep(Record):
-    """Energy density of the cell `loading_mg_per_cm2` with `anode` at both ends of an assumption."""
+    """Energy density of the cell `loading_mg_per_cm2` with `anode` at both ends of an input."""
 
     name: str
     loading_mg_per_cm2: float
@@ -44,6 +46,20 @@ class CellSweep(Record):
     high: float
     energy_density_at_low_Wh_per_kg: float
     energy_density_at_high_Wh_per_kg: float
+    energy_density_at_low_Wh_per_L: float
+    energy_density_at_high_Wh_per_L: float
+
+
+class CellResistanceSweep(Record):
+    """Ionic resistance of one layer, separator and composite, at both ends of an input."""
+
+    name: str
+    loading_mg_per_cm2: float
+    temperature_K: float
+    low: float
+    high: float
+    resistance_at_low_ohm_cm2: float
+    resistance_at_high_ohm_cm2: float
 
 
 class CellResistance(Record):
@@ -82,6 +98,7 @@ class CellRecord(Record):
     cells: list[CellRow]
     resistances: list[CellResistance]
     sweeps: list[CellSweep]
+    resistance_sweeps: list[CellResistanceSweep]
     thickness_line: ThicknessFit
     assumptions: list[CellAssumption]
     contradictions: list[str]

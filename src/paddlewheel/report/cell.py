@@ -15,6 +15,7 @@ from paddlewheel.report.page import Number, Page, Section
 from paddlewheel.report.tables import Cell, Table
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -35,7 +36,8 @@ def write_cell_report(directory: Path) -> Path:
 
 def _figures(record: CellRecord) -> Figures:
     return {
-        "energy": (_energy(record), "Energy density per mass and per volume against the loading, by anode; layers."),
+        "energy": (_energy(record), "Energy density per mass and per volume against the loading, by anode; masses."),
+        "inputs": (_inputs(record), "Energy density per mass and per volume at both ends of every swept input."),
         "resistance": (_resistance(record), "Ionic resistance of one layer against temperature; sweeps of inputs."),
     }
 
@@ -55,24 +57,46 @@ def _energy(record: CellRecord) -> Figure:
     mass.set(title="Energy of the cell (Wh/kg)")
     volume.set(title="Energy of the cell (Wh/L)")
     mass.legend(loc="lower right")
-    first = next(iter(record.energy_density_Wh_per_kg))
-    rows = [row for row in record.cells if row.anode == first]
+    shown = _shown_anode(record)
+    rows = [row for row in record.cells if row.anode == shown]
     bottom = np.zeros(len(rows))
     for part, colour in zip(rows[0].masses_mg_per_cm2, series_colours(len(rows[0].masses_mg_per_cm2)), strict=True):
         height = np.array([row.layers * row.masses_mg_per_cm2[part] for row in rows])
         if height.any():
             stack.bar(range(len(rows)), height, bottom=bottom, color=colour, width=0.7, label=part)
         bottom += height
-    stack.set_xticks(range(len(rows)), [f"{row.loading_mg_per_cm2:g}\n{row.layers:.3g} layers" for row in rows])
+    stack.set_xticks(range(len(rows)), [f"{row.loading_mg_per_cm2:g}\n×{row.layers:.3g}" for row in rows])
     stack.set_ylim(top=1.35 * float(bottom.max()))
-    stack.set(title=f"Mass of the {first} cell (mg/cm²)")
+    stack.set(title=f"Mass of the {shown} cell (mg/cm²)", xlabel="active material  (mg/cm²), × layers")
     stack.grid(axis="x", visible=False)
     stack.legend(loc="upper right", ncols=2)
     return figure
 
 
+def _inputs(record: CellRecord) -> Figure:
+    from matplotlib.figure import Figure
+
+    shown = _shown_anode(record)
+    rows = [one for one in record.sweeps if one.anode == shown]
+    figure = Figure(figsize=(10.4, 1.4 + 0.27 * len(rows)), layout="constrained")
+    mass, volume = figure.subplots(1, 2, sharey=True)
+    largest = int(np.argmax(record.loadings_mg_per_cm2))
+    rows.sort(key=lambda one: abs(one.energy_density_at_high_Wh_per_kg - one.energy_density_at_low_Wh_per_kg))
+    _tornado(mass, record.energy_density_Wh_per_kg[shown][largest],
+             [(one.name, one.low, one.high, one.energy_density_at_low_Wh_per_kg, one.energy_density_at_high_Wh_per_kg)
+              for one in rows])  # fmt: skip
+    _tornado(volume, record.energy_density_Wh_per_L[shown][largest],
+             [(one.name, one.low, one.high, one.energy_density_at_low_Wh_per_L, one.energy_density_at_high_Wh_per_L)
+              for one in rows])  # fmt: skip
+    mass.set(title=f"Energy of the {shown} cell (Wh/kg)")
+    volume.set(title=f"Energy of the {shown} cell (Wh/L)")
+    volume.tick_params(labelleft=False)
+    return figure
+
+
 def _resistance(record: CellRecord) -> Figure:
     from matplotlib.figure import Figure
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     figure = Figure(figsize=(10.4, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.25))
@@ -84,39 +108,48 @@ def _resistance(record: CellRecord) -> Figure:
         )
         total = [one.separator_ohm_cm2 + one.composite_ohm_cm2 for one in rows]
         left.semilogy([one.temperature_K for one in rows], total, "o-", ms=4, color=colour, label=f"{loading:g} mg/cm²")
+    left.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    left.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    left.yaxis.set_minor_formatter(NullFormatter())
     left.set(xlabel="temperature  (K)", title="Ionic resistance of a layer (Ω cm²)")
     left.legend(loc="upper right")
-    rows = [one for one in record.sweeps if one.anode == _swept_anode(record)]
-    middle = _at_largest(record, _swept_anode(record))
-    rows.sort(key=lambda one: abs(one.energy_density_at_high_Wh_per_kg - one.energy_density_at_low_Wh_per_kg))
-    for height, one in enumerate(rows):
-        for value, end, colour in (
-            (one.energy_density_at_low_Wh_per_kg, one.low, BLUE),
-            (one.energy_density_at_high_Wh_per_kg, one.high, ORANGE),
-        ):
-            if abs(value - middle) < 1e-6 * middle:
-                continue
-            right.barh(height, value - middle, left=middle, color=colour, height=0.55)
-            side = (4, "left") if value > middle else (-4, "right")
-            right.annotate(f"{end:g}", (value, height), xytext=(side[0], 0), textcoords="offset points", va="center",
-                           ha=side[1], color=MUTED, fontsize=8)  # fmt: skip
-    right.axvline(middle, color=INK, lw=0.9)
-    right.set_yticks(range(len(rows)), [one.name for one in rows])
-    right.margins(x=0.18)
-    right.grid(axis="y", visible=False)
-    right.set(title=f"What hangs on inputs that are not given ({_swept_anode(record)}, Wh/kg)")
+    if record.resistance_sweeps:
+        swept = sorted(
+            record.resistance_sweeps,
+            key=lambda one: abs(one.resistance_at_high_ohm_cm2 - one.resistance_at_low_ohm_cm2),
+        )
+        loading, temperature_K = swept[0].loading_mg_per_cm2, swept[0].temperature_K
+        middle = next(
+            one.separator_ohm_cm2 + one.composite_ohm_cm2
+            for one in record.resistances
+            if (one.loading_mg_per_cm2, one.temperature_K) == (loading, temperature_K)
+        )
+        _tornado(right, middle, [(one.name, one.low, one.high, one.resistance_at_low_ohm_cm2,
+                                  one.resistance_at_high_ohm_cm2) for one in swept])  # fmt: skip
+        right.set(title=f"At {temperature_K:.0f} K, {loading:g} mg/cm² (Ω cm²)")
     return figure
 
 
-def _swept_anode(record: CellRecord) -> str:
-    """The anode of the sweeps shown: the middle one of the list."""
+def _tornado(axes: Axes, middle: float, rows: list[tuple[str, float, float, float, float]]) -> None:
+    """One bar an input: its name, its ends, and what follows at each."""
+    for height, (_, low, high, at_low, at_high) in enumerate(rows):
+        for value, end, colour in ((at_low, low, BLUE), (at_high, high, ORANGE)):
+            if abs(value - middle) < 1e-6 * middle:
+                continue
+            axes.barh(height, value - middle, left=middle, color=colour, height=0.55)
+            side = (4, "left") if value > middle else (-4, "right")
+            axes.annotate(f"{end:g}", (value, height), xytext=(side[0], 0), textcoords="offset points", va="center",
+                          ha=side[1], color=MUTED, fontsize=8)  # fmt: skip
+    axes.axvline(middle, color=INK, lw=0.9)
+    axes.set_yticks(range(len(rows)), [name for name, *_ in rows])
+    axes.margins(x=0.18)
+    axes.grid(axis="y", visible=False)
+
+
+def _shown_anode(record: CellRecord) -> str:
+    """The anode whose masses and sweeps are drawn: the middle one of the list."""
     names = list(record.energy_density_Wh_per_kg)
     return names[len(names) // 2]
-
-
-def _at_largest(record: CellRecord, anode: str) -> float:
-    largest = int(np.argmax(record.loadings_mg_per_cm2))
-    return record.energy_density_Wh_per_kg[anode][largest]
 
 
 def _page(record: CellRecord, drawings: dict[str, Drawing]) -> Page:
@@ -129,14 +162,14 @@ def _page(record: CellRecord, drawings: dict[str, Drawing]) -> Page:
         Number(name="density of each further layer", value=measured(line.density_g_per_cm3), unit="g/cm³"),
         Number(name="thickness at no loading", value=measured(line.offset_um), unit="µm"),
     ]  # fmt: skip
-    given = sum(not one.given_by.startswith(("assumed", "user")) for one in record.assumptions)
+    given, assumed = (sum(one.given_by.startswith(who) for one in record.assumptions) for who in ("paper", "assumed"))
     return Page(
         eyebrow="Cell design",
         title=record.name,
         facts=[
             ("Loadings", ", ".join(f"{one:g}" for one in record.loadings_mg_per_cm2) + " mg/cm²"),
             ("Layers", ", ".join(f"{one:.3g}" for one in record.layers)),
-            ("Inputs", f"{len(record.assumptions)}, {given} of them from the paper"),
+            ("Inputs", f"{len(record.assumptions)}: {given} by the paper, {assumed} assumed"),
         ],
         headline=(
             f"{plain(record.energy_density_Wh_per_kg[best][largest])} Wh/kg with {best} at "
@@ -157,19 +190,25 @@ def _page(record: CellRecord, drawings: dict[str, Drawing]) -> Page:
                 tables=[_loading_table(record)],
             ),
             Section(
+                id="swept",
+                title="What hangs on inputs that are not given for this cell",
+                drawings=[
+                    (
+                        drawings["inputs"],
+                        f"{_shown_anode(record)} at {max(record.loadings_mg_per_cm2):g} mg/cm², one input at a time; "
+                        "the numbers at the bars are its ends, blue the low and orange the high one.",
+                    )
+                ],
+                tables=[_sweep_table(record)],
+            ),
+            Section(
                 id="resistance",
-                title="Resistance, and what is not given",
+                title="Resistance",
                 paragraphs=[
                     "Separator L/σ and composite Lτ/(3εσ): neither charge transfer nor electronic resistance nor "
                     "diffusion in the active material is in them. They are lower bounds of what a cell loses."
                 ],
-                drawings=[
-                    (
-                        drawings["resistance"],
-                        f"Right: {_swept_anode(record)} at {max(record.loadings_mg_per_cm2):g} mg/cm², one input at a "
-                        "time; the numbers at the bars are its ends.",
-                    )
-                ],
+                drawings=[(drawings["resistance"], "Right: one input at a time, at the lowest temperature.")],
                 tables=[_resistance_table(record)],
             ),
             Section(id="inputs", title="Every input, and who gives it", tables=[_assumption_table(record)]),
@@ -205,9 +244,22 @@ def _resistance_table(record: CellRecord) -> Table:
     return table
 
 
+def _sweep_table(record: CellRecord) -> Table:
+    table = Table("Energy density at both ends", [("Anode", ""), ("Input", ""), ("Low", ""), ("High", ""),
+                  ("At low", "Wh/kg"), ("At high", "Wh/kg"), ("At low", "Wh/L"), ("At high", "Wh/L")])  # fmt: skip
+    for one in record.sweeps:
+        table.rows.append([
+            Cell(one.anode), Cell(one.name), Cell(f"{one.low:g}"), Cell(f"{one.high:g}"),
+            Cell(plain(one.energy_density_at_low_Wh_per_kg)), Cell(plain(one.energy_density_at_high_Wh_per_kg)),
+            Cell(plain(one.energy_density_at_low_Wh_per_L)), Cell(plain(one.energy_density_at_high_Wh_per_L)),
+        ])  # fmt: skip
+    return table
+
+
 def _assumption_table(record: CellRecord) -> Table:
     table = Table("Inputs", [("Input", ""), ("Value", ""), ("Swept", ""), ("Given by", "")])
     for one in record.assumptions:
+        value = f"{one.value:g} ± {one.std:g}" if one.std else f"{one.value:g}"
         swept = "" if one.low is None else f"{one.low:g} to {one.high:g}"
-        table.rows.append([Cell(one.name), Cell(f"{one.value:g}"), Cell(swept), Cell(one.given_by, one.note or None)])
+        table.rows.append([Cell(one.name), Cell(value), Cell(swept), Cell(one.given_by, one.note or None)])
     return table

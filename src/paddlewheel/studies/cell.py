@@ -10,15 +10,26 @@ from typing import Any
 
 from scipy.constants import zero_Celsius
 
-from paddlewheel.errors import DataError
-from paddlewheel.lab.design import CellDesign, ThicknessLine, estimate, fit_thickness_line, load_design, sweep
-from paddlewheel.lab.design.model import composite_mg_per_cm2, resistance
-from paddlewheel.lab.geometry import compare, deviation, geometry, ideal_density, nominal, to_measured
-from paddlewheel.lab.sample import Composite, make_sample
+from paddlewheel.lab.design import (
+    CellDesign,
+    ThicknessLine,
+    composite_mg_per_cm2,
+    dense_composite_g_per_cm3,
+    estimate,
+    load_design,
+    resistance,
+    resistance_sweep,
+    sweep,
+    thickness_line,
+)
+from paddlewheel.lab.design.inputs import USER
+from paddlewheel.lab.geometry import compare, deviation, geometry, nominal, to_measured
+from paddlewheel.lab.sample import make_sample
 from paddlewheel.records import (
     CellAssumption,
     CellRecord,
     CellResistance,
+    CellResistanceSweep,
     CellRow,
     CellSweep,
     Citation,
@@ -84,31 +95,18 @@ def cell(design: CellDesign | str | Path | None = None, *, out: str | Path | Non
 def _record(design: CellDesign, settings: dict[str, Any], where: str) -> CellRecord:
     values = design.values()
     loadings = design.loadings_mg_per_cm2
-    area_cm2 = math.pi / 4 * (design.die_diameter_mm / 10) ** 2
-    line = _line(design, where)
-    rows, sweeps = [], []
-    for anode in design.anodes:
-        rows += [
-            estimate(design, loading_mg_per_cm2=loading, anode=anode, line=line, values=values) for loading in loadings
-        ]
-    largest = max(loadings)
-    for anode in design.anodes:
-        for name, (low, high) in sweep(design, loading_mg_per_cm2=largest, anode=anode, line=line).items():
-            one = design.assumptions[name]
-            assert one.low is not None  # only such are swept
-            assert one.high is not None
-            sweeps.append(
-                CellSweep(
-                    name=name, loading_mg_per_cm2=largest, anode=anode.name, low=one.low, high=one.high,
-                    energy_density_at_low_Wh_per_kg=low.energy_density_Wh_per_kg,
-                    energy_density_at_high_Wh_per_kg=high.energy_density_Wh_per_kg,
-                )
-            )  # fmt: skip
+    area_cm2 = math.pi / 4 * (design.die_diameter_mm.value / 10) ** 2
+    line = thickness_line(design, where=where)
+    rows = [
+        estimate(design, loading_mg_per_cm2=loading, anode=anode, line=line)
+        for anode in design.anodes
+        for loading in loadings
+    ]
     by_anode = {anode.name: [row for row in rows if row.anode == anode.name] for anode in design.anodes}
-    ideal = _ideal_density(design)
+    ideal = dense_composite_g_per_cm3(design)
     thicknesses = [line.thickness_um(composite_mg_per_cm2(loading, values)) for loading in loadings]
     resistances = [
-        resistance(design, loading_mg_per_cm2=loading, temperature_K=celsius + zero_Celsius, line=line, values=values)
+        resistance(design, loading_mg_per_cm2=loading, temperature_K=celsius + zero_Celsius, line=line)
         for loading in loadings
         for celsius in design.temperatures_C
     ]
@@ -135,7 +133,8 @@ def _record(design: CellDesign, settings: dict[str, Any], where: str) -> CellRec
             )
             for one in resistances
         ],
-        sweeps=sweeps,
+        sweeps=_sweeps(design),
+        resistance_sweeps=_resistance_sweeps(design),
         thickness_line=ThicknessFit(
             density_g_per_cm3=to_measured(line.density_g_per_cm3),
             offset_um=to_measured(line.offset_um),
@@ -143,7 +142,7 @@ def _record(design: CellDesign, settings: dict[str, Any], where: str) -> CellRec
             degrees_of_freedom=line.degrees_of_freedom,
             density_ideal_g_per_cm3=None if ideal is None else to_measured(ideal),
         ),
-        assumptions=_assumptions(design),
+        assumptions=[CellAssumption(name=name, **one.model_dump()) for name, one in design.inputs().items()],
         contradictions=_contradictions(design, area_cm2),
         warnings=_warnings(design, line, ideal),
         citations=list(_CITATIONS),
@@ -151,68 +150,59 @@ def _record(design: CellDesign, settings: dict[str, Any], where: str) -> CellRec
     )
 
 
-def _line(design: CellDesign, where: str) -> ThicknessLine:
-    """Through the measured thicknesses, or, without any, through zero with the density of the dense components."""
-    values = design.values()
-    if design.thicknesses:
-        return fit_thickness_line(
-            [composite_mg_per_cm2(one.loading_mg_per_cm2, values) for one in design.thicknesses],
-            [one.thickness_um for one in design.thicknesses],
+def _sweeps(design: CellDesign) -> list[CellSweep]:
+    loading, inputs = max(design.loadings_mg_per_cm2), design.inputs()
+    return [
+        CellSweep(
+            name=name, loading_mg_per_cm2=loading, anode=anode.name, low=_end(inputs[name].low),
+            high=_end(inputs[name].high),
+            energy_density_at_low_Wh_per_kg=low.energy_density_Wh_per_kg,
+            energy_density_at_high_Wh_per_kg=high.energy_density_Wh_per_kg,
+            energy_density_at_low_Wh_per_L=low.energy_density_Wh_per_L,
+            energy_density_at_high_Wh_per_L=high.energy_density_Wh_per_L,
         )
-    ideal = _ideal_density(design)
-    if ideal is None:
-        raise DataError(
-            "neither thicknesses nor the densities of all components", where=where, remedy="give one of them"
-        )
-    return ThicknessLine(density_g_per_cm3=ideal, offset_um=0.0, chi2=0.0, degrees_of_freedom=0)
+        for anode in design.anodes
+        for name, (low, high) in sweep(design, loading_mg_per_cm2=loading, anode=anode.name).items()
+    ]  # fmt: skip
 
 
-def _ideal_density(design: CellDesign) -> Any:
-    if not design.components:
-        return None
-    return ideal_density(Composite(mass_mg=Measured(value=1.0, std=0.0), components=design.components))
+def _resistance_sweeps(design: CellDesign) -> list[CellResistanceSweep]:
+    loading, inputs = max(design.loadings_mg_per_cm2), design.inputs()
+    coldest_K = min(design.temperatures_C) + zero_Celsius
+    ends = resistance_sweep(design, loading_mg_per_cm2=loading, temperature_K=coldest_K)
+    return [
+        CellResistanceSweep(
+            name=name, loading_mg_per_cm2=loading, temperature_K=coldest_K, low=_end(inputs[name].low),
+            high=_end(inputs[name].high), resistance_at_low_ohm_cm2=low.total_ohm_cm2,
+            resistance_at_high_ohm_cm2=high.total_ohm_cm2,
+        )
+        for name, (low, high) in ends.items()
+    ]  # fmt: skip
+
+
+def _end(value: float | None) -> float:
+    assert value is not None  # only such are swept
+    return value
 
 
 def _porosity(design: CellDesign, mass_mg: float, thickness_um: Any, where: str) -> Measured | None:
     if not design.components:
         return None
     document = {
-        "die_diameter_mm": design.die_diameter_mm,
+        "die_diameter_mm": design.die_diameter_mm.value,
         "composite": {
             "mass_mg": mass_mg,
             "thickness_um": {"value": nominal(thickness_um), "std": deviation(thickness_um)},
-            "components": [one.model_dump() for one in design.components],
+            "components": [one.model_dump() for one in design.composite_components()],
         },
     }
     found = geometry(make_sample(document, where=where), where=where).porosity
     return None if found is None else to_measured(found)
 
 
-def _assumptions(design: CellDesign) -> list[CellAssumption]:
-    rows = [CellAssumption(name=name, **one.model_dump()) for name, one in design.assumptions.items()]
-
-    def add(name: str, value: float, given_by: str, note: str = "") -> None:
-        rows.append(CellAssumption(name=name, value=value, low=None, high=None, given_by=given_by, note=note))
-
-    for one in design.anodes:
-        if one.capacity_mAh_per_g is not None:
-            add(f"{one.name} capacity_mAh_per_g", one.capacity_mAh_per_g, one.given_by)
-        add(f"{one.name} electrolyte_weight_fraction", one.electrolyte_weight_fraction, one.given_by)
-        add(f"{one.name} mean_potential_V_vs_Na", one.mean_potential_V_vs_Na, one.given_by)
-        add(f"{one.name} charged_density_g_per_cm3", one.charged_density_g_per_cm3, one.given_by)
-    for one in design.thicknesses:
-        add(f"thickness_um at {one.loading_mg_per_cm2:g} mg/cm2", one.thickness_um.value, design.thicknesses_given_by,
-            f"+- {one.thickness_um.std:g}")  # fmt: skip
-    for one in design.components:
-        add(f"{one.name} weight_fraction", one.weight_fraction, design.components_given_by)
-        if one.density_g_per_cm3 is not None:
-            add(f"{one.name} density_g_per_cm3", one.density_g_per_cm3.value, design.components_given_by)
-    return rows
-
-
 def _contradictions(design: CellDesign, area_cm2: float) -> list[str]:
     """What the source says elsewhere, where it is another number; an areal capacity is held against its loading."""
-    known = {one.name: one for one in _assumptions(design)}
+    known = design.inputs()
     values = design.values()
     found = []
     for other in design.also_stated:
@@ -235,9 +225,12 @@ def _contradictions(design: CellDesign, area_cm2: float) -> list[str]:
 
 def _warnings(design: CellDesign, line: ThicknessLine, ideal: Any) -> list[str]:
     warnings = []
-    unknown = [name for name, one in design.assumptions.items() if one.given_by == "assumed"]
+    unknown = [name for name, one in design.inputs().items() if one.assumed]
     if unknown:
-        warnings.append(f"assumed, given by no source: {', '.join(unknown)}; see sweeps for what hangs on them")
+        warnings.append(
+            f"assumed, given by no source: {', '.join(unknown)}; what hangs on them is in sweeps, resistance_sweeps "
+            "and the errors of the porosities"
+        )
     if ideal is not None and nominal(line.density_g_per_cm3) > nominal(ideal):
         warnings.append(
             f"each further layer of composite has {nominal(line.density_g_per_cm3):.2f} +- "
@@ -248,6 +241,13 @@ def _warnings(design: CellDesign, line: ThicknessLine, ideal: Any) -> list[str]:
         warnings.append(
             f"{nominal(line.offset_um):.0f} um of every thickness do not come from the composite's mass: a layer that "
             "is measured along, or a systematic error; porosities of thin electrodes are too high by it"
+        )
+    fractions = [design.assumptions["active_weight_fraction"], *(one.weight_fraction for one in design.components)]
+    others = sorted({one.thickness_um.given_by for one in design.thicknesses} - {USER})
+    if others and any(one.given_by == USER for one in fractions):
+        warnings.append(
+            f"thicknesses are of another composite ({', '.join(others)}): give yours, or `thicknesses: []` for "
+            "a dense one"
         )
     warnings += [
         f"a composite of {one.thickness_um.value:g} um: are the thicknesses in um?"

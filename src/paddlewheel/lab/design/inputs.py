@@ -7,14 +7,22 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from paddlewheel.errors import DataError
-from paddlewheel.lab.sample import Component, Quantity
+from paddlewheel.lab.sample import Component
+from paddlewheel.records import Measured
 
 _BUILT_IN = Path(__file__).resolve().parent / "fig5a.yaml"
-_ANY_SIGN = ("conductivity_temperature_C", "packaging_mass_fraction")
-USER = "user"
+_ROUNDING = 0.005
+_BOUNDS = {
+    "conductivity_temperature_C": (-273.15, 1000.0, "give degrees Celsius"),
+    "packaging_mass_fraction": (0.0, 1.0, "give a fraction below 1: the cell is the rest"),
+    "electrolyte_weight_fraction": (0.0, 1.0, "give a fraction below 1: the anode is the rest"),
+    "mean_potential_V_vs_Na": (-0.5, 3.0, "an anode is between -0.5 and 3 V against Na"),
+}
+"""Where zero, or less, can be: lower end (included), upper end, remedy."""
+USER, ASSUMED = "user", "assumed"
 
 
 class _Input(BaseModel):
@@ -22,13 +30,20 @@ class _Input(BaseModel):
 
 
 class Assumption(_Input):
-    """One input: `low` and `high` are the ends of its sweep, and absent where it is given for this very figure."""
+    """One input: `low` and `high` are the ends of its sweep, and absent where it is given for this very figure; `std`
+    is the standard uncertainty of a measured one. What is assumed has the one or the other."""
 
     value: float
+    std: float = Field(default=0.0, ge=0)
     low: float | None = None
     high: float | None = None
     given_by: str = USER
     note: str = ""
+
+    @property
+    def assumed(self) -> bool:
+        """Whether no source gives it."""
+        return self.given_by.startswith(ASSUMED)
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -36,25 +51,49 @@ class Assumption(_Input):
             raise ValueError("give both low and high, or neither")
         if self.low is not None and self.high is not None and not self.low <= self.value <= self.high:
             raise ValueError(f"{self.value:g} is not between {self.low:g} and {self.high:g}")
+        if self.assumed and self.low is None and not self.std:
+            raise ValueError(f"{self.value:g} is assumed: give low and high, between which it is swept")
         return self
+
+    def measured(self) -> Measured:
+        """Value and standard uncertainty."""
+        return Measured(value=self.value, std=self.std)
+
+
+def _as_assumption(given: Any) -> Any:
+    return {"value": given} if isinstance(given, int | float) and not isinstance(given, bool) else given
+
+
+Given = Annotated[Assumption, BeforeValidator(_as_assumption)]
+"""A number, which then is the user's, or an `Assumption`."""
 
 
 class Anode(_Input):
     """An anode; without a capacity it is what the cathode plates. The density is that of the charged anode."""
 
     name: str
-    capacity_mAh_per_g: float | None = Field(default=None, gt=0)
-    electrolyte_weight_fraction: float = Field(default=0.0, ge=0, lt=1)
-    mean_potential_V_vs_Na: float = Field(ge=-0.5, le=3)
-    charged_density_g_per_cm3: float = Field(gt=0, lt=25)
-    given_by: str = USER
+    capacity_mAh_per_g: Given | None = None
+    electrolyte_weight_fraction: Given = Field(
+        default_factory=lambda: Assumption(value=0.0, given_by="default", note="no electrolyte in the anode")
+    )
+    mean_potential_V_vs_Na: Given
+    charged_density_g_per_cm3: Given
 
 
 class MeasuredThickness(_Input):
     """A pressed composite of a loading."""
 
     loading_mg_per_cm2: float = Field(gt=0)
-    thickness_um: Quantity
+    thickness_um: Given
+
+
+class DesignComponent(_Input):
+    """A component of the composite; `active` marks what `active_weight_fraction` is the sum of."""
+
+    name: str
+    weight_fraction: Given
+    density_g_per_cm3: Given | None = None
+    active: bool = False
 
 
 class OtherValue(_Input):
@@ -69,21 +108,92 @@ class CellDesign(_Input):
     """A whole design; see `fig5a.yaml` beside this file for what each field means."""
 
     name: str
-    die_diameter_mm: float = Field(gt=0)
+    die_diameter_mm: Given
     loadings_mg_per_cm2: list[Annotated[float, Field(gt=0)]] = Field(min_length=1)
     temperatures_C: list[Annotated[float, Field(gt=-273.15)]] = Field(min_length=1)
     c_rates_per_h: list[Annotated[float, Field(gt=0)]] = Field(min_length=1)
     assumptions: dict[str, Assumption]
     thicknesses: list[MeasuredThickness]
-    thicknesses_given_by: str = USER
-    components: list[Component]
-    components_given_by: str = USER
+    components: list[DesignComponent]
     anodes: list[Anode] = Field(min_length=1)
     also_stated: list[OtherValue] = Field(default_factory=list)
 
     def values(self) -> dict[str, float]:
         """The value of every assumption, by name."""
         return {name: one.value for name, one in self.assumptions.items()}
+
+    def inputs(self) -> dict[str, Assumption]:
+        """Every input that a result depends on, by name: those of anodes and components too."""
+        found = {"die_diameter_mm": self.die_diameter_mm, **self.assumptions}
+        for anode in self.anodes:
+            fields = ["mean_potential_V_vs_Na", "charged_density_g_per_cm3"]
+            if anode.capacity_mAh_per_g is not None:
+                fields += ["capacity_mAh_per_g", "electrolyte_weight_fraction"]
+            found |= {f"{anode.name} {field}": getattr(anode, field) for field in fields}
+        for one in self.thicknesses:
+            found[f"thickness_um at {one.loading_mg_per_cm2:g} mg/cm2"] = one.thickness_um
+        for component in self.components:
+            found[f"{component.name} weight_fraction"] = component.weight_fraction
+            if component.density_g_per_cm3 is not None:
+                found[f"{component.name} density_g_per_cm3"] = component.density_g_per_cm3
+        return found
+
+    def changed(self, name: str, value: float) -> Self:
+        """The same design with another value of one of `inputs`."""
+        other = self.model_copy(deep=True)
+        other.inputs()[name].value = value
+        return other
+
+    def composite_components(self) -> list[Component]:
+        """The components as a sample has them."""
+        return [
+            Component(
+                name=one.name,
+                weight_fraction=one.weight_fraction.value,
+                density_g_per_cm3=None if one.density_g_per_cm3 is None else one.density_g_per_cm3.measured(),
+            )
+            for one in self.components
+        ]
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        for what, names in (
+            ("anodes", [one.name for one in self.anodes]),
+            ("components", [one.name for one in self.components]),
+        ):
+            if len(set(names)) < len(names):
+                raise ValueError(f"{what}: two have the same name ({', '.join(names)})")
+        for name, one in self.inputs().items():
+            for value in (one.value, one.low, one.high):
+                if value is not None:
+                    _check_value(name, value)
+        if self.components:
+            total = sum(one.weight_fraction.value for one in self.components)
+            if abs(total - 1) > _ROUNDING:
+                raise ValueError(f"components: weight fractions sum to {total:.4g}, not to 1")
+        active = sum(one.weight_fraction.value for one in self.components if one.active)
+        stated = self.assumptions["active_weight_fraction"].value
+        if self.components and abs(active - stated) > _ROUNDING:
+            raise ValueError(
+                f"active_weight_fraction is {stated:g}, that of the components with `active: true` {active:.4g}: "
+                "give both alike"
+            )
+        return self
+
+
+def _check_value(name: str, value: float) -> None:
+    field = name.split()[-1]
+    if field in _BOUNDS:
+        low, high, remedy = _BOUNDS[field]
+        possible = low <= value < high
+    elif field.endswith("fraction"):
+        possible, remedy = 0 < value <= 1, "a fraction is above 0 and at most 1"
+    elif "density" in field:
+        possible, remedy = 0 < value < 25, "densities are in g/cm3"
+    else:
+        possible, remedy = value > 0, "give a number above 0"
+    if not possible:
+        raise ValueError(f"{name} is {value:g}: {remedy}")
 
 
 def template() -> str:
@@ -113,13 +223,14 @@ def load_design(path: str | Path | None = None) -> CellDesign:
         raise DataError("is no list of fields", where=path, remedy="see `paddlewheel cell --template`")
     merged = _merged(document, dict(given), path)
     try:
-        design = CellDesign.model_validate(merged)
+        return CellDesign.model_validate(merged)
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise DataError(f"{name}: {first['msg']}", where=path, remedy="see `paddlewheel cell --template`") from error
-    _check_values(design, path)
-    return design
+        message = first["msg"].removeprefix("Value error, ")
+        raise DataError(
+            f"{name}: {message}" if name else message, where=path, remedy="see `paddlewheel cell --template`"
+        ) from error
 
 
 def _merged(document: dict[str, Any], given: dict[str, Any], path: Path) -> dict[str, Any]:
@@ -136,18 +247,4 @@ def _merged(document: dict[str, Any], given: dict[str, Any], path: Path) -> dict
         document["assumptions"][name] = {"given_by": USER} | new
     if given:  # another cell than the paper's: what that says elsewhere no longer concerns it
         document["also_stated"] = []
-    for name in ("thicknesses", "components"):
-        if name in given:
-            document[f"{name}_given_by"] = USER
     return document | given
-
-
-def _check_values(design: CellDesign, path: Path) -> None:
-    for name, one in design.assumptions.items():
-        if name not in _ANY_SIGN and not one.value > 0:
-            raise DataError(f"assumptions.{name} is {one.value:g}", where=path, remedy="give a number above 0")
-        if "fraction" in name and not one.value <= 1:
-            raise DataError(f"assumptions.{name} is {one.value:g}", where=path, remedy="a fraction is at most 1")
-    fractions = sum(one.weight_fraction for one in design.components)
-    if design.components and abs(fractions - 1) > 0.005:
-        raise DataError(f"components: weight fractions sum to {fractions:.4g}", where=path, remedy="they sum to 1")

@@ -11,19 +11,22 @@ sigma_eff). Neither charge transfer nor electronic resistance is in them: they a
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
+import numpy as np
 from scipy.constants import Avogadro, Boltzmann, elementary_charge, zero_Celsius
 
 from paddlewheel.lab.design.inputs import Anode, CellDesign
-from paddlewheel.lab.design.thickness import ThicknessLine
+from paddlewheel.lab.design.thickness import ThicknessLine, composite_mg_per_cm2, thickness_line
 from paddlewheel.lab.geometry import nominal
 
 SODIUM_G_PER_MOL = 22.98977
 _FARADAY_C_PER_MOL = Avogadro * elementary_charge
 SODIUM_MAH_PER_G = _FARADAY_C_PER_MOL / 3.6 / SODIUM_G_PER_MOL
 """Of sodium metal: 1166 mAh/g."""
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,16 +76,15 @@ class Resistance:
     composite_ohm_cm2: float
     polarization_V: dict[float, float]
 
+    @property
+    def total_ohm_cm2(self) -> float:
+        """Of separator and composite."""
+        return self.separator_ohm_cm2 + self.composite_ohm_cm2
 
-def composite_mg_per_cm2(loading_mg_per_cm2: float, values: Mapping[str, float]) -> float:
-    """Composite per area of a loading of active material."""
-    return loading_mg_per_cm2 / values["active_weight_fraction"]
 
-
-def estimate(
-    design: CellDesign, *, loading_mg_per_cm2: float, anode: Anode, line: ThicknessLine, values: Mapping[str, float]
-) -> CellEstimate:
-    """The cell of a loading with an anode; `values` are those of the design's assumptions, or swept ones."""
+def estimate(design: CellDesign, *, loading_mg_per_cm2: float, anode: Anode, line: ThicknessLine) -> CellEstimate:
+    """The cell of a loading with an anode."""
+    values = design.values()
     capacity = loading_mg_per_cm2 * values["active_capacity_mAh_per_g"] / 1000
     layers = values["target_capacity_mAh_per_cm2"] / capacity
     composite = composite_mg_per_cm2(loading_mg_per_cm2, values)
@@ -93,19 +95,19 @@ def estimate(
     if anode.capacity_mAh_per_g is None:
         negative, charged = 0.0, sodium
     else:
-        active = 1000 * values["negative_to_positive"] * capacity / anode.capacity_mAh_per_g
-        negative = active / (1 - anode.electrolyte_weight_fraction)
+        active = 1000 * values["negative_to_positive"] * capacity / anode.capacity_mAh_per_g.value
+        negative = active / (1 - anode.electrolyte_weight_fraction.value)
         charged = negative + sodium
     masses = {"cathode composite": composite, "separator": separator, "anode": negative, "foils": foils}
     thicknesses = {
         "cathode composite": nominal(line.thickness_um(composite)),
         "separator": values["separator_thickness_um"],
-        "anode, charged": 10 * charged / anode.charged_density_g_per_cm3,
+        "anode, charged": 10 * charged / anode.charged_density_g_per_cm3.value,
         "foils": values["foils_per_layer"] * values["foil_thickness_um"],
     }
     mass = layers * sum(masses.values()) / (1 - values["packaging_mass_fraction"])
     thickness = layers * sum(thicknesses.values())
-    voltage = values["cathode_voltage_V_vs_Na"] - anode.mean_potential_V_vs_Na
+    voltage = values["cathode_voltage_V_vs_Na"] - anode.mean_potential_V_vs_Na.value
     energy_mWh_per_cm2 = values["target_capacity_mAh_per_cm2"] * voltage
     return CellEstimate(
         loading_mg_per_cm2=loading_mg_per_cm2,
@@ -123,14 +125,10 @@ def estimate(
 
 
 def resistance(
-    design: CellDesign,
-    *,
-    loading_mg_per_cm2: float,
-    temperature_K: float,
-    line: ThicknessLine,
-    values: Mapping[str, float],
+    design: CellDesign, *, loading_mg_per_cm2: float, temperature_K: float, line: ThicknessLine
 ) -> Resistance:
     """Ionic resistances of one layer, with sigma(T) T = sigma_0 T_0 exp(-Ea / k (1 / T - 1 / T_0))."""
+    values = design.values()
     reference_K = values["conductivity_temperature_C"] + zero_Celsius
     exponent = -values["activation_energy_eV"] * elementary_charge / Boltzmann * (1 / temperature_K - 1 / reference_K)
     factor = reference_K / temperature_K * math.exp(exponent)
@@ -153,22 +151,37 @@ def resistance(
     )
 
 
-def sweep(
-    design: CellDesign, *, loading_mg_per_cm2: float, anode: Anode, line: ThicknessLine
-) -> dict[str, tuple[CellEstimate, CellEstimate]]:
-    """The cell at both ends of every swept assumption that changes its energy density, the others as they are."""
-    middle = estimate(
-        design, loading_mg_per_cm2=loading_mg_per_cm2, anode=anode, line=line, values=design.values()
-    ).energy_density_Wh_per_kg
-    ends: dict[str, tuple[CellEstimate, CellEstimate]] = {}
-    for name, one in design.assumptions.items():
+def sweep(design: CellDesign, *, loading_mg_per_cm2: float, anode: str) -> dict[str, tuple[CellEstimate, CellEstimate]]:
+    """The cell at both ends of every swept input that changes its energy density, the others as they are."""
+
+    def of(one: CellDesign) -> CellEstimate:
+        chosen = next(each for each in one.anodes if each.name == anode)
+        return estimate(one, loading_mg_per_cm2=loading_mg_per_cm2, anode=chosen, line=thickness_line(one))
+
+    return _swept(design, of, lambda found: (found.energy_density_Wh_per_kg, found.energy_density_Wh_per_L))
+
+
+def resistance_sweep(
+    design: CellDesign, *, loading_mg_per_cm2: float, temperature_K: float
+) -> dict[str, tuple[Resistance, Resistance]]:
+    """The resistances at both ends of every swept input that changes them, the others as they are."""
+
+    def of(one: CellDesign) -> Resistance:
+        line = thickness_line(one)
+        return resistance(one, loading_mg_per_cm2=loading_mg_per_cm2, temperature_K=temperature_K, line=line)
+
+    return _swept(design, of, lambda found: (found.total_ohm_cm2,))
+
+
+def _swept(
+    design: CellDesign, of: Callable[[CellDesign], _Found], numbers: Callable[[_Found], tuple[float, ...]]
+) -> dict[str, tuple[_Found, _Found]]:
+    middle = numbers(of(design))
+    ends: dict[str, tuple[_Found, _Found]] = {}
+    for name, one in design.inputs().items():
         if one.low is None or one.high is None:
             continue
-        low, high = (
-            estimate(design, loading_mg_per_cm2=loading_mg_per_cm2, anode=anode, line=line,
-                     values=design.values() | {name: value})
-            for value in (one.low, one.high)
-        )  # fmt: skip
-        if any(abs(end.energy_density_Wh_per_kg / middle - 1) > 1e-9 for end in (low, high)):
+        low, high = of(design.changed(name, one.low)), of(design.changed(name, one.high))
+        if not all(np.allclose(numbers(end), middle, rtol=1e-9, atol=0) for end in (low, high)):
             ends[name] = (low, high)
     return ends

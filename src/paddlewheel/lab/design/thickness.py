@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from uncertainties import correlated_values
 
 from paddlewheel.errors import DataError
-from paddlewheel.lab.geometry import Uncertain
+from paddlewheel.lab.design.inputs import CellDesign
+from paddlewheel.lab.geometry import Uncertain, ideal_density
+from paddlewheel.lab.sample import Composite
 from paddlewheel.records import Measured
 
 
@@ -35,6 +38,39 @@ class ThicknessLine:
     def thickness_um(self, composite_mg_per_cm2: float) -> Uncertain:
         """Thickness of so much composite."""
         return self.offset_um + composite_mg_per_cm2 * 1e-3 / self.density_g_per_cm3 * 1e4
+
+
+def composite_mg_per_cm2(loading_mg_per_cm2: float, values: Mapping[str, float]) -> float:
+    """Composite per area of a loading of active material."""
+    return loading_mg_per_cm2 / values["active_weight_fraction"]
+
+
+def dense_composite_g_per_cm3(design: CellDesign) -> Uncertain | None:
+    """Density of the composite without pores; None without the densities of all components."""
+    if not design.components:
+        return None
+    return ideal_density(Composite(mass_mg=Measured(value=1.0, std=0.0), components=design.composite_components()))
+
+
+def thickness_line(design: CellDesign, *, where: str | Path = "design") -> ThicknessLine:
+    """Through the measured thicknesses, or, without any, through zero with the density of the dense components.
+
+    Raises
+    ------
+    DataError
+        Without either, or as `fit_thickness_line`.
+    """
+    if design.thicknesses:
+        return fit_thickness_line(
+            [composite_mg_per_cm2(one.loading_mg_per_cm2, design.values()) for one in design.thicknesses],
+            [one.thickness_um.measured() for one in design.thicknesses],
+        )
+    ideal = dense_composite_g_per_cm3(design)
+    if ideal is None:
+        raise DataError(
+            "neither thicknesses nor the densities of all components", where=where, remedy="give one of them"
+        )
+    return ThicknessLine(density_g_per_cm3=ideal, offset_um=0.0, chi2=0.0, degrees_of_freedom=0)
 
 
 def fit_thickness_line(composite_mg_per_cm2: Sequence[float], thickness_um: Sequence[Measured]) -> ThicknessLine:
