@@ -149,8 +149,12 @@ def test_own_anode_of_numbers_is_the_users_and_its_assumed_inputs_are_told(tmp_p
     record = cell(path)
     by_name = {one.name: one for one in record.assumptions}
     assert by_name["Pb capacity_mAh_per_g"].given_by == "user"
-    assert by_name["Pb electrolyte_weight_fraction"].given_by == "default"
-    assert any("Pb mean_potential_V_vs_Na" in text and "Sn" not in text for text in record.warnings)
+    assert by_name["Pb electrolyte_weight_fraction"].given_by == "assumed"  # the file says nothing of it
+    (warning,) = (text for text in record.warnings if text.startswith("assumed"))
+    assert "Pb mean_potential_V_vs_Na" in warning
+    assert "Pb electrolyte_weight_fraction" in warning
+    assert "Pb charged_density_g_per_cm3" not in warning
+    assert "Sn" not in warning
     assert ("Pb", "Pb mean_potential_V_vs_Na") in {(one.anode, one.name) for one in record.sweeps}
 
 

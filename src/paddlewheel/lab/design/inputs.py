@@ -74,7 +74,7 @@ class Anode(_Input):
     name: str
     capacity_mAh_per_g: Given | None = None
     electrolyte_weight_fraction: Given = Field(
-        default_factory=lambda: Assumption(value=0.0, given_by="default", note="no electrolyte in the anode")
+        default_factory=lambda: Assumption(value=0.0, low=0.0, high=0.3, given_by=ASSUMED, note="the file gives none")
     )
     mean_potential_V_vs_Na: Given
     charged_density_g_per_cm3: Given
