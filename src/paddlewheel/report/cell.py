@@ -206,7 +206,7 @@ def _page(record: CellRecord, drawings: dict[str, Drawing]) -> Page:
                 title="Resistance",
                 paragraphs=[
                     "Separator L/σ and composite Lτ/(3εσ): neither charge transfer nor electronic resistance nor "
-                    "diffusion in the active material is in them. They are lower bounds of what a cell loses."
+                    "diffusion in the active material is in them, nor a second conductor beside the catholyte."
                 ],
                 drawings=[(drawings["resistance"], "Right: one input at a time, at the lowest temperature.")],
                 tables=[_resistance_table(record)],

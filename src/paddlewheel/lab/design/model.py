@@ -5,7 +5,8 @@ share that is no electrolyte; separator and foils by density and thickness. n = 
 paper's 1.33) make the cell, E = n Q (V_cathode - V_anode) over its mass, packaging included, and its volume when
 charged. Resistances: separator L / sigma; composite L tau / (3 eps sigma), the low-frequency limit of a transmission
 line whose electronic rail is perfect (Euler and Nonnenmacher, Electrochim. Acta 1960, 2, 268; tau = eps sigma_0 /
-sigma_eff). Neither charge transfer nor electronic resistance is in them: they are lower bounds.
+sigma_eff). Neither charge transfer nor electronic resistance is in them, nor a second conductor beside
+the catholyte: they are the ionic part alone.
 """
 
 from __future__ import annotations
