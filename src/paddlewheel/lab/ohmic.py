@@ -1,0 +1,191 @@
+"""From steady currents to conduction by electrons, and to the share of the ions.
+
+Between two ion-blocking electrodes the steady current is that of the electrons, I = (A / L) sigma_e V + I_0. With one
+reversible electrode it is that of electrons and holes (Hebb, J. Chem. Phys. 1952, 20, 185, doi 10.1063/1.1700165;
+Wagner 1957): I = (A / L) (R T / F) [sigma_n (1 - exp(-u)) + sigma_p (exp(u) - 1)], u = F V / (R T).
+Transference: t+ = I_s (V - I_0 R_0) / (I_0 (V - I_s R_s)) of Evans, Vincent and Bruce (Polymer 1987, 28, 2324, doi
+10.1016/0032-3861(87)90394-6), and t+ = R_b / (V / I_s - R_s) of Watanabe et al. (Solid State Ionics 1988, 28-30, 911).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from uncertainties import correlated_values, ufloat
+
+from paddlewheel.errors import DataError, SettingsError
+from paddlewheel.lab.geometry import Uncertain, deviation, nominal
+from paddlewheel.lab.polarization import Hold
+from paddlewheel.units import BOLTZMANN_eV_PER_K
+
+_SAME_V = 2e-3
+_REJECTED = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class OhmicLine:
+    """I = conductance V + offset.
+
+    Attributes
+    ----------
+    conductance_S, offset_A
+        With standard errors; the offset is None of one voltage, where the line goes through the origin.
+    probability
+        That currents on a line scatter this much; None of fewer than three voltages.
+    """
+
+    conductance_S: Uncertain
+    offset_A: Uncertain | None
+    probability: float | None
+
+    @property
+    def straight(self) -> bool:
+        """Whether a line describes the currents, as far as is known."""
+        return self.probability is None or self.probability >= _REJECTED
+
+
+@dataclass(frozen=True, kw_only=True)
+class HebbWagner:
+    """Conductances (A / L) sigma of electrons and holes at 0 V, and how well they describe the currents."""
+
+    electrons_S: Uncertain
+    holes_S: Uncertain
+    temperature_K: float
+    probability: float
+
+
+def fit_ohmic_line(holds: Sequence[Hold]) -> OhmicLine:
+    """The line through steady currents, by weighted least squares.
+
+    Raises
+    ------
+    DataError
+        If no hold has a voltage.
+    """
+    voltage, current, error = _points(holds)
+    if not np.any(np.abs(voltage) > _SAME_V):
+        raise DataError("no hold at a voltage other than 0", where="holds", remedy="give a polarization at 0.1 V, say")
+    if np.ptp(voltage) <= _SAME_V:
+        weight = voltage / error
+        value = float(np.sum(weight * current / error) / np.sum(weight**2))
+        return OhmicLine(
+            conductance_S=ufloat(value, 1 / float(np.sqrt(np.sum(weight**2)))), offset_A=None, probability=None
+        )
+    (offset, conductance), probability = _least_squares(
+        np.column_stack([np.ones_like(voltage), voltage]), current, error
+    )
+    return OhmicLine(conductance_S=conductance, offset_A=offset, probability=probability)
+
+
+def fit_hebb_wagner(holds: Sequence[Hold], *, temperature_K: float) -> HebbWagner | None:
+    """Electrons and holes in a cell with one reversible electrode; None of fewer than three voltages, or if one is
+    negative beyond two errors."""
+    voltage, current, error = _points(holds)
+    if len(np.unique(np.round(voltage / _SAME_V))) < 3:
+        return None
+    kT_V = BOLTZMANN_eV_PER_K * temperature_K
+    u = voltage / kT_V
+    if np.abs(u).max() > 500:
+        return None
+    (electrons, holes), probability = _least_squares(
+        kT_V * np.column_stack([-np.expm1(-u), np.expm1(u)]), current, error
+    )
+    if any(nominal(one) < -2 * deviation(one) for one in (electrons, holes)):
+        return None
+    assert probability is not None
+    return HebbWagner(electrons_S=electrons, holes_S=holes, temperature_K=temperature_K, probability=probability)
+
+
+def _points(holds: Sequence[Hold]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    current = np.array([nominal(one.steady_A) for one in holds])
+    error = np.array([deviation(one.steady_A) for one in holds])
+    # currents free of noise still end at the last digit that a file prints
+    return np.array([one.voltage_V for one in holds]), current, np.maximum(error, 1e-6 * np.abs(current).max() + 1e-30)
+
+
+def _least_squares(
+    matrix: np.ndarray, current: np.ndarray, error: np.ndarray
+) -> tuple[tuple[Uncertain, Uncertain], float | None]:
+    """Two parameters with their correlation, and the probability of the scatter; errors grow with a scatter above 1."""
+    from scipy.stats import chi2
+
+    size = np.abs(matrix / error[:, None]).max(axis=0)
+    weighted = matrix / error[:, None] / size
+    inverse = np.linalg.inv(weighted.T @ weighted)
+    values = inverse @ (weighted.T @ (current / error))
+    freedom = len(current) - 2
+    squares = float(np.sum((current / error - weighted @ values) ** 2))
+    grown = max(squares / freedom, 1.0) if freedom > 0 else 1.0
+    first, second = correlated_values(values / size, inverse * grown / np.outer(size, size))
+    return (first, second), float(chi2.sf(squares, freedom)) if freedom > 0 else None
+
+
+def conductivity_S_per_cm(conductance_S: Uncertain, *, thickness_cm: Uncertain, area_cm2: Uncertain) -> Uncertain:
+    """sigma = G L / A."""
+    return conductance_S * thickness_cm / area_cm2
+
+
+def ionic_transference(ionic_S_per_cm: Uncertain, electronic_S_per_cm: Uncertain) -> Uncertain:
+    """t_ion = sigma_ion / (sigma_ion + sigma_e)."""
+    return 1 / (1 + electronic_S_per_cm / ionic_S_per_cm)
+
+
+def bruce_vincent(
+    *,
+    voltage_V: Uncertain,
+    initial_A: Uncertain,
+    steady_A: Uncertain,
+    initial_resistance_ohm: Uncertain,
+    steady_resistance_ohm: Uncertain,
+) -> Uncertain:
+    """t+ of a symmetric cell of reversible electrodes, with the interface resistances before and after.
+
+    Raises
+    ------
+    SettingsError
+        For a voltage or a current that is not positive, an interface that takes more than the whole voltage, or a
+        result outside 0 to 1 beyond two errors.
+    """
+    for name, value in (("voltage_V", voltage_V), ("initial_A", initial_A), ("steady_A", steady_A)):
+        if not nominal(value) > 0:
+            raise SettingsError(f"{nominal(value):g}", where=name, remedy="give voltage and currents above 0")
+    over_start = _left(voltage_V, initial_A, initial_resistance_ohm, "initial")
+    over_end = _left(voltage_V, steady_A, steady_resistance_ohm, "steady")
+    return _share(steady_A * over_start / (initial_A * over_end))
+
+
+def watanabe(
+    *, voltage_V: Uncertain, steady_A: Uncertain, bulk_resistance_ohm: Uncertain, steady_resistance_ohm: Uncertain
+) -> Uncertain:
+    """t+ from the bulk resistance instead of the initial current.
+
+    Raises
+    ------
+    SettingsError
+        As `bruce_vincent`.
+    """
+    if not nominal(steady_A) > 0:
+        raise SettingsError(f"{nominal(steady_A):g}", where="steady_A", remedy="give a current above 0")
+    return _share(bulk_resistance_ohm * steady_A / _left(voltage_V, steady_A, steady_resistance_ohm, "steady"))
+
+
+def _left(voltage_V: Uncertain, current_A: Uncertain, resistance_ohm: Uncertain, name: str) -> Uncertain:
+    left = voltage_V - current_A * resistance_ohm
+    if not nominal(resistance_ohm) >= 0 or not nominal(left) > 0:
+        raise SettingsError(
+            f"{nominal(resistance_ohm):g} ohm at {nominal(current_A):g} A take more than the {nominal(voltage_V):g} V",
+            where=f"{name}_resistance_ohm", remedy="resistances are those of both interfaces in ohm, currents in A",
+        )  # fmt: skip
+    return left
+
+
+def _share(number: Uncertain) -> Uncertain:
+    value, error = nominal(number), deviation(number)
+    if value > 1 + 2 * error + 0.02 or value < -2 * error - 0.02:
+        raise SettingsError(
+            f"t+ = {value:.3g}", where="transference",
+            remedy="it is between 0 and 1: check the currents, and that both resistances are the interfaces' alone",
+        )  # fmt: skip
+    return number

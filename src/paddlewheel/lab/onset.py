@@ -1,0 +1,216 @@
+"""The onset of a rise on a background: by the tangent at its foot and by a threshold, with errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from paddlewheel.errors import SettingsError
+from paddlewheel.records import Measured
+
+_RESAMPLES = 200
+_FOOT = (0.10, 0.60)
+_SHARE = 0.25
+_FOOT_LOW, _FOOT_HIGH, _SHARES = (0.07, 0.15), (0.45, 0.75), (0.18, 0.35)
+"""Ranges within which foot and background are chosen anew in every resample."""
+_BEGINS = 12
+_ABOVE_NOISE = 8.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Onset:
+    """Onsets of a sweep, in V of the sweep; None where the sweep shows none, with the reason.
+
+    Attributes
+    ----------
+    tangent_V
+        Where the tangent meets the background.
+    thresholds_V
+        Where the density over the background passes each threshold for good.
+    tangent
+        Slope and intercept of the tangent, as density against voltage; None as above.
+    background
+        Slope and intercept of the background.
+    largest
+        Largest density over the background.
+    noise
+        Standard deviation of the density around the background.
+    reason
+        Why there is no tangent; empty where there is.
+    """
+
+    tangent_V: Measured | None
+    thresholds_V: tuple[Measured | None, ...]
+    tangent: tuple[float, float] | None
+    background: tuple[float, float]
+    largest: float
+    noise: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class _Found:
+    tangent_x: float | None
+    crossings: list[float | None]
+    tangent: tuple[float, float] | None
+    background: tuple[float, float]
+    largest: float
+    noise: float
+    reason: str
+
+
+def find_onset(
+    voltage_V: np.ndarray,
+    density: np.ndarray,
+    *,
+    way: float,
+    thresholds: tuple[float, ...],
+    subtract_background: bool = True,
+    seed: int = 1,
+) -> Onset:
+    """Onset by tangent and by thresholds.
+
+    Parameters
+    ----------
+    voltage_V, density
+        `[n_rows]`; the density in any unit, that of the thresholds.
+    way
+        1 for oxidation (currents above the background count), -1 for reduction.
+    thresholds
+        Densities above the background, positive.
+    subtract_background
+        False counts from a density of 0.
+
+    Raises
+    ------
+    SettingsError
+        For a threshold that is not positive.
+    """
+    for one in thresholds:
+        if not (np.isfinite(one) and one > 0):
+            raise SettingsError(f"{one:g}", where="threshold", remedy="give a current density above 0")
+    order = np.argsort(way * voltage_V, kind="stable")
+    x, y = way * voltage_V[order], way * density[order]
+    found = _onset(x, y, thresholds, _FOOT, _SHARE, subtract_background)
+    drawn = _resampled(x, y, thresholds, subtract_background, np.random.default_rng(seed))
+    spacing = float(np.median(np.diff(x))) / np.sqrt(12)  # a file has no voltage between its rows
+
+    def measured(value: float | None, column: int) -> Measured | None:
+        if value is None:
+            return None
+        known = drawn[:, column][np.isfinite(drawn[:, column])]
+        # around the value, not around their mean: a shift of the resamples is an error too
+        spread = float(np.sqrt(np.mean((known - value) ** 2))) if len(known) > 1 else 0.0
+        return Measured(value=way * value, std=float(np.hypot(spread, spacing)))
+
+    def turned(line: tuple[float, float]) -> tuple[float, float]:
+        return line[0], way * line[1]  # way y = a way x + b
+
+    return Onset(
+        tangent_V=measured(found.tangent_x, 0),
+        thresholds_V=tuple(measured(one, 1 + place) for place, one in enumerate(found.crossings)),
+        tangent=None if found.tangent is None else turned(found.tangent),
+        background=turned(found.background),
+        largest=way * found.largest,
+        noise=found.noise,
+        reason=found.reason,
+    )
+
+
+def _onset(
+    x: np.ndarray, y: np.ndarray, thresholds: tuple[float, ...], foot: tuple[float, float], share: float, subtract: bool
+) -> _Found:
+    line, noise = _background(x, y, share) if subtract else ((0.0, 0.0), _noise(y))
+    over = y - line[0] * x - line[1]
+    smooth = _smoothed(over)  # rows are chosen on it: noise would choose those that it lifts
+    peak = int(np.argmax(smooth))
+    top = float(smooth[peak])
+    crossings = [_crossing(x[: peak + 1], smooth[: peak + 1], one) for one in thresholds]
+    # a return sweep falls back to its background: that is no rise
+    if top < _ABOVE_NOISE * max(noise / np.sqrt(_width(len(y))), 1e-300) or top < 2 * noise:
+        return _Found(None, crossings, None, line, top, noise, "no rise above the noise of the background")
+    if y[peak] + 2 * noise < 0.5 * top:
+        return _Found(None, [None] * len(thresholds), None, line, top, noise, "the current only falls back")
+    below = np.flatnonzero(smooth[: peak + 1] < foot[0] * top)
+    if not len(below):
+        return _Found(None, crossings, None, line, top, noise, "the sweep begins within the rise")
+    start = int(below[-1]) + 1
+    end = start + int(np.argmax(smooth[start : peak + 1] >= foot[1] * top)) + 1
+    if end - start < 3:
+        return _Found(None, crossings, None, line, top, noise, "fewer than 3 rows in the foot of the rise")
+    slope, intercept = _line(x[start:end], over[start:end])
+    if not slope > 0:
+        return _Found(None, crossings, None, line, top, noise, "the foot does not rise")
+    tangent = (slope + line[0], intercept + line[1])
+    return _Found(-intercept / slope, crossings, tangent, line, top, noise, "")
+
+
+def _crossing(x: np.ndarray, smooth: np.ndarray, threshold: float) -> float | None:
+    """Where the density passes the threshold and stays above up to the end; None where it begins above it."""
+    below = np.flatnonzero(smooth <= threshold)
+    if smooth[-1] <= threshold or not len(below):
+        return None
+    last = int(below[-1])
+    share = (threshold - smooth[last]) / (smooth[last + 1] - smooth[last])
+    return float(x[last] + share * (x[last + 1] - x[last]))
+
+
+def _background(x: np.ndarray, y: np.ndarray, share: float) -> tuple[tuple[float, float], float]:
+    """The line through the stretch before the rise in which the current scatters and rises least, and that scatter."""
+    smooth = _smoothed(y)
+    top = int(np.argmax(smooth > smooth.min() + _FOOT[0] * np.ptp(smooth)))
+    length = max(8, min(int(share * len(x)), top))
+    best, chosen = np.inf, ((0.0, float(np.median(y[:length]))), _noise(y[:length]))
+    for first in np.unique(np.linspace(0, max(0, top - length), _BEGINS).astype(int)):
+        rows = slice(first, first + length)
+        slope, intercept = _line(x[rows], y[rows])
+        scatter = float(np.std(y[rows] - slope * x[rows] - intercept))
+        if scatter + abs(slope) * np.ptp(x[rows]) < best:
+            best, chosen = scatter + abs(slope) * np.ptp(x[rows]), ((slope, intercept), scatter)
+    return chosen
+
+
+def _line(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+    centred = x - x.mean()
+    power = float(centred @ centred)
+    slope = float(centred @ y) / power if power > 0 else 0.0
+    return slope, float(y.mean() - slope * x.mean())
+
+
+def _noise(y: np.ndarray) -> float:
+    steps = np.diff(y)
+    return 1.4826 * float(np.median(np.abs(steps - np.median(steps)))) / np.sqrt(2) if len(steps) else 0.0
+
+
+def _smoothed(y: np.ndarray) -> np.ndarray:
+    """Local lines (second order) of a fiftieth of the sweep, which follow a rise that a mean would shift."""
+    from scipy.signal import savgol_filter
+
+    return savgol_filter(y, _width(len(y)), 2, mode="interp")
+
+
+def _width(n_rows: int) -> int:
+    return max(5, n_rows // 50) | 1
+
+
+def _resampled(
+    x: np.ndarray, y: np.ndarray, thresholds: tuple[float, ...], subtract: bool, rng: np.random.Generator
+) -> np.ndarray:
+    """Onsets `[n, 1 + n_thresholds]` with the noise resampled in blocks and the windows chosen anew; nan where none."""
+    smooth = _smoothed(y)
+    width = _width(len(y))
+    # a smoothing parabola of width w takes about 9 / (4 w) of the noise away
+    noise = (y - smooth) / np.sqrt(1 - min(9 / (4 * width), 0.6))
+    found = np.full((_RESAMPLES, 1 + len(thresholds)), np.nan)
+    for row in range(_RESAMPLES):
+        starts = rng.integers(0, len(y) - width + 1, size=-(-len(y) // width))
+        drawn = (noise[starts[:, None] + np.arange(width)]).ravel()[: len(y)]
+        one = _onset(
+            x, smooth + drawn, thresholds, (rng.uniform(*_FOOT_LOW), rng.uniform(*_FOOT_HIGH)), rng.uniform(*_SHARES),
+            subtract,
+        )  # fmt: skip
+        for column, value in enumerate((one.tangent_x, *one.crossings)):
+            if value is not None:
+                found[row, column] = value
+    return found

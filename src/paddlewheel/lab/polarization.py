@@ -1,0 +1,249 @@
+"""DC polarization: the steady current of a hold at one voltage, as offset and decays, and whether it is steady at all.
+
+I(t) = I_ss + sum_k a_k exp(-t / tau_k) with no to three decays (the number by the Bayesian information criterion) is
+fitted to the whole hold by variable projection; errors count the correlation of the residuals. What the decays still
+hold at the end of the hold decides whether the current is steady.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+from uncertainties import ufloat
+
+from paddlewheel.errors import DataError, SettingsError
+from paddlewheel.lab.geometry import Uncertain, nominal
+from paddlewheel.lab.table import CellTest
+
+_TAIL = 0.2
+_LEAST_ROWS = 40
+_MOST_POINTS = 1500
+_SAME_V = 2e-3
+_MOST_DECAYS = 3
+_GRID = 12
+_IDLE = ("rest", "OCV", "EIS")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Hold:
+    """A stretch at constant voltage.
+
+    Attributes
+    ----------
+    voltage_V
+        Mean of the hold.
+    steady_A
+        The offset of the fit, with its standard error.
+    tail_A
+        Mean of the last fifth, which no model has touched.
+    initial_A
+        Current of the first row of the hold; uncertain by what it falls before the next row.
+    taus_s, amplitudes_A
+        Decays of the fit, from fast to slow.
+    remaining_share
+        What the decays (or the slope of the last fifth, where it is more) still hold at the end, of the steady current
+        or of its error, where that is larger.
+    steady
+        Whether that is below the limit, or not told from zero.
+    reason
+        Why not; empty where it is.
+    rows
+        First row and the one after the last.
+    """
+
+    voltage_V: float
+    steady_A: Uncertain
+    tail_A: float
+    initial_A: Uncertain
+    taus_s: tuple[float, ...]
+    amplitudes_A: tuple[float, ...]
+    remaining_share: float
+    steady: bool
+    reason: str
+    rows: tuple[int, int]
+
+    def fitted_A(self, time_s: np.ndarray) -> np.ndarray:
+        """The fit at times since the begin of the hold, `[n]`."""
+        return _decayed(time_s, nominal(self.steady_A), np.array(self.amplitudes_A), np.array(self.taus_s))
+
+
+def find_holds(test: CellTest, *, largest_drift: float = 0.05) -> list[Hold]:
+    """Every stretch at one voltage of 40 rows or more; rests are none.
+
+    Parameters
+    ----------
+    test
+        The rows of a chronoamperometry, of one voltage or several.
+    largest_drift
+        Share of the steady current that may still decay at the end.
+
+    Raises
+    ------
+    SettingsError
+        For a share that is not between 0 and 1.
+    DataError
+        If there is none.
+    """
+    if not 0 < largest_drift < 1:
+        raise SettingsError(f"{largest_drift:g}", where="largest_drift", remedy="give a share between 0 and 1")
+    changed = np.abs(np.diff(test.voltage_V)) > _SAME_V
+    if test.step is not None:
+        changed |= np.diff(test.step) != 0
+    edges = np.concatenate([[0], np.flatnonzero(changed) + 1, [len(test)]])
+    holds = []
+    for first, last in itertools.pairwise(edges.astype(int)):
+        if last - first < _LEAST_ROWS or not np.any(test.current_A[first:last]):
+            continue
+        if test.step_kind is not None and str(test.step_kind[first]) in _IDLE:
+            continue
+        low, high = np.percentile(test.voltage_V[first:last], [2, 98])
+        if high - low <= 2 * _SAME_V:  # else a sweep of small steps
+            holds.append(_hold(test, int(first), int(last), largest_drift))
+    if not holds:
+        raise DataError(
+            f"no stretch of {_LEAST_ROWS} rows at one voltage (within {2000 * _SAME_V:g} mV) with a current",
+            where=test.source, remedy="give a chronoamperometry; check that voltages are in V",
+        )  # fmt: skip
+    return holds
+
+
+def _hold(test: CellTest, first: int, last: int, largest_drift: float) -> Hold:
+    rows = slice(first, last)
+    time, current = test.time_s[rows] - test.time_s[first], test.current_A[rows]
+    if not np.all(np.diff(time) >= 0) or not time[-1] > 0:
+        raise DataError(
+            f"the clock goes back between rows {first} and {last}", where=test.source, remedy="repair the times"
+        )
+    t, i = _averaged(time, current)
+    taus, amplitudes, offset, covariance = _fit_decays(t, i)
+    tail = t >= (1 - _TAIL) * t[-1]
+    tail_A = float(i[tail].mean())
+    # the slope of the tail over its span, and its error, without any model
+    slope, slope_error = _slope(t[tail], i[tail])
+    span = float(np.ptp(t[tail]))
+    left = float(np.sum(amplitudes * np.exp(-t[-1] / taus))) if len(taus) else 0.0
+    error = float(np.sqrt(covariance))
+    size = max(abs(offset), error)
+    drifts = abs(slope) * span > max(largest_drift * size, 2 * slope_error * span)
+    decays = abs(left) > max(largest_drift * size, 2 * error)
+    remaining = max(abs(left), abs(slope) * span if drifts else 0.0)
+    told = abs(offset - tail_A) > 3 * error + largest_drift * size
+    diffusive = _diffusive_offset(t, i, i - _decayed(t, offset, amplitudes, taus))
+    reasons = [
+        f"it falls as 1 / sqrt(time), to {diffusive:.3g} A rather than {offset:.3g} A"
+        if diffusive is not None and abs(diffusive - offset) > 3 * error + largest_drift * size
+        else "",
+        f"{100 * remaining / size:.3g} % of the steady current still decays" if drifts or decays else "",
+        "the fit's offset is not the current of the tail" if told and not (drifts or decays) else "",
+    ]
+    following = abs(current[0] - current[1]) / np.sqrt(12)
+    return Hold(
+        voltage_V=float(test.voltage_V[rows].mean()),
+        # what still decays adds to the error, as does a slope that is not told from none
+        steady_A=ufloat(offset, float(np.hypot(error, abs(left) / np.sqrt(3)))),
+        tail_A=tail_A,
+        initial_A=ufloat(float(current[0]), float(max(following, 1e-30))),
+        taus_s=tuple(float(one) for one in taus),
+        amplitudes_A=tuple(float(one) for one in amplitudes),
+        remaining_share=remaining / size if size > 0 else 0.0,
+        steady=not any(reasons),
+        reason="; ".join(filter(None, reasons)),
+        rows=(first, last),
+    )
+
+
+def _decayed(t: np.ndarray, offset: float, amplitudes: np.ndarray, taus: np.ndarray) -> np.ndarray:
+    return offset + np.exp(-np.asarray(t)[:, None] / taus) @ amplitudes
+
+
+def _diffusive_offset(t: np.ndarray, i: np.ndarray, rest: np.ndarray) -> float | None:
+    """Offset of I = offset + b / sqrt(t) over the last nine tenths, where that describes them better than the decays.
+
+    Diffusion to an electrode falls so (Cottrell 1903), and exponentials imitate it with an offset that is too high.
+    """
+    late = t > 0.1 * t[-1]
+    matrix = np.column_stack([np.ones(int(late.sum())), 1 / np.sqrt(t[late])])
+    (offset, b), *_ = np.linalg.lstsq(matrix, i[late], rcond=None)
+    left = i[late] - matrix @ (offset, b)
+    squares = float(np.sum(left**2))
+    variance = float(np.linalg.inv(matrix.T @ matrix)[1, 1]) * squares / max(len(left) - 2, 1) * _inflation(left, 1)
+    better = squares < 1.02 * float(np.sum(rest[late] ** 2))
+    return float(offset) if better and abs(b) > 3 * np.sqrt(variance) else None
+
+
+def _averaged(time: np.ndarray, current: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Means of equally many rows, at most 1500, so that a long file costs no more than a short one."""
+    width = -(-len(time) // _MOST_POINTS)
+    if width == 1:
+        return time, current
+    kept = len(time) // width * width  # from the end: the last rows count most
+    return (time[-kept:].reshape(-1, width).mean(axis=1), current[-kept:].reshape(-1, width).mean(axis=1))
+
+
+def _fit_decays(t: np.ndarray, i: np.ndarray) -> tuple[np.ndarray, np.ndarray, float, float]:
+    """Time constants, amplitudes, offset and the offset's variance, of as many decays as the rows bear."""
+    from scipy.optimize import least_squares
+
+    scale = float(np.abs(i).max()) or 1.0
+    y = i / scale
+    shortest = max(2 * float(np.median(np.diff(t))), 1e-9 * t[-1])
+    bounds = (np.log(shortest), np.log(t[-1]))
+    grid = np.linspace(*bounds, _GRID)
+
+    def design(logs: np.ndarray) -> np.ndarray:
+        return np.column_stack([np.ones_like(t), *(np.exp(-t / np.exp(one)) for one in logs)])
+
+    def residual(logs: np.ndarray) -> np.ndarray:
+        matrix = design(logs)
+        return y - matrix @ np.linalg.lstsq(matrix, y, rcond=None)[0]
+
+    best_bic, best = np.inf, np.empty(0)
+    start: tuple[float, ...] = ()
+    for n_decays in range(_MOST_DECAYS + 1):
+        if n_decays:
+            tries = [(*start, one) for one in grid if all(abs(one - other) > 0.3 for other in start)]
+            start = min(tries, key=lambda logs: float(np.sum(residual(np.array(logs)) ** 2)))
+            found = least_squares(residual, np.array(start), bounds=bounds, x_scale=1.0, max_nfev=60)
+            logs = np.sort(found.x)
+            start = tuple(logs)
+        else:
+            logs = np.empty(0)
+        rest = residual(logs)
+        squares = max(float(np.sum(rest**2)), 1e-30 * len(y))
+        inflation = _inflation(rest, n_decays)
+        n_free = len(y) / inflation
+        bic = n_free * np.log(squares / len(y)) + (1 + 2 * n_decays) * np.log(len(y))
+        if bic < best_bic - 6:  # strong evidence, or the simpler one
+            best_bic, best = bic, logs
+    matrix = design(best)
+    linear = np.linalg.lstsq(matrix, y, rcond=None)[0]
+    rest = y - matrix @ linear
+    inflation = _inflation(rest, len(best))
+    # the offset's variance with the time constants free: the Jacobian of amplitudes and time constants together
+    slopes = [linear[1 + k] * t / np.exp(one) * np.exp(-t / np.exp(one)) for k, one in enumerate(best)]
+    jacobian = np.column_stack([matrix, *slopes])
+    freedom = max(len(y) - jacobian.shape[1], 1)
+    variance = float(np.linalg.pinv(jacobian.T @ jacobian)[0, 0]) * float(np.sum(rest**2)) / freedom * inflation
+    return np.exp(best), scale * linear[1:], float(scale * linear[0]), scale**2 * variance
+
+
+def _inflation(rest: np.ndarray, n_decays: int) -> float:
+    """(1 + r) / (1 - r), the factor of the variance of a mean whose rows are correlated by r (first order)."""
+    centred = rest - rest.mean()
+    power = float(np.sum(centred**2))
+    if not power > 0:
+        return 1.0
+    # the sample's r is low by about (1 + 3 r) / n a parameter of the mean (Marriott and Pope 1954)
+    r = float(np.sum(centred[1:] * centred[:-1]) / power) + (1 + 2 * n_decays) / len(rest)
+    r = float(np.clip(r, 0.0, 0.98))
+    return (1 + r) / (1 - r)
+
+
+def _slope(t: np.ndarray, i: np.ndarray) -> tuple[float, float]:
+    centred = t - t.mean()
+    power = float(np.sum(centred**2))
+    slope = float(np.sum(centred * i) / power)
+    rest = i - i.mean() - slope * centred
+    return slope, float(np.sqrt(np.sum(rest**2) / max(len(t) - 2, 1) / power * _inflation(rest, 1)))
