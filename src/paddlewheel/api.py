@@ -16,11 +16,13 @@ from paddlewheel.studies import cell as _cell
 from paddlewheel.studies import conduct as _conduct
 from paddlewheel.studies import coordination as _coordination
 from paddlewheel.studies import cycling as _cycling
+from paddlewheel.studies import dc as _dc
 from paddlewheel.studies import density as _density
 from paddlewheel.studies import distil as _distil
 from paddlewheel.studies import eis as _eis
 from paddlewheel.studies import hull as _hull
 from paddlewheel.studies import label as _label
+from paddlewheel.studies import lsv as _lsv
 from paddlewheel.studies import onsager as _onsager
 from paddlewheel.studies import phonons as _phonons
 from paddlewheel.studies import rotation as _rotation
@@ -64,12 +66,14 @@ __all__ = [
     "conduct",
     "convert",
     "cycling",
+    "dc",
     "density",
     "distil",
     "eis",
     "hull",
     "label",
     "load_potential",
+    "lsv",
     "phonons",
     "read_structure",
     "read_trajectory",
@@ -120,6 +124,8 @@ hull = _reported(_hull.hull, "paddlewheel.report.hull:write_hull_report")
 window = _reported(_window.window, "paddlewheel.report.window:write_window_report")
 cell = _reported(_cell.cell, "paddlewheel.report.cell:write_cell_report")
 cycling = _reported(_cycling.cycling, "paddlewheel.report.cycling:write_cycling_report")
+dc = _reported(_dc.dc, "paddlewheel.report.dc:write_dc_report")
+lsv = _reported(_lsv.lsv, "paddlewheel.report.lsv:write_lsv_report")
 active_ions = _reported(_active_ions.active_ions, "paddlewheel.report.active:write_active_report")
 
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from paddlewheel.cli.motion import Json, Out, finish
-from paddlewheel.cli.values import numbers
-from paddlewheel.errors import SettingsError
+from paddlewheel.cli.values import named_columns, numbers
 
 if TYPE_CHECKING:
     from paddlewheel.records import CyclingRecord, CyclingSeriesRecord, CyclingStage
@@ -69,7 +68,7 @@ def cycling(
         curves=[int(one) for one in numbers(curves, "--curves")] if curves else None,
         bin_mV=bin_mv,
         smoothing_mV=smoothing_mv,
-        columns=_named(columns) if columns else None,
+        columns=named_columns(columns) if columns else None,
     )
     write_cycling_report(directory)
     lines = _test_lines(record) if isinstance(record, CyclingRecord) else _series_lines(record)
@@ -118,10 +117,3 @@ def _stage_line(one: CyclingStage) -> str:
         f"{one.capacity_mAh:.4g} mAh" if per_area is None else f"{per_area.value:.4g} +- {per_area.std:.2g} mAh/cm2"
     )
     return f"{one.file}, cycles {one.first_cycle} to {one.last_cycle}, {rate}{at}: {capacity}"
-
-
-def _named(text: str) -> dict[str, str]:
-    pairs = [one.partition("=") for one in text.split(",")]
-    if not all(name and value for name, _, value in pairs):
-        raise SettingsError(f"{text!r}", where="--columns", remedy="give field=column, such as time_s=t,voltage_V=U")
-    return {name.strip(): value.strip() for name, _, value in pairs}

@@ -22,6 +22,7 @@ from paddlewheel.cli import (
     hull,
     library,
     phonons,
+    polarization,
     rotation,
     rotor,
     sites,
@@ -73,6 +74,7 @@ phonons.register(app)
 active.register(app)
 cell.register(app)
 cycling.register(app)
+polarization.register(app)
 eis.register(app)
 hull.register(app)
 

@@ -88,6 +88,11 @@ def to_uncertain(given: Measured | None) -> Uncertain:
     return ufloat(given.value, given.std) if given.std else given.value
 
 
+def disc_area_cm2(diameter_cm: Uncertain) -> Uncertain:
+    """pi d^2 / 4."""
+    return math.pi / 4 * diameter_cm**2
+
+
 def geometry(sample: Sample, *, where: str | Path = "sample") -> Geometry:
     """Area, loading, porosity and capacities of a sample, with contradictions.
 
@@ -181,7 +186,7 @@ def _area(sample: Sample, where: str | Path) -> tuple[Uncertain, list[Contradict
         if given is None:
             raise DataError("no area", where=where, remedy="give die_diameter_mm or area_cm2")
         return given, []
-    area = math.pi / 4 * (to_uncertain(sample.die_diameter_mm) / 10) ** 2
+    area = disc_area_cm2(to_uncertain(sample.die_diameter_mm) / 10)
     if not 1e-3 < nominal(area) < 1e4:
         raise DataError(
             f"a die of {sample.die_diameter_mm.value:g} mm has {nominal(area):.3g} cm2", where=where,

@@ -11,11 +11,12 @@ from paddlewheel.records import Measured
 
 _RESAMPLES = 200
 _FOOT = (0.10, 0.60)
-_SHARE = 0.25
-_FOOT_LOW, _FOOT_HIGH, _SHARES = (0.07, 0.15), (0.45, 0.75), (0.18, 0.35)
+_SHARE = 0.7
+_FOOT_LOW, _FOOT_HIGH, _SHARES = (0.07, 0.15), (0.45, 0.75), (0.55, 0.85)
 """Ranges within which foot and background are chosen anew in every resample."""
 _BEGINS = 12
 _ABOVE_NOISE = 8.0
+_LIKE_NOISE = 1.3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +122,7 @@ def find_onset(
 def _onset(
     x: np.ndarray, y: np.ndarray, thresholds: tuple[float, ...], foot: tuple[float, float], share: float, subtract: bool
 ) -> _Found:
-    line, noise = _background(x, y, share) if subtract else ((0.0, 0.0), _noise(y))
+    line, noise = _background(x, y, share)[:2] if subtract else ((0.0, 0.0), _noise(y))
     over = y - line[0] * x - line[1]
     smooth = _smoothed(over)  # rows are chosen on it: noise would choose those that it lifts
     peak = int(np.argmax(smooth))
@@ -156,19 +157,24 @@ def _crossing(x: np.ndarray, smooth: np.ndarray, threshold: float) -> float | No
     return float(x[last] + share * (x[last + 1] - x[last]))
 
 
-def _background(x: np.ndarray, y: np.ndarray, share: float) -> tuple[tuple[float, float], float]:
-    """The line through the stretch before the rise in which the current scatters and rises least, and that scatter."""
+def _background(x: np.ndarray, y: np.ndarray, share: float) -> tuple[tuple[float, float], float, slice]:
+    """The line through the stretch before the rise, the scatter about it, and its rows.
+
+    Its begin is left out as far as needed for the scatter to be the noise, for there the double layer still charges.
+    The longest such stretch, not the one of the least slope: that would be chosen by its noise.
+    """
     smooth = _smoothed(y)
     top = int(np.argmax(smooth > smooth.min() + _FOOT[0] * np.ptp(smooth)))
-    length = max(8, min(int(share * len(x)), top))
-    best, chosen = np.inf, ((0.0, float(np.median(y[:length]))), _noise(y[:length]))
-    for first in np.unique(np.linspace(0, max(0, top - length), _BEGINS).astype(int)):
-        rows = slice(first, first + length)
-        slope, intercept = _line(x[rows], y[rows])
-        scatter = float(np.std(y[rows] - slope * x[rows] - intercept))
-        if scatter + abs(slope) * np.ptp(x[rows]) < best:
-            best, chosen = scatter + abs(slope) * np.ptp(x[rows]), ((slope, intercept), scatter)
-    return chosen
+    end = min(max(8, int(share * top)), len(x))
+    noise = _noise(y[:end])
+    found = []
+    for first in np.unique(np.linspace(0, max(0, end // 2 - 4), _BEGINS).astype(int)):
+        slope, intercept = _line(x[first:end], y[first:end])
+        scatter = float(np.std(y[first:end] - slope * x[first:end] - intercept))
+        found.append(((slope, intercept), scatter, slice(int(first), end)))
+        if scatter <= _LIKE_NOISE * noise:
+            return found[-1]
+    return min(found, key=lambda one: one[1])
 
 
 def _line(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
@@ -187,7 +193,7 @@ def _smoothed(y: np.ndarray) -> np.ndarray:
     """Local lines (second order) of a fiftieth of the sweep, which follow a rise that a mean would shift."""
     from scipy.signal import savgol_filter
 
-    return savgol_filter(y, _width(len(y)), 2, mode="interp")
+    return np.asarray(savgol_filter(y, _width(len(y)), 2, mode="interp"))
 
 
 def _width(n_rows: int) -> int:
@@ -200,12 +206,18 @@ def _resampled(
     """Onsets `[n, 1 + n_thresholds]` with the noise resampled in blocks and the windows chosen anew; nan where none."""
     smooth = _smoothed(y)
     width = _width(len(y))
-    # a smoothing parabola of width w takes about 9 / (4 w) of the noise away
-    noise = (y - smooth) / np.sqrt(1 - min(9 / (4 * width), 0.6))
+    # noise from before the rise, where a line alone is taken from it: what a smoothing leaves lacks its slow part
+    (slope, intercept), _, rows = _background(x, y, _SHARE)
+    noise = y[rows] - slope * x[rows] - intercept
+    fast = y - smooth
+    before = float(np.std(fast[rows]))
+    after = float(np.std(fast[rows.stop :])) if rows.stop < len(y) else before
+    louder = np.where(np.arange(len(y)) < rows.stop, 1.0, max(1.0, after / before) if before > 0 else 1.0)
+    width = min(width, len(noise) - 1)
     found = np.full((_RESAMPLES, 1 + len(thresholds)), np.nan)
     for row in range(_RESAMPLES):
-        starts = rng.integers(0, len(y) - width + 1, size=-(-len(y) // width))
-        drawn = (noise[starts[:, None] + np.arange(width)]).ravel()[: len(y)]
+        starts = rng.integers(0, len(noise) - width + 1, size=-(-len(y) // width))
+        drawn = louder * (noise[starts[:, None] + np.arange(width)]).ravel()[: len(y)]
         one = _onset(
             x, smooth + drawn, thresholds, (rng.uniform(*_FOOT_LOW), rng.uniform(*_FOOT_HIGH)), rng.uniform(*_SHARES),
             subtract,

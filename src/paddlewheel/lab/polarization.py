@@ -19,7 +19,9 @@ from paddlewheel.lab.table import CellTest
 
 _TAIL = 0.2
 _LEAST_ROWS = 40
-_MOST_POINTS = 1500
+_MOST_POINTS = 400
+_FASTEST = 0.15
+"""Of the rows' distance: a decay as fast as that is in the first row alone."""
 _SAME_V = 2e-3
 _MOST_DECAYS = 3
 _GRID = 12
@@ -116,21 +118,20 @@ def _hold(test: CellTest, first: int, last: int, largest_drift: float) -> Hold:
         raise DataError(
             f"the clock goes back between rows {first} and {last}", where=test.source, remedy="repair the times"
         )
-    t, i = _averaged(time, current)
-    taus, amplitudes, offset, covariance = _fit_decays(t, i)
-    tail = t >= (1 - _TAIL) * t[-1]
-    tail_A = float(i[tail].mean())
+    taus, amplitudes, offset, covariance = _fit_decays(time, current)
+    tail = time >= (1 - _TAIL) * time[-1]
+    tail_A = float(current[tail].mean())
     # the slope of the tail over its span, and its error, without any model
-    slope, slope_error = _slope(t[tail], i[tail])
-    span = float(np.ptp(t[tail]))
-    left = float(np.sum(amplitudes * np.exp(-t[-1] / taus))) if len(taus) else 0.0
+    slope, slope_error = _slope(time[tail], current[tail])
+    span = float(np.ptp(time[tail]))
+    left = float(np.sum(amplitudes * np.exp(-time[-1] / taus))) if len(taus) else 0.0
     error = float(np.sqrt(covariance))
     size = max(abs(offset), error)
     drifts = abs(slope) * span > max(largest_drift * size, 2 * slope_error * span)
     decays = abs(left) > max(largest_drift * size, 2 * error)
     remaining = max(abs(left), abs(slope) * span if drifts else 0.0)
     told = abs(offset - tail_A) > 3 * error + largest_drift * size
-    diffusive = _diffusive_offset(t, i, i - _decayed(t, offset, amplitudes, taus))
+    diffusive = _diffusive_offset(time, current, current - _decayed(time, offset, amplitudes, taus))
     reasons = [
         f"it falls as 1 / sqrt(time), to {diffusive:.3g} A rather than {offset:.3g} A"
         if diffusive is not None and abs(diffusive - offset) > 3 * error + largest_drift * size
@@ -173,60 +174,59 @@ def _diffusive_offset(t: np.ndarray, i: np.ndarray, rest: np.ndarray) -> float |
     return float(offset) if better and abs(b) > 3 * np.sqrt(variance) else None
 
 
-def _averaged(time: np.ndarray, current: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Means of equally many rows, at most 1500, so that a long file costs no more than a short one."""
-    width = -(-len(time) // _MOST_POINTS)
-    if width == 1:
-        return time, current
-    kept = len(time) // width * width  # from the end: the last rows count most
-    return (time[-kept:].reshape(-1, width).mean(axis=1), current[-kept:].reshape(-1, width).mean(axis=1))
+def _binned(time: np.ndarray, current: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Times, means and numbers of rows in bins that widen in proportion to the time: the begin, where the current
+    falls fast, keeps its rows, and a long hold costs no more than a short one."""
+    edges = np.unique(np.round(np.geomspace(1, len(time), _MOST_POINTS)).astype(int)) - 1
+    counts = np.diff(np.append(edges, len(time)))
+    return np.add.reduceat(time, edges) / counts, np.add.reduceat(current, edges) / counts, counts.astype(float)
 
 
-def _fit_decays(t: np.ndarray, i: np.ndarray) -> tuple[np.ndarray, np.ndarray, float, float]:
+def _fit_decays(time: np.ndarray, current: np.ndarray) -> tuple[np.ndarray, np.ndarray, float, float]:
     """Time constants, amplitudes, offset and the offset's variance, of as many decays as the rows bear."""
     from scipy.optimize import least_squares
 
-    scale = float(np.abs(i).max()) or 1.0
-    y = i / scale
-    shortest = max(2 * float(np.median(np.diff(t))), 1e-9 * t[-1])
-    bounds = (np.log(shortest), np.log(t[-1]))
+    scale = float(np.abs(current).max()) or 1.0
+    t, mean, counts = _binned(time, current)
+    root = np.sqrt(counts)
+    y = root * mean / scale
+    steps = np.diff(time[: max(10, len(time) // 20)])
+    shortest = max(_FASTEST * float(np.median(steps)), 1e-9 * time[-1])
+    bounds = (np.log(shortest), np.log(time[-1]))
     grid = np.linspace(*bounds, _GRID)
 
-    def design(logs: np.ndarray) -> np.ndarray:
-        return np.column_stack([np.ones_like(t), *(np.exp(-t / np.exp(one)) for one in logs)])
+    def design(at: np.ndarray, logs: np.ndarray) -> np.ndarray:
+        return np.column_stack([np.ones_like(at), *(np.exp(-at / np.exp(one)) for one in logs)])
+
+    def linear_of(logs: np.ndarray) -> np.ndarray:
+        return np.linalg.lstsq(root[:, None] * design(t, logs), y, rcond=None)[0]
 
     def residual(logs: np.ndarray) -> np.ndarray:
-        matrix = design(logs)
-        return y - matrix @ np.linalg.lstsq(matrix, y, rcond=None)[0]
+        return y - root * (design(t, logs) @ linear_of(logs))
 
-    best_bic, best = np.inf, np.empty(0)
-    start: tuple[float, ...] = ()
-    for n_decays in range(_MOST_DECAYS + 1):
-        if n_decays:
-            tries = [(*start, one) for one in grid if all(abs(one - other) > 0.3 for other in start)]
-            start = min(tries, key=lambda logs: float(np.sum(residual(np.array(logs)) ** 2)))
-            found = least_squares(residual, np.array(start), bounds=bounds, x_scale=1.0, max_nfev=60)
-            logs = np.sort(found.x)
-            start = tuple(logs)
-        else:
-            logs = np.empty(0)
-        rest = residual(logs)
-        squares = max(float(np.sum(rest**2)), 1e-30 * len(y))
-        inflation = _inflation(rest, n_decays)
-        n_free = len(y) / inflation
-        bic = n_free * np.log(squares / len(y)) + (1 + 2 * n_decays) * np.log(len(y))
+    fits, start = [np.empty(0)], np.empty(0)
+    for _ in range(_MOST_DECAYS):
+        tries = [np.append(start, one) for one in grid if np.all(np.abs(one - start) > 0.3)]
+        first = min(tries, key=lambda logs: float(np.sum(residual(logs) ** 2)))
+        start = np.sort(least_squares(residual, first, bounds=bounds, x_scale=1.0, max_nfev=60).x)
+        fits.append(start)
+    rests = [current / scale - design(time, logs) @ linear_of(logs) for logs in fits]
+    # how the noise is correlated is told by the richest fit: a poorer one leaves decays in its residuals
+    inflation = _inflation(rests[-1], _MOST_DECAYS)
+    best, best_bic = 0, np.inf
+    for n_decays, rest in enumerate(rests):
+        squares = max(float(np.sum(rest**2)), 1e-30 * len(rest))
+        bic = len(rest) / inflation * np.log(squares / len(rest)) + (1 + 2 * n_decays) * np.log(len(rest))
         if bic < best_bic - 6:  # strong evidence, or the simpler one
-            best_bic, best = bic, logs
-    matrix = design(best)
-    linear = np.linalg.lstsq(matrix, y, rcond=None)[0]
-    rest = y - matrix @ linear
-    inflation = _inflation(rest, len(best))
+            best, best_bic = n_decays, bic
+    logs, rest = fits[best], rests[best]
+    linear = linear_of(logs)
     # the offset's variance with the time constants free: the Jacobian of amplitudes and time constants together
-    slopes = [linear[1 + k] * t / np.exp(one) * np.exp(-t / np.exp(one)) for k, one in enumerate(best)]
-    jacobian = np.column_stack([matrix, *slopes])
-    freedom = max(len(y) - jacobian.shape[1], 1)
-    variance = float(np.linalg.pinv(jacobian.T @ jacobian)[0, 0]) * float(np.sum(rest**2)) / freedom * inflation
-    return np.exp(best), scale * linear[1:], float(scale * linear[0]), scale**2 * variance
+    slopes = [linear[1 + k] * t / np.exp(one) * np.exp(-t / np.exp(one)) for k, one in enumerate(logs)]
+    jacobian = root[:, None] * np.column_stack([design(t, logs), *slopes])
+    freedom = max(len(rest) - jacobian.shape[1], 1)
+    variance = float(np.linalg.pinv(jacobian.T @ jacobian)[0, 0]) * float(np.sum(rest**2)) / freedom
+    return np.exp(logs), scale * linear[1:], float(scale * linear[0]), scale**2 * variance * _inflation(rest, best)
 
 
 def _inflation(rest: np.ndarray, n_decays: int) -> float:

@@ -111,6 +111,18 @@ from paddlewheel.records.phonons import (
     VolumePoint,
     read_phonon_record,
 )
+from paddlewheel.records.polarization import (
+    CurrentDecay,
+    DcHold,
+    DcMeasures,
+    DcRecord,
+    HebbWagnerResult,
+    LsvRecord,
+    LsvSweep,
+    LsvWindow,
+    OhmicResult,
+    ThresholdOnset,
+)
 from paddlewheel.records.rotation import (
     EquipartitionResult,
     HopCoupling,
@@ -172,6 +184,16 @@ from paddlewheel.records.validation import (
 from paddlewheel.records.van_hove import VacatedSite, VanHoveLag, VanHoveRecord
 
 __all__ = [
+    "CurrentDecay",
+    "DcHold",
+    "DcMeasures",
+    "DcRecord",
+    "HebbWagnerResult",
+    "LsvRecord",
+    "LsvSweep",
+    "LsvWindow",
+    "OhmicResult",
+    "ThresholdOnset",
     "EntropyBound",
     "HullCrossing",
     "HullInput",

@@ -170,3 +170,48 @@ _EIS = (
 def eis_citations() -> list[Citation]:
     """References of the analysis of impedance."""
     return list(_EIS)
+
+
+_DC = {
+    "electronic": (),
+    "leakage": (),
+    "hebb-wagner": (
+        Citation(
+            what="current of electrons and holes with one blocking electrode",
+            reference="Hebb, J. Chem. Phys. 20, 185 (1952)",
+            doi="10.1063/1.1700165",
+        ),
+    ),
+    "transference": (
+        Citation(
+            what="transference number of a symmetric cell",
+            reference="Evans, Vincent, Bruce, Polymer 28, 2324 (1987)",
+            doi="10.1016/0032-3861(87)90394-6",
+        ),
+        Citation(
+            what="transference number from the bulk resistance",
+            reference="Watanabe, Nagano, Sanui, Ogata, Solid State Ionics 28-30, 911 (1988)",
+            doi="10.1016/0167-2738(88)90303-7",
+        ),
+    ),
+}
+
+
+def dc_citations(measures: str) -> list[Citation]:
+    """References of a polarization, by what it measures."""
+    return [
+        *_DC[measures],
+        Citation(what="variable projection (decays)", reference="Golub, Pereyra, SIAM J. Numer. Anal. 10, 413 (1973)",
+                 doi="10.1137/0710036"),
+        Citation(what="BIC", reference="Schwarz, Ann. Statist. 6, 461 (1978)", doi="10.1214/aos/1176344136"),
+    ]  # fmt: skip
+
+
+def lsv_citations() -> list[Citation]:
+    """References of the onsets of a sweep."""
+    return [
+        Citation(what="resampling of correlated noise in blocks", reference="Kuensch, Ann. Statist. 17, 1217 (1989)",
+                 doi="10.1214/aos/1176347265"),
+        Citation(what="smoothing by local parabolas", reference="Savitzky, Golay, Anal. Chem. 36, 1627 (1964)",
+                 doi="10.1021/ac60214a047"),
+    ]  # fmt: skip

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from paddlewheel.lab.cycling import HalfCycle, find_and_mend, find_cycles, find_half_cycles, is_cut_short
 from paddlewheel.lab.cycling.half_cycles import LEAST_SHARE
@@ -16,6 +13,7 @@ from paddlewheel.lab.geometry import Geometry, nominal, to_measured
 from paddlewheel.lab.sample import Sample
 from paddlewheel.lab.table import CellTest
 from paddlewheel.records import Citation, CycleRow, CyclingFault, CyclingFragment, CyclingRecord, DifferentialCurve
+from paddlewheel.studies.cell_tests import rows_sha256
 from paddlewheel.studies.cycling_curves import Curve, shown_curves
 from paddlewheel.studies.cycling_rows import (
     Working,
@@ -74,11 +72,9 @@ def analyse_test(
     cycles = find_cycles(half_cycles, working=settings.working)
     known, found, working = settings.sample, settings.geometry, settings.working
     name = Path(test.source).name or "rows"
-    digest = hashlib.sha256()
-    for column in (test.time_s, test.voltage_V, test.current_A):
-        digest.update(np.ascontiguousarray(column, dtype=float).data)
+    sha256 = rows_sha256(test)
     resolved: dict[str, Any] = {
-        "command": "cycling", "file": name, "rows_sha256": digest.hexdigest(),
+        "command": "cycling", "file": name, "rows_sha256": sha256,
         "sample": None if known is None else known.model_dump(mode="json"), "working": working,
         "reference_cycle": settings.reference_cycle,
         "curves": None if settings.curves is None else list(settings.curves), "bin_mV": settings.bin_mV,
@@ -96,7 +92,7 @@ def analyse_test(
     left_out = _fragments(fragments, half_cycles, rows)
     record = CyclingRecord(
         file=name,
-        file_sha256=digest.hexdigest(),
+        file_sha256=sha256,
         sample=None if known is None else known.name,
         n_rows=len(test),
         working=working,

@@ -19,7 +19,7 @@ from paddlewheel.records import CircuitCandidate, EisGeometry, EisRecord, Measur
 from paddlewheel.studies.citations import eis_citations
 from paddlewheel.studies.eis_beside import read_beside, set_beside
 from paddlewheel.studies.eis_files import write_tables
-from paddlewheel.studies.eis_inputs import Spectra, open_spectra, pellet_of_sample
+from paddlewheel.studies.eis_inputs import Spectra, open_spectra
 from paddlewheel.studies.eis_series import fit_temperatures_eis, interface_series
 from paddlewheel.studies.eis_spectrum import (
     CORRELATED,
@@ -31,6 +31,7 @@ from paddlewheel.studies.eis_spectrum import (
     weighted,
 )
 from paddlewheel.studies.motion import run_directory
+from paddlewheel.studies.pellets import given_pellet
 from paddlewheel.studies.provenance import provenance
 from paddlewheel.studies.run_directory import check_directory
 
@@ -98,20 +99,13 @@ def eis(
     if weighting not in WEIGHTINGS:
         raise SettingsError(f"'{weighting}'", where="weighting", remedy=f"give one of {', '.join(WEIGHTINGS)}")
     asked = None if circuit in (AUTO, EACH) else Circuit.parse(circuit)
-    name, pellet = "", None
-    if sample is not None:
-        if diameter_cm is not None or thickness_cm is not None:
-            raise SettingsError("sizes and a sample file", where="geometry", remedy="give one of them")
-        name, pellet = pellet_of_sample(sample)
-    elif diameter_cm is not None and thickness_cm is not None:
-        pellet = Pellet(
-            diameter_cm=diameter_cm,
-            thickness_cm=thickness_cm,
-            diameter_std_cm=diameter_std_cm,
-            thickness_std_cm=thickness_std_cm,
-        )
-    elif diameter_cm is not None or thickness_cm is not None:
-        raise SettingsError("one of diameter and thickness is missing", where="geometry", remedy="give both in cm")
+    name, pellet = given_pellet(
+        sample=sample,
+        diameter_cm=diameter_cm,
+        thickness_cm=thickness_cm,
+        diameter_std_cm=diameter_std_cm,
+        thickness_std_cm=thickness_std_cm,
+    )
     electrode = Electrode(
         dE_dx_V=dE_dx_V,
         molar_volume_cm3_per_mol=molar_volume_cm3_per_mol,

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 
 from paddlewheel.errors import DataError, SettingsError
-from paddlewheel.lab.eis.pellet import Pellet
 from paddlewheel.lab.spectrum import Spectrum
 
 Spectra = str | Path | Spectrum | Sequence[str | Path | Spectrum]
@@ -87,30 +86,6 @@ def open_spectra(given: Spectra, *, temperatures_K: Sequence[float] = ()) -> Rea
         warnings.append(f"{said[0]}{f' and {len(said) - 1} more' if len(said) > 1 else ''}: {text}")
     return ReadSpectra(
         spectra=tuple(one for _, one in found), files=tuple(file for file, _ in found), warnings=tuple(warnings)
-    )
-
-
-def pellet_of_sample(path: str | Path) -> tuple[str, Pellet]:
-    """Name of a sample, and its pellet: a disc of the area of the die, as thick as the file says of the pellet.
-
-    Raises
-    ------
-    DataError
-        For a file that is no sample, or says no thickness of a pellet.
-    """
-    from paddlewheel.lab.geometry import deviation, geometry, nominal
-    from paddlewheel.lab.sample import load_sample
-
-    sample = load_sample(path)
-    found = geometry(sample, where=path)
-    if found.pellet_thickness_cm is None:
-        raise DataError("no thickness of a pellet", where=path, remedy="give pellet: {thickness_um: 2100}")
-    diameter = (found.area_cm2 * 4 / np.pi) ** 0.5
-    return sample.name, Pellet(
-        diameter_cm=nominal(diameter),
-        thickness_cm=nominal(found.pellet_thickness_cm),
-        diameter_std_cm=deviation(diameter),
-        thickness_std_cm=deviation(found.pellet_thickness_cm),
     )
 
 

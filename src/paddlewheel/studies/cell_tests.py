@@ -1,0 +1,60 @@
+"""The cell tests that `dc` and `lsv` take: read, named apart, and as they stand in `inputs.yaml`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from paddlewheel.errors import SettingsError
+from paddlewheel.lab.readers import read_cell_test
+from paddlewheel.lab.table import CellTest
+
+CellTests = str | Path | CellTest | Sequence[str | Path | CellTest]
+"""Files that `read_cell_test` reads, or tests that it gave; of one cell."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadTests:
+    """Tests as given, with the name of each file and what the readers warned of."""
+
+    tests: tuple[CellTest, ...]
+    names: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    def inputs(self) -> list[dict[str, str | int]]:
+        """Name and sha256 over time, voltage and current of each, for `inputs.yaml`."""
+        return [
+            {"file": name, "n_rows": len(one), "rows_sha256": rows_sha256(one)}
+            for name, one in zip(self.names, self.tests, strict=True)
+        ]
+
+
+def open_tests(given: CellTests, *, columns: Mapping[str, str] | None) -> ReadTests:
+    """Read the tests.
+
+    Raises
+    ------
+    InputError
+        For none, or a file that holds no cell test.
+    """
+    several = [given] if isinstance(given, str | Path | CellTest) else list(given)
+    if not several:
+        raise SettingsError("none given", where="files", remedy="give at least one")
+    tests = [one if isinstance(one, CellTest) else read_cell_test(one, columns=columns) for one in several]
+    names = [Path(one.source).name or "rows" for one in tests]
+    if len(set(names)) < len(names):
+        names = [f"{number}-{name}" for number, name in enumerate(names, start=1)]
+    warnings = [f"{name}: {text}" for name, one in zip(names, tests, strict=True) for text in one.warnings]
+    return ReadTests(tests=tuple(tests), names=tuple(names), warnings=tuple(warnings))
+
+
+def rows_sha256(test: CellTest) -> str:
+    """Over time, voltage and current: the same rows in another file format are the same input."""
+    digest = hashlib.sha256()
+    for column in (test.time_s, test.voltage_V, test.current_A):
+        digest.update(np.ascontiguousarray(column, dtype=float).data)
+    return digest.hexdigest()
