@@ -13,7 +13,7 @@ from paddlewheel.lab.ohmic import (
     conductivity_S_per_cm,
     fit_hebb_wagner,
     fit_ohmic_line,
-    ionic_transference,
+    transference_number,
     watanabe,
 )
 from paddlewheel.lab.onset import find_onset
@@ -45,7 +45,7 @@ def test_electronic_conductivity_of_known_current():
     assert nominal(sigma) == pytest.approx(2e-9 * 0.1 / (np.pi / 4), rel=1e-4)
     assert deviation(sigma) == pytest.approx(0.02 * nominal(sigma), rel=1e-2)  # the thickness, 2 %
     assert nominal(line.offset_A) == pytest.approx(3e-11, rel=1e-2)
-    assert nominal(ionic_transference(4.6e-3, sigma)) == pytest.approx(1 - nominal(sigma) / 4.6e-3, rel=1e-6)
+    assert nominal(transference_number(4.6e-3, sigma)) == pytest.approx(1 - nominal(sigma) / 4.6e-3, rel=1e-6)
 
 
 @pytest.mark.parametrize(

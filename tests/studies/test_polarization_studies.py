@@ -57,6 +57,7 @@ def test_electronic_conductivity_of_a_known_pellet(polarized, tmp_path):
     assert abs(sigma["value"] - 1e-5) < 3 * sigma["std"]
     assert sigma["std"] < 0.05e-5
     assert record["ionic_transference"]["value"] == pytest.approx(1 - sigma["value"] / 4.6, abs=1e-9)
+    assert record["electronic_transference"]["value"] == pytest.approx(sigma["value"] / 4.6, rel=1e-5)
     page = (out / "report.html").read_text()
     assert "lectronic conductivity" in page
     assert (out / "figures" / "currents.png").stat().st_size > 10_000

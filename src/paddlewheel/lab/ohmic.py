@@ -127,9 +127,9 @@ def conductivity_S_per_cm(conductance_S: Uncertain, *, thickness_cm: Uncertain, 
     return conductance_S * thickness_cm / area_cm2
 
 
-def ionic_transference(ionic_S_per_cm: Uncertain, electronic_S_per_cm: Uncertain) -> Uncertain:
-    """t_ion = sigma_ion / (sigma_ion + sigma_e)."""
-    return 1 / (1 + electronic_S_per_cm / ionic_S_per_cm)
+def transference_number(own_S_per_cm: Uncertain, other_S_per_cm: Uncertain) -> Uncertain:
+    """t = sigma / (sigma + sigma of the others): of ions beside electrons, or of electrons beside ions."""
+    return 1 / (1 + other_S_per_cm / own_S_per_cm)
 
 
 def bruce_vincent(

@@ -79,6 +79,7 @@ class DcRecord(Record):
     hebb_wagner: HebbWagnerResult | None = None
     ionic_conductivity_mS_per_cm: Measured | None = None
     ionic_transference: Measured | None = None
+    electronic_transference: Measured | None = None
     bruce_vincent: Measured | None = None
     watanabe: Measured | None = None
     refused: str | None

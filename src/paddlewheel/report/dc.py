@@ -103,7 +103,7 @@ def dc_results(record: DcRecord) -> list[tuple[str, Measured, str]]:
             if sigma is None:
                 found.append((f"conductance of {name}", getattr(record.hebb_wagner, f"{kind}_conductance_S"), "S"))
     found += [
-        ("transference number of ions", record.ionic_transference, ""),
+        ("transference number of electrons", record.electronic_transference, ""),
         ("transference number (Bruce, Vincent)", record.bruce_vincent, ""),
         ("transference number (Watanabe)", record.watanabe, ""),
     ]

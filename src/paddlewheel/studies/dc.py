@@ -15,7 +15,7 @@ from paddlewheel.lab.ohmic import (
     conductivity_S_per_cm,
     fit_hebb_wagner,
     fit_ohmic_line,
-    ionic_transference,
+    transference_number,
     watanabe,
 )
 from paddlewheel.lab.polarization import Hold, find_holds
@@ -243,7 +243,10 @@ def _electronic(
         notes.append(f"the currents are not ohmic (probability {line.probability:.1g}): see hebb-wagner, or a reaction")
     if "ionic_conductivity_mS_per_cm" in known and sigma is not None:
         ionic = to_uncertain(known["ionic_conductivity_mS_per_cm"])
-        found["ionic_transference"] = _measured(ionic_transference(ionic, sigma))
+        found["ionic_transference"] = _measured(transference_number(ionic, sigma))
+        found["electronic_transference"] = _measured(
+            transference_number(sigma, ionic)
+        )  # what 1 - t_ion would round off
     return found, None, notes
 
 
