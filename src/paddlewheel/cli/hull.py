@@ -15,7 +15,10 @@ Out = Annotated[
 ]
 Energies = Annotated[
     list[Path] | None,
-    typer.Option(help="Table of given energies: CSV, YAML, or computed entries as JSON; may be repeated."),
+    typer.Option(
+        help="Table of given energies: CSV, YAML, computed entries as JSON, or materials-project (with a key in "
+        "MP_API_KEY); may be repeated."
+    ),
 ]
 Phases = Annotated[
     list[Path] | None, typer.Option(help="Run directory of `phonons`, a phase of the user's; may be repeated.")

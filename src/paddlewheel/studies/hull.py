@@ -28,6 +28,7 @@ from paddlewheel.studies.hull_inputs import (
     check_temperatures,
     digest,
     gather,
+    given_tables,
     inputs_of,
     milli,
     read_system,
@@ -69,7 +70,7 @@ def hull(
     temperatures_K
         Of the tables and diagrams; crossings are sought on a grid of 25 K between the ends.
     energies
-        Tables of given energies (`paddlewheel.thermodynamics.energy_table`).
+        Tables of given energies (`paddlewheel.thermodynamics.energy_table`), or ``materials-project``.
     phases
         Run directories of `phonons`, in place of or beside the tables. Without both, the phases built in are computed.
     target
@@ -93,7 +94,7 @@ def hull(
     elements = read_system(system)
     wanted = check_temperatures(temperatures_K)
     grid = sorted({*wanted, *np.arange(wanted[0], wanted[-1] + 1e-9, GRID_K).tolist()})
-    tables, folders = [Path(one) for one in energies], [Path(one) for one in phases]
+    tables, folders = given_tables(energies, elements), [Path(one) for one in phases]
     settings: dict[str, Any] = {
         "command": "hull", "system": elements, "temperatures_K": wanted, "energies": digest(tables),
         "phases": digest(folders), "target": target, "seed": seed, "pressure_bar": pressure_bar,

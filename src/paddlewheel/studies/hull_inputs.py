@@ -12,12 +12,16 @@ from typing import Any
 import numpy as np
 
 from paddlewheel.errors import InputError, SettingsError
+from paddlewheel.potentials.fetch import cache_folder
 from paddlewheel.records import Citation, HullInput, Measured
 from paddlewheel.studies.phase_energies import PhaseEnergies, built_in_phases, finished_phases
 from paddlewheel.thermodynamics.energy_table import at_temperatures, read_energy_table
+from paddlewheel.thermodynamics.materials_project import fetch_entries
 from paddlewheel.thermodynamics.phase_entry import PhaseEntry, check_system
 from paddlewheel.thermodynamics.phase_library import library_phases
 
+MATERIALS_PROJECT = "materials-project"
+"""In place of a table: the entries of that database, with the user's key."""
 REFERENCE_POTENTIAL = "m3gnet-nabh-r2scan"
 CITATIONS = [
     Citation(
@@ -59,6 +63,20 @@ def check_temperatures(temperatures_K: Sequence[float]) -> list[float]:
     if not found or not np.isfinite(found).all() or found[0] < 0 or found[-1] > 3000:
         raise SettingsError(f"{list(temperatures_K)}", where="temperatures", remedy="give 0 to 3000 K")
     return found
+
+
+def given_tables(energies: Sequence[str | Path], elements: Sequence[str]) -> list[Path]:
+    """Files of the energies; what is called materials-project is fetched, once, into the user's cache.
+
+    Raises
+    ------
+    InputError
+        As `fetch_entries`.
+    """
+    return [
+        fetch_entries(elements, cache_folder() / MATERIALS_PROJECT) if str(one) == MATERIALS_PROJECT else Path(one)
+        for one in energies
+    ]
 
 
 def gather(

@@ -23,6 +23,7 @@ from paddlewheel.studies.hull_inputs import (
     check_temperatures,
     digest,
     gather,
+    given_tables,
     inputs_of,
     milli,
     read_system,
@@ -96,7 +97,6 @@ def window(
     InputError
         For a phase that is not there, a voltage below 0, a system without references, ...
     """
-    tables, folders = [Path(one) for one in energies], [Path(one) for one in phases]
     temperature = check_temperatures([temperature_K])[0]
     if (reference is None) != (reference_potential_V is None):
         raise SettingsError(
@@ -105,7 +105,8 @@ def window(
         )  # fmt: skip
     if voltage_V is not None and voltage_V < 0:
         raise SettingsError(f"{voltage_V:g} V", where="voltage", remedy=f"give 0 V or more against {ion}")
-    elements = read_system(system) if system else _elements(target, tables or folders)
+    elements = read_system(system) if system else _elements(target, [*energies, *phases])
+    tables, folders = given_tables(energies, elements), [Path(one) for one in phases]
     settings: dict[str, Any] = {
         "command": "window", "target": target, "system": elements, "ion": ion, "temperature_K": temperature,
         "energies": digest(tables), "phases": digest(folders), "reference": reference,

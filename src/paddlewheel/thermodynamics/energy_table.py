@@ -104,6 +104,7 @@ def _computed_entries(text: str, path: Path) -> list[Mapping[str, Any]]:
                 "energy_eV_per_formula": float(row["energy"]) + float(row.get("correction") or 0.0),
                 "origin": row.get("entry_id") or "",
                 "engine": _run_type(row),
+                "volume_A3_per_atom": row.get("volume_A3_per_atom"),
             }
             for row in rows
         ]

@@ -74,7 +74,7 @@ def test_parts_join_by_their_times(data):
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("run.xtc", {}, "does not name its atoms; give --topology"),
+        ("run.xtc", {}, "does not name its atoms; paddlewheel convert run.xtc --topology"),
         ("run.dcd", {"symbols": SYMBOLS}, "--frame-interval-fs"),
         ("run.xtc", {"symbols": SYMBOLS[:5]}, "12 atoms, 5 in symbols"),
         ("run.nc", {"topology": "absent.pdb"}, "no such topology file"),

@@ -100,8 +100,9 @@ def read_mdanalysis(
     """
     if symbols is None and topology is None:
         raise TrajectoryError(
-            f"{FORMATS[kind]} does not name its atoms", where=path, remedy="give --topology (a .tpr, .pdb, .gro, CIF)"
-        )
+            f"{FORMATS[kind]} does not name its atoms", where=path,
+            remedy=f"paddlewheel convert {path.name} --topology FILE (.tpr, .pdb, .gro, CIF) writes a store that does",
+        )  # fmt: skip
     names = tuple(symbols) if symbols is not None else _topology_symbols(Path(topology or ""), path)
     check_symbols(names, where=str(topology or path))
     with _opened(path, kind, len(names)) as reader:
