@@ -134,7 +134,7 @@ def window(
     return record
 
 
-def _elements(target: str, given: Sequence[Path]) -> list[str]:
+def _elements(target: str, given: Sequence[str | Path]) -> list[str]:
     if given:
         raise SettingsError("no system for the phases given", where="system", remedy="give --system, such as Na-B-H")
     known = next((phase for phase in library_phases(["Na", "B", "H"]) if target in (phase.name, phase.structure)), None)
