@@ -54,3 +54,14 @@ def test_bad_input_is_refused() -> None:
         gas_functions("H2", [100.0])
     with pytest.raises(SettingsError, match="pressure above 0"):
         gas_functions("H2", [300.0], pressure_bar=0.0)
+
+
+def test_gases_at_rest_have_neither_enthalpy_nor_entropy():
+    """0 K is outside every polynomial; H(T) - H(0) and S are 0 there by definition, G is the zero-point energy."""
+    gas = find_gas("B2H6")
+    assert gas.enthalpy_kJ_per_mol(0.0) == 0.0
+    assert gas.entropy_J_per_mol_K(0.0, pressure_bar=10.0) == 0.0
+    # H(298.15 K) - H(0 K) of JANAF, 12.149 kJ/mol of 1964, and 11.93 of the polynomial's own table
+    assert gas.enthalpy_kJ_per_mol(298.15) == pytest.approx(gas.enthalpy_increment_kJ_per_mol, abs=1e-3)
+    with pytest.raises(SettingsError, match="100 K is outside"):
+        gas.enthalpy_kJ_per_mol(100.0)

@@ -35,8 +35,10 @@ from paddlewheel.studies.hull_inputs import (
 )
 from paddlewheel.studies.motion import run_directory
 from paddlewheel.studies.provenance import provenance
+from paddlewheel.thermodynamics.gases import find_gas
 from paddlewheel.thermodynamics.hull import FreeEnergyHull, first_crossings
 from paddlewheel.thermodynamics.phase_entry import common_engine
+from paddlewheel.thermodynamics.phase_library import library_phases
 from paddlewheel.thermodynamics.reactions import formula_units, reaction
 from paddlewheel.units import BOLTZMANN_eV_PER_K
 
@@ -93,7 +95,10 @@ def hull(
     """
     elements = read_system(system)
     wanted = check_temperatures(temperatures_K)
-    grid = sorted({*wanted, *np.arange(wanted[0], wanted[-1] + 1e-9, GRID_K).tolist()})
+    between = np.arange(wanted[0], wanted[-1] + 1e-9, GRID_K).tolist()
+    # gases have no data near 0 K: of those temperatures only what is asked for, which is refused if it is not 0 K
+    cold_K = max((find_gas(one.gas).lowest_K for one in library_phases(elements) if one.gas), default=0.0)
+    grid = sorted({*wanted, *(one for one in between if one == 0 or one >= cold_K)})
     tables, folders = given_tables(energies, elements), [Path(one) for one in phases]
     settings: dict[str, Any] = {
         "command": "hull", "system": elements, "temperatures_K": wanted, "energies": digest(tables),

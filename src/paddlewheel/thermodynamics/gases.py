@@ -70,7 +70,9 @@ class Gas:
         return self.segments[-1].high_K
 
     def entropy_J_per_mol_K(self, temperature_K: float, *, pressure_bar: float = STANDARD_PRESSURE_BAR) -> float:
-        """S(T, p) of one mole."""
+        """S(T, p) of one mole; 0 at 0 K."""
+        if temperature_K == 0:
+            return 0.0
         a = self._segment(temperature_K).coefficients
         t = temperature_K
         s = -a[0] / 2 / t**2 - a[1] / t + a[2] * math.log(t) + a[3] * t + a[4] / 2 * t**2 + a[5] / 3 * t**3
@@ -84,7 +86,9 @@ class Gas:
         return _GAS_CONSTANT * sum(a[k] * t ** (k - 2) for k in range(7))
 
     def enthalpy_kJ_per_mol(self, temperature_K: float) -> float:
-        """H(T) - H(0 K) of one mole."""
+        """H(T) - H(0 K) of one mole; 0 at 0 K, whatever the range of the polynomial."""
+        if temperature_K == 0:
+            return 0.0
         a = self._segment(temperature_K).coefficients
         t = temperature_K
         h = -a[0] / t + a[1] * math.log(t) + sum(a[k] / (k - 1) * t ** (k - 1) for k in range(2, 7)) + a[7]
