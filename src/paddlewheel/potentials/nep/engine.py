@@ -130,8 +130,10 @@ class NEPEngine:
         shared = (*shared, self._list.most_candidates, species, *self._arguments)
         into = (energies, forces, virial, descriptors, grades)
 
+        counter = np.zeros(1, dtype=np.int64)  # threads take chunks from it: one that wakes up late takes fewer
+
         def run(first: int) -> None:
-            evaluate(first, self.threads, bounds, *shared, *into, closest[first])
+            evaluate(counter, bounds, *shared, *into, closest[first])
 
         others = range(1, self.threads)
         if others:

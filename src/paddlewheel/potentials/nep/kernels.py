@@ -26,6 +26,7 @@ from paddlewheel.potentials.nep.simd import (
     repeat,
     square_root,
     store,
+    take_next,
     total,
     where_below,
     zeros_like,
@@ -34,8 +35,7 @@ from paddlewheel.potentials.nep.simd import (
 
 @kernel
 def evaluate(
-    first_chunk,
-    step,
+    counter,
     bounds,
     positions,
     images,
@@ -66,7 +66,7 @@ def evaluate(
     grades,
     closest,
 ):  # pragma: no cover
-    """Every `step`-th chunk of atoms, from `first_chunk` on.
+    """Chunks of atoms, the next one that no other thread has taken from `counter[0]`, until there are none.
 
     Fills `energies[i]`, `descriptors[i]`, `grades[i]`; adds to the chunk's `forces[chunk]` and `virial[chunk]`; the
     shortest distance goes to `closest[0]`. Chunk c is the atoms `bounds[c]` to `bounds[c + 1]`. Arrays of the model are
@@ -98,7 +98,8 @@ def evaluate(
     hidden, share = np.empty((n_neurons, 8), dtype), np.empty((n_shares, 8), dtype)
 
     shortest = zero + FAR_A
-    for chunk in range(first_chunk, len(bounds) - 1, step):
+    chunk = take_next(counter)
+    while chunk < len(bounds) - 1:
         for i in range(bounds[chunk], bounds[chunk + 1]):
             ti = species[i]
             n_blocks = pack(
@@ -257,4 +258,5 @@ def evaluate(
             forces[chunk, i, 0] += sx
             forces[chunk, i, 1] += sy
             forces[chunk, i, 2] += sz
+        chunk = take_next(counter)
     closest[0] = -largest(zero - shortest)

@@ -123,6 +123,19 @@ def store(typingctx, array, index, value):
 
 
 @intrinsic
+def take_next(typingctx, counter):
+    """The number in `counter[0]` (int64), raised by one as a single step that no other thread can get between."""
+    if not (isinstance(counter, types.Array) and counter.dtype == types.int64):
+        raise TypingError("a counter is an array of int64")
+
+    def codegen(context, builder, sig, args):
+        pointer = _pointer(context, builder, sig.args[0], args[0], context.get_constant(types.intp, 0), 1)
+        return builder.atomic_rmw("add", pointer, context.get_constant(types.int64, 1), "monotonic")
+
+    return types.int64(counter), codegen
+
+
+@intrinsic
 def repeat(typingctx, array, index):
     """A vector of 8 times the number `index` of an array (counted as if the array were flat)."""
     vector = _check(array)
