@@ -83,6 +83,11 @@ def to_measured(value: Uncertain) -> Measured:
     return Measured(value=nominal(value), std=deviation(value))
 
 
+def as_measured(given: Measured | float) -> Measured:
+    """A measured number as it is, a plain one without uncertainty."""
+    return given if isinstance(given, Measured) else to_measured(given)
+
+
 def to_uncertain(given: Measured | None) -> Uncertain:
     assert given is not None
     return ufloat(given.value, given.std) if given.std else given.value

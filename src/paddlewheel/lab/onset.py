@@ -1,4 +1,11 @@
-"""The onset of a rise on a background: by the tangent at its foot and by a threshold, with errors."""
+"""The onset of oxidation or reduction in a sweep: by the tangent and by a threshold, each as stated, with errors.
+
+Tangent: the line through the foot of the rise (between 10 and 60 % of its height) meets the background, the line
+through what lies before it (capacitive current and leak). Threshold: where the current over the background passes a
+stated density for good. The two answer different questions and are both given. Their errors are the spread over sweeps
+with resampled noise (moving blocks, so that correlated noise counts) in each of which foot and background are chosen
+anew within their usual ranges: the choice is part of the error.
+"""
 
 from __future__ import annotations
 

@@ -1,11 +1,4 @@
-"""Linear sweep voltammetry: onset of oxidation or reduction by the tangent and by a threshold, each as stated.
-
-Tangent: the line through the foot of the rise (between 10 and 60 % of its height) meets the background, the line
-through the quietest stretch before it (capacitive current and leak). Threshold: where the current over the background
-passes a stated density for good. The two answer different questions and are both given. Their errors are the spread
-over sweeps with resampled noise (moving blocks, so that correlated noise counts) in each of which foot and background
-are chosen anew within their usual ranges: the choice is part of the error.
-"""
+"""Linear sweep voltammetry: the sweeps of a test, and the ohmic drop taken off them."""
 
 from __future__ import annotations
 
@@ -17,10 +10,7 @@ import numpy as np
 
 from paddlewheel.errors import DataError, SettingsError
 from paddlewheel.lab.geometry import Uncertain, deviation, nominal
-from paddlewheel.lab.onset import Onset, find_onset
 from paddlewheel.lab.table import CellTest
-
-__all__ = ["Onset", "Sweep", "find_onset", "find_sweeps"]
 
 _LEAST_ROWS = 30
 _LEAST_V = 0.05

@@ -122,7 +122,7 @@ def _show_foot(panel: Any, voltage: np.ndarray, density: np.ndarray, background:
     top = max([3 * max(thresholds, default=0.0), 0.1 * float(over.max())])
     top = min(top, float(over.max()))
     inside = (over <= top) & (over >= -0.3 * top)
-    panel.set_ylim(*sorted((float((density[inside]).min()) - way * 0, float(density[inside].max()))))
+    panel.set_ylim((float(density[inside].min()), float(density[inside].max())))
     onsets = [each.onset_V.value for each in sweep.thresholds if each.onset_V is not None]
     onsets += [] if sweep.tangent_V is None else [sweep.tangent_V.value]
     if onsets:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from paddlewheel.lab.design import (
     thickness_line,
 )
 from paddlewheel.lab.design.inputs import USER
-from paddlewheel.lab.geometry import compare, deviation, geometry, nominal, to_measured
+from paddlewheel.lab.geometry import compare, deviation, disc_area_cm2, geometry, nominal, to_measured
 from paddlewheel.lab.sample import make_sample
 from paddlewheel.records import (
     CellAssumption,
@@ -95,7 +94,7 @@ def cell(design: CellDesign | str | Path | None = None, *, out: str | Path | Non
 def _record(design: CellDesign, settings: dict[str, Any], where: str) -> CellRecord:
     values = design.values()
     loadings = design.loadings_mg_per_cm2
-    area_cm2 = math.pi / 4 * (design.die_diameter_mm.value / 10) ** 2
+    area_cm2 = disc_area_cm2(design.die_diameter_mm.value / 10)
     line = thickness_line(design, where=where)
     rows = [
         estimate(design, loading_mg_per_cm2=loading, anode=anode, line=line)

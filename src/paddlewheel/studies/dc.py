@@ -9,7 +9,15 @@ from typing import Any, get_args
 import numpy as np
 
 from paddlewheel.errors import DataError, SettingsError
-from paddlewheel.lab.geometry import Uncertain, deviation, disc_area_cm2, nominal, to_measured, to_uncertain
+from paddlewheel.lab.geometry import (
+    Uncertain,
+    as_measured,
+    deviation,
+    disc_area_cm2,
+    nominal,
+    to_measured,
+    to_uncertain,
+)
 from paddlewheel.lab.ohmic import (
     bruce_vincent,
     conductivity_S_per_cm,
@@ -32,10 +40,11 @@ from paddlewheel.records import (
 )
 from paddlewheel.studies.cell_tests import CellTests, open_tests
 from paddlewheel.studies.citations import dc_citations
+from paddlewheel.studies.eis_inputs import check_temperature_K
 from paddlewheel.studies.motion import run_directory
 from paddlewheel.studies.pellets import given_pellet
 from paddlewheel.studies.provenance import provenance
-from paddlewheel.studies.run_files import write_table
+from paddlewheel.studies.run_files import write_stacked_table
 
 _ONE_SIDED_95 = 1.645
 _SURE = 2.0
@@ -189,26 +198,28 @@ def _results(
     if measures == "transference":
         return _transference(holds, known, drift if moving else None)
     if measures == "hebb-wagner":
-        if moving:
-            return {}, drift, []
         assert temperature_K is not None
-        found = fit_hebb_wagner(holds, temperature_K=temperature_K)
-        if found is None:
-            return (
-                {},
-                "electrons and holes need three voltages or more, and currents that both conductances describe",
-                [],
-            )
-        poor = found.probability < 0.05
-        fitted = HebbWagnerResult(
-            electron_conductance_S=to_measured(found.electrons_S),
-            hole_conductance_S=to_measured(found.holes_S),
-            electron_conductivity_mS_per_cm=_measured(specific(found.electrons_S)),
-            hole_conductivity_mS_per_cm=_measured(specific(found.holes_S)),
-            scatter_probability=found.probability,
-        )
-        return {"hebb_wagner": fitted}, None, ["currents scatter more than their errors about the two"] if poor else []
+        return _hebb_wagner(holds, temperature_K, drift if moving else None, specific)
     return _electronic(holds, known, drift if moving else None, specific)
+
+
+def _hebb_wagner(
+    holds: Sequence[Hold], temperature_K: float, drift: str | None, specific: Any
+) -> tuple[dict[str, Any], str | None, list[str]]:
+    if drift is not None:
+        return {}, drift, []
+    found = fit_hebb_wagner(holds, temperature_K=temperature_K)
+    if found is None:
+        return {}, "electrons and holes need three voltages or more, and currents that both conductances describe", []
+    fitted = HebbWagnerResult(
+        electron_conductance_S=to_measured(found.electrons_S),
+        hole_conductance_S=to_measured(found.holes_S),
+        electron_conductivity_mS_per_cm=_measured(specific(found.electrons_S)),
+        hole_conductivity_mS_per_cm=_measured(specific(found.holes_S)),
+        scatter_probability=found.probability,
+    )
+    poor = found.probability < 0.05
+    return {"hebb_wagner": fitted}, None, ["currents scatter more than their errors about the two"] if poor else []
 
 
 def _electronic(
@@ -244,9 +255,8 @@ def _electronic(
     if "ionic_conductivity_mS_per_cm" in known and sigma is not None:
         ionic = to_uncertain(known["ionic_conductivity_mS_per_cm"])
         found["ionic_transference"] = _measured(transference_number(ionic, sigma))
-        found["electronic_transference"] = _measured(
-            transference_number(sigma, ionic)
-        )  # what 1 - t_ion would round off
+        # what 1 - t_ion would round off
+        found["electronic_transference"] = _measured(transference_number(sigma, ionic))
     return found, None, notes
 
 
@@ -316,7 +326,7 @@ def _write_currents(path: Path, holds: Sequence[tuple[CellTest, Hold]]) -> None:
             (np.full(len(time), number), time, test.voltage_V[rows], test.current_A[rows], hold.fitted_A(time))
         )
     names = ("hold", "time_s", "voltage_V", "current_A", "fit_A")
-    write_table(path, {name: np.concatenate([part[place] for part in parts]) for place, name in enumerate(names)})
+    write_stacked_table(path, names, parts)
 
 
 def _measured(value: Uncertain | None) -> Measured | None:
@@ -324,7 +334,7 @@ def _measured(value: Uncertain | None) -> Measured | None:
 
 
 def _positive(value: Measured | float, name: str) -> Measured:
-    given = value if isinstance(value, Measured) else Measured(value=value, std=0.0)
+    given = as_measured(value)
     if not given.value > 0:
         raise SettingsError(f"{given.value:g}", where=name, remedy="give a number above 0")
     return given
@@ -346,10 +356,6 @@ def _refuse_needless(measures: DcMeasures, known: Mapping[str, Measured]) -> Non
 
 def _temperature(given: float | None, tests: Sequence[CellTest]) -> float | None:
     if given is not None:
-        if not 50 < given < 2000:
-            raise SettingsError(
-                f"{given:g} K", where="temperature_K", remedy=f"give K: {given:g} C is {given + 273.15:g}"
-            )
-        return float(given)
+        return check_temperature_K(given, where="temperature_K")
     told = [one.temperature_K for one in tests if one.temperature_K is not None]
     return float(np.nanmean(np.concatenate(told))) if told and np.isfinite(np.concatenate(told)).any() else None

@@ -115,8 +115,20 @@ def _temperatures(given: Sequence[float], count: int, warnings: list[str]) -> li
             remedy="give one for all, or one a spectrum in the order of their names",
         )
     for one in given:
-        if not (np.isfinite(one) and COLDEST_K <= one <= HOTTEST_K):
-            raise SettingsError(f"{one:g} K", where="temperatures", remedy=f"give K: {one:g} C is {one + 273.15:g} K")
+        check_temperature_K(one, where="temperatures")
     if len(given) and max(given) < _PERHAPS_CELSIUS_K:
         warnings.append(f"all temperatures are below {_PERHAPS_CELSIUS_K:g} K: are they in K, not in degrees Celsius?")
     return [float(one) for one in (given if len(given) == count else list(given) * count)]
+
+
+def check_temperature_K(given: float, *, where: str) -> float:
+    """The temperature, if a lab has such.
+
+    Raises
+    ------
+    SettingsError
+        Naming `where`, with what it would be if it were in degrees Celsius.
+    """
+    if not (np.isfinite(given) and COLDEST_K <= given <= HOTTEST_K):
+        raise SettingsError(f"{given:g} K", where=where, remedy=f"give K: {given:g} C is {given + 273.15:g} K")
+    return float(given)

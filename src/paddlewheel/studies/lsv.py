@@ -9,7 +9,16 @@ from typing import Any, Literal
 import numpy as np
 
 from paddlewheel.errors import SettingsError
-from paddlewheel.lab.geometry import Uncertain, deviation, disc_area_cm2, geometry, nominal, to_measured, to_uncertain
+from paddlewheel.lab.geometry import (
+    Uncertain,
+    as_measured,
+    deviation,
+    disc_area_cm2,
+    geometry,
+    nominal,
+    to_measured,
+    to_uncertain,
+)
 from paddlewheel.lab.onset import Onset, find_onset
 from paddlewheel.lab.sample import load_sample
 from paddlewheel.lab.voltammetry import Sweep, corrected_voltage_V, find_sweeps
@@ -18,7 +27,7 @@ from paddlewheel.studies.cell_tests import CellTests, open_tests
 from paddlewheel.studies.citations import lsv_citations
 from paddlewheel.studies.motion import run_directory
 from paddlewheel.studies.provenance import provenance
-from paddlewheel.studies.run_files import write_table
+from paddlewheel.studies.run_files import write_stacked_table
 
 _UA_PER_A = 1e6
 _APART_V = 0.2
@@ -82,14 +91,12 @@ def lsv(
             ", ".join(f"{one:g}" for one in thresholds) or "none", where="thresholds_uA_per_cm2",
             remedy="give densities above 0",
         )  # fmt: skip
-    shift = reference_shift_V if isinstance(reference_shift_V, Measured) else Measured(value=reference_shift_V, std=0.0)
+    shift = as_measured(reference_shift_V)
     if not abs(shift.value) <= 10:
         raise SettingsError(f"{shift.value:g} V", where="reference_shift_V", remedy="give it in V, as 0.1")
     if shift.value and reference is None:
         raise SettingsError("not given", where="reference", remedy="name the electrode that the shift leads to: Na")
-    resistance = None if resistance_ohm is None else (
-        resistance_ohm if isinstance(resistance_ohm, Measured) else Measured(value=resistance_ohm, std=0.0)
-    )  # fmt: skip
+    resistance = None if resistance_ohm is None else as_measured(resistance_ohm)
     name, area = _area(sample, diameter_cm, diameter_std_cm)
     read = open_tests(files, columns=columns)
     settings: dict[str, Any] = {
@@ -200,10 +207,7 @@ def _row(
         tangent_V=complete(onset.tangent_V, 0.0),
         tangent_reason=onset.reason or None,
         thresholds=[
-            ThresholdOnset(
-                threshold_uA_per_cm2=one,
-                onset_V=complete(found, one),
-            )
+            ThresholdOnset(threshold_uA_per_cm2=one, onset_V=complete(found, one))
             for one, found in zip(thresholds, onset.thresholds_V, strict=True)
         ],
         largest_uA_per_cm2=onset.largest,
@@ -271,4 +275,4 @@ def _write_sweeps(path: Path, curves: Sequence[tuple[np.ndarray, np.ndarray, Ons
             tangent = onset.tangent[0] * voltage + onset.tangent[1]
         parts.append((np.full(len(voltage), number), voltage, density, slope * voltage + intercept, tangent))
     names = ("sweep", "voltage_V", "density_uA_per_cm2", "background_uA_per_cm2", "tangent_uA_per_cm2")
-    write_table(path, {name: np.concatenate([part[place] for part in parts]) for place, name in enumerate(names)})
+    write_stacked_table(path, names, parts)

@@ -58,6 +58,11 @@ def write_table(path: Path, columns: Mapping[str, np.ndarray]) -> None:
     write_atomically(path, buffer.getvalue())
 
 
+def write_stacked_table(path: Path, names: Sequence[str], parts: Sequence[Sequence[np.ndarray]]) -> None:
+    """Write stretches of the same columns, one after the other, as one CSV; each part has a column for each name."""
+    write_table(path, {name: np.concatenate([part[place] for part in parts]) for place, name in enumerate(names)})
+
+
 def _cif(atoms: Atoms) -> str:
     from ase.io.cif import write_cif
 
