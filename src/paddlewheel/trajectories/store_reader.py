@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -28,6 +29,17 @@ class _StoreFrames:
     quantum_A: float | None
 
     def read(self, start: int, stop: int, per_block: int) -> Iterator[tuple[NDArray, NDArray]]:
+        """Blocks in order; while one is worked on, a thread unpacks the next (codecs and numpy let go of the lock)."""
+        with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as ahead:
+            following: Future[tuple[NDArray, NDArray]] | None = None
+            for first, last in self._blocks(start, stop, per_block):
+                ready, following = following, ahead.submit(self._read_block, first, last)
+                if ready is not None:
+                    yield ready.result()
+            if following is not None:
+                yield following.result()
+
+    def _blocks(self, start: int, stop: int, per_block: int) -> Iterator[tuple[int, int]]:
         chunk = open_array(self.group, "positions", self.path).chunks[0]
         first = start
         while first < stop:
@@ -35,10 +47,13 @@ class _StoreFrames:
             last = min(first + per_block, stop)
             if last < stop and last // chunk * chunk > first:
                 last = last // chunk * chunk
-            stored = read_array(self.group, "positions", first, last, self.path)
-            positions = np.multiply(stored, 1.0 if self.quantum_A is None else self.quantum_A, dtype=np.float64)
-            yield positions, read_array(self.group, "cell", first, last, self.path)
+            yield first, last
             first = last
+
+    def _read_block(self, first: int, last: int) -> tuple[NDArray, NDArray]:
+        stored = read_array(self.group, "positions", first, last, self.path)
+        positions = np.multiply(stored, 1.0 if self.quantum_A is None else self.quantum_A, dtype=np.float64)
+        return positions, read_array(self.group, "cell", first, last, self.path)
 
 
 def open_store(path: str | Path) -> Trajectory:
