@@ -16,7 +16,7 @@ from paddlewheel.units import KJ_PER_MOL_IN_eV
 
 DATA = Path(__file__).parent / "data" / "phonopy_nacl"
 TOLERANCE = {"atol": 2e-5, "rtol": 2.5e-6}
-"""phonopy's own tests allow 1e-5 on six digits. Its k, and its eV in kJ/mol, are of CODATA 2006: 6e-7 larger than ours."""
+"""phonopy's own tests allow 1e-5 on six digits; its k, and its eV in kJ/mol, are of CODATA 2006, 6e-7 above ours."""
 MESH_LENGTH_A = 16.4
 """5 x 5 x 5 points, the mesh of the table: |a*| is sqrt(3) / 5.690 A."""
 TEMPERATURES_K = np.arange(0.0, 1000.0, 100.0)
