@@ -65,6 +65,27 @@ def test_electronic_conductivity_of_a_known_pellet(polarized, tmp_path):
     assert status_of([*arguments, "--largest-drift", 0.01, "--out", out]) == 2  # another one in its directory
 
 
+@pytest.mark.parametrize("measures", ["electronic", "hebb-wagner"])
+def test_line_of_a_figure_is_that_of_the_record(polarized, tmp_path, measures):
+    """Through the equations in the docstring of `lab.ohmic`, at 400 K, from the numbers of the record."""
+    out = tmp_path / "run"
+    assert status_of(["dc", polarized, "--measures", measures, "--temperature", 400, "--out", out]) == 0
+    record = json.loads((out / "result.json").read_text())
+    voltage, current = np.loadtxt(out / record["files"]["line"], delimiter=",", skiprows=1).T
+    assert voltage[0] == 0.0
+    assert voltage[-1] == pytest.approx(0.4)
+    if measures == "electronic":
+        line = record["electronic"]
+        wanted = line["conductance_S"]["value"] * voltage + line["offset_A"]["value"]
+    else:
+        fitted, kT_V = record["hebb_wagner"], 8.617333262e-5 * 400
+        wanted = kT_V * (
+            fitted["electron_conductance_S"]["value"] * (1 - np.exp(-voltage / kT_V))
+            + fitted["hole_conductance_S"]["value"] * (np.exp(voltage / kT_V) - 1)
+        )
+    np.testing.assert_allclose(current, wanted, rtol=1e-5, atol=1e-6 * np.abs(wanted).max())  # digits of the table
+
+
 def test_unsteady_hold_is_refused_with_an_upper_bound(tmp_path, capsys):
     t = np.arange(0.0, 3600.0, 10.0)
     current = CONDUCTANCE_S * 0.3 * (1 + 5 * np.exp(-t / 3000))
@@ -73,6 +94,7 @@ def test_unsteady_hold_is_refused_with_an_upper_bound(tmp_path, capsys):
     record = json.loads(capsys.readouterr().out)
     assert status == 1
     assert record["electronic"] is None
+    assert "line" not in record["files"]
     assert "not come to rest" in record["refused"]
     assert record["electronic_upper_bound_95_mS_per_cm"] > 1e-5
 

@@ -20,7 +20,8 @@ from paddlewheel.lab.geometry import Uncertain, deviation, nominal
 from paddlewheel.lab.polarization import Hold
 from paddlewheel.units import BOLTZMANN_eV_PER_K
 
-_SAME_V = 2e-3
+SAME_V = 2e-3
+"""Voltages nearer than this are one, and that of a cell at rest."""
 _REJECTED = 0.05
 
 
@@ -45,6 +46,10 @@ class OhmicLine:
         """Whether a line describes the currents, as far as is known."""
         return self.probability is None or self.probability >= _REJECTED
 
+    def current_A(self, voltage_V: np.ndarray) -> np.ndarray:
+        """Of the fitted line, `[n]`."""
+        return nominal(self.conductance_S) * voltage_V + (0.0 if self.offset_A is None else nominal(self.offset_A))
+
 
 @dataclass(frozen=True, kw_only=True)
 class HebbWagner:
@@ -54,6 +59,11 @@ class HebbWagner:
     holes_S: Uncertain
     temperature_K: float
     probability: float
+
+    def current_A(self, voltage_V: np.ndarray) -> np.ndarray:
+        """Of the fitted conductances, `[n]`."""
+        terms = _electrons_and_holes(voltage_V, self.temperature_K)
+        return terms @ np.array([nominal(self.electrons_S), nominal(self.holes_S)])
 
 
 def fit_ohmic_line(holds: Sequence[Hold]) -> OhmicLine:
@@ -65,9 +75,9 @@ def fit_ohmic_line(holds: Sequence[Hold]) -> OhmicLine:
         If no hold has a voltage.
     """
     voltage, current, error = _points(holds)
-    if not np.any(np.abs(voltage) > _SAME_V):
+    if not np.any(np.abs(voltage) > SAME_V):
         raise DataError("no hold at a voltage other than 0", where="holds", remedy="give a polarization at 0.1 V, say")
-    if np.ptp(voltage) <= _SAME_V:
+    if np.ptp(voltage) <= SAME_V:
         weight = voltage / error
         value = float(np.sum(weight * current / error) / np.sum(weight**2))
         return OhmicLine(
@@ -83,19 +93,22 @@ def fit_hebb_wagner(holds: Sequence[Hold], *, temperature_K: float) -> HebbWagne
     """Electrons and holes in a cell with one reversible electrode; None of fewer than three voltages, or if one is
     negative beyond two errors."""
     voltage, current, error = _points(holds)
-    if len(np.unique(np.round(voltage / _SAME_V))) < 3:
+    if len(np.unique(np.round(voltage / SAME_V))) < 3:
         return None
-    kT_V = BOLTZMANN_eV_PER_K * temperature_K
-    u = voltage / kT_V
-    if np.abs(u).max() > 500:
+    if np.abs(voltage).max() > 500 * BOLTZMANN_eV_PER_K * temperature_K:
         return None
-    (electrons, holes), probability = _least_squares(
-        kT_V * np.column_stack([-np.expm1(-u), np.expm1(u)]), current, error
-    )
+    (electrons, holes), probability = _least_squares(_electrons_and_holes(voltage, temperature_K), current, error)
     if any(nominal(one) < -2 * deviation(one) for one in (electrons, holes)):
         return None
     assert probability is not None
     return HebbWagner(electrons_S=electrons, holes_S=holes, temperature_K=temperature_K, probability=probability)
+
+
+def _electrons_and_holes(voltage_V: np.ndarray, temperature_K: float) -> np.ndarray:
+    """Current of a unit conductance of each, `[n, 2]`: kT (1 - exp(-u)) and kT (exp(u) - 1)."""
+    kT_V = BOLTZMANN_eV_PER_K * temperature_K
+    u = voltage_V / kT_V
+    return kT_V * np.column_stack([-np.expm1(-u), np.expm1(u)])
 
 
 def _points(holds: Sequence[Hold]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -41,10 +41,11 @@ def write_dc_report(directory: Path) -> Path:
     directory = Path(directory)
     record = read_record(directory / "result.json", DcRecord, made_by="dc")
     currents = read_columns(directory / record.files["currents"], made_by="dc")
+    line = read_columns(directory / record.files["line"], made_by="dc") if "line" in record.files else None
     alt = "Current against time of each hold, and the steady currents against voltage; numbers are in the table."
 
     def figures() -> Figures:
-        return {"currents": (dc_figure(record, currents), alt)}
+        return {"currents": (dc_figure(record, currents, line), alt)}
 
     zoom = zoom_section([_plot(record, currents)])
     return write_page(directory, figures, lambda drawings: _page(record, drawings, zoom))

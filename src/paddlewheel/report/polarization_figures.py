@@ -24,8 +24,8 @@ def unit_of_current(largest_A: float) -> tuple[float, str]:
     return 10.0**exponent, f"{_PREFIXES[exponent]}A"
 
 
-def dc_figure(record: DcRecord, currents: Columns) -> Figure:
-    """Current of each hold against time with its fit and steady value; steady currents against voltage."""
+def dc_figure(record: DcRecord, currents: Columns, line: Columns | None) -> Figure:
+    """Current of each hold against time with its fit; steady currents against voltage, with the line fitted to them."""
     from matplotlib.figure import Figure
 
     lined = len(record.holds) > 1
@@ -51,11 +51,11 @@ def dc_figure(record: DcRecord, currents: Columns) -> Figure:
         time.set_yscale("log")
     time.legend()
     if lined:
-        _draw_line(panels[1], record)
+        _draw_line(panels[1], record, line)
     return figure
 
 
-def _draw_line(panel: Any, record: DcRecord) -> None:
+def _draw_line(panel: Any, record: DcRecord, line: Columns | None) -> None:
     voltage = np.array([one.voltage_V for one in record.holds])
     current = np.array([one.steady_A.value for one in record.holds])
     std = np.array([one.steady_A.std for one in record.holds])
@@ -65,19 +65,9 @@ def _draw_line(panel: Any, record: DcRecord) -> None:
         if kept.any():
             panel.errorbar(voltage[kept], current[kept] / scale, yerr=std[kept] / scale, fmt=marker, ms=4.5, color=BLUE,
                            capsize=2, label=label)  # fmt: skip
-    ends = np.linspace(min(voltage.min(), 0.0), max(voltage.max(), 0.0), 200)
-    if record.electronic is not None:
-        offset = 0.0 if record.electronic.offset_A is None else record.electronic.offset_A.value
-        line = (record.electronic.conductance_S.value * ends + offset) / scale
-        panel.plot(ends, line, color=ORANGE, zorder=1, label="I = G V + I₀")
-    elif record.hebb_wagner is not None and record.temperature_K is not None:
-        from paddlewheel.units import BOLTZMANN_eV_PER_K
-
-        kT = BOLTZMANN_eV_PER_K * record.temperature_K
-        fitted = record.hebb_wagner
-        both = fitted.electron_conductance_S.value * -np.expm1(-ends / kT)
-        both = both + fitted.hole_conductance_S.value * np.expm1(ends / kT)
-        panel.plot(ends, kT * both / scale, color=ORANGE, zorder=1, label="electrons and holes")
+    if line is not None:
+        label = "I = G V + I₀" if record.electronic is not None else "electrons and holes"
+        panel.plot(line["voltage_V"], line["current_A"] / scale, color=ORANGE, zorder=1, label=label)
     panel.axhline(0.0, color=MUTED, lw=0.8)
     panel.set(xlabel="voltage (V)", ylabel=f"steady current ({unit})", title="Steady currents")
     panel.legend()

@@ -19,6 +19,9 @@ from paddlewheel.lab.geometry import (
     to_uncertain,
 )
 from paddlewheel.lab.ohmic import (
+    SAME_V,
+    HebbWagner,
+    OhmicLine,
     bruce_vincent,
     conductivity_S_per_cm,
     fit_hebb_wagner,
@@ -46,6 +49,7 @@ from paddlewheel.studies.pellets import given_pellet
 from paddlewheel.studies.provenance import provenance
 from paddlewheel.studies.run_files import write_stacked_table
 
+_Fit = OhmicLine | HebbWagner
 _ONE_SIDED_95 = 1.645
 _SURE = 2.0
 
@@ -147,7 +151,7 @@ def dc(
     diameter = None if pellet is None else Measured(value=pellet.diameter_cm, std=pellet.diameter_std_cm)
     thickness = None if pellet is None else Measured(value=pellet.thickness_cm, std=pellet.thickness_std_cm)
     area = None if diameter is None else disc_area_cm2(to_uncertain(diameter))
-    results, refused, notes = _results(
+    results, fit, refused, notes = _results(
         measures, [one for _, one in holds], known, area=area,
         thickness=None if thickness is None else to_uncertain(thickness), temperature_K=temperature,
     )  # fmt: skip
@@ -164,13 +168,15 @@ def dc(
         refused=refused,
         notes=notes,
         warnings=list(read.warnings),
-        files={"currents": "currents.csv"},
+        files={"currents": "currents.csv"} | ({} if fit is None else {"line": "line.csv"}),
         citations=dc_citations(measures),
         provenance=provenance(settings),
     )
     with run_directory(out, settings) as directory:
         if directory is not None:
             _write_currents(directory / "currents.csv", [(read.tests[number], one) for number, one in holds])
+            if fit is not None:
+                _write_line(directory / "line.csv", fit, [one.voltage_V for _, one in holds])
             write_record(record, directory / "result.json")
     return record
 
@@ -183,8 +189,8 @@ def _results(
     area: Uncertain | None,
     thickness: Uncertain | None,
     temperature_K: float | None,
-) -> tuple[dict[str, Any], str | None, list[str]]:
-    """Fields of the record, why there is no result, and notes."""
+) -> tuple[dict[str, Any], _Fit | None, str | None, list[str]]:
+    """Fields of the record, what was fitted to the steady currents, why there is no result, and notes."""
     moving = [one for one in holds if not one.steady]
     drift = f"{len(moving)} of {len(holds)} holds have not come to rest" + (f": {moving[0].reason}" if moving else "")
 
@@ -194,9 +200,10 @@ def _results(
         return 1000 * conductivity_S_per_cm(conductance, thickness_cm=thickness, area_cm2=area)
 
     if measures == "leakage":
-        return {}, None, [f"{drift}; their leak is at most that of the tail"] if moving else []
+        return {}, None, None, [f"{drift}; their leak is at most that of the tail"] if moving else []
     if measures == "transference":
-        return _transference(holds, known, drift if moving else None)
+        found, refused, notes = _transference(holds, known, drift if moving else None)
+        return found, None, refused, notes
     if measures == "hebb-wagner":
         assert temperature_K is not None
         return _hebb_wagner(holds, temperature_K, drift if moving else None, specific)
@@ -205,12 +212,13 @@ def _results(
 
 def _hebb_wagner(
     holds: Sequence[Hold], temperature_K: float, drift: str | None, specific: Any
-) -> tuple[dict[str, Any], str | None, list[str]]:
+) -> tuple[dict[str, Any], _Fit | None, str | None, list[str]]:
     if drift is not None:
-        return {}, drift, []
+        return {}, None, drift, []
     found = fit_hebb_wagner(holds, temperature_K=temperature_K)
     if found is None:
-        return {}, "electrons and holes need three voltages or more, and currents that both conductances describe", []
+        why = "electrons and holes need three voltages or more, and currents that both conductances describe"
+        return {}, None, why, []
     fitted = HebbWagnerResult(
         electron_conductance_S=to_measured(found.electrons_S),
         hole_conductance_S=to_measured(found.holes_S),
@@ -219,19 +227,20 @@ def _hebb_wagner(
         scatter_probability=found.probability,
     )
     poor = found.probability < 0.05
-    return {"hebb_wagner": fitted}, None, ["currents scatter more than their errors about the two"] if poor else []
+    notes = ["currents scatter more than their errors about the two"] if poor else []
+    return {"hebb_wagner": fitted}, found, None, notes
 
 
 def _electronic(
     holds: Sequence[Hold], known: Mapping[str, Measured], drift: str | None, specific: Any
-) -> tuple[dict[str, Any], str | None, list[str]]:
-    driven = [one for one in holds if abs(one.voltage_V) > 1e-3]
+) -> tuple[dict[str, Any], _Fit | None, str | None, list[str]]:
+    driven = [one for one in holds if abs(one.voltage_V) > SAME_V]
     if not driven:
         raise DataError("no hold at a voltage other than 0", where="files", remedy="give a polarization at 0.1 V, say")
     if drift is not None:
         highest = max(driven, key=lambda one: abs(one.voltage_V))
         bound = specific(abs(highest.tail_A / highest.voltage_V))
-        return {"electronic_upper_bound_95_mS_per_cm": None if bound is None else nominal(bound)}, drift, []
+        return {"electronic_upper_bound_95_mS_per_cm": None if bound is None else nominal(bound)}, None, drift, []
     line = fit_ohmic_line(holds)
     sigma = specific(line.conductance_S)
     found: dict[str, Any] = {
@@ -246,7 +255,7 @@ def _electronic(
     if value < _SURE * error:
         bound = specific(max(value, 0.0) + _ONE_SIDED_95 * error)
         found = {"electronic_upper_bound_95_mS_per_cm": None if bound is None else nominal(bound)}
-        return found, f"the conductance of {value:.2g} +- {error:.1g} S is not told from zero", []
+        return found, None, f"the conductance of {value:.2g} +- {error:.1g} S is not told from zero", []
     notes = []
     if line.offset_A is None:
         notes.append("one voltage alone: the line goes through the origin, an offset of the instrument would be in it")
@@ -257,7 +266,7 @@ def _electronic(
         found["ionic_transference"] = _measured(transference_number(ionic, sigma))
         # what 1 - t_ion would round off
         found["electronic_transference"] = _measured(transference_number(sigma, ionic))
-    return found, None, notes
+    return found, line, None, notes
 
 
 def _transference(
@@ -327,6 +336,12 @@ def _write_currents(path: Path, holds: Sequence[tuple[CellTest, Hold]]) -> None:
         )
     names = ("hold", "time_s", "voltage_V", "current_A", "fit_A")
     write_stacked_table(path, names, parts)
+
+
+def _write_line(path: Path, fit: _Fit, voltages_V: Sequence[float]) -> None:
+    """Currents of the fit from 0 V over all holds, for whoever draws it."""
+    voltage = np.linspace(min(0.0, *voltages_V), max(0.0, *voltages_V), 200)
+    write_stacked_table(path, ("voltage_V", "current_A"), [(voltage, fit.current_A(voltage))])
 
 
 def _measured(value: Uncertain | None) -> Measured | None:
