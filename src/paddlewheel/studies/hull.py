@@ -236,7 +236,7 @@ def _beside_published(record: HullRecord, name: str) -> list[PublishedHullValue]
 
 def _warnings(diagram: FreeEnergyHull) -> list[str]:
     warnings = [f"{entry.name}: {entry.note}" for entry in diagram.entries if entry.note]
-    if len(diagram.temperatures_K) < 3:
+    if len(diagram.temperatures_K) == 2:
         warnings.append("crossings are interpolated between two temperatures: give more where they matter")
     if not diagram.std_eV_per_atom.any():
         warnings.append("no energy has an uncertainty: those of the hull are zero, which no measurement's are")

@@ -32,6 +32,7 @@ from paddlewheel.thermodynamics.hull import FreeEnergyHull
 from paddlewheel.thermodynamics.reactions import Reaction, formula_units, reaction
 
 _SAME = 1e-7
+_NO_IONS = 1e-9
 _U_IN_G = physical_constants["atomic mass constant"][0] * 1000
 _COULOMBS_PER_mAh = 3.6
 
@@ -174,15 +175,16 @@ def _steps(
             at = (sampled[:, way] - sampled[:, before]) / (held[before] - held[way]) + sampled_mu
             std = float(at.std())
         given_off = float(mine - held[way]) * atoms
+        given_off = 0.0 if abs(given_off) < _NO_IONS else given_off
         products = formula_units(ways.parts(way), hull.entries, atoms)
+        after = [(hull.entries[k], amount) for k, amount in sorted(products.items())]
         mass_g = float(target.composition.weight) * _U_IN_G
         steps.append(
             WindowStep(
                 low_V=max(low, 0.0), high_V=high, std_low_V=std,
-                reaction=reaction(
-                    [(target, 1.0)], [(hull.entries[k], amount) for k, amount in sorted(products.items())], ion=ion,
-                    given_off=given_off,
-                ),
+                reaction=Reaction(f"{target.formula} is stable", {target.name: 1.0})
+                if list(products) == [number]
+                else reaction([(target, 1.0)], after, ion=ion, given_off=given_off),
                 ions_per_formula=given_off,
                 capacity_mAh_per_g=given_off * ELEMENTARY_CHARGE / _COULOMBS_PER_mAh / mass_g,
                 volume_change=_volume_change(hull, number, ways.parts(way)),
