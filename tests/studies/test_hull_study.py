@@ -205,3 +205,18 @@ def test_saddles_and_broken_phases_are_left_out_near_minima_are_kept() -> None:
     assert not is_usable(saddle)
     assert not is_usable(record.model_copy(update={"status": "broken", "thermal": []}))
     assert not is_usable(record.model_copy(update={"status": "left-symmetry"}))
+
+
+def test_potential_that_breaks_an_element_is_refused_before_the_rest_is_computed(monkeypatch, tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def broken(atoms, slug, **_) -> PhononRecord:
+        asked.append(slug)
+        told = {"status": "broken", "reason": "the volume changed by +340 %", "thermal": []}
+        return phonon_record().model_copy(update=told)
+
+    monkeypatch.setattr("paddlewheel.studies.phase_energies._phonons_in_cache", broken)
+    with pytest.raises(InputError, match=r"no reference for the element Na: broken: the volume changed") as error:
+        hull("Na-B-H", potential="nep-nabh", out=tmp_path / "run")
+    assert "take a potential that knows the elements" in str(error.value)
+    assert asked == ["Na-bcc"]

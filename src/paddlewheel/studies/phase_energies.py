@@ -118,10 +118,17 @@ def built_in_phases(
 
     A disordered phase is the mean over its orderings, each with the weight exp(-(G_i - G_min)/kT), without the entropy
     of their number; the spread of the orderings is in its std.
+
+    Raises
+    ------
+    InputError
+        As soon as an element has no phase with a free energy.
     """
     found = PhaseEnergies()
     records: dict[str, PhononRecord] = {}
-    for phase in library_phases(elements):
+    # the pure elements first: without one of them there is no hull, and the rest would be computed for nothing
+    phases = sorted(library_phases(elements), key=lambda one: len(one.elements) > 1)
+    for phase in phases:
         if phase.gas is not None:
             continue
         cells = _cells(phase, n_orderings, seed)
@@ -140,6 +147,11 @@ def built_in_phases(
             else:
                 found.left_out.append(LeftOut(name=slug, reason=f"{record.status}: {record.reason}"))
         if not done:
+            if len(phase.elements) == 1 and sum(one.elements == phase.elements for one in phases) == 1:
+                raise InputError(
+                    f"no reference for the element {phase.formula}: {found.left_out[-1].reason}", where=potential,
+                    remedy="take a potential that knows the elements, or give energies",
+                )  # fmt: skip
             continue
         records[phase.formula] = done[0]
         entries = [

@@ -56,6 +56,11 @@ class LibraryPhase:
     note: str = ""
     fmax_eV_per_A: float = 1e-4
 
+    @property
+    def elements(self) -> frozenset[str]:
+        """Symbols of its elements."""
+        return _elements(self.formula)
+
     def atoms(self) -> Atoms:
         """The cell to relax: the conventional one, with all of its atoms."""
         from ase.spacegroup import crystal
@@ -75,7 +80,7 @@ class LibraryPhase:
 
 def library_phases(elements: Sequence[str]) -> list[LibraryPhase]:
     """The phases, solids first, that hold none but these elements."""
-    return [phase for phase in _phases() if _elements(phase.formula) <= set(elements)]
+    return [phase for phase in _phases() if phase.elements <= set(elements)]
 
 
 def known_without_coordinates(elements: Sequence[str]) -> list[tuple[str, str]]:
@@ -98,7 +103,7 @@ def _phases() -> tuple[LibraryPhase, ...]:
     return tuple(rows)
 
 
-def _elements(formula: str) -> set[str]:
+def _elements(formula: str) -> frozenset[str]:
     from pymatgen.core import Composition
 
-    return {element.symbol for element in Composition(formula)}
+    return frozenset(element.symbol for element in Composition(formula))
