@@ -58,6 +58,9 @@ def direct_select(
 ) -> Selection:
     """Choose frames by DIRECT.
 
+    Equal runs on one processor give equal picks. Where subclusters are merged to `n_clusters`, the centre of the last
+    one stands for the cluster, as in maml; which is the last can hang on rounding, and another processor pick others.
+
     Parameters
     ----------
     features
