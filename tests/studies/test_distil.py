@@ -25,7 +25,7 @@ SETTINGS = DistilSettings(
     form={"radial_cutoff_A": 6.0, "angular_cutoff_A": 4.0, "radial_n_max": 4, "angular_n_max": 2,
           "radial_basis_size": 7, "angular_basis_size": 6, "l_max": 2, "neurons": 16},
     fit={"batch_atoms": 60, "learning_rate": 1e-2},
-    steps=150, final_steps=1500,
+    steps=150, final_steps=25_000,  # with 1,500 the student follows its teacher on some processors and not on others
 )  # fmt: skip
 
 
@@ -58,15 +58,14 @@ def test_student_is_a_nep_that_follows_its_teacher(distilled):
     assert record.rounds[0].explored_by == "teacher"
     assert record.rounds[1].errors_before is not None
     student = load_potential(str(out / "nep.txt"))
-    # what no fit saw: a student that learned nothing is off by the size of the forces. Frames of round 0 are the
-    # teacher's; of round 1 one far off can outweigh the rest, and which are picked depends on the processor
-    for number, share in ((0, 0.5), (1, 1.0)):
-        off, size = [], []
-        for atoms in read_dataset(out / f"round-{number}" / "test.extxyz").frames:
-            off.append(np.abs(student.get_forces(atoms.copy()) - atoms.get_forces()).mean())
-            size.append(np.abs(atoms.get_forces()).mean())
-            assert student.results["extrapolation_grade"] < 10
-        assert np.mean(off) < share * np.mean(size)
+    frames = [atoms for number in (0, 1) for atoms in read_dataset(out / f"round-{number}" / "test.extxyz").frames]
+    off, size = [], []
+    for atoms in frames:
+        off.append(np.abs(student.get_forces(atoms.copy()) - atoms.get_forces()).mean())
+        size.append(np.abs(atoms.get_forces()).mean())
+        assert student.results["extrapolation_grade"] < 10
+    # what no fit saw: a student that learned nothing is off by the size of the forces
+    assert np.mean(off) < 0.4 * np.mean(size)
 
 
 def test_every_structure_has_test_errors_and_every_gate_a_measurement(distilled):
