@@ -1,0 +1,466 @@
+"""Tiny jobs of every command that writes a run directory, the same to the bit on any machine.
+
+Files are written from integers (multiples of 1/1024) or with few digits, so that the digests in `inputs.yaml` do not
+depend on the machine; jobs run in the folder of their files, with relative paths, so that they do not depend on the
+place. What today's code wrote for them lies in `inputs_of_old_runs/`, and `record_inputs.py` writes it again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+FIXTURES = Path(__file__).parent / "inputs_of_old_runs"
+RUN = "run"
+EMT = "ase:ase.calculators.emt:EMT"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OldRun:
+    """A job: its files, its command, and what must not be changed in its directory.
+
+    Attributes
+    ----------
+    make
+        Writes the files of the job into a folder.
+    arguments
+        Of the command line, the command first; `--out run` is added.
+    changed
+        Arguments that are appended to change one setting: the last of an option counts.
+    edit
+        Or what changes a file, where all settings stand in one.
+    named
+        How the refusal names that setting.
+    status
+        Exit status of the job.
+    needs
+        Optional packages without which it cannot run.
+    slow
+        Over some seconds.
+    """
+
+    make: Callable[[Path], None]
+    arguments: list[str]
+    named: str
+    changed: Sequence[str] = ()
+    edit: Callable[[Path], None] | None = None
+    status: int = 0
+    needs: tuple[str, ...] = ()
+    slow: bool = False
+
+
+def run_command(job: OldRun, more: Sequence[str] = ()) -> int:
+    """Exit status of the job's command in the working directory: the one place that knows the command line's entry."""
+    from paddlewheel.cli.main import _status
+
+    return _status([*job.arguments, "--out", RUN, *more])
+
+
+def units_of(directory: Path) -> dict[str, dict[str, Any]]:
+    """`unit.json` of every unit of work, by its folder relative to the run directory."""
+    found = sorted(directory.rglob("unit.json"))
+    return {path.parent.relative_to(directory).as_posix(): json.loads(path.read_text()) for path in found}
+
+
+def is_exact(contents: dict[str, Any]) -> bool:
+    """Whether a unit starts from the numbers of a file: its key is then the same on any machine.
+
+    The positions and cells of the files here are multiples of 2^-20. What was relaxed, strained or chosen before is
+    not, and the last bits of it differ from processor to processor.
+    """
+    if "structure" not in contents:
+        return False
+    numbers = np.array([*contents["structure"]["positions_A"], *contents["structure"]["cell_A"]]) * 2**20
+    return bool((numbers == np.rint(numbers)).all())
+
+
+def form(contents: Any) -> Any:
+    """The contents of a unit without its numbers and digests: what they are called, and the words among them."""
+    if isinstance(contents, dict):
+        return {name: form(value) for name, value in contents.items()}
+    if isinstance(contents, list):
+        kinds = [form(value) for value in contents]
+        return kinds[:1] if kinds and all(kind == kinds[0] for kind in kinds) else kinds
+    if isinstance(contents, str):
+        return "digest" if len(contents) == 64 and not set(contents) - set("0123456789abcdef") else contents
+    return "number" if isinstance(contents, int | float) and not isinstance(contents, bool) else contents
+
+
+def _integers(seed: int) -> Iterator[int]:
+    """Integers below 2^31, by a congruence: the same everywhere."""
+    state = seed
+    while True:
+        state = (1103515245 * state + 12345) % 2**31
+        yield state >> 8
+
+
+def _thousandths(values: np.ndarray) -> np.ndarray:
+    """The nearest multiples of 1/1024: what differs in the last bit of a cosine does not differ here."""
+    return np.rint(1024 * values) / 1024
+
+
+def write_salt(folder: Path) -> None:
+    """`salt.npz`: 8 Na that hop by 3 A along x, 4 BH4 that turn about z, 4 Cl at rest, in a cell of 12 A; 401 frames.
+
+    Without a frame interval. Sites of Na stand in `sites.txt`, and the framework in `framework.vasp`.
+    """
+    n_frames, draw = 401, _integers(7)
+    lines = [(0, 1), (0, 2), (0, 3), (1, 0), (1, 2), (1, 3), (2, 0), (3, 1)]  # y and z of rows without an anion, in 3 A
+    sodium = np.zeros((n_frames, 8, 3))
+    for ion, (y, z) in enumerate(lines):
+        x, target = 3072 * (ion % 4), 3072 * (ion % 4)
+        for frame in range(n_frames):
+            if frame and next(draw) % 50 == 0 and x == target:
+                target += 3072 if next(draw) % 2 else -3072
+            x += 384 * ((target > x) - (target < x))
+            shake = [next(draw) % 257 - 128 for _ in range(3)]
+            sodium[frame, ion] = np.array([x, 3072 * y, 3072 * z]) + shake
+    angle = 2 * np.pi * np.arange(n_frames)[:, None] / 40 + np.pi / 2 * np.arange(4)
+    height = np.broadcast_to(np.array([717.0, -717.0, 717.0, -717.0]), angle.shape)
+    corners = np.stack([np.rint(1014 * np.cos(angle)), np.rint(1014 * np.sin(angle)), height], axis=2)
+    anions = []
+    for number, site in enumerate([(0, 0, 0), (0, 2, 2), (2, 1, 1), (2, 3, 3)]):
+        boron = 3072.0 * np.array(site) + np.array([[next(draw) % 65 - 32 for _ in range(3)] for _ in range(n_frames)])
+        anions += [boron[:, None], boron[:, None] + np.roll(corners, 10 * number, axis=0)]
+    chlorine = np.tile(3072.0 * np.array([(0, 1, 1), (0, 3, 3), (2, 0, 0), (2, 2, 2)]), (n_frames, 1, 1))
+    positions = np.concatenate([sodium, *anions, chlorine], axis=1) / 1024
+    symbols = ["Na"] * 8 + ["B", "H", "H", "H", "H"] * 4 + ["Cl"] * 4
+    np.savez(folder / "salt.npz", positions_A=positions, cell_A=12.0 * np.eye(3), symbols=symbols)
+    sites = [f"Na{y}{z} {k / 4} {y / 4} {z / 4}" for y, z in lines for k in range(4)]
+    (folder / "sites.txt").write_text("# label x y z\n" + "\n".join(sites) + "\n")
+    rows = "\n".join(" ".join(f"{value:.10f}" for value in row) for row in positions[0][8:])
+    (folder / "framework.vasp").write_text(
+        f"the anions\n1.0\n12 0 0\n0 12 0\n0 0 12\n{' '.join(['B H'] * 4)} Cl\n{' '.join(['1 4'] * 4)} 4\nCartesian\n"
+        f"{rows}\n"
+    )
+
+
+def write_metals(folder: Path) -> None:
+    """`copper.vasp` and `alloy.vasp`: four atoms each, in cells of 3.625 and 3.75 A."""
+    fcc = "0 0 0\n0 0.5 0.5\n0.5 0 0.5\n0.5 0.5 0\n"
+    for name, edge, kinds in (("copper", 3.625, "Cu\n4"), ("alloy", 3.75, "Cu Ag\n3 1")):
+        (folder / f"{name}.vasp").write_text(f"{name}\n1.0\n{edge} 0 0\n0 {edge} 0\n0 0 {edge}\n{kinds}\nDirect\n{fcc}")
+
+
+def write_labelled(folder: Path) -> None:
+    """`labelled.extxyz` with its card: 20 cells of copper and aluminium, with labels that are integers over 1024."""
+    draw, rows = _integers(11), []
+    corners = 1856 * np.array([[0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0]])
+    for number in range(20):
+        edge = 3.625 + (number % 5) / 64
+        moved = corners + np.array([[next(draw) % 129 - 64 for _ in range(3)] for _ in range(4)])
+        forces = np.array([[next(draw) % 1025 - 512 for _ in range(3)] for _ in range(4)]) / 1024
+        forces -= forces.mean(axis=0)
+        symbols = ["Al"] * (number % 4) + ["Cu"] * (4 - number % 4)
+        rows.append(
+            f'4\nLattice="{edge} 0.0 0.0 0.0 {edge} 0.0 0.0 0.0 {edge}" '
+            "Properties=species:S:1:pos:R:3:forces:R:3 "
+            f'energy={-12.5 - number / 64} stress="0.0078125 0.0 0.0 0.0 0.0078125 0.0 0.0 0.0 0.0078125" '
+            'pbc="T T T"\n'
+        )
+        for symbol, place, force in zip(symbols, moved / 1024, forces, strict=True):
+            rows.append(" ".join([symbol, *(f"{value:.10f}" for value in (*place, *force))]) + "\n")
+    path = folder / "labelled.extxyz"
+    path.write_text("".join(rows))
+    card = {"engine": "by hand", "functional": "none", "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    (folder / "labelled.card.json").write_text(json.dumps(card))
+
+
+def write_frames(folder: Path) -> None:
+    """`frames.extxyz`: five cells of copper, for the label of each."""
+    draw, rows = _integers(3), []
+    corners = 1856 * np.array([[0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0]])
+    for _ in range(5):
+        moved = corners + np.array([[next(draw) % 129 - 64 for _ in range(3)] for _ in range(4)])
+        rows.append('4\nLattice="3.625 0 0 0 3.625 0 0 0 3.625" Properties=species:S:1:pos:R:3 pbc="T T T"\n')
+        rows += [" ".join(["Cu", *(f"{value:.10f}" for value in place / 1024)]) + "\n" for place in moved]
+    (folder / "frames.extxyz").write_text("".join(rows))
+
+
+def write_energies(folder: Path) -> None:
+    """`given.csv`: phases of Na and Cl, by hand."""
+    (folder / "given.csv").write_text(
+        "formula,energy_eV_per_formula,std_eV_per_atom,volume_A3_per_atom\nNa,0,0.001,38\nCl,0,0.001,30\n"
+        "NaCl,-2.0,0.001,22\nNaCl2,-2.1,0.001,25\nNa2Cl,-2.3,0.001,25\nNa3Cl2,-4.2,0.001,25\n"
+    )
+
+
+def write_pellet(folder: Path) -> None:
+    """`pellet.yaml`, a sample."""
+    (folder / "pellet.yaml").write_text(
+        "name: pellet 7\ndie_diameter_mm: {value: 8, std: 0.05}\npellet: {thickness_um: {value: 2100, std: 20}}\n"
+    )
+
+
+def write_spectra(folder: Path) -> None:
+    """`300K.csv` and `320K.csv`: an arc of 50 and 25 kohm and a blocking electrode; `beside.csv`, another analysis."""
+    write_pellet(folder)
+    frequency = np.array([round(10 ** (6 - k / 6), 4) for k in range(37)])
+    for temperature, resistance in ((300, 50_000.0), (320, 25_000.0)):
+        omega = 2j * np.pi * frequency
+        z = resistance / (1 + omega * 2e-5 * resistance / 50_000) + 2e3 * (1e-1 * omega) ** -0.85
+        rows = [f"{f:.6g},{one.real:.6g},{one.imag:.6g}\n" for f, one in zip(frequency, z, strict=True)]
+        (folder / f"{temperature}K.csv").write_text("Freq(Hz),Z'(ohm),Z''(ohm)\n" + "".join(rows))
+    (folder / "beside.csv").write_text(
+        "part,quantity,temperature_K,value,std\ntotal,conductivity_mS_per_cm,300,0.008,0.0001\n"
+    )
+
+
+def _write_test(path: Path, time_s: np.ndarray, voltage_V: np.ndarray, current_mA: np.ndarray) -> None:
+    rows = zip(time_s, voltage_V, current_mA, strict=True)
+    path.write_text("when,U/V,I/mA\n" + "".join(f"{t:.1f},{v:.5f},{i:.5e}\n" for t, v, i in rows))
+
+
+def write_holds(folder: Path) -> None:
+    """`steel.csv`: two holds of an hour and a half, of currents that decay to a steady one; `na-na.csv`: one."""
+    t = np.arange(0.0, 5400.0, 30.0)
+    draw = _integers(5)
+    noise = np.array([[next(draw) % 1001 - 500 for _ in t] for _ in range(2)]) * 4e-10
+    current_mA = [7.854e-5 * v * (1 + 12 * np.exp(-t / 300)) for v in (0.1, 0.2)] + noise
+    _write_test(folder / "steel.csv", np.concatenate([t, t + 5400]), np.repeat([0.1, 0.2], len(t)), current_mA.ravel())
+    _write_test(folder / "na-na.csv", t, np.full(len(t), 0.01), 0.043 + 0.048 * np.exp(-t / 400))
+
+
+def write_sweep(folder: Path) -> None:
+    """`up.csv`: a sweep up to 4.8 V with a rise from 3.6 V; `pellet.yaml`."""
+    write_pellet(folder)
+    voltage = np.round(np.arange(2.5, 4.8, 0.01), 3)
+    density = 0.3 + 60 * np.maximum(voltage - 3.6, 0)
+    draw = _integers(2)
+    density = density + np.array([next(draw) % 101 - 50 for _ in voltage]) / 1024
+    _write_test(folder / "up.csv", (voltage - 2.5) / 1e-4, voltage, 1e-3 * density)
+
+
+def write_cycles(folder: Path) -> None:
+    """`cycles.csv`: four cycles at 1 mA between 2.9 and 3.4 V with rests; `sample.yaml`."""
+    time, volts, amps, now = [0.0], [2.75], [0.0], 0.0
+    for number in range(4):
+        for current, seconds, first, last in (
+            (1.0, 5040 - 10 * number, 2.9, 3.4), (0.0, 300, 3.375, 3.375),
+            (-1.0, 5010 - 10 * number, 3.3, 2.8), (0.0, 300, 2.85, 2.85),
+        ):  # fmt: skip
+            n = 60 if current else 5
+            for k in range(1, n + 1):
+                time.append(now + seconds * k / n)
+                volts.append(first + (last - first) * k / n)
+                amps.append(current)
+            now += seconds
+    _write_test(folder / "cycles.csv", np.array(time), np.array(volts), np.array(amps))
+    (folder / "sample.yaml").write_text(
+        "die_diameter_mm: 10\ncomposite:\n  mass_mg: 20.0\n  components:\n"
+        "    - {name: NaCrO2, weight_fraction: 0.6, capacity_mAh_per_g: 120}\n"
+        "    - {name: rest, weight_fraction: 0.4}\n"
+    )
+
+
+def write_design(folder: Path) -> None:
+    """`mine.yaml`: a cell that differs from the built-in one."""
+    (folder / "mine.yaml").write_text("loadings_mg_per_cm2: [20, 40]\ntemperatures_C: [30, 0]\nc_rates_per_h: [0.2]\n")
+
+
+def _edit_design(folder: Path) -> None:
+    (folder / "mine.yaml").write_text("loadings_mg_per_cm2: [20, 50]\ntemperatures_C: [30, 0]\nc_rates_per_h: [0.2]\n")
+
+
+def write_hydride(folder: Path) -> None:
+    """`hydride.vasp`: NaBH4, tetragonal, on a grid of 1/256 of its cell."""
+    rows = [
+        (256, 0, 0), (60, 0, 31), (196, 0, 31), (0, 60, 225), (256, 196, 225), (128, 128, 128), (188, 128, 97),
+        (68, 128, 97), (128, 188, 159), (128, 68, 159), (0, 0, 128), (128, 128, 0),
+    ]  # fmt: skip
+    places = "".join(" ".join(str(value / 256) for value in row) + "\n" for row in rows)
+    (folder / "hydride.vasp").write_text(
+        f"NaBH4\n1.0\n4.28125 0 0\n0 4.28125 0\n0 0 5.78125\nB H B H Na\n1 4 1 4 2\nDirect\n{places}"
+    )
+
+
+_MOTION = ["salt.npz", "--frame-interval-fs", "10", "--specie", "Na", "--skip-ps", "0.5"]
+_MD = [
+    "hydride.vasp", "--potential", "nep-nabh", "--ensemble", "nvt", "--timestep-fs", "0.5", "--equilibrate-ps", "0.05",
+    "--production-ps", "0.2", "--supercell", "2x1x1", "--specie", "Na", "--charge", "1.0", "--seed", "4",
+    "--frame-interval-fs", "5", "--pressure-GPa", "0.5", "--minimum-onset-ps", "0.05", "--cores", "1",
+]  # fmt: skip
+
+OLD_RUNS: dict[str, OldRun] = {
+    "conduct": OldRun(
+        make=write_hydride,
+        arguments=["conduct", *_MD, "--temperatures", "700,500", "--replicas", "2", "--extrapolation-threshold", "3.5",
+                   "--no-arrhenius", "--allow-extrapolating", "--dtype", "float64"],
+        changed=["--seed", "5"], named="seed",
+    ),
+    "rotor": OldRun(
+        make=write_hydride,
+        arguments=["rotor", *_MD, "--temperatures", "500,800", "--anions", "BH4", "--factors", "1,4", "--scale",
+                   "BH4=2.5", "--active-window-ps", "0.1", "--active-threshold-A2", "2", "--reference-temperature",
+                   "800"],
+        changed=["--minimum-onset-ps", "0.1"], named="minimum_onset_ps", status=1, slow=True,
+    ),
+    "analyze": OldRun(
+        make=write_salt,
+        arguments=["analyze", *_MOTION, "--temperature", "600", "--charge", "1", "--drift", "none",
+                   "--minimum-onset-ps", "0.1"],
+        changed=["--drift", "all"], named="drift", status=0,
+    ),
+    "rotation": OldRun(
+        make=write_salt,
+        arguments=["rotation", *_MOTION, "--temperature", "600", "--jump-window-ps", "0.05", "--hop-length-A", "2",
+                   "--hop-window-ps", "0.2", "--seed", "3"],
+        changed=["--hop-length-A", "2.5"], named="hop_length_A",
+    ),
+    "density": OldRun(
+        make=write_salt,
+        arguments=["density", *_MOTION, "--temperature", "600", "--spacing-A", "0.8", "--smoothing-A", "0.5", "--iso",
+                   "0.01,0.02", "--symmetry-of", "framework.vasp", "--tolerance-A", "1.5", "--no-free-energy"],
+        changed=["--smoothing-A", "0.6"], named="smoothing_A",
+    ),
+    "sites": OldRun(
+        make=write_salt,
+        arguments=["sites", *_MOTION, "--temperature", "600", "--sites", "sites.txt", "--families", "label",
+                   "--core-radius-A", "0.8", "--drift", "none"],
+        changed=["--core-radius-A", "0.7"], named="core_radius_A",
+    ),
+    "sites-of-density": OldRun(
+        make=write_salt,
+        arguments=["sites", *_MOTION, "--smoothing-A", "0.4", "--barrier-kT", "0.6", "--minimum-population", "0.05",
+                   "--minimum-distance-A", "1.2", "--drift", "none"],
+        changed=["--barrier-kT", "0.7"], named="barrier_kT",
+    ),
+    "active": OldRun(
+        make=write_salt,
+        arguments=["active", *_MOTION, "--temperature", "600", "--windows-ps", "0.5,1", "--thresholds-A2", "1,2,4",
+                   "--window-ps", "1", "--threshold-A2", "3", "--drift", "none"],
+        changed=["--thresholds-A2", "1,2,8"], named="thresholds_A2",
+    ),
+    "van-hove": OldRun(
+        make=write_salt,
+        arguments=["van-hove", *_MOTION, "--temperature", "600", "--lags-ps", "0.1,1", "--n-lags", "7", "--bin-A",
+                   "0.1", "--distinct-range-A", "5", "--origin-stride", "2", "--drift", "none"],
+        changed=["--bin-A", "0.2"], named="bin_A",
+    ),
+    "coordination": OldRun(
+        make=write_salt,
+        arguments=["coordination", *_MOTION, "--temperature", "600", "--range-A", "5.5", "--cutoff-A",
+                   "BH4=3.5,Cl=3.5"],
+        changed=["--range-A", "5"], named="range_A",
+    ),
+    "spectra": OldRun(
+        make=write_salt,
+        arguments=["spectra", *_MOTION, "--temperature", "600", "--segment-fs", "800"],
+        changed=["--segment-fs", "900"], named="segment_fs",
+    ),
+    "onsager": OldRun(
+        make=write_salt,
+        arguments=["onsager", "salt.npz", "--frame-interval-fs", "10", "--skip-ps", "0.5", "--species", "Na=1,Cl=-1",
+                   "--temperature", "600", "--minimum-onset-ps", "0.2", "--drift", "none"],
+        changed=["--minimum-onset-ps", "0.3"], named="minimum_onset_ps", status=1,
+    ),
+    "phonons": OldRun(
+        make=write_metals,
+        arguments=["phonons", "copper.vasp", "--potential", EMT, "--temperatures", "0,300", "--supercell", "2x2x2",
+                   "--displacement-A", "0.02", "--fmax", "0.001", "--no-keep-symmetry", "--tolerance-meV", "2",
+                   "--max-atoms", "200", "--cores", "1"],
+        changed=["--displacement-A", "0.03"], named="displacement_A",
+    ),
+    "hull": OldRun(
+        make=write_energies,
+        arguments=["hull", "Na-Cl", "--energies", "given.csv", "--temperatures", "300,400", "--target", "Na3Cl2",
+                   "--pressure-bar", "2", "--seed", "3", "--orderings", "4"],
+        changed=["--seed", "4"], named="seed",
+    ),
+    "window": OldRun(
+        make=write_energies,
+        arguments=["window", "NaCl", "--system", "Na-Cl", "--energies", "given.csv", "--temperature", "320",
+                   "--reference", "Na2Cl electrode", "--reference-potential-V", "0.25", "--interface", "NaCl2",
+                   "--interface", "Na3Cl2", "--voltage-V", "1.5", "--seed", "3"],
+        changed=["--voltage-V", "1.25"], named="voltage_V",
+    ),
+    "sample": OldRun(
+        make=write_metals,
+        arguments=["sample", "copper.vasp", "alloy.vasp", "--potential", EMT, "--functional", "none", "--strains",
+                   "0.05", "--temperatures", "300,900", "--ps", "0.1", "--frame-interval-fs", "20",
+                   "--timestep-fs", "2", "--select", "10", "--threshold", "0.4", "--fmax-eV-per-A", "0.05", "--seed",
+                   "3", "--cores", "1"],
+        changed=["--select", "11"], named="select", slow=True,
+    ),
+    "label": OldRun(
+        make=write_frames,
+        arguments=["label", "frames.extxyz", "--potential", EMT, "--functional", "none", "--cores", "1"],
+        changed=["--functional", "PBE"], named="functional",
+    ),
+    "train": OldRun(
+        make=write_labelled,
+        arguments=["train", "labelled.extxyz", "--elements", "Cu,Al", "--epochs", "1", "--batch-size", "4",
+                   "--learning-rate", "0.002", "--cutoff-A", "4", "--three-body-cutoff-A", "3", "--use-smooth",
+                   "--train-fraction", "0.8", "--validation-fraction", "0.2", "--energy-weight", "2", "--force-weight",
+                   "0.5", "--stress-weight", "0.2", "--loss", "mse", "--seed", "5"],
+        changed=["--energy-weight", "3"], named="energy_weight", needs=("torch", "matgl"), slow=True,
+    ),
+    "distil": OldRun(
+        make=write_metals,
+        arguments=["distil", "copper.vasp", "alloy.vasp", "--teacher", EMT, "--functional", "EMT", "--temperatures",
+                   "200,600", "--strain", "0.03", "--rounds", "0", "--frames-per-round", "10", "--seed-ps", "0.1",
+                   "--explore-ps", "0.2", "--steps", "20", "--final-steps", "30", "--ensemble", "1",
+                   "--radial-cutoff-A", "5", "--angular-cutoff-A", "4", "--neurons", "5", "--energy-gate-meV-per-atom",
+                   "50", "--force-gate-eV-per-A", "0.5", "--stress-gate-GPa", "5", "--elements", "Cu,Ag", "--seed", "3",
+                   "--cores", "1"],
+        changed=["--final-steps", "40"], named="final_steps", status=1, needs=("torch",), slow=True,
+    ),
+    "validate": OldRun(
+        make=write_metals,
+        arguments=["validate", EMT, "copper.vasp", "--against", EMT, "--supercell", "copper=2x2x1",
+                   "--minimum-length-A", "3", "--specie", "Cu", "--npt-temperatures", "300", "--npt-ps", "0.1",
+                   "--reference-npt-ps", "0.2", "--equilibrate-ps", "0.05", "--radial-cutoff-A", "3", "--eos-points",
+                   "5", "--eos-strain", "0.01", "--phonon-displacement-A", "0.02", "--spectrum-ps", "0",
+                   "--diffusion-ps", "0", "--bond-ps", "0", "--set-frames", "1", "--timestep-fs", "2", "--seed", "3",
+                   "--limits", "force_MAE_eV_per_A=0.06,density_percent=2", "--cores", "1"],
+        changed=["--eos-strain", "0.02"], named="eos_strain", slow=True,
+    ),
+    "eis": OldRun(
+        make=write_spectra,
+        arguments=["eis", "300K.csv", "320K.csv", "--sample", "pellet.yaml", "--temperatures", "300,320", "--circuit",
+                   "RQ-CPE", "--weighting", "proportional", "--allow-violations", "--dE-dx-V", "0.5",
+                   "--molar-volume-cm3-per-mol", "30", "--diffusion-length-cm", "0.01", "--beside", "beside.csv"],
+        changed=["--weighting", "unit"], named="weighting",
+    ),
+    "eis-of-sizes": OldRun(
+        make=write_spectra,
+        arguments=["eis", "300K.csv", "--diameter-cm", "0.8", "--thickness-cm", "0.21", "--diameter-std-cm", "0.005",
+                   "--thickness-std-cm", "0.002", "--circuit", "RQ-CPE"],
+        changed=["--thickness-cm", "0.2"], named="thickness",
+    ),
+    "dc": OldRun(
+        make=write_holds,
+        arguments=["dc", "steel.csv", "--diameter-cm", "1", "--thickness-cm", "0.1", "--diameter-std-cm", "0.01",
+                   "--thickness-std-cm", "0.002", "--temperature", "310", "--ionic-mS-per-cm", "4.6,0.1",
+                   "--largest-drift", "0.1", "--columns", "time_s=when"],
+        changed=["--largest-drift", "0.2"], named="largest_drift",
+    ),
+    "dc-transference": OldRun(
+        make=write_holds,
+        arguments=["dc", "na-na.csv", "--measures", "transference", "--initial-resistance-ohm", "30,1",
+                   "--steady-resistance-ohm", "31", "--bulk-resistance-ohm", "80,2", "--columns", "time_s=when"],
+        changed=["--bulk-resistance-ohm", "80,3"], named="bulk_resistance_ohm",
+    ),
+    "lsv": OldRun(
+        make=write_sweep,
+        arguments=["lsv", "up.csv", "--sample", "pellet.yaml", "--thresholds-uA-per-cm2", "2,5", "--resistance-ohm",
+                   "20,1", "--measured-against", "Na9Sn4", "--reference", "Na", "--reference-shift-V", "0.1,0.01",
+                   "--no-background", "--columns", "time_s=when"],
+        changed=["--resistance-ohm", "21,1"], named="resistance_ohm",
+    ),
+    "cycling": OldRun(
+        make=write_cycles,
+        arguments=["cycling", "cycles.csv", "--sample", "sample.yaml", "--reference-cycle", "2", "--rates", "0.5",
+                   "--temperatures", "303", "--curves", "1,3", "--bin-mV", "5", "--smoothing-mV", "10", "--columns",
+                   "time_s=when"],
+        changed=["--bin-mV", "4"], named="bin_mV",
+    ),
+    "cell": OldRun(make=write_design, arguments=["cell", "mine.yaml"], edit=_edit_design, named="loadings"),
+}  # fmt: skip
+"""By the folder of the fixture: the command, or the command and which of its ways."""
