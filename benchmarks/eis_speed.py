@@ -88,7 +88,7 @@ def ours(folder: Path, archive: str) -> dict:
     from paddlewheel.lab.eis.fit import described, fit_circuit, weigh
     from paddlewheel.lab.eis.kramers_kronig import kramers_kronig
     from paddlewheel.lab.eis.least_squares import minimise
-    from paddlewheel.studies.eis_inputs import open_spectra
+    from paddlewheel.studies.eis.inputs import open_spectra
 
     def from_start(circuit, one, start):
         found = minimise(circuit, one, start)

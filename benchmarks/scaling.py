@@ -109,7 +109,7 @@ def van_hove(path: Path) -> None:
 def rotation(path: Path) -> None:
     """Orientations of all cages."""
     from paddlewheel.crystals import find_polyanions
-    from paddlewheel.studies.motion import first_atoms
+    from paddlewheel.studies.motion.runs import first_atoms
     from paddlewheel.trajectories import open_store
     from paddlewheel.transport.rotation import cages_of, track_cages
 

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from paddlewheel.potentials import load_potential
-from paddlewheel.records import DistilRecord
+from paddlewheel.studies.distil.record import DistilRecord
 from paddlewheel.training import read_dataset
 from paddlewheel.training.parity import compare_with_labels, errors_of
 

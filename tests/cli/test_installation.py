@@ -52,7 +52,7 @@ from ase.build import bulk
 from ase.calculators.emt import EMT
 from paddlewheel.crystals import order_structure, read_structure
 from paddlewheel.dynamics import MDRun, MDSettings
-import paddlewheel.report.html, paddlewheel.studies.conduct, paddlewheel.studies.analyze
+import paddlewheel.studies.conduct.page, paddlewheel.studies.conduct.study, paddlewheel.studies.conduct.analyze
 for name in ("o-nbh", "nabh4", "na2b12h12"):
     read_structure(name)
 bulk("Cu", cubic=True).write("cu.cif"); bulk("Cu", cubic=True).write("POSCAR", format="vasp")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from made_cell_test import SAMPLE, cell_test
 
+from made_cell_test import SAMPLE, cell_test
 from paddlewheel import cycling
 from paddlewheel.errors import DataError, SettingsError
 from paddlewheel.lab.cycling import differential_capacity, find_and_mend, find_cycles, find_half_cycles, robust_trend

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_cell_test import SAMPLE, cell_test, cut, joined
 
+from made_cell_test import SAMPLE, cell_test, cut, joined
 from paddlewheel import cycling
 from paddlewheel.errors import SettingsError
 from paddlewheel.lab.cycling import differential_capacity, find_half_cycles, robust_trend

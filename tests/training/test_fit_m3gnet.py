@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from labelled_alloys import alloy_frames
 
 pytest.importorskip("matgl", reason="matgl absent: pip install 'paddlewheel[train]'")
@@ -207,7 +208,7 @@ fit(Path({folder!r}), epochs=15, learning_rate=5e-3)
 
 @pytest.mark.slow
 def test_kill_9_leaves_a_fit_that_goes_on(tmp_path: Path) -> None:
-    script = KILLED.format(tests=str(Path(__file__).parent), folder=str(tmp_path / "fit"))
+    script = KILLED.format(tests=str(Path(__file__).parents[1] / "helpers"), folder=str(tmp_path / "fit"))
     process = subprocess.Popen([sys.executable, "-c", script])
     try:
         end = time.monotonic() + 120

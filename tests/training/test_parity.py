@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from ase.calculators.calculator import Calculator, all_changes
-from labelled_alloys import alloy_frames
 
+from labelled_alloys import alloy_frames
 from paddlewheel.training.parity import compare_with_labels, errors_of
 
 

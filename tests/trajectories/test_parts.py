@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from trajectory_files import frame_positions, write_dump, write_xdatcar
-
 from paddlewheel.errors import TrajectoryError
 from paddlewheel.trajectories import Clock, Trajectory, TrajectoryWriter, displacements, join_parts, read_trajectory
+from trajectory_files import frame_positions, write_dump, write_xdatcar
 
 CELL = np.eye(3) * 6.0
 PATH = np.cumsum(np.random.default_rng(0).normal(0, 0.05, (40, 2, 3)), axis=0)

@@ -41,7 +41,7 @@ def active(
 ) -> int:
     """Active ions: the fraction over windows and thresholds, which ions they are, and where they start."""
     from paddlewheel.api import active_ions as study
-    from paddlewheel.studies.run_directory import default_directory
+    from paddlewheel.study.run_directory import default_directory
 
     directory = out or default_directory("active", trajectories[0])
     record = study(

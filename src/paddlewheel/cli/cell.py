@@ -27,7 +27,7 @@ def cell(
     """Layers, masses, thicknesses, porosity, energy density and ionic resistance of a stack of cells."""
     from paddlewheel.api import cell as study
     from paddlewheel.lab.design import template as text
-    from paddlewheel.studies.run_directory import default_directory
+    from paddlewheel.study.run_directory import default_directory
 
     if template:
         typer.echo(text(), nl=False)

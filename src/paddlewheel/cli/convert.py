@@ -68,7 +68,7 @@ def convert(
 def _list() -> int:
     import datetime
 
-    from paddlewheel.studies.trajectory_cache import list_cache
+    from paddlewheel.studies.motion.cache import list_cache
 
     entries = list_cache()
     for entry in entries:
@@ -79,7 +79,7 @@ def _list() -> int:
 
 
 def _clear() -> int:
-    from paddlewheel.studies.trajectory_cache import clear_cache
+    from paddlewheel.studies.motion.cache import clear_cache
 
     print(f"{clear_cache() / 1e6:.1f} MB freed")
     return 0

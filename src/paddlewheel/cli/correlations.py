@@ -55,7 +55,7 @@ def van_hove(
 ) -> int:
     """Van Hove functions of the mobile ions, self and distinct, and their non-Gaussian parameter."""
     from paddlewheel.api import van_hove as study
-    from paddlewheel.studies.run_directory import default_directory
+    from paddlewheel.study.run_directory import default_directory
 
     directory = out or default_directory("van-hove", trajectories[0])
     record = study(
@@ -100,7 +100,7 @@ def coordination(
 ) -> int:
     """Coordination of the mobile ion by the anions over time, from g(r) of their centres; how long neighbours stay."""
     from paddlewheel.api import coordination as study
-    from paddlewheel.studies.run_directory import default_directory
+    from paddlewheel.study.run_directory import default_directory
 
     directory = out or default_directory("coordination", trajectories[0])
     record = study(
@@ -138,7 +138,7 @@ def spectra(
 ) -> int:
     """Power spectra of the velocities of each element, and of the directions of the bonds of each anion."""
     from paddlewheel.api import spectra as study
-    from paddlewheel.studies.run_directory import default_directory
+    from paddlewheel.study.run_directory import default_directory
 
     directory = out or default_directory("spectra", trajectories[0])
     record = study(
@@ -173,7 +173,7 @@ def onsager(
 ) -> int:
     """Onsager coefficients of several mobile species: collective conductivity, Haven ratio, transference numbers."""
     from paddlewheel.api import onsager as study
-    from paddlewheel.studies.run_directory import default_directory
+    from paddlewheel.study.run_directory import default_directory
 
     if temperature is None:
         raise SettingsError("is needed", where="--temperature", remedy="give the temperature of the run in K")

@@ -11,7 +11,11 @@ from paddlewheel.cli.motion import Json, Out, finish
 from paddlewheel.cli.values import named_columns, numbers
 
 if TYPE_CHECKING:
-    from paddlewheel.records import CyclingRecord, CyclingSeriesRecord, CyclingStage
+    from paddlewheel.studies.cycling.record import (
+        CyclingRecord,
+        CyclingSeriesRecord,
+        CyclingStage,
+    )
 
 
 def register(app: typer.Typer) -> None:
@@ -51,10 +55,10 @@ def cycling(
     """Capacities, efficiencies, voltages, constant-voltage share and dQ/dV of every cycle; faults of the file; of
     several files capacity against rate and temperature."""
     # not through paddlewheel.api: all other studies take longer to import than a million rows to analyse
-    from paddlewheel.records import CyclingRecord
-    from paddlewheel.report.cycling import write_cycling_report
-    from paddlewheel.studies.cycling import cycling as study
-    from paddlewheel.studies.run_directory import default_directory
+    from paddlewheel.studies.cycling.page import write_cycling_report
+    from paddlewheel.studies.cycling.record import CyclingRecord
+    from paddlewheel.studies.cycling.study import cycling as study
+    from paddlewheel.study.run_directory import default_directory
 
     directory = out or default_directory("cycling", files[0])
     record = study(

@@ -59,7 +59,7 @@ def sample(
 ) -> int:
     """Draw a training set: relax, NVT dynamics over strains and temperatures, frames chosen by DIRECT, labels."""
     from paddlewheel.api import sample as study
-    from paddlewheel.studies.run_directory import default_directory
+    from paddlewheel.study.run_directory import default_directory
 
     directory = out or default_directory("sample", structures[0])
     record = study(
@@ -113,7 +113,7 @@ def label(
 ) -> int:
     """Energy, forces and stress of frames by any potential, as a data set with its card."""
     from paddlewheel.api import label as study
-    from paddlewheel.studies.run_directory import default_directory
+    from paddlewheel.study.run_directory import default_directory
 
     directory = out or default_directory("label", frames)
     record = study(

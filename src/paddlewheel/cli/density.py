@@ -21,7 +21,7 @@ from paddlewheel.cli.motion import (
 from paddlewheel.cli.values import numbers, type_elements
 
 if TYPE_CHECKING:
-    from paddlewheel.records import DensityRecord
+    from paddlewheel.studies.density.record import DensityRecord
 
 
 def register(app: typer.Typer) -> None:
@@ -65,7 +65,7 @@ def density(
 ) -> int:
     """Density of the mobile ions, iso-surfaces, free energy, barriers and paths."""
     from paddlewheel.api import density as study
-    from paddlewheel.studies.run_directory import default_directory
+    from paddlewheel.study.run_directory import default_directory
 
     directory = out or default_directory("density", trajectories[0])
     record = study(

@@ -52,9 +52,13 @@ def distil(
     """A NEP4 in GPUMD's format from any teacher: explore, label where it is new, fit, until the gates hold."""
     from paddlewheel.api import distil as study
     from paddlewheel.errors import SettingsError
-    from paddlewheel.studies.distil_settings import DistilSettings, Exploration, Gates
-    from paddlewheel.studies.distil_verdict import print_distil_verdict
-    from paddlewheel.studies.run_directory import default_directory
+    from paddlewheel.studies.distil.says import print_distil_verdict
+    from paddlewheel.studies.distil.settings import (
+        DistilSettings,
+        Exploration,
+        Gates,
+    )
+    from paddlewheel.study.run_directory import default_directory
 
     span = numbers(temperatures, "--temperatures")
     if len(span) != 2:

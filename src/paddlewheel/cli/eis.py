@@ -11,7 +11,11 @@ from paddlewheel.cli.motion import Json, Out, finish
 from paddlewheel.cli.values import numbers
 
 if TYPE_CHECKING:
-    from paddlewheel.records import ArrheniusResult, EisRecord, Measured
+    from paddlewheel.records import Measured
+    from paddlewheel.records.arrhenius import (
+        ArrheniusResult,
+    )
+    from paddlewheel.studies.eis.record import EisRecord
 
 
 def register(app: typer.Typer) -> None:
@@ -66,7 +70,7 @@ def eis(
 ) -> int:
     """Kramers-Kronig test, circuit, resistances, conductivity, Arrhenius and interface of impedance spectra."""
     from paddlewheel.api import eis as study
-    from paddlewheel.studies.run_directory import default_directory
+    from paddlewheel.study.run_directory import default_directory
 
     directory = out or default_directory("eis", spectra[0])
     record = study(

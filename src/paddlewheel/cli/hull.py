@@ -107,7 +107,7 @@ def window(
 ) -> int:
     """Electrochemical stability window: limits, the reactions beyond them, their capacity and volume change."""
     from paddlewheel.api import window as study
-    from paddlewheel.studies.run_directory import default_directory
+    from paddlewheel.study.run_directory import default_directory
 
     directory = out or default_directory("window", structure)
     record = study(

@@ -11,7 +11,7 @@ from paddlewheel.cli.motion import Json, finish
 from paddlewheel.cli.values import numbers
 
 if TYPE_CHECKING:
-    from paddlewheel.records import PhononRecord
+    from paddlewheel.studies.phonons.record import PhononRecord
 
 
 def register(app: typer.Typer) -> None:
@@ -54,7 +54,7 @@ def phonons(
 ) -> int:
     """Phonons of a crystal: bands, density of states, free energy, entropy and heat capacity."""
     from paddlewheel.api import phonons as study
-    from paddlewheel.studies.run_directory import default_directory
+    from paddlewheel.study.run_directory import default_directory
 
     directory = out or default_directory("phonons", structure)
     record = study(

@@ -11,7 +11,13 @@ from paddlewheel.cli.motion import Json, Out, finish
 from paddlewheel.cli.values import named_columns, numbers
 
 if TYPE_CHECKING:
-    from paddlewheel.records import DcRecord, LsvRecord, Measured
+    from paddlewheel.records import Measured
+    from paddlewheel.studies.dc.record import (
+        DcRecord,
+    )
+    from paddlewheel.studies.lsv.record import (
+        LsvRecord,
+    )
 
 Files = Annotated[
     list[Path], typer.Argument(metavar="FILE...", help="Of a potentiostat: .mpr, .mpt, CSV, ...; of one cell.")
@@ -67,9 +73,9 @@ def dc(
 ) -> int:
     """Steady currents of holds at constant voltage: electronic conductivity, transference number or leakage."""
     # not through paddlewheel.api: all other studies take longer to import than a hold to analyse
-    from paddlewheel.report.dc import write_dc_report
-    from paddlewheel.studies.dc import dc as study
-    from paddlewheel.studies.run_directory import default_directory
+    from paddlewheel.studies.dc.page import write_dc_report
+    from paddlewheel.studies.dc.study import dc as study
+    from paddlewheel.study.run_directory import default_directory
 
     directory = out or default_directory("dc", files[0])
     record = study(
@@ -119,9 +125,9 @@ def lsv(
     json: Json = False,
 ) -> int:
     """Onsets of oxidation and reduction by tangent and by thresholds, and the window between them."""
-    from paddlewheel.report.lsv import write_lsv_report
-    from paddlewheel.studies.lsv import lsv as study
-    from paddlewheel.studies.run_directory import default_directory
+    from paddlewheel.studies.lsv.page import write_lsv_report
+    from paddlewheel.studies.lsv.study import lsv as study
+    from paddlewheel.study.run_directory import default_directory
 
     directory = out or default_directory("lsv", files[0])
     record = study(
@@ -143,7 +149,7 @@ def lsv(
 
 
 def _dc_lines(record: DcRecord) -> list[str]:
-    from paddlewheel.report.dc import dc_results
+    from paddlewheel.studies.dc.page import dc_results
 
     lines = []
     for one in record.holds:

@@ -10,7 +10,7 @@ from paddlewheel.cli.motion import Files, FrameIntervalFs, Json, Out, SkipPs, Sp
 from paddlewheel.cli.values import type_elements
 
 if TYPE_CHECKING:
-    from paddlewheel.records import RotationRecord
+    from paddlewheel.studies.rotation.record import RotationRecord
 
 
 def register(app: typer.Typer) -> None:
@@ -38,7 +38,7 @@ def rotation(
 ) -> int:
     """How rigid polyanions turn: speed, equipartition, memory, jumps, maps, and coupling to hopping ions."""
     from paddlewheel.api import rotation as study
-    from paddlewheel.studies.run_directory import default_directory
+    from paddlewheel.study.run_directory import default_directory
 
     directory = out or default_directory("rotation", trajectories[0])
     record = study(

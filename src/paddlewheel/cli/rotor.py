@@ -76,8 +76,11 @@ def rotor(
 ) -> int:
     """Conductivity, activation energy, active ions and rotation against the mass of the anions."""
     from paddlewheel.api import rotor as study
-    from paddlewheel.studies.rotor_verdict import exit_status, verdict_lines
-    from paddlewheel.studies.run_directory import default_directory
+    from paddlewheel.studies.rotor.says import (
+        exit_status,
+        verdict_lines,
+    )
+    from paddlewheel.study.run_directory import default_directory
 
     directory = out or default_directory("rotor", structure)
     record = study(

@@ -60,7 +60,7 @@ def sites(
 ) -> int:  # fmt: skip
     """Sites of the mobile ions: occupancies, residence times, jumps and their correlation."""
     from paddlewheel.api import sites as study
-    from paddlewheel.studies.run_directory import default_directory
+    from paddlewheel.study.run_directory import default_directory
 
     directory = out or default_directory("sites", trajectories[0])
     record = study(
@@ -80,6 +80,6 @@ def sites(
         type_map=type_elements(type_map),
         skip_ps=skip_ps,
     )
-    from paddlewheel.report.sites import summary_lines
+    from paddlewheel.studies.sites.page import summary_lines
 
     return finish(record, Path(directory), json, summary_lines(record))

@@ -51,8 +51,8 @@ def train(
 ) -> int:
     """Fit an M3GNet to energies, forces and stresses, or fine-tune one: potential, parity plots, table of errors."""
     from paddlewheel.api import train as study
-    from paddlewheel.studies.run_directory import default_directory
-    from paddlewheel.studies.train_verdict import print_training_verdict
+    from paddlewheel.studies.train.says import print_training_verdict
+    from paddlewheel.study.run_directory import default_directory
 
     directory = out or default_directory("train", datasets[0])
     record = study(

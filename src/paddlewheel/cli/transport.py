@@ -66,7 +66,7 @@ def conduct(
 ) -> int:
     """Molecular dynamics at several temperatures: diffusivity, conductivity, Arrhenius, report."""
     from paddlewheel.api import conduct as study
-    from paddlewheel.studies.run_directory import default_directory
+    from paddlewheel.study.run_directory import default_directory
 
     directory = out or default_directory("conduct", structure)
     record = study(
@@ -120,7 +120,7 @@ def analyze(
 ) -> int:
     """The analysis of `conduct` on trajectories made elsewhere."""
     from paddlewheel.api import analyze_files
-    from paddlewheel.studies.run_directory import default_directory
+    from paddlewheel.study.run_directory import default_directory
 
     if not temperature:
         raise SettingsError("is needed", where="--temperature", remedy="give the temperature of the run in K")
@@ -141,7 +141,10 @@ def analyze(
 
 
 def _finish(record, directory: Path, json: bool) -> int:
-    from paddlewheel.studies.verdict import exit_status, print_verdict
+    from paddlewheel.studies.conduct.says import (
+        exit_status,
+        print_verdict,
+    )
 
     with_report = directory / "report.html"
     if json:

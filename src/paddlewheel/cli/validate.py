@@ -14,7 +14,7 @@ from paddlewheel.cli.values import numbers
 from paddlewheel.errors import SettingsError
 
 if TYPE_CHECKING:
-    from paddlewheel.records import ValidationRecord
+    from paddlewheel.studies.validate.record import ValidationRecord
 
 _ZERO = "0 leaves it out"
 
@@ -84,7 +84,10 @@ def validate(
 ) -> int:
     """Two potentials side by side: errors, equation of state, phonons, density, g(r), spectra, diffusion, bonds."""
     from paddlewheel.api import validate as study
-    from paddlewheel.studies.validate_settings import GateLimits, ValidateSettings
+    from paddlewheel.studies.validate.settings import (
+        GateLimits,
+        ValidateSettings,
+    )
 
     if not against:
         raise SettingsError("is needed", where="--against", remedy="name the reference potential")

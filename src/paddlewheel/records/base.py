@@ -7,6 +7,7 @@ be measured is null, and the `status` beside it says why.
 from __future__ import annotations
 
 import json
+import math
 import os
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -32,6 +33,13 @@ class Measured(Record):
 
     value: float
     std: float = Field(ge=0)
+
+    @classmethod
+    def or_none(cls, value: float | None, std: float | None) -> Measured | None:
+        """The quantity with its error; None unless both are finite numbers."""
+        if value is None or std is None or not (math.isfinite(value) and math.isfinite(std)):
+            return None
+        return cls(value=float(value), std=float(std))
 
 
 class HealthCheck(Record):

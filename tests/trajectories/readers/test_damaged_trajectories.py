@@ -5,7 +5,6 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
-import sys
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -15,7 +14,8 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from paddlewheel.errors import TrajectoryError
+from paddlewheel.trajectories import read_trajectory
 from trajectory_files import (
     N_FRAMES,
     SYMBOLS,
@@ -27,9 +27,6 @@ from trajectory_files import (
     write_vasprun,
     write_xdatcar,
 )
-
-from paddlewheel.errors import TrajectoryError
-from paddlewheel.trajectories import read_trajectory
 
 TEXT = {"extxyz": write_extxyz, "XDATCAR": write_xdatcar, "dump": write_dump, "vasprun.xml": write_vasprun}
 DATA = Path(__file__).parent / "data"

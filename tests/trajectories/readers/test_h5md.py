@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from trajectory_files import N_FRAMES, SYMBOLS, frame_cells, frame_fractions, frame_positions
-
 from paddlewheel.errors import TrajectoryError
 from paddlewheel.trajectories import read_trajectory
+from trajectory_files import N_FRAMES, SYMBOLS, frame_cells, frame_fractions, frame_positions
 
 ELEMENTS = {"Na": 1, "Cl": 2, "H": 3}
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from paddlewheel.errors import TrajectoryError
+from paddlewheel.trajectories import Trajectory, displacements, read_trajectory
 from trajectory_files import (
     N_FRAMES,
     SYMBOLS,
@@ -25,9 +24,6 @@ from trajectory_files import (
     write_vasprun,
     write_xdatcar,
 )
-
-from paddlewheel.errors import TrajectoryError
-from paddlewheel.trajectories import Trajectory, displacements, read_trajectory
 
 # What the formats' own digits leave: extxyz and dumps have 8 to 10 digits of coordinates below 20 A.
 DIGITS_A = 2e-8

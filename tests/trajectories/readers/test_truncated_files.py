@@ -5,13 +5,13 @@ from __future__ import annotations
 import gzip
 import lzma
 import random
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from paddlewheel.errors import TrajectoryError
+from paddlewheel.trajectories import read_trajectory
 from trajectory_files import (
     N_FRAMES,
     frame_positions,
@@ -22,9 +22,6 @@ from trajectory_files import (
     write_vasprun,
     write_xdatcar,
 )
-
-from paddlewheel.errors import TrajectoryError
-from paddlewheel.trajectories import read_trajectory
 
 
 def write_fixed_xdatcar(path: Path) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from rotor_runs import run_of, tetrahedron
 from scipy.spatial.transform import Rotation
 
 from paddlewheel.errors import SettingsError
 from paddlewheel.transport.rotation import CageMotion, Hops, couple, find_hops
+from rotor_runs import run_of, tetrahedron
 
 N_FRAMES, N, DT_FS = 6000, 8, 10.0
 CELL_A = 14.0

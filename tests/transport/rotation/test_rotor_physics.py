@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from rotor_runs import R_H_A, diffusing, icosahedron, run_of, tetrahedron
 from scipy.spatial.transform import Rotation
 
 from paddlewheel.transport.rotation import (
@@ -15,6 +14,7 @@ from paddlewheel.transport.rotation import (
     paper_speed,
 )
 from paddlewheel.transport.rotation.speed import BOLTZMANN_uA2_PER_PS2_K, maxwell_density
+from rotor_runs import R_H_A, diffusing, icosahedron, run_of, tetrahedron
 
 DT_PS = 0.01
 

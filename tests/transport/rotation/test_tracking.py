@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rotor_runs import Run, diffusing, icosahedron, run_of, tetrahedron
 from scipy.spatial.transform import Rotation
 
 from paddlewheel.errors import InputError
 from paddlewheel.transport.rotation import CageMotion, paper_speed
 from paddlewheel.transport.rotation.quaternions import angle_rad, relative
+from rotor_runs import Run, diffusing, icosahedron, run_of, tetrahedron
 
 seeds = st.integers(0, 2**31 - 1)
 

@@ -1,0 +1,49 @@
+"""Conductivities at several temperatures, fitted together."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from paddlewheel.records.base import (
+    Interval,
+    Measured,
+    Record,
+)
+
+TemperatureStatus = Literal["ok", "not-diffusive", "broken", "too-short", "extrapolating"]
+ROOM_K = 300.0
+"""Where every fit is read: the temperature that cells work at."""
+
+
+class ArrheniusModel(Record):
+    """One model of the temperature dependence, for the comparison by AICc."""
+
+    name: Literal["arrhenius", "vogel-fulcher", "one-kink"]
+    aicc: float | None
+    parameters: dict[str, Measured]
+    note: str | None = None
+
+
+class RefusedTemperature(Record):
+    """A temperature left out of the fit, by name and with the reason."""
+
+    temperature_K: float
+    status: TemperatureStatus
+    reason: str
+
+
+class ArrheniusResult(Record):
+    """The fit of ln(sigma*T) (or ln D), and what it says at 300 K; null values come with `refused`."""
+
+    fitted: Literal["ln(sigma*T)", "ln(D)"]
+    activation_energy_eV: Measured | None = None
+    activation_energy_95_eV: Interval | None = None
+    ln_prefactor: Measured | None = None
+    covariance_ln_prefactor_activation_energy: float | None = None
+    conductivity_300K_mS_per_cm: Measured | None = None
+    conductivity_300K_95_mS_per_cm: Interval | None = None
+    chi2_per_dof: float | None = None
+    temperatures_used_K: list[float] = []
+    temperatures_refused: list[RefusedTemperature] = []
+    refused: str | None = None
+    models: list[ArrheniusModel] = []

@@ -1,0 +1,258 @@
+"""`cell`: the design of a cell from stated inputs, each with where it is from and what follows if it is another."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from scipy.constants import zero_Celsius
+
+from paddlewheel.lab.design import (
+    CellDesign,
+    ThicknessLine,
+    composite_mg_per_cm2,
+    dense_composite_g_per_cm3,
+    estimate,
+    load_design,
+    resistance,
+    resistance_sweep,
+    sweep,
+    thickness_line,
+)
+from paddlewheel.lab.design.inputs import USER
+from paddlewheel.lab.geometry import compare, deviation, disc_area_cm2, geometry, nominal, to_measured
+from paddlewheel.lab.sample import make_sample
+from paddlewheel.records import (
+    Citation,
+    Measured,
+    write_record,
+)
+from paddlewheel.studies.cell.record import (
+    CellAssumption,
+    CellRecord,
+    CellResistance,
+    CellResistanceSweep,
+    CellRow,
+    CellSweep,
+    ThicknessFit,
+)
+from paddlewheel.studies.motion.runs import run_directory
+from paddlewheel.study.provenance import provenance
+
+_CITATIONS = (
+    Citation(
+        what="cell of the built-in design",
+        reference="Oh et al., Joule 9 (10), 102130 (2025)",
+        doi="10.1016/j.joule.2025.102130",
+    ),
+    Citation(
+        what="resistance of a porous electrode",
+        reference="Euler and Nonnenmacher, Electrochim. Acta 2, 268 (1960)",
+        doi="10.1016/0013-4686(60)80025-4",
+    ),
+)
+
+
+def cell(design: CellDesign | str | Path | None = None, *, out: str | Path | None = None) -> CellRecord:
+    """Layers, masses, thicknesses, porosity, energy density and ionic resistance of a stack, as in Fig. 5a.
+
+    Parameters
+    ----------
+    design
+        A design or its YAML file, which need only hold what differs from the built-in one (the paper's Fig. 5a); see
+        `paddlewheel.lab.design.template`.
+    out
+        Run directory for the record and the report; nothing is written without it.
+
+    Raises
+    ------
+    InputError
+        For an input out of range, a composite denser than its dense components, or a directory that holds something
+        else.
+
+    Examples
+    --------
+    >>> from paddlewheel import cell
+    >>> [round(layers, 2) for layers in cell().layers]
+    [4.0, 2.0, 1.33, 1.0]
+    """
+    given = design if isinstance(design, CellDesign) else load_design(design)
+    where = "design" if design is None or isinstance(design, CellDesign) else str(design)
+    document = given.model_dump(mode="json")
+    settings: dict[str, Any] = {
+        "command": "cell",
+        "design": document,
+        "design_sha256": hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest(),
+    }
+    record = _record(given, settings, where)
+    with run_directory(out, settings) as directory:
+        if directory is not None:
+            write_record(record, directory / "result.json")
+    return record
+
+
+def _record(design: CellDesign, settings: dict[str, Any], where: str) -> CellRecord:
+    values = design.values()
+    loadings = design.loadings_mg_per_cm2
+    area_cm2 = disc_area_cm2(design.die_diameter_mm.value / 10)
+    line = thickness_line(design, where=where)
+    rows = [
+        estimate(design, loading_mg_per_cm2=loading, anode=anode, line=line)
+        for anode in design.anodes
+        for loading in loadings
+    ]
+    by_anode = {anode.name: [row for row in rows if row.anode == anode.name] for anode in design.anodes}
+    ideal = dense_composite_g_per_cm3(design)
+    thicknesses = [line.thickness_um(composite_mg_per_cm2(loading, values)) for loading in loadings]
+    resistances = [
+        resistance(design, loading_mg_per_cm2=loading, temperature_K=celsius + zero_Celsius, line=line)
+        for loading in loadings
+        for celsius in design.temperatures_C
+    ]
+    return CellRecord(
+        name=design.name,
+        loadings_mg_per_cm2=loadings,
+        layers=[row.layers for row in rows[: len(loadings)]],
+        composite_mg=[composite_mg_per_cm2(loading, values) * area_cm2 for loading in loadings],
+        thickness_um=[to_measured(one) for one in thicknesses],
+        porosity=[
+            _porosity(design, composite_mg_per_cm2(loading, values) * area_cm2, thickness, where)
+            for loading, thickness in zip(loadings, thicknesses, strict=True)
+        ],
+        energy_density_Wh_per_kg={name: [row.energy_density_Wh_per_kg for row in of] for name, of in by_anode.items()},
+        energy_density_Wh_per_L={name: [row.energy_density_Wh_per_L for row in of] for name, of in by_anode.items()},
+        cells=[CellRow(**vars(row)) for row in rows],
+        resistances=[
+            CellResistance(
+                loading_mg_per_cm2=one.loading_mg_per_cm2,
+                temperature_K=one.temperature_K,
+                separator_ohm_cm2=one.separator_ohm_cm2,
+                composite_ohm_cm2=one.composite_ohm_cm2,
+                polarization_V={f"{rate:g}": volts for rate, volts in one.polarization_V.items()},
+            )
+            for one in resistances
+        ],
+        sweeps=_sweeps(design),
+        resistance_sweeps=_resistance_sweeps(design),
+        thickness_line=ThicknessFit(
+            density_g_per_cm3=to_measured(line.density_g_per_cm3),
+            offset_um=to_measured(line.offset_um),
+            chi2=line.chi2,
+            degrees_of_freedom=line.degrees_of_freedom,
+            density_ideal_g_per_cm3=None if ideal is None else to_measured(ideal),
+        ),
+        assumptions=[CellAssumption(name=name, **one.model_dump()) for name, one in design.inputs().items()],
+        contradictions=_contradictions(design, area_cm2),
+        warnings=_warnings(design, line, ideal),
+        citations=list(_CITATIONS),
+        provenance=provenance(settings),
+    )
+
+
+def _sweeps(design: CellDesign) -> list[CellSweep]:
+    loading, inputs = max(design.loadings_mg_per_cm2), design.inputs()
+    return [
+        CellSweep(
+            name=name, loading_mg_per_cm2=loading, anode=anode.name, low=_end(inputs[name].low),
+            high=_end(inputs[name].high),
+            energy_density_at_low_Wh_per_kg=low.energy_density_Wh_per_kg,
+            energy_density_at_high_Wh_per_kg=high.energy_density_Wh_per_kg,
+            energy_density_at_low_Wh_per_L=low.energy_density_Wh_per_L,
+            energy_density_at_high_Wh_per_L=high.energy_density_Wh_per_L,
+        )
+        for anode in design.anodes
+        for name, (low, high) in sweep(design, loading_mg_per_cm2=loading, anode=anode.name).items()
+    ]  # fmt: skip
+
+
+def _resistance_sweeps(design: CellDesign) -> list[CellResistanceSweep]:
+    loading, inputs = max(design.loadings_mg_per_cm2), design.inputs()
+    coldest_K = min(design.temperatures_C) + zero_Celsius
+    ends = resistance_sweep(design, loading_mg_per_cm2=loading, temperature_K=coldest_K)
+    return [
+        CellResistanceSweep(
+            name=name, loading_mg_per_cm2=loading, temperature_K=coldest_K, low=_end(inputs[name].low),
+            high=_end(inputs[name].high), resistance_at_low_ohm_cm2=low.total_ohm_cm2,
+            resistance_at_high_ohm_cm2=high.total_ohm_cm2,
+        )
+        for name, (low, high) in ends.items()
+    ]  # fmt: skip
+
+
+def _end(value: float | None) -> float:
+    assert value is not None  # only such are swept
+    return value
+
+
+def _porosity(design: CellDesign, mass_mg: float, thickness_um: Any, where: str) -> Measured | None:
+    if not design.components:
+        return None
+    document = {
+        "die_diameter_mm": design.die_diameter_mm.value,
+        "composite": {
+            "mass_mg": mass_mg,
+            "thickness_um": {"value": nominal(thickness_um), "std": deviation(thickness_um)},
+            "components": [one.model_dump() for one in design.composite_components()],
+        },
+    }
+    found = geometry(make_sample(document, where=where), where=where).porosity
+    return None if found is None else to_measured(found)
+
+
+def _contradictions(design: CellDesign, area_cm2: float) -> list[str]:
+    """What the source says elsewhere, where it is another number; an areal capacity is held against its loading."""
+    known = design.inputs()
+    values = design.values()
+    found = []
+    for other in design.also_stated:
+        if other.name in known:
+            used = known[other.name]
+            if abs(other.value - used.value) > 1e-9 * abs(used.value):
+                found.append(
+                    f"{other.name}: {used.value:g} is used ({used.given_by}), {other.value:g} is in {other.given_by}"
+                )
+            continue
+        loading = float(other.name.split(" at ")[1].split()[0])
+        derived = loading * values["active_capacity_mAh_per_g"] / 1000
+        share = values["active_weight_fraction"]
+        found += [
+            f"{one} ({other.given_by})"
+            for one in compare(other.name, other.value, derived, area=area_cm2, active_share=share, unit="mAh/cm2")
+        ]
+    return found
+
+
+def _warnings(design: CellDesign, line: ThicknessLine, ideal: Any) -> list[str]:
+    warnings = []
+    unknown = [name for name, one in design.inputs().items() if one.assumed]
+    if unknown:
+        warnings.append(
+            f"assumed, given by no source: {', '.join(unknown)}; what hangs on them is in sweeps, resistance_sweeps "
+            "and the errors of the porosities"
+        )
+    if ideal is not None and nominal(line.density_g_per_cm3) > nominal(ideal):
+        warnings.append(
+            f"each further layer of composite has {nominal(line.density_g_per_cm3):.2f} +- "
+            f"{deviation(line.density_g_per_cm3):.2f} g/cm3, the dense components {nominal(ideal):.2f} +- "
+            f"{deviation(ideal):.2f}: no pore is left, or a density is too low"
+        )
+    if nominal(line.offset_um) > 2 * deviation(line.offset_um) > 0:
+        warnings.append(
+            f"{nominal(line.offset_um):.0f} um of every thickness do not come from the composite's mass: a layer that "
+            "is measured along, or a systematic error; porosities of thin electrodes are too high by it"
+        )
+    fractions = [design.assumptions["active_weight_fraction"], *(one.weight_fraction for one in design.components)]
+    others = sorted({one.thickness_um.given_by for one in design.thicknesses} - {USER})
+    if others and any(one.given_by == USER for one in fractions):
+        warnings.append(
+            f"thicknesses are of another composite ({', '.join(others)}): give yours, or `thicknesses: []` for "
+            "a dense one"
+        )
+    warnings += [
+        f"a composite of {one.thickness_um.value:g} um: are the thicknesses in um?"
+        for one in design.thicknesses
+        if not 5 < one.thickness_um.value < 3000
+    ]
+    return warnings

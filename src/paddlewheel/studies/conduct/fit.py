@@ -1,0 +1,100 @@
+"""The temperatures of a record fitted together: the Arrhenius part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from paddlewheel.records import Measured
+from paddlewheel.records.arrhenius import (
+    ROOM_K,
+    ArrheniusModel,
+    ArrheniusResult,
+    RefusedTemperature,
+    TemperatureStatus,
+)
+from paddlewheel.transport import ArrheniusFit, fit_arrhenius
+
+if TYPE_CHECKING:
+    from paddlewheel.studies.conduct.measure import Analysed
+
+
+@dataclass(frozen=True)
+class TemperatureFit:
+    """The Arrhenius part of the record, and what has to be said of it."""
+
+    result: ArrheniusResult
+    warnings: tuple[str, ...] = ()
+    fit: ArrheniusFit | None = None
+
+
+def fit_temperatures(
+    analysed: Sequence[Analysed], *, entering: Sequence[TemperatureStatus] = ("ok",)
+) -> TemperatureFit:
+    """Fit ln(sigma*T) over temperatures of the statuses `entering`; with fewer than two, say why there is no fit."""
+    good = sorted((one for one in analysed if one.row.status in entering), key=lambda one: one.row.temperature_K)
+    refused = [
+        RefusedTemperature(
+            temperature_K=one.row.temperature_K, status=one.row.status, reason=one.row.reason or one.row.status
+        )
+        for one in analysed
+        if one.row.status not in entering
+    ]
+    used_K = [one.row.temperature_K for one in good]
+    if len(good) < 2:
+        what = "no temperature" if not good else f"only one temperature ({used_K[0]:g} K)"
+        reason = f"{what} gave a conductivity; run longer, or at higher temperatures"
+        strange = ", ".join(f"{row.temperature_K:g}" for row in refused if row.status == "extrapolating")
+        if strange:
+            reason = (
+                f"{what} gave a conductivity inside the domain of the potential; at {strange} K it extrapolates: "
+                "--allow-extrapolating fits them all the same"
+            )
+        result = ArrheniusResult(
+            fitted="ln(sigma*T)", temperatures_used_K=used_K, temperatures_refused=refused, refused=reason
+        )
+        return TemperatureFit(result)
+    sigmas = [one.row.conductivity_mS_per_cm for one in good]
+    fit = fit_arrhenius(
+        used_K,
+        [sigma.value for sigma in sigmas if sigma],
+        [sigma.std for sigma in sigmas if sigma],
+        quantity="ln(sigma*T)",
+        target_K=ROOM_K,
+        degrees_of_freedom=[one.tracer.degrees_of_freedom or np.inf for one in good if one.tracer],
+    )
+    warnings = list(fit.warnings)
+    strange = ", ".join(f"{one.row.temperature_K:g}" for one in good if one.row.status == "extrapolating")
+    if strange:
+        warnings.append(f"the potential extrapolates at {strange} K, which are in the fit as asked")
+    lowest_K = used_K[0]
+    if lowest_K > ROOM_K + 50:
+        warnings.append(
+            f"sigma at {ROOM_K:g} K is extrapolated from {lowest_K:g} to {used_K[-1]:g} K and holds only if no phase "
+            "change and no kink lies between"
+        )
+    result = ArrheniusResult(
+        fitted="ln(sigma*T)",
+        activation_energy_eV=Measured.or_none(fit.activation_energy_eV, fit.activation_energy_std_eV),
+        activation_energy_95_eV=fit.activation_energy_95_eV,
+        ln_prefactor=Measured.or_none(fit.ln_prefactor, fit.ln_prefactor_std),
+        covariance_ln_prefactor_activation_energy=fit.covariance_ln_prefactor_activation_energy,
+        conductivity_300K_mS_per_cm=Measured.or_none(fit.value_at_target, fit.std_at_target),
+        conductivity_300K_95_mS_per_cm=fit.interval_95_at_target,
+        chi2_per_dof=fit.chi2_per_dof,
+        temperatures_used_K=used_K,
+        temperatures_refused=refused,
+        models=[
+            ArrheniusModel(
+                name=model.name,
+                aicc=model.aicc,
+                parameters={key: Measured(value=value, std=model.stds[key]) for key, value in model.parameters.items()},
+                note=model.note,
+            )
+            for model in fit.models
+        ],
+    )
+    return TemperatureFit(result, tuple(warnings), fit)

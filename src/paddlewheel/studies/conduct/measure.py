@@ -1,0 +1,196 @@
+"""From displacements at several temperatures to the conductivity record and its files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from paddlewheel.records import (
+    Citation,
+    Measured,
+)
+from paddlewheel.studies.conduct.extrapolation import (
+    extrapolating_reason,
+    extrapolation_of,
+)
+from paddlewheel.studies.conduct.fit import (
+    fit_temperatures,
+)
+from paddlewheel.studies.conduct.published import compare_with_published
+from paddlewheel.studies.conduct.record import (
+    ConductivityRecord,
+    TemperatureResult,
+)
+from paddlewheel.studies.conduct.runs import TemperatureRuns
+from paddlewheel.study.provenance import provenance
+from paddlewheel.transport import (
+    DEFAULT_THRESHOLD_A2,
+    PAPER_WINDOW_PS,
+    Conductivity,
+    DiffusivityEstimate,
+    OnsagerCoefficients,
+    active_fraction,
+    onsager_coefficients,
+    tracer_conductivity,
+)
+from paddlewheel.units import U_PER_A3_IN_G_PER_CM3
+
+
+@dataclass(frozen=True)
+class Analysed:
+    """One row of the record, and the estimate behind it (None where every run is broken)."""
+
+    row: TemperatureResult
+    tracer: DiffusivityEstimate | None
+
+
+def conductivity_record(
+    analysed: Sequence[Analysed],
+    *,
+    specie: str,
+    charge_e: float,
+    potential: str | None,
+    structure: str,
+    formula: str,
+    arrhenius: bool,
+    settings: dict[str, Any],
+    warnings: Sequence[str],
+    citations: Sequence[Citation],
+    allow_extrapolating: bool = False,
+) -> ConductivityRecord:
+    """Put the temperatures analysed together and fit them.
+
+    Only temperatures with status ``ok`` enter the fit, and ``extrapolating`` ones where that is allowed; the others are
+    named in it with their reasons.
+    """
+    entering = ("ok", "extrapolating") if allow_extrapolating else ("ok",)
+    fit = fit_temperatures(analysed, entering=entering) if arrhenius else None
+    notes = [*warnings, *(f"{one.row.temperature_K:g} K: {note}" for one in analysed for note in one.row.warnings)]
+    if fit is not None:
+        notes += fit.warnings
+    return ConductivityRecord(
+        specie=specie,
+        charge_e=charge_e,
+        potential=potential,
+        structure=structure,
+        formula=formula,
+        temperatures=[one.row for one in analysed],
+        arrhenius=fit.result if fit else None,
+        published=compare_with_published(structure, fit.fit if fit else None),
+        warnings=notes,
+        citations=list(citations),
+        provenance=provenance(
+            settings,
+            structure_sha256=_digest(settings.get("structure")),
+            potential_sha256=settings["potential"]["identity"] if settings.get("potential") else None,
+        ),
+    )
+
+
+def analyse_temperature(runs: TemperatureRuns, *, charge_e: float, minimum_onset_ps: float) -> Analysed:
+    """Diffusivity, conductivities, Haven ratio and active fraction at one temperature.
+
+    `minimum_onset_ps` is the earliest lag at which a fit of the MSD may begin (see `MINIMUM_ONSET_PS`).
+    """
+    health = list(runs.health)
+    name = f"T={runs.temperature_K:g}K"
+    common: dict[str, Any] = {
+        "temperature_K": runs.temperature_K,
+        "n_ions": runs.n_ions,
+        "n_replicas": len(runs.displacements),
+        "production_ps": runs.production_ps,
+        "health": health,
+        "thermo_files": [f"thermo/{run}.csv" for run in runs.thermo],
+        "mean_temperature_K": _mean_temperature_K(runs.thermo),
+        "extrapolation": extrapolation_of(runs.extrapolation, kept_frames=runs.kept_frames),
+    }
+    if not runs.displacements:
+        density = runs.mass_u / runs.volume_A3 * U_PER_A3_IN_G_PER_CM3
+        reason = "; ".join(runs.broken)
+        row = TemperatureResult(
+            status="broken", reason=reason, density_g_per_cm3=density, mean_volume_A3=runs.volume_A3, **common
+        )
+        return Analysed(row, None)
+    interval_fs = runs.displacements[0].frame_interval_fs
+    volume_A3 = float(np.mean([one.volumes_A3.mean() for one in runs.displacements]))
+    replicas = [one.positions_A for one in runs.displacements]
+    cell = {"mean_volume_A3": volume_A3, "temperature_K": runs.temperature_K}
+    together = onsager_coefficients(
+        [[one] for one in replicas],
+        charges_e=[charge_e],
+        frame_interval_fs=interval_fs,
+        minimum_onset_ps=minimum_onset_ps,
+        **cell,
+    )
+    tracer = together.tracers[0]
+    sigma = tracer_conductivity(tracer, n_ions=runs.n_ions, charge_e=charge_e, **cell)
+    run_ps = min((one.n_frames - 1) * interval_fs / 1000 for one in runs.displacements)
+    window_ps = min(PAPER_WINDOW_PS, run_ps)  # a shorter run is its own window, and says so
+    active = active_fraction(
+        replicas, frame_interval_fs=interval_fs, window_ps=window_ps, threshold_A2=DEFAULT_THRESHOLD_A2
+    )
+    warnings = [f"left out: {line}" for line in runs.broken]
+    warnings += [f"{check.name}: {check.detail}" for check in health if check.status == "warning"]
+    warnings += list(tracer.notes)
+    strange = extrapolating_reason(common["extrapolation"]) if tracer.status == "ok" else None
+    row = TemperatureResult(
+        status="extrapolating" if strange else tracer.status,
+        reason=strange or tracer.reason,
+        density_g_per_cm3=float(np.mean([one.density_g_per_cm3 for one in runs.displacements])),
+        mean_volume_A3=volume_A3,
+        active_fraction=active.fraction,
+        active_window_ps=window_ps,
+        active_threshold_A2=DEFAULT_THRESHOLD_A2,
+        msd_file=f"msd/{name}.csv",
+        warnings=warnings,
+        **common,
+        **_diffusivity_fields(tracer),
+        **_conductivity_fields(sigma, together),
+    )
+    return Analysed(row, tracer)
+
+
+def _diffusivity_fields(tracer: DiffusivityEstimate) -> dict[str, Any]:
+    components = None
+    if tracer.by_component_cm2_per_s is not None and tracer.std_by_component_cm2_per_s is not None:
+        pairs = zip(tracer.by_component_cm2_per_s, tracer.std_by_component_cm2_per_s, strict=True)
+        components = tuple(Measured(value=value, std=std) for value, std in pairs)
+    return {
+        "diffusivity_cm2_per_s": Measured.or_none(tracer.value_cm2_per_s, tracer.std_cm2_per_s),
+        "diffusivity_95_cm2_per_s": tracer.interval_95_cm2_per_s,
+        "diffusivity_upper_bound_95_cm2_per_s": tracer.upper_bound_95_cm2_per_s,
+        "diffusivity_xyz_cm2_per_s": components,
+        "loglog_slope": Measured.or_none(tracer.loglog_slope, tracer.loglog_slope_std),
+        "fit_onset_ps": tracer.fit_onset_ps,
+        "fit_last_lag_ps": tracer.fit_last_lag_ps,
+        "msd_intercept_A2": tracer.intercept_A2,
+        "msd_final_A2": tracer.msd_final_A2,
+    }
+
+
+def _conductivity_fields(sigma: Conductivity, together: OnsagerCoefficients) -> dict[str, Any]:
+    collective, haven = together.conductivity_mS_per_cm, together.haven_ratio
+    return {
+        "conductivity_mS_per_cm": Measured.or_none(sigma.value_mS_per_cm, sigma.std_mS_per_cm),
+        "conductivity_95_mS_per_cm": sigma.interval_95_mS_per_cm,
+        "conductivity_upper_bound_95_mS_per_cm": sigma.upper_bound_95_mS_per_cm,
+        "conductivity_collective_mS_per_cm": Measured(value=collective.value, std=collective.std)
+        if collective
+        else None,
+        "haven_ratio": Measured(value=haven.value, std=haven.std) if haven else None,
+        "haven_ratio_95": haven.interval_95 if haven else None,
+    }
+
+
+def _mean_temperature_K(thermo: Mapping[str, Mapping[str, np.ndarray]]) -> float | None:
+    production = [columns["temperature_K"][columns["time_ps"] >= 0] for columns in thermo.values()]
+    together = np.concatenate(production) if production else np.empty(0)
+    return float(together.mean()) if len(together) else None
+
+
+def _digest(structure: Any) -> str | None:
+    digests = structure.get("sha256") if isinstance(structure, dict) else None
+    return digests[0] if digests else None

@@ -1,0 +1,229 @@
+"""The tables of a `conduct` report."""
+
+from __future__ import annotations
+
+from paddlewheel.page.numbers import (
+    ABSENT,
+    interval,
+    kelvin,
+    measured,
+    percent,
+    plain,
+)
+from paddlewheel.page.tables import Cell, Table, _words
+from paddlewheel.records import (
+    HealthCheck,
+)
+from paddlewheel.studies.conduct.record import (
+    ConductivityRecord,
+    TemperatureResult,
+)
+from paddlewheel.studies.conduct.verdict import STATUS_WORDS
+
+_MODELS = {"arrhenius": "Arrhenius", "vogel-fulcher": "Vogel–Fulcher–Tammann", "one-kink": "two lines, one kink"}
+
+
+_PARAMETERS = {
+    "ln_prefactor": "ln A",
+    "activation_energy_eV": "Eₐ (eV)",
+    "activation_energy_low_eV": "Eₐ below the kink (eV)",
+    "activation_energy_high_eV": "Eₐ above the kink (eV)",
+    "kink_K": "kink (K)",
+    "pseudo_energy_eV": "B (eV)",
+    "T0_K": "T₀ (K)",
+}
+
+
+_SEVERITY = ("ok", "warning", "broken")
+
+
+def transport_table(rows: list[TemperatureResult]) -> Table:
+    """Conductivity, diffusivity and what qualifies them, one row a temperature."""
+    table = Table(
+        "Transport at each temperature (± is the 68 % standard uncertainty)",
+        [
+            ("T", "K"),
+            ("Status", ""),
+            ("σ", "mS/cm"),
+            ("D", "cm²/s"),
+            ("Haven ratio", ""),
+            ("Active ions", ""),
+            ("log-log slope", ""),
+            ("Fitted lags", "ps"),
+            ("Density", "g/cm³"),
+        ],
+    )
+    for row in rows:
+        table.rows.append(
+            [
+                Cell(f"{row.temperature_K:g}"),
+                Cell(STATUS_WORDS[row.status], row.reason, row.status),
+                Cell(
+                    *_value_or_bound(
+                        row.conductivity_mS_per_cm,
+                        row.conductivity_95_mS_per_cm,
+                        row.conductivity_upper_bound_95_mS_per_cm,
+                    )
+                ),
+                Cell(
+                    *_value_or_bound(
+                        row.diffusivity_cm2_per_s,
+                        row.diffusivity_95_cm2_per_s,
+                        row.diffusivity_upper_bound_95_cm2_per_s,
+                    )
+                ),
+                Cell(*_value_or_bound(row.haven_ratio, row.haven_ratio_95, None)),
+                Cell(percent(row.active_fraction), _active_window(row)),
+                Cell(measured(row.loglog_slope)),
+                Cell(_lags(row)),
+                Cell(plain(row.density_g_per_cm3, 4)),
+            ]
+        )
+    return table
+
+
+def run_table(rows: list[TemperatureResult]) -> Table:
+    """How long each temperature ran and the state it ran in."""
+    table = Table(
+        "Length and state of the runs",
+        [
+            ("T", "K"),
+            ("Production", "ps"),
+            ("Replicas", ""),
+            ("Mobile ions", ""),
+            ("Mean T", "K"),
+            ("Mean volume", "Å³"),
+            ("MSD at the last lag", "Å²"),
+        ],
+    )
+    for row in rows:
+        table.rows.append(
+            [
+                Cell(f"{row.temperature_K:g}"),
+                Cell(f"{row.production_ps:g}"),
+                Cell(str(row.n_replicas)),
+                Cell(str(row.n_ions)),
+                Cell(plain(row.mean_temperature_K, 4)),
+                Cell(plain(row.mean_volume_A3, 5)),
+                Cell(plain(row.msd_final_A2)),
+            ]
+        )
+    return table
+
+
+def direction_table(rows: list[TemperatureResult]) -> Table | None:
+    """Diffusivity along the axes and the collective conductivity; None where neither was measured."""
+    told = [row for row in rows if row.diffusivity_xyz_cm2_per_s or row.conductivity_collective_mS_per_cm]
+    if not told:
+        return None
+    table = Table(
+        "Directions and correlation of the ions",
+        [("T", "K"), *((f"D along {axis}", "cm²/s") for axis in "xyz"), ("Collective σ", "mS/cm")],
+    )
+    for row in told:
+        along = row.diffusivity_xyz_cm2_per_s or (None, None, None)
+        collective = Cell(measured(row.conductivity_collective_mS_per_cm))
+        table.rows.append([Cell(f"{row.temperature_K:g}"), *(Cell(measured(part)) for part in along), collective])
+    return table
+
+
+def health_table(rows: list[TemperatureResult]) -> Table | None:
+    """One column a check, one row a temperature, all replicas together; None where nothing was checked."""
+    names = list(dict.fromkeys(check.name for row in rows for check in row.health))
+    if not names:
+        return None
+    table = Table("Health of the runs", [("T", "K"), *((_words(name), "") for name in names)])
+    for row in rows:
+        table.rows.append([Cell(f"{row.temperature_K:g}"), *(_health_cell(row.health, name) for name in names)])
+    return table
+
+
+def extrapolation_table(rows: list[TemperatureResult]) -> Table | None:
+    """How far each temperature left the potential's training set; None where the potential gives no grade."""
+    told = [(row.temperature_K, row.extrapolation) for row in rows if row.extrapolation is not None]
+    if not told:
+        return None
+    table = Table(
+        "Extrapolation of the potential (grade over 1: outside its training set)",
+        [("T", "K"), ("Largest grade", ""), ("Steps over the threshold", "%"), ("Threshold", ""), ("Kept frames", "")],
+    )
+    for temperature_K, one in told:
+        table.rows.append(
+            [
+                Cell(f"{temperature_K:g}"),
+                Cell(plain(one.max_grade)),
+                Cell(plain(100 * one.fraction_of_steps, 2) if one.fraction_of_steps else "0"),
+                Cell(f"{one.threshold:g}"),
+                Cell(str(one.n_kept_frames), ", ".join(one.files) or None),
+            ]
+        )
+    return table
+
+
+def model_table(record: ConductivityRecord) -> Table | None:
+    """The models of the temperature dependence by AICc; None where only one was tried."""
+    if record.arrhenius is None or len(record.arrhenius.models) < 2:
+        return None
+    table = Table(
+        "Models of σ(T), compared by AICc (lower is better)",
+        [("Model", ""), ("AICc", ""), ("Parameters", ""), ("Note", "")],
+    )
+    for model in record.arrhenius.models:
+        parameters = "; ".join(
+            f"{_PARAMETERS.get(name, name)} = {measured(value)}" for name, value in model.parameters.items()
+        )
+        table.rows.append(
+            [Cell(_MODELS[model.name]), Cell(plain(model.aicc)), Cell(parameters or ABSENT), Cell(model.note or ABSENT)]
+        )
+    return table
+
+
+def published_table(record: ConductivityRecord) -> Table | None:
+    """Published numbers beside ours, agreement or not; None where none are known."""
+    if not record.published:
+        return None
+    table = Table(
+        "Beside published numbers",
+        [("Quantity", ""), ("Published", ""), ("This run", ""), ("Verdict", ""), ("How it was found", "")],
+    )
+    for one in record.published:
+        at = "" if one.temperature_K is None else f" at {kelvin(one.temperature_K)}"
+        name, unit = ("Eₐ", "eV") if one.quantity == "activation_energy_eV" else ("σ", "mS/cm")
+        ours = Cell(plain(one.ours), f"95 %: {interval(one.ours_95)}" if one.ours_95 else None)
+        table.rows.append(
+            [Cell(f"{name}{at} ({unit})"), Cell(plain(one.published)), ours, Cell(one.note), Cell(one.how, one.doi)]
+        )
+    return table
+
+
+def _value_or_bound(quantity, ends_95, bound) -> tuple[str, str | None]:
+    if quantity is not None:
+        return measured(quantity), f"95 %: {interval(ends_95)}" if ends_95 else None
+    return (f"< {plain(bound)}", "95 % upper bound") if bound is not None else (ABSENT, None)
+
+
+def _active_window(row: TemperatureResult) -> str | None:
+    if row.active_fraction is None or row.active_threshold_A2 is None or row.active_window_ps is None:
+        return None
+    return f"over {row.active_threshold_A2:g} Å² in {row.active_window_ps:g} ps"
+
+
+def _lags(row: TemperatureResult) -> str:
+    if row.fit_onset_ps is None or row.fit_last_lag_ps is None:
+        return ABSENT
+    return f"{plain(row.fit_onset_ps, 2)} to {plain(row.fit_last_lag_ps)}"
+
+
+def _health_cell(checks: list[HealthCheck], name: str) -> Cell:
+    """The worst status over all replicas, with the details of those that have it."""
+    found = [check for check in checks if check.name == name]
+    if not found:
+        return Cell(ABSENT)
+    worst = max((check.status for check in found), key=_SEVERITY.index)
+    details = dict.fromkeys(check.detail for check in found if check.status == worst)
+    share = (
+        f" ({sum(check.status == worst for check in found)} of {len(found)} runs)"
+        if worst != "ok" and len(found) > 1
+        else ""
+    )
+    return Cell(worst + share, "; ".join(details), worst)

@@ -1,0 +1,117 @@
+"""The record of `conduct` and `analyze`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import model_validator
+
+from paddlewheel.records.arrhenius import ArrheniusResult, TemperatureStatus
+from paddlewheel.records.base import (
+    SCHEMA_VERSION,
+    Citation,
+    HealthCheck,
+    Interval,
+    Measured,
+    Provenance,
+    Record,
+    read_record,
+)
+
+
+class Extrapolation(Record):
+    """How far the runs at one temperature left the domain of the potential's training set (grade over 1: outside).
+
+    `fraction_of_steps` is over `threshold`; `files` hold the kept frames, extended XYZ in the run directory.
+    """
+
+    threshold: float
+    max_grade: float
+    fraction_of_steps: float
+    n_kept_frames: int
+    files: list[str] = []
+
+
+class TemperatureResult(Record):
+    """Transport at one temperature, over all replicas."""
+
+    temperature_K: float
+    status: TemperatureStatus
+    reason: str | None = None
+    n_replicas: int = 1
+    production_ps: float
+    n_ions: int
+    mean_temperature_K: float | None = None
+    density_g_per_cm3: float
+    mean_volume_A3: float
+    diffusivity_cm2_per_s: Measured | None = None
+    diffusivity_95_cm2_per_s: Interval | None = None
+    diffusivity_upper_bound_95_cm2_per_s: float | None = None
+    diffusivity_xyz_cm2_per_s: tuple[Measured, Measured, Measured] | None = None
+    conductivity_mS_per_cm: Measured | None = None
+    conductivity_95_mS_per_cm: Interval | None = None
+    conductivity_upper_bound_95_mS_per_cm: float | None = None
+    conductivity_collective_mS_per_cm: Measured | None = None
+    haven_ratio: Measured | None = None
+    haven_ratio_95: Interval | None = None
+    active_fraction: float | None = None
+    active_window_ps: float | None = None
+    active_threshold_A2: float | None = None
+    loglog_slope: Measured | None = None
+    fit_onset_ps: float | None = None
+    fit_last_lag_ps: float | None = None
+    msd_intercept_A2: float | None = None
+    msd_final_A2: float | None = None
+    extrapolation: Extrapolation | None = None
+    health: list[HealthCheck] = []
+    warnings: list[str] = []
+    msd_file: str | None = None
+    thermo_files: list[str] = []
+
+
+class PublishedComparison(Record):
+    """A published number beside ours; `ours` is null, and `note` says why, where this run gives none."""
+
+    quantity: Literal["conductivity_mS_per_cm", "activation_energy_eV"]
+    temperature_K: float | None = None
+    published: float
+    how: str
+    doi: str
+    ours: float | None = None
+    ours_95: Interval | None = None
+    note: str
+
+
+class ConductivityRecord(Record):
+    """The record of `conduct` and `analyze` (kind `conductivity`)."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    kind: Literal["conductivity"] = "conductivity"
+    specie: str
+    charge_e: float
+    potential: str | None
+    structure: str
+    formula: str
+    temperatures: list[TemperatureResult]
+    arrhenius: ArrheniusResult | None
+    published: list[PublishedComparison] = []
+    warnings: list[str] = []
+    citations: list[Citation] = []
+    provenance: Provenance
+
+    @model_validator(mode="after")
+    def _sorted(self) -> ConductivityRecord:
+        self.temperatures.sort(key=lambda row: row.temperature_K)
+        return self
+
+
+def read_conductivity_record(path: Path) -> ConductivityRecord:
+    """Read a `conductivity` record.
+
+    Raises
+    ------
+    InputError
+        If the file is no such record.
+    """
+    return read_record(path, ConductivityRecord, made_by="conduct or analyze")

@@ -1,0 +1,228 @@
+"""What the run says, in words: the first thing in the report."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from paddlewheel.page.arrhenius_figure import (
+    interval_68,
+)
+from paddlewheel.page.numbers import (
+    enumeration,
+    interval,
+    kelvin,
+    measured,
+    plain,
+)
+from paddlewheel.records import Measured
+from paddlewheel.records.arrhenius import (
+    ROOM_K,
+    ArrheniusResult,
+    TemperatureStatus,
+)
+from paddlewheel.studies.conduct.record import (
+    ConductivityRecord,
+    TemperatureResult,
+)
+
+STATUS_WORDS: dict[TemperatureStatus, str] = {
+    "ok": "ok",
+    "not-diffusive": "not diffusive",
+    "broken": "broken",
+    "too-short": "too short",
+    "extrapolating": "extrapolating",
+}
+_SAME_K = 0.5  # runs this near to 300 K are runs at 300 K
+_REMEDIES: dict[TemperatureStatus, str] = {
+    "not-diffusive": "too few hops to count: run longer (--production-ps) or hotter (--temperatures)",
+    "broken": "look at the health checks below: a smaller --timestep-fs, lower --temperatures or another --potential",
+    "too-short": "run longer (--production-ps)",
+    "extrapolating": "outside the training set of the potential: train it on the kept frames, take another "
+    "--potential, or fit them all the same (--allow-extrapolating)",
+}
+
+
+@dataclass(frozen=True)
+class KeyNumber:
+    """One of the large numbers: its label, its value with uncertainty, and its interval in words."""
+
+    label: str
+    value: str
+    unit: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The result in words.
+
+    Attributes
+    ----------
+    tone
+        `good`: a fit; `none`: no number at 300 K.
+    remedies
+        What to do, as imperatives; empty where nothing is to be done.
+    """
+
+    tone: str
+    headline: str
+    numbers: list[KeyNumber]
+    sentences: list[str]
+    refused: list[str] = field(default_factory=list)
+    remedies: list[str] = field(default_factory=list)
+
+
+def judge(record: ConductivityRecord) -> Verdict:
+    """The verdict of a record, with or without a fit."""
+    fit = record.arrhenius
+    refused = _refused_lines(record)
+    sigma = None if fit is None or fit.refused is not None else fit.conductivity_300K_mS_per_cm
+    if fit is None or sigma is None:
+        return Verdict("none", *_without_number(record), refused=refused, remedies=_remedies(record))
+    return Verdict(
+        "good", *_with_number(record, fit, sigma), refused=refused, remedies=_remedies(record) if refused else []
+    )
+
+
+def _with_number(
+    record: ConductivityRecord, fit: ArrheniusResult, sigma: Measured
+) -> tuple[str, list[KeyNumber], list[str]]:
+    ends_68, ends_95 = interval_68(record.arrhenius), fit.conductivity_300K_95_mS_per_cm
+    notes = [f"68 %: {interval(ends_68)}"] + ([f"95 %: {interval(ends_95)}"] if ends_95 else [])
+    shown = _at_room(sigma, ends_68)
+    numbers = [KeyNumber("σ at 300 K", shown, "mS/cm", f"{' · '.join(notes)} mS/cm")]
+    if fit.activation_energy_eV is not None:
+        ends = fit.activation_energy_95_eV
+        note = f"95 %: {interval(ends)} eV" if ends else "± is the 68 % uncertainty"
+        numbers.append(KeyNumber("Activation energy Eₐ", measured(fit.activation_energy_eV), "eV", note))
+    sentences = [_confidence(ends_68, ends_95), *_range(fit)]
+    if fit.activation_energy_95_eV is not None:
+        sentences.append(f"Eₐ lies between {_and(fit.activation_energy_95_eV)} eV with 95 % confidence.")
+    strange = [row.temperature_K for row in record.temperatures if row.status == "extrapolating"]
+    entered = [value for value in strange if value in fit.temperatures_used_K]
+    if entered:
+        at = f"{enumeration(f'{value:g}' for value in entered)} K"
+        sentences.append(f"At {at} the potential extrapolates beyond its training set; the fit holds them as asked.")
+    sentences.append(
+        "The intervals hold the statistical error of the simulation. They do not hold the error of the "
+        "potential, of the starting structure, or of grain boundaries, which a bulk simulation does not have."
+    )
+    used = fit.temperatures_used_K
+    outside = bool(used) and not min(used) <= ROOM_K <= max(used)
+    how = (
+        f"extrapolated from {min(used):g} to {kelvin(max(used))}"
+        if outside
+        else f"inside the fitted range of {min(used):g} to {kelvin(max(used))}"
+    )
+    headline = f"Conductivity at 300 K: {shown} mS/cm{', ' + how if used else ''}."
+    return headline, numbers, sentences
+
+
+def _at_room(sigma: Measured, ends_68: tuple[float, float] | None) -> str:
+    """`value ± std`, or the value with its 68 % interval where that is so lopsided that ± would reach below zero."""
+    if ends_68 is None or sigma.std < 0.3 * sigma.value:
+        return measured(sigma)
+    return f"{plain(sigma.value, 2)} ({plain(ends_68[0], 2)} to {plain(ends_68[1], 2)})"
+
+
+def _confidence(ends_68: tuple[float, float] | None, ends_95: tuple[float, float] | None) -> str:
+    parts = []
+    if ends_68 is not None:
+        parts.append(f"between {_and(ends_68)} mS/cm with 68 % confidence (two chances in three)")
+    if ends_95 is not None:
+        parts.append(f"between {_and(ends_95)} mS/cm with 95 % confidence (19 chances in 20)")
+    text = f"The conductivity at 300 K lies {' and '.join(parts)}"
+    if ends_95 is not None and ends_95[0] > 0:
+        text += f": it is known to within a factor of {plain(math.sqrt(ends_95[1] / ends_95[0]), 2)} (95 %)"
+    return text + "."
+
+
+def _range(fit: ArrheniusResult) -> list[str]:
+    used = fit.temperatures_used_K
+    if not used:
+        return []
+    span = f"{min(used):g} to {kelvin(max(used))}"
+    line = (
+        f"A straight line of {fit.fitted.replace('sigma*T', 'σT')} against 1/T was fitted to {len(used)} temperatures"
+    )
+    listed = f"{line} ({enumeration(f'{t:g}' for t in used)} K)."
+    if min(used) > ROOM_K:
+        gap = f"300 K lies outside the fit: the value is an extrapolation from {span}, over {min(used) - ROOM_K:g} K"
+        return [listed, f"{gap}. It holds if no phase change and no other mechanism lies between."]
+    if max(used) < ROOM_K:
+        return [listed, f"300 K is an extrapolation upwards from {span}."]
+    return [listed, f"300 K lies inside the fitted range ({span}): no extrapolation."]
+
+
+def _without_number(record: ConductivityRecord) -> tuple[str, list[KeyNumber], list[str]]:
+    fit = record.arrhenius
+    measured_rows = [row for row in record.temperatures if row.status == "ok" and row.conductivity_mS_per_cm]
+    if fit is not None and fit.refused is not None:
+        reason = fit.refused
+    elif not measured_rows:
+        reason = "no temperature gave a diffusion coefficient that can be trusted"
+    elif len(measured_rows) == 1:
+        reason = "only one temperature gave a conductivity, and a line needs at least two"
+    else:
+        reason = "no Arrhenius fit is in this record"
+    numbers = [
+        KeyNumber(
+            f"σ at {kelvin(row.temperature_K)}", measured(row.conductivity_mS_per_cm), "mS/cm", _own_interval(row)
+        )
+        for row in measured_rows[:3]
+    ]
+    sentences = [f"Why: {reason[:1].lower()}{reason[1:].rstrip('.')}."]
+    bounds = [
+        f"at {kelvin(row.temperature_K)}, σ is below {plain(row.conductivity_upper_bound_95_mS_per_cm)} mS/cm"
+        for row in record.temperatures
+        if row.conductivity_upper_bound_95_mS_per_cm is not None
+    ]
+    if bounds:
+        sentences.append(f"What can be said with 95 % confidence: {'; '.join(bounds)}.")
+    at_room = [row for row in measured_rows if abs(row.temperature_K - ROOM_K) < _SAME_K]
+    if at_room:
+        headline = f"Conductivity at 300 K: {measured(at_room[0].conductivity_mS_per_cm)} mS/cm, from that run alone."
+        return headline, numbers, ["No Arrhenius line supports it, and no activation energy follows.", *sentences]
+    return "No conductivity at 300 K can be given.", numbers, sentences
+
+
+def _and(ends: tuple[float, float]) -> str:
+    return interval(ends).replace(" to ", " and ")
+
+
+def _own_interval(row: TemperatureResult) -> str:
+    ends = row.conductivity_95_mS_per_cm
+    return f"95 %: {interval(ends)} mS/cm" if ends else "± is the 68 % uncertainty"
+
+
+def _refused_lines(record: ConductivityRecord) -> list[str]:
+    lines = {row.temperature_K: _line(row.temperature_K, row.status, row.reason) for row in _left_out(record)}
+    for row in record.arrhenius.temperatures_refused if record.arrhenius else ():
+        lines[row.temperature_K] = _line(row.temperature_K, row.status, row.reason)
+    return [lines[key] for key in sorted(lines)]
+
+
+def _line(temperature_K: float, status: TemperatureStatus, reason: str | None) -> str:
+    return f"{kelvin(temperature_K)}, {STATUS_WORDS[status]}: {(reason or 'no reason recorded').rstrip('.')}."
+
+
+def _left_out(record: ConductivityRecord) -> list[TemperatureResult]:
+    used = record.arrhenius.temperatures_used_K if record.arrhenius else []
+    return [row for row in record.temperatures if row.status != "ok" and row.temperature_K not in used]
+
+
+def _remedies(record: ConductivityRecord) -> list[str]:
+    found: dict[str, list[float]] = {}
+    for row in _left_out(record):
+        found.setdefault(row.status, []).append(row.temperature_K)
+    remedies = [
+        f"{enumeration(f'{t:g}' for t in temperatures)} K: {_REMEDIES[status]}."
+        for status, temperatures in found.items()
+        if status in _REMEDIES
+    ]
+    if len(record.temperatures) - len(_left_out(record)) < 3:
+        remedies.append(
+            "Add temperatures: a fit wants three or more that diffuse, spread over 1/T. What is done is kept."
+        )
+    return remedies

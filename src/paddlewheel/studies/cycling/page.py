@@ -1,0 +1,312 @@
+"""The report of `cycling`, of one test or of a series."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from paddlewheel.page.drawing import Drawing
+from paddlewheel.page.interactive import (
+    CREDIT,
+    zoom_scripts,
+    zoom_section,
+)
+from paddlewheel.page.numbers import (
+    ABSENT,
+    interval,
+    measured,
+    plain,
+)
+from paddlewheel.page.page import (
+    Number,
+    Page,
+    Section,
+)
+from paddlewheel.page.tables import (
+    Cell,
+    Table,
+)
+from paddlewheel.page.write import (
+    Figures,
+    write_page,
+)
+from paddlewheel.records import read_record
+from paddlewheel.records.tables import (
+    read_columns,
+)
+from paddlewheel.studies.cycling.figures import (
+    capacity,
+    curves_figure,
+    cycles_figure,
+    stages_figure,
+    unit_of,
+)
+from paddlewheel.studies.cycling.interactive import cycling_plots
+from paddlewheel.studies.cycling.record import (
+    CyclingRecord,
+    CyclingSeriesRecord,
+    CyclingStage,
+)
+
+_ROWS = 24
+_FRAGMENTS = 12
+_QUANTITIES = {
+    "retention": "Retention",
+    "coulombic_efficiency": "Coulombic efficiency",
+    "polarization_V": "Polarization (V)",
+    "cv_share": "Share at constant voltage",
+}
+_STAGES_ALT = "Capacity against rate and temperature; the numbers are in the table."
+
+
+def write_cycling_report(directory: Path) -> Path:
+    """Write `report.html` and `figures/` from `result.json` and the tables that it names; of a series also those of
+    its tests.
+
+    Raises
+    ------
+    InputError
+        If `result.json` is no such record, or a table is missing or damaged.
+    RunDirectoryError
+        If the directory cannot be written.
+    """
+    directory = Path(directory)
+    if _is_series(directory / "result.json"):
+        series = read_record(directory / "result.json", CyclingSeriesRecord, made_by="cycling")
+        for folder in series.tests:
+            write_cycling_report(directory / folder)
+        return write_page(directory, lambda: _series_figures(series), lambda drawings: _series_page(series, drawings))
+    record = read_record(directory / "result.json", CyclingRecord, made_by="cycling")
+    tables = {
+        name: read_columns(directory / file, made_by="cycling")
+        for name, file in (("curves", "curves.csv"), ("dqdv", "dqdv.csv"))
+    }
+
+    def figures() -> Figures:
+        drawn = {
+            "cycles": (cycles_figure(record), "Capacity, coulombic efficiency and polarization against the cycle."),
+            "curves": (curves_figure(record, tables), "Voltage against capacity, and dQ/dV against voltage."),
+        }
+        stages = stages_figure(record)
+        return drawn if stages is None else drawn | {"stages": (stages, _STAGES_ALT)}
+
+    zoom = zoom_section(cycling_plots(record, tables))
+    return write_page(directory, figures, lambda drawings: _page(record, drawings, zoom))
+
+
+def _is_series(path: Path) -> bool:
+    try:
+        return json.loads(path.read_text(encoding="utf-8")).get("kind") == "cycling-series"
+    except (OSError, ValueError, AttributeError):  # read_record says what is wrong with it
+        return False
+
+
+def _page(record: CyclingRecord, drawings: dict[str, Drawing], zoom: Section) -> Page:
+    first, average = record.initial_coulombic_efficiency, record.average_coulombic_efficiency
+    kept = [row for row in record.cycles if row.retention is not None and not row.cut_short]
+    after = f"over {record.average_over_cycles} cycles after it" if record.average_over_cycles else ""
+    numbers = [
+        Number(name="initial coulombic efficiency", value=_percent(first), unit="%"),
+        Number(name="average after the first", value=_percent(average), unit="%", note=after),
+    ]
+    if kept:
+        numbers.append(
+            Number(name=f"of cycle {record.reference_cycle} after {kept[-1].cycle}",
+                   value=f"{100 * (kept[-1].retention or 0):.1f}", unit="%")
+        )  # fmt: skip
+    if record.polarization_growth_mV_per_cycle is not None:
+        numbers.append(
+            Number(name="polarization growth", value=measured(record.polarization_growth_mV_per_cycle),
+                   unit="mV a cycle")
+        )  # fmt: skip
+    told = [] if first is None else [f"coulombic efficiency {100 * first:.1f} % at first"]
+    told += [] if average is None else [f"{100 * average:.2f} % on average after the first"]
+    many = "cycle" if len(kept) == 1 else "cycles"
+    headline = "No whole cycle" if not kept else f"{len(kept)} {many} with a capacity; " + (
+        ", ".join(told) or "no coulombic efficiency that means one"
+    )  # fmt: skip
+    return Page(
+        eyebrow="Cycling",
+        title=record.sample or record.file,
+        facts=[
+            ("File", record.file),
+            ("Rows", f"{record.n_rows}"),
+            ("Cycles", f"{len(record.cycles)}"),
+            *_cell_facts(record),
+        ],
+        headline=headline,
+        tone="good" if told else "none",
+        numbers=numbers,
+        remarks=(
+            [f"{record.efficiency_note[0].upper()}{record.efficiency_note[1:]}."] if record.efficiency_note else []
+        )
+        + [f"Does not fit: {one}." for one in record.contradictions]
+        + [f"Fault of the file: {one.kind}, {one.count} ({one.detail}); {one.action}." for one in record.faults],
+        warnings=record.warnings,
+        sections=[
+            Section(
+                id="cycles",
+                title="Cycles",
+                paragraphs=[
+                    "A cycle begins with the charge of a cathode, with the discharge of an anode. The average "
+                    "coulombic efficiency is the mean over the whole cycles after the first; a last cycle that the end "
+                    "of the test cut short, and cycles above 105 %, are not in it, nor in the figure. The uncertainty "
+                    "of normalized numbers is that of mass and area: one error, common to all cycles."
+                ],
+                drawings=[(drawings["cycles"], "All cycles.")],
+                tables=[_trend_table(record), _cycle_table(record), _fragment_table(record)],
+            ),
+            *_stage_sections(record, drawings),
+            Section(
+                id="curves",
+                title="Voltage and dQ/dV",
+                paragraphs=[
+                    "dQ/dV is a histogram of the charge over the voltage, smoothed: a sharp peak appears "
+                    f"{plain(record.differential[0].resolution_mV if record.differential else None)} mV wide (FWHM), "
+                    "and two peaks nearer than that appear as one. The constant-voltage stage is a peak at its voltage."
+                ],
+                drawings=[(drawings["curves"], "Cycles spread over the test.")],
+                tables=[_peak_table(record)],
+            ),
+            zoom,
+        ],
+        citations=record.citations,
+        provenance=record.provenance,
+        scripts=zoom_scripts(),
+        scripts_credit=CREDIT,
+        n_series=max(len({one.cycle for one in record.differential}), len(record.stages), 1),
+    )
+
+
+def _cell_facts(record: CyclingRecord | CyclingSeriesRecord) -> list[tuple[str, str]]:
+    return [
+        ("Working electrode", record.working),
+        ("Active mass", ABSENT if record.active_mass_mg is None else f"{measured(record.active_mass_mg)} mg"),
+        ("Area", ABSENT if record.area_cm2 is None else f"{measured(record.area_cm2)} cm²"),
+    ]
+
+
+def _series_figures(record: CyclingSeriesRecord) -> Figures:
+    figure = stages_figure(record)
+    return {} if figure is None else {"stages": (figure, _STAGES_ALT)}
+
+
+def _series_page(record: CyclingSeriesRecord, drawings: dict[str, Drawing]) -> Page:
+    ending, unit = unit_of(record)
+    values = [capacity(one, f"capacity_{ending}") for one in record.stages]
+    spread = f", {plain(min(values))} to {plain(max(values))} {unit}" if values else ""
+    n_stages = f"{len(record.stages)} stage{'s' * (len(record.stages) != 1)}"
+    return Page(
+        eyebrow="Cycling, a series",
+        title=record.sample or f"{len(record.tests)} tests",
+        facts=[("Tests", ", ".join(record.tests.values())), *_cell_facts(record)],
+        headline=f"{n_stages} of one rate and temperature{spread}" if values else "No stage with a capacity",
+        tone="good" if values else "none",
+        remarks=[f"Does not fit: {one}." for one in record.contradictions],
+        warnings=record.warnings,
+        sections=_stage_sections(record, drawings)
+        or [Section(id="stages", title="Stages", tables=[_stage_table(record)])],
+        citations=record.citations,
+        provenance=record.provenance,
+        footer="The report of each test is in tests/. The same numbers, unrounded, are in result.json and its files.",
+        n_series=max(len(record.stages), 1),
+    )  # fmt: skip
+
+
+def _stage_sections(record: CyclingRecord | CyclingSeriesRecord, drawings: dict[str, Drawing]) -> list[Section]:
+    if "stages" not in drawings:
+        return []
+    said = (
+        "A stage is a stretch of cycles whose current stays within 5 % and whose temperature within 3 K. Its capacity "
+        "is the mean of what comes back, cycles cut short left out; bars are the standard deviation of one cycle. "
+        "± in the table is that of mass and area, common to all stages."
+    )
+    return [
+        Section(id="stages", title="Rate and temperature", paragraphs=[said],
+                drawings=[(drawings["stages"], "Each stage once.")], tables=[_stage_table(record)])
+    ]  # fmt: skip
+
+
+def _stage_table(record: CyclingRecord | CyclingSeriesRecord) -> Table:
+    ending, unit = unit_of(record)
+    table = Table("Stages (all in stages.csv)", [
+        ("Test", ""), ("Cycles", ""), ("Current", "mA"), ("Rate", "C"), ("Temperature", "K"), ("Capacity", unit),
+        ("One cycle's scatter", "%"), ("Over the first", "%"), ("Efficiency", "%"), ("Mean voltage", "V"),
+        ("Polarization", "V"),
+    ])  # fmt: skip
+    for one in record.stages:
+        table.rows.append([
+            Cell(one.file), Cell(f"{one.first_cycle}–{one.last_cycle}"), Cell(plain(one.current_mA)),
+            Cell(measured(one.c_rate_per_h), one.c_rate_from), Cell(plain(one.temperature_K, 4), one.temperature_from),
+            Cell(_stage_capacity(one, ending)),
+            Cell(ABSENT if one.scatter_mAh is None else f"{100 * one.scatter_mAh / one.capacity_mAh:.2f}"),
+            Cell(f"{100 * one.over_first:.1f}"), Cell(_percent(one.coulombic_efficiency)),
+            Cell(plain(one.mean_voltage_V, 4)), Cell(plain(one.polarization_V)),
+        ])  # fmt: skip
+    return table
+
+
+def _stage_capacity(stage: CyclingStage, ending: str) -> str:
+    return plain(stage.capacity_mAh, 4) if ending == "mAh" else measured(stage.capacity_mAh_per_cm2)
+
+
+def _trend_table(record: CyclingRecord) -> Table | None:
+    if not record.trends:
+        return None
+    table = Table("Change per cycle (Theil and Sen), over the longest stage, the first cycle left out",
+                  [("Quantity", ""), ("Per cycle", ""), ("95 %", ""), ("Cycles", "")])  # fmt: skip
+    for one in record.trends:
+        table.rows.append([Cell(_QUANTITIES[one.quantity]), Cell(plain(one.per_cycle)), Cell(interval(one.interval_95)),
+                           Cell(f"{one.first_cycle}–{one.last_cycle}")])  # fmt: skip
+    return table
+
+
+def _cycle_table(record: CyclingRecord) -> Table:
+    ending, unit = unit_of(record)
+    table = Table("Cycles (all in cycles.csv)", [
+        ("Cycle", ""), ("Charge", unit), ("Discharge", unit), ("Efficiency", "%"), ("Retention", "%"),
+        ("Mean voltage, charge", "V"), ("Mean voltage, discharge", "V"), ("CV share", "%"),
+    ])  # fmt: skip
+    places = np.unique(np.linspace(0, len(record.cycles) - 1, min(_ROWS, len(record.cycles))).astype(int))
+    for row in (record.cycles[place] for place in places):
+        charge, discharge = (
+            plain(getattr(row, f"{half}_mAh"), 4) if ending == "mAh" else measured(getattr(row, f"{half}_{ending}"))
+            for half in ("charge", "discharge")
+        )
+        table.rows.append([
+            Cell(f"{row.cycle}", "cut short by the end of the test" if row.cut_short else None), Cell(charge),
+            Cell(discharge), Cell(_percent(row.coulombic_efficiency)), Cell(_percent(row.retention)),
+            Cell(plain(row.mean_charge_voltage_V, 4)), Cell(plain(row.mean_discharge_voltage_V, 4)),
+            Cell(_percent(row.cv_share)),
+        ])  # fmt: skip
+    return table
+
+
+def _fragment_table(record: CyclingRecord) -> Table | None:
+    if not record.fragments:
+        return None
+    count = len(record.fragments)
+    shown = f", the first {_FRAGMENTS}" if count > _FRAGMENTS else ""
+    table = Table(f"Left out of the half cycles: {count} stretch{'es' * (count > 1)} of current{shown}",
+                  [("Rows", ""), ("After cycle", ""), ("", ""), ("Passes", "mAh"), ("Of the largest", "%"),
+                   ("Lasts", "s"), ("Why", "")])  # fmt: skip
+    for one in record.fragments[:_FRAGMENTS]:
+        table.rows.append([
+            Cell(f"{one.first_row}–{one.last_row}"), Cell(f"{one.after_cycle}"), Cell(one.half),
+            Cell(plain(one.charge_mAh)), Cell(plain(100 * one.share_of_largest)), Cell(plain(one.duration_s)),
+            Cell(one.why),
+        ])  # fmt: skip
+    return table
+
+
+def _percent(value: float | None) -> str:
+    return ABSENT if value is None else f"{100 * value:.2f}"
+
+
+def _peak_table(record: CyclingRecord) -> Table:
+    table = Table("Peaks of dQ/dV", [("Cycle", ""), ("Half", ""), ("Peaks", "V")])
+    for one in record.differential:
+        table.rows.append([Cell(f"{one.cycle}"), Cell(one.half), Cell(", ".join(f"{v:.3f}" for v in one.peaks_V))])
+    return table

@@ -1,0 +1,296 @@
+"""The steps of one round of `distil`: explore, pick, fit; each is skipped where its result is there already."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from paddlewheel.dynamics import MDSettings
+from paddlewheel.dynamics.health import BROKEN_STRETCH, bond_lengths_A
+from paddlewheel.errors import DatasetError
+from paddlewheel.execution import Unit
+from paddlewheel.records import write_atomically
+from paddlewheel.studies.distil.settings import Exploration
+from paddlewheel.studies.motion.framework import framework_of
+from paddlewheel.studies.motion.runs import first_atoms
+from paddlewheel.studies.simulation.md_unit import (
+    md_unit,
+    store_path,
+)
+
+if TYPE_CHECKING:
+    from ase import Atoms
+    from ase.calculators.calculator import Calculator
+
+    from paddlewheel.trajectories import Trajectory
+
+FRAME_INTERVAL_FS = 10.0
+_MOST_CANDIDATES = 120
+_FRAMES_BEFORE_BREAKING, _FRAMES_INTO_BREAKING = 10, 2
+MOVED = "an atom moved"
+"""Ends the source of a frame of `moved_atoms`: it teaches how steep the walls are, and judges no student."""
+_CLOSEST_A = 0.5
+"""Nearer than this no two atoms come in any frame worth a label."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """A structure to explore from: its name, its mobile ion, and where it is now."""
+
+    name: str
+    mobile: str
+    atoms: Atoms
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A frame that a run passed through, its features, and how far outside the training set it lies."""
+
+    atoms: Atoms
+    features: np.ndarray
+    grade: float
+    disagreement_eV_per_A: float
+
+
+def strained(atoms: Atoms, strain: float) -> Atoms:
+    """The cell and the positions stretched by (1 + `strain`) in all directions."""
+    stretched = atoms.copy()
+    stretched.set_cell(atoms.cell.array * (1 + strain), scale_atoms=True)
+    return stretched
+
+
+def exploring_units(
+    starts: Sequence[Start],
+    *,
+    number: int,
+    potential: Mapping[str, Any],
+    exploration: Exploration,
+    seed: int,
+    directory: Path,
+) -> list[Unit]:
+    """The runs of round `number`: the teacher's own in round 0, the student's later.
+
+    Each run draws its temperature uniformly, from its third of the range in NPT; the strained ones draw their strain.
+    """
+    low, high = exploration.temperatures_K
+    units = []
+    for index, start in enumerate(starts):
+        rng = np.random.default_rng([seed, number, index])
+        if number == 0:
+            plan = [("nvt", 0.0), ("nvt", -exploration.strain), ("nvt", exploration.strain)]
+            production_ps = exploration.seed_ps
+        else:
+            plan = [("npt", 0.0)] * 3 + [("nvt", float(rng.uniform(-1, 1)) * exploration.strain)]
+            production_ps = exploration.explore_ps * 2 ** (number - 1)
+        for run, (ensemble, strain) in enumerate(plan):
+            # the runs in NPT share the range among them, a third each
+            share = (run, 3) if ensemble == "npt" else (0, 1)
+            temperature_K = low + (high - low) * (share[0] + float(rng.uniform())) / share[1]
+            settings = MDSettings(
+                ensemble=ensemble,  # type: ignore[arg-type]
+                temperature_K=round(temperature_K, 1),
+                equilibrate_ps=0.0,
+                production_ps=production_ps,
+                frame_interval_fs=FRAME_INTERVAL_FS,
+                seed=int(rng.integers(2**31)),
+                relax_above_eV_per_A=15.0,
+            )
+            units.append(
+                md_unit(
+                    name=f"{start.name}-{run}-{ensemble}",
+                    atoms=strained(start.atoms, strain),
+                    mobile=start.mobile,
+                    potential=dict(potential),
+                    settings=settings,
+                    replica=0,
+                    directory=directory,
+                )
+            )
+    return units
+
+
+def passed_frames(unit: Unit, *, structure: str, first: int = 0, most: int = _MOST_CANDIDATES) -> list[Atoms]:
+    """Frames of a run from `first` on at even intervals, those with atoms on top of each other left out.
+
+    Of a run in which a polyanion fell apart, the frames up to that moment and all of the last ones before it: what
+    comes after is chemistry that only a wrong student knows. Of one that was given up at once, all of its last frames.
+    """
+    from ase import Atoms
+
+    from paddlewheel.trajectories import open_store
+
+    trajectory = open_store(store_path(unit))
+    apart = falls_apart(trajectory, mobile=unit.contents["mobile"])
+    if apart is None and trajectory.n_frames < MDSettings(**unit.contents["md"]).n_frames:
+        apart = trajectory.n_frames  # the frame that ended the run is not in the store
+    last = trajectory.n_frames - 1 if apart is None else min(apart + _FRAMES_INTO_BREAKING, trajectory.n_frames - 1)
+    wanted = set(np.unique(np.linspace(min(first, last), last, most).round().astype(int)).tolist())
+    if apart is not None:
+        wanted |= set(range(max(min(first, last), apart - _FRAMES_BEFORE_BREAKING), last + 1))
+    temperature_K = unit.contents["md"]["temperature_K"]
+    frames = []
+    for block in trajectory.blocks():
+        for offset, (positions_A, cell_A) in enumerate(zip(block.positions_A, block.cell_A, strict=True)):
+            if block.start + offset not in wanted:
+                continue
+            atoms = Atoms(trajectory.symbols, positions=positions_A, cell=cell_A, pbc=True)
+            atoms.wrap()
+            atoms.info = {"structure": structure, "temperature_K": temperature_K, "source": unit.name}
+            if np.isfinite(positions_A).all() and _closest_A(atoms) > _CLOSEST_A:
+                frames.append(atoms)
+    return frames
+
+
+def falls_apart(trajectory: Trajectory, *, mobile: str) -> int | None:
+    """The frame in which a bond of a polyanion opens (`dynamics.health.BROKEN_STRETCH`) that is open in the last frame,
+    too; None where all hold."""
+    framework, _ = framework_of(first_atoms(trajectory), mobile=mobile)
+    if not len(framework.bonds):
+        return None
+    opened = np.concatenate(
+        [
+            bond_lengths_A(block.positions_A, block.cell_A, framework.bonds)
+            > BROKEN_STRETCH * framework.reference_lengths_A
+            for block in trajectory.blocks()
+        ]
+    )
+    # of each bond, frames since it was last closed
+    closed_since = np.argmin(opened[::-1], axis=0)
+    open_for = np.where(opened.all(axis=0), len(opened), closed_since)
+    return int(len(opened) - open_for.max()) if open_for.max() else None
+
+
+def moved_atoms(frames: Sequence[Atoms], start: Start, *, n_frames: int, seed: int) -> list[Atoms]:
+    """Frames in which one atom is moved along the line to another: bonds of polyanions to 0.65 to 1.9 times their
+    length, contacts with the nearest atoms outside them to 0.6 to 0.95 times their distance.
+
+    No short run of a sane teacher breaks a bond or climbs a contact, and a student that never saw what that costs
+    breaks molecules itself, some of them within ten steps.
+    """
+    from paddlewheel.crystals import find_polyanions
+
+    rng = np.random.default_rng([seed, 1])
+    polyanions = find_polyanions(start.atoms)
+    bonds = [(int(i), int(j)) for anion in polyanions for i, j in anion.bonds]
+    group = np.arange(len(start.atoms)) + len(polyanions)
+    for number, anion in enumerate(polyanions):
+        group[list(anion.indices)] = number
+    if not frames:
+        return []
+    n_bonds = np.bincount(np.array(bonds, dtype=int).ravel(), minlength=len(start.atoms))
+    moved = []
+    for number in range(n_frames):
+        atoms = frames[int(rng.integers(len(frames)))].copy()
+        if number % 4 < 3:  # a compressed bond, two pulled ones, a contact, and so on
+            if not bonds:
+                continue
+            fixed, mover = sorted(bonds[int(rng.integers(len(bonds)))], key=lambda atom: -n_bonds[atom])
+            factor = rng.uniform(0.65, 0.95) if number % 4 == 0 else rng.uniform(1.1, 1.9)
+        else:
+            mover = int(rng.integers(len(atoms)))
+            distances_A = atoms.get_distances(mover, range(len(atoms)), mic=True)
+            outside = [int(other) for other in np.argsort(distances_A) if group[other] != group[mover]]
+            if not outside:
+                continue
+            fixed, factor = outside[int(rng.integers(min(3, len(outside))))], rng.uniform(0.6, 0.95)
+        vector_A = atoms.get_distance(fixed, mover, mic=True, vector=True)
+        atoms.positions[mover] = atoms.positions[fixed] + vector_A * factor
+        atoms.wrap()
+        atoms.info["source"] = f"{atoms.info['source']}, {MOVED}"
+        atoms.info.pop("extrapolation_grade", None)  # of the frame as it was
+        if _closest_A(atoms) > _CLOSEST_A:
+            moved.append(atoms)
+    return moved
+
+
+def _closest_A(atoms: Atoms) -> float:
+    from paddlewheel.potentials.neighbours import NeighbourList
+
+    pbc = (bool(atoms.pbc[0]), bool(atoms.pbc[1]), bool(atoms.pbc[2]))
+    bonds = NeighbourList(cutoff_A=2.0, skin_A=0.0).update(
+        positions_A=atoms.get_positions(), cell_A=atoms.cell.array, pbc=pbc
+    )
+    return float(bonds.distance_A.min(initial=2.0))
+
+
+def judge(frames: Sequence[Atoms], students: Sequence[Calculator], *, elements: Sequence[str]) -> list[Candidate]:
+    """Features, grades and disagreements of frames: the first student is the one whose domain counts."""
+    from paddlewheel.training.features import structure_features
+
+    candidates = []
+    for atoms in frames:
+        forces = []
+        grade = 0.0
+        for place, student in enumerate(students):
+            student.calculate(atoms)
+            forces.append(np.asarray(student.results["forces"]))
+            if place == 0:
+                grade = float(student.results["extrapolation_grade"])
+        spread = max((float(np.linalg.norm(other - forces[0], axis=1).max()) for other in forces[1:]), default=0.0)
+        features = structure_features(students[0], atoms, elements=elements)
+        candidates.append(Candidate(atoms, features, grade, spread))
+    return candidates
+
+
+def pick(candidates: Sequence[Candidate], *, n_frames: int, exploration: Exploration) -> list[Atoms]:
+    """`n_frames` of the candidates of one structure: half of them from those outside the training set, as far as there
+    are any, the rest from all others, both by DIRECT."""
+    outside = [
+        one.grade > exploration.grade_limit or one.disagreement_eV_per_A > exploration.disagreement_limit_eV_per_A
+        for one in candidates
+    ]
+    strange = [one for one, flag in zip(candidates, outside, strict=True) if flag]
+    usual = [one for one, flag in zip(candidates, outside, strict=True) if not flag]
+    n_strange = min(len(strange), max(n_frames // 2, n_frames - len(usual)))
+    return _spread_out(strange, n_strange) + _spread_out(usual, min(len(usual), n_frames - n_strange))
+
+
+def _spread_out(candidates: Sequence[Candidate], n_frames: int) -> list[Atoms]:
+    """`n_frames` of the candidates by DIRECT, marked with their grade; all where there are no more."""
+    from paddlewheel.training.direct import direct_select
+
+    if n_frames <= 0:
+        return []
+    chosen = list(range(len(candidates)))
+    if len(candidates) > n_frames and n_frames > 1:
+        try:
+            features = np.array([one.features for one in candidates])
+            chosen = direct_select(features, n_clusters=n_frames).indices.tolist()
+        except DatasetError:  # frames that all look alike: any of them stands for the others
+            chosen = np.linspace(0, len(candidates) - 1, n_frames).astype(int).tolist()
+    picked = []
+    for index in chosen[:n_frames]:
+        atoms = candidates[index].atoms.copy()
+        atoms.info["extrapolation_grade"] = round(candidates[index].grade, 4)
+        picked.append(atoms)
+    return picked
+
+
+def next_starts(starts: Sequence[Start], units: Sequence[Unit]) -> list[Start]:
+    """Where the next round begins: the last frame of each structure's first run, if that run is sane."""
+    from ase import Atoms
+
+    from paddlewheel.trajectories import open_store
+
+    moved = []
+    for start in starts:
+        unit = next(one for one in units if one.name.startswith(f"{start.name}-0-"))
+        result = unit.result() or {}
+        if result.get("status", "broken") == "broken":
+            moved.append(start)
+            continue
+        trajectory = open_store(store_path(unit))
+        last = list(trajectory.after((trajectory.n_frames - 1) * FRAME_INTERVAL_FS / 1000).blocks())[-1]
+        atoms = Atoms(trajectory.symbols, positions=last.positions_A[-1], cell=last.cell_A[-1], pbc=True)
+        moved.append(Start(start.name, start.mobile, atoms))
+    return moved
+
+
+def write_json(path: Path, document: Mapping[str, Any]) -> None:
+    """A document of a round, atomically."""
+    write_atomically(path, json.dumps(document, indent=1) + "\n")

@@ -1,0 +1,119 @@
+"""The spectra of one `eis` run: read from files and folders, with their temperatures and hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from paddlewheel.errors import DataError, SettingsError
+from paddlewheel.lab.pellets import COLDEST_K, HOTTEST_K, check_temperature_K
+from paddlewheel.lab.spectrum import Spectrum
+
+Spectra = str | Path | Spectrum | Sequence[str | Path | Spectrum]
+"""What `eis` takes: spectra read already, files, or folders of them."""
+_PERHAPS_CELSIUS_K = 260.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadSpectra:
+    """Spectra in the order in which they are reported: by temperature, then time, then as given.
+
+    Attributes
+    ----------
+    files
+        The file of each; its name alone for spectra that were read already.
+    warnings
+        Of the reading: files of a folder that are no spectra, what the readers had to guess.
+    """
+
+    spectra: tuple[Spectrum, ...]
+    files: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    def inputs(self) -> list[dict[str, str | int | float | None]]:
+        """Name, temperature and sha256 over frequencies and impedances of each, for `inputs.yaml`."""
+        return [
+            {
+                "file": file,
+                "name": one.name,
+                "temperature_K": one.temperature_K,
+                "n_points": len(one.frequency_Hz),
+                "sha256": hashlib.sha256(one.frequency_Hz.tobytes() + one.impedance_ohm.tobytes()).hexdigest(),
+            }
+            for file, one in zip(self.files, self.spectra, strict=True)
+        ]
+
+
+def open_spectra(given: Spectra, *, temperatures_K: Sequence[float] = ()) -> ReadSpectra:
+    """Read everything that is given; in a folder, what is no spectrum is left out with a warning.
+
+    Parameters
+    ----------
+    given
+        Spectra, files or folders.
+    temperatures_K
+        One a spectrum, in the order of the files (folders: by name), or one for all; over what the files say.
+
+    Raises
+    ------
+    InputError
+        For no spectrum, a file that is none, or temperatures that are as many as neither one nor the spectra.
+    """
+    found: list[tuple[str, Spectrum]] = []
+    warnings: list[str] = []
+    for one in [given] if isinstance(given, str | Path | Spectrum) else given:
+        if isinstance(one, Spectrum):
+            found.append((Path(one.name).name, one))
+        else:
+            found += _read(Path(one), warnings)
+    if not found:
+        raise DataError("no impedance spectrum", where=str(given), remedy="give a file or a folder of spectra")
+    temperatures = _temperatures(temperatures_K, len(found), warnings)
+    if temperatures:
+        found = [(file, replace(one, temperature_K=t)) for (file, one), t in zip(found, temperatures, strict=True)]
+    for file, one in found:
+        if one.temperature_K is not None and not COLDEST_K <= one.temperature_K <= HOTTEST_K:
+            raise SettingsError(f"a temperature of {one.temperature_K:g} K", where=file,
+                                remedy="give --temperatures in K")  # fmt: skip
+    found.sort(key=lambda pair: (pair[1].temperature_K or math.inf, pair[1].time_s or 0.0, pair[1].cycle or 0))
+    for text in dict.fromkeys(text for _, one in found for text in one.warnings):
+        said = [file for file, one in found if text in one.warnings]
+        warnings.append(f"{said[0]}{f' and {len(said) - 1} more' if len(said) > 1 else ''}: {text}")
+    return ReadSpectra(
+        spectra=tuple(one for _, one in found), files=tuple(file for file, _ in found), warnings=tuple(warnings)
+    )
+
+
+def _read(path: Path, warnings: list[str]) -> list[tuple[str, Spectrum]]:
+    from paddlewheel.lab.readers import read_spectra
+
+    if not path.exists():
+        raise DataError("is not there", where=path, remedy="give a file or a folder of spectra")
+    if path.is_file():
+        return [(path.name, one) for one in read_spectra(path)]
+    found = []
+    for file in sorted(one for one in path.iterdir() if one.is_file() and not one.name.startswith(".")):
+        try:
+            found += [(file.name, one) for one in read_spectra(file)]
+        except DataError as error:
+            warnings.append(f"{file.name} was left out: {error.problem}")
+    if not found:
+        raise DataError("holds no impedance spectrum", where=path, remedy="give a folder of spectra, or the files")
+    return found
+
+
+def _temperatures(given: Sequence[float], count: int, warnings: list[str]) -> list[float]:
+    if len(given) not in (0, 1, count):
+        raise SettingsError(
+            f"{len(given)} temperatures for {count} spectra",
+            where="temperatures",
+            remedy="give one for all, or one a spectrum in the order of their names",
+        )
+    for one in given:
+        check_temperature_K(one, where="temperatures")
+    if len(given) and max(given) < _PERHAPS_CELSIUS_K:
+        warnings.append(f"all temperatures are below {_PERHAPS_CELSIUS_K:g} K: are they in K, not in degrees Celsius?")
+    return [float(one) for one in (given if len(given) == count else list(given) * count)]

@@ -1,0 +1,328 @@
+"""The report of `eis`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from paddlewheel.errors import writing
+from paddlewheel.page.drawing import (
+    Drawing,
+    house_style,
+    save_figure,
+)
+from paddlewheel.page.interactive import (
+    CREDIT,
+    zoom_scripts,
+    zoom_section,
+)
+from paddlewheel.page.numbers import (
+    interval,
+    kelvin,
+    measured,
+    plain,
+)
+from paddlewheel.page.page import (
+    Number,
+    Page,
+    Section,
+    render_page,
+)
+from paddlewheel.page.tables import (
+    Cell,
+    Table,
+)
+from paddlewheel.records import (
+    Measured,
+    read_record,
+    write_atomically,
+)
+from paddlewheel.records.arrhenius import (
+    ArrheniusResult,
+)
+from paddlewheel.records.tables import (
+    Columns,
+    read_columns,
+)
+from paddlewheel.studies.eis.figures import (
+    METHODS,
+    PARTS,
+    arrhenius_eis_figure,
+    interface_figure,
+    label,
+    nyquist_figure,
+    readings_figure,
+    relaxation_figure,
+    residual_figure,
+    shown,
+)
+from paddlewheel.studies.eis.interactive import eis_plots
+from paddlewheel.studies.eis.record import (
+    EisRecord,
+    SpectrumResult,
+)
+
+_ROLES = {"bulk": "bulk", "grain_boundary": "grain boundary", "electrolyte": "electrolyte", "interface": "interface",
+          "leads": "leads"}  # fmt: skip
+
+
+def write_eis_report(directory: Path) -> Path:
+    """Write `report.html` and `figures/` from `result.json` and the tables that it names.
+
+    Raises
+    ------
+    InputError
+        If `result.json` is no record of `eis`, or a table that it names is missing or damaged.
+    RunDirectoryError
+        If the directory cannot be written.
+    """
+    directory = Path(directory)
+    record = read_record(directory / "result.json", EisRecord, made_by="eis")
+    points = [_columns(directory, row.points_file) for row in record.spectra]
+    distributions = [_columns(directory, row.relaxation_file) for row in record.spectra]
+    folder = directory / "figures"
+    with writing(directory), house_style():
+        sections = [
+            _arrhenius_section(record, folder),
+            _spectra_section(record, points, folder),
+            _test_section(record, points, folder),
+            _circuit_section(record),
+            _readings_section(record, folder),
+            _relaxation_section(record, distributions, folder),
+            _interface_section(record, folder),
+            _beside_section(record),
+            zoom_section(eis_plots(record.spectra, points)),
+        ]
+        page = Page(
+            eyebrow="impedance",
+            title=f"Impedance of {record.sample}" if record.sample else "Impedance",
+            facts=_facts(record),
+            headline=_headline(record),
+            tone="good" if any(row.kramers_kronig.passed for row in record.spectra) else "none",
+            numbers=_numbers(record),
+            warnings=record.warnings,
+            sections=[one for one in sections if one is not None],
+            citations=record.citations,
+            provenance=record.provenance,
+            n_series=max(len(METHODS), len(shown(len(record.spectra)))),
+            scripts=zoom_scripts(),
+            scripts_credit=CREDIT,
+        )
+        write_atomically(directory / "report.html", render_page(page))
+    return directory / "report.html"
+
+
+def _columns(directory: Path, name: str | None) -> Columns:
+    return read_columns(directory / (name or "missing.csv"), made_by="eis")
+
+
+def _arrhenius_section(record: EisRecord, folder: Path) -> Section | None:
+    figure = arrhenius_eis_figure(record)
+    if figure is None:
+        return None
+    drawing = save_figure(figure, folder, "arrhenius", "Conductivity against 1000/T; the numbers are in the table.")
+    table = Table(
+        "Fits of ln(σT) against 1/T",
+        [("", ""), ("Eₐ", "eV"), ("Eₐ, 95 %", "eV"), ("ln A", "ln(mS K/cm)"), ("χ²/dof", ""), ("σ at 300 K", "mS/cm")],
+    )
+    for part in PARTS:
+        fit: ArrheniusResult | None = getattr(record.arrhenius, part)
+        if fit is not None:
+            table.rows.append(
+                [Cell(part.replace("_", " "), fit.refused), Cell(measured(fit.activation_energy_eV)),
+                 Cell(interval(fit.activation_energy_95_eV)), Cell(measured(fit.ln_prefactor)),
+                 Cell(plain(fit.chi2_per_dof)), Cell(measured(fit.conductivity_300K_mS_per_cm))]
+            )  # fmt: skip
+    said = (
+        "Each point weighs by the error of its own resistance. The error of the geometry is common to all temperatures:"
+        " it is in the prefactor and in σ at 300 K, and not in Eₐ. Bands: 95 %."
+    )
+    return Section(id="arrhenius", title="Temperature", paragraphs=[said], drawings=[(drawing, "")], tables=[table])
+
+
+def _spectra_section(record: EisRecord, points: list[Columns], folder: Path) -> Section:
+    drawing = save_figure(nyquist_figure(record.spectra, points), folder, "nyquist",
+                          "Nyquist plots of the spectra with the fitted circuit.")  # fmt: skip
+    table = Table(
+        "Resistances and conductivities (± is the 68 % standard uncertainty)",
+        [("Spectrum", ""), ("R bulk", "Ω"), ("R grain boundary", "Ω"), ("R total", "Ω"), ("R interface", "Ω"),
+         ("σ bulk", "mS/cm"), ("σ grain boundary", "mS/cm"), ("σ total", "mS/cm")],
+    )  # fmt: skip
+    for row in record.spectra:
+        r, sigma = row.resistances_ohm, row.conductivity_mS_per_cm
+        values = (r.bulk, r.grain_boundary, r.total, r.interface, sigma.bulk, sigma.grain_boundary, sigma.total)
+        table.rows.append([Cell(label(row), row.file), *(Cell(measured(one)) for one in values)])
+    drawings = [(drawing, "Scaled to the electrolyte: a tail may leave the picture.")]
+    return Section(id="spectra", title="Spectra", drawings=drawings, tables=[table, _diffusivity_table(record)])
+
+
+def _diffusivity_table(record: EisRecord) -> Table | None:
+    told = [(row, row.diffusivity) for row in record.spectra if row.diffusivity is not None]
+    if not told:
+        return None
+    table = Table("Diffusivity from the tail", [("Spectrum", ""), ("D", "cm²/s"), ("Formula", ""), ("Assumes", "")])
+    for row, one in told:
+        value = Cell(measured(one.diffusivity_cm2_per_s))
+        table.rows.append([Cell(label(row)), value, Cell(one.formula), Cell(one.assumptions)])
+    return table
+
+
+def _test_section(record: EisRecord, points: list[Columns], folder: Path) -> Section:
+    drawing = save_figure(residual_figure(record.spectra, points), folder, "residuals",
+                          "Residuals of the Kramers-Kronig test and of the circuit against frequency.")  # fmt: skip
+    table = Table(
+        "Linear Kramers–Kronig test",
+        [("Spectrum", ""), ("", ""), ("Residual", "% of |Z|"), ("Violation", "% of |Z|"), ("p", ""), ("Terms", ""),
+         ("μ", ""), ("Verdict", "")],
+    )  # fmt: skip
+    for row in record.spectra:
+        one = row.kramers_kronig
+        badge = ("passes", None, "ok") if one.passed else ("fails", None, "broken")
+        table.rows.append(
+            [Cell(label(row)), Cell(*badge), Cell(plain(one.rms_percent, 2)), Cell(plain(one.violation_percent, 2)),
+             Cell(plain(one.probability, 2)), Cell(str(one.n_terms)), Cell(plain(one.mu, 2)), Cell(one.verdict)]
+        )  # fmt: skip
+    said = (
+        "A spectrum passes if no smooth part of it above 0.3 % of |Z| is beyond what linear, causal and stable systems "
+        "can show. Where the circuit's residual is larger than the test's, the circuit is at fault."
+    )
+    caption = "Upper: what no sum of lawful terms describes. Lower: what the circuit does not describe."
+    return Section(id="test", title="Kramers–Kronig test", paragraphs=[said], drawings=[(drawing, caption)],
+                   tables=[table])  # fmt: skip
+
+
+def _circuit_section(record: EisRecord) -> Section:
+    tried = None
+    if record.candidates:
+        tried = Table("Circuits tried, the one chosen first, then by BIC",
+                      [("Circuit", ""), ("BIC above the lowest", ""), ("Residual", "%"), ("Elements", "")])  # fmt: skip
+        for one in record.candidates:
+            known = Cell("known", None, "ok") if one.determined else Cell("not all known", None, "too-short")
+            tried.rows.append(
+                [Cell(one.circuit), Cell(plain(one.bic_above_lowest)), Cell(plain(one.rms_percent)), known]
+            )
+    table = Table("Parameters, with 95 % profile-likelihood intervals",
+                  [("Spectrum", ""), ("Parameter", ""), ("Value", ""), ("95 %", ""), ("Role", "")])  # fmt: skip
+    for row in record.spectra:
+        for one in row.parameters:
+            value = Measured(value=one.value, std=one.std)
+            name = f"{one.name} ({one.unit})" if one.unit else one.name
+            table.rows.append([Cell(label(row)), Cell(name), Cell(measured(value)), Cell(_ends(one.interval_95)),
+                               Cell(_ROLES.get(one.role or "", "–"))])  # fmt: skip
+    said = (
+        f"{record.circuit_reason[0].upper()}{record.circuit_reason[1:]}. No start values were given. Arcs are R / (1 + "
+        "(iωτ)ⁿ); an arc's role follows from its capacitance τ/R."
+    )
+    return Section(id="circuit", title="Circuit", paragraphs=[said], tables=[tried, table])
+
+
+def _ends(ends: tuple[float | None, float | None]) -> str:
+    low, high = ends
+    if low is not None and high is not None:
+        return interval((low, high))
+    return f"> {plain(low)}" if low is not None else f"< {plain(high)}" if high is not None else "open"
+
+
+def _readings_section(record: EisRecord, folder: Path) -> Section:
+    figure = readings_figure(record.spectra)
+    drawings: list[tuple[Drawing, str]] = []
+    if figure is not None:
+        alt = "Readings of the total resistance relative to that of the circuit; the numbers are in the table."
+        drawings = [(save_figure(figure, folder, "readings", alt), "")]
+    table = Table("Resistance read in every usual way",
+                  [("Spectrum", ""), *((words, "Ω") for words in METHODS.values()), ("Spread", "%")])  # fmt: skip
+    for row in record.spectra:
+        by_method = {one.method: one for one in row.readings}
+        cells = [
+            Cell(plain(by_method[name].resistance_ohm, 4), by_method[name].note) if name in by_method else Cell("–")
+            for name in METHODS
+        ]
+        table.rows.append([Cell(label(row)), *cells, Cell(plain(row.spread_percent, 2))])
+    return Section(id="readings", title="Ways of reading the resistance", drawings=drawings, tables=[table])
+
+
+def _relaxation_section(record: EisRecord, distributions: list[Columns], folder: Path) -> Section:
+    figure = relaxation_figure(record.spectra, distributions)
+    drawing = save_figure(figure, folder, "relaxation_times", "Distributions of relaxation times.")
+    table = Table(
+        "Distribution of relaxation times",
+        [("Spectrum", ""), ("λ", ""), ("Residual", "%"), ("Series R", "Ω"), ("Peaks", "τ (s): R (Ω)")],
+    )
+    for row in record.spectra:
+        one = row.relaxation_times
+        peaks = ";  ".join(f"{plain(peak.tau_s, 2)}: {plain(peak.resistance_ohm)}" for peak in one.peaks)
+        table.rows.append([Cell(label(row)), Cell(plain(one.regularization, 2)), Cell(plain(one.rms_percent, 2)),
+                           Cell(plain(one.series_resistance_ohm)), Cell(peaks or "–")])  # fmt: skip
+    said = (
+        "Tikhonov regularization of the curvature, γ ≥ 0; λ is the largest whose generalized cross-validation score is "
+        "within one standard error of the lowest. A capacitive tail shows as a rise at long times."
+    )
+    return Section(id="relaxation", title="Relaxation times", paragraphs=[said], drawings=[(drawing, "")],
+                   tables=[table])  # fmt: skip
+
+
+def _interface_section(record: EisRecord, folder: Path) -> Section | None:
+    series = record.interface
+    if series is None:
+        return None
+    drawing = save_figure(interface_figure(series), folder, "interface", "Interfacial resistance of the series.")
+    unit = "h" if series.against == "time_h" else "cycle"
+    table = Table("Interface", [("time" if unit == "h" else "cycle", unit if unit == "h" else ""), ("R", "Ω"),
+                                ("R × area", "Ω cm²")])  # fmt: skip
+    for one in series.points:
+        area = Cell(measured(one.area_specific_resistance_ohm_cm2))
+        table.rows.append([Cell(plain(one.x)), Cell(measured(one.resistance_ohm)), area])
+    laws = Table("Growth, the law that fits best first",
+                 [("Law", ""), ("Start", "Ω"), ("Rate", f"Ω per {unit}, or its root"), ("χ²/dof", "")])  # fmt: skip
+    for law in series.laws:
+        laws.rows.append([Cell(law.law), Cell(measured(law.start_ohm)), Cell(measured(law.rate_ohm)),
+                          Cell(plain(law.chi2_per_dof))])  # fmt: skip
+    return Section(id="interface", title="Interface", drawings=[(drawing, "")], tables=[laws, table])
+
+
+def _beside_section(record: EisRecord) -> Section | None:
+    if not record.beside:
+        return None
+    table = Table("Another analysis of the same spectra",
+                  [("", ""), ("T", "K"), ("Ours", ""), ("Theirs", ""), ("Difference", "joint errors")])  # fmt: skip
+    for one in record.beside:
+        what = f"{one.part.replace('_', ' ')}, {'Eₐ (eV)' if one.temperature_K is None else 'σ (mS/cm)'}"
+        table.rows.append([Cell(what), Cell(plain(one.temperature_K, 5)), Cell(measured(one.ours)),
+                           Cell(measured(one.other)), Cell(plain(one.difference_in_joint_errors, 2))])  # fmt: skip
+    return Section(id="beside", title="Beside another analysis", tables=[table])
+
+
+def _facts(record: EisRecord) -> list[tuple[str, str]]:
+    temperatures = sorted({row.temperature_K for row in record.spectra if row.temperature_K is not None})
+    facts = [("Spectra", str(len(record.spectra))), ("Circuit", record.circuit)]
+    if temperatures:
+        span = kelvin(temperatures[0])
+        facts.append(("Temperature", span if len(temperatures) == 1 else f"{span} to {kelvin(temperatures[-1])}"))
+    if record.geometry is not None:
+        facts.append(("Diameter", f"{measured(record.geometry.diameter_cm)} cm"))
+        facts.append(("Thickness", f"{measured(record.geometry.thickness_cm)} cm"))
+    return facts
+
+
+def _headline(record: EisRecord) -> str:
+    failed = [row for row in record.spectra if not row.kramers_kronig.passed]
+    said = "All spectra obey" if not failed else f"{len(record.spectra) - len(failed)} of {len(record.spectra)} obey"
+    said += " the Kramers–Kronig relations"
+    total = record.arrhenius.total
+    if total is not None and total.activation_energy_eV is not None:
+        return f"{said}; the activation energy of the total conductivity is {measured(total.activation_energy_eV)} eV."
+    return f"{said}."
+
+
+def _numbers(record: EisRecord) -> list[Number]:
+    numbers = []
+    for part in PARTS:
+        fit: ArrheniusResult | None = getattr(record.arrhenius, part)
+        if fit is not None and fit.activation_energy_eV is not None:
+            numbers.append(Number(name=f"Eₐ, {part.replace('_', ' ')}", value=measured(fit.activation_energy_eV),
+                                  unit="eV", note="ln(σT), 68 %"))  # fmt: skip
+    if not numbers:
+        row: SpectrumResult = record.spectra[0]
+        sigma, total = row.conductivity_mS_per_cm.total, row.resistances_ohm.total
+        value, unit = (measured(sigma), "mS/cm") if sigma is not None else (measured(total), "Ω")
+        numbers.append(Number(name=f"Total, {label(row)}", value=value, unit=unit, note="circuit, 68 %"))
+    return numbers

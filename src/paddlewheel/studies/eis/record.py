@@ -1,0 +1,207 @@
+"""The record of `eis`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from paddlewheel.records.arrhenius import (
+    ArrheniusResult,
+)
+from paddlewheel.records.base import SCHEMA_VERSION, Citation, Measured, Provenance, Record
+
+Resistance = Literal["bulk", "grain_boundary", "total"]
+OpenInterval = tuple[float | None, float | None]
+"""Lower and upper end; null where the data set no end on that side."""
+
+
+class EisGeometry(Record):
+    """The pellet; `area_cm2` and `cell_constant_per_cm` = L / A follow."""
+
+    diameter_cm: Measured
+    thickness_cm: Measured
+    area_cm2: Measured
+    cell_constant_per_cm: Measured
+
+
+class KramersKronigResult(Record):
+    """The linear Kramers-Kronig test; percentages are of |Z|.
+
+    `violation_percent` is the smooth part that no sum of lawful terms describes, 0 where it is not significant;
+    `worst_Hz` the decade in which it (or, without one, the residual) is largest; `mu` that of Schoenleber et al.
+    """
+
+    passed: bool
+    rms_percent: float
+    violation_percent: float
+    probability: float
+    worst_Hz: tuple[float, float]
+    n_terms: int
+    mu: float
+    verdict: str
+
+
+class CircuitCandidate(Record):
+    """A circuit that was tried on all spectra: summed BIC above the lowest, and whether its elements are known."""
+
+    circuit: str
+    bic_above_lowest: float
+    determined: bool
+    rms_percent: float
+
+
+class CircuitParameter(Record):
+    """A parameter of a circuit in its unit: first-order error, and the 95 % profile-likelihood interval."""
+
+    name: str
+    unit: str
+    value: float
+    std: float
+    interval_95: OpenInterval
+    role: str | None = None
+
+
+class EisResistances(Record):
+    """Resistances of the electrolyte in ohm, and of the interface; null where the circuit has no such element."""
+
+    bulk: Measured | None = None
+    grain_boundary: Measured | None = None
+    total: Measured | None = None
+    interface: Measured | None = None
+
+
+class EisConductivities(Record):
+    """sigma = L / (A R), mS/cm, the uncertainty of the geometry included; null without a geometry or the resistance."""
+
+    bulk: Measured | None = None
+    grain_boundary: Measured | None = None
+    total: Measured | None = None
+
+
+class ResistanceReading(Record):
+    """The resistance read in one of the usual ways; null with the reason in `note`."""
+
+    method: str
+    resistance_ohm: float | None
+    conductivity_mS_per_cm: float | None = None
+    note: str
+
+
+class RelaxationPeakResult(Record):
+    """A peak of the distribution of relaxation times, and the resistance under it."""
+
+    tau_s: float
+    resistance_ohm: float
+
+
+class RelaxationResultEis(Record):
+    """The distribution of relaxation times: regularization chosen, residual, and peaks from fast to slow."""
+
+    regularization: float
+    rms_percent: float
+    series_resistance_ohm: float
+    peaks: list[RelaxationPeakResult]
+
+
+class WarburgDiffusivity(Record):
+    """A diffusivity from the tail, with its formula and what that assumes."""
+
+    diffusivity_cm2_per_s: Measured
+    formula: str
+    assumptions: str
+
+
+class SpectrumResult(Record):
+    """One spectrum.
+
+    `residual_correlation` is that of neighbouring residuals of the fit: where it is above 0 the circuit misses
+    something, and all errors of this spectrum are widened for it. `spread_percent` is (largest - smallest) / fit over
+    the readings of the total resistance.
+    """
+
+    file: str
+    name: str
+    temperature_K: float | None
+    cycle: int | None = None
+    time_s: float | None = None
+    n_points: int
+    lowest_Hz: float
+    highest_Hz: float
+    kramers_kronig: KramersKronigResult
+    circuit: str
+    parameters: list[CircuitParameter]
+    rms_percent: float
+    residual_correlation: float
+    resistances_ohm: EisResistances
+    conductivity_mS_per_cm: EisConductivities
+    capacitances_F: dict[str, float] = {}
+    readings: list[ResistanceReading]
+    spread_percent: float | None
+    relaxation_times: RelaxationResultEis
+    diffusivity: WarburgDiffusivity | None = None
+    points_file: str | None = None
+    relaxation_file: str | None = None
+    warnings: list[str] = []
+
+
+class EisArrhenius(Record):
+    """Arrhenius fits; of the error of the geometry, which all temperatures share, only the prefactor has a part."""
+
+    bulk: ArrheniusResult | None = None
+    grain_boundary: ArrheniusResult | None = None
+    total: ArrheniusResult | None = None
+
+
+class InterfacePoint(Record):
+    """The interface at one time or cycle: resistance, and resistance times area where the geometry is given."""
+
+    x: float
+    resistance_ohm: Measured
+    area_specific_resistance_ohm_cm2: Measured | None = None
+
+
+class GrowthLaw(Record):
+    """R = start + rate x^(1 or 1/2), ohm and ohm per unit of x (or its root)."""
+
+    law: Literal["linear", "square-root"]
+    start_ohm: Measured
+    rate_ohm: Measured
+    chi2_per_dof: float | None
+
+
+class InterfaceSeries(Record):
+    """Interfacial resistance against time or cycle; the law that fits best stands first."""
+
+    against: Literal["time_h", "cycle"]
+    points: list[InterfacePoint]
+    laws: list[GrowthLaw]
+
+
+class ComparedValue(Record):
+    """A number of another analysis beside ours: (ours - other) over the root of the sum of both squared errors."""
+
+    part: Resistance
+    quantity: Literal["conductivity_mS_per_cm", "activation_energy_eV"]
+    temperature_K: float | None
+    other: Measured
+    ours: Measured | None = None
+    difference_in_joint_errors: float | None = None
+
+
+class EisRecord(Record):
+    """The record of `eis` (kind `eis`)."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    kind: Literal["eis"] = "eis"
+    sample: str
+    geometry: EisGeometry | None
+    weighting: str
+    circuit: str
+    circuit_reason: str
+    candidates: list[CircuitCandidate] = []
+    spectra: list[SpectrumResult]
+    arrhenius: EisArrhenius
+    interface: InterfaceSeries | None = None
+    beside: list[ComparedValue] = []
+    warnings: list[str] = []
+    citations: list[Citation] = []
+    provenance: Provenance

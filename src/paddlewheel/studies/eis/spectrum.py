@@ -1,0 +1,280 @@
+"""One spectrum of an `eis` run: what the fits, the test and the readings say of it, as it stands in the record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from paddlewheel.errors import DataError
+from paddlewheel.lab.eis.assignment import Resistance, Role, arc_capacitance_F, resistances
+from paddlewheel.lab.eis.choice import inflation, neighbour_correlation
+from paddlewheel.lab.eis.diffusion import Diffusivity, from_concentration, from_slope, from_time
+from paddlewheel.lab.eis.fit import CircuitFit, Weighting, weigh
+from paddlewheel.lab.eis.intervals import profile_intervals
+from paddlewheel.lab.eis.kramers_kronig import KramersKronig, kramers_kronig
+from paddlewheel.lab.eis.least_squares import Weighted
+from paddlewheel.lab.eis.pellet import Pellet
+from paddlewheel.lab.eis.readings import read_resistances
+from paddlewheel.lab.eis.relaxation_times import RelaxationTimes, relaxation_times
+from paddlewheel.lab.spectrum import Spectrum
+from paddlewheel.records import Measured
+from paddlewheel.studies.eis.record import (
+    CircuitParameter,
+    EisConductivities,
+    EisResistances,
+    KramersKronigResult,
+    RelaxationPeakResult,
+    RelaxationResultEis,
+    ResistanceReading,
+    SpectrumResult,
+    WarburgDiffusivity,
+)
+
+NOT_KNOWN = 0.5
+"""Relative error from which on a resistance is not given."""
+CORRELATED = 0.3
+"""Correlation of neighbouring residuals above which it is told."""
+WIDE_SPREAD_PERCENT = 5.0
+"""Spread of the readings above which it is told."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Electrode:
+    """What a diffusivity needs beside the spectrum; None where not given."""
+
+    dE_dx_V: float | None = None
+    molar_volume_cm3_per_mol: float | None = None
+    concentration_mol_per_cm3: float | None = None
+    diffusion_length_cm: float | None = None
+    charge_number: float = 1.0
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class AnalysedSpectrum:
+    """A spectrum with everything found, and its row of the record.
+
+    Attributes
+    ----------
+    found
+        Resistances by role, errors widened for correlated residuals, without that of the geometry.
+    """
+
+    spectrum: Spectrum
+    fit: CircuitFit
+    test: KramersKronig
+    distribution: RelaxationTimes
+    found: Mapping[str, Resistance | None]
+    row: SpectrumResult
+
+
+def analyse_spectrum(
+    spectrum: Spectrum,
+    *,
+    file: str,
+    data: Weighted,
+    test: KramersKronig,
+    fit: CircuitFit,
+    roles: dict[str, Role],
+    pellet: Pellet | None,
+    electrode: Electrode,
+) -> AnalysedSpectrum:
+    """Everything of one spectrum; `fit` is of `data`, and `roles` of its circuit."""
+    modulus = weigh(spectrum.frequency_Hz, spectrum.impedance_ohm)
+    distribution = relaxation_times(modulus)
+    correlation = neighbour_correlation(fit)
+    fitted = resistances(fit, roles, inflation=inflation(correlation))
+    found = {name: _known(one) for name, one in fitted.items()}
+    readings = [
+        ResistanceReading(
+            method=one.method,
+            resistance_ohm=one.resistance_ohm,
+            conductivity_mS_per_cm=_conductivity_of(one.resistance_ohm, pellet),
+            note=one.note,
+        )
+        for one in read_resistances(modulus, distribution)
+    ]
+    total = found["total"]
+    if total is not None:
+        read = ResistanceReading(
+            method="circuit",
+            resistance_ohm=total.value_ohm,
+            conductivity_mS_per_cm=_conductivity_of(total.value_ohm, pellet),
+            note=f"{fit.circuit.name}, +- {total.std_ohm:.2g} ohm",
+        )
+        readings.insert(0, read)
+    relative = (spectrum.impedance_ohm - fit.impedance_ohm) / np.abs(spectrum.impedance_ohm)
+    row = SpectrumResult(
+        file=file,
+        name=spectrum.name,
+        temperature_K=spectrum.temperature_K,
+        cycle=spectrum.cycle,
+        time_s=spectrum.time_s,
+        n_points=len(spectrum.frequency_Hz),
+        lowest_Hz=float(spectrum.frequency_Hz.min()),
+        highest_Hz=float(spectrum.frequency_Hz.max()),
+        kramers_kronig=_test_result(test),
+        circuit=fit.circuit.name,
+        parameters=_parameters(fit, data, roles, correlation),
+        rms_percent=100 * float(np.sqrt(np.mean(np.abs(relative) ** 2) / 2)),
+        residual_correlation=correlation,
+        resistances_ohm=EisResistances(**{name: _measured(one) for name, one in found.items()}),
+        conductivity_mS_per_cm=_conductivities(found, pellet),
+        capacitances_F={f"C{k}": arc_capacitance_F(fit, k) for k in range(1, fit.circuit.arcs + 1)},
+        readings=readings,
+        spread_percent=_spread(readings, roles),
+        relaxation_times=RelaxationResultEis(
+            regularization=distribution.regularization,
+            rms_percent=100 * distribution.rms,
+            series_resistance_ohm=distribution.resistance_ohm,
+            peaks=[
+                RelaxationPeakResult(tau_s=one.tau_s, resistance_ohm=one.resistance_ohm) for one in distribution.peaks
+            ],
+        ),
+        diffusivity=_diffusivity(fit, spectrum, pellet, electrode, inflation(correlation)),
+    )
+    unknown = [name.replace("_", " ") for name, one in fitted.items() if one is not None and found[name] is None]
+    row.warnings = _warnings(row, fit, test)
+    if unknown:
+        row.warnings.append(
+            f"{', '.join(unknown)}: the resistance is not known to {100 * NOT_KNOWN:.0f} %, and left out"
+        )
+    return AnalysedSpectrum(spectrum=spectrum, fit=fit, test=test, distribution=distribution, found=found, row=row)
+
+
+def check_spectrum(spectrum: Spectrum, *, file: str) -> KramersKronig:
+    """The Kramers-Kronig test of a spectrum.
+
+    Raises
+    ------
+    DataError
+        If the sign of Z'' is wrong.
+    """
+    test = kramers_kronig(weigh(spectrum.frequency_Hz, spectrum.impedance_ohm))
+    if test.mirrored:
+        below = int(np.sum(np.imag(spectrum.impedance_ohm) > 0))
+        raise DataError(
+            f"Z'' is above 0 at {below} of {len(spectrum.frequency_Hz)} points, and only its mirror image obeys the "
+            "Kramers-Kronig relations: its sign is wrong",
+            where=file,
+            remedy="name the column -Z'' if it holds that",
+        )
+    return test
+
+
+def weighted(spectrum: Spectrum, weighting: Weighting) -> Weighted:
+    """The spectrum as the fits take it."""
+    return weigh(spectrum.frequency_Hz, spectrum.impedance_ohm, weighting=weighting)
+
+
+def _known(one: Resistance | None) -> Resistance | None:
+    """Nothing for a resistance that the spectrum does not determine."""
+    return one if one is not None and one.std_ohm < NOT_KNOWN * one.value_ohm else None
+
+
+def _measured(one: Resistance | None) -> Measured | None:
+    return None if one is None else Measured(value=one.value_ohm, std=one.std_ohm)
+
+
+def _conductivity_of(resistance_ohm: float | None, pellet: Pellet | None) -> float | None:
+    if pellet is None or resistance_ohm is None or resistance_ohm <= 0:
+        return None
+    return pellet.conductivity_mS_per_cm(resistance_ohm, 0.0)[0]
+
+
+def _conductivities(found: Mapping[str, Resistance | None], pellet: Pellet | None) -> EisConductivities:
+    made: dict[str, Measured] = {}
+    for name in ("bulk", "grain_boundary", "total"):
+        one = found[name]
+        if pellet is not None and one is not None:
+            value, std = pellet.conductivity_mS_per_cm(one.value_ohm, one.std_ohm)
+            made[name] = Measured(value=value, std=std)
+    return EisConductivities(**made)
+
+
+def _test_result(test: KramersKronig) -> KramersKronigResult:
+    return KramersKronigResult(
+        passed=bool(test.passed),
+        rms_percent=100 * test.rms,
+        violation_percent=100 * test.violation_rms,
+        probability=test.probability,
+        worst_Hz=test.worst_Hz,
+        n_terms=test.n_terms,
+        mu=test.mu,
+        verdict=test.verdict,
+    )
+
+
+def _parameters(fit: CircuitFit, data: Weighted, roles: dict[str, Role], correlation: float) -> list[CircuitParameter]:
+    widened = float(np.sqrt(inflation(correlation)))
+    intervals = profile_intervals(fit, data, correlation=correlation)
+    return [
+        CircuitParameter(
+            name=one.name,
+            unit=one.unit,
+            value=fit.value(one.name),
+            std=fit.std(one.name) * widened,
+            interval_95=intervals[one.name],
+            role=roles.get(one.name),
+        )
+        for one in fit.circuit.parameters()
+    ]
+
+
+def _spread(readings: list[ResistanceReading], roles: dict[str, Role]) -> float | None:
+    """Of the readings that mean the electrolyte as a whole, relative to that of the circuit, in per cent."""
+    whole = [one for one in readings if one.resistance_ohm is not None]
+    if "R_ohm" not in roles or roles["R_ohm"] != "electrolyte":
+        whole = [one for one in whole if one.method != "high-frequency-intercept"]
+    values = [one.resistance_ohm for one in whole if one.resistance_ohm is not None]
+    if len(values) < 2 or whole[0].method != "circuit":
+        return None
+    return 100 * (max(values) - min(values)) / values[0]
+
+
+def _diffusivity(
+    fit: CircuitFit, spectrum: Spectrum, pellet: Pellet | None, electrode: Electrode, widened: float
+) -> WarburgDiffusivity | None:
+    tail, found = fit.circuit.tail, None
+    root = float(np.sqrt(widened))
+    if tail == "W" and pellet is not None:
+        sigma, std = fit.value("warburg_ohm_per_sqrt_s"), root * fit.std("warburg_ohm_per_sqrt_s")
+        area = {"area_cm2": pellet.area_cm2, "area_relative_std": 2 * pellet.diameter_std_cm / pellet.diameter_cm}
+        if electrode.dE_dx_V is not None and electrode.molar_volume_cm3_per_mol is not None:
+            found = from_slope(sigma, std, dE_dx_V=electrode.dE_dx_V, charge_number=electrode.charge_number,
+                               molar_volume_cm3_per_mol=electrode.molar_volume_cm3_per_mol, **area)  # fmt: skip
+        elif electrode.concentration_mol_per_cm3 is not None and spectrum.temperature_K is not None:
+            found = from_concentration(sigma, std, temperature_K=spectrum.temperature_K,
+                                       concentration_mol_per_cm3=electrode.concentration_mol_per_cm3,
+                                       charge_number=electrode.charge_number, **area)  # fmt: skip
+    elif tail in ("Ws", "Wo") and electrode.diffusion_length_cm is not None:
+        found = from_time(fit.value("tail_tau_s"), root * fit.std("tail_tau_s"),
+                          length_cm=electrode.diffusion_length_cm)  # fmt: skip
+    return None if found is None else _diffusivity_result(found)
+
+
+def _diffusivity_result(found: Diffusivity) -> WarburgDiffusivity:
+    return WarburgDiffusivity(
+        diffusivity_cm2_per_s=Measured(value=found.value_cm2_per_s, std=found.std_cm2_per_s),
+        formula=found.formula,
+        assumptions=found.assumptions,
+    )
+
+
+def _warnings(row: SpectrumResult, fit: CircuitFit, test: KramersKronig) -> list[str]:
+    said = []
+    if not test.passed:
+        said.append(test.verdict)
+    if not fit.converged:
+        said.append(f"the fit of {row.circuit} did not converge: its elements are not determined")
+    if row.residual_correlation > CORRELATED:
+        factor = np.sqrt(inflation(row.residual_correlation))
+        said.append(
+            f"neighbouring residuals are correlated ({row.residual_correlation:.2f}): {row.circuit} leaves "
+            f"{row.rms_percent:.2g} % where the spectrum's own noise is {row.kramers_kronig.rms_percent:.2g} %; errors "
+            f"are widened by {factor:.1f}"
+        )
+    if row.spread_percent is not None and row.spread_percent > WIDE_SPREAD_PERCENT:
+        said.append(f"the ways of reading the total resistance differ by {row.spread_percent:.0f} %")
+    return said

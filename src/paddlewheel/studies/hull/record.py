@@ -1,0 +1,103 @@
+"""The records of `hull` and `window`: what is stable at which temperature, and at which voltage."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from paddlewheel.records.base import SCHEMA_VERSION, Citation, Measured, Provenance, Record
+
+
+class HullPhase(Record):
+    """One phase at one temperature.
+
+    `e_above_others_meV_per_atom` is against what the other phases make of its composition: negative by how much it is
+    stable, null for the only phase of an element. `decomposition` are shares of the atoms by the name of the phase, and
+    `reaction` the same in formula units.
+    """
+
+    name: str
+    formula: str
+    e_above_hull_meV_per_atom: Measured
+    e_above_others_meV_per_atom: Measured | None
+    stable_probability: float
+    decomposition: dict[str, float]
+    reaction: str
+
+
+class HullTemperature(Record):
+    """The hull at one temperature; `tie_lines` are pairs of phases that coexist."""
+
+    temperature_K: float
+    phases: list[HullPhase]
+    tie_lines: list[tuple[str, str]] = []
+
+
+class HullCrossing(Record):
+    """Where a phase comes onto the hull (`becomes_stable`) or leaves it.
+
+    `probability` is the share of the samples of the energies' errors that cross within the temperatures given.
+    """
+
+    name: str
+    temperature_K: Measured
+    probability: float
+    becomes_stable: bool
+
+
+class HullInput(Record):
+    """A phase that is on the hull's list: its energies and where they are from."""
+
+    name: str
+    formula: str
+    state: Literal["solid", "gas"]
+    temperatures_K: list[float]
+    gibbs_eV_per_atom: list[Measured]
+    volume_A3_per_atom: float | None
+    origin: str
+    note: str
+
+
+class LeftOut(Record):
+    """A phase that is not on the list, and why."""
+
+    name: str
+    reason: str
+
+
+class EntropyBound(Record):
+    """What the ideal entropy of mixing of a disordered phase would do: a bound, in no other number of the record."""
+
+    name: str
+    entropy_kB_per_atom: float
+    source: str
+    e_above_hull_meV_per_atom: list[Measured]
+    crossing_K: float | None
+
+
+class PublishedHullValue(Record):
+    """A number of the paper beside ours."""
+
+    quantity: str
+    published: str
+    ours: str
+    source: str
+
+
+class HullRecord(Record):
+    """The record of `hull` (kind `hull`)."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    kind: Literal["hull"] = "hull"
+    system: list[str]
+    engine: str
+    target: str | None
+    temperatures: list[HullTemperature]
+    crossings: list[HullCrossing]
+    entropy_bounds: list[EntropyBound] = []
+    inputs: list[HullInput]
+    left_out: list[LeftOut] = []
+    beside_published: list[PublishedHullValue] = []
+    files: dict[str, str] = {}
+    warnings: list[str] = []
+    citations: list[Citation] = []
+    provenance: Provenance

@@ -1,0 +1,66 @@
+"""The record of `lsv`: the onsets of sweeps, and the window between them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from paddlewheel.records.base import SCHEMA_VERSION, Citation, Measured, Provenance, Record
+
+
+class ThresholdOnset(Record):
+    """Where the density over the background passes a threshold for good; null where it does not."""
+
+    threshold_uA_per_cm2: float = Field(gt=0)
+    onset_V: Measured | None
+
+
+class LsvSweep(Record):
+    """A stretch in which the voltage goes one way; voltages against `reference` of the record, rows count from 0."""
+
+    file: str
+    first_row: int
+    last_row: int
+    direction: Literal["oxidation", "reduction"]
+    first_V: float
+    last_V: float
+    rate_mV_per_s: float
+    tangent_V: Measured | None
+    tangent_reason: str | None
+    thresholds: list[ThresholdOnset]
+    largest_uA_per_cm2: float
+    noise_uA_per_cm2: float
+    background_at_first_uA_per_cm2: float
+    background_slope_uA_per_cm2_V: float
+
+
+class LsvWindow(Record):
+    """Between the highest onset of reduction and the lowest of oxidation, by one definition of an onset."""
+
+    definition: Literal["tangent", "threshold"]
+    threshold_uA_per_cm2: float | None
+    reduction_V: Measured | None
+    oxidation_V: Measured | None
+    width_V: Measured | None
+
+
+class LsvRecord(Record):
+    """The record of `lsv`; `reference_shift_V` was added to every voltage of the files."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    kind: Literal["lsv"] = "lsv"
+    sample: str | None
+    area_cm2: Measured
+    measured_against: str
+    reference: str
+    reference_shift_V: Measured
+    resistance_ohm: Measured | None
+    background_subtracted: bool
+    sweeps: list[LsvSweep]
+    windows: list[LsvWindow]
+    notes: list[str]
+    warnings: list[str]
+    files: dict[str, str]
+    citations: list[Citation]
+    provenance: Provenance

@@ -1,0 +1,88 @@
+"""What every analysis of ions chooses: the mobile ion and its charge, the temperatures, the earliest lag of a fit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from paddlewheel.crystals import (
+    guess_charge,
+    guess_mobile_specie,
+)
+from paddlewheel.errors import SettingsError
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+
+def choose_ion(atoms: Atoms, *, specie: str | None, charge: float | None) -> tuple[str, float]:
+    """The mobile ion and its charge, as given or as the chemistry leaves no doubt.
+
+    Raises
+    ------
+    SettingsError
+        If it has to be asked for, or is not in the structure.
+    """
+    specie = choose_specie(atoms, specie)
+    charge = guess_charge(atoms, specie) if charge is None else charge
+    if charge is None:
+        raise SettingsError(f"the charge of {specie} is not obvious here", where="charge", remedy="give --charge")
+    if not math.isfinite(charge) or charge == 0:
+        raise SettingsError(f"{charge:g} e carries no current", where="charge", remedy="give the ion's charge in e")
+    return specie, float(charge)
+
+
+def choose_specie(atoms: Atoms, specie: str | None) -> str:
+    """The mobile ion, as given or as the chemistry leaves no doubt.
+
+    Raises
+    ------
+    SettingsError
+        If it has to be asked for, or is not in the structure.
+    """
+    symbols = sorted(set(atoms.get_chemical_symbols()))
+    specie = specie or guess_mobile_specie(atoms)
+    if specie is None:
+        raise SettingsError(
+            f"the mobile ion among {', '.join(symbols)} is not obvious", where="specie", remedy="give --specie"
+        )
+    if specie not in symbols:
+        raise SettingsError(f"'{specie}' is not in the structure ({', '.join(symbols)})", where="specie",
+                            remedy="give one of them")  # fmt: skip
+    return specie
+
+
+def check_temperatures(temperatures_K: Sequence[float], *, arrhenius: bool) -> list[float]:
+    """The temperatures, checked and sorted.
+
+    Raises
+    ------
+    SettingsError
+        For none, one that is not positive, a repeated one, or a single one where an Arrhenius fit is asked for.
+    """
+    for value in temperatures_K:
+        if not (math.isfinite(value) and value > 0):
+            raise SettingsError(f"{value:g} K is no temperature", where="temperatures", remedy="give kelvin above 0")
+    if len(set(temperatures_K)) != len(temperatures_K):
+        raise SettingsError("a temperature is given twice", where="temperatures", remedy="use --replicas for more runs")
+    if not temperatures_K or (arrhenius and len(temperatures_K) < 2):
+        raise SettingsError(
+            f"an Arrhenius fit needs at least two temperatures, {len(temperatures_K)} given",
+            where="temperatures",
+            remedy="give more, or --no-arrhenius",
+        )
+    return sorted(float(value) for value in temperatures_K)
+
+
+def check_onset(minimum_onset_ps: float) -> float:
+    """The earliest lag of a fit, checked.
+
+    Raises
+    ------
+    SettingsError
+        If it is negative or no number.
+    """
+    if not (math.isfinite(minimum_onset_ps) and minimum_onset_ps >= 0):
+        raise SettingsError(f"{minimum_onset_ps:g} ps", where="minimum_onset_ps", remedy="give 0 or more")
+    return float(minimum_onset_ps)

@@ -1,0 +1,146 @@
+"""What a tight relaxation did to a phase: did it arrive, in which space group, and with its molecules whole?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from paddlewheel.crystals import find_polyanions
+from paddlewheel.crystals.space_group import SpaceGroup, find_space_group
+from paddlewheel.execution import Unit
+from paddlewheel.studies.phonons.plan import PhononPlan
+from paddlewheel.studies.phonons.record import PhononStatus
+from paddlewheel.studies.simulation.relaxation import (
+    relax_unit,
+    relaxed_atoms,
+)
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+RELAX_TASK = "paddlewheel.studies.simulation.relaxation:run_relax_unit"
+SYMMETRY_TOLERANCE_A = 0.03
+"""Structures come relaxed to 0.1 eV/A or rounded to three digits: their groups are found within this, not 0.01 A."""
+NEAR_MINIMUM_eV_PER_A = 0.03
+LARGEST_VOLUME_CHANGE = 0.3
+"""Volumes computed for solids are within some per cent of the measured ones."""
+RELAXATION_STEPS = 3000
+
+
+@dataclass(frozen=True, kw_only=True)
+class RelaxedPhase:
+    """A relaxed cell; `status` is `ok`, `left-symmetry`, `not-relaxed` or `broken`, and `reason` says why it is not ok.
+
+    A gain of symmetry is no loss: cells come with the noise of another potential.
+    """
+
+    status: PhononStatus
+    reason: str | None
+    space_group_start: str
+    space_group: str | None = None
+    atoms: Atoms | None = None
+    energy_eV: float | None = None
+    largest_force_eV_per_A: float | None = None
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether there is a minimum to displace atoms from, or one that is near enough.
+
+        A force of 0.03 eV/A on a mode of 5 eV/A^2 is 0.1 meV above its minimum, and displacements both ways take it out
+        of the frequencies.
+        """
+        if self.status == "not-relaxed":
+            return self.largest_force_eV_per_A is not None and self.largest_force_eV_per_A < NEAR_MINIMUM_eV_PER_A
+        return self.status != "broken"
+
+
+def relaxation(plan: PhononPlan, directory: Path) -> Unit:
+    """The unit that relaxes the phase, cell included; from the exact form of its space group where that is kept."""
+    atoms = plan.atoms
+    if plan.keep_symmetry:
+        from ase.spacegroup.symmetrize import refine_symmetry
+
+        atoms = atoms.copy()
+        refine_symmetry(atoms, symprec=SYMMETRY_TOLERANCE_A)
+    return relax_unit(
+        name=plan.name,
+        atoms=atoms,
+        potential=plan.potential,
+        fmax_eV_per_A=plan.fmax_eV_per_A,
+        directory=directory,
+        steps=RELAXATION_STEPS,
+        optimizer="lbfgs",
+        symmetry_tolerance_A=SYMMETRY_TOLERANCE_A if plan.keep_symmetry else None,
+    )
+
+
+def relaxed_phase(plan: PhononPlan, unit: Unit, *, trouble: str | None) -> RelaxedPhase:
+    """Judge a finished relaxation, or one that `trouble` ended."""
+    start = _space_group(plan.atoms)
+    result = unit.result()
+    if result is None:
+        reason = trouble or "the relaxation did not end"
+        return RelaxedPhase(status="broken", reason=reason, space_group_start=start.symbol)
+    atoms = relaxed_atoms(unit)
+    reached = _space_group(atoms)
+    status: PhononStatus = "ok"
+    reason = changed_molecules(plan.atoms, atoms) or changed_volume(plan.atoms, atoms)
+    if reason is not None:
+        status = "broken"
+    elif not result["converged"]:
+        status = "not-relaxed"
+        reason = (
+            f"{result['largest_force_eV_per_A']:.2g} eV/A left after {result['n_steps']} steps, "
+            f"{plan.fmax_eV_per_A:g} wanted"
+        )
+    elif reached.n_operations < start.n_operations:
+        status = "left-symmetry"
+        reason = f"came as {start.symbol} and relaxed to {reached.symbol} (within {SYMMETRY_TOLERANCE_A} A)"
+    return RelaxedPhase(
+        status=status,
+        reason=reason,
+        space_group_start=start.symbol,
+        space_group=reached.symbol,
+        atoms=atoms,
+        energy_eV=result["energy_eV"],
+        largest_force_eV_per_A=result["largest_force_eV_per_A"],
+    )
+
+
+def changed_volume(before: Atoms, after: Atoms) -> str | None:
+    """What a potential does with a phase that it does not know; None for a change under `LARGEST_VOLUME_CHANGE`."""
+    change = after.get_volume() / before.get_volume() - 1
+    if abs(change) < LARGEST_VOLUME_CHANGE:
+        return None
+    return (
+        f"the volume changed by {100 * change:+.0f} % in the relaxation: the potential does not know this phase, "
+        "or the start was far off"
+    )
+
+
+def changed_molecules(before: Atoms, after: Atoms) -> str | None:
+    """Which covalent groups of `before` are not the same groups of atoms, bond for bond, in `after`; None for none."""
+    groups = [
+        {polyanion.indices: (polyanion.formula, frozenset(map(tuple, polyanion.bonds.tolist()))) for polyanion in found}
+        for found in (find_polyanions(before), find_polyanions(after))
+    ]
+    lost = Counter(formula for where, (formula, _) in groups[0].items() if where not in groups[1])
+    if lost:
+        now = Counter(formula for where, (formula, _) in groups[1].items() if where not in groups[0])
+        return f"{_counts(lost)} became {_counts(now) or 'single atoms or a network'} in the relaxation"
+    rebonded = Counter(formula for where, (formula, bonds) in groups[0].items() if groups[1][where][1] != bonds)
+    return f"{_counts(rebonded)} changed bonds in the relaxation" if rebonded else None
+
+
+def _space_group(atoms: Atoms) -> SpaceGroup:
+    return find_space_group(
+        np.array(atoms.cell), atoms.get_scaled_positions(), atoms.numbers.tolist(), tolerance_A=SYMMETRY_TOLERANCE_A
+    )
+
+
+def _counts(counter: Counter[str]) -> str:
+    return ", ".join(f"{count} {formula}" for formula, count in sorted(counter.items()))

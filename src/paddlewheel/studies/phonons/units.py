@@ -1,0 +1,109 @@
+"""Units of work that evaluate displaced supercells, and what comes of their forces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from paddlewheel.errors import ScienceError
+from paddlewheel.execution import DriverWatch, Unit
+from paddlewheel.studies.simulation.frame_units import (
+    read_rows,
+    unit_potential,
+    work_through,
+)
+from paddlewheel.studies.simulation.md_unit import (
+    structure_document,
+    unit_atoms,
+)
+from paddlewheel.thermodynamics.phonons import displaced_supercells
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+TASK = "paddlewheel.studies.phonons.units:run_displacement_unit"
+_ATOMS_PER_UNIT = 5000
+"""Atoms evaluated in a unit: seconds of a NEP, half a minute of M3GNet."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Displacements:
+    """All displaced supercells of one choice of supercell and displacement, and the units that evaluate them."""
+
+    repeats: tuple[int, int, int]
+    displacement_A: float
+    n_displacements: int
+    phonon: Any
+    units: tuple[Unit, ...]
+
+    def forces(self) -> np.ndarray:
+        """Forces [n_displacements, n_atoms, 3] (eV/A) of the finished units.
+
+        Raises
+        ------
+        ScienceError
+            If one is not finite.
+        """
+        rows = [row for unit in self.units for row in read_rows(unit)]
+        forces = np.array(rows).reshape(len(rows), -1, 3)
+        if not np.isfinite(forces).all():
+            raise ScienceError("forces of displaced atoms are not finite", where=self.units[0].name)
+        return forces
+
+
+def plan_displacements(
+    atoms: Atoms,
+    *,
+    repeats: Sequence[int],
+    displacement_A: float,
+    potential: dict[str, Any],
+    directory: Path,
+    prefix: str = "",
+) -> Displacements:
+    """The displaced supercells of a relaxed cell, shared out among units of work."""
+    a, b, c = (int(value) for value in repeats)
+    phonon, cells = displaced_supercells(atoms, (a, b, c), displacement_A=displacement_A)
+    share = max(1, _ATOMS_PER_UNIT // (len(atoms) * a * b * c))
+    structure = structure_document(atoms)
+    units = [
+        Unit(
+            name=f"{prefix}displace-{a}x{b}x{c}-{displacement_A:g}A-{first:04d}",
+            contents={
+                "structure": structure,
+                "displace": {"repeats": [a, b, c], "displacement_A": displacement_A, "first": first},
+                "n": min(share, len(cells) - first),
+                "potential": potential,
+            },
+            run_directory=directory,
+        )
+        for first in range(0, len(cells), share)
+    ]
+    return Displacements(
+        repeats=(a, b, c), displacement_A=displacement_A, n_displacements=len(cells), phonon=phonon, units=tuple(units)
+    )
+
+
+def run_displacement_unit(unit: Unit, watch: DriverWatch, threads: int) -> bool:
+    """Forces of a unit's displaced supercells; True when finished, False when it stopped at a checkpoint.
+
+    Raises
+    ------
+    PotentialError
+        If the potential changed since the unit was made.
+    RunDirectoryError
+        If the disk is full.
+    """
+    calculator = unit_potential(unit)
+    wanted = unit.contents["displace"]
+    _, cells = displaced_supercells(unit_atoms(unit), wanted["repeats"], displacement_A=wanted["displacement_A"])
+
+    def row(index: int) -> np.ndarray:
+        cell = cells[wanted["first"] + index]
+        cell.calc = calculator
+        return cell.get_forces().ravel()
+
+    return work_through(unit, watch, row)

@@ -1,0 +1,124 @@
+"""The unit that computes the features of the frames of one run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from paddlewheel.execution import DriverWatch, FileLock, Unit
+from paddlewheel.studies.sample.cut import usable_frames
+from paddlewheel.studies.simulation.frame_units import (
+    unit_potential,
+    work_through,
+)
+from paddlewheel.studies.simulation.md_unit import (
+    run_md_unit,
+    store_path,
+    unit_atoms,
+)
+from paddlewheel.trajectories import open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ase import Atoms
+
+
+def feature_unit(md: Unit, *, frames: range, elements: Sequence[str]) -> Unit:
+    """A unit that computes the features of `frames` of the finished run `md`."""
+    contents = {
+        "features": {"of": md.name, "key": md.key, "first": frames.start, "elements": list(elements)},
+        "structure": md.contents["structure"],
+        "n": len(frames),
+        "potential": md.contents["potential"],
+    }
+    return Unit(name=f"features-{md.name}", contents=contents, run_directory=md.run_directory)
+
+
+def run_md_and_features(unit: Unit, watch: DriverWatch, threads: int) -> bool:
+    """Run a unit of `SamplePlan.md_units`, then the features of its frames: the worker has the potential loaded.
+
+    True when the dynamics are finished; features that a stop left undone are a unit of their own for the next run.
+
+    Raises
+    ------
+    PotentialError, RunDirectoryError
+        As `run_md_unit`.
+    """
+    if not run_md_unit(unit, watch, threads):
+        return False
+    features = features_of(unit)
+    if features is not None:
+        features.prepare()
+        lock = FileLock(features.folder / "lock")
+        if lock.try_acquire():
+            try:
+                if features.result() is None:
+                    run_feature_unit(features, watch, threads)
+            finally:
+                lock.release()
+    return True
+
+
+def features_of(md: Unit) -> Unit | None:
+    """The unit for the features of the candidates of a finished run; None where it has none."""
+    frames = candidate_frames(md)
+    wanted = md.contents["sampling"]
+    if not len(frames):
+        return None
+    return feature_unit(md, frames=frames, elements=wanted["elements"])
+
+
+def candidate_frames(md: Unit) -> range:
+    """Frames of a finished run that may be chosen: the usable ones from the first that is not taken elsewhere."""
+    first = int(md.contents["sampling"]["first_frame"])
+    return range(first, max(first, usable_frames(md).n_frames))
+
+
+def run_feature_unit(unit: Unit, watch: DriverWatch, threads: int) -> bool:
+    """Compute them; True when finished, False when stopped at a checkpoint.
+
+    Raises
+    ------
+    PotentialError, RunDirectoryError
+        As `run_label_unit`.
+    """
+    from paddlewheel.training.features import feature_kind, structure_features
+
+    calculator = unit_potential(unit)
+    wanted = unit.contents["features"]
+    frames = TrajectoryFrames(unit, unit.run_directory / "trajectories" / f"{wanted['of']}.zarr")
+
+    def row(index: int) -> np.ndarray:
+        return structure_features(calculator, frames.atoms(wanted["first"] + index), elements=wanted["elements"])
+
+    return work_through(unit, watch, row, remarks={"features": feature_kind(calculator)})
+
+
+_FRAMES_READ_TOGETHER = 64
+
+
+class TrajectoryFrames:
+    """Single frames of a unit's trajectory as Atoms; neighbouring ones are read together."""
+
+    def __init__(self, unit: Unit, path: Path | None = None) -> None:
+        self._template = unit_atoms(unit)
+        self._trajectory = open_store(path or store_path(unit))
+        self._first, self._positions_A, self._cells_A = 0, np.empty((0, 0, 3)), np.empty((0, 3, 3))
+
+    def atoms(self, frame: int) -> Atoms:
+        """Frame `frame`, positions as stored (unwrapped, to 0.001 A)."""
+        if not self._first <= frame < self._first + len(self._positions_A):
+            self._load(frame)
+        atoms = self._template.copy()
+        atoms.set_cell(self._cells_A[frame - self._first])
+        atoms.set_positions(self._positions_A[frame - self._first])
+        return atoms
+
+    def _load(self, frame: int) -> None:
+        stop = min(frame + _FRAMES_READ_TOGETHER, self._trajectory.n_frames)
+        positions, cells = next(iter(self._trajectory.frame_source.read(frame, stop, _FRAMES_READ_TOGETHER)))
+        self._first = frame
+        self._positions_A, self._cells_A = np.asarray(positions, np.float64), np.asarray(cells, np.float64)

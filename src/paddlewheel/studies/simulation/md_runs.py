@@ -1,0 +1,92 @@
+"""Molecular dynamics as units of work: the potential tried first, the runs, and what went wrong with them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from paddlewheel.errors import InputError, ScienceError
+from paddlewheel.execution import DriverLock, Outcome, Resources, Unit, run_units
+from paddlewheel.study.progress import UnitTable
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+
+_TASK = "paddlewheel.studies.simulation.md_unit:run_md_unit"
+
+
+def try_potential(potential: Mapping[str, Any], cell: Atoms, *, where: str) -> None:
+    """Load the potential once and evaluate the cell, so that a bad checkpoint or cell is told before a run begins.
+
+    Raises
+    ------
+    InputError
+        If the potential cannot be loaded, or gives forces that no run can start from.
+    """
+    from paddlewheel.potentials import load_potential
+
+    calculator = load_potential(
+        potential["name"], three_body=potential["three_body"], device=potential["device"], dtype=potential["dtype"]
+    )
+    atoms = cell.copy()
+    atoms.calc = calculator
+    largest = float(np.abs(atoms.get_forces()).max())
+    if not np.isfinite(largest) or largest > 1000:
+        raise InputError(
+            f"the largest force is {largest:.3g} eV/A with {potential['name']}",
+            where=where,
+            remedy="relax the structure, or check its distances",
+        )
+
+
+def run_md_units(
+    units: Sequence[Unit], driver: DriverLock, *, cores: int | None, show_progress: bool
+) -> tuple[list[Unit], list[str]]:
+    """Run what is not finished. Errors a user can mend end the command; others are kept beside the unit.
+
+    Returns
+    -------
+    The finished units, and a warning for each of the others and for each start that was relaxed.
+
+    Raises
+    ------
+    ScienceError
+        If no unit finished.
+    """
+    outcome = _run(units, driver, cores=cores, show_progress=show_progress)
+    for name, path in outcome.keep_errors(units).items():
+        error = outcome.errors[name]
+        print(f"paddlewheel: {name} failed ({type(error).__name__}: {error}); see {path}", file=sys.stderr)
+    results = {unit.name: result for unit in units if (result := unit.result()) is not None}
+    finished = [unit for unit in units if unit.name in results]
+    if not finished:
+        states = "; ".join(f"{name}: {state}" for name, state in outcome.states.items())
+        raise ScienceError(f"no run finished ({states})", where=units[0].run_directory, remedy="see units/*/error.txt")
+    warnings = [f"{unit.name} did not finish: {outcome.states[unit.name]}" for unit in units if unit not in finished]
+    warnings += [
+        f"{unit.name}: the start had forces over {unit.contents['md']['relax_above_eV_per_A']:g} eV/A and was relaxed "
+        f"to {results[unit.name]['relaxed_eV_per_A']:.2g} eV/A first"
+        for unit in finished
+        if results[unit.name]["relaxed_eV_per_A"] is not None
+    ]
+    return finished, warnings
+
+
+def _run(units: Sequence[Unit], driver: DriverLock, *, cores: int | None, show_progress: bool) -> Outcome:
+    pending = [unit for unit in units if unit.result() is None]
+    resources = Resources.share(n_units=max(1, len(pending)), cores=cores)
+    table = UnitTable(units) if show_progress and pending else None
+    with table or nullcontext():
+        on_poll: Callable[[], None] = table.update if table else lambda: None
+        return run_units(units, task=_TASK, driver=driver, resources=resources, on_poll=on_poll)
+
+
+MINIMUM_ONSET_PS = 0.5
+"""For runs of our own: ions in solids vibrate and explore their cages for about a picosecond, and over a run of a few
+picoseconds the MSD inside the cages looks straight (o-NBH at 1100 K: 1.4 ps gave five times the diffusivity). A fit
+begins before a tenth of the run or not at all, so a run under 5 ps has no diffusivity."""

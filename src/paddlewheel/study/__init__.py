@@ -1,0 +1,1 @@
+"""The life of a run, once: settings, directory, units, record, page."""

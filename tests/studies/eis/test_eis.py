@@ -1,0 +1,204 @@
+"""`eis` from spectra to record, on synthetic pellets and on the seven spectra with a published report."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from paddlewheel.errors import DataError, InputError, SettingsError
+from paddlewheel.lab.eis.circuit import Circuit, impedance
+from paddlewheel.lab.spectrum import Spectrum
+from paddlewheel.studies.eis.record import EisRecord
+from paddlewheel.studies.eis.study import eis
+from paddlewheel.units import BOLTZMANN_eV_PER_K
+
+FREQUENCY_HZ = np.geomspace(1e6, 0.1, 50)
+# Sheyigold/EISFitpython, Example 3: sigma in S/cm and its error at 413, 423, ... 473 K
+AUTHORS = {
+    "bulk": ([2.857e-6, 3.721e-6, 5.256e-6, 7.453e-6, 1.049e-5, 1.523e-5, 1.860e-5], (0.5869, 0.0163)),
+    "grain_boundary": ([2.076e-7, 3.666e-7, 6.261e-7, 1.050e-6, 1.719e-6, 2.737e-6, 4.397e-6], (0.8919, 0.0025)),
+    "total": ([1.936e-7, 3.338e-7, 5.594e-7, 9.201e-7, 1.477e-6, 2.320e-6, 3.556e-6], (0.8555, 0.0006)),
+}
+
+
+def _spectrum(name: str, values: dict[str, float], *, seed: int, **told) -> Spectrum:
+    z = impedance(Circuit.parse(name), values, FREQUENCY_HZ)
+    random = np.random.default_rng(seed)
+    noisy = z + 0.003 * np.abs(z) * (random.normal(size=len(z)) + 1j * random.normal(size=len(z)))
+    return Spectrum(frequency_Hz=FREQUENCY_HZ, impedance_ohm=noisy, name=f"made-{seed}", **told)
+
+
+def _pellet_series(energy_eV: float) -> list[Spectrum]:
+    spectra = []
+    for k, temperature in enumerate((280.0, 300.0, 320.0, 340.0)):
+        factor = temperature / 300 * np.exp(energy_eV / BOLTZMANN_eV_PER_K * (1 / temperature - 1 / 300))
+        values = {"R1_ohm": 5e4 * factor, "tau1_s": 2e-5 * factor, "n1": 0.95, "tail_ohm": 2e3, "tail_n": 0.85}
+        spectra.append(_spectrum("RQ-CPE", values, seed=k, temperature_K=temperature))
+    return spectra
+
+
+@pytest.fixture(scope="module")
+def series() -> EisRecord:
+    return eis(_pellet_series(0.35), diameter_cm=1.0, thickness_cm=0.1, diameter_std_cm=0.01, thickness_std_cm=0.001)
+
+
+def test_series_gives_its_activation_energy_and_conductivity(series: EisRecord):
+    assert series.circuit == "RQ-CPE"
+    fit = series.arrhenius.total
+    assert fit is not None
+    assert fit.activation_energy_eV is not None
+    assert fit.conductivity_300K_mS_per_cm is not None
+    assert abs(fit.activation_energy_eV.value - 0.35) < 4 * fit.activation_energy_eV.std
+    assert fit.activation_energy_eV.std < 0.003  # of the points: the geometry has no part in it
+    # 1e3 * 0.1 / (pi / 4) / 5e4 mS/cm; the geometry alone makes 2.2 % of error
+    sigma = fit.conductivity_300K_mS_per_cm
+    assert sigma.value == pytest.approx(1e3 * 0.1 / (np.pi / 4) / 5e4, rel=0.02)
+    assert sigma.std / sigma.value == pytest.approx(np.hypot(0.01, 0.02), rel=0.1)
+
+
+def test_every_way_of_reading_is_told(series: EisRecord):
+    methods = [one.method for one in series.spectra[1].readings]
+    assert methods[0] == "circuit"
+    assert len(methods) == 7
+    assert series.spectra[1].spread_percent is not None
+    for one in series.spectra[1].readings:
+        assert one.resistance_ohm is not None or one.note
+
+
+def test_geometry_of_a_sample_file_is_that_of_its_sizes(tmp_path: Path):
+    path = tmp_path / "pellet.yaml"
+    path.write_text(
+        "name: pellet 7\ndie_diameter_mm: {value: 8, std: 0.05}\npellet: {thickness_um: {value: 2100, std: 20}}\n"
+    )
+    one = _pellet_series(0.35)[0]
+    by_file = eis(one, sample=path, circuit="RQ-CPE")
+    by_sizes = eis(
+        one, diameter_cm=0.8, thickness_cm=0.21, diameter_std_cm=0.005, thickness_std_cm=0.002, circuit="RQ-CPE"
+    )
+    assert by_file.sample == "pellet 7"
+    told, plain = (r.spectra[0].conductivity_mS_per_cm.total for r in (by_file, by_sizes))
+    assert told is not None
+    assert plain is not None
+    assert (told.value, told.std) == pytest.approx((plain.value, plain.std), rel=1e-9)
+
+
+def test_drifting_spectrum_is_named_and_left_out():
+    spectra = _pellet_series(0.35)
+    bad = spectra[0]
+    moved = bad.impedance_ohm * (1 + 0.15 * np.linspace(0, 1, len(FREQUENCY_HZ)))
+    spectra[0] = Spectrum(frequency_Hz=FREQUENCY_HZ, impedance_ohm=moved, name="drifts", temperature_K=280.0)
+    record = eis(spectra, diameter_cm=1.0, thickness_cm=0.1, circuit="RQ-CPE")
+    assert record.arrhenius.total is not None
+    assert [one.temperature_K for one in record.arrhenius.total.temperatures_refused] == [280.0]
+    assert any("280 K" in text and "Kramers-Kronig" in text for text in record.warnings)
+    kept = eis(spectra, diameter_cm=1.0, thickness_cm=0.1, circuit="RQ-CPE", allow_violations=True)
+    assert kept.arrhenius.total is not None
+    assert 280.0 in kept.arrhenius.total.temperatures_used_K
+
+
+def test_interface_grows_with_the_root_of_time():
+    spectra = []
+    for k, hours in enumerate(np.arange(14.0)):  # more than the circuit is chosen on
+        grown = 40.0 + 30.0 * np.sqrt(hours)
+        values = {"R_ohm": 50.0, "R1_ohm": grown, "tau1_s": 2e-5 * grown, "n1": 0.9}
+        spectra.append(_spectrum("R-RQ", values, seed=k, temperature_K=298.15, time_s=3600 * hours))
+    record = eis(spectra, diameter_cm=1.0, thickness_cm=0.1)
+    assert "12 of the 14 spectra" in record.circuit_reason
+    assert record.interface is not None
+    first = record.interface.laws[0]
+    assert first.law == "square-root"
+    assert abs(first.rate_ohm.value - 30.0) < 4 * first.rate_ohm.std
+    assert abs(first.start_ohm.value - 40.0) < 4 * first.start_ohm.std
+    area = record.interface.points[0].area_specific_resistance_ohm_cm2
+    assert area is not None
+    assert area.value == pytest.approx(40.0 * np.pi / 4, rel=0.05)
+
+
+def test_diffusivity_needs_its_inputs():
+    values = {"R_ohm": 20.0, "R1_ohm": 50.0, "tau1_s": 1e-4, "n1": 0.9, "warburg_ohm_per_sqrt_s": 30.0}
+    one = _spectrum("R-RQ-W", values, seed=1, temperature_K=298.15)
+    without = eis(one, diameter_cm=1.0, thickness_cm=0.1, circuit="R-RQ-W")
+    assert without.spectra[0].diffusivity is None
+    found = eis(one, diameter_cm=1.0, thickness_cm=0.1, circuit="R-RQ-W", dE_dx_V=0.5, molar_volume_cm3_per_mol=22.0)
+    diffusivity = found.spectra[0].diffusivity
+    assert diffusivity is not None
+    # [22 * 0.5 / (96485 * pi / 4 * 30)]^2 / 2
+    exact = 0.5 * (22 * 0.5 / (96485.33 * np.pi / 4 * 30)) ** 2
+    assert abs(diffusivity.diffusivity_cm2_per_s.value - exact) < 4 * diffusivity.diffusivity_cm2_per_s.std
+    assert "semi-infinite" in diffusivity.assumptions
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"diameter_cm": 8.0, "thickness_cm": 0.2}, "0.8 cm"),
+        ({"diameter_cm": 0.8}, "give both"),
+        ({"weighting": "none"}, "modulus"),
+        ({"circuit": "R-Q"}, "R-RQ-RQ-CPE"),
+        ({"temperatures_K": [25.0]}, "298.15 K"),
+        ({"temperatures_K": [300.0, 310.0]}, "2 temperatures for 1 spectra"),
+    ],
+)
+def test_bad_settings_are_refused_with_the_remedy(settings: dict, told: str):
+    one = _spectrum("RQ", {"R1_ohm": 1e3, "tau1_s": 1e-4, "n1": 0.9}, seed=0)
+    with pytest.raises((SettingsError, DataError), match=told):
+        eis(one, **settings)
+
+
+def test_wrong_sign_is_refused_with_the_remedy():
+    right = _pellet_series(0.35)[0]
+    wrong = Spectrum(frequency_Hz=right.frequency_Hz, impedance_ohm=right.impedance_ohm.conj(), name="mirrored.txt")
+    with pytest.raises(DataError, match=r"50 of 50 points.*name the column -Z''"):
+        eis(wrong, diameter_cm=1.0, thickness_cm=0.1)
+
+
+def test_what_the_spectrum_does_not_determine_is_left_out():
+    hidden = {"R_ohm": 100.0, "R1_ohm": 1e6, "tau1_s": 1e4, "n1": 0.95}  # the arc is slower than the spectrum
+    record = eis(_spectrum("R-RQ", hidden, seed=3), circuit="R-RQ")
+    assert record.spectra[0].resistances_ohm.interface is None
+    assert any("left out" in text for text in record.warnings)
+
+
+def test_run_directory_holds_the_record_and_refuses_other_inputs(tmp_path: Path):
+    spectra = _pellet_series(0.35)[:2]
+    eis(spectra, diameter_cm=1.0, thickness_cm=0.1, circuit="RQ-CPE", out=tmp_path / "run")
+    document = json.loads((tmp_path / "run" / "result.json").read_text())
+    assert document["kind"] == "eis"
+    assert (tmp_path / "run" / document["spectra"][0]["points_file"]).is_file()
+    with pytest.raises(InputError, match="other inputs"):
+        eis(spectra, diameter_cm=1.1, thickness_cm=0.1, circuit="RQ-CPE", out=tmp_path / "run")
+
+
+def test_another_analysis_stands_beside(tmp_path: Path):
+    path = tmp_path / "other.csv"
+    path.write_text(
+        "part,quantity,temperature_K,value,std\n"
+        "total,conductivity_S_per_cm,300,2.5e-6,1e-7\ntotal,activation_energy_eV,,0.36,0.01\nbulk,activation_energy_eV,,0.3,0\n"
+    )
+    record = eis(_pellet_series(0.35), diameter_cm=1.0, thickness_cm=0.1, circuit="RQ-CPE", beside=path)
+    first, second, third = record.beside
+    assert first.other.value == pytest.approx(2.5e-3)
+    assert first.ours == record.spectra[1].conductivity_mS_per_cm.total
+    assert second.difference_in_joint_errors == pytest.approx(-1.0, abs=0.4)
+    assert third.ours is None or third.difference_in_joint_errors is not None
+    for text in ("part,value\n1,2\n", "part,quantity,temperature_K,value,std\ntotal,conductivity_S_per_cm,cold,1,1\n"):
+        path.write_text(text)
+        with pytest.raises(DataError, match="give"):
+            eis(_pellet_series(0.35), circuit="RQ-CPE", beside=path)
+
+
+def test_seven_spectra_give_the_authors_numbers(shared: Path):
+    record = eis(shared / "data" / "lab" / "eis", diameter_cm=0.8, thickness_cm=0.21)
+    assert record.circuit == "RQ-RQ-CPE"
+    assert len(record.spectra) == 7
+    assert all(row.kramers_kronig.passed for row in record.spectra)
+    assert sum("left out" in text for text in record.warnings) == 2  # the two reports are no spectra
+    for part, (sigmas, (energy, energy_std)) in AUTHORS.items():
+        for row, sigma in zip(record.spectra, sigmas, strict=True):
+            ours = getattr(row.conductivity_mS_per_cm, part)
+            assert ours.value == pytest.approx(1e3 * sigma, rel=1e-3)  # the same minimum, printed with four figures
+        fit = getattr(record.arrhenius, part).activation_energy_eV
+        assert abs(fit.value - energy) < 2 * np.hypot(fit.std, energy_std)
