@@ -13,11 +13,11 @@ from ase import Atoms
 from ase.build import bulk
 from ase.io import write
 
-from paddlewheel.cli.main import _status
+from paddlewheel.cli.main import status_of
 
 
 def _run(arguments: list[str], capsys: pytest.CaptureFixture) -> tuple[int, str, str]:
-    status = _status(arguments)
+    status = status_of(arguments)
     captured = capsys.readouterr()
     return status, captured.out, captured.err
 
@@ -54,7 +54,7 @@ def walk_npz(tmp_path: Path) -> Path:
 
 def test_help_is_quick_and_imports_nothing_heavy() -> None:
     code = (
-        "import sys; from paddlewheel.cli.main import _status; _status(['--help']);"
+        "import sys; from paddlewheel.cli.main import status_of; status_of(['--help']);"
         "heavy = [m for m in ('torch', 'pymatgen', 'scipy', 'ase', 'zarr', 'parsl', 'matplotlib') if m in sys.modules];"
         "sys.exit(str(heavy) if heavy else 0)"
     )

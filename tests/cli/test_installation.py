@@ -85,9 +85,9 @@ def test_hulls_and_windows_are_computed(tmp_path: Path) -> None:
     (tmp_path / "given.csv").write_text("formula,energy_eV_per_formula\nNa,0\nCl,0\nNaCl,-4\n")
     done = _without(
         """
-from paddlewheel.cli.main import _status
-assert _status(["hull", "Na-Cl", "--energies", "given.csv", "--out", "hull"]) == 0
-assert _status(["window", "NaCl", "--system", "Na-Cl", "--energies", "given.csv", "--out", "window"]) == 0
+from paddlewheel.cli.main import status_of
+assert status_of(["hull", "Na-Cl", "--energies", "given.csv", "--out", "hull"]) == 0
+assert status_of(["window", "NaCl", "--system", "Na-Cl", "--energies", "given.csv", "--out", "window"]) == 0
 """,
         tmp_path,
     )

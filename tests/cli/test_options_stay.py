@@ -19,9 +19,9 @@ def command_line() -> Any:
     """The click command of the program: the one place that knows where it comes from."""
     import typer
 
-    from paddlewheel.cli.main import app
+    from paddlewheel.cli.main import command_line as whole
 
-    return typer.main.get_command(app)
+    return typer.main.get_command(whole())
 
 
 def commands(root: Any, path: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -35,6 +35,8 @@ def commands(root: Any, path: tuple[str, ...] = ()) -> dict[str, Any]:
 def parameters(command: Any) -> list[dict[str, Any]]:
     """The parameters of a command as JSON values."""
     described = []
+    settings = getattr(command, "settings", None)  # the options of a study leave its defaults to its settings
+    defaults = settings.defaults() if settings is not None else {}
     for parameter in command.params:
         is_option = parameter.param_type_name == "option"
         is_flag = is_option and bool(parameter.is_flag)
@@ -44,7 +46,7 @@ def parameters(command: Any) -> list[dict[str, Any]]:
                 "kind": "flag" if is_flag else "option" if is_option else "argument",
                 "options": [*parameter.opts, *parameter.secondary_opts] if is_option else [],
                 "required": bool(parameter.required),
-                "default": _plain(parameter.default),
+                "default": _plain(defaults.get(parameter.name, parameter.default)),
                 "takes_value": not is_flag,
                 "repeated": bool(getattr(parameter, "multiple", False)) or parameter.nargs == -1,
             }
@@ -98,6 +100,9 @@ def test_the_list_is_of_the_whole_program() -> None:
 def test_options_of_a_command_stay(command: str, now: dict[str, Any]) -> None:
     assert command in now, f"the command '{command}' is gone"
     by_string = {string: each for each in parameters(now[command]) for string in each["options"]}
+    for former, present in getattr(now[command], "former_options", {}).items():
+        denied = {"takes_value": False, "repeated": False, "required": False, "default": False}
+        by_string[former] = denied if present is None else by_string[present]
     for old in recorded()[command]:
         for string in old["options"]:
             assert string in by_string, f"{command} {string} is gone"

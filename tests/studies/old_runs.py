@@ -57,9 +57,9 @@ class OldRun:
 
 def run_command(job: OldRun, more: Sequence[str] = ()) -> int:
     """Exit status of the job's command in the working directory: the one place that knows the command line's entry."""
-    from paddlewheel.cli.main import _status
+    from paddlewheel.cli.main import status_of
 
-    return _status([*job.arguments, "--out", RUN, *more])
+    return status_of([*job.arguments, "--out", RUN, *more])
 
 
 def units_of(directory: Path) -> dict[str, dict[str, Any]]:

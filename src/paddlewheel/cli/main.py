@@ -1,4 +1,4 @@
-"""The command `paddlewheel`: registers the commands and turns errors into one line and an exit status."""
+"""The command `paddlewheel`: one command of the table at a time, and errors as one line and an exit status."""
 
 from __future__ import annotations
 
@@ -9,40 +9,59 @@ from typing import Any
 
 import typer
 
-from paddlewheel.cli import (
-    active,
-    cell,
-    convert,
-    correlations,
-    cycling,
-    datasets,
-    density,
-    distil,
-    eis,
-    hull,
-    library,
-    phonons,
-    polarization,
-    rotation,
-    rotor,
-    sites,
-    train,
-    transport,
-    validate,
-)
+from paddlewheel.cli import convert, library
 from paddlewheel.errors import PaddlewheelError, cannot_write, is_refused_write
+from paddlewheel.studies.table import MIGRATION, TABLE
 from paddlewheel.version import __version__
 
 _INTERRUPTED = 130
+_HELP = "From a crystal structure to ionic conductivity, phase stability and cell, with honest uncertainties."
+_CONTEXT = {"help_option_names": ["-h", "--help"]}
 
-app = typer.Typer(
-    name="paddlewheel",
-    help="From a crystal structure to ionic conductivity, with honest uncertainties.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-)
+
+def command_line(commands: list[str] | None = None) -> typer.Typer:
+    """The app with these commands whole, and the others as a name and a line of help; all whole by default.
+
+    Only a command that is used is imported: the list of commands comes from the table alone.
+    """
+    app = typer.Typer(
+        name="paddlewheel",
+        help=_HELP,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        context_settings=_CONTEXT,
+    )
+    app.callback()(_options)
+    groups: dict[str, typer.Typer] = {}
+    for command, row in TABLE.items():
+        group, _, name = command.rpartition(" ")
+        place = app
+        if group:
+            place = groups.setdefault(group, typer.Typer(no_args_is_help=True, context_settings=_CONTEXT))
+        if commands is None or command in commands:
+            if command in MIGRATION:
+                import importlib
+
+                module, function = MIGRATION[command]
+                legacy = importlib.import_module(f"paddlewheel.cli.{module}")
+                place.command(name, epilog=f"Example: paddlewheel {command}")(getattr(legacy, function))
+                continue
+            from paddlewheel.cli.commands import add_study
+
+            add_study(place, command, name)
+        else:
+            place.command(name, help=row.summary, rich_help_panel=row.group)(_not_used)
+    for name, sub in groups.items():
+        panel = next(row.group for command, row in TABLE.items() if command.startswith(f"{name} "))
+        app.add_typer(sub, name=name, rich_help_panel=panel)
+    convert.register(app)
+    library.register(app)
+    return app
+
+
+def _not_used() -> None:
+    """A command that this call of the program does not use."""
 
 
 def _version(asked: bool) -> None:
@@ -51,47 +70,34 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
 ) -> None:
     del version  # handled by its callback
 
 
-transport.register(app)
-correlations.register(app)
-library.register(app)
-convert.register(app)
-distil.register(app)
-datasets.register(app)
-train.register(app)
-density.register(app)
-validate.register(app)
-rotation.register(app)
-sites.register(app)
-rotor.register(app)
-phonons.register(app)
-active.register(app)
-cell.register(app)
-cycling.register(app)
-polarization.register(app)
-eis.register(app)
-hull.register(app)
+def _used(arguments: list[str]) -> list[str]:
+    """The commands of the table that these arguments name, of one or two words; completion needs that of its line."""
+    if "_PADDLEWHEEL_COMPLETE" in os.environ:
+        arguments = os.environ.get("COMP_WORDS", os.environ.get("_TYPER_COMPLETE_ARGS", "")).split()[1:]
+    words = [word for word in arguments if not word.startswith("-")][:2]
+    return [name for name in (" ".join(words[:1]), " ".join(words)) if name in TABLE]
 
 
 def run(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 the science failed, 2 bad input, 130 interrupted."""
     signal.signal(signal.SIGTERM, _interrupt)
-    sys.exit(_status(arguments))
+    sys.exit(status_of(sys.argv[1:] if arguments is None else arguments))
 
 
 def _interrupt(_number: int, _frame: Any) -> None:
     raise KeyboardInterrupt
 
 
-def _status(arguments: list[str] | None) -> int:
+def status_of(arguments: list[str]) -> int:
+    """Run one command in this process; its exit status."""
     try:
-        result = app(args=arguments, standalone_mode=False)
+        result = command_line(_used(arguments))(args=arguments, prog_name="paddlewheel", standalone_mode=False)
     except PaddlewheelError as error:
         return _complain(str(error), error.exit_status)
     except KeyboardInterrupt:

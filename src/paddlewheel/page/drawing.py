@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from paddlewheel.records import (
     write_atomically,
-    write_bytes_atomically,
 )
 
 if TYPE_CHECKING:
@@ -104,7 +103,7 @@ def save_figure(figure: Figure, folder: Path, name: str, alt: str) -> Drawing:
     figure.set_layout_engine("none")  # laid out by the first drawing: once is enough
     pixels = io.BytesIO()
     figure.savefig(pixels, format="png", dpi=200, facecolor="white", metadata={"Software": None})
-    write_bytes_atomically(folder / f"{name}.png", pixels.getvalue())
+    write_atomically(folder / f"{name}.png", pixels.getvalue())
     return Drawing(name, _inline(text.getvalue(), name), alt)
 
 

@@ -1,10 +1,10 @@
-"""What the reports of `van-hove`, `coordination`, `spectra` and `onsager` share: facts, figures, the file itself."""
+"""From a record to its report: the figures drawn and saved, the page written."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from paddlewheel.errors import writing
 from paddlewheel.page.drawing import (
@@ -22,7 +22,8 @@ from paddlewheel.page.page import (
     render_page,
 )
 from paddlewheel.page.tables import Cell
-from paddlewheel.records import write_atomically
+from paddlewheel.records import StudyRecord, write_atomically
+from paddlewheel.records.tables import Beside
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,8 +36,41 @@ Figures = Mapping[str, tuple["Figure", str]]
 """Each figure with its text alternative, by the name of its file."""
 
 
+def write_report(
+    record: StudyRecord,
+    figures: Callable[[Any, Beside], Figures],
+    page: Callable[[Any, Beside, dict[str, Drawing]], Page],
+) -> Path:
+    """Draw and save the figures of a record, then write `report.html` into its run directory.
+
+    Parameters
+    ----------
+    record
+        In a run directory.
+    figures, page
+        Of the study's page: the figures with their text alternatives, and the page around the saved ones. Both get
+        the record and what lies beside it.
+
+    Raises
+    ------
+    InputError
+        If a table beside the record is missing or damaged.
+    RunDirectoryError
+        If the directory cannot be written.
+    """
+    assert record.directory is not None
+    beside, path = record.beside, record.directory / "report.html"
+    with writing(path), house_style():
+        drawings = {
+            name: save_figure(figure, path.parent / "figures", name, alt)
+            for name, (figure, alt) in figures(record, beside).items()
+        }
+        write_atomically(path, render_page(page(record, beside, drawings)))
+    return path
+
+
 def write_page(directory: Path, figures: Callable[[], Figures], page: Callable[[dict[str, Drawing]], Page]) -> Path:
-    """Draw and save the figures, then write `report.html`.
+    """MIGRATION: goes when no study calls it; see `write_report`.
 
     Raises
     ------

@@ -10,9 +10,9 @@ from paddlewheel.records.base import (
     Measured,
     Provenance,
     Record,
+    StudyRecord,
     read_record,
     write_atomically,
-    write_bytes_atomically,
     write_record,
 )
 
@@ -28,8 +28,8 @@ __all__ = [
     "Provenance",
     "RefusedTemperature",
     "Record",
+    "StudyRecord",
     "read_record",
     "write_atomically",
-    "write_bytes_atomically",
     "write_record",
 ]

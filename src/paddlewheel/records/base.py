@@ -10,9 +10,16 @@ import json
 import math
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from paddlewheel.errors import InputError
 
@@ -29,10 +36,20 @@ class Record(BaseModel):
 
 
 class Measured(Record):
-    """A value with its 68 % standard uncertainty, in the unit that the field's name states."""
+    """A value with its 68 % standard uncertainty, in the unit that the field's name states.
+
+    The intervals are there where they are not ``value +- std`` and ``value +- 1.96 std``, such as of a quantity whose
+    logarithm was measured: plot them, not the uncertainty.
+    """
 
     value: float
     std: float = Field(ge=0)
+    interval_68: Interval | None = None
+    interval_95: Interval | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_absent_intervals(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: value for name, value in plain(self).items() if value is not None}
 
     @classmethod
     def or_none(cls, value: float | None, std: float | None) -> Measured | None:
@@ -70,6 +87,77 @@ class Provenance(Record):
     potential_sha256: str | None = None
 
 
+class StudyRecord(Record):
+    """Base of the records that studies give: `result.json` of a run directory.
+
+    Subclasses add ``kind`` and their results. `rows_in` names the list that `to_dataframe` shows.
+    """
+
+    rows_in: ClassVar[str | None] = None
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    warnings: list[str] = []
+    citations: list[Citation] = []
+    provenance: Provenance
+    _beside: Any = PrivateAttr(default=None)
+
+    def lies_beside(self, beside: Any) -> None:
+        """Remember the files that belong to the record (`paddlewheel.records.tables.Beside`), for its figures."""
+        self._beside = beside
+
+    @property
+    def beside(self) -> Any:
+        """What lies beside the record (`paddlewheel.records.tables.Beside`)."""
+        from paddlewheel.records.tables import Beside
+
+        return self._beside or Beside()
+
+    @property
+    def directory(self) -> Path | None:
+        """The run directory that the record is in; None where nothing was written."""
+        return self.beside.directory
+
+    def plot(self) -> dict[str, Any]:
+        """The figures of the report as matplotlib figures, by name.
+
+        Raises
+        ------
+        InputError
+            If a table that a figure needs is missing or damaged.
+        """
+        from paddlewheel.records.show import figures_of
+
+        return figures_of(self)
+
+    def to_dataframe(self) -> Any:
+        """The rows of the record as a pandas DataFrame; a measured column ``x`` has its uncertainty in ``x_std``.
+
+        Raises
+        ------
+        InputError
+            Where pandas is not installed, or the record has no rows.
+        """
+        from paddlewheel.records.show import dataframe_of
+
+        return dataframe_of(self)
+
+    def page_module(self) -> str:
+        """The module that draws the report: ``page`` beside ``record`` in the study's package."""
+        return type(self).__module__.rpartition(".")[0] + ".page"
+
+    def __repr__(self) -> str:
+        from paddlewheel.records.show import short
+
+        return short(self)
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        from paddlewheel.records.show import html_of
+
+        return html_of(self)
+
+
 AnyRecord = TypeVar("AnyRecord", bound=Record)
 
 
@@ -89,8 +177,8 @@ def read_record(path: Path, kind: type[AnyRecord], *, made_by: str) -> AnyRecord
         ) from error
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write `text` to `path` so that a reader sees the old file or the new one, never half of it.
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write text (UTF-8) or bytes to `path` so that a reader sees the old file or the new one, never half of it.
 
     Raises
     ------
@@ -99,28 +187,8 @@ def write_atomically(path: Path, text: str) -> None:
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with open(temporary, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def write_bytes_atomically(path: Path, content: bytes) -> None:
-    """The binary twin of `write_atomically`.
-
-    Raises
-    ------
-    OSError
-        As the operating system gives it; the half-written temporary file is removed.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
         with open(temporary, "wb") as stream:
-            stream.write(content)
+            stream.write(content.encode() if isinstance(content, str) else content)
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(temporary, path)

@@ -5,20 +5,58 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from paddlewheel.errors import InputError
-from paddlewheel.records import (
-    write_atomically,
-)
+from paddlewheel.records.base import write_atomically
 
 Columns = dict[str, np.ndarray]
 """Column name -> values `[n_rows]` float64, nan where the file says nothing."""
 
 
-def read_columns(path: Path, *, made_by: str) -> Columns:
+@dataclass(frozen=True)
+class Beside:
+    """What lies beside a record: files of its run directory, or tables in memory where nothing was written.
+
+    Attributes
+    ----------
+    directory
+        The run directory; None where the study wrote nothing.
+    tables
+        The tables of such a study, by the name that their file would have.
+    """
+
+    directory: Path | None = None
+    tables: dict[str, Columns] = field(default_factory=dict)
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a table."""
+        return name in self.tables or (self.directory is not None and (self.directory / name).is_file())
+
+    def columns(self, name: str) -> Columns:
+        """The columns of a table.
+
+        Raises
+        ------
+        InputError
+            If there is none, or its file is no table of numbers.
+        """
+        if name in self.tables:
+            return self.tables[name]
+        if self.directory is None:
+            raise InputError("no such table", where=name, remedy="run the study with out=DIR")
+        return read_columns(self.directory / name)
+
+    def file(self, name: str) -> Path | None:
+        """The path of a file of the run directory; None where it is absent."""
+        path = None if self.directory is None else self.directory / name
+        return path if path is not None and path.is_file() else None
+
+
+def read_columns(path: Path, *, made_by: str = "") -> Columns:
     """The columns of a CSV file of numbers.
 
     Raises
@@ -32,7 +70,9 @@ def read_columns(path: Path, *, made_by: str) -> Columns:
         values = np.array([[float(text) if text else np.nan for text in row] for row in rows])
         values = values.reshape(len(rows), len(header))
     except (OSError, ValueError) as error:
-        raise InputError(f"no table of numbers ({error})", where=path, remedy=f"run {made_by} again") from error
+        raise InputError(
+            f"no table of numbers ({error})", where=path, remedy="run the command again with --again"
+        ) from error
     return dict(zip(header, values.T, strict=True))
 
 
@@ -47,6 +87,11 @@ def write_table(path: Path, columns: Mapping[str, np.ndarray]) -> None:
     write_atomically(path, buffer.getvalue())
 
 
+def stacked(names: Sequence[str], parts: Sequence[Sequence[np.ndarray]]) -> Columns:
+    """Stretches of the same columns, one after the other; each part has a column for each name."""
+    return {name: np.concatenate([part[place] for part in parts]) for place, name in enumerate(names)}
+
+
 def write_stacked_table(path: Path, names: Sequence[str], parts: Sequence[Sequence[np.ndarray]]) -> None:
-    """Write stretches of the same columns, one after the other, as one CSV; each part has a column for each name."""
-    write_table(path, {name: np.concatenate([part[place] for part in parts]) for place, name in enumerate(names)})
+    """MIGRATION: goes when no study calls it; use `stacked` with `Run.table`."""
+    write_table(path, stacked(names, parts))

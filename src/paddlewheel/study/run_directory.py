@@ -1,28 +1,66 @@
-"""A run directory: made, continued, or refused when it holds something else."""
+"""A run directory: claimed, continued, or refused when it holds something else."""
 
 from __future__ import annotations
 
 import importlib.metadata
 import platform
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from paddlewheel.errors import RunDirectoryError, writing
+from paddlewheel.errors import InputError, RunDirectoryError, writing
+from paddlewheel.execution import DriverLock
 from paddlewheel.records import write_atomically
 from paddlewheel.version import __version__
 
-INPUTS = "inputs.yaml"
-_OURS = ("result.json", "report.html", "trajectories", "units")
+INPUTS, RECORD = "inputs.yaml", "result.json"
+_OURS = (RECORD, "report.html", "trajectories", "units")
+_LEFT_BY_A_START = {INPUTS, "driver.lock", "driver.json", "stop"}
 _PACKAGES = ("ase", "numpy", "scipy", "torch", "vesin", "zarr", "pymatgen-core", "parsl", "phonopy", "spglib")
+_REMEDY = "give the same options to continue it, or use another --out"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """What decides whether a directory holds this very run, and what `inputs.yaml` tells of it.
+
+    Attributes
+    ----------
+    contents
+        Every resolved setting and every input by its content; no versions, no cores, no paths.
+    may_change
+        Keys that a directory may be continued with in spite of another value.
+    defaults
+        Values of keys that a directory of an earlier version may lack.
+    """
+
+    contents: Mapping[str, Any]
+    may_change: Collection[str] = ()
+    defaults: Mapping[str, Any] = ()  # type: ignore[assignment]
+
+    def difference(self, found: Mapping[str, Any], *, strict: bool = False) -> str | None:
+        """The first key that differs, with both values; keys that may change count only if `strict`."""
+        defaults = dict(self.defaults)
+        for key, wanted in self.contents.items():
+            if key in self.may_change and not strict:
+                continue
+            there = found[key] if key in found else defaults.get(key)
+            difference = _first_difference(there, wanted, key)
+            if difference:
+                return difference
+        return None
 
 
 def default_directory(command: str, source: Any) -> Path:
     """Where a run goes without `out`: the command and the name of what it is about, in the working directory."""
-    name = Path(source).name.split(".")[0] if isinstance(source, str | Path) else source.get_chemical_formula("metal")
-    return Path(f"{command}-{name}")
+    if isinstance(source, list | tuple) and source:
+        source = source[0]
+    if isinstance(source, str | Path):
+        return Path(f"{command}-{Path(source).name.split('.')[0]}")
+    formula = getattr(source, "get_chemical_formula", None)
+    return Path(f"{command}-{formula('metal')}" if formula else command)
 
 
 def package_versions() -> dict[str, str]:
@@ -36,61 +74,107 @@ def package_versions() -> dict[str, str]:
     return versions
 
 
-def check_directory(directory: Path, inputs: Mapping[str, Any]) -> bool:
+def check_directory(directory: Path, document: Document | Mapping[str, Any]) -> bool:
     """Whether `directory` holds this very run already (True), or is free for it (False); nothing is written.
-
-    `inputs` is the document of every resolved setting, without versions.
 
     Raises
     ------
     RunDirectoryError
         If it holds a run with other inputs (the first difference is named), or files of another origin.
     """
-    remedy = "give the same options to continue it, or use another --out"
+    if not isinstance(document, Document):  # MIGRATION
+        document = Document(contents=document)
     if directory.exists() and not directory.is_dir():
         raise RunDirectoryError("is a file", where=directory, remedy="use another --out")
-    path = directory / INPUTS
-    if path.exists():
-        try:
-            found = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError, yaml.YAMLError) as error:
-            raise RunDirectoryError(f"cannot be read ({type(error).__name__})", where=path, remedy=remedy) from error
-        if not isinstance(found, dict):
-            raise RunDirectoryError("is no inputs document", where=path, remedy="use another --out")
-        difference = _first_difference({key: found.get(key) for key in inputs}, dict(inputs), "")
+    if (directory / INPUTS).exists():
+        difference = document.difference(read_inputs(directory))
         if difference:
-            raise RunDirectoryError(f"holds a run with other inputs ({difference})", where=directory, remedy=remedy)
+            raise RunDirectoryError(f"holds a run with other inputs ({difference})", where=directory, remedy=_REMEDY)
         return True
-    if directory.exists():
-        there = [name for name in _OURS if (directory / name).exists()]
-        if there:
-            raise RunDirectoryError(
-                f"holds {', '.join(there)} and no {INPUTS}", where=directory, remedy="use another --out"
-            )
+    there = [name for name in _OURS if (directory / name).exists()]
+    if there:
+        raise RunDirectoryError(
+            f"holds {', '.join(there)} and no {INPUTS}", where=directory, remedy="use another --out"
+        )
     return False
 
 
-def start_directory(directory: Path, inputs: Mapping[str, Any]) -> None:
-    """Make the directory and its `inputs.yaml` (with versions); leave an existing one as it is.
+def read_inputs(directory: Path) -> dict[str, Any]:
+    """The document of inputs of a run directory.
 
     Raises
     ------
     RunDirectoryError
-        If it cannot be written.
+        If it cannot be read, or is none.
     """
+    import yaml
+
     path = directory / INPUTS
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        found = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise RunDirectoryError(f"cannot be read ({type(error).__name__})", where=path, remedy=_REMEDY) from error
+    if not isinstance(found, dict):
+        raise RunDirectoryError("is no inputs document", where=path, remedy="use another --out")
+    return found
+
+
+@contextmanager
+def claimed(directory: Path, document: Document) -> Iterator[DriverLock]:
+    """The directory, locked, with an `inputs.yaml` that is true; refused before anything is written or worked on.
+
+    Bad input that only the work finds leaves nothing of a directory that this call began.
+
+    Raises
+    ------
+    RunDirectoryError
+        If it holds something else, is in use, or cannot be written.
+    """
+    check_directory(directory, document)
+    made, began = not directory.exists(), False
     with writing(directory):
         directory.mkdir(parents=True, exist_ok=True)
-        if not path.exists():
-            document = dict(inputs) | {"versions": package_versions()}
-            write_atomically(path, yaml.safe_dump(document, sort_keys=False, allow_unicode=True))
+        try:
+            with DriverLock(directory) as driver:
+                began = not check_directory(directory, document)  # once more: another process may have been quicker
+                if began or document.difference(read_inputs(directory), strict=True):
+                    _write_inputs(directory, document)
+                yield driver
+        except InputError:
+            if began and {path.name for path in directory.iterdir()} <= _LEFT_BY_A_START:
+                _leave_no_trace(directory, made=made)
+            raise
+
+
+def _leave_no_trace(directory: Path, *, made: bool) -> None:
+    for name in _LEFT_BY_A_START:
+        (directory / name).unlink(missing_ok=True)
+    if made:
+        directory.rmdir()
+
+
+def _write_inputs(directory: Path, document: Document) -> None:
+    import yaml
+
+    contents = {**document.contents, "versions": package_versions()}
+    write_atomically(directory / INPUTS, yaml.safe_dump(contents, sort_keys=False, allow_unicode=True))
 
 
 def _first_difference(found: Any, wanted: Any, name: str) -> str | None:
     if isinstance(found, dict) and isinstance(wanted, dict):
+        found, wanted = ({str(key): value for key, value in one.items()} for one in (found, wanted))  # as JSON has them
         for key in [*wanted, *(key for key in found if key not in wanted)]:
-            difference = _first_difference(found.get(key), wanted.get(key), f"{name}.{key}" if name else str(key))
+            difference = _first_difference(found.get(key), wanted.get(key), f"{name}.{key}")
             if difference:
                 return difference
         return None
     return None if found == wanted else f"{name} is {found!r} there and {wanted!r} now"
+
+
+def start_directory(directory: Path, inputs: Mapping[str, Any]) -> None:
+    """MIGRATION: goes when no study calls it."""
+    with writing(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+        if not (directory / INPUTS).exists():
+            _write_inputs(directory, Document(contents=inputs))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from paddlewheel import eis
-from paddlewheel.cli.main import _status
+from paddlewheel.cli.main import status_of
 from paddlewheel.errors import InputError
 from paddlewheel.lab.eis.circuit import Circuit, impedance
 from paddlewheel.studies.eis.page import write_eis_report
@@ -57,7 +57,7 @@ def test_command_prints_the_record_alone_and_a_missing_table_is_named(
 ):
     out = tmp_path / "run"
     options = ["--diameter-cm", "1", "--thickness-cm", "0.1", "--circuit", "RQ-CPE", "--json", "--out", str(out)]
-    assert _status(["eis", str(spectra), *options]) == 0
+    assert status_of(["eis", str(spectra), *options]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["kind"] == "eis"
     assert set(document["spectra"][0]["resistances_ohm"]) >= {"bulk", "grain_boundary", "total"}
@@ -68,7 +68,7 @@ def test_command_prints_the_record_alone_and_a_missing_table_is_named(
 
 def test_command_refuses_millimetres_in_one_line(spectra: Path, tmp_path: Path, capsys: pytest.CaptureFixture):
     out = tmp_path / "run"
-    status = _status(["eis", str(spectra), "--diameter-cm", "10", "--thickness-cm", "0.1", "--out", str(out)])
+    status = status_of(["eis", str(spectra), "--diameter-cm", "10", "--thickness-cm", "0.1", "--out", str(out)])
     error = capsys.readouterr().err
     assert status == 2
     assert error.count("\n") == 1

@@ -11,7 +11,7 @@ from paddlewheel import (
     hull,
     window,
 )
-from paddlewheel.cli.main import _status
+from paddlewheel.cli.main import status_of
 from paddlewheel.errors import InputError
 from paddlewheel.records import read_record
 from paddlewheel.records.base import Measured, Provenance
@@ -112,7 +112,7 @@ def test_bad_input_is_one_line_and_nothing_is_written(
     path = tmp_path / "given.csv"
     path.write_text(table_text)
     out = tmp_path / "run"
-    assert _status([*arguments, "--energies", str(path), "--out", str(out)]) == 2
+    assert status_of([*arguments, "--energies", str(path), "--out", str(out)]) == 2
     told = capsys.readouterr().err
     assert message in told
     assert len(told.splitlines()) == 1

@@ -11,7 +11,7 @@ import pytest
 
 import paddlewheel
 from paddlewheel import Trajectory
-from paddlewheel.cli.main import _status
+from paddlewheel.cli.main import status_of
 from paddlewheel.errors import InputError, RunDirectoryError, SettingsError
 from paddlewheel.transport.spectra import SPEED_OF_LIGHT_CM_PER_FS
 from report_page import Page
@@ -193,7 +193,7 @@ def test_bad_input_of_the_library(salt: Trajectory, tmp_path: Path) -> None:
 def test_commands(command: str, salt_npz: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     more = ["--species", "Na=1", "--temperature", "600"] if command == "onsager" else []
     options = [command, str(salt_npz), "--frame-interval-fs", "2", "--out", str(tmp_path / "run"), *more]
-    status = _status([*options, "--json"])
+    status = status_of([*options, "--json"])
     shown = capsys.readouterr()
     record = json.loads(shown.out)
     assert record["kind"] == command
@@ -202,9 +202,9 @@ def test_commands(command: str, salt_npz: Path, tmp_path: Path, capsys: pytest.C
     assert status == (0 if record.get("status", "ok") == "ok" else 1)
     for name in record["files"].values():
         assert (tmp_path / "run" / name).exists()
-    assert _status(options) == status
+    assert status_of(options) == status
     assert "report: " in capsys.readouterr().out
-    assert _status([command, "--help"]) == 0
+    assert status_of([command, "--help"]) == 0
     assert f"Example: paddlewheel {command}" in " ".join(capsys.readouterr().out.split())
 
 
@@ -226,7 +226,7 @@ def test_bad_input_of_the_commands(
 ) -> None:
     out = tmp_path / "run"
     given = [arguments[0], str(salt_npz), *arguments[1:], "--frame-interval-fs", "2", "--out", str(out)]
-    assert _status(given) == 2
+    assert status_of(given) == 2
     shown = capsys.readouterr()
     assert shown.out == ""
     assert shown.err.count("\n") == 1

@@ -12,7 +12,7 @@ from ase.build import bulk
 from ase.calculators.emt import EMT
 
 from paddlewheel import phonons
-from paddlewheel.cli.main import _status
+from paddlewheel.cli.main import status_of
 from paddlewheel.errors import InputError, RunDirectoryError, SettingsError
 from paddlewheel.execution import DriverWatch
 from paddlewheel.records.tables import (
@@ -222,7 +222,7 @@ def test_phase_that_loses_its_symmetry_is_told(tmp_path: Path) -> None:
 def test_molecule_that_breaks_has_no_numbers_and_status_1(tmp_path: Path) -> None:
     atoms = Atoms("H2", positions=[[2.0, 2.0, 2.0], [2.74, 2.0, 2.0]], cell=[6.0, 6.0, 6.0], pbc=True)
     atoms.write(tmp_path / "h2.cif")
-    status = _status(
+    status = status_of(
         ["phonons", str(tmp_path / "h2.cif"), "--potential", "ase:springs:Repulsion", "--out", str(tmp_path / "run"),
          "--no-keep-symmetry", "--cores", "1", "--json"]
     )  # fmt: skip

@@ -13,7 +13,7 @@ from paddlewheel import (
     Trajectory,
     sites,
 )
-from paddlewheel.cli.main import _status
+from paddlewheel.cli.main import status_of
 from paddlewheel.crystals import read_site_list
 from paddlewheel.records import read_record
 from paddlewheel.studies.sites.record import SitesRecord
@@ -103,7 +103,7 @@ def test_the_command_writes_record_tables_report_and_a_list_that_can_be_used_aga
     path, out = tmp_path / "run.npz", tmp_path / "out"
     np.savez(path, positions_A=FRACTIONAL * EDGE_A, cell_A=np.eye(3) * EDGE_A, symbols=SYMBOLS)
     arguments = ["sites", str(path), "--frame-interval-fs", "50", "--specie", "Na", "--temperature", "600"]
-    assert _status([*arguments, "--out", str(out)]) == 0
+    assert status_of([*arguments, "--out", str(out)]) == 0
     printed = capsys.readouterr().out
     assert "15 Na on 27 sites of 1 kind" in printed
     record = read_record(out / "result.json", SitesRecord, made_by="paddlewheel sites")
@@ -120,12 +120,12 @@ def test_the_command_writes_record_tables_report_and_a_list_that_can_be_used_aga
 
     assert len(read_site_list(out / "sites.txt", specie="Na").families) == 27
     again = tmp_path / "again"
-    assert _status([*arguments, "--out", str(again), "--sites", str(out / "sites.txt"), "--json"]) == 0
+    assert status_of([*arguments, "--out", str(again), "--sites", str(out / "sites.txt"), "--json"]) == 0
     second = json.loads(capsys.readouterr().out)
     assert second["n_jumps"] == N_JUMPS
     assert second["families_by"] == "label"
     assert second["site_source"] == "sites.txt"
-    assert _status([*arguments, "--out", str(out), "--barrier-kT", "2"]) == 2
+    assert status_of([*arguments, "--out", str(out), "--barrier-kT", "2"]) == 2
     assert "other inputs (barrier_kT" in capsys.readouterr().err
 
 
@@ -155,7 +155,7 @@ def test_bad_input_is_one_line_and_nothing_is_written(options, cells, words, tmp
     positions = FRACTIONAL @ (cell if cell.ndim == 3 else cell[None])
     np.savez(path, positions_A=positions, cell_A=cell, symbols=SYMBOLS)
     given = [str(listed) if option == "LIST" else option for option in options]
-    status = _status(["sites", str(path), "--frame-interval-fs", "50", "--out", str(out), *given])
+    status = status_of(["sites", str(path), "--frame-interval-fs", "50", "--out", str(out), *given])
     captured = capsys.readouterr()
     assert status == 2
     assert captured.out == ""

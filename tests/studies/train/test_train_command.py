@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from paddlewheel.cli.main import _status
+from paddlewheel.cli.main import status_of
 from paddlewheel.studies.train import plan as train_plan
 
 
 def test_help_names_the_options_and_gives_an_example(capsys: pytest.CaptureFixture) -> None:
-    assert _status(["train", "--help"]) == 0
+    assert status_of(["train", "--help"]) == 0
     page = capsys.readouterr().out
     for text in ("--start-from", "--cutoff-A", "--three-body-cutoff-A", "--use-smooth", "--stress-weight", "Example:"):
         assert text in page
@@ -34,7 +34,7 @@ def test_bad_input_is_one_line(
     if "--start-from" in options:
         pytest.importorskip("torch", reason="torch absent: pip install 'paddlewheel[m3gnet]'")
     out = tmp_path / "run"
-    status = _status(["train", str(tmp_path / "absent.extxyz"), "--out", str(out), *options])
+    status = status_of(["train", str(tmp_path / "absent.extxyz"), "--out", str(out), *options])
     captured = capsys.readouterr()
     assert status == 2
     assert captured.out == ""

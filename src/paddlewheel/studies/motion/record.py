@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-from paddlewheel.records.base import SCHEMA_VERSION, Citation, Provenance, Record
+from paddlewheel.records.base import Record, StudyRecord
 
 
 class TrajectoryInput(Record):
@@ -18,19 +16,15 @@ class TrajectoryInput(Record):
     sha256: str
 
 
-class MotionRecord(Record):
+class MotionRecord(StudyRecord):
     """Base of the records of `rotation`, `density`, `sites`, ...: what was analysed, and what made it.
 
     Subclasses add `kind` and their results. `files` names what lies beside the record in the run directory, by what
     it holds: tables (CSV, units in the column names), volumetric data, arrays.
     """
 
-    schema_version: Literal[1] = SCHEMA_VERSION
     formula: str
     specie: str | None = None
     temperature_K: float | None = None
     trajectories: list[TrajectoryInput]
     files: dict[str, str] = {}
-    warnings: list[str] = []
-    citations: list[Citation] = []
-    provenance: Provenance

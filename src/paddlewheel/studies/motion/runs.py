@@ -13,9 +13,10 @@ import numpy as np
 
 from paddlewheel.errors import SettingsError, TrajectoryError, writing
 from paddlewheel.execution import DriverLock
-from paddlewheel.studies.motion.cache import open_trajectory
+from paddlewheel.studies.motion.given import GivenRun, Trajectories, open_given
 from paddlewheel.studies.motion.record import TrajectoryInput
-from paddlewheel.study.provenance import provenance
+from paddlewheel.studies.motion.settings import MotionSettings
+from paddlewheel.study.run import Run
 from paddlewheel.study.run_directory import (
     check_directory,
     start_directory,
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
 
     from ase import Atoms
 
-Trajectories = Trajectory | str | Path | Sequence[Trajectory | str | Path]
-"""What the analyses take: one trajectory or several of the same material, read already or as files."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class MotionRuns:
@@ -39,12 +37,24 @@ class MotionRuns:
     ----------
     runs
         The trajectories, without what is left out at their start.
+    digests
+        `trajectory_digest` of each.
     cell
         First frame of the first run, as ASE Atoms.
+    temperature_K
+        As given, or as the run directory says.
+    specie
+        The mobile ion, as given or as the run directory says; None where neither does.
+    warnings
+        What has to be said of the runs.
     """
 
     runs: tuple[Trajectory, ...]
+    digests: tuple[str, ...]
     cell: Atoms
+    temperature_K: float | None = None
+    specie: str | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def frame_interval_fs(self) -> float:
@@ -53,8 +63,12 @@ class MotionRuns:
         assert interval is not None  # open_runs refuses runs without
         return interval
 
+    def documents(self, *keys: str) -> list[dict[str, Any]]:
+        """The runs as they stand in `inputs.yaml`: these fields of their `TrajectoryInput`, or all."""
+        return [one.model_dump(include=set(keys) or None) for one in self.inputs()]
+
     def inputs(self) -> list[TrajectoryInput]:
-        """The runs as they stand in records; reads every frame once for the digest."""
+        """The runs as they stand in records."""
         return [
             TrajectoryInput(
                 name=Path(run.source).name,
@@ -62,59 +76,83 @@ class MotionRuns:
                 n_atoms=run.n_atoms,
                 frame_interval_fs=self.frame_interval_fs,
                 length_ps=(run.n_frames - 1) * self.frame_interval_fs / 1000,
-                sha256=trajectory_digest(run),
+                sha256=digest,
             )
-            for run in self.runs
+            for run, digest in zip(self.runs, self.digests, strict=True)
         ]
 
-    def common_fields(self, settings: Mapping[str, Any], inputs: Sequence[TrajectoryInput]) -> dict[str, Any]:
-        """The fields `formula`, `trajectories` and `provenance` of a `MotionRecord`."""
+    def common_fields(self, run: Run) -> dict[str, Any]:
+        """The fields of a `MotionRecord` that say what was analysed and what made it."""
         return {
             "formula": self.cell.get_chemical_formula("metal"),
-            "trajectories": list(inputs),
-            "provenance": provenance(dict(settings)),
+            "temperature_K": self.temperature_K,
+            "trajectories": self.inputs(),
+            "provenance": run.provenance(),
         }
 
 
-def open_runs(
-    trajectories: Trajectories,
-    *,
-    frame_interval_fs: float | None = None,
-    type_map: Mapping[int, str] | None = None,
-    skip_ps: float = 0.0,
-) -> MotionRuns:
-    """Read and check the trajectories of one analysis.
+def open_runs(trajectories: Trajectories, settings: MotionSettings) -> MotionRuns:
+    """Read and check the trajectories of one analysis, at one temperature.
 
-    Parameters
-    ----------
-    trajectories
-        One or several of the same material; files are read by `open_trajectory`, large text ones through the cache.
-    frame_interval_fs, type_map
-        For files that do not say, as `read_trajectory` takes them.
-    skip_ps
-        Time left out at the start of each.
+    Of a run directory of `conduct` the replicas of `settings.temperature_K` are taken, without their equilibration; a
+    run that was given twice counts once, and a warning says so.
 
     Raises
     ------
     InputError
-        For no trajectory, a negative `skip_ps`, a file that is none, an unknown frame interval, or runs of different
-        atoms or frame intervals.
+        For no trajectory, a file that is none, a run directory of several temperatures of which none is chosen, an
+        unknown frame interval, or runs of different atoms or frame intervals.
     """
-    given = [trajectories] if isinstance(trajectories, Trajectory | str | Path) else list(trajectories)
-    if not given:
-        raise SettingsError("none given", where="trajectories", remedy="give at least one")
-    if not (np.isfinite(skip_ps) and skip_ps >= 0):
-        raise SettingsError(f"{skip_ps:g} is negative", where="skip_ps", remedy="give 0 or more")
-    runs = [
-        one
-        if isinstance(one, Trajectory)
-        else open_trajectory(one, frame_interval_fs=frame_interval_fs, type_map=type_map)
-        for one in given
-    ]
-    if skip_ps:
-        runs = [run.after(skip_ps) for run in runs]
-    check_alike(runs)
-    return MotionRuns(runs=tuple(runs), cell=first_atoms(runs[0]))
+    given = open_given(
+        trajectories, frame_interval_fs=settings.frame_interval_fs, type_map=settings.type_map, skip_ps=settings.skip_ps
+    )
+    chosen = at_one_temperature(given.runs, settings.temperature_K)
+    check_alike([run.trajectory for run in chosen])
+    kept, twice = once_each(chosen)
+    runs = list(kept.values())
+    species = {run.specie for run in runs}
+    return MotionRuns(
+        runs=tuple(run.trajectory for run in runs),
+        digests=tuple(kept),
+        cell=first_atoms(runs[0].trajectory),
+        temperature_K=runs[0].temperature_K if settings.temperature_K is None else settings.temperature_K,
+        specie=settings.specie or (species.pop() if len(species) == 1 else None),
+        warnings=(*given.warnings, *twice),
+    )
+
+
+def at_one_temperature(runs: Sequence[GivenRun], temperature_K: float | None) -> list[GivenRun]:
+    """Those runs that are at the temperature asked for, or do not know theirs.
+
+    Raises
+    ------
+    SettingsError
+        For runs at several temperatures of which none is asked for, or none at the one that is.
+    """
+    there = sorted({run.temperature_K for run in runs if run.temperature_K is not None})
+    told = ", ".join(f"{value:g}" for value in there)
+    if temperature_K is None and len(there) > 1:
+        raise SettingsError(
+            f"the runs are at {told} K", where="temperature_K", remedy="choose one of them with --temperature"
+        )
+    chosen = [run for run in runs if temperature_K is None or run.temperature_K in (None, temperature_K)]
+    if not chosen:
+        raise SettingsError(f"no run is at {temperature_K:g} K", where="temperature_K", remedy=f"give one of {told}")
+    return chosen
+
+
+def once_each(runs: Sequence[GivenRun]) -> tuple[dict[str, GivenRun], list[str]]:
+    """Each run once, by its digest, and what has to be said of those that were given twice."""
+    kept: dict[str, GivenRun] = {}
+    warnings = []
+    for run in runs:
+        digest = trajectory_digest(run.trajectory)
+        if digest in kept:
+            first, again = (Path(one.trajectory.source).name for one in (kept[digest], run))
+            what = f"{again} was given twice" if first == again else f"{again} holds the same frames as {first}"
+            warnings.append(f"{what}: it counts once")
+        kept.setdefault(digest, run)
+    return kept, warnings
 
 
 @contextmanager

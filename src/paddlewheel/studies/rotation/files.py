@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from paddlewheel.records import (
-    write_bytes_atomically,
+    write_atomically,
     write_record,
 )
 from paddlewheel.records.tables import (
@@ -39,7 +39,7 @@ def write_rotation(record: RotationRecord, results: Sequence[AnionResults], dire
         arrays[f"{found.formula}_density"] = found.directions.density
         arrays[f"{found.formula}_per_anion"] = found.directions.per_anion.astype(np.float32)
     np.savez_compressed(buffer, allow_pickle=False, **arrays)
-    write_bytes_atomically(directory / MAPS, buffer.getvalue())
+    write_atomically(directory / MAPS, buffer.getvalue())
     record = record.model_copy(update={"files": files})
     write_record(record, directory / "result.json")
     return record

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from paddlewheel.errors import InputError, ScienceError
-from paddlewheel.execution import DriverLock, Outcome, Resources, Unit, run_units
-from paddlewheel.study.progress import UnitTable
+from paddlewheel.execution import DriverLock, Unit
+from paddlewheel.study.stage import run_stage
 
 if TYPE_CHECKING:
     from ase import Atoms
 
 
-_TASK = "paddlewheel.studies.simulation.md_unit:run_md_unit"
+TASK = "paddlewheel.studies.simulation.md_unit:run_md_unit"
 
 
 def try_potential(potential: Mapping[str, Any], cell: Atoms, *, where: str) -> None:
@@ -58,16 +57,17 @@ def run_md_units(
     ScienceError
         If no unit finished.
     """
-    outcome = _run(units, driver, cores=cores, show_progress=show_progress)
-    for name, path in outcome.keep_errors(units).items():
-        error = outcome.errors[name]
-        print(f"paddlewheel: {name} failed ({type(error).__name__}: {error}); see {path}", file=sys.stderr)
+    troubles = run_stage(
+        units, task=TASK, title="molecular dynamics", driver=driver, cores=cores, show_progress=show_progress
+    )
+    for name, trouble in troubles.items():
+        print(f"paddlewheel: {name} failed ({trouble}); see units/{name}/error.txt", file=sys.stderr)
     results = {unit.name: result for unit in units if (result := unit.result()) is not None}
     finished = [unit for unit in units if unit.name in results]
     if not finished:
-        states = "; ".join(f"{name}: {state}" for name, state in outcome.states.items())
+        states = "; ".join(f"{name}: {state}" for name, state in troubles.items())
         raise ScienceError(f"no run finished ({states})", where=units[0].run_directory, remedy="see units/*/error.txt")
-    warnings = [f"{unit.name} did not finish: {outcome.states[unit.name]}" for unit in units if unit not in finished]
+    warnings = [f"{name} did not finish: {trouble}" for name, trouble in troubles.items()]
     warnings += [
         f"{unit.name}: the start had forces over {unit.contents['md']['relax_above_eV_per_A']:g} eV/A and was relaxed "
         f"to {results[unit.name]['relaxed_eV_per_A']:.2g} eV/A first"
@@ -75,15 +75,6 @@ def run_md_units(
         if results[unit.name]["relaxed_eV_per_A"] is not None
     ]
     return finished, warnings
-
-
-def _run(units: Sequence[Unit], driver: DriverLock, *, cores: int | None, show_progress: bool) -> Outcome:
-    pending = [unit for unit in units if unit.result() is None]
-    resources = Resources.share(n_units=max(1, len(pending)), cores=cores)
-    table = UnitTable(units) if show_progress and pending else None
-    with table or nullcontext():
-        on_poll: Callable[[], None] = table.update if table else lambda: None
-        return run_units(units, task=_TASK, driver=driver, resources=resources, on_poll=on_poll)
 
 
 MINIMUM_ONSET_PS = 0.5

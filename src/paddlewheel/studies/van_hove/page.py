@@ -2,44 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paddlewheel.page.drawing import (
-    BLUE,
-    INK,
-    Drawing,
-    series_colours,
-)
-from paddlewheel.page.numbers import (
-    measured,
-    plain,
-)
-from paddlewheel.page.page import (
-    Number,
-    Page,
-    Section,
-)
-from paddlewheel.page.tables import (
-    Cell,
-    Table,
-)
-from paddlewheel.page.write import (
-    Figures,
-    value_cell,
-    write_page,
-)
-from paddlewheel.records import read_record
-from paddlewheel.records.tables import (
-    Columns,
-    read_columns,
-)
-from paddlewheel.studies.motion.page import (
-    facts,
-)
-from paddlewheel.studies.van_hove.record import VanHoveRecord
+from paddlewheel.page.drawing import BLUE, INK, Drawing, series_colours
+from paddlewheel.page.numbers import measured, plain
+from paddlewheel.page.page import Number, Page, Section
+from paddlewheel.page.tables import Cell, Table
+from paddlewheel.page.write import Figures, value_cell
+from paddlewheel.records.tables import Beside, Columns
+from paddlewheel.studies.motion.page import facts
+from paddlewheel.studies.van_hove.record import ALPHA_2, DISTINCT, SELF, VanHoveRecord
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,32 +23,15 @@ _CURVES = 7
 _ROWS = 14
 
 
-def write_van_hove_report(directory: Path) -> Path:
-    """Write `report.html` and `figures/` from `result.json` and the tables that it names.
-
-    Raises
-    ------
-    InputError
-        If `result.json` is no such record, or a table is missing or damaged.
-    RunDirectoryError
-        If the directory cannot be written.
-    """
-    directory = Path(directory)
-    record = read_record(directory / "result.json", VanHoveRecord, made_by="van-hove")
-    tables = {
-        name: read_columns(directory / f"{name}.csv", made_by="van-hove") for name in ("self", "distinct", "alpha2")
-    }
-    return write_page(directory, lambda: _figures(record, tables), lambda drawings: _page(record, drawings))
-
-
-def _figures(record: VanHoveRecord, tables: dict[str, Columns]) -> Figures:
+def figures(record: VanHoveRecord, beside: Beside) -> Figures:
+    """The figures of the report."""
     ion = record.specie
     return {
         "van-hove": (
-            _functions(record, tables["self"], tables["distinct"]),
+            _functions(record, beside.columns(SELF), beside.columns(DISTINCT)),
             f"Self and distinct part of the van Hove function of {ion} at several times.",
         ),
-        "alpha2": (_alpha(tables["alpha2"]), f"Non-Gaussian parameter of {ion} against time."),
+        "alpha2": (_alpha(beside.columns(ALPHA_2)), f"Non-Gaussian parameter of {ion} against time."),
     }
 
 
@@ -138,7 +95,8 @@ def _spread(lags: np.ndarray) -> np.ndarray:
     return lags[np.unique(np.linspace(0, lags.size - 1, min(_CURVES, lags.size)).astype(int))]
 
 
-def _page(record: VanHoveRecord, drawings: dict[str, Drawing]) -> Page:
+def page(record: VanHoveRecord, _beside: Beside, drawings: dict[str, Drawing]) -> Page:
+    """The report."""
     last = record.lags[-1]
     if record.alpha_2_peak is not None and record.alpha_2_peak.value > 2 * record.alpha_2_peak.std:
         headline = (

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from paddlewheel.records.base import Measured, Record
 from paddlewheel.studies.motion.record import MotionRecord
+
+SELF, DISTINCT, ALPHA_2 = "self.csv", "distinct.csv", "alpha2.csv"
+"""The tables beside the record."""
 
 
 class VanHoveLag(Record):
@@ -31,6 +34,7 @@ class VacatedSite(Record):
 class VanHoveRecord(MotionRecord):
     """The record of `van-hove`; the functions themselves are in the tables that `files` names."""
 
+    rows_in: ClassVar[str] = "lags"
     kind: Literal["van-hove"] = "van-hove"
     n_ions: int
     origin_stride: int

@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from paddlewheel.errors import SettingsError
-from paddlewheel.records import (
-    Citation,
-    Measured,
-    write_record,
-)
-from paddlewheel.records.tables import (
-    write_table,
-)
-from paddlewheel.studies.motion.choices import (
-    choose_specie,
-)
-from paddlewheel.studies.motion.correlation_settings import (
-    default_range_A,
-    document,
-)
-from paddlewheel.studies.motion.runs import (
-    Trajectories,
-    open_runs,
-    run_directory,
-)
-from paddlewheel.studies.van_hove.record import (
-    VacatedSite,
-    VanHoveLag,
-    VanHoveRecord,
-)
-from paddlewheel.trajectories import displacements
-from paddlewheel.trajectories.unwrap import Drift
+from paddlewheel.records import Citation, Measured
+from paddlewheel.studies.motion.choices import choose_specie
+from paddlewheel.studies.motion.correlation_settings import default_range_A
+from paddlewheel.studies.motion.runs import MotionRuns, Trajectories, open_runs
+from paddlewheel.studies.motion.settings import TRAJECTORIES, DriftSettings
+from paddlewheel.studies.van_hove.record import ALPHA_2, DISTINCT, SELF, VacatedSite, VanHoveLag, VanHoveRecord
+from paddlewheel.study.run import Run
+from paddlewheel.study.settings import Numbers, setting
+from paddlewheel.study.study import Study
+from paddlewheel.trajectories import Displacements, displacements
 from paddlewheel.transport import VanHoveDistinct, VanHoveSelf, log_spaced_lags, van_hove_distinct, van_hove_self
 
 WITHIN_A = 1.0
@@ -49,85 +33,61 @@ _CITATIONS = (
 )
 
 
-def van_hove(
-    trajectories: Trajectories,
-    *,
-    specie: str | None = None,
-    temperature_K: float | None = None,
-    lags_ps: Sequence[float] | None = None,
-    n_lags: int = 55,
-    bin_A: float = 0.05,
-    distinct_range_A: float | None = None,
-    origin_stride: int = 1,
-    drift: Drift = "framework",
-    frame_interval_fs: float | None = None,
-    type_map: Mapping[int, str] | None = None,
-    skip_ps: float = 0.0,
-    out: str | Path | None = None,
-) -> VanHoveRecord:
-    """Self and distinct part of the van Hove function of the mobile ions, and their non-Gaussian parameter.
+class VanHoveSettings(DriftSettings):
+    """Settings of `van-hove`."""
 
-    Parameters
-    ----------
-    trajectories
-        One or several of the same material at the same temperature: their ions are pooled.
-    specie
-        Mobile ion; guessed where only one fits.
-    temperature_K
-        Noted in the record.
-    lags_ps
-        Times to look at; by default `n_lags` evenly in the logarithm, up to half of the run.
-    n_lags, bin_A
-        Number of times, and bins of the self part.
-    distinct_range_A
-        End of the distinct part; by default what the cell allows (its shortest vector), 12 A at most.
-    origin_stride
-        Every how many frames an origin of the self part; 1 takes all.
-    drift
-        Which drift is removed: ``framework``, ``all`` or ``none``.
-    frame_interval_fs, type_map, skip_ps
-        As `open_runs`.
-    out
-        Run directory for the record, tables and the report; nothing is written without it.
-
-    Raises
-    ------
-    InputError
-        For bad settings, an absent specie, a time longer than the run, a cell too small for the range, frames too far
-        apart, or a directory that holds something else.
-
-    Examples
-    --------
-    >>> from paddlewheel import van_hove
-    >>> van_hove("oNBH_800K.npz", frame_interval_fs=10).alpha_2_peak  # doctest: +SKIP
-    """
-    runs = open_runs(trajectories, frame_interval_fs=frame_interval_fs, type_map=type_map, skip_ps=skip_ps)
-    ion = choose_specie(runs.cell, specie)
-    shortest = min(run.n_frames for run in runs.runs)
-    lags = log_spaced_lags(shortest, n_lags) if lags_ps is None else _lags(lags_ps, runs.frame_interval_fs)
-    paths = [displacements(run, specie=ion, drift=drift) for run in runs.runs]
-    positions, cells = [one.positions_A for one in paths], [one.mean_cell_A for one in paths]
-    range_A = default_range_A(cells) if distinct_range_A is None else distinct_range_A
-    own = van_hove_self(
-        positions, frame_interval_fs=runs.frame_interval_fs, lags=lags, bin_A=bin_A, origin_stride=origin_stride
+    lags_ps: Numbers | None = setting(None, "Times to look at, ps; by default evenly in the logarithm")
+    n_lags: int = setting(55, "Number of times, up to half of the run", ge=1)
+    bin_A: float = setting(0.05, "Width of the bins of the self part, A", gt=0)
+    distinct_range_A: float | None = setting(
+        None, "End of the distinct part, A; by default what the cell allows, 12 A at most", gt=0
     )
+    origin_stride: int = setting(1, "Every how many frames an origin of the self part", ge=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VanHoveInputs:
+    """The paths of the mobile ions, and what was resolved from them."""
+
+    runs: MotionRuns
+    specie: str
+    paths: list[Displacements]
+    range_A: float
+
+    def document(self) -> dict[str, Any]:
+        """What was resolved, and the trajectories by their content."""
+        return {
+            "specie": self.specie,
+            "distinct_range_A": self.range_A,
+            "trajectories": self.runs.documents("name", "n_frames", "frame_interval_fs", "sha256"),
+        }
+
+
+def _opens(trajectories: Trajectories, settings: VanHoveSettings) -> VanHoveInputs:
+    runs = open_runs(trajectories, settings)
+    specie = choose_specie(runs.cell, runs.specie)
+    paths = [displacements(run, specie=specie, drift=settings.drift) for run in runs.runs]
+    range_A = settings.distinct_range_A or default_range_A([path.mean_cell_A for path in paths])
+    return VanHoveInputs(runs=runs, specie=specie, paths=paths, range_A=range_A)
+
+
+def _measures(inputs: VanHoveInputs, settings: VanHoveSettings, run: Run) -> VanHoveRecord:
+    interval_fs = inputs.runs.frame_interval_fs
+    shortest = min(trajectory.n_frames for trajectory in inputs.runs.runs)
+    lags = (
+        log_spaced_lags(shortest, settings.n_lags) if settings.lags_ps is None else _lags(settings.lags_ps, interval_fs)
+    )
+    positions, cells = [path.positions_A for path in inputs.paths], [path.mean_cell_A for path in inputs.paths]
+    own = van_hove_self(
+        positions, frame_interval_fs=interval_fs, lags=lags, bin_A=settings.bin_A,
+        origin_stride=settings.origin_stride,
+    )  # fmt: skip
     few = np.unique(np.concatenate([[0], lags[np.linspace(0, lags.size - 1, _DISTINCT_LAGS).astype(int)]]))
     others = van_hove_distinct(
-        positions, cells, frame_interval_fs=runs.frame_interval_fs, lags=few, range_A=range_A, bin_A=DISTINCT_BIN_A
+        positions, cells, frame_interval_fs=interval_fs, lags=few, range_A=inputs.range_A, bin_A=DISTINCT_BIN_A
     )
-    settings = {
-        "specie": ion, "temperature_K": temperature_K, "lags_ps": None if lags_ps is None else list(lags_ps),
-        "n_lags": n_lags, "bin_A": bin_A, "distinct_range_A": range_A, "origin_stride": origin_stride, "drift": drift,
-    }  # fmt: skip
-    inputs = runs.inputs()
-    settings = document("van-hove", settings, inputs, skip_ps=skip_ps)
-    record = _record(own, others, specie=ion, temperature_K=temperature_K, origin_stride=origin_stride, bin_A=bin_A,
-                     common=runs.common_fields(settings, inputs))  # fmt: skip
-    with run_directory(out, settings) as directory:
-        if directory is not None:
-            _write_tables(own, others, directory)
-            write_record(record, directory / "result.json")
-    return record
+    _keep_tables(own, others, run)
+    return _record(own, others, inputs, settings, run)
 
 
 def _lags(lags_ps: Sequence[float], frame_interval_fs: float) -> np.ndarray:
@@ -140,14 +100,7 @@ def _lags(lags_ps: Sequence[float], frame_interval_fs: float) -> np.ndarray:
 
 
 def _record(
-    own: VanHoveSelf,
-    others: VanHoveDistinct,
-    *,
-    specie: str,
-    temperature_K: float | None,
-    origin_stride: int,
-    bin_A: float,
-    common: dict,
+    own: VanHoveSelf, others: VanHoveDistinct, inputs: VanHoveInputs, settings: VanHoveSettings, run: Run
 ) -> VanHoveRecord:
     rows = [
         VanHoveLag(
@@ -176,14 +129,13 @@ def _record(
         if np.isfinite(others.std[k]).all()
     ]
     return VanHoveRecord(
-        **common,
-        specie=specie,
-        temperature_K=temperature_K,
-        files={"self part": "self.csv", "distinct part": "distinct.csv", "non-Gaussian parameter": "alpha2.csv"},
+        **inputs.runs.common_fields(run),
+        specie=inputs.specie,
+        files={"self part": SELF, "distinct part": DISTINCT, "non-Gaussian parameter": ALPHA_2},
         citations=list(_CITATIONS),
         n_ions=own.n_ions,
-        origin_stride=origin_stride,
-        self_bin_A=bin_A,
+        origin_stride=settings.origin_stride,
+        self_bin_A=settings.bin_A,
         distinct_bin_A=DISTINCT_BIN_A,
         distinct_range_A=float(others.edges_A[-1]),
         lags=rows,
@@ -191,14 +143,17 @@ def _record(
         alpha_2_peak_lag_ps=top.lag_ps if top else None,
         within_A=WITHIN_A,
         vacated_site=vacated,
-        warnings=[] if own.n_ions > 1 else ["one ion: there is no error of the self part"],
+        warnings=[
+            *inputs.runs.warnings,
+            *([] if own.n_ions > 1 else ["one ion: there is no error of the self part"]),
+        ],
     )
 
 
-def _write_tables(own: VanHoveSelf, others: VanHoveDistinct, directory: Path) -> None:
+def _keep_tables(own: VanHoveSelf, others: VanHoveDistinct, run: Run) -> None:
     for name, edges, lag_ps, table, std, unit in (
-        ("self", own.edges_A, own.lag_ps, own.density_per_A, own.std_per_A, "per_A"),
-        ("distinct", others.edges_A, others.lag_ps, others.g, others.std, "relative"),
+        (SELF, own.edges_A, own.lag_ps, own.density_per_A, own.std_per_A, "per_A"),
+        (DISTINCT, others.edges_A, others.lag_ps, others.g, others.std, "relative"),
     ):
         r = 0.5 * (edges[1:] + edges[:-1])
         columns = {
@@ -207,6 +162,29 @@ def _write_tables(own: VanHoveSelf, others: VanHoveDistinct, directory: Path) ->
             unit: table.ravel(),
             f"std_{unit}": std.ravel(),
         }
-        write_table(directory / f"{name}.csv", columns)
+        run.table(name, columns)
     columns = {"lag_ps": own.lag_ps, "msd_A2": own.msd_A2, "alpha_2": own.alpha_2, "std": own.alpha_2_std}
-    write_table(directory / "alpha2.csv", columns)
+    run.table(ALPHA_2, columns)
+
+
+def _says(record: VanHoveRecord) -> list[str]:
+    last = record.lags[-1]
+    lines = [f"{record.n_ions} {record.specie}: after {last.lag_ps:g} ps {last.most_probable_A:.3g} A most probably"]
+    if record.alpha_2_peak is not None and record.alpha_2_peak_lag_ps is not None:
+        peak = record.alpha_2_peak
+        lines.append(
+            f"non-Gaussian parameter: largest {peak.value:.3g} +- {peak.std:.2g} at {record.alpha_2_peak_lag_ps:g} ps"
+        )
+    return lines
+
+
+STUDY = Study(
+    command="van-hove",
+    arguments=(TRAJECTORIES,),
+    settings=VanHoveSettings,
+    record=VanHoveRecord,
+    opens=_opens,
+    measures=_measures,
+    says=_says,
+    example="paddlewheel van-hove oNBH_800K.npz --frame-interval-fs 10",
+)

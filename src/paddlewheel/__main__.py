@@ -1,0 +1,5 @@
+"""``python -m paddlewheel``."""
+
+from paddlewheel.cli.main import run
+
+run()

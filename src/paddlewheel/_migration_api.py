@@ -1,0 +1,222 @@
+"""The library calls, under the same names and with the same arguments as the commands."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from paddlewheel.crystals import read_structure
+from paddlewheel.potentials import load_potential
+from paddlewheel.studies.active import study as _active_ions
+from paddlewheel.studies.cell import study as _cell
+from paddlewheel.studies.conduct import analyze as _analyze
+from paddlewheel.studies.conduct import study as _conduct
+from paddlewheel.studies.convert.study import convert
+from paddlewheel.studies.coordination import study as _coordination
+from paddlewheel.studies.cycling import study as _cycling
+from paddlewheel.studies.dc import study as _dc
+from paddlewheel.studies.density import study as _density
+from paddlewheel.studies.distil import study as _distil
+from paddlewheel.studies.eis import study as _eis
+from paddlewheel.studies.hull import study as _hull
+from paddlewheel.studies.label import study as _label
+from paddlewheel.studies.lsv import study as _lsv
+from paddlewheel.studies.onsager import study as _onsager
+from paddlewheel.studies.phonons import study as _phonons
+from paddlewheel.studies.rotation import study as _rotation
+from paddlewheel.studies.rotor import study as _rotor
+from paddlewheel.studies.sample import study as _sample
+from paddlewheel.studies.sites import study as _sites
+from paddlewheel.studies.spectra import study as _spectra
+from paddlewheel.studies.train import study as _train
+from paddlewheel.studies.validate import study as _validate
+from paddlewheel.studies.window import study as _window
+from paddlewheel.study.run_directory import default_directory
+from paddlewheel.trajectories import Trajectory, read_trajectory
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+    from paddlewheel.studies.conduct.record import ConductivityRecord
+    from paddlewheel.studies.distil.record import DistilRecord
+    from paddlewheel.studies.label.record import (
+        LabelRecord,
+    )
+    from paddlewheel.studies.phonons.record import PhononRecord
+    from paddlewheel.studies.rotor.record import RotorRecord
+    from paddlewheel.studies.sample.record import (
+        SamplingRecord,
+    )
+    from paddlewheel.studies.train.record import TrainingRecord
+    from paddlewheel.studies.validate.record import ValidationRecord
+    from paddlewheel.training.dataset import Dataset
+
+__all__ = [
+    "spectra",
+    "onsager",
+    "coordination",
+    "Trajectory",
+    "active_ions",
+    "analyze",
+    "analyze_files",
+    "cell",
+    "conduct",
+    "convert",
+    "cycling",
+    "dc",
+    "density",
+    "distil",
+    "eis",
+    "hull",
+    "label",
+    "load_potential",
+    "lsv",
+    "phonons",
+    "read_structure",
+    "read_trajectory",
+    "rotation",
+    "rotor",
+    "sample",
+    "sites",
+    "train",
+    "validate",
+    "window",
+]
+
+
+def _reported(study: Callable[..., Any], report: str) -> Callable[..., Any]:
+    """An analysis that, given `out`, also writes its report; `report` is "module:function"."""
+
+    @functools.wraps(study)
+    def run(*given: Any, out: str | Path | None = None, **settings: Any) -> Any:
+        record = study(*given, out=out, **settings)
+        if out is not None:
+            module, _, name = report.partition(":")
+            getattr(importlib.import_module(module), name)(Path(out))
+        return record
+
+    return run
+
+
+@functools.wraps(_conduct.conduct)
+def conduct(structure: str | Path | Atoms, *, out: str | Path | None = None, **settings: Any) -> ConductivityRecord:
+    from paddlewheel.studies.conduct.page import write_conductivity_report
+
+    directory = Path(out) if out is not None else default_directory("conduct", structure)
+    record = _conduct.conduct(structure, out=directory, **settings)
+    write_conductivity_report(directory)
+    return record
+
+
+analyze = _reported(_analyze.analyze, "paddlewheel.studies.conduct.page:write_conductivity_report")
+rotation = _reported(_rotation.rotation, "paddlewheel.studies.rotation.page:write_rotation_report")
+sites = _reported(_sites.sites, "paddlewheel.studies.sites.page:write_sites_report")
+spectra = _reported(_spectra.spectra, "paddlewheel.studies.spectra.page:write_spectra_report")
+onsager = _reported(_onsager.onsager, "paddlewheel.studies.onsager.page:write_onsager_report")
+coordination = _reported(_coordination.coordination, "paddlewheel.studies.coordination.page:write_coordination_report")
+eis = _reported(_eis.eis, "paddlewheel.studies.eis.page:write_eis_report")
+density = _reported(_density.density, "paddlewheel.studies.density.page:write_density_report")
+hull = _reported(_hull.hull, "paddlewheel.studies.hull.page:write_hull_report")
+window = _reported(_window.window, "paddlewheel.studies.window.page:write_window_report")
+cell = _reported(_cell.cell, "paddlewheel.studies.cell.page:write_cell_report")
+cycling = _reported(_cycling.cycling, "paddlewheel.studies.cycling.page:write_cycling_report")
+dc = _reported(_dc.dc, "paddlewheel.studies.dc.page:write_dc_report")
+lsv = _reported(_lsv.lsv, "paddlewheel.studies.lsv.page:write_lsv_report")
+active_ions = _reported(_active_ions.active_ions, "paddlewheel.studies.active.page:write_active_report")
+
+
+@functools.wraps(_rotor.rotor)
+def rotor(structure: str | Path | Atoms, *, out: str | Path | None = None, **settings: Any) -> RotorRecord:
+    from paddlewheel.studies.rotor.page import write_rotor_report
+
+    directory = Path(out) if out is not None else default_directory("rotor", structure)
+    record = _rotor.rotor(structure, out=directory, **settings)
+    write_rotor_report(directory)
+    return record
+
+
+@functools.wraps(_phonons.phonons)
+def phonons(structure: str | Path | Atoms, *, out: str | Path | None = None, **settings: Any) -> PhononRecord:
+    from paddlewheel.studies.phonons.page import write_phonon_report
+
+    directory = Path(out) if out is not None else default_directory("phonons", structure)
+    record = _phonons.phonons(structure, out=directory, **settings)
+    write_phonon_report(directory)
+    return record
+
+
+@functools.wraps(_analyze.analyze_files)
+def analyze_files(paths: Sequence[Path], *, out: str | Path | None = None, **settings: Any) -> ConductivityRecord:
+    from paddlewheel.studies.conduct.page import write_conductivity_report
+
+    directory = Path(out) if out is not None else default_directory("analyze", paths[0])
+    record = _analyze.analyze_files(paths, out=directory, **settings)
+    write_conductivity_report(directory)
+    return record
+
+
+@functools.wraps(_train.train)
+def train(
+    datasets: str | Path | Sequence[str | Path], *, out: str | Path | None = None, **settings: Any
+) -> TrainingRecord:
+    from paddlewheel.studies.train.page import write_training_report
+
+    first = datasets if isinstance(datasets, str | Path) else datasets[0]
+    directory = Path(out) if out is not None else default_directory("train", first)
+    record = _train.train(datasets, out=directory, **settings)
+    write_training_report(directory)
+    return record
+
+
+@functools.wraps(_sample.sample)
+def sample(
+    structures: str | Path | Atoms | Sequence[str | Path | Atoms], *, out: str | Path | None = None, **settings: Any
+) -> SamplingRecord:
+    from paddlewheel.studies.sample.page import write_sampling_report
+
+    several = isinstance(structures, Sequence) and not isinstance(structures, str)
+    first = structures[0] if several and len(structures) else structures  # type: ignore[index, arg-type]
+    directory = Path(out) if out is not None else default_directory("sample", first)
+    record = _sample.sample(structures, out=directory, **settings)
+    write_sampling_report(directory)
+    return record
+
+
+@functools.wraps(_label.label)
+def label(
+    frames: str | Path | Sequence[Atoms] | Dataset, *, out: str | Path | None = None, **settings: Any
+) -> LabelRecord:
+    from paddlewheel.studies.label.page import (
+        write_label_report,
+    )
+
+    source = frames if isinstance(frames, str | Path) else _label.read_frames(frames)[0]
+    directory = Path(out) if out is not None else default_directory("label", source)
+    record = _label.label(frames, out=directory, **settings)
+    write_label_report(directory)
+    return record
+
+
+@functools.wraps(_validate.validate)
+def validate(
+    candidate: str, structures: Sequence[str | Path | Atoms] = (), *, against: str, out: str | Path, **settings: Any
+) -> ValidationRecord:
+    from paddlewheel.studies.validate.page import write_validation_report
+
+    record = _validate.validate(candidate, structures, against=against, out=out, **settings)
+    write_validation_report(Path(out))
+    return record
+
+
+@functools.wraps(_distil.distil)
+def distil(
+    structures: Sequence[str | Path | Atoms], *, teacher: str, out: str | Path = "distil", **settings: Any
+) -> DistilRecord:
+    from paddlewheel.studies.distil.page import write_distil_report
+
+    record = _distil.distil(structures, teacher=teacher, out=out, **settings)
+    write_distil_report(Path(out))
+    return record

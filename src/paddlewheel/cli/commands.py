@@ -1,0 +1,201 @@
+"""A command of the table as typer has it: its options are the settings of its study."""
+
+from __future__ import annotations
+
+import inspect
+import json as json_module
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+from paddlewheel.errors import SettingsError
+from paddlewheel.studies.table import TABLE, load_study
+from paddlewheel.study.run_directory import default_directory
+from paddlewheel.study.settings import Settings, choices, extra, is_needed, option_aliases, option_name
+from paddlewheel.study.study import Argument, Study
+
+
+def add_study(app: typer.Typer, command: str, name: str) -> None:
+    """Add the command of a study, with an option for each of its settings, to `app`."""
+    study = load_study(command)
+    aliases = _aliases(study.settings)
+
+    class Command(TyperCommand):
+        """The command, which also understands the former names of its options."""
+
+        former_options = aliases
+        settings = study.settings
+
+        def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+            return super().parse_args(ctx, _with_present_names(args, aliases))
+
+    app.command(
+        name,
+        cls=Command,
+        help=TABLE[command].summary + (f"\n\n{inspect.cleandoc(study.notes)}" if study.notes else ""),
+        epilog=f"Example: {study.example}",
+        rich_help_panel=TABLE[command].group,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )(_function(study))
+
+
+def _function(study: Study[Any, Any]) -> Any:
+    """A function with typer's parameters that runs the study; its value is the exit status."""
+    fields = {name: name for name in study.settings.model_fields if extra(study.settings, name, "on_command_line")}
+
+    def run(**values: Any) -> int:
+        given = [values[argument.name] for argument in study.arguments]
+        settings = {name: values[name] for name in fields if values[name] not in (None, [])}
+        with _options_named(study.settings):
+            return _run(study, given, settings, {key: values[f"{key}_"] for key in _OF_EVERY_COMMAND})
+
+    parameters = [_argument(argument) for argument in study.arguments]
+    parameters.append(_OF_EVERY_COMMAND["out"])
+    parameters += [_option(study.settings, name) for name in fields]
+    parameters += [one for key, one in _OF_EVERY_COMMAND.items() if key != "out"]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {one.name: one.annotation for one in parameters}
+    return run
+
+
+def _run(study: Study[Any, Any], given: list[Any], settings: Mapping[str, Any], options: Mapping[str, Any]) -> int:
+    for argument, value in zip(study.arguments, given, strict=True):
+        if argument.required and not value:
+            raise SettingsError("none given", where=argument.metavar, remedy=f"give {argument.help}")
+    out, json = options["out"], options["json"]
+    if options["dry_run"]:
+        forecast = study.forecast(*given, out=out, cores=options["cores"], **settings)
+        _print_json(forecast.document()) if json else print("\n".join(forecast.lines()))
+        return 0
+    directory = out or default_directory(study.command.replace(" ", "-"), given[0] if given else None)
+    record = study(
+        *given, out=directory, again=options["again"], cores=options["cores"], show_progress=True, **settings
+    )
+    if json:
+        sys.stdout.write(record.model_dump_json(indent=1) + os.linesep)
+    else:
+        for line in [*study.says(record), *(f"warning: {text}" for text in record.warnings)]:
+            print(line)
+        print(f"report: {directory / 'report.html'}")
+    return 1 if study.failed(record) else 0
+
+
+def _print_json(document: Any) -> None:
+    sys.stdout.write(json_module.dumps(document, indent=1) + os.linesep)
+
+
+class _options_named:
+    """Settings that are refused go by the name of their option here, and by their keyword in a Python call."""
+
+    def __init__(self, settings: type[Settings]) -> None:
+        self._settings = settings
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, SettingsError) and error.where in self._settings.model_fields:
+            option = option_name(self._settings, str(error.where))
+            raise SettingsError(error.problem, where=option, remedy=error.remedy) from error
+
+
+def _argument(argument: Argument) -> inspect.Parameter:
+    kind = list[str] | None if argument.many else str | None
+    told = typer.Argument(metavar=argument.metavar, help=argument.help, show_default=False)
+    return _parameter(argument.name, Annotated[kind, told], None)
+
+
+def _option(settings: type[Settings], name: str) -> inspect.Parameter:
+    """The option of a setting: a flag, or text that the settings themselves parse and check."""
+    field, option = settings.model_fields[name], option_name(settings, name)
+    help = (field.description or "").rstrip(".")
+    known = choices(field.annotation)
+    if known:
+        help += f": {', '.join(str(one) for one in known[:-1])} or {known[-1]}"
+    if field.annotation is bool:
+        names = f"{option}/{_negative(option)}" if field.default else option
+        return _parameter(name, Annotated[bool | None, typer.Option(names, help=f"{help}.", show_default=False)], None)
+    if not is_needed(settings, name) and field.default not in (None, (), ""):
+        help += f" [default: {_text(field.default)}]"
+    elif is_needed(settings, name):
+        help += " [needed]"
+    told = typer.Option(option, help=f"{help}." if not help.endswith("]") else help, metavar=_metavar(field.annotation))
+    kind = list[str] | None if extra(settings, name, "repeated") else str | None
+    return _parameter(name, Annotated[kind, told], None)
+
+
+def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+_OF_EVERY_COMMAND = {
+    "out": _parameter(
+        "out_",
+        Annotated[
+            Path | None, typer.Option("--out", help="Run directory; made if absent, continued if it is this run.")
+        ],
+        None,
+    ),
+    "again": _parameter(
+        "again_", Annotated[bool, typer.Option("--again", help="Compute anew what the run directory holds.")], False
+    ),
+    "dry_run": _parameter(
+        "dry_run_",
+        Annotated[
+            bool, typer.Option("--dry-run", help="Only tell what would be run and what it costs; write nothing.")
+        ],
+        False,
+    ),
+    "cores": _parameter(
+        "cores_", Annotated[int | None, typer.Option("--cores", help="Cores to use; all by default.", min=1)], None
+    ),
+    "json": _parameter(
+        "json_", Annotated[bool, typer.Option("--json", help="The record on stdout, nothing else there.")], False
+    ),
+}
+
+
+def _negative(option: str) -> str:
+    return f"--no-{option.removeprefix('--')}"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, tuple | list):
+        return ",".join(_text(one) for one in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _metavar(annotation: Any) -> str:
+    text = str(annotation)
+    if "float" in text or "int" in text:
+        return "NUMBERS" if "tuple" in text else "NAMES=NUMBERS" if "dict" in text else "NUMBER"
+    return "PATH" if "Path" in text else "NAMES" if "tuple" in text else "TEXT"
+
+
+def _aliases(settings: type[Settings]) -> dict[str, str | None]:
+    """Former names of options; a flag that is off anyway may be denied (None: nothing to say)."""
+    found: dict[str, str | None] = dict(option_aliases(settings))
+    for name, field in settings.model_fields.items():
+        if field.annotation is bool and not field.default:
+            found |= {
+                _negative(option_name(settings, name)): None,
+                _negative(option_name(settings, name)).lower(): None,
+            }
+    return found
+
+
+def _with_present_names(arguments: list[str], aliases: Mapping[str, str | None]) -> list[str]:
+    present: list[str] = []
+    for place, argument in enumerate(arguments):
+        if argument == "--":
+            return present + arguments[place:]
+        option, equals, value = argument.partition("=")
+        known = aliases.get(option, option) if argument.startswith("--") else option
+        if known is not None:
+            present.append(f"{known}{equals}{value}")
+    return present

@@ -1,0 +1,39 @@
+"""What every analysis of given trajectories is told: the ion, the temperature, and how to read the files."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from paddlewheel.study.settings import Settings, TypeMap, setting
+from paddlewheel.study.study import Argument
+
+TRAJECTORIES = Argument(
+    name="trajectories",
+    metavar="RUN...",
+    help="run directories of `conduct`, or trajectory files of the same material at the same temperature",
+    many=True,
+)
+
+
+class MotionSettings(Settings):
+    """Settings of all analyses of given trajectories."""
+
+    specie: str | None = setting(
+        None, "Symbol of the mobile ion, such as Na; guessed where only one fits.", aliases=("ion", "species")
+    )
+    temperature_K: float | None = setting(
+        None, "Temperature of the runs, K; of a run directory, which of its temperatures. Noted in the record.", gt=0
+    )
+    frame_interval_fs: float | None = setting(
+        None, "fs between frames, where the files do not say (not the MD time step).", gt=0, in_document=False
+    )
+    type_map: TypeMap | None = setting(None, "LAMMPS types to elements, such as 1=Na,2=B.", in_document=False)
+    skip_ps: float = setting(
+        0.0, "ps left out at the start of each file; a run directory's equilibration is always left out.", ge=0
+    )
+
+
+class DriftSettings(MotionSettings):
+    """Settings of the analyses of displacements."""
+
+    drift: Literal["framework", "all", "none"] = setting("framework", "Drift that is removed")

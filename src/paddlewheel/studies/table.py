@@ -1,0 +1,166 @@
+"""Every command, once: where its study is and what it does in a line. Nothing is imported before a command is used."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from paddlewheel.study.study import Study
+
+SIMULATE, MOTION, STABILITY = "Simulate", "Motion of ions and anions", "Stability"
+POTENTIALS, LABORATORY = "Potentials", "Laboratory"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One command: its group in the list of commands, `module:name` of its study, one line of help.
+
+    `python` is a further name of the Python call.
+    """
+
+    group: str
+    study: str
+    summary: str
+    python: str | None = None
+
+
+TABLE: dict[str, Row] = {
+    "conduct": Row(
+        SIMULATE,
+        "conduct.study:STUDY",
+        "Molecular dynamics at several temperatures: diffusivity, conductivity, Arrhenius, report.",
+    ),
+    "rotor": Row(
+        SIMULATE, "rotor.study:STUDY", "Conductivity against the mass of the anions: does it matter how fast they turn?"
+    ),
+    "analyze": Row(MOTION, "conduct.analyze:STUDY", "The analysis of `conduct` on trajectories made elsewhere."),
+    "rotation": Row(
+        MOTION,
+        "rotation.study:STUDY",
+        "How the anions turn: speed, equipartition, memory, jumps, coupling to hops of the ions.",
+    ),
+    "density": Row(
+        MOTION, "density.study:STUDY", "Probability density of the mobile ions, its free energy, paths and barriers."
+    ),
+    "sites": Row(MOTION, "sites.study:STUDY", "Sites, occupancies, residence times, jumps and the correlation factor."),
+    "active": Row(
+        MOTION,
+        "active.study:STUDY",
+        "Which ions move, how many over any window and threshold, and where they start.",
+        python="active_ions",
+    ),
+    "van-hove": Row(
+        MOTION,
+        "van_hove.study:STUDY",
+        "Self and distinct part of the van Hove function of the mobile ions, and their non-Gaussian parameter.",
+    ),
+    "coordination": Row(
+        MOTION,
+        "coordination.study:STUDY",
+        "g(r) and anions around the mobile ion over time, with lifetimes of the shell.",
+    ),
+    "spectra": Row(
+        MOTION,
+        "spectra.study:STUDY",
+        "Vibrations of each element and turning of the anions, from the motion of the atoms.",
+    ),
+    "onsager": Row(
+        MOTION,
+        "onsager.study:STUDY",
+        "Collective transport of several mobile species: conductivity, Haven ratio, transference numbers.",
+    ),
+    "phonons": Row(STABILITY, "phonons.study:STUDY", "Relaxation, phonons, and the free energy of the vibrations."),
+    "hull": Row(
+        STABILITY, "hull.study:STUDY", "Free-energy hulls of a chemical system: what is stable at which temperature."
+    ),
+    "window": Row(
+        STABILITY,
+        "window.study:STUDY",
+        "Between which voltages a phase is stable, what becomes of it beyond, and at interfaces.",
+    ),
+    "sample": Row(
+        POTENTIALS, "sample.study:STUDY", "Frames for training: strains and temperatures, DIRECT selection, labels."
+    ),
+    "label": Row(
+        POTENTIALS,
+        "label.study:STUDY",
+        "Energy, forces and stress of frames by any potential, as a data set with its card.",
+    ),
+    "train": Row(
+        POTENTIALS, "train.study:STUDY", "M3GNet from energies, forces and stresses, checked by our own engine."
+    ),
+    "distil": Row(
+        POTENTIALS,
+        "distil.study:STUDY",
+        "A fast NEP student from any teacher, by rounds of exploring, labelling and fitting.",
+    ),
+    "validate": Row(
+        POTENTIALS,
+        "validate.study:STUDY",
+        "Two potentials side by side, on a labelled set and in dynamics, with a verdict on each gate.",
+    ),
+    "eis": Row(
+        LABORATORY,
+        "eis.study:STUDY",
+        "Kramers-Kronig test, circuit, resistances, conductivity, Arrhenius and interface of impedance spectra.",
+    ),
+    "dc": Row(
+        LABORATORY,
+        "dc.study:STUDY",
+        "Steady currents at constant voltage: electronic conductivity, transference numbers, leaks.",
+    ),
+    "lsv": Row(
+        LABORATORY,
+        "lsv.study:STUDY",
+        "Onsets of oxidation and reduction of linear sweeps, and the stability window between them.",
+    ),
+    "cycling": Row(
+        LABORATORY, "cycling.study:STUDY", "Capacities, efficiencies, fade and dQ/dV of every cycle of a cell test."
+    ),
+    "cell": Row(
+        LABORATORY,
+        "cell.study:STUDY",
+        "The design of a cell: layers, masses, energy density, resistance, and who gives each input.",
+    ),
+}
+
+
+MIGRATION = {  # studies that still have their own command; goes when the last has moved
+    "conduct": ("transport", "conduct"),
+    "rotor": ("rotor", "rotor"),
+    "analyze": ("transport", "analyze"),
+    "rotation": ("rotation", "rotation"),
+    "density": ("density", "density"),
+    "sites": ("sites", "sites"),
+    "active": ("active", "active"),
+    "coordination": ("correlations", "coordination"),
+    "spectra": ("correlations", "spectra"),
+    "onsager": ("correlations", "onsager"),
+    "phonons": ("phonons", "phonons"),
+    "hull": ("hull", "hull"),
+    "window": ("hull", "window"),
+    "sample": ("datasets", "sample"),
+    "label": ("datasets", "label"),
+    "train": ("train", "train"),
+    "distil": ("distil", "distil"),
+    "validate": ("validate", "validate"),
+    "eis": ("eis", "eis"),
+    "dc": ("polarization", "dc"),
+    "lsv": ("polarization", "lsv"),
+    "cycling": ("cycling", "cycling"),
+    "cell": ("cell", "cell"),
+}
+
+
+def python_names() -> dict[str, str]:
+    """Every Python call, and the command that it is."""
+    names = {command.replace("-", "_").replace(" ", "_"): command for command in TABLE}
+    return names | {row.python: command for command, row in TABLE.items() if row.python}
+
+
+def load_study(command: str) -> Study[Any, Any]:
+    """The study of a command; imports it."""
+    module, _, name = TABLE[command].study.partition(":")
+    return getattr(importlib.import_module(f"paddlewheel.studies.{module}"), name)

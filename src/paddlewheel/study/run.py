@@ -1,0 +1,94 @@
+"""What a study works with while it measures: its directory, its lock, its units, its tables."""
+
+from __future__ import annotations
+
+import datetime
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from paddlewheel.execution import DriverLock, Unit
+from paddlewheel.records import Provenance, write_atomically
+from paddlewheel.records.tables import Beside, write_table
+from paddlewheel.study.run_directory import Document, package_versions
+from paddlewheel.study.stage import run_stage
+from paddlewheel.version import __version__
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One run of a study.
+
+    Attributes
+    ----------
+    document
+        What decides what the run is; it becomes the record's provenance.
+    directory, driver
+        The run directory and its lock; None where nothing is to be written.
+    cores
+        To use; None for all.
+    show_progress
+        Whether the terminal is told how far units are.
+    """
+
+    document: Document
+    directory: Path | None = None
+    driver: DriverLock | None = None
+    cores: int | None = None
+    show_progress: bool = False
+    beside: Beside = field(default_factory=Beside)
+
+    def __post_init__(self) -> None:
+        if self.directory is not None and self.beside.directory is None:
+            object.__setattr__(self, "beside", Beside(directory=self.directory))
+
+    @property
+    def folder(self) -> Path:
+        """The run directory of a study that always has one."""
+        assert self.directory is not None
+        return self.directory
+
+    def table(self, name: str, columns: Mapping[str, np.ndarray]) -> str:
+        """Keep equally long columns beside the record, as the CSV file `name`; the name, for the record."""
+        if self.directory is None:
+            self.beside.tables[name] = {key: np.asarray(value, dtype=float) for key, value in columns.items()}
+        else:
+            write_table(self.directory / name, columns)
+        return name
+
+    def text(self, name: str, content: str | bytes) -> str:
+        """Write another file beside the record, where there is a directory; the name, for the record."""
+        if self.directory is not None:
+            path = self.directory / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, content)
+        return name
+
+    def units(self, units: Sequence[Unit], *, task: str, title: str, here: bool = False) -> dict[str, str]:
+        """Run the units that are not finished; what went wrong, by name of the unit (see `run_stage`)."""
+        assert self.driver is not None
+        return run_stage(
+            units,
+            task=task,
+            title=title,
+            driver=self.driver,
+            cores=self.cores,
+            show_progress=self.show_progress,
+            here=here,
+        )
+
+    def provenance(self, *, structure_sha256: str | None = None, potential_sha256: str | None = None) -> Provenance:
+        """What made the record: versions, command, settings and inputs of this run."""
+        return Provenance(
+            paddlewheel_version=__version__,
+            command=shlex.join(sys.argv) if sys.argv and "paddlewheel" in sys.argv[0] else None,
+            created_utc=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            versions=package_versions(),
+            settings=dict(self.document.contents),
+            structure_sha256=structure_sha256,
+            potential_sha256=potential_sha256,
+        )

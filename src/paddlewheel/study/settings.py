@@ -1,0 +1,291 @@
+"""Settings of a study, each declared once: its name with its unit, help, default, bounds and choices.
+
+A study's settings are a frozen pydantic model; the command line, the Python call, the checks and `inputs.yaml` come
+from its fields. Lists and maps may be given as text, as the command line does: ``600,700,800`` or ``1=Na,2=B``.
+"""
+
+from __future__ import annotations
+
+import difflib
+import types
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError, PydanticUndefined
+
+from paddlewheel.errors import SettingsError
+
+
+def bad_value(problem: str, remedy: str) -> PydanticCustomError:
+    """What a validator of a setting raises: the value and what is wrong with it, and what to write instead."""
+    return PydanticCustomError("setting", "{problem}", {"problem": problem, "remedy": remedy})
+
+
+def _listed(convert: Callable[[str], Any], what: str, example: str) -> BeforeValidator:
+    def parse(given: Any) -> Any:
+        if not isinstance(given, str):
+            return (given,) if isinstance(given, int | float) and not isinstance(given, bool) else given
+        try:
+            return tuple(convert(part.strip()) for part in given.split(",")) if given else ()
+        except ValueError:
+            raise bad_value(f"'{given}' is no list of {what}", f"write {example}") from None
+
+    return BeforeValidator(parse)
+
+
+def _mapped(key: Callable[[str], Any], value: Callable[[str], Any], what: str, example: str) -> BeforeValidator:
+    def parse(given: Any) -> Any:
+        if not isinstance(given, str):
+            return given
+        pairs = [(name.strip(), text.strip()) for name, _, text in (part.partition("=") for part in given.split(","))]
+        try:
+            found = {key(name): value(text) for name, text in pairs if name and text}
+        except ValueError:
+            found = {}
+        if len(found) != len(pairs):
+            raise bad_value(f"'{given}' is no {what}", f"write {example}")
+        return found
+
+    return BeforeValidator(parse)
+
+
+Numbers = Annotated[tuple[float, ...], _listed(float, "numbers", "600,700,800")]
+"""Numbers; as text separated by commas."""
+Names = Annotated[tuple[str, ...], _listed(str, "names", "BH4,B12H12")]
+"""Names; as text separated by commas."""
+Paths = Annotated[tuple[Path | str, ...], _listed(str, "files", "a.csv,b.csv")]
+"""Files or folders; as text separated by commas."""
+NamedNumbers = Annotated[dict[str, float], _mapped(str, float, "list of names and numbers", "Na=1,Li=1")]
+"""Numbers by name; as text ``Na=1,Li=1``."""
+TypeMap = Annotated[dict[int, str], _mapped(int, str, "map of types", "1=Na,2=B")]
+"""Elements of LAMMPS types; as text ``1=Na,2=B``."""
+NamedColumns = Annotated[dict[str, str], _mapped(str, str, "map of columns", "time_s=t,voltage_V=U")]
+"""Columns of a file by the field that they hold; as text ``time_s=t,voltage_V=U``."""
+
+
+def setting(
+    default: Any = ...,
+    help: str = "",
+    *,
+    ge: float | None = None,
+    gt: float | None = None,
+    le: float | None = None,
+    lt: float | None = None,
+    option: str | None = None,
+    aliases: tuple[str, ...] = (),
+    may_change: bool = False,
+    in_document: bool = True,
+    on_command_line: bool = True,
+    repeated: bool = False,
+) -> Any:
+    """Declare one setting.
+
+    Parameters
+    ----------
+    default
+        Without it the setting must be given.
+    help
+        One or two sentences, for the command line and the documentation of the Python call alike.
+    ge, gt, le, lt
+        Bounds, as pydantic has them; what is not finite is always refused.
+    option
+        Name on the command line, where it is not the field's (see `option_name`).
+    aliases
+        Former names, of the option or of the keyword: still understood, not shown.
+    may_change
+        Whether a run directory that was made with another value may go on with this one.
+    in_document
+        Whether `inputs.yaml` holds it; only what cannot change a number is left out.
+    on_command_line
+        Whether the command has it; otherwise it belongs to the Python call alone.
+    repeated
+        Whether the option is given once for each value, instead of once with all.
+    """
+    extra = {
+        "option": option,
+        "aliases": aliases,
+        "may_change": may_change,
+        "in_document": in_document,
+        "on_command_line": on_command_line,
+        "repeated": repeated,
+    }
+    return Field(default, description=help, ge=ge, gt=gt, le=le, lt=lt, json_schema_extra=extra)
+
+
+class Settings(BaseModel):
+    """Base of the settings of all studies: frozen, and read from a keyword each."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, arbitrary_types_allowed=True, validate_default=False
+    )
+
+    @classmethod
+    def of(cls, **given: Any) -> Self:
+        """The settings, checked; former names are understood, None means the default.
+
+        Raises
+        ------
+        SettingsError
+            Naming the first setting that is missing or out of its range, its value and the remedy.
+        TypeError
+            For a name that is no setting.
+        """
+        names = former_names(cls)
+        known: dict[str, Any] = {}
+        for name, value in given.items():
+            field = names.get(name, name)
+            if field not in cls.model_fields:
+                near = difflib.get_close_matches(field, cls.model_fields, n=1)
+                raise TypeError(f"no setting '{name}'" + (f"; did you mean {near[0]}?" if near else ""))
+            if field in known:
+                raise SettingsError("is given twice", where=name, remedy=f"give {field} once")
+            known[field] = value
+        kept = {name: value for name, value in known.items() if value is not None}
+        try:
+            return cls.model_validate(kept)
+        except ValidationError as error:
+            raise _first_error(cls, error) from None
+
+    def document(self) -> dict[str, Any]:
+        """The settings as `inputs.yaml` holds them: plain values under the names of the fields."""
+        return {
+            name: plain(getattr(self, name))
+            for name in type(self).model_fields
+            if extra(type(self), name, "in_document")
+        }
+
+    @classmethod
+    def may_change(cls) -> frozenset[str]:
+        """Names of the settings that a run directory may be continued with in spite of another value."""
+        return frozenset(name for name in cls.model_fields if extra(cls, name, "may_change"))
+
+    @classmethod
+    def defaults(cls) -> dict[str, Any]:
+        """Default of each setting that has one, as `document` would hold it."""
+        return {
+            name: plain(field.get_default(call_default_factory=True))
+            for name, field in cls.model_fields.items()
+            if not field.is_required()
+        }
+
+
+def extra(settings: type[Settings], name: str, key: str) -> Any:
+    """What `setting` was told of a field beside its type, default and bounds."""
+    given = settings.model_fields[name].json_schema_extra
+    value = given.get(key) if isinstance(given, dict) else None
+    return value if value is not None else {"aliases": (), "in_document": True, "on_command_line": True}.get(key, False)
+
+
+def option_name(settings: type[Settings], name: str) -> str:
+    """The option of a field: its name with hyphens, units in their case; kelvin is understood: ``--temperature``."""
+    given = extra(settings, name, "option")
+    return given or "--" + name.removesuffix("_K").replace("_", "-")
+
+
+@cache
+def option_aliases(settings: type[Settings]) -> Mapping[str, str]:
+    """Every option that is understood without being shown, and the one that it stands for."""
+    shown = {option_name(settings, name): name for name in settings.model_fields}
+    found: dict[str, str] = {}
+    for option, name in shown.items():
+        former = {f"--{alias.removeprefix('--').replace('_', '-')}" for alias in extra(settings, name, "aliases")}
+        former |= {option.lower(), *_other_number(option)}
+        former |= {one.lower() for one in former}
+        found |= {one: option for one in former if one not in shown}
+    return types.MappingProxyType(found)
+
+
+@cache
+def former_names(settings: type[Settings]) -> Mapping[str, str]:
+    """Every keyword that is understood beside the names of the fields, and the field that it stands for."""
+    found: dict[str, str] = {}
+    for name in settings.model_fields:
+        former = {alias.removeprefix("--").replace("-", "_") for alias in extra(settings, name, "aliases")}
+        former |= {one.replace("-", "_") for one in _other_number(name)}
+        found |= {one: name for one in former if one not in settings.model_fields}
+    return types.MappingProxyType(found)
+
+
+def _other_number(name: str) -> tuple[str, ...]:
+    """`temperature` for `temperatures` and the other way round: whether one or several are given is for the study."""
+    if "temperatures" in name:
+        return (name.replace("temperatures", "temperature"),)
+    return (name.replace("temperature", "temperatures"),) if "temperature" in name else ()
+
+
+def plain(value: Any) -> Any:
+    """A value as YAML and JSON have it: tuples as lists, paths as text, models as maps."""
+    if isinstance(value, BaseModel):
+        return plain(value.model_dump(exclude_none=True))
+    if isinstance(value, Mapping):
+        return {key: plain(one) for key, one in value.items()}
+    if isinstance(value, tuple | list):
+        return [plain(one) for one in value]
+    return str(value) if isinstance(value, Path) else value
+
+
+def choices(annotation: Any) -> tuple[Any, ...]:
+    """The values of a `Literal`, also one of an optional setting; nothing for other types."""
+    if get_origin(annotation) is Literal:
+        return get_args(annotation)
+    if get_origin(annotation) in (Union, types.UnionType):
+        return tuple(one for member in get_args(annotation) for one in choices(member))
+    return choices(get_args(annotation)[0]) if get_origin(annotation) is Annotated else ()
+
+
+_BOUNDS = {
+    "greater_than": ("gt", "above"),
+    "greater_than_equal": ("ge", "at least"),
+    "less_than": ("lt", "below"),
+    "less_than_equal": ("le", "at most"),
+}
+_TYPES = {
+    "float": ("no number", "give a number"),
+    "int": ("no integer", "give an integer"),
+    "bool": ("neither true nor false", "give true or false"),
+    "finite": ("no finite number", "give a finite number"),
+    "string": ("no text", "give text"),
+    "tuple": ("no list", "give a list"),
+    "list": ("no list", "give a list"),
+    "dict": ("no map", "give a map"),
+    "path": ("no path", "give a path"),
+}
+
+
+def _first_error(settings: type[Settings], error: ValidationError) -> SettingsError:
+    first = error.errors(include_url=False)[0]
+    name, kind, value, context = str(first["loc"][0]), first["type"], first["input"], first.get("ctx", {})
+    said = f"{value:g}" if isinstance(value, float) else f"'{value}'" if isinstance(value, str) else f"{value}"
+    if kind == "setting":
+        return SettingsError(context["problem"], where=name, remedy=context["remedy"])
+    if kind == "missing":
+        described = (settings.model_fields[name].description or "").rstrip(".")
+        return SettingsError("is needed", where=name, remedy=f"give it: {described}")
+    if kind in _BOUNDS:
+        key, words = _BOUNDS[kind]
+        return SettingsError(
+            f"{value} is not {words} {context[key]:g}", where=name, remedy=f"give {_range(settings, name)}"
+        )
+    if kind == "literal_error":
+        known = choices(settings.model_fields[name].annotation)
+        return SettingsError(f"{said} is none of {', '.join(map(str, known))}", where=name, remedy="give one of them")
+    problem, remedy = _TYPES.get(kind.split("_")[0], ("no such value", f"give what it means: {first['msg']}"))
+    return SettingsError(f"{said} is {problem}", where=name, remedy=remedy)
+
+
+def _range(settings: type[Settings], name: str) -> str:
+    words = {"Gt": "above", "Ge": "at least", "Lt": "below", "Le": "at most"}
+    bounds = [
+        f"{words[kind]} {getattr(bound, kind.lower()):g}"
+        for bound in settings.model_fields[name].metadata
+        if (kind := type(bound).__name__) in words
+    ]
+    return "a number " + " and ".join(bounds)
+
+
+def is_needed(settings: type[Settings], name: str) -> bool:
+    """Whether a setting has no default."""
+    return settings.model_fields[name].default is PydanticUndefined and settings.model_fields[name].is_required()

@@ -1,0 +1,293 @@
+"""The life of a study, once: settings, inputs, refusal or resume, work, record, page."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from paddlewheel.records.base import StudyRecord, read_record, write_record
+from paddlewheel.records.tables import Beside
+from paddlewheel.study.forecast import Forecast
+from paddlewheel.study.run import Run
+from paddlewheel.study.run_directory import RECORD, Document, check_directory, claimed, default_directory
+from paddlewheel.study.settings import Settings, is_needed, plain
+
+AnySettings = TypeVar("AnySettings", bound=Settings)
+AnyRecord = TypeVar("AnyRecord", bound=StudyRecord)
+_REPORT = "report.html"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Argument:
+    """What a study is about, given without an option: files, a structure, a chemical system.
+
+    Attributes
+    ----------
+    name
+        Keyword of the Python call.
+    metavar, help
+        As the command line shows it.
+    many
+        Whether several may be given.
+    required
+        Whether one must be given; otherwise the study gets None, or nothing of many.
+    """
+
+    name: str
+    metavar: str
+    help: str
+    many: bool = False
+    required: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study(Generic[AnySettings, AnyRecord]):
+    """A command and a Python call, declared; calling it runs it.
+
+    Attributes
+    ----------
+    command
+        One or two words: ``van-hove``, ``nmr spectrum``.
+    arguments, settings, record
+        What it takes and what it gives.
+    opens
+        ``(*given, settings) -> inputs``: reads and checks what was given, cheaply. `inputs.document()` gives what was
+        resolved and every input by its content.
+    measures
+        ``(inputs, settings, run) -> record``: the work. It writes through `run` alone.
+    says
+        What the terminal tells of a record, without its warnings.
+    failed
+        Whether the science failed, which is exit status 1.
+    document
+        ``(inputs, settings) -> contents`` of `inputs.yaml`, where it is not simply settings and resolved inputs.
+    forecasts
+        ``(inputs, settings, cores) -> Forecast`` for ``--dry-run``.
+    needs_directory
+        Whether it works in a run directory even where none is named.
+    example
+        A command that works, for its help.
+    notes
+        More for the documentation: what the options' own texts do not say.
+    """
+
+    command: str
+    arguments: tuple[Argument, ...]
+    settings: type[AnySettings]
+    record: type[AnyRecord] | tuple[type[AnyRecord], ...]
+    opens: Callable[..., Any]
+    measures: Callable[[Any, AnySettings, Run], AnyRecord]
+    says: Callable[[AnyRecord], Sequence[str]]
+    example: str
+    failed: Callable[[AnyRecord], bool] = lambda record: False
+    document: Callable[[Any, AnySettings], Mapping[str, Any]] | None = None
+    forecasts: Callable[[Any, AnySettings, int | None], Forecast] | None = None
+    needs_directory: bool = False
+    notes: str = ""
+
+    def __call__(
+        self,
+        *given: Any,
+        out: str | Path | None = None,
+        again: bool = False,
+        cores: int | None = None,
+        show_progress: bool = False,
+        **settings: Any,
+    ) -> AnyRecord:
+        """Run the study, or return the record that the run directory holds of it already.
+
+        Raises
+        ------
+        InputError
+            For bad input or settings, before anything is written.
+        RunDirectoryError
+            If `out` holds something else, is in use, or cannot be written; before any work.
+        """
+        opened = self._opened(given, settings, out)
+        if opened.directory is None:
+            return self._measured(opened, Run(document=opened.document, cores=cores, show_progress=show_progress))
+        with claimed(opened.directory, opened.document) as driver:
+            run = Run(
+                document=opened.document,
+                directory=opened.directory,
+                driver=driver,
+                cores=cores,
+                show_progress=show_progress,
+            )
+            record = None if again else self.finished(opened.directory, opened.document)
+            if record is None:
+                record = self._measured(opened, run)
+                write_record(record, opened.directory / RECORD)
+                self.write_page(record)
+            elif not self._page_is_there(opened.directory, record):
+                self.write_page(record)
+        return record
+
+    def forecast(
+        self, *given: Any, out: str | Path | None = None, cores: int | None = None, **settings: Any
+    ) -> Forecast:
+        """What the same call would do, measured on a few steps; nothing is written.
+
+        Raises
+        ------
+        InputError
+            As the call itself.
+        """
+        opened = self._opened(given, settings, out)
+        directory = opened.directory
+        there = directory is not None and check_directory(directory, opened.document)
+        forecast = self.forecasts(opened.inputs, opened.settings, cores) if self.forecasts else Forecast()
+        done = there and directory is not None and self.finished(directory, opened.document) is not None
+        return forecast.of_directory(directory, begun=there, finished=done)
+
+    def _opened(self, given: Sequence[Any], settings: Mapping[str, Any], out: str | Path | None) -> _Opened:
+        values, rest = self._bound(given, settings)
+        chosen = self.settings.of(**rest)
+        inputs = self.opens(*values, chosen)
+        directory = Path(out) if out is not None else None
+        if directory is None and self.needs_directory:
+            directory = default_directory(self.command.replace(" ", "-"), values[0])
+        contents = (
+            self.document(inputs, chosen) if self.document is not None else {**chosen.document(), **inputs.document()}
+        )
+        document = Document(
+            contents={"command": self.command, **plain(contents)},
+            may_change=self.settings.may_change(),
+            defaults=self.settings.defaults(),
+        )
+        return _Opened(inputs=inputs, settings=chosen, document=document, directory=directory)
+
+    def _bound(self, given: Sequence[Any], settings: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+        """Values of the arguments in their order, whether given by place or by name, and the other keywords."""
+        if len(given) > len(self.arguments):
+            raise TypeError(f"{self.python_name}() takes {len(self.arguments)} arguments, {len(given)} given")
+        rest, values = dict(settings), list(given)
+        for argument in self.arguments[len(given) :]:
+            if argument.name in rest:
+                values.append(rest.pop(argument.name))
+            elif argument.required:
+                raise TypeError(f"{self.python_name}() needs {argument.name}: {argument.help}")
+            else:
+                values.append(() if argument.many else None)
+        return values, rest
+
+    def _measured(self, opened: _Opened, run: Run) -> AnyRecord:
+        record = self.measures(opened.inputs, opened.settings, run)
+        record.lies_beside(run.beside)
+        return record
+
+    def finished(self, directory: Path, document: Document) -> AnyRecord | None:
+        """The record of a finished run of these very inputs; None where there is none, or a damaged one."""
+        record = self.read(directory) if (directory / RECORD).is_file() else None
+        if record is None or document.difference(record.provenance.settings, strict=True):
+            return None
+        return record
+
+    def read(self, directory: Path) -> AnyRecord | None:
+        """The record in a run directory; None where the file is damaged or of another kind."""
+        from paddlewheel.errors import InputError
+
+        kinds = self.record if isinstance(self.record, tuple) else (self.record,)
+        for kind in kinds:
+            try:
+                record = read_record(directory / RECORD, kind, made_by=self.command)
+            except InputError:
+                continue
+            record.lies_beside(Beside(directory))
+            return record
+        return None
+
+    def write_page(self, record: AnyRecord) -> None:
+        """Write `report.html` and `figures/` from the record and what lies beside it.
+
+        Raises
+        ------
+        RunDirectoryError
+            If the directory cannot be written.
+        """
+        from paddlewheel.page.write import write_report
+
+        module = importlib.import_module(record.page_module())
+        write_report(record, module.figures, module.page)
+
+    def _page_is_there(self, directory: Path, record: AnyRecord) -> bool:
+        """Whether the page was written after the record, by this version."""
+        from paddlewheel.version import __version__
+
+        path = directory / _REPORT
+        if not path.is_file() or path.stat().st_mtime_ns < (directory / RECORD).stat().st_mtime_ns:
+            return False
+        with path.open(encoding="utf-8") as stream:
+            return f'content="paddlewheel {__version__}"' in stream.read(4096)
+
+    @property
+    def python_name(self) -> str:
+        """Name of the Python call."""
+        return self.command.replace("-", "_").replace(" ", "_")
+
+    def signature(self) -> inspect.Signature:
+        """The Python call's signature, made from arguments and settings."""
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        parameters = [
+            inspect.Parameter(
+                argument.name,
+                inspect.Parameter.POSITIONAL_OR_KEYWORD,
+                default=inspect.Parameter.empty if argument.required else None,
+            )
+            for argument in self.arguments
+        ]
+        parameters += [
+            inspect.Parameter(
+                name,
+                keyword,
+                annotation=field.annotation,
+                default=inspect.Parameter.empty if is_needed(self.settings, name) else field.get_default(),
+            )
+            for name, field in self.settings.model_fields.items()
+        ]
+        for name, default in (("out", None), ("again", False), ("cores", None), ("show_progress", False)):
+            parameters.append(inspect.Parameter(name, keyword, default=default))
+        kinds = self.record if isinstance(self.record, tuple) else (self.record,)
+        returned = kinds[0] if len(kinds) == 1 else " | ".join(kind.__name__ for kind in kinds)
+        return inspect.Signature(parameters, return_annotation=returned)
+
+    def documentation(self, summary: str) -> str:
+        """The Python call's docstring, made from the help of arguments and settings."""
+        lines = [summary, "", "Parameters", "----------"]
+        for argument in self.arguments:
+            lines += [argument.name, f"    {argument.help}"]
+        for name, declared in self.settings.model_fields.items():
+            lines += [name, f"    {declared.description}"]
+        lines += ["out", "    Run directory for the record, its tables and the report."]
+        if not self.needs_directory:
+            lines[-1] += " Nothing is written without it."
+        lines += ["again", "    Compute anew what the run directory holds already."]
+        lines += ["cores", "    Cores of this machine to use; all by default."]
+        if self.notes:
+            lines += ["", *inspect.cleandoc(self.notes).splitlines()]
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Opened:
+    inputs: Any
+    settings: Any
+    document: Document
+    directory: Path | None = field(default=None)
+
+
+def call_of(study: Study[Any, Any], *, summary: str) -> Callable[..., Any]:
+    """The study as a function with its own name, signature and docstring, for the library."""
+
+    def call(*given: Any, **settings: Any) -> Any:
+        return study(*given, **settings)
+
+    call.__name__ = call.__qualname__ = study.python_name
+    call.__doc__ = study.documentation(summary)
+    call.__signature__ = study.signature()  # type: ignore[attr-defined]
+    call.study = study  # type: ignore[attr-defined]
+    return call
