@@ -121,10 +121,11 @@ def read_inputs(directory: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def claimed(directory: Path, document: Document) -> Iterator[DriverLock]:
+def claimed(directory: Path, document: Document, *, anew: bool = False) -> Iterator[DriverLock]:
     """The directory, locked, with an `inputs.yaml` that is true; refused before anything is written or worked on.
 
-    Bad input that only the work finds leaves nothing of a directory that this call began.
+    Bad input that only the work finds leaves nothing of a directory that this call began. `anew` says that all is
+    computed again, by the packages that are there now.
 
     Raises
     ------
@@ -138,8 +139,11 @@ def claimed(directory: Path, document: Document) -> Iterator[DriverLock]:
         try:
             with DriverLock(directory) as driver:
                 began = not check_directory(directory, document)  # once more: another process may have been quicker
-                if began or document.difference(read_inputs(directory), strict=True):
-                    _write_inputs(directory, document)
+                found = {} if began else read_inputs(directory)
+                if began or anew or document.difference(found, strict=True):
+                    _write_inputs(directory, document, package_versions())
+                elif any(key not in found for key in document.contents):  # of an earlier version, with its results
+                    _write_inputs(directory, document, found.get("versions"))
                 yield driver
         except InputError:
             if began and {path.name for path in directory.iterdir()} <= _LEFT_BY_A_START:
@@ -154,10 +158,10 @@ def _leave_no_trace(directory: Path, *, made: bool) -> None:
         directory.rmdir()
 
 
-def _write_inputs(directory: Path, document: Document) -> None:
+def _write_inputs(directory: Path, document: Document, versions: Any) -> None:
     import yaml
 
-    contents = {**document.contents, "versions": package_versions()}
+    contents = {**document.contents, "versions": versions}
     write_atomically(directory / INPUTS, yaml.safe_dump(contents, sort_keys=False, allow_unicode=True))
 
 
@@ -177,4 +181,4 @@ def start_directory(directory: Path, inputs: Mapping[str, Any]) -> None:
     with writing(directory):
         directory.mkdir(parents=True, exist_ok=True)
         if not (directory / INPUTS).exists():
-            _write_inputs(directory, Document(contents=inputs))
+            _write_inputs(directory, Document(contents=inputs), package_versions())

@@ -110,7 +110,7 @@ class Study(Generic[AnySettings, AnyRecord]):
         opened = self._opened(given, settings, out)
         if opened.directory is None:
             return self._measured(opened, Run(document=opened.document, cores=cores, show_progress=show_progress))
-        with claimed(opened.directory, opened.document) as driver:
+        with claimed(opened.directory, opened.document, anew=again) as driver:
             run = Run(
                 document=opened.document,
                 directory=opened.directory,
