@@ -1,4 +1,4 @@
-"""Tables of numbers beside a record, as CSV: written whole or not at all, and read back for figures."""
+"""Tables beside a record, as CSV: written whole or not at all; those of numbers are read back for figures."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from paddlewheel.errors import InputError
 from paddlewheel.records.base import write_atomically
 
 Columns = dict[str, np.ndarray]
-"""Column name -> values `[n_rows]` float64, nan where the file says nothing."""
+"""Column name -> values `[n_rows]` float64, nan where the file says nothing; text in memory may be a column too."""
 
 
 @dataclass(frozen=True)
@@ -76,15 +77,27 @@ def read_columns(path: Path, *, made_by: str = "") -> Columns:
     return dict(zip(header, values.T, strict=True))
 
 
-def write_table(path: Path, columns: Mapping[str, np.ndarray]) -> None:
-    """Write equally long columns as CSV, atomically; what is not finite is an empty cell."""
+def write_table(path: Path, columns: Mapping[str, Sequence[Any] | np.ndarray]) -> None:
+    """Write equally long columns of numbers or text as CSV, atomically; None and what is not finite are empty cells."""
     path.parent.mkdir(parents=True, exist_ok=True)
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(columns)
-    for row in zip(*columns.values(), strict=True):
-        writer.writerow([f"{value:.10g}" if np.isfinite(value) else "" for value in row])
+    writer.writerows([_cell(value) for value in row] for row in zip(*columns.values(), strict=True))
     write_atomically(path, buffer.getvalue())
+
+
+def _cell(value: Any) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    return f"{value:.10g}" if np.isfinite(value) else ""
+
+
+def as_column(values: Sequence[Any] | np.ndarray) -> np.ndarray:
+    """A column of a table in memory: float64 with nan for None, or text."""
+    if any(isinstance(value, str) for value in values):
+        return np.array([value or "" for value in values])
+    return np.asarray(values, dtype=float)
 
 
 def stacked(names: Sequence[str], parts: Sequence[Sequence[np.ndarray]]) -> Columns:

@@ -8,12 +8,13 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from paddlewheel.execution import DriverLock, Unit
 from paddlewheel.records import Provenance, write_atomically
-from paddlewheel.records.tables import Beside, write_table
+from paddlewheel.records.tables import Beside, as_column, write_table
 from paddlewheel.study.run_directory import Document, package_versions
 from paddlewheel.study.stage import run_stage
 from paddlewheel.version import __version__
@@ -52,10 +53,10 @@ class Run:
         assert self.directory is not None
         return self.directory
 
-    def table(self, name: str, columns: Mapping[str, np.ndarray]) -> str:
-        """Keep equally long columns beside the record, as the CSV file `name`; the name, for the record."""
+    def table(self, name: str, columns: Mapping[str, Sequence[Any] | np.ndarray]) -> str:
+        """Keep equally long columns of numbers or text beside the record, as the CSV file `name`, which is returned."""
         if self.directory is None:
-            self.beside.tables[name] = {key: np.asarray(value, dtype=float) for key, value in columns.items()}
+            self.beside.tables[name] = {key: as_column(values) for key, values in columns.items()}
         else:
             write_table(self.directory / name, columns)
         return name

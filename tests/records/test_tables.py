@@ -1,0 +1,34 @@
+"""Tables beside a record: what is written, what is read back, and what a table in memory is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from paddlewheel.errors import InputError
+from paddlewheel.records.tables import as_column, read_columns, write_table
+
+
+def test_numbers_come_back_and_what_is_not_finite_is_an_empty_cell(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "numbers.csv"
+    write_table(path, {"time_ps": np.array([0.0, 0.1]), "value": [1e-20, np.nan], "count": [3, None]})
+    assert path.read_text() == "time_ps,value,count\n0,1e-20,3\n0.1,,\n"
+    back = read_columns(path)
+    np.testing.assert_array_equal(back["value"], [1e-20, np.nan])
+    np.testing.assert_array_equal(back["count"], [3, np.nan])
+
+
+def test_text_is_quoted_where_it_must_be_and_is_no_number_when_read(tmp_path: Path) -> None:
+    path = tmp_path / "text.csv"
+    write_table(path, {"anion": ["BH4", "a, b", None], "n": [1, 2, 3]})
+    assert path.read_text() == 'anion,n\nBH4,1\n"a, b",2\n,3\n'
+    with pytest.raises(InputError, match="no table of numbers"):
+        read_columns(path)
+
+
+def test_a_column_in_memory_is_of_numbers_or_of_text() -> None:
+    np.testing.assert_array_equal(as_column([1, None]), [1.0, np.nan])
+    assert as_column([1, 2]).dtype == float
+    assert list(as_column(["BH4", None])) == ["BH4", ""]
