@@ -40,7 +40,6 @@ def add_study(app: typer.Typer, command: str, name: str) -> None:
         help=TABLE[command].summary + (f"\n\n{inspect.cleandoc(study.notes)}" if study.notes else ""),
         epilog=f"Example: {study.example}",
         rich_help_panel=TABLE[command].group,
-        context_settings={"help_option_names": ["-h", "--help"]},
     )(_function(study))
 
 
@@ -106,7 +105,7 @@ class _options_named:
 
 def _argument(argument: Argument) -> inspect.Parameter:
     kind = list[str] | None if argument.many else str | None
-    told = typer.Argument(metavar=argument.metavar, help=argument.help, show_default=False)
+    told = typer.Argument(metavar=argument.metavar.removesuffix("..."), help=argument.help, show_default=False)
     return _parameter(argument.name, Annotated[kind, told], None)
 
 
@@ -121,9 +120,9 @@ def _option(settings: type[Settings], name: str) -> inspect.Parameter:
         names = f"{option}/{_negative(option)}" if field.default else option
         return _parameter(name, Annotated[bool | None, typer.Option(names, help=f"{help}.", show_default=False)], None)
     if not is_needed(settings, name) and field.default not in (None, (), ""):
-        help += f" [default: {_text(field.default)}]"
+        help += rf" \[default: {_text(field.default)}]"
     elif is_needed(settings, name):
-        help += " [needed]"
+        help += r" \[needed]"
     told = typer.Option(option, help=f"{help}." if not help.endswith("]") else help, metavar=_metavar(field.annotation))
     kind = list[str] | None if extra(settings, name, "repeated") else str | None
     return _parameter(name, Annotated[kind, told], None)

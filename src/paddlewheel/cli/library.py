@@ -1,4 +1,4 @@
-"""`structures` and `potentials`: what is built in, and how to get a potential."""
+"""`structures`, `potentials`, `schema`: what is built in, how to get a potential, what a record holds."""
 
 from __future__ import annotations
 
@@ -13,14 +13,21 @@ import typer
 from paddlewheel.errors import RunDirectoryError, writing
 from paddlewheel.records import write_atomically
 
+TOOLS = "Tools"
+"""Where these commands stand in the list."""
+
 Json = Annotated[bool, typer.Option("--json", help="The list as JSON on stdout, nothing else there.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Folder to write to as well.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
-    app.command("structures", epilog="Example: paddlewheel structures o-nbh --out .")(structures)
-    app.command("potentials", epilog="Example: paddlewheel potentials fetch m3gnet-nabh-r2scan")(potentials)
+    for command, example in (
+        (structures, "paddlewheel structures o-nbh --out ."),
+        (potentials, "paddlewheel potentials fetch m3gnet-nabh-r2scan"),
+        (schema, "paddlewheel schema conduct"),
+    ):
+        app.command(command.__name__, epilog=f"Example: {example}", rich_help_panel=TOOLS)(command)
 
 
 def structures(
@@ -94,6 +101,25 @@ def potentials(
             write_atomically(_new(out / "potentials.json"), json_module.dumps(document, indent=1) + "\n")
     if json:
         typer.echo(json_module.dumps(document, indent=1))
+    return 0
+
+
+def schema(
+    name: Annotated[str | None, typer.Argument(help="A command, or the kind of a record; all of them without.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="File to write to instead of the terminal.")] = None,
+) -> int:
+    """The JSON schema of the record that a command writes as result.json."""
+    from paddlewheel.studies.table import TABLE, record_classes
+
+    classes = record_classes(name) if name else [found for command in TABLE for found in record_classes(command)]
+    schemas = {found.model_fields["kind"].default: found.model_json_schema() for found in classes}
+    document = next(iter(schemas.values())) if name and len(schemas) == 1 else schemas
+    text = json_module.dumps(document, indent=1)
+    if out is not None:
+        with writing(out):
+            write_atomically(_new(out), text + "\n")
+    else:
+        typer.echo(text)
     return 0
 
 

@@ -6,7 +6,10 @@ import importlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from paddlewheel.errors import InputError
+
 if TYPE_CHECKING:
+    from paddlewheel.records import StudyRecord
     from paddlewheel.study.study import Study
 
 SIMULATE, MOTION, STABILITY = "Simulate", "Motion of ions and anions", "Stability"
@@ -164,3 +167,23 @@ def load_study(command: str) -> Study[Any, Any]:
     """The study of a command; imports it."""
     module, _, name = TABLE[command].study.partition(":")
     return getattr(importlib.import_module(f"paddlewheel.studies.{module}"), name)
+
+
+def record_classes(name: str) -> list[type[StudyRecord]]:
+    """The classes of the records of a command, or of a kind of record; imports them.
+
+    Raises
+    ------
+    InputError
+        For a name that is neither.
+    """
+    if name in TABLE:
+        return list(load_study(name).records)
+    known = [record for command in TABLE for record in load_study(command).records]
+    found = [record for record in known if record.model_fields["kind"].default == name]
+    if not found:
+        kinds = dict.fromkeys(record.model_fields["kind"].default for record in known)
+        raise InputError(
+            "is neither a command nor a kind of record", where=name, remedy=f"give one of {', '.join(kinds)}"
+        )
+    return found[:1]

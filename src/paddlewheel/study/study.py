@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +37,8 @@ class Argument:
         Whether several may be given.
     required
         Whether one must be given; otherwise the study gets None, or nothing of many.
+    annotation
+        What the Python call takes, as `api.pyi` has it.
     """
 
     name: str
@@ -42,6 +46,7 @@ class Argument:
     help: str
     many: bool = False
     required: bool = True
+    annotation: str = "str | Path"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,8 +196,7 @@ class Study(Generic[AnySettings, AnyRecord]):
         """The record in a run directory; None where the file is damaged or of another kind."""
         from paddlewheel.errors import InputError
 
-        kinds = self.record if isinstance(self.record, tuple) else (self.record,)
-        for kind in kinds:
+        for kind in self.records:
             try:
                 record = read_record(directory / RECORD, kind, made_by=self.command)
             except InputError:
@@ -225,6 +229,11 @@ class Study(Generic[AnySettings, AnyRecord]):
             return f'content="paddlewheel {__version__}"' in stream.read(4096)
 
     @property
+    def records(self) -> tuple[type[AnyRecord], ...]:
+        """The classes of its records, one for most studies."""
+        return self.record if isinstance(self.record, tuple) else (self.record,)
+
+    @property
     def python_name(self) -> str:
         """Name of the Python call."""
         return self.command.replace("-", "_").replace(" ", "_")
@@ -251,8 +260,7 @@ class Study(Generic[AnySettings, AnyRecord]):
         ]
         for name, default in (("out", None), ("again", False), ("cores", None), ("show_progress", False)):
             parameters.append(inspect.Parameter(name, keyword, default=default))
-        kinds = self.record if isinstance(self.record, tuple) else (self.record,)
-        returned = kinds[0] if len(kinds) == 1 else " | ".join(kind.__name__ for kind in kinds)
+        returned = functools.reduce(operator.or_, self.records)
         return inspect.Signature(parameters, return_annotation=returned)
 
     def documentation(self, summary: str) -> str:

@@ -12,6 +12,7 @@ TRAJECTORIES = Argument(
     metavar="RUN...",
     help="run directories of `conduct`, or trajectory files of the same material at the same temperature",
     many=True,
+    annotation="Trajectory | str | Path | Sequence[Trajectory | str | Path]",
 )
 
 

@@ -8,7 +8,12 @@ from paddlewheel.dynamics import MDSettings
 from paddlewheel.study.settings import Settings, setting
 from paddlewheel.study.study import Argument
 
-STRUCTURE = Argument(name="structure", metavar="STRUCTURE", help="a built-in name (see `structures`) or a file")
+STRUCTURE = Argument(
+    name="structure",
+    metavar="STRUCTURE",
+    help="a built-in name (see `structures`) or a file",
+    annotation="str | Path | Atoms",
+)
 
 
 class PotentialSettings(Settings):
