@@ -58,11 +58,12 @@ _STYLE: dict[Any, Any] = {
 
 @dataclass(frozen=True)
 class Drawing:
-    """A saved figure: its stem in `figures/`, its SVG for the page, and its text alternative."""
+    """A saved figure: its stem in `figures/`, its SVG for the page, its text alternative, and its file of pixels."""
 
     name: str
     svg: str
     alt: str
+    png: Path
 
 
 @contextmanager
@@ -104,7 +105,7 @@ def save_figure(figure: Figure, folder: Path, name: str, alt: str) -> Drawing:
     pixels = io.BytesIO()
     figure.savefig(pixels, format="png", dpi=200, facecolor="white", metadata={"Software": None})
     write_atomically(folder / f"{name}.png", pixels.getvalue())
-    return Drawing(name, _inline(text.getvalue(), name), alt)
+    return Drawing(name, _inline(text.getvalue(), name), alt, folder / f"{name}.png")
 
 
 def _plasma(count: int, low: float, high: float) -> list[str]:

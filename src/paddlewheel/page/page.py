@@ -40,30 +40,80 @@ class Number:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Listing:
+    """Lines of text under a small title: what was left out, what to do. Nothing is shown where there are none."""
+
+    title: str
+    lines: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pairs:
+    """A group of names and values under a small title; several groups stand in columns."""
+
+    title: str
+    rows: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Folded:
+    """A figure under a line that opens and closes it: one of many that are alike, such as those of each run."""
+
+    title: str
+    drawing: Drawing
+    caption: str = ""
+    is_open: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class Section:
-    """A section: paragraphs first, then figures (each with its caption), then tables.
+    """A section. Its parts stand in the order of the attributes, each only where there is one.
 
     Attributes
     ----------
     id
         Anchor, letters and hyphens.
+    paragraphs
+        What is seen here, and how it was made.
     drawings
-        Saved figures with their captions; the text alternative is in the drawing.
+        Saved figures with their captions; the text alternative is in the drawing. Each is as wide as it was drawn, so
+        that text has one size in all of them.
+    folded
+        Figures that open and close, one below the other.
     html
-        Ready markup after the figures, such as the stage of a 3D viewer; made by this package, never from input.
+        Ready markup, such as `viewer.cell_view`; made by this package, never from input.
+    groups
+        Names and values in columns.
+    tables
+        None stands for a table that has nothing to show.
+    lists
+        Titled lines.
     """
 
     id: str
     title: str
     paragraphs: Sequence[str] = ()
     drawings: Sequence[tuple[Drawing, str]] = ()
+    folded: Sequence[Folded] = ()
     html: Markup | None = None
+    groups: Sequence[Pairs] = ()
     tables: Sequence[Table | None] = ()
+    lists: Sequence[Listing] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing but the title and paragraphs: a study leaves such sections out where it wants."""
+        shown = [table for table in self.tables if table is not None]
+        return not (self.drawings or self.folded or self.html or self.groups or shown or self.lists)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
     """What a report says.
+
+    Every text is escaped. Where a study needs more than letters, it gives `Markup`: `tables.formula_html` and
+    `tables.ion_html` make it for titles and facts, and `Markup("E<sub>a</sub> of {}").format(text)` escapes what is
+    put in. Command-line options in text are set as code by themselves.
 
     Attributes
     ----------
@@ -72,7 +122,18 @@ class Page:
     facts
         Name and value of the facts under the title.
     headline, tone
-        The verdict in one sentence; tone ``good`` or ``none`` (nothing could be concluded).
+        The verdict in one sentence; tone ``good``, ``partial`` (read the remarks) or ``none`` (nothing could be
+        concluded, or a test failed).
+    numbers
+        The numbers a reader came for, large.
+    remarks
+        Sentences of the verdict.
+    lists
+        Titled lines beside the remarks, in a second column.
+    tables
+        Tables of the verdict itself, such as its gates.
+    warnings
+        Each as text, or as a pair of the place it is about and the text: ``("700 K", "broken")``.
     n_series
         Colours of `drawing.series_colours` that the figures use.
     scripts
@@ -88,7 +149,9 @@ class Page:
     tone: str = "good"
     numbers: Sequence[Number] = ()
     remarks: Sequence[str] = ()
-    warnings: Sequence[str] = ()
+    lists: Sequence[Listing] = ()
+    tables: Sequence[Table | None] = ()
+    warnings: Sequence[str | tuple[str, str]] = ()
     sections: Sequence[Section] = ()
     citations: Sequence[Citation] = ()
     provenance: Provenance
@@ -120,8 +183,11 @@ def render_page(page: Page) -> str:
     """The page as HTML."""
     from markupsafe import Markup
 
+    warnings = [("", warning) if isinstance(warning, str) else warning for warning in page.warnings]
     return environment().get_template("page.html.j2").render(
         page=page,
+        warnings=warnings,
+        lists=[listing for listing in page.lists if listing.lines],
         policy=content_policy(page.scripts),
         css=stylesheet(page.n_series),
         svg=lambda drawing: Markup(drawing.svg),
@@ -148,17 +214,16 @@ def content_policy(scripts: Sequence[Markup]) -> str:
 
 
 def viewer_scripts(name: str) -> list[Markup]:
-    """3Dmol.js with its licence, and the viewer `assets/name`."""
+    """MIGRATION: goes when conduct and density use `viewer.viewer_scripts`."""
     from markupsafe import Markup
 
     licence = (HERE / "assets" / "3Dmol-LICENSE.txt").read_text(encoding="utf-8").replace("*/", "* /")
     library = (HERE / "assets" / "3Dmol-min.js").read_text(encoding="utf-8")
-    viewer = (HERE / "assets" / name).read_text(encoding="utf-8")
-    return [Markup(f"/*\n{licence}*/\n{library}"), Markup(viewer)]
+    return [Markup(f"/*\n{licence}*/\n{library}"), asset_script(name)]
 
 
 def asset_script(name: str) -> Markup:
-    """The script `assets/name`, to stand beside those of `viewer_scripts`."""
+    """The script `assets/name`."""
     from markupsafe import Markup
 
     return Markup((HERE / "assets" / name).read_text(encoding="utf-8"))
@@ -173,5 +238,5 @@ def json_for_script(data: dict[str, Any] | list[dict[str, Any]]) -> Markup:
 
 
 def data_url(path: Path) -> str:
-    """A PNG file as a data URL."""
+    """MIGRATION: goes when conduct and density use `viewer.cell_view`."""
     return f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"

@@ -18,6 +18,8 @@ from paddlewheel.records import (
     Provenance,
 )
 
+_PROSE = 36
+"""Letters from which the text of a cell may break into lines."""
 _SYMBOLS = {"ok": "✓", "warning": "!", "broken": "✕", "not-diffusive": "○", "too-short": "…", "extrapolating": "↗"}
 
 
@@ -33,6 +35,11 @@ class Cell:
     def symbol(self) -> str:
         """The sign of the status, so that it does not rest on colour alone."""
         return _SYMBOLS.get(self.status or "", "")
+
+    @property
+    def is_prose(self) -> bool:
+        """Whether the text may break into lines: a sentence may, a number with its error not."""
+        return len(self.text) > _PROSE
 
 
 @dataclass(frozen=True)
