@@ -31,23 +31,27 @@ class Document:
     contents
         Every resolved setting and every input by its content; no versions, no cores, no paths.
     may_change
-        Keys that a directory may be continued with in spite of another value.
+        Keys that a directory may be continued with in spite of another value; ``group.key`` within a group.
     defaults
         Values of keys that a directory of an earlier version may lack.
+    unsaid
+        Keys that such a directory lacks without a meaning, for nothing stands for them: not a difference there.
     """
 
     contents: Mapping[str, Any]
     may_change: Collection[str] = ()
     defaults: Mapping[str, Any] = ()  # type: ignore[assignment]
+    unsaid: Collection[str] = ()
 
     def difference(self, found: Mapping[str, Any], *, strict: bool = False) -> str | None:
-        """The first key that differs, with both values; keys that may change count only if `strict`."""
+        """The first key that differs, with both values; keys that may change or were unsaid count only if `strict`."""
         defaults = dict(self.defaults)
+        passed_over = () if strict else self.may_change
         for key, wanted in self.contents.items():
-            if key in self.may_change and not strict:
+            if key in self.unsaid and key not in found and not strict:
                 continue
             there = found[key] if key in found else defaults.get(key)
-            difference = _first_difference(there, wanted, key)
+            difference = _first_difference(there, wanted, key, passed_over)
             if difference:
                 return difference
         return None
@@ -58,7 +62,7 @@ def default_directory(command: str, source: Any) -> Path:
     if isinstance(source, list | tuple) and source:
         source = source[0]
     if isinstance(source, str | Path):
-        return Path(f"{command}-{Path(source).name.split('.')[0]}")
+        return Path(f"{command}-{Path(source).name.split('.')[0].replace(':', '-')}")
     formula = getattr(source, "get_chemical_formula", None)
     return Path(f"{command}-{formula('metal')}" if formula else command)
 
@@ -165,11 +169,13 @@ def _write_inputs(directory: Path, document: Document, versions: Any) -> None:
     write_atomically(directory / INPUTS, yaml.safe_dump(contents, sort_keys=False, allow_unicode=True))
 
 
-def _first_difference(found: Any, wanted: Any, name: str) -> str | None:
+def _first_difference(found: Any, wanted: Any, name: str, passed_over: Collection[str]) -> str | None:
+    if name in passed_over:
+        return None
     if isinstance(found, dict) and isinstance(wanted, dict):
-        found, wanted = ({str(key): value for key, value in one.items()} for one in (found, wanted))  # as JSON has them
+        found, wanted = ({str(key): value for key, value in each.items()} for each in (found, wanted))  # as in JSON
         for key in [*wanted, *(key for key in found if key not in wanted)]:
-            difference = _first_difference(found.get(key), wanted.get(key), f"{name}.{key}")
+            difference = _first_difference(found.get(key), wanted.get(key), f"{name}.{key}", passed_over)
             if difference:
                 return difference
         return None

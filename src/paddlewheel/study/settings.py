@@ -11,7 +11,7 @@ import types
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, Union, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError, PydanticUndefined
@@ -122,9 +122,22 @@ class Settings(BaseModel):
         frozen=True, extra="forbid", allow_inf_nan=False, arbitrary_types_allowed=True, validate_default=False
     )
 
+    if not TYPE_CHECKING:  # the types of the fields are what a type checker is to see
+
+        def __init__(self, **given: Any) -> None:
+            """See `of`."""
+            kept = {name: value for name, value in _by_field(type(self), given).items() if value is not None}
+            try:
+                super().__init__(**kept)
+            except ValidationError as error:
+                raise _first_error(type(self), error) from None
+
     @classmethod
     def of(cls, **given: Any) -> Self:
         """The settings, checked; former names are understood, None means the default.
+
+        An object of a class that these settings derive from, such as `GateLimits` among the settings of a study, stands
+        for each of its fields that were given.
 
         Raises
         ------
@@ -133,21 +146,7 @@ class Settings(BaseModel):
         TypeError
             For a name that is no setting.
         """
-        names = former_names(cls)
-        known: dict[str, Any] = {}
-        for name, value in given.items():
-            field = names.get(name, name)
-            if field not in cls.model_fields:
-                near = difflib.get_close_matches(field, cls.model_fields, n=1)
-                raise TypeError(f"no setting '{name}'" + (f"; did you mean {near[0]}?" if near else ""))
-            if field in known:
-                raise SettingsError("is given twice", where=name, remedy=f"give {field} once")
-            known[field] = value
-        kept = {name: value for name, value in known.items() if value is not None}
-        try:
-            return cls.model_validate(kept)
-        except ValidationError as error:
-            raise _first_error(cls, error) from None
+        return cls(**given)
 
     def document(self) -> dict[str, Any]:
         """The settings as `inputs.yaml` holds them: plain values under the names of the fields."""
@@ -157,10 +156,13 @@ class Settings(BaseModel):
             if extra(type(self), name, "in_document")
         }
 
-    @classmethod
-    def may_change(cls) -> frozenset[str]:
-        """Names of the settings that a run directory may be continued with in spite of another value."""
-        return frozenset(name for name in cls.model_fields if extra(cls, name, "may_change"))
+    def may_change(self) -> frozenset[str]:
+        """Keys of `inputs.yaml` that a run directory may be continued with in spite of another value.
+
+        Those that were declared so. A study adds settings that decide nothing beside the others, such as the
+        temperatures of runs that are left out; a key within a group is ``group.key``.
+        """
+        return frozenset(name for name in type(self).model_fields if extra(type(self), name, "may_change"))
 
     @classmethod
     def defaults(cls) -> dict[str, Any]:
@@ -170,6 +172,27 @@ class Settings(BaseModel):
             for name, field in cls.model_fields.items()
             if not field.is_required()
         }
+
+
+def _by_field(settings: type[Settings], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What was given, by the names of the fields; objects that stand for several of them taken apart."""
+    names, found, known = former_names(settings), dict[str, Any](), dict[str, Any]()
+    for name, value in given.items():
+        field = names.get(name, name)
+        if field not in settings.model_fields:
+            near = difflib.get_close_matches(field, settings.model_fields, n=1)
+            raise TypeError(f"no setting '{name}'" + (f"; did you mean {near[0]}?" if near else ""))
+        if field in found:
+            raise SettingsError("is given twice", where=name, remedy=f"give {field} once")
+        found[field] = value
+    for name in [name for name, value in found.items() if _is_part(settings, value)]:
+        whole = found.pop(name)
+        known |= {field: getattr(whole, field) for field in whole.model_fields_set}
+    return known | found
+
+
+def _is_part(settings: type[Settings], value: Any) -> bool:
+    return isinstance(value, Settings) and issubclass(settings, type(value))
 
 
 def extra(settings: type[Settings], name: str, key: str) -> Any:
@@ -257,7 +280,7 @@ _TYPES = {
 
 def _first_error(settings: type[Settings], error: ValidationError) -> SettingsError:
     first = error.errors(include_url=False)[0]
-    name, kind, value, context = str(first["loc"][0]), first["type"], first["input"], first.get("ctx", {})
+    name, kind, value, context = str(first["loc"][0] if first["loc"] else ""), first["type"], first["input"], first.get("ctx", {})
     said = f"{value:g}" if isinstance(value, float) else f"'{value}'" if isinstance(value, str) else f"{value}"
     if kind == "setting":
         return SettingsError(context["problem"], where=name, remedy=context["remedy"])

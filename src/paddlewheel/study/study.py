@@ -72,6 +72,8 @@ class Study(Generic[AnySettings, AnyRecord]):
         ``(inputs, settings) -> contents`` of `inputs.yaml`, where it is not simply settings and resolved inputs.
     forecasts
         ``(inputs, settings, cores) -> Forecast`` for ``--dry-run``.
+    unsaid
+        Keys of `inputs.yaml` that directories of earlier versions lack (see `Document`).
     needs_directory
         Whether it works in a run directory even where none is named.
     example
@@ -91,6 +93,7 @@ class Study(Generic[AnySettings, AnyRecord]):
     failed: Callable[[AnyRecord], bool] = lambda record: False
     document: Callable[[Any, AnySettings], Mapping[str, Any]] | None = None
     forecasts: Callable[[Any, AnySettings, int | None], Forecast] | None = None
+    unsaid: tuple[str, ...] = ()
     needs_directory: bool = False
     notes: str = ""
 
@@ -161,8 +164,9 @@ class Study(Generic[AnySettings, AnyRecord]):
         )
         document = Document(
             contents={"command": self.command, **plain(contents)},
-            may_change=self.settings.may_change(),
+            may_change=chosen.may_change(),
             defaults=self.settings.defaults(),
+            unsaid=self.unsaid,
         )
         return _Opened(inputs=inputs, settings=chosen, document=document, directory=directory)
 
