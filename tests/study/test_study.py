@@ -16,6 +16,7 @@ from toy import TOY, ToyRecord, ToySettings, worked
 from paddlewheel.errors import DataError, RunDirectoryError, SettingsError
 from paddlewheel.execution import DriverLock
 from paddlewheel.study import run_directory
+from paddlewheel.study.settings import setting
 
 
 @pytest.fixture(autouse=True)
@@ -105,6 +106,16 @@ def test_a_directory_of_an_earlier_version_goes_on(numbers: Path, tmp_path: Path
     assert yaml.safe_load((out / "inputs.yaml").read_text())["powers"] == [1.0, 2.0]
     with pytest.raises(RunDirectoryError, match="powers"):
         TOY([numbers], out=out, powers="1,3")
+
+
+def test_what_decides_nothing_and_what_was_unsaid_refuse_nobody() -> None:
+    found = {"command": "toy", "runs": {"ps": 0.0, "temperature_K": 300.0}, "sha256": "1"}
+    wanted = {"command": "toy", "runs": {"ps": 0.0, "temperature_K": 400.0}, "sha256": "1", "labels": "2"}
+    document = run_directory.Document(contents=wanted, may_change={"runs.temperature_K"}, unsaid={"labels"})
+    assert document.difference(found) is None
+    assert document.difference(found, strict=True) == "runs.temperature_K is 300.0 there and 400.0 now"
+    assert document.difference(found | {"labels": "3"}) == "labels is '3' there and '2' now"
+    assert document.difference(found | {"runs": {"ps": 1.0}}) == "runs.ps is 1.0 there and 0.0 now"
 
 
 def test_a_damaged_record_is_made_again(numbers: Path, tmp_path: Path) -> None:
@@ -286,3 +297,18 @@ def test_settings_are_checked_in_one_line_each() -> None:
         with pytest.raises(SettingsError) as error:
             ToySettings.of(**given)
         assert str(error.value).startswith(told), str(error.value)
+
+
+def test_settings_may_be_given_as_an_object_of_what_they_derive_from() -> None:
+    class Wider(ToySettings):
+        toy: ToySettings | None = setting(None, "All of the toy's at once", on_command_line=False, in_document=False)
+        wide_A: float = setting(1.0, "Another", aliases=("width",))
+
+    part = ToySettings(factor=2, powers="1,3")
+    chosen = Wider(toy=part, width=5, powers="7")  # what is given by its own name counts
+    assert (chosen.factor, chosen.powers, chosen.wide_A, chosen.toy) == (2.0, (7.0,), 5.0, None)
+    assert Wider.of(toy=part) == Wider(factor=2, powers=(1, 3))
+    with pytest.raises(SettingsError, match="factor: 0 is not above 0"):
+        ToySettings(factor=0)
+    with pytest.raises(TypeError, match="did you mean factor"):
+        Wider(factors=1)

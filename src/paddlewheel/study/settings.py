@@ -280,7 +280,12 @@ _TYPES = {
 
 def _first_error(settings: type[Settings], error: ValidationError) -> SettingsError:
     first = error.errors(include_url=False)[0]
-    name, kind, value, context = str(first["loc"][0] if first["loc"] else ""), first["type"], first["input"], first.get("ctx", {})
+    name, kind, value, context = (
+        str(first["loc"][0] if first["loc"] else ""),
+        first["type"],
+        first["input"],
+        first.get("ctx", {}),
+    )
     said = f"{value:g}" if isinstance(value, float) else f"'{value}'" if isinstance(value, str) else f"{value}"
     if kind == "setting":
         return SettingsError(context["problem"], where=name, remedy=context["remedy"])
