@@ -12,14 +12,20 @@ from paddlewheel.errors import ScienceError, SettingsError
 from paddlewheel.thermodynamics.gases import STANDARD_PRESSURE_BAR
 from paddlewheel.thermodynamics.harmonic import harmonic_functions
 from paddlewheel.thermodynamics.thermal import ThermalFunctions
-from paddlewheel.units import ATOMIC_MASS_KG, BOLTZMANN_J_PER_K, BOLTZMANN_eV_PER_K, PER_CM_IN_eV
+from paddlewheel.units import (
+    ATOMIC_MASS_KG,
+    BOLTZMANN_J_PER_K,
+    ELEMENTARY_CHARGE_C,
+    PLANCK_J_S,
+    SPEED_OF_LIGHT_CM_PER_S,
+    BOLTZMANN_eV_PER_K,
+    PER_CM_IN_eV,
+)
 
 if TYPE_CHECKING:
     from ase import Atoms
     from ase.calculators.calculator import Calculator
 
-_PLANCK_J_S = 6.62607015e-34
-_LIGHT_CM_PER_S = 2.99792458e10
 _LINEAR = 1e-3
 """Smallest over largest moment of inertia under which a molecule is linear."""
 _BOX_A = 20.0
@@ -136,7 +142,7 @@ def molecule_vibrations(
     projector = np.eye(3 * n) - rigid @ rigid.T
     squares = np.linalg.eigvalsh(projector @ dynamical @ projector)
     kept = np.delete(squares, np.argsort(np.abs(squares))[: rigid.shape[1]])
-    to_wavenumber = math.sqrt(1.602176634e-19 * 1e20 / ATOMIC_MASS_KG) / (2 * math.pi * _LIGHT_CM_PER_S)
+    to_wavenumber = math.sqrt(ELEMENTARY_CHARGE_C * 1e20 / ATOMIC_MASS_KG) / (2 * math.pi * SPEED_OF_LIGHT_CM_PER_S)
     return atoms, np.sort(np.sign(kept) * np.sqrt(np.abs(kept))) * to_wavenumber
 
 
@@ -159,7 +165,7 @@ def _rigid_motions(masses: np.ndarray, positions: np.ndarray) -> np.ndarray:
 
 def _translation(mass_u: float, temperature_K: float, pressure_bar: float) -> tuple[float, float, float]:
     thermal = BOLTZMANN_J_PER_K * temperature_K
-    states = (2 * math.pi * mass_u * ATOMIC_MASS_KG * thermal / _PLANCK_J_S**2) ** 1.5 * thermal / (pressure_bar * 1e5)
+    states = (2 * math.pi * mass_u * ATOMIC_MASS_KG * thermal / PLANCK_J_S**2) ** 1.5 * thermal / (pressure_bar * 1e5)
     return math.log(states) + 2.5, 2.5, 2.5
 
 
@@ -181,7 +187,7 @@ def _linear_rotation(moments: np.ndarray, temperature_K: float, symmetry_number:
 def _temperatures_K(moments: np.ndarray) -> np.ndarray:
     """Rotational temperatures [3] of moments of inertia (u A^2)."""
     inertia = np.maximum(moments, 1e-12) * ATOMIC_MASS_KG * 1e-20
-    return _PLANCK_J_S**2 / (8 * math.pi**2 * inertia * BOLTZMANN_J_PER_K)
+    return PLANCK_J_S**2 / (8 * math.pi**2 * inertia * BOLTZMANN_J_PER_K)
 
 
 def zero_point_eV(wavenumber_per_cm: ArrayLike) -> float:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from paddlewheel.errors import InputError, ScienceError
-
-SPEED_OF_LIGHT_CM_PER_FS = 2.99792458e-5
+from paddlewheel.units import SPEED_OF_LIGHT_CM_PER_FS
 
 
 @dataclass(frozen=True)
