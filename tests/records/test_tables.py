@@ -32,3 +32,16 @@ def test_a_column_in_memory_is_of_numbers_or_of_text() -> None:
     np.testing.assert_array_equal(as_column([1, None]), [1.0, np.nan])
     assert as_column([1, 2]).dtype == float
     assert list(as_column(["BH4", None])) == ["BH4", ""]
+
+
+def test_a_column_of_text_is_read_where_it_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "text.csv"
+    write_table(path, {"name": ["NaBH4 (P4_2/nmc)", "a, b"], "n": [1, None]})
+    back = read_columns(path, text=("name",))
+    assert list(back["name"]) == ["NaBH4 (P4_2/nmc)", "a, b"]
+    np.testing.assert_array_equal(back["n"], [1, np.nan])
+    (tmp_path / "ragged.csv").write_text("a,b\n1,2\n3\n")
+    with pytest.raises(InputError, match="no table of numbers"):
+        read_columns(tmp_path / "ragged.csv")
+    (tmp_path / "empty.csv").write_text("a,b\n")
+    assert {name: column.size for name, column in read_columns(tmp_path / "empty.csv").items()} == {"a": 0, "b": 0}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,8 +37,8 @@ class Beside:
         """Whether there is such a table."""
         return name in self.tables or (self.directory is not None and (self.directory / name).is_file())
 
-    def columns(self, name: str) -> Columns:
-        """The columns of a table.
+    def columns(self, name: str, *, text: Collection[str] = ()) -> Columns:
+        """The columns of a table; those named in `text` hold text.
 
         Raises
         ------
@@ -49,7 +49,7 @@ class Beside:
             return self.tables[name]
         if self.directory is None:
             raise InputError("no such table", where=name, remedy="run the study with out=DIR")
-        return read_columns(self.directory / name)
+        return read_columns(self.directory / name, text=text)
 
     def file(self, name: str) -> Path | None:
         """The path of a file of the run directory; None where it is absent."""
@@ -57,8 +57,8 @@ class Beside:
         return path if path is not None and path.is_file() else None
 
 
-def read_columns(path: Path, *, made_by: str = "") -> Columns:
-    """The columns of a CSV file of numbers.
+def read_columns(path: Path, *, made_by: str = "", text: Collection[str] = ()) -> Columns:
+    """The columns of a CSV file of numbers, and of text where that is named.
 
     Raises
     ------
@@ -68,13 +68,16 @@ def read_columns(path: Path, *, made_by: str = "") -> Columns:
     try:
         with path.open(encoding="utf-8", newline="") as stream:
             header, *rows = list(csv.reader(stream))
-        values = np.array([[float(text) if text else np.nan for text in row] for row in rows])
-        values = values.reshape(len(rows), len(header))
+        columns = dict(zip(header, zip(*rows, strict=True) if rows else [()] * len(header), strict=True))
+        return {name: np.array(cells) if name in text else _numbers(cells) for name, cells in columns.items()}
     except (OSError, ValueError) as error:
         raise InputError(
             f"no table of numbers ({error})", where=path, remedy="run the command again with --again"
         ) from error
-    return dict(zip(header, values.T, strict=True))
+
+
+def _numbers(cells: Sequence[str]) -> np.ndarray:
+    return np.array([float(cell) if cell else np.nan for cell in cells])
 
 
 def write_table(path: Path, columns: Mapping[str, Sequence[Any] | np.ndarray]) -> None:
