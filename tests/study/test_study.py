@@ -118,6 +118,26 @@ def test_what_decides_nothing_and_what_was_unsaid_refuse_nobody() -> None:
     assert document.difference(found | {"runs": {"ps": 1.0}}) == "runs.ps is 1.0 there and 0.0 now"
 
 
+def test_a_file_with_its_hash_goes_by_its_name_wherever_it_lay() -> None:
+    def tables(*rows: tuple[str, str]) -> dict:
+        return {"tables": [{"file": file, "sha256": digest} for file, digest in rows]}
+
+    document = run_directory.Document(contents=tables(("a.csv", "1"), ("b.csv", "2")))
+    assert document.difference(tables(("../given/a.csv", "1"), ("/data/b.csv", "2"))) is None
+    assert document.difference(tables(("a.csv", "1"), ("c.csv", "2"))) == (
+        "tables[1].file is 'c.csv' there and 'b.csv' now"
+    )
+    assert document.difference(tables(("a.csv", "3"), ("b.csv", "2"))) == "tables[0].sha256 is '3' there and '1' now"
+    assert str(document.difference(tables(("a.csv", "1")))).startswith("tables is [")
+    assert str(document.difference({"tables": []})).startswith("tables is []")
+
+
+def test_the_identity_of_a_run_leaves_out_what_may_change(numbers: Path) -> None:
+    known = TOY.identity([numbers])
+    assert TOY.identity([numbers], shown=3) == known
+    assert TOY.identity([numbers], factor=3) != known
+
+
 def test_a_damaged_record_is_made_again(numbers: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     TOY([numbers], out=out)

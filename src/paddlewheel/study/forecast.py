@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ class Forecast:
         That the run directory will take.
     notes
         What a reader should know of these numbers.
+    directory, state, finished
+        The run directory, and what it holds already.
     """
 
     inputs: tuple[tuple[str, str], ...] = ()
@@ -37,7 +39,8 @@ class Forecast:
     disk_bytes: float | None = None
     notes: tuple[str, ...] = ()
     directory: str | None = None
-    state: str = field(default="nothing is written")
+    state: str = "nothing is written"
+    finished: bool = False
 
     def of_directory(self, directory: Path | None, *, begun: bool, finished: bool) -> Forecast:
         """The same, with what the run directory holds already."""
@@ -46,7 +49,7 @@ class Forecast:
         state = (
             "is finished: its record would be returned" if finished else "would be continued" if begun else "is free"
         )
-        return replace(self, directory=str(directory), state=state)
+        return replace(self, directory=str(directory), state=state, finished=finished)
 
     def document(self) -> dict[str, Any]:
         """For ``--json``."""
@@ -66,7 +69,7 @@ class Forecast:
         if self.disk_bytes is not None:
             said.append(f"disk: {_bytes(self.disk_bytes)}")
         said += self.notes
-        if self.n_units is None and self.core_hours is None:
+        if self.n_units is None and self.core_hours is None and not self.finished:
             said.append("runs in this process, in one go")
         if self.directory is not None:
             said.append(f"{self.directory} {self.state}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
+import json
 import platform
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -55,6 +57,11 @@ class Document:
             if difference:
                 return difference
         return None
+
+    def identity(self) -> str:
+        """sha256 of what may not change: the name of such a run in a cache."""
+        fixed = {key: value for key, value in self.contents.items() if key not in self.may_change}
+        return hashlib.sha256(json.dumps(fixed, sort_keys=True).encode()).hexdigest()
 
 
 def default_directory(command: str, source: Any) -> Path:
@@ -173,13 +180,23 @@ def _first_difference(found: Any, wanted: Any, name: str, passed_over: Collectio
     if name in passed_over:
         return None
     if isinstance(found, dict) and isinstance(wanted, dict):
-        found, wanted = ({str(key): value for key, value in each.items()} for each in (found, wanted))  # as in JSON
-        for key in [*wanted, *(key for key in found if key not in wanted)]:
-            difference = _first_difference(found.get(key), wanted.get(key), f"{name}.{key}", passed_over)
-            if difference:
-                return difference
-        return None
-    return None if found == wanted else f"{name} is {found!r} there and {wanted!r} now"
+        found, wanted = _as_json_has_it(found), _as_json_has_it(wanted)
+        pairs = [(f"{name}.{key}", found.get(key), wanted.get(key)) for key in {**wanted, **found}]
+    elif _are_maps(found) and _are_maps(wanted) and len(found) == len(wanted):
+        pairs = [(f"{name}[{place}]", found[place], row) for place, row in enumerate(wanted)]
+    else:
+        return None if found == wanted else f"{name} is {found!r} there and {wanted!r} now"
+    return next(filter(None, (_first_difference(there, now, part, passed_over) for part, there, now in pairs)), None)
+
+
+def _as_json_has_it(document: dict[Any, Any]) -> dict[str, Any]:
+    """Keys as text; a file whose hash is beside it goes by its name, wherever it lay when its path was typed."""
+    named = {str(key): value for key, value in document.items()}
+    return named | {"file": Path(named["file"]).name} if named.get("file") and "sha256" in named else named
+
+
+def _are_maps(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(row, dict) for row in value)
 
 
 def start_directory(directory: Path, inputs: Mapping[str, Any]) -> None:

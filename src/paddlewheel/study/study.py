@@ -148,9 +148,13 @@ class Study(Generic[AnySettings, AnyRecord]):
         opened = self._opened(given, settings, out)
         directory = opened.directory
         there = directory is not None and check_directory(directory, opened.document)
-        forecast = self.forecasts(opened.inputs, opened.settings, cores) if self.forecasts else Forecast()
         done = there and directory is not None and self.finished(directory, opened.document) is not None
+        forecast = self.forecasts(opened.inputs, opened.settings, cores) if self.forecasts and not done else Forecast()
         return forecast.of_directory(directory, begun=there, finished=done)
+
+    def identity(self, *given: Any, **settings: Any) -> str:
+        """sha256 of all that decides what this call's run is: a study keeps runs of another in a cache by it."""
+        return self._opened(given, settings, None).document.identity()
 
     def _opened(self, given: Sequence[Any], settings: Mapping[str, Any], out: str | Path | None) -> _Opened:
         values, rest = self._bound(given, settings)
