@@ -6,7 +6,10 @@ import errno
 import json
 import os
 import sys
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import toy
@@ -136,6 +139,24 @@ def test_the_identity_of_a_run_leaves_out_what_may_change(numbers: Path) -> None
     known = TOY.identity([numbers])
     assert TOY.identity([numbers], shown=3) == known
     assert TOY.identity([numbers], factor=3) != known
+
+
+def test_a_value_that_an_earlier_version_wrote_otherwise_goes_on(numbers: Path, tmp_path: Path) -> None:
+    """That version wrote the factor as a percentage; the study says how to read it."""
+
+    def of_today(found: Mapping[str, Any]) -> dict[str, Any]:
+        factor = found["factor"]
+        return {**found, "factor": float(factor[:-1]) / 100 if isinstance(factor, str) else factor}
+
+    out, study = tmp_path / "run", replace(TOY, of_today=of_today)
+    study([numbers], out=out, factor=2.0)
+    inputs, record = out / "inputs.yaml", out / "result.json"
+    inputs.write_text(inputs.read_text().replace("factor: 2.0", "factor: 200%"))
+    record.write_text(record.read_text().replace('"factor": 2.0', '"factor": "200%"'))
+    study([numbers], out=out, factor=2.0)
+    assert worked == [2.0]
+    with pytest.raises(RunDirectoryError, match="factor"):
+        study([numbers], out=out, factor=3.0)
 
 
 def test_a_damaged_record_is_made_again(numbers: Path, tmp_path: Path) -> None:

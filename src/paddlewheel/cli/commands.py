@@ -116,8 +116,8 @@ def _option(settings: type[Settings], name: str) -> inspect.Parameter:
     known = choices(field.annotation)
     if known:
         help += f": {', '.join(str(one) for one in known[:-1])} or {known[-1]}"
-    if field.annotation is bool:
-        names = f"{option}/{_negative(option)}" if field.default else option
+    if field.annotation in (bool, bool | None):
+        names = f"{option}/{_negative(option)}" if field.default is not False else option
         return _parameter(name, Annotated[bool | None, typer.Option(names, help=f"{help}.", show_default=False)], None)
     if not is_needed(settings, name) and field.default not in (None, (), ""):
         help += rf" \[default: {_text(field.default)}]"

@@ -6,7 +6,7 @@ import hashlib
 import importlib.metadata
 import json
 import platform
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,16 +38,19 @@ class Document:
         Values of keys that a directory of an earlier version may lack.
     unsaid
         Keys that such a directory lacks without a meaning, for nothing stands for them: not a difference there.
+    of_today
+        Turns a document of an earlier version into what this one would have written.
     """
 
     contents: Mapping[str, Any]
     may_change: Collection[str] = ()
     defaults: Mapping[str, Any] = ()  # type: ignore[assignment]
     unsaid: Collection[str] = ()
+    of_today: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict
 
     def difference(self, found: Mapping[str, Any], *, strict: bool = False) -> str | None:
         """The first key that differs, with both values; keys that may change or were unsaid count only if `strict`."""
-        defaults = dict(self.defaults)
+        defaults, found = dict(self.defaults), self.of_today(found)
         passed_over = () if strict else self.may_change
         for key, wanted in self.contents.items():
             if key in self.unsaid and key not in found and not strict:

@@ -70,6 +70,8 @@ class Study(Generic[AnySettings, AnyRecord]):
         Whether the science failed, which is exit status 1.
     document
         ``(inputs, settings) -> contents`` of `inputs.yaml`, where it is not simply settings and resolved inputs.
+    of_today
+        Turns a document of an earlier version into what this one would have written, so that its directory goes on.
     forecasts
         ``(inputs, settings, cores) -> Forecast`` for ``--dry-run``.
     unsaid
@@ -92,6 +94,7 @@ class Study(Generic[AnySettings, AnyRecord]):
     example: str
     failed: Callable[[AnyRecord], bool] = lambda record: False
     document: Callable[[Any, AnySettings], Mapping[str, Any]] | None = None
+    of_today: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict
     forecasts: Callable[[Any, AnySettings, int | None], Forecast] | None = None
     unsaid: tuple[str, ...] = ()
     needs_directory: bool = False
@@ -171,6 +174,7 @@ class Study(Generic[AnySettings, AnyRecord]):
             may_change=chosen.may_change(),
             defaults=self.settings.defaults(),
             unsaid=self.unsaid,
+            of_today=self.of_today,
         )
         return _Opened(inputs=inputs, settings=chosen, document=document, directory=directory)
 
