@@ -16,7 +16,7 @@ from paddlewheel.study.settings import is_needed
 from paddlewheel.study.study import Study
 
 STUBS = Path(__file__).resolve().parents[1] / "src/paddlewheel"
-_HEAD = '''# Made by scripts/make_api_stub.py from studies/table.py: do not edit.
+_HEAD = """# Made by scripts/make_api_stub.py from studies/table.py: do not edit.
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -25,12 +25,14 @@ from ase import Atoms
 {imports}
 from paddlewheel.crystals import read_structure as read_structure
 from paddlewheel.potentials import load_potential as load_potential
-from paddlewheel.records.base import StudyRecord
+from paddlewheel.records.base import Measured, StudyRecord
 from paddlewheel.studies.convert.study import convert as convert
 from paddlewheel.trajectories import Trajectory as Trajectory
 from paddlewheel.trajectories import read_trajectory as read_trajectory
 
+Quantity = Measured | float | str
 Numbers = Sequence[float] | float | str
+Integers = Sequence[int] | int | str
 Names = Sequence[str] | str
 Paths = Sequence[str | Path] | str | Path
 NamedNumbers = Mapping[str, float] | str
@@ -38,8 +40,8 @@ NamedColumns = Mapping[str, str] | str
 TypeMap = Mapping[int, str] | str
 
 def load(directory: str | Path) -> Any: ...
-'''
-_ALIASES = ("Numbers", "Names", "Paths", "NamedNumbers", "NamedColumns", "TypeMap")
+"""
+_ALIASES = ("Quantity", "Numbers", "Integers", "Names", "Paths", "NamedNumbers", "NamedColumns", "TypeMap")
 
 
 def stub() -> str:

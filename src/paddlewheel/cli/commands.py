@@ -15,9 +15,8 @@ from typer.core import TyperCommand
 
 from paddlewheel.errors import SettingsError
 from paddlewheel.studies.table import TABLE, load_study
-from paddlewheel.study.run_directory import default_directory
 from paddlewheel.study.settings import Settings, choices, extra, is_needed, option_aliases, option_name
-from paddlewheel.study.study import Argument, Study
+from paddlewheel.study.study import Argument, Printed, Study
 
 
 def add_study(app: typer.Typer, command: str, name: str) -> None:
@@ -48,7 +47,7 @@ def _function(study: Study[Any, Any]) -> Any:
     fields = {name: name for name in study.settings.model_fields if extra(study.settings, name, "on_command_line")}
 
     def run(**values: Any) -> int:
-        given = [values[argument.name] for argument in study.arguments]
+        given = [_alone(argument, values[argument.name]) for argument in study.arguments]
         settings = {name: values[name] for name in fields if values[name] not in (None, [])}
         with _options_named(study.settings):
             return _run(study, given, settings, {key: values[f"{key}_"] for key in _OF_EVERY_COMMAND})
@@ -57,6 +56,7 @@ def _function(study: Study[Any, Any]) -> Any:
     parameters.append(_OF_EVERY_COMMAND["out"])
     parameters += [_option(study.settings, name) for name in fields]
     parameters += [one for key, one in _OF_EVERY_COMMAND.items() if key != "out"]
+    parameters += [_printing(printed) for printed in study.prints]
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {one.name: one.annotation for one in parameters}
     return run
@@ -71,7 +71,7 @@ def _run(study: Study[Any, Any], given: list[Any], settings: Mapping[str, Any], 
         forecast = study.forecast(*given, out=out, cores=options["cores"], **settings)
         _print_json(forecast.document()) if json else print("\n".join(forecast.lines()))
         return 0
-    directory = out or default_directory(study.command.replace(" ", "-"), given[0] if given else None)
+    directory = out or study.default_directory(given)
     record = study(
         *given, out=directory, again=options["again"], cores=options["cores"], show_progress=True, **settings
     )
@@ -107,6 +107,20 @@ def _argument(argument: Argument) -> inspect.Parameter:
     kind = list[str] | None if argument.many else str | None
     told = typer.Argument(metavar=argument.metavar.removesuffix("..."), help=argument.help, show_default=False)
     return _parameter(argument.name, Annotated[kind, told], None)
+
+
+def _alone(argument: Argument, value: Any) -> Any:
+    return value[0] if argument.alone and value and len(value) == 1 else value
+
+
+def _printing(printed: Printed) -> inspect.Parameter:
+    def show(asked: bool) -> None:
+        if asked:
+            typer.echo(printed.text(), nl=False)
+            raise typer.Exit
+
+    told = typer.Option(printed.option, help=printed.help, callback=show, is_eager=True)
+    return _parameter(printed.option.strip("-").replace("-", "_"), Annotated[bool, told], False)
 
 
 def _option(settings: type[Settings], name: str) -> inspect.Parameter:
@@ -171,6 +185,8 @@ def _text(value: Any) -> str:
 
 def _metavar(annotation: Any) -> str:
     text = str(annotation)
+    if "Measured" in text:
+        return "NUMBER[,STD]"
     if "float" in text or "int" in text:
         return "NUMBERS" if "tuple" in text else "NAMES=NUMBERS" if "dict" in text else "NUMBER"
     return "PATH" if "Path" in text else "NAMES" if "tuple" in text else "TEXT"

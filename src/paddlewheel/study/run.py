@@ -5,19 +5,21 @@ from __future__ import annotations
 import datetime
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from paddlewheel.execution import DriverLock, Unit
-from paddlewheel.records import Provenance, write_atomically
+from paddlewheel.records import Provenance, StudyRecord, write_atomically
 from paddlewheel.records.tables import Beside, as_column, write_table
 from paddlewheel.study.run_directory import Document, package_versions
 from paddlewheel.study.stage import run_stage
 from paddlewheel.version import __version__
+
+PartRecord = TypeVar("PartRecord", bound=StudyRecord)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +36,8 @@ class Run:
         To use; None for all.
     show_progress
         Whether the terminal is told how far units are.
+    parts
+        Records that were made within the run (see `part`).
     """
 
     document: Document
@@ -42,6 +46,7 @@ class Run:
     cores: int | None = None
     show_progress: bool = False
     beside: Beside = field(default_factory=Beside)
+    parts: list[StudyRecord] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if self.directory is not None and self.beside.directory is None:
@@ -81,6 +86,24 @@ class Run:
             show_progress=self.show_progress,
             here=here,
         )
+
+    def part(self, name: str, contents: Mapping[str, Any], measures: Callable[[Run], PartRecord]) -> PartRecord:
+        """A record of its own within this run, with its tables and its page in the folder `name`.
+
+        Parameters
+        ----------
+        contents
+            What decides the part, as `document` has it for the run.
+        measures
+            Makes the record, with a `Run` of the folder.
+        """
+        directory = None if self.directory is None else self.directory / name
+        document = Document(contents={"command": self.document.contents["command"], **contents})
+        within = replace(self, document=document, directory=directory, beside=Beside(directory=directory), parts=[])
+        record = measures(within)
+        record.lies_beside(within.beside)
+        self.parts.append(record)
+        return record
 
     def provenance(self, *, structure_sha256: str | None = None, potential_sha256: str | None = None) -> Provenance:
         """What made the record: versions, command, settings and inputs of this run."""

@@ -17,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import PydanticCustomError, PydanticUndefined
 
 from paddlewheel.errors import SettingsError
+from paddlewheel.records.base import Measured
 
 
 def bad_value(problem: str, remedy: str) -> PydanticCustomError:
@@ -54,6 +55,8 @@ def _mapped(key: Callable[[str], Any], value: Callable[[str], Any], what: str, e
 
 Numbers = Annotated[tuple[float, ...], _listed(float, "numbers", "600,700,800")]
 """Numbers; as text separated by commas."""
+Integers = Annotated[tuple[int, ...], _listed(int, "integers", "1,2,50")]
+"""Integers; as text separated by commas."""
 Names = Annotated[tuple[str, ...], _listed(str, "names", "BH4,B12H12")]
 """Names; as text separated by commas."""
 Paths = Annotated[tuple[Path | str, ...], _listed(str, "files", "a.csv,b.csv")]
@@ -62,8 +65,24 @@ NamedNumbers = Annotated[dict[str, float], _mapped(str, float, "list of names an
 """Numbers by name; as text ``Na=1,Li=1``."""
 TypeMap = Annotated[dict[int, str], _mapped(int, str, "map of types", "1=Na,2=B")]
 """Elements of LAMMPS types; as text ``1=Na,2=B``."""
-NamedColumns = Annotated[dict[str, str], _mapped(str, str, "map of columns", "time_s=t,voltage_V=U")]
+NamedColumns = Annotated[dict[str, str], _mapped(str, str, "list of field=column", "time_s=t,voltage_V=U")]
 """Columns of a file by the field that they hold; as text ``time_s=t,voltage_V=U``."""
+
+
+def _quantity(given: Any) -> Any:
+    if isinstance(given, str):
+        try:
+            value, *std = [float(part) for part in given.split(",")]
+        except ValueError:
+            value, std = 0.0, [-1.0]
+        if len(std) > 1 or not min(std, default=0.0) >= 0:
+            raise bad_value(f"'{given}' is no number with its error", "give a value, or value,std with std 0 or above")
+        return {"value": value, "std": sum(std)}
+    return {"value": given, "std": 0.0} if isinstance(given, int | float) and not isinstance(given, bool) else given
+
+
+Quantity = Annotated[Measured, BeforeValidator(_quantity)]
+"""A number with its standard uncertainty, 0 where none is given; as text ``4.6`` or ``4.6,0.1``."""
 
 
 def setting(
@@ -299,7 +318,8 @@ def _first_error(settings: type[Settings], error: ValidationError) -> SettingsEr
         )
     if kind == "literal_error":
         known = choices(settings.model_fields[name].annotation)
-        return SettingsError(f"{said} is none of {', '.join(map(str, known))}", where=name, remedy="give one of them")
+        said = f"{said} is not {', '.join(map(str, known[:-1]))} or {known[-1]}"
+        return SettingsError(said, where=name, remedy="give one of them")
     problem, remedy = _TYPES.get(kind.split("_")[0], ("no such value", f"give what it means: {first['msg']}"))
     return SettingsError(f"{said} is {problem}", where=name, remedy=remedy)
 

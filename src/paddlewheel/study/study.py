@@ -39,6 +39,10 @@ class Argument:
         Whether one must be given; otherwise the study gets None, or nothing of many.
     annotation
         What the Python call takes, as `api.pyi` has it.
+    alone
+        Whether the command gives one of many as itself: a study may take one and a list of one for different things.
+    absent
+        What it is called where it is not given, in the name of the run directory.
     """
 
     name: str
@@ -47,6 +51,17 @@ class Argument:
     many: bool = False
     required: bool = True
     annotation: str = "str | Path"
+    alone: bool = False
+    absent: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Printed:
+    """An option of the command alone that prints a text and ends, such as a template to be changed."""
+
+    option: str
+    help: str
+    text: Callable[[], str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +93,8 @@ class Study(Generic[AnySettings, AnyRecord]):
         Keys of `inputs.yaml` that directories of earlier versions lack (see `Document`).
     needs_directory
         Whether it works in a run directory even where none is named.
+    prints
+        Options that print a text, for which nothing is run.
     example
         A command that works, for its help.
     notes
@@ -98,6 +115,7 @@ class Study(Generic[AnySettings, AnyRecord]):
     forecasts: Callable[[Any, AnySettings, int | None], Forecast] | None = None
     unsaid: tuple[str, ...] = ()
     needs_directory: bool = False
+    prints: tuple[Printed, ...] = ()
     notes: str = ""
 
     def __call__(
@@ -132,8 +150,8 @@ class Study(Generic[AnySettings, AnyRecord]):
             record = None if again else self.finished(opened.directory, opened.document)
             if record is None:
                 record = self._measured(opened, run)
-                write_record(record, opened.directory / RECORD)
-                self.write_page(record)
+                for made in (*run.parts, record):
+                    self._keep(made)
             elif not self._page_is_there(opened.directory, record):
                 self.write_page(record)
         return record
@@ -165,7 +183,7 @@ class Study(Generic[AnySettings, AnyRecord]):
         inputs = self.opens(*values, chosen)
         directory = Path(out) if out is not None else None
         if directory is None and self.needs_directory:
-            directory = default_directory(self.command.replace(" ", "-"), values[0])
+            directory = self.default_directory(values)
         contents = (
             self.document(inputs, chosen) if self.document is not None else {**chosen.document(), **inputs.document()}
         )
@@ -177,6 +195,14 @@ class Study(Generic[AnySettings, AnyRecord]):
             of_today=self.of_today,
         )
         return _Opened(inputs=inputs, settings=chosen, document=document, directory=directory)
+
+    def default_directory(self, given: Sequence[Any]) -> Path:
+        """Where a run goes without `out`: named after the command and what it is about."""
+        source = given[0] if given else None
+        none_given = source is None or (isinstance(source, list | tuple) and not source)
+        if none_given and self.arguments:
+            source = self.arguments[0].absent or None
+        return default_directory(self.command.replace(" ", "-"), source)
 
     def _bound(self, given: Sequence[Any], settings: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
         """Values of the arguments in their order, whether given by place or by name, and the other keywords."""
@@ -217,7 +243,13 @@ class Study(Generic[AnySettings, AnyRecord]):
             return record
         return None
 
-    def write_page(self, record: AnyRecord) -> None:
+    def _keep(self, record: StudyRecord) -> None:
+        assert record.directory is not None
+        record.directory.mkdir(parents=True, exist_ok=True)
+        write_record(record, record.directory / RECORD)
+        self.write_page(record)
+
+    def write_page(self, record: StudyRecord) -> None:
         """Write `report.html` and `figures/` from the record and what lies beside it.
 
         Raises
