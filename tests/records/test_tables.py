@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from paddlewheel.errors import InputError
-from paddlewheel.records.tables import as_column, read_columns, write_table
+from paddlewheel.records.tables import Beside, as_column, read_columns, write_table
+from paddlewheel.study.run import Run
+from paddlewheel.study.run_directory import Document
 
 
 def test_numbers_come_back_and_what_is_not_finite_is_an_empty_cell(tmp_path: Path) -> None:
@@ -45,3 +47,21 @@ def test_a_column_of_text_is_read_where_it_is_named(tmp_path: Path) -> None:
         read_columns(tmp_path / "ragged.csv")
     (tmp_path / "empty.csv").write_text("a,b\n")
     assert {name: column.size for name, column in read_columns(tmp_path / "empty.csv").items()} == {"a": 0, "b": 0}
+
+
+@pytest.mark.parametrize("written", [True, False])
+def test_arrays_come_back_from_their_file_and_from_memory(tmp_path: Path, written: bool) -> None:
+    run = Run(document=Document(contents={}), directory=tmp_path if written else None)
+    made = {"density": np.arange(8.0).reshape(2, 2, 2), "kinds": np.array(["BH4", "Cl"])}
+    assert run.arrays("grid.npz", made) == "grid.npz"
+    back = run.beside.arrays("grid.npz")
+    assert back.keys() == made.keys()
+    np.testing.assert_array_equal(back["density"], made["density"])
+    assert list(back["kinds"]) == ["BH4", "Cl"]
+    assert (tmp_path / "grid.npz").exists() is written
+
+
+def test_damaged_arrays_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "grid.npz").write_bytes(b"PK no archive")
+    with pytest.raises(InputError, match="holds no arrays"):
+        Beside(directory=tmp_path).arrays("grid.npz")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,9 @@ Columns = dict[str, np.ndarray]
 """Column name -> values `[n_rows]` float64, nan where the file says nothing; text in memory may be a column too."""
 
 
+_AGAIN = "run the command again with --again"
+
+
 @dataclass(frozen=True)
 class Beside:
     """What lies beside a record: files of its run directory, or tables in memory where nothing was written.
@@ -27,7 +31,7 @@ class Beside:
     directory
         The run directory; None where the study wrote nothing.
     tables
-        The tables of such a study, by the name that their file would have.
+        The tables and arrays of such a study, by the name that their file would have.
     """
 
     directory: Path | None = None
@@ -47,9 +51,29 @@ class Beside:
         """
         if name in self.tables:
             return self.tables[name]
+        return read_columns(self._path(name), text=text)
+
+    def arrays(self, name: str) -> dict[str, np.ndarray]:
+        """The arrays of a file of NumPy (.npz), by their names.
+
+        Raises
+        ------
+        InputError
+            If there is none, or it is damaged.
+        """
+        if name in self.tables:
+            return self.tables[name]
+        path = self._path(name)
+        try:
+            with np.load(path, allow_pickle=False) as archive:
+                return dict(archive)
+        except (OSError, ValueError, zipfile.BadZipFile) as error:
+            raise InputError(f"holds no arrays ({error})", where=path, remedy=_AGAIN) from error
+
+    def _path(self, name: str) -> Path:
         if self.directory is None:
             raise InputError("no such table", where=name, remedy="run the study with out=DIR")
-        return read_columns(self.directory / name, text=text)
+        return self.directory / name
 
     def file(self, name: str) -> Path | None:
         """The path of a file of the run directory; None where it is absent."""
@@ -71,9 +95,7 @@ def read_columns(path: Path, *, made_by: str = "", text: Collection[str] = ()) -
         columns = dict(zip(header, zip(*rows, strict=True) if rows else [()] * len(header), strict=True))
         return {name: np.array(cells) if name in text else _numbers(cells) for name, cells in columns.items()}
     except (OSError, ValueError) as error:
-        raise InputError(
-            f"no table of numbers ({error})", where=path, remedy="run the command again with --again"
-        ) from error
+        raise InputError(f"no table of numbers ({error})", where=path, remedy=_AGAIN) from error
 
 
 def _numbers(cells: Sequence[str]) -> np.ndarray:

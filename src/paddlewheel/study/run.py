@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import io
 import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -64,6 +65,16 @@ class Run:
             self.beside.tables[name] = {key: as_column(values) for key, values in columns.items()}
         else:
             write_table(self.directory / name, columns)
+        return name
+
+    def arrays(self, name: str, arrays: Mapping[str, np.ndarray]) -> str:
+        """Keep arrays beside the record, as the file of NumPy `name` (.npz), which is returned."""
+        if self.directory is None:
+            self.beside.tables[name] = dict(arrays)
+        else:
+            buffer = io.BytesIO()
+            np.savez_compressed(buffer, allow_pickle=False, **arrays)
+            self.text(name, buffer.getvalue())
         return name
 
     def text(self, name: str, content: str | bytes) -> str:
