@@ -19,6 +19,7 @@ from toy import TOY, ToyRecord, ToySettings, worked
 from paddlewheel.errors import DataError, RunDirectoryError, SettingsError
 from paddlewheel.execution import DriverLock
 from paddlewheel.study import run_directory
+from paddlewheel.study.run_directory import Document
 from paddlewheel.study.settings import setting
 
 
@@ -157,6 +158,15 @@ def test_a_value_that_an_earlier_version_wrote_otherwise_goes_on(numbers: Path, 
     assert worked == [2.0]
     with pytest.raises(RunDirectoryError, match="factor"):
         study([numbers], out=out, factor=3.0)
+
+
+def test_a_file_that_an_earlier_version_kept_by_its_path_goes_on_and_counts_as_changed() -> None:
+    now = Document(contents={"list": {"name": "sites.txt", "sha256": "ab"}})
+    before = {"list": "../sites.txt"}
+    assert now.difference(before) is None
+    assert now.difference(before, strict=True) is not None  # so that it is measured again, and the hash is kept
+    assert now.difference({"list": "others.txt"}) is not None
+    assert now.difference({"list": {"name": "sites.txt", "sha256": "cd"}}) is not None
 
 
 def test_a_damaged_record_is_made_again(numbers: Path, tmp_path: Path) -> None:

@@ -49,13 +49,19 @@ class Document:
     of_today: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict
 
     def difference(self, found: Mapping[str, Any], *, strict: bool = False) -> str | None:
-        """The first key that differs, with both values; keys that may change or were unsaid count only if `strict`."""
+        """The first key that differs, with both values.
+
+        Only if `strict`, keys that may change or were unsaid count, and a file of which an earlier version kept the
+        path alone: what it held cannot be compared, so that such a run goes on, and is measured again.
+        """
         defaults, found = dict(self.defaults), self.of_today(found)
         passed_over = () if strict else self.may_change
         for key, wanted in self.contents.items():
             if key in self.unsaid and key not in found and not strict:
                 continue
             there = found[key] if key in found else defaults.get(key)
+            if not strict and _is_path_of(there, wanted):
+                continue
             difference = _first_difference(there, wanted, key, passed_over)
             if difference:
                 return difference
@@ -177,6 +183,12 @@ def _write_inputs(directory: Path, document: Document, versions: Any) -> None:
 
     contents = {**document.contents, "versions": versions}
     write_atomically(directory / INPUTS, yaml.safe_dump(contents, sort_keys=False, allow_unicode=True))
+
+
+def _is_path_of(found: Any, wanted: Any) -> bool:
+    """Whether a path, without a hash, is that of a file that is known by its name and sha256 now."""
+    by_content = isinstance(wanted, Mapping) and "sha256" in wanted
+    return by_content and isinstance(found, str) and Path(found).name == wanted.get("name")
 
 
 def _first_difference(found: Any, wanted: Any, name: str, passed_over: Collection[str]) -> str | None:
