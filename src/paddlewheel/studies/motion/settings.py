@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from paddlewheel.study.settings import Settings, TypeMap, setting
+from pydantic import field_validator
+
+from paddlewheel.study.settings import Settings, TypeMap, bad_value, setting
 from paddlewheel.study.study import Argument
 
 TRAJECTORIES = Argument(
@@ -23,7 +25,7 @@ class MotionSettings(Settings):
         None, "Symbol of the mobile ion, such as Na; guessed where only one fits.", aliases=("ion", "species")
     )
     temperature_K: float | None = setting(
-        None, "Temperature of the runs, K; of a run directory, which of its temperatures. Noted in the record.", gt=0
+        None, "Temperature of the runs, K; of a run directory, which of its temperatures. Noted in the record."
     )
     frame_interval_fs: float | None = setting(
         None, "fs between frames, where the files do not say (not the MD time step).", gt=0, in_document=False
@@ -32,6 +34,13 @@ class MotionSettings(Settings):
     skip_ps: float = setting(
         0.0, "ps left out at the start of each file; a run directory's equilibration is always left out.", ge=0
     )
+
+    @field_validator("temperature_K")
+    @classmethod
+    def _is_temperature(cls, value: float | None) -> float | None:
+        if value is not None and value <= 0:
+            raise bad_value(f"{value:g} K is no temperature", "give kelvin above 0")
+        return value
 
 
 class DriftSettings(MotionSettings):
