@@ -1,13 +1,36 @@
-"""The potential of a study: what a unit of work keeps of it, and how to cite it."""
+"""The potential of a study: chosen, tried, kept by content in units of work, and cited."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from paddlewheel.records import (
-    Citation,
-)
+import numpy as np
+
+from paddlewheel.errors import InputError
+from paddlewheel.records import Citation
+
+if TYPE_CHECKING:
+    from ase import Atoms
+    from ase.calculators.calculator import Calculator
+
+    from paddlewheel.studies.simulation.settings import PotentialSettings
+
+
+def chosen_potential(settings: PotentialSettings, atoms: Atoms) -> dict[str, Any]:
+    """The potential asked for, or the one made for these elements, as `potential_document` has it.
+
+    Raises
+    ------
+    PotentialError
+        If it is unknown, or was not trained for an element of `atoms`.
+    """
+    from paddlewheel.potentials import check_elements, default_potential, describe_potential
+
+    name = settings.potential or default_potential(atoms)
+    check_elements(describe_potential(name), atoms)
+    return potential_document(name, three_body=settings.three_body, device=settings.device, dtype=settings.dtype)
 
 
 def potential_document(name: str, *, three_body: str, device: str, dtype: str) -> dict[str, Any]:
@@ -23,9 +46,52 @@ def potential_document(name: str, *, three_body: str, device: str, dtype: str) -
     }
 
 
+def load_of(document: Mapping[str, Any]) -> Calculator:
+    """The potential of such a document, loaded.
+
+    Raises
+    ------
+    PotentialError
+        If it is damaged, or a package that it needs is absent.
+    """
+    from paddlewheel.potentials import load_potential
+
+    return load_potential(
+        document["name"], three_body=document["three_body"], device=document["device"], dtype=document["dtype"]
+    )
+
+
+def try_potential(potential: Mapping[str, Any], cell: Atoms, *, where: str) -> None:
+    """Load the potential once and evaluate the cell, so that a bad checkpoint or cell is told before a run begins.
+
+    Raises
+    ------
+    InputError
+        If the potential cannot be loaded, or gives forces that no run can start from.
+    """
+    atoms = cell.copy()
+    atoms.calc = load_of(potential)
+    largest = float(np.abs(atoms.get_forces()).max())
+    if not np.isfinite(largest) or largest > 1000:
+        raise InputError(
+            f"the largest force is {largest:.3g} eV/A with {potential['name']}",
+            where=where,
+            remedy="relax the structure, or check its distances",
+        )
+
+
 def potential_citations(name: str) -> list[Citation]:
-    """How to cite the potential."""
+    """How to cite the potential, and the kind of model that it is."""
     from paddlewheel.potentials import describe_potential
 
     card = describe_potential(name)
-    return [Citation(what=f"potential {card.name}", reference=card.citation or card.title, doi=card.doi)]
+    citations = [Citation(what=f"potential {card.name}", reference=card.citation or card.title, doi=card.doi)]
+    if card.kind == "m3gnet":
+        citations.append(
+            Citation(
+                what="M3GNet architecture",
+                reference="Chen, Ong, Nat. Comput. Sci. 2, 718 (2022)",
+                doi="10.1038/s43588-022-00349-3",
+            )
+        )
+    return citations

@@ -1,7 +1,11 @@
-"""What every simulation is told: the structure's cell, the potential, the dynamics."""
+"""What every simulation is told: the structure's cell, the potential, the ion, the dynamics.
+
+A study takes those of these classes that it needs, in the order in which its options are to be listed.
+"""
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Literal
 
 from paddlewheel.dynamics import MDSettings
@@ -16,12 +20,17 @@ STRUCTURE = Argument(
 )
 
 
-class PotentialSettings(Settings):
-    """The potential, and how it is evaluated."""
+class EngineSettings(Settings):
+    """How potentials are evaluated, whichever they are."""
 
-    potential: str | None = setting(None, "See `potentials`; by default the one made for these elements")
     three_body: Literal["parent", "as_trained"] = setting("parent", "Three-body form of M3GNet; parent is smooth")
-    device: str = setting("cpu", "cpu, cuda, ...")
+    device: str = setting("cpu", "Where it runs: cpu, cuda, ...")
+
+
+class PotentialSettings(EngineSettings):
+    """The potential (see `potentials.chosen_potential`), and how it is evaluated."""
+
+    potential: str | None = setting(None, "See `potentials`; by default the one made for these elements.")
     dtype: Literal["float32", "float64"] = setting("float32", "Precision of M3GNet")
 
 
@@ -29,30 +38,53 @@ class IonSettings(Settings):
     """The mobile ion."""
 
     specie: str | None = setting(
-        None, "Symbol of the mobile ion, such as Na; guessed where only one fits", aliases=("ion", "species")
+        None, "Symbol of the mobile ion, such as Na; guessed where only one fits.", aliases=("ion", "species")
     )
-    charge: float | None = setting(None, "Its charge in e; guessed from the chemistry where that is sure")
+    charge: float | None = setting(None, "Its charge in e; guessed from the chemistry where that is sure.")
 
 
 class CellSettings(Settings):
     """The cell that is simulated."""
 
-    supercell: str | tuple[int, int, int] = setting("auto", "auto (every lattice parameter above 10 A) or AxBxC")
-    orderings: int | None = setting(
-        None, "Ordered cells to make of a structure with partial occupancies; a replica each", ge=1
+    supercell: str | tuple[int, int, int] = setting("auto", "auto (every lattice parameter above 10 A) or AxBxC.")
+
+
+class SeedSettings(Settings):
+    """Chance."""
+
+    seed: int = setting(1, "Decides every random number.", ge=0)
+
+
+class StepSettings(Settings):
+    """Time step and frames of molecular dynamics."""
+
+    timestep_fs: float = setting(MDSettings.timestep_fs, "Time step, fs.", gt=0)
+    frame_interval_fs: float = setting(MDSettings.frame_interval_fs, "fs between kept frames.", gt=0)
+
+
+class DynamicsSettings(StepSettings):
+    """Molecular dynamics: the fields of `MDSettings` that a user chooses, but temperature and seed."""
+
+    ensemble: Literal["npt", "nvt", "nve", "langevin"] = setting(
+        MDSettings.ensemble, "Ensemble; npt has a flexible cell"
     )
-
-
-class DynamicsSettings(Settings):
-    """Molecular dynamics: the fields of `MDSettings` but temperature and seed."""
-
-    ensemble: Literal["npt", "nvt", "nve", "langevin"] = setting("npt", "Ensemble; npt has a flexible cell")
-    timestep_fs: float = setting(MDSettings.timestep_fs, "Time step, fs", gt=0)
-    equilibrate_ps: float = setting(MDSettings.equilibrate_ps, "ps left out at the start", ge=0)
-    production_ps: float = setting(MDSettings.production_ps, "ps analysed", gt=0, aliases=("ps",))
-    frame_interval_fs: float = setting(MDSettings.frame_interval_fs, "fs between kept frames", gt=0)
-    pressure_GPa: float = setting(MDSettings.pressure_GPa, "Pressure for npt, GPa")
+    equilibrate_ps: float = setting(MDSettings.equilibrate_ps, "ps left out at the start.", ge=0)
+    production_ps: float = setting(MDSettings.production_ps, "ps analysed.", gt=0, aliases=("ps",))
+    pressure_GPa: float = setting(MDSettings.pressure_GPa, "Pressure for npt, GPa.")
     extrapolation_threshold: float = setting(
         MDSettings.extrapolation_threshold,
-        "Extrapolation grade over which a step counts as extrapolating and its frame is kept",
+        "Extrapolation grade over which a step counts as extrapolating and its frame is kept in extrapolating/, for "
+        "potentials that give one.",
+        gt=0,
     )
+
+    def dynamics(self, *, temperature_K: float, seed: int = MDSettings.seed) -> MDSettings:
+        """One run at this temperature.
+
+        Raises
+        ------
+        SettingsError
+            If the times do not go together.
+        """
+        chosen = {field.name: getattr(self, field.name) for field in fields(MDSettings) if hasattr(self, field.name)}
+        return MDSettings(**chosen | {"temperature_K": temperature_K, "seed": seed})
