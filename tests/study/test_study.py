@@ -19,8 +19,9 @@ from toy import TOY, ToyRecord, ToySettings, worked
 from paddlewheel.errors import DataError, RunDirectoryError, SettingsError
 from paddlewheel.execution import DriverLock
 from paddlewheel.study import run_directory
+from paddlewheel.study.forecast import Forecast
 from paddlewheel.study.run_directory import Document
-from paddlewheel.study.settings import setting
+from paddlewheel.study.settings import setting, setting_names
 
 
 @pytest.fixture(autouse=True)
@@ -287,6 +288,54 @@ def test_a_forecast_writes_nothing_and_says_what_is_there(numbers: Path, tmp_pat
     with pytest.raises(RunDirectoryError, match="factor"):
         TOY.forecast([numbers], out=out, factor=3)
     assert worked == [1.0]
+
+
+def test_what_finished_units_took_is_not_forecast_again(tmp_path: Path) -> None:
+    forecast = Forecast.of_units({"a": 3.0, "b": 1.0, "c": 1.0}, cores=2, n_atoms=8)
+    assert (forecast.n_units, forecast.core_hours, forecast.wall_hours) == (3, 5.0, 3.0)
+    for name, file in (("a", "result.json"), ("b", "checkpoint.npz")):
+        (tmp_path / "units" / name).mkdir(parents=True)
+        (tmp_path / "units" / name / file).write_text("{}")
+    there = forecast.of_directory(tmp_path, begun=True, finished=False)
+    assert (there.n_finished, there.n_begun, there.core_hours, there.wall_hours) == (1, 1, 2.0, 1.0)
+    assert "units of work: 3, the largest of 8 atoms, 1 of them finished, 1 begun" in there.lines()
+    assert json.loads(json.dumps(there.document()))["n_finished"] == 1
+
+
+def test_a_start_is_tried_before_the_directory_is_made_and_not_again(numbers: Path, tmp_path: Path) -> None:
+    out, tried = tmp_path / "run", []
+
+    def tries(inputs: toy.ToyInputs, settings: ToySettings) -> None:
+        tried.append(out.exists())
+        if settings.factor > 4:
+            raise DataError("cannot start", where="numbers", remedy="be kinder")
+
+    study = replace(TOY, tries=tries)
+    with pytest.raises(DataError, match="cannot start"):
+        study([numbers], out=out, factor=5)
+    assert not out.exists()
+    study([numbers], out=out)
+    study([numbers], out=out)
+    assert tried == [False, False]
+
+
+def test_a_record_made_without_a_unit_is_made_again(numbers: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    TOY([numbers], out=out)
+    unit = out / "units" / "one"
+    unit.mkdir(parents=True)
+    (unit / "unit.json").write_text("{}")
+    TOY([numbers], out=out)
+    (unit / "result.json").write_text("{}")
+    TOY([numbers], out=out)
+    assert worked == [1.0, 1.0]
+
+
+def test_settings_of_the_study_itself_are_listed_first() -> None:
+    class Less(ToySettings):
+        steps: int = setting(1, "Steps")
+
+    assert setting_names(Less) == ["steps", *ToySettings.model_fields]
 
 
 def test_arguments_by_name_and_by_place(numbers: Path) -> None:

@@ -15,7 +15,7 @@ from typer.core import TyperCommand
 
 from paddlewheel.errors import SettingsError
 from paddlewheel.studies.table import TABLE, load_study
-from paddlewheel.study.settings import Settings, choices, extra, is_needed, option_aliases, option_name
+from paddlewheel.study.settings import Settings, choices, extra, is_needed, option_aliases, option_name, setting_names
 from paddlewheel.study.study import Argument, Printed, Study
 
 
@@ -44,7 +44,7 @@ def add_study(app: typer.Typer, command: str, name: str) -> None:
 
 def _function(study: Study[Any, Any]) -> Any:
     """A function with typer's parameters that runs the study; its value is the exit status."""
-    fields = {name: name for name in study.settings.model_fields if extra(study.settings, name, "on_command_line")}
+    fields = [name for name in setting_names(study.settings) if extra(study.settings, name, "on_command_line")]
 
     def run(**values: Any) -> int:
         given = [_alone(argument, values[argument.name]) for argument in study.arguments]
@@ -66,12 +66,12 @@ def _run(study: Study[Any, Any], given: list[Any], settings: Mapping[str, Any], 
     for argument, value in zip(study.arguments, given, strict=True):
         if argument.required and not value:
             raise SettingsError("none given", where=argument.metavar, remedy=f"give {argument.help}")
-    out, json = options["out"], options["json"]
+    json = options["json"]
+    directory = options["out"] or study.default_directory(given)
     if options["dry_run"]:
-        forecast = study.forecast(*given, out=out, cores=options["cores"], **settings)
+        forecast = study.forecast(*given, out=directory, cores=options["cores"], **settings)
         _print_json(forecast.document()) if json else print("\n".join(forecast.lines()))
         return 0
-    directory = out or study.default_directory(given)
     record = study(
         *given, out=directory, again=options["again"], cores=options["cores"], show_progress=True, **settings
     )

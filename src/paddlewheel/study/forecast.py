@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from paddlewheel.execution import Resources
 from paddlewheel.study.progress import duration
 
 
@@ -27,7 +30,7 @@ class Forecast:
         That the run directory will take.
     notes
         What a reader should know of these numbers.
-    directory, state, finished
+    directory, state, finished, n_finished, n_begun
         The run directory, and what it holds already.
     """
 
@@ -41,19 +44,61 @@ class Forecast:
     directory: str | None = None
     state: str = "nothing is written"
     finished: bool = False
+    n_finished: int | None = None
+    n_begun: int | None = None
+    _hours_of_unit: Mapping[str, float] = field(default_factory=dict, repr=False)
+    _cores: int | None = field(default=None, repr=False)
+
+    @classmethod
+    def of_units(cls, core_hours: Mapping[str, float], *, cores: int | None = None, **told: Any) -> Forecast:
+        """The forecast of units of work, of each of which the core-hours are known by its name.
+
+        Parameters
+        ----------
+        cores
+            To use; all of this machine by default.
+        told
+            The other attributes.
+        """
+        return cls(
+            n_units=len(core_hours),
+            core_hours=sum(core_hours.values()),
+            wall_hours=_wall_hours(core_hours.values(), cores),
+            _hours_of_unit=dict(core_hours),
+            _cores=cores,
+            **told,
+        )
 
     def of_directory(self, directory: Path | None, *, begun: bool, finished: bool) -> Forecast:
-        """The same, with what the run directory holds already."""
+        """The same, with what the run directory holds already: what is finished there is not run again."""
         if directory is None:
             return self
-        state = (
-            "is finished: its record would be returned" if finished else "would be continued" if begun else "is free"
+        if finished:
+            state = "is finished: its record would be returned"
+            return replace(self, directory=str(directory), state=state, finished=True)
+        if not begun:
+            return replace(self, directory=str(directory), state="is free")
+        return replace(self._left_in(directory), directory=str(directory), state="would be continued")
+
+    def _left_in(self, directory: Path) -> Forecast:
+        if not self._hours_of_unit:
+            return self
+        folders = {name: directory / "units" / name for name in self._hours_of_unit}
+        done = {name for name, folder in folders.items() if (folder / "result.json").is_file()}
+        begun = {name for name, folder in folders.items() if (folder / "checkpoint.npz").is_file()} - done
+        left = {name: hours for name, hours in self._hours_of_unit.items() if name not in done}
+        return replace(
+            self,
+            core_hours=sum(left.values()),
+            wall_hours=_wall_hours(left.values(), self._cores),
+            n_finished=len(done),
+            n_begun=len(begun),
         )
-        return replace(self, directory=str(directory), state=state, finished=finished)
 
     def document(self) -> dict[str, Any]:
         """For ``--json``."""
-        return {name: value for name, value in vars(self).items() if value not in (None, ())} | {
+        public = {name: value for name, value in vars(self).items() if not name.startswith("_")}
+        return {name: value for name, value in public.items() if value not in (None, ())} | {
             "inputs": dict(self.inputs)
         }
 
@@ -62,8 +107,10 @@ class Forecast:
         said = [f"{name}: {value}" for name, value in self.inputs]
         if self.n_units is not None:
             of = f", the largest of {self.n_atoms} atoms" if self.n_atoms else ""
-            said.append(f"units of work: {self.n_units}{of}")
-        if self.core_hours is not None:
+            done = f", {self.n_finished} of them finished" if self.n_finished is not None else ""
+            begun = f", {self.n_begun} begun" if self.n_begun else ""
+            said.append(f"units of work: {self.n_units}{of}{done}{begun}")
+        if self.core_hours:
             wall = f", {duration(3600 * self.wall_hours)} on this machine" if self.wall_hours is not None else ""
             said.append(f"time: {_hours(self.core_hours)} of one core{wall} (measured on a few steps)")
         if self.disk_bytes is not None:
@@ -74,6 +121,15 @@ class Forecast:
         if self.directory is not None:
             said.append(f"{self.directory} {self.state}")
         return [*said, "nothing was written"]
+
+
+def _wall_hours(core_hours: Any, cores: int | None) -> float:
+    """The clock of units that share the cores, the longest first, each on one core."""
+    hours = sorted(core_hours, reverse=True)
+    workers = [0.0] * Resources.share(n_units=max(1, len(hours)), cores=cores or len(os.sched_getaffinity(0))).workers
+    for each in hours:
+        workers[workers.index(min(workers))] += each
+    return max(workers)
 
 
 def _hours(hours: float) -> str:

@@ -140,6 +140,12 @@ def read_inputs(directory: Path) -> dict[str, Any]:
     return found
 
 
+def unfinished_units(directory: Path) -> list[str]:
+    """Names of the units of work in a run directory that have no result."""
+    folders = (unit.parent for unit in sorted(directory.glob("units/*/unit.json")))
+    return [folder.name for folder in folders if not (folder / RECORD).is_file()]
+
+
 @contextmanager
 def claimed(directory: Path, document: Document, *, anew: bool = False) -> Iterator[DriverLock]:
     """The directory, locked, with an `inputs.yaml` that is true; refused before anything is written or worked on.

@@ -214,6 +214,12 @@ def _is_part(settings: type[Settings], value: Any) -> bool:
     return isinstance(value, Settings) and issubclass(settings, type(value))
 
 
+def setting_names(settings: type[Settings]) -> list[str]:
+    """The fields as they are listed to people: those of the study itself first, then those of each of its bases."""
+    declared = [name for each in settings.__mro__ for name in vars(each).get("__annotations__", ())]
+    return [name for name in dict.fromkeys(declared) if name in settings.model_fields]
+
+
 def extra(settings: type[Settings], name: str, key: str) -> Any:
     """What `setting` was told of a field beside its type, default and bounds."""
     given = settings.model_fields[name].json_schema_extra

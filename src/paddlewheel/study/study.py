@@ -15,8 +15,15 @@ from paddlewheel.records.base import StudyRecord, read_record, write_record
 from paddlewheel.records.tables import Beside
 from paddlewheel.study.forecast import Forecast
 from paddlewheel.study.run import Run
-from paddlewheel.study.run_directory import RECORD, Document, check_directory, claimed, default_directory
-from paddlewheel.study.settings import Settings, is_needed, plain
+from paddlewheel.study.run_directory import (
+    RECORD,
+    Document,
+    check_directory,
+    claimed,
+    default_directory,
+    unfinished_units,
+)
+from paddlewheel.study.settings import Settings, is_needed, plain, setting_names
 
 AnySettings = TypeVar("AnySettings", bound=Settings)
 AnyRecord = TypeVar("AnyRecord", bound=StudyRecord)
@@ -77,6 +84,9 @@ class Study(Generic[AnySettings, AnyRecord]):
     opens
         ``(*given, settings) -> inputs``: reads and checks what was given, cheaply. `inputs.document()` gives what was
         resolved and every input by its content.
+    tries
+        ``(inputs, settings)``: what is cheap next to the work and shows that it can begin, such as one evaluation of a
+        potential. It is done before a directory is made, and not where the work has begun.
     measures
         ``(inputs, settings, run) -> record``: the work. It writes through `run` alone.
     says
@@ -110,6 +120,7 @@ class Study(Generic[AnySettings, AnyRecord]):
     says: Callable[[AnyRecord], Sequence[str]]
     example: str
     failed: Callable[[AnyRecord], bool] = lambda record: False
+    tries: Callable[[Any, AnySettings], None] | None = None
     document: Callable[[Any, AnySettings], Mapping[str, Any]] | None = None
     of_today: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict
     forecasts: Callable[[Any, AnySettings, int | None], Forecast] | None = None
@@ -139,6 +150,8 @@ class Study(Generic[AnySettings, AnyRecord]):
         opened = self._opened(given, settings, out)
         if opened.directory is None:
             return self._measured(opened, Run(document=opened.document, cores=cores, show_progress=show_progress))
+        if self.tries is not None and not check_directory(opened.directory, opened.document):
+            self.tries(opened.inputs, opened.settings)
         with claimed(opened.directory, opened.document, anew=again) as driver:
             run = Run(
                 document=opened.document,
@@ -224,9 +237,16 @@ class Study(Generic[AnySettings, AnyRecord]):
         return record
 
     def finished(self, directory: Path, document: Document) -> AnyRecord | None:
-        """The record of a finished run of these very inputs; None where there is none, or a damaged one."""
+        """The record of a finished run of these very inputs; None where there is none, or a damaged one.
+
+        A record that was made without some of its units, which failed, is no finished run: they are tried again.
+        """
         record = self.read(directory) if (directory / RECORD).is_file() else None
-        if record is None or document.difference(record.provenance.settings, strict=True):
+        if (
+            record is None
+            or unfinished_units(directory)
+            or document.difference(record.provenance.settings, strict=True)
+        ):
             return None
         return record
 
@@ -293,14 +313,15 @@ class Study(Generic[AnySettings, AnyRecord]):
             )
             for argument in self.arguments
         ]
+        fields = self.settings.model_fields
         parameters += [
             inspect.Parameter(
                 name,
                 keyword,
-                annotation=field.annotation,
-                default=inspect.Parameter.empty if is_needed(self.settings, name) else field.get_default(),
+                annotation=fields[name].annotation,
+                default=inspect.Parameter.empty if is_needed(self.settings, name) else fields[name].get_default(),
             )
-            for name, field in self.settings.model_fields.items()
+            for name in setting_names(self.settings)
         ]
         for name, default in (("out", None), ("again", False), ("cores", None), ("show_progress", False)):
             parameters.append(inspect.Parameter(name, keyword, default=default))
@@ -312,8 +333,8 @@ class Study(Generic[AnySettings, AnyRecord]):
         lines = [summary, "", "Parameters", "----------"]
         for argument in self.arguments:
             lines += [argument.name, f"    {argument.help}"]
-        for name, declared in self.settings.model_fields.items():
-            lines += [name, f"    {declared.description}"]
+        for name in setting_names(self.settings):
+            lines += [name, f"    {self.settings.model_fields[name].description}"]
         lines += ["out", "    Run directory for the record, its tables and the report."]
         if not self.needs_directory:
             lines[-1] += " Nothing is written without it."
