@@ -15,10 +15,8 @@ import numpy as np
 from paddlewheel.errors import PotentialError, RunDirectoryError, writing
 from paddlewheel.execution import DriverWatch, Unit
 from paddlewheel.records import write_atomically
+from paddlewheel.studies.simulation.potentials import unit_potential
 from paddlewheel.training.dataset import format_frames, parse_frames, unlabelled_copy
-
-if TYPE_CHECKING:
-    from ase import Atoms
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -103,24 +101,6 @@ def evaluate(atoms: Atoms, calculator: Calculator, *, name: str) -> tuple[float,
         raise PotentialError(
             f"{name} does not give all of energy, forces and stress", remedy="label with another potential"
         ) from error
-
-
-def unit_potential(unit: Unit) -> Calculator:
-    """The unit's potential, loaded.
-
-    Raises
-    ------
-    PotentialError
-        If its files changed since the unit was made.
-    """
-    from paddlewheel.potentials import identify_potential, load_potential
-
-    wanted = unit.contents["potential"]
-    if identify_potential(wanted["name"]) != wanted["identity"]:
-        raise PotentialError("changed since this run began", where=wanted["name"], remedy="use another --out")
-    return load_potential(
-        wanted["name"], three_body=wanted["three_body"], device=wanted["device"], dtype=wanted["dtype"]
-    )
 
 
 def work_through(

@@ -1,46 +1,16 @@
-"""Molecular dynamics as units of work: the potential tried first, the runs, and what went wrong with them."""
+"""Molecular dynamics as units of work: the runs, and what went wrong with them."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
 
-import numpy as np
-
-from paddlewheel.errors import InputError, ScienceError
+from paddlewheel.errors import ScienceError
 from paddlewheel.execution import DriverLock, Unit
+from paddlewheel.studies.simulation.potentials import try_potential  # noqa: F401  MIGRATION: until all take it from there
 from paddlewheel.study.stage import run_stage
 
-if TYPE_CHECKING:
-    from ase import Atoms
-
-
 TASK = "paddlewheel.studies.simulation.md_unit:run_md_unit"
-
-
-def try_potential(potential: Mapping[str, Any], cell: Atoms, *, where: str) -> None:
-    """Load the potential once and evaluate the cell, so that a bad checkpoint or cell is told before a run begins.
-
-    Raises
-    ------
-    InputError
-        If the potential cannot be loaded, or gives forces that no run can start from.
-    """
-    from paddlewheel.potentials import load_potential
-
-    calculator = load_potential(
-        potential["name"], three_body=potential["three_body"], device=potential["device"], dtype=potential["dtype"]
-    )
-    atoms = cell.copy()
-    atoms.calc = calculator
-    largest = float(np.abs(atoms.get_forces()).max())
-    if not np.isfinite(largest) or largest > 1000:
-        raise InputError(
-            f"the largest force is {largest:.3g} eV/A with {potential['name']}",
-            where=where,
-            remedy="relax the structure, or check its distances",
-        )
 
 
 def run_md_units(

@@ -23,17 +23,15 @@ from paddlewheel.dynamics import (
     share_over,
     worst_status,
 )
-from paddlewheel.errors import PotentialError, writing
+from paddlewheel.errors import writing
 from paddlewheel.execution import DriverWatch, Unit
 from paddlewheel.records import HealthCheck
 from paddlewheel.studies.motion.framework import (
     framework_centres,
     framework_of,
 )
-from paddlewheel.studies.simulation.extrapolating_frames import (
-    FOLDER,
-    ExtrapolatingFrames,
-)
+from paddlewheel.studies.simulation.extrapolating_frames import FOLDER, ExtrapolatingFrames
+from paddlewheel.studies.simulation.potentials import unit_potential
 from paddlewheel.trajectories import TrajectoryWriter, open_store, read_thermo
 
 if TYPE_CHECKING:
@@ -118,14 +116,7 @@ def run_md_unit(unit: Unit, watch: DriverWatch, threads: int) -> bool:
     RunDirectoryError
         If the disk is full or not writable; the last checkpoint stays.
     """
-    from paddlewheel.potentials import identify_potential, load_potential
-
-    wanted = unit.contents["potential"]
-    if identify_potential(wanted["name"]) != wanted["identity"]:
-        raise PotentialError("changed since this run began", where=wanted["name"], remedy="use another --out")
-    calculator = load_potential(
-        wanted["name"], three_body=wanted["three_body"], device=wanted["device"], dtype=wanted["dtype"]
-    )
+    calculator = unit_potential(unit)
     settings = MDSettings(**unit.contents["md"])
     atoms = unit_atoms(unit)
     framework, shifts = framework_of(atoms, mobile=unit.contents["mobile"])

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from paddlewheel.errors import InputError
+from paddlewheel.errors import InputError, PotentialError
+from paddlewheel.execution import Unit
 from paddlewheel.records import Citation
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def potential_document(name: str, *, three_body: str, device: str, dtype: str) -
     }
 
 
-def load_of(document: Mapping[str, Any]) -> Calculator:
+def loaded_potential(document: Mapping[str, Any]) -> Calculator:
     """The potential of such a document, loaded.
 
     Raises
@@ -61,6 +62,22 @@ def load_of(document: Mapping[str, Any]) -> Calculator:
     )
 
 
+def unit_potential(unit: Unit) -> Calculator:
+    """The potential of a unit of work, loaded.
+
+    Raises
+    ------
+    PotentialError
+        If its files changed since the unit was made.
+    """
+    from paddlewheel.potentials import identify_potential
+
+    wanted = unit.contents["potential"]
+    if identify_potential(wanted["name"]) != wanted["identity"]:
+        raise PotentialError("changed since this run began", where=wanted["name"], remedy="use another --out")
+    return loaded_potential(wanted)
+
+
 def try_potential(potential: Mapping[str, Any], cell: Atoms, *, where: str) -> None:
     """Load the potential once and evaluate the cell, so that a bad checkpoint or cell is told before a run begins.
 
@@ -70,7 +87,7 @@ def try_potential(potential: Mapping[str, Any], cell: Atoms, *, where: str) -> N
         If the potential cannot be loaded, or gives forces that no run can start from.
     """
     atoms = cell.copy()
-    atoms.calc = load_of(potential)
+    atoms.calc = loaded_potential(potential)
     largest = float(np.abs(atoms.get_forces()).max())
     if not np.isfinite(largest) or largest > 1000:
         raise InputError(

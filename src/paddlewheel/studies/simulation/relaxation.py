@@ -11,11 +11,8 @@ import numpy as np
 
 from paddlewheel.errors import ScienceError, writing
 from paddlewheel.execution import DriverWatch, Unit
-from paddlewheel.studies.simulation.frame_units import unit_potential
-from paddlewheel.studies.simulation.md_unit import (
-    structure_document,
-    unit_atoms,
-)
+from paddlewheel.studies.simulation.md_unit import structure_document, unit_atoms
+from paddlewheel.studies.simulation.potentials import unit_potential
 from paddlewheel.units import eV_PER_A3_IN_GPA
 
 if TYPE_CHECKING:
