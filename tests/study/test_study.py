@@ -42,7 +42,7 @@ def test_without_a_directory_nothing_is_written_and_tables_are_at_hand(numbers: 
     assert record.total == 12.0
     assert set(numbers.parent.iterdir()) == before
     assert record.directory is None
-    assert list(record.beside.columns("values.csv")["value"]) == [1.0, 2.0, 3.0]
+    assert list(record.lying_beside.columns("values.csv")["value"]) == [1.0, 2.0, 3.0]
     assert record.plot()["values"].axes[0].lines[0].get_ydata()[2] == 3.0
 
 

@@ -59,7 +59,7 @@ def write_report(
         If the directory cannot be written.
     """
     assert record.directory is not None
-    beside, path = record.beside, record.directory / "report.html"
+    beside, path = record.lying_beside, record.directory / "report.html"
     with writing(path), house_style():
         drawings = {
             name: save_figure(figure, path.parent / "figures", name, alt)

@@ -106,7 +106,7 @@ class StudyRecord(Record):
         self._beside = beside
 
     @property
-    def beside(self) -> Any:
+    def lying_beside(self) -> Any:
         """What lies beside the record (`paddlewheel.records.tables.Beside`)."""
         from paddlewheel.records.tables import Beside
 
@@ -115,7 +115,7 @@ class StudyRecord(Record):
     @property
     def directory(self) -> Path | None:
         """The run directory that the record is in; None where nothing was written."""
-        return self.beside.directory
+        return self.lying_beside.directory
 
     def plot(self) -> dict[str, Any]:
         """The figures of the report as matplotlib figures, by name.

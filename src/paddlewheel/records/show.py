@@ -77,7 +77,7 @@ def figures_of(record: StudyRecord) -> dict[str, Any]:
     house_style = importlib.import_module("paddlewheel.page.drawing").house_style
     module = importlib.import_module(record.page_module())
     with house_style():
-        return {name: figure for name, (figure, _) in module.figures(record, record.beside).items()}
+        return {name: figure for name, (figure, _) in module.figures(record, record.lying_beside).items()}
 
 
 def _flat(row: Record) -> dict[str, Any]:
