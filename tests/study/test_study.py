@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import toy
 import yaml
@@ -329,6 +330,12 @@ def test_a_record_made_without_a_unit_is_made_again(numbers: Path, tmp_path: Pat
     (unit / "result.json").write_text("{}")
     TOY([numbers], out=out)
     assert worked == [1.0, 1.0]
+
+
+def test_arrays_and_numbers_of_numpy_are_numbers() -> None:
+    chosen = ToySettings.of(factor=np.float32(2.5), powers=np.array([1, 3]), shown=np.int64(4))
+    assert (chosen.factor, chosen.powers, chosen.shown) == (2.5, (1.0, 3.0), 4)
+    assert json.dumps(chosen.document())
 
 
 def test_settings_of_the_study_itself_are_listed_first() -> None:

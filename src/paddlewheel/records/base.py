@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
@@ -52,11 +53,25 @@ class Measured(Record):
         return {name: value for name, value in plain(self).items() if value is not None}
 
     @classmethod
-    def or_none(cls, value: float | None, std: float | None) -> Measured | None:
-        """The quantity with its error; None unless both are finite numbers."""
+    def or_none(
+        cls,
+        value: float | None,
+        std: float | None,
+        *,
+        interval_68: Sequence[float] | None = None,
+        interval_95: Sequence[float] | None = None,
+    ) -> Measured | None:
+        """The quantity with its error; None unless both are finite numbers. An interval needs two finite ends."""
         if value is None or std is None or not (math.isfinite(value) and math.isfinite(std)):
             return None
-        return cls(value=float(value), std=float(std))
+        return cls(value=float(value), std=float(std), interval_68=_ends(interval_68), interval_95=_ends(interval_95))
+
+
+def _ends(interval: Sequence[float] | None) -> tuple[float, float] | None:
+    if interval is None or not all(math.isfinite(end) for end in interval):
+        return None
+    low, high = interval
+    return float(low), float(high)
 
 
 class HealthCheck(Record):

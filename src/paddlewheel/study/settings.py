@@ -27,6 +27,7 @@ def bad_value(problem: str, remedy: str) -> PydanticCustomError:
 
 def _listed(convert: Callable[[str], Any], what: str, example: str) -> BeforeValidator:
     def parse(given: Any) -> Any:
+        given = given.tolist() if hasattr(given, "tolist") else given  # an array of numpy, or one of its numbers
         if not isinstance(given, str):
             return (given,) if isinstance(given, int | float) and not isinstance(given, bool) else given
         try:
@@ -37,7 +38,9 @@ def _listed(convert: Callable[[str], Any], what: str, example: str) -> BeforeVal
     return BeforeValidator(parse)
 
 
-def _mapped(key: Callable[[str], Any], value: Callable[[str], Any], what: str, example: str) -> BeforeValidator:
+def mapped(key: Callable[[str], Any], value: Callable[[str], Any], what: str, example: str) -> BeforeValidator:
+    """Reads a map from text, for the type of a setting; what is no `what` is refused with `example`."""
+
     def parse(given: Any) -> Any:
         if not isinstance(given, str):
             return given
@@ -61,11 +64,11 @@ Names = Annotated[tuple[str, ...], _listed(str, "names", "BH4,B12H12")]
 """Names; as text separated by commas."""
 Paths = Annotated[tuple[Path | str, ...], _listed(str, "files", "a.csv,b.csv")]
 """Files or folders; as text separated by commas."""
-NamedNumbers = Annotated[dict[str, float], _mapped(str, float, "list of names and numbers", "Na=1,Li=1")]
+NamedNumbers = Annotated[dict[str, float], mapped(str, float, "list of names and numbers", "Na=1,Li=1")]
 """Numbers by name; as text ``Na=1,Li=1``."""
-TypeMap = Annotated[dict[int, str], _mapped(int, str, "map of types", "1=Na,2=B")]
+TypeMap = Annotated[dict[int, str], mapped(int, str, "map of types", "1=Na,2=B")]
 """Elements of LAMMPS types; as text ``1=Na,2=B``."""
-NamedColumns = Annotated[dict[str, str], _mapped(str, str, "list of field=column", "time_s=t,voltage_V=U")]
+NamedColumns = Annotated[dict[str, str], mapped(str, str, "list of field=column", "time_s=t,voltage_V=U")]
 """Columns of a file by the field that they hold; as text ``time_s=t,voltage_V=U``."""
 
 
