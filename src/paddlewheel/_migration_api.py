@@ -26,7 +26,6 @@ from paddlewheel.studies.label import study as _label
 from paddlewheel.studies.lsv import study as _lsv
 from paddlewheel.studies.onsager import study as _onsager
 from paddlewheel.studies.phonons import study as _phonons
-from paddlewheel.studies.rotation import study as _rotation
 from paddlewheel.studies.rotor import study as _rotor
 from paddlewheel.studies.sample import study as _sample
 from paddlewheel.studies.sites import study as _sites
@@ -77,7 +76,6 @@ __all__ = [
     "phonons",
     "read_structure",
     "read_trajectory",
-    "rotation",
     "rotor",
     "sample",
     "sites",
@@ -112,7 +110,6 @@ def conduct(structure: str | Path | Atoms, *, out: str | Path | None = None, **s
 
 
 analyze = _reported(_analyze.analyze, "paddlewheel.studies.conduct.page:write_conductivity_report")
-rotation = _reported(_rotation.rotation, "paddlewheel.studies.rotation.page:write_rotation_report")
 sites = _reported(_sites.sites, "paddlewheel.studies.sites.page:write_sites_report")
 spectra = _reported(_spectra.spectra, "paddlewheel.studies.spectra.page:write_spectra_report")
 onsager = _reported(_onsager.onsager, "paddlewheel.studies.onsager.page:write_onsager_report")

@@ -17,13 +17,16 @@ from report_page import Page
 from rotor_runs import diffusing, run_of, tetrahedron
 
 
-def _trajectory(n_frames: int = 1500, *, frame_interval_fs: float | None = 10.0) -> Trajectory:
+def _trajectory(n_frames: int = 1500, *, frame_interval_fs: float | None = 10.0, moved_A: float = 0.0) -> Trajectory:
     """Eight BH4 that diffuse and eight Na that stay, at the middles of the cubes of BH4."""
     made = run_of(diffusing(8, n_frames, 0.02), tetrahedron())
     sodium = np.stack(np.unravel_index(np.arange(8), (2, 2, 2)), axis=1) * 7.0 + 3.5
-    positions = np.concatenate([made.positions, np.broadcast_to(sodium, (n_frames, 8, 3))], axis=1)
+    positions = np.concatenate([made.positions, np.broadcast_to(sodium, (n_frames, 8, 3))], axis=1) + moved_A
     return Trajectory.from_arrays(
-        positions_A=positions, cell_A=made.cells, symbols=made.symbols + ["Na"] * 8, frame_interval_fs=frame_interval_fs
+        positions_A=positions,
+        cell_A=made.cells,
+        symbols=made.symbols + ["Na"] * 8,
+        frame_interval_fs=frame_interval_fs,
     )
 
 
@@ -52,7 +55,7 @@ def test_record_files_and_report(tmp_path):
 
 def test_two_runs_count_as_more_anions():
     single = rotation(_trajectory()).anions[0]
-    double = rotation([_trajectory(), _trajectory()]).anions[0]
+    double = rotation([_trajectory(), _trajectory(moved_A=1.0)]).anions[0]
     assert double.n_anions == 16
     assert single.rotation_rad_per_ps is not None
     assert double.rotation_rad_per_ps is not None

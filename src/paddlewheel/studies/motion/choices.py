@@ -10,10 +10,12 @@ from paddlewheel.crystals import (
     guess_charge,
     guess_mobile_specie,
 )
-from paddlewheel.errors import SettingsError
+from paddlewheel.errors import SettingsError, TrajectoryError
 
 if TYPE_CHECKING:
     from ase import Atoms
+
+    from paddlewheel.studies.motion.runs import MotionRuns
 
 
 def choose_ion(atoms: Atoms, *, specie: str | None, charge: float | None) -> tuple[str, float]:
@@ -50,6 +52,42 @@ def choose_specie(atoms: Atoms, specie: str | None) -> str:
     if specie not in symbols:
         raise SettingsError(f"'{specie}' is not in the structure ({', '.join(symbols)})", where="specie",
                             remedy="give one of them")  # fmt: skip
+    return specie
+
+
+def mobile_ion(runs: MotionRuns) -> str:
+    """The mobile ion of given runs, as `known_mobile_ion` has it.
+
+    Raises
+    ------
+    SettingsError
+        If it has to be asked for.
+    TrajectoryError
+        If it is not among the atoms.
+    """
+    specie = known_mobile_ion(runs)
+    if specie is None:
+        present = ", ".join(sorted(set(runs.runs[0].symbols)))
+        raise SettingsError(f"the mobile ion among {present} is not obvious", where="specie", remedy="give --specie")
+    return specie
+
+
+def known_mobile_ion(runs: MotionRuns) -> str | None:
+    """The mobile ion of given runs: as given, or as their directory or the chemistry says; None where neither does.
+
+    Raises
+    ------
+    TrajectoryError
+        If it is not among the atoms.
+    """
+    specie = runs.specie or guess_mobile_specie(runs.cell)
+    present = sorted(set(runs.runs[0].symbols))
+    if specie is not None and specie not in present:
+        raise TrajectoryError(
+            f"no '{specie}' in it (there are {', '.join(present)})",
+            where=runs.runs[0].source,
+            remedy="name one of them with --specie",
+        )
     return specie
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from paddlewheel.records.base import Interval, Measured, Record
 from paddlewheel.studies.motion.record import MotionRecord
+
+MAPS = "maps.npz"
+"""Where the outer atoms have been: `latitude_edges_rad`, `longitude_edges_rad`, and of each anion `BH4_density`."""
 
 
 class EquipartitionResult(Record):
@@ -110,10 +113,15 @@ class TurningAnion(Record):
     map_information_nats: Measured | None
     coupling: HopCoupling
 
+    def relaxation_of(self, correlation: str) -> RelaxationResult:
+        """That of one correlation, such as `C1 bonds`."""
+        return next(found for found in self.relaxation if found.correlation == correlation)
+
 
 class RotationRecord(MotionRecord):
-    """The result of `rotation`."""
+    """The record of `rotation`; `files` names the maps, and the tables of each anion: `memory BH4`, ..."""
 
+    rows_in: ClassVar[str] = "anions"
     kind: Literal["rotation"] = "rotation"
     frame_interval_fs: float
     anions: list[TurningAnion]

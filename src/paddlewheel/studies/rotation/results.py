@@ -1,4 +1,4 @@
-"""What was found of the rotation of anions, as it stands in the record."""
+"""What was found of the rotation of anions, as it stands in the record and in the files beside it."""
 
 from __future__ import annotations
 
@@ -10,15 +10,19 @@ import numpy as np
 
 from paddlewheel.records import Measured
 from paddlewheel.studies.rotation.record import (
+    MAPS,
     EquipartitionResult,
     HopCoupling,
     OrientationJumps,
     RelaxationResult,
     TurningAnion,
 )
+from paddlewheel.study.run import Run
 from paddlewheel.transport import rotation as physics
+from paddlewheel.transport.rotation.jumps import BINS_DEG, isotropic_density_per_deg
+from paddlewheel.transport.rotation.speed import maxwell_density
 
-_ONE = "a single anion has no spread to take an uncertainty from: give a larger cell or more runs"
+_ALONE = "a single anion has no spread to take an uncertainty from: give a larger cell or more runs"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,11 +67,9 @@ def anion_record(found: AnionResults, *, hops_missing: tuple[str, str] | None) -
         rotation_rad_per_ps=_measured(found.velocity.mean_rad_per_ps),
         rms_rotation_rad_per_ps=_measured(found.velocity.rms_rad_per_ps),
         equipartition=_equipartition(found.velocity),
-        relaxation=[_relaxation(one) for one in memory.correlations],
+        relaxation=[_relaxation(correlation) for correlation in memory.correlations],
         plateau_msd_A2=memory.plateau_A2.value,
-        rotational_msd_A2=_measured(
-            physics.Estimate(float(memory.msd_A2[quarter]), _number(memory.msd_std_A2[quarter]))
-        ),
+        rotational_msd_A2=Measured.or_none(memory.msd_A2[quarter], memory.msd_std_A2[quarter]),
         rotational_msd_lag_ps=float(memory.lag_ps[quarter]),
         jumps=_jumps(found.jumps),
         map_information_nats=_measured(found.directions.information_nats),
@@ -78,36 +80,84 @@ def anion_record(found: AnionResults, *, hops_missing: tuple[str, str] | None) -
 def warnings_of(anions: Sequence[TurningAnion], linear: Sequence[str], coupling: str | None) -> list[str]:
     """What a reader must know before using the numbers."""
     warnings = [f"{name} is linear: its turning about its own axis is not defined, it was left out" for name in linear]
-    warnings += [f"{one.formula}: {_ONE}" for one in anions if one.n_anions == 1]
+    warnings += [f"{anion.formula}: {_ALONE}" for anion in anions if anion.n_anions == 1]
     warnings += [] if coupling is None else [coupling]
-    for one in anions:
-        speed, rigid = one.paper_speed_per_ps, one.rigid_speed_per_ps
+    for anion in anions:
+        speed, rigid = anion.paper_speed_per_ps, anion.rigid_speed_per_ps
         if speed is not None and rigid is not None and speed.value > 2 * rigid:
             warnings.append(
-                f"{one.formula}: {100 * (1 - rigid / speed.value):.0f} % of eq. 5 is vibration of the atoms at this "
+                f"{anion.formula}: {100 * (1 - rigid / speed.value):.0f} % of eq. 5 is vibration of the atoms at this "
                 "frame interval, not rotation: compare it between runs of the same interval only"
             )
     return warnings
 
 
-def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
+def keep_files(results: Sequence[AnionResults], run: Run) -> dict[str, str]:
+    """Keep the tables of all anions and their maps beside the record; the names of the files, for the record."""
+    latitude, longitude = physics.map_edges()
+    arrays = {"latitude_edges_rad": latitude, "longitude_edges_rad": longitude}
+    for found in results:
+        arrays[f"{found.formula}_density"] = found.directions.density
+        arrays[f"{found.formula}_per_anion"] = found.directions.per_anion.astype(np.float32)
+    files = {"maps": run.arrays(MAPS, arrays)}
+    for found in results:
+        for name, columns in _tables(found).items():
+            files[f"{name} {found.formula}"] = run.table(f"{name}/{found.formula}.csv", columns)
+    return files
+
+
+def _tables(found: AnionResults) -> dict[str, dict[str, np.ndarray]]:
+    memory = {"lag_ps": found.memory.lag_ps}
+    for each in found.memory.correlations:
+        name = each.name.replace(" ", "_")
+        memory |= {name: each.value, f"{name}_std": each.std}
+    memory |= {"rotational_msd_A2": found.memory.msd_A2, "rotational_msd_std_A2": found.memory.msd_std_A2}
+    velocity = found.velocity
+    tables = {
+        "memory": memory,
+        "speed": {
+            "reduced_speed": velocity.reduced_speed,
+            "density": velocity.density,
+            "maxwell_density": maxwell_density(velocity.reduced_speed),
+        },
+        "paper_speed": {"stride_fs": found.paper.stride_fs, "rigid_speed_per_ps": found.paper.rigid_per_ps},
+    }
+    if found.jumps.density_per_deg is not None:
+        middle = 0.5 * (BINS_DEG[1:] + BINS_DEG[:-1])
+        tables["jumps"] = {
+            "angle_deg": middle,
+            "density_per_deg": found.jumps.density_per_deg,
+            "isotropic_density_per_deg": isotropic_density_per_deg(middle),
+        }
+    coupling = found.coupling
+    if coupling is not None and coupling.status == "ok":
+        n_bins, n_lags = coupling.turn_deg.shape
+        edges = coupling.distance_edges_A
+        tables["coupling"] = {
+            "distance_from_A": np.repeat(edges[:-1], n_lags),
+            "distance_to_A": np.repeat(edges[1:], n_lags),
+            "lag_ps": np.tile(coupling.lag_ps, n_bins),
+            "n_pairs": np.repeat(coupling.n_pairs, n_lags),
+            "turn_deg": coupling.turn_deg.ravel(),
+            "null_deg": coupling.null_deg.ravel(),
+            "null_std_deg": coupling.null_std_deg.ravel(),
+            "score": coupling.score.ravel(),
+        }
+    return tables
 
 
 def _measured(estimate: physics.Estimate | None) -> Measured | None:
-    if estimate is None or estimate.std is None:
-        return None
-    return Measured(value=estimate.value, std=estimate.std)
+    return None if estimate is None else Measured.or_none(estimate.value, estimate.std)
 
 
 def _equipartition(found: physics.AngularVelocity) -> EquipartitionResult:
     status: Any = found.status
-    ratio: Any = None if found.ratio is None else [_measured(one) for one in found.ratio]
+    ratio: Any = None if found.ratio is None else [_measured(axis) for axis in found.ratio]
     if found.status == "ok" and found.mean_rad_per_ps.std is None:
         status, ratio = "one-anion", None
     return EquipartitionResult(
         status=status,
-        reason=_ONE if status == "one-anion" else found.reason,
+        reason=_ALONE if status == "one-anion" else found.reason,
         rotational_temperature_K=_measured(found.rotational_temperature_K),
         ratio=None if ratio is None else tuple(ratio),
         bias=found.bias,
@@ -115,14 +165,15 @@ def _equipartition(found: physics.AngularVelocity) -> EquipartitionResult:
     )
 
 
-def _relaxation(one: physics.Correlation) -> RelaxationResult:
-    time = _measured(one.relaxation.time_ps)
-    name: Any = one.name
-    alone = one.relaxation.status == "ok" and time is None
+def _relaxation(correlation: physics.Correlation) -> RelaxationResult:
+    found = correlation.relaxation
+    time = _measured(found.time_ps)
+    name: Any = correlation.name
+    alone = found.status == "ok" and time is None
     return RelaxationResult(
         correlation=name,
-        status="one-anion" if alone else one.relaxation.status,
-        reason=_ONE if alone else one.relaxation.reason,
+        status="one-anion" if alone else found.status,
+        reason=_ALONE if alone else found.reason,
         time_ps=time,
     )
 
@@ -133,7 +184,7 @@ def _jumps(found: physics.Jumps) -> OrientationJumps:
     status: Any = "one-anion" if alone else found.status
     return OrientationJumps(
         status=status,
-        reason=_ONE if alone else found.reason,
+        reason=_ALONE if alone else found.reason,
         window_ps=found.window_ps,
         count=found.count,
         rate_per_ps=rate,

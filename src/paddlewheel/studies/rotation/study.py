@@ -2,134 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from paddlewheel.crystals import find_polyanions, guess_mobile_specie
-from paddlewheel.errors import SettingsError, TrajectoryError
-from paddlewheel.studies.motion.runs import (
-    MotionRuns,
-    Trajectories,
-    first_atoms,
-    open_runs,
-    run_directory,
-)
-from paddlewheel.studies.rotation.files import write_rotation
+from paddlewheel.errors import TrajectoryError
+from paddlewheel.studies.motion.choices import known_mobile_ion
+from paddlewheel.studies.motion.runs import MotionRuns, Trajectories, open_runs
+from paddlewheel.studies.motion.settings import TRAJECTORIES, MotionSettings
+from paddlewheel.studies.rotation.follow import follow_anions
 from paddlewheel.studies.rotation.record import RotationRecord
-from paddlewheel.studies.rotation.results import (
-    AnionResults,
-    anion_record,
-    warnings_of,
-)
+from paddlewheel.studies.rotation.results import AnionResults, anion_record, keep_files, warnings_of
 from paddlewheel.study.citations import rotation_citations
+from paddlewheel.study.run import Run
+from paddlewheel.study.settings import setting
+from paddlewheel.study.study import Study
 from paddlewheel.trajectories import displacements
 from paddlewheel.transport import rotation as physics
 
-if TYPE_CHECKING:
-    from paddlewheel.trajectories import Trajectory
 
-HOP_LENGTH_A, HOP_WINDOW_PS = 1.5, 0.5
-_BLOCK_BYTES = 8 * 1024 * 1024
+class RotationSettings(MotionSettings):
+    """Settings of `rotation`."""
+
+    jump_window_ps: float | None = setting(
+        None, "ps over which orientations are averaged to find jumps; by default a radian's at thermal speed", gt=0
+    )
+    hop_length_A: float = setting(
+        1.5, "Least distance between an ion's mean places before and after a hop, A", gt=0, aliases=("hop-length",)
+    )
+    hop_window_ps: float = setting(0.5, "ps before and after a hop over which the ion's place is averaged", gt=0)
+    seed: int = setting(0, "Of the time shifts of the coupling's null")
 
 
-def rotation(
-    trajectories: Trajectories,
-    *,
-    temperature_K: float | None = None,
-    specie: str | None = None,
-    frame_interval_fs: float | None = None,
-    type_map: Mapping[int, str] | None = None,
-    skip_ps: float = 0.0,
-    jump_window_ps: float | None = None,
-    hop_length_A: float = HOP_LENGTH_A,
-    hop_window_ps: float = HOP_WINDOW_PS,
-    seed: int = 0,
-    out: str | Path | None = None,
-) -> RotationRecord:
-    """How the rigid polyanions of given trajectories turn: speed, equipartition, memory, jumps, maps, coupling to hops.
+@dataclass(frozen=True, kw_only=True)
+class RotationInputs:
+    """The runs, and their mobile ion where it is known."""
 
-    Each anion of each run counts as one independent unit; uncertainties come from their spread.
+    runs: MotionRuns
+    specie: str | None
 
-    Parameters
-    ----------
-    trajectories
-        One run or several of the same material at the same temperature.
-    temperature_K
-        For the test of equipartition; everything else does without.
-    specie
-        Mobile ion, for the coupling; guessed when only one fits.
-    frame_interval_fs, type_map, skip_ps
-        As `read_trajectory` takes them, and the time left out at the start of each.
-    jump_window_ps
-        Time over which orientations are averaged to find jumps; by default the time to turn by a radian at thermal
-        speed.
-    hop_length_A, hop_window_ps
-        A hop of an ion is a distance of at least this between its mean positions over the windows before and after.
-    seed
-        Of the time shifts of the null of the coupling.
-    out
-        Run directory for the record, tables, maps and the report; nothing is written without it.
+    def document(self) -> dict[str, Any]:
+        """What was resolved, and the trajectories by their content."""
+        return {
+            "temperature_K": self.runs.temperature_K,
+            "specie": self.specie,
+            "trajectories": self.runs.documents(),
+        }
 
-    Raises
-    ------
-    InputError
-        For bad settings, trajectories that cannot be read, no polyanions, one that breaks or is not rigid, an unknown
-        frame interval, or a directory that holds something else.
 
-    Examples
-    --------
-    >>> from paddlewheel import rotation
-    >>> record = rotation("oNBH_600K.npz", frame_interval_fs=10, temperature_K=600)  # doctest: +SKIP
-    >>> [(one.formula, one.rotation_rad_per_ps) for one in record.anions]  # doctest: +SKIP
-    """
-    if temperature_K is not None and not (np.isfinite(temperature_K) and temperature_K > 0):
-        raise SettingsError(f"{temperature_K:g} K is no temperature", where="temperature", remedy="give kelvin above 0")
-    for name, value in (("jump_window_ps", jump_window_ps), ("hop_length_A", hop_length_A),
-                        ("hop_window_ps", hop_window_ps)):  # fmt: skip
-        if value is not None and not (np.isfinite(value) and value > 0):
-            raise SettingsError(f"{value:g} is not above 0", where=name, remedy="give a positive number")
-    runs = open_runs(trajectories, frame_interval_fs=frame_interval_fs, type_map=type_map, skip_ps=skip_ps)
-    ion = specie or guess_mobile_specie(runs.cell)
-    if specie is not None and specie not in runs.runs[0].symbols:
-        raise TrajectoryError(f"no '{specie}' in it", where=runs.runs[0].source, remedy="name another --specie")
-    found = [follow_anions(run, ion) for run in runs.runs]
-    motions = [motion for motion, _ in found]
-    hops = _hops(runs, ion, hop_length_A=hop_length_A, hop_window_ps=hop_window_ps)
+def _opens(trajectories: Trajectories, settings: RotationSettings) -> RotationInputs:
+    runs = open_runs(trajectories, settings)
+    return RotationInputs(runs=runs, specie=known_mobile_ion(runs))
+
+
+def _measures(inputs: RotationInputs, settings: RotationSettings, run: Run) -> RotationRecord:
+    runs = inputs.runs
+    followed = [follow_anions(trajectory, inputs.specie) for trajectory in runs.runs]
+    motions = [motion for motion, _ in followed]
+    hops = _hops(runs, inputs.specie, settings)
     formulas = sorted({cage.formula for motion in motions for cage in motion.cages})
-    results = [
-        _anion(motions, formula, hops, temperature_K=temperature_K, window_ps=jump_window_ps, seed=seed)
-        for formula in formulas
-    ]
-    inputs = runs.inputs()
-    settings: dict[str, Any] = {
-        "command": "rotation",
-        "temperature_K": temperature_K,
-        "specie": ion,
-        "skip_ps": skip_ps,
-        "jump_window_ps": jump_window_ps,
-        "hop_length_A": hop_length_A,
-        "hop_window_ps": hop_window_ps,
-        "seed": seed,
-        "trajectories": [one.model_dump() for one in inputs],
-    }
-    anions = [anion_record(one, hops_missing=hops.missing) for one in results]
-    record = RotationRecord(
-        **runs.common_fields(settings, inputs),
-        specie=ion,
-        temperature_K=temperature_K,
+    results = [_anion(motions, formula, hops, runs.temperature_K, settings) for formula in formulas]
+    anions = [anion_record(found, hops_missing=hops.missing) for found in results]
+    linear = sorted({name for _, names in followed for name in names})
+    return RotationRecord(
+        **runs.common_fields(run),
+        specie=inputs.specie,
         frame_interval_fs=runs.frame_interval_fs,
         anions=anions,
-        warnings=warnings_of(anions, sorted({name for _, names in found for name in names}), hops.warning),
+        files=keep_files(results, run),
+        warnings=[*runs.warnings, *warnings_of(anions, linear, hops.warning)],
         citations=rotation_citations(),
     )
-    with run_directory(out, settings) as directory:
-        if directory is not None:
-            record = write_rotation(record, results, directory)
-    return record
 
 
 @dataclass(frozen=True)
@@ -143,76 +88,42 @@ class _Hops:
     warning: str | None = None
 
 
-def follow_anions(run: Trajectory, mobile: str | None) -> tuple[physics.CageMotion, list[str]]:
-    """The motion of the rigid anions of one run, and the formulas of the linear ones.
-
-    Raises
-    ------
-    InputError
-        Where there is none, one breaks, or one is not rigid.
-    """
-    cell = first_atoms(run)
-    still = np.array([i for i, symbol in enumerate(run.symbols) if symbol != mobile], dtype=int)
-    atoms = cell[still]
-    cages, linear = physics.cages_of(
-        find_polyanions(atoms),
-        symbols=atoms.get_chemical_symbols(),
-        masses_u=run.masses_u[still],
-        positions_A=atoms.get_positions(),
-        cell_A=cell.cell.array,
-    )
-    if not cages:
-        what = f"its only polyanions are linear ({', '.join(linear)})" if linear else "no polyanions in the first frame"
-        remedy = "a rotation needs a molecule of three or more atoms that are not on one line"
-        raise TrajectoryError(what, where=run.source, remedy=remedy)
-    assert run.frame_interval_fs is not None  # open_runs refuses runs without
-    motion = physics.track_cages(
-        lambda: ((block.positions_A, block.cell_A) for block in run.blocks(max_bytes=_BLOCK_BYTES)),
-        [replace(cage, indices=still[cage.indices]) for cage in cages],
-        n_frames=run.n_frames,
-        frame_interval_fs=run.frame_interval_fs,
-        where=run.source,
-    )
-    return motion, linear
-
-
-def _hops(runs: MotionRuns, ion: str | None, *, hop_length_A: float, hop_window_ps: float) -> _Hops:
+def _hops(runs: MotionRuns, ion: str | None, settings: RotationSettings) -> _Hops:
+    window_ps = settings.hop_window_ps
     if ion is None:
-        return _Hops([], [], hop_window_ps, ("no-specie", "which ion is mobile is not obvious; name it with --specie"))
+        return _Hops([], [], window_ps, ("no-specie", "which ion is mobile is not obvious; name it with --specie"))
     hops, ions = [], []
     for run in runs.runs:
         try:
             paths = displacements(run, specie=ion, drift="none")
         except TrajectoryError as error:  # the anions were followed all the same
-            return _Hops([], [], hop_window_ps, ("ions-not-followed", error.problem), f"no coupling: {error.problem}")
+            return _Hops([], [], window_ps, ("ions-not-followed", error.problem), f"no coupling: {error.problem}")
         hops.append(
             physics.find_hops(
-                paths.positions_A, frame_interval_fs=runs.frame_interval_fs, window_ps=hop_window_ps,
-                hop_length_A=hop_length_A,
+                paths.positions_A, frame_interval_fs=runs.frame_interval_fs, window_ps=window_ps,
+                hop_length_A=settings.hop_length_A,
             )
         )  # fmt: skip
         ions.append(paths.positions_A @ np.linalg.inv(paths.mean_cell_A))
-    return _Hops(hops, ions, hop_window_ps)
+    return _Hops(hops, ions, window_ps)
 
 
 def _anion(
     motions: Sequence[physics.CageMotion],
     formula: str,
     hops: _Hops,
-    *,
     temperature_K: float | None,
-    window_ps: float | None,
-    seed: int,
+    settings: RotationSettings,
 ) -> AnionResults:
     members = [[g for g, cage in enumerate(motion.cages) if cage.formula == formula] for motion in motions]
     runs = [motion for motion, chosen in zip(motions, members, strict=True) if chosen]
     members = [chosen for chosen in members if chosen]
-    jumps = physics.find_jumps(runs, members, window_ps=window_ps)
+    jumps = physics.find_jumps(runs, members, window_ps=settings.jump_window_ps)
     coupling = None
     if hops.missing is None:
         # the time of a hop is known to about half of its window: no use in a finer one
         window = max(jumps.window_ps, 0.5 * hops.window_ps)
-        coupling = physics.couple(runs, members, hops.hops, hops.ions, window_ps=window, seed=seed)
+        coupling = physics.couple(runs, members, hops.hops, hops.ions, window_ps=window, seed=settings.seed)
     return AnionResults(
         formula=formula,
         runs=runs,
@@ -224,3 +135,29 @@ def _anion(
         directions=physics.direction_map(runs, members),
         coupling=coupling,
     )
+
+
+def _says(record: RotationRecord) -> list[str]:
+    lines = []
+    for anion in record.anions:
+        speed, memory = anion.rotation_rad_per_ps, anion.relaxation_of("C1 bonds")
+        told = f"{speed.value:.3g} +- {speed.std:.2g} rad/ps" if speed else "speed not determined"
+        forgets = f"{memory.time_ps.value:.3g} +- {memory.time_ps.std:.2g} ps" if memory.time_ps else memory.status
+        lines.append(f"{anion.formula} ({anion.n_anions}): turns at {told}, relaxation time of C1 {forgets}")
+    return lines
+
+
+STUDY = Study(
+    command="rotation",
+    arguments=(TRAJECTORIES,),
+    settings=RotationSettings,
+    record=RotationRecord,
+    opens=_opens,
+    measures=_measures,
+    says=_says,
+    example="paddlewheel rotation runs/o-nbh --temperature 600 --out runs/rotation-600K",
+    notes="""
+    Each anion of each run counts as one independent unit; uncertainties come from their spread. The temperature is
+    needed for the test of equipartition alone.
+    """,
+)

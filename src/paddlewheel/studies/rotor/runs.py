@@ -25,7 +25,7 @@ from paddlewheel.studies.conduct.runs import (
     read_temperature,
     units_by_temperature,
 )
-from paddlewheel.studies.rotation.study import follow_anions
+from paddlewheel.studies.rotation.follow import follow_anions
 from paddlewheel.studies.rotor.anion_speeds import anion_rotation
 from paddlewheel.studies.rotor.plan import (
     MassRun,
