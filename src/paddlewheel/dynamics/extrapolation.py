@@ -136,7 +136,9 @@ class ExtrapolationWatch:
 
 def share_over(summaries: Sequence[Mapping[str, Any]]) -> float:
     """Steps over the threshold as a share of all steps, over several runs' `ExtrapolationWatch.summary()`."""
-    return sum(one["n_steps_over"] for one in summaries) / max(1, sum(one["n_steps"] for one in summaries))
+    return sum(summary["n_steps_over"] for summary in summaries) / max(
+        1, sum(summary["n_steps"] for summary in summaries)
+    )
 
 
 def check_extrapolation(summary: Mapping[str, Any]) -> HealthCheck:

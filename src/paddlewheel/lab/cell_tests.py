@@ -28,8 +28,8 @@ class ReadTests:
     def inputs(self) -> list[dict[str, str | int]]:
         """Name and sha256 over time, voltage and current of each, for `inputs.yaml`."""
         return [
-            {"file": name, "n_rows": len(one), "rows_sha256": rows_sha256(one)}
-            for name, one in zip(self.names, self.tests, strict=True)
+            {"file": name, "n_rows": len(test), "rows_sha256": rows_sha256(test)}
+            for name, test in zip(self.names, self.tests, strict=True)
         ]
 
 
@@ -44,11 +44,11 @@ def open_tests(given: CellTests, *, columns: Mapping[str, str] | None) -> ReadTe
     several = [given] if isinstance(given, str | Path | CellTest) else list(given)
     if not several:
         raise SettingsError("none given", where="files", remedy="give at least one")
-    tests = [one if isinstance(one, CellTest) else read_cell_test(one, columns=columns) for one in several]
-    names = [Path(one.source).name or "rows" for one in tests]
+    tests = [source if isinstance(source, CellTest) else read_cell_test(source, columns=columns) for source in several]
+    names = [Path(test.source).name or "rows" for test in tests]
     if len(set(names)) < len(names):
         names = [f"{number}-{name}" for number, name in enumerate(names, start=1)]
-    warnings = [f"{name}: {text}" for name, one in zip(names, tests, strict=True) for text in one.warnings]
+    warnings = [f"{name}: {text}" for name, test in zip(names, tests, strict=True) for text in test.warnings]
     return ReadTests(tests=tuple(tests), names=tuple(names), warnings=tuple(warnings))
 
 

@@ -111,7 +111,7 @@ def geometry(sample: Sample, *, where: str | Path = "sample") -> Geometry:
     composite, pellet = sample.composite, sample.pellet
     ideal = porosity = active = loading = capacity = per_area = None
     if composite is not None:
-        fractions = sum(one.weight_fraction for one in composite.components)
+        fractions = sum(component.weight_fraction for component in composite.components)
         if abs(fractions - 1) > 0.005:
             raise DataError(
                 f"weight fractions sum to {fractions:.4g}", where=where, remedy="they sum to 1: correct them"
@@ -119,12 +119,15 @@ def geometry(sample: Sample, *, where: str | Path = "sample") -> Geometry:
         mass = to_uncertain(composite.mass_mg)
         ideal = ideal_density(composite)
         porosity = _porosity(composite, ideal, area, where)
-        actives = [one for one in composite.components if one.capacity_mAh_per_g is not None]
+        actives = [component for component in composite.components if component.capacity_mAh_per_g is not None]
         if actives:
-            share = sum(one.weight_fraction for one in actives)
+            share = sum(component.weight_fraction for component in actives)
             active = mass * share
             loading = active / area
-            capacity = sum(mass * one.weight_fraction * to_uncertain(one.capacity_mAh_per_g) / 1000 for one in actives)
+            capacity = sum(
+                mass * component.weight_fraction * to_uncertain(component.capacity_mAh_per_g) / 1000
+                for component in actives
+            )
             per_area = capacity / area
             for name, unit, given, derived in (
                 ("loading_mg_per_cm2", "mg/cm2", composite.loading_mg_per_cm2, loading),
@@ -178,9 +181,9 @@ def compare(
 def ideal_density(composite: Composite) -> Uncertain | None:
     """1 / sum(w_i / rho_i) in g/cm3; None where a density is not given."""
     volumes = [
-        one.weight_fraction / to_uncertain(one.density_g_per_cm3)
-        for one in composite.components
-        if one.density_g_per_cm3 is not None
+        component.weight_fraction / to_uncertain(component.density_g_per_cm3)
+        for component in composite.components
+        if component.density_g_per_cm3 is not None
     ]
     return 1 / sum(volumes) if len(volumes) == len(composite.components) else None
 

@@ -98,7 +98,7 @@ def fit_hebb_wagner(holds: Sequence[Hold], *, temperature_K: float) -> HebbWagne
     if np.abs(voltage).max() > 500 * BOLTZMANN_eV_PER_K * temperature_K:
         return None
     (electrons, holes), probability = _least_squares(_electrons_and_holes(voltage, temperature_K), current, error)
-    if any(nominal(one) < -2 * deviation(one) for one in (electrons, holes)):
+    if any(nominal(part) < -2 * deviation(part) for part in (electrons, holes)):
         return None
     assert probability is not None
     return HebbWagner(electrons_S=electrons, holes_S=holes, temperature_K=temperature_K, probability=probability)
@@ -112,10 +112,14 @@ def _electrons_and_holes(voltage_V: np.ndarray, temperature_K: float) -> np.ndar
 
 
 def _points(holds: Sequence[Hold]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    current = np.array([nominal(one.steady_A) for one in holds])
-    error = np.array([deviation(one.steady_A) for one in holds])
+    current = np.array([nominal(hold.steady_A) for hold in holds])
+    error = np.array([deviation(hold.steady_A) for hold in holds])
     # currents free of noise still end at the last digit that a file prints
-    return np.array([one.voltage_V for one in holds]), current, np.maximum(error, 1e-6 * np.abs(current).max() + 1e-30)
+    return (
+        np.array([hold.voltage_V for hold in holds]),
+        current,
+        np.maximum(error, 1e-6 * np.abs(current).max() + 1e-30),
+    )
 
 
 def _least_squares(

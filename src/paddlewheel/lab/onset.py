@@ -95,9 +95,9 @@ def find_onset(
     SettingsError
         For a threshold that is not positive.
     """
-    for one in thresholds:
-        if not (np.isfinite(one) and one > 0):
-            raise SettingsError(f"{one:g}", where="threshold", remedy="give a current density above 0")
+    for threshold in thresholds:
+        if not (np.isfinite(threshold) and threshold > 0):
+            raise SettingsError(f"{threshold:g}", where="threshold", remedy="give a current density above 0")
     order = np.argsort(way * voltage_V, kind="stable")
     x, y = way * voltage_V[order], way * density[order]
     found = _onset(x, y, thresholds, _FOOT, _SHARE, subtract_background)
@@ -117,7 +117,7 @@ def find_onset(
 
     return Onset(
         tangent_V=measured(found.tangent_x, 0),
-        thresholds_V=tuple(measured(one, 1 + place) for place, one in enumerate(found.crossings)),
+        thresholds_V=tuple(measured(crossing, 1 + place) for place, crossing in enumerate(found.crossings)),
         tangent=None if found.tangent is None else turned(found.tangent),
         background=turned(found.background),
         largest=way * found.largest,
@@ -134,7 +134,7 @@ def _onset(
     smooth = _smoothed(over)  # rows are chosen on it: noise would choose those that it lifts
     peak = int(np.argmax(smooth))
     top = float(smooth[peak])
-    crossings = [_crossing(x[: peak + 1], smooth[: peak + 1], one) for one in thresholds]
+    crossings = [_crossing(x[: peak + 1], smooth[: peak + 1], threshold) for threshold in thresholds]
     # a return sweep falls back to its background: that is no rise
     if top < _ABOVE_NOISE * max(noise / np.sqrt(_width(len(y))), 1e-300) or top < 2 * noise:
         return _Found(None, crossings, None, line, top, noise, "no rise above the noise of the background")
@@ -181,7 +181,7 @@ def _background(x: np.ndarray, y: np.ndarray, share: float) -> tuple[tuple[float
         found.append(((slope, intercept), scatter, slice(int(first), end)))
         if scatter <= _LIKE_NOISE * noise:
             return found[-1]
-    return min(found, key=lambda one: one[1])
+    return min(found, key=lambda interval: interval[1])
 
 
 def _line(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
@@ -225,11 +225,11 @@ def _resampled(
     for row in range(_RESAMPLES):
         starts = rng.integers(0, len(noise) - width + 1, size=-(-len(y) // width))
         drawn = louder * (noise[starts[:, None] + np.arange(width)]).ravel()[: len(y)]
-        one = _onset(
+        onset = _onset(
             x, smooth + drawn, thresholds, (rng.uniform(*_FOOT_LOW), rng.uniform(*_FOOT_HIGH)), rng.uniform(*_SHARES),
             subtract,
         )  # fmt: skip
-        for column, value in enumerate((one.tangent_x, *one.crossings)):
+        for column, value in enumerate((onset.tangent_x, *onset.crossings)):
             if value is not None:
                 found[row, column] = value
     return found

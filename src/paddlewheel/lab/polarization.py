@@ -146,8 +146,8 @@ def _hold(test: CellTest, first: int, last: int, largest_drift: float) -> Hold:
         steady_A=ufloat(offset, float(np.hypot(error, abs(left) / np.sqrt(3)))),
         tail_A=tail_A,
         initial_A=ufloat(float(current[0]), float(max(following, 1e-30))),
-        taus_s=tuple(float(one) for one in taus),
-        amplitudes_A=tuple(float(one) for one in amplitudes),
+        taus_s=tuple(float(tau) for tau in taus),
+        amplitudes_A=tuple(float(amplitude) for amplitude in amplitudes),
         remaining_share=remaining / size if size > 0 else 0.0,
         steady=not any(reasons),
         reason="; ".join(filter(None, reasons)),
@@ -196,7 +196,7 @@ def _fit_decays(time: np.ndarray, current: np.ndarray) -> tuple[np.ndarray, np.n
     grid = np.linspace(*bounds, _GRID)
 
     def design(at: np.ndarray, logs: np.ndarray) -> np.ndarray:
-        return np.column_stack([np.ones_like(at), *(np.exp(-at / np.exp(one)) for one in logs)])
+        return np.column_stack([np.ones_like(at), *(np.exp(-at / np.exp(log_tau)) for log_tau in logs)])
 
     def linear_of(logs: np.ndarray) -> np.ndarray:
         return np.linalg.lstsq(root[:, None] * design(t, logs), y, rcond=None)[0]
@@ -206,7 +206,7 @@ def _fit_decays(time: np.ndarray, current: np.ndarray) -> tuple[np.ndarray, np.n
 
     fits, start = [np.empty(0)], np.empty(0)
     for _ in range(_MOST_DECAYS):
-        tries = [np.append(start, one) for one in grid if np.all(np.abs(one - start) > 0.3)]
+        tries = [np.append(start, log_tau) for log_tau in grid if np.all(np.abs(log_tau - start) > 0.3)]
         first = min(tries, key=lambda logs: float(np.sum(residual(logs) ** 2)))
         start = np.sort(least_squares(residual, first, bounds=bounds, x_scale=1.0, max_nfev=60).x)
         fits.append(start)
@@ -222,7 +222,7 @@ def _fit_decays(time: np.ndarray, current: np.ndarray) -> tuple[np.ndarray, np.n
     logs, rest = fits[best], rests[best]
     linear = linear_of(logs)
     # the offset's variance with the time constants free: the Jacobian of amplitudes and time constants together
-    slopes = [linear[1 + k] * t / np.exp(one) * np.exp(-t / np.exp(one)) for k, one in enumerate(logs)]
+    slopes = [linear[1 + k] * t / np.exp(log_tau) * np.exp(-t / np.exp(log_tau)) for k, log_tau in enumerate(logs)]
     jacobian = root[:, None] * np.column_stack([design(t, logs), *slopes])
     freedom = max(len(rest) - jacobian.shape[1], 1)
     variance = float(np.linalg.pinv(jacobian.T @ jacobian)[0, 0]) * float(np.sum(rest**2)) / freedom

@@ -72,7 +72,7 @@ class CellTest:
     def columns(self) -> dict[str, np.ndarray]:
         """The columns that are there, by name, those of `other` last."""
         apart = ("other", "source", "metadata", "warnings")
-        named = {one.name: getattr(self, one.name) for one in fields(self) if one.name not in apart}
+        named = {column.name: getattr(self, column.name) for column in fields(self) if column.name not in apart}
         return {name: column for name, column in named.items() if column is not None} | self.other
 
     def __len__(self) -> int:

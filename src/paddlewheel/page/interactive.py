@@ -121,7 +121,7 @@ def _plain(plot: Plot, step: int) -> dict[str, Any]:
             | ({} if line.group is None else {"legendgroup": line.group})
             | line.style
         )  # fmt: skip
-    axes = {name: one | {"title": {"text": one["title"]}} for name, one in plot.axes.items()}
+    axes = {name: axis | {"title": {"text": axis["title"]}} for name, axis in plot.axes.items()}
     return {"id": plot.id, "title": plot.title, "traces": traces, "axes": axes}
 
 

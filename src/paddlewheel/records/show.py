@@ -90,7 +90,7 @@ def _flat(row: Record) -> dict[str, Any]:
                 if getattr(value, level) is not None:
                     flat[f"{name}_{level}"] = getattr(value, level)
         elif isinstance(value, Record):
-            flat |= {f"{name}_{inner}": one for inner, one in _flat(value).items()}
+            flat |= {f"{name}_{inner}": value for inner, value in _flat(value).items()}
         else:
             flat[name] = value
     return flat
@@ -104,7 +104,7 @@ def _values(record: StudyRecord) -> Iterator[tuple[str, Any]]:
         if isinstance(value, Measured | str | int | float | bool):
             yield name, value
         elif isinstance(value, Record):
-            yield from ((f"{name}.{inner}", one) for inner, one in _cells(value) if one is not None)
+            yield from ((f"{name}.{inner}", cell) for inner, cell in _cells(value) if cell is not None)
 
 
 def _plain_values(record: StudyRecord) -> Iterator[tuple[str, Any]]:

@@ -128,7 +128,7 @@ _DENSITY = (
 
 def density_citations(*, symmetrized: bool) -> list[Citation]:
     """References of `density`; those of the space group where one was used."""
-    unwrapping = [one for one in _ANALYSIS if one.what.startswith("unwrapping")]
+    unwrapping = [citation for citation in _ANALYSIS if citation.what.startswith("unwrapping")]
     return [*unwrapping, *_DENSITY, *([_SPGLIB] if symmetrized else [])]
 
 

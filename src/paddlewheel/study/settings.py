@@ -244,8 +244,8 @@ def option_aliases(settings: type[Settings]) -> Mapping[str, str]:
     for option, name in shown.items():
         former = {f"--{alias.removeprefix('--').replace('_', '-')}" for alias in extra(settings, name, "aliases")}
         former |= {option.lower(), *_other_number(option)}
-        former |= {one.lower() for one in former}
-        found |= {one: option for one in former if one not in shown}
+        former |= {alias.lower() for alias in former}
+        found |= {alias: option for alias in former if alias not in shown}
     return types.MappingProxyType(found)
 
 
@@ -255,8 +255,8 @@ def former_names(settings: type[Settings]) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for name in settings.model_fields:
         former = {alias.removeprefix("--").replace("-", "_") for alias in extra(settings, name, "aliases")}
-        former |= {one.replace("-", "_") for one in _other_number(name)}
-        found |= {one: name for one in former if one not in settings.model_fields}
+        former |= {alias.replace("-", "_") for alias in _other_number(name)}
+        found |= {alias: name for alias in former if alias not in settings.model_fields}
     return types.MappingProxyType(found)
 
 
@@ -272,9 +272,9 @@ def plain(value: Any) -> Any:
     if isinstance(value, BaseModel):
         return plain(value.model_dump(exclude_none=True))
     if isinstance(value, Mapping):
-        return {key: plain(one) for key, one in value.items()}
+        return {key: plain(entry) for key, entry in value.items()}
     if isinstance(value, tuple | list):
-        return [plain(one) for one in value]
+        return [plain(entry) for entry in value]
     return str(value) if isinstance(value, Path) else value
 
 
@@ -283,7 +283,7 @@ def choices(annotation: Any) -> tuple[Any, ...]:
     if get_origin(annotation) is Literal:
         return get_args(annotation)
     if get_origin(annotation) in (Union, types.UnionType):
-        return tuple(one for member in get_args(annotation) for one in choices(member))
+        return tuple(choice for member in get_args(annotation) for choice in choices(member))
     return choices(get_args(annotation)[0]) if get_origin(annotation) is Annotated else ()
 
 

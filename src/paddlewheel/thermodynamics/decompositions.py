@@ -109,8 +109,8 @@ def decompositions(vectors: NDArray[np.float64], target: NDArray[np.float64]) ->
         feasible = (amounts > -_TINY).all(axis=1)
         for row, values in zip(chosen[feasible], amounts[feasible], strict=True):
             there = values > _TINY
-            key = tuple(int(one) for one in able[row[there]])
-            found.setdefault(key, tuple(float(one) for one in values[there]))
+            key = tuple(int(phase) for phase in able[row[there]])
+            found.setdefault(key, tuple(float(share) for share in values[there]))
     if not found:
         raise InputError("no phases that can hold the composition", where="phases", remedy="give all references")
     phases = np.full((len(found), size), -1, dtype=np.int64)

@@ -61,22 +61,22 @@ def at_temperatures(entries: Sequence[PhaseEntry], temperatures_K: Sequence[floa
     InputError
         If some are static and some are not: their difference would hold the whole vibration of one.
     """
-    static = [one for one in entries if one.temperatures_K == (0.0,)]
+    static = [entry for entry in entries if entry.temperatures_K == (0.0,)]
     if static and len(static) != len(entries) and any(temperature > 0 for temperature in temperatures_K):
-        other = next(one for one in entries if one.temperatures_K != (0.0,))
+        other = next(entry for entry in entries if entry.temperatures_K != (0.0,))
         raise InputError(
             f"{static[0].name} has a static energy alone, {other.name} free energies", where="phases",
             remedy="give free energies of all (phonons), or static energies of all",
         )  # fmt: skip
     if not static:
         return list(entries)
-    count, at = len(temperatures_K), tuple(float(one) for one in temperatures_K)
+    count, at = len(temperatures_K), tuple(float(temperature_K) for temperature_K in temperatures_K)
     return [
         replace(
-            one, temperatures_K=at, gibbs_eV_per_atom=one.gibbs_eV_per_atom * count,
-            std_eV_per_atom=one.std_eV_per_atom * count,
+            entry, temperatures_K=at, gibbs_eV_per_atom=entry.gibbs_eV_per_atom * count,
+            std_eV_per_atom=entry.std_eV_per_atom * count,
         )
-        for one in entries
+        for entry in entries
     ]  # fmt: skip
 
 
@@ -167,8 +167,8 @@ def _entry(row: Mapping[str, Any], where: str, path: Path) -> PhaseEntry:
         return PhaseEntry(temperatures_K=(0.0,), gibbs_eV_per_atom=(per_atom,), std_eV_per_atom=(std,), **common)
     temperatures = tuple(sorted(energies))
     return PhaseEntry(
-        temperatures_K=temperatures, gibbs_eV_per_atom=tuple(energies[one] for one in temperatures),
-        std_eV_per_atom=tuple(errors.get(one, std) for one in temperatures), **common,
+        temperatures_K=temperatures, gibbs_eV_per_atom=tuple(energies[temperature_K] for temperature_K in temperatures),
+        std_eV_per_atom=tuple(errors.get(temperature_K, std) for temperature_K in temperatures), **common,
     )  # fmt: skip
 
 

@@ -93,14 +93,14 @@ class FreeEnergyHull:
         check_system(entries, elements)
         self.entries = list(entries)
         self.elements = list(elements)
-        self.temperatures_K = [float(one) for one in temperatures_K]
-        columns = [[entry.column(one) for one in self.temperatures_K] for entry in entries]
+        self.temperatures_K = [float(temperature_K) for temperature_K in temperatures_K]
+        columns = [[entry.column(temperature_K) for temperature_K in self.temperatures_K] for entry in entries]
         #: [n_temperatures, n] eV/atom
         self.gibbs_eV_per_atom = np.array(
-            [[one.gibbs_eV_per_atom[k] for k in row] for one, row in zip(entries, columns, strict=True)]
+            [[entry.gibbs_eV_per_atom[k] for k in row] for entry, row in zip(entries, columns, strict=True)]
         ).T
         self.std_eV_per_atom = np.array(
-            [[one.std_eV_per_atom[k] for k in row] for one, row in zip(entries, columns, strict=True)]
+            [[entry.std_eV_per_atom[k] for k in row] for entry, row in zip(entries, columns, strict=True)]
         ).T
         self.fractions = fractions(entries, elements)
         deviates = np.random.default_rng(seed).normal(size=(n_samples, len(self.entries)))
@@ -196,7 +196,7 @@ class FreeEnergyHull:
 
     def _own(self, number: int, temperature: int) -> Any:
         name = self.entries[number].name
-        return next(one for one in self.diagram(temperature).all_entries if one.name == name)
+        return next(entry for entry in self.diagram(temperature).all_entries if entry.name == name)
 
     def _nominal_above_hull(self, number: int, temperature: int) -> float:
         above = self.diagram(temperature).get_e_above_hull(self._own(number, temperature), allow_negative=True)

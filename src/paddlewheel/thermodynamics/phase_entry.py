@@ -97,7 +97,7 @@ class PhaseEntry:
         for column, known in enumerate(self.temperatures_K):
             if abs(known - temperature_K) < 1e-6:
                 return column
-        known = ", ".join(f"{one:g}" for one in self.temperatures_K)
+        known = ", ".join(f"{temperature_K:g}" for temperature_K in self.temperatures_K)
         raise InputError(
             f"no free energy at {temperature_K:g} K (there are: {known})", where=self.name,
             remedy="give energies of all phases at the same temperatures, or leave it out",
@@ -150,7 +150,7 @@ def check_system(entries: Sequence[PhaseEntry], elements: Sequence[str]) -> None
                 remedy="leave the phase out, or name the element in the system",
             )  # fmt: skip
     common_engine(entries)
-    missing = [one for one in elements if not any(entry.elements == {one} for entry in entries)]
+    missing = [element for element in elements if not any(entry.elements == {element} for entry in entries)]
     if missing:
         raise InputError(
             f"no reference phase of the element {', '.join(missing)}", where="phases",

@@ -98,7 +98,7 @@ def _phases() -> tuple[LibraryPhase, ...]:
         if isinstance(sites, str):
             row["ion_sites"] = sites
         elif sites:
-            row["asymmetric_unit"] = tuple(tuple(one) for one in sites)
+            row["asymmetric_unit"] = tuple(tuple(site) for site in sites)
         rows.append(LibraryPhase(**{**row, "cell": tuple(row.get("cell", ()))}))
     return tuple(rows)
 

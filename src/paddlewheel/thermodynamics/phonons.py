@@ -94,9 +94,9 @@ def displaced_supercells(
     # plus and minus: the part of the force that is even in the displacement, and what is left at the minimum, cancel
     phonon.generate_displacements(distance=displacement_A, is_plusminus=True)
     cells = [
-        ASEAtoms(symbols=one.symbols, scaled_positions=one.scaled_positions, cell=one.cell, pbc=True)
-        for one in phonon.supercells_with_displacements or []
-        if one is not None
+        ASEAtoms(symbols=cell.symbols, scaled_positions=cell.scaled_positions, cell=cell.cell, pbc=True)
+        for cell in phonon.supercells_with_displacements or []
+        if cell is not None
     ]
     return phonon, cells
 
@@ -137,8 +137,8 @@ def gaussian_dos(modes: PhononModes, grid_per_cm: np.ndarray, *, sigma_per_cm: f
 
 def common_grid(modes: Sequence[PhononModes], *, sigma_per_cm: float) -> np.ndarray:
     """Wavenumbers over all modes, five widths beyond them, in steps of a third of the width."""
-    low = min(one.wavenumber_per_cm.min() for one in modes) - 5 * sigma_per_cm
-    high = max(one.wavenumber_per_cm.max() for one in modes) + 5 * sigma_per_cm
+    low = min(mode.wavenumber_per_cm.min() for mode in modes) - 5 * sigma_per_cm
+    high = max(mode.wavenumber_per_cm.max() for mode in modes) + 5 * sigma_per_cm
     return np.arange(low, high + sigma_per_cm, sigma_per_cm / 3)
 
 

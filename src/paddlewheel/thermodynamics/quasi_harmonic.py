@@ -64,9 +64,9 @@ def quasi_harmonic(
             volumes=np.array(volumes_A3_per_atom),
             electronic_energies=np.array(static_eV_per_atom),
             temperatures=temperatures,
-            free_energy=np.array([one.free_energy_eV_per_atom for one in thermal]).T * kJ,
-            cv=np.array([one.heat_capacity_eV_per_K_per_atom for one in thermal]).T * kJ * 1000,
-            entropy=np.array([one.entropy_eV_per_K_per_atom for one in thermal]).T * kJ * 1000,
+            free_energy=np.array([functions.free_energy_eV_per_atom for functions in thermal]).T * kJ,
+            cv=np.array([functions.heat_capacity_eV_per_K_per_atom for functions in thermal]).T * kJ * 1000,
+            entropy=np.array([functions.entropy_eV_per_K_per_atom for functions in thermal]).T * kJ * 1000,
             eos="vinet",
         )
     volume = np.asarray(found.volume_temperature)

@@ -56,9 +56,9 @@ def reaction(
 def _whole(amounts: Sequence[float]) -> float:
     """A factor that makes them whole, 1 where none is small enough."""
     found = [Fraction(amount).limit_denominator(_LARGEST_FACTOR) for amount in amounts]
-    if any(abs(float(one) - amount) > 1e-5 for one, amount in zip(found, amounts, strict=True)):
+    if any(abs(float(fraction) - amount) > 1e-5 for fraction, amount in zip(found, amounts, strict=True)):
         return 1.0
-    factor = lcm(*(one.denominator for one in found))
+    factor = lcm(*(fraction.denominator for fraction in found))
     return float(factor) if factor <= _LARGEST_FACTOR else 1.0
 
 

@@ -303,7 +303,7 @@ def _card_of(path: Path, sha256: str, *, engine: str | None, functional: str | N
         return DatasetCard(engine=engine, functional=functional, sha256=sha256)
     try:
         document = json.loads(beside.read_text(encoding="utf-8"))
-        known = {one.name for one in fields(DatasetCard)}
+        known = {field.name for field in fields(DatasetCard)}
         card = DatasetCard(**{key: value for key, value in document.items() if key in known})
         card = replace(card, elements=tuple(card.elements))
     except (OSError, ValueError, TypeError, AttributeError) as error:

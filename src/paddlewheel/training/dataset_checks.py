@@ -204,7 +204,7 @@ def _work_by_volume(frames: Sequence[Atoms]) -> tuple[np.ndarray, np.ndarray]:
     for rows in groups.values():
         table = np.array(sorted(rows))
         bins = np.concatenate([[0], np.cumsum(np.diff(np.log(table[:, 0])) > 0.02)])
-        means = np.array([table[bins == one].mean(axis=0) for one in range(bins[-1] + 1)])
+        means = np.array([table[bins == place].mean(axis=0) for place in range(bins[-1] + 1)])
         steps = np.diff(means, axis=0)
         energy_steps.append(steps[:, 1])
         work_steps.append(-0.5 * (means[1:, 2] + means[:-1, 2]) * steps[:, 0])

@@ -80,8 +80,10 @@ def compare_with_labels(
         atoms.calc = calculator
         energies.append([frame.get_potential_energy(), atoms.get_potential_energy()])
         energies[-1] = [value / len(frame) for value in energies[-1]]
-        forces.append(np.stack([one.get_forces(apply_constraint=False).ravel() for one in (frame, atoms)], axis=1))
-        stresses.append(np.stack([one.get_stress(voigt=False).ravel() for one in (frame, atoms)], axis=1))
+        forces.append(
+            np.stack([labelled.get_forces(apply_constraint=False).ravel() for labelled in (frame, atoms)], axis=1)
+        )
+        stresses.append(np.stack([labelled.get_stress(voigt=False).ravel() for labelled in (frame, atoms)], axis=1))
         on_frame(done)
     return Parity(np.array(energies), np.concatenate(forces), np.concatenate(stresses))
 

@@ -134,15 +134,15 @@ def _counted(
     """The curve, and the MSD of each ion `[n_runs, n_windows, n_ions]`."""
     step_ps = checked_frame_interval(frame_interval_fs)
     several = [runs] if isinstance(runs, np.ndarray) and runs.ndim == 3 else list(runs)
-    positions = [checked_positions(one) for one in several]
+    positions = [checked_positions(paths) for paths in several]
     if not positions:
         raise InputError("no run to count active ions in", remedy="give at least one")
-    if len({one.shape[1] for one in positions}) > 1:
+    if len({paths.shape[1] for paths in positions}) > 1:
         raise InputError("the runs have different numbers of ions", remedy="count them apart")
     thresholds = np.asarray(thresholds_A2, dtype=np.float64)
     if not (np.isfinite(thresholds).all() and (thresholds >= 0).all()):
         raise SettingsError(f"active-ion threshold {thresholds.min()} A^2", remedy="give a squared distance")
-    shortest = min(one.shape[0] for one in positions) - 1
+    shortest = min(paths.shape[0] for paths in positions) - 1
     lags = []
     for window_ps in windows_ps:
         lag = round(window_ps / step_ps) if np.isfinite(window_ps) else 0
@@ -155,7 +155,10 @@ def _counted(
             )
         lags.append(lag)
     per_ion = np.stack(
-        [mean_squared_displacement(one, frame_interval_fs=frame_interval_fs, lags=lags).per_ion_A2 for one in positions]
+        [
+            mean_squared_displacement(paths, frame_interval_fs=frame_interval_fs, lags=lags).per_ion_A2
+            for paths in positions
+        ]
     )
     counts = (per_ion[..., None] >= thresholds).sum(axis=2)
     n_ions = per_ion.shape[2]

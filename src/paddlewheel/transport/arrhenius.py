@@ -166,7 +166,7 @@ def _checked(
     target_K: float,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Temperatures in ascending order, and the logarithm of the quantity and its error at each."""
-    t, v, s = (np.asarray(one, dtype=np.float64).ravel() for one in (temperatures_K, values, stds))
+    t, v, s = (np.asarray(column, dtype=np.float64).ravel() for column in (temperatures_K, values, stds))
     if not t.size == v.size == s.size:
         raise InputError(f"{t.size} temperatures, {v.size} values and {s.size} errors", remedy="give as many of each")
     if t.size < 2:
@@ -177,7 +177,7 @@ def _checked(
         if not (np.isfinite(temperature) and temperature > 0):
             raise SettingsError(f"temperature {temperature:g} K is not above zero")
     if np.unique(t).size != t.size:
-        twice = next(one for one in t if np.sum(t == one) > 1)
+        twice = next(value for value in t if np.sum(t == value) > 1)
         raise SettingsError(f"temperature {twice:g} K is given twice", remedy="pool its runs as replicas")
     for name, numbers in (("value", v), ("error", s)):
         if not (np.isfinite(numbers).all() and (numbers > 0).all()):

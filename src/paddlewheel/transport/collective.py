@@ -74,21 +74,22 @@ def collective_slopes(replicas: Sequence[Sequence[np.ndarray]], *, minimum_onset
     minimum_onset
         Lag in frames before which no straight part is looked for; the fit begins at twice that.
     """
-    lags = lag_grid(max(one[0].shape[0] for one in replicas))
-    sizes = [_size([one[a] for one in replicas]) for a in range(len(replicas[0]))]
+    lags = lag_grid(max(species[0].shape[0] for species in replicas))
+    sizes = [_size([species[a] for species in replicas]) for a in range(len(replicas[0]))]
     scaled = [
-        np.concatenate([paths / size for paths, size in zip(one, sizes, strict=True)], axis=1) for one in replicas
+        np.concatenate([paths / size for paths, size in zip(species, sizes, strict=True)], axis=1)
+        for species in replicas
     ]
     line = fit_line(Pool.of(scaled, lags), minimum_onset=minimum_onset)
-    sums = [[paths.sum(axis=1) for paths in one] for one in replicas]
+    sums = [[paths.sum(axis=1) for paths in species] for species in replicas]
     pairs = [(a, b) for a in range(len(sizes)) for b in range(a, len(sizes))]
     values, covariance = np.zeros(len(sizes) + len(pairs)), np.zeros((len(sizes) + len(pairs),) * 2)
-    owns = [Pool.of([one[a] for one in replicas], lags) for a in range(len(sizes))]
+    owns = [Pool.of([species[a] for species in replicas], lags) for a in range(len(sizes))]
     products = [
         (Pool.of([(s[a] + s[b])[:, None] for s in sums], lags), Pool.of([(s[a] - s[b])[:, None] for s in sums], lags))
         for a, b in pairs
     ]
-    own_shares = [np.array([path.shape[1] for path in one], dtype=float) for one in replicas]
+    own_shares = [np.array([path.shape[1] for path in species], dtype=float) for species in replicas]
     for which in range(len(replicas)):
         n_parts, factor = line.stretches[which]
         if factor == 0.0:
@@ -112,6 +113,6 @@ def collective_slopes(replicas: Sequence[Sequence[np.ndarray]], *, minimum_onset
 
 def _size(paths: Sequence[np.ndarray]) -> float:
     """Root mean square displacement of an ion over a third of the run: what makes species of different speed alike."""
-    thirds = [one.shape[0] // 3 for one in paths]
-    squares = [np.square(one[n:] - one[:-n]).sum(axis=2).mean() for one, n in zip(paths, thirds, strict=True)]
+    thirds = [path.shape[0] // 3 for path in paths]
+    squares = [np.square(path[n:] - path[:-n]).sum(axis=2).mean() for path, n in zip(paths, thirds, strict=True)]
     return float(np.sqrt(np.mean(squares))) or 1.0

@@ -125,7 +125,7 @@ def coordination_shells(
         if any(kind not in run.kinds for run in runs):
             there = ", ".join(dict.fromkeys(runs[0].kinds))
             raise InputError(f"no {kind} around the ions (there are {there})", remedy="name one of them")
-    lags = log_spaced_lags(min(one.ions_A.shape[0] for one in runs), 40)
+    lags = log_spaced_lags(min(run.ions_A.shape[0] for run in runs), 40)
     counts, kept, present, pairs = [], [], [], []
     for run in runs:
         ions, centres = checked_positions(run.ions_A), checked_positions(run.centres_A)
@@ -149,9 +149,9 @@ def coordination_shells(
                 count[:, i, k] = inside[owner == k].sum(axis=0)
         counts.append(count)
     memory = _Memory(lags * step_ps, np.array(kept), np.array(present), np.array(pairs, dtype=float))
-    shells = {kind: _shell([one[:, :, k] for one in counts], memory.of([k])) for k, kind in enumerate(kinds)}
+    shells = {kind: _shell([counted[:, :, k] for counted in counts], memory.of([k])) for k, kind in enumerate(kinds)}
     if len(kinds) > 1:
-        shells[ALL_KINDS] = _shell([one.sum(axis=2) for one in counts], memory.of(list(range(len(kinds)))))
+        shells[ALL_KINDS] = _shell([counted.sum(axis=2) for counted in counts], memory.of(list(range(len(kinds)))))
     return shells
 
 
@@ -166,7 +166,7 @@ class _Memory:
 
     def of(self, kinds: list[int]) -> tuple[np.ndarray, np.ndarray, Lifetime]:
         """Lags, correlation and lifetime of some kinds together."""
-        kept, present, pairs = (one[:, kinds].sum(axis=1) for one in (self.kept, self.present, self.pairs))
+        kept, present, pairs = (sums[:, kinds].sum(axis=1) for sums in (self.kept, self.present, self.pairs))
         correlation = _correlation(kept.sum(axis=0), present.sum(), pairs.sum())
         time = _decay(self.lag_ps, correlation)
         last = float(self.lag_ps[-1])
@@ -181,7 +181,7 @@ class _Memory:
                                              pairs.sum() - pairs[i]))
             for i in range(n)
         ]  # fmt: skip
-        if any(one is None for one in without):
+        if any(left_out is None for left_out in without):
             return self.lag_ps, correlation, Lifetime(None, None, time, "single ions decide whether it decays")
         spread = np.square(np.array(without, dtype=float) - np.mean(np.array(without, dtype=float))).sum()
         return self.lag_ps, correlation, Lifetime(time, float(np.sqrt((n - 1) / n * spread)), None, None)
@@ -209,10 +209,12 @@ def _decay(lag_ps: np.ndarray, correlation: np.ndarray) -> float | None:
 
 def _shell(counts: Sequence[np.ndarray], memory: tuple[np.ndarray, np.ndarray, Lifetime]) -> Shell:
     """The shell of one kind from its counts, `[n_frames, n_ions]` of each run."""
-    by_ion = np.concatenate([one.mean(axis=0) for one in counts])
-    parts = np.array([part.mean() for one in counts for part in np.array_split(one, min(_STRETCHES, one.shape[0]))])
+    by_ion = np.concatenate([counted.mean(axis=0) for counted in counts])
+    parts = np.array(
+        [part.mean() for counted in counts for part in np.array_split(counted, min(_STRETCHES, counted.shape[0]))]
+    )
     errors = [values.std(ddof=1) / np.sqrt(values.size) for values in (by_ion, parts) if values.size > 1]
-    together = np.concatenate([one.ravel() for one in counts])
+    together = np.concatenate([counted.ravel() for counted in counts])
     return Shell(
         mean=float(together.mean()),
         std=float(max(errors, default=0.0)),

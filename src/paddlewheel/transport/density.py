@@ -214,20 +214,20 @@ def ion_density(
     (1.0, 1.0)
     """
     given: Iterable[np.ndarray] = [positions_A] if isinstance(positions_A, np.ndarray) else positions_A
-    runs = [checked_positions(one) for one in given]
+    runs = [checked_positions(paths) for paths in given]
     if not runs:
         raise InputError("no positions given")
-    if len({one.shape[1] for one in runs}) > 1:
-        raise InputError(f"runs of {', '.join(str(one.shape[1]) for one in runs)} ions", remedy="take them apart")
+    if len({run.shape[1] for run in runs}) > 1:
+        raise InputError(f"runs of {', '.join(str(run.shape[1]) for run in runs)} ions", remedy="take them apart")
     counter = DensityCounter(
         cell_A=cell_A,
         shape=shape or grid_shape(cell_A, spacing_A=spacing_A),
-        n_frames=sum(len(one) for one in runs),
+        n_frames=sum(len(run) for run in runs),
         n_ions=runs[0].shape[1],
     )
-    for one in runs:
+    for run in runs:
         counter.start_run()
-        counter.add_cartesian(one)
+        counter.add_cartesian(run)
     return counter.finish()
 
 

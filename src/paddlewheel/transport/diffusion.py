@@ -125,10 +125,10 @@ def estimate_diffusivity(
         raise SettingsError(f"hop distance {hop_distance_A} A", remedy="give a positive distance")
     if len(replicas) == 0:
         raise InputError("no trajectory to analyse")
-    trajectories = [checked_positions(one) for one in replicas]
-    longest = max(one.shape[0] for one in trajectories)
+    trajectories = [checked_positions(paths) for paths in replicas]
+    longest = max(paths.shape[0] for paths in trajectories)
     pool = Pool.of(trajectories, lag_grid(longest))
-    ion_time_ps = step_ps * sum(one.shape[0] * one.shape[1] for one in trajectories)
+    ion_time_ps = step_ps * sum(paths.shape[0] * paths.shape[1] for paths in trajectories)
     unseen = _UNSEEN_EVENTS_95 * hop_distance_A**2 / (6.0 * ion_time_ps)
 
     if longest < FEWEST_FRAMES:
@@ -241,11 +241,11 @@ def _disagreeing(line: Line) -> str:
 def _msd_late(trajectories: Sequence[np.ndarray]) -> float:
     """MSD at a lag of three quarters of each run, over its ions and origins, mean over the runs by their ion-time."""
     sums, weights = 0.0, 0
-    for one in trajectories:
-        lag = 3 * one.shape[0] // 4
-        squares = ((one[lag:] - one[:-lag]) ** 2).sum(axis=2)
-        sums += float(squares.mean()) * one.shape[0] * one.shape[1]
-        weights += one.shape[0] * one.shape[1]
+    for paths in trajectories:
+        lag = 3 * paths.shape[0] // 4
+        squares = ((paths[lag:] - paths[:-lag]) ** 2).sum(axis=2)
+        sums += float(squares.mean()) * paths.shape[0] * paths.shape[1]
+        weights += paths.shape[0] * paths.shape[1]
     return sums / weights
 
 

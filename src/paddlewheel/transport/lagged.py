@@ -27,7 +27,7 @@ class LaggedSquares:
     @property
     def msd(self) -> np.ndarray:
         """`[n_lags, 3]`, A^2."""
-        return np.array([one.mean(axis=1) for one in self.series])
+        return np.array([sums.mean(axis=1) for sums in self.series])
 
     def parts(self, n_parts: int) -> np.ndarray:
         """`[n_parts, n_lags, 3]`, A^2: the MSD over each of `n_parts` equal stretches of each lag's origins.
@@ -35,11 +35,11 @@ class LaggedSquares:
         Frames on a border are shared out by fractions, so that the mean over parts is the MSD.
         """
         means = np.empty((n_parts, len(self.series), 3))
-        for k, one in enumerate(self.series):
-            running = np.concatenate([np.zeros((3, 1)), np.cumsum(one, axis=1)], axis=1)
-            edges = np.linspace(0.0, one.shape[1], n_parts + 1)
-            at = np.array([np.interp(edges, np.arange(one.shape[1] + 1), row) for row in running])
-            means[:, k] = (np.diff(at, axis=1) / (one.shape[1] / n_parts)).T
+        for k, sums in enumerate(self.series):
+            running = np.concatenate([np.zeros((3, 1)), np.cumsum(sums, axis=1)], axis=1)
+            edges = np.linspace(0.0, sums.shape[1], n_parts + 1)
+            at = np.array([np.interp(edges, np.arange(sums.shape[1] + 1), row) for row in running])
+            means[:, k] = (np.diff(at, axis=1) / (sums.shape[1] / n_parts)).T
         return means
 
 
@@ -51,11 +51,11 @@ def lagged_squares(positions_A: np.ndarray, lags: np.ndarray) -> LaggedSquares:
     for start in range(0, n_ions, _IONS_PER_BLOCK):
         block = np.ascontiguousarray(positions_A[:, start : start + _IONS_PER_BLOCK].transpose(2, 1, 0))
         block -= block.mean(axis=2, keepdims=True)
-        for n, one in zip(lags, series, strict=True):
+        for n, sums in zip(lags, series, strict=True):
             step = block[:, :, n:] - block[:, :, :-n]
-            one += np.einsum("cit,cit->ct", step, step)
-    for one in series:
-        one /= n_ions
+            sums += np.einsum("cit,cit->ct", step, step)
+    for sums in series:
+        sums /= n_ions
     return LaggedSquares(n_frames, n_ions, lags, tuple(series))
 
 
@@ -73,7 +73,7 @@ class Pool:
     @classmethod
     def of(cls, trajectories: Sequence[np.ndarray], lags: np.ndarray) -> Pool:
         """Pool `[n_frames, n_ions, 3]` arrays."""
-        replicas = tuple(lagged_squares(one, lags) for one in trajectories)
+        replicas = tuple(lagged_squares(paths, lags) for paths in trajectories)
         origins = np.array([[r.n_ions * max(r.n_frames - n, 0) for n in lags] for r in replicas], dtype=np.float64)
         shares = origins / origins.sum(axis=0)
         msd = np.zeros((lags.size, 3))

@@ -137,7 +137,7 @@ def onsager_coefficients(
     """
     if len(replicas) == 0 or len(replicas[0]) == 0:
         raise InputError("no species to analyse")
-    if len(charges_e) != len(replicas[0]) or any(len(one) != len(replicas[0]) for one in replicas):
+    if len(charges_e) != len(replicas[0]) or any(len(replica) != len(replicas[0]) for replica in replicas):
         raise InputError(f"{len(charges_e)} charges for {len(replicas[0])} species", remedy="give one for each")
     for name, number in (("temperature", temperature_K), ("mean volume", mean_volume_A3)):
         if not (np.isfinite(number) and number > 0):
@@ -145,9 +145,9 @@ def onsager_coefficients(
     if not all(np.isfinite(charge) and charge != 0 for charge in charges_e):
         raise SettingsError("a species without charge carries no current", remedy="give the oxidation state of each")
     step_ps = checked_frame_interval(frame_interval_fs)
-    paths = [[checked_positions(species) for species in one] for one in replicas]
+    paths = [[checked_positions(species) for species in replica] for replica in replicas]
     tracers = tuple(
-        estimate_diffusivity([one[a] for one in paths], frame_interval_fs=frame_interval_fs,
+        estimate_diffusivity([replica[a] for replica in paths], frame_interval_fs=frame_interval_fs,
                              hop_distance_A=hop_distance_A, minimum_onset_ps=minimum_onset_ps)
         for a in range(len(charges_e))
     )  # fmt: skip

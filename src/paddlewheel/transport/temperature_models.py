@@ -56,7 +56,7 @@ def fit_vogel_fulcher(t: np.ndarray, y: np.ndarray, error: np.ndarray) -> ModelF
         return np.stack([np.ones(t.size), -1.0 / (BOLTZMANN_eV_PER_K * (t - t0))], axis=1)
 
     grid = np.linspace(0.0, 0.95 * float(t.min()), _GRID)
-    t0 = _best(grid, lambda one: _chi2(design(one), y, error))
+    t0 = _best(grid, lambda shape: _chi2(design(shape), y, error))
     linear, _, chi2 = _weighted(design(t0), y, error)
     slope = -linear[1] / (BOLTZMANN_eV_PER_K * (t - t0) ** 2)
     covariance = _covariance(np.column_stack([design(t0), slope]), error)
@@ -76,9 +76,9 @@ def fit_one_kink(t: np.ndarray, y: np.ndarray, error: np.ndarray) -> ModelFit:
         return np.stack([np.ones(t.size), -cold, -hot], axis=1)
 
     grid = 1.0 / np.linspace(1.0 / t[1], 1.0 / t[-2], _GRID)
-    kink = _best(grid, lambda one: _chi2(design(one), y, error))
+    kink = _best(grid, lambda shape: _chi2(design(shape), y, error))
     linear, _, chi2 = _weighted(design(kink), y, error)
-    at_kink, low, high = (float(one) for one in linear)
+    at_kink, low, high = (float(coefficient) for coefficient in linear)
     inverse = 1.0 / (BOLTZMANN_eV_PER_K * kink)
     slope = np.where(x > inverse, low, high) * -inverse / kink
     covariance = _covariance(np.column_stack([design(kink), slope]), error)
@@ -110,7 +110,7 @@ def _best(grid: np.ndarray, chi2) -> float:
     """Point of least chi2: on the grid, then by golden-section search between its neighbours."""
     from scipy.optimize import minimize_scalar
 
-    values = [chi2(float(one)) for one in grid]
+    values = [chi2(float(point)) for point in grid]
     i = int(np.argmin(values))
     low, high = sorted((float(grid[max(i - 1, 0)]), float(grid[min(i + 1, grid.size - 1)])))
     found = minimize_scalar(chi2, bounds=(low, high), method="bounded")
@@ -121,8 +121,10 @@ def _described(name, names: tuple[str, ...], parameters, covariance, chi2: float
     value = aicc(chi2, n_points, len(names))
     return ModelFit(
         name=name,
-        parameters={key: float(one) for key, one in zip(names, parameters, strict=True)},
-        stds={key: float(np.sqrt(max(one, 0.0))) for key, one in zip(names, np.diag(covariance), strict=True)},
+        parameters={key: float(parameter) for key, parameter in zip(names, parameters, strict=True)},
+        stds={
+            key: float(np.sqrt(max(variance, 0.0))) for key, variance in zip(names, np.diag(covariance), strict=True)
+        },
         covariance=covariance,
         chi2=chi2,
         aicc=value,

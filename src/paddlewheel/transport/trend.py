@@ -73,7 +73,7 @@ def fit_trend(
     """
     from scipy.special import chdtrc, ndtri, stdtrit
 
-    x, y, s = (np.asarray(one, dtype=np.float64).ravel() for one in (x, values, stds))
+    x, y, s = (np.asarray(column, dtype=np.float64).ravel() for column in (x, values, stds))
     label = np.zeros(x.size, dtype=int) if groups is None else np.asarray(groups).ravel()
     if not x.size == y.size == s.size == label.size:
         raise InputError(f"{x.size} parameters, {y.size} values and {s.size} errors", remedy="give as many of each")
@@ -81,8 +81,8 @@ def fit_trend(
         raise InputError("a point of the trend is not finite, or its error not positive", remedy="leave it out")
     inverse = 1.0 / s**2
     centred = x.copy()
-    for one in np.unique(label):
-        members = label == one
+    for group in np.unique(label):
+        members = label == group
         centred[members] -= np.average(x[members], weights=inverse[members])
     curvature = float(np.sum(inverse * centred**2))
     if x.size < 2 or curvature <= 1e-12 * np.sum(inverse) * max(float(np.abs(x).max()), 1e-300) ** 2:
@@ -90,8 +90,8 @@ def fit_trend(
     weights = inverse * centred / curvature
     slope = float(weights @ y)
     residual = y - slope * centred
-    for one in np.unique(label):
-        members = label == one
+    for group in np.unique(label):
+        members = label == group
         residual[members] -= np.average(residual[members], weights=inverse[members])
     freedom = x.size - len(np.unique(label)) - 1
     chi2 = float(np.sum(inverse * residual**2))

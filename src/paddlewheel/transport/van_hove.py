@@ -141,12 +141,12 @@ def van_hove_self(
         A frame interval, bin, range or stride that is not positive, or so many bins that nothing falls in them.
     """
     step_ps = checked_frame_interval(frame_interval_fs)
-    trajectories = [checked_positions(one) for one in replicas]
+    trajectories = [checked_positions(paths) for paths in replicas]
     wanted = checked_lags(lags, trajectories, step_ps)
     n_bins = _n_bins(trajectories, bin_A, range_A)
     if origin_stride < 1:
         raise SettingsError(f"every {origin_stride}th frame an origin", remedy="give a stride of 1 or more")
-    parts = [_self_of(one, wanted, bin_A, n_bins, origin_stride) for one in trajectories]
+    parts = [_self_of(paths, wanted, bin_A, n_bins, origin_stride) for paths in trajectories]
     density, squares, fourths = (np.concatenate([part[k] for part in parts]) for k in range(3))
     n_ions = squares.shape[0]
     # sums over ions of shares and of their squares, [n_lags, n_bins + 1]
@@ -207,7 +207,7 @@ def van_hove_distinct(
         A setting that is not positive.
     """
     step_ps = checked_frame_interval(frame_interval_fs)
-    trajectories = [checked_positions(one) for one in replicas]
+    trajectories = [checked_positions(paths) for paths in replicas]
     wanted = checked_lags(lags, trajectories, step_ps)
     n_bins = _n_bins(trajectories, bin_A, range_A)
     edges = np.arange(n_bins + 1) * bin_A
@@ -267,7 +267,7 @@ def checked_lags(lags: np.ndarray, trajectories: Sequence[np.ndarray], step_ps: 
     wanted = np.asarray(lags)
     if wanted.ndim != 1 or wanted.size == 0 or not np.issubdtype(wanted.dtype, np.integer) or wanted.min() < 0:
         raise SettingsError("lags are not a list of whole numbers of frames")
-    shortest = min(one.shape[0] for one in trajectories)
+    shortest = min(paths.shape[0] for paths in trajectories)
     if wanted.max() >= shortest:
         raise InputError(
             f"a lag of {wanted.max() * step_ps:g} ps is longer than the run ({(shortest - 1) * step_ps:g} ps)",
@@ -281,7 +281,7 @@ def _n_bins(trajectories: Sequence[np.ndarray], bin_A: float, range_A: float | N
     if not (np.isfinite(bin_A) and bin_A > 0):
         raise SettingsError(f"bins of {bin_A} A", remedy="give a positive width")
     if range_A is None:
-        boxes = [np.linalg.norm(one.max(axis=0) - one.min(axis=0), axis=1).max() for one in trajectories]
+        boxes = [np.linalg.norm(paths.max(axis=0) - paths.min(axis=0), axis=1).max() for paths in trajectories]
         range_A = float(max(boxes)) + bin_A
     elif not (np.isfinite(range_A) and range_A >= bin_A):
         raise SettingsError(f"a range of {range_A} A", remedy=f"give at least one bin ({bin_A:g} A)")
@@ -316,10 +316,10 @@ def _self_of(
     with ThreadPoolExecutor(_THREADS) as threads:
         sums = list(threads.map(count, np.array_split(np.arange(n_ions), _THREADS)))
     return (
-        np.sum([one[0] for one in sums], axis=0),
+        np.sum([pair[0] for pair in sums], axis=0),
         squares / n_origins,
         fourths / n_origins,
-        np.sum([one[1] for one in sums], axis=0),
+        np.sum([pair[1] for pair in sums], axis=0),
     )
 
 

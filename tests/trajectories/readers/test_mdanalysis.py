@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / "data"))
 from make_binary_files import INTERVAL_FS, N_FRAMES, SYMBOLS, frames
 
 from paddlewheel.errors import TrajectoryError

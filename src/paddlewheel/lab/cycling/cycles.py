@@ -47,13 +47,13 @@ def find_cycles(half_cycles: Sequence[HalfCycle], *, working: Literal["cathode",
     opens = working == "cathode"
     cycles: list[Cycle] = []
     pending: HalfCycle | None = None
-    for one in half_cycles:
-        if one.charging == opens:
+    for half in half_cycles:
+        if half.charging == opens:
             if pending is not None:
                 cycles.append(_pair(len(cycles) + 1, pending, None, opens))
-            pending = one
+            pending = half
         else:
-            cycles.append(_pair(len(cycles) + 1, pending, one, opens))
+            cycles.append(_pair(len(cycles) + 1, pending, half, opens))
             pending = None
     if pending is not None:
         cycles.append(_pair(len(cycles) + 1, pending, None, opens))
@@ -74,14 +74,14 @@ def is_cut_short(half_cycles: Sequence[HalfCycle]) -> bool:
     if not half_cycles:
         return False
     last = half_cycles[-1]
-    earlier = [one for one in half_cycles[:-1] if one.charging == last.charging]
+    earlier = [half for half in half_cycles[:-1] if half.charging == last.charging]
     if not earlier or last.capacity_Ah > _LESS * earlier[-1].capacity_Ah:
         return False
-    ends = np.array([one.end_voltage_V for one in earlier])
+    ends = np.array([half.end_voltage_V for half in earlier])
     usual = float(np.median(ends))
     reach = max(_END_TOLERANCE_V, 3 * 1.4826 * float(np.median(np.abs(ends - usual))))
     lacking = usual - last.end_voltage_V if last.charging else last.end_voltage_V - usual
     if lacking > reach:
         return True
-    held = [one.end_current_A for one in earlier if one.cv_share > _CV_SHARE]
+    held = [half.end_current_A for half in earlier if half.cv_share > _CV_SHARE]
     return bool(2 * len(held) > len(earlier) and last.end_current_A > _END_CURRENT * float(np.median(held)))

@@ -120,7 +120,7 @@ class CellDesign(_Input):
 
     def values(self) -> dict[str, float]:
         """The value of every assumption, by name."""
-        return {name: one.value for name, one in self.assumptions.items()}
+        return {name: assumption.value for name, assumption in self.assumptions.items()}
 
     def inputs(self) -> dict[str, Assumption]:
         """Every input that a result depends on, by name: those of anodes and components too."""
@@ -130,8 +130,8 @@ class CellDesign(_Input):
             if anode.capacity_mAh_per_g is not None:
                 fields += ["capacity_mAh_per_g", "electrolyte_weight_fraction"]
             found |= {f"{anode.name} {field}": getattr(anode, field) for field in fields}
-        for one in self.thicknesses:
-            found[f"thickness_um at {one.loading_mg_per_cm2:g} mg/cm2"] = one.thickness_um
+        for measurement in self.thicknesses:
+            found[f"thickness_um at {measurement.loading_mg_per_cm2:g} mg/cm2"] = measurement.thickness_um
         for component in self.components:
             found[f"{component.name} weight_fraction"] = component.weight_fraction
             if component.density_g_per_cm3 is not None:
@@ -148,30 +148,32 @@ class CellDesign(_Input):
         """The components as a sample has them."""
         return [
             Component(
-                name=one.name,
-                weight_fraction=one.weight_fraction.value,
-                density_g_per_cm3=None if one.density_g_per_cm3 is None else one.density_g_per_cm3.measured(),
+                name=component.name,
+                weight_fraction=component.weight_fraction.value,
+                density_g_per_cm3=None
+                if component.density_g_per_cm3 is None
+                else component.density_g_per_cm3.measured(),
             )
-            for one in self.components
+            for component in self.components
         ]
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
         for what, names in (
-            ("anodes", [one.name for one in self.anodes]),
-            ("components", [one.name for one in self.components]),
+            ("anodes", [anode.name for anode in self.anodes]),
+            ("components", [component.name for component in self.components]),
         ):
             if len(set(names)) < len(names):
                 raise ValueError(f"{what}: two have the same name ({', '.join(names)})")
-        for name, one in self.inputs().items():
-            for value in (one.value, one.low, one.high):
+        for name, assumption in self.inputs().items():
+            for value in (assumption.value, assumption.low, assumption.high):
                 if value is not None:
                     _check_value(name, value)
         if self.components:
-            total = sum(one.weight_fraction.value for one in self.components)
+            total = sum(component.weight_fraction.value for component in self.components)
             if abs(total - 1) > _ROUNDING:
                 raise ValueError(f"components: weight fractions sum to {total:.4g}, not to 1")
-        active = sum(one.weight_fraction.value for one in self.components if one.active)
+        active = sum(component.weight_fraction.value for component in self.components if component.active)
         stated = self.assumptions["active_weight_fraction"].value
         if self.components and abs(active - stated) > _ROUNDING:
             raise ValueError(

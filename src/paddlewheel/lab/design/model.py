@@ -155,9 +155,9 @@ def resistance(
 def sweep(design: CellDesign, *, loading_mg_per_cm2: float, anode: str) -> dict[str, tuple[CellEstimate, CellEstimate]]:
     """The cell at both ends of every swept input that changes its energy density, the others as they are."""
 
-    def of(one: CellDesign) -> CellEstimate:
-        chosen = next(each for each in one.anodes if each.name == anode)
-        return estimate(one, loading_mg_per_cm2=loading_mg_per_cm2, anode=chosen, line=thickness_line(one))
+    def of(variant: CellDesign) -> CellEstimate:
+        chosen = next(each for each in variant.anodes if each.name == anode)
+        return estimate(variant, loading_mg_per_cm2=loading_mg_per_cm2, anode=chosen, line=thickness_line(variant))
 
     return _swept(design, of, lambda found: (found.energy_density_Wh_per_kg, found.energy_density_Wh_per_L))
 
@@ -167,9 +167,9 @@ def resistance_sweep(
 ) -> dict[str, tuple[Resistance, Resistance]]:
     """The resistances at both ends of every swept input that changes them, the others as they are."""
 
-    def of(one: CellDesign) -> Resistance:
-        line = thickness_line(one)
-        return resistance(one, loading_mg_per_cm2=loading_mg_per_cm2, temperature_K=temperature_K, line=line)
+    def of(variant: CellDesign) -> Resistance:
+        line = thickness_line(variant)
+        return resistance(variant, loading_mg_per_cm2=loading_mg_per_cm2, temperature_K=temperature_K, line=line)
 
     return _swept(design, of, lambda found: (found.total_ohm_cm2,))
 
@@ -179,10 +179,10 @@ def _swept(
 ) -> dict[str, tuple[_Found, _Found]]:
     middle = numbers(of(design))
     ends: dict[str, tuple[_Found, _Found]] = {}
-    for name, one in design.inputs().items():
-        if one.low is None or one.high is None:
+    for name, assumption in design.inputs().items():
+        if assumption.low is None or assumption.high is None:
             continue
-        low, high = of(design.changed(name, one.low)), of(design.changed(name, one.high))
+        low, high = of(design.changed(name, assumption.low)), of(design.changed(name, assumption.high))
         if not all(np.allclose(numbers(end), middle, rtol=1e-9, atol=0) for end in (low, high)):
             ends[name] = (low, high)
     return ends

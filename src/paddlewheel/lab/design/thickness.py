@@ -62,8 +62,11 @@ def thickness_line(design: CellDesign, *, where: str | Path = "design") -> Thick
     """
     if design.thicknesses:
         return fit_thickness_line(
-            [composite_mg_per_cm2(one.loading_mg_per_cm2, design.values()) for one in design.thicknesses],
-            [one.thickness_um.measured() for one in design.thicknesses],
+            [
+                composite_mg_per_cm2(measurement.loading_mg_per_cm2, design.values())
+                for measurement in design.thicknesses
+            ],
+            [measurement.thickness_um.measured() for measurement in design.thicknesses],
         )
     ideal = dense_composite_g_per_cm3(design)
     if ideal is None:
@@ -85,8 +88,8 @@ def fit_thickness_line(composite_mg_per_cm2: Sequence[float], thickness_um: Sequ
         With fewer than two different loadings, or where more composite is not thicker.
     """
     mass = np.asarray(composite_mg_per_cm2, dtype=float)
-    value = np.array([one.value for one in thickness_um])
-    std = np.array([one.std for one in thickness_um])
+    value = np.array([thickness.value for thickness in thickness_um])
+    std = np.array([thickness.std for thickness in thickness_um])
     if len(np.unique(mass)) < 2:
         raise DataError("fewer than two loadings", where="thicknesses", remedy="give two or more, or leave them out")
     weighted = bool((std > 0).all())

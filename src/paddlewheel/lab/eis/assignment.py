@@ -80,8 +80,8 @@ def summed(fit: CircuitFit, names: list[str], *, inflation: float = 1.0) -> Resi
 
 def resistances(fit: CircuitFit, roles: dict[str, Role], *, inflation: float = 1.0) -> dict[str, Resistance | None]:
     """By `bulk`, `grain_boundary`, `total` (of the electrolyte, without leads and interface) and `interface`."""
-    by_role = {role: [name for name, one in roles.items() if one == role] for role in set(roles.values())}
-    inside = [name for name, one in roles.items() if one in ("bulk", "grain_boundary", "electrolyte")]
+    by_role = {role: [name for name, given in roles.items() if given == role] for role in set(roles.values())}
+    inside = [name for name, given in roles.items() if given in ("bulk", "grain_boundary", "electrolyte")]
     return {
         "bulk": summed(fit, by_role.get("bulk", []), inflation=inflation),
         "grain_boundary": summed(fit, by_role.get("grain_boundary", []), inflation=inflation),

@@ -90,7 +90,7 @@ def choose_circuit(spectra: Sequence[Weighted]) -> Choice:
         # a third arc only where the second was worth it
         if arcs == MOST_ARCS and not best_by_arcs[2] < best_by_arcs[1]:
             break
-        likely = [one.circuit.tail for one in ranked[:3]]
+        likely = [candidate.circuit.tail for candidate in ranked[:3]]
         tails: list[Tail] = [tail for tail in TAILS if tail in likely or arcs < MOST_ARCS]
         for tail in tails:
             for resistor in (False, True):
@@ -98,10 +98,12 @@ def choose_circuit(spectra: Sequence[Weighted]) -> Choice:
                     if resistor or arcs or tail:
                         _fit(Circuit(resistor, inductor, arcs, tail), spectra, grids, fitted, fewest)
         ranked = _rank(fitted, spectra, np.zeros(len(spectra)))
-        best_by_arcs.append(min((one.bic for one in ranked if one.circuit.arcs == arcs), default=np.inf))
+        best_by_arcs.append(
+            min((candidate.bic for candidate in ranked if candidate.circuit.arcs == arcs), default=np.inf)
+        )
     if not inductive:
-        for one in _rank(fitted, spectra, np.zeros(len(spectra)))[:3]:
-            circuit = one.circuit
+        for candidate in _rank(fitted, spectra, np.zeros(len(spectra)))[:3]:
+            circuit = candidate.circuit
             _fit(Circuit(circuit.resistor, True, circuit.arcs, circuit.tail), spectra, grids, fitted, fewest)
     first = _rank(fitted, spectra, np.zeros(len(spectra)))[0]
     correlation = np.array([neighbour_correlation(fit) for fit in first.fits])
@@ -125,8 +127,14 @@ def inflation(correlation: float) -> float:
 def is_determined(fit: CircuitFit, *, correlation: float = 0.0) -> bool:
     """Whether every element is known: sizes to 30 %, times to 50 %, exponents to 0.15."""
     spread = np.sqrt(np.diag(fit.covariance) * inflation(correlation))
-    for one, sigma in zip(fit.circuit.parameters(), spread, strict=True):
-        limit = EXPONENT_KNOWN_TO if not one.logarithmic else TIME_KNOWN_TO if "tau" in one.name else SIZE_KNOWN_TO
+    for parameter, sigma in zip(fit.circuit.parameters(), spread, strict=True):
+        limit = (
+            EXPONENT_KNOWN_TO
+            if not parameter.logarithmic
+            else TIME_KNOWN_TO
+            if "tau" in parameter.name
+            else SIZE_KNOWN_TO
+        )
         if not sigma < limit:
             return False
     return True
@@ -154,18 +162,18 @@ def _rank(
             bic += values * np.log(fit.chi2 / (2 * len(data.omega))) + circuit.size * np.log(values)
             known += is_determined(fit, correlation=rho)
         ranked.append(Candidate(circuit, tuple(fits), float(bic), known >= _SHARE_OF_SERIES * len(fits)))
-    return sorted(ranked, key=lambda one: one.bic)
+    return sorted(ranked, key=lambda candidate: candidate.bic)
 
 
 def _chosen(ranked: list[Candidate], spectra: Sequence[Weighted], correlation: np.ndarray) -> Choice:
-    known = [one for one in ranked if one.determined]
+    known = [candidate for candidate in ranked if candidate.determined]
     if not known:
         reason = "no circuit is determined by the data; the one of lowest BIC is shown, and its elements are not known"
         return Choice(ranked[0], tuple(ranked), correlation, reason)
     best = known[0]
     reason = f"{best.circuit.name} has the lowest BIC of {len(known)} circuits whose elements are all determined"
-    parts = [one for one in known if one.circuit.is_part_of(best.circuit)]
-    for part in sorted(parts, key=lambda one: (one.circuit.size, one.bic)):
+    parts = [candidate for candidate in known if candidate.circuit.is_part_of(best.circuit)]
+    for part in sorted(parts, key=lambda candidate: (candidate.circuit.size, candidate.bic)):
         p = _f_probability(part, best, spectra, correlation)
         if p > F_LEVEL:
             reason += f"; its special case {part.circuit.name} fits as well (F-test, p = {p:.2g})"

@@ -196,5 +196,8 @@ def _tail(tail: str, theta: np.ndarray, omega: np.ndarray, slopes: Complexes) ->
 
 def impedance(circuit: Circuit, values: dict[str, float], frequency_Hz: np.ndarray) -> Complexes:
     """Impedance `[n_points]` in ohm of one set of parameters by name, in their units."""
-    theta = [np.log(values[one.name]) if one.logarithmic else values[one.name] for one in circuit.parameters()]
+    theta = [
+        np.log(values[parameter.name]) if parameter.logarithmic else values[parameter.name]
+        for parameter in circuit.parameters()
+    ]
     return evaluate(circuit, np.array([theta]), 2 * np.pi * np.asarray(frequency_Hz, dtype=float))[0][0]

@@ -68,7 +68,7 @@ class CircuitFit:
 
     def index(self, name: str) -> int:
         """Where a parameter stands in `theta`."""
-        return [one.name for one in self.circuit.parameters()].index(name)
+        return [parameter.name for parameter in self.circuit.parameters()].index(name)
 
 
 def weigh(frequency_Hz: np.ndarray, impedance_ohm: Complexes, *, weighting: Weighting = "modulus") -> Weighted:
@@ -85,8 +85,8 @@ def weigh(frequency_Hz: np.ndarray, impedance_ohm: Complexes, *, weighting: Weig
     if weighting == "proportional":
         floor = 1e-3 * modulus
         return Weighted(omega, z, 1 / np.maximum(np.abs(z.real), floor), 1 / np.maximum(np.abs(z.imag), floor))
-    one = np.full(len(z), 1 / modulus.mean())
-    return Weighted(omega, z, one, one)
+    equal = np.full(len(z), 1 / modulus.mean())
+    return Weighted(omega, z, equal, equal)
 
 
 def fit_circuit(
@@ -123,7 +123,7 @@ def described(circuit: Circuit, data: Weighted, theta: np.ndarray, *, converged:
     difference = data.impedance_ohm - z[0]
     residual = data.stacked(difference)
     chi2, freedom = float(residual @ residual), 2 * len(data.omega) - circuit.size
-    free = np.array([one.logarithmic or theta[i] < N_HIGHEST for i, one in enumerate(circuit.parameters())])
+    free = np.array([parameter.logarithmic or theta[i] < N_HIGHEST for i, parameter in enumerate(circuit.parameters())])
     covariance = np.zeros((circuit.size, circuit.size))
     covariance[np.ix_(free, free)] = _inverse(jacobian[:, free]) * chi2 / freedom
     weighted = difference.real * data.weight_real + 1j * difference.imag * data.weight_imaginary

@@ -43,7 +43,7 @@ def fit_growth(x: np.ndarray, values: np.ndarray, stds: np.ndarray) -> list[Grow
     DataError
         For fewer than two distinct x.
     """
-    x, values, stds = (np.asarray(one, dtype=float) for one in (x, values, stds))
+    x, values, stds = (np.asarray(column, dtype=float) for column in (x, values, stds))
     if len(np.unique(x)) < 2:
         raise DataError("fewer than two times", remedy="give spectra of two times or more")
     found = []
@@ -57,4 +57,4 @@ def fit_growth(x: np.ndarray, values: np.ndarray, stds: np.ndarray) -> list[Grow
         errors = np.sqrt(np.diag(covariance) * scale)
         per_dof = chi2 / freedom if freedom else None
         found.append((chi2, Growth(law, float(start), float(errors[0]), float(rate), float(errors[1]), per_dof)))
-    return [growth for _, growth in sorted(found, key=lambda one: one[0])]
+    return [growth for _, growth in sorted(found, key=lambda scored: scored[0])]

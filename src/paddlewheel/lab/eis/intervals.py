@@ -39,7 +39,7 @@ def profile_intervals(
     size = fit.circuit.size
     names = fit.circuit.parameters()
     std = np.sqrt(np.diag(fit.covariance))
-    exponents = np.array([not one.logarithmic for one in names])
+    exponents = np.array([not parameter.logarithmic for parameter in names])
     step = np.where(std > 0, np.minimum(std * reach, _FARTHEST), 0.05)
     # two searches a parameter: the lower end, then the upper one
     which = np.repeat(np.arange(size), 2)
@@ -81,7 +81,7 @@ def profile_intervals(
             at[i] = np.clip(further, low[i], high[i])
     ends = found.reshape(size, 2)
     values = np.where(exponents[:, None], ends, np.exp(ends))
-    return {one.name: (_known(pair[0]), _known(pair[1])) for one, pair in zip(names, values, strict=True)}
+    return {parameter.name: (_known(pair[0]), _known(pair[1])) for parameter, pair in zip(names, values, strict=True)}
 
 
 def _next(inner: float, inner_height: float, outer: float, outer_height: float, centre: float, reach: float) -> float:

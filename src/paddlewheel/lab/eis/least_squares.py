@@ -60,14 +60,14 @@ def bounds(circuit: Circuit, data: Weighted) -> tuple[np.ndarray, np.ndarray]:
     size = np.log(np.abs(data.impedance_ohm).max())
     slow, fast = -np.log(data.omega.min()), -np.log(data.omega.max())
     low, high = [], []
-    for one in circuit.parameters():
-        if not one.logarithmic:
+    for parameter in circuit.parameters():
+        if not parameter.logarithmic:
             ends = (N_LOWEST, N_HIGHEST)
-        elif one.name.endswith("_s") and "tau" in one.name:
+        elif parameter.name.endswith("_s") and "tau" in parameter.name:
             ends = (fast - 7, slow + 7)
-        elif one.name == "L_H":
+        elif parameter.name == "L_H":
             ends = (size + fast - 25, size + fast + 5)
-        elif one.name.startswith("warburg"):
+        elif parameter.name.startswith("warburg"):
             ends = (size - fast / 2 - 35, size - fast / 2 + 9)
         else:
             ends = (size - 18, size + 9)

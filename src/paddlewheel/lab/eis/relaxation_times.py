@@ -94,7 +94,7 @@ def relaxation_times(data: Weighted, *, regularization: float | None = None) -> 
         left = target - columns @ sizes
         tried.append((float(left @ left) / max(len(target) - freedom, 1.0) ** 2, float(trial), sizes))
     allowed = min(score for score, _, _ in tried) * (1 + np.sqrt(2 / len(target)))
-    _, chosen, sizes = next(one for one in reversed(tried) if one[0] <= allowed)
+    _, chosen, sizes = next(trial for trial in reversed(tried) if trial[0] <= allowed)
     left = target - columns @ sizes
     sizes = size * sizes
     gamma = sizes[3:] / step

@@ -70,7 +70,7 @@ def read_mpr(path: Path) -> TextTable:
         If it is truncated or damaged, or has a column of unknown type.
     """
     content = path.read_bytes()
-    module = next((one for one in _modules(content, path) if one.name == "VMP data"), None)
+    module = next((module for module in _modules(content, path) if module.name == "VMP data"), None)
     if module is None:
         raise DataError(
             "no data module", where=path, remedy="the file is truncated: copy it again, or export it as .mpt"
@@ -145,7 +145,7 @@ def _rows(module: _Module, path: Path, warnings: list[str]) -> tuple[list[np.nda
                 columns.append((table["flags"] & bits) // (bits & -bits))
                 labels.append(name)
                 marks.append("")
-    for key, name, unit in zip((one for one in dtype.names or () if one != "flags"), names, units, strict=True):
+    for key, name, unit in zip((name for name in dtype.names or () if name != "flags"), names, units, strict=True):
         columns.append(table[key])
         labels.append(name)
         marks.append(unit)

@@ -44,7 +44,7 @@ def cell_test_of(table: TextTable, *, columns: Mapping[str, str] | None) -> Cell
     except KeyError as error:
         raise DataError(str(error.args[0]), where=table.source, remedy="name the columns with --columns") from error
     warnings = [*table.warnings, *warnings]
-    values = {name: _numeric(table, one) for name, one in found.items()}
+    values = {name: _numeric(table, column) for name, column in found.items()}
     time = _time(table, found, values, warnings)
     lacking = [name for name, column in (("time_s", time), ("voltage_V", values.get("voltage_V")),
                                          ("current_A", values.get("current_A"))) if column is None]  # fmt: skip
@@ -164,7 +164,7 @@ def _added_up(time: np.ndarray, step: np.ndarray, warnings: list[str]) -> np.nda
 def seconds_of(texts: list[str]) -> np.ndarray | None:
     """Seconds from texts such as 1d 02:03:04.5, 12:30:00 or 2024-02-01 12:30:00; None where hardly one is a time."""
     first = next((text for text in texts if text.strip()), "")
-    pattern = next((one for one in _DATES if _date(first, one) is not None), None)
+    pattern = next((form for form in _DATES if _date(first, form) is not None), None)
     values = [_clock(text) if pattern is None else _date(text, pattern) for text in texts]
     known = np.array([np.nan if value is None else value for value in values], dtype=float)
     return known if np.isfinite(known).mean() > 0.5 else None
@@ -187,7 +187,7 @@ def _clock(text: str) -> float | None:
 
 def _other(table: TextTable, found: Mapping[str, Found], *, used: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """The columns that no field took, under the file's names."""
-    taken = {one.place for name, one in found.items() if name in used or name in ("time_s", "step_kind")}
+    taken = {column.place for name, column in found.items() if name in used or name in ("time_s", "step_kind")}
     other: dict[str, np.ndarray] = {}
     for place, (name, unit) in enumerate(zip(table.names, table.units, strict=True)):
         if place in taken:

@@ -141,15 +141,15 @@ def find_columns(
         sign, wanted = (-1.0, column[1:]) if column.startswith("-") and column not in names else (1.0, column)
         places = [
             place
-            for place, one in enumerate(names)
-            if one == wanted or plain_name(one) == plain_name(wanted) or (one, units[place]) == split_header(wanted)
+            for place, name in enumerate(names)
+            if name == wanted or plain_name(name) == plain_name(wanted) or (name, units[place]) == split_header(wanted)
         ]
         if not places and wanted.isdigit() and 0 < int(wanted) <= len(names):
             places = [int(wanted) - 1]
         if not places:
             raise KeyError(f"no column {wanted!r}; there are {', '.join(filter(None, names)) or len(names)}")
         found[name] = _found(places[0], units[places[0]], fields[name][0], sign, wanted, warnings, assumed=True)
-    taken = {one.place for one in found.values()}
+    taken = {column.place for column in found.values()}
     for field_name, (unit, synonyms) in fields.items():
         if field_name in found:
             continue

@@ -30,11 +30,11 @@ def spectra_of(table: TextTable, *, columns: Mapping[str, str] | None, name: str
         raise DataError(str(error.args[0]), where=table.source, remedy="name the columns with --columns") from error
 
     def column(field: str) -> np.ndarray | None:
-        one = found.get(field)
-        if one is None or one.place not in table.numbers:
+        column = found.get(field)
+        if column is None or column.place not in table.numbers:
             return None
-        values = table.numbers[one.place] * one.factor
-        return values + 273.15 if one.celsius else values
+        values = table.numbers[column.place] * column.factor
+        return values + 273.15 if column.celsius else values
 
     warnings = [*table.warnings, *warnings]
     frequency, impedance = column("frequency_Hz"), _impedance(column)
@@ -83,7 +83,7 @@ def spectra_of(table: TextTable, *, columns: Mapping[str, str] | None, name: str
 
 def _misfits(warnings: list[str]) -> str:
     """Columns whose unit forbade their use, for the message that nothing was found."""
-    return "".join(f"; {one}" for one in warnings if " is not used: " in one)
+    return "".join(f"; {warning}" for warning in warnings if " is not used: " in warning)
 
 
 def _cycle(cycle: np.ndarray | None, row: int, number: int, n_parts: int) -> int | None:
@@ -120,9 +120,9 @@ def temperature_in(name: str, preamble: list[str]) -> float | None:
     """The temperature that a file's name or its header says, in K; None where it says none or several."""
     for text in (name, *preamble[:30]):
         celsius, kelvin = set(_CELSIUS.findall(text)), set(_KELVIN.findall(text))
-        found = {float(one) + 273.15 for one in celsius} | {float(one) for one in kelvin}
+        found = {float(text) + 273.15 for text in celsius} | {float(text) for text in kelvin}
         # a hyphen before the number in `s04147-140deg` parts words, it is no sign: below 0 K nothing is measured
-        found = {one if 0 < one < 2500 else None for one in found} - {None}
+        found = {value if 0 < value < 2500 else None for value in found} - {None}
         if len(found) == 1:
             return float(found.pop())  # type: ignore[arg-type]
     return None

@@ -32,7 +32,7 @@ def read_xlsx(path: Path) -> TextTable:
     best: TextTable | None = None
     for title, rows in sheets.items():
         text = io.StringIO()
-        csv.writer(text, delimiter="\t", lineterminator="\n").writerows([_cell(one) for one in row] for row in rows)
+        csv.writer(text, delimiter="\t", lineterminator="\n").writerows([_cell(cell) for cell in row] for row in rows)
         try:
             table = parse_table(text.getvalue(), source=str(path), warnings=[f"sheet {title}"])
         except DataError:

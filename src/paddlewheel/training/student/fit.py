@@ -251,7 +251,9 @@ class Fit:
             student.reference_eV.copy_(torch.as_tensor(references))
             found = [student.descriptors(batch.constants) for batch in first]
             student.q_scaler.copy_(1 / torch.cat(found).std(dim=0).clamp_min(1e-6))
-            by_species = [one.split(batch.constants.n_by_species) for one, batch in zip(found, first, strict=True)]
+            by_species = [
+                gradient.split(batch.constants.n_by_species) for gradient, batch in zip(found, first, strict=True)
+            ]
             for species, parts in enumerate(zip(*by_species, strict=True)):
                 student.b0[species] += student.w0[species] @ (torch.cat(parts).mean(0) * student.q_scaler)
 

@@ -111,7 +111,7 @@ class Student(nn.Module):
         across = s[1] * s[1] + s[2] * s[2]
         along = s[0] * s[0]
         five = FIVE_BODY[0] * along * along + FIVE_BODY[1] * along * across + FIVE_BODY[2] * across * across
-        squares = [one * one for one in s[3:8]]
+        squares = [power * power for power in s[3:8]]
         four = (
             s[3] * (FOUR_BODY[0] * squares[0] + FOUR_BODY[1] * (squares[1] + squares[2]))
             + s[3] * FOUR_BODY[2] * (squares[3] + squares[4])

@@ -62,7 +62,7 @@ def read_trajectory(
     """
     if not isinstance(path, str | Path):
         options = {"frame_interval_fs": frame_interval_fs, "symbols": symbols, "type_map": type_map}
-        return join_parts([read_trajectory(one, topology=topology, **options) for one in path])
+        return join_parts([read_trajectory(part, topology=topology, **options) for part in path])
     path = Path(path)
     trajectory = _open(path, symbols, type_map, topology)
     if symbols is not None and tuple(symbols) != trajectory.symbols:

@@ -144,8 +144,8 @@ def _opened(path: Path) -> Iterator[Any]:
 
 
 def _unit(*objects: h5py.HLObject) -> str | None:
-    for one in objects:
-        unit = one.attrs.get("unit", one.attrs.get("units"))
+    for element in objects:
+        unit = element.attrs.get("unit", element.attrs.get("units"))
         if unit is not None:
             return unit.decode("utf-8", "replace") if isinstance(unit, bytes) else str(unit)
     return None

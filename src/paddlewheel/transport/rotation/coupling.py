@@ -128,16 +128,16 @@ def couple(
     n_pairs = np.sum(pairs, axis=0)
     seen = np.where(n_pairs > 0, n_pairs, np.nan)[:, None]
     lags = np.arange(-LAGS, LAGS + 1)
-    turn = np.sum([one[:, lags] for one in sums], axis=0) / seen
+    turn = np.sum([summed[:, lags] for summed in sums], axis=0) / seen
     rng = np.random.default_rng(seed)
-    free = [np.arange(2 * LAGS + 1, one.shape[1] - 2 * LAGS) for one in sums]
+    free = [np.arange(2 * LAGS + 1, summed.shape[1] - 2 * LAGS) for summed in sums]
     if len(sums) == 1:  # no more than there are
         shifts = rng.permutation(free[0])[:_SHUFFLES, None]
     else:
-        shifts = np.stack([rng.choice(one, _SHUFFLES) for one in free], axis=1)
+        shifts = np.stack([rng.choice(places, _SHUFFLES) for places in free], axis=1)
     null = np.array(
         [
-            np.sum([one[:, (lags + s) % one.shape[1]] for one, s in zip(sums, shift, strict=True)], axis=0)
+            np.sum([summed[:, (lags + s) % summed.shape[1]] for summed, s in zip(sums, shift, strict=True)], axis=0)
             for shift in shifts
         ]
     ) / seen  # fmt: skip

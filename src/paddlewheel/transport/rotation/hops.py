@@ -56,7 +56,9 @@ def find_hops(positions_A: np.ndarray, *, frame_interval_fs: float, window_ps: f
         for start in range(0, positions.shape[1], _IONS_AT_ONCE):
             frames, ions, lengths = _hops_of(positions[:, start : start + _IONS_AT_ONCE], window, hop_length_A)
             found.append((frames, ions + start, lengths))
-    frames, ions, lengths = (np.concatenate([one[i] for one in found]) if found else np.empty(0) for i in range(3))
+    frames, ions, lengths = (
+        np.concatenate([column[i] for column in found]) if found else np.empty(0) for i in range(3)
+    )
     order = np.lexsort((ions, frames))
     return Hops(ions[order].astype(np.int64), frames[order].astype(np.int64), lengths[order])
 

@@ -135,7 +135,7 @@ def find_jumps(
     rates = mean_over_units(np.array(counts) / np.array(lengths))
     poisson = float(np.sqrt(count) / np.sum(lengths))  # the spread of a few anions may be small by chance
     together = np.concatenate(angles)
-    per_unit = mean_over_units([one.mean() for one in angles if len(one)])
+    per_unit = mean_over_units([turned.mean() for turned in angles if len(turned)])
     status, reason = "ok", None
     if share.value < 0.5:
         status = "not-settled"

@@ -221,7 +221,7 @@ class _Follower:
         """Refuse the cage that deviates most, if by too much."""
         deviation = np.sqrt(self.deviations / n_frames)
         outer = [self._template[self.rows(g)][cage.is_outer] for g, cage in enumerate(self._cages)]
-        radius = np.array([np.linalg.norm(one, axis=1).mean() for one in outer])
+        radius = np.array([np.linalg.norm(places, axis=1).mean() for places in outer])
         limit = np.minimum(RIGID_SHARE * radius, RIGID_A)
         worst = int(np.argmax(deviation / limit))
         if deviation[worst] > limit[worst]:

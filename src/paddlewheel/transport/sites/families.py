@@ -38,13 +38,15 @@ def group_by_symmetry(
             parent[second] = first
     roots = np.array([_root(parent, index) for index in range(len(sites))])
     members = {root: np.flatnonzero(roots == root) for root in dict.fromkeys(roots.tolist())}
-    ordered = sorted(members.values(), key=lambda one: (-len(one), one[0]))
+    ordered = sorted(members.values(), key=lambda members: (-len(members), members[0]))
     names = [f"{symbol}-{_letters(number)}" for number in range(len(ordered))]
     return replace(
         sites,
         fractional=sites.fractional[np.concatenate(ordered)],
-        labels=tuple(f"{name}{k + 1}" for name, one in zip(names, ordered, strict=True) for k in range(len(one))),
-        families=tuple(name for name, one in zip(names, ordered, strict=True) for _ in one),
+        labels=tuple(
+            f"{name}{k + 1}" for name, members in zip(names, ordered, strict=True) for k in range(len(members))
+        ),
+        families=tuple(name for name, members in zip(names, ordered, strict=True) for _ in members),
     )
 
 

@@ -58,7 +58,7 @@ def build_lookup(sites: Sites) -> Lookup:
 
     n_images, k = tree.n, min(8, tree.n)
     while True:
-        distances, found = (np.reshape(one, (len(centres), k)) for one in tree.query(centres, k=k))
+        distances, found = (np.reshape(found, (len(centres), k)) for found in tree.query(centres, k=k))
         kept = distances <= distances[:, :1] + 2 * half_diagonal
         if k == n_images or not kept[:, -1].any():
             break

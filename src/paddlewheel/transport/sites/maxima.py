@@ -69,7 +69,7 @@ def find_sites(
                         ("minimum distance", minimum_distance_A)):  # fmt: skip
         if not (np.isfinite(value) and value > 0):
             raise SettingsError(f"{name} {value:g}", where="sites", remedy="give a positive number")
-    runs = [checked_positions(one) for one in replicas]
+    runs = [checked_positions(paths) for paths in replicas]
     n_frames = sum(len(run) for run in runs)
     if n_frames < FEWEST_FRAMES:
         raise InputError(

@@ -158,5 +158,5 @@ def nearest_sites(fractional: np.ndarray, cell_A: np.ndarray) -> tuple[np.ndarra
     reach = float(np.linalg.norm(cell_A, axis=1).min())  # nobody is farther from its own image
     images = fractional[None] + image_shells(cell_A, reach)[:, None]
     tree = KDTree(images.reshape(-1, 3) @ cell_A)
-    distances, found = (np.asarray(one) for one in tree.query(fractional @ cell_A, k=2))
+    distances, found = (np.asarray(found) for found in tree.query(fractional @ cell_A, k=2))
     return distances[:, 1], found[:, 1] % len(fractional)
