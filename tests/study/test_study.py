@@ -419,3 +419,10 @@ def test_settings_may_be_given_as_an_object_of_what_they_derive_from() -> None:
         ToySettings(factor=0)
     with pytest.raises(TypeError, match="did you mean factor"):
         Wider(factors=1)
+
+
+def test_a_record_is_what_it_says_wherever_it_lies(numbers: Path, tmp_path: Path) -> None:
+    record = TOY([numbers], out=tmp_path / "run")
+    assert record == TOY.read(tmp_path / "run")
+    assert record == ToyRecord.model_validate_json((tmp_path / "run" / "result.json").read_text())
+    assert record != TOY([numbers], factor=2)

@@ -160,6 +160,10 @@ class StudyRecord(Record):
         """The module that draws the report: ``page`` beside ``record`` in the study's package."""
         return type(self).__module__.rpartition(".")[0] + ".page"
 
+    def __eq__(self, other: object) -> bool:
+        """Whether it says the same, wherever it lies."""
+        return type(self) is type(other) and self.__dict__ == vars(other)
+
     def __repr__(self) -> str:
         from paddlewheel.records.show import short
 
