@@ -21,18 +21,15 @@ from paddlewheel.studies.dc import study as _dc
 from paddlewheel.studies.density import study as _density
 from paddlewheel.studies.distil import study as _distil
 from paddlewheel.studies.eis import study as _eis
-from paddlewheel.studies.hull import study as _hull
 from paddlewheel.studies.label import study as _label
 from paddlewheel.studies.lsv import study as _lsv
 from paddlewheel.studies.onsager import study as _onsager
-from paddlewheel.studies.phonons import study as _phonons
 from paddlewheel.studies.rotor import study as _rotor
 from paddlewheel.studies.sample import study as _sample
 from paddlewheel.studies.sites import study as _sites
 from paddlewheel.studies.spectra import study as _spectra
 from paddlewheel.studies.train import study as _train
 from paddlewheel.studies.validate import study as _validate
-from paddlewheel.studies.window import study as _window
 from paddlewheel.study.run_directory import default_directory
 from paddlewheel.trajectories import Trajectory, read_trajectory
 
@@ -44,7 +41,6 @@ if TYPE_CHECKING:
     from paddlewheel.studies.label.record import (
         LabelRecord,
     )
-    from paddlewheel.studies.phonons.record import PhononRecord
     from paddlewheel.studies.rotor.record import RotorRecord
     from paddlewheel.studies.sample.record import (
         SamplingRecord,
@@ -69,11 +65,9 @@ __all__ = [
     "density",
     "distil",
     "eis",
-    "hull",
     "label",
     "load_potential",
     "lsv",
-    "phonons",
     "read_structure",
     "read_trajectory",
     "rotor",
@@ -81,7 +75,6 @@ __all__ = [
     "sites",
     "train",
     "validate",
-    "window",
 ]
 
 
@@ -116,8 +109,6 @@ onsager = _reported(_onsager.onsager, "paddlewheel.studies.onsager.page:write_on
 coordination = _reported(_coordination.coordination, "paddlewheel.studies.coordination.page:write_coordination_report")
 eis = _reported(_eis.eis, "paddlewheel.studies.eis.page:write_eis_report")
 density = _reported(_density.density, "paddlewheel.studies.density.page:write_density_report")
-hull = _reported(_hull.hull, "paddlewheel.studies.hull.page:write_hull_report")
-window = _reported(_window.window, "paddlewheel.studies.window.page:write_window_report")
 cell = _reported(_cell.cell, "paddlewheel.studies.cell.page:write_cell_report")
 cycling = _reported(_cycling.cycling, "paddlewheel.studies.cycling.page:write_cycling_report")
 dc = _reported(_dc.dc, "paddlewheel.studies.dc.page:write_dc_report")
@@ -132,16 +123,6 @@ def rotor(structure: str | Path | Atoms, *, out: str | Path | None = None, **set
     directory = Path(out) if out is not None else default_directory("rotor", structure)
     record = _rotor.rotor(structure, out=directory, **settings)
     write_rotor_report(directory)
-    return record
-
-
-@functools.wraps(_phonons.phonons)
-def phonons(structure: str | Path | Atoms, *, out: str | Path | None = None, **settings: Any) -> PhononRecord:
-    from paddlewheel.studies.phonons.page import write_phonon_report
-
-    directory = Path(out) if out is not None else default_directory("phonons", structure)
-    record = _phonons.phonons(structure, out=directory, **settings)
-    write_phonon_report(directory)
     return record
 
 

@@ -25,8 +25,6 @@ from old_runs import FIXTURES, OLD_RUNS, RUN, form, is_exact, run_command, units
 
 PATHS_AS_TYPED: dict[str, set[str]] = {
     "density": {"symmetry"},
-    "hull": {"energies"},
-    "window": {"energies"},
     "eis": {"sample"},
     "lsv": {"sample"},
 }

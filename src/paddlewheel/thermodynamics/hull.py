@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pymatgen.analysis.phase_diagram import PhaseDiagram
 
 N_SAMPLES = 2000
+LEVEL_68, LEVEL_95 = (0.158655, 0.841345), (0.025, 0.975)
+"""Quantiles at the ends of intervals."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +55,17 @@ class PhaseOnHull:
 
 @dataclass(frozen=True)
 class Crossing:
-    """A temperature at which a phase comes onto the hull or leaves it; None where it does not within the range."""
+    """A temperature at which a phase comes onto the hull or leaves it; None where it does not within the range.
+
+    The intervals, of 68 and 95 %, are quantiles of the samples that cross: seldom even about the nominal temperature.
+    """
 
     temperature_K: float
     std_K: float
     probability: float
     becomes_stable: bool
+    interval_68_K: tuple[float, float]
+    interval_95_K: tuple[float, float]
 
 
 class FreeEnergyHull:
@@ -172,8 +179,12 @@ class FreeEnergyHull:
         found = first_crossings(temperatures, samples if falls else -samples)
         nominal = first_crossings(temperatures, (above if falls else -above)[:, None])
         crossed = found[np.isfinite(found)]
-        low, high = np.quantile(crossed, (0.158655, 0.841345)) if len(crossed) else (np.nan, np.nan)
-        return Crossing(float(nominal[0]), float((high - low) / 2), float(np.isfinite(found).mean()), falls)
+        ends = np.quantile(crossed, (*LEVEL_68, *LEVEL_95)).tolist() if len(crossed) else [np.nan] * 4
+        return Crossing(
+            temperature_K=float(nominal[0]), std_K=(ends[1] - ends[0]) / 2,
+            probability=float(np.isfinite(found).mean()), becomes_stable=falls,
+            interval_68_K=(ends[0], ends[1]), interval_95_K=(ends[2], ends[3]),
+        )  # fmt: skip
 
     def _above_others(self, number: int) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
         """Nominal [n_temperatures] and samples [n_temperatures, n_samples] of E - E(others)."""

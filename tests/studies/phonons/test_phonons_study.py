@@ -18,7 +18,7 @@ from paddlewheel.execution import DriverWatch
 from paddlewheel.records.tables import (
     read_columns,
 )
-from paddlewheel.studies.phonons.plan import choose_supercells
+from paddlewheel.studies.phonons.inputs import choose_supercells
 from paddlewheel.studies.phonons.record import read_phonon_record
 from paddlewheel.studies.phonons.units import (
     plan_displacements,

@@ -1,4 +1,4 @@
-"""Figures of `hull` and `window`: phase diagrams, energies above the hull against temperature, the voltage ladder."""
+"""Figures of `hull`: phase diagrams, and energies above the hull against temperature."""
 
 from __future__ import annotations
 
@@ -6,17 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from paddlewheel.page.drawing import (
-    BLUE,
-    INK,
-    MUTED,
-    ORANGE,
-    series_colours,
-)
-from paddlewheel.studies.hull.record import (
-    HullRecord,
-    HullTemperature,
-)
+from paddlewheel.page.drawing import BLUE, INK, MUTED, ORANGE, series_colours
+from paddlewheel.studies.hull.record import HullRecord, HullTemperature
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,9 +25,9 @@ def diagram_figure(record: HullRecord) -> Figure | None:
     shown = record.temperatures[:4]
     figure = Figure(figsize=(5.2 * len(shown), 4.6), layout="constrained")
     axes: Any = np.atleast_1d(np.asarray(figure.subplots(1, len(shown))))
-    for one, ax in zip(shown, axes, strict=True):
-        (_triangle if len(record.system) == 3 else _line)(ax, record, one)
-        ax.set_title(f"{'-'.join(record.system)} at {one.temperature_K:g} K")
+    for hull, ax in zip(shown, axes, strict=True):
+        (_triangle if len(record.system) == 3 else _line)(ax, record, hull)
+        ax.set_title(f"{'-'.join(record.system)} at {hull.temperature_K:g} K")
     return figure
 
 
@@ -53,19 +44,19 @@ def _place(record: HullRecord, formula: str) -> tuple[float, float]:
     return float(right + top / 2), float(top * _ROOT3 / 2)
 
 
-def _triangle(ax: Axes, record: HullRecord, one: HullTemperature) -> None:
-    places = {row.name: _place(record, row.formula) for row in one.phases}
-    for first, second in one.tie_lines:
+def _triangle(ax: Axes, record: HullRecord, hull: HullTemperature) -> None:
+    places = {row.name: _place(record, row.formula) for row in hull.phases}
+    for first, second in hull.tie_lines:
         ax.plot(*zip(places[first], places[second], strict=True), color=MUTED, lw=1.0, zorder=1)
     ax.plot([0, 1, 0.5, 0], [0, 0, _ROOT3 / 2, 0], color=INK, lw=1.2, zorder=1)
     taken: list[tuple[float, float]] = []
-    stable = [row for row in one.phases if row.e_above_hull_meV_per_atom.value == 0]
-    for row in one.phases:
+    stable = [row for row in hull.phases if row.e_above_hull_meV_per_atom.value == 0]
+    for row in hull.phases:
         x, y = places[row.name]
         on = row in stable
         marked = row.name == record.target
         _mark(ax, x, y, on=on, marked=marked)
-    for row in sorted(one.phases, key=lambda row: (row not in stable, row.name != record.target)):
+    for row in sorted(hull.phases, key=lambda row: (row not in stable, row.name != record.target)):
         x, y = places[row.name]
         if row not in stable and row.name != record.target:
             continue
@@ -92,21 +83,21 @@ def _mark(ax: Axes, x: float, y: float, *, on: bool, marked: bool) -> None:
     )  # fmt: skip
 
 
-def _line(ax: Axes, record: HullRecord, one: HullTemperature) -> None:
+def _line(ax: Axes, record: HullRecord, hull: HullTemperature) -> None:
     """Energy of formation against the share of the second element."""
     energies = {
         row.name: next(
             value.value for at, value in zip(row.temperatures_K, row.gibbs_eV_per_atom, strict=True)
-            if at == one.temperature_K
+            if at == hull.temperature_K
         )
         for row in record.inputs
     }  # fmt: skip
-    shares = {row.name: float(_shares(record, row.formula)[1]) for row in one.phases}
+    shares = {row.name: float(_shares(record, row.formula)[1]) for row in hull.phases}
     ends = [min(energies[name] for name, share in shares.items() if abs(share - end) < 1e-9) for end in (0, 1)]
     formation = {name: energies[name] - (1 - x) * ends[0] - x * ends[1] for name, x in shares.items()}
-    for first, second in one.tie_lines:
+    for first, second in hull.tie_lines:
         ax.plot([shares[first], shares[second]], [formation[first], formation[second]], color=MUTED, lw=1.2, zorder=1)
-    for row in one.phases:
+    for row in hull.phases:
         on, marked = row.e_above_hull_meV_per_atom.value == 0, row.name == record.target
         _mark(ax, shares[row.name], formation[row.name], on=on, marked=marked)
         if on or marked:
@@ -116,7 +107,7 @@ def _line(ax: Axes, record: HullRecord, one: HullTemperature) -> None:
 
 
 def _subscripts(formula: str) -> str:
-    return "".join(chr(0x2080 + int(one)) if one.isdigit() else one for one in formula)
+    return "".join(chr(0x2080 + int(sign)) if sign.isdigit() else sign for sign in formula)
 
 
 def above_figure(record: HullRecord, curves: dict[str, np.ndarray], temperatures_K: np.ndarray) -> Figure | None:

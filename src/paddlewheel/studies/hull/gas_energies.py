@@ -61,7 +61,7 @@ def gas_entries(
         elif phase.gas is not None:
             gas = find_gas(phase.gas)
             amounts = Composition(phase.formula).get_el_amt_dict()
-            cold = [one for one in temperatures_K if 0 < one < gas.lowest_K]
+            cold = [temperature for temperature in temperatures_K if 0 < temperature < gas.lowest_K]
             if cold:
                 reason = f"no data between 0 and {gas.lowest_K:g} K, {cold[0]:g} K asked for"
                 left_out.append(LeftOut(name=phase.name, reason=reason))
@@ -71,7 +71,7 @@ def gas_entries(
                 continue
             if "B" in amounts:
                 enthalpies["B"] = _enthalpy_eV_per_atom(records["B"], STANDARD_K)
-            start = sum(enthalpies[one] * n for one, n in amounts.items())
+            start = sum(enthalpies[element] * n for element, n in amounts.items())
             start += gas.formation_enthalpy_kJ_per_mol * KJ_PER_MOL_IN_eV
             gibbs = []
             for temperature in temperatures_K:
@@ -89,7 +89,7 @@ def gas_entries(
 
 def _gas_gibbs(name: str, temperatures_K: Sequence[float], pressure_bar: float) -> np.ndarray:
     return np.array(
-        [gas_functions(name, [one], pressure_bar=pressure_bar).free_energy_eV_per_atom[0] for one in temperatures_K]
+        [gas_functions(name, [at], pressure_bar=pressure_bar).free_energy_eV_per_atom[0] for at in temperatures_K]
     )
 
 
@@ -98,7 +98,8 @@ def _gas_entry(
 ) -> PhaseEntry:
     assert phase.gas is not None
     return PhaseEntry(
-        name=phase.name, formula=phase.formula, state="gas", temperatures_K=tuple(float(one) for one in temperatures_K),
+        name=phase.name, formula=phase.formula, state="gas",
+        temperatures_K=tuple(float(kelvin) for kelvin in temperatures_K),
         gibbs_eV_per_atom=tuple(gibbs.tolist()), std_eV_per_atom=(0.0,) * len(temperatures_K),
         engine=engine, origin=find_gas(phase.gas).source, note=note,
     )  # fmt: skip
@@ -106,7 +107,7 @@ def _gas_entry(
 
 def _enthalpy_eV_per_atom(record: PhononRecord, temperature_K: float) -> float:
     assert record.static_energy_eV_per_atom is not None
-    row = next(one for one in record.thermal if abs(one.temperature_K - temperature_K) < 1e-6)
+    row = next(row for row in record.thermal if abs(row.temperature_K - temperature_K) < 1e-6)
     free, entropy = row.free_energy_eV_per_atom.value, row.entropy_eV_per_K_per_atom.value
     return record.static_energy_eV_per_atom + free + temperature_K * entropy
 

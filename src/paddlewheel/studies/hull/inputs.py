@@ -1,28 +1,30 @@
-"""What `hull` and `window` share: the system, its phases from wherever they come, and how they stand in a record."""
+"""What `hull` and `window` are told of energies, the phases that come of it, and how they stand in a record."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from paddlewheel.errors import InputError, SettingsError
 from paddlewheel.potentials.fetch import cache_folder
-from paddlewheel.records import (
-    Citation,
-    Measured,
-)
+from paddlewheel.records import Citation, Measured
 from paddlewheel.studies.hull.phase_energies import (
     PhaseEnergies,
+    built_in_cells,
     built_in_phases,
     finished_phases,
 )
 from paddlewheel.studies.hull.record import HullInput
+from paddlewheel.studies.phonons.inputs import PhononSettings, open_phonons
+from paddlewheel.studies.phonons.study import STUDY as PHONONS
+from paddlewheel.studies.phonons.study import seconds_measured, work_of
+from paddlewheel.study.forecast import Forecast
+from paddlewheel.study.run import Run
+from paddlewheel.study.settings import Paths, Settings, bad_value, setting
 from paddlewheel.thermodynamics.energy_table import at_temperatures, read_energy_table
 from paddlewheel.thermodynamics.materials_project import fetch_entries
 from paddlewheel.thermodynamics.phase_entry import PhaseEntry, check_system
@@ -38,6 +40,159 @@ CITATIONS = [
     ),
 ]  # fmt: skip
 PAPER = "Oh et al. 2025, doi 10.1016/j.joule.2025.102130"
+_HIGHEST_K = 3000.0
+
+
+class EnergySettings(Settings):
+    """Where the free energies of the phases are from."""
+
+    energies: Paths = setting(
+        (),
+        "Table of given energies: CSV, YAML, computed entries as JSON, or materials-project (with a key in "
+        "MP_API_KEY); may be repeated",
+        repeated=True,
+    )
+    phases: Paths = setting((), "Run directory of `phonons`, a phase of your own; may be repeated", repeated=True)
+    potential: str | None = setting(
+        None, f"For the built-in phases, which are computed where nothing is given; {REFERENCE_POTENTIAL} by default"
+    )
+    n_orderings: int = setting(5, "Orderings of each disordered phase that is built in", ge=1, option="--orderings")
+    pressure_bar: float = setting(1.0, "Pressure of each gas that is built in, bar", gt=0)
+    seed: int = setting(1, "Decides orderings and samples of the errors", ge=0)
+
+    def may_change(self) -> frozenset[str]:
+        """What is for the built-in phases decides nothing where energies are given."""
+        for_built_in = {"potential", "n_orderings", "pressure_bar"} if self.energies or self.phases else set()
+        return super().may_change() | for_built_in
+
+
+@dataclass(frozen=True, kw_only=True)
+class Energies:
+    """The system and the energies that are given.
+
+    Attributes
+    ----------
+    temperatures_K
+        Rising; those that energies are sought at.
+    given
+        Phases of tables and of runs of `phonons`; None where those built in are to be computed.
+    potential
+        For those.
+    """
+
+    elements: list[str]
+    temperatures_K: list[float]
+    tables: list[Path]
+    folders: list[Path]
+    given: PhaseEnergies | None
+    potential: str
+
+    @property
+    def formulas(self) -> dict[str, str]:
+        """Formula of each phase that is there, by its name."""
+        phases = self.given.entries if self.given is not None else library_phases(self.elements)
+        return {phase.name: phase.formula for phase in phases}
+
+    def document(self) -> dict[str, Any]:
+        """The system, and every file by its content."""
+        return {
+            "system": self.elements,
+            "energies": [_by_content(path) for path in self.tables],
+            "phases": [_by_content(path) for path in self.folders],
+            "potential": _potential_by_content(self.potential) if self.given is None else None,
+        }
+
+
+def open_energies(elements: Sequence[str], temperatures_K: Sequence[float], settings: EnergySettings) -> Energies:
+    """Read the energies that are given, and check that there is a hull.
+
+    Entries of the Materials Project are fetched, once, into the user's cache.
+
+    Raises
+    ------
+    InputError
+        As the readers say, and where nothing is given and nothing is built in.
+    """
+    from paddlewheel.potentials import describe_potential
+
+    potential = settings.potential or REFERENCE_POTENTIAL
+    tables = [
+        fetch_entries(elements, cache_folder() / MATERIALS_PROJECT) if str(path) == MATERIALS_PROJECT else Path(path)
+        for path in settings.energies
+    ]
+    folders = [Path(path) for path in settings.phases]
+    given = None
+    if tables or folders:
+        given = _given(elements, temperatures_K, tables, folders)
+    else:
+        built_in = library_phases(elements)
+        for element in elements:
+            if not any(phase.formula.strip("2") == element for phase in built_in):
+                raise InputError(
+                    f"no phases of {'-'.join(elements)} are built in ({element} lacks its element)", where="system",
+                    remedy="give --energies (a table) or --phases (run directories of phonons)",
+                )  # fmt: skip
+        describe_potential(potential)
+    return Energies(
+        elements=list(elements), temperatures_K=list(temperatures_K), tables=tables, folders=folders, given=given,
+        potential=potential,
+    )  # fmt: skip
+
+
+def name_of(wanted: str, energies: Energies) -> str:
+    """A phase by its name, the built-in name of its structure, or its formula where one phase alone has it.
+
+    Raises
+    ------
+    InputError
+        For none of these.
+    """
+    formulas = energies.formulas
+    built_in = [phase.name for phase in library_phases(energies.elements) if phase.structure == wanted]
+    by_formula = [name for name, formula in formulas.items() if formula == wanted]
+    for found in ([wanted], built_in, by_formula):
+        if len(found) == 1 and found[0] in formulas:
+            return found[0]
+    raise InputError(
+        f"no phase '{wanted}' (there are: {', '.join(formulas)})", where="target", remedy="name one of them"
+    )
+
+
+def _given(
+    elements: Sequence[str], temperatures_K: Sequence[float], tables: Sequence[Path], folders: Sequence[Path]
+) -> PhaseEnergies:
+    found = finished_phases(folders, temperatures_K)
+    found.entries[:0] = [entry for path in tables for entry in read_energy_table(path)]
+    kept = [entry for entry in found.entries if entry.elements <= set(elements)]
+    if not kept:
+        first = found.entries[0].formula if found.entries else "not there"
+        raise InputError(
+            f"no phase of {'-'.join(elements)} (the first is {first})", where="phases",
+            remedy="name the system of the phases",
+        )  # fmt: skip
+    if all(entry.temperatures_K == (0.0,) for entry in kept) and any(temperatures_K):
+        found.warnings.append("static energies at every temperature: vibrations, and with them gases, are left out")
+    entries = at_temperatures(kept, temperatures_K)
+    check_system(entries, elements)
+    return PhaseEnergies(entries, found.left_out, found.warnings)
+
+
+def phase_energies(energies: Energies, settings: EnergySettings, run: Run) -> PhaseEnergies:
+    """The phases that are given, or those built in, computed.
+
+    Raises
+    ------
+    InputError
+        If an element has no phase with a free energy.
+    """
+    if energies.given is not None:
+        return energies.given
+    computed = built_in_phases(
+        energies.elements, energies.temperatures_K, potential=energies.potential, n_orderings=settings.n_orderings,
+        pressure_bar=settings.pressure_bar, seed=settings.seed, run=run,
+    )  # fmt: skip
+    check_system(computed.entries, energies.elements)
+    return computed
 
 
 def read_system(text: str) -> list[str]:
@@ -59,110 +214,56 @@ def read_system(text: str) -> list[str]:
     return parts
 
 
-def check_temperatures(temperatures_K: Sequence[float]) -> list[float]:
-    """Sorted, each once.
-
-    Raises
-    ------
-    SettingsError
-        For none, or what is no temperature.
-    """
-    found = sorted({float(one) for one in temperatures_K})
-    if not found or not np.isfinite(found).all() or found[0] < 0 or found[-1] > 3000:
-        raise SettingsError(f"{list(temperatures_K)}", where="temperatures", remedy="give 0 to 3000 K")
-    return found
+def rising_temperatures(given: Sequence[float]) -> tuple[float, ...]:
+    """Sorted, each once; for a validator of settings."""
+    found = sorted(set(given))
+    if not found or found[0] < 0 or found[-1] > _HIGHEST_K:
+        raise bad_value(", ".join(f"{value:g}" for value in found) or "none", f"give 0 to {_HIGHEST_K:g} K")
+    return tuple(found)
 
 
-def given_tables(energies: Sequence[str | Path], elements: Sequence[str]) -> list[Path]:
-    """Files of the energies; what is called materials-project is fetched, once, into the user's cache.
-
-    Raises
-    ------
-    InputError
-        As `fetch_entries`.
-    """
-    return [
-        fetch_entries(elements, cache_folder() / MATERIALS_PROJECT) if str(one) == MATERIALS_PROJECT else Path(one)
-        for one in energies
-    ]
-
-
-def gather(
-    elements: Sequence[str], temperatures_K: Sequence[float], *, energies: Sequence[Path], phases: Sequence[Path],
-    potential: str | None, directory: Path | None, n_orderings: int, pressure_bar: float, seed: int,
-    cores: int | None, show_progress: bool,
-) -> PhaseEnergies:  # fmt: skip
-    """The phases of the system: of tables and `phonons` runs where they are given, else those built in, computed.
-
-    Raises
-    ------
-    InputError
-        As the readers say, and where nothing is given and nothing is built in.
-    """
-    found = PhaseEnergies()
-    for path in energies:
-        found.entries.extend(read_energy_table(path))
-    if phases:
-        given = finished_phases(phases, temperatures_K)
-        found.entries.extend(given.entries)
-        found.left_out.extend(given.left_out)
-    if energies or phases:
-        foreign = [entry for entry in found.entries if not entry.elements <= set(elements)]
-        if len(foreign) == len(found.entries):
-            raise InputError(
-                f"no phase of {'-'.join(elements)} (the first is {foreign[0].formula if foreign else 'not there'})",
-                where="phases", remedy="name the system of the phases",
-            )  # fmt: skip
-        kept = [entry for entry in found.entries if entry not in foreign]
-        if kept and all(entry.temperatures_K == (0.0,) for entry in kept) and any(temperatures_K):
-            found.warnings.append("static energies at every temperature: vibrations, and with them gases, are left out")
-        entries = at_temperatures(kept, temperatures_K)
-        check_system(entries, elements)
-        return PhaseEnergies(entries, found.left_out, found.warnings)
-    missing = [
-        one for one in elements if not any(phase.formula.strip("2") == one for phase in library_phases(elements))
-    ]
-    if missing:
-        raise InputError(
-            f"no phases of {'-'.join(elements)} are built in ({missing[0]} lacks its element)", where="system",
-            remedy="give --energies (a table) or --phases (run directories of phonons)",
-        )  # fmt: skip
-    computed = built_in_phases(
-        elements, temperatures_K, potential=potential or REFERENCE_POTENTIAL, directory=directory,
-        n_orderings=n_orderings, pressure_bar=pressure_bar, seed=seed, cores=cores, show_progress=show_progress,
+def forecast_of(energies: Energies, settings: EnergySettings, cores: int | None) -> Forecast:
+    """Phases that are given, or which of those built in are in the cache and what the others cost."""
+    if energies.given is not None:
+        return Forecast(inputs=(("phases given", ", ".join(energies.formulas)),))
+    hours: dict[str, float] = {}
+    in_cache, missing, largest, atom_s = [], [], 0, dict[str, float]()
+    for cell in built_in_cells(
+        energies.elements, potential=energies.potential, n_orderings=settings.n_orderings, seed=settings.seed
+    ):
+        if PHONONS.read(cell.folder) is not None:
+            in_cache.append(cell.slug)
+            continue
+        told = PhononSettings.of(**cell.settings)
+        opened = open_phonons(cell.atoms, told)
+        work, phase = work_of(opened, told), cell.phase.name
+        atom_s[phase] = atom_s.get(phase) or seconds_measured(opened, told)[1]
+        for displaced in work:
+            largest = max(largest, displaced.n_atoms)
+            hours |= {f"{cell.slug} {unit}": n * atom_s[phase] / 3600 for unit, n in displaced.evaluated().items()}
+        missing.append(f"{cell.slug} ({sum(displaced.n_displacements for displaced in work)} displaced supercells)")
+    phases = (("potential", energies.potential), ("in the cache", ", ".join(in_cache) or "none"))
+    if not missing:
+        return Forecast(inputs=phases)
+    return Forecast.of_units(
+        hours, cores=cores, inputs=(*phases, ("to be computed", ", ".join(missing))), n_atoms=largest,
+        notes=("relaxing each phase comes first, and larger supercells may follow: neither is in the time",),
     )  # fmt: skip
-    check_system(computed.entries, elements)
-    return computed
 
 
 def inputs_of(entries: Sequence[PhaseEntry]) -> list[HullInput]:
     """As they stand in a record."""
     return [
         HullInput(
-            name=one.name, formula=one.formula, state=one.state, temperatures_K=list(one.temperatures_K),
+            name=entry.name, formula=entry.formula, state=entry.state, temperatures_K=list(entry.temperatures_K),
             gibbs_eV_per_atom=[
                 Measured(value=value, std=std)
-                for value, std in zip(one.gibbs_eV_per_atom, one.std_eV_per_atom, strict=True)
+                for value, std in zip(entry.gibbs_eV_per_atom, entry.std_eV_per_atom, strict=True)
             ],
-            volume_A3_per_atom=one.volume_A3_per_atom, origin=one.origin, note=one.note,
+            volume_A3_per_atom=entry.volume_A3_per_atom, origin=entry.origin, note=entry.note,
         )
-        for one in entries
+        for entry in entries
     ]  # fmt: skip
-
-
-def digest(files: Sequence[Path]) -> list[dict[str, Any]]:
-    """Name and sha256 of each file, or of the record in a run directory."""
-    rows = []
-    for path in files:
-        file = Path(path) / "result.json" if Path(path).is_dir() else Path(path)
-        try:
-            content = file.read_bytes()
-        except OSError as error:
-            raise InputError(
-                f"cannot be read ({error.strerror})", where=file, remedy="give a file that is there"
-            ) from error
-        rows.append({"file": str(path), "sha256": hashlib.sha256(content).hexdigest()})
-    return rows
 
 
 def milli(value: float, std: float) -> Measured:
@@ -170,6 +271,22 @@ def milli(value: float, std: float) -> Measured:
     return Measured(value=1000 * value, std=1000 * std)
 
 
-def plain_json(document: dict[str, Any]) -> dict[str, Any]:
-    """As JSON would give it back."""
-    return json.loads(json.dumps(document))
+def _by_content(path: Path) -> dict[str, str]:
+    """Name and sha256 of a file, or of the record in a run directory."""
+    file = path / "result.json" if path.is_dir() else path
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"cannot be read ({error.strerror})", where=file, remedy="give a file that is there"
+        ) from error
+    return {"file": path.name or path.resolve().name, "sha256": hashlib.sha256(content).hexdigest()}
+
+
+def _potential_by_content(name: str) -> str | dict[str, str]:
+    """The name of a potential of the list, which stays what it is; a file by its content."""
+    if not Path(name).exists():
+        return name
+    from paddlewheel.potentials import identify_potential
+
+    return {"name": Path(name).name, "sha256": identify_potential(name)}

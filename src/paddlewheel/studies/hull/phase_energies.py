@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from inspect import signature
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,20 +15,14 @@ from scipy.interpolate import CubicHermiteSpline
 from paddlewheel.crystals.orderings import reorder_ions
 from paddlewheel.errors import InputError, writing
 from paddlewheel.potentials.fetch import cache_folder
-from paddlewheel.records import write_record
-from paddlewheel.studies.hull.gas_energies import (
-    STANDARD_K,
-    gas_entries,
-)
+from paddlewheel.studies.hull.gas_energies import STANDARD_K, gas_entries
 from paddlewheel.studies.hull.record import LeftOut
-from paddlewheel.studies.phonons.plan import plan_phonons
-from paddlewheel.studies.phonons.record import (
-    PhononRecord,
-    read_phonon_record,
-)
-from paddlewheel.studies.phonons.study import phonons
+from paddlewheel.studies.phonons.record import PhononRecord, read_phonon_record
+from paddlewheel.studies.phonons.study import STUDY as PHONONS
+from paddlewheel.study.run import Run
 from paddlewheel.thermodynamics.phase_entry import PhaseEntry
 from paddlewheel.thermodynamics.phase_library import LibraryPhase, known_without_coordinates, library_phases
+from paddlewheel.units import BOLTZMANN_eV_PER_K
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -83,7 +75,7 @@ def entry_of_phonons(
     return PhaseEntry(
         name=name, formula=formula, temperatures_K=tuple(wanted.tolist()), gibbs_eV_per_atom=tuple(gibbs.tolist()),
         std_eV_per_atom=tuple(np.interp(wanted, known, std).tolist()), volume_A3_per_atom=record.volume_A3_per_atom,
-        engine=_engine(record), origin=origin, note="; ".join(notes),
+        engine=record.potential, origin=origin, note="; ".join(notes),
     )  # fmt: skip
 
 
@@ -115,14 +107,54 @@ def finished_phases(folders: Sequence[Path], temperatures_K: Sequence[float]) ->
     return found
 
 
-def built_in_phases(
-    elements: Sequence[str], temperatures_K: Sequence[float], *, potential: str, directory: Path | None,
-    n_orderings: int, pressure_bar: float, seed: int, cores: int | None, show_progress: bool,
-) -> PhaseEnergies:  # fmt: skip
-    """Relax and shake the built-in phases of a system with one potential.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BuiltInCell:
+    """One cell of a built-in phase, whose phonons are a run in the user's cache.
 
-    Each is a run of `phonons` in the user's cache, found again by its inputs: `hull`, `window` and other temperatures
-    share it, and what was killed goes on. Its record is copied to `directory`/phases.
+    The run is found again by its inputs: `hull`, `window` and other temperatures share it, and what was killed goes on.
+    """
+
+    phase: LibraryPhase
+    slug: str
+    atoms: Atoms
+    potential: str
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Of `phonons`: on temperatures that every hull can be read from."""
+        return {
+            "potential": self.potential,
+            "temperatures_K": GRID_K,
+            "supercell": self.phase.supercell,
+            "max_atoms": MAX_ATOMS,
+            "fmax_eV_per_A": self.phase.fmax_eV_per_A,
+        }
+
+    @property
+    def folder(self) -> Path:
+        """The run directory."""
+        return cache_folder() / "phonons" / f"{self.slug}-{PHONONS.identity(self.atoms, **self.settings)[:16]}"
+
+
+def built_in_cells(elements: Sequence[str], *, potential: str, n_orderings: int, seed: int) -> Iterator[BuiltInCell]:
+    """The cells of every built-in solid, those of a phase together.
+
+    The pure elements come first: without one of them there is no hull, and the rest would be computed for nothing.
+    """
+    for phase in sorted(library_phases(elements), key=lambda phase: len(phase.elements) > 1):
+        if phase.gas is not None:
+            continue
+        slug, cells = re.sub(r"[^A-Za-z0-9]+", "-", phase.name).strip("-"), _cells(phase, n_orderings, seed)
+        for number, atoms in enumerate(cells):
+            name = f"{slug}-{number}" if len(cells) > 1 else slug
+            yield BuiltInCell(phase=phase, slug=name, atoms=atoms, potential=potential)
+
+
+def built_in_phases(
+    elements: Sequence[str], temperatures_K: Sequence[float], *, potential: str, n_orderings: int, pressure_bar: float,
+    seed: int, run: Run,
+) -> PhaseEnergies:  # fmt: skip
+    """Relax and shake the built-in phases of a system with one potential; each record is copied to ``phases/``.
 
     A disordered phase is the mean over its orderings, each with the weight exp(-(G_i - G_min)/kT), without the entropy
     of their number; the spread of the orderings is in its std.
@@ -134,47 +166,31 @@ def built_in_phases(
     """
     found = PhaseEnergies()
     records: dict[str, PhononRecord] = {}
-    # the pure elements first: without one of them there is no hull, and the rest would be computed for nothing
-    phases = sorted(library_phases(elements), key=lambda one: len(one.elements) > 1)
-    for phase in phases:
-        if phase.gas is not None:
-            continue
-        cells = _cells(phase, n_orderings, seed)
-        done: list[PhononRecord] = []
-        for number, atoms in enumerate(cells):
-            slug = re.sub(r"[^A-Za-z0-9]+", "-", phase.name).strip("-") + (f"-{number}" if len(cells) > 1 else "")
-            record = _phonons_in_cache(
-                atoms, slug, potential=potential, supercell=phase.supercell, fmax_eV_per_A=phase.fmax_eV_per_A,
-                cores=cores, show_progress=show_progress,
-            )  # fmt: skip
-            if directory is not None:
-                (directory / "phases").mkdir(exist_ok=True)
-                write_record(record, directory / "phases" / f"{slug}.json")
+    cells = built_in_cells(elements, potential=potential, n_orderings=n_orderings, seed=seed)
+    for _, of_phase in groupby(cells, key=lambda cell: cell.phase.name):
+        cells_of_phase = list(of_phase)
+        phase, usable = cells_of_phase[0].phase, []
+        for cell in cells_of_phase:
+            record = _phonons_in_cache(cell.atoms, cell.slug, cell=cell, run=run)
+            run.text(f"phases/{cell.slug}.json", record.model_dump_json(indent=1) + "\n")
             if is_usable(record):
-                done.append(record)
+                usable.append(record)
             else:
-                found.left_out.append(LeftOut(name=slug, reason=f"{record.status}: {record.reason}"))
-        if not done:
-            if len(phase.elements) == 1 and sum(one.elements == phase.elements for one in phases) == 1:
-                raise InputError(
-                    f"no reference for the element {phase.formula}: {found.left_out[-1].reason}", where=potential,
-                    remedy="take a potential that knows the elements, or give energies",
-                )  # fmt: skip
-            continue
-        records[phase.formula] = done[0]
-        entries = [
-            entry_of_phonons(
-                one, temperatures_K, name=phase.name, formula=phase.formula, origin=phase.origin, note=phase.note
-            )
-            for one in done
-        ]
-        found.entries.append(mean_of_orderings(entries))
-        if len(cells) > 1 and len(done) < 2:
-            found.warnings.append(
-                f"{phase.name}: one ordering alone; what the order of its ions does is not in its error"
-            )
+                found.left_out.append(LeftOut(name=cell.slug, reason=f"{record.status}: {record.reason}"))
+        if usable:
+            records[phase.formula] = usable[0]
+            found.entries.append(_entry_of_orderings(phase, usable, temperatures_K))
+            if len(cells_of_phase) > 1 and len(usable) < 2:
+                found.warnings.append(
+                    f"{phase.name}: one ordering alone; what the order of its ions does is not in its error"
+                )
+        elif len(phase.elements) == 1 and not any(_is_other(phase, other) for other in library_phases(elements)):
+            raise InputError(
+                f"no reference for the element {phase.formula}: {found.left_out[-1].reason}", where=potential,
+                remedy="take a potential that knows the elements, or give energies",
+            )  # fmt: skip
     if "H" in elements and records:
-        engine = _engine(next(iter(records.values())))
+        engine = next(iter(records.values())).potential
         gases, left_out = gas_entries(
             elements, temperatures_K, records=records, potential=potential, engine=engine, pressure_bar=pressure_bar
         )
@@ -189,26 +205,30 @@ def built_in_phases(
     return found
 
 
-def _phonons_in_cache(
-    atoms: Atoms, slug: str, *, potential: str, supercell: str, fmax_eV_per_A: float, cores: int | None,
-    show_progress: bool,
-) -> PhononRecord:  # fmt: skip
-    """The record of this cell, from the cache or computed into it, on temperatures that every hull can be read from."""
-    settings: dict[str, Any] = {
-        "potential": potential, "temperatures_K": GRID_K, "supercell": supercell, "max_atoms": MAX_ATOMS,
-        "fmax_eV_per_A": fmax_eV_per_A,
-    }  # fmt: skip
-    defaults = {
-        name: parameter.default
-        for name, parameter in signature(phonons).parameters.items()
-        if name in signature(plan_phonons).parameters and name not in ("structure", *settings)
-    }
-    inputs = plan_phonons(atoms, **settings, **defaults).inputs()
-    digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
-    folder = cache_folder() / "phonons" / f"{slug}-{digest[:16]}"
+def _is_other(phase: LibraryPhase, other: LibraryPhase) -> bool:
+    """Whether it is another phase of the same elements."""
+    return other.elements == phase.elements and other.name != phase.name
+
+
+def _phonons_in_cache(atoms: Atoms, _slug: str, *, cell: BuiltInCell, run: Run) -> PhononRecord:
+    """The record of a cell, from the cache or computed into it."""
+    folder = cell.folder
     with writing(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
-    return phonons(atoms, out=folder, cores=cores, show_progress=show_progress, **settings)
+    return PHONONS(atoms, out=folder, cores=run.cores, show_progress=run.show_progress, **cell.settings)
+
+
+def _entry_of_orderings(
+    phase: LibraryPhase, records: Sequence[PhononRecord], temperatures_K: Sequence[float]
+) -> PhaseEntry:
+    return mean_of_orderings(
+        [
+            entry_of_phonons(
+                record, temperatures_K, name=phase.name, formula=phase.formula, origin=phase.origin, note=phase.note
+            )
+            for record in records
+        ]
+    )
 
 
 def mean_of_orderings(entries: Sequence[PhaseEntry]) -> PhaseEntry:
@@ -217,13 +237,11 @@ def mean_of_orderings(entries: Sequence[PhaseEntry]) -> PhaseEntry:
     Weights are of one formula unit, the least that can be ordered on its own; the std is that of the phonons and the
     spread of the orderings together.
     """
-    from paddlewheel.units import BOLTZMANN_eV_PER_K
-
     first = entries[0]
     if len(entries) == 1:
         return first
-    gibbs = np.array([one.gibbs_eV_per_atom for one in entries])
-    std = np.array([one.std_eV_per_atom for one in entries])
+    gibbs = np.array([entry.gibbs_eV_per_atom for entry in entries])
+    std = np.array([entry.std_eV_per_atom for entry in entries])
     atoms = first.composition.num_atoms
     temperature = np.maximum(np.array(first.temperatures_K), 1.0)
     weights = np.exp(-(gibbs - gibbs.min(axis=0)) * atoms / (BOLTZMANN_eV_PER_K * temperature))
@@ -234,7 +252,7 @@ def mean_of_orderings(entries: Sequence[PhaseEntry]) -> PhaseEntry:
         name=first.name, formula=first.formula, temperatures_K=first.temperatures_K,
         gibbs_eV_per_atom=tuple(mean.tolist()),
         std_eV_per_atom=tuple(np.hypot((weights * std).sum(axis=0), spread).tolist()),
-        volume_A3_per_atom=float(np.mean([one.volume_A3_per_atom for one in entries if one.volume_A3_per_atom])),
+        volume_A3_per_atom=float(np.mean([entry.volume_A3_per_atom for entry in entries if entry.volume_A3_per_atom])),
         engine=first.engine, origin=first.origin,
         note=f"{len(entries)} orderings, {1000 * np.ptp(gibbs[:, 0]):.1f} meV/atom apart; {first.note}".rstrip("; "),
     )  # fmt: skip
@@ -246,10 +264,6 @@ def _cells(phase: LibraryPhase, n_orderings: int, seed: int) -> list[Atoms]:
         return [atoms]
     assert phase.specie is not None  # the library's own
     return [atoms, *reorder_ions(atoms, phase.ion_sites, specie=phase.specie, n_orderings=n_orderings - 1, seed=seed)]
-
-
-def _engine(record: PhononRecord) -> str:
-    return record.potential
 
 
 def _shortest(formula: str) -> str:

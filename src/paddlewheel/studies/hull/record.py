@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
-from paddlewheel.records.base import SCHEMA_VERSION, Citation, Measured, Provenance, Record
+from paddlewheel.records.base import Measured, Record, StudyRecord
+
+ABOVE_HULL = "above_hull.csv"
+"""The table beside the record: energies of every phase over the grid of temperatures."""
 
 
 class HullPhase(Record):
@@ -83,10 +86,16 @@ class PublishedHullValue(Record):
     source: str
 
 
-class HullRecord(Record):
+class HullRow(HullPhase):
+    """A phase with the temperature of its hull: a row of the record as a table."""
+
+    temperature_K: float
+
+
+class HullRecord(StudyRecord):
     """The record of `hull` (kind `hull`)."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    rows_in: ClassVar[str] = "phases"
     kind: Literal["hull"] = "hull"
     system: list[str]
     engine: str
@@ -98,6 +107,12 @@ class HullRecord(Record):
     left_out: list[LeftOut] = []
     beside_published: list[PublishedHullValue] = []
     files: dict[str, str] = {}
-    warnings: list[str] = []
-    citations: list[Citation] = []
-    provenance: Provenance
+
+    @property
+    def phases(self) -> list[HullRow]:
+        """Every phase at every temperature."""
+        return [
+            HullRow(temperature_K=hull.temperature_K, **dict(phase))
+            for hull in self.temperatures
+            for phase in hull.phases
+        ]

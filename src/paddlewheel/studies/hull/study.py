@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from pydantic import field_validator
 
-from paddlewheel.records import (
-    Measured,
-    write_atomically,
-    write_record,
-)
+from paddlewheel.records import Measured
 from paddlewheel.studies.hull.inputs import (
     CITATIONS,
     PAPER,
-    REFERENCE_POTENTIAL,
-    check_temperatures,
-    digest,
-    gather,
-    given_tables,
+    Energies,
+    EnergySettings,
+    forecast_of,
     inputs_of,
     milli,
+    name_of,
+    open_energies,
+    phase_energies,
     read_system,
+    rising_temperatures,
 )
 from paddlewheel.studies.hull.record import (
+    ABOVE_HULL,
     EntropyBound,
     HullCrossing,
     HullPhase,
@@ -35,10 +33,11 @@ from paddlewheel.studies.hull.record import (
     HullTemperature,
     PublishedHullValue,
 )
-from paddlewheel.studies.motion.runs import run_directory
-from paddlewheel.study.provenance import provenance
+from paddlewheel.study.run import Run
+from paddlewheel.study.settings import Numbers, setting
+from paddlewheel.study.study import Argument, Study
 from paddlewheel.thermodynamics.gases import find_gas
-from paddlewheel.thermodynamics.hull import FreeEnergyHull, first_crossings
+from paddlewheel.thermodynamics.hull import LEVEL_68, LEVEL_95, FreeEnergyHull, PhaseOnHull, first_crossings
 from paddlewheel.thermodynamics.phase_entry import common_engine
 from paddlewheel.thermodynamics.phase_library import library_phases
 from paddlewheel.thermodynamics.reactions import formula_units, reaction
@@ -50,98 +49,73 @@ _SITES = (12, 36)
 """Na of o-NBH's cell, and the positions they are spread over (Sadikin et al. 2015)."""
 
 
-def hull(
-    system: str,
-    *,
-    temperatures_K: Sequence[float] = (300.0, 650.0),
-    energies: Sequence[str | Path] = (),
-    phases: Sequence[str | Path] = (),
-    target: str | None = None,
-    potential: str | None = None,
-    n_orderings: int = 5,
-    pressure_bar: float = 1.0,
-    out: str | Path | None = None,
-    seed: int = 1,
-    cores: int | None = None,
-    show_progress: bool = False,
-) -> HullRecord:
-    """Free-energy hulls of a chemical system.
+class HullSettings(EnergySettings):
+    """Settings of `hull`."""
 
-    Parameters
-    ----------
-    system
-        Such as ``Na-B-H``.
-    temperatures_K
-        Of the tables and diagrams; crossings are sought on a grid of 25 K between the ends.
-    energies
-        Tables of given energies (`paddlewheel.thermodynamics.energy_table`), or ``materials-project``.
-    phases
-        Run directories of `phonons`, in place of or beside the tables. Without both, the phases built in are computed.
-    target
-        Name of a phase to be marked; o-NBH where it is there.
-    potential
-        For the built-in phases; the reference M3GNet by default.
-    n_orderings
-        Of each disordered phase that is built in.
-    pressure_bar
-        Of each gas.
-    out
-        Run directory; nothing is written without it, but for the phases computed, which the cache keeps.
-    seed
-        Decides the orderings and the samples of the errors.
+    temperatures_K: Numbers = setting(
+        (300.0, 650.0), "K of the tables and diagrams; crossings are sought on a grid of 25 K between the ends"
+    )
+    target: str | None = setting(None, "Name of the phase to be marked; o-NBH where it is there")
 
-    Raises
-    ------
-    InputError
-        For a system without references, energies of two engines, a phase without an energy at a temperature, ...
+    @field_validator("temperatures_K")
+    @classmethod
+    def _rising(cls, given: tuple[float, ...]) -> tuple[float, ...]:
+        return rising_temperatures(given)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HullInputs:
+    """The energies, on a grid of temperatures; those of the tables, and the name of the phase to be marked."""
+
+    energies: Energies
+    wanted_K: tuple[float, ...]
+    target: str | None
+
+
+def _opens(system: str, settings: HullSettings) -> HullInputs:
+    elements, wanted = read_system(system), settings.temperatures_K
+    at = list(wanted) if settings.energies else _grid(elements, wanted)
+    energies = open_energies(elements, at, settings)
+    target = None if settings.target is None else name_of(settings.target, energies)
+    return HullInputs(energies=energies, wanted_K=wanted, target=target)
+
+
+def _grid(elements: Sequence[str], wanted: Sequence[float]) -> list[float]:
+    """The temperatures, and a grid between them.
+
+    Gases have no data near 0 K: of those temperatures only what is asked for, which is refused if it is not 0 K.
     """
-    elements = read_system(system)
-    wanted = check_temperatures(temperatures_K)
     between = np.arange(wanted[0], wanted[-1] + 1e-9, GRID_K).tolist()
-    # gases have no data near 0 K: of those temperatures only what is asked for, which is refused if it is not 0 K
-    cold_K = max((find_gas(one.gas).lowest_K for one in library_phases(elements) if one.gas), default=0.0)
-    grid = sorted({*wanted, *(one for one in between if one == 0 or one >= cold_K)})
-    tables, folders = given_tables(energies, elements), [Path(one) for one in phases]
-    settings: dict[str, Any] = {
-        "command": "hull", "system": elements, "temperatures_K": wanted, "energies": digest(tables),
-        "phases": digest(folders), "target": target, "seed": seed, "pressure_bar": pressure_bar,
-        "potential": None if tables or folders else potential or REFERENCE_POTENTIAL, "n_orderings": n_orderings,
-    }  # fmt: skip
-    with run_directory(out, settings) as directory:
-        found = gather(
-            elements, grid if not tables else wanted, energies=tables, phases=folders, potential=potential,
-            directory=directory, n_orderings=n_orderings, pressure_bar=pressure_bar, seed=seed, cores=cores,
-            show_progress=show_progress,
-        )  # fmt: skip
-        at = grid if all(set(grid) <= set(one.temperatures_K) for one in found.entries) else wanted
-        diagram = FreeEnergyHull(found.entries, elements, at, seed=seed)
-        record = _record(diagram, wanted, target, found.left_out, found.warnings, settings)
-        if directory is not None:
-            write_atomically(directory / "above_hull.csv", _curves(diagram))
-            record.files["above_hull"] = "above_hull.csv"
-            write_record(record, directory / "result.json")
-    return record
+    cold_K = max((find_gas(phase.gas).lowest_K for phase in library_phases(elements) if phase.gas), default=0.0)
+    return sorted({*wanted, *(temperature for temperature in between if temperature == 0 or temperature >= cold_K)})
 
 
-def _record(
-    diagram: FreeEnergyHull, wanted: Sequence[float], target: str | None, left_out: list, warnings: list[str],
-    settings: dict[str, Any],
-) -> HullRecord:  # fmt: skip
+def _document(inputs: HullInputs, settings: HullSettings) -> dict[str, Any]:
+    return settings.document() | inputs.energies.document()
+
+
+def _measures(inputs: HullInputs, settings: HullSettings, run: Run) -> HullRecord:
+    found = phase_energies(inputs.energies, settings, run)
+    grid, wanted = inputs.energies.temperatures_K, inputs.wanted_K
+    known_on_grid = all(set(grid) <= set(entry.temperatures_K) for entry in found.entries)
+    at = grid if known_on_grid else list(wanted)
+    diagram = FreeEnergyHull(found.entries, inputs.energies.elements, at, seed=settings.seed)
     names = [entry.name for entry in diagram.entries]
-    marked = target or next((name for name in names if name.startswith(_O_NBH)), None)
+    marked = inputs.target or next((name for name in names if name.startswith(_O_NBH)), None)
     if marked is not None:
         diagram.number(marked)
     record = HullRecord(
         system=diagram.elements,
         engine=common_engine(diagram.entries),
         target=marked,
-        temperatures=[_temperature(diagram, diagram.temperatures_K.index(one)) for one in wanted],
+        temperatures=[_temperature(diagram, diagram.temperatures_K.index(temperature)) for temperature in wanted],
         crossings=_crossings(diagram),
         inputs=inputs_of(diagram.entries),
-        left_out=left_out,
-        warnings=[*warnings, *_warnings(diagram)],
+        left_out=found.left_out,
+        files={"above_hull": _keep_curves(diagram, run)},
+        warnings=[*found.warnings, *_warnings(diagram)],
         citations=list(CITATIONS),
-        provenance=provenance(settings),
+        provenance=run.provenance(),
     )
     if marked is not None and marked.startswith(_O_NBH):
         record.entropy_bounds = [_entropy_bound(diagram, marked, wanted)]
@@ -158,7 +132,7 @@ def _temperature(diagram: FreeEnergyHull, number: int) -> HullTemperature:
         rows.append(
             HullPhase(
                 name=entry.name, formula=entry.formula,
-                e_above_hull_meV_per_atom=milli(found.e_above_hull_eV_per_atom, found.std_eV_per_atom),
+                e_above_hull_meV_per_atom=_above_hull(diagram, entry.name, number, found),
                 e_above_others_meV_per_atom=None
                 if found.e_above_others_eV_per_atom is None or found.std_above_others_eV_per_atom is None
                 else milli(found.e_above_others_eV_per_atom, found.std_above_others_eV_per_atom),
@@ -168,12 +142,24 @@ def _temperature(diagram: FreeEnergyHull, number: int) -> HullTemperature:
         )  # fmt: skip
     pymatgen = diagram.diagram(number)
     lines = {
-        tuple(sorted((pymatgen.qhull_entries[one].name, pymatgen.qhull_entries[other].name)))
-        for facet in pymatgen.facets for one in facet for other in facet if one < other
+        tuple(sorted((pymatgen.qhull_entries[first].name, pymatgen.qhull_entries[second].name)))
+        for facet in pymatgen.facets for first in facet for second in facet if first < second
     }  # fmt: skip
     return HullTemperature(
         temperature_K=diagram.temperatures_K[number], phases=rows, tie_lines=sorted((a, b) for a, b in lines)
     )
+
+
+def _above_hull(diagram: FreeEnergyHull, name: str, number: int, found: PhaseOnHull) -> Measured:
+    """In meV/atom; near the hull, below which nothing lies, the intervals are those of the samples."""
+    value = milli(found.e_above_hull_eV_per_atom, found.std_eV_per_atom)
+    samples = diagram.samples_above_others(name)
+    if samples is not None and 0 < found.stable_probability < 1:
+        low_68, high_68, low_95, high_95 = np.quantile(
+            1000 * np.maximum(samples[number], 0.0), (*LEVEL_68, *LEVEL_95)
+        ).tolist()
+        value.interval_68, value.interval_95 = (low_68, high_68), (low_95, high_95)
+    return value
 
 
 def _crossings(diagram: FreeEnergyHull) -> list[HullCrossing]:
@@ -183,7 +169,11 @@ def _crossings(diagram: FreeEnergyHull) -> list[HullCrossing]:
         if found is not None:
             rows.append(
                 HullCrossing(
-                    name=entry.name, temperature_K=Measured(value=found.temperature_K, std=found.std_K),
+                    name=entry.name,
+                    temperature_K=Measured(
+                        value=found.temperature_K, std=found.std_K, interval_68=found.interval_68_K,
+                        interval_95=found.interval_95_K,
+                    ),
                     probability=found.probability, becomes_stable=found.becomes_stable,
                 )
             )  # fmt: skip
@@ -203,7 +193,7 @@ def _entropy_bound(diagram: FreeEnergyHull, name: str, wanted: Sequence[float]) 
     nominal = np.array([diagram.phase(name, k).e_above_others_eV_per_atom or 0.0 for k in range(len(temperatures))])
     lowered = nominal - temperatures * BOLTZMANN_eV_PER_K * per_atom
     crossing = first_crossings(temperatures, lowered[:, None])[0] if len(temperatures) > 1 else np.nan
-    at = [diagram.temperatures_K.index(one) for one in wanted]
+    at = [diagram.temperatures_K.index(temperature) for temperature in wanted]
     return EntropyBound(
         name=name, entropy_kB_per_atom=per_atom,
         source=f"{ions} Na at random over {positions} positions of the cell (Sadikin et al. 2015)",
@@ -214,17 +204,17 @@ def _entropy_bound(diagram: FreeEnergyHull, name: str, wanted: Sequence[float]) 
 
 def _beside_published(record: HullRecord, name: str) -> list[PublishedHullValue]:
     rows = []
-    for one in record.temperatures:
-        if one.temperature_K in (300.0, 650.0):
-            ours = next(row for row in one.phases if row.name == name).e_above_hull_meV_per_atom
+    for hull in record.temperatures:
+        if hull.temperature_K in (300.0, 650.0):
+            ours = next(row for row in hull.phases if row.name == name).e_above_hull_meV_per_atom
             rows.append(
                 PublishedHullValue(
-                    quantity=f"o-NBH above the hull at {one.temperature_K:g} K",
-                    published="16 meV/atom" if one.temperature_K == 300 else "0 (stable above 650 K)",
+                    quantity=f"o-NBH above the hull at {hull.temperature_K:g} K",
+                    published="16 meV/atom" if hull.temperature_K == 300 else "0 (stable above 650 K)",
                     ours=f"{ours.value:.1f} ± {ours.std:.1f} meV/atom", source=PAPER,
                 )
             )  # fmt: skip
-    crossing = next((one for one in record.crossings if one.name == name), None)
+    crossing = next((crossing for crossing in record.crossings if crossing.name == name), None)
     rows.append(
         PublishedHullValue(
             quantity="o-NBH becomes stable at", published="650 K",
@@ -245,19 +235,59 @@ def _warnings(diagram: FreeEnergyHull) -> list[str]:
     return warnings
 
 
-def _curves(diagram: FreeEnergyHull) -> str:
-    """Energy above the other phases against temperature, every phase."""
-    stream = io.StringIO()
-    writer = csv.writer(stream)
-    writer.writerow(
-        ["temperature_K", "name", "e_above_hull_meV_per_atom", "std_meV_per_atom", "e_above_others_meV_per_atom"]
+def _keep_curves(diagram: FreeEnergyHull, run: Run) -> str:
+    """Energy above the hull and above the other phases against temperature, every phase."""
+    rows = [
+        (temperature, entry.name, diagram.phase(entry.name, number))
+        for number, temperature in enumerate(diagram.temperatures_K)
+        for entry in diagram.entries
+    ]
+    return run.table(
+        ABOVE_HULL,
+        {
+            "temperature_K": [temperature for temperature, _, _ in rows],
+            "name": [name for _, name, _ in rows],
+            "e_above_hull_meV_per_atom": [1000 * found.e_above_hull_eV_per_atom for _, _, found in rows],
+            "std_meV_per_atom": [1000 * found.std_eV_per_atom for _, _, found in rows],
+            "e_above_others_meV_per_atom": [
+                None if found.e_above_others_eV_per_atom is None else 1000 * found.e_above_others_eV_per_atom
+                for _, _, found in rows
+            ],
+        },
     )
-    for number, temperature in enumerate(diagram.temperatures_K):
-        for entry in diagram.entries:
-            found = diagram.phase(entry.name, number)
-            others = found.e_above_others_eV_per_atom
-            writer.writerow(
-                [f"{temperature:g}", entry.name, f"{1000 * found.e_above_hull_eV_per_atom:.3f}",
-                 f"{1000 * found.std_eV_per_atom:.3f}", "" if others is None else f"{1000 * others:.3f}"]
-            )  # fmt: skip
-    return stream.getvalue()
+
+
+def _says(record: HullRecord) -> list[str]:
+    lines = []
+    for hull in record.temperatures:
+        lines.append(f"{hull.temperature_K:g} K")
+        for row in sorted(hull.phases, key=lambda row: row.e_above_hull_meV_per_atom.value):
+            above = row.e_above_hull_meV_per_atom
+            told = (
+                "on the hull" if above.value == 0 else f"{above.value:.1f} +- {above.std:.1f} meV/atom: {row.reaction}"
+            )
+            lines.append(f"  {row.name}: {told}")
+    for crossing in record.crossings:
+        verb = "becomes stable" if crossing.becomes_stable else "is no longer stable"
+        lines.append(
+            f"{crossing.name} {verb} at {crossing.temperature_K.value:.0f} +- {crossing.temperature_K.std:.0f} K"
+        )
+    return lines + [f"left out: {phase.name} ({phase.reason})" for phase in record.left_out]
+
+
+STUDY = Study(
+    command="hull",
+    arguments=(Argument(name="system", metavar="SYSTEM", help="elements, such as Na-B-H", annotation="str"),),
+    settings=HullSettings,
+    record=HullRecord,
+    opens=_opens,
+    measures=_measures,
+    says=_says,
+    document=_document,
+    forecasts=lambda inputs, settings, cores: forecast_of(inputs.energies, settings, cores),
+    example="paddlewheel hull Na-B-H --temperatures 300,650 --out runs/hull",
+    notes="""
+    Without tables of energies and runs of `phonons`, the phases built in are computed, each once: the user's cache
+    keeps them. Nothing else is written without a run directory.
+    """,
+)

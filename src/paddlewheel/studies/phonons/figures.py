@@ -6,22 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paddlewheel.page.drawing import (
-    BLUE,
-    GRID,
-    INK,
-    MUTED,
-    ORANGE,
-    series_colours,
-)
-from paddlewheel.records.tables import (
-    Columns,
-)
-from paddlewheel.studies.phonons.record import (
-    PhononConvergence,
-    PhononRecord,
-    QuasiHarmonicResult,
-)
+from paddlewheel.page.drawing import BLUE, GRID, INK, MUTED, ORANGE, series_colours
+from paddlewheel.records.tables import Columns
+from paddlewheel.studies.phonons.record import PhononConvergence, PhononRecord, QuasiHarmonicResult
 from paddlewheel.units import BOLTZMANN_eV_PER_K
 
 if TYPE_CHECKING:

@@ -2,47 +2,26 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from paddlewheel.page.drawing import Drawing
-from paddlewheel.page.numbers import (
-    ABSENT,
-    kelvin,
-    measured,
-    percent,
-    plain,
-)
-from paddlewheel.page.page import (
-    Number,
-    Page,
-    Section,
-)
-from paddlewheel.page.tables import (
-    Cell,
-    Table,
-)
-from paddlewheel.page.write import (
-    Figures,
-    write_page,
-)
-from paddlewheel.records.tables import (
-    Columns,
-    read_columns,
-)
+from paddlewheel.page.numbers import ABSENT, kelvin, measured, percent, plain
+from paddlewheel.page.page import Number, Page, Section
+from paddlewheel.page.tables import Cell, Table
+from paddlewheel.page.write import Figures
+from paddlewheel.records.tables import Beside
 from paddlewheel.studies.phonons.figures import (
     bands_figure,
     convergence_figure,
     quasi_harmonic_figure,
     thermal_figure,
 )
-from paddlewheel.studies.phonons.record import (
-    PhononRecord,
-    ThermalRow,
-    read_phonon_record,
-)
-from paddlewheel.units import KJ_PER_MOL_IN_eV
+from paddlewheel.studies.phonons.record import PhononRecord, ThermalRow
+from paddlewheel.units import BOLTZMANN_eV_PER_K, KJ_PER_MOL_IN_eV
 
-_TABLES = ("bands", "dos", "thermal")
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 _WORDS = {
     "ok": "is stable against every small displacement",
     "imaginary": "has imaginary modes: it is no minimum of this potential",
@@ -53,30 +32,12 @@ _WORDS = {
 _IN_J_PER_MOL_K = 1000 / KJ_PER_MOL_IN_eV
 
 
-def write_phonon_report(directory: Path) -> Path:
-    """Write `report.html` and `figures/` from `result.json` and the tables that it names.
-
-    Raises
-    ------
-    InputError
-        If `result.json` is no such record, or a table is missing or damaged.
-    RunDirectoryError
-        If the directory cannot be written.
-    """
-    directory = Path(directory)
-    record = read_phonon_record(directory / "result.json")
-    tables = {
-        name: read_columns(directory / record.files[name], made_by="phonons")
-        for name in _TABLES
-        if name in record.files
-    }
-    return write_page(directory, lambda: _figures(record, tables), lambda drawings: _page(record, drawings))
-
-
-def _figures(record: PhononRecord, tables: dict[str, Columns]) -> Figures:
+def figures(record: PhononRecord, beside: Beside) -> Figures:
+    """The figures of the report; none where there are no numbers."""
     if not record.thermal:
         return {}
-    figures = {
+    tables = {name: beside.columns(record.files[name]) for name in ("bands", "dos", "thermal")}
+    drawn: dict[str, tuple[Figure, str]] = {
         "bands": (
             bands_figure(record, tables["bands"], tables["dos"]),
             f"Phonon bands of {record.formula}, and its density of states by element.",
@@ -84,17 +45,18 @@ def _figures(record: PhononRecord, tables: dict[str, Columns]) -> Figures:
         "thermal": (thermal_figure(record, tables["thermal"]), "Free energy, entropy and heat capacity against T."),
     }
     if record.convergence is not None and len(record.convergence.supercells) > 1:
-        figures["convergence"] = (
+        drawn["convergence"] = (
             convergence_figure(record.convergence), "Free energy at 300 K against supercell and displacement."
         )  # fmt: skip
     if record.quasi_harmonic is not None:
-        figures["quasi-harmonic"] = (
+        drawn["quasi-harmonic"] = (
             quasi_harmonic_figure(record.quasi_harmonic), "Volume, expansion and heat capacity against temperature."
         )  # fmt: skip
-    return figures
+    return drawn
 
 
-def _page(record: PhononRecord, drawings: dict[str, Drawing]) -> Page:
+def page(record: PhononRecord, _beside: Beside, drawings: dict[str, Drawing]) -> Page:
+    """The report."""
     told = bool(record.thermal)
     if told:
         headline = f"{record.formula} ({record.space_group}) {_WORDS[record.status]}"
@@ -168,7 +130,7 @@ def _band_section(record: PhononRecord, drawings: dict[str, Drawing]) -> Section
     tables = []
     if record.imaginary is not None:
         paragraphs.append(
-            f"{percent_of_modes(record.imaginary.share_of_modes)} of the modes are imaginary, down to "
+            f"{_percent_of_modes(record.imaginary.share_of_modes)} of the modes are imaginary, down to "
             f"{record.imaginary.lowest_THz:.2f} THz. The rows below take them as real, with |ω|; left out, each would "
             "lose its share of the free energy. Half the difference is in the uncertainty."
         )
@@ -180,7 +142,7 @@ def _band_section(record: PhononRecord, drawings: dict[str, Drawing]) -> Section
     )  # fmt: skip
 
 
-def percent_of_modes(share: float) -> str:
+def _percent_of_modes(share: float) -> str:
     """A share of modes in per cent, small ones with two figures."""
     return f"{100 * share:.2g} %" if share < 0.1 else percent(share)
 
@@ -235,7 +197,7 @@ def _thermal_cells(row: ThermalRow) -> list[Cell]:
         Cell(measured(row.free_energy_eV_per_atom)),
         Cell(plain(entropy.value * 1000, 4)),
         Cell(plain(entropy.value * _IN_J_PER_MOL_K, 4)),
-        Cell(plain(capacity.value / 8.617333262e-5, 4)),
+        Cell(plain(capacity.value / BOLTZMANN_eV_PER_K, 4)),
     ]
 
 
@@ -290,7 +252,7 @@ def _quasi_section(record: PhononRecord, drawings: dict[str, Drawing]) -> Sectio
                 Cell(plain(row.volume_A3_per_atom, 5)),
                 Cell(plain(row.thermal_expansion_per_K * 1e6, 3)),
                 Cell(plain(row.bulk_modulus_GPa, 3)),
-                Cell(plain(row.heat_capacity_eV_per_K_per_atom / 8.617333262e-5, 4)),
+                Cell(plain(row.heat_capacity_eV_per_K_per_atom / BOLTZMANN_eV_PER_K, 4)),
             ]
         )
     return Section(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,12 +13,11 @@ import numpy as np
 from paddlewheel.crystals import find_polyanions
 from paddlewheel.crystals.space_group import SpaceGroup, find_space_group
 from paddlewheel.execution import Unit
-from paddlewheel.studies.phonons.plan import PhononPlan
+from paddlewheel.studies.phonons.inputs import PhononInputs, PhononSettings
 from paddlewheel.studies.phonons.record import PhononStatus
-from paddlewheel.studies.simulation.relaxation import (
-    relax_unit,
-    relaxed_atoms,
-)
+from paddlewheel.studies.simulation.relaxation import relax_unit, relaxed_atoms
+from paddlewheel.study.run import Run
+from paddlewheel.study.stage import failed_units
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -58,44 +58,66 @@ class RelaxedPhase:
         return self.status != "broken"
 
 
-def relaxation(plan: PhononPlan, directory: Path) -> Unit:
+def relaxation(inputs: PhononInputs, settings: PhononSettings, directory: Path) -> Unit:
     """The unit that relaxes the phase, cell included; from the exact form of its space group where that is kept."""
-    atoms = plan.atoms
-    if plan.keep_symmetry:
-        from ase.spacegroup.symmetrize import refine_symmetry
-
-        atoms = atoms.copy()
-        refine_symmetry(atoms, symprec=SYMMETRY_TOLERANCE_A)
     return relax_unit(
-        name=plan.name,
-        atoms=atoms,
-        potential=plan.potential,
-        fmax_eV_per_A=plan.fmax_eV_per_A,
+        name=inputs.name,
+        atoms=start_of(inputs, settings),
+        potential=inputs.potential,
+        fmax_eV_per_A=settings.fmax_eV_per_A,
         directory=directory,
         steps=RELAXATION_STEPS,
         optimizer="lbfgs",
-        symmetry_tolerance_A=SYMMETRY_TOLERANCE_A if plan.keep_symmetry else None,
+        symmetry_tolerance_A=SYMMETRY_TOLERANCE_A if settings.keep_symmetry else None,
     )
 
 
-def relaxed_phase(plan: PhononPlan, unit: Unit, *, trouble: str | None) -> RelaxedPhase:
-    """Judge a finished relaxation, or one that `trouble` ended."""
-    start = _space_group(plan.atoms)
+def start_of(inputs: PhononInputs, settings: PhononSettings) -> Atoms:
+    """The cell that the relaxation starts from."""
+    if not settings.keep_symmetry:
+        return inputs.atoms
+    from ase.spacegroup.symmetrize import refine_symmetry
+
+    atoms = inputs.atoms.copy()
+    refine_symmetry(atoms, symprec=SYMMETRY_TOLERANCE_A)
+    return atoms
+
+
+def run_relaxations(units: Sequence[Unit], run: Run, *, title: str) -> None:
+    """Relax; what the potential does to a phase that it does not know is a result, and its reason is kept as one.
+
+    Raises
+    ------
+    ScienceError
+        If a unit failed for another reason.
+    """
+    troubles = run.units(units, task=RELAX_TASK, title=title, here=True)
+    for unit in units:
+        if troubles.get(unit.name, "").startswith("ScienceError"):
+            reason = troubles.pop(unit.name).removeprefix("ScienceError: ")
+            unit.write_result({"status": "broken", "reason": reason})
+    if troubles:
+        raise failed_units(troubles, run.folder)
+
+
+def relaxed_phase(inputs: PhononInputs, settings: PhononSettings, unit: Unit) -> RelaxedPhase:
+    """Judge a finished relaxation."""
+    start = _space_group(inputs.atoms)
     result = unit.result()
-    if result is None:
-        reason = trouble or "the relaxation did not end"
-        return RelaxedPhase(status="broken", reason=reason, space_group_start=start.symbol)
+    assert result is not None
+    if result["status"] == "broken":
+        return RelaxedPhase(status="broken", reason=result["reason"], space_group_start=start.symbol)
     atoms = relaxed_atoms(unit)
     reached = _space_group(atoms)
     status: PhononStatus = "ok"
-    reason = changed_molecules(plan.atoms, atoms) or changed_volume(plan.atoms, atoms)
+    reason = changed_molecules(inputs.atoms, atoms) or changed_volume(inputs.atoms, atoms)
     if reason is not None:
         status = "broken"
     elif not result["converged"]:
         status = "not-relaxed"
         reason = (
             f"{result['largest_force_eV_per_A']:.2g} eV/A left after {result['n_steps']} steps, "
-            f"{plan.fmax_eV_per_A:g} wanted"
+            f"{settings.fmax_eV_per_A:g} wanted"
         )
     elif reached.n_operations < start.n_operations:
         status = "left-symmetry"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
-from paddlewheel.records.base import SCHEMA_VERSION, Citation, Measured, Provenance, Record, read_record
+from paddlewheel.records.base import Measured, Record, StudyRecord, read_record
 
 PhononStatus = Literal["ok", "imaginary", "not-converged", "left-symmetry", "not-relaxed", "broken"]
 """`ok`; with numbers that need care: `imaginary` (modes with omega^2 < 0), `not-converged` (F moves by more than the
@@ -111,14 +111,14 @@ class BandLabel(Record):
     name: str
 
 
-class PhononRecord(Record):
+class PhononRecord(StudyRecord):
     """The record of `phonons` (kind `phonons`); numbers are null, and lists empty, where `status` says there are none.
 
     `files` names what lies beside the record: `structure` (the relaxed cell, CIF), `bands`, `gamma`, `dos`, `thermal`
     (CSV, units in the column names), and `phonopy` (phonopy's own file with the forces).
     """
 
-    schema_version: int = SCHEMA_VERSION
+    rows_in: ClassVar[str] = "thermal"
     kind: Literal["phonons"] = "phonons"
     structure: str
     formula: str
@@ -141,9 +141,6 @@ class PhononRecord(Record):
     quasi_harmonic: QuasiHarmonicResult | None = None
     band_labels: list[BandLabel] = []
     files: dict[str, str] = {}
-    warnings: list[str] = []
-    citations: list[Citation] = []
-    provenance: Provenance
 
 
 def read_phonon_record(path: Path) -> PhononRecord:

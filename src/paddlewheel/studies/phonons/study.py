@@ -2,261 +2,140 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from paddlewheel.errors import ScienceError, writing
-from paddlewheel.execution import DriverLock, Unit
-from paddlewheel.records import write_record
-from paddlewheel.studies.phonons.citations import phonon_citations
-from paddlewheel.studies.phonons.files import write_phonon_files
-from paddlewheel.studies.phonons.phase import (
-    RELAX_TASK,
-    RelaxedPhase,
-    relaxation,
-    relaxed_phase,
-)
-from paddlewheel.studies.phonons.plan import (
-    PhononPlan,
-    plan_phonons,
-)
-from paddlewheel.studies.phonons.quasi_harmonic import quasi_harmonic_result
-from paddlewheel.studies.phonons.record import (
-    PhononRecord,
-    PhononStatus,
-    read_phonon_record,
-)
-from paddlewheel.studies.phonons.thermal import (
-    Compared,
-    Vibrations,
-)
-from paddlewheel.studies.phonons.units import (
-    TASK,
-    Displacements,
-    plan_displacements,
-)
-from paddlewheel.studies.simulation.md_runs import (
-    try_potential,
-)
-from paddlewheel.study.provenance import provenance
-from paddlewheel.study.run_directory import (
-    check_directory,
-    default_directory,
-    package_versions,
-    start_directory,
-)
-from paddlewheel.study.stage import (
-    failed_units,
-    run_stage,
-)
+from paddlewheel.errors import ScienceError
+from paddlewheel.records import Citation
+from paddlewheel.studies.phonons.inputs import PhononInputs, PhononSettings, open_phonons, phonon_document
+from paddlewheel.studies.phonons.phase import RelaxedPhase, relaxation, relaxed_phase, run_relaxations, start_of
+from paddlewheel.studies.phonons.quasi_harmonic import STRAINS, quasi_harmonic_result
+from paddlewheel.studies.phonons.record import PhononRecord, PhononStatus
+from paddlewheel.studies.phonons.units import Displacements, evaluate, plan_displacements
+from paddlewheel.studies.phonons.vibrations import Compared, Vibrations, keep_files
+from paddlewheel.studies.simulation.potentials import loaded_potential, potential_citations, try_potential
+from paddlewheel.studies.simulation.settings import STRUCTURE
+from paddlewheel.study.forecast import Forecast
+from paddlewheel.study.run import Run
+from paddlewheel.study.study import Study
 from paddlewheel.units import U_PER_A3_IN_G_PER_CM3
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-DEFAULT_TEMPERATURES_K = (0.0, 100.0, 200.0, 300.0, 400.0, 500.0, 600.0, 700.0, 800.0)
+_CITATIONS = (
+    Citation(
+        what="phonons by finite displacements (phonopy)",
+        reference="Togo, J. Phys. Soc. Jpn. 92, 012001 (2023)",
+        doi="10.7566/JPSJ.92.012001",
+    ),
+    Citation(
+        what="phonons by finite displacements (phonopy)",
+        reference="Togo, Chaput, Tadano, Tanaka, J. Phys.: Condens. Matter 35, 353001 (2023)",
+        doi="10.1088/1361-648X/acd831",
+    ),
+    Citation(
+        what="space groups (spglib)",
+        reference="Togo, Shinohara, Tanaka, Sci. Technol. Adv. Mater. Methods 4, 2384822 (2024)",
+        doi="10.1080/27660400.2024.2384822",
+    ),
+    Citation(
+        what="relaxation and path of the bands (ASE)",
+        reference="Larsen et al., J. Phys.: Condens. Matter 29, 273002 (2017)",
+        doi="10.1088/1361-648X/aa680e",
+    ),
+)
+_NOWHERE = Path("nowhere")
+_BYTES_OF_AN_ATOM, _BYTES_OF_A_REPORT = 24, 2e6
 
 
-def phonons(
-    structure: str | Path | Atoms,
-    *,
-    out: str | Path | None = None,
-    potential: str | None = None,
-    temperatures_K: Sequence[float] = DEFAULT_TEMPERATURES_K,
-    supercell: str | Sequence[int] = "auto",
-    max_atoms: int = 600,
-    displacement_A: float = 0.01,
-    fmax_eV_per_A: float = 1e-4,
-    keep_symmetry: bool = True,
-    tolerance_meV_per_atom: float = 1.0,
-    quasi_harmonic: bool = False,
-    three_body: str = "parent",
-    device: str = "cpu",
-    dtype: str | None = None,
-    cores: int | None = None,
-    show_progress: bool = False,
-) -> PhononRecord:
-    """Free energy, entropy and heat capacity of a crystal from its phonons, at the volume of its static minimum.
+def _tries(inputs: PhononInputs, _settings: PhononSettings) -> None:
+    try_potential(inputs.potential, inputs.atoms, where=inputs.name)
 
-    The cell and its atoms are relaxed, its atoms displaced one by one in supercells (phonopy), and the modes summed
-    (`harmonic_functions`). What fails with the phase is in the record's `status`, not an error.
 
-    Parameters
-    ----------
-    structure
-        A built-in name, a file, or ASE Atoms: the cell to relax.
-    out
-        Run directory; the same call again continues what was killed.
-    potential
-        See `paddlewheel.potentials.load_potential`; the one made for these elements by default.
-    temperatures_K
-        From 0 up. May be changed for a finished run.
-    supercell
-        ``auto``: larger ones until F(300 K) moves by less than the tolerance; or repeats such as ``2x2x2``, which are
-        compared with the ones that have one repeat less each way.
-    max_atoms
-        Largest supercell of ``auto``.
-    displacement_A
-        Length of the finite displacements; twice that is computed beside it in the smallest supercell.
-    fmax_eV_per_A
-        Largest force left by the relaxation, that of the cell included.
-    keep_symmetry
-        Relax within the space group that the structure comes with (within 0.03 A), made exact first.
-    tolerance_meV_per_atom
-        What F(300 K) may move by with supercell, displacement and mesh.
-    quasi_harmonic
-        Also expand and compress the cell, and minimize F over the volume at each temperature.
-    three_body, device, dtype
-        As for `load_potential`; float64 by default where the engine has it, for the sake of small displacements.
-    cores
-        Cores of this machine to use; all by default.
-
-    Raises
-    ------
-    InputError
-        Bad input, before anything is written.
-    ScienceError
-        If units failed for another reason than the phase.
-
-    Examples
-    --------
-    >>> from paddlewheel import phonons
-    >>> phonons("nabh4", out="phonons-nabh4").thermal[3].free_energy_eV_per_atom  # doctest: +SKIP
-    """
-    plan = plan_phonons(
-        structure, potential=potential, temperatures_K=temperatures_K, supercell=supercell, max_atoms=max_atoms,
-        displacement_A=displacement_A, fmax_eV_per_A=fmax_eV_per_A, keep_symmetry=keep_symmetry,
-        tolerance_meV_per_atom=tolerance_meV_per_atom, quasi_harmonic=quasi_harmonic, three_body=three_body,
-        device=device, dtype=dtype,
-    )  # fmt: skip
-    directory = Path(out) if out is not None else default_directory("phonons", structure)
-    if not check_directory(directory, plan.inputs()):
-        try_potential(plan.potential, plan.atoms, where=plan.name)
-    start_directory(directory, plan.settings())
-    with writing(directory), DriverLock(directory) as driver:
-        if (finished := _finished(directory, plan)) is not None:
-            return finished
-        run = _Run(plan, directory, driver, cores=cores, show_progress=show_progress)
-        record = run.record()
-        write_record(record, directory / "result.json")
+def _measures(inputs: PhononInputs, settings: PhononSettings, run: Run) -> PhononRecord:
+    unit = relaxation(inputs, settings, run.folder)
+    run_relaxations([unit], run, title="relaxing")
+    phase = relaxed_phase(inputs, settings, unit)
+    record = PhononRecord(
+        structure=inputs.name,
+        formula=inputs.atoms.get_chemical_formula("metal"),
+        n_atoms=len(inputs.atoms),
+        space_group=phase.space_group,
+        space_group_start=phase.space_group_start,
+        potential=inputs.potential["name"],
+        engine=inputs.card.kind,
+        functional=inputs.card.functional,
+        status=phase.status,
+        reason=phase.reason,
+        largest_force_eV_per_A=phase.largest_force_eV_per_A,
+        citations=[*_CITATIONS, *potential_citations(inputs.potential["name"])],
+        provenance=run.provenance(
+            structure_sha256=inputs.structure["sha256"], potential_sha256=inputs.potential["identity"]
+        ),
+    )
+    if phase.has_numbers:
+        _add_numbers(record, phase, inputs, settings, run)
     return record
 
 
-def _finished(directory: Path, plan: PhononPlan) -> PhononRecord | None:
-    """The record of this very run, by this version, with all of its files; None where there is none."""
-    path = directory / "result.json"
-    if not path.exists():
-        return None
-    record = read_phonon_record(path)
-    same = record.provenance.settings == plan.settings() and record.provenance.versions == package_versions()
-    return record if same and all((directory / name).exists() for name in record.files.values()) else None
+def _add_numbers(
+    record: PhononRecord, phase: RelaxedPhase, inputs: PhononInputs, settings: PhononSettings, run: Run
+) -> None:
+    atoms = phase.atoms
+    assert atoms is not None
+    assert phase.energy_eV is not None
+    n_atoms, temperatures_K = len(atoms), settings.temperatures_K
+    record.static_energy_eV_per_atom = phase.energy_eV / n_atoms
+    record.volume_A3_per_atom = atoms.get_volume() / n_atoms
+    record.density_g_per_cm3 = float(atoms.get_masses().sum() / atoms.get_volume() * U_PER_A3_IN_G_PER_CM3)
+    compared = _compared(atoms, inputs, settings, run)
+    record.convergence = compared.convergence(tolerance_meV_per_atom=settings.tolerance_meV_per_atom)
+    record.thermal = compared.rows(temperatures_K)
+    record.zero_point_eV_per_atom = compared.final.thermal([0.0]).zero_point_eV_per_atom
+    record.imaginary = compared.imaginary(temperatures_K)
+    record.files, record.band_labels = keep_files(
+        compared.final, atoms, highest_K=max(temperatures_K[-1], 300.0), run=run
+    )
+    if settings.quasi_harmonic:
+        try:
+            record.quasi_harmonic = quasi_harmonic_result(inputs, settings, atoms, run)
+        except ScienceError as error:
+            record.warnings.append(f"no quasi-harmonic result: {error.problem}")
+    _judge(record)
 
 
-@dataclass
-class _Run:
-    plan: PhononPlan
-    directory: Path
-    driver: DriverLock
-    cores: int | None
-    show_progress: bool
+def _compared(atoms: Atoms, inputs: PhononInputs, settings: PhononSettings, run: Run) -> Compared:
+    """Supercells until two agree; the two smallest are done together, with twice the displacement beside them."""
+    *planned, double = _first_displacements(atoms, inputs, settings, run.folder)
+    evaluate([*planned, double], run)
+    runs = [Vibrations.of(displaced) for displaced in planned]
+    for repeats in inputs.supercells[2:]:
+        last, before = (vibrations.free_energy_eV_per_atom() for vibrations in (runs[-1], runs[-2]))
+        if abs(last - before) * 1000 < settings.tolerance_meV_per_atom:
+            break
+        displaced = _displaced(atoms, repeats, settings.displacement_A, inputs, run.folder)
+        evaluate([displaced], run)
+        runs.append(Vibrations.of(displaced))
+    return Compared(supercells=tuple(runs), other_displacement=Vibrations.of(double), final=runs[-1].on_fine_mesh())
 
-    def record(self) -> PhononRecord:
-        plan = self.plan
-        unit = relaxation(plan, self.directory)
-        troubles = self._stage([unit], RELAX_TASK, "relaxing")
-        trouble = troubles.get(unit.name)
-        if trouble is not None and not trouble.startswith("ScienceError"):
-            raise failed_units(troubles, self.directory)
-        phase = relaxed_phase(plan, unit, trouble=trouble)
-        record = PhononRecord(
-            structure=plan.name,
-            formula=plan.atoms.get_chemical_formula("metal"),
-            n_atoms=len(plan.atoms),
-            space_group=phase.space_group,
-            space_group_start=phase.space_group_start,
-            potential=plan.potential["name"],
-            engine=plan.card.kind,
-            functional=plan.card.functional,
-            status=phase.status,
-            reason=phase.reason,
-            largest_force_eV_per_A=phase.largest_force_eV_per_A,
-            citations=phonon_citations(plan.card),
-            provenance=provenance(
-                plan.settings(),
-                potential_sha256=plan.potential["identity"],
-                structure_sha256=plan.inputs()["structure"]["sha256"],
-            ),
-        )
-        if phase.has_numbers:
-            self._add_numbers(record, phase)
-        return record
 
-    def _add_numbers(self, record: PhononRecord, phase: RelaxedPhase) -> None:
-        atoms = phase.atoms
-        assert atoms is not None
-        assert phase.energy_eV is not None
-        plan, n_atoms = self.plan, len(atoms)
-        record.static_energy_eV_per_atom = phase.energy_eV / n_atoms
-        record.volume_A3_per_atom = atoms.get_volume() / n_atoms
-        record.density_g_per_cm3 = float(atoms.get_masses().sum() / atoms.get_volume() * U_PER_A3_IN_G_PER_CM3)
-        compared = self._compare(atoms)
-        record.convergence = compared.convergence(tolerance_meV_per_atom=plan.tolerance_meV_per_atom)
-        record.thermal = compared.rows(plan.temperatures_K)
-        record.zero_point_eV_per_atom = compared.final.thermal([0.0]).zero_point_eV_per_atom
-        record.imaginary = compared.imaginary(plan.temperatures_K)
-        record.files, record.band_labels = write_phonon_files(
-            compared.final, atoms, highest_K=max(plan.temperatures_K[-1], 300.0), directory=self.directory
-        )
-        if plan.quasi_harmonic:
-            try:
-                record.quasi_harmonic = quasi_harmonic_result(plan, atoms, directory=self.directory, stage=self._stage)
-            except ScienceError as error:
-                record.warnings.append(f"no quasi-harmonic result: {error.problem}")
-        _judge(record)
+def _first_displacements(
+    atoms: Atoms, inputs: PhononInputs, settings: PhononSettings, directory: Path
+) -> list[Displacements]:
+    """What is always computed: the one or two smallest supercells, and the smallest with twice the displacement."""
+    repeats = inputs.supercells
+    wanted = [(each, settings.displacement_A) for each in repeats[:2]] + [(repeats[0], 2 * settings.displacement_A)]
+    return [_displaced(atoms, each, length_A, inputs, directory) for each, length_A in wanted]
 
-    def _compare(self, atoms: Atoms) -> Compared:
-        """Supercells until two agree; the two smallest are done together, with twice the displacement beside them."""
-        plan = self.plan
-        planned = [self._displacements(atoms, repeats, plan.displacement_A) for repeats in plan.supercells[:2]]
-        double = self._displacements(atoms, plan.supercells[0], 2 * plan.displacement_A)
-        self._evaluate([*planned, double])
-        runs = [Vibrations.of(displaced) for displaced in planned]
-        for repeats in plan.supercells[2:]:
-            if (
-                abs(np.diff([run.free_energy_eV_per_atom() for run in runs[-2:]])[0]) * 1000
-                < plan.tolerance_meV_per_atom
-            ):
-                break
-            displaced = self._displacements(atoms, repeats, plan.displacement_A)
-            self._evaluate([displaced])
-            runs.append(Vibrations.of(displaced))
-        return Compared(supercells=tuple(runs), other_displacement=Vibrations.of(double), final=runs[-1].on_fine_mesh())
 
-    def _displacements(self, atoms: Atoms, repeats: tuple[int, int, int], displacement_A: float) -> Displacements:
-        return plan_displacements(
-            atoms, repeats=repeats, displacement_A=displacement_A, potential=self.plan.potential,
-            directory=self.directory,
-        )  # fmt: skip
-
-    def _evaluate(self, displaced: Sequence[Displacements]) -> None:
-        troubles = self._stage([unit for one in displaced for unit in one.units], TASK, "displacements")
-        if troubles:
-            raise failed_units(troubles, self.directory)
-
-    def _stage(self, units: Sequence[Unit], task: str, title: str) -> dict[str, str]:
-        return run_stage(
-            units,
-            task=task,
-            title=title,
-            driver=self.driver,
-            cores=self.cores,
-            show_progress=self.show_progress,
-            here=True,
-        )
+def _displaced(
+    atoms: Atoms, repeats: tuple[int, int, int], displacement_A: float, inputs: PhononInputs, directory: Path
+) -> Displacements:
+    return plan_displacements(
+        atoms, repeats=repeats, displacement_A=displacement_A, potential=inputs.potential, directory=directory
+    )
 
 
 def _judge(record: PhononRecord) -> None:
@@ -289,3 +168,87 @@ def _judge(record: PhononRecord) -> None:
     if found:
         record.status, record.reason = found[0]
         record.warnings += [text for _, text in found]
+
+
+def _says(record: PhononRecord) -> list[str]:
+    lines = [f"{record.structure}, {record.formula}, {record.space_group or record.space_group_start}: {record.status}"]
+    if record.status != "ok":
+        lines.append(f"why: {record.reason}")
+    if record.convergence is not None:
+        last = record.convergence.supercells[-1]
+        lines.append(f"supercell {'x'.join(map(str, last.repeats))}, {last.n_displacements} displacements")
+    for row in record.thermal:
+        free = row.free_energy_eV_per_atom
+        lines.append(
+            f"{row.temperature_K:g} K: F {free.value:.5f} +- {free.std:.5f} eV/atom, "
+            f"S {row.entropy_eV_per_K_per_atom.value * 1000:.4f} meV/(K atom), "
+            f"Cv {row.heat_capacity_eV_per_K_per_atom.value * 1000:.4f} meV/(K atom)"
+        )
+    return lines
+
+
+def _forecasts(inputs: PhononInputs, settings: PhononSettings, cores: int | None) -> Forecast:
+    work = work_of(inputs, settings)
+    step_s, atom_s = seconds_measured(inputs, settings)
+    evaluated = {name: n_atoms for displaced in work for name, n_atoms in displaced.evaluated().items()}
+    notes = [f"relaxing comes first, at {step_s:.2g} s of one core a step: how many it takes is not known before"]
+    if len(inputs.supercells) > 2:
+        largest = "x".join(map(str, inputs.supercells[-1]))
+        notes.append(f"larger supercells, up to {largest}, follow until F(300 K) stays within the tolerance")
+    if settings.quasi_harmonic:
+        first = work[0].evaluated().items()
+        evaluated |= {f"{name} of volume {k}": n_atoms for name, n_atoms in first for k in range(len(STRAINS))}
+        notes.append(f"{len(STRAINS)} volumes are relaxed first as well")
+    return Forecast.of_units(
+        {name: n_atoms * atom_s / 3600 for name, n_atoms in evaluated.items()},
+        cores=cores,
+        inputs=(
+            ("structure", f"{inputs.name}, {inputs.atoms.get_chemical_formula('metal')}, {len(inputs.atoms)} atoms"),
+            ("potential", f"{inputs.potential['name']}, {inputs.potential['dtype']}"),
+            ("displaced supercells", ", ".join(displaced.told() for displaced in work)),
+        ),
+        n_atoms=max(displaced.n_atoms for displaced in work),
+        disk_bytes=_BYTES_OF_A_REPORT + _BYTES_OF_AN_ATOM * sum(evaluated.values()),
+        notes=tuple(notes),
+    )
+
+
+def work_of(inputs: PhononInputs, settings: PhononSettings) -> list[Displacements]:
+    """What is computed at least, were the cell relaxed already; nothing is written."""
+    return _first_displacements(start_of(inputs, settings), inputs, settings, _NOWHERE)
+
+
+def seconds_measured(inputs: PhononInputs, settings: PhononSettings) -> tuple[float, float]:
+    """Processor time of a step of the relaxation, and of the forces of a supercell, the latter by its atoms."""
+    cell = start_of(inputs, settings).copy()
+    supercell = cell.repeat(inputs.supercells[0])
+    cell.calc = supercell.calc = loaded_potential(inputs.potential)
+    cell.get_forces()  # once what an engine does once
+    cell.positions[0] += settings.displacement_A
+    start = time.process_time()
+    cell.get_forces()
+    cell.get_stress()
+    step_s, start = time.process_time() - start, time.process_time()
+    supercell.get_forces()
+    return step_s, (time.process_time() - start) / len(supercell)
+
+
+STUDY = Study(
+    command="phonons",
+    arguments=(STRUCTURE,),
+    settings=PhononSettings,
+    record=PhononRecord,
+    opens=open_phonons,
+    tries=_tries,
+    measures=_measures,
+    says=_says,
+    failed=lambda record: not record.thermal,
+    document=phonon_document,
+    forecasts=_forecasts,
+    needs_directory=True,
+    example="paddlewheel phonons nabh4 --temperatures 0,300,650 --out runs/phonons-nabh4",
+    notes="""
+    The cell and its atoms are relaxed, its atoms displaced one by one in supercells (phonopy), and the modes summed.
+    What fails with the phase, such as molecules that break, is in the record's `status`, not an error.
+    """,
+)

@@ -11,15 +11,10 @@ import numpy as np
 
 from paddlewheel.errors import ScienceError
 from paddlewheel.execution import DriverWatch, Unit
-from paddlewheel.studies.simulation.frame_units import (
-    read_rows,
-    unit_potential,
-    work_through,
-)
-from paddlewheel.studies.simulation.md_unit import (
-    structure_document,
-    unit_atoms,
-)
+from paddlewheel.studies.simulation.frame_units import read_rows, unit_potential, work_through
+from paddlewheel.studies.simulation.md_unit import structure_document, unit_atoms
+from paddlewheel.study.run import Run
+from paddlewheel.study.stage import failed_units
 from paddlewheel.thermodynamics.phonons import displaced_supercells
 
 if TYPE_CHECKING:
@@ -39,6 +34,20 @@ class Displacements:
     n_displacements: int
     phonon: Any
     units: tuple[Unit, ...]
+
+    @property
+    def n_atoms(self) -> int:
+        """Atoms of the supercell."""
+        return len(self.phonon.supercell)
+
+    def told(self) -> str:
+        """In words: ``8 of 2x2x2 (96 atoms) by 0.01 A``."""
+        repeats = "x".join(map(str, self.repeats))
+        return f"{self.n_displacements} of {repeats} ({self.n_atoms} atoms) by {self.displacement_A:g} A"
+
+    def evaluated(self) -> dict[str, int]:
+        """How many atoms, counted in each of its supercells, a unit evaluates; by its name."""
+        return {unit.name: unit.contents["n"] * self.n_atoms for unit in self.units}
 
     def forces(self) -> np.ndarray:
         """Forces [n_displacements, n_atoms, 3] (eV/A) of the finished units.
@@ -85,6 +94,19 @@ def plan_displacements(
     return Displacements(
         repeats=(a, b, c), displacement_A=displacement_A, n_displacements=len(cells), phonon=phonon, units=tuple(units)
     )
+
+
+def evaluate(displaced: Sequence[Displacements], run: Run, *, title: str = "displacements") -> None:
+    """Evaluate what is not evaluated yet, all of it together.
+
+    Raises
+    ------
+    ScienceError
+        If a unit failed.
+    """
+    units = [unit for displacements in displaced for unit in displacements.units]
+    if troubles := run.units(units, task=TASK, title=title, here=True):
+        raise failed_units(troubles, run.folder)
 
 
 def run_displacement_unit(unit: Unit, watch: DriverWatch, threads: int) -> bool:

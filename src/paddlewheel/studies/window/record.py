@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
-from paddlewheel.records.base import SCHEMA_VERSION, Citation, Measured, Provenance, Record
+from paddlewheel.records.base import Measured, Record, StudyRecord
 from paddlewheel.studies.hull.record import HullInput, LeftOut, PublishedHullValue
 
 
@@ -36,7 +36,7 @@ class WindowInterface(Record):
     reaction: str
 
 
-class WindowRecord(Record):
+class WindowRecord(StudyRecord):
     """The record of `window` (kind `window`).
 
     Voltages are against the metal of the ion; those `_vs_Na` are the same where that is Na, else null.
@@ -45,7 +45,7 @@ class WindowRecord(Record):
     `driving_force_meV_per_atom`; `strict_window` says whether it has a window without that.
     """
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    rows_in: ClassVar[str] = "steps"
     kind: Literal["window"] = "window"
     system: list[str]
     engine: str
@@ -69,6 +69,3 @@ class WindowRecord(Record):
     left_out: list[LeftOut] = []
     beside_published: list[PublishedHullValue] = []
     files: dict[str, str] = {}
-    warnings: list[str] = []
-    citations: list[Citation] = []
-    provenance: Provenance

@@ -3,38 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+from pydantic import field_validator, model_validator
 
 from paddlewheel.errors import InputError, SettingsError
-from paddlewheel.records import (
-    Citation,
-    Measured,
-    write_record,
-)
+from paddlewheel.records import Citation, Measured
 from paddlewheel.studies.hull.inputs import (
     CITATIONS,
     PAPER,
-    REFERENCE_POTENTIAL,
-    check_temperatures,
-    digest,
-    gather,
-    given_tables,
+    Energies,
+    EnergySettings,
+    forecast_of,
     inputs_of,
     milli,
+    name_of,
+    open_energies,
+    phase_energies,
     read_system,
+    rising_temperatures,
 )
 from paddlewheel.studies.hull.phase_energies import PhaseEnergies
-from paddlewheel.studies.hull.record import (
-    PublishedHullValue,
-)
-from paddlewheel.studies.motion.runs import run_directory
-from paddlewheel.studies.window.record import (
-    WindowInterface,
-    WindowRecord,
-    WindowStep,
-)
-from paddlewheel.study.provenance import provenance
+from paddlewheel.studies.hull.record import PublishedHullValue
+from paddlewheel.studies.window.record import WindowInterface, WindowRecord, WindowStep
+from paddlewheel.study.run import Run
+from paddlewheel.study.settings import bad_value, setting
+from paddlewheel.study.study import Argument, Study
 from paddlewheel.thermodynamics.hull import FreeEnergyHull
 from paddlewheel.thermodynamics.interface import interface_reactions
 from paddlewheel.thermodynamics.phase_entry import common_engine
@@ -55,95 +51,96 @@ _CITATIONS = [
 ]  # fmt: skip
 
 
-def window(
-    target: str,
-    *,
-    system: str | None = None,
-    ion: str = "Na",
-    temperature_K: float = 300.0,
-    energies: Sequence[str | Path] = (),
-    phases: Sequence[str | Path] = (),
-    reference: str | None = None,
-    reference_potential_V: float | None = None,
-    interfaces: Sequence[str] = (),
-    voltage_V: float | None = None,
-    potential: str | None = None,
-    n_orderings: int = 5,
-    pressure_bar: float = 1.0,
-    out: str | Path | None = None,
-    seed: int = 1,
-    cores: int | None = None,
-    show_progress: bool = False,
-) -> WindowRecord:
-    """The electrochemical stability window of a phase.
+class WindowSettings(EnergySettings):
+    """Settings of `window`."""
 
-    Parameters
-    ----------
-    target
-        Name of a phase: of the tables or runs given, or built in (o-nbh, nabh4, ...).
-    system
-        Elements; by default those of the phases given, or of the target.
-    ion
-        The mobile ion, of charge 1; its metal is the zero of the voltages.
-    temperature_K
-        Of the free energies; the electrode is at the same.
-    energies, phases, potential, n_orderings, pressure_bar, seed
-        As in `hull`.
-    reference, reference_potential_V
-        Another electrode, such as Na9Sn4, and its potential against the metal.
-    interfaces, voltage_V
-        Names of phases that the target touches; with a voltage also in contact with a reservoir at it.
-    out
-        Run directory; nothing is written without it, but for the phases computed, which the cache keeps.
+    system: str | None = setting(
+        None, "Elements, such as Li-P-S; needed where energies are given, else those of the phase"
+    )
+    specie: str = setting(
+        "Na", "The mobile ion, of charge 1; its metal is the zero of the voltages", aliases=("ion", "species")
+    )
+    temperature_K: float = setting(300.0, "K of the free energies; the electrode is at the same")
+    reference: str | None = setting(None, "Another reference electrode, such as Na9Sn4")
+    reference_potential_V: float | None = setting(None, "Its potential against the metal, V")
+    interfaces: tuple[str, ...] = setting(
+        (), "A phase that it touches; may be repeated", option="--interface", repeated=True
+    )
+    voltage_V: float | None = setting(None, "For interfaces also in contact with a reservoir of the ion at it, V")
 
-    Raises
-    ------
-    InputError
-        For a phase that is not there, a voltage below 0, a system without references, ...
-    """
-    temperature = check_temperatures([temperature_K])[0]
-    if (reference is None) != (reference_potential_V is None):
-        raise SettingsError(
-            "a reference electrode without its potential, or the reverse", where="reference",
-            remedy="give both, such as Na9Sn4 and 0.1",
-        )  # fmt: skip
-    if voltage_V is not None and voltage_V < 0:
-        raise SettingsError(f"{voltage_V:g} V", where="voltage", remedy=f"give 0 V or more against {ion}")
-    elements = read_system(system) if system else _elements(target, [*energies, *phases])
-    tables, folders = given_tables(energies, elements), [Path(one) for one in phases]
-    settings: dict[str, Any] = {
-        "command": "window", "target": target, "system": elements, "ion": ion, "temperature_K": temperature,
-        "energies": digest(tables), "phases": digest(folders), "reference": reference,
-        "reference_potential_V": reference_potential_V, "interfaces": list(interfaces), "voltage_V": voltage_V,
-        "seed": seed, "pressure_bar": pressure_bar, "n_orderings": n_orderings,
-        "potential": None if tables or folders else potential or REFERENCE_POTENTIAL,
-    }  # fmt: skip
-    with run_directory(out, settings) as directory:
-        found = gather(
-            elements, [temperature], energies=tables, phases=folders, potential=potential, directory=directory,
-            n_orderings=n_orderings, pressure_bar=pressure_bar, seed=seed, cores=cores, show_progress=show_progress,
-        )  # fmt: skip
-        diagram = FreeEnergyHull(found.entries, elements, [temperature], seed=seed)
-        name = _name_of(diagram, target)
-        result = stability_window(diagram, name, ion=ion, temperature=0)
-        record = _record(diagram, name, result, found, settings)
-        if reference is not None and reference_potential_V is not None:
-            record.reference, record.reference_potential_V = reference, reference_potential_V
-            record.reduction_limit_V_vs_reference = _shifted(record.reduction_limit_V, reference_potential_V)
-            record.oxidation_limit_V_vs_reference = _shifted(record.oxidation_limit_V, reference_potential_V)
-        for other in interfaces:
-            record.interfaces += _interfaces(diagram, name, _name_of(diagram, other), ion, voltage_V)
-        if directory is not None:
-            write_record(record, directory / "result.json")
+    @field_validator("temperature_K")
+    @classmethod
+    def _in_range(cls, given: float) -> float:
+        return rising_temperatures([given])[0]
+
+    @field_validator("voltage_V")
+    @classmethod
+    def _above_the_metal(cls, given: float | None) -> float | None:
+        if given is not None and given < 0:
+            raise bad_value(f"{given:g} V", "give 0 V or more against the metal of the ion")
+        return given
+
+    @model_validator(mode="after")
+    def _electrode_with_its_potential(self) -> Self:
+        if (self.reference is None) != (self.reference_potential_V is None):
+            raise SettingsError(
+                "a reference electrode without its potential, or the reverse", where="reference",
+                remedy="give both, such as Na9Sn4 and 0.1",
+            )  # fmt: skip
+        return self
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowInputs:
+    """The energies, and the names of the phase and of what it touches among them."""
+
+    asked_for: str
+    energies: Energies
+    target: str
+    interfaces: tuple[str, ...]
+
+
+def _opens(target: str, settings: WindowSettings) -> WindowInputs:
+    if settings.system:
+        elements = read_system(settings.system)
+    else:
+        elements = _elements(target, [*settings.energies, *settings.phases])
+    energies = open_energies(elements, [settings.temperature_K], settings)
+    return WindowInputs(
+        asked_for=target,
+        energies=energies,
+        target=name_of(target, energies),
+        interfaces=tuple(name_of(other, energies) for other in settings.interfaces),
+    )
+
+
+def _document(inputs: WindowInputs, settings: WindowSettings) -> dict[str, Any]:
+    told = settings.document()
+    return {"target": inputs.asked_for, "ion": told.pop("specie")} | told | inputs.energies.document()
+
+
+def _measures(inputs: WindowInputs, settings: WindowSettings, run: Run) -> WindowRecord:
+    found = phase_energies(inputs.energies, settings, run)
+    diagram = FreeEnergyHull(
+        found.entries, inputs.energies.elements, inputs.energies.temperatures_K, seed=settings.seed
+    )
+    result = stability_window(diagram, inputs.target, ion=settings.specie, temperature=0)
+    record = _record(diagram, inputs.target, result, found, run)
+    if settings.reference is not None and settings.reference_potential_V is not None:
+        record.reference, record.reference_potential_V = settings.reference, settings.reference_potential_V
+        record.reduction_limit_V_vs_reference = _shifted(record.reduction_limit_V, settings.reference_potential_V)
+        record.oxidation_limit_V_vs_reference = _shifted(record.oxidation_limit_V, settings.reference_potential_V)
+    for other in inputs.interfaces:
+        record.interfaces += _interfaces(diagram, inputs.target, other, settings.specie, settings.voltage_V)
     return record
 
 
 def _elements(target: str, given: Sequence[str | Path]) -> list[str]:
     if given:
         raise SettingsError("no system for the phases given", where="system", remedy="give --system, such as Na-B-H")
-    known = next((phase for phase in library_phases(["Na", "B", "H"]) if target in (phase.name, phase.structure)), None)
-    if known is None:
-        names = ", ".join(phase.structure or phase.name for phase in library_phases(["Na", "B", "H"]))
+    known = library_phases(["Na", "B", "H"])
+    if not any(target in (phase.name, phase.structure) for phase in known):
+        names = ", ".join(phase.structure or phase.name for phase in known)
         raise InputError(
             f"'{target}' is not built in (there are: {names})", where="target",
             remedy="name one, or give --energies or --phases and --system",
@@ -151,29 +148,15 @@ def _elements(target: str, given: Sequence[str | Path]) -> list[str]:
     return ["Na", "B", "H"]
 
 
-def _name_of(diagram: FreeEnergyHull, target: str) -> str:
-    """A phase by its name, the built-in name of its structure, or its formula where one phase alone has it."""
-    if any(entry.name == target for entry in diagram.entries):
-        return target
-    built_in = next((phase.name for phase in library_phases(diagram.elements) if phase.structure == target), None)
-    if built_in is not None and any(entry.name == built_in for entry in diagram.entries):
-        return built_in
-    by_formula = [entry.name for entry in diagram.entries if entry.formula == target]
-    if len(by_formula) == 1:
-        return by_formula[0]
-    diagram.number(target)
-    raise AssertionError("number() refuses unknown names")
-
-
 def _record(
-    diagram: FreeEnergyHull, name: str, result: StabilityWindow, found: PhaseEnergies, settings: dict[str, Any]
+    diagram: FreeEnergyHull, name: str, result: StabilityWindow, found: PhaseEnergies, run: Run
 ) -> WindowRecord:
     entry, own = diagram.entries[diagram.number(name)], diagram.phase(name, 0)
     strict = result.driving_force_eV_per_atom <= _STRICT_eV_PER_ATOM
     reduction = Measured(value=result.reduction_limit_V, std=result.std_reduction_limit_V)
     oxidation = Measured(value=result.oxidation_limit_V, std=result.std_oxidation_limit_V)
     sodium = result.ion == "Na"
-    warnings = [*found.warnings, *(f"{one.name}: {one.note}" for one in diagram.entries if one.note)]
+    warnings = [*found.warnings, *(f"{phase.name}: {phase.note}" for phase in diagram.entries if phase.note)]
     if not strict:
         warnings.append(
             f"{name} is {1000 * result.driving_force_eV_per_atom:.1f} meV/atom above the hull and has no window of its "
@@ -200,7 +183,7 @@ def _record(
             for step in result.steps
         ],
         inputs=inputs_of(diagram.entries), left_out=found.left_out, warnings=warnings, citations=list(_CITATIONS),
-        provenance=provenance(settings),
+        provenance=run.provenance(),
     )  # fmt: skip
     if name.startswith("o-NBH"):
         record.beside_published = [
@@ -234,9 +217,51 @@ def _interfaces(
         )
         rows += [
             WindowInterface(
-                other=other, voltage_V=voltage, share=one.share, energy_meV_per_atom=1000 * one.energy_eV_per_atom,
-                reaction=one.reaction.text,
+                other=other, voltage_V=voltage, share=mixture.share,
+                energy_meV_per_atom=1000 * mixture.energy_eV_per_atom, reaction=mixture.reaction.text,
             )
-            for one in found
+            for mixture in found
         ]  # fmt: skip
     return rows
+
+
+def _says(record: WindowRecord) -> list[str]:
+    low, high = record.reduction_limit_V, record.oxidation_limit_V
+    lines = [
+        f"{record.target}: {low.value:.2f} +- {low.std:.2f} to {high.value:.2f} +- {high.std:.2f} V "
+        f"against {record.ion}"
+    ]
+    if record.reduction_limit_V_vs_reference and record.oxidation_limit_V_vs_reference:
+        lines.append(
+            f"against {record.reference}: {record.reduction_limit_V_vs_reference.value:.2f} to "
+            f"{record.oxidation_limit_V_vs_reference.value:.2f} V"
+        )
+    for step in record.steps:
+        volume = "" if step.volume_change is None else f", volume {100 * step.volume_change:+.0f} %"
+        lines.append(
+            f"  from {step.voltage_V.value:.2f} V: {step.reaction} ({step.capacity_mAh_per_g:+.0f} mAh/g{volume})"
+        )
+    for contact in record.interfaces:
+        at = "" if contact.voltage_V is None else f" at {contact.voltage_V:g} V"
+        lines.append(f"with {contact.other}{at}: {contact.reaction} ({contact.energy_meV_per_atom:.0f} meV/atom)")
+    return lines
+
+
+STUDY = Study(
+    command="window",
+    arguments=(
+        Argument(
+            name="target", metavar="STRUCTURE", help="a phase: built in (o-nbh), or of the tables and runs given",
+            annotation="str",
+        ),
+    ),
+    settings=WindowSettings,
+    record=WindowRecord,
+    opens=_opens,
+    measures=_measures,
+    says=_says,
+    document=_document,
+    forecasts=lambda inputs, settings, cores: forecast_of(inputs.energies, settings, cores),
+    example="paddlewheel window o-nbh --reference Na9Sn4 --reference-potential-V 0.1",
+    notes="Free energies are those of `hull`, and so are the options that say where they are from.",
+)  # fmt: skip

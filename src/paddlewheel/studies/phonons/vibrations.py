@@ -1,14 +1,19 @@
-"""From modes to the rows of the record: thermal functions, imaginary modes, and what is converged."""
+"""From modes to the rows of the record and the tables beside it: thermal functions, bands, and what is converged."""
 
 from __future__ import annotations
 
+import io
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from paddlewheel.records import Measured
 from paddlewheel.studies.phonons.record import (
+    BandLabel,
     ConvergencePoint,
     ImaginaryEffect,
     ImaginaryModes,
@@ -16,16 +21,25 @@ from paddlewheel.studies.phonons.record import (
     ThermalRow,
 )
 from paddlewheel.studies.phonons.units import Displacements
+from paddlewheel.study.run import Run
+from paddlewheel.thermodynamics.bands import element_dos, element_shares, gamma_modes, phonon_bands
 from paddlewheel.thermodynamics.harmonic import harmonic_functions
-from paddlewheel.thermodynamics.phonons import PhononModes, modes_on_mesh, phonon_modes
+from paddlewheel.thermodynamics.phonons import PhononModes, common_grid, modes_on_mesh, phonon_modes
 from paddlewheel.thermodynamics.thermal import ThermalFunctions
 from paddlewheel.units import THZ_IN_PER_CM
+
+if TYPE_CHECKING:
+    from ase import Atoms
 
 CONVERGENCE_K = 300.0
 MESH_LENGTH_A = 40.0
 FINE_MESH_LENGTH_A = 60.0
 _ZERO_PER_CM = 0.1
 """Modes below it are translations, or as free as one: their harmonic free energy has no bound."""
+DOS_WIDTH_PER_CM = 8.0
+_CURVE_STEP_K = 10.0
+_MOST_FORCES = 400_000
+"""Force components up to which phonopy's own file is written: 10 MB of text before compression."""
 _COLUMNS = ("free_energy_eV_per_atom", "entropy_eV_per_K_per_atom", "heat_capacity_eV_per_K_per_atom")
 
 
@@ -138,10 +152,56 @@ def _point(run: Vibrations, reference_eV_per_atom: float) -> ConvergencePoint:
     value = run.free_energy_eV_per_atom()
     return ConvergencePoint(
         repeats=displaced.repeats,
-        n_atoms=len(displaced.phonon.supercell),
+        n_atoms=displaced.n_atoms,
         n_displacements=displaced.n_displacements,
         displacement_A=displaced.displacement_A,
         temperature_K=CONVERGENCE_K,
         free_energy_eV_per_atom=value,
         difference_meV_per_atom=(value - reference_eV_per_atom) * 1000,
     )
+
+
+def keep_files(
+    vibrations: Vibrations, relaxed: Atoms, *, highest_K: float, run: Run
+) -> tuple[dict[str, str], list[BandLabel]]:
+    """Keep cell, bands, densities of states and thermal functions beside the record.
+
+    Returns
+    -------
+    The names of the files by what they hold, and the labels of the bands.
+    """
+    phonon = vibrations.displaced.phonon
+    cif = io.BytesIO()
+    relaxed.write(cif, format="cif")
+    files = {"structure": run.text("structure.cif", cif.getvalue())}
+    if np.size(phonon.forces) <= _MOST_FORCES:
+        files["phonopy"] = run.text("phonopy_params.yaml", _phonopy_file(phonon))
+    bands = phonon_bands(phonon)
+    columns = {"distance_per_A": bands.distance_per_A}
+    columns |= {f"q{axis}": bands.wave_vector[:, k] for k, axis in enumerate("abc")}
+    columns |= {f"mode{k}_per_cm": bands.wavenumber_per_cm[:, k] for k in range(bands.wavenumber_per_cm.shape[1])}
+    shares = element_shares(phonon, mesh_length_A=MESH_LENGTH_A)
+    grid = common_grid([shares.modes], sigma_per_cm=DOS_WIDTH_PER_CM)
+    total, parts = element_dos(shares, grid, sigma_per_cm=DOS_WIDTH_PER_CM)
+    # modes per 1/cm and atom: three an atom in all, whatever the cell
+    dos = {"wavenumber_per_cm": grid, "total_modes_cm_per_atom": total / vibrations.n_atoms}
+    dos |= {f"{symbol}_modes_cm_per_atom": part / vibrations.n_atoms for symbol, part in parts.items()}
+    curve = vibrations.thermal(np.arange(0.0, highest_K + _CURVE_STEP_K / 2, _CURVE_STEP_K).tolist())
+    files |= {
+        "bands": run.table("bands.csv", columns),
+        "gamma": run.table("gamma.csv", {"wavenumber_per_cm": gamma_modes(phonon)}),
+        "dos": run.table("dos.csv", dos),
+        "thermal": run.table(
+            "thermal.csv",
+            {"temperature_K": curve.temperature_K, **{name: getattr(curve, name) for name in _COLUMNS}},
+        ),
+    }
+    return files, [BandLabel(distance_per_A=at, name=name) for at, name in bands.labels]
+
+
+def _phonopy_file(phonon: Any) -> bytes:
+    """phonopy's own file, for whoever wants to go on with it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "phonopy_params.yaml"
+        phonon.save(path, settings={"force_sets": True, "displacements": True})
+        return path.read_bytes()

@@ -1,0 +1,165 @@
+"""What `phonons` is told and what comes of it: settings, the cell, the potential, the supercells to compare."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from pydantic import field_validator
+
+from paddlewheel.crystals import check_structure, read_structure
+from paddlewheel.crystals.supercell import supercell_repeats
+from paddlewheel.errors import SettingsError
+from paddlewheel.potentials.card import PotentialCard
+from paddlewheel.studies.simulation.potentials import chosen_potential
+from paddlewheel.studies.simulation.settings import PotentialSettings
+from paddlewheel.studies.simulation.structures import cell_digest
+from paddlewheel.study.settings import Numbers, bad_value, setting
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+LENGTHS_A = (7.0, 10.0, 13.0, 16.0, 19.0, 23.0, 27.0)
+"""Every lattice parameter of the supercells of ``auto`` is above one of these, in turn."""
+
+_WITH_FLOAT64 = ("nep", "m3gnet", "mace")
+"""Engines that have a choice; any other computes in the precision it has."""
+
+
+class PhononSettings(PotentialSettings):
+    """Settings of `phonons`."""
+
+    temperatures_K: Numbers = setting(
+        (0.0, 100.0, 200.0, 300.0, 400.0, 500.0, 600.0, 700.0, 800.0),
+        "K from 0 up; may be changed for a finished run",
+        may_change=True,
+    )
+    supercell: str | tuple[int, int, int] = setting(
+        "auto",
+        "auto (larger ones until F(300 K) moves by less than the tolerance), or AxBxC, which is compared with one "
+        "repeat less each way",
+    )
+    max_atoms: int = setting(600, "Largest supercell of auto, atoms", ge=1, may_change=True)
+    displacement_A: float = setting(
+        0.01, "Length of the displacements, A; twice that is computed beside it in the smallest supercell",
+        ge=1e-4, le=0.2,
+    )  # fmt: skip
+    fmax_eV_per_A: float = setting(
+        1e-4, "Largest force left by the relaxation, that of the cell included, eV/A", ge=1e-7, le=0.05,
+        aliases=("fmax",),
+    )  # fmt: skip
+    keep_symmetry: bool = setting(
+        True, "Relax within the space group that the structure comes with (within 0.03 A), made exact first"
+    )
+    tolerance_meV_per_atom: float = setting(
+        1.0, "What F(300 K) may move by with supercell, displacement and mesh, meV/atom", ge=1e-3, le=100,
+        aliases=("tolerance-meV",),
+    )  # fmt: skip
+    quasi_harmonic: bool = setting(
+        False, "Also expand and compress the cell, and let its volume follow the temperature", may_change=True
+    )
+
+    dtype: Literal["float32", "float64"] | None = setting(
+        None, "Precision; by default float64 where the engine has it: float32 is coarse for small displacements"
+    )
+
+    @field_validator("temperatures_K")
+    @classmethod
+    def _rising(cls, given: tuple[float, ...]) -> tuple[float, ...]:
+        listed = sorted(given)
+        if not listed or listed[0] < 0 or len(set(listed)) != len(listed):
+            raise bad_value(", ".join(f"{value:g}" for value in listed) or "none", "give kelvin from 0 up, each once")
+        return tuple(listed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhononInputs:
+    """The cell and the potential.
+
+    Attributes
+    ----------
+    potential
+        What a unit of work keeps of it.
+    supercells
+        Repeats, from small to large. The first two are always computed, the others until two agree.
+    """
+
+    name: str
+    atoms: Atoms
+    card: PotentialCard
+    potential: dict[str, Any]
+    supercells: tuple[tuple[int, int, int], ...]
+
+    @property
+    def structure(self) -> dict[str, Any]:
+        """The cell by its content."""
+        return {
+            "name": self.name,
+            "formula": self.atoms.get_chemical_formula("metal"),
+            "n_atoms": len(self.atoms),
+            "sha256": cell_digest(self.atoms),
+        }
+
+
+def open_phonons(structure: str | Path | Atoms, settings: PhononSettings) -> PhononInputs:
+    """Read the cell and choose what is not given.
+
+    Raises
+    ------
+    InputError
+        Of the kind that fits.
+    """
+    from paddlewheel.potentials import describe_potential
+
+    if isinstance(structure, str | Path):
+        name, atoms = Path(structure).name, read_structure(structure)
+    else:
+        name, atoms = structure.get_chemical_formula("metal"), check_structure(structure, "structure")
+    potential = chosen_potential(settings, atoms)
+    card = describe_potential(potential["name"])
+    potential["dtype"] = settings.dtype or ("float64" if card.kind in _WITH_FLOAT64 else "float32")
+    supercells = choose_supercells(atoms, settings.supercell, max_atoms=settings.max_atoms)
+    return PhononInputs(name=name, atoms=atoms, card=card, potential=potential, supercells=supercells)
+
+
+def phonon_document(inputs: PhononInputs, settings: PhononSettings) -> dict[str, Any]:
+    """What `inputs.yaml` holds: potential and supercells as they were chosen, in place of what was asked for."""
+    told = settings.document()
+    for resolved in ("potential", "three_body", "device", "dtype", "supercell"):
+        del told[resolved]
+    return {"structure": inputs.structure, "potential": inputs.potential, "supercells": inputs.supercells} | told
+
+
+def choose_supercells(
+    atoms: Atoms, supercell: str | Sequence[int], *, max_atoms: int
+) -> tuple[tuple[int, int, int], ...]:
+    """Supercells to compare, from small to large.
+
+    ``auto``: the smallest repeats that bring every lattice parameter above 7, 10, 13, ... A, as long as they have at
+    most `max_atoms` atoms. Repeats that were asked for: those, after the ones with one repeat less each way.
+
+    Raises
+    ------
+    SettingsError
+        For no supercell, or where not even the first fits.
+    """
+    lengths = atoms.cell.lengths()
+    if not (isinstance(supercell, str) and supercell.strip() == "auto"):
+        a, b, c = supercell_repeats(supercell, lengths)
+        less = (max(a - 1, 1), max(b - 1, 1), max(c - 1, 1))
+        return ((a, b, c),) if less == (a, b, c) else (less, (a, b, c))
+    found: list[tuple[int, int, int]] = []
+    for length in LENGTHS_A:
+        repeats = supercell_repeats("auto", lengths, min_length_A=length)
+        if repeats not in found and len(atoms) * int(np.prod(repeats)) <= max_atoms:
+            found.append(repeats)
+    if not found:
+        least = supercell_repeats("auto", lengths, min_length_A=LENGTHS_A[0])
+        raise SettingsError(
+            f"the smallest supercell, {'x'.join(map(str, least))}, has {len(atoms) * int(np.prod(least))} atoms",
+            where="max_atoms", remedy=f"allow more than {max_atoms}, or name a supercell",
+        )  # fmt: skip
+    return tuple(found)
