@@ -21,7 +21,6 @@ from paddlewheel.studies.dc import study as _dc
 from paddlewheel.studies.density import study as _density
 from paddlewheel.studies.distil import study as _distil
 from paddlewheel.studies.eis import study as _eis
-from paddlewheel.studies.label import study as _label
 from paddlewheel.studies.lsv import study as _lsv
 from paddlewheel.studies.onsager import study as _onsager
 from paddlewheel.studies.rotor import study as _rotor
@@ -38,16 +37,12 @@ if TYPE_CHECKING:
 
     from paddlewheel.studies.conduct.record import ConductivityRecord
     from paddlewheel.studies.distil.record import DistilRecord
-    from paddlewheel.studies.label.record import (
-        LabelRecord,
-    )
     from paddlewheel.studies.rotor.record import RotorRecord
     from paddlewheel.studies.sample.record import (
         SamplingRecord,
     )
     from paddlewheel.studies.train.record import TrainingRecord
     from paddlewheel.studies.validate.record import ValidationRecord
-    from paddlewheel.training.dataset import Dataset
 
 __all__ = [
     "spectra",
@@ -65,7 +60,6 @@ __all__ = [
     "density",
     "distil",
     "eis",
-    "label",
     "load_potential",
     "lsv",
     "read_structure",
@@ -153,28 +147,16 @@ def train(
 def sample(
     structures: str | Path | Atoms | Sequence[str | Path | Atoms], *, out: str | Path | None = None, **settings: Any
 ) -> SamplingRecord:
-    from paddlewheel.studies.sample.page import write_sampling_report
+    from paddlewheel.page.write import write_report
+    from paddlewheel.records.tables import Beside
+    from paddlewheel.studies.sample import page
 
     several = isinstance(structures, Sequence) and not isinstance(structures, str)
     first = structures[0] if several and len(structures) else structures  # type: ignore[index, arg-type]
     directory = Path(out) if out is not None else default_directory("sample", first)
     record = _sample.sample(structures, out=directory, **settings)
-    write_sampling_report(directory)
-    return record
-
-
-@functools.wraps(_label.label)
-def label(
-    frames: str | Path | Sequence[Atoms] | Dataset, *, out: str | Path | None = None, **settings: Any
-) -> LabelRecord:
-    from paddlewheel.studies.label.page import (
-        write_label_report,
-    )
-
-    source = frames if isinstance(frames, str | Path) else _label.read_frames(frames)[0]
-    directory = Path(out) if out is not None else default_directory("label", source)
-    record = _label.label(frames, out=directory, **settings)
-    write_label_report(directory)
+    record.lies_beside(Beside(directory))
+    write_report(record, page.figures, page.page)
     return record
 
 

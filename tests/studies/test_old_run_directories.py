@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import re
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -18,7 +17,6 @@ import pytest
 import yaml
 
 from paddlewheel.potentials import identify_potential
-from paddlewheel.version import __version__
 
 sys.path.insert(0, str(Path(__file__).parent))
 from old_runs import FIXTURES, OLD_RUNS, RUN, form, is_exact, run_command, units_of
@@ -34,12 +32,10 @@ PATHS_AS_TYPED: dict[str, set[str]] = {
 def as_the_code_wants_it(name: str, document: dict[str, Any]) -> dict[str, Any]:
     """The recorded inputs as the code of today is to find them: the one place for what is mended.
 
-    Today only what hangs on the versions installed is brought up to them: the identity of ASE's potentials, and the
-    paddlewheel in the name of an engine. When a key of `PATHS_AS_TYPED` is mended without the old form being read,
-    write the new one here.
+    Today only what hangs on the versions installed is brought up to them: the identity of ASE's potentials. When a key
+    of `PATHS_AS_TYPED` is mended without the old form being read, write the new one here.
     """
     del name
-    release = ".".join(__version__.split(".")[:2])
 
     def fresh(value: Any) -> Any:
         if isinstance(value, dict):
@@ -47,9 +43,7 @@ def as_the_code_wants_it(name: str, document: dict[str, Any]) -> dict[str, Any]:
             if str(value.get("name", "")).startswith("ase:") and "identity" in value:
                 value["identity"] = identify_potential(value["name"])
             return value
-        if isinstance(value, list):
-            return [fresh(each) for each in value]
-        return re.sub(r"\(paddlewheel [^)]*\)$", f"(paddlewheel {release})", value) if isinstance(value, str) else value
+        return [fresh(each) for each in value] if isinstance(value, list) else value
 
     return {key: value if key == "versions" else fresh(value) for key, value in document.items()}
 

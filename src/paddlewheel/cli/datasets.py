@@ -26,9 +26,6 @@ Cores = Annotated[int | None, typer.Option(help="Cores to use; all by default.")
 def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
     app.command("sample", epilog="Example: paddlewheel sample nabh4 na2b12h12 --select 500 --out sets/nabh")(sample)
-    app.command("label", epilog="Example: paddlewheel label frames.extxyz --potential m3gnet-nabh-r2scan --out sets/l")(
-        label
-    )
 
 
 def sample(
@@ -96,43 +93,5 @@ def sample(
         typer.echo(f"warning: {warning}")
     written = record.dataset or record.frames
     typer.echo(f"frames: {directory / written.file}")
-    typer.echo(f"report: {directory / 'report.html'}")
-    return 0
-
-
-def label(
-    frames: Annotated[Path, typer.Argument(help="Frames in any format that ASE reads; labels in it are left aside.")],
-    out: Out = None,
-    potential: Annotated[str | None, typer.Option(help="Who labels (see `potentials`).")] = None,
-    functional: Functional = None,
-    three_body: ThreeBody = "parent",
-    device: Device = "cpu",
-    dtype: DType = "float32",
-    cores: Cores = None,
-    json: Json = False,
-) -> int:
-    """Energy, forces and stress of frames by any potential, as a data set with its card."""
-    from paddlewheel.api import label as study
-    from paddlewheel.study.run_directory import default_directory
-
-    directory = out or default_directory("label", frames)
-    record = study(
-        frames,
-        out=directory,
-        potential=potential,
-        functional=functional,
-        three_body=three_body,
-        device=device,
-        dtype=dtype,
-        cores=cores,
-        show_progress=True,
-    )
-    if json:
-        sys.stdout.write(record.model_dump_json(indent=1) + os.linesep)
-        return 0
-    typer.echo(f"{record.dataset.n_frames} of {record.n_frames} frames labelled by {record.dataset.engine}")
-    for one in record.refused:
-        typer.echo(f"refused: {one.source or f'frame {one.frame}'} {one.reason}")
-    typer.echo(f"data set: {directory / record.dataset.file}")
     typer.echo(f"report: {directory / 'report.html'}")
     return 0

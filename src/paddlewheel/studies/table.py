@@ -141,7 +141,6 @@ MIGRATION = {  # studies that still have their own command; goes when the last h
     "spectra": ("correlations", "spectra"),
     "onsager": ("correlations", "onsager"),
     "sample": ("datasets", "sample"),
-    "label": ("datasets", "label"),
     "train": ("train", "train"),
     "distil": ("distil", "distil"),
     "validate": ("validate", "validate"),

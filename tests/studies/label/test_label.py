@@ -7,19 +7,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from ase import Atoms
 from ase.build import bulk
 from ase.calculators.emt import EMT
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import write
 
-from paddlewheel import label
+from paddlewheel import label, load
 from paddlewheel.cli.main import run as command
 from paddlewheel.errors import DatasetError, InputError, RunDirectoryError, ScienceError
 from paddlewheel.execution import DriverWatch
-from paddlewheel.studies.label.record import (
-    read_label_record,
-)
+from paddlewheel.studies.label import labelled_set
 from paddlewheel.studies.simulation.frame_units import (
     label_units,
     run_label_unit,
@@ -72,7 +71,7 @@ def test_labels_are_the_potential_s(run):
 
 
 def test_impossible_frame_is_refused_by_name(run):
-    record = read_label_record(run / "result.json")
+    record = load(run)
     assert [(one.frame, one.source) for one in record.refused] == [(59, "on top of each other")]
     assert "force of" in record.refused[0].reason
     assert record.warnings == ["1 of 60 frames were refused"]
@@ -82,6 +81,39 @@ def test_impossible_frame_is_refused_by_name(run):
 def test_other_frames_in_the_directory_are_refused(run):
     with pytest.raises(RunDirectoryError, match=r"frames\.name is 'frames\.extxyz' there"):
         label(frames(5), potential=EMT_NAME, functional="none", out=run)
+
+
+def test_directory_of_another_release_goes_on_without_work(run, monkeypatch):
+    """The release is no part of what decides the labels; paddlewheel 0.1 wrote it into the engine all the same."""
+    inputs = yaml.safe_load((run / "inputs.yaml").read_text())
+    assert inputs["engine"] == EMT_NAME
+    monkeypatch.setattr(labelled_set, "__version__", "0.9.0")
+    monkeypatch.setattr(EMT, "calculate", lambda *_, **__: pytest.fail("it was labelled again"))
+    record = json.loads((run / "result.json").read_text())
+    record["provenance"]["settings"]["engine"] = inputs["engine"] = f"{EMT_NAME} (paddlewheel 0.1)"
+    (run / "result.json").write_text(json.dumps(record))
+    (run / "inputs.yaml").write_text(yaml.safe_dump(inputs))
+    again = label(run.parent / "frames.extxyz", potential=EMT_NAME, functional="none", out=run, cores=1)
+    assert again.dataset.engine == f"{EMT_NAME} (paddlewheel 0.1)"
+
+
+@pytest.mark.parametrize(
+    ("engine", "decides"),
+    [
+        ("m3gnet-nabh-r2scan (three_body parent, paddlewheel 0.1)", "m3gnet-nabh-r2scan (three_body parent)"),
+        ("nep.txt 0123456789ab (paddlewheel 0.1)", "nep.txt 0123456789ab"),
+        ("m3gnet-mp-2021 (three_body as_trained)", "m3gnet-mp-2021 (three_body as_trained)"),
+    ],
+)
+def test_release_is_taken_off_an_engine(engine, decides):
+    assert labelled_set.without_release(engine) == decides
+
+
+def test_forecast_measures_and_writes_nothing(tmp_path):
+    forecast = label.study.forecast(frames(60), potential=EMT_NAME, functional="none", out=tmp_path / "run")
+    assert (forecast.n_units, forecast.n_atoms) == (2, 4)
+    assert 0 < forecast.core_hours < 0.01
+    assert not list(tmp_path.iterdir())
 
 
 class Patience(DriverWatch):

@@ -34,7 +34,7 @@ from paddlewheel.studies.distil.steps import (
     pick,
     write_json,
 )
-from paddlewheel.studies.label.study import label
+from paddlewheel.studies.label.study import STUDY as label
 from paddlewheel.studies.simulation.potentials import (
     potential_document,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -36,14 +37,31 @@ class Labeller:
     """Who labels: what the units keep of the potential, and what the card says of it."""
 
     potential: dict[str, Any]
-    engine: str
+    name: str
+    form: str
     functional: str
+
+    @property
+    def decides(self) -> str:
+        """What of the engine decides the labels: the potential and its form, for `inputs.yaml`."""
+        return f"{self.name} ({self.form})" if self.form else self.name
+
+    @property
+    def engine(self) -> str:
+        """The engine with the release of paddlewheel that ran it, for the data set's card."""
+        release = ".".join(__version__.split(".")[:2])
+        return f"{self.name} ({self.form + ', ' if self.form else ''}paddlewheel {release})"
 
     @property
     def settings(self) -> dict[str, Any]:
         """For the data set's card."""
         kept = ("name", "identity", "three_body", "dtype")
         return {"potential": {key: self.potential[key] for key in kept}, "paddlewheel": __version__}
+
+
+def without_release(engine: str) -> str:
+    """An engine as `Labeller.decides` has it; `inputs.yaml` of paddlewheel 0.1 held the release beside it."""
+    return re.sub(r" \(paddlewheel [^)]*\)$|, paddlewheel [^)]*(?=\)$)", "", engine)
 
 
 def choose_labeller(potential: dict[str, Any], *, functional: str | None) -> Labeller:
@@ -68,12 +86,10 @@ def choose_labeller(potential: dict[str, Any], *, functional: str | None) -> Lab
             f"{functional} was given, {card.name} was made from {card.functional}", where="functional",
             remedy="leave it out",
         )  # fmt: skip
-    release = ".".join(__version__.split(".")[:2])
-    name = _portable_name(potential)
-    form = f"three_body {potential['three_body']}, " if card.kind == "m3gnet" else ""
     return Labeller(
         potential=potential,
-        engine=f"{name} ({form}paddlewheel {release})",
+        name=_portable_name(potential),
+        form=f"three_body {potential['three_body']}" if card.kind == "m3gnet" else "",
         functional=card.functional or str(functional),
     )
 
@@ -87,6 +103,12 @@ def _portable_name(potential: dict[str, Any]) -> str:
         return name
     known = (card.name for card in list_potentials() if identify_potential(card.name) == potential["identity"])
     return next(known, f"{Path(name).name} {potential['identity'][:12]}")
+
+
+def disk_bytes(n_atoms: int) -> int:
+    """That the labels of so many atoms take: frames and labels in the units, and the data set."""
+    frame, label = 2 * 16 + 26, 3 * 17
+    return n_atoms * (2 * frame + label + 3 * 8)
 
 
 def labelled_frames(frames: Sequence[Atoms], units: Sequence[Unit]) -> tuple[list[Atoms], list[RefusedFrame]]:
@@ -148,10 +170,10 @@ def write_frames(path: Path, frames: Sequence[Atoms]) -> WrittenSet:
 def label_range(dataset: Dataset) -> LabelRange:
     """The span of the labels."""
     results = [(len(frame), frame.calc.results) for frame in dataset.frames if frame.calc is not None]
-    energies = [float(one["energy"]) / n for n, one in results]
-    pressures = [-float(one["stress"][:3].mean()) * eV_PER_A3_IN_GPA for _, one in results]
+    energies = [float(labels["energy"]) / n for n, labels in results]
+    pressures = [-float(labels["stress"][:3].mean()) * eV_PER_A3_IN_GPA for _, labels in results]
     return LabelRange(
         energy_eV_per_atom=(min(energies), max(energies)),
-        largest_force_eV_per_A=max(float(np.abs(one["forces"]).max()) for _, one in results),
+        largest_force_eV_per_A=max(float(np.abs(labels["forces"]).max()) for _, labels in results),
         pressure_GPa=(min(pressures), max(pressures)),
     )

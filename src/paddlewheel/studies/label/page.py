@@ -1,101 +1,119 @@
-"""The page of `label`."""
+"""The report of `label`; `sample` shows its labels in the same way."""
 
 from __future__ import annotations
 
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
+from markupsafe import Markup
 
-from paddlewheel.errors import writing
-from paddlewheel.page import tables
-from paddlewheel.page.drawing import (
-    house_style,
-    save_figure,
-)
-from paddlewheel.page.numbers import (
-    percent,
-    plain,
-)
-from paddlewheel.page.page import (
-    content_policy,
-    environment,
-    stylesheet,
-)
-from paddlewheel.records import (
-    write_atomically,
-)
-from paddlewheel.studies.label.figures import (
-    labels_figure,
-)
-from paddlewheel.studies.label.record import (
-    LabelRange,
-    LabelRecord,
-    WrittenSet,
-    read_label_record,
-)
-from paddlewheel.studies.sample.record import (
-    SamplingRecord,
-)
+from paddlewheel.page.drawing import BLUE, ORANGE, Drawing, series_colours
+from paddlewheel.page.numbers import plain
+from paddlewheel.page.page import Listing, Page, Pairs, Section
+from paddlewheel.page.write import Figures
+from paddlewheel.records.tables import Beside
+from paddlewheel.studies.label.record import LabelRange, LabelRecord, RefusedFrame, WrittenSet
 from paddlewheel.units import eV_PER_A3_IN_GPA
 
 if TYPE_CHECKING:
-    from paddlewheel.page.drawing import Drawing
+    from matplotlib.figure import Figure
+
+MOST_POINTS = 4000
+_MARKERS = "os^Dvp*h"
 
 
-def write_label_report(directory: Path) -> Path:
-    """Write `report.html` and `figures/` of a run directory of `label`; see `write_sampling_report`."""
-    directory = Path(directory)
-    record = read_label_record(directory / "result.json")
-    path = directory / "report.html"
-    with writing(path), house_style():
-        save = partial(save_figure, folder=directory / "figures")
-        drawings = {"labels": _draw_labels(directory, record.dataset, save)}
-        write_atomically(path, _render("labels.html.j2", record, drawings, labels=label_rows(record.labels)))
-    return path
+def figures(record: LabelRecord, beside: Beside) -> Figures:
+    """The figure of the report."""
+    return labels_figure(record.dataset, beside)
 
 
-def label_rows(labels: LabelRange) -> list[tuple[str, str]]:
-    """The span of the labels as (name, value)."""
-    low, high = labels.energy_eV_per_atom
-    return [
-        ("energy", f"{plain(low, 5)} to {plain(high, 5)} eV/atom"),
-        ("largest force component", f"{plain(labels.largest_force_eV_per_A)} eV/Å"),
-        ("pressure", f"{plain(labels.pressure_GPa[0])} to {plain(labels.pressure_GPa[1])} GPa"),
-    ]
-
-
-def _draw_labels(directory: Path, written: WrittenSet, save: Any) -> Drawing:
+def labels_figure(written: WrittenSet, beside: Beside) -> Figures:
+    """Energy and pressure against volume of the frames of a data set, per atom; a marker per structure."""
     from paddlewheel.training.dataset import read_dataset
 
-    frames = read_dataset(directory / written.file).frames
+    assert beside.directory is not None  # labels lie in a run directory
+    frames = read_dataset(beside.directory / written.file).frames
     results = [(len(frame), frame.get_volume(), frame.calc.results) for frame in frames if frame.calc is not None]
-    figure = labels_figure(
+    figure = _scatter(
         np.array([volume / n for n, volume, _ in results]),
-        np.array([float(one["energy"]) / n for n, _, one in results]),
-        np.array([-float(one["stress"][:3].mean()) * eV_PER_A3_IN_GPA for _, _, one in results]),
+        np.array([float(labels["energy"]) / n for n, _, labels in results]),
+        np.array([-float(labels["stress"][:3].mean()) * eV_PER_A3_IN_GPA for _, _, labels in results]),
         [str(frame.info.get("structure", frame.symbols.formula.reduce()[0].format("metal"))) for frame in frames],
     )
-    return save(figure, name="labels", alt="Energy and pressure of the labelled frames against their volume.")
+    return {"labels": (figure, "Energy and pressure of the labelled frames against their volume.")}
 
 
-def _render(template: str, record: SamplingRecord | LabelRecord, drawings: dict[str, Drawing], **values: Any) -> str:
-    from markupsafe import Markup
+def _scatter(
+    volumes_A3: np.ndarray, energies_eV: np.ndarray, pressures_GPa: np.ndarray, structures: list[str]
+) -> Figure:
+    from matplotlib.figure import Figure
 
-    count = len({run.temperature_K for run in record.runs}) if isinstance(record, SamplingRecord) else 1
-    return (
-        environment()
-        .get_template(template)
-        .render(
-            record=record,
-            policy=content_policy(()),
-            css=stylesheet(max(1, count)),
-            drawings={name: (Markup(drawing.svg), drawing.alt) for name, drawing in drawings.items()},
-            percent=percent,
-            plain=plain,
-            settings=tables.settings_groups(record.provenance.settings),
-            provenance=tables.provenance_rows(record.provenance),
-            **values,
-        )
+    figure = Figure(figsize=(10.4, 4.0), layout="constrained")
+    panels = figure.subplots(1, 2)
+    names = sorted(set(structures))
+    colours = [BLUE, ORANGE, *series_colours(max(1, len(names)))]
+    for number, name in enumerate(names):
+        mine = thinned(np.flatnonzero(np.array(structures) == name))
+        for axes, values in zip(panels, (energies_eV, pressures_GPa), strict=True):
+            axes.scatter(
+                volumes_A3[mine], values[mine], s=16, marker=_MARKERS[number % len(_MARKERS)], color=colours[number],
+                alpha=0.7, linewidths=0, label=name,
+            )  # fmt: skip
+    for axes, label in zip(panels, ("energy  (eV/atom)", "pressure  (GPa)"), strict=True):
+        axes.set_xlabel("volume  (Å³/atom)")
+        axes.set_ylabel(label)
+    if len(names) > 1:
+        panels[0].legend()
+    return figure
+
+
+def thinned(indices: np.ndarray) -> np.ndarray:
+    """At most `MOST_POINTS` of them, evenly: more make the page heavy and show nothing new."""
+    step = max(1, -(-len(indices) // MOST_POINTS))
+    return indices[::step]
+
+
+def page(record: LabelRecord, _beside: Beside, drawings: dict[str, Drawing]) -> Page:
+    """The report."""
+    return Page(
+        eyebrow="labels",
+        title=f"Labels of {record.source}",
+        facts=[("Frames", str(record.n_frames)), ("Potential", record.potential)],
+        headline=f"{record.dataset.n_frames} of {record.n_frames} frames labelled",
+        tone="partial" if record.refused else "good",
+        warnings=record.warnings,
+        sections=[labels_section(record.dataset, record.labels, record.refused, drawings["labels"])],
+        citations=record.citations,
+        provenance=record.provenance,
+        footer="The same numbers, unrounded, are in result.json and the data set.",
+    )
+
+
+def labels_section(
+    written: WrittenSet, labels: LabelRange, refused: Sequence[RefusedFrame], drawing: Drawing
+) -> Section:
+    """The labels of a data set: their figure, their span, and the frames left out."""
+    low, high = labels.energy_eV_per_atom
+    said = Markup("{} frames, {:,} atoms, labelled by {}, functional {}: <code>{}</code> with <code>{}</code>.")
+    return Section(
+        id="labels",
+        title="Labels",
+        paragraphs=[
+            said.format(
+                written.n_frames, written.n_atoms, written.engine, written.functional, written.file, written.card
+            )
+        ],
+        drawings=[(drawing, "Labelled frames. The pressure is minus a third of the stress's trace.")],
+        groups=[
+            Pairs(
+                title="span of the labels",
+                rows=[
+                    ("energy", f"{plain(low, 5)} to {plain(high, 5)} eV/atom"),
+                    ("largest force component", f"{plain(labels.largest_force_eV_per_A)} eV/Å"),
+                    ("pressure", f"{plain(labels.pressure_GPa[0])} to {plain(labels.pressure_GPa[1])} GPa"),
+                ],
+            )
+        ],
+        lists=[Listing(title="Refused frames", lines=[f"{frame.name}: {frame.reason}" for frame in refused])],
     )

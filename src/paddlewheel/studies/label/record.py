@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
-from paddlewheel.records.base import SCHEMA_VERSION, Citation, Provenance, Record, read_record
+from paddlewheel.records.base import Record, StudyRecord
+
+DATASET = "dataset.extxyz"
+"""The labelled frames, with their card beside them."""
 
 
 class WrittenSet(Record):
@@ -28,6 +30,11 @@ class RefusedFrame(Record):
     source: str | None = None
     reason: str
 
+    @property
+    def name(self) -> str:
+        """Where the frame comes from, or its number."""
+        return self.source or f"frame {self.frame}"
+
 
 class LabelRange(Record):
     """Smallest and largest labels of a set."""
@@ -37,10 +44,10 @@ class LabelRange(Record):
     pressure_GPa: tuple[float, float]
 
 
-class LabelRecord(Record):
+class LabelRecord(StudyRecord):
     """The record of `label`."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    rows_in: ClassVar[str] = "refused"
     kind: Literal["labels"] = "labels"
     potential: str
     source: str
@@ -48,17 +55,3 @@ class LabelRecord(Record):
     dataset: WrittenSet
     labels: LabelRange
     refused: list[RefusedFrame] = []
-    warnings: list[str] = []
-    citations: list[Citation] = []
-    provenance: Provenance
-
-
-def read_label_record(path: Path) -> LabelRecord:
-    """Read a `labels` record.
-
-    Raises
-    ------
-    InputError
-        If the file is no such record.
-    """
-    return read_record(path, LabelRecord, made_by="label")

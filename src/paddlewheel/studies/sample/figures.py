@@ -1,4 +1,4 @@
-"""Figures of a sampling: the map of the candidates with what was chosen, and the labels of a set."""
+"""Figures of a sampling: the map of the candidates, by what was chosen and by where they come from."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from paddlewheel.page.numbers import (
     kelvin,
     percent,
 )
+from paddlewheel.records.tables import Columns
+from paddlewheel.studies.label.page import thinned
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,12 +26,8 @@ if TYPE_CHECKING:
 
     from paddlewheel.studies.sample.record import SamplingRecord
 
-MOST_POINTS = 4000
 
-_MARKERS = "os^Dvp*h"
-
-
-def map_figure(record: SamplingRecord, columns: dict[str, np.ndarray]) -> Figure:
+def map_figure(record: SamplingRecord, columns: Columns) -> Figure:
     """First two components: all candidates in grey, beside each other what DIRECT and what chance chose.
 
     `columns` are those of ``map.csv``.
@@ -46,7 +44,7 @@ def map_figure(record: SamplingRecord, columns: dict[str, np.ndarray]) -> Figure
     chance = f"At random: {n_random} frames, coverage {percent(coverage.random_mean.value)}"
     for axes, key, colour, title in ((panels[0], "chosen", BLUE, ours), (panels[1], "random", ORANGE, chance)):
         picked = columns[key] > 0
-        others = _thinned(np.flatnonzero(~picked))
+        others = thinned(np.flatnonzero(~picked))
         axes.scatter(first[others], second[others], s=7, color=MUTED, alpha=0.35, linewidths=0)
         axes.scatter(first[picked], second[picked], s=24, color=colour, edgecolors=PAPER, linewidths=0.5)
         axes.set_title(title)
@@ -55,11 +53,11 @@ def map_figure(record: SamplingRecord, columns: dict[str, np.ndarray]) -> Figure
     return figure
 
 
-def origin_figure(record: SamplingRecord, columns: dict[str, np.ndarray]) -> Figure:
+def origin_figure(record: SamplingRecord, columns: Columns) -> Figure:
     """The same map by where candidates come from: colour for temperature, one panel for each structure."""
     from matplotlib.figure import Figure
 
-    names = [one.name for one in record.structures]
+    names = [structure.name for structure in record.structures]
     temperatures = sorted({float(value) for value in columns["temperature_K"]})
     colours = series_colours(len(temperatures))
     n_columns = min(3, len(names))
@@ -75,16 +73,14 @@ def origin_figure(record: SamplingRecord, columns: dict[str, np.ndarray]) -> Fig
     return figure
 
 
-def _draw_origin(
-    axes: Axes, columns: dict[str, np.ndarray], name: str, temperatures: list[float], colours: list[str]
-) -> None:
+def _draw_origin(axes: Axes, columns: Columns, name: str, temperatures: list[float], colours: list[str]) -> None:
     mine = columns["structure"] == name
-    others = _thinned(np.flatnonzero(~mine))
+    others = thinned(np.flatnonzero(~mine))
     axes.scatter(
         columns["component_1"][others], columns["component_2"][others], s=5, color=MUTED, alpha=0.2, linewidths=0
     )
     for value, colour in zip(temperatures, colours, strict=True):
-        at = _thinned(np.flatnonzero(mine & (columns["temperature_K"] == value)))
+        at = thinned(np.flatnonzero(mine & (columns["temperature_K"] == value)))
         axes.scatter(
             columns["component_1"][at], columns["component_2"][at], s=9, color=colour, alpha=0.7, linewidths=0,
             label=kelvin(value),
@@ -93,9 +89,3 @@ def _draw_origin(
     axes.set_xlabel("component 1")
     axes.set_ylabel("component 2")
     axes.label_outer()
-
-
-def _thinned(indices: np.ndarray) -> np.ndarray:
-    """At most `MOST_POINTS` of them, evenly: more make the page heavy and show nothing new."""
-    step = max(1, -(-len(indices) // MOST_POINTS))
-    return indices[::step]

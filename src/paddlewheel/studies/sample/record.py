@@ -1,12 +1,15 @@
-"""The records of `sample` (kind `sampling`) and `label` (kind `labels`)."""
+"""The record of `sample` (kind `sampling`): what was run, what was chosen, what was labelled."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
-from paddlewheel.records.base import SCHEMA_VERSION, Citation, Measured, Provenance, Record, read_record
+from paddlewheel.records.base import Measured, Record, StudyRecord, read_record
 from paddlewheel.studies.label.record import LabelRange, RefusedFrame, WrittenSet
+
+FRAMES, MAP = "frames.extxyz", "map.csv"
+"""The chosen frames without labels; where each candidate is in the first two components, and whether it was chosen."""
 
 RunStatus = Literal["ok", "cut", "broken"]
 
@@ -68,10 +71,10 @@ class DirectChoice(Record):
     coverage: CoverageScore
 
 
-class SamplingRecord(Record):
+class SamplingRecord(StudyRecord):
     """The record of `sample`."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    rows_in: ClassVar[str] = "runs"
     kind: Literal["sampling"] = "sampling"
     potential: str
     structures: list[RelaxedStructure]
@@ -82,17 +85,8 @@ class SamplingRecord(Record):
     labels: LabelRange | None = None
     refused: list[RefusedFrame] = []
     map_file: str
-    warnings: list[str] = []
-    citations: list[Citation] = []
-    provenance: Provenance
 
 
 def read_sampling_record(path: Path) -> SamplingRecord:
-    """Read a `sampling` record.
-
-    Raises
-    ------
-    InputError
-        If the file is no such record.
-    """
+    """MIGRATION: goes with the move of `sample`."""
     return read_record(path, SamplingRecord, made_by="sample")

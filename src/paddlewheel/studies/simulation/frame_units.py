@@ -38,20 +38,26 @@ def label_units(frames: Sequence[Atoms], *, potential: dict[str, Any], directory
         ``name``, ``identity``, ``three_body``, ``device``, ``dtype``.
     """
     units = []
-    for first in range(0, len(frames), FRAMES_PER_UNIT):
-        text = format_frames([unlabelled_copy(frame) for frame in frames[first : first + FRAMES_PER_UNIT]])
+    for number, (name, part) in enumerate(frames_of_units(frames).items()):
+        text = format_frames([unlabelled_copy(frame) for frame in part])
         contents = {
-            "labels": {"frames_sha256": hashlib.sha256(text.encode()).hexdigest(), "first": first},
-            "n": len(frames[first : first + FRAMES_PER_UNIT]),
+            "labels": {"frames_sha256": hashlib.sha256(text.encode()).hexdigest(), "first": number * FRAMES_PER_UNIT},
+            "n": len(part),
             "potential": potential,
         }
-        unit = Unit(name=f"label-{first:06d}", contents=contents, run_directory=directory)
+        unit = Unit(name=name, contents=contents, run_directory=directory)
         unit.prepare()
         path = unit.folder / "frames.extxyz"
         if not path.exists():
             write_atomically(path, text)
         units.append(unit)
     return units
+
+
+def frames_of_units(frames: Sequence[Atoms]) -> dict[str, Sequence[Atoms]]:
+    """The frames of each unit of `label_units`, by its name."""
+    starts = range(0, len(frames), FRAMES_PER_UNIT)
+    return {f"label-{first:06d}": frames[first : first + FRAMES_PER_UNIT] for first in starts}
 
 
 def run_label_unit(unit: Unit, watch: DriverWatch, threads: int) -> bool:
