@@ -10,23 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from paddlewheel.crystals import read_structure
 from paddlewheel.potentials import load_potential
-from paddlewheel.studies.active import study as _active_ions
 from paddlewheel.studies.cell import study as _cell
 from paddlewheel.studies.conduct import analyze as _analyze
 from paddlewheel.studies.conduct import study as _conduct
 from paddlewheel.studies.convert.study import convert
-from paddlewheel.studies.coordination import study as _coordination
 from paddlewheel.studies.cycling import study as _cycling
 from paddlewheel.studies.dc import study as _dc
 from paddlewheel.studies.density import study as _density
 from paddlewheel.studies.distil import study as _distil
 from paddlewheel.studies.eis import study as _eis
 from paddlewheel.studies.lsv import study as _lsv
-from paddlewheel.studies.onsager import study as _onsager
 from paddlewheel.studies.rotor import study as _rotor
 from paddlewheel.studies.sample import study as _sample
 from paddlewheel.studies.sites import study as _sites
-from paddlewheel.studies.spectra import study as _spectra
 from paddlewheel.studies.train import study as _train
 from paddlewheel.studies.validate import study as _validate
 from paddlewheel.study.run_directory import default_directory
@@ -45,11 +41,7 @@ if TYPE_CHECKING:
     from paddlewheel.studies.validate.record import ValidationRecord
 
 __all__ = [
-    "spectra",
-    "onsager",
-    "coordination",
     "Trajectory",
-    "active_ions",
     "analyze",
     "analyze_files",
     "cell",
@@ -98,16 +90,12 @@ def conduct(structure: str | Path | Atoms, *, out: str | Path | None = None, **s
 
 analyze = _reported(_analyze.analyze, "paddlewheel.studies.conduct.page:write_conductivity_report")
 sites = _reported(_sites.sites, "paddlewheel.studies.sites.page:write_sites_report")
-spectra = _reported(_spectra.spectra, "paddlewheel.studies.spectra.page:write_spectra_report")
-onsager = _reported(_onsager.onsager, "paddlewheel.studies.onsager.page:write_onsager_report")
-coordination = _reported(_coordination.coordination, "paddlewheel.studies.coordination.page:write_coordination_report")
 eis = _reported(_eis.eis, "paddlewheel.studies.eis.page:write_eis_report")
 density = _reported(_density.density, "paddlewheel.studies.density.page:write_density_report")
 cell = _reported(_cell.cell, "paddlewheel.studies.cell.page:write_cell_report")
 cycling = _reported(_cycling.cycling, "paddlewheel.studies.cycling.page:write_cycling_report")
 dc = _reported(_dc.dc, "paddlewheel.studies.dc.page:write_dc_report")
 lsv = _reported(_lsv.lsv, "paddlewheel.studies.lsv.page:write_lsv_report")
-active_ions = _reported(_active_ions.active_ions, "paddlewheel.studies.active.page:write_active_report")
 
 
 @functools.wraps(_rotor.rotor)

@@ -87,7 +87,8 @@ def write_page(directory: Path, figures: Callable[[], Figures], page: Callable[[
 
 
 def value_cell(value: Measured | None, ends_95: tuple[float, float] | None = None) -> Cell:
-    """A measured number with its 95 % interval below it."""
+    """A measured number with its 95 % interval below it: the one that is given, or its own where it has one."""
     if value is None:
         return Cell(ABSENT)
-    return Cell(measured(value), f"95 %: {interval(ends_95)}" if ends_95 else None)
+    ends = ends_95 or value.interval_95
+    return Cell(measured(value), f"95 %: {interval(ends)}" if ends else None)

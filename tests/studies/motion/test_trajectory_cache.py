@@ -11,17 +11,10 @@ import numpy as np
 import pytest
 
 from paddlewheel.errors import SettingsError, TrajectoryError
-from paddlewheel.studies.motion import (
-    cache as trajectory_cache,
-)
-from paddlewheel.studies.motion import (
-    runs as motion,
-)
-from paddlewheel.studies.motion.cache import (
-    cached_trajectory,
-    clear_cache,
-    list_cache,
-)
+from paddlewheel.studies.motion import cache as trajectory_cache
+from paddlewheel.studies.motion.cache import cached_trajectory, clear_cache, list_cache
+from paddlewheel.studies.motion.runs import open_runs
+from paddlewheel.studies.motion.settings import MotionSettings
 from trajectory_files import frame_positions, write_dump, write_extxyz
 
 FLOAT32_A = 1e-6
@@ -172,9 +165,9 @@ def test_a_truncated_file_leaves_nothing(dump, cache):
 
 def test_analyses_go_through_it_for_large_text_only(tmp_path, monkeypatch):
     write_extxyz(tmp_path / "run.extxyz")
-    motion.open_runs(tmp_path / "run.extxyz", frame_interval_fs=10.0)
+    open_runs(tmp_path / "run.extxyz", MotionSettings(frame_interval_fs=10.0))
     assert list_cache() == []
     monkeypatch.setattr(trajectory_cache, "LARGE_BYTES", 100)
-    runs = motion.open_runs(tmp_path / "run.extxyz", frame_interval_fs=10.0)
+    runs = open_runs(tmp_path / "run.extxyz", MotionSettings(frame_interval_fs=10.0))
     assert len(list_cache()) == 1
     assert runs.inputs()[0].name == "run.extxyz"

@@ -1,83 +1,116 @@
-"""The report of `active`: one HTML file without network, from its record."""
+"""The report of `active`: the share over thresholds and windows, and where the ions start."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from paddlewheel.errors import writing
-from paddlewheel.page.drawing import (
-    Drawing,
-    house_style,
-    save_figure,
-)
-from paddlewheel.page.numbers import (
-    ABSENT,
-    kelvin,
-    measured,
-    plain,
-)
-from paddlewheel.page.page import (
-    Number,
-    Page,
-    Section,
-    render_page,
-)
-from paddlewheel.page.tables import (
-    Cell,
-    Table,
-)
-from paddlewheel.records import (
-    read_record,
-    write_atomically,
-)
-from paddlewheel.studies.active.figures import (
-    curve_figure,
-    map_figure,
-)
-from paddlewheel.studies.active.record import (
-    ActivePoint,
-    ActiveRecord,
-)
+import numpy as np
+
+from paddlewheel.page.drawing import GRID, INK, MUTED, ORANGE, PAPER, Drawing, series_colours
+from paddlewheel.page.numbers import ABSENT, measured, plain
+from paddlewheel.page.page import Number, Page, Section
+from paddlewheel.page.tables import Cell, Table
+from paddlewheel.page.write import Figures
+from paddlewheel.records.tables import Beside
+from paddlewheel.studies.active.record import ActivePoint, ActiveRecord
+from paddlewheel.studies.motion.page import facts
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _MOST_IONS = 200
+_FACES = (((0, 1), "ab"), ((0, 2), "ac"), ((1, 2), "bc"))
 
 
-def write_active_report(directory: Path) -> Path:
-    """Write `report.html` and `figures/` from `result.json`.
-
-    Raises
-    ------
-    InputError
-        If the record is none of `active`.
-    RunDirectoryError
-        If the directory cannot be written.
-    """
-    directory = Path(directory)
-    record = read_record(directory / "result.json", ActiveRecord, made_by="active")
-    path = directory / "report.html"
-    with writing(path), house_style():
-        curve = save_figure(
-            curve_figure(record), directory / "figures", name="active",
-            alt="Share of active ions against the threshold of the MSD, for several windows.",
-        )  # fmt: skip
-        starts = save_figure(
-            map_figure(record), directory / "figures", name="starts",
-            alt="Where the ions start, along the three axes of the cell, coloured by their MSD.",
-        )  # fmt: skip
-        write_atomically(path, render_page(_page(record, curve, starts)))
-    return path
+def figures(record: ActiveRecord, _beside: Beside) -> Figures:
+    """The figures of the report."""
+    return {
+        "active": (
+            _curve_figure(record),
+            "Share of active ions against the threshold of the MSD, for several windows.",
+        ),
+        "starts": (
+            _map_figure(record),
+            "Where the ions start, along the three axes of the cell, coloured by their MSD.",
+        ),
+    }
 
 
-def _page(record: ActiveRecord, curve: Drawing, starts: Drawing) -> Page:
+def _curve_figure(record: ActiveRecord) -> Figure:
+    """The active fraction against the threshold, a line for each window, with the counted point and the paper's."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.6, 4.2), layout="constrained")
+    axes = figure.subplots()
+    for row, colour in zip(record.curves, series_colours(len(record.curves)), strict=True):
+        x = np.array(row.thresholds_A2)
+        value = np.array([share.value for share in row.fraction])
+        std = np.array([share.std for share in row.fraction])
+        axes.fill_between(x, np.maximum(value - std, 0), np.minimum(value + std, 1), color=colour, alpha=0.18, lw=0)
+        axes.plot(x, value, color=colour, marker="o", ms=3, label=f"{row.window_ps:g} ps")
     counted = record.counted
-    facts = [("Formula", record.formula), ("Mobile ion", record.specie or ABSENT)]
-    if record.temperature_K is not None:
-        facts.append(("Temperature", kelvin(record.temperature_K)))
-    facts.append(("Runs", ", ".join(f"{one.name} ({one.length_ps:g} ps)" for one in record.trajectories)))
+    for point, marker, label in ((counted, "D", "counted"), (record.paper, "*", "paper: 21 Å² over 1 ns")):
+        if point.fraction is not None:
+            axes.errorbar(
+                point.threshold_A2, point.fraction.value, yerr=point.fraction.std, color=ORANGE, marker=marker,
+                ms=9 if marker == "D" else 13, mfc=PAPER, mew=1.6, elinewidth=1.6, lw=0, label=label, zorder=5,
+            )  # fmt: skip
+    if record.paper.fraction is None:
+        axes.axvline(record.paper.threshold_A2, color=MUTED, lw=1, ls=(0, (4, 3)), label="the paper's threshold")
+    axes.set_xscale("log")
+    axes.set_ylim(-0.03, 1.03)
+    axes.set_xlabel("threshold of the MSD  (Å²)")
+    axes.set_ylabel(f"active share of {record.specie}")
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), title="window")
+    return figure
+
+
+def _map_figure(record: ActiveRecord) -> Figure:
+    """Where the ions of the first run start, seen along the three axes of the cell: colour is the MSD, a ring means
+    active; anion centres in grey."""
+    from matplotlib.colors import LogNorm
+    from matplotlib.figure import Figure
+
+    ions = [ion for ion in record.ions if ion.run == 0]
+    places = np.array([ion.start_fractional for ion in ions])
+    msd = np.maximum([ion.msd_A2 for ion in ions], 1e-2)
+    active = np.array([ion.active for ion in ions])
+    figure = Figure(figsize=(10.4, 3.5), layout="constrained")
+    panels = figure.subplots(1, 3)
+    limit = max(record.counted.threshold_A2, 1e-2)
+    norm = LogNorm(vmin=min(float(msd.min()), 0.5 * limit), vmax=max(float(msd.max()), limit))
+    shapes = "shpX"
+    for axes, ((i, j), name) in zip(panels, _FACES, strict=True):
+        for number, (anion, centres) in enumerate(record.anion_centres.items()):
+            at = np.array(centres)
+            axes.scatter(
+                at[:, i], at[:, j], s=110, marker=shapes[number % len(shapes)], facecolors=GRID, edgecolors=MUTED,
+                linewidths=0.8, label=anion,
+            )  # fmt: skip
+        drawn = axes.scatter(
+            places[:, i], places[:, j], c=msd, norm=norm, cmap="viridis", s=34, zorder=3,
+            edgecolors=[INK if moves else "none" for moves in active], linewidths=1.4,
+        )  # fmt: skip
+        axes.set_xlim(-0.03, 1.03)
+        axes.set_ylim(-0.03, 1.03)
+        axes.set_xlabel(f"along {name[0]}")
+        axes.set_ylabel(f"along {name[1]}")
+        axes.set_aspect("equal")
+    figure.colorbar(drawn, ax=panels, label=f"MSD over {record.counted.window_ps:g} ps  (Å²)", shrink=0.9, format="%g")
+    handles, labels = panels[0].get_legend_handles_labels()
+    if handles:
+        figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
+    return figure
+
+
+def page(record: ActiveRecord, _beside: Beside, drawings: dict[str, Drawing]) -> Page:
+    """The report."""
+    counted = record.counted
     return Page(
         eyebrow="active ions",
         title=f"Which {record.specie} move",
-        facts=facts,
+        facts=facts(record),
         headline=f"{counted.n_active} of {counted.n_ions} {record.specie} are active: an MSD of "
         f"{counted.threshold_A2:g} Å² or more over {counted.window_ps:g} ps.",
         numbers=[
@@ -94,14 +127,16 @@ def _page(record: ActiveRecord, curve: Drawing, starts: Drawing) -> Page:
                 title="Over windows and thresholds",
                 paragraphs=["An ion counts where its MSD over the window, averaged over all time origins, is at least "
                             "the threshold: the number means nothing without both."],
-                drawings=[(curve, "Bands: 68 %.")],
-                tables=[curve_table(record)],
+                drawings=[(drawings["active"], "Bands: 68 %.")],
+                tables=[_curve_table(record)],
             ),
             Section(
                 id="starts",
                 title="Which ions, and where they start",
-                drawings=[(starts, "Ringed: active. Grey: centres of the anions. First frame of the first run.")],
-                tables=[start_table(record), ion_table(record)],
+                drawings=[
+                    (drawings["starts"], "Ringed: active. Grey: centres of the anions. First frame of the first run.")
+                ],
+                tables=[_start_table(record), _ion_table(record)],
             ),
         ],
         citations=record.citations,
@@ -114,7 +149,7 @@ def _definition(point: ActivePoint) -> str:
     return f"MSD of at least {point.threshold_A2:g} Å² over {point.window_ps:g} ps"
 
 
-def curve_table(record: ActiveRecord) -> Table:
+def _curve_table(record: ActiveRecord) -> Table:
     """The share at every window and threshold."""
     thresholds = record.curves[0].thresholds_A2
     table = Table(
@@ -126,7 +161,7 @@ def curve_table(record: ActiveRecord) -> Table:
     return table
 
 
-def start_table(record: ActiveRecord) -> Table | None:
+def _start_table(record: ActiveRecord) -> Table | None:
     """Activity by the type of anion that an ion starts at; None without anions."""
     if not record.starts:
         return None
@@ -141,7 +176,7 @@ def start_table(record: ActiveRecord) -> Table | None:
     return table
 
 
-def ion_table(record: ActiveRecord) -> Table:
+def _ion_table(record: ActiveRecord) -> Table:
     """The ions, the fastest first."""
     ions = sorted(record.ions, key=lambda ion: -ion.msd_A2)[:_MOST_IONS]
     cutoffs = record.coordination_cutoffs_A

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from paddlewheel.records.base import Measured, Record
 from paddlewheel.studies.motion.record import MotionRecord
+
+IONS, CURVE = "ions.csv", "curve.csv"
+"""The tables beside the record."""
 
 
 class ActivePoint(Record):
@@ -77,6 +80,7 @@ class ActiveRecord(MotionRecord):
         Fractional coordinates of the anion centres in the first frame of the first run, by type.
     """
 
+    rows_in: ClassVar[str] = "ions"
     kind: Literal["active"] = "active"
     paper: ActivePoint
     counted: ActivePoint

@@ -100,8 +100,8 @@ def _centres(atoms: Atoms, mobile: str) -> dict[str, np.ndarray]:
     centres = {}
     for found in find_anion_types(atoms, mobile=mobile):
         if found.polyanions:
-            weights = [masses[list(one.indices)] for one in found.polyanions]
-            points = [w @ gather(atoms, one) / w.sum() for w, one in zip(weights, found.polyanions, strict=True)]
+            weights = [masses[list(anion.indices)] for anion in found.polyanions]
+            points = [w @ gather(atoms, anion) / w.sum() for w, anion in zip(weights, found.polyanions, strict=True)]
         else:
             points = list(atoms.get_positions()[found.indices])
         centres[found.formula] = np.mod(np.array(points) @ inverse, 1.0)

@@ -2,45 +2,28 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from paddlewheel.errors import SettingsError, TrajectoryError
-from paddlewheel.records import (
-    Measured,
-    write_atomically,
-    write_record,
-)
-from paddlewheel.studies.active.record import (
-    ActiveCurveRow,
-    ActiveIon,
-    ActivePoint,
-    ActiveRecord,
-)
-from paddlewheel.studies.active.starts import (
-    Starts,
-    start_groups,
-    starts_of,
-)
-from paddlewheel.studies.motion.choices import (
-    choose_ion,
-)
-from paddlewheel.studies.motion.runs import (
-    MotionRuns,
-    Trajectories,
-    open_runs,
-    run_directory,
-)
+from paddlewheel.errors import TrajectoryError
+from paddlewheel.records import Measured
+from paddlewheel.studies.active.record import CURVE, IONS, ActiveCurveRow, ActiveIon, ActivePoint, ActiveRecord
+from paddlewheel.studies.active.starts import Starts, start_groups, starts_of
+from paddlewheel.studies.motion.choices import mobile_ion
+from paddlewheel.studies.motion.runs import MotionRuns, Trajectories, open_runs
+from paddlewheel.studies.motion.settings import TRAJECTORIES, DriftSettings
 from paddlewheel.study.citations import analysis_citations
+from paddlewheel.study.run import Run
+from paddlewheel.study.settings import Numbers, setting
+from paddlewheel.study.study import Study
 from paddlewheel.trajectories import displacements
 from paddlewheel.transport import (
     DEFAULT_THRESHOLD_A2,
     PAPER_WINDOW_PS,
+    ActiveCurve,
     ActiveFraction,
     active_fraction,
     active_fraction_curve,
@@ -50,120 +33,60 @@ _WINDOW_SHARES = (0.1, 0.2, 0.5, 1.0)
 _THRESHOLDS_A2 = (1.0, 2.0, 4.0, 6.0, 9.0, 12.0, 16.0, 21.0, 28.0, 36.0, 50.0, 70.0, 100.0, 150.0, 200.0)
 
 
-def active_ions(
-    trajectories: Trajectories,
-    *,
-    specie: str | None = None,
-    temperature_K: float | None = None,
-    windows_ps: Sequence[float] | None = None,
-    thresholds_A2: Sequence[float] | None = None,
-    window_ps: float | None = None,
-    threshold_A2: float = DEFAULT_THRESHOLD_A2,
-    drift: str = "framework",
-    frame_interval_fs: float | None = None,
-    type_map: Mapping[int, str] | None = None,
-    skip_ps: float = 0.0,
-    out: str | Path | None = None,
-) -> ActiveRecord:
-    """Active ions: the fraction over windows and thresholds, which ions they are, and where they start.
+class ActiveSettings(DriftSettings):
+    """Settings of `active`."""
 
-    An ion is active whose MSD over the window, averaged over all time origins, is at least the threshold. The paper
-    (Oh et al., doi 10.1016/j.joule.2025.102130) counts with 21 A^2 over 1 ns, which is one point of the curve.
+    windows_ps: Numbers | None = setting(
+        None,
+        "Windows of the curve, ps; by default a tenth, a fifth, a half and the whole of the shortest run, and 1000 in "
+        "runs of that length",
+    )
+    thresholds_A2: Numbers | None = setting(
+        None, "Thresholds of the curve, A^2; by default 1 to 200, and always the one of the listed ions"
+    )
+    window_ps: float | None = setting(
+        None, "Window of the ions that are listed, ps; by default 1000, or the run if that is shorter", gt=0
+    )
+    threshold_A2: float = setting(DEFAULT_THRESHOLD_A2, "Their least MSD over that window, A^2", ge=0)
 
-    Parameters
-    ----------
-    trajectories
-        One or several runs of the same material at the same temperature (replicas).
-    specie
-        Mobile ion; asked for where the chemistry leaves doubt.
-    temperature_K
-        For the record.
-    windows_ps
-        Windows of the curve; by default a tenth, a fifth, a half and the whole of the shortest run, and the paper's
-        where the runs are that long.
-    thresholds_A2
-        Thresholds of the curve; by default from 1 to 200 A^2. `threshold_A2` is always among them.
-    window_ps, threshold_A2
-        The point whose ions are listed: by default the paper's, over the whole run where that is shorter.
-    drift
-        Which drift is removed: ``framework`` (all other atoms, mass-weighted), ``all`` or ``none``.
-    frame_interval_fs, type_map, skip_ps
-        As in `analyze`.
-    out
-        Run directory for the record, `ions.csv`, `curve.csv` and the report; nothing is written without it.
 
-    Raises
-    ------
-    InputError
-        For bad settings, an absent specie, a window longer than the runs, or a directory that holds something else.
+@dataclass(frozen=True, kw_only=True)
+class ActiveInputs:
+    """The runs, and the windows and thresholds to count with."""
 
-    Examples
-    --------
-    >>> from paddlewheel import active_ions
-    >>> record = active_ions("T=600K_r0.zarr", specie="Na", temperature_K=600)  # doctest: +SKIP
-    >>> record.counted.fraction  # doctest: +SKIP
-    """
-    if drift not in ("framework", "all", "none"):
-        raise SettingsError(f"'{drift}'", where="drift", remedy="use framework, all or none")
-    runs = open_runs(trajectories, frame_interval_fs=frame_interval_fs, type_map=type_map, skip_ps=skip_ps)
-    ion = _choose_ion(runs, specie)
-    paths = [displacements(run, specie=ion, drift=drift) for run in runs.runs]  # type: ignore[arg-type]
-    positions = [one.positions_A for one in paths]
-    interval_fs = runs.frame_interval_fs
-    run_ps = (min(len(one) for one in positions) - 1) * interval_fs / 1000
+    runs: MotionRuns
+    specie: str
+    windows_ps: list[float]
+    thresholds_A2: list[float]
+    window_ps: float
+    run_ps: float
+
+    def document(self) -> dict[str, Any]:
+        """What was resolved, and the trajectories by their content."""
+        return {
+            "specie": self.specie,
+            "windows_ps": self.windows_ps,
+            "thresholds_A2": self.thresholds_A2,
+            "window_ps": self.window_ps,
+            **self.runs.document(),
+        }
+
+
+def _opens(trajectories: Trajectories, settings: ActiveSettings) -> ActiveInputs:
+    runs = open_runs(trajectories, settings)
+    specie = mobile_ion(runs)
+    run_ps = (min(run.n_frames for run in runs.runs) - 1) * runs.frame_interval_fs / 1000
     if run_ps <= 0:
         raise TrajectoryError("one frame: no ion moves in it", where=runs.runs[0].source, remedy="give more frames")
-    chosen_ps = window_ps if window_ps is not None else min(PAPER_WINDOW_PS, run_ps)
-    windows = _windows(windows_ps, chosen_ps, run_ps, interval_ps=interval_fs / 1000)
-    thresholds = sorted({*(thresholds_A2 or _THRESHOLDS_A2), threshold_A2})
-    counted = active_fraction(positions, frame_interval_fs=interval_fs, window_ps=chosen_ps, threshold_A2=threshold_A2)
-    curve = active_fraction_curve(
-        positions, frame_interval_fs=interval_fs, windows_ps=windows, thresholds_A2=thresholds
+    window_ps = settings.window_ps if settings.window_ps is not None else min(PAPER_WINDOW_PS, run_ps)
+    return ActiveInputs(
+        runs=runs,
+        specie=specie,
+        windows_ps=_windows(settings.windows_ps, window_ps, run_ps, interval_ps=runs.frame_interval_fs / 1000),
+        thresholds_A2=sorted({*(settings.thresholds_A2 or _THRESHOLDS_A2), settings.threshold_A2}),
+        window_ps=window_ps,
+        run_ps=run_ps,
     )
-    starts = starts_of(runs.runs, mobile=ion)
-    settings: dict[str, Any] = {
-        "command": "active", "specie": ion, "temperature_K": temperature_K, "windows_ps": list(windows),
-        "thresholds_A2": thresholds, "window_ps": chosen_ps, "threshold_A2": threshold_A2, "drift": drift,
-        "skip_ps": skip_ps,
-    }  # fmt: skip
-    inputs = runs.inputs()
-    settings["trajectories"] = [one.model_dump() for one in inputs]
-    record = ActiveRecord(
-        **runs.common_fields(settings, inputs),
-        specie=ion,
-        temperature_K=temperature_K,
-        paper=_paper_point(positions, interval_fs, run_ps),
-        counted=_point(counted),
-        curves=[
-            ActiveCurveRow(
-                window_ps=float(window),
-                thresholds_A2=[float(value) for value in curve.thresholds_A2],
-                fraction=[Measured(value=f, std=s) for f, s in zip(fractions.tolist(), stds.tolist(), strict=True)],
-            )
-            for window, fractions, stds in zip(curve.windows_ps, curve.fractions, curve.stds, strict=True)
-        ],
-        starts=start_groups(starts, counted),
-        coordination_cutoffs_A=starts.cutoffs_A,
-        ions=_ions(starts, counted),
-        anion_centres=starts.anion_centres,
-        files={"ions": "ions.csv", "curve": "curve.csv"} if out is not None else {},
-        warnings=_warnings(counted, run_ps, len(positions)),
-        citations=analysis_citations(),
-    )
-    with run_directory(out, settings) as directory:
-        if directory is not None:
-            write_atomically(directory / "ions.csv", _ion_table(record))
-            write_atomically(directory / "curve.csv", _curve_table(record))
-            write_record(record, directory / "result.json")
-    return record
-
-
-def _choose_ion(runs: MotionRuns, specie: str | None) -> str:
-    symbols = sorted(set(runs.runs[0].symbols))
-    if specie is not None and specie not in symbols:
-        raise TrajectoryError(f"no '{specie}' in it (there are {', '.join(symbols)})", where=runs.runs[0].source,
-                              remedy="name one of them with --specie")  # fmt: skip
-    return choose_ion(runs.cell, specie=specie, charge=1.0)[0]  # the charge plays no part here
 
 
 def _windows(windows_ps: Sequence[float] | None, chosen_ps: float, run_ps: float, *, interval_ps: float) -> list[float]:
@@ -174,35 +97,85 @@ def _windows(windows_ps: Sequence[float] | None, chosen_ps: float, run_ps: float
     return [value for _, value in sorted({round(value / interval_ps): value for value in [*wanted, chosen_ps]}.items())]
 
 
+def _measures(inputs: ActiveInputs, settings: ActiveSettings, run: Run) -> ActiveRecord:
+    runs, interval_fs = inputs.runs, inputs.runs.frame_interval_fs
+    positions = [
+        displacements(trajectory, specie=inputs.specie, drift=settings.drift).positions_A for trajectory in runs.runs
+    ]
+    counted = active_fraction(
+        positions, frame_interval_fs=interval_fs, window_ps=inputs.window_ps, threshold_A2=settings.threshold_A2
+    )
+    curve = active_fraction_curve(
+        positions, frame_interval_fs=interval_fs, windows_ps=inputs.windows_ps, thresholds_A2=inputs.thresholds_A2
+    )
+    starts = starts_of(runs.runs, mobile=inputs.specie)
+    curves, ions = _curves(curve), _ions(starts, counted)
+    return ActiveRecord(
+        **runs.common_fields(run),
+        specie=inputs.specie,
+        paper=_paper_point(positions, interval_fs, inputs.run_ps),
+        counted=_point(counted),
+        curves=curves,
+        starts=start_groups(starts, counted),
+        coordination_cutoffs_A=starts.cutoffs_A,
+        ions=ions,
+        anion_centres=starts.anion_centres,
+        files={"ions": _keep_ions(ions, list(starts.cutoffs_A), run), "curve": _keep_curve(curves, run)},
+        warnings=[*runs.warnings, *_warnings(counted, inputs.run_ps, len(positions))],
+        citations=analysis_citations(),
+    )
+
+
+def _curves(curve: ActiveCurve) -> list[ActiveCurveRow]:
+    return [
+        ActiveCurveRow(
+            window_ps=float(window),
+            thresholds_A2=[float(value) for value in curve.thresholds_A2],
+            fraction=[
+                Measured(value=fraction, std=std)
+                for fraction, std in zip(fractions.tolist(), stds.tolist(), strict=True)
+            ],
+        )
+        for window, fractions, stds in zip(curve.windows_ps, curve.fractions, curve.stds, strict=True)
+    ]
+
+
 def _paper_point(positions: Sequence[np.ndarray], interval_fs: float, run_ps: float) -> ActivePoint:
     if run_ps < PAPER_WINDOW_PS:
         return ActivePoint(
-            window_ps=PAPER_WINDOW_PS, threshold_A2=DEFAULT_THRESHOLD_A2, fraction=None,
+            window_ps=PAPER_WINDOW_PS,
+            threshold_A2=DEFAULT_THRESHOLD_A2,
+            fraction=None,
             reason=f"the runs last {run_ps:g} ps, the paper's window is {PAPER_WINDOW_PS:g} ps",
-        )  # fmt: skip
+        )
     return _point(active_fraction(positions, frame_interval_fs=interval_fs, window_ps=PAPER_WINDOW_PS))
 
 
 def _point(found: ActiveFraction) -> ActivePoint:
     return ActivePoint(
-        window_ps=found.window_ps, threshold_A2=found.threshold_A2,
-        fraction=Measured(value=found.fraction, std=found.std), n_active=found.n_active, n_ions=found.n_ions,
-    )  # fmt: skip
+        window_ps=found.window_ps,
+        threshold_A2=found.threshold_A2,
+        fraction=Measured(value=found.fraction, std=found.std),
+        n_active=found.n_active,
+        n_ions=found.n_ions,
+    )
 
 
 def _ions(starts: Starts, counted: ActiveFraction) -> list[ActiveIon]:
-    ions = []
-    for run, msd_A2 in enumerate(counted.per_ion_A2):
-        for place, one in enumerate(starts.ions[run]):
-            value = float(msd_A2[place])
-            ions.append(
-                ActiveIon(
-                    run=run, index=one.index, msd_A2=value, active=value >= counted.threshold_A2,
-                    start_fractional=one.fractional, nearest_anion=one.nearest_anion,
-                    nearest_distance_A=one.nearest_distance_A, coordination=one.coordination,
-                )
-            )  # fmt: skip
-    return ions
+    return [
+        ActiveIon(
+            run=run,
+            index=ion.index,
+            msd_A2=value,
+            active=value >= counted.threshold_A2,
+            start_fractional=ion.fractional,
+            nearest_anion=ion.nearest_anion,
+            nearest_distance_A=ion.nearest_distance_A,
+            coordination=ion.coordination,
+        )
+        for run, (started, msd_A2) in enumerate(zip(starts.ions, counted.per_ion_A2, strict=True))
+        for ion, value in zip(started, msd_A2.tolist(), strict=True)
+    ]
 
 
 def _warnings(counted: ActiveFraction, run_ps: float, n_runs: int) -> list[str]:
@@ -225,38 +198,51 @@ def _warnings(counted: ActiveFraction, run_ps: float, n_runs: int) -> list[str]:
     return notes
 
 
-def _ion_table(record: ActiveRecord) -> str:
-    anions = list(record.coordination_cutoffs_A)
-    header = [
-        "run",
-        "index",
-        "msd_A2",
-        "active",
-        "start_a",
-        "start_b",
-        "start_c",
-        "nearest_anion",
-        "nearest_distance_A",
+def _keep_ions(ions: Sequence[ActiveIon], anions: Sequence[str], run: Run) -> str:
+    columns: dict[str, list[Any]] = {
+        "run": [ion.run for ion in ions],
+        "index": [ion.index for ion in ions],
+        "msd_A2": [ion.msd_A2 for ion in ions],
+        "active": [ion.active for ion in ions],
+        **{f"start_{axis}": [ion.start_fractional[place] for ion in ions] for place, axis in enumerate("abc")},
+        "nearest_anion": [ion.nearest_anion for ion in ions],
+        "nearest_distance_A": [ion.nearest_distance_A for ion in ions],
+        **{f"coordination_{name}": [ion.coordination.get(name, 0) for ion in ions] for name in anions},
+    }
+    return run.table(IONS, columns)
+
+
+def _keep_curve(curves: Sequence[ActiveCurveRow], run: Run) -> str:
+    points = [
+        (row.window_ps, threshold, share.value, share.std)
+        for row in curves
+        for threshold, share in zip(row.thresholds_A2, row.fraction, strict=True)
     ]
-    rows = [
-        [ion.run, ion.index, f"{ion.msd_A2:.6g}", int(ion.active), *(f"{x:.6f}" for x in ion.start_fractional),
-         ion.nearest_anion or "", "" if ion.nearest_distance_A is None else f"{ion.nearest_distance_A:.4f}",
-         *(ion.coordination.get(name, 0) for name in anions)]
-        for ion in record.ions
-    ]  # fmt: skip
-    return _csv([[*header, *(f"coordination_{name}" for name in anions)], *rows])
+    names = ("window_ps", "threshold_A2", "fraction", "std")
+    return run.table(CURVE, dict(zip(names, np.array(points).T, strict=True)))
 
 
-def _curve_table(record: ActiveRecord) -> str:
-    rows = [
-        [f"{row.window_ps:g}", f"{threshold:g}", f"{one.value:.6g}", f"{one.std:.6g}"]
-        for row in record.curves
-        for threshold, one in zip(row.thresholds_A2, row.fraction, strict=True)
+def _says(record: ActiveRecord) -> list[str]:
+    counted = record.counted
+    assert counted.fraction is not None
+    return [
+        f"{counted.n_active} of {counted.n_ions} {record.specie} active ({counted.fraction.value:.3g} +- "
+        f"{counted.fraction.std:.2g}): MSD of {counted.threshold_A2:g} A^2 or more over {counted.window_ps:g} ps",
+        *(f"  starting nearest to {row.nearest_anion}: {row.n_active} of {row.n_ions}" for row in record.starts),
     ]
-    return _csv([["window_ps", "threshold_A2", "fraction", "std"], *rows])
 
 
-def _csv(rows: Sequence[Sequence[Any]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()
+STUDY = Study(
+    command="active",
+    arguments=(TRAJECTORIES,),
+    settings=ActiveSettings,
+    record=ActiveRecord,
+    opens=_opens,
+    measures=_measures,
+    says=_says,
+    example="paddlewheel active runs/o-nbh --temperature 600 --out active",
+    notes="""
+    An ion is active whose MSD over the window, averaged over all time origins, is at least the threshold. The paper
+    (Oh et al., doi 10.1016/j.joule.2025.102130) counts with 21 A^2 over 1 ns, which is one point of the curve.
+    """,
+)

@@ -2,50 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paddlewheel.page.drawing import (
-    INK,
-    MUTED,
-    Drawing,
-    series_colours,
-)
-from paddlewheel.page.numbers import (
-    ABSENT,
-    enumeration,
-    measured,
-    percent,
-    plain,
-)
-from paddlewheel.page.page import (
-    Number,
-    Page,
-    Section,
-)
-from paddlewheel.page.tables import (
-    Cell,
-    Table,
-)
-from paddlewheel.page.write import (
-    Figures,
-    value_cell,
-    write_page,
-)
-from paddlewheel.records import read_record
-from paddlewheel.records.tables import (
-    Columns,
-    read_columns,
-)
+from paddlewheel.page.drawing import INK, MUTED, Drawing, series_colours
+from paddlewheel.page.numbers import ABSENT, enumeration, measured, percent, plain
+from paddlewheel.page.page import Number, Page, Section
+from paddlewheel.page.tables import Cell, Table
+from paddlewheel.page.write import Figures, value_cell
+from paddlewheel.records.tables import Beside, Columns
 from paddlewheel.studies.coordination.record import (
+    LIFETIME,
+    RADIAL,
+    TIME,
     CoordinationRecord,
     CoordinationResult,
 )
-from paddlewheel.studies.motion.page import (
-    facts,
-)
+from paddlewheel.studies.motion.page import facts
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -53,31 +27,19 @@ if TYPE_CHECKING:
 _MOST_POINTS = 600
 
 
-def write_coordination_report(directory: Path) -> Path:
-    """Write `report.html` and `figures/` from `result.json` and the tables that it names.
-
-    Raises
-    ------
-    InputError
-        If `result.json` is no such record, or a table is missing or damaged.
-    RunDirectoryError
-        If the directory cannot be written.
-    """
-    directory = Path(directory)
-    record = read_record(directory / "result.json", CoordinationRecord, made_by="coordination")
-    tables = {name: read_columns(directory / name, made_by="coordination") for name in record.files.values()}
-    return write_page(directory, lambda: _figures(record, tables), lambda drawings: _page(record, drawings))
-
-
-def _figures(record: CoordinationRecord, tables: dict[str, Columns]) -> Figures:
+def figures(record: CoordinationRecord, beside: Beside) -> Figures:
+    """The figures of the report."""
     ion = record.specie
-    figures = {
-        "gr": (_radial(record, tables["gr.csv"]), f"g(r) of the anions' centres around {ion}, with the running number.")
+    drawn = {
+        "gr": (
+            _radial(record, beside.columns(RADIAL)),
+            f"g(r) of the anions' centres around {ion}, with the running number.",
+        )
     }
-    if "time.csv" in tables:
-        figures["time"] = (_time(record, tables["time.csv"]), f"Coordination number of {ion} over time and its shares.")
-        figures["lifetime"] = (_memory(record, tables["lifetime.csv"]), "Correlation of the shells against time.")
-    return figures
+    if TIME in record.files.values():
+        drawn["time"] = (_time(record, beside.columns(TIME)), f"Coordination number of {ion} over time and its shares.")
+        drawn["lifetime"] = (_memory(record, beside.columns(LIFETIME)), "Correlation of the shells against time.")
+    return drawn
 
 
 def _colours(record: CoordinationRecord) -> dict[str, str]:
@@ -147,7 +109,8 @@ def _memory(record: CoordinationRecord, table: Columns) -> Figure:
     return figure
 
 
-def _page(record: CoordinationRecord, drawings: dict[str, Drawing]) -> Page:
+def page(record: CoordinationRecord, _beside: Beside, drawings: dict[str, Drawing]) -> Page:
+    """The report."""
     told = [row for row in record.results if row.coordination is not None]
     single = [row for row in told if row.anion != "all"]
     if single:

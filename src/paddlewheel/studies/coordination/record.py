@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from paddlewheel.records.base import Measured, Record
 from paddlewheel.studies.motion.record import MotionRecord
+
+RADIAL, TIME, LIFETIME = "gr.csv", "time.csv", "lifetime.csv"
+"""The tables beside the record; only the first where no shell was counted."""
 
 
 class ShellLifetime(Record):
@@ -43,6 +46,7 @@ class CoordinationResult(Record):
 class CoordinationRecord(MotionRecord):
     """The record of `coordination`; g(r), time series and correlations are in the tables that `files` names."""
 
+    rows_in: ClassVar[str] = "results"
     kind: Literal["coordination"] = "coordination"
     n_ions: int
     range_A: float

@@ -4,41 +4,29 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from paddlewheel.errors import ScienceError, SettingsError
-from paddlewheel.records import (
-    Citation,
-    Measured,
-    write_record,
-)
-from paddlewheel.records.tables import (
-    write_table,
-)
+from paddlewheel.records import Citation, Measured
 from paddlewheel.studies.coordination.record import (
+    LIFETIME,
+    RADIAL,
+    TIME,
     CoordinationRecord,
     CoordinationResult,
     ShellLifetime,
 )
-from paddlewheel.studies.motion.anions import (
-    anion_motion,
-    find_anions,
-)
-from paddlewheel.studies.motion.choices import (
-    choose_specie,
-)
-from paddlewheel.studies.motion.correlation_settings import (
-    default_range_A,
-    document,
-)
-from paddlewheel.studies.motion.runs import (
-    Trajectories,
-    first_atoms,
-    open_runs,
-    run_directory,
-)
+from paddlewheel.studies.motion.anions import anion_motion, find_anions
+from paddlewheel.studies.motion.choices import choose_specie, default_range_A
+from paddlewheel.studies.motion.runs import MotionRuns, Trajectories, first_atoms, open_runs
+from paddlewheel.studies.motion.settings import TRAJECTORIES, MotionSettings
+from paddlewheel.study.run import Run
+from paddlewheel.study.settings import NamedNumbers, setting
+from paddlewheel.study.study import Study
+from paddlewheel.trajectories import Trajectory
 from paddlewheel.transport import (
     ALL_KINDS,
     FirstShell,
@@ -63,120 +51,107 @@ _CITATIONS = (
 )
 
 
-def coordination(
-    trajectories: Trajectories,
-    *,
-    specie: str | None = None,
-    temperature_K: float | None = None,
-    range_A: float | None = None,
-    cutoffs_A: Mapping[str, float] | None = None,
-    frame_interval_fs: float | None = None,
-    type_map: Mapping[int, str] | None = None,
-    skip_ps: float = 0.0,
-    out: str | Path | None = None,
-) -> CoordinationRecord:
-    """Coordination numbers of the mobile ion by the centres of each kind of anion, and how long neighbours stay.
+class CoordinationSettings(MotionSettings):
+    """Settings of `coordination`."""
 
-    The centre of an anion is the atom bonded to all others (B of BH4), the centroid of its atoms where there is none
-    (B12H12), or the atom itself (Cl). Distances are those in the mean cell.
-
-    Parameters
-    ----------
-    trajectories
-        One or several of the same material at the same temperature: their ions are pooled.
-    specie
-        Mobile ion; guessed where only one fits.
-    temperature_K
-        Noted in the record.
-    range_A
-        End of g(r); by default what the cell allows (its shortest vector), 12 A at most.
-    cutoffs_A
-        By kind of anion, in place of the first minimum of g(r).
-    frame_interval_fs, type_map, skip_ps
-        As `open_runs`.
-    out
-        Run directory for the record, tables and the report; nothing is written without it.
-
-    Raises
-    ------
-    InputError
-        For bad settings, an absent specie or anion, a cell too small for the range, frames too far apart, or a
-        directory that holds something else.
-
-    Examples
-    --------
-    >>> from paddlewheel import coordination
-    >>> coordination("oNBH_800K.npz", frame_interval_fs=10).results[0].coordination  # doctest: +SKIP
-    """
-    runs = open_runs(trajectories, frame_interval_fs=frame_interval_fs, type_map=type_map, skip_ps=skip_ps)
-    ion = choose_specie(runs.cell, specie)
-    surroundings = []
-    for run in runs.runs:
-        anions = find_anions(first_atoms(run), mobile=ion)
-        motion = anion_motion(run, anions, specie=ion)
-        kinds = [anion.kind for anion in anions]
-        surroundings.append(
-            Surroundings(ions_A=motion.ions_A, centres_A=motion.centres_A, kinds=kinds, cell_A=motion.cell_A)
-        )
-    count = Counter(surroundings[0].kinds)
-    if unknown := sorted(set(cutoffs_A or {}) - set(count)):
-        raise SettingsError(f"no {unknown[0]} here (there are {', '.join(count)})", where="cutoffs_A",
-                            remedy="name one of them")  # fmt: skip
-    far = default_range_A([one.cell_A for one in surroundings]) if range_A is None else range_A
-    distributions = {
-        kind: pair_distribution([(one.ions_A, one.of_kind(kind), one.cell_A) for one in surroundings],
-                                range_A=far, bin_A=BIN_A)
-        for kind in count
-    }  # fmt: skip
-    found, reasons = _shells(distributions)
-    cutoffs = {kind: one.minimum_A for kind, one in found.items()} | dict(cutoffs_A or {})
-    shells = (
-        coordination_shells(surroundings, cutoffs_A=cutoffs, frame_interval_fs=runs.frame_interval_fs)
-        if cutoffs
-        else {}
+    range_A: float | None = setting(
+        None, "End of g(r), A; by default the cell's shortest vector, which it cannot be over, 12 A at most", gt=0
     )
+    cutoffs_A: NamedNumbers | None = setting(
+        None,
+        "Cutoffs by kind of anion, A, in place of the first minimum of g(r): BH4=4.5,B12H12=6",
+        aliases=("cutoff_A",),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoordinationInputs:
+    """The runs, how many anions of each kind they have, how far to look, and cutoffs that were given."""
+
+    runs: MotionRuns
+    specie: str
+    kinds: Mapping[str, int]
+    range_A: float
+    cutoffs_A: dict[str, float]
+
+    def document(self) -> dict[str, Any]:
+        """What was resolved, and the trajectories by their content."""
+        return {
+            "specie": self.specie,
+            "range_A": self.range_A,
+            "cutoffs_A": self.cutoffs_A,
+            **self.runs.document("name", "n_frames", "frame_interval_fs", "sha256"),
+        }
+
+
+def _opens(trajectories: Trajectories, settings: CoordinationSettings) -> CoordinationInputs:
+    runs = open_runs(trajectories, settings)
+    specie = choose_specie(runs.cell, runs.specie)
+    kinds = Counter(anion.kind for anion in find_anions(runs.cell, mobile=specie))
+    cutoffs = settings.cutoffs_A or {}
+    if unknown := sorted(set(cutoffs) - set(kinds)):
+        raise SettingsError(
+            f"no {unknown[0]} here (there are {', '.join(kinds)})", where="cutoffs_A", remedy="name one of them"
+        )
+    range_A = settings.range_A or default_range_A(runs.mean_cells_A)
+    return CoordinationInputs(runs=runs, specie=specie, kinds=kinds, range_A=range_A, cutoffs_A=cutoffs)
+
+
+def _measures(inputs: CoordinationInputs, _settings: CoordinationSettings, run: Run) -> CoordinationRecord:
+    surroundings = [_surroundings(trajectory, inputs.specie) for trajectory in inputs.runs.runs]
+    distributions = {
+        kind: pair_distribution(
+            [(around.ions_A, around.of_kind(kind), around.cell_A) for around in surroundings],
+            range_A=inputs.range_A,
+            bin_A=BIN_A,
+        )
+        for kind in inputs.kinds
+    }
+    found, reasons = _first_shells(distributions)
+    cutoffs = {kind: shell.minimum_A for kind, shell in found.items()} | inputs.cutoffs_A
+    interval_fs = inputs.runs.frame_interval_fs
+    shells = coordination_shells(surroundings, cutoffs_A=cutoffs, frame_interval_fs=interval_fs) if cutoffs else {}
     results = [
         _result(kind, number, shells.get(kind), found.get(kind), reasons.get(kind), cutoffs.get(kind),
-                given=kind in (cutoffs_A or {}))
-        for kind, number in count.items()
+                given=kind in inputs.cutoffs_A)
+        for kind, number in inputs.kinds.items()
     ]  # fmt: skip
     if ALL_KINDS in shells:
-        together = sum(number for kind, number in count.items() if kind in cutoffs)
+        together = sum(number for kind, number in inputs.kinds.items() if kind in cutoffs)
         results.append(_result(ALL_KINDS, together, shells[ALL_KINDS], None, None, None, given=False))
-    inputs = runs.inputs()
-    settings = document(
-        "coordination",
-        {"specie": ion, "temperature_K": temperature_K, "range_A": far, "cutoffs_A": dict(cutoffs_A or {})},
-        inputs,
-        skip_ps=skip_ps,
-    )
-    record = CoordinationRecord(
-        **runs.common_fields(settings, inputs),
-        specie=ion,
-        temperature_K=temperature_K,
-        files={"g(r)": "gr.csv", "coordination over time": "time.csv", "correlation of the shell": "lifetime.csv"}
-        if shells
-        else {"g(r)": "gr.csv"},
-        warnings=[f"{kind}: {reason}" for kind, reason in reasons.items() if kind not in cutoffs],
+    return CoordinationRecord(
+        **inputs.runs.common_fields(run),
+        specie=inputs.specie,
+        files=_keep_tables(distributions, shells, interval_fs, run),
+        warnings=[
+            *inputs.runs.warnings,
+            *(f"{kind}: {reason}" for kind, reason in reasons.items() if kind not in cutoffs),
+        ],
         citations=list(_CITATIONS),
-        n_ions=sum(one.ions_A.shape[1] for one in surroundings),
-        range_A=far,
+        n_ions=sum(around.ions_A.shape[1] for around in surroundings),
+        range_A=inputs.range_A,
         bin_A=BIN_A,
         results=results,
     )
-    with run_directory(out, settings) as directory:
-        if directory is not None:
-            _write_tables(distributions, shells, runs.frame_interval_fs, directory)
-            write_record(record, directory / "result.json")
-    return record
 
 
-def _shells(distributions: Mapping[str, PairDistribution]) -> tuple[dict[str, FirstShell], dict[str, str]]:
+def _surroundings(trajectory: Trajectory, specie: str) -> Surroundings:
+    """The ions and the centres of the anions: the atom bonded to all others (B of BH4), the centroid where there is
+    none (B12H12), or the atom itself (Cl)."""
+    anions = find_anions(first_atoms(trajectory), mobile=specie)
+    motion = anion_motion(trajectory, anions, specie=specie)
+    kinds = [anion.kind for anion in anions]
+    return Surroundings(ions_A=motion.ions_A, centres_A=motion.centres_A, kinds=kinds, cell_A=motion.cell_A)
+
+
+def _first_shells(
+    distributions: Mapping[str, PairDistribution],
+) -> tuple[dict[str, FirstShell], dict[str, str]]:
     """The first shell of each kind, or why it has none."""
     found, reasons = {}, {}
-    for kind, one in distributions.items():
+    for kind, distribution in distributions.items():
         try:
-            found[kind] = first_shell(one)
+            found[kind] = first_shell(distribution)
         except ScienceError as error:
             reasons[kind] = str(error)
     return found, reasons
@@ -210,22 +185,47 @@ def _result(
     )
 
 
-def _write_tables(
-    distributions: Mapping[str, PairDistribution],
-    shells: Mapping[str, Shell],
-    frame_interval_fs: float,
-    directory: Path,
-) -> None:
-    first = next(iter(distributions.values()))
-    columns: dict[str, np.ndarray] = {"r_A": first.r_A}
-    for kind, one in distributions.items():
-        columns |= {f"g_{kind}": one.g, f"std_{kind}": one.std, f"coordination_{kind}": one.coordination}
-    write_table(directory / "gr.csv", columns)
-    if not shells:
-        return
-    some = next(iter(shells.values()))
-    time_ps = np.arange(some.by_time.size) * frame_interval_fs / 1000
-    write_table(directory / "time.csv", {"time_ps": time_ps} | {kind: one.by_time for kind, one in shells.items()})
-    write_table(
-        directory / "lifetime.csv", {"lag_ps": some.lag_ps} | {kind: one.correlation for kind, one in shells.items()}
-    )
+def _keep_tables(
+    distributions: Mapping[str, PairDistribution], shells: Mapping[str, Shell], frame_interval_fs: float, run: Run
+) -> dict[str, str]:
+    """Write the tables; their names by what they hold."""
+    columns: dict[str, np.ndarray] = {"r_A": next(iter(distributions.values())).r_A}
+    for kind, pairs in distributions.items():
+        columns |= {f"g_{kind}": pairs.g, f"std_{kind}": pairs.std, f"coordination_{kind}": pairs.coordination}
+    files = {"g(r)": run.table(RADIAL, columns)}
+    if shells:
+        some = next(iter(shells.values()))
+        time_ps = np.arange(some.by_time.size) * frame_interval_fs / 1000
+        by_time = {kind: shell.by_time for kind, shell in shells.items()}
+        memory = {kind: shell.correlation for kind, shell in shells.items()}
+        files["coordination over time"] = run.table(TIME, {"time_ps": time_ps} | by_time)
+        files["correlation of the shell"] = run.table(LIFETIME, {"lag_ps": some.lag_ps} | memory)
+    return files
+
+
+def _says(record: CoordinationRecord) -> list[str]:
+    lines = []
+    for row in record.results:
+        if row.coordination is None:
+            lines.append(f"{row.anion}: no shell ({row.reason})")
+            continue
+        within = "" if row.cutoff_A is None else f" within {row.cutoff_A:.2f} A ({row.cutoff_from})"
+        lines.append(f"{row.anion}: {row.coordination.value:.3f} +- {row.coordination.std:.2g}{within}")
+    return lines
+
+
+STUDY = Study(
+    command="coordination",
+    arguments=(TRAJECTORIES,),
+    settings=CoordinationSettings,
+    record=CoordinationRecord,
+    opens=_opens,
+    measures=_measures,
+    says=_says,
+    failed=lambda record: all(row.status != "ok" for row in record.results),
+    example="paddlewheel coordination oNBH_800K.npz --frame-interval-fs 10",
+    notes="""
+    The centre of an anion is the atom bonded to all others (B of BH4), the centroid of its atoms where there is none
+    (B12H12), or the atom itself (Cl). Distances are those in the mean cell; the ions of several runs are pooled.
+    """,
+)

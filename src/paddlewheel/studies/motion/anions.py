@@ -59,9 +59,9 @@ def find_anions(cell: Atoms, *, mobile: str) -> list[Anion]:
     symbols = cell.get_chemical_symbols()
     still = np.array([i for i, symbol in enumerate(symbols) if symbol != mobile], dtype=int)
     found = []
-    for one in find_polyanions(cell[still]) if len(still) else []:
-        hub = None if one.centre is None else int(still[one.centre])
-        found.append(Anion(one.formula, tuple(int(i) for i in still[list(one.indices)]), one.shifts, hub))
+    for anion in find_polyanions(cell[still]) if len(still) else []:
+        hub = None if anion.centre is None else int(still[anion.centre])
+        found.append(Anion(anion.formula, tuple(int(i) for i in still[list(anion.indices)]), anion.shifts, hub))
     inside = {index for anion in found for index in anion.indices}
     found += [
         Anion(symbols[i], (int(i),), np.zeros((1, 3)), int(i))

@@ -1,4 +1,4 @@
-"""What every analysis of ions chooses: the mobile ion and its charge, the temperatures, the earliest lag of a fit."""
+"""What every analysis of ions chooses: the mobile ion and its charge, temperatures, earliest lag of a fit, range."""
 
 from __future__ import annotations
 
@@ -6,16 +6,22 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from paddlewheel.crystals import (
     guess_charge,
     guess_mobile_specie,
 )
 from paddlewheel.errors import SettingsError, TrajectoryError
+from paddlewheel.transport.lattice import shortest_vector_A
 
 if TYPE_CHECKING:
     from ase import Atoms
 
     from paddlewheel.studies.motion.runs import MotionRuns
+
+LONGEST_RANGE_A = 12.0
+"""Default end of g(r) and of the distinct part: three shells, more than anions around a cation are asked for."""
 
 
 def choose_ion(atoms: Atoms, *, specie: str | None, charge: float | None) -> tuple[str, float]:
@@ -124,3 +130,8 @@ def check_onset(minimum_onset_ps: float) -> float:
     if not (math.isfinite(minimum_onset_ps) and minimum_onset_ps >= 0):
         raise SettingsError(f"{minimum_onset_ps:g} ps", where="minimum_onset_ps", remedy="give 0 or more")
     return float(minimum_onset_ps)
+
+
+def default_range_A(cells_A: Sequence[np.ndarray]) -> float:
+    """As far as the smallest of the cells allows, in whole tenths of an A, and no further than three shells."""
+    return min(LONGEST_RANGE_A, float(np.floor(10 * min(shortest_vector_A(cell) for cell in cells_A)) / 10))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from paddlewheel.dynamics import MDSettings
+import numpy as np
+
+from paddlewheel.dynamics import TOLERATED_SHARE, MDSettings, share_over
 from paddlewheel.errors import RunDirectoryError, SettingsError
 from paddlewheel.studies.motion.cache import open_trajectory
 from paddlewheel.study.run_directory import INPUTS, read_inputs
@@ -17,23 +19,90 @@ from paddlewheel.trajectories import Trajectory
 Trajectories = Trajectory | str | Path | Sequence[Trajectory | str | Path]
 """What the analyses take: one or several of the same material, read already, as files, or as run directories."""
 
+_MOST_NAMED = 4
+
 
 @dataclass(frozen=True, kw_only=True)
 class GivenRun:
-    """One trajectory without its equilibration, and what its run directory knows of it (None for other files)."""
+    """One trajectory without its equilibration, and what its run directory knows of it (None for other files).
+
+    Attributes
+    ----------
+    given_as
+        The file or directory that it was given as.
+    note
+        What has to be said of it.
+    mean_cell_A
+        Mean over its frames of the lattice vectors, `[3, 3]`; None before they were read (`once_each`).
+    """
 
     trajectory: Trajectory
+    given_as: str
     temperature_K: float | None = None
     specie: str | None = None
     charge_e: float | None = None
+    note: str | None = None
+    mean_cell_A: np.ndarray | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeftOut:
+    """A run of a run directory that cannot be analysed: not finished, or broken."""
+
+    name: str
+    given_as: str
+    temperature_K: float
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Given:
-    """All that was given, and what has to be said of it."""
+    """All that was given: runs, and those that are left out."""
 
     runs: tuple[GivenRun, ...]
-    warnings: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+
+    @property
+    def temperatures_K(self) -> tuple[float, ...]:
+        """The temperatures that run directories tell, ascending; of runs that are left out as well."""
+        return tuple(sorted({run.temperature_K for run in (*self.runs, *self.left_out) if run.temperature_K}))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What has to be said of the runs, and which are left out, each once."""
+        told = [f"{run.name} is left out ({run.reason})" for run in self.left_out]
+        return tuple(dict.fromkeys([*told, *(run.note for run in self.runs if run.note)]))
+
+    def at(self, temperature_K: float | None) -> Given:
+        """Only what is at one temperature, or does not know its own; None for the only one that there is.
+
+        Raises
+        ------
+        SettingsError
+            For runs at several temperatures of which none is asked for, or for something given that is not at the one
+            that is asked for.
+        RunDirectoryError
+            If every run at that temperature is left out.
+        """
+        places: dict[str, set[float]] = {}
+        for run in (*self.runs, *self.left_out):
+            if run.temperature_K is not None:
+                places.setdefault(run.given_as, set()).add(run.temperature_K)
+        if temperature_K is None and len(self.temperatures_K) > 1:
+            raise SettingsError(
+                f"the runs are at {_kelvin(self.temperatures_K)}", where="temperature_K", remedy="choose one of them"
+            )
+        for name, own in places.items():
+            if temperature_K is not None and temperature_K not in own:
+                raise SettingsError(
+                    f"{temperature_K:g} K was given, and {name} is at {_kelvin(own)}", where="temperature_K",
+                    remedy="give the temperature of the run, or leave it out",
+                )  # fmt: skip
+        wanted = (None, *(self.temperatures_K if temperature_K is None else (temperature_K,)))
+        return _checked(
+            [run for run in self.runs if run.temperature_K in wanted],
+            [run for run in self.left_out if run.temperature_K in wanted],
+        )
 
 
 def open_given(
@@ -44,6 +113,8 @@ def open_given(
     skip_ps: float = 0.0,
 ) -> Given:
     """Open everything that was given; run directories become their finished runs, without their equilibration.
+
+    A file of a run directory is one of its runs: it knows as much.
 
     Parameters
     ----------
@@ -57,72 +128,96 @@ def open_given(
     Raises
     ------
     InputError
-        For nothing given, a file that is no trajectory, or a directory that holds no run of `conduct`.
+        For nothing given, a file that is no trajectory, or a directory that holds no finished run of `conduct`.
     """
     several = [trajectories] if isinstance(trajectories, Trajectory | str | Path) else list(trajectories)
     if not several:
         raise SettingsError("none given", where="trajectories", remedy="give at least one")
     runs: list[GivenRun] = []
-    warnings: list[str] = []
-    for one in several:
-        if isinstance(one, Trajectory):
-            runs.append(GivenRun(trajectory=one))
-        elif (Path(one) / INPUTS).is_file():
-            runs += _of_directory(Path(one), warnings)
-        elif (unit := Path(one).parent.parent / "units" / Path(one).stem).is_dir() and (unit / "unit.json").is_file():
-            runs.append(_of_unit(unit, Path(one)))
-        else:
-            opened = open_trajectory(one, frame_interval_fs=frame_interval_fs, type_map=type_map)
-            runs.append(GivenRun(trajectory=opened))
-    if skip_ps:
-        runs = [_after(run, skip_ps) for run in runs]
-    return Given(runs=tuple(runs), warnings=tuple(warnings))
+    left_out: list[LeftOut] = []
+    for given in several:
+        for found in _opened(given, frame_interval_fs, type_map):
+            if isinstance(found, LeftOut):
+                left_out.append(found)
+            else:
+                runs.append(replace(found, trajectory=found.trajectory.after(skip_ps)) if skip_ps else found)
+    return _checked(runs, left_out)
 
 
-def _of_directory(directory: Path, warnings: list[str]) -> Iterator[GivenRun]:
-    inputs = read_inputs(directory)
-    if inputs.get("command") != "conduct":
+def _checked(runs: Sequence[GivenRun], left_out: Sequence[LeftOut]) -> Given:
+    if not runs:
+        told = [f"{run.name}: {run.reason}" for run in left_out[:_MOST_NAMED]]
+        told += [f"and {len(left_out) - _MOST_NAMED} more"] if len(left_out) > _MOST_NAMED else []
         raise RunDirectoryError(
-            f"is a run of {inputs.get('command')}", where=directory,
-            remedy="give a run directory of conduct, or files of its trajectories/",
+            f"no finished run ({'; '.join(told)})", where=left_out[0].given_as,
+            remedy="let conduct finish, or `convert` a run to analyse what there is of it",
         )  # fmt: skip
-    names = sorted(path.parent.name for path in (directory / "units").glob("*/unit.json"))
-    found = 0
-    for name in names:
-        state = _state(directory / "units" / name)
-        if state is not None:
-            warnings.append(f"{directory.name}: {name} is left out ({state})")
-            continue
-        found += 1
-        yield _of_unit(directory / "units" / name, directory / "trajectories" / f"{name}.zarr")
-    if not found:
-        raise RunDirectoryError("holds no finished run", where=directory, remedy="let conduct finish first")
+    return Given(runs=tuple(runs), left_out=tuple(left_out))
 
 
-def _state(unit: Path) -> str | None:
-    """Why the run of a unit cannot be analysed; None where it can."""
-    result = unit / "result.json"
-    if not result.is_file():
-        return "it is not finished"
-    document = _read(result)
-    return f"it broke: {document.get('reason')}" if document.get("status") == "broken" else None
+def _opened(
+    given: Trajectory | str | Path, frame_interval_fs: float | None, type_map: Mapping[int, str] | None
+) -> Iterator[GivenRun | LeftOut]:
+    if isinstance(given, Trajectory):
+        yield GivenRun(trajectory=given, given_as=given.source)
+        return
+    path, name = Path(given).resolve(), str(given)
+    if (path / INPUTS).is_file():
+        yield from _of_directory(path, name, frame_interval_fs)
+    elif (unit := path.parent.parent / "units" / path.stem).is_dir() and _dynamics_of(unit) is not None:
+        yield _of_unit(unit, name, frame_interval_fs)
+    else:
+        opened = open_trajectory(given, frame_interval_fs=frame_interval_fs, type_map=type_map)
+        yield GivenRun(trajectory=opened, given_as=name)
 
 
-def _of_unit(unit: Path, store: Path) -> GivenRun:
-    contents = _read(unit / "unit.json")["contents"]
-    dynamics = MDSettings(**contents["md"])
-    start_ps = dynamics.production_start_frame * dynamics.frame_interval_fs / 1000
-    inputs = unit.parent.parent / INPUTS
-    charge = read_inputs(inputs.parent).get("charge_e") if inputs.is_file() else None
-    run = GivenRun(
-        trajectory=open_trajectory(store), temperature_K=dynamics.temperature_K, specie=contents["mobile"],
-        charge_e=charge,
-    )  # fmt: skip
-    return _after(run, start_ps) if start_ps else run
+def _of_directory(directory: Path, name: str, frame_interval_fs: float | None) -> Iterator[GivenRun | LeftOut]:
+    command = read_inputs(directory).get("command")
+    if command != "conduct":
+        raise RunDirectoryError(
+            f"is a run directory of {command}", where=name,
+            remedy="give one of conduct, or trajectory files",
+        )  # fmt: skip
+    units = [unit.parent for unit in sorted((directory / "units").glob("*/unit.json"))]
+    if not units:
+        raise RunDirectoryError("holds no run yet", where=name, remedy="let conduct finish first")
+    found = [_of_unit(unit, name, frame_interval_fs) for unit in units]
+    yield from sorted(found, key=lambda run: run.temperature_K or 0.0)
 
 
-def _after(run: GivenRun, skip_ps: float) -> GivenRun:
-    return replace(run, trajectory=run.trajectory.after(skip_ps))
+def _of_unit(unit: Path, given_as: str, frame_interval_fs: float | None) -> GivenRun | LeftOut:
+    contents, directory = _read(unit / "unit.json")["contents"], unit.parent.parent
+    dynamics, name = MDSettings(**contents["md"]), f"{directory.name}/{unit.name}"
+    result = _read(unit / "result.json") if (unit / "result.json").is_file() else None
+    if result is None or result.get("status") == "broken":
+        reason = "it is not finished" if result is None else f"it broke: {result.get('reason')}"
+        return LeftOut(name=name, given_as=given_as, temperature_K=dynamics.temperature_K, reason=reason)
+    store = directory / "trajectories" / f"{unit.name}.zarr"
+    trajectory = open_trajectory(store, frame_interval_fs=frame_interval_fs)
+    return GivenRun(
+        trajectory=trajectory.after(dynamics.production_start_frame * dynamics.frame_interval_fs / 1000),
+        given_as=given_as,
+        temperature_K=dynamics.temperature_K,
+        specie=contents.get("mobile"),
+        charge_e=read_inputs(directory).get("charge_e") if (directory / INPUTS).is_file() else None,
+        note=_note(name, result.get("extrapolation")),
+    )
+
+
+def _note(name: str, extrapolation: Mapping[str, Any] | None) -> str | None:
+    share = share_over([extrapolation]) if extrapolation else 0.0
+    if share <= TOLERATED_SHARE:
+        return None
+    return f"{name}: the potential extrapolates in {100 * share:.2g} % of the steps: it was not trained for them"
+
+
+def _dynamics_of(unit: Path) -> Mapping[str, Any] | None:
+    """The settings of a unit's dynamics; None where it is no unit, or one of other work."""
+    return _read(unit / "unit.json")["contents"].get("md") if (unit / "unit.json").is_file() else None
+
+
+def _kelvin(temperatures_K: Iterable[float]) -> str:
+    return ", ".join(f"{value:g}" for value in sorted(temperatures_K)) + " K"
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -130,5 +225,5 @@ def _read(path: Path) -> dict[str, Any]:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise RunDirectoryError(
-            f"cannot be read ({type(error).__name__})", where=path, remedy="give the trajectory file itself"
+            f"cannot be read ({type(error).__name__})", where=path, remedy="let conduct go on with it, or use another"
         ) from error

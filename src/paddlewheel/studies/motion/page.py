@@ -18,5 +18,7 @@ def facts(record: MotionRecord) -> list[tuple[str, str]]:
         told.append(("Temperature", kelvin(record.temperature_K)))
     told.append(("Trajectories", ", ".join(run.name for run in runs)))
     told.append(("Length", ", ".join(f"{run.length_ps:.4g} ps" for run in runs)))
+    if any(run.left_out_ps for run in runs):
+        told.append(("Left out at the start", ", ".join(f"{run.left_out_ps:.4g} ps" for run in runs)))
     told.append(("Frames", f"every {runs[0].frame_interval_fs:g} fs"))
     return told

@@ -6,13 +6,17 @@ from paddlewheel.records.base import Record, StudyRecord
 
 
 class TrajectoryInput(Record):
-    """One trajectory that was analysed: its file, its frames, and the sha256 over its symbols, positions and cells."""
+    """One trajectory that was analysed: its file, its frames, and the sha256 over its symbols, positions and cells.
+
+    `left_out_ps` is the time before the first of these frames: equilibration, and what was asked for.
+    """
 
     name: str
     n_frames: int
     n_atoms: int
     frame_interval_fs: float
     length_ps: float
+    left_out_ps: float = 0.0
     sha256: str
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from paddlewheel.errors import SettingsError, TrajectoryError, writing
+from paddlewheel.errors import TrajectoryError, writing
 from paddlewheel.execution import DriverLock
 from paddlewheel.studies.motion.given import GivenRun, Trajectories, open_given
 from paddlewheel.studies.motion.record import TrajectoryInput
-from paddlewheel.studies.motion.settings import MotionSettings
+from paddlewheel.studies.motion.settings import MotionSettings, TrajectorySettings
 from paddlewheel.study.run import Run
 from paddlewheel.study.run_directory import (
     check_directory,
@@ -31,29 +31,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class MotionRuns:
-    """Runs of one material, alike in atoms and frame interval.
+    """Runs of one material at one temperature, alike in atoms and frame interval.
 
     Attributes
     ----------
     runs
         The trajectories, without what is left out at their start.
-    digests
-        `trajectory_digest` of each.
+    digests, mean_cells_A
+        Of each its `trajectory_digest`, and the mean over its frames of the lattice vectors, `[3, 3]`.
     cell
         First frame of the first run, as ASE Atoms.
     temperature_K
         As given, or as the run directory says.
-    specie
-        The mobile ion, as given or as the run directory says; None where neither does.
+    specie, charge_e
+        The mobile ion, as given or as the run directory says, and the charge that it has there; None where neither
+        says.
     warnings
         What has to be said of the runs.
     """
 
     runs: tuple[Trajectory, ...]
     digests: tuple[str, ...]
+    mean_cells_A: tuple[np.ndarray, ...]
     cell: Atoms
     temperature_K: float | None = None
     specie: str | None = None
+    charge_e: float | None = None
     warnings: tuple[str, ...] = ()
 
     @property
@@ -63,9 +66,14 @@ class MotionRuns:
         assert interval is not None  # open_runs refuses runs without
         return interval
 
+    def document(self, *keys: str) -> dict[str, Any]:
+        """What `inputs.yaml` tells of the runs: their temperature, and of each these fields of `TrajectoryInput`."""
+        return {"temperature_K": self.temperature_K, "trajectories": self.documents(*keys)}
+
     def documents(self, *keys: str) -> list[dict[str, Any]]:
-        """The runs as they stand in `inputs.yaml`: these fields of their `TrajectoryInput`, or all."""
-        return [one.model_dump(include=set(keys) or None) for one in self.inputs()]
+        """The runs as they stand in `inputs.yaml`: these fields of their `TrajectoryInput`, or those of all time."""
+        of_all_time = {"name", "n_frames", "n_atoms", "frame_interval_fs", "length_ps", "sha256"}
+        return [run.model_dump(include=set(keys) or of_all_time) for run in self.inputs()]
 
     def inputs(self) -> list[TrajectoryInput]:
         """The runs as they stand in records."""
@@ -76,6 +84,7 @@ class MotionRuns:
                 n_atoms=run.n_atoms,
                 frame_interval_fs=self.frame_interval_fs,
                 length_ps=(run.n_frames - 1) * self.frame_interval_fs / 1000,
+                left_out_ps=run.first_frame * self.frame_interval_fs / 1000,
                 sha256=digest,
             )
             for run, digest in zip(self.runs, self.digests, strict=True)
@@ -91,10 +100,10 @@ class MotionRuns:
         }
 
 
-def open_runs(trajectories: Trajectories, settings: MotionSettings) -> MotionRuns:
+def open_runs(trajectories: Trajectories, settings: TrajectorySettings) -> MotionRuns:
     """Read and check the trajectories of one analysis, at one temperature.
 
-    Of a run directory of `conduct` the replicas of `settings.temperature_K` are taken, without their equilibration; a
+    Of a run directory of `conduct` the replicas of `settings.temperature_K` are taken, without their equilibration. A
     run that was given twice counts once, and a warning says so.
 
     Raises
@@ -105,53 +114,35 @@ def open_runs(trajectories: Trajectories, settings: MotionSettings) -> MotionRun
     """
     given = open_given(
         trajectories, frame_interval_fs=settings.frame_interval_fs, type_map=settings.type_map, skip_ps=settings.skip_ps
-    )
-    chosen = at_one_temperature(given.runs, settings.temperature_K)
-    check_alike([run.trajectory for run in chosen])
-    kept, twice = once_each(chosen)
-    runs = list(kept.values())
-    species = {run.specie for run in runs}
+    ).at(settings.temperature_K)
+    check_alike([run.trajectory for run in given.runs])
+    kept, twice = once_each(given.runs)
+    ions = {(run.specie, run.charge_e) for run in kept.values() if run.specie is not None}
+    specie, charge_e = ions.pop() if len(ions) == 1 else (None, None)
+    wanted = settings.specie if isinstance(settings, MotionSettings) else None
     return MotionRuns(
-        runs=tuple(run.trajectory for run in runs),
+        runs=tuple(run.trajectory for run in kept.values()),
         digests=tuple(kept),
-        cell=first_atoms(runs[0].trajectory),
-        temperature_K=runs[0].temperature_K if settings.temperature_K is None else settings.temperature_K,
-        specie=settings.specie or (species.pop() if len(species) == 1 else None),
+        mean_cells_A=tuple(run.mean_cell_A for run in kept.values() if run.mean_cell_A is not None),
+        cell=first_atoms(given.runs[0].trajectory),
+        temperature_K=settings.temperature_K or next(iter(given.temperatures_K), None),
+        specie=wanted or specie,
+        charge_e=charge_e if wanted in (None, specie) else None,
         warnings=(*given.warnings, *twice),
     )
 
 
-def at_one_temperature(runs: Sequence[GivenRun], temperature_K: float | None) -> list[GivenRun]:
-    """Those runs that are at the temperature asked for, or do not know theirs.
-
-    Raises
-    ------
-    SettingsError
-        For runs at several temperatures of which none is asked for, or none at the one that is.
-    """
-    there = sorted({run.temperature_K for run in runs if run.temperature_K is not None})
-    told = ", ".join(f"{value:g}" for value in there)
-    if temperature_K is None and len(there) > 1:
-        raise SettingsError(
-            f"the runs are at {told} K", where="temperature_K", remedy="choose one of them with --temperature"
-        )
-    chosen = [run for run in runs if temperature_K is None or run.temperature_K in (None, temperature_K)]
-    if not chosen:
-        raise SettingsError(f"no run is at {temperature_K:g} K", where="temperature_K", remedy=f"give one of {told}")
-    return chosen
-
-
 def once_each(runs: Sequence[GivenRun]) -> tuple[dict[str, GivenRun], list[str]]:
-    """Each run once, by its digest, and what has to be said of those that were given twice."""
+    """Each run once, by its digest and with its mean cell; and what has to be said of those that were given twice."""
     kept: dict[str, GivenRun] = {}
     warnings = []
     for run in runs:
-        digest = trajectory_digest(run.trajectory)
+        digest, mean_cell_A = _read_through(run.trajectory)
         if digest in kept:
-            first, again = (Path(one.trajectory.source).name for one in (kept[digest], run))
+            first, again = (Path(given.trajectory.source).name for given in (kept[digest], run))
             what = f"{again} was given twice" if first == again else f"{again} holds the same frames as {first}"
             warnings.append(f"{what}: it counts once")
-        kept.setdefault(digest, run)
+        kept.setdefault(digest, replace(run, mean_cell_A=mean_cell_A))
     return kept, warnings
 
 
@@ -211,8 +202,15 @@ def first_atoms(run: Trajectory) -> Atoms:
 
 def trajectory_digest(run: Trajectory) -> str:
     """sha256 over symbols, positions and cells: the same frames in another file format are the same input."""
+    return _read_through(run)[0]
+
+
+def _read_through(run: Trajectory) -> tuple[str, np.ndarray]:
+    """The digest of a run, and its mean cell `[3, 3]`, A."""
     digest = hashlib.sha256(" ".join(run.symbols).encode())
+    cells = []
     for block in run.blocks():
         digest.update(np.ascontiguousarray(block.positions_A).tobytes())
         digest.update(np.ascontiguousarray(block.cell_A).tobytes())
-    return digest.hexdigest()
+        cells.append(block.cell_A)
+    return digest.hexdigest(), np.concatenate(cells).mean(axis=0)

@@ -1,4 +1,4 @@
-"""What every analysis of given trajectories is told: the ion, the temperature, and how to read the files."""
+"""What every analysis of given trajectories is told: how to read the files, the temperature, the ion."""
 
 from __future__ import annotations
 
@@ -12,27 +12,24 @@ from paddlewheel.study.study import Argument
 TRAJECTORIES = Argument(
     name="trajectories",
     metavar="RUN...",
-    help="run directories of `conduct`, or trajectory files of the same material at the same temperature",
+    help="run directories of `conduct`, or trajectory files, of the same material at the same temperature",
     many=True,
     annotation="Trajectory | str | Path | Sequence[Trajectory | str | Path]",
 )
 
 
-class MotionSettings(Settings):
-    """Settings of all analyses of given trajectories."""
+class TrajectorySettings(Settings):
+    """How given trajectories are read."""
 
-    specie: str | None = setting(
-        None, "Symbol of the mobile ion, such as Na; guessed where only one fits.", aliases=("ion", "species")
-    )
     temperature_K: float | None = setting(
-        None, "Temperature of the runs, K; of a run directory, which of its temperatures. Noted in the record."
+        None, "Temperature of the runs, K; of a run directory, which of its temperatures. Noted in the record"
     )
     frame_interval_fs: float | None = setting(
-        None, "fs between frames, where the files do not say (not the MD time step).", gt=0, in_document=False
+        None, "fs between frames, where the files do not say (not the MD time step)", gt=0, in_document=False
     )
-    type_map: TypeMap | None = setting(None, "LAMMPS types to elements, such as 1=Na,2=B.", in_document=False)
+    type_map: TypeMap | None = setting(None, "LAMMPS types to elements, such as 1=Na,2=B", in_document=False)
     skip_ps: float = setting(
-        0.0, "ps left out at the start of each file; a run directory's equilibration is always left out.", ge=0
+        0.0, "ps left out at the start of each run; a run directory's equilibration is always left out", ge=0
     )
 
     @field_validator("temperature_K")
@@ -41,6 +38,16 @@ class MotionSettings(Settings):
         if value is not None and value <= 0:
             raise bad_value(f"{value:g} K is no temperature", "give kelvin above 0")
         return value
+
+
+class MotionSettings(TrajectorySettings):
+    """Settings of the analyses of one mobile ion."""
+
+    specie: str | None = setting(
+        None,
+        "Symbol of the mobile ion, such as Na; a run directory's own, or guessed where only one fits",
+        aliases=("ion", "species"),
+    )
 
 
 class DriftSettings(MotionSettings):

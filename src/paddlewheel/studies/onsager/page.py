@@ -2,72 +2,30 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paddlewheel.page.drawing import (
-    BLUE,
-    INK,
-    Drawing,
-    series_colours,
-)
-from paddlewheel.page.numbers import (
-    interval,
-    measured,
-    plain,
-)
-from paddlewheel.page.page import (
-    Number,
-    Page,
-    Section,
-)
-from paddlewheel.page.tables import (
-    Cell,
-    Table,
-)
-from paddlewheel.page.write import (
-    Figures,
-    value_cell,
-    write_page,
-)
-from paddlewheel.records import read_record
-from paddlewheel.records.tables import (
-    Columns,
-    read_columns,
-)
-from paddlewheel.studies.motion.page import (
-    facts,
-)
-from paddlewheel.studies.onsager.record import OnsagerRecord
+from paddlewheel.page.drawing import BLUE, INK, Drawing, series_colours
+from paddlewheel.page.numbers import interval, measured, plain
+from paddlewheel.page.page import Number, Page, Section
+from paddlewheel.page.tables import Cell, Table
+from paddlewheel.page.write import Figures, value_cell
+from paddlewheel.records.tables import Beside, Columns
+from paddlewheel.studies.motion.page import facts
+from paddlewheel.studies.onsager.record import MSD, OnsagerRecord
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def write_onsager_report(directory: Path) -> Path:
-    """Write `report.html` and `figures/` from `result.json` and the tables that it names.
-
-    Raises
-    ------
-    InputError
-        If `result.json` is no such record, or a table is missing or damaged.
-    RunDirectoryError
-        If the directory cannot be written.
-    """
-    directory = Path(directory)
-    record = read_record(directory / "result.json", OnsagerRecord, made_by="onsager")
-    table = read_columns(directory / "msd.csv", made_by="onsager")
-    return write_page(directory, lambda: _figures(record, table), lambda drawings: _page(record, drawings))
-
-
-def _figures(record: OnsagerRecord, table: Columns) -> Figures:
-    names = [row.specie for row in record.species]
-    figures = {"msd": (_msd(record, table), f"Mean squared displacement of {', '.join(names)}.")}
+def figures(record: OnsagerRecord, beside: Beside) -> Figures:
+    """The figures of the report."""
+    names = ", ".join(row.specie for row in record.species)
+    drawn = {"msd": (_msd(record, beside.columns(MSD)), f"Mean squared displacement of {names}.")}
     if record.status == "ok":
-        figures["parts"] = (_parts(record), "Parts of the conductivity: of single ions, and of each pair of species.")
-    return figures
+        drawn["parts"] = (_parts(record), "Parts of the conductivity: of single ions, and of each pair of species.")
+    return drawn
 
 
 def _msd(record: OnsagerRecord, table: Columns) -> Figure:
@@ -116,7 +74,8 @@ def _parts(record: OnsagerRecord) -> Figure:
     return figure
 
 
-def _page(record: OnsagerRecord, drawings: dict[str, Drawing]) -> Page:
+def page(record: OnsagerRecord, _beside: Beside, drawings: dict[str, Drawing]) -> Page:
+    """The report."""
     known = record.status == "ok"
     names = ", ".join(row.specie for row in record.species)
     headline = (

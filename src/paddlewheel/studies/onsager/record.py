@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from paddlewheel.records.base import Interval, Measured, Record
 from paddlewheel.studies.motion.record import MotionRecord
+
+MSD = "msd.csv"
+"""The table beside the record."""
 
 
 class SpeciesResult(Record):
@@ -39,6 +42,7 @@ class PairResult(Record):
 class OnsagerRecord(MotionRecord):
     """The record of `onsager`; null, with a status and a reason, where the run does not determine the coefficients."""
 
+    rows_in: ClassVar[str] = "species"
     kind: Literal["onsager"] = "onsager"
     status: Literal["ok", "not-diffusive", "too-short"]
     reason: str | None

@@ -3,39 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 
 from paddlewheel.errors import SettingsError
-from paddlewheel.records import (
-    Citation,
-    Measured,
-    write_record,
-)
-from paddlewheel.records.tables import (
-    write_table,
-)
-from paddlewheel.studies.motion.choices import (
-    check_temperatures,
-)
-from paddlewheel.studies.motion.correlation_settings import (
-    document,
-)
-from paddlewheel.studies.motion.runs import (
-    Trajectories,
-    open_runs,
-    run_directory,
-)
-from paddlewheel.studies.onsager.record import (
-    OnsagerRecord,
-    PairResult,
-    SpeciesResult,
-)
+from paddlewheel.records import Citation, Measured
+from paddlewheel.studies.motion.runs import MotionRuns, Trajectories, open_runs
+from paddlewheel.studies.motion.settings import TRAJECTORIES, TrajectorySettings
+from paddlewheel.studies.onsager.record import MSD, OnsagerRecord, PairResult, SpeciesResult
+from paddlewheel.study.run import Run
+from paddlewheel.study.settings import NamedNumbers, setting
+from paddlewheel.study.study import Study
 from paddlewheel.trajectories import displacements
-from paddlewheel.trajectories.unwrap import Drift
-from paddlewheel.transport import OnsagerCoefficients, Quantity, onsager_coefficients
+from paddlewheel.transport import DiffusivityEstimate, OnsagerCoefficients, Quantity, onsager_coefficients
 
 _CITATIONS = (
     Citation(
@@ -54,122 +36,103 @@ _CITATIONS = (
 )
 
 
-def onsager(
-    trajectories: Trajectories,
-    *,
-    species: Mapping[str, float],
-    temperature_K: float,
-    minimum_onset_ps: float = 0.0,
-    drift: Drift = "framework",
-    frame_interval_fs: float | None = None,
-    type_map: Mapping[int, str] | None = None,
-    skip_ps: float = 0.0,
-    out: str | Path | None = None,
-) -> OnsagerRecord:
-    """Onsager coefficients of the mobile species, the conductivity they add up to, Haven ratio, transference numbers.
+class OnsagerSettings(TrajectorySettings):
+    """Settings of `onsager`."""
 
-    Parameters
-    ----------
-    trajectories
-        One or several of the same material at the same temperature: replicas.
-    species
-        Charge (e) of each mobile species, by element.
-    temperature_K
-        Of the runs.
-    minimum_onset_ps
-        Earliest lag at which the fit of the MSD may begin.
-    drift
-        Which drift is removed: ``framework`` (all atoms that are none of the species), ``all`` or ``none``.
-    frame_interval_fs, type_map, skip_ps
-        As `open_runs`.
-    out
-        Run directory for the record, tables and the report; nothing is written without it.
+    species: NamedNumbers | None = setting(
+        None,
+        "Mobile species with their charges in e, such as Na=1,Li=1; by default the one of the run directory",
+        aliases=("specie", "ion"),
+    )
+    minimum_onset_ps: float = setting(0.0, "Earliest lag at which the fit of the MSD may begin, ps", ge=0)
+    drift: Literal["framework", "all", "none"] = setting(
+        "framework", "Drift that is removed; the framework is all atoms that are none of the species"
+    )
 
-    Raises
-    ------
-    InputError
-        For bad settings, an absent species, frames too far apart, or a directory that holds something else.
 
-    Examples
-    --------
-    >>> from paddlewheel import onsager
-    >>> found = onsager("run.zarr", species={"Na": 1, "Li": 1}, temperature_K=800)  # doctest: +SKIP
-    """
-    check_temperatures([temperature_K], arrhenius=False)
+@dataclass(frozen=True, kw_only=True)
+class OnsagerInputs:
+    """The runs, the charge of each mobile species, and the temperature."""
+
+    runs: MotionRuns
+    species: Mapping[str, float]
+    temperature_K: float
+
+    def document(self) -> dict[str, Any]:
+        """What was resolved, and the trajectories by their content."""
+        return {
+            "species": dict(self.species),
+            **self.runs.document("name", "n_frames", "frame_interval_fs", "sha256"),
+        }
+
+
+def _opens(trajectories: Trajectories, settings: OnsagerSettings) -> OnsagerInputs:
+    runs = open_runs(trajectories, settings)
+    if runs.temperature_K is None:
+        raise SettingsError("is needed", where="temperature_K", remedy="give the temperature of the run in K")
+    known = {runs.specie: runs.charge_e} if runs.specie is not None and runs.charge_e is not None else {}
+    species = settings.species or known
     if not species:
-        raise SettingsError("none given", where="species", remedy="give the mobile ones with their charges: Na=1,Li=1")
-    runs = open_runs(trajectories, frame_interval_fs=frame_interval_fs, type_map=type_map, skip_ps=skip_ps)
+        raise SettingsError(
+            "is needed", where="species", remedy="give the mobile species with their charges: Na=1,Li=1"
+        )
     there = runs.cell.get_chemical_symbols()
     for name, charge in species.items():
         if name not in there:
-            raise SettingsError(f"no {name} here (there are {', '.join(sorted(set(there)))})", where="species",
-                                remedy="name one of them")  # fmt: skip
-        if not (np.isfinite(charge) and charge != 0):
-            raise SettingsError(f"{name} of charge {charge:g} e carries no current", where="species",
-                                remedy="give its oxidation state")  # fmt: skip
+            told = ", ".join(sorted(set(there)))
+            raise SettingsError(f"no {name} here (there are {told})", where="species", remedy="name one of them")
+        if charge == 0:
+            raise SettingsError(
+                f"{name} of charge 0 e carries no current", where="species", remedy="give its oxidation state"
+            )
+    return OnsagerInputs(runs=runs, species=species, temperature_K=runs.temperature_K)
+
+
+def _measures(inputs: OnsagerInputs, settings: OnsagerSettings, run: Run) -> OnsagerRecord:
+    runs, species = inputs.runs, inputs.species
     replicas, volumes = [], []
-    for run in runs.runs:
-        mobile = np.array([i for i, symbol in enumerate(run.symbols) if symbol in species])
-        paths = displacements(run, specie=mobile, drift=drift)
-        names = np.array([run.symbols[i] for i in paths.indices])
+    for trajectory in runs.runs:
+        mobile = np.array([index for index, symbol in enumerate(trajectory.symbols) if symbol in species])
+        paths = displacements(trajectory, specie=mobile, drift=settings.drift)
+        names = np.array([trajectory.symbols[index] for index in paths.indices])
         replicas.append([paths.positions_A[:, names == name] for name in species])
         volumes.append(paths.mean_volume_A3)
     found = onsager_coefficients(
         replicas,
         charges_e=list(species.values()),
         mean_volume_A3=float(np.mean(volumes)),
-        temperature_K=temperature_K,
+        temperature_K=inputs.temperature_K,
         frame_interval_fs=runs.frame_interval_fs,
-        minimum_onset_ps=minimum_onset_ps,
+        minimum_onset_ps=settings.minimum_onset_ps,
     )
-    inputs = runs.inputs()
-    settings = document(
-        "onsager",
-        {
-            "species": dict(species),
-            "temperature_K": temperature_K,
-            "minimum_onset_ps": minimum_onset_ps,
-            "drift": drift,
-        },
-        inputs,
-        skip_ps=skip_ps,
-    )
-    record = OnsagerRecord(
-        **runs.common_fields(settings, inputs),
+    notes = [f"{name}: {note}" for name, tracer in zip(species, found.tracers, strict=True) for note in tracer.notes]
+    return OnsagerRecord(
+        **runs.common_fields(run),
         specie="+".join(species),
-        temperature_K=temperature_K,
-        files={"MSD of single ions": "msd.csv"},
+        files={"MSD of single ions": _keep_table(found, species, run)},
         citations=list(_CITATIONS),
         mean_volume_A3=float(np.mean(volumes)),
-        species=_species(found, species, [one.shape[1] for one in replicas[0]]),
-        warnings=[f"{name}: {note}" for name, one in zip(species, found.tracers, strict=True) for note in one.notes],
+        species=_species(found, species, [paths.shape[1] for paths in replicas[0]]),
+        warnings=[*runs.warnings, *notes],
         **_results(found, list(species)),
     )
-    with run_directory(out, settings) as directory:
-        if directory is not None:
-            _write_tables(found, list(species), directory)
-            write_record(record, directory / "result.json")
-    return record
 
 
 def _species(found: OnsagerCoefficients, species: Mapping[str, float], counts: list[int]) -> list[SpeciesResult]:
-    rows = []
-    for k, (name, charge) in enumerate(species.items()):
-        tracer = found.tracers[k]
-        known = found.status == "ok"
-        rows.append(
-            SpeciesResult(
-                specie=name,
-                charge_e=charge,
-                n_ions=counts[k],
-                diffusivity_cm2_per_s=Measured.or_none(tracer.value_cm2_per_s, tracer.std_cm2_per_s),
-                diffusivity_95_cm2_per_s=tracer.interval_95_cm2_per_s,
-                self_per_J_m_s=_measured(found.self_per_J_m_s[k]) if known else None,
-                transference=_measured(found.transference[k]) if known else None,
-                transference_95=found.transference[k].interval_95 if known else None,
-            )
+    known = found.status == "ok"
+    return [
+        SpeciesResult(
+            specie=name,
+            charge_e=charge,
+            n_ions=counts[place],
+            diffusivity_cm2_per_s=_diffusivity(tracer),
+            diffusivity_95_cm2_per_s=tracer.interval_95_cm2_per_s,
+            self_per_J_m_s=_measured(found.self_per_J_m_s[place]) if known else None,
+            transference=_measured(found.transference[place]) if known else None,
+            transference_95=found.transference[place].interval_95 if known else None,
         )
-    return rows
+        for place, ((name, charge), tracer) in enumerate(zip(species.items(), found.tracers, strict=True))
+    ]
 
 
 def _results(found: OnsagerCoefficients, names: list[str]) -> dict[str, Any]:
@@ -190,24 +153,65 @@ def _results(found: OnsagerCoefficients, names: list[str]) -> dict[str, Any]:
             )
             for pair in found.pairs
         ],
-        "conductivity_mS_per_cm": None if sigma is None else _measured(sigma),
-        "conductivity_95_mS_per_cm": None if sigma is None else sigma.interval_95,
-        "nernst_einstein_mS_per_cm": None if single is None else _measured(single),
-        "nernst_einstein_95_mS_per_cm": None if single is None else single.interval_95,
-        "haven_ratio": None if haven is None else _measured(haven),
-        "haven_ratio_68": None if haven is None else haven.interval_68,
-        "haven_ratio_95": None if haven is None else haven.interval_95,
+        "conductivity_mS_per_cm": sigma and _measured(sigma),
+        "conductivity_95_mS_per_cm": sigma and sigma.interval_95,
+        "nernst_einstein_mS_per_cm": single and _measured(single),
+        "nernst_einstein_95_mS_per_cm": single and single.interval_95,
+        "haven_ratio": haven and _measured(haven),
+        "haven_ratio_68": haven and haven.interval_68,
+        "haven_ratio_95": haven and haven.interval_95,
         "fit_onset_ps": found.fit_onset_ps,
         "fit_last_lag_ps": found.fit_last_lag_ps,
     }
 
 
 def _measured(quantity: Quantity) -> Measured:
-    return Measured(value=quantity.value, std=quantity.std)
+    return Measured(
+        value=quantity.value,
+        std=quantity.std,
+        interval_68=quantity.interval_68,
+        interval_95=quantity.interval_95,
+    )
 
 
-def _write_tables(found: OnsagerCoefficients, names: list[str], directory: Path) -> None:
+def _diffusivity(tracer: DiffusivityEstimate) -> Measured | None:
+    measured = Measured.or_none(tracer.value_cm2_per_s, tracer.std_cm2_per_s)
+    intervals = {"interval_68": tracer.interval_68_cm2_per_s, "interval_95": tracer.interval_95_cm2_per_s}
+    return measured and measured.model_copy(update=intervals)
+
+
+def _keep_table(found: OnsagerCoefficients, species: Mapping[str, float], run: Run) -> str:
     columns: dict[str, np.ndarray] = {"lag_ps": found.tracers[0].curve.lag_ps}
-    for name, tracer in zip(names, found.tracers, strict=True):
+    for name, tracer in zip(species, found.tracers, strict=True):
         columns |= {f"msd_{name}_A2": tracer.curve.msd_A2, f"std_{name}_A2": tracer.curve.std_A2}
-    write_table(directory / "msd.csv", columns)
+    return run.table(MSD, columns)
+
+
+def _says(record: OnsagerRecord) -> list[str]:
+    if record.conductivity_mS_per_cm is None or record.haven_ratio is None or record.haven_ratio_95 is None:
+        return [f"not determined: {record.reason}"]
+    sigma, haven, ends = record.conductivity_mS_per_cm, record.haven_ratio, record.haven_ratio_95
+    lines = [
+        f"collective conductivity {sigma.value:.3g} +- {sigma.std:.2g} mS/cm",
+        f"Haven ratio {haven.value:.3g} +- {haven.std:.2g} (95 %: {ends[0]:.3g} to {ends[1]:.3g})",
+    ]
+    lines += [
+        f"{row.specie}: transference number {row.transference.value:.3g} +- {row.transference.std:.2g}"
+        for row in record.species
+        if row.transference is not None and len(record.species) > 1
+    ]
+    return lines
+
+
+STUDY = Study(
+    command="onsager",
+    arguments=(TRAJECTORIES,),
+    settings=OnsagerSettings,
+    record=OnsagerRecord,
+    opens=_opens,
+    measures=_measures,
+    says=_says,
+    failed=lambda record: record.conductivity_mS_per_cm is None,
+    example="paddlewheel onsager run.zarr --species Na=1,Li=1 --temperature 600",
+    notes="Of trajectory files, temperature and species have to be given. Several runs are replicas of each other.",
+)

@@ -2,78 +2,39 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paddlewheel.page.drawing import (
-    Drawing,
-    series_colours,
-)
-from paddlewheel.page.numbers import (
-    enumeration,
-    measured,
-    plain,
-)
-from paddlewheel.page.page import (
-    Number,
-    Page,
-    Section,
-)
-from paddlewheel.page.tables import (
-    Cell,
-    Table,
-)
-from paddlewheel.page.write import (
-    Figures,
-    value_cell,
-    write_page,
-)
-from paddlewheel.records import read_record
-from paddlewheel.records.tables import (
-    Columns,
-    read_columns,
-)
-from paddlewheel.studies.motion.page import (
-    facts,
-)
-from paddlewheel.studies.spectra.record import SpectraRecord
+from paddlewheel.page.drawing import Drawing, series_colours
+from paddlewheel.page.numbers import enumeration, measured, plain
+from paddlewheel.page.page import Number, Page, Section
+from paddlewheel.page.tables import Cell, Table
+from paddlewheel.page.write import Figures, value_cell
+from paddlewheel.records.tables import Beside, Columns
+from paddlewheel.studies.motion.page import facts
+from paddlewheel.studies.spectra.record import DIRECTIONS, VELOCITIES, SpectraRecord
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def write_spectra_report(directory: Path) -> Path:
-    """Write `report.html` and `figures/` from `result.json` and the tables that it names.
-
-    Raises
-    ------
-    InputError
-        If `result.json` is no such record, or a table is missing or damaged.
-    RunDirectoryError
-        If the directory cannot be written.
-    """
-    directory = Path(directory)
-    record = read_record(directory / "result.json", SpectraRecord, made_by="spectra")
-    tables = {name: read_columns(directory / name, made_by="spectra") for name in record.files.values()}
-    return write_page(directory, lambda: _figures(record, tables), lambda drawings: _page(record, drawings))
-
-
-def _figures(record: SpectraRecord, tables: dict[str, Columns]) -> Figures:
+def figures(record: SpectraRecord, beside: Beside) -> Figures:
+    """The figures of the report."""
     elements = [row.element for row in record.elements]
-    figures = {
+    table = beside.columns(VELOCITIES)
+    drawn = {
         "velocities": (
-            _curves(tables["velocities.csv"], elements, "m v² power  (u Å²/fs² per 1/cm)", "Velocities, by element"),
+            _curves(table, elements, "m v² power  (u Å²/fs² per 1/cm)", "Velocities, by element"),
             f"Power spectra of the velocities of {enumeration(elements)}.",
         )
     }
     if record.orientations:
         anions = [row.anion for row in record.orientations]
-        figure = _curves(tables["directions.csv"], anions, "power  (per 1/cm)", "Directions of bonds, by anion")
+        figure = _curves(beside.columns(DIRECTIONS), anions, "power  (per 1/cm)", "Directions of bonds, by anion")
         figure.axes[0].set_yscale("log")
-        figures["directions"] = (figure, f"Power spectra of the directions of the bonds of {enumeration(anions)}.")
-    return figures
+        drawn["directions"] = (figure, f"Power spectra of the directions of the bonds of {enumeration(anions)}.")
+    return drawn
 
 
 def _curves(table: Columns, names: list[str], label: str, title: str) -> Figure:
@@ -91,7 +52,8 @@ def _curves(table: Columns, names: list[str], label: str, title: str) -> Figure:
     return figure
 
 
-def _page(record: SpectraRecord, drawings: dict[str, Drawing]) -> Page:
+def page(record: SpectraRecord, _beside: Beside, drawings: dict[str, Drawing]) -> Page:
+    """The report."""
     elements = enumeration(row.element for row in record.elements)
     numbers = [
         Number(name=f"{row.element}, mean kinetic energy", value=measured(row.temperature_K), unit="K",

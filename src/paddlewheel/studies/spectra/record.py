@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from paddlewheel.records.base import Measured, Record
 from paddlewheel.studies.motion.record import MotionRecord
+
+VELOCITIES, DIRECTIONS = "velocities.csv", "directions.csv"
+"""The tables beside the record; the second only where there are polyanions."""
 
 
 class ElementSpectrum(Record):
@@ -39,6 +42,7 @@ class SpectraRecord(MotionRecord):
     """The record of `spectra`; the spectra are in the tables that `files` names. Errors are those of stretches of time;
     null where the run has fewer than two."""
 
+    rows_in: ClassVar[str] = "elements"
     kind: Literal["spectra"] = "spectra"
     segment_fs: float
     resolution_per_cm: float

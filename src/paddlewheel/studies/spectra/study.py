@@ -2,42 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from paddlewheel.errors import InputError, SettingsError
-from paddlewheel.records import (
-    Citation,
-    Measured,
-    write_record,
-)
-from paddlewheel.records.tables import (
-    write_table,
-)
-from paddlewheel.studies.motion.anions import (
-    anion_motion,
-    find_anions,
-)
-from paddlewheel.studies.motion.choices import (
-    choose_specie,
-)
-from paddlewheel.studies.motion.correlation_settings import (
-    document,
-)
-from paddlewheel.studies.motion.runs import (
-    Trajectories,
-    open_runs,
-    run_directory,
-)
+from paddlewheel.records import Citation, Measured
+from paddlewheel.records.tables import Columns
+from paddlewheel.studies.motion.anions import Anion, AnionMotion, anion_motion, find_anions
+from paddlewheel.studies.motion.choices import choose_specie
+from paddlewheel.studies.motion.runs import MotionRuns, Trajectories, open_runs
+from paddlewheel.studies.motion.settings import TRAJECTORIES, MotionSettings
 from paddlewheel.studies.spectra.record import (
+    DIRECTIONS,
+    VELOCITIES,
     ElementSpectrum,
     OrientationSpectrum,
     SpectraRecord,
 )
+from paddlewheel.study.run import Run
+from paddlewheel.study.settings import setting
+from paddlewheel.study.study import Study
 from paddlewheel.trajectories import displacements
 from paddlewheel.transport import (
     Spectrum,
@@ -47,10 +34,7 @@ from paddlewheel.transport import (
     power_spectrum,
     unit_vectors,
 )
-from paddlewheel.units import BOLTZMANN_J_PER_K
-
-if TYPE_CHECKING:
-    from paddlewheel.studies.motion.runs import MotionRuns
+from paddlewheel.units import ATOMIC_MASS_KG, BOLTZMANN_J_PER_K, SPEED_OF_LIGHT_CM_PER_FS
 
 LEAST_HIGHEST_PER_CM = 300.0
 """Lattice vibrations of salts reach about this: frames that cannot show them (over 55 fs apart) fold all of it back."""
@@ -60,7 +44,7 @@ OTHERS_PER_CM = 2300.0
 LOW_PER_CM = 50.0
 """Turning: lattice librations of borohydrides begin above."""
 _STRETCHES = 4
-_U_A2_PER_FS2_IN_J = 1.66053907e-27 * 1e-20 / 1e-30
+_U_A2_PER_FS2_IN_J = ATOMIC_MASS_KG * 1e-20 / 1e-30
 _CITATIONS = (
     Citation(
         what="power spectra from segments",
@@ -70,141 +54,136 @@ _CITATIONS = (
 )
 
 
-def spectra(
-    trajectories: Trajectories,
-    *,
-    specie: str | None = None,
-    temperature_K: float | None = None,
-    segment_fs: float = 1000.0,
-    frame_interval_fs: float | None = None,
-    type_map: Mapping[int, str] | None = None,
-    skip_ps: float = 0.0,
-    out: str | Path | None = None,
-) -> SpectraRecord:
-    """Power spectra of the velocities of each element (weighted by mass: the vibrational density of states), and of the
-    directions of the bonds of each kind of polyanion.
+class SpectraSettings(MotionSettings):
+    """Settings of `spectra`."""
 
-    Parameters
-    ----------
-    trajectories
-        One or several of the same material at the same temperature.
-    specie
-        Mobile ion, which is in no anion; guessed where only one fits.
-    temperature_K
-        Noted in the record.
-    segment_fs
-        Length of the segments: two lines nearer than about 2 / segment (67 1/cm for 1 ps) are one.
-    frame_interval_fs, type_map, skip_ps
-        As `open_runs`.
-    out
-        Run directory for the record, tables and the report; nothing is written without it.
-
-    Raises
-    ------
-    InputError
-        For frames too far apart for a spectrum, a segment longer than a run, bad settings, or a directory that holds
-        something else.
-
-    Examples
-    --------
-    >>> from paddlewheel import spectra
-    >>> spectra("oNBH_800K.npz", frame_interval_fs=10).elements[0].peak_per_cm  # doctest: +SKIP
-    """
-    runs = open_runs(trajectories, frame_interval_fs=frame_interval_fs, type_map=type_map, skip_ps=skip_ps)
-    ion = choose_specie(runs.cell, specie)
-    _check(runs, segment_fs)
-    anions = find_anions(runs.cell, mobile=ion)
-    elements = sorted(set(runs.cell.get_chemical_symbols()))
-    options = {"frame_interval_fs": runs.frame_interval_fs, "segment_fs": segment_fs}
-    rows, tables = [], {}
-    for element in elements:
-        atoms = [i for i, symbol in enumerate(runs.cell.get_chemical_symbols()) if symbol == element]
-        paths = [displacements(run, specie=element, drift="none").positions_A for run in runs.runs]
-        masses = [run.masses_u[[i for i, s in enumerate(run.symbols) if s == element]] for run in runs.runs]
-        parts = [
-            power_spectrum(part, masses_u=mass, **options)
-            for path, mass in zip(paths, masses, strict=True)
-            for part in _stretches(path, runs.frame_interval_fs, segment_fs)
-        ]
-        tables[element] = parts
-        rows.append(
-            ElementSpectrum(
-                element=element, n_atoms=len(atoms), peak_per_cm=_over(parts, _peak),
-                centre_per_cm=_over(parts, _centre), temperature_K=_over(parts, _temperature_K),
-            )
-        )  # fmt: skip
-    motions = [anion_motion(run, anions, specie=ion) for run in runs.runs]
-    turning, turned = [], {}
-    for kind in dict.fromkeys(kind for motion in motions for kind in motion.bonds_A):
-        found = [
-            orientation_spectrum(part, **options)
-            for motion in motions
-            for part in _stretches(motion.bonds_A[kind], runs.frame_interval_fs, segment_fs)
-        ]
-        turned[kind] = [one for one, _ in found]
-        whole = [orientation_spectrum(motion.bonds_A[kind], **options)[1] for motion in motions]
-        by_vector = np.concatenate([_mobile_shares(motion.bonds_A[kind]) for motion in motions])
-        turning.append(
-            OrientationSpectrum(
-                anion=kind,
-                n_anions=sum(anion.kind == kind for anion in anions),
-                n_vectors=motions[0].bonds_A[kind].shape[1],
-                peak_per_cm=_over(turned[kind], _libration),
-                mobile_share=Measured.or_none(
-                    float(np.mean(whole)), float(by_vector.std(ddof=1) / np.sqrt(by_vector.size))
-                )
-                if by_vector.size > 1
-                else None,
-                low_share=_over(turned[kind], _low_share),
-                low_below_per_cm=LOW_PER_CM,
-            )
-        )
-    inputs = runs.inputs()
-    settings = document(
-        "spectra", {"specie": ion, "temperature_K": temperature_K, "segment_fs": segment_fs}, inputs, skip_ps=skip_ps
+    segment_fs: float = setting(
+        1000.0, "Length of a segment, fs: lines nearer than about 2 over it (67 1/cm for 1 ps) are one", gt=0
     )
-    highest = highest_wavenumber(runs.frame_interval_fs)
-    record = SpectraRecord(
-        **runs.common_fields(settings, inputs),
-        specie=ion,
-        temperature_K=temperature_K,
-        files={"velocities": "velocities.csv"} | ({"directions of bonds": "directions.csv"} if turned else {}),
-        warnings=_warnings(elements, highest),
-        citations=list(_CITATIONS),
-        segment_fs=segment_fs,
-        resolution_per_cm=tables[elements[0]][0].resolution_per_cm,
-        highest_per_cm=highest,
-        elements=rows,
-        orientations=turning,
-    )
-    with run_directory(out, settings) as directory:
-        if directory is not None:
-            _write(tables, directory / "velocities.csv")
-            if turned:
-                _write(turned, directory / "directions.csv")
-            write_record(record, directory / "result.json")
-    return record
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpectraInputs:
+    """The runs, whose frames can show a spectrum, and their anions."""
+
+    runs: MotionRuns
+    specie: str
+    anions: Sequence[Anion]
+
+    def document(self) -> dict[str, Any]:
+        """What was resolved, and the trajectories by their content."""
+        return {"specie": self.specie, **self.runs.document("name", "n_frames", "frame_interval_fs", "sha256")}
+
+
+def _opens(trajectories: Trajectories, settings: SpectraSettings) -> SpectraInputs:
+    runs = open_runs(trajectories, settings)
+    specie = choose_specie(runs.cell, runs.specie)
+    _check(runs, settings.segment_fs)
+    return SpectraInputs(runs=runs, specie=specie, anions=find_anions(runs.cell, mobile=specie))
 
 
 def _check(runs: MotionRuns, segment_fs: float) -> None:
     interval_fs = runs.frame_interval_fs
-    if not (np.isfinite(segment_fs) and segment_fs >= 8 * interval_fs):
-        raise SettingsError(f"{segment_fs:g} fs hold fewer than 8 frames", where="segment_fs",
-                            remedy=f"give at least {8 * interval_fs:g} fs")  # fmt: skip
+    if segment_fs < 8 * interval_fs:
+        raise SettingsError(
+            f"{segment_fs:g} fs hold fewer than 8 frames",
+            where="segment_fs",
+            remedy=f"give at least {8 * interval_fs:g} fs",
+        )
     highest = highest_wavenumber(interval_fs)
     if highest < LEAST_HIGHEST_PER_CM:
         raise InputError(
             f"a frame every {interval_fs:g} fs shows nothing above {highest:.0f} 1/cm and folds vibrations below it",
-            remedy=f"write a frame at least every {0.5 / LEAST_HIGHEST_PER_CM / 2.99792458e-5:.0f} fs",
+            remedy=f"write a frame at least every {0.5 / LEAST_HIGHEST_PER_CM / SPEED_OF_LIGHT_CM_PER_FS:.0f} fs",
         )
     for run in runs.runs:
-        if (run.n_frames - 1) * interval_fs < segment_fs:
-            raise InputError(f"a segment of {segment_fs:g} fs is longer than the run "
-                             f"({(run.n_frames - 1) * interval_fs:g} fs)", where=run.source,
-                             remedy="give a shorter segment")  # fmt: skip
+        length_fs = (run.n_frames - 1) * interval_fs
+        if length_fs < segment_fs:
+            raise InputError(
+                f"a segment of {segment_fs:g} fs is longer than the run ({length_fs:g} fs)",
+                where=run.source,
+                remedy="give a shorter segment",
+            )
 
 
-def _warnings(elements: list[str], highest_per_cm: float) -> list[str]:
+def _measures(inputs: SpectraInputs, settings: SpectraSettings, run: Run) -> SpectraRecord:
+    runs = inputs.runs
+    symbols = runs.cell.get_chemical_symbols()
+    velocities = {element: _of_velocities(runs, element, settings.segment_fs) for element in sorted(set(symbols))}
+    motions = [anion_motion(trajectory, inputs.anions, specie=inputs.specie) for trajectory in runs.runs]
+    directions, orientations = {}, []
+    for kind in dict.fromkeys(kind for motion in motions for kind in motion.bonds_A):
+        directions[kind], row = _of_directions(kind, motions, inputs, settings.segment_fs)
+        orientations.append(row)
+    files = {"velocities": run.table(VELOCITIES, _columns(velocities))}
+    if directions:
+        files["directions of bonds"] = run.table(DIRECTIONS, _columns(directions))
+    highest = highest_wavenumber(runs.frame_interval_fs)
+    return SpectraRecord(
+        **runs.common_fields(run),
+        specie=inputs.specie,
+        files=files,
+        warnings=[*runs.warnings, *_warnings(set(symbols), highest)],
+        citations=list(_CITATIONS),
+        segment_fs=settings.segment_fs,
+        resolution_per_cm=next(iter(velocities.values()))[0].resolution_per_cm,
+        highest_per_cm=highest,
+        elements=[
+            ElementSpectrum(
+                element=element,
+                n_atoms=symbols.count(element),
+                peak_per_cm=_over(parts, _peak),
+                centre_per_cm=_over(parts, _centre),
+                temperature_K=_over(parts, _temperature_K),
+            )
+            for element, parts in velocities.items()
+        ],
+        orientations=orientations,
+    )
+
+
+def _of_velocities(runs: MotionRuns, element: str, segment_fs: float) -> list[Spectrum]:
+    """The spectrum of each stretch of each run."""
+    spectra = []
+    for run in runs.runs:
+        path = displacements(run, specie=element, drift="none").positions_A
+        masses_u = run.masses_u[[index for index, symbol in enumerate(run.symbols) if symbol == element]]
+        spectra += [
+            power_spectrum(part, masses_u=masses_u, frame_interval_fs=runs.frame_interval_fs, segment_fs=segment_fs)
+            for part in _stretches(path, runs.frame_interval_fs, segment_fs)
+        ]
+    return spectra
+
+
+def _of_directions(
+    kind: str, motions: Sequence[AnionMotion], inputs: SpectraInputs, segment_fs: float
+) -> tuple[list[Spectrum], OrientationSpectrum]:
+    """The spectrum of each stretch of each run, and the row of the record, for one kind of anion."""
+    interval_fs = inputs.runs.frame_interval_fs
+    spectra = [
+        orientation_spectrum(part, frame_interval_fs=interval_fs, segment_fs=segment_fs)[0]
+        for motion in motions
+        for part in _stretches(motion.bonds_A[kind], interval_fs, segment_fs)
+    ]
+    whole = [
+        orientation_spectrum(motion.bonds_A[kind], frame_interval_fs=interval_fs, segment_fs=segment_fs)[1]
+        for motion in motions
+    ]
+    by_vector = np.concatenate([_mobile_shares(motion.bonds_A[kind]) for motion in motions])
+    share_std = by_vector.std(ddof=1) / np.sqrt(by_vector.size) if by_vector.size > 1 else None
+    row = OrientationSpectrum(
+        anion=kind,
+        n_anions=sum(anion.kind == kind for anion in inputs.anions),
+        n_vectors=motions[0].bonds_A[kind].shape[1],
+        peak_per_cm=_over(spectra, _libration),
+        mobile_share=Measured.or_none(float(np.mean(whole)), share_std),
+        low_share=_over(spectra, _low_share),
+        low_below_per_cm=LOW_PER_CM,
+    )
+    return spectra, row
+
+
+def _warnings(elements: set[str], highest_per_cm: float) -> list[str]:
     fastest = HYDROGEN_PER_CM if "H" in elements else OTHERS_PER_CM
     if highest_per_cm >= fastest:
         return []
@@ -220,7 +199,7 @@ def _stretches(path: np.ndarray, frame_interval_fs: float, segment_fs: float) ->
     return np.array_split(path, n)
 
 
-def _over(parts: list[Spectrum], read: Callable[[Spectrum], float | None]):
+def _over(parts: Sequence[Spectrum], read: Callable[[Spectrum], float | None]) -> Measured | None:
     """Mean and standard error of what is read off the spectrum of each stretch."""
     values = [read(part) for part in parts]
     known = [value for value in values if value is not None]
@@ -262,15 +241,38 @@ def _mobile_shares(bonds_A: np.ndarray) -> np.ndarray:
     return 1.0 - np.square(unit_vectors(bonds_A).mean(axis=0)).sum(axis=1)
 
 
-def _write(spectra_by_name: Mapping[str, list[Spectrum]], path: Path) -> None:
+def _columns(spectra: Mapping[str, Sequence[Spectrum]]) -> Columns:
     """Mean over stretches and its standard error; stretches of one length have one grid."""
-    first = next(iter(spectra_by_name.values()))[0]
-    columns = {"wavenumber_per_cm": first.wavenumber_per_cm}
-    for name, parts in spectra_by_name.items():
+    columns = {"wavenumber_per_cm": next(iter(spectra.values()))[0].wavenumber_per_cm}
+    for name, parts in spectra.items():
         powers = np.array([part.power for part in parts])
         columns[name] = powers.mean(axis=0)
-        spread = (
-            powers.std(axis=0, ddof=1) / np.sqrt(len(parts)) if len(parts) > 1 else np.full(powers.shape[1], np.nan)
+        several = len(parts) > 1
+        columns[f"std_{name}"] = (
+            powers.std(axis=0, ddof=1) / np.sqrt(len(parts)) if several else np.full(powers.shape[1], np.nan)
         )
-        columns[f"std_{name}"] = spread
-    write_table(path, columns)
+    return columns
+
+
+def _says(record: SpectraRecord) -> list[str]:
+    return [
+        f"{row.element}: strongest line "
+        + ("not known" if row.peak_per_cm is None else f"{row.peak_per_cm.value:.0f} +- {row.peak_per_cm.std:.0f} 1/cm")
+        for row in record.elements
+    ]
+
+
+STUDY = Study(
+    command="spectra",
+    arguments=(TRAJECTORIES,),
+    settings=SpectraSettings,
+    record=SpectraRecord,
+    opens=_opens,
+    measures=_measures,
+    says=_says,
+    example="paddlewheel spectra oNBH_800K.npz --frame-interval-fs 10",
+    notes="""
+    The spectra of the velocities are weighted by mass: they are the vibrational density of states. Those of the
+    directions are of the bonds of each kind of polyanion. Frames over 55 fs apart show no spectrum and are refused.
+    """,
+)

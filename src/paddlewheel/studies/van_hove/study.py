@@ -10,15 +10,14 @@ import numpy as np
 
 from paddlewheel.errors import SettingsError
 from paddlewheel.records import Citation, Measured
-from paddlewheel.studies.motion.choices import choose_specie
-from paddlewheel.studies.motion.correlation_settings import default_range_A
+from paddlewheel.studies.motion.choices import choose_specie, default_range_A
 from paddlewheel.studies.motion.runs import MotionRuns, Trajectories, open_runs
 from paddlewheel.studies.motion.settings import TRAJECTORIES, DriftSettings
 from paddlewheel.studies.van_hove.record import ALPHA_2, DISTINCT, SELF, VacatedSite, VanHoveLag, VanHoveRecord
 from paddlewheel.study.run import Run
 from paddlewheel.study.settings import Numbers, setting
 from paddlewheel.study.study import Study
-from paddlewheel.trajectories import Displacements, displacements
+from paddlewheel.trajectories import displacements
 from paddlewheel.transport import VanHoveDistinct, VanHoveSelf, log_spaced_lags, van_hove_distinct, van_hove_self
 
 WITHIN_A = 1.0
@@ -47,11 +46,10 @@ class VanHoveSettings(DriftSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class VanHoveInputs:
-    """The paths of the mobile ions, and what was resolved from them."""
+    """The runs, and what was resolved from them."""
 
     runs: MotionRuns
     specie: str
-    paths: list[Displacements]
     range_A: float
 
     def document(self) -> dict[str, Any]:
@@ -59,16 +57,15 @@ class VanHoveInputs:
         return {
             "specie": self.specie,
             "distinct_range_A": self.range_A,
-            "trajectories": self.runs.documents("name", "n_frames", "frame_interval_fs", "sha256"),
+            **self.runs.document("name", "n_frames", "frame_interval_fs", "sha256"),
         }
 
 
 def _opens(trajectories: Trajectories, settings: VanHoveSettings) -> VanHoveInputs:
     runs = open_runs(trajectories, settings)
     specie = choose_specie(runs.cell, runs.specie)
-    paths = [displacements(run, specie=specie, drift=settings.drift) for run in runs.runs]
-    range_A = settings.distinct_range_A or default_range_A([path.mean_cell_A for path in paths])
-    return VanHoveInputs(runs=runs, specie=specie, paths=paths, range_A=range_A)
+    range_A = settings.distinct_range_A or default_range_A(runs.mean_cells_A)
+    return VanHoveInputs(runs=runs, specie=specie, range_A=range_A)
 
 
 def _measures(inputs: VanHoveInputs, settings: VanHoveSettings, run: Run) -> VanHoveRecord:
@@ -77,7 +74,8 @@ def _measures(inputs: VanHoveInputs, settings: VanHoveSettings, run: Run) -> Van
     lags = (
         log_spaced_lags(shortest, settings.n_lags) if settings.lags_ps is None else _lags(settings.lags_ps, interval_fs)
     )
-    positions, cells = [path.positions_A for path in inputs.paths], [path.mean_cell_A for path in inputs.paths]
+    paths = [displacements(trajectory, specie=inputs.specie, drift=settings.drift) for trajectory in inputs.runs.runs]
+    positions, cells = [path.positions_A for path in paths], [path.mean_cell_A for path in paths]
     own = van_hove_self(
         positions, frame_interval_fs=interval_fs, lags=lags, bin_A=settings.bin_A,
         origin_stride=settings.origin_stride,
