@@ -175,9 +175,12 @@ def _measured(quantity: Quantity) -> Measured:
 
 
 def _diffusivity(tracer: DiffusivityEstimate) -> Measured | None:
-    measured = Measured.or_none(tracer.value_cm2_per_s, tracer.std_cm2_per_s)
-    intervals = {"interval_68": tracer.interval_68_cm2_per_s, "interval_95": tracer.interval_95_cm2_per_s}
-    return measured and measured.model_copy(update=intervals)
+    return Measured.or_none(
+        tracer.value_cm2_per_s,
+        tracer.std_cm2_per_s,
+        interval_68=tracer.interval_68_cm2_per_s,
+        interval_95=tracer.interval_95_cm2_per_s,
+    )
 
 
 def _keep_table(found: OnsagerCoefficients, species: Mapping[str, float], run: Run) -> str:

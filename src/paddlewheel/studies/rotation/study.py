@@ -45,11 +45,7 @@ class RotationInputs:
 
     def document(self) -> dict[str, Any]:
         """What was resolved, and the trajectories by their content."""
-        return {
-            "temperature_K": self.runs.temperature_K,
-            "specie": self.specie,
-            "trajectories": self.runs.documents(),
-        }
+        return {"specie": self.specie, **self.runs.document()}
 
 
 def _opens(trajectories: Trajectories, settings: RotationSettings) -> RotationInputs:
