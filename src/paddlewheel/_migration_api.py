@@ -18,7 +18,6 @@ from paddlewheel.studies.cycling import study as _cycling
 from paddlewheel.studies.dc import study as _dc
 from paddlewheel.studies.density import study as _density
 from paddlewheel.studies.distil import study as _distil
-from paddlewheel.studies.eis import study as _eis
 from paddlewheel.studies.lsv import study as _lsv
 from paddlewheel.studies.rotor import study as _rotor
 from paddlewheel.studies.sample import study as _sample
@@ -51,7 +50,6 @@ __all__ = [
     "dc",
     "density",
     "distil",
-    "eis",
     "load_potential",
     "lsv",
     "read_structure",
@@ -90,7 +88,6 @@ def conduct(structure: str | Path | Atoms, *, out: str | Path | None = None, **s
 
 analyze = _reported(_analyze.analyze, "paddlewheel.studies.conduct.page:write_conductivity_report")
 sites = _reported(_sites.sites, "paddlewheel.studies.sites.page:write_sites_report")
-eis = _reported(_eis.eis, "paddlewheel.studies.eis.page:write_eis_report")
 density = _reported(_density.density, "paddlewheel.studies.density.page:write_density_report")
 cell = _reported(_cell.cell, "paddlewheel.studies.cell.page:write_cell_report")
 cycling = _reported(_cycling.cycling, "paddlewheel.studies.cycling.page:write_cycling_report")

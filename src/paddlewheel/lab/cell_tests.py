@@ -1,4 +1,4 @@
-"""The cell tests that `dc` and `lsv` take: read, named apart, and as they stand in `inputs.yaml`."""
+"""The cell tests that studies take: read, named apart, and as they stand in `inputs.yaml`."""
 
 from __future__ import annotations
 
@@ -41,10 +41,12 @@ def open_tests(given: CellTests, *, columns: Mapping[str, str] | None) -> ReadTe
     InputError
         For none, or a file that holds no cell test.
     """
-    several = [given] if isinstance(given, str | Path | CellTest) else list(given)
-    if not several:
+    sources = [given] if isinstance(given, str | Path | CellTest) else list(given)
+    if not sources:
         raise SettingsError("none given", where="files", remedy="give at least one")
-    tests = [source if isinstance(source, CellTest) else read_cell_test(source, columns=columns) for source in several]
+    tests = [
+        source if isinstance(source, CellTest) else read_cell_test(source, columns=columns) for source in sources
+    ]
     names = [Path(test.source).name or "rows" for test in tests]
     if len(set(names)) < len(names):
         names = [f"{number}-{name}" for number, name in enumerate(names, start=1)]

@@ -11,6 +11,9 @@ from paddlewheel.lab.eis.pellet import Pellet
 from paddlewheel.lab.geometry import deviation, geometry, nominal
 from paddlewheel.lab.sample import load_sample
 
+COLDEST_K, HOTTEST_K = 50.0, 2000.0
+"""Of a laboratory: what lies beyond is in another unit."""
+
 
 def given_pellet(
     *,
@@ -62,22 +65,3 @@ def pellet_of_sample(path: str | Path) -> tuple[str, Pellet]:
         diameter_std_cm=deviation(diameter),
         thickness_std_cm=deviation(found.pellet_thickness_cm),
     )
-
-
-def check_temperature_K(given: float, *, where: str) -> float:
-    """The temperature, if a lab has such.
-
-    Raises
-    ------
-    SettingsError
-        Naming `where`, with what it would be if it were in degrees Celsius.
-    """
-    if not (np.isfinite(given) and COLDEST_K <= given <= HOTTEST_K):
-        raise SettingsError(f"{given:g} K", where=where, remedy=f"give K: {given:g} C is {given + 273.15:g} K")
-    return float(given)
-
-
-COLDEST_K = 50.0
-
-
-HOTTEST_K = 2000.0

@@ -132,46 +132,6 @@ def density_citations(*, symmetrized: bool) -> list[Citation]:
     return [*unwrapping, *_DENSITY, *([_SPGLIB] if symmetrized else [])]
 
 
-_EIS = (
-    Citation(
-        what="linear Kramers-Kronig test",
-        reference="Boukamp, J. Electrochem. Soc. 142, 1885 (1995)",
-        doi="10.1149/1.2044210",
-    ),
-    Citation(
-        what="number of its terms, mu",
-        reference="Schoenleber, Klotz, Ivers-Tiffee, Electrochim. Acta 131, 20 (2014)",
-        doi="10.1016/j.electacta.2014.01.034",
-    ),
-    Citation(
-        what="variable projection (starts)",
-        reference="Golub, Pereyra, SIAM J. Numer. Anal. 10, 413 (1973)",
-        doi="10.1137/0710036",
-    ),
-    Citation(what="BIC", reference="Schwarz, Ann. Statist. 6, 461 (1978)", doi="10.1214/aos/1176344136"),
-    Citation(
-        what="profile-likelihood intervals",
-        reference="Venzon, Moolgavkar, J. R. Stat. Soc. C 37, 87 (1988)",
-        doi="10.2307/2347496",
-    ),
-    Citation(
-        what="distribution of relaxation times",
-        reference="Wan, Saccoccio, Chen, Ciucci, Electrochim. Acta 184, 483 (2015)",
-        doi="10.1016/j.electacta.2015.09.097",
-    ),
-    Citation(
-        what="capacitance of bulk, grain boundary and interface",
-        reference="Irvine, Sinclair, West, Adv. Mater. 2, 132 (1990)",
-        doi="10.1002/adma.19900020304",
-    ),
-)
-
-
-def eis_citations() -> list[Citation]:
-    """References of the analysis of impedance."""
-    return list(_EIS)
-
-
 _DC = {
     "electronic": (),
     "leakage": (),

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from paddlewheel import eis
 from paddlewheel.errors import DataError, InputError, SettingsError
 from paddlewheel.lab.eis.circuit import Circuit, impedance
 from paddlewheel.lab.spectrum import Spectrum
 from paddlewheel.studies.eis.record import EisRecord
-from paddlewheel.studies.eis.study import eis
 from paddlewheel.units import BOLTZMANN_eV_PER_K
 
 FREQUENCY_HZ = np.geomspace(1e6, 0.1, 50)
@@ -170,6 +170,39 @@ def test_run_directory_holds_the_record_and_refuses_other_inputs(tmp_path: Path)
     assert (tmp_path / "run" / document["spectra"][0]["points_file"]).is_file()
     with pytest.raises(InputError, match="other inputs"):
         eis(spectra, diameter_cm=1.1, thickness_cm=0.1, circuit="RQ-CPE", out=tmp_path / "run")
+
+
+def test_leaving_out_what_was_given_is_another_run(tmp_path: Path):
+    spectra, sizes = _pellet_series(0.35)[:2], {"diameter_cm": 1.0, "thickness_cm": 0.1}
+    eis(spectra, **sizes, circuit="RQ-CPE", dE_dx_V=0.5, out=tmp_path / "run")
+    with pytest.raises(InputError, match="dE_dx_V is 0.5 there and None now"):
+        eis(spectra, **sizes, circuit="RQ-CPE", out=tmp_path / "run")
+    with pytest.raises(InputError, match="diameter_cm is 1.0 there and None now"):
+        eis(spectra, circuit="RQ-CPE", dE_dx_V=0.5, out=tmp_path / "run")
+
+
+def test_the_name_of_a_sample_may_change_its_sizes_not(tmp_path: Path):
+    path, out = tmp_path / "pellet.yaml", tmp_path / "run"
+    text = "name: pellet 7\ndie_diameter_mm: 8\npellet: {thickness_um: 2100}\n"
+    path.write_text(text)
+    one = _pellet_series(0.35)[0]
+    assert eis(one, sample=path, circuit="RQ-CPE", out=out).sample == "pellet 7"
+    path.write_text(text.replace("pellet 7", "pellet 8"))
+    assert eis(one, sample=path, circuit="RQ-CPE", out=out).sample == "pellet 8"
+    path.write_text(text.replace("2100", "2200"))
+    with pytest.raises(InputError, match="thickness_cm"):
+        eis(one, sample=path, circuit="RQ-CPE", out=out)
+
+
+def test_room_temperature_conductivity_has_the_intervals_of_its_logarithm(series: EisRecord):
+    assert series.arrhenius.total is not None
+    sigma = series.arrhenius.total.conductivity_300K_mS_per_cm
+    assert sigma is not None
+    assert sigma.interval_68 is not None
+    assert sigma.interval_95 == series.arrhenius.total.conductivity_300K_95_mS_per_cm
+    for low, high in (sigma.interval_68, sigma.interval_95):
+        assert low * high == pytest.approx(sigma.value**2)
+    assert (sigma.interval_68[1] - sigma.interval_68[0]) / 2 == pytest.approx(sigma.std)
 
 
 def test_another_analysis_stands_beside(tmp_path: Path):

@@ -8,11 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from paddlewheel import eis
+from paddlewheel import eis, load
 from paddlewheel.cli.main import status_of
 from paddlewheel.errors import InputError
 from paddlewheel.lab.eis.circuit import Circuit, impedance
-from paddlewheel.studies.eis.page import write_eis_report
 from report_page import Page
 
 FREQUENCY_HZ = np.geomspace(1e6, 0.1, 40)
@@ -63,7 +62,7 @@ def test_command_prints_the_record_alone_and_a_missing_table_is_named(
     assert set(document["spectra"][0]["resistances_ohm"]) >= {"bulk", "grain_boundary", "total"}
     (out / document["spectra"][0]["points_file"]).unlink()
     with pytest.raises(InputError, match="pellet-300K"):
-        write_eis_report(out)
+        load(out).plot()
 
 
 def test_command_refuses_millimetres_in_one_line(spectra: Path, tmp_path: Path, capsys: pytest.CaptureFixture):

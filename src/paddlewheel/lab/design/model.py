@@ -17,15 +17,14 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
-from scipy.constants import Avogadro, Boltzmann, elementary_charge, zero_Celsius
 
 from paddlewheel.lab.design.inputs import Anode, CellDesign
 from paddlewheel.lab.design.thickness import ThicknessLine, composite_mg_per_cm2, thickness_line
 from paddlewheel.lab.geometry import nominal
+from paddlewheel.units import FARADAY_C_PER_MOL, ZERO_CELSIUS_K, BOLTZMANN_eV_PER_K
 
 SODIUM_G_PER_MOL = 22.98977
-_FARADAY_C_PER_MOL = Avogadro * elementary_charge
-SODIUM_MAH_PER_G = _FARADAY_C_PER_MOL / 3.6 / SODIUM_G_PER_MOL
+SODIUM_MAH_PER_G = FARADAY_C_PER_MOL / 3.6 / SODIUM_G_PER_MOL
 """Of sodium metal: 1166 mAh/g."""
 _Found = TypeVar("_Found")
 
@@ -130,8 +129,8 @@ def resistance(
 ) -> Resistance:
     """Ionic resistances of one layer, with sigma(T) T = sigma_0 T_0 exp(-Ea / k (1 / T - 1 / T_0))."""
     values = design.values()
-    reference_K = values["conductivity_temperature_C"] + zero_Celsius
-    exponent = -values["activation_energy_eV"] * elementary_charge / Boltzmann * (1 / temperature_K - 1 / reference_K)
+    reference_K = values["conductivity_temperature_C"] + ZERO_CELSIUS_K
+    exponent = -values["activation_energy_eV"] / BOLTZMANN_eV_PER_K * (1 / temperature_K - 1 / reference_K)
     factor = reference_K / temperature_K * math.exp(exponent)
     separator = values["separator_thickness_um"] * 1e-4 / (values["separator_conductivity_mS_per_cm"] * factor * 1e-3)
     effective = (

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import constants
 
 from paddlewheel.errors import SettingsError
-
-_FARADAY_C_PER_MOL = constants.physical_constants["Faraday constant"][0]
+from paddlewheel.units import FARADAY_C_PER_MOL, GAS_CONSTANT_J_PER_MOL_K
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ def from_slope(
     _check(area_cm2=area_cm2, molar_volume_cm3_per_mol=molar_volume_cm3_per_mol, charge_number=charge_number,
            dE_dx_V=abs(dE_dx_V))  # fmt: skip
     ratio = molar_volume_cm3_per_mol * abs(dE_dx_V) / (
-        charge_number * _FARADAY_C_PER_MOL * area_cm2 * warburg_ohm_per_sqrt_s
+        charge_number * FARADAY_C_PER_MOL * area_cm2 * warburg_ohm_per_sqrt_s
     )  # fmt: skip
     return _diffusivity(
         ratio,
@@ -85,8 +83,8 @@ def from_concentration(
         For an input that is not above zero.
     """
     _check(area_cm2=area_cm2, concentration_mol_per_cm3=concentration_mol_per_cm3, charge_number=charge_number)
-    ratio = constants.R * temperature_K / (
-        (charge_number * _FARADAY_C_PER_MOL) ** 2 * area_cm2 * concentration_mol_per_cm3 * warburg_ohm_per_sqrt_s
+    ratio = GAS_CONSTANT_J_PER_MOL_K * temperature_K / (
+        (charge_number * FARADAY_C_PER_MOL) ** 2 * area_cm2 * concentration_mol_per_cm3 * warburg_ohm_per_sqrt_s
     )  # fmt: skip
     return _diffusivity(
         ratio,

@@ -8,10 +8,7 @@ from pathlib import Path
 
 from paddlewheel.errors import DataError
 from paddlewheel.records import Measured
-from paddlewheel.studies.eis.record import (
-    ComparedValue,
-    EisRecord,
-)
+from paddlewheel.studies.eis.record import ComparedValue, EisRecord
 
 COLUMNS = ("part", "quantity", "temperature_K", "value", "std")
 _PARTS = ("bulk", "grain_boundary", "total")
@@ -52,7 +49,7 @@ def _row(row: dict[str, str], path: Path, line: int) -> ComparedValue:
         value, std, temperature = math.nan, 0.0, None
     if part not in _PARTS or quantity not in _QUANTITIES or not (math.isfinite(value) and 0 <= std < math.inf):
         raise DataError(
-            f"line {line}: {','.join(str(one) for one in row.values())}",
+            f"line {line}: {','.join(map(str, row.values()))}",
             where=path,
             remedy=f"give {', '.join(_PARTS)}; {', '.join(_QUANTITIES)}; a temperature in K; a value and its error",
         )
@@ -70,9 +67,10 @@ def set_beside(rows: list[ComparedValue], record: EisRecord) -> None:
             row.ours = None if fit is None else fit.activation_energy_eV
         else:
             near = [
-                one
-                for one in record.spectra
-                if one.temperature_K is not None and abs(one.temperature_K - (row.temperature_K or 0.0)) < _SAME_K
+                spectrum
+                for spectrum in record.spectra
+                if spectrum.temperature_K is not None
+                and abs(spectrum.temperature_K - (row.temperature_K or 0.0)) < _SAME_K
             ]
             row.ours = getattr(near[0].conductivity_mS_per_cm, row.part) if near else None
         if row.ours is not None:

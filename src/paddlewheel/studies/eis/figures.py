@@ -1,4 +1,4 @@
-"""Figures of `eis`: Nyquist plots with fits, residuals, relaxation times, readings, Arrhenius, interface."""
+"""Figures of `eis`, still and to zoom: Nyquist plots, residuals, relaxation times, readings, Arrhenius, interface."""
 
 from __future__ import annotations
 
@@ -8,29 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from paddlewheel.page.arrhenius_figure import FittedLine
-from paddlewheel.page.drawing import (
-    BLUE,
-    INK,
-    MUTED,
-    ORANGE,
-    series_colours,
-)
+from paddlewheel.page.drawing import BLUE, INK, MUTED, ORANGE, series_colours
+from paddlewheel.page.interactive import Line, Plot
 from paddlewheel.page.numbers import kelvin
-from paddlewheel.records.tables import (
-    Columns,
-)
+from paddlewheel.page.write import Figures
+from paddlewheel.records.tables import Beside, Columns
+from paddlewheel.studies.eis.record import EisRecord, InterfaceSeries, SpectrumResult
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from paddlewheel.records.arrhenius import (
-        ArrheniusResult,
-    )
-    from paddlewheel.studies.eis.record import (
-        EisRecord,
-        InterfaceSeries,
-        SpectrumResult,
-    )
+    from paddlewheel.records.arrhenius import ArrheniusResult
 
 MOST_PANELS = 12
 PARTS = {"total": INK, "grain_boundary": BLUE, "bulk": ORANGE}
@@ -59,7 +47,32 @@ def shown(count: int) -> list[int]:
     return sorted({round(x) for x in np.linspace(0, count - 1, min(count, MOST_PANELS))})
 
 
-def nyquist_figure(rows: Sequence[SpectrumResult], points: Sequence[Columns]) -> Figure:
+def figures(record: EisRecord, beside: Beside) -> Figures:
+    """The figures of the report that the record has something for."""
+    rows, points = record.spectra, spectra_of(record, beside)
+    times = [beside.columns(row.relaxation_file or "relaxation_times") for row in rows]
+    drawn = {
+        "nyquist": (_nyquist(rows, points), "Nyquist plots of the spectra with the fitted circuit."),
+        "residuals": (
+            _residuals(rows, points), "Residuals of the Kramers-Kronig test and of the circuit against frequency."
+        ),
+        "relaxation_times": (_relaxation(rows, times), "Distributions of relaxation times."),
+        "arrhenius": (_arrhenius(record), "Conductivity against 1000/T; the numbers are in the table."),
+        "readings": (
+            _readings(rows),
+            "Readings of the total resistance relative to that of the circuit; the numbers are in the table.",
+        ),
+        "interface": (_interface(record.interface), "Interfacial resistance of the series."),
+    }  # fmt: skip
+    return {name: (figure, alt) for name, (figure, alt) in drawn.items() if figure is not None}
+
+
+def spectra_of(record: EisRecord, beside: Beside) -> list[Columns]:
+    """The points of every spectrum with the fitted circuit."""
+    return [beside.columns(row.points_file or "spectra") for row in record.spectra]
+
+
+def _nyquist(rows: Sequence[SpectrumResult], points: Sequence[Columns]) -> Figure:
     """Measured points, the fitted circuit, and the total resistance; equal scales on both axes."""
     from matplotlib.figure import Figure
 
@@ -92,7 +105,7 @@ def nyquist_figure(rows: Sequence[SpectrumResult], points: Sequence[Columns]) ->
     return figure
 
 
-def residual_figure(rows: Sequence[SpectrumResult], points: Sequence[Columns]) -> Figure:
+def _residuals(rows: Sequence[SpectrumResult], points: Sequence[Columns]) -> Figure:
     """Residuals of the Kramers-Kronig test (upper) and of the circuit (lower), in per cent of |Z|."""
     from matplotlib.figure import Figure
 
@@ -118,7 +131,7 @@ def residual_figure(rows: Sequence[SpectrumResult], points: Sequence[Columns]) -
     return figure
 
 
-def relaxation_figure(rows: Sequence[SpectrumResult], distributions: Sequence[Columns]) -> Figure:
+def _relaxation(rows: Sequence[SpectrumResult], distributions: Sequence[Columns]) -> Figure:
     """Distributions of relaxation times, each relative to its own largest value below the tail."""
     from matplotlib.figure import Figure
 
@@ -135,7 +148,7 @@ def relaxation_figure(rows: Sequence[SpectrumResult], distributions: Sequence[Co
     return figure
 
 
-def readings_figure(rows: Sequence[SpectrumResult]) -> Figure | None:
+def _readings(rows: Sequence[SpectrumResult]) -> Figure | None:
     """Every reading of the total resistance over that of the circuit; None where the circuit gives none."""
     from matplotlib.figure import Figure
 
@@ -149,9 +162,9 @@ def readings_figure(rows: Sequence[SpectrumResult]) -> Figure | None:
         values = []
         for k, row in enumerate(told):
             whole = row.readings[0].resistance_ohm
-            one = next((one.resistance_ohm for one in row.readings if one.method == method), None)
-            if one is not None and whole:
-                values.append((k, one / whole))
+            read = next((reading.resistance_ohm for reading in row.readings if reading.method == method), None)
+            if read is not None and whole:
+                values.append((k, read / whole))
         if values and method != "circuit":
             panel.plot(*np.array(values).T, marker, color=colour, ms=5, ls="none", label=words)
     panel.axhline(1, color=MUTED, lw=0.9, label="circuit")
@@ -162,7 +175,7 @@ def readings_figure(rows: Sequence[SpectrumResult]) -> Figure | None:
     return figure
 
 
-def arrhenius_eis_figure(record: EisRecord) -> Figure | None:
+def _arrhenius(record: EisRecord) -> Figure | None:
     """Total, grain boundary and bulk against 1000/T with their lines and 95 % bands; None without a fit."""
     from matplotlib.figure import Figure
 
@@ -175,7 +188,7 @@ def arrhenius_eis_figure(record: EisRecord) -> Figure | None:
     for (part, fit), marker in zip(fits.items(), "osD", strict=False):
         colour, words = PARTS[part], part.replace("_", " ")
         rows = [(row.temperature_K, getattr(row.conductivity_mS_per_cm, part)) for row in record.spectra]
-        there = [(t, one.value, one.std) for t, one in rows if t is not None and one is not None]
+        there = [(t, sigma.value, sigma.std) for t, sigma in rows if t is not None and sigma is not None]
         t, value, std = np.array(there).T
         panel.errorbar(1000 / t, value, yerr=np.minimum(std, 0.95 * value), fmt=marker, color=colour, ms=4.5,
                        elinewidth=0.9, label=f"{words}, {_energy(fit)}")  # fmt: skip
@@ -192,8 +205,8 @@ def arrhenius_eis_figure(record: EisRecord) -> Figure | None:
 
 
 def _energy(fit: ArrheniusResult) -> str:
-    one = fit.activation_energy_eV
-    return "" if one is None else f"{one.value:.3f} ± {one.std:.3f} eV"
+    energy = fit.activation_energy_eV
+    return "" if energy is None else f"{energy.value:.3f} ± {energy.std:.3f} eV"
 
 
 def _line(fit: ArrheniusResult) -> FittedLine | None:
@@ -209,15 +222,17 @@ def _line(fit: ArrheniusResult) -> FittedLine | None:
     )
 
 
-def interface_figure(series: InterfaceSeries) -> Figure:
-    """Interfacial resistance against time or cycle, with the law that fits best."""
+def _interface(series: InterfaceSeries | None) -> Figure | None:
+    """Interfacial resistance against time or cycle, with the law that fits best; None without such a series."""
+    if series is None:
+        return None
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6.4, 3.6), layout="constrained")
     panel = figure.subplots()
-    x = np.array([one.x for one in series.points])
-    value = np.array([one.resistance_ohm.value for one in series.points])
-    std = np.array([one.resistance_ohm.std for one in series.points])
+    x = np.array([point.x for point in series.points])
+    value = np.array([point.resistance_ohm.value for point in series.points])
+    std = np.array([point.resistance_ohm.std for point in series.points])
     panel.errorbar(x, value, yerr=std, fmt="o", color=BLUE, ms=4, elinewidth=0.9, label="circuit")
     for law, style in zip(series.laws, ("-", ":"), strict=False):
         at = np.linspace(0, x.max() - x.min(), 100)
@@ -226,3 +241,34 @@ def interface_figure(series: InterfaceSeries) -> Figure:
     panel.set(xlabel="time (h)" if series.against == "time_h" else "cycle", ylabel="interfacial resistance (Ω)")
     panel.legend()
     return figure
+
+
+def plots(record: EisRecord, beside: Beside) -> list[Plot]:
+    """To zoom in: Nyquist plots with equal axes, and modulus and phase against frequency."""
+    nyquist, bode = [], []
+    rows, points = record.spectra, spectra_of(record, beside)
+    chosen = shown(len(rows))
+    for colour, k in zip(series_colours(len(chosen)), chosen, strict=True):
+        data, name = points[k], label(rows[k])
+        order = np.argsort(data["frequency_Hz"])
+        frequency = data["frequency_Hz"][order]
+        for fitted, part, mode in ((False, "Z", "markers"), (True, "fit", "lines")):
+            z = data[f"{part}_real_ohm"][order] + 1j * data[f"{part}_imag_ohm"][order]
+            title = f"{name}, circuit" if fitted else name
+            style = {} if fitted else {"marker": {"size": 5}}
+            nyquist.append(
+                Line(name=title, colour=colour, x=z.real, y=-z.imag, mode=mode, group=name,
+                     style=style | {"text": [f"{f:.4g} Hz" for f in frequency]})
+            )  # fmt: skip
+            for y, axes in ((np.abs(z), "x y"), (-np.degrees(np.angle(z)), "x y2")):
+                bode.append(
+                    Line(name=title, colour=colour, x=frequency, y=y, mode=mode, group=name, axes=axes, style=style)
+                )
+    return [
+        Plot(id="zoom-nyquist", title="Nyquist plots, points measured, lines fitted", lines=nyquist,
+             axes={"xaxis": {"title": "Z′ (Ω)"}, "yaxis": {"title": "−Z″ (Ω)", "scaleanchor": "x"}}),
+        Plot(id="zoom-bode", title="Bode plots", lines=bode,
+             axes={"xaxis": {"title": "frequency (Hz)", "type": "log", "anchor": "y2"},
+                   "yaxis": {"title": "|Z| (Ω)", "type": "log", "domain": [0.54, 1]},
+                   "yaxis2": {"title": "−phase (°)", "domain": [0, 0.46]}}),
+    ]  # fmt: skip

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from paddlewheel.errors import DataError, SettingsError
-from paddlewheel.lab.pellets import COLDEST_K, HOTTEST_K, check_temperature_K
+from paddlewheel.lab.pellets import COLDEST_K, HOTTEST_K
 from paddlewheel.lab.spectrum import Spectrum
 
 Spectra = str | Path | Spectrum | Sequence[str | Path | Spectrum]
@@ -38,13 +38,17 @@ class ReadSpectra:
         return [
             {
                 "file": file,
-                "name": one.name,
-                "temperature_K": one.temperature_K,
-                "n_points": len(one.frequency_Hz),
-                "sha256": hashlib.sha256(one.frequency_Hz.tobytes() + one.impedance_ohm.tobytes()).hexdigest(),
+                "name": spectrum.name,
+                "temperature_K": spectrum.temperature_K,
+                "n_points": len(spectrum.frequency_Hz),
+                "sha256": _digest(spectrum),
             }
-            for file, one in zip(self.files, self.spectra, strict=True)
+            for file, spectrum in zip(self.files, self.spectra, strict=True)
         ]
+
+
+def _digest(spectrum: Spectrum) -> str:
+    return hashlib.sha256(spectrum.frequency_Hz.tobytes() + spectrum.impedance_ohm.tobytes()).hexdigest()
 
 
 def open_spectra(given: Spectra, *, temperatures_K: Sequence[float] = ()) -> ReadSpectra:
@@ -64,26 +68,31 @@ def open_spectra(given: Spectra, *, temperatures_K: Sequence[float] = ()) -> Rea
     """
     found: list[tuple[str, Spectrum]] = []
     warnings: list[str] = []
-    for one in [given] if isinstance(given, str | Path | Spectrum) else given:
-        if isinstance(one, Spectrum):
-            found.append((Path(one.name).name, one))
+    for source in [given] if isinstance(given, str | Path | Spectrum) else given:
+        if isinstance(source, Spectrum):
+            found.append((Path(source.name).name, source))
         else:
-            found += _read(Path(one), warnings)
+            found += _read(Path(source), warnings)
     if not found:
         raise DataError("no impedance spectrum", where=str(given), remedy="give a file or a folder of spectra")
     temperatures = _temperatures(temperatures_K, len(found), warnings)
     if temperatures:
-        found = [(file, replace(one, temperature_K=t)) for (file, one), t in zip(found, temperatures, strict=True)]
-    for file, one in found:
-        if one.temperature_K is not None and not COLDEST_K <= one.temperature_K <= HOTTEST_K:
-            raise SettingsError(f"a temperature of {one.temperature_K:g} K", where=file,
+        found = [
+            (file, replace(spectrum, temperature_K=kelvin))
+            for (file, spectrum), kelvin in zip(found, temperatures, strict=True)
+        ]
+    for file, spectrum in found:
+        if spectrum.temperature_K is not None and not COLDEST_K <= spectrum.temperature_K <= HOTTEST_K:
+            raise SettingsError(f"a temperature of {spectrum.temperature_K:g} K", where=file,
                                 remedy="give --temperatures in K")  # fmt: skip
     found.sort(key=lambda pair: (pair[1].temperature_K or math.inf, pair[1].time_s or 0.0, pair[1].cycle or 0))
-    for text in dict.fromkeys(text for _, one in found for text in one.warnings):
-        said = [file for file, one in found if text in one.warnings]
+    for text in dict.fromkeys(text for _, spectrum in found for text in spectrum.warnings):
+        said = [file for file, spectrum in found if text in spectrum.warnings]
         warnings.append(f"{said[0]}{f' and {len(said) - 1} more' if len(said) > 1 else ''}: {text}")
     return ReadSpectra(
-        spectra=tuple(one for _, one in found), files=tuple(file for file, _ in found), warnings=tuple(warnings)
+        spectra=tuple(spectrum for _, spectrum in found),
+        files=tuple(file for file, _ in found),
+        warnings=tuple(warnings),
     )
 
 
@@ -93,11 +102,11 @@ def _read(path: Path, warnings: list[str]) -> list[tuple[str, Spectrum]]:
     if not path.exists():
         raise DataError("is not there", where=path, remedy="give a file or a folder of spectra")
     if path.is_file():
-        return [(path.name, one) for one in read_spectra(path)]
+        return [(path.name, spectrum) for spectrum in read_spectra(path)]
     found = []
-    for file in sorted(one for one in path.iterdir() if one.is_file() and not one.name.startswith(".")):
+    for file in sorted(entry for entry in path.iterdir() if entry.is_file() and not entry.name.startswith(".")):
         try:
-            found += [(file.name, one) for one in read_spectra(file)]
+            found += [(file.name, spectrum) for spectrum in read_spectra(file)]
         except DataError as error:
             warnings.append(f"{file.name} was left out: {error.problem}")
     if not found:
@@ -109,11 +118,9 @@ def _temperatures(given: Sequence[float], count: int, warnings: list[str]) -> li
     if len(given) not in (0, 1, count):
         raise SettingsError(
             f"{len(given)} temperatures for {count} spectra",
-            where="temperatures",
+            where="temperatures_K",
             remedy="give one for all, or one a spectrum in the order of their names",
         )
-    for one in given:
-        check_temperature_K(one, where="temperatures")
     if len(given) and max(given) < _PERHAPS_CELSIUS_K:
         warnings.append(f"all temperatures are below {_PERHAPS_CELSIUS_K:g} K: are they in K, not in degrees Celsius?")
-    return [float(one) for one in (given if len(given) == count else list(given) * count)]
+    return list(given) if len(given) == count else list(given) * count

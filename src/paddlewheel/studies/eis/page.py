@@ -2,124 +2,57 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from paddlewheel.page.drawing import Drawing
+from paddlewheel.page.interactive import CREDIT, zoom_scripts, zoom_section
+from paddlewheel.page.numbers import interval, kelvin, measured, plain
+from paddlewheel.page.page import Number, Page, Section
+from paddlewheel.page.tables import Cell, Table
+from paddlewheel.page.write import value_cell
+from paddlewheel.records import Measured
+from paddlewheel.records.arrhenius import ArrheniusResult
+from paddlewheel.records.tables import Beside
+from paddlewheel.studies.eis.figures import METHODS, PARTS, figures, label, plots, shown
+from paddlewheel.studies.eis.record import EisRecord, SpectrumResult
 
-from paddlewheel.errors import writing
-from paddlewheel.page.drawing import (
-    Drawing,
-    house_style,
-    save_figure,
-)
-from paddlewheel.page.interactive import (
-    CREDIT,
-    zoom_scripts,
-    zoom_section,
-)
-from paddlewheel.page.numbers import (
-    interval,
-    kelvin,
-    measured,
-    plain,
-)
-from paddlewheel.page.page import (
-    Number,
-    Page,
-    Section,
-    render_page,
-)
-from paddlewheel.page.tables import (
-    Cell,
-    Table,
-)
-from paddlewheel.records import (
-    Measured,
-    read_record,
-    write_atomically,
-)
-from paddlewheel.records.arrhenius import (
-    ArrheniusResult,
-)
-from paddlewheel.records.tables import (
-    Columns,
-    read_columns,
-)
-from paddlewheel.studies.eis.figures import (
-    METHODS,
-    PARTS,
-    arrhenius_eis_figure,
-    interface_figure,
-    label,
-    nyquist_figure,
-    readings_figure,
-    relaxation_figure,
-    residual_figure,
-    shown,
-)
-from paddlewheel.studies.eis.interactive import eis_plots
-from paddlewheel.studies.eis.record import (
-    EisRecord,
-    SpectrumResult,
-)
+__all__ = ["figures", "page"]
 
 _ROLES = {"bulk": "bulk", "grain_boundary": "grain boundary", "electrolyte": "electrolyte", "interface": "interface",
           "leads": "leads"}  # fmt: skip
 
 
-def write_eis_report(directory: Path) -> Path:
-    """Write `report.html` and `figures/` from `result.json` and the tables that it names.
-
-    Raises
-    ------
-    InputError
-        If `result.json` is no record of `eis`, or a table that it names is missing or damaged.
-    RunDirectoryError
-        If the directory cannot be written.
-    """
-    directory = Path(directory)
-    record = read_record(directory / "result.json", EisRecord, made_by="eis")
-    points = [_columns(directory, row.points_file) for row in record.spectra]
-    distributions = [_columns(directory, row.relaxation_file) for row in record.spectra]
-    folder = directory / "figures"
-    with writing(directory), house_style():
-        sections = [
-            _arrhenius_section(record, folder),
-            _spectra_section(record, points, folder),
-            _test_section(record, points, folder),
-            _circuit_section(record),
-            _readings_section(record, folder),
-            _relaxation_section(record, distributions, folder),
-            _interface_section(record, folder),
-            _beside_section(record),
-            zoom_section(eis_plots(record.spectra, points)),
-        ]
-        page = Page(
-            eyebrow="impedance",
-            title=f"Impedance of {record.sample}" if record.sample else "Impedance",
-            facts=_facts(record),
-            headline=_headline(record),
-            tone="good" if any(row.kramers_kronig.passed for row in record.spectra) else "none",
-            numbers=_numbers(record),
-            warnings=record.warnings,
-            sections=[one for one in sections if one is not None],
-            citations=record.citations,
-            provenance=record.provenance,
-            n_series=max(len(METHODS), len(shown(len(record.spectra)))),
-            scripts=zoom_scripts(),
-            scripts_credit=CREDIT,
-        )
-        write_atomically(directory / "report.html", render_page(page))
-    return directory / "report.html"
+def page(record: EisRecord, beside: Beside, drawings: dict[str, Drawing]) -> Page:
+    """The report."""
+    sections = [
+        _arrhenius_section(record, drawings),
+        _spectra_section(record, drawings),
+        _test_section(record, drawings),
+        _circuit_section(record),
+        _readings_section(record, drawings),
+        _relaxation_section(record, drawings),
+        _interface_section(record, drawings),
+        _beside_section(record),
+        zoom_section(plots(record, beside)),
+    ]
+    return Page(
+        eyebrow="impedance",
+        title=f"Impedance of {record.sample}" if record.sample else "Impedance",
+        facts=_facts(record),
+        headline=_headline(record),
+        tone="good" if any(row.kramers_kronig.passed for row in record.spectra) else "none",
+        numbers=_numbers(record),
+        warnings=record.warnings,
+        sections=[section for section in sections if section is not None],
+        citations=record.citations,
+        provenance=record.provenance,
+        n_series=max(len(METHODS), len(shown(len(record.spectra)))),
+        scripts=zoom_scripts(),
+        scripts_credit=CREDIT,
+    )
 
 
-def _columns(directory: Path, name: str | None) -> Columns:
-    return read_columns(directory / (name or "missing.csv"), made_by="eis")
-
-
-def _arrhenius_section(record: EisRecord, folder: Path) -> Section | None:
-    figure = arrhenius_eis_figure(record)
-    if figure is None:
+def _arrhenius_section(record: EisRecord, drawings: dict[str, Drawing]) -> Section | None:
+    if "arrhenius" not in drawings:
         return None
-    drawing = save_figure(figure, folder, "arrhenius", "Conductivity against 1000/T; the numbers are in the table.")
     table = Table(
         "Fits of ln(σT) against 1/T",
         [("", ""), ("Eₐ", "eV"), ("Eₐ, 95 %", "eV"), ("ln A", "ln(mS K/cm)"), ("χ²/dof", ""), ("σ at 300 K", "mS/cm")],
@@ -130,29 +63,34 @@ def _arrhenius_section(record: EisRecord, folder: Path) -> Section | None:
             table.rows.append(
                 [Cell(part.replace("_", " "), fit.refused), Cell(measured(fit.activation_energy_eV)),
                  Cell(interval(fit.activation_energy_95_eV)), Cell(measured(fit.ln_prefactor)),
-                 Cell(plain(fit.chi2_per_dof)), Cell(measured(fit.conductivity_300K_mS_per_cm))]
+                 Cell(plain(fit.chi2_per_dof)),
+                 value_cell(fit.conductivity_300K_mS_per_cm, fit.conductivity_300K_95_mS_per_cm)]
             )  # fmt: skip
     said = (
         "Each point weighs by the error of its own resistance. The error of the geometry is common to all temperatures:"
         " it is in the prefactor and in σ at 300 K, and not in Eₐ. Bands: 95 %."
     )
-    return Section(id="arrhenius", title="Temperature", paragraphs=[said], drawings=[(drawing, "")], tables=[table])
+    return Section(id="arrhenius", title="Temperature", paragraphs=[said], drawings=[(drawings["arrhenius"], "")],
+                   tables=[table])  # fmt: skip
 
 
-def _spectra_section(record: EisRecord, points: list[Columns], folder: Path) -> Section:
-    drawing = save_figure(nyquist_figure(record.spectra, points), folder, "nyquist",
-                          "Nyquist plots of the spectra with the fitted circuit.")  # fmt: skip
+def _spectra_section(record: EisRecord, drawings: dict[str, Drawing]) -> Section:
     table = Table(
         "Resistances and conductivities (± is the 68 % standard uncertainty)",
-        [("Spectrum", ""), ("R bulk", "Ω"), ("R grain boundary", "Ω"), ("R total", "Ω"), ("R interface", "Ω"),
-         ("σ bulk", "mS/cm"), ("σ grain boundary", "mS/cm"), ("σ total", "mS/cm")],
-    )  # fmt: skip
-    for row in record.spectra:
-        r, sigma = row.resistances_ohm, row.conductivity_mS_per_cm
-        values = (r.bulk, r.grain_boundary, r.total, r.interface, sigma.bulk, sigma.grain_boundary, sigma.total)
-        table.rows.append([Cell(label(row), row.file), *(Cell(measured(one)) for one in values)])
-    drawings = [(drawing, "Scaled to the electrolyte: a tail may leave the picture.")]
-    return Section(id="spectra", title="Spectra", drawings=drawings, tables=[table, _diffusivity_table(record)])
+        [("Spectrum", "")],
+    )
+    rows = [[Cell(label(row), row.file)] for row in record.spectra]
+    for symbol, unit, field in (("R", "Ω", "resistances_ohm"), ("σ", "mS/cm", "conductivity_mS_per_cm")):
+        for part in type(getattr(record.spectra[0], field)).model_fields:
+            values = [getattr(getattr(spectrum, field), part) for spectrum in record.spectra]
+            if any(value is not None for value in values):  # a circuit without the element has no such column
+                table.columns.append((f"{symbol} {part.replace('_', ' ')}", unit))
+                for cells, value in zip(rows, values, strict=True):
+                    cells.append(Cell(measured(value)))
+    table.rows.extend(rows)
+    caption = "Scaled to the electrolyte: a tail may leave the picture."
+    return Section(id="spectra", title="Spectra", drawings=[(drawings["nyquist"], caption)],
+                   tables=[table, _diffusivity_table(record)])  # fmt: skip
 
 
 def _diffusivity_table(record: EisRecord) -> Table | None:
@@ -160,34 +98,32 @@ def _diffusivity_table(record: EisRecord) -> Table | None:
     if not told:
         return None
     table = Table("Diffusivity from the tail", [("Spectrum", ""), ("D", "cm²/s"), ("Formula", ""), ("Assumes", "")])
-    for row, one in told:
-        value = Cell(measured(one.diffusivity_cm2_per_s))
-        table.rows.append([Cell(label(row)), value, Cell(one.formula), Cell(one.assumptions)])
+    for row, found in told:
+        value = Cell(measured(found.diffusivity_cm2_per_s))
+        table.rows.append([Cell(label(row)), value, Cell(found.formula), Cell(found.assumptions)])
     return table
 
 
-def _test_section(record: EisRecord, points: list[Columns], folder: Path) -> Section:
-    drawing = save_figure(residual_figure(record.spectra, points), folder, "residuals",
-                          "Residuals of the Kramers-Kronig test and of the circuit against frequency.")  # fmt: skip
+def _test_section(record: EisRecord, drawings: dict[str, Drawing]) -> Section:
     table = Table(
         "Linear Kramers–Kronig test",
         [("Spectrum", ""), ("", ""), ("Residual", "% of |Z|"), ("Violation", "% of |Z|"), ("p", ""), ("Terms", ""),
          ("μ", ""), ("Verdict", "")],
     )  # fmt: skip
     for row in record.spectra:
-        one = row.kramers_kronig
-        badge = ("passes", None, "ok") if one.passed else ("fails", None, "broken")
+        test = row.kramers_kronig
+        badge = ("passes", None, "ok") if test.passed else ("fails", None, "broken")
         table.rows.append(
-            [Cell(label(row)), Cell(*badge), Cell(plain(one.rms_percent, 2)), Cell(plain(one.violation_percent, 2)),
-             Cell(plain(one.probability, 2)), Cell(str(one.n_terms)), Cell(plain(one.mu, 2)), Cell(one.verdict)]
+            [Cell(label(row)), Cell(*badge), Cell(plain(test.rms_percent, 2)), Cell(plain(test.violation_percent, 2)),
+             Cell(plain(test.probability, 2)), Cell(str(test.n_terms)), Cell(plain(test.mu, 2)), Cell(test.verdict)]
         )  # fmt: skip
     said = (
         "A spectrum passes if no smooth part of it above 0.3 % of |Z| is beyond what linear, causal and stable systems "
         "can show. Where the circuit's residual is larger than the test's, the circuit is at fault."
     )
     caption = "Upper: what no sum of lawful terms describes. Lower: what the circuit does not describe."
-    return Section(id="test", title="Kramers–Kronig test", paragraphs=[said], drawings=[(drawing, caption)],
-                   tables=[table])  # fmt: skip
+    return Section(id="test", title="Kramers–Kronig test", paragraphs=[said],
+                   drawings=[(drawings["residuals"], caption)], tables=[table])  # fmt: skip
 
 
 def _circuit_section(record: EisRecord) -> Section:
@@ -195,19 +131,19 @@ def _circuit_section(record: EisRecord) -> Section:
     if record.candidates:
         tried = Table("Circuits tried, the one chosen first, then by BIC",
                       [("Circuit", ""), ("BIC above the lowest", ""), ("Residual", "%"), ("Elements", "")])  # fmt: skip
-        for one in record.candidates:
-            known = Cell("known", None, "ok") if one.determined else Cell("not all known", None, "too-short")
+        for each in record.candidates:
+            known = Cell("known", None, "ok") if each.determined else Cell("not all known", None, "too-short")
             tried.rows.append(
-                [Cell(one.circuit), Cell(plain(one.bic_above_lowest)), Cell(plain(one.rms_percent)), known]
+                [Cell(each.circuit), Cell(plain(each.bic_above_lowest)), Cell(plain(each.rms_percent)), known]
             )
     table = Table("Parameters, with 95 % profile-likelihood intervals",
                   [("Spectrum", ""), ("Parameter", ""), ("Value", ""), ("95 %", ""), ("Role", "")])  # fmt: skip
     for row in record.spectra:
-        for one in row.parameters:
-            value = Measured(value=one.value, std=one.std)
-            name = f"{one.name} ({one.unit})" if one.unit else one.name
-            table.rows.append([Cell(label(row)), Cell(name), Cell(measured(value)), Cell(_ends(one.interval_95)),
-                               Cell(_ROLES.get(one.role or "", "–"))])  # fmt: skip
+        for found in row.parameters:
+            value = Measured(value=found.value, std=found.std)
+            name = f"{found.name} ({found.unit})" if found.unit else found.name
+            table.rows.append([Cell(label(row)), Cell(name), Cell(measured(value)), Cell(_ends(found.interval_95)),
+                               Cell(_ROLES.get(found.role or "", "–"))])  # fmt: skip
     said = (
         f"{record.circuit_reason[0].upper()}{record.circuit_reason[1:]}. No start values were given. Arcs are R / (1 + "
         "(iωτ)ⁿ); an arc's role follows from its capacitance τ/R."
@@ -222,61 +158,54 @@ def _ends(ends: tuple[float | None, float | None]) -> str:
     return f"> {plain(low)}" if low is not None else f"< {plain(high)}" if high is not None else "open"
 
 
-def _readings_section(record: EisRecord, folder: Path) -> Section:
-    figure = readings_figure(record.spectra)
-    drawings: list[tuple[Drawing, str]] = []
-    if figure is not None:
-        alt = "Readings of the total resistance relative to that of the circuit; the numbers are in the table."
-        drawings = [(save_figure(figure, folder, "readings", alt), "")]
+def _readings_section(record: EisRecord, drawings: dict[str, Drawing]) -> Section:
     table = Table("Resistance read in every usual way",
                   [("Spectrum", ""), *((words, "Ω") for words in METHODS.values()), ("Spread", "%")])  # fmt: skip
     for row in record.spectra:
-        by_method = {one.method: one for one in row.readings}
+        by_method = {reading.method: reading for reading in row.readings}
         cells = [
             Cell(plain(by_method[name].resistance_ohm, 4), by_method[name].note) if name in by_method else Cell("–")
             for name in METHODS
         ]
         table.rows.append([Cell(label(row)), *cells, Cell(plain(row.spread_percent, 2))])
-    return Section(id="readings", title="Ways of reading the resistance", drawings=drawings, tables=[table])
+    drawn = [(drawings["readings"], "")] if "readings" in drawings else []
+    return Section(id="readings", title="Ways of reading the resistance", drawings=drawn, tables=[table])
 
 
-def _relaxation_section(record: EisRecord, distributions: list[Columns], folder: Path) -> Section:
-    figure = relaxation_figure(record.spectra, distributions)
-    drawing = save_figure(figure, folder, "relaxation_times", "Distributions of relaxation times.")
+def _relaxation_section(record: EisRecord, drawings: dict[str, Drawing]) -> Section:
     table = Table(
         "Distribution of relaxation times",
         [("Spectrum", ""), ("λ", ""), ("Residual", "%"), ("Series R", "Ω"), ("Peaks", "τ (s): R (Ω)")],
     )
     for row in record.spectra:
-        one = row.relaxation_times
-        peaks = ";  ".join(f"{plain(peak.tau_s, 2)}: {plain(peak.resistance_ohm)}" for peak in one.peaks)
-        table.rows.append([Cell(label(row)), Cell(plain(one.regularization, 2)), Cell(plain(one.rms_percent, 2)),
-                           Cell(plain(one.series_resistance_ohm)), Cell(peaks or "–")])  # fmt: skip
+        times = row.relaxation_times
+        peaks = ";  ".join(f"{plain(peak.tau_s, 2)}: {plain(peak.resistance_ohm)}" for peak in times.peaks)
+        table.rows.append([Cell(label(row)), Cell(plain(times.regularization, 2)), Cell(plain(times.rms_percent, 2)),
+                           Cell(plain(times.series_resistance_ohm)), Cell(peaks or "–")])  # fmt: skip
     said = (
         "Tikhonov regularization of the curvature, γ ≥ 0; λ is the largest whose generalized cross-validation score is "
         "within one standard error of the lowest. A capacitive tail shows as a rise at long times."
     )
-    return Section(id="relaxation", title="Relaxation times", paragraphs=[said], drawings=[(drawing, "")],
-                   tables=[table])  # fmt: skip
+    return Section(id="relaxation", title="Relaxation times", paragraphs=[said],
+                   drawings=[(drawings["relaxation_times"], "")], tables=[table])  # fmt: skip
 
 
-def _interface_section(record: EisRecord, folder: Path) -> Section | None:
+def _interface_section(record: EisRecord, drawings: dict[str, Drawing]) -> Section | None:
     series = record.interface
     if series is None:
         return None
-    drawing = save_figure(interface_figure(series), folder, "interface", "Interfacial resistance of the series.")
     unit = "h" if series.against == "time_h" else "cycle"
     table = Table("Interface", [("time" if unit == "h" else "cycle", unit if unit == "h" else ""), ("R", "Ω"),
                                 ("R × area", "Ω cm²")])  # fmt: skip
-    for one in series.points:
-        area = Cell(measured(one.area_specific_resistance_ohm_cm2))
-        table.rows.append([Cell(plain(one.x)), Cell(measured(one.resistance_ohm)), area])
+    for point in series.points:
+        area = Cell(measured(point.area_specific_resistance_ohm_cm2))
+        table.rows.append([Cell(plain(point.x)), Cell(measured(point.resistance_ohm)), area])
     laws = Table("Growth, the law that fits best first",
                  [("Law", ""), ("Start", "Ω"), ("Rate", f"Ω per {unit}, or its root"), ("χ²/dof", "")])  # fmt: skip
     for law in series.laws:
         laws.rows.append([Cell(law.law), Cell(measured(law.start_ohm)), Cell(measured(law.rate_ohm)),
                           Cell(plain(law.chi2_per_dof))])  # fmt: skip
-    return Section(id="interface", title="Interface", drawings=[(drawing, "")], tables=[laws, table])
+    return Section(id="interface", title="Interface", drawings=[(drawings["interface"], "")], tables=[laws, table])
 
 
 def _beside_section(record: EisRecord) -> Section | None:
@@ -284,10 +213,10 @@ def _beside_section(record: EisRecord) -> Section | None:
         return None
     table = Table("Another analysis of the same spectra",
                   [("", ""), ("T", "K"), ("Ours", ""), ("Theirs", ""), ("Difference", "joint errors")])  # fmt: skip
-    for one in record.beside:
-        what = f"{one.part.replace('_', ' ')}, {'Eₐ (eV)' if one.temperature_K is None else 'σ (mS/cm)'}"
-        table.rows.append([Cell(what), Cell(plain(one.temperature_K, 5)), Cell(measured(one.ours)),
-                           Cell(measured(one.other)), Cell(plain(one.difference_in_joint_errors, 2))])  # fmt: skip
+    for row in record.beside:
+        what = f"{row.part.replace('_', ' ')}, {'Eₐ (eV)' if row.temperature_K is None else 'σ (mS/cm)'}"
+        table.rows.append([Cell(what), Cell(plain(row.temperature_K, 5)), Cell(measured(row.ours)),
+                           Cell(measured(row.other)), Cell(plain(row.difference_in_joint_errors, 2))])  # fmt: skip
     return Section(id="beside", title="Beside another analysis", tables=[table])
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
-from paddlewheel.records.arrhenius import (
-    ArrheniusResult,
-)
-from paddlewheel.records.base import SCHEMA_VERSION, Citation, Measured, Provenance, Record
+from paddlewheel.records.arrhenius import ArrheniusResult
+from paddlewheel.records.base import Measured, Record, StudyRecord
 
 Resistance = Literal["bulk", "grain_boundary", "total"]
 OpenInterval = tuple[float | None, float | None]
@@ -187,10 +185,10 @@ class ComparedValue(Record):
     difference_in_joint_errors: float | None = None
 
 
-class EisRecord(Record):
-    """The record of `eis` (kind `eis`)."""
+class EisRecord(StudyRecord):
+    """The record of `eis`."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    rows_in: ClassVar[str] = "spectra"
     kind: Literal["eis"] = "eis"
     sample: str
     geometry: EisGeometry | None
@@ -202,6 +200,3 @@ class EisRecord(Record):
     arrhenius: EisArrhenius
     interface: InterfaceSeries | None = None
     beside: list[ComparedValue] = []
-    warnings: list[str] = []
-    citations: list[Citation] = []
-    provenance: Provenance

@@ -11,18 +11,8 @@ import numpy as np
 from paddlewheel.lab.eis.growth import fit_growth
 from paddlewheel.lab.eis.pellet import Pellet
 from paddlewheel.records import Measured
-from paddlewheel.records.arrhenius import (
-    ROOM_K,
-    ArrheniusModel,
-    ArrheniusResult,
-    RefusedTemperature,
-)
-from paddlewheel.studies.eis.record import (
-    EisArrhenius,
-    GrowthLaw,
-    InterfacePoint,
-    InterfaceSeries,
-)
+from paddlewheel.records.arrhenius import ROOM_K, ArrheniusModel, ArrheniusResult, RefusedTemperature
+from paddlewheel.studies.eis.record import EisArrhenius, GrowthLaw, InterfacePoint, InterfaceSeries
 from paddlewheel.studies.eis.spectrum import AnalysedSpectrum
 from paddlewheel.transport import fit_arrhenius
 
@@ -48,16 +38,16 @@ def fit_temperatures_eis(
     allow_violations
         Keep spectra that fail the test.
     """
-    told = [one for one in analysed if one.spectrum.temperature_K is not None]
-    temperatures = {round(one.spectrum.temperature_K or 0.0, 1) for one in told}
+    told = [each for each in analysed if each.spectrum.temperature_K is not None]
+    temperatures = {round(each.spectrum.temperature_K or 0.0, 1) for each in told}
     if pellet is None or len(temperatures) < 2:
         return EisArrhenius(), []
-    refused = [] if allow_violations else [one for one in told if not one.test.passed]
-    kept = [one for one in told if allow_violations or one.test.passed]
+    kept = [each for each in told if allow_violations or each.test.passed]
+    refused = [each for each in told if each not in kept]
     fits: dict[str, ArrheniusResult] = {}
     warnings: list[str] = []
     for part in _PARTS:
-        if any(one.found[part] is not None for one in told):
+        if any(each.found[part] is not None for each in told):
             fits[part], said = _fit(kept, refused, part, pellet)
             warnings += [f"{part.replace('_', ' ')}: {text}" for text in said]
     used = [t for fit in fits.values() for t in fit.temperatures_used_K]
@@ -73,14 +63,14 @@ def _fit(
     kept: Sequence[AnalysedSpectrum], refused: Sequence[AnalysedSpectrum], part: str, pellet: Pellet
 ) -> tuple[ArrheniusResult, list[str]]:
     points: dict[float, list[tuple[float, float]]] = defaultdict(list)
-    for one in kept:
-        resistance = one.found[part]
-        if resistance is not None and one.spectrum.temperature_K is not None:
+    for each in kept:
+        resistance, kelvin = each.found[part], each.spectrum.temperature_K
+        if resistance is not None and kelvin is not None:
             value = pellet.conductivity_mS_per_cm(resistance.value_ohm, 0.0)[0]
-            points[one.spectrum.temperature_K].append((value, value * resistance.std_ohm / resistance.value_ohm))
+            points[kelvin].append((value, value * resistance.std_ohm / resistance.value_ohm))
     left_out = [
-        RefusedTemperature(temperature_K=one.spectrum.temperature_K or 0.0, status="broken", reason=one.test.verdict)
-        for one in refused
+        RefusedTemperature(temperature_K=each.spectrum.temperature_K or 0.0, status="broken", reason=each.test.verdict)
+        for each in refused
     ]
     used = sorted(points)
     if len(used) < 2:
@@ -96,14 +86,17 @@ def _fit(
     half_95 = float(np.hypot(0.5 * np.log(fit.interval_95_at_target[1] / fit.interval_95_at_target[0]),
                              _NORMAL_95 * shared))  # fmt: skip
     value = fit.value_at_target
+    at_room = Measured.or_none(
+        value, value * np.sinh(half_68), interval_68=_around(value, half_68), interval_95=_around(value, half_95)
+    )
     result = ArrheniusResult(
         fitted="ln(sigma*T)",
         activation_energy_eV=Measured.or_none(fit.activation_energy_eV, fit.activation_energy_std_eV),
         activation_energy_95_eV=fit.activation_energy_95_eV,
         ln_prefactor=Measured.or_none(fit.ln_prefactor, float(np.hypot(fit.ln_prefactor_std, shared))),
         covariance_ln_prefactor_activation_energy=fit.covariance_ln_prefactor_activation_energy,
-        conductivity_300K_mS_per_cm=Measured.or_none(value, value * float(np.sinh(half_68))),
-        conductivity_300K_95_mS_per_cm=(float(value * np.exp(-half_95)), float(value * np.exp(half_95))),
+        conductivity_300K_mS_per_cm=at_room,
+        conductivity_300K_95_mS_per_cm=at_room.interval_95 if at_room is not None else None,
         chi2_per_dof=fit.chi2_per_dof,
         temperatures_used_K=used,
         temperatures_refused=left_out,
@@ -120,6 +113,11 @@ def _fit(
     return result, list(fit.warnings)
 
 
+def _around(value: float, half: float) -> tuple[float, float]:
+    """The interval whose logarithm reaches `half` to either side."""
+    return float(value * np.exp(-half)), float(value * np.exp(half))
+
+
 def _pooled(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
     """One value of a temperature measured several times: the mean, its error no smaller than their scatter says."""
     values, stds = np.array(points).T
@@ -134,45 +132,42 @@ def interface_series(analysed: Sequence[AnalysedSpectrum], *, pellet: Pellet | N
 
     Spectra of several temperatures are no such series.
     """
-    shown = [one for one in analysed if one.found["interface"] is not None]
-    temperatures = [one.spectrum.temperature_K for one in shown if one.spectrum.temperature_K is not None]
+    shown = [each for each in analysed if each.found["interface"] is not None]
+    temperatures = [each.spectrum.temperature_K for each in shown if each.spectrum.temperature_K is not None]
     if len(shown) < 2 or (temperatures and max(temperatures) - min(temperatures) > _SAME_K):
         return None
-    times = [one.spectrum.time_s for one in shown]
-    cycles = [one.spectrum.cycle for one in shown]
-    if all(time is not None for time in times) and len(set(times)) > 1:
-        against, x = (
-            "time_h",
-            [(time - min(t for t in times if t is not None)) / 3600 for time in times if time is not None],
-        )
-    elif all(cycle is not None for cycle in cycles) and len(set(cycles)) > 1:
-        against, x = "cycle", [float(cycle) for cycle in cycles if cycle is not None]
+    seconds = [each.spectrum.time_s for each in shown if each.spectrum.time_s is not None]
+    cycles = [each.spectrum.cycle for each in shown if each.spectrum.cycle is not None]
+    against: Literal["time_h", "cycle"]
+    if len(seconds) == len(shown) and len(set(seconds)) > 1:
+        against, x = "time_h", (np.array(seconds) - min(seconds)) / 3600
+    elif len(cycles) == len(shown) and len(set(cycles)) > 1:
+        against, x = "cycle", np.array(cycles, dtype=float)
     else:
         return None
-    found = [one.found["interface"] for one in shown]
-    values = np.array([one.value_ohm for one in found if one is not None])
-    stds = np.array([one.std_ohm for one in found if one is not None])
+    found = [each.found["interface"] for each in shown]
+    values = np.array([resistance.value_ohm for resistance in found if resistance is not None])
+    stds = np.array([resistance.std_ohm for resistance in found if resistance is not None])
     area = None if pellet is None else pellet.area_cm2
-    order = np.argsort(x, kind="stable")
     return InterfaceSeries(
         against=against,
         points=[
             InterfacePoint(
-                x=x[i],
+                x=float(x[i]),
                 resistance_ohm=Measured(value=float(values[i]), std=float(stds[i])),
                 area_specific_resistance_ohm_cm2=None
                 if area is None
                 else Measured(value=float(values[i] * area), std=float(stds[i] * area)),
             )
-            for i in order
+            for i in np.argsort(x, kind="stable")
         ],
         laws=[
             GrowthLaw(
-                law=one.law,
-                start_ohm=Measured(value=one.start, std=one.start_std),
-                rate_ohm=Measured(value=one.rate, std=one.rate_std),
-                chi2_per_dof=one.chi2_per_dof,
+                law=growth.law,
+                start_ohm=Measured(value=growth.start, std=growth.start_std),
+                rate_ohm=Measured(value=growth.rate, std=growth.rate_std),
+                chi2_per_dof=growth.chi2_per_dof,
             )
-            for one in fit_growth(np.array(x) - (min(x) if against == "cycle" else 0.0), values, stds)
+            for growth in fit_growth(x - (x.min() if against == "cycle" else 0.0), values, stds)
         ],
     )

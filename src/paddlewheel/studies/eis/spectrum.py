@@ -11,7 +11,7 @@ from paddlewheel.errors import DataError
 from paddlewheel.lab.eis.assignment import Resistance, Role, arc_capacitance_F, resistances
 from paddlewheel.lab.eis.choice import inflation, neighbour_correlation
 from paddlewheel.lab.eis.diffusion import Diffusivity, from_concentration, from_slope, from_time
-from paddlewheel.lab.eis.fit import CircuitFit, Weighting, weigh
+from paddlewheel.lab.eis.fit import CircuitFit, weigh
 from paddlewheel.lab.eis.intervals import profile_intervals
 from paddlewheel.lab.eis.kramers_kronig import KramersKronig, kramers_kronig
 from paddlewheel.lab.eis.least_squares import Weighted
@@ -68,6 +68,11 @@ class AnalysedSpectrum:
     found: Mapping[str, Resistance | None]
     row: SpectrumResult
 
+    @property
+    def label(self) -> str:
+        """What tells it apart in a sentence."""
+        return self.row.name if self.row.temperature_K is None else f"{self.row.temperature_K:g} K"
+
 
 def analyse_spectrum(
     spectrum: Spectrum,
@@ -85,25 +90,25 @@ def analyse_spectrum(
     distribution = relaxation_times(modulus)
     correlation = neighbour_correlation(fit)
     fitted = resistances(fit, roles, inflation=inflation(correlation))
-    found = {name: _known(one) for name, one in fitted.items()}
+    found = {name: _known(resistance) for name, resistance in fitted.items()}
     readings = [
         ResistanceReading(
-            method=one.method,
-            resistance_ohm=one.resistance_ohm,
-            conductivity_mS_per_cm=_conductivity_of(one.resistance_ohm, pellet),
-            note=one.note,
+            method=reading.method,
+            resistance_ohm=reading.resistance_ohm,
+            conductivity_mS_per_cm=_conductivity_of(reading.resistance_ohm, pellet),
+            note=reading.note,
         )
-        for one in read_resistances(modulus, distribution)
+        for reading in read_resistances(modulus, distribution)
     ]
     total = found["total"]
     if total is not None:
-        read = ResistanceReading(
+        by_circuit = ResistanceReading(
             method="circuit",
             resistance_ohm=total.value_ohm,
             conductivity_mS_per_cm=_conductivity_of(total.value_ohm, pellet),
             note=f"{fit.circuit.name}, +- {total.std_ohm:.2g} ohm",
         )
-        readings.insert(0, read)
+        readings.insert(0, by_circuit)
     relative = (spectrum.impedance_ohm - fit.impedance_ohm) / np.abs(spectrum.impedance_ohm)
     row = SpectrumResult(
         file=file,
@@ -119,7 +124,7 @@ def analyse_spectrum(
         parameters=_parameters(fit, data, roles, correlation),
         rms_percent=100 * float(np.sqrt(np.mean(np.abs(relative) ** 2) / 2)),
         residual_correlation=correlation,
-        resistances_ohm=EisResistances(**{name: _measured(one) for name, one in found.items()}),
+        resistances_ohm=EisResistances(**{name: _measured(resistance) for name, resistance in found.items()}),
         conductivity_mS_per_cm=_conductivities(found, pellet),
         capacitances_F={f"C{k}": arc_capacitance_F(fit, k) for k in range(1, fit.circuit.arcs + 1)},
         readings=readings,
@@ -129,12 +134,13 @@ def analyse_spectrum(
             rms_percent=100 * distribution.rms,
             series_resistance_ohm=distribution.resistance_ohm,
             peaks=[
-                RelaxationPeakResult(tau_s=one.tau_s, resistance_ohm=one.resistance_ohm) for one in distribution.peaks
+                RelaxationPeakResult(tau_s=peak.tau_s, resistance_ohm=peak.resistance_ohm)
+                for peak in distribution.peaks
             ],
         ),
         diffusivity=_diffusivity(fit, spectrum, pellet, electrode, inflation(correlation)),
     )
-    unknown = [name.replace("_", " ") for name, one in fitted.items() if one is not None and found[name] is None]
+    unknown = [name.replace("_", " ") for name in fitted if fitted[name] is not None and found[name] is None]
     row.warnings = _warnings(row, fit, test)
     if unknown:
         row.warnings.append(
@@ -163,18 +169,14 @@ def check_spectrum(spectrum: Spectrum, *, file: str) -> KramersKronig:
     return test
 
 
-def weighted(spectrum: Spectrum, weighting: Weighting) -> Weighted:
-    """The spectrum as the fits take it."""
-    return weigh(spectrum.frequency_Hz, spectrum.impedance_ohm, weighting=weighting)
-
-
-def _known(one: Resistance | None) -> Resistance | None:
+def _known(resistance: Resistance | None) -> Resistance | None:
     """Nothing for a resistance that the spectrum does not determine."""
-    return one if one is not None and one.std_ohm < NOT_KNOWN * one.value_ohm else None
+    known = resistance is not None and resistance.std_ohm < NOT_KNOWN * resistance.value_ohm
+    return resistance if known else None
 
 
-def _measured(one: Resistance | None) -> Measured | None:
-    return None if one is None else Measured(value=one.value_ohm, std=one.std_ohm)
+def _measured(resistance: Resistance | None) -> Measured | None:
+    return None if resistance is None else Measured(value=resistance.value_ohm, std=resistance.std_ohm)
 
 
 def _conductivity_of(resistance_ohm: float | None, pellet: Pellet | None) -> float | None:
@@ -186,9 +188,9 @@ def _conductivity_of(resistance_ohm: float | None, pellet: Pellet | None) -> flo
 def _conductivities(found: Mapping[str, Resistance | None], pellet: Pellet | None) -> EisConductivities:
     made: dict[str, Measured] = {}
     for name in ("bulk", "grain_boundary", "total"):
-        one = found[name]
-        if pellet is not None and one is not None:
-            value, std = pellet.conductivity_mS_per_cm(one.value_ohm, one.std_ohm)
+        resistance = found[name]
+        if pellet is not None and resistance is not None:
+            value, std = pellet.conductivity_mS_per_cm(resistance.value_ohm, resistance.std_ohm)
             made[name] = Measured(value=value, std=std)
     return EisConductivities(**made)
 
@@ -211,23 +213,22 @@ def _parameters(fit: CircuitFit, data: Weighted, roles: dict[str, Role], correla
     intervals = profile_intervals(fit, data, correlation=correlation)
     return [
         CircuitParameter(
-            name=one.name,
-            unit=one.unit,
-            value=fit.value(one.name),
-            std=fit.std(one.name) * widened,
-            interval_95=intervals[one.name],
-            role=roles.get(one.name),
+            name=parameter.name,
+            unit=parameter.unit,
+            value=fit.value(parameter.name),
+            std=fit.std(parameter.name) * widened,
+            interval_95=intervals[parameter.name],
+            role=roles.get(parameter.name),
         )
-        for one in fit.circuit.parameters()
+        for parameter in fit.circuit.parameters()
     ]
 
 
 def _spread(readings: list[ResistanceReading], roles: dict[str, Role]) -> float | None:
     """Of the readings that mean the electrolyte as a whole, relative to that of the circuit, in per cent."""
-    whole = [one for one in readings if one.resistance_ohm is not None]
-    if "R_ohm" not in roles or roles["R_ohm"] != "electrolyte":
-        whole = [one for one in whole if one.method != "high-frequency-intercept"]
-    values = [one.resistance_ohm for one in whole if one.resistance_ohm is not None]
+    intercept_counts = roles.get("R_ohm") == "electrolyte"
+    whole = [reading for reading in readings if intercept_counts or reading.method != "high-frequency-intercept"]
+    values = [reading.resistance_ohm for reading in whole if reading.resistance_ohm is not None]
     if len(values) < 2 or whole[0].method != "circuit":
         return None
     return 100 * (max(values) - min(values)) / values[0]

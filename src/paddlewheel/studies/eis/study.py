@@ -2,42 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from paddlewheel.errors import SettingsError
 from paddlewheel.lab.eis.assignment import Role, assign_roles
 from paddlewheel.lab.eis.choice import Candidate, choose_circuit, inflation, is_determined
 from paddlewheel.lab.eis.circuit import Circuit
-from paddlewheel.lab.eis.fit import WEIGHTINGS, CircuitFit, Weighting, fit_circuit
+from paddlewheel.lab.eis.fit import CircuitFit, Weighting, fit_circuit, weigh
 from paddlewheel.lab.eis.least_squares import Weighted
 from paddlewheel.lab.eis.pellet import Pellet
-from paddlewheel.lab.pellets import given_pellet
-from paddlewheel.records import (
-    Measured,
-    write_record,
-)
-from paddlewheel.studies.eis.beside import (
-    read_beside,
-    set_beside,
-)
-from paddlewheel.studies.eis.files import write_tables
-from paddlewheel.studies.eis.inputs import (
-    Spectra,
-    open_spectra,
-)
-from paddlewheel.studies.eis.record import (
-    CircuitCandidate,
-    EisGeometry,
-    EisRecord,
-)
-from paddlewheel.studies.eis.series import (
-    fit_temperatures_eis,
-    interface_series,
-)
+from paddlewheel.records import Citation, Measured
+from paddlewheel.studies.eis.beside import read_beside, set_beside
+from paddlewheel.studies.eis.inputs import ReadSpectra, Spectra, open_spectra
+from paddlewheel.studies.eis.record import CircuitCandidate, ComparedValue, EisGeometry, EisRecord
+from paddlewheel.studies.eis.series import fit_temperatures_eis, interface_series
 from paddlewheel.studies.eis.spectrum import (
     CORRELATED,
     WIDE_SPREAD_PERCENT,
@@ -45,137 +28,145 @@ from paddlewheel.studies.eis.spectrum import (
     Electrode,
     analyse_spectrum,
     check_spectrum,
-    weighted,
 )
-from paddlewheel.studies.motion.runs import run_directory
-from paddlewheel.study.citations import eis_citations
-from paddlewheel.study.provenance import provenance
-from paddlewheel.study.run_directory import check_directory
+from paddlewheel.studies.laboratory.settings import Kelvins, PelletSettings
+from paddlewheel.study.run import Run
+from paddlewheel.study.settings import setting
+from paddlewheel.study.study import Argument, Study
 
 AUTO, EACH = "auto", "each"
 _SHOWN_CANDIDATES = 12
 _CHOSEN_FROM = 12
 """Spectra of a longer series that the circuit is chosen on."""
+_CITATIONS = (
+    Citation(
+        what="linear Kramers-Kronig test",
+        reference="Boukamp, J. Electrochem. Soc. 142, 1885 (1995)",
+        doi="10.1149/1.2044210",
+    ),
+    Citation(
+        what="number of its terms, mu",
+        reference="Schoenleber, Klotz, Ivers-Tiffee, Electrochim. Acta 131, 20 (2014)",
+        doi="10.1016/j.electacta.2014.01.034",
+    ),
+    Citation(
+        what="variable projection (starts)",
+        reference="Golub, Pereyra, SIAM J. Numer. Anal. 10, 413 (1973)",
+        doi="10.1137/0710036",
+    ),
+    Citation(what="BIC", reference="Schwarz, Ann. Statist. 6, 461 (1978)", doi="10.1214/aos/1176344136"),
+    Citation(
+        what="profile-likelihood intervals",
+        reference="Venzon, Moolgavkar, J. R. Stat. Soc. C 37, 87 (1988)",
+        doi="10.2307/2347496",
+    ),
+    Citation(
+        what="distribution of relaxation times",
+        reference="Wan, Saccoccio, Chen, Ciucci, Electrochim. Acta 184, 483 (2015)",
+        doi="10.1016/j.electacta.2015.09.097",
+    ),
+    Citation(
+        what="capacitance of bulk, grain boundary and interface",
+        reference="Irvine, Sinclair, West, Adv. Mater. 2, 132 (1990)",
+        doi="10.1002/adma.19900020304",
+    ),
+)
 
 
-def eis(
-    spectra: Spectra,
-    *,
-    diameter_cm: float | None = None,
-    thickness_cm: float | None = None,
-    diameter_std_cm: float = 0.0,
-    thickness_std_cm: float = 0.0,
-    temperatures_K: Sequence[float] = (),
-    circuit: str = AUTO,
-    weighting: Weighting = "modulus",
-    allow_violations: bool = False,
-    dE_dx_V: float | None = None,
-    molar_volume_cm3_per_mol: float | None = None,
-    concentration_mol_per_cm3: float | None = None,
-    diffusion_length_cm: float | None = None,
-    charge_number: float = 1.0,
-    sample: str | Path | None = None,
-    beside: str | Path | None = None,
-    out: str | Path | None = None,
-) -> EisRecord:
-    """Test, fit and read impedance spectra; conductivities and Arrhenius fits with the geometry of the pellet.
+class EisSettings(PelletSettings):
+    """Settings of `eis`."""
 
-    Parameters
-    ----------
-    spectra
-        Files, folders or spectra read already, of one sample at several temperatures, times or cycles.
-    diameter_cm, thickness_cm, diameter_std_cm, thickness_std_cm
-        Of the pellet, with standard uncertainties; without the first two there are resistances alone.
-    temperatures_K
-        Over what the files say: one for all, or one a spectrum.
-    circuit
-        "auto": chosen, one for all spectra. "each": chosen for each. Otherwise such as "R-RQ-RQ-CPE".
-    weighting
-        "modulus", "proportional" or "unit".
-    allow_violations
-        Keep spectra that fail the Kramers-Kronig test in the Arrhenius fits.
-    dE_dx_V, molar_volume_cm3_per_mol, concentration_mol_per_cm3, diffusion_length_cm, charge_number
-        For a diffusivity from a Warburg tail: the first two, or the third, or the fourth for a finite tail.
-    sample
-        File of the sample (`paddlewheel.lab.sample`), for the geometry instead of the first four.
-    beside
-        CSV of another analysis of the same spectra (`paddlewheel.studies.eis.beside`), to stand beside ours.
-    out
-        Run directory for the record, tables and the report; nothing is written without it.
-
-    Raises
-    ------
-    InputError
-        For files that are no spectra, bad settings, an impossible geometry, or a directory that holds something else.
-
-    Examples
-    --------
-    >>> from paddlewheel import eis
-    >>> eis("pellet-7/", diameter_cm=0.8, thickness_cm=0.21).arrhenius.total  # doctest: +SKIP
-    """
-    if weighting not in WEIGHTINGS:
-        raise SettingsError(f"'{weighting}'", where="weighting", remedy=f"give one of {', '.join(WEIGHTINGS)}")
-    asked = None if circuit in (AUTO, EACH) else Circuit.parse(circuit)
-    name, pellet = given_pellet(
-        sample=sample,
-        diameter_cm=diameter_cm,
-        thickness_cm=thickness_cm,
-        diameter_std_cm=diameter_std_cm,
-        thickness_std_cm=thickness_std_cm,
+    temperatures_K: Kelvins = setting(
+        (), "K, one for all or one a spectrum, over what the files say.", in_document=False
     )
-    electrode = Electrode(
-        dE_dx_V=dE_dx_V,
-        molar_volume_cm3_per_mol=molar_volume_cm3_per_mol,
-        concentration_mol_per_cm3=concentration_mol_per_cm3,
-        diffusion_length_cm=diffusion_length_cm,
-        charge_number=charge_number,
+    circuit: str = setting(AUTO, "auto (one for all spectra), each (chosen for each), or such as R-RQ-RQ-CPE.")
+    weighting: Weighting = setting("modulus", "Weights of the fit")
+    allow_violations: bool = setting(False, "Keep spectra that fail the Kramers-Kronig test in the Arrhenius fits.")
+    dE_dx_V: float | None = setting(
+        None, "Slope of the electrode's voltage against its content, V: for a diffusivity from a Warburg tail."
     )
-    others = [] if beside is None else read_beside(beside)
-    read = open_spectra(spectra, temperatures_K=temperatures_K)
-    settings: dict[str, Any] = {
-        "command": "eis",
-        "sample": None if sample is None else str(sample),
-        **({} if pellet is None else vars(pellet)),
-        "circuit": asked.name if asked else circuit,
-        "weighting": weighting,
-        "allow_violations": allow_violations,
-        **{name: value for name, value in vars(electrode).items() if value is not None},
-        "beside": [one.model_dump(exclude_none=True) for one in others],
-        "spectra": read.inputs(),
-    }
-    if out is not None:
-        check_directory(Path(out), settings)
-    tests = [check_spectrum(one, file=file) for one, file in zip(read.spectra, read.files, strict=True)]
-    data = [weighted(one, weighting) for one in read.spectra]
-    fits, candidates, reason = _fitted(data, asked, each=circuit == EACH)
+    molar_volume_cm3_per_mol: float | None = setting(
+        None, "Molar volume of the electrode, cm3/mol; with --dE-dx-V.", gt=0
+    )
+    concentration_mol_per_cm3: float | None = setting(
+        None, "Of the diffusing species, mol/cm3; instead of --dE-dx-V.", gt=0
+    )
+    diffusion_length_cm: float | None = setting(None, "Length diffused through, cm; for the tails Ws and Wo.", gt=0)
+    charge_number: float = setting(1.0, "Charge number of the ion, for its diffusivity.", gt=0)
+    beside: Path | None = setting(
+        None, "Another analysis, point by point beside ours: CSV of part,quantity,temperature_K,value,std."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class EisInputs:
+    """The spectra, the pellet, the circuit where one is asked for, and another analysis to stand beside ours."""
+
+    read: ReadSpectra
+    sample: str
+    pellet: Pellet | None
+    circuit: Circuit | None
+    beside: list[ComparedValue]
+    source: str
+
+    def document(self) -> dict[str, Any]:
+        """Sizes of the pellet, another analysis and the spectra by their content."""
+        return {
+            "sample": self.sample or None,
+            **({} if self.pellet is None else vars(self.pellet)),
+            **({} if self.circuit is None else {"circuit": self.circuit.name}),
+            "beside": [row.model_dump(exclude_none=True) for row in self.beside],
+            "spectra": self.read.inputs(),
+        }
+
+
+def _opens(spectra: Spectra, settings: EisSettings) -> EisInputs:
+    asked = None if settings.circuit in (AUTO, EACH) else Circuit.parse(settings.circuit)
+    name, pellet = settings.pellet()
+    return EisInputs(
+        circuit=asked,
+        sample=name,
+        pellet=pellet,
+        beside=[] if settings.beside is None else read_beside(settings.beside),
+        read=open_spectra(spectra, temperatures_K=settings.temperatures_K),
+        source=Path(spectra).name if isinstance(spectra, str | Path) else "",
+    )
+
+
+def _measures(inputs: EisInputs, settings: EisSettings, run: Run) -> EisRecord:
+    read, pellet = inputs.read, inputs.pellet
+    electrode = Electrode(**{known.name: getattr(settings, known.name) for known in fields(Electrode)})
+    tests = [check_spectrum(spectrum, file=file) for spectrum, file in zip(read.spectra, read.files, strict=True)]
+    data = [
+        weigh(spectrum.frequency_Hz, spectrum.impedance_ohm, weighting=settings.weighting) for spectrum in read.spectra
+    ]
+    fits, candidates, reason = _fitted(data, inputs.circuit, each=settings.circuit == EACH)
     roles = _roles(fits, pellet)
     analysed = [
         analyse_spectrum(
-            one, file=file, data=points, test=test, fit=fit, roles=role, pellet=pellet, electrode=electrode
+            spectrum, file=file, data=points, test=test, fit=fit, roles=role, pellet=pellet, electrode=electrode
         )
-        for one, file, points, test, fit, role in zip(read.spectra, read.files, data, tests, fits, roles, strict=True)
+        for spectrum, file, points, test, fit, role in zip(
+            read.spectra, read.files, data, tests, fits, roles, strict=True
+        )
     ]
-    arrhenius, said = fit_temperatures_eis(analysed, pellet=pellet, allow_violations=allow_violations)
-    names = list(dict.fromkeys(fit.circuit.name for fit in fits))
+    arrhenius, said = fit_temperatures_eis(analysed, pellet=pellet, allow_violations=settings.allow_violations)
+    _keep_tables(analysed, run)
     record = EisRecord(
-        sample=name or _sample_name(spectra),
+        sample=inputs.sample or inputs.source,
         geometry=None if pellet is None else _geometry(pellet),
-        weighting=weighting,
-        circuit=", ".join(names),
+        weighting=settings.weighting,
+        circuit=", ".join(dict.fromkeys(fit.circuit.name for fit in fits)),
         circuit_reason=reason,
         candidates=candidates,
-        spectra=[one.row for one in analysed],
+        spectra=[each.row for each in analysed],
         arrhenius=arrhenius,
         interface=interface_series(analysed, pellet=pellet),
         warnings=[*read.warnings, *_geometry_warnings(pellet), *_row_warnings(analysed), *said],
-        citations=eis_citations(),
-        provenance=provenance(settings),
+        citations=list(_CITATIONS),
+        provenance=run.provenance(),
     )
-    set_beside(others, record)
-    with run_directory(out, settings) as directory:
-        if directory is not None:
-            write_tables(analysed, directory)
-            write_record(record, directory / "result.json")
+    set_beside(inputs.beside, record)
     return record
 
 
@@ -183,31 +174,32 @@ def _fitted(
     data: Sequence[Weighted], asked: Circuit | None, *, each: bool
 ) -> tuple[list[CircuitFit], list[CircuitCandidate], str]:
     if asked is not None:
-        fits = [fit_circuit(asked, one) for one in data]
+        fits = [fit_circuit(asked, points) for points in data]
         known = sum(is_determined(fit) for fit in fits)
         return fits, [], f"{asked.name} was asked for; its elements are determined in {known} of {len(fits)} spectra"
     if each:
-        chosen = [choose_circuit([one]).chosen.fits[0] for one in data]
+        chosen = [choose_circuit([points]).chosen.fits[0] for points in data]
         return chosen, [], "chosen for each spectrum on its own"
     tried = [data[k] for k in sorted({round(x) for x in np.linspace(0, len(data) - 1, min(len(data), _CHOSEN_FROM))})]
     choice = choose_circuit(tried)
     lowest = choice.candidates[0].bic
-    shown = [choice.chosen, *(one for one in choice.candidates if one is not choice.chosen)][:_SHOWN_CANDIDATES]
+    others = [candidate for candidate in choice.candidates if candidate is not choice.chosen]
+    shown = [choice.chosen, *others][:_SHOWN_CANDIDATES]
     fits = list(choice.chosen.fits)
     reason = choice.reason
     if len(tried) < len(data):
-        fits = [fit_circuit(choice.chosen.circuit, one) for one in data]
+        fits = [fit_circuit(choice.chosen.circuit, points) for points in data]
         reason += f" (chosen on {len(tried)} of the {len(data)} spectra, evenly spread)"
-    return fits, [_candidate(one, lowest) for one in shown], reason
+    return fits, [_candidate(candidate, lowest) for candidate in shown], reason
 
 
-def _candidate(one: Candidate, lowest: float) -> CircuitCandidate:
-    rms = sum(fit.chi2 for fit in one.fits) / sum(fit.degrees_of_freedom + fit.circuit.size for fit in one.fits)
+def _candidate(candidate: Candidate, lowest: float) -> CircuitCandidate:
+    n_points = sum(fit.degrees_of_freedom + fit.circuit.size for fit in candidate.fits)
     return CircuitCandidate(
-        circuit=one.circuit.name,
-        bic_above_lowest=one.bic - lowest,
-        determined=one.determined,
-        rms_percent=100 * rms**0.5,
+        circuit=candidate.circuit.name,
+        bic_above_lowest=candidate.bic - lowest,
+        determined=candidate.determined,
+        rms_percent=100 * (sum(fit.chi2 for fit in candidate.fits) / n_points) ** 0.5,
     )
 
 
@@ -219,6 +211,22 @@ def _roles(fits: Sequence[CircuitFit], pellet: Pellet | None) -> list[dict[str, 
         for circuit in {fit.circuit for fit in fits}
     }
     return [by_circuit[fit.circuit] for fit in fits]
+
+
+def _keep_tables(analysed: Sequence[AnalysedSpectrum], run: Run) -> None:
+    """Every spectrum with its fit, and its relaxation times; the rows name them."""
+    for number, each in enumerate(analysed, start=1):
+        stem = f"{number:03d}-{re.sub(r'[^A-Za-z0-9._=-]+', '-', Path(each.row.name).stem)[:60]}"
+        points = {"frequency_Hz": each.spectrum.frequency_Hz}
+        for name, values, unit in (
+            ("Z", each.spectrum.impedance_ohm, "ohm"),
+            ("fit", each.fit.impedance_ohm, "ohm"),
+            ("kramers_kronig", 100 * each.test.residual, "percent"),
+        ):
+            points |= {f"{name}_real_{unit}": np.real(values), f"{name}_imag_{unit}": np.imag(values)}
+        times = {"tau_s": each.distribution.tau_s, "gamma_ohm": each.distribution.gamma_ohm}
+        each.row.points_file = run.table(f"spectra/{stem}.csv", points)
+        each.row.relaxation_file = run.table(f"relaxation_times/{stem}.csv", times)
 
 
 def _geometry(pellet: Pellet) -> EisGeometry:
@@ -244,28 +252,69 @@ def _geometry_warnings(pellet: Pellet | None) -> list[str]:
 
 def _row_warnings(analysed: Sequence[AnalysedSpectrum]) -> list[str]:
     """What the rows' own warnings say, those that many rows share in one sentence."""
-    said = [f"{_label(one)}: {one.test.verdict}" for one in analysed if not one.test.passed]
-    said += [f"{_label(one)}: {text}" for one in analysed for text in one.row.warnings if text.endswith("left out")]
-    said += [f"{_label(one)}: the fit did not converge" for one in analysed if not one.fit.converged]
-    correlated = [one for one in analysed if one.row.residual_correlation > CORRELATED]
+    said = [f"{each.label}: {each.test.verdict}" for each in analysed if not each.test.passed]
+    said += [f"{each.label}: {text}" for each in analysed for text in each.row.warnings if text.endswith("left out")]
+    said += [f"{each.label}: the fit did not converge" for each in analysed if not each.fit.converged]
+    correlated = [each for each in analysed if each.row.residual_correlation > CORRELATED]
     if correlated:
-        worst = max(correlated, key=lambda one: one.row.residual_correlation)
+        worst = max(correlated, key=lambda each: each.row.residual_correlation)
         widened = inflation(worst.row.residual_correlation) ** 0.5
         said.append(
-            f"the circuit leaves {worst.row.rms_percent:.2g} % at {_label(worst)}, where the spectrum's own noise is "
+            f"the circuit leaves {worst.row.rms_percent:.2g} % at {worst.label}, where the spectrum's own noise is "
             f"{worst.row.kramers_kronig.rms_percent:.2g} %, and neighbouring residuals are correlated in "
             f"{len(correlated)} of {len(analysed)} spectra: their errors are widened, by up to {widened:.1f}"
         )
-    spread = [(one.row.spread_percent, one) for one in analysed if one.row.spread_percent is not None]
-    if spread and max(spread, key=lambda pair: pair[0])[0] > WIDE_SPREAD_PERCENT:
-        percent, worst = max(spread, key=lambda pair: pair[0])
-        said.append(f"the ways of reading the total resistance differ by up to {percent:.0f} % ({_label(worst)})")
+    widest = max(analysed, key=lambda each: each.row.spread_percent or 0.0)
+    percent = widest.row.spread_percent or 0.0
+    if percent > WIDE_SPREAD_PERCENT:
+        said.append(f"the ways of reading the total resistance differ by up to {percent:.0f} % ({widest.label})")
     return said
 
 
-def _label(one: AnalysedSpectrum) -> str:
-    return one.row.name if one.row.temperature_K is None else f"{one.row.temperature_K:g} K"
+def _says(record: EisRecord) -> list[str]:
+    passed = sum(row.kramers_kronig.passed for row in record.spectra)
+    lines = [
+        f"Kramers-Kronig: {passed} of {len(record.spectra)} spectra pass",
+        f"circuit: {record.circuit} ({record.circuit_reason})",
+    ]
+    for row in record.spectra:
+        at = f"{row.temperature_K:g} K" if row.temperature_K is not None else row.name
+        sigma, total = row.conductivity_mS_per_cm.total, row.resistances_ohm.total
+        told = _with_error(sigma, "mS/cm") if sigma else _with_error(total, "ohm")
+        spread = f", readings differ by {row.spread_percent:.1f} %" if row.spread_percent is not None else ""
+        lines.append(f"{at}: {told}{spread}")
+    for part in ("total", "grain_boundary", "bulk"):
+        fit = getattr(record.arrhenius, part)
+        if fit is not None:
+            lines.append(f"Ea {part.replace('_', ' ')}: {fit.refused or _with_error(fit.activation_energy_eV, 'eV')}")
+    if record.interface is not None and record.interface.laws:
+        law = record.interface.laws[0]
+        lines.append(f"interface: {law.law}, {_with_error(law.rate_ohm, 'ohm')} per {record.interface.against}")
+    return lines
 
 
-def _sample_name(spectra: Spectra) -> str:
-    return Path(spectra).name if isinstance(spectra, str | Path) else ""
+def _with_error(quantity: Measured | None, unit: str) -> str:
+    return "none" if quantity is None else f"{quantity.value:.4g} +- {quantity.std:.2g} {unit}"
+
+
+STUDY = Study(
+    command="eis",
+    arguments=(
+        Argument(
+            name="spectra",
+            metavar="SPECTRUM...",
+            help="files or folders of impedance spectra of one sample",
+            many=True,
+            alone=True,
+            annotation="str | Path | paddlewheel.lab.spectrum.Spectrum"
+            " | Sequence[str | Path | paddlewheel.lab.spectrum.Spectrum]",
+        ),
+    ),
+    settings=EisSettings,
+    record=EisRecord,
+    opens=_opens,
+    measures=_measures,
+    says=_says,
+    example="paddlewheel eis pellet-7/ --diameter-cm 0.8 --thickness-cm 0.21 --out runs/pellet-7",
+    notes="Without a geometry there are resistances alone.",
+)
