@@ -15,10 +15,8 @@ from paddlewheel.studies.conduct import analyze as _analyze
 from paddlewheel.studies.conduct import study as _conduct
 from paddlewheel.studies.convert.study import convert
 from paddlewheel.studies.cycling import study as _cycling
-from paddlewheel.studies.dc import study as _dc
 from paddlewheel.studies.density import study as _density
 from paddlewheel.studies.distil import study as _distil
-from paddlewheel.studies.lsv import study as _lsv
 from paddlewheel.studies.rotor import study as _rotor
 from paddlewheel.studies.sample import study as _sample
 from paddlewheel.studies.sites import study as _sites
@@ -47,11 +45,9 @@ __all__ = [
     "conduct",
     "convert",
     "cycling",
-    "dc",
     "density",
     "distil",
     "load_potential",
-    "lsv",
     "read_structure",
     "read_trajectory",
     "rotor",
@@ -91,8 +87,6 @@ sites = _reported(_sites.sites, "paddlewheel.studies.sites.page:write_sites_repo
 density = _reported(_density.density, "paddlewheel.studies.density.page:write_density_report")
 cell = _reported(_cell.cell, "paddlewheel.studies.cell.page:write_cell_report")
 cycling = _reported(_cycling.cycling, "paddlewheel.studies.cycling.page:write_cycling_report")
-dc = _reported(_dc.dc, "paddlewheel.studies.dc.page:write_dc_report")
-lsv = _reported(_lsv.lsv, "paddlewheel.studies.lsv.page:write_lsv_report")
 
 
 @functools.wraps(_rotor.rotor)

@@ -23,10 +23,9 @@ from old_runs import FIXTURES, OLD_RUNS, RUN, form, is_exact, run_command, units
 
 PATHS_AS_TYPED: dict[str, set[str]] = {
     "density": {"symmetry"},
-    "lsv": {"sample"},
 }
 """Keys of `inputs.yaml` that hold a path as it was typed, of the job: faults, to be mended by what the file holds."""
-MENDED: dict[str, dict[str, Any]] = {"eis": {"sample": "pellet 7"}}
+MENDED: dict[str, dict[str, Any]] = {"eis": {"sample": "pellet 7"}, "lsv": {"sample": "pellet 7"}}
 """Keys that held such a path, of the job, and what they hold once the run has gone on: the name in the sample's file,
 which may change, as its sizes stand beside it."""
 

@@ -140,8 +140,6 @@ MIGRATION = {  # studies that still have their own command; goes when the last h
     "train": ("train", "train"),
     "distil": ("distil", "distil"),
     "validate": ("validate", "validate"),
-    "dc": ("polarization", "dc"),
-    "lsv": ("polarization", "lsv"),
     "cycling": ("cycling", "cycling"),
     "cell": ("cell", "cell"),
 }

@@ -89,6 +89,22 @@ def test_line_of_a_figure_is_that_of_the_record(polarized, tmp_path, measures):
     np.testing.assert_allclose(current, wanted, rtol=1e-5, atol=1e-6 * np.abs(wanted).max())  # digits of the table
 
 
+def test_leaving_out_what_was_given_is_another_run(polarized, tmp_path, capsys):
+    arguments = ["dc", polarized, "--diameter-cm", 1, "--thickness-cm", 0.1, "--out", tmp_path / "run"]
+    assert status_of([*arguments, "--ionic-mS-per-cm", "4.6,0.1"]) == 0
+    assert status_of(arguments) == 2
+    told = capsys.readouterr().err
+    assert "ionic_conductivity_mS_per_cm is {" in told
+    assert "there and None now" in told
+    assert status_of([*arguments[:2], "--ionic-mS-per-cm", "4.6,0.1", *arguments[-2:]]) == 2
+    assert "no geometry" in capsys.readouterr().err
+
+
+def test_figures_need_no_directory(polarized, swept):
+    assert set(dc(polarized, diameter_cm=1.0, thickness_cm=0.1).plot()) == {"currents"}
+    assert set(lsv(swept, diameter_cm=1.0).plot()) == {"sweeps"}
+
+
 def test_unsteady_hold_is_refused_with_an_upper_bound(tmp_path, capsys):
     t = np.arange(0.0, 3600.0, 10.0)
     current = CONDUCTANCE_S * 0.3 * (1 + 5 * np.exp(-t / 3000))
@@ -162,12 +178,12 @@ def test_area_error_moves_a_threshold_as_calculated(swept):
         (["--measures", "ionic"], "measures"),
         (["--diameter-cm", "1"], "thickness"),
         (["--thickness-cm", "1", "--diameter-cm", "10"], "10 mm is 1 cm"),
-        (["--measures", "transference"], "initial_resistance_ohm"),
-        (["--measures", "hebb-wagner"], "temperature_K"),
+        (["--measures", "transference"], "--initial-resistance-ohm"),
+        (["--measures", "hebb-wagner"], "--temperature"),
         (["--ionic-mS-per-cm", "4.6"], "geometry"),
         (["--ionic-mS-per-cm", "-4"], "-4"),
         (["--bulk-resistance-ohm", "80"], "no use"),
-        (["--largest-drift", "5"], "share"),
+        (["--largest-drift", "5"], "below 1"),
         (["--temperature", "25"], "298.15"),
         (["--columns", "time_s"], "field=column"),
     ],
@@ -183,8 +199,8 @@ def test_bad_settings_of_dc_get_one_line(polarized, tmp_path, capsys, options, m
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ([], "diameter_cm"),
-        (["--diameter-cm", "0"], "diameter_cm"),
+        ([], "--diameter-cm"),
+        (["--diameter-cm", "0"], "--diameter-cm"),
         (["--diameter-cm", "1", "--thresholds-uA-per-cm2", "0"], "above 0"),
         (["--diameter-cm", "1", "--reference-shift-V", "0.1"], "reference"),
         (["--diameter-cm", "1", "--reference-shift-V", "100", "--reference", "Na"], "100 V"),

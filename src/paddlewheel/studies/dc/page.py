@@ -1,57 +1,25 @@
-"""The report of `dc`."""
+"""The report of `dc`: currents of the holds with their fits, the line through them, tables."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from paddlewheel.page.drawing import (
-    Drawing,
-    series_colours,
-)
-from paddlewheel.page.interactive import (
-    CREDIT,
-    Line,
-    Plot,
-    zoom_scripts,
-    zoom_section,
-)
-from paddlewheel.page.numbers import (
-    ABSENT,
-    kelvin,
-    measured,
-    plain,
-)
-from paddlewheel.page.page import (
-    Number,
-    Page,
-    Section,
-)
-from paddlewheel.page.tables import (
-    Cell,
-    Table,
-)
-from paddlewheel.page.write import (
-    Figures,
-    write_page,
-)
-from paddlewheel.records import (
-    Measured,
-    read_record,
-)
-from paddlewheel.records.tables import (
-    Columns,
-    read_columns,
-)
-from paddlewheel.studies.dc.figures import (
-    MOST_HOLDS,
-    dc_figure,
-    unit_of_current,
-)
-from paddlewheel.studies.dc.record import (
-    DcHold,
-    DcRecord,
-)
+import numpy as np
 
+from paddlewheel.page.drawing import BLUE, MUTED, ORANGE, Drawing, series_colours
+from paddlewheel.page.interactive import CREDIT, Line, Plot, zoom_scripts, zoom_section
+from paddlewheel.page.numbers import ABSENT, kelvin, measured, plain
+from paddlewheel.page.page import Number, Page, Section
+from paddlewheel.page.tables import Cell, Table
+from paddlewheel.page.write import Figures
+from paddlewheel.records.tables import Beside, Columns
+from paddlewheel.studies.dc.record import CURRENTS, LINE, DcHold, DcRecord
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MOST_HOLDS = 12
+_PREFIXES = {0: "", -3: "m", -6: "µ", -9: "n", -12: "p"}
 _WHAT = {
     "electronic": "Electronic conductivity, electrodes that block ions",
     "hebb-wagner": "Electrons and holes, one blocking electrode",
@@ -66,31 +34,78 @@ _METHOD = (
 )
 
 
-def write_dc_report(directory: Path) -> Path:
-    """Write `report.html` and `figures/` from `result.json` and `currents.csv`.
-
-    Raises
-    ------
-    InputError
-        If they are no such record and table.
-    RunDirectoryError
-        If the directory cannot be written.
-    """
-    directory = Path(directory)
-    record = read_record(directory / "result.json", DcRecord, made_by="dc")
-    currents = read_columns(directory / record.files["currents"], made_by="dc")
-    line = read_columns(directory / record.files["line"], made_by="dc") if "line" in record.files else None
+def figures(record: DcRecord, beside: Beside) -> Figures:
+    """The figure of the report."""
+    line = beside.columns(LINE) if "line" in record.files else None
     alt = "Current against time of each hold, and the steady currents against voltage; numbers are in the table."
-
-    def figures() -> Figures:
-        return {"currents": (dc_figure(record, currents, line), alt)}
-
-    zoom = zoom_section([_plot(record, currents)])
-    return write_page(directory, figures, lambda drawings: _page(record, drawings, zoom))
+    return {"currents": (_currents(record, beside.columns(CURRENTS), line), alt)}
 
 
-def _page(record: DcRecord, drawings: dict[str, Drawing], zoom: Section) -> Page:
-    numbers = [Number(name=name, value=measured(value), unit=unit) for name, value, unit in dc_results(record)]
+def _unit_of_current(largest_A: float) -> tuple[float, str]:
+    """Scale and unit in which a current reads as 1 to 999."""
+    exponent = int(np.clip(3 * np.floor(np.log10(max(largest_A, 1e-15)) / 3), -12, 0))
+    return 10.0**exponent, f"{_PREFIXES[exponent]}A"
+
+
+def _currents(record: DcRecord, currents: Columns, line: Columns | None) -> Figure:
+    """Current of each hold against time with its fit; steady currents against voltage, with the line fitted to them."""
+    from matplotlib.figure import Figure
+
+    lined = len(record.holds) > 1
+    figure = Figure(figsize=(10.4 if lined else 7.2, 3.7), layout="constrained")
+    panels: Any = figure.subplots(1, 2 if lined else 1, squeeze=False).ravel()
+    time = panels[0]
+    shown = range(1, min(len(record.holds), MOST_HOLDS) + 1)
+    largest = max(float(np.abs(currents["current_A"]).max()), 1e-15)
+    smallest = min(max(abs(hold.steady_A.value), 1e-15) for hold in record.holds)
+    logarithmic = largest > 30 * smallest
+    scale, unit = _unit_of_current(smallest if logarithmic else largest)
+    for colour, number in zip(series_colours(len(shown)), shown, strict=True):
+        rows, hold = currents["hold"] == number, record.holds[number - 1]
+        t, current, fit = (currents[name][rows] for name in ("time_s", "current_A", "fit_A"))
+        kept = _thinned(len(t))
+        sign = np.sign(hold.steady_A.value) or 1.0 if logarithmic else 1.0
+        label = f"{hold.voltage_V:.4g} V" + ("" if hold.steady else ", not steady")
+        time.plot(t[kept], sign * current[kept] / scale, ".", ms=2.5, color=colour, alpha=0.5)
+        time.plot(t, sign * fit / scale, color=colour, label=label, ls="-" if hold.steady else "--")
+    time.set(xlabel="time in the hold (s)", title="Currents, points measured, lines fitted")
+    time.set_ylabel(f"|current| ({unit})" if logarithmic else f"current ({unit})")
+    if logarithmic:
+        time.set_yscale("log")
+    time.legend()
+    if lined:
+        _draw_line(panels[1], record, line)
+    return figure
+
+
+def _draw_line(panel: Any, record: DcRecord, line: Columns | None) -> None:
+    voltage = np.array([hold.voltage_V for hold in record.holds])
+    current = np.array([hold.steady_A.value for hold in record.holds])
+    std = np.array([hold.steady_A.std for hold in record.holds])
+    steady = np.array([hold.steady for hold in record.holds])
+    scale, unit = _unit_of_current(float(np.abs(current).max()))
+    for kept, marker, label in ((steady, "o", "steady"), (~steady, "x", "not steady")):
+        if kept.any():
+            panel.errorbar(voltage[kept], current[kept] / scale, yerr=std[kept] / scale, fmt=marker, ms=4.5, color=BLUE,
+                           capsize=2, label=label)  # fmt: skip
+    if line is not None:
+        label = "I = G V + I₀" if record.electronic is not None else "electrons and holes"
+        panel.plot(line["voltage_V"], line["current_A"] / scale, color=ORANGE, zorder=1, label=label)
+    panel.axhline(0.0, color=MUTED, lw=0.8)
+    panel.set(xlabel="voltage (V)", ylabel=f"steady current ({unit})", title="Steady currents")
+    panel.legend()
+
+
+def _thinned(count: int) -> np.ndarray:
+    """Places of at most 800 points, dense at the begin, where the current falls."""
+    if count <= 800:
+        return np.arange(count)
+    return np.unique(np.round(np.linspace(0, np.sqrt(count - 1), 800) ** 2).astype(int))
+
+
+def page(record: DcRecord, beside: Beside, drawings: dict[str, Drawing]) -> Page:
+    """The report."""
+    numbers = [Number(name=name, value=measured(value), unit=unit) for name, value, unit in record.results()]
     bound = record.electronic_upper_bound_95_mS_per_cm
     if bound is not None:
         numbers.append(Number(name="electronic conductivity below", value=plain(bound), unit="mS/cm"))
@@ -107,7 +122,7 @@ def _page(record: DcRecord, drawings: dict[str, Drawing], zoom: Section) -> Page
         headline=headline,
         tone="none" if record.refused else "good",
         numbers=numbers,
-        remarks=[f"{one[0].upper()}{one[1:]}." for one in record.notes],
+        remarks=[f"{note[0].upper()}{note[1:]}." for note in record.notes],
         warnings=record.warnings,
         sections=[
             Section(
@@ -117,7 +132,7 @@ def _page(record: DcRecord, drawings: dict[str, Drawing], zoom: Section) -> Page
                 drawings=[(drawings["currents"], f"At most {MOST_HOLDS} holds.")],
                 tables=[_hold_table(record)],
             ),
-            zoom,
+            zoom_section([_plot(record, beside.columns(CURRENTS))]),
         ],
         citations=record.citations,
         provenance=record.provenance,
@@ -127,35 +142,8 @@ def _page(record: DcRecord, drawings: dict[str, Drawing], zoom: Section) -> Page
     )
 
 
-def dc_results(record: DcRecord) -> list[tuple[str, Measured, str]]:
-    """Name, value and unit of every result that the record has."""
-    found: list[tuple[str, Measured | None, str]] = []
-    if record.electronic is not None:
-        sigma = record.electronic.conductivity_mS_per_cm
-        found.append(("electronic conductivity", sigma, "mS/cm"))
-        if sigma is None:
-            found.append(("electronic conductance", record.electronic.conductance_S, "S"))
-    if record.hebb_wagner is not None:
-        for name, kind in (("electrons", "electron"), ("holes", "hole")):
-            sigma = getattr(record.hebb_wagner, f"{kind}_conductivity_mS_per_cm")
-            found.append((f"conductivity of {name}", sigma, "mS/cm"))
-            if sigma is None:
-                found.append((f"conductance of {name}", getattr(record.hebb_wagner, f"{kind}_conductance_S"), "S"))
-    found += [
-        ("transference number of electrons", record.electronic_transference, ""),
-        ("transference number (Bruce, Vincent)", record.bruce_vincent, ""),
-        ("transference number (Watanabe)", record.watanabe, ""),
-    ]
-    if record.measures == "leakage":
-        for hold in record.holds:
-            per_area = hold.steady_A_per_cm2
-            value, unit = (hold.steady_A, "A") if per_area is None else (per_area, "A/cm²")
-            found.append((f"leakage at {hold.voltage_V:.4g} V", value, unit))
-    return [(name, value, unit) for name, value, unit in found if value is not None]
-
-
 def _headline(record: DcRecord) -> str:
-    name, value, unit = dc_results(record)[0]
+    name, value, unit = record.results()[0]
     return f"{name[0].upper()}{name[1:]} {measured(value)} {unit}".rstrip()
 
 
@@ -165,27 +153,26 @@ def _hold_table(record: DcRecord) -> Table:
         [("Voltage", "V"), ("Length", "h"), ("First current", "A"), ("Steady current", "A"), ("Last fifth", "A"),
          ("Decays", "s"), ("Still decaying", "%"), ("Steady", "")],
     )  # fmt: skip
-    for one in record.holds:
-        table.rows.append(_hold_row(one))
+    table.rows.extend(_hold_row(hold) for hold in record.holds)
     return table
 
 
-def _hold_row(one: DcHold) -> list[Cell]:
+def _hold_row(hold: DcHold) -> list[Cell]:
     return [
-        Cell(f"{one.voltage_V:.4g}", f"{one.file}, rows {one.first_row} to {one.last_row}"),
-        Cell(plain(one.length_s / 3600)),
-        Cell(plain(one.initial_A.value)),
-        Cell(measured(one.steady_A)),
-        Cell(plain(one.tail_A)),
-        Cell(", ".join(plain(decay.tau_s) for decay in one.decays) or "none"),
-        Cell(plain(100 * one.remaining_share, 2)),
-        Cell("yes" if one.steady else "no", one.reason, "ok" if one.steady else "warning"),
+        Cell(f"{hold.voltage_V:.4g}", f"{hold.file}, rows {hold.first_row} to {hold.last_row}"),
+        Cell(plain(hold.length_s / 3600)),
+        Cell(plain(hold.initial_A.value)),
+        Cell(measured(hold.steady_A)),
+        Cell(plain(hold.tail_A)),
+        Cell(", ".join(plain(decay.tau_s) for decay in hold.decays) or "none"),
+        Cell(plain(100 * hold.remaining_share, 2)),
+        Cell("yes" if hold.steady else "no", hold.reason, "ok" if hold.steady else "warning"),
     ]
 
 
 def _plot(record: DcRecord, currents: Columns) -> Plot:
     lines = []
-    scale, unit = unit_of_current(max(abs(one.initial_A.value) for one in record.holds))
+    scale, unit = _unit_of_current(max(abs(hold.initial_A.value) for hold in record.holds))
     shown = range(1, min(len(record.holds), MOST_HOLDS) + 1)
     for colour, number in zip(series_colours(len(shown)), shown, strict=True):
         rows = currents["hold"] == number

@@ -1,11 +1,13 @@
-"""The records of `dc` and `lsv`: steady currents with what follows from them, and the onsets of sweeps."""
+"""The record of `dc`: steady currents, and what follows from them."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
-from paddlewheel.records.base import SCHEMA_VERSION, Citation, Measured, Provenance, Record
+from paddlewheel.records.base import Measured, Record, StudyRecord
 
+CURRENTS, LINE = "currents.csv", "line.csv"
+"""The tables beside the record; the line where one was fitted."""
 DcMeasures = Literal["electronic", "hebb-wagner", "transference", "leakage"]
 
 
@@ -56,14 +58,14 @@ class HebbWagnerResult(Record):
     scatter_probability: float
 
 
-class DcRecord(Record):
+class DcRecord(StudyRecord):
     """The record of `dc`; `refused` says why there is no result, `notes` what to know of the one there is.
 
     The upper bound (95 %) stands in place of an electronic conductivity that is not told from zero, and where a hold
     has not come to rest: then it is that of the last fifth of the current, which still falls.
     """
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    rows_in: ClassVar[str] = "holds"
     kind: Literal["dc"] = "dc"
     measures: DcMeasures
     sample: str | None
@@ -82,7 +84,32 @@ class DcRecord(Record):
     watanabe: Measured | None = None
     refused: str | None
     notes: list[str]
-    warnings: list[str]
     files: dict[str, str]
-    citations: list[Citation]
-    provenance: Provenance
+
+    def results(self) -> list[tuple[str, Measured, str]]:
+        """Name, value and unit of every result that there is."""
+        found: list[tuple[str, Measured | None, str]] = []
+        if self.electronic is not None:
+            found.append(_conduction(self.electronic, "", "electronic {}"))
+        if self.hebb_wagner is not None:
+            found.append(_conduction(self.hebb_wagner, "electron_", "{} of electrons"))
+            found.append(_conduction(self.hebb_wagner, "hole_", "{} of holes"))
+        found += [
+            ("transference number of electrons", self.electronic_transference, ""),
+            ("transference number (Bruce, Vincent)", self.bruce_vincent, ""),
+            ("transference number (Watanabe)", self.watanabe, ""),
+        ]
+        if self.measures == "leakage":
+            for hold in self.holds:
+                per_area = hold.steady_A_per_cm2
+                value, unit = (hold.steady_A, "A") if per_area is None else (per_area, "A/cm²")
+                found.append((f"leakage at {hold.voltage_V:.4g} V", value, unit))
+        return [(name, value, unit) for name, value, unit in found if value is not None]
+
+
+def _conduction(fitted: OhmicResult | HebbWagnerResult, of: str, name: str) -> tuple[str, Measured | None, str]:
+    """The conductivity, or the conductance where no geometry is given."""
+    specific = getattr(fitted, f"{of}conductivity_mS_per_cm")
+    if specific is None:
+        return name.format("conductance"), getattr(fitted, f"{of}conductance_S"), "S"
+    return name.format("conductivity"), specific, "mS/cm"

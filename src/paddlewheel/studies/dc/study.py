@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any, get_args
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
+from pydantic import field_validator, model_validator
 
 from paddlewheel.errors import DataError, SettingsError
-from paddlewheel.lab.cell_tests import (
-    CellTests,
-    open_tests,
-)
-from paddlewheel.lab.geometry import (
-    Uncertain,
-    as_measured,
-    deviation,
-    disc_area_cm2,
-    nominal,
-    to_measured,
-    to_uncertain,
-)
+from paddlewheel.lab.cell_tests import CellTests, ReadTests, open_tests
+from paddlewheel.lab.eis.pellet import Pellet
+from paddlewheel.lab.geometry import Uncertain, deviation, disc_area_cm2, nominal, to_measured, to_uncertain
 from paddlewheel.lab.ohmic import (
     SAME_V,
     HebbWagner,
@@ -33,20 +24,13 @@ from paddlewheel.lab.ohmic import (
     transference_number,
     watanabe,
 )
-from paddlewheel.lab.pellets import (
-    check_temperature_K,
-    given_pellet,
-)
 from paddlewheel.lab.polarization import Hold, find_holds
 from paddlewheel.lab.table import CellTest
-from paddlewheel.records import (
-    Measured,
-    write_record,
-)
-from paddlewheel.records.tables import (
-    write_stacked_table,
-)
+from paddlewheel.records import Citation, Measured
+from paddlewheel.records.tables import stacked
 from paddlewheel.studies.dc.record import (
+    CURRENTS,
+    LINE,
     CurrentDecay,
     DcHold,
     DcMeasures,
@@ -54,140 +38,167 @@ from paddlewheel.studies.dc.record import (
     HebbWagnerResult,
     OhmicResult,
 )
-from paddlewheel.studies.motion.runs import run_directory
-from paddlewheel.study.citations import dc_citations
-from paddlewheel.study.provenance import provenance
+from paddlewheel.studies.laboratory.settings import CELL_TESTS, ColumnSettings, Kelvin, PelletSettings
+from paddlewheel.study.run import Run
+from paddlewheel.study.settings import Quantity, bad_value, setting
+from paddlewheel.study.study import Study
 
 _Fit = OhmicLine | HebbWagner
 _ONE_SIDED_95 = 1.645
 _SURE = 2.0
+_USED = {
+    "transference": ("initial_resistance_ohm", "steady_resistance_ohm", "bulk_resistance_ohm"),
+    "electronic": ("ionic_conductivity_mS_per_cm",),
+}
+"""What is told of the cell, by what it measures."""
+_CITED = {
+    "hebb-wagner": (
+        Citation(
+            what="current of electrons and holes with one blocking electrode",
+            reference="Hebb, J. Chem. Phys. 20, 185 (1952)",
+            doi="10.1063/1.1700165",
+        ),
+    ),
+    "transference": (
+        Citation(
+            what="transference number of a symmetric cell",
+            reference="Evans, Vincent, Bruce, Polymer 28, 2324 (1987)",
+            doi="10.1016/0032-3861(87)90394-6",
+        ),
+        Citation(
+            what="transference number from the bulk resistance",
+            reference="Watanabe, Nagano, Sanui, Ogata, Solid State Ionics 28-30, 911 (1988)",
+            doi="10.1016/0167-2738(88)90303-7",
+        ),
+    ),
+}
+_CITED_ALWAYS = (
+    Citation(
+        what="variable projection (decays)",
+        reference="Golub, Pereyra, SIAM J. Numer. Anal. 10, 413 (1973)",
+        doi="10.1137/0710036",
+    ),
+    Citation(what="BIC", reference="Schwarz, Ann. Statist. 6, 461 (1978)", doi="10.1214/aos/1176344136"),
+)
 
 
-def dc(
-    files: CellTests,
-    *,
-    measures: DcMeasures = "electronic",
-    sample: str | Path | None = None,
-    diameter_cm: float | None = None,
-    thickness_cm: float | None = None,
-    diameter_std_cm: float = 0.0,
-    thickness_std_cm: float = 0.0,
-    temperature_K: float | None = None,
-    ionic_conductivity_mS_per_cm: Measured | float | None = None,
-    initial_resistance_ohm: Measured | float | None = None,
-    steady_resistance_ohm: Measured | float | None = None,
-    bulk_resistance_ohm: Measured | float | None = None,
-    largest_drift: float = 0.05,
-    columns: Mapping[str, str] | None = None,
-    out: str | Path | None = None,
-) -> DcRecord:
-    """Steady currents of every hold at constant voltage, and what the cell makes of them.
+class DcSettings(PelletSettings, ColumnSettings):
+    """Settings of `dc`."""
 
-    Parameters
-    ----------
-    files
-        Chronoamperometries of one cell, of one voltage or several.
-    measures
-        What the cell is: ``electronic``, between two electrodes that block ions; ``hebb-wagner``, one of them
-        reversible (the current of electrons and holes; a temperature is needed); ``transference``, both reversible
-        (Bruce and Vincent; the interface's resistances before and after are needed); ``leakage``, a whole cell, of
-        which the steady currents are the result.
-    sample
-        File of the sample (`paddlewheel.lab.sample`), instead of the sizes.
-    diameter_cm, thickness_cm, diameter_std_cm, thickness_std_cm
-        Of the pellet; without them there are conductances alone.
-    temperature_K
-        Over what the files say.
-    ionic_conductivity_mS_per_cm
-        Such as that of `eis`, for the transference number of ions of ``electronic``.
-    initial_resistance_ohm, steady_resistance_ohm, bulk_resistance_ohm
-        Of both interfaces before and after the polarization, from impedance; the bulk for Watanabe's number.
-    largest_drift
-        Share of the steady current that may still decay at the end of a hold.
-    columns
-        As for `read_cell_test`.
-    out
-        Run directory for the record, tables and the report; nothing is written without it.
-
-    Raises
-    ------
-    InputError
-        For a file without a hold at constant voltage, bad settings, an impossible geometry or transference number, or
-        a directory that holds something else.
-
-    Examples
-    --------
-    >>> from paddlewheel import dc
-    >>> dc("steel-steel.mpt", diameter_cm=1.0, thickness_cm=0.1).electronic  # doctest: +SKIP
-    """
-    if measures not in get_args(DcMeasures):
-        raise SettingsError(f"{measures!r}", where="measures", remedy=f"give {', '.join(get_args(DcMeasures))}")
-    given = {
-        "ionic_conductivity_mS_per_cm": ionic_conductivity_mS_per_cm,
-        "initial_resistance_ohm": initial_resistance_ohm,
-        "steady_resistance_ohm": steady_resistance_ohm,
-        "bulk_resistance_ohm": bulk_resistance_ohm,
-    }
-    known = {name: _positive(value, name) for name, value in given.items() if value is not None}
-    _refuse_needless(measures, known)
-    name, pellet = given_pellet(
-        sample=sample,
-        diameter_cm=diameter_cm,
-        thickness_cm=thickness_cm,
-        diameter_std_cm=diameter_std_cm,
-        thickness_std_cm=thickness_std_cm,
+    measures: DcMeasures = setting("electronic", "What the cell is, see above")
+    temperature_K: Kelvin | None = setting(None, "K, over what the file says.")
+    ionic_conductivity_mS_per_cm: Quantity | None = setting(
+        None,
+        "Ionic conductivity, such as that of `eis`, value or value,std: for the ions' share.",
+        aliases=("ionic_mS_per_cm",),
     )
-    if measures == "electronic" and "ionic_conductivity_mS_per_cm" in known and pellet is None:
+    initial_resistance_ohm: Quantity | None = setting(
+        None, "Of both interfaces before, from impedance (transference): value,std."
+    )
+    steady_resistance_ohm: Quantity | None = setting(
+        None, "Of both interfaces after, from impedance (transference): value,std."
+    )
+    bulk_resistance_ohm: Quantity | None = setting(None, "Of the electrolyte, for Watanabe's number: value,std.")
+    largest_drift: float = setting(
+        0.05, "Share of the steady current that may still decay at the end of a hold.", gt=0, lt=1
+    )
+
+    @field_validator(*_USED["transference"], *_USED["electronic"])
+    @classmethod
+    def _positive(cls, given: Measured | None) -> Measured | None:
+        if given is not None and not given.value > 0:
+            raise bad_value(f"{given.value:g} is not above 0", "give a number above 0")
+        return given
+
+    @model_validator(mode="after")
+    def _of_use(self) -> Self:
+        used, known = _USED.get(self.measures, ()), self.known()
+        for name in known:
+            if name not in used:
+                raise SettingsError(
+                    f"has no use in {self.measures}", where=name, remedy="leave it out, or choose what it is for"
+                )
+        if self.measures == "transference":
+            for name in ("initial_resistance_ohm", "steady_resistance_ohm"):
+                if name not in known:
+                    raise SettingsError("not given", where=name, remedy="give that of both interfaces, from impedance")
+        return self
+
+    def known(self) -> dict[str, Measured]:
+        """What is told of the cell beside its sizes."""
+        told = {name: getattr(self, name) for names in _USED.values() for name in names}
+        return {name: value for name, value in told.items() if value is not None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DcInputs:
+    """The tests, the pellet and the temperature."""
+
+    read: ReadTests
+    sample: str
+    pellet: Pellet | None
+    temperature_K: float | None
+
+    def document(self) -> dict[str, Any]:
+        """Sizes of the pellet, the temperature that counts, and the tests by their content."""
+        return {
+            "sample": self.sample or None,
+            **({} if self.pellet is None else vars(self.pellet)),
+            "temperature_K": self.temperature_K,
+            "tests": self.read.inputs(),
+        }
+
+
+def _opens(files: CellTests, settings: DcSettings) -> DcInputs:
+    name, pellet = settings.pellet()
+    if settings.ionic_conductivity_mS_per_cm is not None and pellet is None:
         raise SettingsError("no geometry", where="ionic_conductivity_mS_per_cm", remedy="give diameter and thickness")
-    read = open_tests(files, columns=columns)
-    temperature = _temperature(temperature_K, read.tests)
-    if measures == "hebb-wagner" and temperature is None:
+    read = open_tests(files, columns=settings.columns)
+    temperature_K = settings.temperature_K or _mean_temperature_K(read.tests)
+    if settings.measures == "hebb-wagner" and temperature_K is None:
         raise SettingsError("none given, nor in the file", where="temperature_K", remedy="give it in K")
-    settings: dict[str, Any] = {
-        "command": "dc",
-        "measures": measures,
-        "sample": None if sample is None else str(sample),
-        **({} if pellet is None else vars(pellet)),
-        "temperature_K": temperature,
-        **{name: value.model_dump() for name, value in known.items()},
-        "largest_drift": largest_drift,
-        "columns": None if columns is None else dict(columns),
-        "tests": read.inputs(),
-    }
+    return DcInputs(read=read, sample=name, pellet=pellet, temperature_K=temperature_K)
+
+
+def _mean_temperature_K(tests: Sequence[CellTest]) -> float | None:
+    told = np.concatenate([test.temperature_K for test in tests if test.temperature_K is not None] or [np.empty(0)])
+    return float(np.nanmean(told)) if np.isfinite(told).any() else None
+
+
+def _measures(inputs: DcInputs, settings: DcSettings, run: Run) -> DcRecord:
+    read, pellet, known = inputs.read, inputs.pellet, settings.known()
     holds = [
-        (number, one) for number, test in enumerate(read.tests) for one in find_holds(test, largest_drift=largest_drift)
+        (number, hold)
+        for number, test in enumerate(read.tests)
+        for hold in find_holds(test, largest_drift=settings.largest_drift)
     ]
     diameter = None if pellet is None else Measured(value=pellet.diameter_cm, std=pellet.diameter_std_cm)
     thickness = None if pellet is None else Measured(value=pellet.thickness_cm, std=pellet.thickness_std_cm)
     area = None if diameter is None else disc_area_cm2(to_uncertain(diameter))
     results, fit, refused, notes = _results(
-        measures, [one for _, one in holds], known, area=area,
-        thickness=None if thickness is None else to_uncertain(thickness), temperature_K=temperature,
+        settings.measures, [hold for _, hold in holds], known, area=area,
+        thickness=None if thickness is None else to_uncertain(thickness), temperature_K=inputs.temperature_K,
     )  # fmt: skip
-    record = DcRecord(
-        measures=measures,
-        sample=name or None,
-        temperature_K=temperature,
+    files = {"currents": _keep_currents([(read.tests[number], hold) for number, hold in holds], run)}
+    if fit is not None:
+        files["line"] = _keep_line(fit, [hold.voltage_V for _, hold in holds], run)
+    return DcRecord(
+        measures=settings.measures,
+        sample=inputs.sample or None,
+        temperature_K=inputs.temperature_K,
         diameter_cm=diameter,
         thickness_cm=thickness,
-        holds=[_row(one, read.names[number], read.tests[number], area) for number, one in holds],
-        largest_drift=largest_drift,
+        holds=[_row(hold, read.names[number], read.tests[number], area) for number, hold in holds],
+        largest_drift=settings.largest_drift,
         ionic_conductivity_mS_per_cm=known.get("ionic_conductivity_mS_per_cm"),
         **results,
         refused=refused,
         notes=notes,
         warnings=list(read.warnings),
-        files={"currents": "currents.csv"} | ({} if fit is None else {"line": "line.csv"}),
-        citations=dc_citations(measures),
-        provenance=provenance(settings),
+        files=files,
+        citations=[*_CITED.get(settings.measures, ()), *_CITED_ALWAYS],
+        provenance=run.provenance(),
     )
-    with run_directory(out, settings) as directory:
-        if directory is not None:
-            _write_currents(directory / "currents.csv", [(read.tests[number], one) for number, one in holds])
-            if fit is not None:
-                _write_line(directory / "line.csv", fit, [one.voltage_V for _, one in holds])
-            write_record(record, directory / "result.json")
-    return record
 
 
 def _results(
@@ -200,7 +211,7 @@ def _results(
     temperature_K: float | None,
 ) -> tuple[dict[str, Any], _Fit | None, str | None, list[str]]:
     """Fields of the record, what was fitted to the steady currents, why there is no result, and notes."""
-    moving = [one for one in holds if not one.steady]
+    moving = [hold for hold in holds if not hold.steady]
     drift = f"{len(moving)} of {len(holds)} holds have not come to rest" + (f": {moving[0].reason}" if moving else "")
 
     def specific(conductance: Uncertain) -> Uncertain | None:
@@ -243,11 +254,11 @@ def _hebb_wagner(
 def _electronic(
     holds: Sequence[Hold], known: Mapping[str, Measured], drift: str | None, specific: Any
 ) -> tuple[dict[str, Any], _Fit | None, str | None, list[str]]:
-    driven = [one for one in holds if abs(one.voltage_V) > SAME_V]
+    driven = [hold for hold in holds if abs(hold.voltage_V) > SAME_V]
     if not driven:
         raise DataError("no hold at a voltage other than 0", where="files", remedy="give a polarization at 0.1 V, say")
     if drift is not None:
-        highest = max(driven, key=lambda one: abs(one.voltage_V))
+        highest = max(driven, key=lambda hold: abs(hold.voltage_V))
         bound = specific(abs(highest.tail_A / highest.voltage_V))
         return {"electronic_upper_bound_95_mS_per_cm": None if bound is None else nominal(bound)}, None, drift, []
     line = fit_ohmic_line(holds)
@@ -335,7 +346,7 @@ def _row(hold: Hold, name: str, test: CellTest, area: Uncertain | None) -> DcHol
     )
 
 
-def _write_currents(path: Path, holds: Sequence[tuple[CellTest, Hold]]) -> None:
+def _keep_currents(holds: Sequence[tuple[CellTest, Hold]], run: Run) -> str:
     parts = []
     for number, (test, hold) in enumerate(holds, start=1):
         rows = slice(*hold.rows)
@@ -343,43 +354,50 @@ def _write_currents(path: Path, holds: Sequence[tuple[CellTest, Hold]]) -> None:
         parts.append(
             (np.full(len(time), number), time, test.voltage_V[rows], test.current_A[rows], hold.fitted_A(time))
         )
-    names = ("hold", "time_s", "voltage_V", "current_A", "fit_A")
-    write_stacked_table(path, names, parts)
+    return run.table(CURRENTS, stacked(("hold", "time_s", "voltage_V", "current_A", "fit_A"), parts))
 
 
-def _write_line(path: Path, fit: _Fit, voltages_V: Sequence[float]) -> None:
+def _keep_line(fit: _Fit, voltages_V: Sequence[float], run: Run) -> str:
     """Currents of the fit from 0 V over all holds, for whoever draws it."""
     voltage = np.linspace(min(0.0, *voltages_V), max(0.0, *voltages_V), 200)
-    write_stacked_table(path, ("voltage_V", "current_A"), [(voltage, fit.current_A(voltage))])
+    return run.table(LINE, {"voltage_V": voltage, "current_A": fit.current_A(voltage)})
 
 
 def _measured(value: Uncertain | None) -> Measured | None:
     return None if value is None else to_measured(value)
 
 
-def _positive(value: Measured | float, name: str) -> Measured:
-    given = as_measured(value)
-    if not given.value > 0:
-        raise SettingsError(f"{given.value:g}", where=name, remedy="give a number above 0")
-    return given
+def _says(record: DcRecord) -> list[str]:
+    lines = []
+    for hold in record.holds:
+        state = "steady" if hold.steady else f"not steady: {hold.reason}"
+        lines.append(f"{hold.voltage_V:.4g} V, {hold.length_s / 3600:.3g} h: {_told(hold.steady_A, 'A')}, {state}")
+    lines += [f"{name}: {_told(value, unit)}".rstrip() for name, value, unit in record.results()]
+    if record.refused:
+        lines.append(f"no result: {record.refused}")
+    if record.electronic_upper_bound_95_mS_per_cm is not None:
+        lines.append(f"electronic conductivity below {record.electronic_upper_bound_95_mS_per_cm:.3g} mS/cm")
+    return [*lines, *(f"note: {note}" for note in record.notes)]
 
 
-def _refuse_needless(measures: DcMeasures, known: Mapping[str, Measured]) -> None:
-    resistances = {"initial_resistance_ohm", "steady_resistance_ohm", "bulk_resistance_ohm"}
-    used = {"transference": resistances, "electronic": {"ionic_conductivity_mS_per_cm"}}.get(measures, set())
-    for name in known:
-        if name not in used:
-            raise SettingsError(
-                f"has no use in {measures}", where=name, remedy="leave it out, or choose what it is for"
-            )
-    if measures == "transference":
-        for name in ("initial_resistance_ohm", "steady_resistance_ohm"):
-            if name not in known:
-                raise SettingsError("not given", where=name, remedy="give that of both interfaces, from impedance")
+def _told(value: Measured, unit: str) -> str:
+    return f"{value.value:.5g} +- {value.std:.2g} {unit}"
 
 
-def _temperature(given: float | None, tests: Sequence[CellTest]) -> float | None:
-    if given is not None:
-        return check_temperature_K(given, where="temperature_K")
-    told = [one.temperature_K for one in tests if one.temperature_K is not None]
-    return float(np.nanmean(np.concatenate(told))) if told and np.isfinite(np.concatenate(told)).any() else None
+STUDY = Study(
+    command="dc",
+    arguments=(CELL_TESTS,),
+    settings=DcSettings,
+    record=DcRecord,
+    opens=_opens,
+    measures=_measures,
+    says=_says,
+    failed=lambda record: record.refused is not None,
+    example="paddlewheel dc steel.mpt --diameter-cm 1.0 --thickness-cm 0.1 --ionic-conductivity-mS-per-cm 4.6",
+    notes="""
+    What the cell is: `electronic`, between two electrodes that block ions; `hebb-wagner`, one of them reversible (the
+    current of electrons and holes; a temperature is needed); `transference`, both reversible (Bruce and Vincent; the
+    resistances of the interfaces before and after are needed); `leakage`, a whole cell, of which the steady currents
+    are the result. Without a geometry there are conductances alone.
+    """,
+)

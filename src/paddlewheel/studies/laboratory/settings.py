@@ -10,6 +10,7 @@ from pydantic import AfterValidator
 from paddlewheel.lab.eis.pellet import Pellet
 from paddlewheel.lab.pellets import COLDEST_K, HOTTEST_K, given_pellet
 from paddlewheel.study.settings import NamedColumns, Numbers, Settings, bad_value, setting
+from paddlewheel.study.study import Argument
 from paddlewheel.units import ZERO_CELSIUS_K
 
 
@@ -20,6 +21,14 @@ def _of_a_laboratory(given_K: float) -> float:
     return given_K
 
 
+CELL_TESTS = Argument(
+    name="files",
+    metavar="FILE...",
+    help="of a potentiostat: .mpr, .mpt, CSV, ...; of one cell",
+    many=True,
+    annotation="str | Path | paddlewheel.lab.table.CellTest | Sequence[str | Path | paddlewheel.lab.table.CellTest]",
+)
+"""What the studies of cell tests are about: what `paddlewheel.lab.readers.read_cell_test` reads."""
 Kelvin = Annotated[float, AfterValidator(_of_a_laboratory)]
 """A temperature that a laboratory has."""
 Kelvins = Annotated[Numbers, AfterValidator(lambda given: tuple(_of_a_laboratory(each) for each in given))]

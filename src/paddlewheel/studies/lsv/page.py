@@ -1,51 +1,24 @@
-"""The report of `lsv`."""
+"""The report of `lsv`: sweeps with their onsets and the feet behind them, tables."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from paddlewheel.page.drawing import (
-    Drawing,
-    series_colours,
-)
-from paddlewheel.page.interactive import (
-    CREDIT,
-    Line,
-    Plot,
-    zoom_scripts,
-    zoom_section,
-)
-from paddlewheel.page.numbers import (
-    ABSENT,
-    measured,
-    plain,
-)
-from paddlewheel.page.page import (
-    Number,
-    Page,
-    Section,
-)
-from paddlewheel.page.tables import (
-    Cell,
-    Table,
-)
-from paddlewheel.page.write import (
-    Figures,
-    write_page,
-)
-from paddlewheel.records import read_record
-from paddlewheel.records.tables import (
-    Columns,
-    read_columns,
-)
-from paddlewheel.studies.lsv.figures import (
-    lsv_figure,
-)
-from paddlewheel.studies.lsv.record import (
-    LsvRecord,
-    LsvWindow,
-)
+import numpy as np
 
+from paddlewheel.page.drawing import BLUE, INK, MUTED, ORANGE, Drawing, series_colours
+from paddlewheel.page.interactive import CREDIT, Line, Plot, zoom_scripts, zoom_section
+from paddlewheel.page.numbers import ABSENT, measured, plain
+from paddlewheel.page.page import Number, Page, Section
+from paddlewheel.page.tables import Cell, Table
+from paddlewheel.page.write import Figures
+from paddlewheel.records.tables import Beside, Columns
+from paddlewheel.studies.lsv.record import SWEEPS, LsvRecord, LsvSweep, LsvWindow
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_MOST_DRAWN, _MOST_ZOOMED = 4, 12
 _METHOD = (
     "Tangent: the line through the foot of the rise, from 10 to 60 % of its height, meets the background, the line "
     "through the quietest stretch before it. Threshold: where the density over the background passes the stated value "
@@ -55,43 +28,76 @@ _METHOD = (
 )
 
 
-def write_lsv_report(directory: Path) -> Path:
-    """Write `report.html` and `figures/` from `result.json` and `sweeps.csv`.
-
-    Raises
-    ------
-    InputError
-        If they are no such record and table.
-    RunDirectoryError
-        If the directory cannot be written.
-    """
-    directory = Path(directory)
-    record = read_record(directory / "result.json", LsvRecord, made_by="lsv")
-    sweeps = read_columns(directory / record.files["sweeps"], made_by="lsv")
+def figures(record: LsvRecord, beside: Beside) -> Figures:
+    """The figure of the report."""
     alt = "Current density against voltage with background, tangent and onsets; the onsets are in the table."
-
-    def figures() -> Figures:
-        return {"sweeps": (lsv_figure(record, sweeps), alt)}
-
-    zoom = zoom_section([_plot(record, sweeps)])
-    return write_page(directory, figures, lambda drawings: _page(record, drawings, zoom))
+    return {"sweeps": (_drawn(record, beside.columns(SWEEPS)), alt)}
 
 
-def definition(window: LsvWindow) -> str:
+def _drawn(record: LsvRecord, sweeps: Columns) -> Figure:
+    """Each sweep with background, tangent and onsets: whole on the left, its foot on the right."""
+    from matplotlib.figure import Figure
+
+    count = min(len(record.sweeps), _MOST_DRAWN)
+    figure = Figure(figsize=(10.4, 3.1 * count), layout="constrained")
+    panels: Any = figure.subplots(count, 2, squeeze=False)
+    for (whole, foot), number in zip(panels, range(1, count + 1), strict=True):
+        rows, sweep = sweeps["sweep"] == number, record.sweeps[number - 1]
+        names = ("voltage_V", "density_uA_per_cm2", "background_uA_per_cm2", "tangent_uA_per_cm2")
+        voltage, density, background, tangent = (sweeps[name][rows] for name in names)
+        for panel in (whole, foot):
+            panel.plot(voltage, density, color=BLUE, label="measured")
+            panel.plot(voltage, background, color=MUTED, lw=1.0, ls="--", label="background")
+            panel.plot(voltage, tangent, color=ORANGE, lw=1.0, label="tangent")
+            if sweep.tangent_V is not None:
+                panel.axvline(sweep.tangent_V.value, color=ORANGE, lw=0.9, ls=":", label="onset by tangent")
+            for style, each in zip((":", "-.", (0, (5, 1))), sweep.thresholds, strict=False):
+                if each.onset_V is not None:
+                    panel.axvline(each.onset_V.value, color=INK, lw=0.9, ls=style,
+                                  label=f"onset at {each.threshold_uA_per_cm2:g} µA/cm²")  # fmt: skip
+            panel.set(xlabel=f"voltage (V against {record.reference})", ylabel="current density (µA/cm²)")
+        span = float(np.ptp(density)) or 1.0
+        whole.set_ylim(density.min() - 0.05 * span, density.max() + 0.05 * span)
+        whole.set_title(f"{sweep.direction.capitalize()}, {sweep.rate_mV_per_s:.3g} mV/s")
+        foot.set_title("Its foot")
+        _show_foot(foot, voltage, density, background, sweep)
+        foot.legend(loc="best")
+    return figure
+
+
+def _show_foot(panel: Any, voltage: np.ndarray, density: np.ndarray, background: np.ndarray, sweep: LsvSweep) -> None:
+    """A tenth of the rise, or three times the largest threshold, around the onsets."""
+    way = 1.0 if sweep.direction == "oxidation" else -1.0
+    over = way * (density - background)
+    thresholds = [each.threshold_uA_per_cm2 for each in sweep.thresholds if each.onset_V is not None]
+    top = max([3 * max(thresholds, default=0.0), 0.1 * float(over.max())])
+    top = min(top, float(over.max()))
+    inside = (over <= top) & (over >= -0.3 * top)
+    panel.set_ylim((float(density[inside].min()), float(density[inside].max())))
+    onsets = [each.onset_V.value for each in sweep.thresholds if each.onset_V is not None]
+    onsets += [] if sweep.tangent_V is None else [sweep.tangent_V.value]
+    if onsets:
+        reach = max(0.25 * float(np.ptp(voltage)), 1.3 * (max(onsets) - min(onsets)))
+        middle = 0.5 * (max(onsets) + min(onsets))
+        panel.set_xlim(max(voltage.min(), middle - reach), min(voltage.max(), middle + reach))
+
+
+def _definition(window: LsvWindow) -> str:
     """How a window's onsets are defined, in words."""
     return "tangent" if window.threshold_uA_per_cm2 is None else f"{window.threshold_uA_per_cm2:g} µA/cm²"
 
 
-def _page(record: LsvRecord, drawings: dict[str, Drawing], zoom: Section) -> Page:
+def page(record: LsvRecord, beside: Beside, drawings: dict[str, Drawing]) -> Page:
+    """The report."""
     numbers = []
-    for one in record.windows:
-        for name, value in (("oxidation", one.oxidation_V), ("reduction", one.reduction_V)):
+    for window in record.windows:
+        for name, value in (("oxidation", window.oxidation_V), ("reduction", window.reduction_V)):
             if value is not None:
                 unit = f"V against {record.reference}"
-                numbers.append(Number(name=f"onset of {name}, {definition(one)}", value=measured(value), unit=unit))
-    wide = next((one for one in record.windows if one.width_V is not None), None)
+                numbers.append(Number(name=f"onset of {name}, {_definition(window)}", value=measured(value), unit=unit))
+    wide = next((window for window in record.windows if window.width_V is not None), None)
     if wide is not None:
-        headline = f"A window of {measured(wide.width_V)} V ({definition(wide)})"
+        headline = f"A window of {measured(wide.width_V)} V ({_definition(wide)})"
     elif numbers:
         headline = f"{numbers[0].name[0].upper()}{numbers[0].name[1:]}: {numbers[0].value} {numbers[0].unit}"
     else:
@@ -108,7 +114,7 @@ def _page(record: LsvRecord, drawings: dict[str, Drawing], zoom: Section) -> Pag
         headline=headline,
         tone="good" if numbers else "none",
         numbers=numbers,
-        remarks=[f"{one[0].upper()}{one[1:]}." for one in record.notes],
+        remarks=[f"{note[0].upper()}{note[1:]}." for note in record.notes],
         warnings=record.warnings,
         sections=[
             Section(
@@ -118,34 +124,34 @@ def _page(record: LsvRecord, drawings: dict[str, Drawing], zoom: Section) -> Pag
                 drawings=[(drawings["sweeps"], "Each sweep whole, and its foot; at most four.")],
                 tables=[_onset_table(record), _window_table(record)],
             ),
-            zoom,
+            zoom_section([_plot(record, beside.columns(SWEEPS))]),
         ],
         citations=record.citations,
         provenance=record.provenance,
         scripts=zoom_scripts(),
         scripts_credit=CREDIT,
-        n_series=min(len(record.sweeps), 12),
+        n_series=min(len(record.sweeps), _MOST_ZOOMED),
     )
 
 
 def _onset_table(record: LsvRecord) -> Table:
-    thresholds = [one.threshold_uA_per_cm2 for one in record.sweeps[0].thresholds]
+    thresholds = [onset.threshold_uA_per_cm2 for onset in record.sweeps[0].thresholds]
     table = Table(
         f"Onsets of the sweeps, V against {record.reference} (± is the 68 % standard uncertainty)",
         [("Sweep", ""), ("From", "V"), ("To", "V"), ("Rate", "mV/s"), ("Tangent", "V"),
-         *((f"{one:g} µA/cm²", "V") for one in thresholds), ("Largest", "µA/cm²"), ("Noise", "µA/cm²")],
+         *((f"{density:g} µA/cm²", "V") for density in thresholds), ("Largest", "µA/cm²"), ("Noise", "µA/cm²")],
     )  # fmt: skip
-    for one in record.sweeps:
+    for sweep in record.sweeps:
         table.rows.append(
             [
-                Cell(one.direction, f"{one.file}, rows {one.first_row} to {one.last_row}"),
-                Cell(plain(one.first_V)),
-                Cell(plain(one.last_V)),
-                Cell(plain(one.rate_mV_per_s)),
-                Cell(measured(one.tangent_V), one.tangent_reason),
-                *(Cell(measured(each.onset_V)) for each in one.thresholds),
-                Cell(plain(one.largest_uA_per_cm2)),
-                Cell(plain(one.noise_uA_per_cm2, 2)),
+                Cell(sweep.direction, f"{sweep.file}, rows {sweep.first_row} to {sweep.last_row}"),
+                Cell(plain(sweep.first_V)),
+                Cell(plain(sweep.last_V)),
+                Cell(plain(sweep.rate_mV_per_s)),
+                Cell(measured(sweep.tangent_V), sweep.tangent_reason),
+                *(Cell(measured(onset.onset_V)) for onset in sweep.thresholds),
+                Cell(plain(sweep.largest_uA_per_cm2)),
+                Cell(plain(sweep.noise_uA_per_cm2, 2)),
             ]
         )
     return table
@@ -156,15 +162,15 @@ def _window_table(record: LsvRecord) -> Table:
         "Windows: from the highest onset of reduction to the lowest of oxidation",
         [("Onset by", ""), ("Reduction", "V"), ("Oxidation", "V"), ("Width", "V")],
     )
-    for one in record.windows:
-        values = (one.reduction_V, one.oxidation_V, one.width_V)
-        table.rows.append([Cell(definition(one)), *(Cell(measured(value)) for value in values)])
+    for window in record.windows:
+        values = (window.reduction_V, window.oxidation_V, window.width_V)
+        table.rows.append([Cell(_definition(window)), *(Cell(measured(value)) for value in values)])
     return table
 
 
 def _plot(record: LsvRecord, sweeps: Columns) -> Plot:
     lines = []
-    shown = range(1, min(len(record.sweeps), 12) + 1)
+    shown = range(1, min(len(record.sweeps), _MOST_ZOOMED) + 1)
     columns = (("density", {}), ("background", {"dash": "dash"}), ("tangent", {"dash": "dot"}))
     for colour, number in zip(series_colours(len(shown)), shown, strict=True):
         rows = sweeps["sweep"] == number

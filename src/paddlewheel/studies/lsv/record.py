@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from paddlewheel.records.base import SCHEMA_VERSION, Citation, Measured, Provenance, Record
+from paddlewheel.records.base import Measured, Record, StudyRecord
+
+SWEEPS = "sweeps.csv"
+"""The table beside the record."""
 
 
 class ThresholdOnset(Record):
@@ -45,10 +48,10 @@ class LsvWindow(Record):
     width_V: Measured | None
 
 
-class LsvRecord(Record):
+class LsvRecord(StudyRecord):
     """The record of `lsv`; `reference_shift_V` was added to every voltage of the files."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    rows_in: ClassVar[str] = "sweeps"
     kind: Literal["lsv"] = "lsv"
     sample: str | None
     area_cm2: Measured
@@ -60,7 +63,4 @@ class LsvRecord(Record):
     sweeps: list[LsvSweep]
     windows: list[LsvWindow]
     notes: list[str]
-    warnings: list[str]
     files: dict[str, str]
-    citations: list[Citation]
-    provenance: Provenance

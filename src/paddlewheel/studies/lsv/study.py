@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any, Literal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
+from pydantic import Field, field_validator, model_validator
 
 from paddlewheel.errors import SettingsError
-from paddlewheel.lab.cell_tests import (
-    CellTests,
-    open_tests,
-)
+from paddlewheel.lab.cell_tests import CellTests, ReadTests, open_tests
 from paddlewheel.lab.geometry import (
     Uncertain,
-    as_measured,
     deviation,
     disc_area_cm2,
     geometry,
@@ -26,159 +23,164 @@ from paddlewheel.lab.geometry import (
 from paddlewheel.lab.onset import Onset, find_onset
 from paddlewheel.lab.sample import load_sample
 from paddlewheel.lab.voltammetry import Sweep, corrected_voltage_V, find_sweeps
-from paddlewheel.records import (
-    Measured,
-    write_record,
-)
-from paddlewheel.records.tables import (
-    write_stacked_table,
-)
-from paddlewheel.studies.lsv.record import (
-    LsvRecord,
-    LsvSweep,
-    LsvWindow,
-    ThresholdOnset,
-)
-from paddlewheel.studies.motion.runs import run_directory
-from paddlewheel.study.citations import lsv_citations
-from paddlewheel.study.provenance import provenance
+from paddlewheel.records import Citation, Measured
+from paddlewheel.records.tables import stacked
+from paddlewheel.studies.laboratory.settings import CELL_TESTS, ColumnSettings, DiscSettings
+from paddlewheel.studies.lsv.record import SWEEPS, LsvRecord, LsvSweep, LsvWindow, ThresholdOnset
+from paddlewheel.study.run import Run
+from paddlewheel.study.settings import Numbers, Quantity, bad_value, setting
+from paddlewheel.study.study import Study
 
 _UA_PER_A = 1e6
 _APART_V = 0.2
 """Tangent and threshold that differ by more are told: the onset is a matter of definition."""
 _SLOW_mV_PER_S = 0.5
+_CITATIONS = (
+    Citation(
+        what="resampling of correlated noise in blocks",
+        reference="Kuensch, Ann. Statist. 17, 1217 (1989)",
+        doi="10.1214/aos/1176347265",
+    ),
+    Citation(
+        what="smoothing by local parabolas",
+        reference="Savitzky, Golay, Anal. Chem. 36, 1627 (1964)",
+        doi="10.1021/ac60214a047",
+    ),
+)
 
 
-def lsv(
-    files: CellTests,
-    *,
-    sample: str | Path | None = None,
-    diameter_cm: float | None = None,
-    diameter_std_cm: float = 0.0,
-    thresholds_uA_per_cm2: Sequence[float] = (1.0, 10.0),
-    resistance_ohm: Measured | float | None = None,
-    measured_against: str = "the electrode of the file",
-    reference: str | None = None,
-    reference_shift_V: Measured | float = 0.0,
-    subtract_background: bool = True,
-    columns: Mapping[str, str] | None = None,
-    out: str | Path | None = None,
-) -> LsvRecord:
-    """Onsets of every sweep, and the window between oxidation and reduction.
+class LsvSettings(DiscSettings, ColumnSettings):
+    """Settings of `lsv`."""
 
-    Parameters
-    ----------
-    files
-        Linear sweeps or cyclic voltammetries of cells alike; each stretch in which the voltage goes one way is a sweep.
-    sample
-        File of the sample (`paddlewheel.lab.sample`), for the area.
-    diameter_cm, diameter_std_cm
-        Of the electrode, instead.
-    thresholds_uA_per_cm2
-        Densities over the background that count as an onset.
-    resistance_ohm
-        Of the cell, for V - I R; none by default.
-    measured_against, reference, reference_shift_V
-        The electrode that the file's voltages are against, such as Na9Sn4, the one that they are wanted against, such
-        as Na, and the potential of the first against the second, which is added to every voltage.
-    subtract_background
-        False: currents count from zero, not from the capacitive and ohmic background.
-    columns
-        As for `read_cell_test`.
-    out
-        Run directory for the record, tables and the report; nothing is written without it.
+    thresholds_uA_per_cm2: Numbers = setting((1.0, 10.0), "Densities over the background that count as an onset.")
+    resistance_ohm: Quantity | None = setting(
+        None, "Ohmic resistance of the cell, for V - I R: value or value,std; none by default."
+    )
+    measured_against: str = setting(
+        "the electrode of the file", "Electrode that the file's voltages are against, such as Na9Sn4"
+    )
+    reference: str | None = setting(None, "Electrode that they are wanted against, such as Na.")
+    reference_shift_V: Annotated[Quantity, Field(validate_default=True)] = setting(
+        0.0, "Potential of the first against the second, added to every voltage: value or value,std"
+    )
+    subtract_background: bool = setting(
+        True, "Count currents from the capacitive and ohmic background, or from zero.", option="--background"
+    )
 
-    Raises
-    ------
-    InputError
-        For a file without a sweep, no area, bad settings, or a directory that holds something else.
+    @field_validator("thresholds_uA_per_cm2")
+    @classmethod
+    def _above_zero(cls, given: tuple[float, ...]) -> tuple[float, ...]:
+        if not given or min(given) <= 0:
+            raise bad_value(", ".join(f"{density:g}" for density in given) or "none", "give densities above 0")
+        return given
 
-    Examples
-    --------
-    >>> from paddlewheel import lsv
-    >>> lsv("carbon.mpt", diameter_cm=1.0, measured_against="Na9Sn4", reference="Na",
-    ...     reference_shift_V=0.1).windows  # doctest: +SKIP
-    """
-    thresholds = tuple(float(one) for one in thresholds_uA_per_cm2)
-    if not thresholds or any(not (np.isfinite(one) and one > 0) for one in thresholds):
-        raise SettingsError(
-            ", ".join(f"{one:g}" for one in thresholds) or "none", where="thresholds_uA_per_cm2",
-            remedy="give densities above 0",
-        )  # fmt: skip
-    shift = as_measured(reference_shift_V)
-    if not abs(shift.value) <= 10:
-        raise SettingsError(f"{shift.value:g} V", where="reference_shift_V", remedy="give it in V, as 0.1")
-    if shift.value and reference is None:
-        raise SettingsError("not given", where="reference", remedy="name the electrode that the shift leads to: Na")
-    resistance = None if resistance_ohm is None else as_measured(resistance_ohm)
-    name, area = _area(sample, diameter_cm, diameter_std_cm)
-    read = open_tests(files, columns=columns)
-    settings: dict[str, Any] = {
-        "command": "lsv",
-        "sample": None if sample is None else str(sample),
-        "area_cm2": to_measured(area).model_dump(),
-        "thresholds_uA_per_cm2": list(thresholds),
-        "resistance_ohm": None if resistance is None else resistance.model_dump(),
-        "measured_against": measured_against,
-        "reference": reference,
-        "reference_shift_V": shift.model_dump(),
-        "subtract_background": subtract_background,
-        "columns": None if columns is None else dict(columns),
-        "tests": read.inputs(),
-    }
-    sweeps, curves, warnings = [], [], list(read.warnings)
-    for file, test in zip(read.names, read.tests, strict=True):
-        for one in find_sweeps(test):
-            voltage = one.voltage_V if resistance is None else corrected_voltage_V(one, to_uncertain(resistance))
-            voltage = voltage + shift.value
-            density = one.current_A * _UA_PER_A / nominal(area)
-            onset = find_onset(
-                voltage, density, way=one.way, thresholds=thresholds, subtract_background=subtract_background
+    @field_validator("reference_shift_V")
+    @classmethod
+    def _in_volts(cls, given: Measured) -> Measured:
+        if abs(given.value) > 10:
+            raise bad_value(f"{given.value:g} V", "give it in V, as 0.1")
+        return given
+
+    @model_validator(mode="after")
+    def _shifted_to_what(self) -> Self:
+        if self.reference_shift_V.value and self.reference is None:
+            raise SettingsError("not given", where="reference", remedy="name the electrode that the shift leads to: Na")
+        return self
+
+    def area_cm2(self) -> tuple[str, Uncertain]:
+        """Name of the sample, and the area of the electrode.
+
+        Raises
+        ------
+        InputError
+            For no area, two, or one that no electrode has.
+        """
+        if self.sample is not None:
+            if self.diameter_cm is not None:
+                raise SettingsError("a diameter and a sample file", where="geometry", remedy="give one of them")
+            sample = load_sample(self.sample)
+            return sample.name, geometry(sample, where=self.sample).area_cm2
+        if self.diameter_cm is None:
+            raise SettingsError(
+                "no area, so no current density", where="diameter_cm", remedy="give it, or a sample file"
             )
-            errors = (deviation(area) / nominal(area), 0.0 if resistance is None else resistance.std, shift.std)
-            sweeps.append(_row(one, file, (voltage, density), onset, thresholds, errors=errors))
+        if not 0.01 <= self.diameter_cm <= 30 or not self.diameter_std_cm < 0.5 * self.diameter_cm:
+            raise SettingsError(
+                f"{self.diameter_cm:g} +- {self.diameter_std_cm:g} cm",
+                where="diameter_cm",
+                remedy="give it in cm, such as 1.0",
+            )
+        return "", disc_area_cm2(to_uncertain(Measured(value=self.diameter_cm, std=self.diameter_std_cm)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class LsvInputs:
+    """The tests and the area of the electrode."""
+
+    read: ReadTests
+    sample: str
+    area_cm2: Uncertain
+
+    def document(self) -> dict[str, Any]:
+        """The area and the tests by their content."""
+        return {
+            "sample": self.sample or None,
+            "area_cm2": to_measured(self.area_cm2).model_dump(),
+            "tests": self.read.inputs(),
+        }
+
+
+def _opens(files: CellTests, settings: LsvSettings) -> LsvInputs:
+    name, area = settings.area_cm2()
+    return LsvInputs(read=open_tests(files, columns=settings.columns), sample=name, area_cm2=area)
+
+
+def _document(inputs: LsvInputs, settings: LsvSettings) -> dict[str, Any]:
+    """The area stands for the diameter."""
+    told = {name: value for name, value in settings.document().items() if not name.startswith("diameter")}
+    return told | inputs.document()
+
+
+def _measures(inputs: LsvInputs, settings: LsvSettings, run: Run) -> LsvRecord:
+    area, resistance, shift = inputs.area_cm2, settings.resistance_ohm, settings.reference_shift_V
+    thresholds = settings.thresholds_uA_per_cm2
+    errors = (deviation(area) / nominal(area), 0.0 if resistance is None else resistance.std, shift.std)
+    rows, curves, warnings = [], [], list(inputs.read.warnings)
+    for file, test in zip(inputs.read.names, inputs.read.tests, strict=True):
+        for sweep in find_sweeps(test):
+            voltage = sweep.voltage_V if resistance is None else corrected_voltage_V(sweep, to_uncertain(resistance))
+            voltage = voltage + shift.value
+            density = sweep.current_A * _UA_PER_A / nominal(area)
+            onset = find_onset(
+                voltage,
+                density,
+                way=sweep.way,
+                thresholds=thresholds,
+                subtract_background=settings.subtract_background,
+            )
+            rows.append(_row(sweep, file, (voltage, density), onset, thresholds, errors=errors))
             curves.append((voltage, density, onset))
-            if one.rate_mV_per_s > _SLOW_mV_PER_S:
+            if sweep.rate_mV_per_s > _SLOW_mV_PER_S:
                 warnings.append(
-                    f"{file}: {one.rate_mV_per_s:.3g} mV/s: slow decompositions show later than in a slower sweep; "
+                    f"{file}: {sweep.rate_mV_per_s:.3g} mV/s: slow decompositions show later than in a slower sweep; "
                     f"{_SLOW_mV_PER_S:g} mV/s or less is better"
                 )
-    record = LsvRecord(
-        sample=name or None,
+    return LsvRecord(
+        sample=inputs.sample or None,
         area_cm2=to_measured(area),
-        measured_against=measured_against,
-        reference=reference or measured_against,
+        measured_against=settings.measured_against,
+        reference=settings.reference or settings.measured_against,
         reference_shift_V=shift,
         resistance_ohm=resistance,
-        background_subtracted=subtract_background,
-        sweeps=sweeps,
-        windows=_windows(sweeps, thresholds),
-        notes=_notes(sweeps),
+        background_subtracted=settings.subtract_background,
+        sweeps=rows,
+        windows=_windows(rows, thresholds),
+        notes=_notes(rows),
         warnings=list(dict.fromkeys(warnings)),
-        files={"sweeps": "sweeps.csv"},
-        citations=lsv_citations(),
-        provenance=provenance(settings),
+        files={"sweeps": _keep_sweeps(curves, run)},
+        citations=list(_CITATIONS),
+        provenance=run.provenance(),
     )
-    with run_directory(out, settings) as directory:
-        if directory is not None:
-            _write_sweeps(directory / "sweeps.csv", curves)
-            write_record(record, directory / "result.json")
-    return record
-
-
-def _area(sample: str | Path | None, diameter_cm: float | None, diameter_std_cm: float) -> tuple[str, Uncertain]:
-    if sample is not None:
-        if diameter_cm is not None:
-            raise SettingsError("a diameter and a sample file", where="geometry", remedy="give one of them")
-        known = load_sample(sample)
-        return known.name, geometry(known, where=sample).area_cm2
-    if diameter_cm is None:
-        raise SettingsError("no area, so no current density", where="diameter_cm", remedy="give it, or a sample file")
-    if not 0.01 <= diameter_cm <= 30 or not 0 <= diameter_std_cm < 0.5 * diameter_cm:
-        raise SettingsError(
-            f"{diameter_cm:g} +- {diameter_std_cm:g} cm", where="diameter_cm", remedy="give it in cm, such as 1.0"
-        )
-    return "", disc_area_cm2(to_uncertain(Measured(value=diameter_cm, std=diameter_std_cm)))
 
 
 def _row(
@@ -221,8 +223,8 @@ def _row(
         tangent_V=complete(onset.tangent_V, 0.0),
         tangent_reason=onset.reason or None,
         thresholds=[
-            ThresholdOnset(threshold_uA_per_cm2=one, onset_V=complete(found, one))
-            for one, found in zip(thresholds, onset.thresholds_V, strict=True)
+            ThresholdOnset(threshold_uA_per_cm2=threshold, onset_V=complete(found, threshold))
+            for threshold, found in zip(thresholds, onset.thresholds_V, strict=True)
         ],
         largest_uA_per_cm2=onset.largest,
         noise_uA_per_cm2=onset.noise,
@@ -233,16 +235,16 @@ def _row(
 
 def _windows(sweeps: Sequence[LsvSweep], thresholds: Sequence[float]) -> list[LsvWindow]:
     definitions: list[tuple[Literal["tangent", "threshold"], float | None]] = [("tangent", None)]
-    definitions.extend(("threshold", one) for one in thresholds)
+    definitions.extend(("threshold", density) for density in thresholds)
     windows = []
     for place, (definition, threshold) in enumerate(definitions):
         found: dict[str, list[Measured]] = {"oxidation": [], "reduction": []}
-        for one in sweeps:
-            onset = one.tangent_V if threshold is None else one.thresholds[place - 1].onset_V
+        for sweep in sweeps:
+            onset = sweep.tangent_V if threshold is None else sweep.thresholds[place - 1].onset_V
             if onset is not None:
-                found[one.direction].append(onset)
-        oxidation = min(found["oxidation"], key=lambda one: one.value, default=None)
-        reduction = max(found["reduction"], key=lambda one: one.value, default=None)
+                found[sweep.direction].append(onset)
+        oxidation = min(found["oxidation"], key=lambda onset: onset.value, default=None)
+        reduction = max(found["reduction"], key=lambda onset: onset.value, default=None)
         width = None
         if oxidation is not None and reduction is not None and oxidation.value > reduction.value:
             width = Measured(value=oxidation.value - reduction.value, std=float(np.hypot(oxidation.std, reduction.std)))
@@ -255,32 +257,29 @@ def _windows(sweeps: Sequence[LsvSweep], thresholds: Sequence[float]) -> list[Ls
 
 def _notes(sweeps: Sequence[LsvSweep]) -> list[str]:
     notes = []
-    for one in sweeps:
-        onsets = [each.onset_V.value for each in one.thresholds if each.onset_V is not None]
-        onsets += [one.tangent_V.value] if one.tangent_V is not None else []
+    for sweep in sweeps:
+        onsets = [found.onset_V.value for found in sweep.thresholds if found.onset_V is not None]
+        onsets += [sweep.tangent_V.value] if sweep.tangent_V is not None else []
         if onsets and np.ptp(onsets) > _APART_V:
             notes.append(
-                f"{one.file}, {one.direction} from {one.first_V:.3g} V: tangent and thresholds lie "
+                f"{sweep.file}, {sweep.direction} from {sweep.first_V:.3g} V: tangent and thresholds lie "
                 f"{min(onsets):.3g} to {max(onsets):.3g} V: the limit is a matter of definition"
             )
-        known = [each.threshold_uA_per_cm2 for each in one.thresholds]
-        low = [each for each in known if each < 3 * one.noise_uA_per_cm2]
+        known = [found.threshold_uA_per_cm2 for found in sweep.thresholds]
+        low = [density for density in known if density < 3 * sweep.noise_uA_per_cm2]
         if low:
             notes.append(
-                f"{one.file}: a threshold of {low[0]:g} uA/cm2 is below three times the noise of "
-                f"{one.noise_uA_per_cm2:.2g} uA/cm2"
+                f"{sweep.file}: a threshold of {low[0]:g} uA/cm2 is below three times the noise of "
+                f"{sweep.noise_uA_per_cm2:.2g} uA/cm2"
             )
-    both = {
-        way: [one for one in sweeps if one.direction == way and one.tangent_V is not None]
-        for way in ("oxidation", "reduction")
-    }
-    for way, name in (("oxidation", "reduction"), ("reduction", "oxidation")):
-        if both[way] and not both[name]:
-            notes.append(f"no onset of {name} in these sweeps: the window has one edge alone")
+    directions = {sweep.direction for sweep in sweeps if sweep.tangent_V is not None}
+    if len(directions) == 1:
+        other = "reduction" if "oxidation" in directions else "oxidation"
+        notes.append(f"no onset of {other} in these sweeps: the window has one edge alone")
     return notes
 
 
-def _write_sweeps(path: Path, curves: Sequence[tuple[np.ndarray, np.ndarray, Onset]]) -> None:
+def _keep_sweeps(curves: Sequence[tuple[np.ndarray, np.ndarray, Onset]], run: Run) -> str:
     parts = []
     for number, (voltage, density, onset) in enumerate(curves, start=1):
         slope, intercept = onset.background
@@ -289,4 +288,40 @@ def _write_sweeps(path: Path, curves: Sequence[tuple[np.ndarray, np.ndarray, Ons
             tangent = onset.tangent[0] * voltage + onset.tangent[1]
         parts.append((np.full(len(voltage), number), voltage, density, slope * voltage + intercept, tangent))
     names = ("sweep", "voltage_V", "density_uA_per_cm2", "background_uA_per_cm2", "tangent_uA_per_cm2")
-    write_stacked_table(path, names, parts)
+    return run.table(SWEEPS, stacked(names, parts))
+
+
+def _says(record: LsvRecord) -> list[str]:
+    lines = []
+    for sweep in record.sweeps:
+        told = [f"tangent {_told(sweep.tangent_V)}" if sweep.tangent_V else f"no tangent ({sweep.tangent_reason})"]
+        told += [
+            f"{found.threshold_uA_per_cm2:g} uA/cm2 at {_told(found.onset_V)}"
+            for found in sweep.thresholds
+            if found.onset_V is not None
+        ]
+        lines.append(f"{sweep.direction}, {sweep.first_V:.3g} to {sweep.last_V:.3g} V: {', '.join(told)}")
+    for window in record.windows:
+        name = "tangent" if window.threshold_uA_per_cm2 is None else f"{window.threshold_uA_per_cm2:g} uA/cm2"
+        if window.width_V is not None:
+            lines.append(f"window by {name}: {_told(window.width_V)} against {record.reference}")
+    return [*lines, *(f"note: {note}" for note in record.notes)]
+
+
+def _told(value: Measured) -> str:
+    return f"{value.value:.5g} +- {value.std:.2g} V"
+
+
+STUDY = Study(
+    command="lsv",
+    arguments=(CELL_TESTS,),
+    settings=LsvSettings,
+    record=LsvRecord,
+    opens=_opens,
+    measures=_measures,
+    says=_says,
+    document=_document,
+    example="paddlewheel lsv sweep.mpt --diameter-cm 1.0 --measured-against Na9Sn4 --reference Na "
+    "--reference-shift-V 0.1",
+    notes="Linear sweeps or cyclic voltammetries; each stretch in which the voltage goes one way is a sweep.",
+)
