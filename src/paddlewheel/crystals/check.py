@@ -20,6 +20,12 @@ SHORTEST_DISTANCE_A = 0.5
 SHORTEST_COVALENT_FRACTION = 0.4
 """Least share of the sum of the covalent radii; below it the repulsion is far outside any potential's training."""
 
+LARGEST_A = 1e4
+"""Longest cell vector and largest coordinate of anything that is simulated atom by atom (molecules in vacuum too)."""
+
+SMALLEST_VOLUME_A3 = 2.0
+"""Volume an atom: diamond, the densest of all crystals, has 5.7 A^3; LiH has 8."""
+
 _LARGEST_KNOWN_NUMBER = 103  # Lr: the last with a covalent radius and a mass worth the name
 
 
@@ -36,7 +42,8 @@ def check_structure(atoms: Atoms, where: str | Path | None = None) -> Atoms:
     Raises
     ------
     StructureError
-        For no atoms at all, unknown elements, coordinates or cell vectors that are not finite, a cell without
+        For no atoms at all, unknown elements, coordinates or cell vectors that are not finite or beyond 1e4 A, a cell
+        of less than 2 A^3 an atom, a cell without
         volume or not periodic in three directions, and pairs closer than 0.5 A or than 0.4 times the sum of
         their covalent radii.
     """
@@ -65,6 +72,14 @@ def check_structure(atoms: Atoms, where: str | Path | None = None) -> Atoms:
             remedy="correct that line of the file",
         )
     lengths = np.linalg.norm(cell, axis=1)
+    largest = max(lengths.max(), np.abs(positions).max())
+    if largest > LARGEST_A:
+        what = "a lattice vector" if lengths.max() == largest else "a coordinate"
+        raise StructureError(
+            f"{what} of {largest:.3g} A is no crystal's",
+            where=where,
+            remedy="look for a number that lost its decimal point, or for another unit",
+        )
     # a relative measure: a flat cell is flat in any unit
     if lengths.min() < 1e-3 or abs(np.linalg.det(cell)) < 1e-3 * lengths.prod():
         volume = abs(np.linalg.det(cell))
@@ -72,6 +87,13 @@ def check_structure(atoms: Atoms, where: str | Path | None = None) -> Atoms:
             f"there is no periodic cell (lattice parameters {_three(lengths)} A, volume {volume:.3g} A^3)",
             where=where,
             remedy="give a crystal with three lattice vectors, not a molecule",
+        )
+    volume_A3 = abs(np.linalg.det(cell)) / len(atoms)
+    if volume_A3 < SMALLEST_VOLUME_A3:
+        raise StructureError(
+            f"the cell has {volume_A3:.2g} A^3 for each of its {len(atoms)} atoms",
+            where=where,
+            remedy="check the cell and its unit: no crystal has less than 2",
         )
     if not atoms.pbc.all():
         raise StructureError(

@@ -6,6 +6,8 @@ import io
 import re
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from paddlewheel.errors import StructureError
 
 if TYPE_CHECKING:
@@ -17,6 +19,8 @@ ISOTOPE_MASSES_U = {"D": 2.01410178, "T": 3.01604928}
 
 # pymatgen's own default is exactly 1, which three species at 0.3334 already exceed
 _OCCUPANCY_SUM = 1.01
+_SAME_SITE_A = 0.1
+"""Sites this close are one place: nearer than any two refined positions of a split site."""
 # type symbols that stand for an oxygen and hydrogens without coordinates
 _WITH_HYDROGEN = re.compile(r"O-?H\d*|Wat\d*|H2O\d*", re.IGNORECASE)
 
@@ -32,9 +36,14 @@ def read_cif(path: Path, text: str) -> Structure:
     """
     from ase.geometry import cellpar_to_cell
     from pymatgen.core import Structure
-    from pymatgen.io.cif import CifParser
+    from pymatgen.io.cif import CifFile, CifParser
 
-    parser = CifParser(io.StringIO(text), occupancy_tolerance=_OCCUPANCY_SUM, check_cif=False)
+    file = CifFile.from_str(text)
+    for block in file.data.values():
+        if "_atom_site_label" in block.data:
+            _fill_default_occupancies(block.data)
+            _refuse_crowded_sites(block.data, path)
+    parser = CifParser(io.StringIO(str(file)), occupancy_tolerance=_OCCUPANCY_SUM, check_cif=False)
     structures = parser.parse_structures(primitive=False, on_error="raise")
     if len(structures) != 1:
         raise StructureError(
@@ -53,6 +62,60 @@ def read_cif(path: Path, text: str) -> Structure:
         [site.frac_coords for site in sites],
         labels=[site.label for site in sites],
     )
+
+
+def _fill_default_occupancies(block: dict) -> None:
+    """Give sites whose occupancy is ``.`` or ``?`` the dictionary's default, 1; pymatgen reads 0 and drops them."""
+    given = block.get("_atom_site_occupancy")
+    if isinstance(given, list):
+        block["_atom_site_occupancy"] = ["1" if text.strip() in (".", "?") else text for text in given]
+
+
+def _refuse_crowded_sites(block: dict, path: Path) -> None:
+    """Refuse sites of the list that hold more than one atom: occupancies that add up to over 1, atoms given twice."""
+    from ase.geometry import cellpar_to_cell
+
+    labels = block["_atom_site_label"]
+    shares = [_number(text) for text in block.get("_atom_site_occupancy", ["1"] * len(labels))]
+    try:
+        places = np.array([[_number(text) for text in block[f"_atom_site_fract_{axis}"]] for axis in "xyz"]).T
+        cell = [_number(block[f"_cell_length_{axis}"]) for axis in "abc"]
+        cell += [_number(block[f"_cell_angle_{angle}"]) for angle in ("alpha", "beta", "gamma")]
+        cell_A = cellpar_to_cell(cell)
+    except (KeyError, ValueError, ZeroDivisionError, AssertionError):  # what is missing is told by what reads it
+        return
+    for label, share in zip(labels, shares, strict=False):
+        if share > _OCCUPANCY_SUM:
+            raise StructureError(
+                f"site {label} has the occupancy {share:g}", where=path, remedy="write 1 or less, the share of the site"
+            )
+    groups = _parts(block, len(labels))
+    for row, place in enumerate(places):
+        apart = (places - place + 0.5) % 1.0 - 0.5
+        distances_A = np.linalg.norm(apart @ cell_A, axis=1)
+        near = [k for k in np.flatnonzero(distances_A < _SAME_SITE_A) if groups[k] in (groups[row], ".")]
+        total = sum(shares[k] for k in near)
+        if len(near) > 1 and total > _OCCUPANCY_SUM:
+            names = ", ".join(labels[k] for k in near)
+            widest_A = max(distances_A[k] for k in near)
+            raise StructureError(
+                f"sites {names} are one place ({widest_A:.2g} A apart) filled to {total:g}", where=path,
+                remedy="remove the atom that is given twice, or correct the occupancies to a sum of at most 1",
+            )  # fmt: skip
+
+
+def _parts(block: dict, count: int) -> list[str]:
+    """The disorder group of each site, which excludes the other groups; ``.`` is part of all."""
+    groups = block.get("_atom_site_disorder_group", ["."] * count)
+    return ["." if text in (".", "?", "0") else text for text in groups]
+
+
+def _number(text: str) -> float:
+    """A CIF number, without its uncertainty in parentheses; nan where it is none."""
+    try:
+        return float(re.sub(r"\(.*\)", "", text))
+    except ValueError:
+        return float("nan")
 
 
 def _own_isotope(species: Composition, symbol: str) -> Composition:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 OCCUPANCY_ROUNDING = 1e-3
 """Occupancies this close to 1 are full: they are rounding in the file, not vacancies."""
 
+_LARGEST_TEXT = 200_000_000
+"""Of one structure: a million atoms are 60 MB. A small compressed file may hold terabytes."""
 _COMPRESSED = {".gz", ".bz2", ".xz"}
 _REMEDY = "give a CIF, POSCAR, extended XYZ, LAMMPS data or pymatgen JSON file"
 
@@ -155,7 +157,13 @@ def _text(path: Path) -> str:
 
     opener = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}.get(path.suffix.lower(), open)
     with opener(path, "rt", encoding="utf-8-sig") as stream:
-        return stream.read()
+        text = stream.read(_LARGEST_TEXT + 1)
+    if len(text) > _LARGEST_TEXT:
+        raise StructureError(
+            f"holds more than {_LARGEST_TEXT // 1_000_000} MB of text", where=path,
+            remedy="give the file of one structure",
+        )  # fmt: skip
+    return text
 
 
 def _read_poscar(path: Path, text: str) -> Structure:
@@ -174,7 +182,6 @@ def _read_poscar(path: Path, text: str) -> Structure:
 
 
 def _read_json(path: Path, text: str) -> Structure | Atoms:
-    from pymatgen.core import Structure
 
     document = json.loads(text)
     if isinstance(document, dict) and isinstance(document.get("structure"), dict):
@@ -182,12 +189,43 @@ def _read_json(path: Path, text: str) -> Structure | Atoms:
     if isinstance(document, dict) and "sites" in document:
         if "lattice" not in document:
             raise StructureError("is a molecule: there is no lattice in it", where=path, remedy="give a crystal")
-        return Structure.from_dict(document)
+        return _sites_of_json(document, path)
     if isinstance(document, dict) and ("ids" in document or "__ase_objtype__" in document):
         return _read_with_ase(path)
     raise StructureError(
         "is JSON, but no pymatgen Structure", where=path, remedy='write it with structure.to("x.json")'
     )
+
+
+def _sites_of_json(document: dict, path: Path) -> Structure:
+    """Lattice, species and coordinates of pymatgen's JSON, and nothing else.
+
+    `Structure.from_dict` builds whatever class a site's property names: reading a structure would run foreign code.
+    """
+    from pymatgen.core import Element, Lattice, Species, Structure
+
+    species, coordinates, labels = [], [], []
+    try:
+        lattice = Lattice(np.asarray(document["lattice"]["matrix"], dtype=float))
+        for site in document["sites"]:
+            content = {}
+            for part in site["species"]:
+                state = part.get("oxidation_state")
+                symbol = str(part["element"])
+                key = Element(symbol) if state is None else Species(symbol, float(state))
+                content[key] = content.get(key, 0.0) + float(part["occu"])
+            species.append(content)
+            fractional = site.get("abc")
+            if fractional is None:
+                fractional = lattice.get_fractional_coords(np.asarray(site["xyz"], dtype=float))
+            coordinates.append(np.asarray(fractional, dtype=float))
+            labels.append(str(site.get("label") or next(iter(content)).symbol))
+    except (KeyError, TypeError, ValueError, AttributeError, StopIteration) as error:
+        raise StructureError(
+            f"site {len(coordinates) + 1} is not as pymatgen writes it ({type(error).__name__}: {error})", where=path,
+            remedy='write it again with structure.to("x.json")',
+        ) from error  # fmt: skip
+    return Structure(lattice, species, coordinates, labels=labels)
 
 
 def _read_with_ase(path: Path) -> Atoms:
