@@ -36,10 +36,15 @@ def add_study(app: typer.Typer, command: str, name: str) -> None:
     app.command(
         name,
         cls=Command,
-        help=TABLE[command].summary + (f"\n\n{inspect.cleandoc(study.notes)}" if study.notes else ""),
+        help="\n\n".join([TABLE[command].summary, *_paragraphs(study.notes)]),
         epilog=f"Example: {study.example}",
         rich_help_panel=TABLE[command].group,
     )(_function(study))
+
+
+def _paragraphs(text: str) -> list[str]:
+    """Each in a line of its own: the terminal decides where it breaks."""
+    return [" ".join(paragraph.split()) for paragraph in inspect.cleandoc(text).split("\n\n") if paragraph]
 
 
 def _function(study: Study[Any, Any]) -> Any:

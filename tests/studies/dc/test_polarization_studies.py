@@ -162,6 +162,13 @@ def test_onsets_are_shifted_to_the_wanted_reference(swept, tmp_path):
     assert "V against Na" in (out / "report.html").read_text()
 
 
+def test_a_sweep_without_an_onset_is_drawn_whole(shared):
+    """The first sweep of this voltammetry has no rise above the noise of its background: there is no foot to draw."""
+    record = lsv(shared / "data" / "lab" / "biologic" / "cv.mpr", diameter_cm=1.0)
+    assert record.sweeps[0].tangent_V is None
+    assert record.plot()["sweeps"].axes[1].get_title(loc="left") == "No onset"
+
+
 def test_area_error_moves_a_threshold_as_calculated(swept):
     """A threshold of 6 on a rise of 60 per V: 10 % of area are 0.6 uA/cm2, and 0.01 V; 5 % of diameter."""
     exact = lsv(swept, diameter_cm=ONE_CM2, thresholds_uA_per_cm2=[6.0])

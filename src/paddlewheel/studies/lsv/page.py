@@ -59,27 +59,28 @@ def _drawn(record: LsvRecord, sweeps: Columns) -> Figure:
         span = float(np.ptp(density)) or 1.0
         whole.set_ylim(density.min() - 0.05 * span, density.max() + 0.05 * span)
         whole.set_title(f"{sweep.direction.capitalize()}, {sweep.rate_mV_per_s:.3g} mV/s")
-        foot.set_title("Its foot")
+        known = sweep.tangent_V is not None or any(found.onset_V is not None for found in sweep.thresholds)
+        foot.set_title("Its foot" if known else "No onset")
         _show_foot(foot, voltage, density, background, sweep)
         foot.legend(loc="best")
     return figure
 
 
 def _show_foot(panel: Any, voltage: np.ndarray, density: np.ndarray, background: np.ndarray, sweep: LsvSweep) -> None:
-    """A tenth of the rise, or three times the largest threshold, around the onsets."""
-    way = 1.0 if sweep.direction == "oxidation" else -1.0
-    over = way * (density - background)
-    thresholds = [each.threshold_uA_per_cm2 for each in sweep.thresholds if each.onset_V is not None]
-    top = max([3 * max(thresholds, default=0.0), 0.1 * float(over.max())])
+    """A tenth of the rise, or three times the largest threshold, around the onsets; all of a sweep without any."""
+    reached = [found for found in sweep.thresholds if found.onset_V is not None]
+    onsets = [found.onset_V.value for found in reached if found.onset_V is not None]
+    onsets += [] if sweep.tangent_V is None else [sweep.tangent_V.value]
+    if not onsets:
+        return
+    over = (1.0 if sweep.direction == "oxidation" else -1.0) * (density - background)
+    top = max(3 * max((found.threshold_uA_per_cm2 for found in reached), default=0.0), 0.1 * float(over.max()))
     top = min(top, float(over.max()))
     inside = (over <= top) & (over >= -0.3 * top)
     panel.set_ylim((float(density[inside].min()), float(density[inside].max())))
-    onsets = [each.onset_V.value for each in sweep.thresholds if each.onset_V is not None]
-    onsets += [] if sweep.tangent_V is None else [sweep.tangent_V.value]
-    if onsets:
-        reach = max(0.25 * float(np.ptp(voltage)), 1.3 * (max(onsets) - min(onsets)))
-        middle = 0.5 * (max(onsets) + min(onsets))
-        panel.set_xlim(max(voltage.min(), middle - reach), min(voltage.max(), middle + reach))
+    reach = max(0.25 * float(np.ptp(voltage)), 1.3 * (max(onsets) - min(onsets)))
+    middle = 0.5 * (max(onsets) + min(onsets))
+    panel.set_xlim(max(voltage.min(), middle - reach), min(voltage.max(), middle + reach))
 
 
 def _definition(window: LsvWindow) -> str:
@@ -114,7 +115,7 @@ def page(record: LsvRecord, beside: Beside, drawings: dict[str, Drawing]) -> Pag
         headline=headline,
         tone="good" if numbers else "none",
         numbers=numbers,
-        remarks=[f"{note[0].upper()}{note[1:]}." for note in record.notes],
+        remarks=[f"{note}." for note in record.notes],
         warnings=record.warnings,
         sections=[
             Section(

@@ -275,7 +275,7 @@ def _notes(sweeps: Sequence[LsvSweep]) -> list[str]:
     directions = {sweep.direction for sweep in sweeps if sweep.tangent_V is not None}
     if len(directions) == 1:
         other = "reduction" if "oxidation" in directions else "oxidation"
-        notes.append(f"no onset of {other} in these sweeps: the window has one edge alone")
+        notes.append(f"No onset of {other} in these sweeps: the window has one edge alone")
     return notes
 
 
