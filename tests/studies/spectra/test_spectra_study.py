@@ -8,9 +8,22 @@ import numpy as np
 import pytest
 
 import paddlewheel
+from paddlewheel import Trajectory
 from paddlewheel.errors import InputError
 from paddlewheel.units import SPEED_OF_LIGHT_CM_PER_FS
-from walking_salt import B_PER_CM, TURN_PER_CM, check_command, check_refusal, checked_report, walking_salt, write_salt
+from walking_salt import (
+    B_PER_CM,
+    INTERVAL_FS,
+    SYMBOLS,
+    TURN_PER_CM,
+    L,
+    check_command,
+    check_refusal,
+    checked_report,
+    positions_of,
+    walking_salt,
+    write_salt,
+)
 
 
 def test_spectra_have_the_lines_of_the_motion(tmp_path: Path) -> None:
@@ -34,6 +47,19 @@ def test_spectra_have_the_lines_of_the_motion(tmp_path: Path) -> None:
     assert turning.mobile_share.value == pytest.approx(2 / 3, abs=0.01)  # all but the third along the axis turns
     assert record.warnings == []
     checked_report(tmp_path / "run")
+
+
+def test_runs_may_differ_in_the_order_of_their_atoms_and_in_their_origin() -> None:
+    first, second = walking_salt(1), walking_salt(2)
+    order = np.random.default_rng(3).permutation(len(SYMBOLS))
+    moved = Trajectory.from_arrays(
+        positions_A=np.mod(positions_of(second)[:, order] + [1.0, 5.0, 2.0], L), cell_A=np.eye(3) * L,
+        symbols=[SYMBOLS[index] for index in order], frame_interval_fs=INTERVAL_FS,
+    )  # fmt: skip
+    found = [paddlewheel.spectra([first, other], segment_fs=700.0) for other in (second, moved)]
+    for name in ("peak_per_cm", "mobile_share", "low_share"):
+        plain, other = (getattr(record.orientations[0], name) for record in found)
+        assert other.value == pytest.approx(plain.value, rel=1e-9)
 
 
 def test_bad_input_of_the_library(tmp_path: Path) -> None:

@@ -66,11 +66,10 @@ class CoordinationSettings(MotionSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class CoordinationInputs:
-    """The runs, how many anions of each kind they have, how far to look, and cutoffs that were given."""
+    """The runs, how far to look, and cutoffs that were given."""
 
     runs: MotionRuns
     specie: str
-    kinds: Mapping[str, int]
     range_A: float
     cutoffs_A: dict[str, float]
 
@@ -87,25 +86,24 @@ class CoordinationInputs:
 def _opens(trajectories: Trajectories, settings: CoordinationSettings) -> CoordinationInputs:
     runs = open_runs(trajectories, settings)
     specie = choose_specie(runs.cell, runs.specie)
-    kinds = Counter(anion.kind for anion in find_anions(runs.cell, mobile=specie))
-    cutoffs = settings.cutoffs_A or {}
-    if unknown := sorted(set(cutoffs) - set(kinds)):
-        raise SettingsError(
-            f"no {unknown[0]} here (there are {', '.join(kinds)})", where="cutoffs_A", remedy="name one of them"
-        )
     range_A = settings.range_A or default_range_A(runs.mean_cells_A)
-    return CoordinationInputs(runs=runs, specie=specie, kinds=kinds, range_A=range_A, cutoffs_A=cutoffs)
+    return CoordinationInputs(runs=runs, specie=specie, range_A=range_A, cutoffs_A=settings.cutoffs_A or {})
 
 
 def _measures(inputs: CoordinationInputs, _settings: CoordinationSettings, run: Run) -> CoordinationRecord:
     surroundings = [_surroundings(trajectory, inputs.specie) for trajectory in inputs.runs.runs]
+    count = Counter(surroundings[0].kinds)
+    if unknown := sorted(set(inputs.cutoffs_A) - set(count)):
+        raise SettingsError(
+            f"no {unknown[0]} here (there are {', '.join(count)})", where="cutoffs_A", remedy="name one of them"
+        )
     distributions = {
         kind: pair_distribution(
             [(around.ions_A, around.of_kind(kind), around.cell_A) for around in surroundings],
             range_A=inputs.range_A,
             bin_A=BIN_A,
         )
-        for kind in inputs.kinds
+        for kind in count
     }
     found, reasons = _first_shells(distributions)
     cutoffs = {kind: shell.minimum_A for kind, shell in found.items()} | inputs.cutoffs_A
@@ -114,10 +112,10 @@ def _measures(inputs: CoordinationInputs, _settings: CoordinationSettings, run: 
     results = [
         _result(kind, number, shells.get(kind), found.get(kind), reasons.get(kind), cutoffs.get(kind),
                 given=kind in inputs.cutoffs_A)
-        for kind, number in inputs.kinds.items()
+        for kind, number in count.items()
     ]  # fmt: skip
     if ALL_KINDS in shells:
-        together = sum(number for kind, number in inputs.kinds.items() if kind in cutoffs)
+        together = sum(number for kind, number in count.items() if kind in cutoffs)
         results.append(_result(ALL_KINDS, together, shells[ALL_KINDS], None, None, None, given=False))
     return CoordinationRecord(
         **inputs.runs.common_fields(run),

@@ -11,9 +11,9 @@ import numpy as np
 from paddlewheel.errors import InputError, SettingsError
 from paddlewheel.records import Citation, Measured
 from paddlewheel.records.tables import Columns
-from paddlewheel.studies.motion.anions import Anion, AnionMotion, anion_motion, find_anions
+from paddlewheel.studies.motion.anions import anion_motion, find_anions
 from paddlewheel.studies.motion.choices import choose_specie
-from paddlewheel.studies.motion.runs import MotionRuns, Trajectories, open_runs
+from paddlewheel.studies.motion.runs import MotionRuns, Trajectories, first_atoms, open_runs
 from paddlewheel.studies.motion.settings import TRAJECTORIES, MotionSettings
 from paddlewheel.studies.spectra.record import (
     DIRECTIONS,
@@ -64,11 +64,10 @@ class SpectraSettings(MotionSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class SpectraInputs:
-    """The runs, whose frames can show a spectrum, and their anions."""
+    """The runs, whose frames can show a spectrum, and the mobile ion, which is in no anion."""
 
     runs: MotionRuns
     specie: str
-    anions: Sequence[Anion]
 
     def document(self) -> dict[str, Any]:
         """What was resolved, and the trajectories by their content."""
@@ -79,7 +78,7 @@ def _opens(trajectories: Trajectories, settings: SpectraSettings) -> SpectraInpu
     runs = open_runs(trajectories, settings)
     specie = choose_specie(runs.cell, runs.specie)
     _check(runs, settings.segment_fs)
-    return SpectraInputs(runs=runs, specie=specie, anions=find_anions(runs.cell, mobile=specie))
+    return SpectraInputs(runs=runs, specie=specie)
 
 
 def _check(runs: MotionRuns, segment_fs: float) -> None:
@@ -110,10 +109,17 @@ def _measures(inputs: SpectraInputs, settings: SpectraSettings, run: Run) -> Spe
     runs = inputs.runs
     symbols = runs.cell.get_chemical_symbols()
     velocities = {element: _of_velocities(runs, element, settings.segment_fs) for element in sorted(set(symbols))}
-    motions = [anion_motion(trajectory, inputs.anions, specie=inputs.specie) for trajectory in runs.runs]
+    # each run by its own first frame: another one may be wrapped, or have its atoms in another order
+    anions = [find_anions(first_atoms(trajectory), mobile=inputs.specie) for trajectory in runs.runs]
+    motions = [
+        anion_motion(trajectory, found, specie=inputs.specie)
+        for trajectory, found in zip(runs.runs, anions, strict=True)
+    ]
     directions, orientations = {}, []
     for kind in dict.fromkeys(kind for motion in motions for kind in motion.bonds_A):
-        directions[kind], row = _of_directions(kind, motions, inputs, settings.segment_fs)
+        bonds = [motion.bonds_A[kind] for motion in motions]
+        n_anions = sum(anion.kind == kind for anion in anions[0])
+        directions[kind], row = _of_directions(kind, bonds, n_anions, runs.frame_interval_fs, settings.segment_fs)
         orientations.append(row)
     files = {"velocities": run.table(VELOCITIES, _columns(velocities))}
     if directions:
@@ -156,25 +162,22 @@ def _of_velocities(runs: MotionRuns, element: str, segment_fs: float) -> list[Sp
 
 
 def _of_directions(
-    kind: str, motions: Sequence[AnionMotion], inputs: SpectraInputs, segment_fs: float
+    kind: str, bonds_A: Sequence[np.ndarray], n_anions: int, frame_interval_fs: float, segment_fs: float
 ) -> tuple[list[Spectrum], OrientationSpectrum]:
-    """The spectrum of each stretch of each run, and the row of the record, for one kind of anion."""
-    interval_fs = inputs.runs.frame_interval_fs
+    """The spectrum of each stretch of each run, and the row of the record, for the bonds of one kind of anion."""
+    options = {"frame_interval_fs": frame_interval_fs, "segment_fs": segment_fs}
     spectra = [
-        orientation_spectrum(part, frame_interval_fs=interval_fs, segment_fs=segment_fs)[0]
-        for motion in motions
-        for part in _stretches(motion.bonds_A[kind], interval_fs, segment_fs)
+        orientation_spectrum(part, **options)[0]
+        for run in bonds_A
+        for part in _stretches(run, frame_interval_fs, segment_fs)
     ]
-    whole = [
-        orientation_spectrum(motion.bonds_A[kind], frame_interval_fs=interval_fs, segment_fs=segment_fs)[1]
-        for motion in motions
-    ]
-    by_vector = np.concatenate([_mobile_shares(motion.bonds_A[kind]) for motion in motions])
+    whole = [orientation_spectrum(run, **options)[1] for run in bonds_A]
+    by_vector = np.concatenate([_mobile_shares(run) for run in bonds_A])
     share_std = by_vector.std(ddof=1) / np.sqrt(by_vector.size) if by_vector.size > 1 else None
     row = OrientationSpectrum(
         anion=kind,
-        n_anions=sum(anion.kind == kind for anion in inputs.anions),
-        n_vectors=motions[0].bonds_A[kind].shape[1],
+        n_anions=n_anions,
+        n_vectors=bonds_A[0].shape[1],
         peak_per_cm=_over(spectra, _libration),
         mobile_share=Measured.or_none(float(np.mean(whole)), share_std),
         low_share=_over(spectra, _low_share),
