@@ -40,7 +40,7 @@ def _curve_figure(record: ActiveRecord) -> Figure:
     """The active fraction against the threshold, a line for each window, with the counted point and the paper's."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7.6, 4.2), layout="constrained")
+    figure = Figure(figsize=(10.4, 4.4), layout="constrained")
     axes = figure.subplots()
     for row, colour in zip(record.curves, series_colours(len(record.curves)), strict=True):
         x = np.array(row.thresholds_A2)
