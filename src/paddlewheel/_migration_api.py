@@ -15,7 +15,6 @@ from paddlewheel.studies.conduct import analyze as _analyze
 from paddlewheel.studies.conduct import study as _conduct
 from paddlewheel.studies.convert.study import convert
 from paddlewheel.studies.cycling import study as _cycling
-from paddlewheel.studies.density import study as _density
 from paddlewheel.studies.distil import study as _distil
 from paddlewheel.studies.rotor import study as _rotor
 from paddlewheel.studies.sample import study as _sample
@@ -45,7 +44,6 @@ __all__ = [
     "conduct",
     "convert",
     "cycling",
-    "density",
     "distil",
     "load_potential",
     "read_structure",
@@ -84,7 +82,6 @@ def conduct(structure: str | Path | Atoms, *, out: str | Path | None = None, **s
 
 analyze = _reported(_analyze.analyze, "paddlewheel.studies.conduct.page:write_conductivity_report")
 sites = _reported(_sites.sites, "paddlewheel.studies.sites.page:write_sites_report")
-density = _reported(_density.density, "paddlewheel.studies.density.page:write_density_report")
 cell = _reported(_cell.cell, "paddlewheel.studies.cell.page:write_cell_report")
 cycling = _reported(_cycling.cycling, "paddlewheel.studies.cycling.page:write_cycling_report")
 

@@ -21,20 +21,24 @@ from paddlewheel.potentials import identify_potential
 sys.path.insert(0, str(Path(__file__).parent))
 from old_runs import FIXTURES, OLD_RUNS, RUN, form, is_exact, run_command, units_of
 
-PATHS_AS_TYPED: dict[str, set[str]] = {
-    "density": {"symmetry"},
+MENDED: dict[str, dict[str, Any]] = {
+    "density": {
+        "symmetry": {
+            "name": "framework.vasp",
+            "sha256": "6f9ad3f842ac72ee2ef73261b294cd392970f148b776ce7985f0e6ebb0202e80",
+        }
+    },
+    "eis": {"sample": "pellet 7"},
+    "lsv": {"sample": "pellet 7"},
 }
-"""Keys of `inputs.yaml` that hold a path as it was typed, of the job: faults, to be mended by what the file holds."""
-MENDED: dict[str, dict[str, Any]] = {"eis": {"sample": "pellet 7"}, "lsv": {"sample": "pellet 7"}}
-"""Keys that held such a path, of the job, and what they hold once the run has gone on: the name in the sample's file,
-which may change, as its sizes stand beside it."""
+"""Keys that held a path as it was typed, of the job, and what they hold once the run has gone on: the file by its
+content; or the name in the sample's file, which may change, as its sizes stand beside it."""
 
 
 def as_the_code_wants_it(name: str, document: dict[str, Any]) -> dict[str, Any]:
     """The recorded inputs as the code of today is to find them: the one place for what is mended.
 
-    Today only what hangs on the versions installed is brought up to them: the identity of ASE's potentials. When a key
-    of `PATHS_AS_TYPED` is mended without the old form being read, write the new one here.
+    Today only what hangs on the versions installed is brought up to them: the identity of ASE's potentials.
     """
     del name
 
@@ -124,7 +128,7 @@ def test_every_command_has_a_fixture() -> None:
 
 def test_paths_as_typed_are_those_that_are_known() -> None:
     """They stand in the fixtures, and no fixture depends on where it was made."""
-    for name, keys in [*PATHS_AS_TYPED.items(), *MENDED.items()]:
+    for name, keys in MENDED.items():
         assert set(keys) <= _recorded(name).keys()
     for path in FIXTURES.glob("*/inputs.yaml"):
         assert "/tmp" not in path.read_text(encoding="utf-8"), path

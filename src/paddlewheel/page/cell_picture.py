@@ -86,7 +86,6 @@ def read_cell(path: Path, *, specie: str) -> CellPicture:
     StructureError
         If the file holds no structure with a cell.
     """
-    from ase.data.colors import jmol_colors
     from ase.io import read
 
     try:
@@ -96,6 +95,13 @@ def read_cell(path: Path, *, specie: str) -> CellPicture:
         raise StructureError(problem, where=path, remedy="run the command again") from error
     if isinstance(atoms, list) or len(atoms) == 0 or atoms.cell.rank < 3:
         raise StructureError("holds no structure with a cell", where=path, remedy="run the command again")
+    return picture_of(atoms, specie=specie)
+
+
+def picture_of(atoms: Atoms, *, specie: str) -> CellPicture:
+    """Prepare atoms in a cell for drawing; `specie` is the mobile ion."""
+    from ase.data.colors import jmol_colors
+
     positions, bonds = _whole_molecules(atoms)
     symbols = atoms.get_chemical_symbols()
     colours = {}

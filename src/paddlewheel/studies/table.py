@@ -134,7 +134,6 @@ MIGRATION = {  # studies that still have their own command; goes when the last h
     "conduct": ("transport", "conduct"),
     "rotor": ("rotor", "rotor"),
     "analyze": ("transport", "analyze"),
-    "density": ("density", "density"),
     "sites": ("sites", "sites"),
     "sample": ("datasets", "sample"),
     "train": ("train", "train"),

@@ -254,11 +254,11 @@ def grid_shape(
     """
     lengths = np.linalg.norm(cell_A, axis=1)
     if not (np.isfinite(spacing_A) and spacing_A > 0):
-        raise SettingsError(f"{spacing_A:g} A", where="spacing", remedy="give a length above 0")
+        raise SettingsError(f"{spacing_A:g} A", where="spacing_A", remedy="give a length above 0")
     if spacing_A > lengths.min() / 2:
         raise SettingsError(
             f"{spacing_A:g} A is more than half of the cell ({lengths.min():.3g} A)",
-            where="spacing",
+            where="spacing_A",
             remedy=f"give at most {lengths.min() / 2:.2g}",
         )
     shape = np.ones(3, dtype=int)
@@ -271,7 +271,7 @@ def grid_shape(
         least = float((np.prod(lengths) / MAX_VOXELS) ** (1 / 3))
         raise SettingsError(
             f"{spacing_A:g} A makes {np.prod(shape.astype(float)):.3g} voxels (at most {MAX_VOXELS:.3g})",
-            where="spacing",
+            where="spacing_A",
             remedy=f"give about {1.02 * least:.2g} A or more",
         )
     return (int(shape[0]), int(shape[1]), int(shape[2]))
@@ -286,7 +286,7 @@ def smoothed(density: np.ndarray, *, cell_A: np.ndarray, smoothing_A: float) -> 
         A negative width.
     """
     if not (np.isfinite(smoothing_A) and smoothing_A >= 0):
-        raise SettingsError(f"{smoothing_A:g} A", where="smoothing", remedy="give a length of 0 or more")
+        raise SettingsError(f"{smoothing_A:g} A", where="smoothing_A", remedy="give a length of 0 or more")
     if smoothing_A == 0:
         return density
     from scipy import fft

@@ -9,12 +9,10 @@ import numpy as np
 import pytest
 from ase.io.cube import read_cube
 
-from paddlewheel import Trajectory
-from paddlewheel import density as density_with_report
+from paddlewheel import Trajectory, density
 from paddlewheel.errors import InputError, RunDirectoryError, SettingsError, TrajectoryError
 from paddlewheel.records import read_record
 from paddlewheel.studies.density.record import DensityRecord
-from paddlewheel.studies.density.study import density
 from report_page import Page
 
 L, N_FRAMES = 10.0, 400
@@ -43,9 +41,7 @@ def _grid(directory: Path, name: str = "ions_per_voxel") -> np.ndarray:
 
 
 def test_record_files_and_report(tmp_path: Path) -> None:
-    record = density_with_report(
-        _run(_fractional()), temperature_K=600.0, spacing_A=0.52, iso_per_A3=[0.05], out=tmp_path
-    )
+    record = density(_run(_fractional()), temperature_K=600.0, spacing_A=0.52, iso_per_A3=[0.05], out=tmp_path)
     assert record == read_record(tmp_path / "result.json", DensityRecord, made_by="density")
     assert (record.specie, record.n_ions, record.grid) == ("Na", 4, (20, 20, 20))
     assert record.integral_ions == pytest.approx(4.0, rel=1e-9)

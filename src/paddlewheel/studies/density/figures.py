@@ -50,7 +50,7 @@ def projection_figure(
         area = np.linalg.norm(np.cross(cell_A[first], cell_A[second])) / (density.shape[first] * density.shape[second])
         summed = density.sum(axis=axis) * voxel / area
         sums.append(np.pad(summed if first < second else summed.T, (0, 1), mode="wrap"))
-    highest = max(one.max() for one in sums)
+    highest = max(summed.max() for summed in sums)
     for axis, (panel, summed, (first, second, basis)) in enumerate(zip(panels, sums, flat, strict=True)):
         # voxels are centred on their points: half a step to either side, so that the outer ones are cut by the cell
         u = np.clip((np.arange(summed.shape[0] + 1) - 0.5) / (summed.shape[0] - 1), 0, 1)
@@ -100,15 +100,15 @@ def profile_figure(
 
     figure = Figure(figsize=(8.2, 2.3 * len(paths) + 0.5), layout="constrained")
     panels: Any = figure.subplots(len(paths), 1, squeeze=False)[:, 0]
-    by_direction = {one.direction: one for one in barriers}
+    by_direction = {barrier.direction: barrier for barrier in barriers}
     top = max(float(path["free_energy_eV"].max()) for path in paths.values())
     for panel, colour, (axis, path) in zip(panels, series_colours(len(paths)), paths.items(), strict=True):
-        one = by_direction[axis]
-        known = one.barrier_eV is not None
+        barrier = by_direction[axis]
+        known = barrier.barrier_eV is not None
         panel.plot(path["distance_A"], path["free_energy_eV"], color=colour, ls="-" if known else "--")
-        title = f"Along {axis}, winding {_winding(one.winding)}"
-        if one.barrier_eV is not None:
-            value, std = one.barrier_eV.value, one.barrier_eV.std
+        title = f"Along {axis}, winding {_winding(barrier.winding)}"
+        if barrier.barrier_eV is not None:
+            value, std = barrier.barrier_eV.value, barrier.barrier_eV.std
             panel.axhspan(value - std, value + std, color=colour, alpha=0.18, lw=0)
             panel.axhline(value, color=colour, lw=0.9)
         else:

@@ -62,7 +62,7 @@ class MeanFramework:
             self,
             atoms=atoms,
             centres=self.centres - origin,
-            ions=tuple(_moved(one, -origin) for one in self.ions),
+            ions=tuple(_moved(ions, -origin) for ions in self.ions),
         )
 
 
@@ -76,14 +76,14 @@ def mean_framework(runs: MotionRuns, *, specie: str) -> MeanFramework:
     """
     mobile = np.array([symbol == specie for symbol in runs.runs[0].symbols])
     read = [_read(run, specie, mobile) for run in runs.runs]
-    cells = np.concatenate([one.cells_A for one in read])
+    cells = np.concatenate([part.cells_A for part in read])
     mean_cell_A = cells.mean(axis=0)
     change = _check_cell(read, mean_cell_A, runs.runs)
     moves = [np.zeros(3)]
-    for run, one in zip(runs.runs[1:], read[1:], strict=True):
-        moves.append(_fit(run, runs.runs[0], one.mean - read[0].mean, ~mobile, mean_cell_A))
-    weights = np.array([len(one.cells_A) for one in read], dtype=float)
-    steps = [one.mean + move - read[0].mean for one, move in zip(read, moves, strict=True)]
+    for run, part in zip(runs.runs[1:], read[1:], strict=True):
+        moves.append(_fit(run, runs.runs[0], part.mean - read[0].mean, ~mobile, mean_cell_A))
+    weights = np.array([len(part.cells_A) for part in read], dtype=float)
+    steps = [part.mean + move - read[0].mean for part, move in zip(read, moves, strict=True)]
     mean = read[0].mean + np.average([step - np.rint(step) for step in steps], axis=0, weights=weights)
 
     framework, shifts = framework_of(runs.cell, mobile=specie)
@@ -103,7 +103,7 @@ def mean_framework(runs: MotionRuns, *, specie: str) -> MeanFramework:
         atoms=shown[~mobile] if len(centres) else shown,
         centres=np.array(centres).reshape(-1, 3),
         kinds=tuple(kinds),
-        ions=tuple(_moved(one.ions, move) for one, move in zip(read, moves, strict=True)),
+        ions=tuple(_moved(part.ions, move) for part, move in zip(read, moves, strict=True)),
         cell_change=change,
     )
 
@@ -140,15 +140,16 @@ def _moved(ions: Callable[[], Iterator[np.ndarray]], move: np.ndarray) -> Callab
 def _check_cell(read: Sequence[_Read], mean_cell_A: np.ndarray, runs: Sequence[Trajectory]) -> float:
     """Largest strain (Green and Lagrange) of an eighth of a run; a cell that turns as a whole has none."""
     inverse, largest = np.linalg.inv(mean_cell_A), 0.0
-    for one, run in zip(read, runs, strict=True):
-        for part in np.array_split(one.cells_A, min(_CELL_PARTS, len(one.cells_A))):
+    for whole, run in zip(read, runs, strict=True):
+        for part in np.array_split(whole.cells_A, min(_CELL_PARTS, len(whole.cells_A))):
             gradient = inverse @ part.mean(axis=0)
             strain = float(np.abs(np.linalg.eigvalsh(0.5 * (gradient @ gradient.T - np.eye(3)))).max())
             if strain > LARGEST_CELL_CHANGE:
+                first, last = _shape_of(whole.cells_A[0]), _shape_of(whole.cells_A[-1])
                 raise TrajectoryError(
                     f"the cell changes shape without bound: strained by {100 * strain:.0f} % against the mean cell in "
-                    f"an eighth of the run (at most {100 * LARGEST_CELL_CHANGE:.0f} %): {_shape_of(one.cells_A[0])} at "
-                    f"its start, {_shape_of(one.cells_A[-1])} at its end",
+                    f"an eighth of the run (at most {100 * LARGEST_CELL_CHANGE:.0f} %): {first} at its start, "
+                    f"{last} at its end",
                     where=run.source,
                     remedy="leave out the stretch in which it changes (--skip-ps), or run at constant volume",
                 )

@@ -6,176 +6,112 @@ from pathlib import Path
 
 import numpy as np
 
-from paddlewheel.errors import InputError, writing
-from paddlewheel.page.cell_picture import (
-    CellPicture,
-    read_cell,
-)
-from paddlewheel.page.drawing import (
-    Drawing,
-    house_style,
-    save_figure,
-)
-from paddlewheel.page.numbers import (
-    enumeration,
-    kelvin,
-    measured,
-    percent,
-    plain,
-)
-from paddlewheel.page.page import (
-    Number,
-    Page,
-    Section,
-    asset_script,
-    data_url,
-    environment,
-    json_for_script,
-    render_page,
-    viewer_scripts,
-)
-from paddlewheel.page.tables import (
-    Cell,
-    Table,
-)
-from paddlewheel.records import (
-    read_record,
-    write_atomically,
-)
-from paddlewheel.studies.density.figures import (
-    profile_figure,
-    projection_figure,
-)
-from paddlewheel.studies.density.record import DensityRecord
-from paddlewheel.studies.density.view import (
-    ION_COLOUR,
-    Polyhedra,
-    polyhedra,
-    view_data,
-    view_figure,
-)
+from paddlewheel.page.cell_picture import CellPicture, picture_of, read_cell
+from paddlewheel.page.drawing import Drawing
+from paddlewheel.page.numbers import enumeration, kelvin, measured, percent, plain
+from paddlewheel.page.page import Number, Page, Section
+from paddlewheel.page.tables import Cell, Table
+from paddlewheel.page.viewer import cell_view, viewer_scripts
+from paddlewheel.page.write import Figures
+from paddlewheel.records import Measured
+from paddlewheel.records.tables import Beside, Columns
+from paddlewheel.studies.density.figures import profile_figure, projection_figure
+from paddlewheel.studies.density.record import AXES, GRID, STRUCTURE, DensityRecord
+from paddlewheel.studies.density.view import ION_COLOUR, polyhedra, view_data, view_figure
+from paddlewheel.units import BOLTZMANN_eV_PER_K
 
-_AXES = ("a", "b", "c")
 _NAMES = {"1D": "any direction", "2D": "two directions", "3D": "three directions"}
 _BADGES = {"ok": ("ok", "known"), "not-visited": ("not-diffusive", "never visited"),
            "not-converged": ("too-short", "not converged")}  # fmt: skip
 
 
-def write_density_report(directory: Path) -> Path:
-    """Write `report.html` and `figures/` from `result.json` and the files that it names.
+def figures(record: DensityRecord, beside: Beside) -> Figures:
+    """The figures of the report."""
+    grid, ion = beside.arrays(GRID), record.specie or ""
+    density, picture = _density(grid), _picture(record, beside)
+    shown = {
+        "view": (
+            view_figure(picture, polyhedra(picture), density, level=record.isosurfaces[-1].level_per_A3),
+            f"{ion} density of {record.formula} with the anions as polyhedra.",
+        ),
+        "projections": (
+            projection_figure(density, cell_A=np.array(record.mean_cell_A), centres=_centres_by_kind(grid), specie=ion),
+            f"{ion} density seen along a, b and c.",
+        ),
+    }
+    if record.free_energy is not None and (paths := _paths(record, beside)):
+        shown["free_energy"] = (
+            profile_figure(paths, record.free_energy.barriers, specie=ion),
+            "Free energy along the paths of each direction.",
+        )
+    return shown
 
-    Parameters
-    ----------
-    directory
-        A run directory of `density`.
 
-    Returns
-    -------
-    Path
-        Of `report.html`.
-
-    Raises
-    ------
-    InputError
-        If `result.json` is no density record, or a file that it names is missing or damaged.
-    RunDirectoryError
-        If the directory cannot be written.
-    """
-    directory = Path(directory)
-    record = read_record(directory / "result.json", DensityRecord, made_by="density")
-    density, centres = _read_grid(directory / record.files["density"])
-    paths = {axis: _read_path(directory / record.files[f"path_{axis}"]) for axis in _AXES
-             if f"path_{axis}" in record.files}  # fmt: skip
-    picture = read_cell(directory / record.files["structure"], specie=record.specie or "")
-    shapes = polyhedra(picture)
-    level = record.isosurfaces[-1].level_per_A3
-    folder = directory / "figures"
-    with writing(directory), house_style():
-        cell_A = np.array(record.mean_cell_A)
-        alt = f"{record.specie} density of {record.formula} with the anions as polyhedra."
-        still = save_figure(view_figure(picture, shapes, density, level=level), folder, "view", alt)
-        figure = projection_figure(density, cell_A=cell_A, centres=_by_kind(centres), specie=record.specie or "")
-        projections = save_figure(figure, folder, "projections", f"{record.specie} density seen along a, b and c.")
-        profiles = None
-        if paths and record.free_energy is not None:
-            figure = profile_figure(paths, record.free_energy.barriers, specie=record.specie or "")
-            profiles = save_figure(figure, folder, "free_energy", "Free energy along the paths of each direction.")
-        sections = [
-            _view_section(record, picture, shapes, density, still, folder, level),
+def page(record: DensityRecord, beside: Beside, drawings: dict[str, Drawing]) -> Page:
+    """The report."""
+    caption = (
+        "Integrated along each cell vector over the plane of the other two; marks: mean centres of the framework's "
+        "anions. One colour scale for all three."
+    )
+    return Page(
+        eyebrow="density of mobile ions",
+        title=f"{record.specie} density of {record.formula}",
+        facts=_facts(record),
+        headline=_headline(record),
+        tone="good" if record.free_energy is None or _along_axes(record, known=True) else "none",
+        numbers=_numbers(record),
+        warnings=record.warnings,
+        sections=[
+            _view_section(record, beside, drawings["view"]),
             Section(
                 id="projections",
                 title="Projections",
-                drawings=[(projections, "Integrated along each cell vector over the plane of the other two; marks: "
-                           "mean centres of the framework's anions. One colour scale for all three.")],
+                drawings=[(drawings["projections"], caption)],
             ),
-            _free_energy_section(record, profiles),
+            _free_energy_section(record, drawings.get("free_energy")),
             Section(id="levels", title="Levels", tables=[_iso_table(record)]),
             Section(id="runs", title="Runs and grid", tables=[_grid_table(record), _run_table(record)]),
-        ]  # fmt: skip
-        scripts = [*viewer_scripts("viewer.js"), asset_script("density.js")]
-        page = Page(
-            eyebrow="density of mobile ions",
-            title=f"{record.specie} density of {record.formula}",
-            facts=_facts(record),
-            headline=_headline(record),
-            tone="good" if _known(record) or record.free_energy is None else "none",
-            numbers=_numbers(record),
-            warnings=record.warnings,
-            sections=sections,
-            citations=record.citations,
-            provenance=record.provenance,
-            n_series=max(1, len(paths)),
-            scripts=scripts,
-        )
-        write_atomically(directory / "report.html", render_page(page))
-    return directory / "report.html"
+        ],
+        citations=record.citations,
+        provenance=record.provenance,
+        n_series=max(1, len(_paths(record, beside))),
+        scripts=viewer_scripts("density.js"),
+    )
 
 
-def _read_grid(path: Path) -> tuple[np.ndarray, tuple[list[str], np.ndarray]]:
-    try:
-        with np.load(path) as data:
-            kinds = [str(kind) for kind in data["framework_kinds"]]
-            return data["density_per_A3"].astype(float), (kinds, data["framework_centres_fractional"])
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"is no density file ({error})", where=path, remedy="run density again") from error
+def _density(grid: dict[str, np.ndarray]) -> np.ndarray:
+    return grid["density_per_A3"].astype(float)
 
 
-def _read_path(path: Path) -> dict[str, np.ndarray]:
-    try:
-        data = np.genfromtxt(path, delimiter=",", names=True)
-        return {name: data[name] for name in data.dtype.names or ()}
-    except (OSError, ValueError) as error:
-        raise InputError(f"is no path ({error})", where=path, remedy="run density again") from error
+def _picture(record: DensityRecord, beside: Beside) -> CellPicture:
+    grid, ion = beside.arrays(GRID), record.specie or ""
+    if "framework_symbols" not in grid:  # written by an earlier version
+        return read_cell(beside.file(STRUCTURE) or Path(STRUCTURE), specie=ion)
+    from ase import Atoms
+
+    symbols, places = grid["framework_symbols"].tolist(), grid["framework_positions_A"]
+    return picture_of(Atoms(symbols, positions=places, cell=grid["cell_A"], pbc=True), specie=ion)
 
 
-def _by_kind(centres: tuple[list[str], np.ndarray]) -> dict[str, np.ndarray]:
-    kinds, where = centres
-    return {kind: where[[k == kind for k in kinds]] for kind in sorted(set(kinds), key=lambda k: (-len(k), k))}
+def _paths(record: DensityRecord, beside: Beside) -> dict[str, Columns]:
+    files = {axis: record.files.get(f"path_{axis}") for axis in AXES}
+    return {axis: beside.columns(file) for axis, file in files.items() if file is not None}
 
 
-def _view_section(
-    record: DensityRecord,
-    picture: CellPicture,
-    shapes: list[Polyhedra],
-    density: np.ndarray,
-    still: Drawing,
-    folder: Path,
-    level: float,
-) -> Section:
-    from markupsafe import Markup
+def _centres_by_kind(grid: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    kinds, centres = grid["framework_kinds"], grid["framework_centres_fractional"]
+    return {kind: centres[kinds == kind] for kind in sorted(set(kinds.tolist()), key=lambda name: (-len(name), name))}
 
+
+def _view_section(record: DensityRecord, beside: Beside, still: Drawing) -> Section:
+    density, picture = _density(beside.arrays(GRID)), _picture(record, beside)
+    shapes, level = polyhedra(picture), record.isosurfaces[-1].level_per_A3
     data = view_data(picture, shapes, density, lowest=min(level, 0.02 * float(density.max())))
     low, high = data["density"]["low"], data["density"]["high"]
     start = 1000 * np.log(max(level, low) / low) / np.log(high / low)
-    hulls = [(f"{one.name} (hull of its atoms)", one.colour) for one in shapes]
-    html = environment().get_template("density_view.html.j2").render(
-        still=data_url(folder / "view.png"),
-        alt=still.alt,
-        start=int(np.clip(start, 0, 1000)),
-        legend=[(f"{record.specie}, surface of equal density", ION_COLOUR), *hulls,
-                *((symbol, picture.colours[symbol]) for symbol in picture.counts)],
-        data=json_for_script(data),
-    )  # fmt: skip
+    legend = [(f"{record.specie}, surface of equal density", ION_COLOUR, "")]
+    legend += [(f"{shape.name} (hull of its atoms)", shape.colour, "") for shape in shapes]
+    legend += [(symbol, picture.colours[symbol], "") for symbol in picture.counts]
     smoothing = f"smoothed by a Gaussian of {record.smoothing_A:g} Å" if record.smoothing_A else "not smoothed"
     return Section(
         id="cell",
@@ -186,7 +122,7 @@ def _view_section(
             "CHGCAR, density.cube and density.vti hold all of them. Anions stand as in the first frame, at their mean "
             "centres."
         ],
-        html=Markup(html),
+        html=cell_view(still, data, legend=legend, level_start=int(np.clip(start, 0, 1000))),
     )
 
 
@@ -221,19 +157,22 @@ def _barrier_table(record: DensityRecord) -> Table:
          ("Highest point", "fractional")],
     )  # fmt: skip
     assert record.free_energy is not None
-    kT = 8.617333262e-5 * (record.temperature_K or 0.0)
-    for one in record.free_energy.barriers:
-        status, words = _BADGES[one.status]
-        value, ratio = Cell(measured(one.barrier_eV)), Cell("–")
-        if one.barrier_eV is not None:
-            ratio = Cell(plain(one.barrier_eV.value / kT, 2))
-        elif one.at_least_eV is not None:
-            value, ratio = Cell(f"> {plain(one.at_least_eV)}", "95 %"), Cell(f"> {plain(one.at_least_eV / kT, 2)}")
-        saddle = " ".join(f"{x:.2f}" for x in one.saddle_fractional) if one.saddle_fractional else "–"
-        winding = " ".join(map(str, one.winding)).replace("-", "−") if one.winding else "–"
+    kT = BOLTZMANN_eV_PER_K * (record.temperature_K or 0.0)
+    for barrier in record.free_energy.barriers:
+        status, words = _BADGES[barrier.status]
+        value, ratio = Cell(measured(barrier.barrier_eV)), Cell("–")
+        if barrier.barrier_eV is not None:
+            ratio = Cell(plain(barrier.barrier_eV.value / kT, 2))
+        elif barrier.at_least_eV is not None:
+            value, ratio = (
+                Cell(f"> {plain(barrier.at_least_eV)}", "95 %"),
+                Cell(f"> {plain(barrier.at_least_eV / kT, 2)}"),
+            )
+        saddle = " ".join(f"{x:.2f}" for x in barrier.saddle_fractional) if barrier.saddle_fractional else "–"
+        winding = " ".join(map(str, barrier.winding)).replace("-", "−") if barrier.winding else "–"
         table.rows.append(
-            [Cell(_NAMES.get(one.direction, f"along {one.direction}")), Cell(words, one.reason or None, status), value,
-             ratio, Cell(winding), Cell(plain(one.path_A)), Cell(saddle)]
+            [Cell(_direction(barrier.direction)), Cell(words, barrier.reason or None, status), value, ratio,
+             Cell(winding), Cell(plain(barrier.path_A)), Cell(saddle)]
         )  # fmt: skip
     return table
 
@@ -242,21 +181,27 @@ def _sensitivity_table(record: DensityRecord) -> Table | None:
     assert record.free_energy is not None
     if not record.free_energy.sensitivity:
         return None
+    names = (*AXES, *_NAMES)
     table = Table(
         "The same barriers at other smoothings, without errors (a dash: not connected by what was visited)",
-        [("Smoothing", "Å"), *((_NAMES.get(name, f"along {name}"), "eV") for name in (*_AXES, "1D", "2D", "3D"))],
+        [("Smoothing", "Å"), *((_direction(name), "eV") for name in names)],
     )
     for row in record.free_energy.sensitivity:
-        values = [Cell(plain(row.barrier_eV[name])) for name in (*_AXES, "1D", "2D", "3D")]
+        values = [Cell(plain(row.barrier_eV[name])) for name in names]
         table.rows.append([Cell(plain(row.smoothing_A, 2)), *values])
     return table
 
 
+def _direction(name: str) -> str:
+    return _NAMES.get(name, f"along {name}")
+
+
 def _iso_table(record: DensityRecord) -> Table:
     table = Table("Surfaces of equal density", [("Level", "Å⁻³"), ("Ions inside", "%"), ("Share of the cell", "%")])
-    for one in record.isosurfaces:
-        share = one.ion_share.model_copy(update={"value": 100 * one.ion_share.value, "std": 100 * one.ion_share.std})
-        table.rows.append([Cell(plain(one.level_per_A3)), Cell(measured(share)), Cell(plain(100 * one.volume_share))])
+    for surface in record.isosurfaces:
+        value, std = 100 * surface.ion_share.value, 100 * surface.ion_share.std
+        cells = (Cell(measured(Measured(value=value, std=std))), Cell(plain(100 * surface.volume_share)))
+        table.rows.append([Cell(plain(surface.level_per_A3)), *cells])
     return table
 
 
@@ -270,20 +215,23 @@ def _grid_table(record: DensityRecord) -> Table:
         ("Samples in a visited voxel", plain(record.samples_per_visited_voxel)),
         ("Largest change of the cell's shape", f"{100 * record.largest_cell_change:.2f} %"),
     ]
-    if record.symmetry is not None:
-        one = record.symmetry
+    group = record.symmetry
+    if group is not None:
         rows += [
-            ("Averaged over", f"{one.symbol} (No. {one.number}), {one.n_operations} operations, from {one.source}"),
-            ("Changed by it", f"{percent(one.asymmetry)} of the ions moved"),
-            ("Origin in the trajectory's cell", " ".join(f"{x:.4f}" for x in one.origin_fractional)),
+            (
+                "Averaged over",
+                f"{group.symbol} (No. {group.number}), {group.n_operations} operations, from {group.source}",
+            ),
+            ("Changed by it", f"{percent(group.asymmetry)} of the ions moved"),
+            ("Origin in the trajectory's cell", " ".join(f"{x:.4f}" for x in group.origin_fractional)),
         ]
     return Table("Grid", [("", ""), ("", "")], [[Cell(name), Cell(value)] for name, value in rows])
 
 
 def _run_table(record: DensityRecord) -> Table:
     table = Table("Runs", [("File", ""), ("Frames", ""), ("Length", "ps"), ("Atoms", "")])
-    for one in record.trajectories:
-        table.rows.append([Cell(one.name), Cell(str(one.n_frames)), Cell(plain(one.length_ps)), Cell(str(one.n_atoms))])
+    for run in record.trajectories:
+        table.rows.append([Cell(run.name), Cell(str(run.n_frames)), Cell(plain(run.length_ps)), Cell(str(run.n_atoms))])
     return table
 
 
@@ -293,10 +241,9 @@ def _facts(record: DensityRecord) -> list[tuple[str, str]]:
             ("Smoothing", f"{record.smoothing_A:g} Å")]  # fmt: skip
 
 
-def _known(record: DensityRecord) -> list[str]:
-    if record.free_energy is None:
-        return []
-    return [one.direction for one in record.free_energy.barriers if one.status == "ok" and one.direction in _AXES]
+def _along_axes(record: DensityRecord, *, known: bool) -> list[str]:
+    barriers = record.free_energy.barriers if record.free_energy else []
+    return [found.direction for found in barriers if found.direction in AXES and (found.status == "ok") is known]
 
 
 def _headline(record: DensityRecord) -> str:
@@ -306,8 +253,7 @@ def _headline(record: DensityRecord) -> str:
             f"{percent(surface.ion_share.value)} of {record.specie} are in {plain(100 * surface.volume_share, 2)} % of "
             "the cell."
         )
-    known = _known(record)
-    unknown = [one.direction for one in record.free_energy.barriers if one.direction in _AXES and one.status != "ok"]
+    known, unknown = _along_axes(record, known=True), _along_axes(record, known=False)
     if not known:
         return f"No way of {record.specie} through the cell is known with certainty from these runs."
     said = f"{record.specie} goes through the cell along {enumeration(known)}"
@@ -316,10 +262,10 @@ def _headline(record: DensityRecord) -> str:
 
 def _numbers(record: DensityRecord) -> list[Number]:
     numbers = [
-        Number(name=f"Barrier, {_NAMES[one.direction]}", value=measured(one.barrier_eV), unit="eV",
+        Number(name=f"Barrier, {_NAMES[barrier.direction]}", value=measured(barrier.barrier_eV), unit="eV",
                note="of the free energy, 68 %")
-        for one in (record.free_energy.barriers if record.free_energy else ())
-        if one.barrier_eV is not None and one.direction in ("1D", "3D")
+        for barrier in (record.free_energy.barriers if record.free_energy else ())
+        if barrier.barrier_eV is not None and barrier.direction in ("1D", "3D")
     ]  # fmt: skip
     surface = record.isosurfaces[-1]
     numbers.append(

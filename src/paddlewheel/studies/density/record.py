@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from paddlewheel.records.base import Measured, Record
 from paddlewheel.studies.motion.record import MotionRecord
 
 Vector = tuple[float, float, float]
+
+AXES = ("a", "b", "c")
+GRID, STRUCTURE = "density.npz", "framework.cif"
+"""Beside the record: the grid with the framework that it stands in, and that framework for other programs."""
 
 
 class IsoSurface(Record):
@@ -70,13 +74,14 @@ class DensityFreeEnergy(Record):
 
 
 class DensityRecord(MotionRecord):
-    """The record of `density` (kind `density`).
+    """The record of `density`.
 
-    `files` names `density` (npz: `density_per_A3`, `std_per_A3`, `ions_per_voxel` `[n_a, n_b, n_c]`, `cell_A`, at the
-    grid points (i, j, k) / n), `cube`, `chgcar`, `vti`, `vts` (of skew cells), `structure`, `free_energy` (cube, eV),
-    and `path_a`, `path_b`, `path_c` (CSV).
+    `files` names `density` (npz: `density_per_A3`, `std_per_A3`, `ions_per_voxel` `[n_a, n_b, n_c]` at the grid points
+    (i, j, k) / n, `cell_A`, the framework's atoms and the centres of its anions), `cube`, `chgcar`, `vti`, `vts` (of
+    skew cells), `structure`, `free_energy` (cube, eV), and `path_a`, `path_b`, `path_c` (CSV).
     """
 
+    rows_in: ClassVar[str] = "isosurfaces"
     kind: Literal["density"] = "density"
     n_ions: int
     mean_cell_A: tuple[Vector, Vector, Vector]

@@ -2,198 +2,164 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import field_validator
 
-from paddlewheel.crystals import guess_mobile_specie
 from paddlewheel.crystals.space_group import SpaceGroup
-from paddlewheel.errors import SettingsError, TrajectoryError
+from paddlewheel.errors import SettingsError
 from paddlewheel.records import Measured
-from paddlewheel.studies.density.files import write_density
-from paddlewheel.studies.density.free_energy import free_energy_result
-from paddlewheel.studies.density.mean_framework import (
-    MeanFramework,
-    mean_framework,
-)
+from paddlewheel.studies.density.files import keep_files
+from paddlewheel.studies.density.mean_framework import MeanFramework, mean_framework
 from paddlewheel.studies.density.record import (
+    DensityFreeEnergy,
     DensityRecord,
     DensitySymmetry,
+    FreeEnergyBarrier,
     IsoSurface,
+    SmoothedBarrier,
 )
-from paddlewheel.studies.density.symmetry import (
-    FRAMEWORK,
-    space_group_of,
-)
-from paddlewheel.studies.motion.choices import (
-    check_temperatures,
-)
-from paddlewheel.studies.motion.runs import (
-    MotionRuns,
-    Trajectories,
-    open_runs,
-    run_directory,
-)
+from paddlewheel.studies.density.symmetry import FRAMEWORK, by_content, space_group_of
+from paddlewheel.studies.motion.choices import mobile_ion
+from paddlewheel.studies.motion.runs import MotionRuns, Trajectories, open_runs
+from paddlewheel.studies.motion.settings import TRAJECTORIES, MotionSettings
 from paddlewheel.study.citations import density_citations
-from paddlewheel.study.run_directory import check_directory
+from paddlewheel.study.run import Run
+from paddlewheel.study.settings import Numbers, bad_value, setting
+from paddlewheel.study.study import Study
 from paddlewheel.transport.density import DEFAULT_SPACING_A, DensityCounter, IonDensity, check_counts, grid_shape
 from paddlewheel.transport.density_symmetry import grid_constraints, orbits_on_grid
-from paddlewheel.transport.free_energy import DEFAULT_SMOOTHING_A, free_energy
+from paddlewheel.transport.free_energy import DEFAULT_SMOOTHING_A, Barrier, FreeEnergy, barriers_at, free_energy
 
-DEFAULT_SHARES = (0.9, 0.5)
+_SHARES = (0.9, 0.5)
 """Shares of the ions that the iso-surfaces hold where no level is asked for."""
+_OTHER_WIDTHS = (0.5, 1.5)
 _WARN_CELL_CHANGE = 0.03
 _FEW_SAMPLES = 3.0
 
 
-def density(
-    trajectories: Trajectories,
-    *,
-    specie: str | None = None,
-    temperature_K: float | None = None,
-    spacing_A: float = DEFAULT_SPACING_A,
-    smoothing_A: float = DEFAULT_SMOOTHING_A,
-    iso_per_A3: Sequence[float] = (),
-    symmetry: str | Path | None = None,
-    tolerance_A: float = 0.3,
-    with_free_energy: bool | None = None,
-    frame_interval_fs: float | None = None,
-    type_map: Mapping[int, str] | None = None,
-    skip_ps: float = 0.0,
-    out: str | Path | None = None,
-) -> DensityRecord:
-    """Probability density of the mobile ions in the mean cell, iso-surfaces, free energy, percolation and paths.
+class DensitySettings(MotionSettings):
+    """Settings of `density`."""
 
-    Parameters
-    ----------
-    trajectories
-        One or several of the same material: their frames are added, laid over each other by their frameworks.
-    specie
-        Mobile ion; asked for where the chemistry leaves doubt.
-    temperature_K
-        Of the runs; a free energy needs it.
-    spacing_A
-        Largest grid step along each cell vector.
-    smoothing_A
-        Standard deviation of the Gaussian that density and free energy are smoothed by; 0 for counts as they are.
-    iso_per_A3
-        Levels of iso-surfaces, 1/A^3; those that hold 90 % and 50 % of the ions by default.
-    symmetry
-        "framework", or a structure (file or built-in name) whose framework's space group the density is averaged over.
-    tolerance_A
-        How far the mean framework may be from a space group.
-    with_free_energy
-        Whether the free energy is wanted; by default where the temperature is given.
-    frame_interval_fs, type_map, skip_ps
-        As `open_runs` takes them.
-    out
-        Run directory for the record, files and the report; nothing is written without it.
-
-    Raises
-    ------
-    InputError
-        For bad settings, an absent specie, a cell that changes shape without bound, or a directory that holds
-        something else.
-
-    Examples
-    --------
-    >>> from paddlewheel import density
-    >>> density("runs/o-nbh/trajectories/T=600K.zarr", temperature_K=600).maximum_per_A3  # doctest: +SKIP
-    """
-    if temperature_K is not None:
-        check_temperatures([temperature_K], arrhenius=False)
-    elif with_free_energy:
-        raise SettingsError("a free energy needs the temperature", where="temperature", remedy="give it in K")
-    if bad := [level for level in iso_per_A3 if not (np.isfinite(level) and level > 0)]:
-        raise SettingsError(f"{bad[0]:g} 1/A^3 is no density", where="iso", remedy="give levels above 0")
-    if not (np.isfinite(smoothing_A) and smoothing_A >= 0):
-        raise SettingsError(f"{smoothing_A:g} A", where="smoothing", remedy="give a length of 0 or more")
-    if not (np.isfinite(tolerance_A) and tolerance_A > 0):
-        raise SettingsError(f"{tolerance_A:g} A", where="tolerance", remedy="give a length above 0")
-    runs = open_runs(trajectories, frame_interval_fs=frame_interval_fs, type_map=type_map, skip_ps=skip_ps)
-    ion = _ion(runs, specie)
-    inputs = runs.inputs()
-    settings: dict[str, Any] = {
-        "command": "density",
-        "specie": ion,
-        "temperature_K": temperature_K,
-        "spacing_A": spacing_A,
-        "smoothing_A": smoothing_A,
-        "iso_per_A3": [float(level) for level in iso_per_A3],
-        "symmetry": None if symmetry is None else str(symmetry),
-        "tolerance_A": tolerance_A,
-        "free_energy": temperature_K is not None and with_free_energy is not False,
-        "skip_ps": skip_ps,
-        "trajectories": [one.model_dump() for one in inputs],
-    }
-    if out is not None:
-        check_directory(Path(out), settings)
-    mean = mean_framework(runs, specie=ion)
-    group = None
-    if symmetry is not None:
-        group = space_group_of(mean, specie=ion, source=str(symmetry), tolerance_A=tolerance_A)
-        mean = mean.counted_from(group.origin)
-    counted, symmetry_result = _count(runs, mean, ion, spacing_A, group, str(symmetry), tolerance_A)
-    values = counted.total(smoothing_A=smoothing_A)
-    found = (
-        free_energy(counted, temperature_K=temperature_K, smoothing_A=smoothing_A)
-        if temperature_K is not None and with_free_energy is not False
-        else None
+    spacing_A: float = setting(DEFAULT_SPACING_A, "Largest step of the grid along each cell vector, A", gt=0)
+    smoothing_A: float = setting(
+        DEFAULT_SMOOTHING_A,
+        "Standard deviation of the Gaussian that smooths density and free energy, A; 0 for none",
+        ge=0,
     )
-    visited = counted.by_block.any(axis=0)
+    iso_per_A3: Numbers = setting(
+        (), "Levels of iso-surfaces, 1/A^3; by default those that hold 90 and 50 % of the ions", aliases=("iso",)
+    )
+    symmetry: str | Path | None = setting(
+        None,
+        "Average over a space group: that of the mean framework (framework), or of a structure's (file or name)",
+        aliases=("symmetry-of",),
+    )
+    symmetrize: bool = setting(False, "The same as --symmetry framework", in_document=False)
+    tolerance_A: float = setting(0.3, "How far the mean framework may be from a space group, A", gt=0)
+    free_energy: bool | None = setting(
+        None,
+        "Free energy, barriers and paths; by default where the temperature is known",
+        aliases=("with_free_energy",),
+    )
+
+    @field_validator("iso_per_A3")
+    @classmethod
+    def _are_levels(cls, levels: tuple[float, ...]) -> tuple[float, ...]:
+        if bad := [level for level in levels if level <= 0]:
+            raise bad_value(f"{bad[0]:g} 1/A^3 is no density", "give levels above 0")
+        return levels
+
+
+@dataclass(frozen=True, kw_only=True)
+class DensityInputs:
+    """The runs, their mobile ion, and what was chosen for them.
+
+    Attributes
+    ----------
+    symmetry
+        What the space group is taken of (see `space_group_of`); None where there is to be none.
+    free_energy_K
+        The temperature of the free energy; None where there is to be none.
+    """
+
+    runs: MotionRuns
+    specie: str
+    symmetry: str | Path | None
+    free_energy_K: float | None
+
+    def document(self) -> dict[str, Any]:
+        """What was resolved, and trajectories and structure by their content."""
+        return {
+            "specie": self.specie,
+            "temperature_K": self.runs.temperature_K,
+            "symmetry": None if self.symmetry is None else by_content(self.symmetry),
+            "free_energy": self.free_energy_K is not None,
+            "trajectories": self.runs.documents(),
+        }
+
+
+def _opens(trajectories: Trajectories, settings: DensitySettings) -> DensityInputs:
+    runs = open_runs(trajectories, settings)
+    if settings.free_energy and runs.temperature_K is None:
+        raise SettingsError("a free energy needs the temperature", where="temperature_K", remedy="give it in K")
+    return DensityInputs(
+        runs=runs,
+        specie=mobile_ion(runs),
+        symmetry=settings.symmetry or (FRAMEWORK if settings.symmetrize else None),
+        free_energy_K=None if settings.free_energy is False else runs.temperature_K,
+    )
+
+
+def _measures(inputs: DensityInputs, settings: DensitySettings, run: Run) -> DensityRecord:
+    runs, ion = inputs.runs, inputs.specie
+    mean, group = mean_framework(runs, specie=ion), None
+    if inputs.symmetry is not None:
+        group = space_group_of(mean, specie=ion, source=inputs.symmetry, tolerance_A=settings.tolerance_A)
+        mean = mean.counted_from(group.origin)
+    counted = _count(runs, mean, ion, settings.spacing_A, group)
+    symmetry = None
+    if group is not None and inputs.symmetry is not None:
+        plain = counted
+        counted = plain.symmetrized(orbits_on_grid(group.rotations, group.translations, plain.shape))
+        symmetry = _symmetry(group, plain, counted, inputs.symmetry, settings.tolerance_A)
+    values = counted.total(smoothing_A=settings.smoothing_A)
+    found = None
+    if inputs.free_energy_K is not None:
+        found = free_energy(counted, temperature_K=inputs.free_energy_K, smoothing_A=settings.smoothing_A)
+    common = runs.common_fields(run)
     record = DensityRecord(
-        **runs.common_fields(settings, inputs),
+        **common,
         specie=ion,
-        temperature_K=temperature_K,
         n_ions=counted.n_ions,
         mean_cell_A=tuple(tuple(float(x) for x in row) for row in mean.cell_A),  # type: ignore[arg-type]
         largest_cell_change=mean.cell_change,
         grid=counted.shape,
         voxel_A3=counted.voxel_A3,
-        smoothing_A=smoothing_A,
+        smoothing_A=settings.smoothing_A,
         integral_ions=float(values.sum() * counted.voxel_A3),
         maximum_per_A3=float(values.max()),
-        samples_per_visited_voxel=float(counted.n_frames * counted.n_ions / visited.sum()),
-        symmetry=symmetry_result,
-        isosurfaces=_isosurfaces(counted, values, smoothing_A, iso_per_A3),
-        free_energy=free_energy_result(counted, found) if found is not None else None,
+        samples_per_visited_voxel=float(counted.n_frames * counted.n_ions / counted.by_block.any(axis=0).sum()),
+        symmetry=symmetry,
+        isosurfaces=_isosurfaces(counted, values, settings.smoothing_A, settings.iso_per_A3),
+        free_energy=None if found is None else _free_energy(counted, found),
+        files=keep_files(
+            run, specie=ion, formula=common["formula"], counted=counted, values=values, mean=mean, found=found
+        ),
         citations=density_citations(symmetrized=group is not None),
     )
-    record.warnings += _warnings(record)
-    with run_directory(out, settings) as directory:
-        if directory is not None:
-            write_density(record, counted=counted, values=values, mean=mean, found=found, directory=directory)
+    record.warnings += [*runs.warnings, *_warnings(record)]
     return record
 
 
-def _ion(runs: MotionRuns, specie: str | None) -> str:
-    present = sorted(set(runs.runs[0].symbols))
-    if specie is None:
-        specie = guess_mobile_specie(runs.cell)
-        if specie is None:
-            raise SettingsError(
-                f"the mobile ion among {', '.join(present)} is not obvious", where="specie", remedy="give --specie"
-            )
-    if specie not in present:
-        raise TrajectoryError(
-            f"no '{specie}' in it (there are {', '.join(present)})",
-            where=runs.runs[0].source,
-            remedy="name one of them with --specie",
-        )
-    return specie
-
-
 def _count(
-    runs: MotionRuns,
-    mean: MeanFramework,
-    specie: str,
-    spacing_A: float,
-    group: SpaceGroup | None,
-    source: str,
-    tolerance_A: float,
-) -> tuple[IonDensity, DensitySymmetry | None]:
+    runs: MotionRuns, mean: MeanFramework, specie: str, spacing_A: float, group: SpaceGroup | None
+) -> IonDensity:
+    """The ions in voxels of a grid that the space group maps onto itself."""
     multiples, equal = (
         ([1, 1, 1], [0, 1, 2]) if group is None else grid_constraints(group.rotations, group.translations)
     )
@@ -209,16 +175,19 @@ def _count(
             counter.add(block)
     counted = counter.finish()
     check_counts(counted)
-    if group is None:
-        return counted, None
-    averaged = counted.symmetrized(orbits_on_grid(group.rotations, group.translations, counted.shape))
+    return counted
+
+
+def _symmetry(
+    group: SpaceGroup, counted: IonDensity, averaged: IonDensity, source: str | Path, tolerance_A: float
+) -> DensitySymmetry:
     width = DEFAULT_SMOOTHING_A  # counts as they are differ by their noise alone
     apart = np.abs(averaged.total(smoothing_A=width) - counted.total(smoothing_A=width)).sum() * counted.voxel_A3
-    return averaged, DensitySymmetry(
+    return DensitySymmetry(
         symbol=group.symbol,
         number=group.number,
         n_operations=group.n_operations,
-        source="mean framework" if source == FRAMEWORK else source,
+        source="mean framework" if source == FRAMEWORK else Path(source).name,
         tolerance_A=tolerance_A,
         origin_fractional=(float(group.origin[0]), float(group.origin[1]), float(group.origin[2])),
         asymmetry=float(apart / 2 / counted.n_ions),
@@ -232,7 +201,7 @@ def _isosurfaces(
     if not levels:
         ordered = np.sort(values.ravel())[::-1]
         inside = np.cumsum(ordered) / ordered.sum()
-        levels = [float(f"{ordered[np.searchsorted(inside, share)]:.3g}") for share in DEFAULT_SHARES]
+        levels = [float(f"{ordered[np.searchsorted(inside, share)]:.3g}") for share in _SHARES]
     masks = [values >= level for level in levels]
     spreads = np.zeros(len(levels))
     for without, count in (
@@ -254,6 +223,43 @@ def _isosurfaces(
     ]
 
 
+def _free_energy(counted: IonDensity, found: FreeEnergy) -> DensityFreeEnergy:
+    """Barriers with their saddles and paths; beside them those at half and one and a half times the smoothing."""
+    return DensityFreeEnergy(
+        floor_eV=found.floor_eV,
+        frames_per_visit=found.frames_per_visit,
+        barriers=[_barrier(barrier, found) for barrier in found.barriers.values()],
+        sensitivity=[
+            SmoothedBarrier(
+                smoothing_A=factor * found.smoothing_A,
+                barrier_eV=barriers_at(
+                    counted, temperature_K=found.temperature_K, smoothing_A=factor * found.smoothing_A
+                ),
+            )
+            for factor in _OTHER_WIDTHS
+            if found.smoothing_A > 0
+        ],
+    )
+
+
+def _barrier(barrier: Barrier, found: FreeEnergy) -> FreeEnergyBarrier:
+    path = found.paths.get(barrier.direction)
+    saddle = None
+    if path is not None:
+        top = path.fractional[int(np.argmax(found.values_eV.ravel()[path.voxels]))] % 1.0
+        saddle = (float(top[0]), float(top[1]), float(top[2]))
+    return FreeEnergyBarrier(
+        direction=barrier.direction,
+        status=barrier.status,
+        reason=barrier.reason,
+        barrier_eV=Measured.or_none(barrier.value_eV, barrier.std_eV),
+        at_least_eV=barrier.at_least_eV,
+        winding=barrier.winding,
+        path_A=None if path is None else float(path.distance_A[-1]),
+        saddle_fractional=saddle,
+    )
+
+
 def _warnings(record: DensityRecord) -> list[str]:
     said = []
     if record.largest_cell_change > _WARN_CELL_CHANGE:
@@ -272,3 +278,36 @@ def _warnings(record: DensityRecord) -> list[str]:
         if surface.level_per_A3 > record.maximum_per_A3
     ]
     return said
+
+
+def _says(record: DensityRecord) -> list[str]:
+    where = f": {record.directory / record.files['chgcar']}" if record.directory is not None else ""
+    lines = [f"{record.n_ions} {record.specie} on a grid of {' x '.join(map(str, record.grid))}{where}"]
+    lines += [
+        f"above {surface.level_per_A3:.3g} 1/A^3: {100 * surface.ion_share.value:.0f} % of the ions in "
+        f"{100 * surface.volume_share:.1f} % of the cell"
+        for surface in record.isosurfaces
+    ]
+    for barrier in record.free_energy.barriers if record.free_energy else ():
+        height = barrier.barrier_eV
+        lines.append(
+            f"barrier {barrier.direction}: "
+            + (f"{height.value:.3f} +- {height.std:.3f} eV" if height is not None else barrier.reason)
+        )
+    return lines
+
+
+STUDY = Study(
+    command="density",
+    arguments=(TRAJECTORIES,),
+    settings=DensitySettings,
+    record=DensityRecord,
+    opens=_opens,
+    measures=_measures,
+    says=_says,
+    example="paddlewheel density runs/o-nbh --temperature 600 --out runs/o-nbh-density",
+    notes="""
+    Frames of several runs are added, laid over each other by their frameworks. Without a run directory nothing is
+    written, and only the figures are at hand; with one there are the files of VESTA and ParaView too.
+    """,
+)

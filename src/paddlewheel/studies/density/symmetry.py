@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from paddlewheel.crystals import read_structure
+from paddlewheel.crystals.library import builtin_path
+from paddlewheel.crystals.read import require_file
 from paddlewheel.crystals.space_group import SpaceGroup, find_space_group
 from paddlewheel.errors import StructureError
+from paddlewheel.potentials.fetch import sha256_of
 from paddlewheel.studies.density.mean_framework import (
     MeanFramework,
     kind_of,
@@ -19,7 +24,24 @@ _EXACT_A = 0.02
 _LARGEST_MISFIT_A = 1.0
 
 
-def space_group_of(mean: MeanFramework, *, specie: str, source: str, tolerance_A: float) -> SpaceGroup:
+def by_content(source: str | Path) -> str | dict[str, str]:
+    """What the space group is taken of, as `inputs.yaml` holds it: "framework", or a file by its name and sha256.
+
+    Raises
+    ------
+    StructureError
+        If there is no such file or built-in structure.
+    """
+    if source == FRAMEWORK:
+        return FRAMEWORK
+    builtin = builtin_path(source) if isinstance(source, str) else None
+    path = builtin or Path(source)
+    if builtin is None:
+        require_file(path, source)
+    return {"name": Path(source).name, "sha256": sha256_of(path)}
+
+
+def space_group_of(mean: MeanFramework, *, specie: str, source: str | Path, tolerance_A: float) -> SpaceGroup:
     """The space group of the framework's centres (polyanions as points, single atoms), without the mobile ions.
 
     Parameters
@@ -48,7 +70,7 @@ def space_group_of(mean: MeanFramework, *, specie: str, source: str, tolerance_A
     return find_space_group(cell_A, centres + move, numbers, tolerance_A=_EXACT_A)
 
 
-def _supercell_of(source: str, mean: MeanFramework, specie: str) -> tuple[np.ndarray, list[str], np.ndarray]:
+def _supercell_of(source: str | Path, mean: MeanFramework, specie: str) -> tuple[np.ndarray, list[str], np.ndarray]:
     """Centres `[n, 3]`, kinds and cell of the structure's framework, repeated to the mean cell."""
     structure = read_structure(source)
     ratio = np.linalg.norm(mean.cell_A, axis=1) / structure.cell.lengths()
@@ -75,7 +97,7 @@ def _supercell_of(source: str, mean: MeanFramework, specie: str) -> tuple[np.nda
     return repeated.reshape(-1, 3), [kind for kind in kinds for _ in cells], cell_A
 
 
-def _lay_over(centres: np.ndarray, kinds: list[str], mean: MeanFramework, source: str) -> np.ndarray:
+def _lay_over(centres: np.ndarray, kinds: list[str], mean: MeanFramework, source: str | Path) -> np.ndarray:
     """The move `[3]` that brings the centres onto the mean framework, from the kind with the fewest points."""
     if sorted(kinds) != sorted(mean.kinds):
         raise StructureError("its framework has other atoms than the run's", where=source, remedy="give the same phase")

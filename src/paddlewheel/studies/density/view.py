@@ -116,7 +116,7 @@ def view_data(picture: CellPicture, shapes: list[Polyhedra], density: np.ndarray
             "colour": ION_COLOUR,
             "bytes": base64.b64encode(steps.tobytes()).decode("ascii"),
         },
-        "polyhedra": [one.mesh() for one in shapes],
+        "polyhedra": [shape.mesh() for shape in shapes],
     }
 
 
@@ -148,13 +148,15 @@ def view_figure(picture: CellPicture, shapes: list[Polyhedra], density: np.ndarr
     shade = (dots[:, 2] - low[2]) / (high[2] - low[2])
     colours = [np.column_stack([np.tile(to_rgba(ION_COLOUR)[:3], (len(dots), 1)) * (0.55 + 0.45 * shade)[:, None],
                                 np.full(len(dots), 0.9)])]  # fmt: skip
-    for one in shapes:
-        seen = one.faces_A @ view.T
+    for shape in shapes:
+        seen = shape.faces_A @ view.T
         normal = np.cross(seen[:, 1] - seen[:, 0], seen[:, 2] - seen[:, 0])
         facing = normal[:, 2] > 0
         light = 0.6 + 0.4 * (normal[facing, 2] / np.linalg.norm(normal[facing], axis=1))
         depth.append(seen[facing].mean(axis=1)[:, 2])
-        colours.append(np.column_stack([np.array(to_rgba(one.colour)[:3]) * light[:, None], np.full(len(light), 0.75)]))
+        colours.append(
+            np.column_stack([np.array(to_rgba(shape.colour)[:3]) * light[:, None], np.full(len(light), 0.75)])
+        )
         pieces.append(seen[facing][:, :, :2])
     order = np.argsort(np.concatenate(depth))
     polygons = [piece for part in pieces for piece in part]
