@@ -20,7 +20,6 @@ from paddlewheel.studies.rotor import study as _rotor
 from paddlewheel.studies.sample import study as _sample
 from paddlewheel.studies.sites import study as _sites
 from paddlewheel.studies.train import study as _train
-from paddlewheel.studies.validate import study as _validate
 from paddlewheel.study.run_directory import default_directory
 from paddlewheel.trajectories import Trajectory, read_trajectory
 
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
         SamplingRecord,
     )
     from paddlewheel.studies.train.record import TrainingRecord
-    from paddlewheel.studies.validate.record import ValidationRecord
 
 __all__ = [
     "Trajectory",
@@ -52,7 +50,6 @@ __all__ = [
     "sample",
     "sites",
     "train",
-    "validate",
 ]
 
 
@@ -133,17 +130,6 @@ def sample(
     record = _sample.sample(structures, out=directory, **settings)
     record.lies_beside(Beside(directory))
     write_report(record, page.figures, page.page)
-    return record
-
-
-@functools.wraps(_validate.validate)
-def validate(
-    candidate: str, structures: Sequence[str | Path | Atoms] = (), *, against: str, out: str | Path, **settings: Any
-) -> ValidationRecord:
-    from paddlewheel.studies.validate.page import write_validation_report
-
-    record = _validate.validate(candidate, structures, against=against, out=out, **settings)
-    write_validation_report(Path(out))
     return record
 
 

@@ -189,11 +189,13 @@ def _text(value: Any) -> str:
 
 
 def _metavar(annotation: Any) -> str:
-    text = str(annotation)
+    text = "" if choices(annotation) else str(annotation)
+    if "dict[" in text:
+        return "NAMES=NUMBERS" if text.partition("dict[")[2].partition(", ")[2].startswith("float") else "NAMES=TEXT"
     if "Measured" in text:
         return "NUMBER[,STD]"
     if "float" in text or "int" in text:
-        return "NUMBERS" if "tuple" in text else "NAMES=NUMBERS" if "dict" in text else "NUMBER"
+        return "NUMBERS" if "tuple" in text else "NUMBER"
     return "PATH" if "Path" in text else "NAMES" if "tuple" in text else "TEXT"
 
 

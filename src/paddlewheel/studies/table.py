@@ -138,7 +138,6 @@ MIGRATION = {  # studies that still have their own command; goes when the last h
     "sample": ("datasets", "sample"),
     "train": ("train", "train"),
     "distil": ("distil", "distil"),
-    "validate": ("validate", "validate"),
     "cycling": ("cycling", "cycling"),
     "cell": ("cell", "cell"),
 }

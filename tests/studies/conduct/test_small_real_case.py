@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from paddlewheel import load
 from paddlewheel.crystals import read_structure
 from paddlewheel.potentials import load_potential
 from paddlewheel.studies.distil.record import read_distil_record
 from paddlewheel.studies.sample.record import read_sampling_record
 from paddlewheel.studies.train.record import read_training_record
-from paddlewheel.studies.validate.record import read_validation_record
 from paddlewheel.training import read_dataset
 
 pytest.importorskip("torch", reason="torch is not installed: pip install 'paddlewheel[distil]'")
@@ -114,7 +114,7 @@ def test_validation_tells_that_it_is_not_ready(student: Path, sampled: Path, tmp
         f"--eos-points 5 --radial-cutoff-A 0 --out {out}",
         shared, status=1,
     )  # fmt: skip
-    record = read_validation_record(out / "result.json")
+    record = load(out)
     gates = {gate.subject: gate for gate in record.gates}
     assert gates["force MAE"].measured is not None
     assert record.equations_of_state

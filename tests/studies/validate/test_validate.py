@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,15 +12,15 @@ import pytest
 import yaml
 from ase.build import bulk
 from ase.calculators.lj import LennardJones
+from ase.calculators.singlepoint import SinglePointCalculator
 
-from paddlewheel.api import validate
+from paddlewheel import validate
 from paddlewheel.errors import DatasetError, PotentialError, RunDirectoryError, SettingsError
-from paddlewheel.studies.validate.inputs import plan_validation
+from paddlewheel.studies.validate.plan import plan_validation
 from paddlewheel.studies.validate.record import ValidationRecord
-from paddlewheel.studies.validate.settings import (
-    GateLimits,
-    ValidateSettings,
-)
+from paddlewheel.studies.validate.settings import GateLimits, ValidateOptions, ValidateSettings
+from paddlewheel.studies.validate.study import STUDY
+from paddlewheel.training.dataset import write_dataset
 
 
 def argon() -> LennardJones:
@@ -169,7 +168,48 @@ def test_lost_result_is_made_again_alone(equal, tmp_path):
 def test_other_settings_in_the_same_directory_are_refused(equal):
     directory, _ = equal
     with pytest.raises(RunDirectoryError, match="npt_ps"):
-        _run("argon_by_another_name", directory, settings=replace(SETTINGS, npt_ps=0.7))
+        _run("argon_by_another_name", directory, settings=SETTINGS, npt_ps=0.7)
+
+
+def test_settings_of_what_is_left_out_refuse_nobody(equal, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(equal[0], copy)
+    again = _run("argon_by_another_name", copy, bond_temperature_K=500)
+    assert again.gates == equal[1].gates
+    assert yaml.safe_load((copy / "inputs.yaml").read_text())["settings"]["bond_temperature_K"] == 500
+
+
+def test_set_is_known_by_its_labels_and_a_trajectory_by_its_interval(tmp_path):
+    frames = [bulk("Ar", "fcc", a=5.35 + change, cubic=True) for change in (0, 0.02)]
+    documents = []
+    for energy_eV, interval_fs in ((-0.3, 10.0), (-0.3, 20.0), (-0.4, 20.0)):
+        for frame in frames:
+            frame.calc = SinglePointCalculator(frame, energy=energy_eV, forces=np.zeros((4, 3)), stress=np.zeros(6))
+        write_dataset(tmp_path / "set.extxyz", frames, engine="none", functional="none")
+        np.savez(
+            tmp_path / "argon.npz", positions_A=[frames[0].positions] * 3, cell_A=frames[0].cell[:], symbols=["Ar"] * 4
+        )
+        options = ValidateOptions(
+            against=f"ase:{__name__}:argon", specie="Ar", settings=SETTINGS, dataset=tmp_path / "set.extxyz",
+            reference_trajectories={20.0: tmp_path / "argon.npz"}, reference_frame_interval_fs=interval_fs,
+        )  # fmt: skip
+        documents.append(plan_validation(f"ase:{__name__}:wider_argon", [frames[0]], options).document())
+    first, other_interval, other_labels = documents
+    changed = {key for key in first if first[key] != other_interval[key]}
+    assert changed == {"reference_frames"}
+    changed = {key for key in first if other_interval[key] != other_labels[key]}
+    assert changed == {"set_labels_sha256"}
+
+
+def test_forecast_counts_the_units_of_both_potentials_and_writes_nothing(equal, tmp_path):
+    given = [bulk("Ar", "fcc", a=5.35, cubic=True)]
+    options = {"against": f"ase:{__name__}:argon", "specie": "Ar", "settings": SETTINGS, "limits": LIMITS}
+    told = STUDY.forecast(f"ase:{__name__}:wider_argon", given, out=tmp_path / "out", **options)
+    assert told.n_units == 12  # of each: NPT, spectrum, diffusion, equation of state, phonons, labels
+    assert told.core_hours > 0
+    fewer = STUDY.forecast(f"ase:{__name__}:wider_argon", given, reference_runs=[equal[0]], **options)
+    assert fewer.n_units == 7  # the labels of a set are known when it is made
+    assert not (tmp_path / "out").exists()
 
 
 def test_bad_input_is_told_before_anything_is_written(tmp_path):
@@ -179,7 +219,7 @@ def test_bad_input_is_told_before_anything_is_written(tmp_path):
     with pytest.raises(SettingsError, match="holds no units"):
         _run("argon", out, reference_runs=[tmp_path])
     with pytest.raises(DatasetError):
-        _run("argon", out, dataset=tmp_path / "absent.extxyz")
+        _run("argon", out, datadataset=tmp_path / "absent.extxyz")
     with pytest.raises(SettingsError, match="700 K"):
         _run("argon", out, reference_trajectories={700.0: tmp_path / "absent.npz"})
     with pytest.raises(PotentialError, match="does not know"):
@@ -197,10 +237,9 @@ def test_settings_outside_their_range_are_refused():
 
 def test_reference_shorter_than_the_candidate_is_planned_so(tmp_path):
     plan = plan_validation(
-        f"ase:{__name__}:wider_argon", [bulk("Ar", "fcc", a=5.35, cubic=True)], against=f"ase:{__name__}:argon",
-        dataset=None, phase_key="structure", supercell="auto", specie="Ar",
-        settings=replace(SETTINGS, reference_npt_ps=0.3), limits=LIMITS, trajectories={}, frame_interval_fs=None,
-        three_body="parent", device="cpu", dtypes={"candidate": "float32", "reference": "float32"},
-    )  # fmt: skip
+        f"ase:{__name__}:wider_argon",
+        [bulk("Ar", "fcc", a=5.35, cubic=True)],
+        ValidateOptions(against=f"ase:{__name__}:argon", specie="Ar", settings=SETTINGS, reference_npt_ps=0.3),
+    )
     lengths = {run.role: run.unit.contents["md"]["production_ps"] for run in plan.runs(tmp_path) if run.part == "npt"}
     assert lengths == {"reference": 0.3, "candidate": 0.6}

@@ -28,7 +28,7 @@ def test_help_has_an_example(tmp_path):
         ([LJ], "--against"),
         ([LJ, "o-nbh", "--against", "no-such-potential"], "no-such-potential"),
         ([LJ, "no-such-structure", "--against", LJ], "no-such-structure"),
-        ([LJ, "nabh4", "--against", LJ, "--npt-ps", "-1"], "npt_ps"),
+        ([LJ, "nabh4", "--against", LJ, "--npt-ps", "-1"], "--npt-ps"),
         ([LJ, "nabh4", "--against", LJ, "--limits", "density=2"], "density_percent"),
         ([LJ, "nabh4", "--against", LJ, "--reference-trajectory", "file"], "600=FILE"),
         ([LJ, "nabh4", "nabh4", "--against", LJ], "given twice"),

@@ -12,27 +12,14 @@ from ase.build import bulk
 from paddlewheel.dynamics import MDSettings
 from paddlewheel.errors import TrajectoryError
 from paddlewheel.execution import Unit
-from paddlewheel.studies.validate.compare_static import compare_labels
-from paddlewheel.studies.validate.compare_transport import (
-    compare_diffusion,
-    read_reference_trajectory,
-)
+from paddlewheel.studies.validate.at_rest import compare_labels
 from paddlewheel.studies.validate.compared_set import make_set
-from paddlewheel.studies.validate.execution import share_units
 from paddlewheel.studies.validate.findings import Findings
-from paddlewheel.studies.validate.plan import (
-    Phase,
-    choose_phase,
-    md_runs,
-)
-from paddlewheel.studies.validate.reuse import (
-    FinishedUnits,
-    same_contents,
-)
-from paddlewheel.studies.validate.settings import (
-    GateLimits,
-    ValidateSettings,
-)
+from paddlewheel.studies.validate.in_motion import compare_diffusion
+from paddlewheel.studies.validate.plan import read_reference_trajectory
+from paddlewheel.studies.validate.reuse import FinishedUnits, same_contents, share_units
+from paddlewheel.studies.validate.runs import Phase, choose_phase, md_runs
+from paddlewheel.studies.validate.settings import GateLimits, ValidateSettings
 from paddlewheel.trajectories import Trajectory
 
 POTENTIAL = {"name": "a", "identity": "1234", "three_body": "parent", "device": "cpu", "dtype": "float32"}

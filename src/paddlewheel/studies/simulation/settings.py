@@ -24,7 +24,7 @@ class EngineSettings(Settings):
     """How potentials are evaluated, whichever they are."""
 
     three_body: Literal["parent", "as_trained"] = setting("parent", "Three-body form of M3GNet; parent is smooth")
-    device: str = setting("cpu", "Where it runs: cpu, cuda, ...")
+    device: str = setting("cpu", "Where it runs, such as cpu or cuda")
 
 
 class PotentialSettings(EngineSettings):

@@ -3,40 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from paddlewheel.execution import Unit
-from paddlewheel.studies.validate.compare_dynamics import (
+from paddlewheel.studies.validate.at_rest import compare_equations_of_state, compare_labels, compare_phonons
+from paddlewheel.studies.validate.compared_set import ComparedSet
+from paddlewheel.studies.validate.findings import Findings, result_of
+from paddlewheel.studies.validate.in_motion import (
+    check_bonds,
+    compare_diffusion,
     compare_lattices,
     compare_radial,
     compare_spectra,
-    result_of,
+    frames_of,
 )
-from paddlewheel.studies.validate.compare_static import (
-    compare_equations_of_state,
-    compare_labels,
-    compare_phonons,
-)
-from paddlewheel.studies.validate.compare_transport import (
-    candidate_frames,
-    check_bonds,
-    compare_diffusion,
-)
-from paddlewheel.studies.validate.compared_set import ComparedSet
-from paddlewheel.studies.validate.findings import Findings
-from paddlewheel.studies.validate.plan import (
-    ROLES,
-    Phase,
-    Role,
-    Run,
-)
-from paddlewheel.studies.validate.settings import (
-    GateLimits,
-    ValidateSettings,
-)
-
-if TYPE_CHECKING:
-    from paddlewheel.trajectories import Trajectory
+from paddlewheel.studies.validate.runs import ROLES, Phase, PhaseRun, Role
+from paddlewheel.studies.validate.settings import GateLimits, ValidateSettings
+from paddlewheel.trajectories import Trajectory
 
 _LEFT_OUT = "left out by the settings"
 
@@ -46,7 +29,7 @@ def compare_everything(
     settings: ValidateSettings,
     limits: GateLimits,
     *,
-    runs: Sequence[tuple[Run, Unit]],
+    runs: Sequence[tuple[PhaseRun, Unit]],
     statics: Mapping[tuple[str, str, Role], Unit],
     compared: ComparedSet | None,
     trajectories: Mapping[float, Trajectory],
@@ -109,7 +92,7 @@ def _dynamics(
     phases: Sequence[Phase],
     settings: ValidateSettings,
     limits: GateLimits,
-    runs: Sequence[tuple[Run, Unit]],
+    runs: Sequence[tuple[PhaseRun, Unit]],
     troubles: Mapping[str, str],
 ) -> None:
     last_K = max(settings.npt_temperatures_K, default=0.0)
@@ -142,7 +125,7 @@ def _diffusion(
     findings: Findings,
     phase: Phase,
     settings: ValidateSettings,
-    runs: Sequence[tuple[Run, Unit]],
+    runs: Sequence[tuple[PhaseRun, Unit]],
     trajectories: Mapping[float, Trajectory],
     troubles: Mapping[str, str],
 ) -> None:
@@ -152,7 +135,7 @@ def _diffusion(
         return
     for value in sorted(settings.diffusion_temperatures_K):
         units = _both(runs, "diffusion", phase, value)
-        sources: dict[Role, Any] = {role: candidate_frames(unit, result_of(unit, troubles.get(unit.name)))
+        sources: dict[Role, Any] = {role: frames_of(unit, result_of(unit, troubles.get(unit.name)))
                    for role, unit in units.items()}  # fmt: skip
         if value in trajectories:
             sources["reference"] = (trajectories[value].source, trajectories[value], None)
@@ -162,7 +145,7 @@ def _diffusion(
         compare_diffusion(findings, phase, value, sources)
 
 
-def _both(runs: Sequence[tuple[Run, Unit]], part: str, phase: Phase, temperature_K: float) -> dict[Role, Unit]:
+def _both(runs: Sequence[tuple[PhaseRun, Unit]], part: str, phase: Phase, temperature_K: float) -> dict[Role, Unit]:
     return {
         run.role: unit
         for run, unit in runs

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from paddlewheel.errors import writing
-from paddlewheel.execution import Unit
-from paddlewheel.records import write_atomically
+from paddlewheel.dynamics import MDSettings
+from paddlewheel.execution import Unit, array_digest
 from paddlewheel.studies.simulation.md_unit import store_path
-from paddlewheel.studies.validate.plan import (
-    Phase,
-    Run,
-)
-from paddlewheel.studies.validate.static_unit import SET_FILE
+from paddlewheel.studies.validate.runs import Phase, PhaseRun
 from paddlewheel.training.dataset import format_frames, read_dataset, unlabelled_copy
 from paddlewheel.training.validation import Labels
+from paddlewheel.trajectories import open_store
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -65,10 +61,13 @@ class ComparedSet:
         """Of `text`."""
         return hashlib.sha256(self.text.encode()).hexdigest()
 
-    def write(self, directory: Path) -> None:
-        """Put the frames where the units that label them look for them."""
-        with writing(directory):
-            write_atomically(directory / SET_FILE, self.text)
+    @property
+    def labels_sha256(self) -> str | None:
+        """Of the labels given."""
+        if self.labels is None:
+            return None
+        numbers = [(labels.energy_eV, labels.forces_eV_per_A, labels.stress_eV_per_A3) for labels in self.labels]
+        return array_digest(*(np.asarray(part, dtype=np.float64) for labels in numbers for part in labels))
 
 
 def read_set(path: str | Path, *, phase_key: str) -> ComparedSet:
@@ -96,7 +95,7 @@ def read_set(path: str | Path, *, phase_key: str) -> ComparedSet:
 
 
 def make_set(
-    phases: Sequence[Phase], snapshots: Sequence[tuple[Run, Unit]], *, per_phase: int, seed: int
+    phases: Sequence[Phase], snapshots: Sequence[tuple[PhaseRun, Unit]], *, per_phase: int, seed: int
 ) -> ComparedSet:
     """A set for the reference to label: rattled and strained cells, and snapshots of its own NPT runs.
 
@@ -132,7 +131,7 @@ def make_set(
     )
 
 
-def labels_of(result: dict[str, Any], frames: Sequence[Atoms]) -> list[Labels]:
+def labels_of(result: Mapping[str, Any], frames: Sequence[Atoms]) -> list[Labels]:
     """The labels that a finished unit holds, frame by frame."""
     ends = np.cumsum([len(frame) for frame in frames])
     forces = np.split(np.array(result["forces"]), ends[:-1])
@@ -150,9 +149,6 @@ def _named(atoms: Atoms, phase: str, source: str) -> Atoms:
 
 def _snapshots(unit: Unit, count: int) -> list[Atoms]:
     from ase import Atoms
-
-    from paddlewheel.dynamics import MDSettings
-    from paddlewheel.trajectories import open_store
 
     trajectory = open_store(store_path(unit))
     first = MDSettings(**unit.contents["md"]).production_start_frame

@@ -126,9 +126,10 @@ def diffusion_figure(msd: Mapping[float, Mapping[str, Columns]], rows: Sequence[
 
 
 def _draw_diffusivities(axes: Axes, temperatures_K: Sequence[float], rows: Sequence[DiffusionResult]) -> None:
+    by_run = {(row.potential, row.temperature_K): row for row in rows}
     for role, colour, shift in (("reference", INK, -0.1), ("candidate", ORANGE, 0.1)):
         for place, temperature_K in enumerate(temperatures_K):
-            row = next((one for one in rows if one.potential == role and one.temperature_K == temperature_K), None)
+            row = by_run.get((role, temperature_K))
             if row is None or row.diffusivity_cm2_per_s is None or row.diffusivity_95_cm2_per_s is None:
                 continue
             axes.plot([place + shift] * 2, row.diffusivity_95_cm2_per_s, color=colour, lw=2)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from paddlewheel.records import write_atomically
+from paddlewheel.dynamics import MDSettings
+from paddlewheel.execution import Unit
+from paddlewheel.studies.simulation.md_unit import store_path
 from paddlewheel.studies.validate.record import (
     BandResult,
     BondResult,
@@ -23,8 +23,35 @@ from paddlewheel.studies.validate.record import (
     PhononResult,
     RadialResult,
 )
+from paddlewheel.studies.validate.runs import ROLES, Role
+from paddlewheel.trajectories import Trajectory, open_store
 
-Columns = Mapping[str, np.ndarray]
+WHOLE = ("done", "extrapolating")
+"""Statuses of a unit that went to its end; a run of dynamics that extrapolates is told of, and still compared."""
+
+Results = Mapping[Role, Mapping[str, Any]]
+"""A unit's result by potential; a failed one has status ``failed`` and a reason."""
+
+
+def result_of(unit: Unit, trouble: str | None) -> dict[str, Any]:
+    """A unit's result, or one that says why it has none."""
+    found = unit.result()
+    return found if found is not None else {"status": "failed", "reason": trouble or "did not finish"}
+
+
+def failure(results: Results) -> tuple[Role, str] | None:
+    """Which potential failed at a unit, and why; the reference first, for without it nothing can be compared."""
+    for role in ROLES:
+        if results[role]["status"] not in WHOLE:
+            return role, f"{role}: {results[role].get('reason') or results[role]['status']}"
+    return None
+
+
+def production(unit: Unit) -> Trajectory:
+    """The production frames of a finished unit."""
+    settings = MDSettings(**unit.contents["md"])
+    trajectory = open_store(store_path(unit))
+    return trajectory.after(settings.production_start_frame * settings.frame_interval_fs / 1000)
 
 
 @dataclass
@@ -42,7 +69,7 @@ class Findings:
     diffusion: list[DiffusionResult] = field(default_factory=list)
     bonds: list[BondResult] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    curves: dict[str, Columns] = field(default_factory=dict)
+    curves: dict[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
 
     def judge(
         self,
@@ -79,14 +106,6 @@ class Findings:
             Gate(subject=subject, phase=phase, temperature_K=temperature_K, verdict="not-run", detail=detail)
         )
 
-    def write_curves(self, directory: Path) -> dict[str, str]:
-        """Write the curves as CSV files; their paths in the run directory by name."""
-        folder = directory / "curves"
-        folder.mkdir(exist_ok=True)
-        for name, columns in self.curves.items():
-            buffer = io.StringIO()
-            writer = csv.writer(buffer, lineterminator="\n")
-            writer.writerow(columns)
-            writer.writerows([f"{value:.8g}" for value in row] for row in zip(*columns.values(), strict=True))
-            write_atomically(folder / f"{name}.csv", buffer.getvalue())
-        return {name: f"curves/{name}.csv" for name in self.curves}
+    def refuse(self, subject: str, trouble: tuple[Role, str], **where: Any) -> None:
+        """Add a gate whose units failed: the candidate's fault is a failure, the reference's leaves the gate open."""
+        (self.fail if trouble[0] == "candidate" else self.not_run)(subject, trouble[1], **where)

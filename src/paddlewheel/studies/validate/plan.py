@@ -1,172 +1,218 @@
-"""What `validate` will run: phases, potentials and the units of molecular dynamics of both."""
+"""What a validation compares, resolved and checked, and all its units of work."""
 
 from __future__ import annotations
 
-import zlib
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from paddlewheel.crystals import check_structure, find_polyanions, guess_mobile_specie, make_supercell, read_structure
-from paddlewheel.dynamics import MDSettings
-from paddlewheel.errors import SettingsError
+from paddlewheel.crystals import read_structure
+from paddlewheel.errors import SettingsError, TrajectoryError
 from paddlewheel.execution import Unit
-from paddlewheel.studies.simulation.md_unit import md_unit
-from paddlewheel.studies.validate.settings import ValidateSettings
+from paddlewheel.studies.motion.runs import trajectory_digest
+from paddlewheel.studies.simulation.potentials import potential_document
+from paddlewheel.studies.simulation.structures import cell_digest
+from paddlewheel.studies.validate.compared_set import ComparedSet, read_set
+from paddlewheel.studies.validate.reuse import FinishedUnits
+from paddlewheel.studies.validate.runs import ROLES, Phase, PhaseRun, Role, check_names, choose_phase, md_runs
+from paddlewheel.studies.validate.settings import ValidateOptions
+from paddlewheel.studies.validate.static_unit import static_unit
+from paddlewheel.trajectories import Trajectory, read_trajectory
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-Role = Literal["candidate", "reference"]
-ROLES: tuple[Role, Role] = ("reference", "candidate")
+    from paddlewheel.potentials import PotentialCard
 
 
 @dataclass(frozen=True, kw_only=True)
-class Phase:
-    """One structure: its unit cell, and the supercell that the dynamics run in.
+class ValidationPlan:
+    """A checked validation: potentials, phases, set, given trajectories, and runs that are finished elsewhere.
 
     Attributes
     ----------
-    mobile
-        Symbol of the mobile ion, empty where none is obvious: everything is framework then.
-    anions
-        Symbols of the elements inside polyanions; all but the mobile ion where there are none.
+    compared
+        The set as given; None where it is made on the way, or left out.
+    trajectories
+        The reference's, by temperature (K).
     """
 
-    name: str
-    cell: Atoms
-    supercell: Atoms
-    repeats: tuple[int, int, int]
-    mobile: str
-    anions: tuple[str, ...]
+    potentials: dict[Role, dict[str, Any]]
+    phases: tuple[Phase, ...]
+    compared: ComparedSet | None
+    settings: ValidateOptions
+    trajectories: dict[float, Trajectory]
+    finished: FinishedUnits
+
+    def document(self) -> dict[str, Any]:
+        """The contents of `inputs.yaml`."""
+        compared, given = self.compared, self.trajectories
+        return {
+            "candidate": dict(self.potentials["candidate"]),
+            "reference": dict(self.potentials["reference"]),
+            "structures": [
+                {
+                    "name": phase.name, "repeats": list(phase.repeats), "mobile": phase.mobile,
+                    "sha256": cell_digest(phase.supercell),
+                }
+                for phase in self.phases
+            ],
+            "set": None if compared is None else {"name": compared.name, "sha256": compared.sha256},
+            "set_labels_sha256": None if compared is None else compared.labels_sha256,
+            "phase_key": self.settings.phase_key,
+            "settings": self.settings.parts,
+            "limits": self.settings.gates.document(),
+            "reference_trajectories": {f"{value:g} K": _digest(given[value]) for value in given},
+            "reference_frames": {f"{value:g} K": _frames_document(given[value]) for value in given} or None,
+            "reference_runs": self.finished.digests,
+        }  # fmt: skip
+
+    def runs(self, directory: Path) -> list[PhaseRun]:
+        """All runs of molecular dynamics, in the order in which they should be done."""
+        if not self.phases:
+            return []
+        return md_runs(
+            self.phases, self.potentials, self.settings, given_temperatures_K=list(self.trajectories),
+            directory=directory,
+        )  # fmt: skip
+
+    def statics(self, compared: ComparedSet | None, directory: Path) -> dict[tuple[str, str, Role], Unit]:
+        """All units without dynamics, by (part, phase, role)."""
+        settings = self.settings
+        units: dict[tuple[str, str, Role], Unit] = {}
+        wanted: list[tuple[str, str, Atoms | None, dict[str, Any]]] = []
+        if compared is not None:
+            wanted.append(("labels", "", None, {"sha256": compared.sha256, "n_frames": len(compared.frames)}))
+        for phase in self.phases:
+            if settings.eos_points:
+                eos = {"points": settings.eos_points, "strain": settings.eos_strain}
+                wanted.append(("eos", phase.name, phase.cell, eos))
+            if settings.phonon_displacement_A:
+                phonons = {"repeats": list(phase.repeats), "displacement_A": settings.phonon_displacement_A}
+                wanted.append(("phonons", phase.name, phase.cell, phonons))
+        for role in ROLES:
+            for part, name, atoms, static in wanted:
+                units[part, name, role] = static_unit(
+                    name=f"{role}-{part}-{name}" if name else f"{role}-{part}", atoms=atoms,
+                    potential=self.potentials[role], static={"kind": part, **static}, directory=directory,
+                )  # fmt: skip
+        return units
 
 
-@dataclass(frozen=True, kw_only=True)
-class Run:
-    """One run of molecular dynamics: which part of the validation it is for, and its unit."""
-
-    part: Literal["npt", "spectrum", "diffusion", "bonds"]
-    role: Role
-    phase: Phase
-    temperature_K: float
-    unit: Unit
-
-
-def choose_phase(
-    structure: str | Path | Atoms, *, supercell: str | Sequence[int], minimum_length_A: float, mobile: str | None
-) -> Phase:
-    """Read a structure and repeat it; `supercell` is as `make_supercell` takes it."""
-    if isinstance(structure, str | Path):
-        name, cell = Path(structure).name, read_structure(structure)
-    else:
-        name, cell = structure.get_chemical_formula("metal"), check_structure(structure, "structure")
-    atoms, repeats = make_supercell(cell, supercell, min_length_A=minimum_length_A)
-    symbols = set(cell.get_chemical_symbols())
-    if mobile is not None and mobile not in symbols:
-        mobile = None
-    ion = mobile or guess_mobile_specie(cell) or ""
-    still = atoms[[i for i, symbol in enumerate(atoms.get_chemical_symbols()) if symbol != ion]]
-    inside = {still[index].symbol for anion in find_polyanions(still) for index in anion.indices} if len(still) else ()
-    anions = tuple(sorted(inside or symbols - {ion} or symbols))
-    return Phase(name=name, cell=cell, supercell=atoms, repeats=repeats, mobile=ion, anions=anions)
-
-
-def md_runs(
-    phases: Sequence[Phase],
-    potentials: Mapping[Role, dict[str, Any]],
-    settings: ValidateSettings,
-    *,
-    given_temperatures_K: Sequence[float],
-    directory: Path,
-) -> list[Run]:
-    """Every run of molecular dynamics of both potentials, in the order in which they should be done.
-
-    The reference has no diffusion run at `given_temperatures_K`, for which its trajectories are given.
-    """
-    runs = []
-    for role in ROLES:
-        npt_ps = settings.npt_ps
-        diffusion_ps = settings.diffusion_ps
-        if role == "reference":
-            npt_ps = npt_ps if settings.reference_npt_ps is None else settings.reference_npt_ps
-            diffusion_ps = diffusion_ps if settings.reference_diffusion_ps is None else settings.reference_diffusion_ps
-        wanted: list[tuple[Any, Phase, float, dict[str, Any]]] = []
-        if npt_ps and settings.npt_ps:
-            dynamics = {"production_ps": npt_ps}
-            wanted += [
-                ("npt", phase, value, dynamics) for phase in phases for value in sorted(settings.npt_temperatures_K)
-            ]
-        if settings.spectrum_ps:
-            interval = {"frame_interval_fs": settings.spectrum_interval_fs, "ensemble": "nvt"}
-            dynamics = {"production_ps": settings.spectrum_ps, **interval}
-            wanted += [("spectrum", phase, settings.spectrum_temperature_K, dynamics) for phase in phases]
-        if diffusion_ps and settings.diffusion_ps and phases[0].mobile:
-            dynamics = {
-                "production_ps": diffusion_ps, "ensemble": settings.diffusion_ensemble,
-            }  # fmt: skip
-            skipped = given_temperatures_K if role == "reference" else ()
-            wanted += [
-                ("diffusion", phases[0], value, dynamics)
-                for value in sorted(settings.diffusion_temperatures_K)
-                if value not in skipped
-            ]
-        if settings.bond_ps and role == "candidate":
-            dynamics = {"production_ps": settings.bond_ps}
-            wanted.append(("bonds", phases[0], settings.bond_temperature_K, dynamics))
-        runs += [
-            _run(part, role, phase, value, dynamics, potentials[role], settings, directory)
-            for part, phase, value, dynamics in wanted
-        ]
-    return runs
-
-
-def _run(
-    part: Any,
-    role: Role,
-    phase: Phase,
-    temperature_K: float,
-    dynamics: dict[str, Any],
-    potential: dict[str, Any],
-    settings: ValidateSettings,
-    directory: Path,
-) -> Run:
-    md = MDSettings(
-        temperature_K=temperature_K,
-        timestep_fs=settings.timestep_fs,
-        equilibrate_ps=settings.equilibrate_ps,
-        seed=_seed(settings.seed, part, phase.name, temperature_K),
-        **dynamics,
-    )
-    unit = md_unit(
-        name=f"{role}-{part}-{phase.name}-{temperature_K:g}K",
-        atoms=phase.supercell,
-        mobile=phase.mobile,
-        potential=potential,
-        settings=md,
-        replica=0,
-        directory=directory,
-    )
-    return Run(part=part, role=role, phase=phase, temperature_K=temperature_K, unit=unit)
-
-
-def _seed(seed: int, part: str, phase: str, temperature_K: float) -> int:
-    """The same for both potentials, so that equal potentials give equal trajectories."""
-    words = [seed, zlib.crc32(part.encode()), zlib.crc32(phase.encode()), round(temperature_K * 1000)]
-    return int(np.random.SeedSequence(words).generate_state(1)[0])
-
-
-def check_names(phases: Sequence[Phase]) -> None:
-    """Refuse structures that share a name: their runs would share a folder.
+def plan_validation(
+    candidate: str, structures: str | Path | Atoms | Sequence[str | Path | Atoms], settings: ValidateOptions
+) -> ValidationPlan:
+    """Read and check everything that `validate` is given, but for the potentials themselves.
 
     Raises
     ------
-    SettingsError
-        Naming the first of them.
+    InputError
+        Of the kind that fits.
     """
-    names = [phase.name for phase in phases]
-    for name in names:
-        if names.count(name) > 1:
-            raise SettingsError(f"'{name}' is given twice", where="structure", remedy="give files of different names")
+    from paddlewheel.potentials import check_elements, describe_potential
+
+    names: dict[Role, str] = {"candidate": candidate, "reference": settings.against}
+    cards = {role: describe_potential(name) for role, name in names.items()}
+    compared = read_set(settings.dataset, phase_key=settings.phase_key) if settings.dataset is not None else None
+    several = isinstance(structures, Sequence) and not isinstance(structures, str)
+    given: Any = structures if several else [structures]
+    if not given and compared is None:
+        given = _builtin_structures([cards[role] for role in ROLES])
+    phases = tuple(
+        choose_phase(
+            structure, supercell=_supercell_of(structure, settings.supercell),
+            minimum_length_A=settings.minimum_length_A, mobile=settings.specie,
+        )
+        for structure in given
+    )  # fmt: skip
+    check_names(phases)
+    for role in ROLES:
+        for atoms in [phase.cell for phase in phases] + (list(compared.frames) if compared else []):
+            check_elements(cards[role], atoms)
+    dtypes = {"candidate": settings.candidate_dtype, "reference": settings.reference_dtype}
+    plan = ValidationPlan(
+        potentials={
+            # the three-body switch is of M3GNet alone; other potentials refuse anything but the default
+            role: potential_document(
+                name, three_body=settings.three_body if cards[role].kind == "m3gnet" else "parent",
+                device=settings.device, dtype=dtypes[role],
+            )
+            for role, name in names.items()
+        },
+        phases=phases, compared=compared, settings=settings,
+        trajectories=_reference_trajectories(phases, settings),
+        finished=FinishedUnits([Path(directory) for directory in settings.reference_runs]),
+    )  # fmt: skip
+    plan.runs(Path())  # the time step, the intervals between frames: whatever the dynamics refuse
+    return plan
+
+
+def read_reference_trajectory(path: Path, phase: Phase, *, frame_interval_fs: float | None) -> Trajectory:
+    """A trajectory of the reference made elsewhere.
+
+    Raises
+    ------
+    TrajectoryError
+        If it cannot be read, its frame interval is not known, or it is of another material than the first structure.
+    """
+    trajectory = read_trajectory(path, frame_interval_fs=frame_interval_fs)
+    wanted, found = phase.supercell.get_chemical_symbols(), list(trajectory.symbols)
+    shares = [{symbol: names.count(symbol) / len(names) for symbol in set(names)} for names in (wanted, found)]
+    if shares[0].keys() != shares[1].keys() or any(abs(shares[0][key] - shares[1][key]) > 1e-6 for key in shares[0]):
+        raise TrajectoryError(
+            f"is not of {phase.name} ({phase.supercell.get_chemical_formula('metal')}), the first structure",
+            where=path,
+            remedy="give that structure first",
+        )
+    return trajectory
+
+
+def _builtin_structures(cards: Sequence[PotentialCard]) -> list[str]:
+    from paddlewheel.crystals import list_structures
+
+    common = [set(card.elements) for card in cards if card.elements is not None]
+    names = [
+        card.name
+        for card in list_structures()
+        if common and all(set(read_structure(card.name).get_chemical_symbols()) <= elements for elements in common)
+    ]
+    if not names:
+        raise SettingsError("no structure given", where="structure", remedy="name at least one, or give --set")
+    return names
+
+
+def _supercell_of(structure: str | Path | Atoms, supercell: str | Mapping[str, str]) -> str:
+    if isinstance(supercell, str):
+        return supercell
+    name = Path(structure).name if isinstance(structure, str | Path) else structure.get_chemical_formula("metal")
+    return supercell.get(name, "auto")
+
+
+def _reference_trajectories(phases: Sequence[Phase], settings: ValidateOptions) -> dict[float, Trajectory]:
+    given = settings.reference_trajectories or {}
+    if given and not (phases and phases[0].mobile):
+        raise SettingsError(
+            "without a structure and its mobile ion", where="reference_trajectories", remedy="give both"
+        )
+    return {
+        value: read_reference_trajectory(
+            Path(path), phases[0], frame_interval_fs=settings.reference_frame_interval_fs
+        )
+        for value, path in given.items()
+    }  # fmt: skip
+
+
+def _digest(trajectory: Trajectory) -> str:
+    """Of the positions, as `inputs.yaml` has had it from the start; `_frames_document` is of all that is used."""
+    digest = hashlib.sha256()
+    for block in trajectory.blocks():
+        digest.update(np.ascontiguousarray(block.positions_A).tobytes())
+    return digest.hexdigest()
+
+
+def _frames_document(trajectory: Trajectory) -> dict[str, Any]:
+    return {"frame_interval_fs": trajectory.frame_interval_fs, "sha256": trajectory_digest(trajectory)}

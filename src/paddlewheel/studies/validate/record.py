@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
-from paddlewheel.records.base import SCHEMA_VERSION, Citation, Interval, Measured, Provenance, Record, read_record
+from paddlewheel.records.base import Interval, Measured, Record, StudyRecord
 
 Verdict = Literal["pass", "fail", "not-run"]
 Role = Literal["reference", "candidate"]
@@ -157,10 +156,10 @@ class BondResult(Record):
     detail: str
 
 
-class ValidationRecord(Record):
+class ValidationRecord(StudyRecord):
     """Everything `validate` found; `curves` names the CSV files of the run directory by what is in them."""
 
-    schema_version: int = SCHEMA_VERSION
+    rows_in: ClassVar[str] = "gates"
     kind: Literal["validation"] = "validation"
     candidate: str
     reference: str
@@ -177,17 +176,3 @@ class ValidationRecord(Record):
     diffusion: list[DiffusionResult] = []
     bonds: list[BondResult] = []
     curves: dict[str, str] = {}
-    warnings: list[str] = []
-    citations: list[Citation] = []
-    provenance: Provenance
-
-
-def read_validation_record(path: Path) -> ValidationRecord:
-    """Read a `validation` record.
-
-    Raises
-    ------
-    InputError
-        If the file is no such record.
-    """
-    return read_record(path, ValidationRecord, made_by="validate")

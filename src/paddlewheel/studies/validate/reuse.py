@@ -1,7 +1,8 @@
-"""Finished units of earlier validations, found by what is in them."""
+"""Units that need not be run: those that are finished in earlier validations, and those that are the same work."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -25,35 +26,59 @@ class FinishedUnits:
     """
 
     def __init__(self, directories: Sequence[Path]) -> None:
-        self._found: list[Unit] = []
+        self._found: dict[Path, list[Unit]] = {}
         for directory in directories:
             if not (directory / "units").is_dir():
                 raise SettingsError(
                     "holds no units of work", where=directory, remedy="give the --out of an earlier validate"
                 )
-            for path in sorted((directory / "units").glob("*/unit.json")):
-                if not (path.parent / "result.json").exists():
-                    continue
-                stored = json.loads(path.read_text(encoding="utf-8"))
-                self._found.append(Unit(path.parent.name, stored["contents"], directory))
+            self._found[directory] = [
+                Unit(path.parent.name, json.loads(path.read_text(encoding="utf-8"))["contents"], directory)
+                for path in sorted((directory / "units").glob("*/unit.json"))
+                if (path.parent / "result.json").exists()
+            ]
+
+    @property
+    def digests(self) -> list[str]:
+        """sha256 over the finished units of each directory."""
+        return [
+            hashlib.sha256(" ".join(unit.key for unit in units).encode()).hexdigest() for units in self._found.values()
+        ]
 
     def like(self, unit: Unit) -> Unit:
         """A finished unit of the same contents, or `unit` itself where there is none."""
-        return next((one for one in self._found if same_contents(one.contents, unit.contents)), unit)
+        known = (found for units in self._found.values() for found in units)
+        return next((found for found in known if same_contents(found.contents, unit.contents)), unit)
 
 
-def same_contents(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+def share_units(units: Sequence[Unit], finished: FinishedUnits) -> dict[str, Unit]:
+    """By the name of each unit, the one whose results count: finished elsewhere, a like one before it, or itself."""
+    shared: dict[str, Unit] = {}
+    for unit in units:
+        found = finished.like(unit)
+        if found is unit:
+            found = next((like for like in shared.values() if same_contents(like.contents, unit.contents)), unit)
+        shared[unit.name] = found
+    return shared
+
+
+def own_units(shared: Mapping[str, Unit], directory: Path) -> list[Unit]:
+    """Those of `shared` that are to be run in `directory`, each once."""
+    return list({unit.name: unit for unit in shared.values() if unit.run_directory == directory}.values())
+
+
+def same_contents(contents: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two units are the same work: the same atoms, potential and settings, whatever they are called."""
-    if one.keys() != other.keys():
+    if contents.keys() != other.keys():
         return False
-    if any(one["potential"].get(key) != other["potential"].get(key) for key in _POTENTIAL):
+    if any(contents["potential"].get(key) != other["potential"].get(key) for key in _POTENTIAL):
         return False
-    if any(one[key] != other[key] for key in one if key not in ("potential", "md")):
+    if any(contents[key] != other[key] for key in contents if key not in ("potential", "md")):
         return False
-    return "md" not in one or _settings(one["md"]) == _settings(other["md"])
+    return "md" not in contents or _dynamics(contents["md"]) == _dynamics(other["md"])
 
 
-def _settings(stored: Mapping[str, Any]) -> MDSettings | None:
+def _dynamics(stored: Mapping[str, Any]) -> MDSettings | None:
     """As settings, not as text: a setting that a later version adds has its default in an older unit."""
     try:
         return MDSettings(**stored)

@@ -1,15 +1,21 @@
-"""The settings of `validate`: durations, temperatures and the limits of the gates, checked when they are made."""
+"""The settings of `validate`: what is compared with what, what is run and for how long, and the limits of the gates."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, field_validator, model_validator
 
 from paddlewheel.errors import SettingsError
+from paddlewheel.studies.simulation.settings import EngineSettings
+from paddlewheel.study.settings import Numbers, Paths, Settings, bad_value, plain, setting
+
+_ZERO = "0 leaves it out"
 
 
-@dataclass(frozen=True, kw_only=True)
-class GateLimits:
+class GateLimits(Settings):
     """How far a candidate may be from its reference; a limit of 0 or less takes the gate away.
 
     The first four are those of a distilled potential against its teacher; the frequencies are those that a
@@ -26,77 +32,162 @@ class GateLimits:
     radial_distribution: float = 0.1
     band_percent: float = 2.0
 
-    def __post_init__(self) -> None:
-        for field in fields(self):
-            if not math.isfinite(getattr(self, field.name)):
-                raise SettingsError(f"{getattr(self, field.name)}", where=field.name, remedy="give a finite limit")
+
+class ValidateSettings(Settings):
+    """What is run and for how long; a duration, a number of points or of frames of 0 leaves that part out."""
+
+    npt_temperatures_K: Numbers = setting((300.0, 500.0), "Temperatures of NPT, K")
+    npt_ps: float = setting(4.0, f"NPT of each phase for lattice, density and g(r), ps; {_ZERO}", ge=0)
+    reference_npt_ps: float | None = setting(None, "The same of the reference, where it differs", ge=0)
+    equilibrate_ps: float = setting(1.0, "ps left out at the start of every run", ge=0)
+    radial_cutoff_A: float = setting(6.0, f"Range of g(r) of the hottest NPT, A; {_ZERO}", ge=0)
+    eos_points: int = setting(7, f"Volumes of the equation of state; {_ZERO}", ge=0)
+    eos_strain: float = setting(0.02, "Their largest linear strain", gt=0, le=0.1)
+    phonon_displacement_A: float = setting(0.01, f"Finite displacement of the phonons, A; {_ZERO}", ge=0)
+    spectrum_ps: float = setting(4.0, f"NVT for the vibrational spectra, ps; {_ZERO}", ge=0)
+    spectrum_temperature_K: float = setting(300.0, "Temperature of these, K", gt=0)
+    spectrum_interval_fs: float = setting(2.0, "fs between their frames, which are to see the fastest vibration", gt=0)
+    diffusion_temperatures_K: Numbers = setting((600.0, 800.0), "Temperatures of the runs for D, K")
+    diffusion_ps: float = setting(50.0, f"Runs of the first structure for D, ps; {_ZERO}", ge=0)
+    reference_diffusion_ps: float | None = setting(None, "The same of the reference, where it differs", ge=0)
+    diffusion_ensemble: Literal["nvt", "npt", "nve", "langevin"] = setting("nvt", "Ensemble of the runs for D")
+    bond_ps: float = setting(
+        100.0, f"Long NPT of the candidate, first structure, for its polyanions, ps; {_ZERO}", ge=0
+    )
+    bond_temperature_K: float = setting(800.0, "Temperature of this run, K", gt=0)
+    set_frames: int = setting(10, f"Frames of each kind and phase in a set that is made; {_ZERO}", ge=0)
+    timestep_fs: float = setting(1.0, "Time step of all dynamics, fs", gt=0)
+    seed: int = setting(1, "Decides every random number", ge=0)
+    minimum_length_A: float = setting(6.0, "auto supercells have every lattice parameter above this, A", ge=0)
+
+    @field_validator("npt_temperatures_K", "diffusion_temperatures_K")
+    @classmethod
+    def _different(cls, values: tuple[float, ...]) -> tuple[float, ...]:
+        if any(value <= 0 for value in values) or len(set(values)) != len(values):
+            raise bad_value(", ".join(f"{value:g}" for value in values), "give different temperatures above 0 K")
+        return values
+
+    @field_validator("eos_points")
+    @classmethod
+    def _enough(cls, points: int) -> int:
+        if 0 < points < 5:
+            raise bad_value(f"{points} volumes for a curve of four parameters", "give 5 or more, or 0 to leave it out")
+        return points
+
+    def idle(self) -> set[str]:
+        """Names of the settings that decide nothing, as their part is left out."""
+        dynamics = self.npt_ps or self.spectrum_ps or self.diffusion_ps or self.bond_ps
+        parts: dict[str, Any] = {
+            "npt_temperatures_K reference_npt_ps radial_cutoff_A": self.npt_ps,
+            "eos_strain": self.eos_points,
+            "spectrum_temperature_K spectrum_interval_fs": self.spectrum_ps,
+            "diffusion_temperatures_K reference_diffusion_ps diffusion_ensemble": self.diffusion_ps,
+            "bond_temperature_K": self.bond_ps,
+            "equilibrate_ps timestep_fs": dynamics,
+        }
+        return {name for names, wanted in parts.items() if not wanted for name in names.split()}
 
 
-@dataclass(frozen=True, kw_only=True)
-class ValidateSettings:
-    """What is run and for how long; a duration, a number of points or of frames of 0 leaves that part out.
+def _supercells(given: Any) -> Any:
+    """``auto``, ``2x1x2``, or one of these by structure: ``o-nbh=1x1x1,nabh4=2x2x2``."""
+    if not isinstance(given, str) or "=" not in given:
+        return given
+    return {name.strip(): text.strip() for name, _, text in (part.partition("=") for part in given.split(","))}
 
-    Attributes
-    ----------
-    npt_temperatures_K, npt_ps, reference_npt_ps
-        NPT of each phase, for lattice parameters, density and g(r); the reference may run shorter (None: as long).
-    equilibrate_ps
-        Left out at the start of every run.
-    radial_cutoff_A
-        Range of g(r); 0 leaves it out. It is taken from the NPT runs at the last temperature.
-    eos_points, eos_strain
-        Volumes of the equation of state, spread over (1 +- eos_strain)**3 of the relaxed volume.
-    phonon_displacement_A
-        Finite displacement; 0 leaves the phonons out.
-    spectrum_ps, spectrum_temperature_K, spectrum_interval_fs
-        NVT with frames close enough to see the fastest vibration.
-    diffusion_temperatures_K, diffusion_ps, reference_diffusion_ps, diffusion_ensemble
-        Runs of the first structure for the diffusivity.
-    bond_ps, bond_temperature_K
-        NPT of the candidate alone, of the first structure: do its polyanions hold?
-    set_frames
-        Rattled and strained frames, and snapshots of the reference's NPT runs, of each phase, where no set is given.
-    minimum_length_A
-        ``auto`` supercells have every lattice parameter above it.
-    """
 
-    npt_temperatures_K: tuple[float, ...] = (300.0, 500.0)
-    npt_ps: float = 4.0
-    equilibrate_ps: float = 1.0
-    reference_npt_ps: float | None = None
-    radial_cutoff_A: float = 6.0
-    eos_points: int = 7
-    eos_strain: float = 0.02
-    phonon_displacement_A: float = 0.01
-    spectrum_ps: float = 4.0
-    spectrum_temperature_K: float = 300.0
-    spectrum_interval_fs: float = 2.0
-    diffusion_temperatures_K: tuple[float, ...] = (600.0, 800.0)
-    diffusion_ps: float = 50.0
-    reference_diffusion_ps: float | None = None
-    diffusion_ensemble: str = "nvt"
-    bond_ps: float = 100.0
-    bond_temperature_K: float = 800.0
-    set_frames: int = 10
-    timestep_fs: float = 1.0
-    seed: int = 1
-    minimum_length_A: float = 6.0
+def _limits(given: Any) -> Any:
+    """Limits by gate, also as text: ``force_MAE_eV_per_A=0.06,density_percent=2``."""
+    if isinstance(given, str):
+        pairs = [part.partition("=") for part in filter(None, given.split(","))]
+        given = {name.strip(): text.strip() for name, _, text in pairs}
+    if isinstance(given, Mapping):
+        known = ", ".join(GateLimits.model_fields)
+        for name, value in given.items():
+            if name not in GateLimits.model_fields:
+                raise bad_value(f"'{name}' is no gate", f"use one of {known}")
+            if not _is_number(value):
+                raise bad_value(f"'{name}={value}' is no limit", "write density_percent=2")
+    return given
 
-    def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            numbers = value if isinstance(value, tuple) else (value,)
-            for number in numbers:
-                if isinstance(number, int | float) and not (math.isfinite(number) and number >= 0):
-                    raise SettingsError(f"{number:g}", where=field.name, remedy="give 0 or more")
-        for name in ("npt_temperatures_K", "diffusion_temperatures_K"):
-            values = getattr(self, name)
-            if any(value <= 0 for value in values) or len(set(values)) != len(values):
-                raise SettingsError(f"{values}", where=name, remedy="give different temperatures above 0 K")
-        if 0 < self.eos_points < 5:
+
+def _is_number(value: Any) -> bool:
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _trajectories(given: Any) -> Any:
+    """Trajectories by temperature, also as texts such as ``600=FILE``."""
+    if isinstance(given, Mapping):
+        return given
+    found: dict[float, str] = {}
+    for text in [given] if isinstance(given, str) else given:
+        temperature, equals, path = str(text).partition("=")
+        if not (equals and _is_number(temperature)):
+            raise bad_value(f"'{text}'", "write 600=FILE")
+        found[float(temperature)] = path
+    return found
+
+
+class ValidateOptions(ValidateSettings, EngineSettings):
+    """Every setting of `validate`."""
+
+    against: str = setting(help="The reference: the potential to be like")
+    dataset: Path | str | None = setting(
+        None, "Labelled set (extxyz with its card); by default one is made and the reference labels it", option="--set"
+    )
+    phase_key: str = setting("structure", "Entry of a frame's info that names its phase, for the error tables")
+    supercell: Annotated[str | dict[str, str], BeforeValidator(_supercells)] = setting(
+        "auto", "auto, AxBxC, or one of these by structure, such as o-nbh=1x1x1,nabh4=2x2x2"
+    )
+    specie: str | None = setting(
+        None, "Symbol of the mobile ion, such as Na; guessed where only one fits", aliases=("ion", "species")
+    )
+    settings: ValidateSettings | None = setting(
+        None, "What is run, as one object, instead of each by its name", on_command_line=False, in_document=False
+    )
+    limits: Annotated[GateLimits | None, BeforeValidator(_limits)] = setting(
+        None, "Limits of gates, such as force_MAE_eV_per_A=0.06,density_percent=2; 0 takes a gate away"
+    )
+    reference_runs: Paths = setting(
+        (), "Earlier run directory whose finished units of like contents are taken; may be repeated",
+        repeated=True, may_change=True,
+    )  # fmt: skip
+    reference_trajectories: Annotated[dict[float, Path | str] | None, BeforeValidator(_trajectories)] = setting(
+        None, "Trajectory of the reference for D, as 600=FILE; may be repeated",
+        option="--reference-trajectory", repeated=True,
+    )  # fmt: skip
+    reference_frame_interval_fs: float | None = setting(
+        None, "fs between its frames, where the files do not say", gt=0, in_document=False
+    )
+    candidate_dtype: Literal["float32", "float64"] = setting("float32", "Precision of the candidate")
+    reference_dtype: Literal["float32", "float64"] = setting("float32", "Precision of the reference")
+
+    @model_validator(mode="after")
+    def _given_where_they_are_used(self) -> Self:
+        lacking = [value for value in self.reference_trajectories or {} if value not in self.diffusion_temperatures_K]
+        if lacking:
             raise SettingsError(
-                f"{self.eos_points} volumes for a curve of four parameters", where="eos_points",
-                remedy="give 5 or more, or 0 to leave it out",
-            )  # fmt: skip
-        if self.eos_points and not 0 < self.eos_strain <= 0.1:
-            raise SettingsError(f"{self.eos_strain:g}", where="eos_strain", remedy="give a linear strain up to 0.1")
+                f"{lacking[0]:g} K is no temperature of the candidate's diffusion runs",
+                where="reference_trajectories",
+                remedy="name it among --diffusion-temperatures",
+            )
+        return self
+
+    @property
+    def gates(self) -> GateLimits:
+        """The limits, those that are not given included."""
+        return self.limits or GateLimits()
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """What is run, as `inputs.yaml` holds it."""
+        return {name: plain(getattr(self, name)) for name in ValidateSettings.model_fields}
+
+    def may_change(self) -> frozenset[str]:
+        """Beside what was declared so: what decides nothing; the supercells are there whatever made them."""
+        idle = self.idle() | {"minimum_length_A"} | ({"set_frames"} if self.dataset is not None else set())
+        others = {f"settings.{name}" for name in idle} | (set() if self.dataset is not None else {"phase_key"})
+        return super().may_change() | others

@@ -3,181 +3,74 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paddlewheel.errors import InputError, writing
-from paddlewheel.execution import DriverLock, Unit
-from paddlewheel.records import write_record
-from paddlewheel.studies.simulation.structures import (
-    cell_digest,
-)
-from paddlewheel.studies.validate.citations import validation_citations
+from paddlewheel.errors import InputError
+from paddlewheel.execution import Unit
+from paddlewheel.records import Citation
+from paddlewheel.studies.simulation.md_runs import TASK as MD_TASK
+from paddlewheel.studies.simulation.potentials import loaded_potential, potential_citations
+from paddlewheel.studies.simulation.structures import cell_digest
 from paddlewheel.studies.validate.compare import compare_everything
-from paddlewheel.studies.validate.compare_static import WHOLE
-from paddlewheel.studies.validate.compared_set import (
-    ComparedSet,
-    make_set,
-)
-from paddlewheel.studies.validate.execution import (
-    run_shared,
-    share_units,
-)
-from paddlewheel.studies.validate.findings import Findings
-from paddlewheel.studies.validate.inputs import (
-    ValidationPlan,
-    plan_validation,
-)
-from paddlewheel.studies.validate.plan import (
-    ROLES,
-    Run,
-)
-from paddlewheel.studies.validate.record import (
-    ComparedPhase,
-    ValidationRecord,
-)
-from paddlewheel.studies.validate.reuse import FinishedUnits
-from paddlewheel.studies.validate.settings import (
-    GateLimits,
-    ValidateSettings,
-)
+from paddlewheel.studies.validate.compared_set import ComparedSet, make_set
+from paddlewheel.studies.validate.findings import WHOLE, Findings
+from paddlewheel.studies.validate.forecast import forecast
+from paddlewheel.studies.validate.plan import ValidationPlan, plan_validation
+from paddlewheel.studies.validate.record import ComparedPhase, ValidationRecord
+from paddlewheel.studies.validate.reuse import own_units, share_units
+from paddlewheel.studies.validate.runs import ROLES, PhaseRun
+from paddlewheel.studies.validate.settings import ValidateOptions, ValidateSettings
+from paddlewheel.studies.validate.static_unit import SET_FILE
 from paddlewheel.studies.validate.static_unit import TASK as STATIC_TASK
-from paddlewheel.study.provenance import provenance
-from paddlewheel.study.run_directory import (
-    check_directory,
-    start_directory,
-)
+from paddlewheel.study.citations import analysis_citations, dynamics_citations
+from paddlewheel.study.run import Run
+from paddlewheel.study.study import Argument, Study
 
 if TYPE_CHECKING:
-    from ase import Atoms
-
-_MD_TASK = "paddlewheel.studies.simulation.md_unit:run_md_unit"
+    pass
 
 
-def validate(
-    candidate: str,
-    structures: Sequence[str | Path | Atoms] = (),
-    *,
-    against: str,
-    out: str | Path,
-    dataset: str | Path | None = None,
-    phase_key: str = "structure",
-    supercell: str | Mapping[str, str] = "auto",
-    specie: str | None = None,
-    settings: ValidateSettings | None = None,
-    limits: GateLimits | None = None,
-    reference_runs: Sequence[str | Path] = (),
-    reference_trajectories: Mapping[float, str | Path] | None = None,
-    reference_frame_interval_fs: float | None = None,
-    three_body: str = "parent",
-    device: str = "cpu",
-    candidate_dtype: str = "float32",
-    reference_dtype: str = "float32",
-    cores: int | None = None,
-    show_progress: bool = False,
-) -> ValidationRecord:
-    """Compare a potential with a reference: errors, equation of state, phonons, lattices, g(r), spectra, diffusion.
-
-    The run directory `out` gets the record and the curves; the same call again continues what was killed and keeps what
-    is finished. Both potentials start from the same structures with the same velocities.
-
-    Parameters
-    ----------
-    candidate, against
-        The two potentials, as `load_potential` takes them.
-    structures
-        Built-in names, files or ASE Atoms; without any, the built-in ones of elements that both potentials have (or
-        none, where a set is given). Diffusion and the long run for the bonds are of the first.
-    dataset
-        A labelled set (extxyz with its card); without it one is made of the structures and labelled by the reference.
-    phase_key
-        Entry of `Atoms.info` by which the error tables are grouped.
-    supercell
-        ``auto``, ``AxBxC``, or one of these by the structure's name; see `ValidateSettings.minimum_length_A`.
-    specie
-        The mobile ion; guessed where the chemistry leaves no doubt.
-    settings, limits
-        What is run, and the limits of the gates.
-    reference_runs
-        Run directories of earlier validations, whose finished units of like contents are taken instead of new ones.
-    reference_trajectories
-        Trajectories of the reference by temperature (K), of the first structure, for the diffusivity.
-    reference_frame_interval_fs
-        Time between their frames, where the files do not say.
-    three_body, device, candidate_dtype, reference_dtype
-        For `load_potential`.
-    cores
-        Cores of this machine to use; all by default.
-
-    Raises
-    ------
-    InputError
-        Bad input, before anything is written.
-    RunDirectoryError
-        If `out` holds other inputs, is in use, or cannot be written.
-
-    Examples
-    --------
-    >>> from paddlewheel import validate
-    >>> record = validate("nep-nabh", ["o-nbh"], against="m3gnet-nabh-r2scan", out="v")  # doctest: +SKIP
-    >>> [gate.subject for gate in record.gates if gate.verdict == "fail"]  # doctest: +SKIP
-    """
-    plan = plan_validation(
-        candidate, structures, against=against, dataset=dataset, phase_key=phase_key, supercell=supercell,
-        specie=specie, settings=settings or ValidateSettings(), limits=limits or GateLimits(),
-        trajectories=reference_trajectories or {}, frame_interval_fs=reference_frame_interval_fs,
-        three_body=three_body, device=device, dtypes={"candidate": candidate_dtype, "reference": reference_dtype},
-    )  # fmt: skip
-    finished = FinishedUnits([Path(one) for one in reference_runs])
-    directory = Path(out)
-    if not check_directory(directory, plan.inputs()):
-        _try_potentials(plan)
-    start_directory(directory, plan.inputs())
-    with writing(directory), DriverLock(directory) as driver:
-        run: dict[str, Any] = {
-            "driver": driver, "directory": directory, "cores": cores, "show_progress": show_progress,
-        }  # fmt: skip
-        runs = plan.runs(directory)
-        shared = share_units([one.unit for one in runs], finished)
-        troubles = run_shared(shared, task=_MD_TASK, **run)
-        compared = plan.compared or _made_set(plan, runs, shared)
-        if compared is not None:
-            compared.write(directory)
-        statics = plan.statics(compared, directory)
-        shared_statics = share_units(list(statics.values()), finished)
-        troubles |= run_shared(shared_statics, task=STATIC_TASK, **run)
-        findings = compare_everything(
-            plan.phases, plan.settings, plan.limits,
-            runs=[(one, shared[one.unit.name]) for one in runs],
-            statics={key: shared_statics[unit.name] for key, unit in statics.items()},
-            compared=compared, trajectories=plan.trajectories, reference=against, troubles=troubles,
-        )  # fmt: skip
-        return _write(plan, findings, directory)
-
-
-def _try_potentials(plan: ValidationPlan) -> None:
-    """Evaluate one frame with each, so that a bad potential or structure is told before anything is written."""
-    from paddlewheel.potentials import check_elements, load_potential
+def _tries(plan: ValidationPlan, _settings: ValidateOptions) -> None:
+    """Evaluate a frame with each potential, so that a bad potential or structure is told before anything is written."""
+    from paddlewheel.potentials import check_elements
 
     frames = [phase.cell for phase in plan.phases] or list(plan.compared.frames[:1] if plan.compared else [])
     for role in ROLES:
-        wanted = plan.potentials[role]
-        calculator = load_potential(
-            wanted["name"], three_body=wanted["three_body"], device=wanted["device"], dtype=wanted["dtype"]
-        )
+        calculator = loaded_potential(plan.potentials[role])
         for frame in frames:
             check_elements(calculator, frame)
         atoms = frames[0].copy()
         atoms.calc = calculator
-        largest = float(np.abs(atoms.get_forces()).max())
-        if not np.isfinite(largest):
-            raise InputError(f"forces of {wanted['name']} are not finite", where=atoms.get_chemical_formula("metal"),
-                             remedy="check the structure's distances")  # fmt: skip
+        if not np.isfinite(atoms.get_forces()).all():
+            raise InputError(
+                f"forces of {plan.potentials[role]['name']} are not finite",
+                where=atoms.get_chemical_formula("metal"),
+                remedy="check the structure's distances",
+            )
 
 
-def _made_set(plan: ValidationPlan, runs: Sequence[Run], shared: Mapping[str, Unit]) -> ComparedSet | None:
+def _measures(plan: ValidationPlan, settings: ValidateOptions, run: Run) -> ValidationRecord:
+    runs = plan.runs(run.folder)
+    shared = share_units([each.unit for each in runs], plan.finished)
+    troubles = run.units(own_units(shared, run.folder), task=MD_TASK, title="validation")
+    compared = plan.compared or _made_set(plan, runs, shared)
+    if compared is not None:
+        run.text(SET_FILE, compared.text)
+    statics = plan.statics(compared, run.folder)
+    shared_statics = share_units(list(statics.values()), plan.finished)
+    troubles |= run.units(own_units(shared_statics, run.folder), task=STATIC_TASK, title="validation")
+    findings = compare_everything(
+        plan.phases, settings, settings.gates,
+        runs=[(each, shared[each.unit.name]) for each in runs],
+        statics={key: shared_statics[unit.name] for key, unit in statics.items()},
+        compared=compared, trajectories=plan.trajectories, reference=settings.against, troubles=troubles,
+    )  # fmt: skip
+    return _record(plan, findings, run)
+
+
+def _made_set(plan: ValidationPlan, runs: Sequence[PhaseRun], shared: Mapping[str, Unit]) -> ComparedSet | None:
     """The set of rattled cells and of the reference's own snapshots; None where it is left out."""
     if not plan.settings.set_frames:
         return None
@@ -191,8 +84,8 @@ def _made_set(plan: ValidationPlan, runs: Sequence[Run], shared: Mapping[str, Un
     return make_set(plan.phases, sources, per_phase=plan.settings.set_frames, seed=plan.settings.seed)
 
 
-def _write(plan: ValidationPlan, findings: Findings, directory: Path) -> ValidationRecord:
-    record = ValidationRecord(
+def _record(plan: ValidationPlan, findings: Findings, run: Run) -> ValidationRecord:
+    return ValidationRecord(
         candidate=plan.potentials["candidate"]["name"],
         reference=plan.potentials["reference"]["name"],
         passed=not any(gate.verdict == "fail" for gate in findings.gates),
@@ -204,14 +97,82 @@ def _write(plan: ValidationPlan, findings: Findings, directory: Path) -> Validat
             )
             for phase in plan.phases
         ],
-        curves=findings.write_curves(directory),
-        citations=validation_citations(plan.settings, [one["name"] for one in plan.potentials.values()]),
-        provenance=provenance(
-            plan.inputs(),
+        curves={name: run.table(f"curves/{name}.csv", columns) for name, columns in findings.curves.items()},
+        citations=_citations(plan.settings, [potential["name"] for potential in plan.potentials.values()]),
+        provenance=run.provenance(
             structure_sha256=cell_digest(plan.phases[0].supercell) if plan.phases else None,
             potential_sha256=plan.potentials["candidate"]["identity"],
         ),
         **{name: value for name, value in vars(findings).items() if name != "curves"},
     )  # fmt: skip
-    write_record(record, directory / "result.json")
-    return record
+
+
+def _citations(settings: ValidateSettings, potentials: Sequence[str]) -> list[Citation]:
+    """References of both potentials and of the methods of the parts that are not left out."""
+    cited = [citation for name in dict.fromkeys(potentials) for citation in potential_citations(name)]
+    if settings.npt_ps or settings.bond_ps:
+        cited += dynamics_citations("npt")
+    if settings.eos_points:
+        cited.append(
+            Citation(
+                what="equation of state", reference="Birch, Phys. Rev. 71, 809 (1947)", doi="10.1103/PhysRev.71.809"
+            )
+        )
+    if settings.phonon_displacement_A:
+        cited.append(
+            Citation(
+                what="phonons by finite displacements (phonopy)",
+                reference="Togo, J. Phys. Soc. Jpn. 92, 012001 (2023)",
+                doi="10.7566/JPSJ.92.012001",
+            )
+        )
+    if settings.diffusion_ps:
+        cited += [citation for citation in analysis_citations() if "active ions" not in citation.what]
+    return list({citation.what: citation for citation in cited}.values())
+
+
+def _says(record: ValidationRecord) -> list[str]:
+    lines = []
+    for gate in record.gates:
+        temperature = f"{gate.temperature_K:g} K" if gate.temperature_K is not None else ""
+        where = ", ".join(filter(None, [gate.phase or "", temperature]))
+        value = "" if gate.measured is None else f"{gate.measured:.3g} (limit {gate.limit:.3g}) {gate.unit}"
+        lines.append(
+            f"{gate.verdict:7}  {gate.subject}{f' of {where}' if where else ''}  {value}  {gate.detail}".rstrip()
+        )
+    return lines
+
+
+STUDY = Study(
+    command="validate",
+    arguments=(
+        Argument(
+            name="candidate", metavar="CANDIDATE", help="the potential to judge (see `potentials`)", annotation="str"
+        ),
+        Argument(
+            name="structures",
+            metavar="[STRUCTURE]...",
+            help="built-in names or files; by default the built-in ones that both potentials can do",
+            many=True,
+            required=False,
+            annotation="Sequence[str | Path | Atoms] | str | Path | Atoms",
+        ),
+    ),
+    settings=ValidateOptions,
+    record=ValidationRecord,
+    opens=plan_validation,
+    tries=_tries,
+    measures=_measures,
+    says=_says,
+    failed=lambda record: not record.passed,
+    document=lambda plan, settings: plan.document(),
+    forecasts=forecast,
+    unsaid=("set_labels_sha256", "reference_frames"),
+    needs_directory=True,
+    example="paddlewheel validate my-nep.txt --against m3gnet-nabh-r2scan o-nbh nabh4 --out runs/my-nep",
+    notes="""
+    Both potentials start from the same structures with the same velocities. Diffusion and the long run for the bonds
+    are of the first structure. A run directory of another candidate lends its finished runs of the reference with
+    `--reference-runs`.
+    """,
+)

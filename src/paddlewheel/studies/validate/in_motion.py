@@ -1,4 +1,4 @@
-"""From finished runs of molecular dynamics to findings: lattices and density, g(r), spectra."""
+"""From finished runs of molecular dynamics to findings: lattices, g(r), spectra, diffusivities, bonds of polyanions."""
 
 from __future__ import annotations
 
@@ -12,30 +12,20 @@ from paddlewheel.dynamics.health import block_mean
 from paddlewheel.errors import ScienceError
 from paddlewheel.execution import Unit
 from paddlewheel.records import Measured
+from paddlewheel.studies.simulation.md_runs import MINIMUM_ONSET_PS
 from paddlewheel.studies.simulation.md_unit import store_path
-from paddlewheel.studies.validate.compare_static import (
-    WHOLE,
-    failure,
-    refuse,
-)
-from paddlewheel.studies.validate.findings import Findings
-from paddlewheel.studies.validate.plan import (
-    ROLES,
-    Phase,
-    Role,
-)
-from paddlewheel.studies.validate.record import (
-    BandResult,
-    LatticeResult,
-    RadialResult,
-)
+from paddlewheel.studies.validate.findings import WHOLE, Findings, Results, failure, production
+from paddlewheel.studies.validate.record import BandResult, BondResult, DiffusionResult, LatticeResult, RadialResult
+from paddlewheel.studies.validate.runs import ROLES, Phase, PhaseRun, Role
 from paddlewheel.studies.validate.settings import GateLimits
-from paddlewheel.trajectories import Trajectory, open_store
+from paddlewheel.trajectories import Trajectory, displacements, open_store
 from paddlewheel.trajectories.store import QUANTUM_A
 from paddlewheel.transport import (
+    DiffusivityEstimate,
     RadialDistribution,
     SpectralBand,
     Spectrum,
+    estimate_diffusivity,
     find_band,
     power_spectrum,
     radial_difference,
@@ -50,19 +40,7 @@ BANDS_PER_CM: Mapping[str, tuple[float, float]] = {"B-H bend": (550.0, 1600.0), 
 so that a candidate whose bands are elsewhere is seen to have them there (M3GNet-MP-2021: near 700 and 2110 1/cm)."""
 LOWEST_PER_CM = 50.0
 """Below it a run of a few picoseconds has diffusion and drift, not vibrations."""
-
-
-def result_of(unit: Unit, trouble: str | None) -> dict[str, Any]:
-    """A unit's result, or one that says why it has none."""
-    found = unit.result()
-    return found if found is not None else {"status": "failed", "reason": trouble or "did not finish"}
-
-
-def production(unit: Unit) -> Trajectory:
-    """The production frames of a finished unit."""
-    settings = MDSettings(**unit.contents["md"])
-    trajectory = open_store(store_path(unit))
-    return trajectory.after(settings.production_start_frame * settings.frame_interval_fs / 1000)
+_DIFFUSIVITY = "diffusivity"
 
 
 def compare_lattices(
@@ -70,7 +48,7 @@ def compare_lattices(
     phase: Phase,
     temperature_K: float,
     units: Mapping[Role, Unit],
-    results: Mapping[Role, dict[str, Any]],
+    results: Results,
     *,
     limits: GateLimits,
 ) -> None:
@@ -80,13 +58,13 @@ def compare_lattices(
     where: dict[str, Any] = {"phase": phase.name, "temperature_K": temperature_K}
     trouble = failure(results)
     if trouble:
-        refuse(findings, "density", trouble, **where)
+        findings.refuse("density", trouble, **where)
         return
-    other, one = (row.density_g_per_cm3 for row in findings.lattices[-2:])
-    assert one is not None  # both runs are whole
-    assert other is not None
-    off = 100 * (one.value / other.value - 1)
-    error = 100 * float(np.hypot(one.std / one.value, other.std / other.value))
+    reference, candidate = (row.density_g_per_cm3 for row in findings.lattices[-2:])
+    assert candidate is not None  # both runs are whole
+    assert reference is not None
+    off = 100 * (candidate.value / reference.value - 1)
+    error = 100 * float(np.hypot(candidate.std / candidate.value, reference.std / reference.value))
     if 0 < limits.density_percent < 2 * error:
         findings.warnings.append(
             f"{phase.name} at {temperature_K:g} K: the densities are known to {error:.2f} % only, the limit is "
@@ -124,7 +102,7 @@ def compare_radial(
     phase: Phase,
     temperature_K: float,
     units: Mapping[Role, Unit],
-    results: Mapping[Role, dict[str, Any]],
+    results: Results,
     *,
     cutoff_A: float,
     limits: GateLimits,
@@ -133,7 +111,7 @@ def compare_radial(
     where: dict[str, Any] = {"phase": phase.name, "temperature_K": temperature_K}
     trouble = failure(results)
     if trouble:
-        refuse(findings, "radial distribution", trouble, **where)
+        findings.refuse("radial distribution", trouble, **where)
         return
     frames = {role: _some_frames(production(units[role])) for role in ROLES}
     symbols = phase.supercell.get_chemical_symbols()
@@ -184,7 +162,7 @@ def compare_spectra(
     phase: Phase,
     temperature_K: float,
     units: Mapping[Role, Unit],
-    results: Mapping[Role, dict[str, Any]],
+    results: Results,
     *,
     limits: GateLimits,
 ) -> None:
@@ -197,7 +175,7 @@ def compare_spectra(
     subject = "vibrational bands"
     trouble = failure(results)
     if trouble:
-        refuse(findings, subject, trouble, **where)
+        findings.refuse(subject, trouble, **where)
         return
     try:
         spectra = {role: _spectra(production(units[role]), phase.anions) for role in ROLES}
@@ -261,3 +239,121 @@ def _judge_band(
     off = 100 * (candidate.centre_per_cm / reference.centre_per_cm - 1)
     detail = f"{name}: centre {candidate.centre_per_cm:.0f} 1/cm, {reference.centre_per_cm:.0f} in the reference"
     findings.judge(subject, abs(off), limits.band_percent, "%", detail=detail, **where)
+
+
+def _diffusivity(trajectory: Trajectory, *, specie: str) -> DiffusivityEstimate:
+    """The estimate that `conduct` makes of one run."""
+    paths = displacements(trajectory, specie=specie)
+    return estimate_diffusivity(
+        [paths.positions_A], frame_interval_fs=paths.frame_interval_fs, minimum_onset_ps=MINIMUM_ONSET_PS
+    )
+
+
+def _measured(estimate: DiffusivityEstimate) -> Measured | None:
+    return Measured.or_none(
+        estimate.value_cm2_per_s,
+        estimate.std_cm2_per_s,
+        interval_68=estimate.interval_68_cm2_per_s,
+        interval_95=estimate.interval_95_cm2_per_s,
+    )
+
+
+def compare_diffusion(
+    findings: Findings,
+    phase: Phase,
+    temperature_K: float,
+    sources: Mapping[Role, tuple[str, Trajectory | None, str | None]],
+) -> None:
+    """Diffusivities of both potentials; the gate asks that the candidate's lies in the reference's 95 % interval.
+
+    Parameters
+    ----------
+    sources
+        By potential: where its frames come from, the frames of its production (None where there are none), and why.
+    """
+    estimates: dict[Role, DiffusivityEstimate] = {}
+    where: dict[str, Any] = {"phase": phase.name, "temperature_K": temperature_K}
+    trouble: tuple[Role, str] | None = None
+    for role in ROLES:
+        source, trajectory, reason = sources[role]
+        row: dict[str, Any] = {"specie": phase.mobile, "potential": role, "source": source, **where}
+        if trajectory is None:
+            findings.diffusion.append(DiffusionResult(**row, production_ps=0, status="broken", reason=reason))
+            trouble = trouble or (role, f"{role}: {reason}")
+            continue
+        estimates[role] = estimate = _diffusivity(trajectory, specie=phase.mobile)
+        assert trajectory.frame_interval_fs is not None
+        findings.diffusion.append(
+            DiffusionResult(
+                **row, production_ps=(trajectory.n_frames - 1) * trajectory.frame_interval_fs / 1000,
+                status=estimate.status, reason=estimate.reason, diffusivity_cm2_per_s=_measured(estimate),
+                diffusivity_95_cm2_per_s=estimate.interval_95_cm2_per_s,
+                upper_bound_95_cm2_per_s=estimate.upper_bound_95_cm2_per_s,
+            )
+        )  # fmt: skip
+        findings.curves[f"msd-{temperature_K:g}K-{role}"] = {
+            "lag_ps": estimate.curve.lag_ps, "msd_A2": estimate.curve.msd_A2,
+        }  # fmt: skip
+    if trouble:
+        findings.refuse(_DIFFUSIVITY, trouble, **where)
+        return
+    _judge(findings, estimates, where)
+
+
+def _judge(findings: Findings, estimates: Mapping[Role, DiffusivityEstimate], where: dict[str, Any]) -> None:
+    reference, candidate = estimates["reference"], estimates["candidate"]
+    ends = reference.interval_95_cm2_per_s
+    if reference.status != "ok" or reference.value_cm2_per_s is None or ends is None:
+        findings.not_run(_DIFFUSIVITY, f"the reference is {reference.status}: {reference.reason}", **where)
+        return
+    said = f"reference {reference.value_cm2_per_s:.3g}, 95 % {ends[0]:.3g} to {ends[1]:.3g} cm2/s"
+    if candidate.status != "ok" or candidate.value_cm2_per_s is None:
+        findings.fail(_DIFFUSIVITY, f"the candidate is {candidate.status}: {candidate.reason}; {said}", **where)
+        return
+    value = candidate.value_cm2_per_s
+    # how far from the reference's value, in units of the way to the end of its interval
+    middle = np.log(reference.value_cm2_per_s)
+    end = np.log(ends[1]) if value > reference.value_cm2_per_s else np.log(ends[0])
+    distance = 0.0 if value == reference.value_cm2_per_s else float((np.log(value) - middle) / (end - middle))
+    findings.judge(_DIFFUSIVITY, distance, 1.0, "of the interval", detail=f"{value:.3g} cm2/s; {said}", **where)
+
+
+def check_bonds(findings: Findings, runs: Sequence[tuple[PhaseRun, Unit, dict[str, Any]]]) -> None:
+    """The polyanions of every run of the candidate, with a single gate for all of them."""
+    subject = "polyanions intact"
+    if not runs:
+        findings.not_run(subject, "no dynamics of the candidate")
+        return
+    bad, longest_ps = [], 0.0
+    for run, unit, result in runs:
+        checks = [check for check in result.get("health", []) if check["name"] == "polyanion-bonds"]
+        length_ps = unit.contents["md"]["production_ps"]
+        # of a run that was given up on the way nobody knows what its anions would have become
+        whole_run = checks and _n_frames(unit) >= MDSettings(**unit.contents["md"]).n_frames
+        status = checks[0]["status"] if whole_run else "broken"
+        detail = checks[0]["detail"] if whole_run else (result.get("reason") or result["status"])
+        findings.bonds.append(
+            BondResult(
+                phase=run.phase.name, part=run.part, temperature_K=run.temperature_K, production_ps=length_ps,
+                status=status, detail=detail,
+            )
+        )  # fmt: skip
+        longest_ps = max(longest_ps, length_ps)
+        if status == "broken":
+            bad.append(f"{run.phase.name}, {run.part} at {run.temperature_K:g} K: {detail}")
+    if all("no polyanions" in row.detail for row in findings.bonds):
+        findings.not_run(subject, "no polyanions in these structures")
+        return
+    whole = f"{len(runs)} runs of up to {longest_ps:g} ps"
+    findings.judge(subject, len(bad), 0.5, "runs broken", detail="; ".join(bad) or f"bonds hold in {whole}")
+
+
+def _n_frames(unit: Unit) -> int:
+    return open_store(store_path(unit)).n_frames
+
+
+def frames_of(unit: Unit, result: Mapping[str, Any]) -> tuple[str, Trajectory | None, str | None]:
+    """What `compare_diffusion` needs of a unit."""
+    if result["status"] not in WHOLE:
+        return unit.name, None, result.get("reason") or result["status"]
+    return unit.name, production(unit), None

@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from paddlewheel.errors import ScienceError
-from paddlewheel.studies.validate.compared_set import (
-    ComparedSet,
-    labels_of,
-)
-from paddlewheel.studies.validate.findings import Findings
-from paddlewheel.studies.validate.plan import (
-    ROLES,
-    Phase,
-    Role,
-)
-from paddlewheel.studies.validate.record import (
-    ComparedSetResult,
-    EquationOfStateResult,
-    ErrorResult,
-    PhononResult,
-)
+from paddlewheel.studies.validate.compared_set import ComparedSet, labels_of
+from paddlewheel.studies.validate.findings import Findings, Results, failure
+from paddlewheel.studies.validate.record import ComparedSetResult, EquationOfStateResult, ErrorResult, PhononResult
+from paddlewheel.studies.validate.runs import ROLES, Phase, Role
 from paddlewheel.studies.validate.settings import GateLimits
 from paddlewheel.thermodynamics.phonons import PhononModes, common_grid, compare_dos, gaussian_dos
 from paddlewheel.training.validation import EquationOfState, Labels, error_table, fit_equation_of_state
@@ -33,26 +20,7 @@ DOS_WIDTH_PER_CM = 10.0
 PARITY_POINTS = 4000
 """Force components in the parity plot; more would only make the page heavy."""
 
-WHOLE = ("done", "extrapolating")
-"""Statuses of a unit that went to its end; a run of dynamics that extrapolates is told of, and still compared."""
-
-Results = Mapping[Role, dict[str, Any]]
-"""A unit's result by potential; a failed one has status ``failed`` and a reason."""
-
 _SUBJECTS = ("energy MAE", "force MAE", "stress MAE")
-
-
-def failure(results: Results) -> tuple[Role, str] | None:
-    """Which potential failed at a unit, and why; the reference first, for without it nothing can be compared."""
-    for role in ROLES:
-        if results[role]["status"] not in WHOLE:
-            return role, f"{role}: {results[role].get('reason') or results[role]['status']}"
-    return None
-
-
-def refuse(findings: Findings, subject: str, trouble: tuple[Role, str], **where: Any) -> None:
-    """A gate whose units failed: the candidate's fault is a failure, the reference's leaves the gate open."""
-    (findings.fail if trouble[0] == "candidate" else findings.not_run)(subject, trouble[1], **where)
 
 
 def compare_labels(
@@ -67,7 +35,7 @@ def compare_labels(
     trouble = failure(results)
     if trouble and (given is None or trouble[0] == "candidate"):
         for subject in _SUBJECTS:
-            refuse(findings, subject, trouble)
+            findings.refuse(subject, trouble)
         return
     symbols = [frame.get_chemical_symbols() for frame in compared.frames]
     predicted = labels_of(results["candidate"], compared.frames)
@@ -106,8 +74,8 @@ def _parity_curves(
     findings: Findings, symbols: Sequence[Sequence[str]], truth: Sequence[Labels], predicted: Sequence[Labels]
 ) -> None:
     sizes = np.array([len(names) for names in symbols])
-    energies = [np.array([one.energy_eV for one in labels]) / sizes for labels in (truth, predicted)]
-    forces = [np.concatenate([one.forces_eV_per_A.ravel() for one in labels]) for labels in (truth, predicted)]
+    energies = [np.array([label.energy_eV for label in labels]) / sizes for labels in (truth, predicted)]
+    forces = [np.concatenate([label.forces_eV_per_A.ravel() for label in labels]) for labels in (truth, predicted)]
     rng = np.random.Generator(np.random.PCG64(0))
     kept = np.sort(rng.permutation(forces[0].size)[:PARITY_POINTS])
     findings.curves["parity-energy"] = {
@@ -155,12 +123,12 @@ def compare_equations_of_state(findings: Findings, phase: Phase, results: Result
     subjects = ("equilibrium volume", "bulk modulus")
     if trouble:
         for subject in subjects:
-            refuse(findings, subject, trouble, phase=phase.name)
+            findings.refuse(subject, trouble, phase=phase.name)
         return
-    one, other = fits["candidate"], fits["reference"]
+    candidate, reference = fits["candidate"], fits["reference"]
     for subject, ratio, limit in (
-        (subjects[0], one.volume_A3 / other.volume_A3, limits.equilibrium_volume_percent),
-        (subjects[1], one.bulk_modulus_GPa / other.bulk_modulus_GPa, limits.bulk_modulus_percent),
+        (subjects[0], candidate.volume_A3 / reference.volume_A3, limits.equilibrium_volume_percent),
+        (subjects[1], candidate.bulk_modulus_GPa / reference.bulk_modulus_GPa, limits.bulk_modulus_percent),
     ):
         findings.judge(
             subject, abs(ratio - 1) * 100, limit, "%", phase=phase.name, detail=f"{100 * (ratio - 1):+.2f} % at 0 K"
@@ -172,7 +140,7 @@ def compare_phonons(findings: Findings, phase: Phase, results: Results, *, limit
     trouble = failure(results)
     if trouble:
         findings.phonons.append(PhononResult(phase=phase.name, reason=trouble[1]))
-        refuse(findings, "phonon frequencies", trouble, phase=phase.name)
+        findings.refuse("phonon frequencies", trouble, phase=phase.name)
         return
     modes = {
         role: PhononModes(np.array(results[role]["wavenumber_per_cm"]), np.array(results[role]["weights"]))
@@ -181,16 +149,16 @@ def compare_phonons(findings: Findings, phase: Phase, results: Results, *, limit
     grid = common_grid(list(modes.values()), sigma_per_cm=DOS_WIDTH_PER_CM)
     curves = {role: gaussian_dos(modes[role], grid, sigma_per_cm=DOS_WIDTH_PER_CM) for role in ROLES}
     difference = compare_dos(grid, curves["reference"], curves["candidate"])
-    one, other = modes["candidate"], modes["reference"]
+    candidate, reference = modes["candidate"], modes["reference"]
     findings.phonons.append(
         PhononResult(
             phase=phase.name,
             shift_per_cm=difference.shift_per_cm,
             share_elsewhere=difference.share,
-            imaginary_share_reference=other.imaginary_share,
-            imaginary_share_candidate=one.imaginary_share,
-            lowest_reference_per_cm=other.lowest_per_cm,
-            lowest_candidate_per_cm=one.lowest_per_cm,
+            imaginary_share_reference=reference.imaginary_share,
+            imaginary_share_candidate=candidate.imaginary_share,
+            lowest_reference_per_cm=reference.lowest_per_cm,
+            lowest_candidate_per_cm=candidate.lowest_per_cm,
         )
     )
     findings.curves[f"phonons-{phase.name}"] = {
@@ -198,8 +166,9 @@ def compare_phonons(findings: Findings, phase: Phase, results: Results, *, limit
         **{f"{role}_modes_cm": curves[role] for role in ROLES},
     }
     detail = f"mean shift of a mode; {100 * difference.share:.0f} % of the modes are elsewhere"
-    if one.imaginary_share > other.imaginary_share:
-        detail += f"; {100 * one.imaginary_share:.2g} % imaginary, {100 * other.imaginary_share:.2g} % in the reference"
+    if candidate.imaginary_share > reference.imaginary_share:
+        ours, theirs = 100 * candidate.imaginary_share, 100 * reference.imaginary_share
+        detail += f"; {ours:.2g} % imaginary, {theirs:.2g} % in the reference"
     findings.judge(
         "phonon frequencies",
         difference.shift_per_cm,
