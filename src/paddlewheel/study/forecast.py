@@ -111,7 +111,7 @@ class Forecast:
             begun = f", {self.n_begun} begun" if self.n_begun else ""
             said.append(f"units of work: {self.n_units}{of}{done}{begun}")
         if self.core_hours:
-            wall = f", {duration(3600 * self.wall_hours)} on this machine" if self.wall_hours is not None else ""
+            wall = f", {_hours(self.wall_hours)} on this machine" if self.wall_hours is not None else ""
             said.append(f"time: {_hours(self.core_hours)} of one core{wall} (measured on a few steps)")
         if self.disk_bytes is not None:
             said.append(f"disk: {_bytes(self.disk_bytes)}")
@@ -133,6 +133,8 @@ def _wall_hours(core_hours: Any, cores: int | None) -> float:
 
 
 def _hours(hours: float) -> str:
+    if 3600 * hours < 1:
+        return "under a second"
     return f"{hours:.3g} h" if hours >= 0.1 else duration(3600 * hours)
 
 

@@ -1,21 +1,23 @@
-"""`hull` and `window` from given energies: records, reports, exit status, and every bad input in one line."""
+"""`hull`: from given energies and of built-in phases; records, reports, caches, and every bad input in one line."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
 import pytest
+import yaml
 
-from paddlewheel import (
-    hull,
-    window,
-)
+from given_energies import GIVEN
+from paddlewheel import hull
 from paddlewheel.cli.main import status_of
-from paddlewheel.errors import InputError
-from paddlewheel.records import read_record
+from paddlewheel.errors import InputError, RunDirectoryError
+from paddlewheel.potentials import identify_potential
+from paddlewheel.records import read_record, write_record
 from paddlewheel.records.base import Measured, Provenance
 from paddlewheel.studies.hull.phase_energies import (
+    built_in_cells,
     entry_of_phonons,
     is_usable,
     mean_of_orderings,
@@ -27,20 +29,9 @@ from paddlewheel.studies.phonons.record import (
     PhononRecord,
     ThermalRow,
 )
-from paddlewheel.studies.window.record import (
-    WindowRecord,
-)
+from paddlewheel.studies.simulation.structures import cell_digest
 from paddlewheel.thermodynamics.phase_entry import PhaseEntry
 
-#: three phases of Na and Cl, by hand; Na3Cl2 is 0.1 eV a formula (20 meV/atom) above NaCl and Na2Cl
-GIVEN = """formula,energy_eV_per_formula,std_eV_per_atom,volume_A3_per_atom
-Na,0,0.001,38
-Cl,0,0.001,30
-NaCl,-2.0,0.001,22
-NaCl2,-2.1,0.001,25
-Na2Cl,-2.3,0.001,25
-Na3Cl2,-4.2,0.001,25
-"""
 TWO_ENGINES = "\n".join(
     f"{line},{'engine' if line.startswith('formula') else 'r2SCAN' if line.startswith('NaCl,') else 'PBE'}"
     for line in GIVEN.splitlines()
@@ -68,25 +59,61 @@ def test_record_and_report_of_a_hull(table: Path, tmp_path: Path) -> None:
     assert "http://" not in report.replace("http://www.w3.org", "")
 
 
-def test_record_of_a_window_against_another_electrode(table: Path, tmp_path: Path) -> None:
-    record = window(
-        "NaCl", system="Na-Cl", energies=[table], reference="Na2Cl electrode", reference_potential_V=0.25,
-        interfaces=["NaCl2"], out=tmp_path / "run",
-    )  # fmt: skip
-    assert record == read_record(tmp_path / "run" / "result.json", WindowRecord, made_by="window")
-    assert record.reduction_limit_V_vs_Na is not None
-    assert record.oxidation_limit_V.value == pytest.approx(1.9)
-    assert record.oxidation_limit_V_vs_reference is not None
-    assert record.oxidation_limit_V_vs_reference.value == pytest.approx(1.65)
-    assert record.strict_window
-    assert record.interfaces == []  # NaCl and NaCl2 coexist
+def test_a_table_goes_by_its_content_wherever_it_lies(table: Path, tmp_path: Path) -> None:
+    run, settings = tmp_path / "run", {"temperatures_K": [300.0], "out": tmp_path / "run"}
+    record = hull("Na-Cl", energies=[table], **settings)
+    written = (run / "result.json").stat().st_mtime_ns
+    (tmp_path / "elsewhere").mkdir()
+    moved = table.rename(tmp_path / "elsewhere" / table.name)
+    assert hull("Na-Cl", energies=[moved], **settings) == record
+    assert (run / "result.json").stat().st_mtime_ns == written
+    moved.write_text(GIVEN.replace("-2.0", "-2.1"))
+    with pytest.raises(RunDirectoryError, match=r"energies\[0\]\.sha256"):
+        hull("Na-Cl", energies=[moved], **settings)
 
 
-def test_metastable_phase_has_a_lowered_window_and_says_so(table: Path) -> None:
-    record = window("Na3Cl2", system="Na-Cl", energies=[table])
-    assert not record.strict_window
-    assert record.driving_force_meV_per_atom.value == pytest.approx(20)
-    assert any("no window of its own" in text for text in record.warnings)
+def test_what_is_for_built_in_phases_refuses_nobody_who_gives_energies(table: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    first = hull("Na-Cl", energies=[table], out=out, n_orderings=4, pressure_bar=2.0)
+    again = hull("Na-Cl", energies=[table], out=out, potential="nep-nabh")
+    assert again.temperatures == first.temperatures
+    told = yaml.safe_load((out / "inputs.yaml").read_text())
+    assert (told["n_orderings"], told["pressure_bar"], told["potential"]) == (5, 1.0, None)
+    with pytest.raises(RunDirectoryError, match="seed is 1 there and 2 now"):
+        hull("Na-Cl", energies=[table], out=out, seed=2)
+
+
+def test_rows_figures_and_intervals_without_a_directory(table: Path) -> None:
+    """Below the hull nothing lies: near it the intervals are those of samples, cut off at 0; far from it are none."""
+    record = hull("Na-Cl", energies=[table], temperatures_K=[300.0, 650.0], target="Na3Cl2")
+    assert set(record.plot()) == {"diagram", "above"}
+    assert [(row.name, row.temperature_K) for row in record.phases][:2] == [("Na", 300.0), ("Cl", 300.0)]
+    assert len(record.phases) == 12
+    rows = {row.name: row.e_above_hull_meV_per_atom for row in record.temperatures[0].phases}
+    assert rows["Na3Cl2"].interval_95 is None
+    assert rows["NaCl"].interval_95 is None
+    near = hull("Na-Cl", energies=[_near(table)])
+    above = next(row for row in near.temperatures[0].phases if row.name == "Na3Cl2").e_above_hull_meV_per_atom
+    assert above.interval_68 is not None
+    assert above.interval_95 is not None
+    assert above.value == pytest.approx(2.0)
+    # deviates of 38**0.5 / 5 meV (see above) about 2 meV: the lower 2.5 % are 0, the upper quantiles those of a normal
+    std = 38**0.5 / 5
+    assert above.interval_95 == pytest.approx((0.0, 2.0 + 1.96 * std), abs=0.15)
+    assert above.interval_68 == pytest.approx((2.0 - std, 2.0 + std), abs=0.1)
+
+
+def _near(table: Path) -> Path:
+    """The same with Na3Cl2 2 meV/atom above NaCl and Na2Cl."""
+    path = table.with_name("near.csv")
+    path.write_text(GIVEN.replace("-4.2,", "-4.29,"))
+    return path
+
+
+def test_an_unknown_target_is_refused_before_built_in_phases_are_computed(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no phase 'Na3' \(there are: Na \(bcc\)"):
+        hull("Na-B-H", target="Na3", out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize(
@@ -100,10 +127,6 @@ def test_metastable_phase_has_a_lowered_window_and_says_so(table: Path) -> None:
         (["hull", "Na-Xx"], GIVEN, "'Xx' is no element"),
         (["hull", "Na-Cl", "--temperatures", "-5"], GIVEN, "temperatures"),
         (["hull", "Na-Cl"], TWO_ENGINES, "energies of two engines"),
-        (["window", "NaBr", "--system", "Na-Cl"], GIVEN, "no phase 'NaBr'"),
-        (["window", "NaCl", "--system", "Na-Cl", "--voltage-V", "-1"], GIVEN, "-1 V"),
-        (["window", "NaCl", "--system", "Na-Cl", "--reference", "Na9Sn4"], GIVEN, "without its potential"),
-        (["window", "NaCl"], GIVEN, "no system for the phases given"),
     ],
 )  # fmt: skip
 def test_bad_input_is_one_line_and_nothing_is_written(
@@ -117,38 +140,6 @@ def test_bad_input_is_one_line_and_nothing_is_written(
     assert message in told
     assert len(told.splitlines()) == 1
     assert not (out / "result.json").exists()
-
-
-def test_computed_entries_of_pymatgen_are_read(tmp_path: Path) -> None:
-    """As the Materials Project's API gives them: energy of the cell, correction, composition."""
-    rows = [
-        {
-            "composition": {"Na": 2.0},
-            "energy": -2.6,
-            "correction": 0.0,
-            "entry_id": "mp-1",
-            "parameters": {"run_type": "GGA"},
-        },
-        {
-            "composition": {"Cl": 4.0},
-            "energy": -7.4,
-            "correction": 0.0,
-            "entry_id": "mp-2",
-            "parameters": {"run_type": "GGA"},
-        },
-        {
-            "composition": {"Na": 4.0, "Cl": 4.0},
-            "energy": -27.0,
-            "correction": -2.4,
-            "entry_id": "mp-3",
-            "parameters": {"run_type": "GGA+U"},
-        },
-    ]
-    path = tmp_path / "entries.json"
-    path.write_text(json.dumps(rows))
-    record = window("mp-3", system="Na-Cl", energies=[path])
-    # (-27 - 2.4 + 4 * 1.3 + 4 * 1.85) / 4 a formula unit
-    assert record.oxidation_limit_V.value == pytest.approx(4.2)
 
 
 def phonon_record() -> PhononRecord:
@@ -237,3 +228,39 @@ def test_potential_that_breaks_an_element_is_refused_before_the_rest_is_computed
         hull("Na-B-H", potential="nep-nabh", out=tmp_path / "run")
     assert "take a potential that knows the elements" in str(error.value)
     assert asked == ["Na-bcc"]
+
+
+def test_phonons_of_built_in_phases_are_found_in_caches_of_before(monkeypatch, tmp_path: Path) -> None:
+    """The folder's name is the hash of these eight keys, as it always was."""
+    monkeypatch.setenv("PADDLEWHEEL_CACHE", str(tmp_path))
+    cell = next(built_in_cells(["Na", "H"], potential="nep-nabh", n_orderings=1, seed=1))
+    inputs = {
+        "command": "phonons",
+        "structure": {"name": "Na2", "formula": "Na2", "n_atoms": 2, "sha256": cell_digest(cell.atoms)},
+        "potential": {
+            "name": "nep-nabh", "identity": identify_potential("nep-nabh"), "three_body": "parent", "device": "cpu",
+            "dtype": "float64",
+        },
+        "supercells": [[4, 4, 4], [5, 5, 5]],
+        "displacement_A": 0.01,
+        "fmax_eV_per_A": 1e-4,
+        "keep_symmetry": True,
+        "tolerance_meV_per_atom": 1.0,
+    }  # fmt: skip
+    digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
+    assert cell.folder == tmp_path / "phonons" / f"Na-bcc-{digest[:16]}"
+
+
+def test_a_dry_run_says_which_phases_are_in_the_cache(monkeypatch, tmp_path: Path, capsys) -> None:
+    monkeypatch.setenv("PADDLEWHEEL_CACHE", str(tmp_path / "cache"))
+    out = tmp_path / "run"
+    cell = next(built_in_cells(["Na", "H"], potential="nep-nabh", n_orderings=1, seed=1))
+    cell.folder.mkdir(parents=True)
+    write_record(phonon_record(), cell.folder / "result.json")
+    before = sorted(path for path in tmp_path.rglob("*"))
+    assert status_of(["hull", "Na-H", "--potential", "nep-nabh", "--out", str(out), "--dry-run"]) == 0
+    told = capsys.readouterr().out
+    assert "in the cache: Na-bcc\n" in told
+    assert "to be computed: NaH (" in told
+    assert "of one core" in told
+    assert sorted(path for path in tmp_path.rglob("*")) == before

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from ase import Atoms
 from ase.build import bulk
 from ase.calculators.emt import EMT
@@ -108,12 +109,29 @@ def test_finished_run_costs_nothing_and_temperatures_may_change(copper: Path) ->
     record = phonons(_copper(), potential=EMT_NAME, out=copper, temperatures_K=[450], max_atoms=130, cores=1)
     assert [row.temperature_K for row in record.thermal] == [450]
     assert before == {path: path.stat().st_mtime_ns for path in (copper / "units").glob("*/result.json")}
+    told = yaml.safe_load((copper / "inputs.yaml").read_text())
+    assert (told["temperatures_K"], told["max_atoms"]) == ([450.0], 130)
     written = (copper / "result.json").stat().st_mtime_ns
     again = phonons(_copper(), potential=EMT_NAME, out=copper, temperatures_K=[450], max_atoms=130, cores=1)
     assert again == record
     assert (copper / "result.json").stat().st_mtime_ns == written
     with pytest.raises(RunDirectoryError, match=r"displacement_A is 0\.01 there and 0\.02 now"):
         phonons(_copper(), potential=EMT_NAME, out=copper, displacement_A=0.02, max_atoms=130, cores=1)
+
+
+def test_a_dry_run_counts_displaced_supercells_and_writes_nothing(tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    _copper().write("cu.vasp", format="vasp")
+    arguments = ["phonons", "cu.vasp", "--potential", EMT_NAME, "--max-atoms", "130", "--dry-run"]
+    assert status_of(arguments) == 0
+    told = capsys.readouterr().out
+    assert "2 of 3x3x3 (27 atoms) by 0.01 A, 2 of 4x4x4 (64 atoms) by 0.01 A, 2 of 3x3x3 (27 atoms) by 0.02 A" in told
+    assert "units of work: 3, the largest of 64 atoms" in told
+    assert status_of([*arguments, "--json", "--quasi-harmonic"]) == 0
+    forecast = json.loads(capsys.readouterr().out)
+    assert forecast["n_units"] == 3 + 8
+    assert forecast["core_hours"] > 0
+    assert [path.name for path in tmp_path.iterdir()] == ["cu.vasp"]
 
 
 def _branches(qa: np.ndarray, spring: float) -> np.ndarray:
@@ -232,6 +250,12 @@ def test_molecule_that_breaks_has_no_numbers_and_status_1(tmp_path: Path) -> Non
     assert "1 H2 became" in str(record.reason)
     assert record.thermal == []
     assert record.static_energy_eV_per_atom is None
+    written = (tmp_path / "run" / "result.json").stat().st_mtime_ns
+    again = phonons(
+        tmp_path / "h2.cif", potential="ase:springs:Repulsion", out=tmp_path / "run", keep_symmetry=False, cores=1
+    )
+    assert again == record  # a phase that breaks is a result: it is not tried again
+    assert (tmp_path / "run" / "result.json").stat().st_mtime_ns == written
     assert "No phonons" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from paddlewheel.errors import InputError
 from paddlewheel.page.drawing import Drawing
-from paddlewheel.page.numbers import ABSENT, kelvin, measured, plain
+from paddlewheel.page.numbers import ABSENT, interval, kelvin, measured, plain
 from paddlewheel.page.page import Number, Page, Section
 from paddlewheel.page.tables import Cell, Table
 from paddlewheel.page.write import Figures, value_cell
@@ -106,14 +106,19 @@ def _temperature_table(hull: HullTemperature) -> Table:
         [
             [
                 Cell(row.name, row.formula if row.formula != row.name else None),
-                Cell("0, on the hull") if row.e_above_hull_meV_per_atom.value == 0
-                else _interval_cell(row.e_above_hull_meV_per_atom),
+                _above_cell(row.e_above_hull_meV_per_atom),
                 value_cell(row.e_above_others_meV_per_atom), Cell(f"{100 * row.stable_probability:.0f} %"),
                 Cell(row.reaction),
             ]
             for row in sorted(hull.phases, key=lambda row: row.e_above_hull_meV_per_atom.value)
         ],
     )  # fmt: skip
+
+
+def _above_cell(above: Measured) -> Cell:
+    if above.value > 0:
+        return _interval_cell(above)
+    return Cell("0, on the hull", f"95 %: {interval(above.interval_95)}" if above.interval_95 else None)
 
 
 def _interval_cell(value: Measured) -> Cell:

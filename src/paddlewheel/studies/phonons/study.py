@@ -203,7 +203,7 @@ def _forecasts(inputs: PhononInputs, settings: PhononSettings, cores: int | None
         {name: n_atoms * atom_s / 3600 for name, n_atoms in evaluated.items()},
         cores=cores,
         inputs=(
-            ("structure", f"{inputs.name}, {inputs.atoms.get_chemical_formula('metal')}, {len(inputs.atoms)} atoms"),
+            ("structure", f"{inputs.name}, {inputs.structure['formula']}"),
             ("potential", f"{inputs.potential['name']}, {inputs.potential['dtype']}"),
             ("displaced supercells", ", ".join(displaced.told() for displaced in work)),
         ),

@@ -1,0 +1,103 @@
+"""`window` from given energies: record, report, other electrodes, metastable phases, bad input in one line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from given_energies import GIVEN
+from paddlewheel import window
+from paddlewheel.cli.main import status_of
+from paddlewheel.records import read_record
+from paddlewheel.studies.window.record import WindowRecord
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "given.csv"
+    path.write_text(GIVEN)
+    return path
+
+
+def test_record_of_a_window_against_another_electrode(table: Path, tmp_path: Path) -> None:
+    record = window(
+        "NaCl", system="Na-Cl", energies=[table], reference="Na2Cl electrode", reference_potential_V=0.25,
+        interfaces=["NaCl2"], out=tmp_path / "run",
+    )  # fmt: skip
+    assert record == read_record(tmp_path / "run" / "result.json", WindowRecord, made_by="window")
+    assert record.reduction_limit_V_vs_Na is not None
+    assert record.oxidation_limit_V.value == pytest.approx(1.9)
+    assert record.oxidation_limit_V_vs_reference is not None
+    assert record.oxidation_limit_V_vs_reference.value == pytest.approx(1.65)
+    assert record.strict_window
+    assert record.interfaces == []  # NaCl and NaCl2 coexist
+
+
+def test_metastable_phase_has_a_lowered_window_and_says_so(table: Path) -> None:
+    record = window("Na3Cl2", system="Na-Cl", energies=[table])
+    assert not record.strict_window
+    assert record.driving_force_meV_per_atom.value == pytest.approx(20)
+    assert any("no window of its own" in text for text in record.warnings)
+
+
+def test_computed_entries_of_pymatgen_are_read(tmp_path: Path) -> None:
+    """As the Materials Project's API gives them: energy of the cell, correction, composition."""
+    rows = [
+        {
+            "composition": {"Na": 2.0},
+            "energy": -2.6,
+            "correction": 0.0,
+            "entry_id": "mp-1",
+            "parameters": {"run_type": "GGA"},
+        },
+        {
+            "composition": {"Cl": 4.0},
+            "energy": -7.4,
+            "correction": 0.0,
+            "entry_id": "mp-2",
+            "parameters": {"run_type": "GGA"},
+        },
+        {
+            "composition": {"Na": 4.0, "Cl": 4.0},
+            "energy": -27.0,
+            "correction": -2.4,
+            "entry_id": "mp-3",
+            "parameters": {"run_type": "GGA+U"},
+        },
+    ]
+    path = tmp_path / "entries.json"
+    path.write_text(json.dumps(rows))
+    record = window("mp-3", system="Na-Cl", energies=[path])
+    # (-27 - 2.4 + 4 * 1.3 + 4 * 1.85) / 4 a formula unit
+    assert record.oxidation_limit_V.value == pytest.approx(4.2)
+
+
+def test_steps_are_rows_and_the_figure_needs_no_directory(table: Path) -> None:
+    record = window("NaCl", system="Na-Cl", energies=[table], ion="Na")
+    assert set(record.plot()) == {"ladder"}
+    assert record.rows_in == "steps"
+    assert record.ion == "Na"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["window", "NaBr", "--system", "Na-Cl"], "no phase 'NaBr'"),
+        (["window", "NaCl", "--system", "Na-Cl", "--voltage-V", "-1"], "-1 V"),
+        (["window", "NaCl", "--system", "Na-Cl", "--reference", "Na9Sn4"], "without its potential"),
+        (["window", "NaCl"], "no system for the phases given"),
+    ],
+)
+def test_bad_input_is_one_line_and_nothing_is_written(
+    arguments: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "given.csv"
+    path.write_text(GIVEN)
+    out = tmp_path / "run"
+    assert status_of([*arguments, "--energies", str(path), "--out", str(out)]) == 2
+    told = capsys.readouterr().err
+    assert message in told
+    assert len(told.splitlines()) == 1
+    assert not (out / "result.json").exists()
