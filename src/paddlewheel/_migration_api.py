@@ -17,7 +17,6 @@ from paddlewheel.studies.convert.study import convert
 from paddlewheel.studies.cycling import study as _cycling
 from paddlewheel.studies.distil import study as _distil
 from paddlewheel.studies.rotor import study as _rotor
-from paddlewheel.studies.sample import study as _sample
 from paddlewheel.studies.sites import study as _sites
 from paddlewheel.studies.train import study as _train
 from paddlewheel.study.run_directory import default_directory
@@ -29,9 +28,6 @@ if TYPE_CHECKING:
     from paddlewheel.studies.conduct.record import ConductivityRecord
     from paddlewheel.studies.distil.record import DistilRecord
     from paddlewheel.studies.rotor.record import RotorRecord
-    from paddlewheel.studies.sample.record import (
-        SamplingRecord,
-    )
     from paddlewheel.studies.train.record import TrainingRecord
 
 __all__ = [
@@ -47,7 +43,6 @@ __all__ = [
     "read_structure",
     "read_trajectory",
     "rotor",
-    "sample",
     "sites",
     "train",
 ]
@@ -113,23 +108,6 @@ def train(
     directory = Path(out) if out is not None else default_directory("train", first)
     record = _train.train(datasets, out=directory, **settings)
     write_training_report(directory)
-    return record
-
-
-@functools.wraps(_sample.sample)
-def sample(
-    structures: str | Path | Atoms | Sequence[str | Path | Atoms], *, out: str | Path | None = None, **settings: Any
-) -> SamplingRecord:
-    from paddlewheel.page.write import write_report
-    from paddlewheel.records.tables import Beside
-    from paddlewheel.studies.sample import page
-
-    several = isinstance(structures, Sequence) and not isinstance(structures, str)
-    first = structures[0] if several and len(structures) else structures  # type: ignore[index, arg-type]
-    directory = Path(out) if out is not None else default_directory("sample", first)
-    record = _sample.sample(structures, out=directory, **settings)
-    record.lies_beside(Beside(directory))
-    write_report(record, page.figures, page.page)
     return record
 
 

@@ -135,7 +135,6 @@ MIGRATION = {  # studies that still have their own command; goes when the last h
     "rotor": ("rotor", "rotor"),
     "analyze": ("transport", "analyze"),
     "sites": ("sites", "sites"),
-    "sample": ("datasets", "sample"),
     "train": ("train", "train"),
     "distil": ("distil", "distil"),
     "cycling": ("cycling", "cycling"),

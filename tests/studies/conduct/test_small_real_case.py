@@ -18,7 +18,6 @@ from paddlewheel import load
 from paddlewheel.crystals import read_structure
 from paddlewheel.potentials import load_potential
 from paddlewheel.studies.distil.record import read_distil_record
-from paddlewheel.studies.sample.record import read_sampling_record
 from paddlewheel.studies.train.record import read_training_record
 from paddlewheel.training import read_dataset
 
@@ -65,7 +64,7 @@ def student(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Path:
 
 
 def test_sampled_set_is_chosen_in_the_latent_space_and_labelled(sampled: Path) -> None:
-    record = read_sampling_record(sampled / "result.json")
+    record = load(sampled)
     assert "latent space" in record.choice.features
     assert record.choice.n_features == 128
     assert record.dataset.engine.startswith(f"{TEACHER} (three_body parent")

@@ -18,13 +18,12 @@ from ase import Atoms
 from ase.build import bulk
 from ase.calculators.emt import EMT
 
-from paddlewheel import sample
+from paddlewheel import load, sample
 from paddlewheel.crystals import read_structure
 from paddlewheel.dynamics import MDSettings, check_run
 from paddlewheel.errors import InputError, RunDirectoryError
 from paddlewheel.studies.motion.framework import framework_of
 from paddlewheel.studies.sample.cut import usable_frames
-from paddlewheel.studies.sample.record import read_sampling_record
 from paddlewheel.studies.simulation.md_unit import (
     md_unit,
     store_path,
@@ -68,7 +67,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_point_of_the_grid_is_run_and_used(run):
-    record = read_sampling_record(run / "result.json")
+    record = load(run)
     assert len(record.runs) == 12
     assert {row.status for row in record.runs} == {"ok"}
     assert {row.strain for row in record.runs} == {-0.05, 0.0, 0.05}
@@ -78,7 +77,7 @@ def test_every_point_of_the_grid_is_run_and_used(run):
 
 
 def test_relaxed_structures_are_at_the_minimum_of_the_potential_and_chosen(run):
-    record = read_sampling_record(run / "result.json")
+    record = load(run)
     # EMT's own minima: a = 3.59 A for Cu and 3.99 A for Al (scanned with ASE's EMT over a, to 0.005 A)
     for row, length_A in zip(record.structures, (3.590, 3.995), strict=True):
         assert row.converged
@@ -92,7 +91,7 @@ def test_relaxed_structures_are_at_the_minimum_of_the_potential_and_chosen(run):
 
 def test_labels_are_the_potential_s_own(run):
     dataset = read_dataset(run / "dataset.extxyz", elements=["Cu", "Al"])
-    record = read_sampling_record(run / "result.json")
+    record = load(run)
     assert dataset.card.functional == "none"
     assert dataset.card.engine.startswith(EMT_NAME)
     assert len(dataset) == record.choice.n_selected == 30 + record.choice.n_relaxed_added
@@ -107,14 +106,14 @@ def test_labels_are_the_potential_s_own(run):
 
 
 def test_strains_of_the_frames_are_those_of_their_cells(run):
-    lengths = {row.name: row.volume_A3 ** (1 / 3) for row in read_sampling_record(run / "result.json").structures}
+    lengths = {row.name: row.volume_A3 ** (1 / 3) for row in load(run).structures}
     for frame in read_dataset(run / "dataset.extxyz").frames:
         expected = lengths[frame.info["structure"]] * (1 + frame.info["strain"])
         assert frame.get_volume() ** (1 / 3) == pytest.approx(expected, rel=1e-6)
 
 
 def test_choice_covers_more_than_chance(run):
-    coverage = read_sampling_record(run / "result.json").choice.coverage
+    coverage = load(run).choice.coverage
     assert coverage.direct_mean > coverage.random_mean.value
     with open(run / "map.csv", newline="") as stream:
         rows = list(csv.DictReader(stream))
@@ -134,7 +133,7 @@ def test_directory_has_inputs_report_and_pictures(run):
 
 def test_same_call_again_does_nothing_anew(run):
     before = {path: path.stat().st_mtime_ns for path in run.glob("units/*/*.json")}
-    sha256 = read_sampling_record(run / "result.json").dataset.sha256
+    sha256 = load(run).dataset.sha256
     record = sample(metals(), out=run, cores=1, **SETTINGS)
     assert record.dataset.sha256 == sha256
     assert {path: path.stat().st_mtime_ns for path in run.glob("units/*/*.json")} == before

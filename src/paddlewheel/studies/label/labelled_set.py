@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 
+FUNCTIONAL = "Density functional behind the potential, where its card does not say: r2SCAN, PBE, none"
+"""The help of the setting `functional`."""
+
+
 @dataclass(frozen=True)
 class Labeller:
     """Who labels: what the units keep of the potential, and what the card says of it."""

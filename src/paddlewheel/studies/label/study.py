@@ -12,6 +12,7 @@ import numpy as np
 from paddlewheel.errors import DatasetError, SettingsError
 from paddlewheel.execution import array_digest
 from paddlewheel.studies.label.labelled_set import (
+    FUNCTIONAL,
     Labeller,
     choose_labeller,
     describe_dataset,
@@ -34,8 +35,6 @@ from paddlewheel.training.dataset import Dataset
 
 if TYPE_CHECKING:
     from ase import Atoms
-
-FUNCTIONAL = "Density functional behind the potential, where its card does not say: r2SCAN, PBE, none"
 
 
 class LabelSettings(PotentialSettings):

@@ -9,10 +9,8 @@ import numpy as np
 from paddlewheel.dynamics.health import BROKEN_FOR_PS, BROKEN_STRETCH, bond_lengths_A
 from paddlewheel.execution import Unit
 from paddlewheel.studies.motion.framework import framework_of
-from paddlewheel.studies.simulation.md_unit import (
-    store_path,
-    unit_atoms,
-)
+from paddlewheel.studies.simulation.md_unit import store_path, unit_atoms
+from paddlewheel.training.strain_grid import GridPoint
 from paddlewheel.trajectories import open_store
 
 JUDGED_FROM_PS = 1.0
@@ -32,6 +30,16 @@ class UsableFrames:
     n_stored: int
     broken: str | None
     remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RunOfGrid:
+    """A finished run, what of it may be used, and which of its frames are candidates."""
+
+    point: GridPoint
+    unit: Unit
+    usable: UsableFrames
+    frames: range
 
 
 def usable_frames(unit: Unit) -> UsableFrames:

@@ -9,15 +9,9 @@ import numpy as np
 
 from paddlewheel.execution import DriverWatch, FileLock, Unit
 from paddlewheel.studies.sample.cut import usable_frames
-from paddlewheel.studies.simulation.frame_units import (
-    unit_potential,
-    work_through,
-)
-from paddlewheel.studies.simulation.md_unit import (
-    run_md_unit,
-    store_path,
-    unit_atoms,
-)
+from paddlewheel.studies.simulation.frame_units import work_through
+from paddlewheel.studies.simulation.md_unit import run_md_unit, store_path, unit_atoms
+from paddlewheel.studies.simulation.potentials import unit_potential
 from paddlewheel.trajectories import open_store
 
 if TYPE_CHECKING:
@@ -34,7 +28,7 @@ def feature_unit(md: Unit, *, frames: range, elements: Sequence[str]) -> Unit:
         "n": len(frames),
         "potential": md.contents["potential"],
     }
-    return Unit(name=f"features-{md.name}", contents=contents, run_directory=md.run_directory)
+    return Unit(name=features_name(md.name), contents=contents, run_directory=md.run_directory)
 
 
 def run_md_and_features(unit: Unit, watch: DriverWatch, threads: int) -> bool:
@@ -69,6 +63,11 @@ def features_of(md: Unit) -> Unit | None:
     if not len(frames):
         return None
     return feature_unit(md, frames=frames, elements=wanted["elements"])
+
+
+def features_name(md_name: str) -> str:
+    """Name of the unit of the features of a run."""
+    return f"features-{md_name}"
 
 
 def candidate_frames(md: Unit) -> range:

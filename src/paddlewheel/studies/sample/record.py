@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import ClassVar, Literal
 
-from paddlewheel.records.base import Measured, Record, StudyRecord, read_record
+from paddlewheel.records.base import Measured, Record, StudyRecord
 from paddlewheel.studies.label.record import LabelRange, RefusedFrame, WrittenSet
 
 FRAMES, MAP = "frames.extxyz", "map.csv"
@@ -85,8 +84,3 @@ class SamplingRecord(StudyRecord):
     labels: LabelRange | None = None
     refused: list[RefusedFrame] = []
     map_file: str
-
-
-def read_sampling_record(path: Path) -> SamplingRecord:
-    """MIGRATION: goes with the move of `sample`."""
-    return read_record(path, SamplingRecord, made_by="sample")

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 import numpy as np
 
-from paddlewheel.errors import writing
 from paddlewheel.execution import Unit
-from paddlewheel.records import (
-    Citation,
-    Measured,
-    write_atomically,
-)
-from paddlewheel.studies.label.labelled_set import (
-    describe_dataset,
-    label_range,
-)
-from paddlewheel.studies.label.record import (
-    RefusedFrame,
-    WrittenSet,
-)
+from paddlewheel.records import Citation, Measured
+from paddlewheel.studies.label.labelled_set import describe_dataset, label_range
+from paddlewheel.studies.label.record import DATASET, RefusedFrame, WrittenSet
+from paddlewheel.studies.sample.cut import RunOfGrid
+from paddlewheel.studies.sample.plan import SamplePlan
 from paddlewheel.studies.sample.record import (
+    MAP,
     CoverageScore,
     DirectChoice,
     RelaxedStructure,
@@ -34,46 +23,59 @@ from paddlewheel.studies.sample.record import (
     SamplingRecord,
 )
 from paddlewheel.studies.simulation.md_unit import store_path
-from paddlewheel.studies.simulation.potentials import (
-    potential_citations,
-)
+from paddlewheel.studies.simulation.potentials import potential_citations
 from paddlewheel.study.citations import dynamics_citations
-from paddlewheel.study.provenance import provenance
+from paddlewheel.study.run import Run
 from paddlewheel.training.dataset import Dataset
 from paddlewheel.training.direct import COVERAGE_BINS, Selection, coverage, random_selection
 from paddlewheel.trajectories import read_thermo
 
-if TYPE_CHECKING:
-    from paddlewheel.studies.sample.plan import SamplePlan
-    from paddlewheel.studies.sample.study import RunOfGrid
-
 RANDOM_DRAWS = 20
 
 
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """What DIRECT chose among the frames of all runs.
+
+    Attributes
+    ----------
+    origin
+        `[n_candidates, 2]`, the run and the frame of each candidate.
+    selection
+        By DIRECT alone.
+    indices
+        Of the candidates that are taken: those and the relaxed structures.
+    features, n_features
+        What DIRECT looked at.
+    """
+
+    runs: Sequence[RunOfGrid]
+    origin: np.ndarray
+    selection: Selection
+    indices: list[int]
+    features: str
+    n_features: int
+
+
 def sampling_record(
-    *,
     plan: SamplePlan,
+    run: Run,
+    *,
     relax: Sequence[Unit],
-    runs: Sequence[RunOfGrid],
     failed: dict[str, str],
-    feature_kind: str,
-    n_features: int,
-    selection: Selection,
-    chosen: Sequence[int],
-    origin: np.ndarray,
+    chosen: Chosen,
     written: WrittenSet,
     dataset: Dataset | None,
     refused: list[RefusedFrame],
-    directory: Path,
 ) -> SamplingRecord:
-    """Put the record together; `origin` [n_candidates, 2] is the run and the frame of each candidate."""
+    """Put the record together."""
     structures = [_relaxed(plan, index, unit) for index, unit in enumerate(relax)]
-    rows = _runs(runs, Counter(int(origin[index, 0]) for index in chosen))
+    rows = _runs(chosen.runs, Counter(int(chosen.origin[index, 0]) for index in chosen.indices))
     warnings = [
-        f"{one.name}: not relaxed to {plan.fmax_eV_per_A:g} eV/A in {one.relaxation_steps} steps "
-        f"({one.largest_force_eV_per_A:.2g} eV/A is left)"
-        for one in structures
-        if not one.converged
+        f"{each.name}: not relaxed to {plan.settings.fmax_eV_per_A:g} eV/A in {each.relaxation_steps} steps "
+        f"({each.largest_force_eV_per_A:.2g} eV/A is left)"
+        for each in structures
+        if not each.converged
     ]
     warnings += [f"{name} failed and gave no frames: {reason}" for name, reason in failed.items()]
     warnings += [
@@ -82,64 +84,60 @@ def sampling_record(
         for row in rows
         if row.status != "ok"
     ]
-    warnings += [f"{run.unit.name}: {remark}; its frames were used" for run in runs for remark in run.usable.remarks]
-    warnings += [f"{one.source}: refused, it {one.reason}" for one in refused]
+    warnings += [
+        f"{each.unit.name}: {remark}; its frames were used" for each in chosen.runs for remark in each.usable.remarks
+    ]
+    warnings += [f"{frame.source}: refused, it {frame.reason}" for frame in refused]
     return SamplingRecord(
         potential=plan.potential["name"],
         structures=structures,
         runs=rows,
-        choice=_choice(plan, feature_kind=feature_kind, n_features=n_features, selection=selection, chosen=chosen),
+        choice=_choice(chosen, threshold_asked=plan.settings.threshold, seed=plan.settings.seed),
         frames=written,
-        dataset=None if dataset is None else describe_dataset(directory / "dataset.extxyz", dataset),
+        dataset=None if dataset is None else describe_dataset(run.folder / DATASET, dataset),
         labels=None if dataset is None else label_range(dataset),
         refused=refused,
-        map_file="map.csv",
+        map_file=MAP,
         warnings=warnings,
         citations=[*potential_citations(plan.potential["name"]), *dynamics_citations("nvt"), *_citations()],
-        provenance=provenance(plan.inputs(), potential_sha256=plan.potential["identity"]),
+        provenance=run.provenance(potential_sha256=plan.potential["identity"]),
     )
 
 
-def write_map(
-    path: Path,
-    *,
-    runs: Sequence[RunOfGrid],
-    origin: np.ndarray,
-    selection: Selection,
-    chosen: Sequence[int],
-    seed: int,
-) -> None:
-    """Write where each candidate is in the first two components, and whether DIRECT and chance chose it."""
-    n = len(selection.components)
-    chance = set(random_selection(n, n_selected=len(selection.indices), seed=seed).tolist())
-    taken = set(chosen)
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["component_1", "component_2", "structure", "strain", "temperature_K", "frame", "chosen", "random"])
-    for index, (number, frame) in enumerate(origin.tolist()):
-        point = runs[number].point
-        first, second = (*selection.components[index], 0.0)[:2]
-        writer.writerow(
-            [f"{first:.6g}", f"{second:.6g}", point.structure, f"{point.strain:g}", f"{point.temperature_K:g}", frame,
-             int(index in taken), int(index in chance)]
-        )  # fmt: skip
-    with writing(path):
-        write_atomically(path, buffer.getvalue())
+def keep_map(chosen: Chosen, *, seed: int, run: Run) -> None:
+    """Keep where each candidate is in the first two components, and whether DIRECT and chance chose it."""
+    components = chosen.selection.components
+    n = len(components)
+    taken, chance = np.zeros(n, dtype=int), np.zeros(n, dtype=int)
+    taken[chosen.indices] = 1
+    chance[random_selection(n, n_selected=len(chosen.selection.indices), seed=seed)] = 1
+    points = [chosen.runs[number].point for number in chosen.origin[:, 0]]
+    columns = {
+        "component_1": components[:, 0],
+        "component_2": components[:, 1] if components.shape[1] > 1 else np.zeros(n),
+        "structure": [point.structure for point in points],
+        "strain": [point.strain for point in points],
+        "temperature_K": [point.temperature_K for point in points],
+        "frame": chosen.origin[:, 1],
+        "chosen": taken,
+        "random": chance,
+    }
+    run.table(MAP, columns)
 
 
 def _relaxed(plan: SamplePlan, index: int, unit: Unit) -> RelaxedStructure:
-    one, result = plan.structures[index], unit.result()
+    given, result = plan.structures[index], unit.result()
     assert result is not None
     return RelaxedStructure(
-        name=one.name,
-        formula=one.atoms.get_chemical_formula("metal"),
-        n_atoms=len(one.atoms),
-        repeats=one.repeats,
+        name=given.name,
+        formula=given.atoms.get_chemical_formula("metal"),
+        n_atoms=len(given.atoms),
+        repeats=given.repeats,
         relaxation_steps=result["n_steps"],
         converged=result["converged"],
         largest_force_eV_per_A=result["largest_force_eV_per_A"],
-        energy_eV_per_atom=result["energy_eV"] / len(one.atoms),
-        volume_A3=one.atoms.get_volume() * (1 + result["volume_change"]),
+        energy_eV_per_atom=result["energy_eV"] / len(given.atoms),
+        volume_A3=given.atoms.get_volume() * (1 + result["volume_change"]),
         volume_change=result["volume_change"],
     )
 
@@ -168,27 +166,26 @@ def _runs(runs: Sequence[RunOfGrid], selected: Counter[int]) -> list[SampledRun]
     return rows
 
 
-def _choice(
-    plan: SamplePlan, *, feature_kind: str, n_features: int, selection: Selection, chosen: Sequence[int]
-) -> DirectChoice:
+def _choice(chosen: Chosen, *, threshold_asked: float, seed: int) -> DirectChoice:
+    selection = chosen.selection
     n, n_selected = len(selection.components), len(selection.indices)
     ours = coverage(selection.components, selection.indices)
     chance = np.array(
         [
-            coverage(selection.components, random_selection(n, n_selected=n_selected, seed=plan.seed + draw))
+            coverage(selection.components, random_selection(n, n_selected=n_selected, seed=seed + draw))
             for draw in range(RANDOM_DRAWS)
         ]
     )
     return DirectChoice(
-        features=feature_kind,
-        n_features=n_features,
+        features=chosen.features,
+        n_features=chosen.n_features,
         n_candidates=n,
         explained_variance=selection.explained_variance.tolist(),
-        threshold_asked=plan.threshold,
+        threshold_asked=threshold_asked,
         threshold=selection.threshold,
         n_clusters=selection.n_clusters,
-        n_selected=len(chosen),
-        n_relaxed_added=len(chosen) - n_selected,
+        n_selected=len(chosen.indices),
+        n_relaxed_added=len(chosen.indices) - n_selected,
         coverage=CoverageScore(
             n_bins=COVERAGE_BINS - 1,
             direct=ours.tolist(),
