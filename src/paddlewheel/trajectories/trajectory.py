@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -118,6 +119,11 @@ class Trajectory:
         Whether the positions are known to be unwrapped, so that no step between frames is too long to be told.
     clock
         Steps or times of the frames of `frame_source`; None if the file does not say.
+    notes
+        What the reader found and a user should know, in a sentence each; an analysis warns of it.
+    thinned_by
+        How many of the file's own first intervals lie between two frames, where a reader left frames out so that all
+        are equally far apart; `with_file_interval` counts with it.
     """
 
     symbols: tuple[str, ...]
@@ -129,6 +135,8 @@ class Trajectory:
     first_frame: int = 0
     is_unwrapped: bool = False
     clock: Clock | None = None
+    notes: tuple[str, ...] = ()
+    thinned_by: int = 1
 
     def __post_init__(self) -> None:
         check_symbols(self.symbols, where=self.source)
@@ -224,6 +232,15 @@ class Trajectory:
                 remedy="was it changed meanwhile?",
             )
 
+    def positions(self) -> NDArray[np.float64]:
+        """All frames at once, `[n_frames, n_atoms, 3]` in A, as the source has them (wrapped or not)."""
+        return np.concatenate([block.positions_A for block in self.blocks()])
+
+    def with_file_interval(self, frame_interval_fs: float) -> Trajectory:
+        """The same frames, where this is the time between the first two frames of the file."""
+        _check_interval(frame_interval_fs, where=self.source)
+        return self.with_frame_interval(frame_interval_fs * self.thinned_by)
+
     def with_frame_interval(self, frame_interval_fs: float) -> Trajectory:
         """The same frames with this time between them."""
         return replace(self, frame_interval_fs=frame_interval_fs)
@@ -288,6 +305,17 @@ class _Arrays:
         for first in range(start, stop, per_block):
             last = min(first + per_block, stop)
             yield self.positions[first:last], cells[first:last]
+
+
+def element_symbols(labels: Sequence[str]) -> tuple[str, ...]:
+    """The elements of atom labels: ``Li1`` and ``S2-`` are Li and S; what is no such label stays as it is."""
+    from ase.data import atomic_numbers
+
+    known: dict[str, str] = {}
+    for label in dict.fromkeys(labels):
+        bare = re.sub(r"[-+_]?\d*[-+]?$", "", label)
+        known[label] = label if atomic_numbers.get(label) or not atomic_numbers.get(bare) else bare
+    return tuple(known[label] for label in labels)
 
 
 def check_symbols(symbols: Sequence[str], *, where: str) -> None:

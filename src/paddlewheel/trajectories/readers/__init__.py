@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from paddlewheel.errors import TrajectoryError
@@ -31,6 +32,7 @@ def read_trajectory(
     symbols: Sequence[str] | None = None,
     type_map: Mapping[int, str] | None = None,
     topology: str | Path | None = None,
+    unwrapped: bool = False,
 ) -> Trajectory:
     """Open a trajectory: extxyz, ASE .traj, LAMMPS dump, XDATCAR, vasprun.xml, H5MD, .npz, .zarr, .xtc, .trr, .nc, DCD.
 
@@ -48,6 +50,8 @@ def read_trajectory(
         Element of each LAMMPS atom type, or of each integer species of H5MD.
     topology
         File that names the atoms of a GROMACS, AMBER or DCD file.
+    unwrapped
+        Whether the positions are unwrapped though the file does not say so: no minimum images are taken then.
 
     Raises
     ------
@@ -62,9 +66,12 @@ def read_trajectory(
     """
     if not isinstance(path, str | Path):
         options = {"frame_interval_fs": frame_interval_fs, "symbols": symbols, "type_map": type_map}
-        return join_parts([read_trajectory(part, topology=topology, **options) for part in path])
+        parts = [read_trajectory(part, topology=topology, unwrapped=unwrapped, **options) for part in path]
+        return join_parts(parts)
     path = Path(path)
     trajectory = _open(path, symbols, type_map, topology)
+    if unwrapped:
+        trajectory = replace(trajectory, is_unwrapped=True)
     if symbols is not None and tuple(symbols) != trajectory.symbols:
         raise TrajectoryError("the symbols given are not those of the file", where=path, remedy="leave them out")
     known = trajectory.frame_interval_fs
@@ -80,7 +87,7 @@ def read_trajectory(
             where=path,
             remedy="leave --frame-interval-fs out",
         )
-    return trajectory.with_frame_interval(frame_interval_fs)
+    return trajectory.with_file_interval(frame_interval_fs)
 
 
 def is_text(path: str | Path) -> bool:

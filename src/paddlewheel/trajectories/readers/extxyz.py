@@ -12,18 +12,21 @@ from numpy.typing import NDArray
 
 from paddlewheel.errors import TrajectoryError
 from paddlewheel.trajectories.readers.text import Columns, Lines, RawFrame, TextFrames, words
-from paddlewheel.trajectories.trajectory import Trajectory, check_symbols, element_masses_u
+from paddlewheel.trajectories.trajectory import Trajectory, check_symbols, element_masses_u, element_symbols
 
 LATTICE = re.compile(rb"""\blattice\s*=\s*["'{\[]([^"'}\]]*)["'}\]]""", re.IGNORECASE)
 _PROPERTIES = re.compile(rb"""\bproperties\s*=\s*["']?([^\s"']+)""", re.IGNORECASE)
 
 _MOST_COLUMNS = 1000
+_UNWRAPPED = "unwrapped_position"
+"""GPUMD's column of positions that no boundary has cut (dump_exyz and dump_xyz)."""
 
 
 @dataclass(frozen=True)
 class _Layout:
     symbol_column: int
     columns: Columns
+    is_unwrapped: bool
 
 
 class _ExtXyz(TextFrames):
@@ -51,6 +54,8 @@ class _ExtXyz(TextFrames):
             properties = found[1] if found else b"species:S:1:pos:R:3"
             if properties not in layouts:
                 layouts[properties] = _layout(properties)
+                if any(layouts[properties].is_unwrapped != other.is_unwrapped for other in layouts.values()):
+                    lines.fail(f"{_UNWRAPPED} is not in every frame", remedy="give the two parts apart")
             yield RawFrame(lines.take(n_atoms), n_atoms, cell.reshape(3, 3), lines.number, layouts[properties])
 
     def parse(self, raw: RawFrame) -> NDArray[np.float64]:
@@ -71,14 +76,15 @@ def _layout(properties: bytes) -> _Layout:
         column += int(width)
     if "species" not in starts or "pos" not in starts or not 4 <= column <= _MOST_COLUMNS:
         raise ValueError(f"Properties without species and pos: {properties.decode('ascii', 'replace')}")
-    first = starts["pos"]
+    is_unwrapped = _UNWRAPPED in starts
+    first = starts[_UNWRAPPED if is_unwrapped else "pos"]
     # all columns are counted, so that a line cut short is found
     columns = Columns((first, first + 1, first + 2), n_columns=column, text=starts["species"])
-    return _Layout(starts["species"], columns)
+    return _Layout(starts["species"], columns, is_unwrapped)
 
 
 def read_extxyz(path: Path) -> Trajectory:
-    """Read an extended XYZ file; its frame interval is not in the file.
+    """Read an extended XYZ file; its frame interval is not in the file. GPUMD's unwrapped positions are taken first.
 
     Raises
     ------
@@ -93,6 +99,10 @@ def read_extxyz(path: Path) -> Trajectory:
         frames.symbol_hashes = first.layout.columns.parse(first)[1]
     except ValueError as error:
         raise TrajectoryError(f"frame 0: {error}", where=path, remedy="write it again") from error
-    check_symbols(frames.symbols, where=str(path))
+    symbols = element_symbols(frames.symbols)
+    check_symbols(symbols, where=str(path))
     frames.count()
-    return Trajectory(frames.symbols, element_masses_u(frames.symbols), frames.n_frames, None, str(path), frames)
+    return Trajectory(
+        symbols, element_masses_u(symbols), frames.n_frames, None, str(path), frames,
+        is_unwrapped=first.layout.is_unwrapped,
+    )  # fmt: skip

@@ -14,7 +14,13 @@ from numpy.typing import NDArray
 
 from paddlewheel.errors import TrajectoryError
 from paddlewheel.trajectories.readers.text import Columns, Lines, RawFrame, TextFrames, numbers, words
-from paddlewheel.trajectories.trajectory import Clock, Trajectory, check_symbols, element_masses_u
+from paddlewheel.trajectories.trajectory import (
+    Clock,
+    Trajectory,
+    check_symbols,
+    element_masses_u,
+    element_symbols,
+)
 
 _COORDINATES = ((b"xu", b"yu", b"zu"), (b"x", b"y", b"z"), (b"xsu", b"ysu", b"zsu"), (b"xs", b"ys", b"zs"))
 """In the order of preference."""
@@ -194,14 +200,22 @@ def _symbols(
     symbols: Sequence[str] | None,
     type_map: Mapping[int, str] | None,
 ) -> tuple[str, ...]:
-    """Symbols in the order of the ids."""
-    if b"element" in names:
-        elements = words(raw, names.index(b"element"))
+    """Symbols in the order of the ids: by the types where they are mapped, else by the column element."""
+    if b"element" in names and type_map is None:
+        elements = element_symbols(words(raw, names.index(b"element")))
+        n_types = len(set(words(raw, names.index(b"type")))) if b"type" in names else 1
+        if n_types > 1 and set(elements) == {"C"}:
+            raise TrajectoryError(
+                f"all {n_types} atom types are C, which LAMMPS writes where no elements were given", where=path,
+                remedy="give --type-map 1=?,2=? with an element for each type",
+            )  # fmt: skip
         return tuple(elements[index] for index in order)
-    if symbols is not None:
+    if symbols is not None and type_map is None:
         if len(symbols) != len(order):
             raise TrajectoryError(f"{len(symbols)} symbols for {len(order)} atoms", where=path)
         return tuple(symbols)
+    if b"type" not in names:
+        raise TrajectoryError("no column type", where=path, remedy="leave --type-map out, or dump the types")
     types = [int(word) for word in words(raw, names.index(b"type"))]
     unknown = sorted(set(types) - set(type_map or {}))
     if type_map is None or unknown:
@@ -226,7 +240,7 @@ def read_lammps_dump(
     symbols
         One symbol per atom in the order of the ids, where the dump has no column `element`.
     type_map
-        Element of each atom type, where the dump has no column `element`.
+        Element of each atom type; it wins over a column `element`, in which LAMMPS writes C for what it was not told.
 
     Raises
     ------

@@ -60,7 +60,7 @@ def compression(path: Path) -> str | None:
 class Lines:
     """Lines of a file, with errors that name the frame and the line.
 
-    A last line without its end is an error: nobody can say whether its last number is whole.
+    A last line without its end is taken for whole here; `TextFrames` looks whether it can be.
     """
 
     def __init__(self, stream: BinaryIO, path: Path) -> None:
@@ -70,15 +70,14 @@ class Lines:
         """Number of the frame that is being read."""
         self.number = 0
         """Number of lines read."""
+        self.is_unended = False
+        """Whether the last line of the file has no end."""
 
     def next(self) -> bytes | None:
         """The next line, or None at the end of the file."""
         while (end := self._data.find(b"\n", self._at)) < 0:
             if not self._read_on():
-                if self._at == len(self._data):
-                    return None
-                self.number += 1
-                self.fail_truncated()
+                return None
         line = self._data[self._at : end + 1]
         self._at = end + 1
         self.number += 1
@@ -107,6 +106,8 @@ class Lines:
         """Read a further piece of the file, or as much as there is already; False at its end."""
         rest = self._data[self._at :]
         piece = self._stream.read(max(_PIECE_BYTES, len(rest)))
+        if not piece and rest and not rest.endswith(b"\n"):
+            piece, self.is_unended = b"\n", True
         self._data, self._at = rest + piece, 0
         return bool(piece)
 
@@ -162,6 +163,8 @@ class TextFrames(ABC):
     def __init__(self, path: Path) -> None:
         self.path = path
         self.n_frames = 0
+        self.kept: NDArray[np.int64] | None = None
+        """Places of the frames that are kept, in order; None for all."""
 
     @abstractmethod
     def split(self, lines: Lines) -> Iterator[RawFrame]:
@@ -177,19 +180,24 @@ class TextFrames(ABC):
             lines = Lines(stream, self.path)
             try:
                 for raw in self.split(lines):
+                    if lines.is_unended and not _ends_whole(raw.text):
+                        lines.fail_truncated()
                     yield raw
                     lines.frame += 1
             except ValueError as error:
                 lines.fail(str(error))
+            if lines.is_unended and lines.frame == 0:
+                lines.fail_truncated()
 
     def count(self) -> None:
         """Go through the whole file once: finds where it is truncated, sets `n_frames`."""
         self.n_frames = sum(1 for _ in self.raw_frames())
+        self.kept = None
         if self.n_frames == 0:
             raise TrajectoryError("no frames", where=self.path, remedy="give a trajectory with at least one frame")
 
     def read(self, start: int, stop: int, per_block: int) -> Iterator[tuple[NDArray, NDArray]]:
-        frames = islice(enumerate(islice(self.raw_frames(), stop)), start, None)
+        frames = islice(self._kept_frames(stop), start, None)
         while True:
             positions, cells = [], []
             for index, raw in islice(frames, per_block):
@@ -198,6 +206,20 @@ class TextFrames(ABC):
             if not positions:
                 return
             yield np.array(positions), np.array(cells)
+
+    def _kept_frames(self, stop: int) -> Iterator[tuple[int, RawFrame]]:
+        """The first `stop` of the frames that are kept, with their places in the file."""
+        if self.kept is None:
+            yield from enumerate(islice(self.raw_frames(), stop))
+            return
+        wanted = iter(self.kept[:stop].tolist())
+        place = next(wanted, None)
+        for index, raw in enumerate(self.raw_frames()):
+            if index == place:
+                yield index, raw
+                place = next(wanted, None)
+                if place is None:
+                    return
 
     def first_frame(self) -> RawFrame:
         """The first frame, not parsed.
@@ -221,6 +243,28 @@ class TextFrames(ABC):
                 where=self.path,
                 remedy="cut the trajectory before that frame",
             ) from error
+
+
+def _ends_whole(text: bytes) -> bool:
+    """Whether the last of a frame's lines, which has no end in the file, can be whole.
+
+    It has as many columns as the line before, and its last number at most one decimal fewer than is usual in that
+    column (a zero that its writer left out): what may be lost is a digit in the last place.
+    """
+    columns = [line.split() for line in text.rstrip(b"\n").split(b"\n")]
+    if len(columns) < 2 or len(columns[-1]) != len(columns[-2]):
+        return False
+    decimals = [_decimals(row[-1]) for row in columns if row]
+    return decimals[-1] > 0 and decimals[-1] >= np.median(decimals[:-1]) - 1
+
+
+def _decimals(word: bytes) -> int:
+    """How many decimals a number has; -1 for what is none, or ends in an exponent."""
+    try:
+        float(word)
+    except ValueError:
+        return -1
+    return -1 if b"e" in word.lower() else len(word.partition(b".")[2])
 
 
 class Columns:
