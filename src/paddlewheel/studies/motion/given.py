@@ -165,27 +165,30 @@ def _opened(
     if (path / INPUTS).is_file():
         yield from _of_directory(path, name, frame_interval_fs)
     elif (unit := path.parent.parent / "units" / path.stem).is_dir() and _dynamics_of(unit) is not None:
-        yield _of_unit(unit, name, frame_interval_fs)
+        inputs = read_inputs(path.parent.parent) if (path.parent.parent / INPUTS).is_file() else {}
+        yield _of_unit(unit, name, inputs, frame_interval_fs)
     else:
         opened = open_trajectory(given, frame_interval_fs=frame_interval_fs, type_map=type_map)
         yield GivenRun(trajectory=opened, given_as=name)
 
 
 def _of_directory(directory: Path, name: str, frame_interval_fs: float | None) -> Iterator[GivenRun | LeftOut]:
-    command = read_inputs(directory).get("command")
-    if command != "conduct":
+    inputs = read_inputs(directory)
+    if inputs.get("command") != "conduct":
         raise RunDirectoryError(
-            f"is a run directory of {command}", where=name,
+            f"is a run directory of {inputs.get('command')}", where=name,
             remedy="give one of conduct, or trajectory files",
         )  # fmt: skip
     units = [unit.parent for unit in sorted((directory / "units").glob("*/unit.json"))]
     if not units:
         raise RunDirectoryError("holds no run yet", where=name, remedy="let conduct finish first")
-    found = [_of_unit(unit, name, frame_interval_fs) for unit in units]
+    found = [_of_unit(unit, name, inputs, frame_interval_fs) for unit in units]
     yield from sorted(found, key=lambda run: run.temperature_K or 0.0)
 
 
-def _of_unit(unit: Path, given_as: str, frame_interval_fs: float | None) -> GivenRun | LeftOut:
+def _of_unit(
+    unit: Path, given_as: str, inputs: Mapping[str, Any], frame_interval_fs: float | None
+) -> GivenRun | LeftOut:
     contents, directory = _read(unit / "unit.json")["contents"], unit.parent.parent
     dynamics, name = MDSettings(**contents["md"]), f"{directory.name}/{unit.name}"
     result = _read(unit / "result.json") if (unit / "result.json").is_file() else None
@@ -199,7 +202,7 @@ def _of_unit(unit: Path, given_as: str, frame_interval_fs: float | None) -> Give
         given_as=given_as,
         temperature_K=dynamics.temperature_K,
         specie=contents.get("mobile"),
-        charge_e=read_inputs(directory).get("charge_e") if (directory / INPUTS).is_file() else None,
+        charge_e=inputs.get("charge_e"),
         note=_note(name, result.get("extrapolation")),
     )
 
