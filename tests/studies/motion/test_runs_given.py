@@ -23,6 +23,8 @@ ANALYSES: dict[str, dict[str, Any]] = {
     "coordination": {"range_A": 4.0, "cutoffs_A": {"BH4": 3.5}},
     "spectra": {"segment_fs": 100.0},
     "onsager": {},
+    "rotation": {},
+    "density": {"spacing_A": 0.6, "smoothing_A": 0.6},
 }
 """Every analysis of given trajectories at one temperature, with settings for a short run of a small cell."""
 

@@ -18,6 +18,7 @@ from paddlewheel.records.tables import Beside, Columns
 from paddlewheel.studies.density.figures import profile_figure, projection_figure
 from paddlewheel.studies.density.record import AXES, GRID, STRUCTURE, DensityRecord
 from paddlewheel.studies.density.view import ION_COLOUR, polyhedra, view_data, view_figure
+from paddlewheel.studies.motion.page import facts
 from paddlewheel.units import BOLTZMANN_eV_PER_K
 
 _NAMES = {"1D": "any direction", "2D": "two directions", "3D": "three directions"}
@@ -56,7 +57,7 @@ def page(record: DensityRecord, beside: Beside, drawings: dict[str, Drawing]) ->
     return Page(
         eyebrow="density of mobile ions",
         title=f"{record.specie} density of {record.formula}",
-        facts=_facts(record),
+        facts=[*facts(record), ("Ions", str(record.n_ions)), ("Smoothing", f"{record.smoothing_A:g} Å")],
         headline=_headline(record),
         tone="good" if record.free_energy is None or _along_axes(record, known=True) else "none",
         numbers=_numbers(record),
@@ -233,12 +234,6 @@ def _run_table(record: DensityRecord) -> Table:
     for run in record.trajectories:
         table.rows.append([Cell(run.name), Cell(str(run.n_frames)), Cell(plain(run.length_ps)), Cell(str(run.n_atoms))])
     return table
-
-
-def _facts(record: DensityRecord) -> list[tuple[str, str]]:
-    temperature = kelvin(record.temperature_K) if record.temperature_K else "not given"
-    return [("Ions", f"{record.n_ions} {record.specie}"), ("Temperature", temperature),
-            ("Smoothing", f"{record.smoothing_A:g} Å")]  # fmt: skip
 
 
 def _along_axes(record: DensityRecord, *, known: bool) -> list[str]:

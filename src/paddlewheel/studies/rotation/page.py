@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from paddlewheel.page.drawing import Drawing
-from paddlewheel.page.numbers import ABSENT, enumeration, kelvin, measured, percent, plain
+from paddlewheel.page.numbers import ABSENT, enumeration, measured, percent, plain
 from paddlewheel.page.page import Number, Page, Section
 from paddlewheel.page.tables import Cell, Table
 from paddlewheel.page.write import Figures
 from paddlewheel.records.tables import Beside, Columns
+from paddlewheel.studies.motion.page import facts
 from paddlewheel.studies.rotation.figures import (
     coupling_figure,
     jumps_figure,
@@ -49,13 +50,6 @@ def figures(record: RotationRecord, beside: Beside) -> Figures:
 
 def page(record: RotationRecord, _beside: Beside, drawings: dict[str, Drawing]) -> Page:
     """The report."""
-    lengths = enumeration(f"{plain(run.length_ps)} ps" for run in record.trajectories)
-    facts = [
-        ("Trajectories", enumeration(run.name for run in record.trajectories)),
-        ("Length", lengths),
-        ("Frame interval", f"{record.frame_interval_fs:g} fs"),
-        ("Temperature", ABSENT if record.temperature_K is None else kelvin(record.temperature_K)),
-    ]
     numbers = [
         Number(name=f"{anion.formula} turns at", value=measured(anion.rotation_rad_per_ps), unit="rad/ps",
                note=f"mean of {anion.n_anions} anions")
@@ -68,7 +62,7 @@ def page(record: RotationRecord, _beside: Beside, drawings: dict[str, Drawing]) 
     return Page(
         eyebrow="rotation of anions",
         title=f"How the anions of {record.formula} turn",
-        facts=facts,
+        facts=facts(record),
         headline=_headline(record),
         numbers=numbers,
         warnings=record.warnings,
