@@ -189,7 +189,9 @@ def _text(value: Any) -> str:
 
 
 def _metavar(annotation: Any) -> str:
-    text = "" if choices(annotation) else str(annotation)
+    text = (
+        "" if choices(annotation) or str(annotation).startswith("str |") else str(annotation)
+    )  # text, or what it means
     if "dict[" in text:
         return "NAMES=NUMBERS" if text.partition("dict[")[2].partition(", ")[2].startswith("float") else "NAMES=TEXT"
     if "Measured" in text:
