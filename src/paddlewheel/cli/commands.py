@@ -189,9 +189,8 @@ def _text(value: Any) -> str:
 
 
 def _metavar(annotation: Any) -> str:
-    text = (
-        "" if choices(annotation) or str(annotation).startswith("str |") else str(annotation)
-    )  # text, or what it means
+    is_text = choices(annotation) or str(annotation).startswith("str |")  # such as auto or 2x2x2
+    text = "" if is_text else str(annotation)
     if "dict[" in text:
         return "NAMES=NUMBERS" if text.partition("dict[")[2].partition(", ")[2].startswith("float") else "NAMES=TEXT"
     if "Measured" in text:
