@@ -255,7 +255,7 @@ def _ends_whole(text: bytes) -> bool:
     if len(columns) < 2 or len(columns[-1]) != len(columns[-2]):
         return False
     decimals = [_decimals(row[-1]) for row in columns if row]
-    return decimals[-1] > 0 and decimals[-1] >= np.median(decimals[:-1]) - 1
+    return decimals[-1] > 0 and decimals[-1] >= float(np.median(decimals[:-1])) - 1
 
 
 def _decimals(word: bytes) -> int:
