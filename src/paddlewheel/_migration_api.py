@@ -17,7 +17,6 @@ from paddlewheel.studies.convert.study import convert
 from paddlewheel.studies.cycling import study as _cycling
 from paddlewheel.studies.distil import study as _distil
 from paddlewheel.studies.rotor import study as _rotor
-from paddlewheel.studies.sites import study as _sites
 from paddlewheel.studies.train import study as _train
 from paddlewheel.study.run_directory import default_directory
 from paddlewheel.trajectories import Trajectory, read_trajectory
@@ -43,7 +42,6 @@ __all__ = [
     "read_structure",
     "read_trajectory",
     "rotor",
-    "sites",
     "train",
 ]
 
@@ -73,7 +71,6 @@ def conduct(structure: str | Path | Atoms, *, out: str | Path | None = None, **s
 
 
 analyze = _reported(_analyze.analyze, "paddlewheel.studies.conduct.page:write_conductivity_report")
-sites = _reported(_sites.sites, "paddlewheel.studies.sites.page:write_sites_report")
 cell = _reported(_cell.cell, "paddlewheel.studies.cell.page:write_cell_report")
 cycling = _reported(_cycling.cycling, "paddlewheel.studies.cycling.page:write_cycling_report")
 

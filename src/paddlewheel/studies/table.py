@@ -134,7 +134,6 @@ MIGRATION = {  # studies that still have their own command; goes when the last h
     "conduct": ("transport", "conduct"),
     "rotor": ("rotor", "rotor"),
     "analyze": ("transport", "analyze"),
-    "sites": ("sites", "sites"),
     "train": ("train", "train"),
     "distil": ("distil", "distil"),
     "cycling": ("cycling", "cycling"),

@@ -52,7 +52,7 @@ class Document:
         """The first key that differs, with both values.
 
         Only if `strict`, keys that may change or were unsaid count, and a file of which an earlier version kept the
-        path alone: what it held cannot be compared, so that such a run goes on, and is measured again.
+        path or name alone: what it held cannot be compared, so that such a run goes on, and is measured again.
         """
         defaults, found = dict(self.defaults), self.of_today(found)
         passed_over = () if strict else self.may_change
@@ -60,7 +60,7 @@ class Document:
             if key in self.unsaid and key not in found and not strict:
                 continue
             there = found[key] if key in found else defaults.get(key)
-            if not strict and _is_path_of(there, wanted):
+            if not strict and _is_without_hash(there, wanted):
                 continue
             difference = _first_difference(there, wanted, key, passed_over)
             if difference:
@@ -191,10 +191,13 @@ def _write_inputs(directory: Path, document: Document, versions: Any) -> None:
     write_atomically(directory / INPUTS, yaml.safe_dump(contents, sort_keys=False, allow_unicode=True))
 
 
-def _is_path_of(found: Any, wanted: Any) -> bool:
-    """Whether a path, without a hash, is that of a file that is known by its name and sha256 now."""
-    by_content = isinstance(wanted, Mapping) and "sha256" in wanted
-    return by_content and isinstance(found, str) and Path(found).name == wanted.get("name")
+def _is_without_hash(found: Any, wanted: Any) -> bool:
+    """Whether a file that is known by its name and sha256 now stands there by its path or name alone."""
+    if not (isinstance(wanted, Mapping) and wanted.get("sha256")):
+        return False
+    if isinstance(found, Mapping):
+        return {**found, "sha256": None} == {**wanted, "sha256": None} and found.get("sha256") is None
+    return isinstance(found, str) and Path(found).name == wanted.get("name")
 
 
 def _first_difference(found: Any, wanted: Any, name: str, passed_over: Collection[str]) -> str | None:

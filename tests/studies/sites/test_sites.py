@@ -92,8 +92,8 @@ def test_a_breathing_cell_and_a_turned_one_change_nothing(plain: SitesRecord) ->
 
 
 def test_two_runs_count_together_and_families_can_be_single_sites(plain: SitesRecord) -> None:
-    run = _trajectory(np.eye(3) * EDGE_A)
-    found = sites([run, run], specie="Na", families="site")
+    runs = [_trajectory(np.eye(3) * edge) for edge in (EDGE_A, 1.0001 * EDGE_A)]
+    found = sites(runs, specie="Na", families="site")
     assert found.n_jumps == 2 * plain.n_jumps
     assert len(found.families) == 27
     assert found.space_group is None

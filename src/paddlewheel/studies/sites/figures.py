@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +14,7 @@ from paddlewheel.page.drawing import (
     PAPER,
     series_colours,
 )
+from paddlewheel.records.tables import Columns
 from paddlewheel.studies.sites.record import SitesRecord
 
 if TYPE_CHECKING:
@@ -24,13 +24,13 @@ MOST_CURVES = 6
 _MOST_FAMILIES = 30
 
 
-def map_figure(record: SitesRecord, pairs: Sequence[Mapping[str, str]]) -> Figure:
+def map_figure(record: SitesRecord, pairs: Columns) -> Figure:
     """The sites along the shortest lattice vector, coloured by occupancy, with lines for the jumps.
 
     Parameters
     ----------
     pairs
-        Rows of `pairs.csv`.
+        The table of jumps from site to site.
     """
     from matplotlib.collections import LineCollection
     from matplotlib.figure import Figure
@@ -39,15 +39,15 @@ def map_figure(record: SitesRecord, pairs: Sequence[Mapping[str, str]]) -> Figur
     along = int(np.argmin(np.linalg.norm(cell, axis=1)))
     across = sorted((k for k in range(3) if k != along), key=lambda k: -np.linalg.norm(cell[k]))
     plane = _plane(cell, along, across[0])
-    fractional = np.array([one.fractional for one in record.sites])
+    fractional = np.array([site.fractional for site in record.sites])
     seen = fractional @ cell @ plane.T
     box = np.array([[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]])
     corners = (box[:, :1] * cell[across[0]] + box[:, 1:] * cell[across[1]]) @ plane.T
-    index = {one.label: k for k, one in enumerate(record.sites)}
-    counts = np.array([int(row["count"]) for row in pairs])
+    index = {site.label: k for k, site in enumerate(record.sites)}
+    counts = pairs["count"]
     lines = []
-    for row in pairs:
-        first, second = index[row["origin"]], index[row["destination"]]
+    for origin, destination in zip(pairs["origin"], pairs["destination"], strict=True):
+        first, second = index[origin], index[destination]
         step = fractional[second] - fractional[first]
         step -= np.rint(step)
         lines.append([seen[first], seen[first] + step @ cell @ plane.T])
@@ -62,17 +62,17 @@ def map_figure(record: SitesRecord, pairs: Sequence[Mapping[str, str]]) -> Figur
         axes.add_collection(
             LineCollection(lines, colors=BLUE, alpha=0.45, linewidths=0.6 + 3.4 * counts / counts.max(), zorder=2)
         )
-    volumes = np.array([one.volume_A3 for one in record.sites])
+    volumes = np.array([site.volume_A3 for site in record.sites])
     dots = axes.scatter(
-        seen[:, 0], seen[:, 1], c=[one.occupancy_seen for one in record.sites], cmap="plasma_r", vmin=0.0,
-        vmax=max(1.0, max(one.occupancy_seen for one in record.sites)),
+        seen[:, 0], seen[:, 1], c=[site.occupancy_seen for site in record.sites], cmap="plasma_r", vmin=0.0,
+        vmax=max(1.0, max(site.occupancy_seen for site in record.sites)),
         s=np.clip(3000.0 * volumes / volumes.max() / np.sqrt(len(volumes)) / 4, 8, 140), edgecolors=INK, linewidths=0.5,
         zorder=3,
     )  # fmt: skip
     if len(record.sites) <= 40:
-        for one, place in zip(record.sites, seen, strict=True):
+        for site, place in zip(record.sites, seen, strict=True):
             axes.annotate(
-                one.label, place, xytext=(5, 5), textcoords="offset points", fontsize=6.5, color=INK, zorder=4
+                site.label, place, xytext=(5, 5), textcoords="offset points", fontsize=6.5, color=INK, zorder=4
             )
     figure.colorbar(dots, ax=axes, label="Ions per site", shrink=0.8, pad=0.01)
     names = "abc"
@@ -95,17 +95,17 @@ def families_figure(record: SitesRecord) -> Figure:
     places = np.arange(len(rows))[::-1]
     figure = Figure(figsize=(10.4, 1.1 + 0.24 * len(rows)), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
-    left.barh(places, [one.occupancy_seen for one in rows], height=0.62, color=BLUE)
-    known = [(place, one.occupancy) for place, one in zip(places, rows, strict=True) if one.occupancy]
+    left.barh(places, [family.occupancy_seen for family in rows], height=0.62, color=BLUE)
+    known = [(place, row.occupancy) for place, row in zip(places, rows, strict=True) if row.occupancy]
     left.errorbar(
-        [one.value for _, one in known], [place for place, _ in known], xerr=[one.std for _, one in known],
+        [found.value for _, found in known], [place for place, _ in known], xerr=[found.std for _, found in known],
         fmt="none", ecolor=INK, elinewidth=1.0, capsize=2,
     )  # fmt: skip
     left.set(title="Occupancy", xlabel="Ions per site", yticks=places)
-    left.set_yticklabels([f"{one.name} ({one.n_sites})" for one in rows])
+    left.set_yticklabels([f"{family.name} ({family.n_sites})" for family in rows])
     left.grid(visible=False, axis="y")
-    for place, one in zip(places, rows, strict=True):
-        rates, residence = one.exit_rate_95_per_ps, one.residence_time_ps
+    for place, family in zip(places, rows, strict=True):
+        rates, residence = family.exit_rate_95_per_ps, family.residence_time_ps
         if rates is None or residence is None:
             continue
         right.plot([1 / rates[1], 1 / rates[0]], [place, place], color=ORANGE, linewidth=1.6)
@@ -115,34 +115,32 @@ def families_figure(record: SitesRecord) -> Figure:
     return figure
 
 
-def survival_figure(record: SitesRecord, rows: Sequence[Mapping[str, str]]) -> Figure:
+def survival_figure(record: SitesRecord, table: Columns) -> Figure:
     """Share of stays longer than t, of the families with the most exits.
 
     Parameters
     ----------
-    rows
-        Of `survival.csv`.
+    table
+        The survival of stays.
     """
     from matplotlib.figure import Figure
 
-    curves: dict[str, list[tuple[float, float, float]]] = {}
-    for row in rows:
-        curves.setdefault(row["family"], []).append((float(row["time_ps"]), float(row["share"]), float(row["std"])))
-    shown = [one for one in sorted(record.families, key=lambda one: -one.exits) if one.name in curves and one.exits]
-    shown = shown[:MOST_CURVES]
+    columns = [table[name] for name in ("time_ps", "share", "std")]
+    curves = {name: [column[table["family"] == name] for column in columns] for name in set(table["family"])}
+    most = sorted(record.families, key=lambda family: -family.exits)
+    shown = [family for family in most if family.name in curves and family.exits][:MOST_CURVES]
     figure = Figure(figsize=(10.4, 3.6), layout="constrained")
     axes = figure.subplots()
-    longest = max((curves[one.name][-1][0] for one in shown), default=1.0)
-    for one, colour in zip(shown, series_colours(max(1, len(shown))), strict=False):
-        time, share, std = np.array(curves[one.name]).T
-        time, share, std = (np.append(values, values[-1]) for values in (time, share, std))
+    longest = max((float(curves[family.name][0][-1]) for family in shown), default=1.0)
+    for family, colour in zip(shown, series_colours(max(1, len(shown))), strict=False):
+        time, share, std = (np.append(values, values[-1]) for values in curves[family.name])
         time[-1] = longest
-        axes.step(time, share, where="post", color=colour, label=f"{one.name} ({one.exits} exits)")
+        axes.step(time, share, where="post", color=colour, label=f"{family.name} ({family.exits} exits)")
         axes.fill_between(time, share - std, share + std, step="post", color=colour, alpha=0.1, linewidth=0)
-        if one.residence_time_ps:
+        if family.residence_time_ps:
             smooth = np.linspace(0, longest, 200)
             axes.plot(
-                smooth, np.exp(-smooth / one.residence_time_ps.value), color=colour, linestyle="--", linewidth=1.0
+                smooth, np.exp(-smooth / family.residence_time_ps.value), color=colour, linestyle="--", linewidth=1.0
             )
     axes.set(xlabel="t (ps)", ylabel="Share of stays longer than t", xlim=(0, longest), ylim=(0, 1.02))
     axes.legend()
@@ -168,15 +166,15 @@ def jumps_figure(record: SitesRecord, lengths_A: np.ndarray) -> Figure:
     left.yaxis.set_major_locator(MaxNLocator(integer=True))
     left.grid(visible=False, axis="x")
     totals: dict[str, int] = {}
-    for one in record.family_jumps:
-        totals[one.origin] = totals.get(one.origin, 0) + one.count
-        totals[one.destination] = totals.get(one.destination, 0) + one.count
+    for jumps in record.family_jumps:
+        totals[jumps.origin] = totals.get(jumps.origin, 0) + jumps.count
+        totals[jumps.destination] = totals.get(jumps.destination, 0) + jumps.count
     chosen = set(sorted(totals, key=lambda name: -totals[name])[:20])
-    names = [one.name for one in record.families if one.name in chosen]
+    names = [family.name for family in record.families if family.name in chosen]
     matrix = np.zeros((len(names), len(names)))
-    for one in record.family_jumps:
-        if one.origin in chosen and one.destination in chosen:
-            matrix[names.index(one.origin), names.index(one.destination)] = one.count
+    for jumps in record.family_jumps:
+        if jumps.origin in chosen and jumps.destination in chosen:
+            matrix[names.index(jumps.origin), names.index(jumps.destination)] = jumps.count
     shown = np.ma.masked_equal(matrix, 0)
     image = right.imshow(shown, cmap="Blues", vmin=0, aspect="auto")
     if len(names) <= 12:

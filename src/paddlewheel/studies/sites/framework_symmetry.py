@@ -24,6 +24,11 @@ class Symmetry:
     translations: np.ndarray
     space_group: str
 
+    @classmethod
+    def absent(cls) -> Symmetry:
+        """That of a framework without any."""
+        return cls(np.eye(3, dtype=int)[None], np.zeros((1, 3)), "P1")
+
 
 def framework_symmetry(runs: MotionRuns, *, mobile: str, cell_A: np.ndarray) -> Symmetry | None:
     """Space group of the mean centres of the framework in the first run, by spglib.

@@ -1,117 +1,64 @@
-"""The report of `sites`: one HTML file without network, from its record and the tables that it names."""
+"""The report of `sites`."""
 
 from __future__ import annotations
 
-import csv
-from pathlib import Path
-from typing import TYPE_CHECKING
-
-import numpy as np
-
-from paddlewheel.errors import InputError, writing
-from paddlewheel.page.drawing import (
-    house_style,
-    save_figure,
+from paddlewheel.page.drawing import Drawing
+from paddlewheel.page.numbers import interval, kelvin, measured, percent, plain
+from paddlewheel.page.page import Number, Page, Section
+from paddlewheel.page.tables import Cell, Table
+from paddlewheel.page.write import Figures
+from paddlewheel.records.tables import Beside
+from paddlewheel.studies.sites.figures import MOST_CURVES, families_figure, jumps_figure, map_figure, survival_figure
+from paddlewheel.studies.sites.record import (
+    JUMPS,
+    PAIR_NAMES,
+    PAIRS,
+    SURVIVAL,
+    SURVIVAL_NAMES,
+    SiteFamily,
+    SiteResult,
+    SitesRecord,
 )
-from paddlewheel.page.numbers import (
-    ABSENT,
-    interval,
-    kelvin,
-    measured,
-    percent,
-    plain,
-)
-from paddlewheel.page.page import (
-    Number,
-    Page,
-    Section,
-    render_page,
-)
-from paddlewheel.page.tables import (
-    Cell,
-    Table,
-)
-from paddlewheel.records import (
-    read_record,
-    write_atomically,
-)
-from paddlewheel.studies.sites.figures import (
-    MOST_CURVES,
-    families_figure,
-    jumps_figure,
-    map_figure,
-    survival_figure,
-)
-from paddlewheel.studies.sites.record import SitesRecord
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from paddlewheel.page.drawing import Drawing
 
 _MOST_ROWS = 60
 
 
-def write_sites_report(directory: Path) -> Path:
-    """Write `report.html` and `figures/` from `result.json` and the tables beside it.
-
-    Raises
-    ------
-    InputError
-        If `result.json` is no record of `sites`, or a table is missing or damaged.
-    RunDirectoryError
-        If the directory cannot be written.
-    """
-    directory = Path(directory)
-    record = read_record(directory / "result.json", SitesRecord, made_by="paddlewheel sites")
-    jumps = _read(directory / record.files["jumps"])
-    pairs = _read(directory / record.files["pairs of sites"])
-    survival = _read(directory / record.files["survival"])
-    path = directory / "report.html"
-    with writing(path), house_style():
-        folder = directory / "figures"
-        drawings = {
-            "map": save_figure(
-                map_figure(record, pairs), folder, "sites-map",
-                f"{record.n_sites} sites in the mean cell, coloured by occupancy, with lines for the jumps.",
-            ),
-            "families": save_figure(
-                families_figure(record), folder, "families",
-                "Occupancy and mean residence time of each family of sites, with their errors.",
-            ),
-        }  # fmt: skip
-        if record.n_jumps:
-            drawings["jumps"] = save_figure(
-                jumps_figure(record, np.array([float(row["length_A"]) for row in jumps])), folder, "jumps",
-                "Histogram of the lengths of the jumps, and the number of jumps between families.",
-            )  # fmt: skip
-        if survival:
-            drawings["survival"] = save_figure(
-                survival_figure(record, survival), folder, "survival",
-                "Share of stays longer than a time, by family, with the exponential of the mean residence time.",
-            )  # fmt: skip
-        write_atomically(path, render_page(_page(record, drawings)))
-    return path
+def figures(record: SitesRecord, beside: Beside) -> Figures:
+    """The figures of the report."""
+    survival = beside.columns(SURVIVAL, text=SURVIVAL_NAMES)
+    drawn = {
+        "sites-map": (
+            map_figure(record, beside.columns(PAIRS, text=PAIR_NAMES)),
+            f"{record.n_sites} sites in the mean cell, coloured by occupancy, with lines for the jumps.",
+        ),
+        "families": (
+            families_figure(record),
+            "Occupancy and mean residence time of each family of sites, with their errors.",
+        ),
+    }
+    if record.n_jumps:
+        drawn["jumps"] = (
+            jumps_figure(record, beside.columns(JUMPS, text=PAIR_NAMES)["length_A"]),
+            "Histogram of the lengths of the jumps, and the number of jumps between families.",
+        )
+    if len(survival["family"]):
+        drawn["survival"] = (
+            survival_figure(record, survival),
+            "Share of stays longer than a time, by family, with the exponential of the mean residence time.",
+        )
+    return drawn
 
 
-def summary_lines(record: SitesRecord) -> list[str]:
-    """What a reader wants to know first, as lines of text."""
-    lines = [_headline(record)]
-    lines += [
-        f"  {one.name}: {one.n_sites} sites, occupancy {_occupancy(one)}, residence {_residence(one)}"
-        for one in record.families[:12]
-    ]
-    if len(record.families) > 12:
-        lines.append(f"  ... and {len(record.families) - 12} more families")
-    return [*lines, *(f"warning: {text}" for text in record.warnings)]
-
-
-def _page(record: SitesRecord, drawings: dict[str, Drawing]) -> Page:
+def page(record: SitesRecord, _beside: Beside, drawings: dict[str, Drawing]) -> Page:
+    """The report."""
     temperature = [("Temperature", kelvin(record.temperature_K))] if record.temperature_K is not None else []
-    length = sum(one.length_ps for one in record.trajectories)
-    where = [(drawings["map"], "Sites in the mean cell, seen along its shortest axis: colour is the occupancy, size "
-              "the volume of the nearest-site cell; a line joins sites between which ions jumped, wider for more jumps "
-              "(jumps across the border of the cell are drawn on one side).")]  # fmt: skip
+    length = sum(run.length_ps for run in record.trajectories)
+    where = [(
+        drawings["sites-map"],
+        "Sites in the mean cell, seen along its shortest axis: colour is the occupancy, size the volume of the "
+        "nearest-site cell; a line joins sites between which ions jumped, wider for more jumps (jumps across the "
+        "border of the cell are drawn on one side)."
+    )]  # fmt: skip
     stays = [(drawings["families"], "Left: ions per site, with the standard error from ten blocks of each run where "
               "enough ions came and went. Right: mean residence time of one ion, with its 95 % interval.")]  # fmt: skip
     if "survival" in drawings:
@@ -130,7 +77,7 @@ def _page(record: SitesRecord, drawings: dict[str, Drawing]) -> Page:
             ("Sites from", "maxima of the density" if record.site_source == "density" else record.site_source),
             ("Families by", record.families_by + (f" ({record.space_group})" if record.space_group else "")),
         ],
-        headline=_headline(record),
+        headline=headline(record),
         tone="good" if record.n_jumps else "none",
         numbers=_numbers(record),
         remarks=[] if record.correlation_status == "ok" else [f"No correlation factor: {record.correlation_status}."],
@@ -146,7 +93,8 @@ def _page(record: SitesRecord, drawings: dict[str, Drawing]) -> Page:
     )  # fmt: skip
 
 
-def _headline(record: SitesRecord) -> str:
+def headline(record: SitesRecord) -> str:
+    """What was found, in one sentence."""
     families = len(record.families)
     kinds = f" of {families} kind{_s(families)}" if families < record.n_sites else ""
     where = f"{record.n_ions} {record.specie} on {record.n_sites} sites{kinds}"
@@ -198,12 +146,13 @@ def _family_table(record: SitesRecord) -> Table:
         [("Family", ""), ("Sites", ""), ("Volume", "Å³"), ("Core radius", "Å"), ("Occupancy", "ions/site"),
          ("by nearest site", ""), ("in the core", ""), ("Exits", ""), ("Residence time", "ps")],
     )  # fmt: skip
-    for one in record.families[:_MOST_ROWS]:
-        bounds = interval(one.residence_time_95_ps) if one.residence_time_95_ps else None
+    for family in record.families[:_MOST_ROWS]:
+        bounds = interval(family.residence_time_95_ps) if family.residence_time_95_ps else None
         table.rows.append(
-            [Cell(one.name), Cell(str(one.n_sites)), Cell(plain(one.volume_A3)), Cell(plain(one.core_radius_A)),
-             Cell(_occupancy(one)), Cell(plain(one.occupancy_nearest)), Cell(plain(one.occupancy_core)),
-             Cell(str(one.exits)), Cell(_residence(one), f"95 %: {bounds}" if bounds else None)]
+            [Cell(family.name), Cell(str(family.n_sites)), Cell(plain(family.volume_A3)),
+             Cell(plain(family.core_radius_A)), Cell(occupancy(family)), Cell(plain(family.occupancy_nearest)),
+             Cell(plain(family.occupancy_core)), Cell(str(family.exits)),
+             Cell(residence(family), f"95 %: {bounds}" if bounds else None)]
         )  # fmt: skip
     return table
 
@@ -216,11 +165,11 @@ def _jump_table(record: SitesRecord) -> Table | None:
         [("From", ""), ("To", ""), ("Jumps", ""), ("Rate per ion", "1/ps"), ("95 %", "1/ps"), ("Length", "Å"),
          ("Activation free energy", "eV")],
     )  # fmt: skip
-    for one in record.family_jumps[:_MOST_ROWS]:
+    for jumps in record.family_jumps[:_MOST_ROWS]:
         table.rows.append(
-            [Cell(one.origin), Cell(one.destination), Cell(str(one.count)), Cell(measured(one.rate_per_ps)),
-             Cell(interval(one.rate_95_per_ps)), Cell(plain(one.length_A)),
-             Cell(measured(one.activation_free_energy_eV))]
+            [Cell(jumps.origin), Cell(jumps.destination), Cell(str(jumps.count)), Cell(measured(jumps.rate_per_ps)),
+             Cell(interval(jumps.rate_95_per_ps)), Cell(plain(jumps.length_A)),
+             Cell(measured(jumps.activation_free_energy_eV))]
         )  # fmt: skip
     return table
 
@@ -232,20 +181,22 @@ def _site_table(record: SitesRecord) -> Table | None:
         f"Sites{_first(record.n_sites)}",
         [("Site", ""), ("x", ""), ("y", ""), ("z", ""), ("Occupancy", ""), ("Exits", ""), ("Residence time", "ps")],
     )
-    for one in record.sites[:_MOST_ROWS]:
+    for site in record.sites[:_MOST_ROWS]:
         table.rows.append(
-            [Cell(one.label), *(Cell(f"{x:.4f}") for x in one.fractional), Cell(_occupancy(one)),
-             Cell(str(one.exits)), Cell(measured(one.residence_time_ps))]
+            [Cell(site.label), *(Cell(f"{x:.4f}") for x in site.fractional), Cell(occupancy(site)),
+             Cell(str(site.exits)), Cell(measured(site.residence_time_ps))]
         )  # fmt: skip
     return table
 
 
-def _occupancy(one) -> str:
-    return measured(one.occupancy) if one.occupancy else f"{plain(one.occupancy_seen)} (error not determined)"
+def occupancy(place: SiteFamily | SiteResult) -> str:
+    """Ions on a site, or on each of a family."""
+    return measured(place.occupancy) if place.occupancy else f"{plain(place.occupancy_seen)} (error not determined)"
 
 
-def _residence(one) -> str:
-    return f"{measured(one.residence_time_ps)}" if one.residence_time_ps else ABSENT
+def residence(place: SiteFamily | SiteResult) -> str:
+    """Mean residence time, ps."""
+    return measured(place.residence_time_ps)
 
 
 def _first(count: int) -> str:
@@ -254,11 +205,3 @@ def _first(count: int) -> str:
 
 def _s(count: int) -> str:
     return "" if count == 1 else "s"
-
-
-def _read(path: Path) -> Sequence[dict[str, str]]:
-    try:
-        with open(path, encoding="utf-8", newline="") as stream:
-            return list(csv.DictReader(stream))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"cannot be read ({error})", where=path, remedy="run paddlewheel sites again") from error

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from paddlewheel.records.base import Interval, Measured, Record
 from paddlewheel.studies.motion.record import MotionRecord
+
+FamiliesBy = Literal["label", "symmetry", "site"]
+
+SITES, SITE_LIST, JUMPS, PAIRS, IONS, SURVIVAL = (
+    "sites.csv", "sites.txt", "jumps.csv", "pairs.csv", "ions.csv", "survival.csv"
+)  # fmt: skip
+"""Beside the record: the list is for other runs of the same crystal (`crystals.read_site_list`)."""
+PAIR_NAMES, SURVIVAL_NAMES = ("origin", "destination"), ("family",)
+"""Columns of text in those tables."""
 
 
 class SiteFamily(Record):
@@ -72,12 +81,14 @@ class SitesRecord(MotionRecord):
     `unassigned_share` is the share of ion-time before an ion's first visit to any core; `core_share` that inside of
     cores; `unseen_share` the share of jumps between two consecutive frames, whose way nobody saw; `return_share` that
     of jumps undone by the ion's next one, among those that have a next one. `dispersion` is variance over mean of the
-    jumps of an ion (1: independent, all ions alike); the error of the jump rate is widened by its square root.
+    jumps of an ion (1: independent, all ions alike); the error of the jump rate is widened by its square root, which no
+    interval of a Poisson count allows for.
     """
 
+    rows_in: ClassVar[str] = "families"
     kind: Literal["sites"] = "sites"
     site_source: str = Field(description="density, or the list of sites")
-    families_by: Literal["label", "symmetry", "site"]
+    families_by: FamiliesBy
     space_group: str | None
     repeats: tuple[int, int, int] | None
     mean_cell_A: tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]]

@@ -1,23 +1,28 @@
-"""The record of `sites` from what was followed."""
+"""What was followed, as it stands in the record of `sites` and in the tables beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from paddlewheel.records import (
-    Citation,
-    Measured,
-)
+from paddlewheel.records import Citation, Measured
 from paddlewheel.studies.sites.record import (
+    IONS,
+    JUMPS,
+    PAIRS,
+    SITE_LIST,
+    SITES,
+    SURVIVAL,
+    FamiliesBy,
     FamilyJumps,
     SiteFamily,
     SiteResult,
     SitesRecord,
 )
+from paddlewheel.study.run import Run
 from paddlewheel.transport.sites import (
     Assignment,
     CorrelationFactor,
@@ -26,20 +31,22 @@ from paddlewheel.transport.sites import (
     PairRate,
     Rate,
     Sites,
-    Survival,
     correlation_factor,
+    counts_by_ion,
     dispersion,
     exit_rates,
     family_occupancy,
     family_rates,
     find_jumps,
+    pair_rates,
     site_occupancy,
     site_volumes_A3,
     survival,
 )
-from paddlewheel.units import BOLTZMANN_eV_PER_K
+from paddlewheel.units import BOLTZMANN_eV_PER_K, PLANCK_eV_PS
 
-_PLANCK_eV_PS = 4.135667696e-3
+_ONE_SIGMA = 0.6827
+_Table = dict[str, Sequence[Any] | np.ndarray]
 _CROWDED = 1.1
 _LITTLE_CORE = 0.2
 _MANY_UNSEEN = 0.2
@@ -87,25 +94,32 @@ class Placed:
 
     sites: Sites
     source: str
-    families_by: Literal["label", "symmetry", "site"]
+    families_by: FamiliesBy
     space_group: str | None
     repeats: tuple[int, int, int] | None
 
 
 def sites_record(
-    assignment: Assignment, placed: Placed, *, specie: str, temperature_K: float | None, common: Mapping[str, Any]
-) -> tuple[SitesRecord, Jumps, dict[str, Survival]]:
-    """The record, the table of jumps, and the survival curve of each family that has one."""
+    assignment: Assignment, placed: Placed, run: Run, *, indices: np.ndarray, common: Mapping[str, Any]
+) -> SitesRecord:
+    """The record, with its tables kept beside it.
+
+    Parameters
+    ----------
+    indices
+        Indices of the ions in the trajectory, `[n_ions]`.
+    common
+        The fields that all records of trajectories have.
+    """
     sites, jumps = assignment.sites, find_jumps(assignment)
     factor = correlation_factor(assignment, jumps)
     by_site = site_occupancy(assignment)
     spread = dispersion(assignment, jumps)
     total = Rate(len(jumps), assignment.ion_time_ps)
-    families, names = sites.family_index, sites.family_names
-    curves = {name: survival(assignment, families, index) for index, name in enumerate(names)}
+    names, temperature_K = sites.family_names, common["temperature_K"]
+    by_symmetry = [_SPGLIB] if placed.space_group else []
     record = SitesRecord(
-        specie=specie,
-        temperature_K=temperature_K,
+        **common,
         site_source=placed.source,
         families_by=placed.families_by,
         space_group=placed.space_group,
@@ -115,7 +129,7 @@ def sites_record(
         n_sites=len(sites),
         families=_families(assignment),
         sites=_sites(assignment, by_site),
-        family_jumps=[_family_jumps(one, names, temperature_K) for one in family_rates(assignment, jumps)],
+        family_jumps=[_family_jumps(pair, names, temperature_K) for pair in family_rates(assignment, jumps)],
         n_jumps=len(jumps),
         jump_rate_per_ps=_rate(total, widened=np.sqrt(max(1.0, spread or 1.0))),
         jump_rate_95_per_ps=total.interval_per_ps(0.95),
@@ -125,16 +139,20 @@ def sites_record(
         unseen_share=_unseen(assignment, jumps),
         core_share=assignment.core_share,
         unassigned_share=assignment.unassigned_share,
-        jump_diffusivity_cm2_per_s=_pair(factor.jump.value_cm2_per_s, factor.jump.std_cm2_per_s),
-        tracer_diffusivity_cm2_per_s=_pair(factor.tracer.value_cm2_per_s, factor.tracer.std_cm2_per_s),
-        correlation_factor=_pair(factor.value, factor.std),
+        jump_diffusivity_cm2_per_s=Measured.or_none(factor.jump.value_cm2_per_s, factor.jump.std_cm2_per_s),
+        tracer_diffusivity_cm2_per_s=Measured.or_none(
+            factor.tracer.value_cm2_per_s,
+            factor.tracer.std_cm2_per_s,
+            interval_95=factor.tracer.interval_95_cm2_per_s,
+        ),
+        correlation_factor=Measured.or_none(factor.value, factor.std, interval_95=factor.interval_95),
         correlation_factor_95=factor.interval_95,
         correlation_status=factor.reason or "ok",
         warnings=_warnings(assignment, by_site, jumps, factor, placed),
-        citations=[*_CITATIONS, *([_SPGLIB] if placed.space_group else [])],
-        **common,
+        citations=[*_CITATIONS, *by_symmetry],
     )
-    return record, jumps, {name: curve for name, curve in curves.items() if curve is not None}
+    record.files |= _keep_files(record, run, assignment, jumps, indices)
+    return record
 
 
 def _families(assignment: Assignment) -> list[SiteFamily]:
@@ -155,7 +173,7 @@ def _families(assignment: Assignment) -> list[SiteFamily]:
                 exit_rate_per_ps=_rate(rate),
                 exit_rate_95_per_ps=rate.interval_per_ps(0.95),
                 residence_time_ps=_residence(rate),
-                residence_time_95_ps=_residence_95(rate),
+                residence_time_95_ps=_residence_ends(rate, 0.95),
             )
         )
     return rows
@@ -181,54 +199,62 @@ def _sites(assignment: Assignment, found: Occupancy) -> list[SiteResult]:
 
 
 def _occupancy(found: Occupancy, index: int) -> dict[str, Any]:
-    std = found.std[index]
     return {
         "occupancy_seen": float(found.mean[index]),
-        "occupancy": _pair(float(found.mean[index]), float(std) if np.isfinite(std) else None),
+        "occupancy": Measured.or_none(found.mean[index], found.std[index]),
         "occupancy_nearest": float(found.nearest[index]),
         "occupancy_core": float(found.inside[index]),
     }
 
 
-def _family_jumps(one: PairRate, names: tuple[str, ...], temperature_K: float | None) -> FamilyJumps:
-    rate, interval = _rate(one.rate), one.rate.interval_per_ps(0.95)
+def _family_jumps(pair: PairRate, names: tuple[str, ...], temperature_K: float | None) -> FamilyJumps:
+    rate, interval = _rate(pair.rate), pair.rate.interval_per_ps(0.95)
     assert rate is not None  # only pairs with a jump are listed
     assert interval is not None
-    energy = None
-    if temperature_K is not None:
-        thermal = BOLTZMANN_eV_PER_K * temperature_K
-        energy = Measured(
-            value=float(thermal * np.log(thermal / (_PLANCK_eV_PS * rate.value))), std=thermal * rate.std / rate.value
-        )
     return FamilyJumps(
-        origin=names[one.origin],
-        destination=names[one.destination],
-        count=one.rate.count,
+        origin=names[pair.origin],
+        destination=names[pair.destination],
+        count=pair.rate.count,
         rate_per_ps=rate,
         rate_95_per_ps=interval,
-        length_A=one.length_A,
-        activation_free_energy_eV=energy,
+        length_A=pair.length_A,
+        activation_free_energy_eV=None if temperature_K is None else _activation(rate, temperature_K),
     )
 
 
+def _activation(rate: Measured, temperature_K: float) -> Measured | None:
+    """Eyring's equation read backwards: kT ln(kT / (h rate)); a lower rate is a higher free energy."""
+    thermal = BOLTZMANN_eV_PER_K * temperature_K
+    value, *ends = (
+        float(thermal * np.log(thermal / (PLANCK_eV_PS * per_ps)))
+        for per_ps in (rate.value, *(rate.interval_68 or ()), *(rate.interval_95 or ()))
+    )
+    inner, outer = sorted(ends[:2]) or None, sorted(ends[2:]) or None
+    return Measured.or_none(value, thermal * rate.std / rate.value, interval_68=inner, interval_95=outer)
+
+
 def _rate(rate: Rate, *, widened: float = 1.0) -> Measured | None:
+    """A rate with its error, and the intervals of its count where the error is that of the count."""
     std = rate.std_per_ps
-    return _pair(rate.value_per_ps, None if std is None else widened * std)
+    if std is None or widened > 1:
+        return Measured.or_none(rate.value_per_ps, None if std is None else widened * std)
+    return Measured.or_none(
+        rate.value_per_ps, std, interval_68=rate.interval_per_ps(_ONE_SIGMA), interval_95=rate.interval_per_ps(0.95)
+    )
 
 
 def _residence(rate: Rate) -> Measured | None:
     """Mean residence time; its relative error is that of the count."""
     mean = rate.mean_time_ps()
-    return None if mean is None else Measured(value=mean, std=mean / np.sqrt(rate.count))
+    if mean is None:
+        return None
+    intervals = {"interval_68": _residence_ends(rate, _ONE_SIGMA), "interval_95": _residence_ends(rate, 0.95)}
+    return Measured.or_none(mean, mean / np.sqrt(rate.count), **intervals)
 
 
-def _residence_95(rate: Rate) -> tuple[float, float] | None:
-    ends = rate.mean_time_interval_ps(0.95)
+def _residence_ends(rate: Rate, level: float) -> tuple[float, float] | None:
+    ends = rate.mean_time_interval_ps(level)
     return None if ends is None or ends[1] is None else (ends[0], ends[1])
-
-
-def _pair(value: float | None, std: float | None) -> Measured | None:
-    return None if value is None or std is None else Measured(value=float(value), std=float(std))
 
 
 def _unseen(assignment: Assignment, jumps: Jumps) -> float | None:
@@ -267,3 +293,99 @@ def _warnings(
             "or jump in bursts; intervals of rates by family and by pair take jumps for independent and are too short"
         )
     return warnings
+
+
+def _keep_files(
+    record: SitesRecord, run: Run, assignment: Assignment, jumps: Jumps, indices: np.ndarray
+) -> dict[str, str]:
+    """Keep the tables beside the record; the names of the files by what they hold."""
+    labels, n_jumps = assignment.sites.labels, len(jumps)
+    vectors = dict(zip(("dx_A", "dy_A", "dz_A"), jumps.vector_A.reshape(n_jumps, 3).T, strict=True))
+    pairs = pair_rates(assignment, jumps)
+    return {
+        "sites": run.table(SITES, _site_columns(record)),
+        "site list": run.text(SITE_LIST, _site_list(assignment)),
+        "jumps": run.table(JUMPS, {
+            "run": jumps.run,
+            "atom": indices[jumps.ion],
+            "time_ps": jumps.frame * assignment.step_ps,
+            "origin": [labels[site] for site in jumps.origin],
+            "destination": [labels[site] for site in jumps.destination],
+            **vectors,
+            "length_A": jumps.length_A,
+            "transit_ps": jumps.transit_ps,
+        }),
+        "pairs of sites": run.table(PAIRS, {
+            "origin": [labels[pair.origin] for pair in pairs],
+            "destination": [labels[pair.destination] for pair in pairs],
+            "count": [pair.rate.count for pair in pairs],
+            **_rate_columns([pair.rate for pair in pairs]),
+            "length_A": [pair.length_A for pair in pairs],
+        }),
+        "ions": run.table(IONS, _ion_columns(assignment, jumps, indices)),
+        "survival": run.table(SURVIVAL, _survival_columns(assignment)),
+    }  # fmt: skip
+
+
+def _site_columns(record: SitesRecord) -> _Table:
+    sites = record.sites
+    return {
+        "label": [site.label for site in sites],
+        "family": [site.family for site in sites],
+        **{axis: [site.fractional[k] for site in sites] for k, axis in enumerate("xyz")},
+        "volume_A3": [site.volume_A3 for site in sites],
+        "core_radius_A": [site.core_radius_A for site in sites],
+        "occupancy": [site.occupancy_seen for site in sites],
+        "occupancy_std": [site.occupancy.std if site.occupancy else None for site in sites],
+        "occupancy_nearest": [site.occupancy_nearest for site in sites],
+        "occupancy_core": [site.occupancy_core for site in sites],
+        "exits": [site.exits for site in sites],
+        "residence_time_ps": [site.residence_time_ps.value if site.residence_time_ps else None for site in sites],
+    }
+
+
+def _rate_columns(rates: Sequence[Rate]) -> _Table:
+    ends = [rate.interval_per_ps(0.95) or (None, None) for rate in rates]
+    return {
+        "rate_per_ps": [rate.value_per_ps for rate in rates],
+        "rate_low_95_per_ps": [low for low, _ in ends],
+        "rate_high_95_per_ps": [high for _, high in ends],
+    }
+
+
+def _ion_columns(assignment: Assignment, jumps: Jumps, indices: np.ndarray) -> _Table:
+    n_runs, counts = len(assignment.runs), counts_by_ion(assignment, jumps).ravel()
+    times = np.repeat([run.n_frames * assignment.step_ps for run in assignment.runs], len(indices))
+    rates = [Rate(int(count), float(time)) for count, time in zip(counts, times, strict=True)]
+    return {
+        "run": np.repeat(np.arange(n_runs), len(indices)),
+        "atom": np.tile(indices, n_runs),
+        "jumps": counts,
+        **_rate_columns(rates),
+    }
+
+
+def _survival_columns(assignment: Assignment) -> _Table:
+    sites = assignment.sites
+    curves = {name: survival(assignment, sites.family_index, index) for index, name in enumerate(sites.family_names)}
+    seen = {name: curve for name, curve in curves.items() if curve is not None}
+    return {
+        "family": [name for name, curve in seen.items() for _ in curve.time_ps],
+        "time_ps": [time for curve in seen.values() for time in curve.time_ps],
+        "share": [share for curve in seen.values() for share in curve.share],
+        "std": [std for curve in seen.values() for std in curve.std],
+    }
+
+
+def _site_list(assignment: Assignment) -> str:
+    """The sites in the format that `crystals.read_site_list` reads, for other runs of this crystal."""
+    from ase.geometry import cell_to_cellpar
+
+    sites = assignment.sites
+    lines = ["# " + "sites of the mobile ion: family, then fractional coordinates of the cell (A, degrees)"]
+    lines.append("cell " + " ".join(f"{value:.5f}" for value in cell_to_cellpar(sites.cell_A)))
+    lines += [
+        f"{family} " + " ".join(f"{x:.6f}" for x in position)
+        for family, position in zip(sites.families, sites.fractional, strict=True)
+    ]
+    return "\n".join(lines) + "\n"
