@@ -60,7 +60,8 @@ def test_numbers_may_carry_their_error() -> None:
 
 def test_a_part_has_its_own_folder_record_and_page(numbers: Path, tmp_path: Path) -> None:
     def in_parts(inputs: toy.ToyInputs, settings: toy.ToySettings, run: toy.Run) -> ToyRecord:
-        run.part("parts/first", {"of": "first"}, lambda within: TOY.measures(inputs, settings, within))
+        first = run.part("parts/first", {"of": "first"})
+        run.keep(first, TOY.measures(inputs, settings, first))
         return TOY.measures(inputs, settings, run)
 
     study = replace(TOY, measures=in_parts)

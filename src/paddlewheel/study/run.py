@@ -6,10 +6,10 @@ import datetime
 import io
 import shlex
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -19,8 +19,6 @@ from paddlewheel.records.tables import Beside, as_column, write_table
 from paddlewheel.study.run_directory import Document, package_versions
 from paddlewheel.study.stage import run_stage
 from paddlewheel.version import __version__
-
-PartRecord = TypeVar("PartRecord", bound=StudyRecord)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +36,7 @@ class Run:
     show_progress
         Whether the terminal is told how far units are.
     parts
-        Records that were made within the run (see `part`).
+        Records of parts of the run (see `part`).
     """
 
     document: Document
@@ -98,23 +96,19 @@ class Run:
             here=here,
         )
 
-    def part(self, name: str, contents: Mapping[str, Any], measures: Callable[[Run], PartRecord]) -> PartRecord:
-        """A record of its own within this run, with its tables and its page in the folder `name`.
+    def part(self, name: str, contents: Mapping[str, Any]) -> Run:
+        """A run within this one, in the folder `name`: its tables go there, and its record once it is kept.
 
-        Parameters
-        ----------
-        contents
-            What decides the part, as `document` has it for the run.
-        measures
-            Makes the record, with a `Run` of the folder.
+        `contents` is what decides the part, as `document` has it for the run.
         """
         directory = None if self.directory is None else self.directory / name
         document = Document(contents={"command": self.document.contents["command"], **contents})
-        within = replace(self, document=document, directory=directory, beside=Beside(directory=directory), parts=[])
-        record = measures(within)
-        record.lies_beside(within.beside)
+        return replace(self, document=document, directory=directory, beside=Beside(directory=directory), parts=[])
+
+    def keep(self, part: Run, record: StudyRecord) -> None:
+        """Have the record of a part written, with its page, when the run's own is."""
+        record.lies_beside(part.beside)
         self.parts.append(record)
-        return record
 
     def provenance(self, *, structure_sha256: str | None = None, potential_sha256: str | None = None) -> Provenance:
         """What made the record: versions, command, settings and inputs of this run."""
