@@ -14,7 +14,6 @@ from paddlewheel.studies.cell import study as _cell
 from paddlewheel.studies.conduct import analyze as _analyze
 from paddlewheel.studies.conduct import study as _conduct
 from paddlewheel.studies.convert.study import convert
-from paddlewheel.studies.cycling import study as _cycling
 from paddlewheel.studies.distil import study as _distil
 from paddlewheel.studies.rotor import study as _rotor
 from paddlewheel.studies.train import study as _train
@@ -36,7 +35,6 @@ __all__ = [
     "cell",
     "conduct",
     "convert",
-    "cycling",
     "distil",
     "load_potential",
     "read_structure",
@@ -72,7 +70,6 @@ def conduct(structure: str | Path | Atoms, *, out: str | Path | None = None, **s
 
 analyze = _reported(_analyze.analyze, "paddlewheel.studies.conduct.page:write_conductivity_report")
 cell = _reported(_cell.cell, "paddlewheel.studies.cell.page:write_cell_report")
-cycling = _reported(_cycling.cycling, "paddlewheel.studies.cycling.page:write_cycling_report")
 
 
 @functools.wraps(_rotor.rotor)

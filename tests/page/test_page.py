@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from paddlewheel.page.drawing import Drawing
 from paddlewheel.page.page import Folded, Listing, Number, Page, Pairs, Section, render_page
-from paddlewheel.page.tables import Cell, Table, formula_html, ion_html
+from paddlewheel.page.tables import Cell, Table, filled, formula_html, ion_html
 from paddlewheel.page.viewer import cell_view, viewer_scripts
 from paddlewheel.records import Citation, Provenance
 from report_page import Page as ParsedPage
@@ -79,3 +79,10 @@ def test_a_page_of_nothing_has_no_empty_parts() -> None:
     assert page.faults == []
     assert {"warnings", "cite"}.isdisjoint(page.ids)
     assert "None were recorded." in page.words()
+
+
+def test_columns_that_hold_nothing_are_left_out() -> None:
+    rows = [[Cell("a"), Cell("–"), Cell("–", "why"), Cell("1")], [Cell("–"), Cell("–"), Cell("–"), Cell("–")]]
+    shown = filled(Table("three", [("name", ""), ("nothing", "K"), ("reason", ""), ("number", "V")], rows))
+    assert [name for name, _ in shown.columns] == ["name", "reason", "number"]
+    assert [len(row) for row in shown.rows] == [3, 3]

@@ -57,6 +57,14 @@ class Table:
     rows: list[list[Cell]] = field(default_factory=list)
 
 
+def filled(table: Table) -> Table:
+    """The table without the columns that hold nothing in any row; the first column stays."""
+    absent = Cell(ABSENT)
+    kept = [k for k in range(len(table.columns)) if k == 0 or any(row[k] != absent for row in table.rows)]
+    rows = [[row[k] for k in kept] for row in table.rows]
+    return Table(table.caption, [table.columns[k] for k in kept], rows)
+
+
 def settings_groups(settings: dict[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
     """Nested settings as titled groups of (name, value); single values come first, under `general`."""
     general = [(str(key), _value(value)) for key, value in settings.items() if not isinstance(value, dict)]

@@ -41,7 +41,7 @@ def shown_curves(
     SettingsError
         For a cycle that is not there.
     """
-    numbers = [one.number for one in cycles]
+    numbers = [cycle.number for cycle in cycles]
     if wanted is None:
         places = np.unique(np.linspace(0, len(numbers) - 1, min(_MOST_CURVES, len(numbers))).astype(int))
         chosen = [numbers[place] for place in places]
@@ -78,7 +78,7 @@ def shown_curves(
                     dq_voltage_V=curve.voltage_V,
                     dq_mAh_per_V=1000 * curve.value_Ah_per_V,
                     resolution_mV=curve.resolution_mV,
-                    peaks_V=[float(one) for one in curve.peaks_V],
+                    peaks_V=[float(peak) for peak in curve.peaks_V],
                 )
             )
     return shown

@@ -1,4 +1,4 @@
-"""Figures of `cycling`: all cycles, voltage and dQ/dV, capacity against rate and temperature."""
+"""Figures of `cycling`, still and to zoom: all cycles, voltage and dQ/dV, capacity against rate and temperature."""
 
 from __future__ import annotations
 
@@ -7,29 +7,32 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paddlewheel.page.drawing import (
-    BLUE,
-    INK,
-    ORANGE,
-    series_colours,
-)
-from paddlewheel.records.tables import (
-    Columns,
-)
+from paddlewheel.page.drawing import BLUE, INK, ORANGE, series_colours
+from paddlewheel.page.interactive import Line, Plot
+from paddlewheel.page.write import Figures
+from paddlewheel.records.tables import Beside, Columns
+from paddlewheel.studies.cycling.record import CURVES, DQDV, CyclingRecord, CyclingSeriesRecord, CyclingStage
+from paddlewheel.units import ZERO_CELSIUS_K
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from paddlewheel.studies.cycling.record import (
-        CyclingRecord,
-        CyclingSeriesRecord,
-        CyclingStage,
-    )
-
-HALVES = (("charge", BLUE, "o"), ("discharge", ORANGE, "s"))
+_HALVES = (("charge", BLUE, "o"), ("discharge", ORANGE, "s"))
 _STRANGE = 1.05
 _MARKERS = "osD^vPX*"
+
+
+def figures(record: CyclingRecord | CyclingSeriesRecord, beside: Beside) -> Figures:
+    """The figures of the report of a test, or of a series."""
+    drawn: dict[str, tuple[Figure, str]] = {}
+    if isinstance(record, CyclingRecord):
+        drawn["cycles"] = (_cycles(record), "Capacity, coulombic efficiency and polarization against the cycle.")
+        drawn["curves"] = (_curves(record, beside), "Voltage against capacity, and dQ/dV against voltage.")
+    stages = _stages(record)
+    if stages is not None:
+        drawn["stages"] = (stages, "Capacity against rate and temperature; the numbers are in the table.")
+    return drawn
 
 
 def unit_of(record: CyclingRecord | CyclingSeriesRecord) -> tuple[str, str]:
@@ -43,7 +46,7 @@ def capacity(row: object, name: str) -> float:
     return np.nan if value is None else float(getattr(value, "value", value))
 
 
-def cycles_figure(record: CyclingRecord) -> Figure:
+def _cycles(record: CyclingRecord) -> Figure:
     """Capacity, efficiency, polarization and, where there is any, the share at constant voltage, against the cycle."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
@@ -54,7 +57,7 @@ def cycles_figure(record: CyclingRecord) -> Figure:
     ending, unit = unit_of(record)
     numbers = [row.cycle for row in record.cycles]
     size = 3.8 if len(numbers) < 60 else 2.2
-    for half, colour, marker in HALVES:
+    for half, colour, marker in _HALVES:
         values = [capacity(row, f"{half}_{ending}") for row in record.cycles]
         panels[0].plot(numbers, values, marker, ms=size, color=colour, label=half)
     panels[0].set(title=f"Capacity ({unit})")
@@ -80,23 +83,24 @@ def cycles_figure(record: CyclingRecord) -> Figure:
     return figure
 
 
-def shown_cycles(record: CyclingRecord) -> list[tuple[int, str]]:
+def _shown_cycles(record: CyclingRecord) -> list[tuple[int, str]]:
     """The cycles whose curves are kept, each with its colour."""
-    shown = sorted({one.cycle for one in record.differential})
+    shown = sorted({curve.cycle for curve in record.differential})
     return list(zip(shown, series_colours(max(len(shown), 1)), strict=False))
 
 
-def curves_figure(record: CyclingRecord, tables: dict[str, Columns]) -> Figure:
+def _curves(record: CyclingRecord, beside: Beside) -> Figure:
     """Voltage against capacity, and dQ/dV against voltage with the discharge below."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10.4, 4.1), layout="constrained")
     left, right = figure.subplots(1, 2)
     factor = 1.0 if record.area_cm2 is None else 1 / record.area_cm2.value
-    for number, colour in shown_cycles(record):
+    tables = beside.columns(CURVES), beside.columns(DQDV)
+    for number, colour in _shown_cycles(record):
         label: str | None = f"cycle {number}"
         for charging in (1.0, 0.0):
-            voltage, dqdv = (half_of(table, number, charging) for table in (tables["curves"], tables["dqdv"]))
+            voltage, dqdv = (_half_of(table, number, charging) for table in tables)
             if not len(voltage["cycle"]):
                 continue
             left.plot(factor * voltage["capacity_mAh"], voltage["voltage_V"], color=colour, lw=1.2, label=label)
@@ -111,21 +115,21 @@ def curves_figure(record: CyclingRecord, tables: dict[str, Columns]) -> Figure:
     return figure
 
 
-def half_of(table: Columns, number: int, charging: float) -> Columns:
+def _half_of(table: Columns, number: int, charging: float) -> Columns:
     """The rows of one half cycle in a table of curves."""
     rows = (table["cycle"] == number) & (table["charging"] == charging)
     return {name: column[rows] for name, column in table.items()}
 
 
-def stages_figure(record: CyclingRecord | CyclingSeriesRecord) -> Figure | None:
+def _stages(record: CyclingRecord | CyclingSeriesRecord) -> Figure | None:
     """Capacity of each stage against its rate and its temperature; None where neither changes."""
     from matplotlib.figure import Figure
 
     drawn: list[Callable[[Axes], None]] = []
-    if differ([one.current_mA for one in record.stages], 0.05):
+    if _differ([stage.current_mA for stage in record.stages], 0.05):
         drawn.append(lambda axes: _against_rate(axes, record))
-    known = [one for one in record.stages if one.temperature_K is not None]
-    if differ([one.temperature_K or 0 for one in known], 0.005):
+    known = [stage for stage in record.stages if stage.temperature_K is not None]
+    if _differ([stage.temperature_K or 0 for stage in known], 0.005):
         drawn.append(lambda axes: _against_temperature(axes, record, known))
     if not drawn:
         return None
@@ -135,19 +139,19 @@ def stages_figure(record: CyclingRecord | CyclingSeriesRecord) -> Figure | None:
     return figure
 
 
-def differ(values: Sequence[float], share: float) -> bool:
+def _differ(values: Sequence[float], share: float) -> bool:
     """Whether values differ by more than a share of the largest."""
     return len(values) > 1 and max(values) - min(values) > share * max(abs(value) for value in values)
 
 
 def _against_rate(axes: Axes, record: CyclingRecord | CyclingSeriesRecord) -> None:
-    rated = all(one.c_rate_per_h is not None for one in record.stages)
+    rated = all(stage.c_rate_per_h is not None for stage in record.stages)
     groups: dict[str, list[CyclingStage]] = {}
-    for one in record.stages:
-        groups.setdefault("" if one.temperature_K is None else f"{one.temperature_K:.0f} K", []).append(one)
+    for stage in record.stages:
+        groups.setdefault("" if stage.temperature_K is None else f"{stage.temperature_K:.0f} K", []).append(stage)
 
-    def x(one: CyclingStage) -> float:
-        return one.c_rate_per_h.value if rated and one.c_rate_per_h is not None else one.current_mA
+    def x(stage: CyclingStage) -> float:
+        return stage.c_rate_per_h.value if rated and stage.c_rate_per_h is not None else stage.current_mA
 
     _points(axes, record, groups, x)
     axes.set_xscale("log")
@@ -159,10 +163,10 @@ def _against_temperature(
     axes: Axes, record: CyclingRecord | CyclingSeriesRecord, known: Sequence[CyclingStage]
 ) -> None:
     groups: dict[str, list[CyclingStage]] = {}
-    for one in known:
-        rate = f"{one.current_mA:.3g} mA" if one.c_rate_per_h is None else f"{one.c_rate_per_h.value:.2g} C"
-        groups.setdefault(rate, []).append(one)
-    _points(axes, record, groups, lambda one: (one.temperature_K or np.nan) - 273.15)
+    for stage in known:
+        rate = f"{stage.current_mA:.3g} mA" if stage.c_rate_per_h is None else f"{stage.c_rate_per_h.value:.2g} C"
+        groups.setdefault(rate, []).append(stage)
+    _points(axes, record, groups, lambda stage: (stage.temperature_K or np.nan) - ZERO_CELSIUS_K)
     axes.set(xlabel="temperature  (°C)")
 
 
@@ -176,11 +180,12 @@ def _points(
     field = f"capacity_{ending}"
     for place, ((label, stages), colour) in enumerate(zip(groups.items(), series_colours(len(groups)), strict=True)):
         ordered = sorted(stages, key=x)
-        values = [capacity(one, field) for one in ordered]
+        values = [capacity(stage, field) for stage in ordered]
         scatter = [
-            (one.scatter_mAh or 0.0) * value / one.capacity_mAh for one, value in zip(ordered, values, strict=True)
+            (stage.scatter_mAh or 0.0) * value / stage.capacity_mAh
+            for stage, value in zip(ordered, values, strict=True)
         ]
-        axes.errorbar([x(one) for one in ordered], values, yerr=scatter, fmt=_MARKERS[place % len(_MARKERS)] + "-",
+        axes.errorbar([x(stage) for stage in ordered], values, yerr=scatter, fmt=_MARKERS[place % len(_MARKERS)] + "-",
                       ms=5, lw=1.0, capsize=2, color=colour, label=label or None)  # fmt: skip
     if len(groups) > 1:
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=4)
@@ -194,3 +199,39 @@ def _plain_log_ticks(axes: Axes) -> None:
     axes.xaxis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0)))
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.xaxis.set_minor_locator(NullLocator())
+
+
+def plots(record: CyclingRecord, beside: Beside) -> list[Plot]:
+    """To zoom: voltage and dQ/dV, and all cycles; capacities per cm2 where the sample has an area."""
+    ending, unit = unit_of(record)
+    factor = 1.0 if record.area_cm2 is None else 1 / record.area_cm2.value
+    tables = beside.columns(CURVES), beside.columns(DQDV)
+    voltage, dqdv = [], []
+    for number, colour in _shown_cycles(record):
+        for charging in (1.0, 0.0):
+            label = f"cycle {number}"
+            curve, peaks = (_half_of(table, number, charging) for table in tables)
+            if not len(curve["cycle"]):
+                continue
+            x = factor * curve["capacity_mAh"]
+            voltage.append(Line(name=label, colour=colour, x=x, y=curve["voltage_V"], group=label))
+            y = (1 if charging else -1) * factor * peaks["dq_dv_mAh_per_V"]
+            dqdv.append(Line(name=label, colour=colour, x=peaks["voltage_V"], y=y, group=label))
+    numbers = np.array([row.cycle for row in record.cycles], dtype=float)
+    cycles = [
+        Line(name=half, colour=colour, x=numbers, mode="markers",
+             y=np.array([capacity(row, f"{half}_{ending}") for row in record.cycles]))
+        for half, colour, _ in _HALVES
+    ]  # fmt: skip
+    efficiency = np.array([100 * capacity(row, "coulombic_efficiency") for row in record.cycles])
+    cycles.append(Line(name="coulombic efficiency", colour=INK, x=numbers, y=efficiency, mode="markers", axes="x y2"))
+    return [
+        Plot(id="zoom-voltage", title="Voltage against capacity", lines=voltage,
+             axes={"xaxis": {"title": f"capacity ({unit})"}, "yaxis": {"title": "voltage (V)"}}),
+        Plot(id="zoom-dqdv", title="dQ/dV against voltage, discharge below", lines=dqdv,
+             axes={"xaxis": {"title": "voltage (V)"}, "yaxis": {"title": f"dQ/dV ({unit}/V)"}}),
+        Plot(id="zoom-cycles", title="Capacity and coulombic efficiency of all cycles", lines=cycles,
+             axes={"xaxis": {"title": "cycle", "anchor": "y2"},
+                   "yaxis": {"title": f"capacity ({unit})", "domain": [0.42, 1], "rangemode": "tozero"},
+                   "yaxis2": {"title": "CE (%)", "domain": [0, 0.34]}}),
+    ]  # fmt: skip

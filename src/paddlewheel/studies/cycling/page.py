@@ -2,53 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import numpy as np
 
 from paddlewheel.page.drawing import Drawing
-from paddlewheel.page.interactive import (
-    CREDIT,
-    zoom_scripts,
-    zoom_section,
-)
-from paddlewheel.page.numbers import (
-    ABSENT,
-    interval,
-    measured,
-    plain,
-)
-from paddlewheel.page.page import (
-    Number,
-    Page,
-    Section,
-)
-from paddlewheel.page.tables import (
-    Cell,
-    Table,
-)
-from paddlewheel.page.write import (
-    Figures,
-    write_page,
-)
-from paddlewheel.records import read_record
-from paddlewheel.records.tables import (
-    read_columns,
-)
-from paddlewheel.studies.cycling.figures import (
-    capacity,
-    curves_figure,
-    cycles_figure,
-    stages_figure,
-    unit_of,
-)
-from paddlewheel.studies.cycling.interactive import cycling_plots
-from paddlewheel.studies.cycling.record import (
-    CyclingRecord,
-    CyclingSeriesRecord,
-    CyclingStage,
-)
+from paddlewheel.page.interactive import CREDIT, zoom_scripts, zoom_section
+from paddlewheel.page.numbers import ABSENT, interval, measured, plain
+from paddlewheel.page.page import Number, Page, Section
+from paddlewheel.page.tables import Cell, Table, filled
+from paddlewheel.records.tables import Beside
+from paddlewheel.studies.cycling.figures import capacity, figures, plots, unit_of
+from paddlewheel.studies.cycling.record import CyclingRecord, CyclingSeriesRecord, CyclingStage
+
+__all__ = ["figures", "page"]
 
 _ROWS = 24
 _FRAGMENTS = 12
@@ -58,52 +23,16 @@ _QUANTITIES = {
     "polarization_V": "Polarization (V)",
     "cv_share": "Share at constant voltage",
 }
-_STAGES_ALT = "Capacity against rate and temperature; the numbers are in the table."
 
 
-def write_cycling_report(directory: Path) -> Path:
-    """Write `report.html` and `figures/` from `result.json` and the tables that it names; of a series also those of
-    its tests.
-
-    Raises
-    ------
-    InputError
-        If `result.json` is no such record, or a table is missing or damaged.
-    RunDirectoryError
-        If the directory cannot be written.
-    """
-    directory = Path(directory)
-    if _is_series(directory / "result.json"):
-        series = read_record(directory / "result.json", CyclingSeriesRecord, made_by="cycling")
-        for folder in series.tests:
-            write_cycling_report(directory / folder)
-        return write_page(directory, lambda: _series_figures(series), lambda drawings: _series_page(series, drawings))
-    record = read_record(directory / "result.json", CyclingRecord, made_by="cycling")
-    tables = {
-        name: read_columns(directory / file, made_by="cycling")
-        for name, file in (("curves", "curves.csv"), ("dqdv", "dqdv.csv"))
-    }
-
-    def figures() -> Figures:
-        drawn = {
-            "cycles": (cycles_figure(record), "Capacity, coulombic efficiency and polarization against the cycle."),
-            "curves": (curves_figure(record, tables), "Voltage against capacity, and dQ/dV against voltage."),
-        }
-        stages = stages_figure(record)
-        return drawn if stages is None else drawn | {"stages": (stages, _STAGES_ALT)}
-
-    zoom = zoom_section(cycling_plots(record, tables))
-    return write_page(directory, figures, lambda drawings: _page(record, drawings, zoom))
+def page(record: CyclingRecord | CyclingSeriesRecord, beside: Beside, drawings: dict[str, Drawing]) -> Page:
+    """The report."""
+    if isinstance(record, CyclingSeriesRecord):
+        return _series_page(record, drawings)
+    return _test_page(record, beside, drawings)
 
 
-def _is_series(path: Path) -> bool:
-    try:
-        return json.loads(path.read_text(encoding="utf-8")).get("kind") == "cycling-series"
-    except (OSError, ValueError, AttributeError):  # read_record says what is wrong with it
-        return False
-
-
-def _page(record: CyclingRecord, drawings: dict[str, Drawing], zoom: Section) -> Page:
+def _test_page(record: CyclingRecord, beside: Beside, drawings: dict[str, Drawing]) -> Page:
     first, average = record.initial_coulombic_efficiency, record.average_coulombic_efficiency
     kept = [row for row in record.cycles if row.retention is not None and not row.cut_short]
     after = f"over {record.average_over_cycles} cycles after it" if record.average_over_cycles else ""
@@ -142,8 +71,11 @@ def _page(record: CyclingRecord, drawings: dict[str, Drawing], zoom: Section) ->
         remarks=(
             [f"{record.efficiency_note[0].upper()}{record.efficiency_note[1:]}."] if record.efficiency_note else []
         )
-        + [f"Does not fit: {one}." for one in record.contradictions]
-        + [f"Fault of the file: {one.kind}, {one.count} ({one.detail}); {one.action}." for one in record.faults],
+        + [f"Does not fit: {text}." for text in record.contradictions]
+        + [
+            f"Fault of the file: {fault.kind}, {fault.count} ({fault.detail}); {fault.action}."
+            for fault in record.faults
+        ],
         warnings=record.warnings,
         sections=[
             Section(
@@ -170,13 +102,13 @@ def _page(record: CyclingRecord, drawings: dict[str, Drawing], zoom: Section) ->
                 drawings=[(drawings["curves"], "Cycles spread over the test.")],
                 tables=[_peak_table(record)],
             ),
-            zoom,
+            zoom_section(plots(record, beside)),
         ],
         citations=record.citations,
         provenance=record.provenance,
         scripts=zoom_scripts(),
         scripts_credit=CREDIT,
-        n_series=max(len({one.cycle for one in record.differential}), len(record.stages), 1),
+        n_series=max(len({curve.cycle for curve in record.differential}), len(record.stages), 1),
     )
 
 
@@ -188,14 +120,9 @@ def _cell_facts(record: CyclingRecord | CyclingSeriesRecord) -> list[tuple[str, 
     ]
 
 
-def _series_figures(record: CyclingSeriesRecord) -> Figures:
-    figure = stages_figure(record)
-    return {} if figure is None else {"stages": (figure, _STAGES_ALT)}
-
-
 def _series_page(record: CyclingSeriesRecord, drawings: dict[str, Drawing]) -> Page:
     ending, unit = unit_of(record)
-    values = [capacity(one, f"capacity_{ending}") for one in record.stages]
+    values = [capacity(stage, f"capacity_{ending}") for stage in record.stages]
     spread = f", {plain(min(values))} to {plain(max(values))} {unit}" if values else ""
     n_stages = f"{len(record.stages)} stage{'s' * (len(record.stages) != 1)}"
     return Page(
@@ -204,7 +131,7 @@ def _series_page(record: CyclingSeriesRecord, drawings: dict[str, Drawing]) -> P
         facts=[("Tests", ", ".join(record.tests.values())), *_cell_facts(record)],
         headline=f"{n_stages} of one rate and temperature{spread}" if values else "No stage with a capacity",
         tone="good" if values else "none",
-        remarks=[f"Does not fit: {one}." for one in record.contradictions],
+        remarks=[f"Does not fit: {text}." for text in record.contradictions],
         warnings=record.warnings,
         sections=_stage_sections(record, drawings)
         or [Section(id="stages", title="Stages", tables=[_stage_table(record)])],
@@ -236,16 +163,17 @@ def _stage_table(record: CyclingRecord | CyclingSeriesRecord) -> Table:
         ("One cycle's scatter", "%"), ("Over the first", "%"), ("Efficiency", "%"), ("Mean voltage", "V"),
         ("Polarization", "V"),
     ])  # fmt: skip
-    for one in record.stages:
+    for stage in record.stages:
         table.rows.append([
-            Cell(one.file), Cell(f"{one.first_cycle}–{one.last_cycle}"), Cell(plain(one.current_mA)),
-            Cell(measured(one.c_rate_per_h), one.c_rate_from), Cell(plain(one.temperature_K, 4), one.temperature_from),
-            Cell(_stage_capacity(one, ending)),
-            Cell(ABSENT if one.scatter_mAh is None else f"{100 * one.scatter_mAh / one.capacity_mAh:.2f}"),
-            Cell(f"{100 * one.over_first:.1f}"), Cell(_percent(one.coulombic_efficiency)),
-            Cell(plain(one.mean_voltage_V, 4)), Cell(plain(one.polarization_V)),
+            Cell(stage.file), Cell(f"{stage.first_cycle}–{stage.last_cycle}"), Cell(plain(stage.current_mA)),
+            Cell(measured(stage.c_rate_per_h), stage.c_rate_from),
+            Cell(plain(stage.temperature_K, 4), stage.temperature_from),
+            Cell(_stage_capacity(stage, ending)),
+            Cell(ABSENT if stage.scatter_mAh is None else f"{100 * stage.scatter_mAh / stage.capacity_mAh:.2f}"),
+            Cell(f"{100 * stage.over_first:.1f}"), Cell(_percent(stage.coulombic_efficiency)),
+            Cell(plain(stage.mean_voltage_V, 4)), Cell(plain(stage.polarization_V)),
         ])  # fmt: skip
-    return table
+    return filled(table)
 
 
 def _stage_capacity(stage: CyclingStage, ending: str) -> str:
@@ -257,9 +185,11 @@ def _trend_table(record: CyclingRecord) -> Table | None:
         return None
     table = Table("Change per cycle (Theil and Sen), over the longest stage, the first cycle left out",
                   [("Quantity", ""), ("Per cycle", ""), ("95 %", ""), ("Cycles", "")])  # fmt: skip
-    for one in record.trends:
-        table.rows.append([Cell(_QUANTITIES[one.quantity]), Cell(plain(one.per_cycle)), Cell(interval(one.interval_95)),
-                           Cell(f"{one.first_cycle}–{one.last_cycle}")])  # fmt: skip
+    for trend in record.trends:
+        table.rows.append([
+            Cell(_QUANTITIES[trend.quantity]), Cell(plain(trend.per_cycle)), Cell(interval(trend.interval_95)),
+            Cell(f"{trend.first_cycle}–{trend.last_cycle}"),
+        ])  # fmt: skip
     return table
 
 
@@ -281,7 +211,7 @@ def _cycle_table(record: CyclingRecord) -> Table:
             Cell(plain(row.mean_charge_voltage_V, 4)), Cell(plain(row.mean_discharge_voltage_V, 4)),
             Cell(_percent(row.cv_share)),
         ])  # fmt: skip
-    return table
+    return filled(table)
 
 
 def _fragment_table(record: CyclingRecord) -> Table | None:
@@ -292,11 +222,11 @@ def _fragment_table(record: CyclingRecord) -> Table | None:
     table = Table(f"Left out of the half cycles: {count} stretch{'es' * (count > 1)} of current{shown}",
                   [("Rows", ""), ("After cycle", ""), ("", ""), ("Passes", "mAh"), ("Of the largest", "%"),
                    ("Lasts", "s"), ("Why", "")])  # fmt: skip
-    for one in record.fragments[:_FRAGMENTS]:
+    for fragment in record.fragments[:_FRAGMENTS]:
         table.rows.append([
-            Cell(f"{one.first_row}–{one.last_row}"), Cell(f"{one.after_cycle}"), Cell(one.half),
-            Cell(plain(one.charge_mAh)), Cell(plain(100 * one.share_of_largest)), Cell(plain(one.duration_s)),
-            Cell(one.why),
+            Cell(f"{fragment.first_row}–{fragment.last_row}"), Cell(f"{fragment.after_cycle}"), Cell(fragment.half),
+            Cell(plain(fragment.charge_mAh)), Cell(plain(100 * fragment.share_of_largest)),
+            Cell(plain(fragment.duration_s)), Cell(fragment.why),
         ])  # fmt: skip
     return table
 
@@ -307,6 +237,8 @@ def _percent(value: float | None) -> str:
 
 def _peak_table(record: CyclingRecord) -> Table:
     table = Table("Peaks of dQ/dV", [("Cycle", ""), ("Half", ""), ("Peaks", "V")])
-    for one in record.differential:
-        table.rows.append([Cell(f"{one.cycle}"), Cell(one.half), Cell(", ".join(f"{v:.3f}" for v in one.peaks_V))])
+    for curve in record.differential:
+        table.rows.append(
+            [Cell(f"{curve.cycle}"), Cell(curve.half), Cell(", ".join(f"{v:.3f}" for v in curve.peaks_V))]
+        )
     return table

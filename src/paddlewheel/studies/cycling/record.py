@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
-from paddlewheel.records.base import SCHEMA_VERSION, Citation, Interval, Measured, Provenance, Record
+from paddlewheel.records.base import Interval, Measured, Record, StudyRecord
+
+CYCLES, STAGES, CURVES, DQDV = "cycles.csv", "stages.csv", "curves.csv", "dqdv.csv"
+"""The tables beside a record."""
+Working = Literal["cathode", "anode"]
+"""The electrode of which a cycle is told: that of a cathode begins with the charge."""
 
 
 class CyclingFault(Record):
@@ -110,20 +115,20 @@ class DifferentialCurve(Record):
     peaks_V: list[float]
 
 
-class CyclingRecord(Record):
+class CyclingRecord(StudyRecord):
     """The record of `cycling` of one file; `files` are tables beside it.
 
     The initial and the average efficiency are null where they would mean nothing; `efficiency_note` says why, and what
     was left out of the average.
     """
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    rows_in: ClassVar[str] = "cycles"
     kind: Literal["cycling"] = "cycling"
     file: str
     file_sha256: str
     sample: str | None
     n_rows: int
-    working: Literal["cathode", "anode"]
+    working: Working
     active_mass_mg: Measured | None
     area_cm2: Measured | None
     theoretical_capacity_mAh: Measured | None
@@ -140,29 +145,23 @@ class CyclingRecord(Record):
     fragments: list[CyclingFragment]
     faults: list[CyclingFault]
     contradictions: list[str]
-    warnings: list[str]
     files: dict[str, str]
-    citations: list[Citation]
-    provenance: Provenance
 
 
-class CyclingSeriesRecord(Record):
+class CyclingSeriesRecord(StudyRecord):
     """The record of `cycling` of several files of one cell, or of cells alike: capacity against rate and temperature.
 
     `tests` are the directories, beside this record, of the records of the single files.
     """
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    rows_in: ClassVar[str] = "stages"
     kind: Literal["cycling-series"] = "cycling-series"
     sample: str | None
-    working: Literal["cathode", "anode"]
+    working: Working
     active_mass_mg: Measured | None
     area_cm2: Measured | None
     theoretical_capacity_mAh: Measured | None
     stages: list[CyclingStage]
     tests: dict[str, str]
     contradictions: list[str]
-    warnings: list[str]
     files: dict[str, str]
-    citations: list[Citation]
-    provenance: Provenance

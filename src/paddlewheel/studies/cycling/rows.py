@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -12,13 +11,8 @@ from paddlewheel.errors import SettingsError
 from paddlewheel.lab.cycling import Cycle, HalfCycle, robust_trend
 from paddlewheel.lab.geometry import Geometry, Uncertain, to_measured
 from paddlewheel.records import Measured
-from paddlewheel.studies.cycling.record import (
-    CycleRow,
-    CyclingStage,
-    CyclingTrend,
-)
+from paddlewheel.studies.cycling.record import CycleRow, CyclingStage, CyclingTrend, Working
 
-Working = Literal["cathode", "anode"]
 _IMPOSSIBLE_EFFICIENCY = 1.05
 _NORMAL_95 = 1.959963985
 
@@ -47,30 +41,30 @@ def cycle_rows(
         return None if half is None or theory_mAh is None else to_measured(1000 * half.current_A / theory_mAh)
 
     rows = []
-    for one in cycles:
-        temperatures = [half.temperature_K for half in (one.charge, one.discharge) if half is not None]
+    for cycle in cycles:
+        temperatures = [half.temperature_K for half in (cycle.charge, cycle.discharge) if half is not None]
         known = [value for value in temperatures if value is not None]
         rows.append(
             CycleRow(
-                cycle=one.number,
-                charge_mAh=mAh(one.charge),
-                discharge_mAh=mAh(one.discharge),
-                charge_mAh_per_g=over(one.charge, mass_g),
-                discharge_mAh_per_g=over(one.discharge, mass_g),
-                charge_mAh_per_cm2=over(one.charge, area_cm2),
-                discharge_mAh_per_cm2=over(one.discharge, area_cm2),
-                coulombic_efficiency=one.efficiency(working),
+                cycle=cycle.number,
+                charge_mAh=mAh(cycle.charge),
+                discharge_mAh=mAh(cycle.discharge),
+                charge_mAh_per_g=over(cycle.charge, mass_g),
+                discharge_mAh_per_g=over(cycle.discharge, mass_g),
+                charge_mAh_per_cm2=over(cycle.charge, area_cm2),
+                discharge_mAh_per_cm2=over(cycle.discharge, area_cm2),
+                coulombic_efficiency=cycle.efficiency(working),
                 retention=None,
-                mean_charge_voltage_V=None if one.charge is None else one.charge.mean_voltage_V,
-                mean_discharge_voltage_V=None if one.discharge is None else one.discharge.mean_voltage_V,
-                polarization_V=one.polarization_V,
-                cv_share=None if one.charge is None else one.charge.cv_share,
-                charge_current_mA=None if one.charge is None else 1000 * one.charge.current_A,
-                discharge_current_mA=None if one.discharge is None else 1000 * one.discharge.current_A,
-                charge_c_rate_per_h=rate(one.charge),
-                discharge_c_rate_per_h=rate(one.discharge),
+                mean_charge_voltage_V=None if cycle.charge is None else cycle.charge.mean_voltage_V,
+                mean_discharge_voltage_V=None if cycle.discharge is None else cycle.discharge.mean_voltage_V,
+                polarization_V=cycle.polarization_V,
+                cv_share=None if cycle.charge is None else cycle.charge.cv_share,
+                charge_current_mA=None if cycle.charge is None else 1000 * cycle.charge.current_A,
+                discharge_current_mA=None if cycle.discharge is None else 1000 * cycle.discharge.current_A,
+                charge_c_rate_per_h=rate(cycle.charge),
+                discharge_c_rate_per_h=rate(cycle.discharge),
                 temperature_K=float(np.mean(known)) if known else None,
-                cut_short=cut_short and one is cycles[-1],
+                cut_short=cut_short and cycle is cycles[-1],
             )
         )
     reference = reference_of(rows, reference_cycle)
@@ -147,7 +141,7 @@ def efficiencies(rows: Sequence[CycleRow], working: Working) -> Efficiencies:
     strange = [row.cycle for row, value in later if value > _IMPOSSIBLE_EFFICIENCY]
     later = [(row, value) for row, value in later if value <= _IMPOSSIBLE_EFFICIENCY]
     if strange:
-        named = ", ".join(str(one) for one in strange[:5]) + (", ..." if len(strange) > 5 else "")
+        named = ", ".join(map(str, strange[:5])) + (", ..." if len(strange) > 5 else "")
         notes.append(
             f"{len(strange)} later cycle{'s' * (len(strange) > 1)} ({named}) give back more than 105 %: charge that "
             "went in earlier; not in the average"
@@ -164,7 +158,7 @@ def cycling_trends(rows: Sequence[CycleRow], stages: Sequence[CyclingStage]) -> 
     """Trends over the longest stage (one rate and temperature), without the first whole cycle and one cut short."""
     if not stages:
         return []
-    stage = max(stages, key=lambda one: one.n_cycles)
+    stage = max(stages, key=lambda stage: stage.n_cycles)
     first = next((row.cycle for row in rows if row.coulombic_efficiency is not None), rows[0].cycle)
     begin = max(stage.first_cycle, first + 1)
     within = [row for row in rows if begin <= row.cycle <= stage.last_cycle and not row.cut_short]
@@ -183,9 +177,9 @@ def cycling_trends(rows: Sequence[CycleRow], stages: Sequence[CyclingStage]) -> 
 
 
 def polarization_growth(trends: Sequence[CyclingTrend]) -> Measured | None:
-    """The slope of the polarization in mV a cycle; its standard uncertainty is the 95 % interval's width over 3.92."""
-    trend = next((one for one in trends if one.quantity == "polarization_V"), None)
+    """The slope of the polarization in mV a cycle, with the 95 % interval; the uncertainty is its width over 3.92."""
+    trend = next((trend for trend in trends if trend.quantity == "polarization_V"), None)
     if trend is None:
         return None
-    low, high = trend.interval_95
-    return Measured(value=1000 * trend.per_cycle, std=1000 * (high - low) / (2 * _NORMAL_95))
+    low, high = (1000 * end for end in trend.interval_95)
+    return Measured.or_none(1000 * trend.per_cycle, (high - low) / (2 * _NORMAL_95), interval_95=(low, high))

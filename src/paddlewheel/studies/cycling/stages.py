@@ -13,14 +13,8 @@ from paddlewheel.lab.geometry import Geometry, to_measured
 from paddlewheel.lab.readers.spectra import temperature_in
 from paddlewheel.lab.sample import Sample
 from paddlewheel.records import Measured
-from paddlewheel.studies.cycling.record import (
-    CycleRow,
-    CyclingStage,
-)
-from paddlewheel.studies.cycling.rows import (
-    Working,
-    returned_mAh,
-)
+from paddlewheel.studies.cycling.record import CycleRow, CyclingStage, Working
+from paddlewheel.studies.cycling.rows import returned_mAh
 
 _SAME_RATE = 0.05
 _SAME_TEMPERATURE_K = 3.0

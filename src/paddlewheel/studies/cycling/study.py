@@ -3,165 +3,408 @@ capacity against rate and temperature of one test or several."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import field_validator
 
 from paddlewheel.errors import SettingsError
-from paddlewheel.lab.geometry import geometry
+from paddlewheel.lab.cell_tests import CellTests, rows_sha256
+from paddlewheel.lab.cycling import HalfCycle, find_and_mend, find_cycles, find_half_cycles, is_cut_short
+from paddlewheel.lab.cycling.half_cycles import LEAST_SHARE
+from paddlewheel.lab.geometry import Geometry, geometry, nominal, to_measured
 from paddlewheel.lab.readers import read_cell_test
 from paddlewheel.lab.sample import Sample, load_sample
 from paddlewheel.lab.table import CellTest
-from paddlewheel.records import write_record
-from paddlewheel.studies.cycling.analysis import (
-    AnalysedTest,
-    CyclingSettings,
-    Working,
-    analyse_test,
-    normalizers,
-)
-from paddlewheel.studies.cycling.files import (
-    test_folders,
-    write_stages,
-    write_tables,
-)
+from paddlewheel.records import Citation, Measured
+from paddlewheel.studies.cycling.curves import Curve, shown_curves
 from paddlewheel.studies.cycling.record import (
+    CURVES,
+    CYCLES,
+    DQDV,
+    STAGES,
+    CycleRow,
+    CyclingFault,
+    CyclingFragment,
     CyclingRecord,
     CyclingSeriesRecord,
+    CyclingStage,
+    DifferentialCurve,
+    Working,
 )
-from paddlewheel.studies.motion.runs import run_directory
-from paddlewheel.study.provenance import provenance
+from paddlewheel.studies.cycling.rows import (
+    cycle_rows,
+    cycling_trends,
+    efficiencies,
+    polarization_growth,
+    reference_of,
+)
+from paddlewheel.studies.cycling.stages import find_stages
+from paddlewheel.studies.laboratory.settings import CELL_TESTS, ColumnSettings, Kelvins
+from paddlewheel.study.run import Run
+from paddlewheel.study.settings import Integers, Numbers, bad_value, setting
+from paddlewheel.study.study import Argument, Study
+
+_CITATIONS = (
+    Citation(what="trends", reference="Sen, J. Am. Stat. Assoc. 63, 1379 (1968)", doi="10.1080/01621459.1968.10480934"),
+)
 
 
-def cycling(
-    files: str | Path | CellTest | Sequence[str | Path | CellTest],
-    *,
-    sample: str | Path | Sample | None = None,
-    working: Working = "cathode",
-    reference_cycle: int | None = None,
-    curves: Sequence[int] | None = None,
-    bin_mV: float = 2.0,
-    smoothing_mV: float = 5.0,
-    c_rates_per_h: Sequence[float] = (),
-    temperatures_K: Sequence[float] = (),
-    columns: Mapping[str, str] | None = None,
-    out: str | Path | None = None,
-) -> CyclingRecord | CyclingSeriesRecord:
-    """Every cycle of a cell test, with the faults of its file; of several tests also capacity against rate and
-    temperature.
+class CyclingSettings(ColumnSettings):
+    """Settings of `cycling`."""
 
-    Parameters
-    ----------
-    files
-        A file that `paddlewheel.lab.readers.read_cell_test` reads, or a test that it gave; or a sequence of those, of
-        one cell or of cells alike.
-    sample
-        A sample (or its file) with a composite, for capacities per g and per cm2, and the C-rate.
-    working
-        ``cathode``: cycles begin with the charge, the efficiency is discharge over charge; ``anode``: the other way.
-    reference_cycle
-        The cycle whose second half is the retention's 1; by default the first whole one.
-    curves
-        Cycles whose voltage and dQ/dV are kept; by default six over the test.
-    bin_mV, smoothing_mV
-        Of dQ/dV, see `differential_capacity`.
-    c_rates_per_h, temperatures_K
-        One for all files or one a file, over what the files and the sample say; a rate only for files of one rate.
-    columns
-        As for `read_cell_test`.
-    out
-        Run directory for the record, tables and the report; nothing is written without it.
+    sample: Path | Sample | None = setting(
+        None, "Sample file (YAML: die, masses, fractions), for capacities per g and cm2, and the C-rate."
+    )
+    working: Working = setting(
+        "cathode", "Working electrode: a cathode is charged first, and its efficiency is discharge over charge"
+    )
+    reference_cycle: int | None = setting(
+        None, "Cycle whose capacity is the retention's 1; the first whole one by default."
+    )
+    curves: Integers | None = setting(None, "Cycles whose curves are kept, such as 1,2,50; six by default.")
+    bin_mV: float = setting(2.0, "Bins of dQ/dV, mV.", ge=0.05, le=100)
+    smoothing_mV: float = setting(5.0, "Gaussian over dQ/dV, mV; 0: none.", ge=0, le=200)
+    c_rates_per_h: Numbers = setting(
+        (),
+        "C-rates of the files, 1/h, one for all or one a file, for files of one rate; else current over capacity.",
+        aliases=("rates",),
+    )
+    temperatures_K: Kelvins = setting(
+        (), "Temperatures of the files, K, one for all or one a file, over what they say."
+    )
 
-    Returns
-    -------
-    A `CyclingRecord` for one file, a `CyclingSeriesRecord` for a sequence.
+    @field_validator("c_rates_per_h")
+    @classmethod
+    def _above_zero(cls, given: tuple[float, ...]) -> tuple[float, ...]:
+        if given and min(given) <= 0:
+            raise bad_value(f"{min(given):g} is not above 0", "give numbers above 0")
+        return given
+
+
+@dataclass(frozen=True, kw_only=True)
+class CyclingInputs:
+    """The tests, each with the rate and temperature that was given for it, and the sample."""
+
+    tests: list[CellTest]
+    c_rates_per_h: list[float | None]
+    temperatures_K: list[float | None]
+    sample: Sample | None
+    geometry: Geometry | None
+    is_series: bool
+
+
+def _opens(files: CellTests, settings: CyclingSettings) -> CyclingInputs:
+    is_series = not isinstance(files, str | Path | CellTest)
+    given = list(files) if is_series else [files]
+    if not given:
+        raise SettingsError("none given", where="files", remedy="give at least one")
+    path = settings.sample if isinstance(settings.sample, Path) else None
+    sample = settings.sample if isinstance(settings.sample, Sample) else None if path is None else load_sample(path)
+    return CyclingInputs(
+        sample=sample,
+        geometry=None if sample is None else geometry(sample, where=path or "sample"),
+        c_rates_per_h=_each(settings.c_rates_per_h, len(given), "c_rates_per_h"),
+        temperatures_K=_each(settings.temperatures_K, len(given), "temperatures_K"),
+        tests=[
+            source if isinstance(source, CellTest) else read_cell_test(source, columns=settings.columns)
+            for source in given
+        ],
+        is_series=is_series,
+    )
+
+
+def _each(values: Sequence[float], n_files: int, name: str) -> list[float | None]:
+    """One value for every file, None without any."""
+    if len(values) not in (0, 1, n_files):
+        raise SettingsError(f"{len(values)} for {n_files} files", where=name, remedy="give one for all, or one a file")
+    return list(values) if len(values) == n_files else [values[0] if values else None] * n_files
+
+
+def _document(inputs: CyclingInputs, settings: CyclingSettings) -> dict[str, Any]:
+    """Of a series one document a test."""
+    told = {name: value for name, value in settings.document().items() if not name.endswith(("_per_h", "_K"))}
+    documents = [
+        {
+            "command": "cycling",
+            "file": _name(test),
+            "rows_sha256": rows_sha256(test),
+            **told,
+            "sample": None if inputs.sample is None else inputs.sample.model_dump(mode="json"),
+            "c_rate_per_h": rate,
+            "temperature_K": kelvin,
+        }
+        for test, rate, kelvin in zip(inputs.tests, inputs.c_rates_per_h, inputs.temperatures_K, strict=True)
+    ]
+    return {"tests": documents} if inputs.is_series else documents[0]
+
+
+def _name(test: CellTest) -> str:
+    return Path(test.source).name or "rows"
+
+
+def _measures(inputs: CyclingInputs, settings: CyclingSettings, run: Run) -> CyclingRecord | CyclingSeriesRecord:
+    if not inputs.is_series:
+        record, curves = _analysed(inputs, settings, 0, run)
+        _keep_tables(record, curves, run)
+        return record
+    documents = run.document.contents["tests"]
+    stems = [re.sub(r"[^A-Za-z0-9._=-]+", "-", Path(document["file"]).stem)[:60] for document in documents]
+    folders = [f"tests/{number:02d}-{stem}" for number, stem in enumerate(stems, start=1)]
+    parts = [run.part(folder, document) for folder, document in zip(folders, documents, strict=True)]
+    analysed = [_analysed(inputs, settings, place, part) for place, part in enumerate(parts)]
+    for part, (record, curves) in zip(parts, analysed, strict=True):
+        _keep_tables(record, curves, part)
+        run.keep(part, record)
+    records = [record for record, _ in analysed]
+    return _series(records, folders, inputs, settings, run)
+
+
+def _analysed(
+    inputs: CyclingInputs, settings: CyclingSettings, place: int, run: Run
+) -> tuple[CyclingRecord, list[Curve]]:
+    """Faults, half cycles, cycles, stages, trends and curves of one test; nothing is written.
 
     Raises
     ------
     InputError
-        For a file without a cell test, without current or charge, a sample that cannot be, a cycle that is not
-        there, or a directory that holds something else.
-
-    Examples
-    --------
-    >>> from paddlewheel import cycling
-    >>> cycling("cell.mpr", sample="sample.yaml").average_coulombic_efficiency  # doctest: +SKIP
+        If no current flows, no charge passes, or a cycle that is asked for is not there.
     """
-    if working not in ("cathode", "anode"):
-        raise SettingsError(f"{working!r}", where="working", remedy="give cathode or anode")
-    several = not isinstance(files, str | Path | CellTest)
-    given = list(files) if several else [files]
-    if not given:
-        raise SettingsError("none given", where="files", remedy="give at least one")
-    known = load_sample(sample) if isinstance(sample, str | Path) else sample
-    found = None if known is None else geometry(known, where=sample if isinstance(sample, str | Path) else "sample")
-    settings = CyclingSettings(
-        sample=known, geometry=found, working=working, reference_cycle=reference_cycle,
-        curves=None if curves is None else tuple(curves), bin_mV=bin_mV, smoothing_mV=smoothing_mV,
-        columns=None if columns is None else dict(columns),
+    test, sample, found, working = inputs.tests[place], inputs.sample, inputs.geometry, settings.working
+    mended, faults = find_and_mend(test)
+    half_cycles, fragments = find_half_cycles(mended)
+    cycles = find_cycles(half_cycles, working=working)
+    name = _name(test)
+    rows = cycle_rows(cycles, found, working, settings.reference_cycle, cut_short=is_cut_short(half_cycles))
+    stages, warnings = find_stages(
+        rows, working=working, file=name, sample=sample, geometry=found,
+        c_rate_per_h=inputs.c_rates_per_h[place], temperature_K=inputs.temperatures_K[place],
+        header=test.metadata.get("header", ()),
     )  # fmt: skip
-    rates = _each(c_rates_per_h, len(given), "c_rates_per_h")
-    temperatures = _each(temperatures_K, len(given), "temperatures_K")
-    analysed = [
-        analyse_test(
-            one if isinstance(one, CellTest) else read_cell_test(one, columns=columns),
-            settings, c_rate_per_h=rate, temperature_K=temperature,
-        )
-        for one, rate, temperature in zip(given, rates, temperatures, strict=True)
-    ]  # fmt: skip
-    if not several:
-        (one,) = analysed
-        with run_directory(out, one.settings) as directory:
-            if directory is not None:
-                write_tables(one, directory)
-                write_record(one.record, directory / "result.json")
-        return one.record
-    return _series(analysed, settings, out)
+    trends = cycling_trends(rows, stages)
+    judged = efficiencies(rows, working)
+    curves = shown_curves(mended, cycles, settings.curves, bin_mV=settings.bin_mV, smoothing_mV=settings.smoothing_mV)
+    record = CyclingRecord(
+        file=name,
+        file_sha256=run.document.contents["rows_sha256"],
+        sample=None if sample is None else sample.name,
+        n_rows=len(test),
+        working=working,
+        **_normalizers(found),
+        cycles=rows,
+        initial_coulombic_efficiency=judged.initial,
+        average_coulombic_efficiency=judged.average,
+        average_over_cycles=judged.n_averaged,
+        efficiency_note=judged.note,
+        reference_cycle=reference_of(rows, settings.reference_cycle),
+        polarization_growth_mV_per_cycle=polarization_growth(trends),
+        trends=trends,
+        stages=stages,
+        differential=[
+            DifferentialCurve(
+                cycle=curve.cycle, half=curve.half, resolution_mV=curve.resolution_mV, peaks_V=curve.peaks_V
+            )
+            for curve in curves
+        ],
+        fragments=_fragments(fragments, half_cycles, rows),
+        faults=[CyclingFault(**vars(fault)) for fault in faults],
+        contradictions=[] if found is None else [str(contradiction) for contradiction in found.contradictions],
+        warnings=[*test.warnings, *warnings, *_warnings(rows, sample, found)],
+        files={"cycles": CYCLES, "stages": STAGES, "voltage curves": CURVES, "dQ/dV": DQDV},
+        citations=list(_CITATIONS),
+        provenance=run.provenance(),
+    )
+    return record, curves
 
 
-def _series(analysed: Sequence[AnalysedTest], settings: CyclingSettings, out: str | Path | None) -> CyclingSeriesRecord:
-    folders = test_folders([one.record.file for one in analysed])
-    inputs = {"command": "cycling", "tests": [one.settings for one in analysed]}
+def _series(
+    records: Sequence[CyclingRecord],
+    folders: Sequence[str],
+    inputs: CyclingInputs,
+    settings: CyclingSettings,
+    run: Run,
+) -> CyclingSeriesRecord:
     stages = [
         stage.model_copy(update={"test": number})
-        for number, one in enumerate(analysed, start=1)
-        for stage in one.record.stages
+        for number, record in enumerate(records, start=1)
+        for stage in record.stages
     ]
-    first = stages[0].capacity_mAh if stages else 1.0
-    record = CyclingSeriesRecord(
-        sample=None if settings.sample is None else settings.sample.name,
+    stages = [stage.model_copy(update={"over_first": stage.capacity_mAh / stages[0].capacity_mAh}) for stage in stages]
+    return CyclingSeriesRecord(
+        sample=None if inputs.sample is None else inputs.sample.name,
         working=settings.working,
-        **normalizers(settings.geometry),
-        stages=[stage.model_copy(update={"over_first": stage.capacity_mAh / first}) for stage in stages],
-        tests=dict(zip(folders, (one.record.file for one in analysed), strict=True)),
-        contradictions=list(dict.fromkeys(text for one in analysed for text in one.record.contradictions)),
-        warnings=[f"{one.record.file}: {text}" for one in analysed for text in one.record.warnings],
-        files={"stages": "stages.csv"},
-        citations=analysed[0].record.citations,
-        provenance=provenance(inputs),
+        **_normalizers(inputs.geometry),
+        stages=stages,
+        tests=dict(zip(folders, (record.file for record in records), strict=True)),
+        contradictions=list(dict.fromkeys(text for record in records for text in record.contradictions)),
+        warnings=[f"{record.file}: {text}" for record in records for text in record.warnings],
+        files={"stages": run.table(STAGES, _stage_columns(stages))},
+        citations=list(_CITATIONS),
+        provenance=run.provenance(),
     )
-    with run_directory(out, inputs) as directory:
-        if directory is not None:
-            for folder, one in zip(folders, analysed, strict=True):
-                (directory / folder).mkdir(parents=True, exist_ok=True)
-                write_tables(one, directory / folder)
-                write_record(one.record, directory / folder / "result.json")
-            write_stages(record.stages, directory / "stages.csv")
-            write_record(record, directory / "result.json")
-    return record
 
 
-def _each(values: Sequence[float], n_files: int, name: str) -> list[float | None]:
-    """One value for every file, None without any.
+def _normalizers(found: Geometry | None) -> dict[str, Any]:
+    """The fields of a record that its capacities are divided by."""
+    values = {
+        name: None if found is None else getattr(found, name)
+        for name in ("active_mass_mg", "area_cm2", "theoretical_capacity_mAh")
+    }
+    return {name: None if value is None else to_measured(value) for name, value in values.items()}
 
-    Raises
-    ------
-    SettingsError
-        For another number of values, or one that is not above 0.
-    """
-    if any(not value > 0 for value in values):
-        raise SettingsError(f"{min(values):g}", where=name, remedy="give numbers above 0")
-    if len(values) not in (0, 1, n_files):
-        raise SettingsError(f"{len(values)} for {n_files} files", where=name, remedy="give one for all, or one a file")
-    if not values:
-        return [None] * n_files
-    return list(values) if len(values) == n_files else [values[0]] * n_files
+
+def _fragments(
+    fragments: Sequence[HalfCycle], half_cycles: Sequence[HalfCycle], rows: Sequence[CycleRow]
+) -> list[CyclingFragment]:
+    largest = max(half.capacity_Ah for half in half_cycles)
+    # cycles are made of half cycles in order: so many halves each
+    ends: list[int] = []
+    place = -1
+    for row in rows:
+        place += (row.charge_mAh is not None) + (row.discharge_mAh is not None)
+        ends.append(half_cycles[place].rows[1])
+    spans = [half.rows for half in half_cycles]
+
+    def why(fragment: HalfCycle) -> str:
+        small = f"passes less than {100 * LEAST_SHARE:g} % of the largest half cycle"
+        inside = any(start < fragment.rows[0] and fragment.rows[1] <= end for start, end in spans)
+        return f"{small}; within a half cycle of the other direction, whose charge it lowers" if inside else small
+
+    return [
+        CyclingFragment(
+            half="charge" if fragment.charging else "discharge",
+            first_row=fragment.rows[0],
+            last_row=fragment.rows[1] - 1,
+            after_cycle=sum(end <= fragment.rows[0] for end in ends),
+            duration_s=fragment.duration_s,
+            charge_mAh=1000 * fragment.capacity_Ah,
+            share_of_largest=fragment.capacity_Ah / largest,
+            why=why(fragment),
+        )
+        for fragment in fragments
+    ]
+
+
+def _warnings(rows: Sequence[CycleRow], sample: Sample | None, found: Geometry | None) -> list[str]:
+    warnings = []
+    if sample is None:
+        warnings.append("no sample: capacities are those of the cell, in mAh")
+    elif found is not None and found.active_mass_mg is None:
+        warnings.append("the sample has no component with a capacity: no capacity per g")
+    if found is not None and found.theoretical_capacity_mAh is not None:
+        theory = nominal(found.theoretical_capacity_mAh)
+        largest = max((row.discharge_mAh or 0.0 for row in rows), default=0.0)
+        if largest > 1.2 * theory:
+            warnings.append(
+                f"{largest:.3g} mAh are discharged, {theory:.3g} is the sample's theoretical capacity: check its mass"
+            )
+    return warnings
+
+
+def _keep_tables(record: CyclingRecord, curves: Sequence[Curve], run: Run) -> None:
+    """Cycles, stages, voltage curves and dQ/dV."""
+    run.table(CYCLES, _columns(record.cycles, list(CycleRow.model_fields)))
+    run.table(STAGES, _stage_columns(record.stages))
+    for file, x, y, labels in (
+        (CURVES, "capacity_mAh", "voltage_V", ("capacity_mAh", "voltage_V")),
+        (DQDV, "dq_voltage_V", "dq_mAh_per_V", ("voltage_V", "dq_dv_mAh_per_V")),
+    ):
+        lengths = [len(getattr(curve, x)) for curve in curves]
+        run.table(
+            file,
+            {
+                "cycle": np.repeat([curve.cycle for curve in curves], lengths),
+                "charging": np.repeat([float(curve.half == "charge") for curve in curves], lengths),
+                labels[0]: np.concatenate([getattr(curve, x) for curve in curves] or [np.empty(0)]),
+                labels[1]: np.concatenate([getattr(curve, y) for curve in curves] or [np.empty(0)]),
+            },
+        )
+
+
+def _stage_columns(stages: Sequence[CyclingStage]) -> dict[str, list[Any]]:
+    names = [name for name in CyclingStage.model_fields if name not in ("file", "c_rate_from", "temperature_from")]
+    return _columns(stages, names)
+
+
+def _columns(rows: Sequence[CycleRow] | Sequence[CyclingStage], names: Sequence[str]) -> dict[str, list[Any]]:
+    """The fields as columns; a measured one is followed by that of its standard uncertainty, where it has any value."""
+    columns: dict[str, list[Any]] = {}
+    for name in names:
+        values = [getattr(row, name) for row in rows]
+        columns[name] = [value.value if isinstance(value, Measured) else value for value in values]
+        if any(isinstance(value, Measured) for value in values):
+            columns[f"{name}_std"] = [None if value is None else value.std for value in values]
+    return columns
+
+
+def _says(record: CyclingRecord | CyclingSeriesRecord) -> list[str]:
+    if isinstance(record, CyclingRecord):
+        lines = _test_lines(record)
+    else:
+        lines = [f"{len(record.tests)} tests, {len(record.stages)} stages", *map(_stage_line, record.stages)]
+    return [*lines, *(f"does not fit: {text}" for text in record.contradictions)]
+
+
+def _test_lines(record: CyclingRecord) -> list[str]:
+    lines = [f"{record.n_rows} rows, {len(record.cycles)} cycles"]
+    first, average = record.initial_coulombic_efficiency, record.average_coulombic_efficiency
+    told = [] if first is None else [f"{100 * first:.2f} % at first"]
+    told += [] if average is None else [f"{100 * average:.2f} % on average over {record.average_over_cycles} after it"]
+    if told:
+        lines.append(f"coulombic efficiency {', '.join(told)}")
+    if record.efficiency_note:
+        lines.append(f"note: {record.efficiency_note}")
+    kept = [row for row in record.cycles if row.retention is not None and not row.cut_short]
+    if kept:
+        lines.append(
+            f"{100 * (kept[-1].retention or 0):.1f} % of cycle {record.reference_cycle} after {kept[-1].cycle}"
+        )
+    if (growth := record.polarization_growth_mV_per_cycle) is not None:
+        lines.append(f"polarization changes by {growth.value:.3g} +- {growth.std:.2g} mV a cycle")
+    if len(record.stages) > 1:
+        lines += map(_stage_line, record.stages)
+    if record.fragments:
+        first_left, whole_mAh = record.fragments[0], sum(fragment.charge_mAh for fragment in record.fragments)
+        lines.append(
+            f"left out: {len(record.fragments)} stretches of current, of {whole_mAh:.3g} mAh in all, "
+            f"the first in rows {first_left.first_row} to {first_left.last_row} ({first_left.half}, "
+            f"{first_left.charge_mAh:.3g} mAh: {first_left.why})"
+        )
+    return lines + [f"fault: {fault.kind}, {fault.count} ({fault.detail}); {fault.action}" for fault in record.faults]
+
+
+def _stage_line(stage: CyclingStage) -> str:
+    rate = f"{stage.current_mA:.4g} mA" if stage.c_rate_per_h is None else f"{stage.c_rate_per_h.value:.3g} C"
+    at = "" if stage.temperature_K is None else f", {stage.temperature_K:.4g} K"
+    per_area = stage.capacity_mAh_per_cm2
+    capacity = (
+        f"{stage.capacity_mAh:.4g} mAh" if per_area is None else f"{per_area.value:.4g} +- {per_area.std:.2g} mAh/cm2"
+    )
+    return f"{stage.file}, cycles {stage.first_cycle} to {stage.last_cycle}, {rate}{at}: {capacity}"
+
+
+STUDY = Study(
+    command="cycling",
+    arguments=(
+        Argument(
+            name="files",
+            metavar="FILE...",
+            help="of a cycler: .mpr, .mpt, .nda, .ndax, CSV, .xlsx, ...; several are a series",
+            many=True,
+            alone=True,
+            annotation=CELL_TESTS.annotation,
+        ),
+    ),
+    settings=CyclingSettings,
+    record=(CyclingRecord, CyclingSeriesRecord),
+    opens=_opens,
+    measures=_measures,
+    says=_says,
+    document=_document,
+    example="paddlewheel cycling cell.mpr --sample sample.yaml",
+    notes="Of several files, of one cell or of cells alike, also capacity against rate and temperature.",
+)

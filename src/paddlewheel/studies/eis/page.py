@@ -6,7 +6,7 @@ from paddlewheel.page.drawing import Drawing
 from paddlewheel.page.interactive import CREDIT, zoom_scripts, zoom_section
 from paddlewheel.page.numbers import interval, kelvin, measured, plain
 from paddlewheel.page.page import Number, Page, Section
-from paddlewheel.page.tables import Cell, Table
+from paddlewheel.page.tables import Cell, Table, filled
 from paddlewheel.page.write import value_cell
 from paddlewheel.records import Measured
 from paddlewheel.records.arrhenius import ArrheniusResult
@@ -77,20 +77,16 @@ def _arrhenius_section(record: EisRecord, drawings: dict[str, Drawing]) -> Secti
 def _spectra_section(record: EisRecord, drawings: dict[str, Drawing]) -> Section:
     table = Table(
         "Resistances and conductivities (± is the 68 % standard uncertainty)",
-        [("Spectrum", "")],
-    )
-    rows = [[Cell(label(row), row.file)] for row in record.spectra]
-    for symbol, unit, field in (("R", "Ω", "resistances_ohm"), ("σ", "mS/cm", "conductivity_mS_per_cm")):
-        for part in type(getattr(record.spectra[0], field)).model_fields:
-            values = [getattr(getattr(spectrum, field), part) for spectrum in record.spectra]
-            if any(value is not None for value in values):  # a circuit without the element has no such column
-                table.columns.append((f"{symbol} {part.replace('_', ' ')}", unit))
-                for cells, value in zip(rows, values, strict=True):
-                    cells.append(Cell(measured(value)))
-    table.rows.extend(rows)
+        [("Spectrum", ""), ("R bulk", "Ω"), ("R grain boundary", "Ω"), ("R total", "Ω"), ("R interface", "Ω"),
+         ("σ bulk", "mS/cm"), ("σ grain boundary", "mS/cm"), ("σ total", "mS/cm")],
+    )  # fmt: skip
+    for row in record.spectra:
+        r, sigma = row.resistances_ohm, row.conductivity_mS_per_cm
+        values = (r.bulk, r.grain_boundary, r.total, r.interface, sigma.bulk, sigma.grain_boundary, sigma.total)
+        table.rows.append([Cell(label(row), row.file), *(Cell(measured(value)) for value in values)])
     caption = "Scaled to the electrolyte: a tail may leave the picture."
     return Section(id="spectra", title="Spectra", drawings=[(drawings["nyquist"], caption)],
-                   tables=[table, _diffusivity_table(record)])  # fmt: skip
+                   tables=[filled(table), _diffusivity_table(record)])  # fmt: skip
 
 
 def _diffusivity_table(record: EisRecord) -> Table | None:
