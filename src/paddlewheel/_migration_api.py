@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from paddlewheel.crystals import read_structure
 from paddlewheel.potentials import load_potential
-from paddlewheel.studies.cell import study as _cell
 from paddlewheel.studies.conduct import analyze as _analyze
 from paddlewheel.studies.conduct import study as _conduct
 from paddlewheel.studies.convert.study import convert
@@ -32,7 +31,6 @@ __all__ = [
     "Trajectory",
     "analyze",
     "analyze_files",
-    "cell",
     "conduct",
     "convert",
     "distil",
@@ -69,7 +67,6 @@ def conduct(structure: str | Path | Atoms, *, out: str | Path | None = None, **s
 
 
 analyze = _reported(_analyze.analyze, "paddlewheel.studies.conduct.page:write_conductivity_report")
-cell = _reported(_cell.cell, "paddlewheel.studies.cell.page:write_cell_report")
 
 
 @functools.wraps(_rotor.rotor)

@@ -136,7 +136,6 @@ MIGRATION = {  # studies that still have their own command; goes when the last h
     "analyze": ("transport", "analyze"),
     "train": ("train", "train"),
     "distil": ("distil", "distil"),
-    "cell": ("cell", "cell"),
 }
 
 

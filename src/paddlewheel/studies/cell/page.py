@@ -2,38 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paddlewheel.page.drawing import (
-    BLUE,
-    INK,
-    MUTED,
-    ORANGE,
-    Drawing,
-    series_colours,
-)
-from paddlewheel.page.numbers import (
-    measured,
-    plain,
-)
-from paddlewheel.page.page import (
-    Number,
-    Page,
-    Section,
-)
-from paddlewheel.page.tables import (
-    Cell,
-    Table,
-)
-from paddlewheel.page.write import (
-    Figures,
-    value_cell,
-    write_page,
-)
-from paddlewheel.records import read_record
+from paddlewheel.page.drawing import BLUE, INK, MUTED, ORANGE, Drawing, series_colours
+from paddlewheel.page.numbers import measured, plain
+from paddlewheel.page.page import Number, Page, Section
+from paddlewheel.page.tables import Cell, Table
+from paddlewheel.page.write import Figures, value_cell
+from paddlewheel.records.tables import Beside
 from paddlewheel.studies.cell.record import CellRecord
 
 if TYPE_CHECKING:
@@ -41,22 +19,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def write_cell_report(directory: Path) -> Path:
-    """Write `report.html` and `figures/` from `result.json`.
-
-    Raises
-    ------
-    InputError
-        If `result.json` is no such record.
-    RunDirectoryError
-        If the directory cannot be written.
-    """
-    directory = Path(directory)
-    record = read_record(directory / "result.json", CellRecord, made_by="cell")
-    return write_page(directory, lambda: _figures(record), lambda drawings: _page(record, drawings))
-
-
-def _figures(record: CellRecord) -> Figures:
+def figures(record: CellRecord, _beside: Beside) -> Figures:
+    """The figures of the report."""
     return {
         "energy": (_energy(record), "Energy density per mass and per volume against the loading, by anode; masses."),
         "inputs": (_inputs(record), "Energy density per mass and per volume at both ends of every swept input."),
@@ -99,17 +63,17 @@ def _inputs(record: CellRecord) -> Figure:
     from matplotlib.figure import Figure
 
     shown = _shown_anode(record)
-    rows = [one for one in record.sweeps if one.anode == shown]
+    rows = [swept for swept in record.sweeps if swept.anode == shown]
     figure = Figure(figsize=(10.4, 1.4 + 0.27 * len(rows)), layout="constrained")
     mass, volume = figure.subplots(1, 2, sharey=True)
     largest = int(np.argmax(record.loadings_mg_per_cm2))
-    rows.sort(key=lambda one: abs(one.energy_density_at_high_Wh_per_kg - one.energy_density_at_low_Wh_per_kg))
+    rows.sort(key=lambda row: abs(row.energy_density_at_high_Wh_per_kg - row.energy_density_at_low_Wh_per_kg))
     _tornado(mass, record.energy_density_Wh_per_kg[shown][largest],
-             [(one.name, one.low, one.high, one.energy_density_at_low_Wh_per_kg, one.energy_density_at_high_Wh_per_kg)
-              for one in rows])  # fmt: skip
+             [(row.name, row.low, row.high, row.energy_density_at_low_Wh_per_kg, row.energy_density_at_high_Wh_per_kg)
+              for row in rows])  # fmt: skip
     _tornado(volume, record.energy_density_Wh_per_L[shown][largest],
-             [(one.name, one.low, one.high, one.energy_density_at_low_Wh_per_L, one.energy_density_at_high_Wh_per_L)
-              for one in rows])  # fmt: skip
+             [(row.name, row.low, row.high, row.energy_density_at_low_Wh_per_L, row.energy_density_at_high_Wh_per_L)
+              for row in rows])  # fmt: skip
     mass.set(title=f"Energy of the {shown} cell (Wh/kg)")
     volume.set(title=f"Energy of the {shown} cell (Wh/L)")
     volume.tick_params(labelleft=False)
@@ -126,10 +90,10 @@ def _resistance(record: CellRecord) -> Figure:
         record.loadings_mg_per_cm2, series_colours(len(record.loadings_mg_per_cm2)), strict=True
     ):
         rows = sorted(
-            (one for one in record.resistances if one.loading_mg_per_cm2 == loading), key=lambda one: one.temperature_K
+            (row for row in record.resistances if row.loading_mg_per_cm2 == loading), key=lambda row: row.temperature_K
         )
-        total = [one.separator_ohm_cm2 + one.composite_ohm_cm2 for one in rows]
-        left.semilogy([one.temperature_K for one in rows], total, "o-", ms=4, color=colour, label=f"{loading:g} mg/cm²")
+        total = [row.separator_ohm_cm2 + row.composite_ohm_cm2 for row in rows]
+        left.semilogy([row.temperature_K for row in rows], total, "o-", ms=4, color=colour, label=f"{loading:g} mg/cm²")
     left.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     left.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     left.yaxis.set_minor_formatter(NullFormatter())
@@ -138,16 +102,16 @@ def _resistance(record: CellRecord) -> Figure:
     if record.resistance_sweeps:
         swept = sorted(
             record.resistance_sweeps,
-            key=lambda one: abs(one.resistance_at_high_ohm_cm2 - one.resistance_at_low_ohm_cm2),
+            key=lambda row: abs(row.resistance_at_high_ohm_cm2 - row.resistance_at_low_ohm_cm2),
         )
         loading, temperature_K = swept[0].loading_mg_per_cm2, swept[0].temperature_K
         middle = next(
-            one.separator_ohm_cm2 + one.composite_ohm_cm2
-            for one in record.resistances
-            if (one.loading_mg_per_cm2, one.temperature_K) == (loading, temperature_K)
+            row.separator_ohm_cm2 + row.composite_ohm_cm2
+            for row in record.resistances
+            if (row.loading_mg_per_cm2, row.temperature_K) == (loading, temperature_K)
         )
-        _tornado(right, middle, [(one.name, one.low, one.high, one.resistance_at_low_ohm_cm2,
-                                  one.resistance_at_high_ohm_cm2) for one in swept])  # fmt: skip
+        _tornado(right, middle, [(row.name, row.low, row.high, row.resistance_at_low_ohm_cm2,
+                                  row.resistance_at_high_ohm_cm2) for row in swept])  # fmt: skip
         right.set(title=f"At {temperature_K:.0f} K, {loading:g} mg/cm² (Ω cm²)")
     return figure
 
@@ -174,7 +138,8 @@ def _shown_anode(record: CellRecord) -> str:
     return names[len(names) // 2]
 
 
-def _page(record: CellRecord, drawings: dict[str, Drawing]) -> Page:
+def page(record: CellRecord, _beside: Beside, drawings: dict[str, Drawing]) -> Page:
+    """The report."""
     largest = int(np.argmax(record.loadings_mg_per_cm2))
     line = record.thickness_line
     best = max(record.energy_density_Wh_per_kg, key=lambda name: record.energy_density_Wh_per_kg[name][largest])
@@ -184,13 +149,13 @@ def _page(record: CellRecord, drawings: dict[str, Drawing]) -> Page:
         Number(name="density of each further layer", value=measured(line.density_g_per_cm3), unit="g/cm³"),
         Number(name="thickness at no loading", value=measured(line.offset_um), unit="µm"),
     ]  # fmt: skip
-    given, assumed = (sum(one.given_by.startswith(who) for one in record.assumptions) for who in ("paper", "assumed"))
+    given, assumed = (sum(row.given_by.startswith(who) for row in record.assumptions) for who in ("paper", "assumed"))
     return Page(
         eyebrow="Cell design",
         title=record.name,
         facts=[
-            ("Loadings", ", ".join(f"{one:g}" for one in record.loadings_mg_per_cm2) + " mg/cm²"),
-            ("Layers", ", ".join(f"{one:.3g}" for one in record.layers)),
+            ("Loadings", ", ".join(f"{loading:g}" for loading in record.loadings_mg_per_cm2) + " mg/cm²"),
+            ("Layers", ", ".join(f"{layers:.3g}" for layers in record.layers)),
             ("Inputs", f"{len(record.assumptions)}: {given} by the paper, {assumed} assumed"),
         ],
         headline=(
@@ -258,10 +223,10 @@ def _resistance_table(record: CellRecord) -> Table:
     rates = list(record.resistances[0].polarization_V)
     table = Table("Ionic resistance of one layer", [("Active", "mg/cm²"), ("Temperature", "K"), ("Separator", "Ω cm²"),
                   ("Composite", "Ω cm²"), *((f"Drop at {float(rate):.3g} C", "V") for rate in rates)])  # fmt: skip
-    for one in record.resistances:
+    for row in record.resistances:
         table.rows.append([
-            Cell(f"{one.loading_mg_per_cm2:g}"), Cell(f"{one.temperature_K:.2f}"), Cell(plain(one.separator_ohm_cm2)),
-            Cell(plain(one.composite_ohm_cm2)), *(Cell(plain(one.polarization_V[rate])) for rate in rates),
+            Cell(f"{row.loading_mg_per_cm2:g}"), Cell(f"{row.temperature_K:.2f}"), Cell(plain(row.separator_ohm_cm2)),
+            Cell(plain(row.composite_ohm_cm2)), *(Cell(plain(row.polarization_V[rate])) for rate in rates),
         ])  # fmt: skip
     return table
 
@@ -269,19 +234,19 @@ def _resistance_table(record: CellRecord) -> Table:
 def _sweep_table(record: CellRecord) -> Table:
     table = Table("Energy density at both ends", [("Anode", ""), ("Input", ""), ("Low", ""), ("High", ""),
                   ("At low", "Wh/kg"), ("At high", "Wh/kg"), ("At low", "Wh/L"), ("At high", "Wh/L")])  # fmt: skip
-    for one in record.sweeps:
+    for row in record.sweeps:
         table.rows.append([
-            Cell(one.anode), Cell(one.name), Cell(f"{one.low:g}"), Cell(f"{one.high:g}"),
-            Cell(plain(one.energy_density_at_low_Wh_per_kg)), Cell(plain(one.energy_density_at_high_Wh_per_kg)),
-            Cell(plain(one.energy_density_at_low_Wh_per_L)), Cell(plain(one.energy_density_at_high_Wh_per_L)),
+            Cell(row.anode), Cell(row.name), Cell(f"{row.low:g}"), Cell(f"{row.high:g}"),
+            Cell(plain(row.energy_density_at_low_Wh_per_kg)), Cell(plain(row.energy_density_at_high_Wh_per_kg)),
+            Cell(plain(row.energy_density_at_low_Wh_per_L)), Cell(plain(row.energy_density_at_high_Wh_per_L)),
         ])  # fmt: skip
     return table
 
 
 def _assumption_table(record: CellRecord) -> Table:
     table = Table("Inputs", [("Input", ""), ("Value", ""), ("Swept", ""), ("Given by", "")])
-    for one in record.assumptions:
-        value = f"{one.value:g} ± {one.std:g}" if one.std else f"{one.value:g}"
-        swept = "" if one.low is None else f"{one.low:g} to {one.high:g}"
-        table.rows.append([Cell(one.name), Cell(value), Cell(swept), Cell(one.given_by, one.note or None)])
+    for row in record.assumptions:
+        value = f"{row.value:g} ± {row.std:g}" if row.std else f"{row.value:g}"
+        swept = "" if row.low is None else f"{row.low:g} to {row.high:g}"
+        table.rows.append([Cell(row.name), Cell(value), Cell(swept), Cell(row.given_by, row.note or None)])
     return table

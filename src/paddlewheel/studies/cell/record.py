@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
-from paddlewheel.records.base import SCHEMA_VERSION, Citation, Measured, Provenance, Record
+from paddlewheel.records.base import Measured, Record, StudyRecord
 
 
 class CellAssumption(Record):
@@ -82,10 +82,10 @@ class ThicknessFit(Record):
     density_ideal_g_per_cm3: Measured | None
 
 
-class CellRecord(Record):
+class CellRecord(StudyRecord):
     """The record of `cell`; the lists of the first fields follow `loadings_mg_per_cm2`, dictionaries are by anode."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    rows_in: ClassVar[str] = "cells"
     kind: Literal["cell"] = "cell"
     name: str
     loadings_mg_per_cm2: list[float]
@@ -102,6 +102,3 @@ class CellRecord(Record):
     thickness_line: ThicknessFit
     assumptions: list[CellAssumption]
     contradictions: list[str]
-    warnings: list[str]
-    citations: list[Citation]
-    provenance: Provenance

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from scipy.constants import zero_Celsius
 
 from paddlewheel.lab.design import (
     CellDesign,
@@ -19,16 +18,13 @@ from paddlewheel.lab.design import (
     resistance,
     resistance_sweep,
     sweep,
+    template,
     thickness_line,
 )
 from paddlewheel.lab.design.inputs import USER
 from paddlewheel.lab.geometry import compare, deviation, disc_area_cm2, geometry, nominal, to_measured
 from paddlewheel.lab.sample import make_sample
-from paddlewheel.records import (
-    Citation,
-    Measured,
-    write_record,
-)
+from paddlewheel.records import Citation, Measured
 from paddlewheel.studies.cell.record import (
     CellAssumption,
     CellRecord,
@@ -38,8 +34,10 @@ from paddlewheel.studies.cell.record import (
     CellSweep,
     ThicknessFit,
 )
-from paddlewheel.studies.motion.runs import run_directory
-from paddlewheel.study.provenance import provenance
+from paddlewheel.study.run import Run
+from paddlewheel.study.settings import Settings
+from paddlewheel.study.study import Argument, Printed, Study
+from paddlewheel.units import ZERO_CELSIUS_K
 
 _CITATIONS = (
     Citation(
@@ -55,45 +53,32 @@ _CITATIONS = (
 )
 
 
-def cell(design: CellDesign | str | Path | None = None, *, out: str | Path | None = None) -> CellRecord:
-    """Layers, masses, thicknesses, porosity, energy density and ionic resistance of a stack, as in Fig. 5a.
-
-    Parameters
-    ----------
-    design
-        A design or its YAML file, which need only hold what differs from the built-in one (the paper's Fig. 5a); see
-        `paddlewheel.lab.design.template`.
-    out
-        Run directory for the record and the report; nothing is written without it.
-
-    Raises
-    ------
-    InputError
-        For an input out of range, a composite denser than its dense components, or a directory that holds something
-        else.
-
-    Examples
-    --------
-    >>> from paddlewheel import cell
-    >>> [round(layers, 2) for layers in cell().layers]
-    [4.0, 2.0, 1.33, 1.0]
-    """
-    given = design if isinstance(design, CellDesign) else load_design(design)
-    where = "design" if design is None or isinstance(design, CellDesign) else str(design)
-    document = given.model_dump(mode="json")
-    settings: dict[str, Any] = {
-        "command": "cell",
-        "design": document,
-        "design_sha256": hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest(),
-    }
-    record = _record(given, settings, where)
-    with run_directory(out, settings) as directory:
-        if directory is not None:
-            write_record(record, directory / "result.json")
-    return record
+class CellSettings(Settings):
+    """`cell` has none: all stands in the design."""
 
 
-def _record(design: CellDesign, settings: dict[str, Any], where: str) -> CellRecord:
+@dataclass(frozen=True, kw_only=True)
+class CellInputs:
+    """The design, and the file that it is from."""
+
+    design: CellDesign
+    where: str
+
+    def document(self) -> dict[str, Any]:
+        """The whole design."""
+        document = self.design.model_dump(mode="json")
+        digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+        return {"design": document, "design_sha256": digest}
+
+
+def _opens(design: CellDesign | str | Path | None, _settings: CellSettings) -> CellInputs:
+    if isinstance(design, CellDesign):
+        return CellInputs(design=design, where="design")
+    return CellInputs(design=load_design(design), where="design" if design is None else str(design))
+
+
+def _measures(inputs: CellInputs, _settings: CellSettings, run: Run) -> CellRecord:
+    design, where = inputs.design, inputs.where
     values = design.values()
     loadings = design.loadings_mg_per_cm2
     area_cm2 = disc_area_cm2(design.die_diameter_mm.value / 10)
@@ -107,7 +92,7 @@ def _record(design: CellDesign, settings: dict[str, Any], where: str) -> CellRec
     ideal = dense_composite_g_per_cm3(design)
     thicknesses = [line.thickness_um(composite_mg_per_cm2(loading, values)) for loading in loadings]
     resistances = [
-        resistance(design, loading_mg_per_cm2=loading, temperature_K=celsius + zero_Celsius, line=line)
+        resistance(design, loading_mg_per_cm2=loading, temperature_K=celsius + ZERO_CELSIUS_K, line=line)
         for loading in loadings
         for celsius in design.temperatures_C
     ]
@@ -116,7 +101,7 @@ def _record(design: CellDesign, settings: dict[str, Any], where: str) -> CellRec
         loadings_mg_per_cm2=loadings,
         layers=[row.layers for row in rows[: len(loadings)]],
         composite_mg=[composite_mg_per_cm2(loading, values) * area_cm2 for loading in loadings],
-        thickness_um=[to_measured(one) for one in thicknesses],
+        thickness_um=[to_measured(thickness) for thickness in thicknesses],
         porosity=[
             _porosity(design, composite_mg_per_cm2(loading, values) * area_cm2, thickness, where)
             for loading, thickness in zip(loadings, thicknesses, strict=True)
@@ -126,13 +111,13 @@ def _record(design: CellDesign, settings: dict[str, Any], where: str) -> CellRec
         cells=[CellRow(**vars(row)) for row in rows],
         resistances=[
             CellResistance(
-                loading_mg_per_cm2=one.loading_mg_per_cm2,
-                temperature_K=one.temperature_K,
-                separator_ohm_cm2=one.separator_ohm_cm2,
-                composite_ohm_cm2=one.composite_ohm_cm2,
-                polarization_V={f"{rate:g}": volts for rate, volts in one.polarization_V.items()},
+                loading_mg_per_cm2=found.loading_mg_per_cm2,
+                temperature_K=found.temperature_K,
+                separator_ohm_cm2=found.separator_ohm_cm2,
+                composite_ohm_cm2=found.composite_ohm_cm2,
+                polarization_V={f"{rate:g}": volts for rate, volts in found.polarization_V.items()},
             )
-            for one in resistances
+            for found in resistances
         ],
         sweeps=_sweeps(design),
         resistance_sweeps=_resistance_sweeps(design),
@@ -143,11 +128,11 @@ def _record(design: CellDesign, settings: dict[str, Any], where: str) -> CellRec
             degrees_of_freedom=line.degrees_of_freedom,
             density_ideal_g_per_cm3=None if ideal is None else to_measured(ideal),
         ),
-        assumptions=[CellAssumption(name=name, **one.model_dump()) for name, one in design.inputs().items()],
+        assumptions=[CellAssumption(name=name, **given.model_dump()) for name, given in design.inputs().items()],
         contradictions=_contradictions(design, area_cm2),
         warnings=_warnings(design, line, ideal),
         citations=list(_CITATIONS),
-        provenance=provenance(settings),
+        provenance=run.provenance(),
     )
 
 
@@ -169,7 +154,7 @@ def _sweeps(design: CellDesign) -> list[CellSweep]:
 
 def _resistance_sweeps(design: CellDesign) -> list[CellResistanceSweep]:
     loading, inputs = max(design.loadings_mg_per_cm2), design.inputs()
-    coldest_K = min(design.temperatures_C) + zero_Celsius
+    coldest_K = min(design.temperatures_C) + ZERO_CELSIUS_K
     ends = resistance_sweep(design, loading_mg_per_cm2=loading, temperature_K=coldest_K)
     return [
         CellResistanceSweep(
@@ -194,7 +179,7 @@ def _porosity(design: CellDesign, mass_mg: float, thickness_um: Any, where: str)
         "composite": {
             "mass_mg": mass_mg,
             "thickness_um": {"value": nominal(thickness_um), "std": deviation(thickness_um)},
-            "components": [one.model_dump() for one in design.composite_components()],
+            "components": [component.model_dump() for component in design.composite_components()],
         },
     }
     found = geometry(make_sample(document, where=where), where=where).porosity
@@ -218,15 +203,17 @@ def _contradictions(design: CellDesign, area_cm2: float) -> list[str]:
         derived = loading * values["active_capacity_mAh_per_g"] / 1000
         share = values["active_weight_fraction"]
         found += [
-            f"{one} ({other.given_by})"
-            for one in compare(other.name, other.value, derived, area=area_cm2, active_share=share, unit="mAh/cm2")
+            f"{contradiction} ({other.given_by})"
+            for contradiction in compare(
+                other.name, other.value, derived, area=area_cm2, active_share=share, unit="mAh/cm2"
+            )
         ]
     return found
 
 
 def _warnings(design: CellDesign, line: ThicknessLine, ideal: Any) -> list[str]:
     warnings = []
-    unknown = [name for name, one in design.inputs().items() if one.assumed]
+    unknown = [name for name, given in design.inputs().items() if given.assumed]
     if unknown:
         warnings.append(
             f"assumed, given by no source: {', '.join(unknown)}; what hangs on them is in sweeps, resistance_sweeps "
@@ -243,16 +230,53 @@ def _warnings(design: CellDesign, line: ThicknessLine, ideal: Any) -> list[str]:
             f"{nominal(line.offset_um):.0f} um of every thickness do not come from the composite's mass: a layer that "
             "is measured along, or a systematic error; porosities of thin electrodes are too high by it"
         )
-    fractions = [design.assumptions["active_weight_fraction"], *(one.weight_fraction for one in design.components)]
-    others = sorted({one.thickness_um.given_by for one in design.thicknesses} - {USER})
-    if others and any(one.given_by == USER for one in fractions):
+    fractions = [
+        design.assumptions["active_weight_fraction"],
+        *(component.weight_fraction for component in design.components),
+    ]
+    others = sorted({point.thickness_um.given_by for point in design.thicknesses} - {USER})
+    if others and any(fraction.given_by == USER for fraction in fractions):
         warnings.append(
             f"thicknesses are of another composite ({', '.join(others)}): give yours, or `thicknesses: []` for "
             "a dense one"
         )
     warnings += [
-        f"a composite of {one.thickness_um.value:g} um: are the thicknesses in um?"
-        for one in design.thicknesses
-        if not 5 < one.thickness_um.value < 3000
+        f"a composite of {point.thickness_um.value:g} um: are the thicknesses in um?"
+        for point in design.thicknesses
+        if not 5 < point.thickness_um.value < 3000
     ]
     return warnings
+
+
+def _says(record: CellRecord) -> list[str]:
+    lines = []
+    for index, loading in enumerate(record.loadings_mg_per_cm2):
+        energies = ", ".join(f"{name} {row[index]:.0f}" for name, row in record.energy_density_Wh_per_kg.items())
+        lines.append(
+            f"{loading:g} mg/cm2: {record.composite_mg[index]:.2f} mg, {record.thickness_um[index].value:.0f} um, "
+            f"{record.layers[index]:.2f} layers; Wh/kg: {energies}"
+        )
+    return [*lines, *(f"does not fit: {text}" for text in record.contradictions)]
+
+
+STUDY = Study(
+    command="cell",
+    arguments=(
+        Argument(
+            name="design",
+            metavar="DESIGN.yaml",
+            help="what differs from the built-in cell, the paper's Fig. 5a",
+            required=False,
+            absent="fig5a",
+            annotation="paddlewheel.lab.design.CellDesign | str | Path",
+        ),
+    ),
+    settings=CellSettings,
+    record=CellRecord,
+    opens=_opens,
+    measures=_measures,
+    says=_says,
+    prints=(Printed(option="--template", help="Print the built-in design, to be changed.", text=template),),
+    example="paddlewheel cell; paddlewheel cell --template > mine.yaml",
+    notes="A file need only hold what differs from the built-in design.",
+)
