@@ -51,17 +51,3 @@ def named_numbers(text: str, option: str, *, example: str) -> dict[str, float]:
     if len(found) != len(pairs):
         raise SettingsError(f"'{text}' is no list of names and numbers", where=option, remedy=f"write {example}")
     return found
-
-
-def named_columns(text: str) -> dict[str, str]:
-    """Columns by field from `time_s=t,voltage_V=U`.
-
-    Raises
-    ------
-    SettingsError
-        For any other text.
-    """
-    pairs = [one.partition("=") for one in text.split(",")]
-    if not all(name and value for name, _, value in pairs):
-        raise SettingsError(f"{text!r}", where="--columns", remedy="give field=column, such as time_s=t,voltage_V=U")
-    return {name.strip(): value.strip() for name, _, value in pairs}
