@@ -13,6 +13,7 @@ from toy import TOY, ToyRecord, worked
 
 from paddlewheel.errors import SettingsError
 from paddlewheel.records import Measured
+from paddlewheel.study.forecast import in_words
 from paddlewheel.study.settings import Integers, NamedColumns, Quantity, Settings, setting
 from paddlewheel.study.study import Printed
 
@@ -93,3 +94,16 @@ def test_a_study_of_nothing_named_has_a_directory() -> None:
     assert named.default_directory([[]]) == named.default_directory([None]) == Path("toy-ours")
     assert named.default_directory([["in/a.txt"]]) == Path("toy-a")
     assert TOY.default_directory([None]) == Path("toy")
+
+
+def test_a_forecast_tells_what_was_read_and_resolved(numbers: Path) -> None:
+    told = dict(TOY.forecast([numbers], label_K=300).inputs)
+    assert told["factor"] == "1"
+    assert told["powers"] == "1, 2"
+    assert "sha256" not in told
+    files = [{"file": f"{k}.csv", "rows_sha256": "0"} for k in range(9)]
+    contents = {"command": "dc", "sample": None, "sigma": {"value": 4.6, "std": 0.1}, "tests": files}
+    assert in_words(contents) == (
+        ("sigma", "4.6 +- 0.1"),
+        ("tests", "0.csv, 1.csv, 2.csv, 3.csv, 4.csv, 5.csv, 6.csv, 7.csv, ... (9)"),
+    )

@@ -11,6 +11,9 @@ from typing import Any
 from paddlewheel.execution import Resources
 from paddlewheel.study.progress import duration
 
+_MOST_SHOWN = 8
+"""Of a list of inputs."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
@@ -121,6 +124,24 @@ class Forecast:
         if self.directory is not None:
             said.append(f"{self.directory} {self.state}")
         return [*said, "nothing was written"]
+
+
+def in_words(contents: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """What the document of a run resolves and reads, as far as a line for each tells it."""
+    told = ((name, _told(value)) for name, value in contents.items() if name != "command" and "sha256" not in name)
+    return tuple((name, text) for name, text in told if text)
+
+
+def _told(value: Any) -> str:
+    """A value in a line; of what has a name, or is of a file, that; nothing for the rest."""
+    if isinstance(value, Mapping):
+        if value.keys() == {"value", "std"}:
+            return f"{value['value']:g} +- {value['std']:g}"
+        return str(value.get("file") or value.get("name") or "")
+    if isinstance(value, list):
+        shown = [text for text in map(_told, value[:_MOST_SHOWN]) if text]
+        return ", ".join(shown) + (f", ... ({len(value)})" if shown and len(value) > _MOST_SHOWN else "")
+    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _wall_hours(core_hours: Any, cores: int | None) -> float:

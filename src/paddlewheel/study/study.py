@@ -7,13 +7,13 @@ import importlib
 import inspect
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from paddlewheel.records.base import StudyRecord, read_record, write_record
 from paddlewheel.records.tables import Beside
-from paddlewheel.study.forecast import Forecast
+from paddlewheel.study.forecast import Forecast, in_words
 from paddlewheel.study.run import Run
 from paddlewheel.study.run_directory import (
     RECORD,
@@ -184,7 +184,8 @@ class Study(Generic[AnySettings, AnyRecord]):
         there = directory is not None and check_directory(directory, opened.document)
         done = there and directory is not None and self.finished(directory, opened.document) is not None
         forecast = self.forecasts(opened.inputs, opened.settings, cores) if self.forecasts and not done else Forecast()
-        return forecast.of_directory(directory, begun=there, finished=done)
+        inputs = forecast.inputs or in_words(opened.document.contents)
+        return replace(forecast, inputs=inputs).of_directory(directory, begun=there, finished=done)
 
     def identity(self, *given: Any, **settings: Any) -> str:
         """sha256 of all that decides what this call's run is: a study keeps runs of another in a cache by it."""
