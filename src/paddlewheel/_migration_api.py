@@ -10,11 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from paddlewheel.crystals import read_structure
 from paddlewheel.potentials import load_potential
-from paddlewheel.studies.conduct import analyze as _analyze
-from paddlewheel.studies.conduct import study as _conduct
 from paddlewheel.studies.convert.study import convert
 from paddlewheel.studies.distil import study as _distil
-from paddlewheel.studies.rotor import study as _rotor
 from paddlewheel.studies.train import study as _train
 from paddlewheel.study.run_directory import default_directory
 from paddlewheel.trajectories import Trajectory, read_trajectory
@@ -22,22 +19,16 @@ from paddlewheel.trajectories import Trajectory, read_trajectory
 if TYPE_CHECKING:
     from ase import Atoms
 
-    from paddlewheel.studies.conduct.record import ConductivityRecord
     from paddlewheel.studies.distil.record import DistilRecord
-    from paddlewheel.studies.rotor.record import RotorRecord
     from paddlewheel.studies.train.record import TrainingRecord
 
 __all__ = [
     "Trajectory",
-    "analyze",
-    "analyze_files",
-    "conduct",
     "convert",
     "distil",
     "load_potential",
     "read_structure",
     "read_trajectory",
-    "rotor",
     "train",
 ]
 
@@ -54,39 +45,6 @@ def _reported(study: Callable[..., Any], report: str) -> Callable[..., Any]:
         return record
 
     return run
-
-
-@functools.wraps(_conduct.conduct)
-def conduct(structure: str | Path | Atoms, *, out: str | Path | None = None, **settings: Any) -> ConductivityRecord:
-    from paddlewheel.studies.conduct.page import write_conductivity_report
-
-    directory = Path(out) if out is not None else default_directory("conduct", structure)
-    record = _conduct.conduct(structure, out=directory, **settings)
-    write_conductivity_report(directory)
-    return record
-
-
-analyze = _reported(_analyze.analyze, "paddlewheel.studies.conduct.page:write_conductivity_report")
-
-
-@functools.wraps(_rotor.rotor)
-def rotor(structure: str | Path | Atoms, *, out: str | Path | None = None, **settings: Any) -> RotorRecord:
-    from paddlewheel.studies.rotor.page import write_rotor_report
-
-    directory = Path(out) if out is not None else default_directory("rotor", structure)
-    record = _rotor.rotor(structure, out=directory, **settings)
-    write_rotor_report(directory)
-    return record
-
-
-@functools.wraps(_analyze.analyze_files)
-def analyze_files(paths: Sequence[Path], *, out: str | Path | None = None, **settings: Any) -> ConductivityRecord:
-    from paddlewheel.studies.conduct.page import write_conductivity_report
-
-    directory = Path(out) if out is not None else default_directory("analyze", paths[0])
-    record = _analyze.analyze_files(paths, out=directory, **settings)
-    write_conductivity_report(directory)
-    return record
 
 
 @functools.wraps(_train.train)

@@ -10,7 +10,7 @@ from paddlewheel.errors import InputError
 from paddlewheel.studies.table import MIGRATION, TABLE, load_study, python_names
 
 _OTHERS = {
-    "analyze_files": "paddlewheel._migration_api",
+    "analyze_files": "paddlewheel.studies.conduct.analyze",
     "Trajectory": "paddlewheel.trajectories",
     "convert": "paddlewheel.studies.convert.study",
     "load_potential": "paddlewheel.potentials",

@@ -129,7 +129,7 @@ def test_overlapping_atoms(capsys: pytest.CaptureFixture, tmp_path: Path, out: P
         (["--timestep-fs", "-1"], ["-1"]),
         (["--timestep-fs", "3"], ["10 fs", "3 fs"]),
         (["--production-ps", "0"], ["0"]),
-        (["--replicas", "0"], ["0 replicas"]),
+        (["--replicas", "0"], ["--replicas", "0"]),
         (["--supercell", "2x2"], ["2x2"]),
         (["--seed", "-4"], ["-4"]),
         (["--replicas", "two"], ["--replicas", "integer"]),

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from paddlewheel.page.write import write_report
 from paddlewheel.records import (
     Citation,
     HealthCheck,
@@ -25,10 +26,13 @@ from paddlewheel.records.arrhenius import (
     ArrheniusResult,
     RefusedTemperature,
 )
+from paddlewheel.records.tables import Beside
+from paddlewheel.studies.conduct import page
 from paddlewheel.studies.conduct.record import (
     ConductivityRecord,
     PublishedComparison,
     TemperatureResult,
+    read_conductivity_record,
 )
 from paddlewheel.units import BOLTZMANN_eV_PER_K
 
@@ -231,6 +235,13 @@ def write_run(directory: Path, record: ConductivityRecord, *, structure: Path | 
     return directory
 
 
+def write_conductivity_report(directory: Path) -> Path:
+    """Write the report of the record in a directory, as `conduct` does."""
+    record = read_conductivity_record(directory / "result.json")
+    record.lies_beside(Beside(directory))
+    return write_report(record, page.figures, page.page)
+
+
 def _write_msd(path: Path, row: TemperatureResult, random: np.random.Generator) -> None:
     lag = np.arange(1, 2001) * 0.1
     slope = row.diffusivity_cm2_per_s.value * 6e4 if row.diffusivity_cm2_per_s else 0.004
@@ -311,8 +322,6 @@ transport:
 
 if __name__ == "__main__":
     import sys
-
-    from paddlewheel.studies.conduct.page import write_conductivity_report
 
     rows = [refused_row(300.0), refused_row(400.0), *(ok_row(t) for t in (500.0, 600.0, 700.0, 800.0))]
     target = write_run(

@@ -69,10 +69,12 @@ def fitted_line(fit: ArrheniusResult | None) -> FittedLine | None:
 
 
 def interval_68(fit: ArrheniusResult | None) -> tuple[float, float] | None:
-    """The 68 % interval of sigma at 300 K in mS/cm, symmetric in ln sigma; the record's std is half its width."""
+    """The 68 % interval of sigma at 300 K in mS/cm, symmetric in ln sigma; by the std, half its width, if need be."""
     if fit is None or fit.conductivity_300K_mS_per_cm is None or fit.conductivity_300K_mS_per_cm.value <= 0:
         return None
     sigma = fit.conductivity_300K_mS_per_cm
+    if sigma.interval_68 is not None:
+        return sigma.interval_68
     factor = math.exp(math.asinh(sigma.std / sigma.value))
     return sigma.value / factor, sigma.value * factor
 

@@ -106,7 +106,8 @@ def ion_html(specie: str, charge_e: float) -> Markup:
     return Markup("{}<sup>{}{}</sup>").format(specie, size, sign) if sign else Markup("{}").format(specie)
 
 
-def _words(name: str) -> str:
+def words(name: str) -> str:
+    """A name of code as words."""
     return name.replace("-", " ").replace("_", " ")
 
 

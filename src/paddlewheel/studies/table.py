@@ -131,9 +131,6 @@ TABLE: dict[str, Row] = {
 
 
 MIGRATION = {  # studies that still have their own command; goes when the last has moved
-    "conduct": ("transport", "conduct"),
-    "rotor": ("rotor", "rotor"),
-    "analyze": ("transport", "analyze"),
     "train": ("train", "train"),
     "distil": ("distil", "distil"),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,8 +16,8 @@ from ase.calculators.lj import LennardJones
 
 from paddlewheel import conduct
 from paddlewheel.errors import InputError, RunDirectoryError
-from paddlewheel.studies.conduct.plan import plan_conduct
-from paddlewheel.studies.conduct.says import exit_status
+from paddlewheel.studies.conduct.study import STUDY, ConductPlan, ConductSettings
+from paddlewheel.studies.conduct.study import plan_conduct as plan_of
 from paddlewheel.trajectories import open_store, read_thermo
 
 
@@ -163,7 +164,7 @@ def test_exploding_runs_are_broken_by_name_and_the_status_is_one(
         assert row.n_ions == 32
     assert record.arrhenius is not None
     assert record.arrhenius.refused
-    assert exit_status(record) == 1
+    assert STUDY.failed(record)
     assert (tmp_path / "run/report.html").exists()
 
 
@@ -180,8 +181,11 @@ PLAN = {
     "three_body": "parent",
     "device": "cpu",
     "dtype": "float32",
-    "dynamics": {},
 }
+
+
+def plan_conduct(structure: str | Path, **settings: Any) -> ConductPlan:
+    return plan_of(structure, ConductSettings(**settings))
 
 
 def test_plan_of_the_paper() -> None:
@@ -200,7 +204,7 @@ def test_key_changes_with_everything_that_decides_the_trajectory() -> None:
         plan_conduct("nabh4", supercell="1x1x1", **{**PLAN, name: value})
         for name, value in {
             "seed": 2, "three_body": "as_trained", "dtype": "float64", "potential": "m3gnet-matpes-r2scan",
-            "dynamics": {"timestep_fs": 0.5},
+            "timestep_fs": 0.5,
         }.items()
     ]  # fmt: skip
     keys = [plan.units(Path("x"))[0].key for plan in [base, *changed]]

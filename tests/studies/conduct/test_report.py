@@ -25,7 +25,6 @@ from paddlewheel.records import (
 from paddlewheel.records.arrhenius import (
     ArrheniusResult,
 )
-from paddlewheel.studies.conduct.page import write_conductivity_report
 from paddlewheel.studies.conduct.page_tables import (
     health_table,
 )
@@ -34,7 +33,7 @@ from paddlewheel.studies.conduct.record import (
     Extrapolation,
 )
 from report_page import Page
-from synthetic_run import fit_of, ok_row, record_of, refused_row, write_run
+from synthetic_run import fit_of, ok_row, record_of, refused_row, write_conductivity_report, write_run
 
 HOSTILE = "<script>alert(1)</script><img src=http://evil.example/x onerror=alert(2)>\"'$\\frac{a}$ {{ 7*7 }} </title>"
 

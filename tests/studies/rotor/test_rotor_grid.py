@@ -7,10 +7,7 @@ import pytest
 
 from paddlewheel.errors import SettingsError
 from paddlewheel.records import Measured
-from paddlewheel.studies.conduct.plan import (
-    ConductPlan,
-    plan_conduct,
-)
+from paddlewheel.studies.conduct.study import ConductPlan, ConductSettings, plan_conduct
 from paddlewheel.studies.rotor.plan import plan_rotor
 from paddlewheel.studies.rotor.record import (
     RotorPoint,
@@ -27,11 +24,11 @@ FACTORS = (1.0, 4.0, 10.0)
 
 @pytest.fixture(scope="module")
 def base() -> ConductPlan:
-    return plan_conduct(
-        "o-nbh", potential="nep-nabh", temperatures_K=[600.0, 800.0], replicas=2, supercell="1x1x1", orderings=None,
-        specie=None, charge=None, seed=1, arrhenius=True, minimum_onset_ps=0.5, three_body="parent", device="cpu",
-        dtype="float32", dynamics={},
+    settings = ConductSettings(
+        potential="nep-nabh", temperatures_K=(600.0, 800.0), replicas=2, supercell="1x1x1", seed=1, arrhenius=True,
+        minimum_onset_ps=0.5, three_body="parent", device="cpu", dtype="float32",
     )  # fmt: skip
+    return plan_conduct("o-nbh", settings)
 
 
 def test_the_natural_masses_are_run_once_for_all_series(base: ConductPlan) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from paddlewheel.page.write import write_report
 from paddlewheel.records import (
     Measured,
     Provenance,
@@ -16,11 +17,12 @@ from paddlewheel.records import (
 from paddlewheel.records.arrhenius import (
     ArrheniusResult,
 )
+from paddlewheel.records.tables import Beside
 from paddlewheel.studies.conduct.record import (
     ConductivityRecord,
     TemperatureResult,
 )
-from paddlewheel.studies.rotor.page import write_rotor_report
+from paddlewheel.studies.rotor import page
 from paddlewheel.studies.rotor.record import (
     AnionRotation,
     RotorPoint,
@@ -134,8 +136,9 @@ def _run(directory: Path, name: str, sigma_300K: float, factor: float, rng: np.r
 @pytest.fixture(scope="module")
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("grid")
-    write_grid(out)
-    write_rotor_report(out)
+    record = write_grid(out)
+    record.lies_beside(Beside(out))
+    write_report(record, page.figures, page.page)
     return out
 
 

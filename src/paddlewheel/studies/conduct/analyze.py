@@ -1,213 +1,215 @@
-"""`analyze`: the transport analysis of trajectories made elsewhere."""
+"""`analyze`: the transport analysis of trajectories made elsewhere, or of run directories of `conduct` once more."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydantic import field_validator
 
 from paddlewheel.dynamics.health import check_framework, check_polyanion_bonds, neighbour_distance_A
 from paddlewheel.errors import SettingsError, TrajectoryError
-from paddlewheel.execution import DriverLock
 from paddlewheel.records import HealthCheck
-from paddlewheel.studies.conduct.files import write_run
-from paddlewheel.studies.conduct.measure import (
-    Analysed,
-    analyse_temperature,
-    conductivity_record,
-)
+from paddlewheel.studies.conduct.files import keep_run
+from paddlewheel.studies.conduct.measure import analyse_temperature, conductivity_record
 from paddlewheel.studies.conduct.record import ConductivityRecord
-from paddlewheel.studies.conduct.runs import (
-    TemperatureRuns,
-)
-from paddlewheel.studies.motion.cache import open_trajectory
-from paddlewheel.studies.motion.choices import (
-    check_onset,
-    check_temperatures,
-    choose_ion,
-)
-from paddlewheel.studies.motion.framework import (
-    framework_centres,
-    framework_of,
-)
-from paddlewheel.studies.motion.runs import (
-    check_alike,
-    first_atoms,
-    trajectory_digest,
-)
+from paddlewheel.studies.conduct.runs import TemperatureRuns
+from paddlewheel.studies.conduct.verdict import is_failed, verdict_lines
+from paddlewheel.studies.motion.choices import choose_ion
+from paddlewheel.studies.motion.framework import framework_centres, framework_of
+from paddlewheel.studies.motion.given import GivenRun, Trajectories, open_given
+from paddlewheel.studies.motion.runs import check_alike, first_atoms, once_each
+from paddlewheel.studies.motion.settings import TRAJECTORIES, DriftSettings
 from paddlewheel.study.citations import analysis_citations
-from paddlewheel.study.run_directory import (
-    check_directory,
-    start_directory,
-)
+from paddlewheel.study.run import Run
+from paddlewheel.study.settings import Numbers, bad_value, setting
+from paddlewheel.study.study import Study
 from paddlewheel.trajectories import Trajectory, displacements
 
 if TYPE_CHECKING:
     from ase import Atoms
 
 
-def analyze(
-    trajectories: Trajectory | Sequence[Trajectory],
-    *,
-    temperature_K: float | Sequence[float],
-    specie: str | None = None,
-    charge: float | None = None,
-    skip_ps: float = 0.0,
-    drift: str = "framework",
-    minimum_onset_ps: float = 0.0,
-    out: str | Path | None = None,
-) -> ConductivityRecord:
-    """Diffusivity, conductivity and, from two temperatures on, the Arrhenius fit of given trajectories.
+class AnalyzeSettings(DriftSettings):
+    """Settings of `analyze`."""
 
-    Parameters
-    ----------
-    trajectories
-        One, or several; those at the same temperature are replicas.
-    temperature_K
-        One for all, or one for each.
-    specie, charge
-        Mobile ion and its charge (e); asked for where the chemistry leaves doubt.
-    skip_ps
-        Time left out at the start of each.
-    drift
-        Which drift is removed: ``framework`` (all other atoms, mass-weighted), ``all`` or ``none``.
-    minimum_onset_ps
-        Earliest lag (ps) at which the fit of the MSD may begin. `conduct` takes 0.5; 0 here, where the data may be of
-        any kind: give it for short runs of molecular dynamics.
-    out
-        Run directory for the record, tables and the report; nothing is written without it.
-
-    Raises
-    ------
-    InputError
-        For bad settings, an absent specie, frames too far apart, or a directory that holds something else.
-
-    Examples
-    --------
-    >>> from paddlewheel import analyze, read_trajectory
-    >>> run = read_trajectory("XDATCAR.gz", frame_interval_fs=100)  # doctest: +SKIP
-    >>> analyze(run, specie="Li", temperature_K=500).temperatures[0].diffusivity_cm2_per_s  # doctest: +SKIP
-    """
-    runs = [trajectories] if isinstance(trajectories, Trajectory) else list(trajectories)
-    if not runs:
-        raise SettingsError("no trajectory given", where="analyze", remedy="give at least one")
-    temperatures = _one_each(temperature_K, len(runs))
-    if not (np.isfinite(skip_ps) and skip_ps >= 0):
-        raise SettingsError(f"{skip_ps:g} is negative", where="skip_ps", remedy="give 0 or more")
-    if drift not in ("framework", "all", "none"):
-        raise SettingsError(f"'{drift}'", where="drift", remedy="use framework, all or none")
-    if skip_ps:
-        runs = [run.after(skip_ps) for run in runs]
-    check_alike(runs)
-    cell = first_atoms(runs[0])
-    ion, charge_e = _choose_ion(cell, runs[0], specie, charge)
-    settings: dict[str, Any] = {
-        "command": "analyze",
-        "specie": ion,
-        "charge_e": charge_e,
-        "skip_ps": skip_ps,
-        "drift": drift,
-        "minimum_onset_ps": check_onset(minimum_onset_ps),
-        "trajectories": [
-            {"name": Path(run.source).name, "temperature_K": value, "frame_interval_fs": run.frame_interval_fs,
-             "n_frames": run.n_frames, "sha256": trajectory_digest(run) if out is not None else None}
-            for run, value in zip(runs, temperatures, strict=True)
-        ],
-    }  # fmt: skip
-    if out is not None:
-        check_directory(Path(out), settings)
-    by_temperature: dict[float, list[Trajectory]] = defaultdict(list)
-    for run, value in zip(runs, temperatures, strict=True):
-        by_temperature[value].append(run)
-    groups = [_temperature_runs(value, members, ion, drift) for value, members in by_temperature.items()]
-    analysed = [analyse_temperature(group, charge_e=charge_e, minimum_onset_ps=minimum_onset_ps) for group in groups]
-    record = conductivity_record(
-        analysed,
-        specie=ion,
-        charge_e=charge_e,
-        potential=None,
-        structure=", ".join(dict.fromkeys(Path(run.source).name for run in runs)),
-        formula=cell.get_chemical_formula("metal"),
-        arrhenius=len(groups) > 1,
-        settings=settings,
-        warnings=[],
-        citations=analysis_citations(),
+    temperature_K: Numbers | None = setting(
+        None,
+        "K; one for all files (replicas), or one for each, separated by commas. Run directories know theirs, of which "
+        "these are taken.",
     )
-    if out is not None:
-        _write(record, groups, analysed, settings, Path(out), cell)
-    return record
+    charge: float | None = setting(None, "Charge of the ion in e; guessed from the chemistry where that is sure.")
+    minimum_onset_ps: float = setting(
+        0.0, "Earliest lag of the MSD's fit, ps; of runs of `conduct` not before theirs.", ge=0
+    )
+
+    @field_validator("temperature_K")
+    @classmethod
+    def _is_temperature(cls, values: tuple[float, ...] | None) -> tuple[float, ...] | None:
+        for value in values or ():
+            if value <= 0:
+                raise bad_value(f"{value:g} K is no temperature", "give kelvin above 0")
+        return values or None
 
 
-def analyze_files(
-    paths: Sequence[str | Path],
-    *,
-    temperatures_K: Sequence[float],
-    frame_interval_fs: float | None = None,
-    type_map: Mapping[int, str] | None = None,
-    **settings: Any,
-) -> ConductivityRecord:
-    """`analyze` of files; `frame_interval_fs` and `type_map` as `read_trajectory` takes them.
+@dataclass(frozen=True, kw_only=True)
+class AnalyzeInputs:
+    """Runs of one material, each with its temperature.
+
+    Attributes
+    ----------
+    runs
+        By their digest, in the order in which they were given.
+    cell
+        First frame of the first.
+    """
+
+    runs: dict[str, GivenRun]
+    cell: Atoms
+    specie: str
+    charge_e: float
+    minimum_onset_ps: float
+    drift: str
+    skip_ps: float
+    warnings: tuple[str, ...]
+
+    def document(self) -> dict[str, Any]:
+        """All that was resolved, and the runs by their content."""
+        return {
+            "specie": self.specie,
+            "charge_e": self.charge_e,
+            "skip_ps": self.skip_ps,
+            "drift": self.drift,
+            "minimum_onset_ps": self.minimum_onset_ps,
+            "trajectories": [
+                {
+                    "name": Path(run.trajectory.source).name,
+                    "temperature_K": run.temperature_K,
+                    "frame_interval_fs": run.trajectory.frame_interval_fs,
+                    "n_frames": run.trajectory.n_frames,
+                    "sha256": digest,
+                }
+                for digest, run in self.runs.items()
+            ],
+        }
+
+    def by_temperature(self) -> dict[float, list[Trajectory]]:
+        """The trajectories at each temperature."""
+        groups: dict[float, list[Trajectory]] = defaultdict(list)
+        for run in self.runs.values():
+            assert run.temperature_K is not None  # _opens refuses runs without
+            groups[run.temperature_K].append(run.trajectory)
+        return dict(groups)
+
+
+def _opens(trajectories: Trajectories, settings: AnalyzeSettings) -> AnalyzeInputs:
+    given = open_given(
+        trajectories, frame_interval_fs=settings.frame_interval_fs, type_map=settings.type_map, skip_ps=settings.skip_ps
+    )
+    runs = _with_temperatures(given.runs, settings.temperature_K or ())
+    check_alike([run.trajectory for run in runs])
+    kept, twice = once_each(runs)
+    first = next(iter(kept.values()))
+    cell = first_atoms(first.trajectory)
+    specie, charge_e = _choose_ion(cell, list(kept.values()), settings)
+    return AnalyzeInputs(
+        runs=kept,
+        cell=cell,
+        specie=specie,
+        charge_e=charge_e,
+        minimum_onset_ps=settings.minimum_onset_ps,
+        drift=settings.drift,
+        skip_ps=settings.skip_ps,
+        warnings=(*given.warnings, *twice),
+    )
+
+
+def _with_temperatures(runs: Sequence[GivenRun], given_K: Sequence[float]) -> list[GivenRun]:
+    """Each run with its temperature: files get theirs from those given, of run directories those given are chosen.
 
     Raises
     ------
-    InputError
-        As `analyze`, and for a file that is no trajectory or is truncated.
+    SettingsError
+        For too few or too many temperatures, or one at which a run directory has no run.
     """
-    _one_each(temperatures_K, len(paths))
-    runs = [open_trajectory(path, frame_interval_fs=frame_interval_fs, type_map=type_map) for path in paths]
-    return analyze(runs, temperature_K=temperatures_K, **settings)
-
-
-def _write(
-    record: ConductivityRecord,
-    groups: Sequence[TemperatureRuns],
-    analysed: Sequence[Analysed],
-    settings: dict[str, Any],
-    directory: Path,
-    cell: Atoms,
-) -> None:
-    start_directory(directory, settings)
-    with DriverLock(directory):
-        write_run(record, runs=groups, analysed=analysed, directory=directory, cell=cell)
-
-
-def _one_each(temperature_K: float | Sequence[float], n_runs: int) -> list[float]:
-    given = [float(value) for value in np.atleast_1d(np.asarray(temperature_K, dtype=float))]
-    if len(given) not in (1, n_runs):
+    files = [run for run in runs if run.temperature_K is None]
+    if not files:
+        there = sorted({run.temperature_K for run in runs if run.temperature_K is not None})
+        absent = [value for value in given_K if value not in there]
+        if absent:
+            raise SettingsError(
+                f"no run is at {absent[0]:g} K", where="temperature_K",
+                remedy=f"choose of {', '.join(f'{value:g}' for value in there)}, or leave it out",
+            )  # fmt: skip
+        return [run for run in runs if not given_K or run.temperature_K in given_K]
+    if not given_K:
+        raise SettingsError("is needed", where="temperature_K", remedy="give the temperature of the run in K")
+    if len(given_K) not in (1, len(files)):
         raise SettingsError(
-            f"{len(given)} temperatures for {n_runs} trajectories",
-            where="temperature",
+            f"{len(given_K)} temperatures for {len(files)} trajectories", where="temperature_K",
             remedy="give one for all, or one for each",
-        )
-    check_temperatures(sorted(set(given)), arrhenius=False)
-    return given * n_runs if len(given) == 1 else given
+        )  # fmt: skip
+    each = iter(given_K if len(given_K) > 1 else [*given_K] * len(files))
+    return [run if run.temperature_K is not None else replace(run, temperature_K=next(each)) for run in runs]
 
 
-def _choose_ion(cell: Atoms, run: Trajectory, specie: str | None, charge: float | None) -> tuple[str, float]:
-    if specie is not None and specie not in run.symbols:
+def _choose_ion(cell: Atoms, runs: Sequence[GivenRun], settings: AnalyzeSettings) -> tuple[str, float]:
+    """The ion and its charge: as given, else as the run directories or the chemistry say."""
+    symbols = runs[0].trajectory.symbols
+    known = {(run.specie, run.charge_e) for run in runs}
+    told, charge = known.pop() if len(known) == 1 else (None, None)
+    specie = settings.specie or told
+    if specie is not None and specie not in symbols:
         raise TrajectoryError(
-            f"no '{specie}' in it (there are {', '.join(sorted(set(run.symbols)))})",
-            where=run.source,
+            f"no '{specie}' in it (there are {', '.join(sorted(set(symbols)))})",
+            where=runs[0].trajectory.source,
             remedy="name one of them with --specie",
         )
+    if settings.charge is not None or specie != told:
+        charge = settings.charge
     return choose_ion(cell, specie=specie, charge=charge)
+
+
+def _measures(inputs: AnalyzeInputs, settings: AnalyzeSettings, run: Run) -> ConductivityRecord:
+    groups = [
+        _temperature_runs(value, members, inputs.specie, inputs.drift)
+        for value, members in inputs.by_temperature().items()
+    ]
+    analysed = [
+        analyse_temperature(group, charge_e=inputs.charge_e, minimum_onset_ps=inputs.minimum_onset_ps)
+        for group in groups
+    ]
+    keep_run(groups, analysed, cell=inputs.cell, run=run)
+    return conductivity_record(
+        analysed,
+        specie=inputs.specie,
+        charge_e=inputs.charge_e,
+        potential=None,
+        structure=", ".join(dict.fromkeys(Path(each.trajectory.source).name for each in inputs.runs.values())),
+        formula=inputs.cell.get_chemical_formula("metal"),
+        arrhenius=len(groups) > 1,
+        warnings=inputs.warnings,
+        citations=analysis_citations(),
+        provenance=run.provenance(),
+    )
 
 
 def _temperature_runs(temperature_K: float, runs: Sequence[Trajectory], specie: str, drift: str) -> TemperatureRuns:
     paths = [displacements(run, specie=specie, drift=drift) for run in runs]  # type: ignore[arg-type]
     health, broken, good = [], [], []
-    for run, one in zip(runs, paths, strict=True):
+    for run, moved in zip(runs, paths, strict=True):
         checks = _health(run, specie)
         health += checks
         reasons = [f"{check.name}: {check.detail}" for check in checks if check.status == "broken"]
         if reasons:
             broken.append(f"{Path(run.source).name}: {'; '.join(reasons)}")
         else:
-            good.append(one)
-    volumes = np.concatenate([one.volumes_A3 for one in paths])
+            good.append(moved)
+    volumes = np.concatenate([moved.volumes_A3 for moved in paths])
     return TemperatureRuns(
         temperature_K=temperature_K,
         displacements=good,
@@ -216,7 +218,7 @@ def _temperature_runs(temperature_K: float, runs: Sequence[Trajectory], specie: 
         n_ions=runs[0].symbols.count(specie),
         mass_u=float(runs[0].masses_u.sum()),
         volume_A3=float(volumes.mean()),
-        production_ps=min((one.n_frames - 1) * one.frame_interval_fs / 1000 for one in paths),
+        production_ps=min((moved.n_frames - 1) * moved.frame_interval_fs / 1000 for moved in paths),
     )
 
 
@@ -234,3 +236,28 @@ def _health(run: Trajectory, specie: str) -> list[HealthCheck]:
         # whether a framework that flows is a fault is for those to say who made the run; ours would be left out
         checks.append(check.model_copy(update={"status": "warning"}) if check.status == "broken" else check)
     return checks
+
+
+STUDY = Study(
+    command="analyze",
+    arguments=(TRAJECTORIES,),
+    settings=AnalyzeSettings,
+    record=ConductivityRecord,
+    opens=_opens,
+    measures=_measures,
+    says=verdict_lines,
+    failed=is_failed,
+    document=lambda inputs, settings: inputs.document(),
+    example="paddlewheel analyze XDATCAR --specie Li --temperature 500 --frame-interval-fs 100",
+)
+
+
+def analyze_files(paths: Sequence[str | Path], *, out: str | Path | None = None, **settings: Any) -> ConductivityRecord:
+    """`analyze` of files, which always writes: into ``analyze-NAME`` without `out`.
+
+    Raises
+    ------
+    InputError
+        As `analyze`.
+    """
+    return STUDY(paths, out=out if out is not None else STUDY.default_directory([paths]), **settings)

@@ -8,34 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paddlewheel.page.drawing import (
-    BLUE,
-    INK,
-    MUTED,
-    ORANGE,
-    PAPER,
-)
+from paddlewheel.page.arrhenius_figure import FittedLine, fitted_line
+from paddlewheel.page.drawing import BLUE, INK, MUTED, ORANGE, PAPER
 from paddlewheel.page.numbers import superscript
-from paddlewheel.records import (
-    Interval,
-    Measured,
-)
-from paddlewheel.studies.conduct.record import (
-    ConductivityRecord,
-    TemperatureResult,
-)
+from paddlewheel.records import Interval, Measured
+from paddlewheel.records.arrhenius import ROOM_K
+from paddlewheel.studies.conduct.record import ConductivityRecord, TemperatureResult
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from numpy.typing import ArrayLike
-from paddlewheel.page.arrhenius_figure import (
-    FittedLine,
-    fitted_line,
-)
-from paddlewheel.records.arrhenius import (
-    ROOM_K,
-)
 
 _LEGEND_ORDER = (
     "simulated",
@@ -47,8 +30,6 @@ _LEGEND_ORDER = (
     "95 % band",
     "300 K",
 )
-
-
 _TOP_TICKS_K = (200, 250, 300, 350, 400, 500, 600, 700, 800, 1000, 1300, 1800)
 
 

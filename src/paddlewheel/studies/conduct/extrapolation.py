@@ -23,7 +23,7 @@ def extrapolation_of(summaries: Sequence[Mapping[str, Any]], *, kept_frames: Map
         return None
     return Extrapolation(
         threshold=summaries[0]["threshold"],
-        max_grade=max(one["max_grade"] for one in summaries),
+        max_grade=max(summary["max_grade"] for summary in summaries),
         fraction_of_steps=share_over(summaries),
         n_kept_frames=sum(kept_frames.values()),
         files=list(kept_frames),

@@ -13,14 +13,15 @@ from paddlewheel.page.drawing import (
     series_colours,
 )
 from paddlewheel.page.numbers import kelvin
+from paddlewheel.studies.conduct.files import GRADE
 from paddlewheel.units import A2_PER_PS_IN_CM2_PER_S
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from paddlewheel.records.tables import Columns
     from paddlewheel.studies.conduct.record import TemperatureResult
-    from paddlewheel.studies.conduct.report_files import Columns
 
 _MOST_POINTS = 240
 _LEGEND_ROWS = 10
@@ -65,7 +66,7 @@ def thermo_figure(row: TemperatureResult, runs: list[Columns], *, colour: str, n
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10.4, 2.35))
-    graded = any(np.isfinite(run["extrapolation_grade"]).any() for run in runs)
+    graded = any(np.isfinite(run[GRADE]).any() for run in runs)
     panels = figure.subplots(1, 4 + graded)
     figure.subplots_adjust(left=0.045, right=0.995, bottom=0.21, top=0.88, wspace=0.29)
     unit, per = ("meV/atom", n_atoms) if n_atoms else ("meV/cell", 1)
@@ -81,7 +82,7 @@ def thermo_figure(row: TemperatureResult, runs: list[Columns], *, colour: str, n
         known = conserved[np.isfinite(conserved) & (run["time_ps"] >= 0)]
         start = known[: max(1, known.size // 50)].mean() if known.size else 0.0  # a noisy first frame is no zero
         drift = (conserved - start) * 1e3 / per
-        series = (run["temperature_K"], drift, run["pressure_GPa"], run["volume_A3"], run["extrapolation_grade"])
+        series = (run["temperature_K"], drift, run["pressure_GPa"], run["volume_A3"], run[GRADE])
         for axes, values in zip(panels, series, strict=False):  # the last only where there is a panel for it
             _draw_binned(axes, run["time_ps"], values, colour)
     panels[0].axhline(row.temperature_K, color=INK, lw=1.0, ls=(0, (4, 3)))

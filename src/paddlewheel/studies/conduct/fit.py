@@ -35,15 +35,13 @@ def fit_temperatures(
     analysed: Sequence[Analysed], *, entering: Sequence[TemperatureStatus] = ("ok",)
 ) -> TemperatureFit:
     """Fit ln(sigma*T) over temperatures of the statuses `entering`; with fewer than two, say why there is no fit."""
-    good = sorted((one for one in analysed if one.row.status in entering), key=lambda one: one.row.temperature_K)
+    good = sorted((each for each in analysed if each.row.status in entering), key=lambda each: each.row.temperature_K)
     refused = [
-        RefusedTemperature(
-            temperature_K=one.row.temperature_K, status=one.row.status, reason=one.row.reason or one.row.status
-        )
-        for one in analysed
-        if one.row.status not in entering
+        RefusedTemperature(temperature_K=row.temperature_K, status=row.status, reason=row.reason or row.status)
+        for row in (each.row for each in analysed)
+        if row.status not in entering
     ]
-    used_K = [one.row.temperature_K for one in good]
+    used_K = [each.row.temperature_K for each in good]
     if len(good) < 2:
         what = "no temperature" if not good else f"only one temperature ({used_K[0]:g} K)"
         reason = f"{what} gave a conductivity; run longer, or at higher temperatures"
@@ -57,17 +55,17 @@ def fit_temperatures(
             fitted="ln(sigma*T)", temperatures_used_K=used_K, temperatures_refused=refused, refused=reason
         )
         return TemperatureFit(result)
-    sigmas = [one.row.conductivity_mS_per_cm for one in good]
+    sigmas = [each.row.conductivity_mS_per_cm for each in good]
     fit = fit_arrhenius(
         used_K,
         [sigma.value for sigma in sigmas if sigma],
         [sigma.std for sigma in sigmas if sigma],
         quantity="ln(sigma*T)",
         target_K=ROOM_K,
-        degrees_of_freedom=[one.tracer.degrees_of_freedom or np.inf for one in good if one.tracer],
+        degrees_of_freedom=[each.tracer.degrees_of_freedom or np.inf for each in good if each.tracer],
     )
     warnings = list(fit.warnings)
-    strange = ", ".join(f"{one.row.temperature_K:g}" for one in good if one.row.status == "extrapolating")
+    strange = ", ".join(f"{each.row.temperature_K:g}" for each in good if each.row.status == "extrapolating")
     if strange:
         warnings.append(f"the potential extrapolates at {strange} K, which are in the fit as asked")
     lowest_K = used_K[0]
@@ -78,11 +76,18 @@ def fit_temperatures(
         )
     result = ArrheniusResult(
         fitted="ln(sigma*T)",
-        activation_energy_eV=Measured.or_none(fit.activation_energy_eV, fit.activation_energy_std_eV),
+        activation_energy_eV=Measured.or_none(
+            fit.activation_energy_eV, fit.activation_energy_std_eV, interval_95=fit.activation_energy_95_eV
+        ),
         activation_energy_95_eV=fit.activation_energy_95_eV,
         ln_prefactor=Measured.or_none(fit.ln_prefactor, fit.ln_prefactor_std),
         covariance_ln_prefactor_activation_energy=fit.covariance_ln_prefactor_activation_energy,
-        conductivity_300K_mS_per_cm=Measured.or_none(fit.value_at_target, fit.std_at_target),
+        conductivity_300K_mS_per_cm=Measured.or_none(
+            fit.value_at_target,
+            fit.std_at_target,
+            interval_68=fit.interval_68_at_target,
+            interval_95=fit.interval_95_at_target,
+        ),
         conductivity_300K_95_mS_per_cm=fit.interval_95_at_target,
         chi2_per_dof=fit.chi2_per_dof,
         temperatures_used_K=used_K,

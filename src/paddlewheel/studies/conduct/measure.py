@@ -1,4 +1,4 @@
-"""From displacements at several temperatures to the conductivity record and its files."""
+"""From displacements at several temperatures to the conductivity record."""
 
 from __future__ import annotations
 
@@ -8,30 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from paddlewheel.records import (
-    Citation,
-    Measured,
-)
-from paddlewheel.studies.conduct.extrapolation import (
-    extrapolating_reason,
-    extrapolation_of,
-)
-from paddlewheel.studies.conduct.fit import (
-    fit_temperatures,
-)
+from paddlewheel.records import Citation, Measured, Provenance
+from paddlewheel.studies.conduct.extrapolation import extrapolating_reason, extrapolation_of
+from paddlewheel.studies.conduct.files import msd_name, thermo_name
+from paddlewheel.studies.conduct.fit import fit_temperatures
 from paddlewheel.studies.conduct.published import compare_with_published
-from paddlewheel.studies.conduct.record import (
-    ConductivityRecord,
-    TemperatureResult,
-)
+from paddlewheel.studies.conduct.record import ConductivityRecord, TemperatureResult
 from paddlewheel.studies.conduct.runs import TemperatureRuns
-from paddlewheel.study.provenance import provenance
 from paddlewheel.transport import (
     DEFAULT_THRESHOLD_A2,
     PAPER_WINDOW_PS,
     Conductivity,
     DiffusivityEstimate,
     OnsagerCoefficients,
+    Quantity,
     active_fraction,
     onsager_coefficients,
     tracer_conductivity,
@@ -56,9 +46,9 @@ def conductivity_record(
     structure: str,
     formula: str,
     arrhenius: bool,
-    settings: dict[str, Any],
     warnings: Sequence[str],
     citations: Sequence[Citation],
+    provenance: Provenance,
     allow_extrapolating: bool = False,
 ) -> ConductivityRecord:
     """Put the temperatures analysed together and fit them.
@@ -68,7 +58,8 @@ def conductivity_record(
     """
     entering = ("ok", "extrapolating") if allow_extrapolating else ("ok",)
     fit = fit_temperatures(analysed, entering=entering) if arrhenius else None
-    notes = [*warnings, *(f"{one.row.temperature_K:g} K: {note}" for one in analysed for note in one.row.warnings)]
+    rows = [each.row for each in analysed]
+    notes = [*warnings, *(f"{row.temperature_K:g} K: {note}" for row in rows for note in row.warnings)]
     if fit is not None:
         notes += fit.warnings
     return ConductivityRecord(
@@ -77,16 +68,12 @@ def conductivity_record(
         potential=potential,
         structure=structure,
         formula=formula,
-        temperatures=[one.row for one in analysed],
+        temperatures=rows,
         arrhenius=fit.result if fit else None,
         published=compare_with_published(structure, fit.fit if fit else None),
         warnings=notes,
         citations=list(citations),
-        provenance=provenance(
-            settings,
-            structure_sha256=_digest(settings.get("structure")),
-            potential_sha256=settings["potential"]["identity"] if settings.get("potential") else None,
-        ),
+        provenance=provenance,
     )
 
 
@@ -96,14 +83,13 @@ def analyse_temperature(runs: TemperatureRuns, *, charge_e: float, minimum_onset
     `minimum_onset_ps` is the earliest lag at which a fit of the MSD may begin (see `MINIMUM_ONSET_PS`).
     """
     health = list(runs.health)
-    name = f"T={runs.temperature_K:g}K"
     common: dict[str, Any] = {
         "temperature_K": runs.temperature_K,
         "n_ions": runs.n_ions,
         "n_replicas": len(runs.displacements),
         "production_ps": runs.production_ps,
         "health": health,
-        "thermo_files": [f"thermo/{run}.csv" for run in runs.thermo],
+        "thermo_files": [thermo_name(run) for run in runs.thermo],
         "mean_temperature_K": _mean_temperature_K(runs.thermo),
         "extrapolation": extrapolation_of(runs.extrapolation, kept_frames=runs.kept_frames),
     }
@@ -115,11 +101,11 @@ def analyse_temperature(runs: TemperatureRuns, *, charge_e: float, minimum_onset
         )
         return Analysed(row, None)
     interval_fs = runs.displacements[0].frame_interval_fs
-    volume_A3 = float(np.mean([one.volumes_A3.mean() for one in runs.displacements]))
-    replicas = [one.positions_A for one in runs.displacements]
+    volume_A3 = float(np.mean([paths.volumes_A3.mean() for paths in runs.displacements]))
+    replicas = [paths.positions_A for paths in runs.displacements]
     cell = {"mean_volume_A3": volume_A3, "temperature_K": runs.temperature_K}
     together = onsager_coefficients(
-        [[one] for one in replicas],
+        [[positions] for positions in replicas],
         charges_e=[charge_e],
         frame_interval_fs=interval_fs,
         minimum_onset_ps=minimum_onset_ps,
@@ -127,7 +113,7 @@ def analyse_temperature(runs: TemperatureRuns, *, charge_e: float, minimum_onset
     )
     tracer = together.tracers[0]
     sigma = tracer_conductivity(tracer, n_ions=runs.n_ions, charge_e=charge_e, **cell)
-    run_ps = min((one.n_frames - 1) * interval_fs / 1000 for one in runs.displacements)
+    run_ps = min((paths.n_frames - 1) * interval_fs / 1000 for paths in runs.displacements)
     window_ps = min(PAPER_WINDOW_PS, run_ps)  # a shorter run is its own window, and says so
     active = active_fraction(
         replicas, frame_interval_fs=interval_fs, window_ps=window_ps, threshold_A2=DEFAULT_THRESHOLD_A2
@@ -139,12 +125,12 @@ def analyse_temperature(runs: TemperatureRuns, *, charge_e: float, minimum_onset
     row = TemperatureResult(
         status="extrapolating" if strange else tracer.status,
         reason=strange or tracer.reason,
-        density_g_per_cm3=float(np.mean([one.density_g_per_cm3 for one in runs.displacements])),
+        density_g_per_cm3=float(np.mean([paths.density_g_per_cm3 for paths in runs.displacements])),
         mean_volume_A3=volume_A3,
         active_fraction=active.fraction,
         active_window_ps=window_ps,
         active_threshold_A2=DEFAULT_THRESHOLD_A2,
-        msd_file=f"msd/{name}.csv",
+        msd_file=msd_name(runs.temperature_K),
         warnings=warnings,
         **common,
         **_diffusivity_fields(tracer),
@@ -159,7 +145,12 @@ def _diffusivity_fields(tracer: DiffusivityEstimate) -> dict[str, Any]:
         pairs = zip(tracer.by_component_cm2_per_s, tracer.std_by_component_cm2_per_s, strict=True)
         components = tuple(Measured(value=value, std=std) for value, std in pairs)
     return {
-        "diffusivity_cm2_per_s": Measured.or_none(tracer.value_cm2_per_s, tracer.std_cm2_per_s),
+        "diffusivity_cm2_per_s": Measured.or_none(
+            tracer.value_cm2_per_s,
+            tracer.std_cm2_per_s,
+            interval_68=tracer.interval_68_cm2_per_s,
+            interval_95=tracer.interval_95_cm2_per_s,
+        ),
         "diffusivity_95_cm2_per_s": tracer.interval_95_cm2_per_s,
         "diffusivity_upper_bound_95_cm2_per_s": tracer.upper_bound_95_cm2_per_s,
         "diffusivity_xyz_cm2_per_s": components,
@@ -172,25 +163,31 @@ def _diffusivity_fields(tracer: DiffusivityEstimate) -> dict[str, Any]:
 
 
 def _conductivity_fields(sigma: Conductivity, together: OnsagerCoefficients) -> dict[str, Any]:
-    collective, haven = together.conductivity_mS_per_cm, together.haven_ratio
+    haven = together.haven_ratio
     return {
-        "conductivity_mS_per_cm": Measured.or_none(sigma.value_mS_per_cm, sigma.std_mS_per_cm),
+        "conductivity_mS_per_cm": Measured.or_none(
+            sigma.value_mS_per_cm,
+            sigma.std_mS_per_cm,
+            interval_68=sigma.interval_68_mS_per_cm,
+            interval_95=sigma.interval_95_mS_per_cm,
+        ),
         "conductivity_95_mS_per_cm": sigma.interval_95_mS_per_cm,
         "conductivity_upper_bound_95_mS_per_cm": sigma.upper_bound_95_mS_per_cm,
-        "conductivity_collective_mS_per_cm": Measured(value=collective.value, std=collective.std)
-        if collective
-        else None,
-        "haven_ratio": Measured(value=haven.value, std=haven.std) if haven else None,
+        "conductivity_collective_mS_per_cm": _measured(together.conductivity_mS_per_cm),
+        "haven_ratio": _measured(haven),
         "haven_ratio_95": haven.interval_95 if haven else None,
     }
+
+
+def _measured(quantity: Quantity | None) -> Measured | None:
+    if quantity is None:
+        return None
+    return Measured.or_none(
+        quantity.value, quantity.std, interval_68=quantity.interval_68, interval_95=quantity.interval_95
+    )
 
 
 def _mean_temperature_K(thermo: Mapping[str, Mapping[str, np.ndarray]]) -> float | None:
     production = [columns["temperature_K"][columns["time_ps"] >= 0] for columns in thermo.values()]
     together = np.concatenate(production) if production else np.empty(0)
     return float(together.mean()) if len(together) else None
-
-
-def _digest(structure: Any) -> str | None:
-    digests = structure.get("sha256") if isinstance(structure, dict) else None
-    return digests[0] if digests else None

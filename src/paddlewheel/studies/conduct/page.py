@@ -1,180 +1,186 @@
-"""The report: one HTML file without network, from the documents of a run directory."""
+"""The report of `conduct` and `analyze`."""
 
 from __future__ import annotations
 
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from markupsafe import Markup
 
-from paddlewheel.errors import StructureError, writing
-from paddlewheel.page import tables
-from paddlewheel.page.cell_picture import (
-    CellPicture,
-    cell_figure,
-    read_cell,
-)
-from paddlewheel.page.drawing import (
-    Drawing,
-    house_style,
-    save_figure,
-    series_colours,
-)
-from paddlewheel.page.numbers import (
-    enumeration,
-    kelvin,
-)
-from paddlewheel.page.page import (
-    content_policy,
-    data_url,
-    environment,
-    json_for_script,
-    stylesheet,
-    viewer_scripts,
-)
-from paddlewheel.records import write_atomically
+from paddlewheel.page.cell_picture import cell_figure
+from paddlewheel.page.drawing import Drawing, series_colours
+from paddlewheel.page.numbers import enumeration, kelvin
+from paddlewheel.page.page import Folded, Listing, Page, Section
+from paddlewheel.page.tables import formula_html, ion_html
+from paddlewheel.page.viewer import cell_view, viewer_scripts
+from paddlewheel.page.write import Figures
+from paddlewheel.records.tables import Beside
 from paddlewheel.studies.conduct import page_tables
-from paddlewheel.studies.conduct.arrhenius import (
-    arrhenius_figure,
-)
-from paddlewheel.studies.conduct.figures import (
-    msd_figure,
-    thermo_figure,
-)
-from paddlewheel.studies.conduct.report_files import (
-    RunFiles,
-    read_run_files,
-)
+from paddlewheel.studies.conduct.arrhenius import arrhenius_figure
+from paddlewheel.studies.conduct.figures import msd_figure, thermo_figure
+from paddlewheel.studies.conduct.files import RunTables, read_tables
+from paddlewheel.studies.conduct.record import ConductivityRecord, TemperatureResult
+from paddlewheel.studies.conduct.verdict import judge
 
-if TYPE_CHECKING:
-    from markupsafe import Markup
+_ALL_OPEN = 6
+"""Of more temperatures than this only the figures of those that are not ok stand open."""
 
 
-def write_conductivity_report(directory: Path) -> Path:
-    """Write `report.html` and `figures/` from `result.json` and the files beside it.
-
-    Reads `inputs.yaml`, the MSD and thermo CSV files that the record names and `structure.cif`, each of which may be
-    absent. Every file is replaced atomically; the HTML loads nothing from anywhere (its content policy forbids it).
-
-    Parameters
-    ----------
-    directory
-        A run directory of `conduct` or `analyze`.
-
-    Returns
-    -------
-    Path
-        Of `report.html`.
-
-    Raises
-    ------
-    InputError
-        If `result.json` is no conductivity record, or `inputs.yaml` is damaged.
-    RunDirectoryError
-        If the directory cannot be written (full disk, permissions).
-    """
-    run = read_run_files(Path(directory))
-    picture = _read_picture(run)
-    path = run.directory / "report.html"
-    with writing(path):
-        drawings = _draw(run, picture)
-        write_atomically(path, _render(run, picture, drawings))
-    return path
+def figures(record: ConductivityRecord, beside: Beside) -> Figures:
+    """The figures of the report, each where there is something to draw."""
+    tables, rows = read_tables(record, beside), record.temperatures
+    drawn = {}
+    if (figure := arrhenius_figure(record)) is not None:
+        drawn["arrhenius"] = figure, _arrhenius_alt(record)
+    if (figure := msd_figure(rows, tables.msd)) is not None:
+        at = enumeration(kelvin(rows[index].temperature_K) for index in sorted(tables.msd))
+        drawn["msd"] = figure, f"Mean squared displacement against time lag at {at}, with the fits."
+    colours = series_colours(len(rows)) if rows else []
+    n_atoms = len(tables.cell.symbols) if tables.cell else None
+    for index, runs in tables.thermo.items():
+        drawn[_thermo(rows[index])] = (
+            thermo_figure(rows[index], runs, colour=colours[index], n_atoms=n_atoms),
+            f"Temperature, energy drift, pressure, volume and grade against time of the run at "
+            f"{kelvin(rows[index].temperature_K)}.",
+        )
+    if tables.cell is not None:
+        counts = enumeration(f"{count} {symbol}" for symbol, count in tables.cell.counts.items())
+        drawn["cell"] = cell_figure(tables.cell), f"The simulated cell: {counts} atoms."
+    return drawn
 
 
-def _read_picture(run: RunFiles) -> CellPicture | None:
-    path = run.directory / "structure.cif"
-    if not path.is_file():
-        return None
-    try:
-        return read_cell(path, specie=run.record.specie)
-    except StructureError as error:
-        run.notes.append(f"The cell is not shown: structure.cif {error.problem}.")
-        return None
+def _thermo(row: TemperatureResult) -> str:
+    return f"thermo_T={row.temperature_K:g}K"
 
 
-def _draw(run: RunFiles, picture: CellPicture | None) -> dict[str, Any]:
-    """All figures, saved: `arrhenius`, `msd`, `cell` (each may be missing) and `thermo` by index of temperature."""
-    folder = run.directory / "figures"
-    rows = run.record.temperatures
-    drawings: dict[str, Any] = {"thermo": {}}
-    with house_style():
-        save = partial(save_figure, folder=folder)
-        if (figure := arrhenius_figure(run.record)) is not None:
-            drawings["arrhenius"] = save(figure, name="arrhenius", alt=_arrhenius_alt(run))
-        if (figure := msd_figure(rows, run.msd)) is not None:
-            at = enumeration(kelvin(rows[i].temperature_K) for i in sorted(run.msd))
-            drawings["msd"] = save(
-                figure, name="msd", alt=f"Mean squared displacement against time lag at {at}, with the fits."
-            )
-        colours = series_colours(len(rows)) if rows else []
-        for index, runs in run.thermo.items():
-            row = rows[index]
-            figure = thermo_figure(row, runs, colour=colours[index], n_atoms=len(picture.symbols) if picture else None)
-            at = kelvin(row.temperature_K)
-            alt = f"Temperature, energy drift, pressure, volume and grade against time of the run at {at}."
-            drawings["thermo"][index] = save(figure, name=f"thermo_T={row.temperature_K:g}K", alt=alt)
-        if picture is not None:
-            counts = enumeration(f"{count} {symbol}" for symbol, count in picture.counts.items())
-            drawings["cell"] = save(cell_figure(picture), name="cell", alt=f"The simulated cell: {counts} atoms.")
-    return drawings
-
-
-def _arrhenius_alt(run: RunFiles) -> str:
-    at = enumeration(kelvin(row.temperature_K) for row in run.record.temperatures)
-    quantity = (
-        "conductivity" if run.record.arrhenius is None or "sigma" in run.record.arrhenius.fitted else "diffusivity"
-    )
+def _arrhenius_alt(record: ConductivityRecord) -> str:
+    at = enumeration(kelvin(row.temperature_K) for row in record.temperatures)
+    quantity = "conductivity" if record.arrhenius is None or "sigma" in record.arrhenius.fitted else "diffusivity"
     return f"Arrhenius plot: {quantity}, logarithmic, against 1000/T at {at}. The numbers are in the tables below."
 
 
-def _render(run: RunFiles, picture: CellPicture | None, drawings: dict[str, Any]) -> str:
-    from paddlewheel.studies.conduct.verdict import judge
-
-    record = run.record
-    scripts = viewer_scripts("viewer.js") if picture is not None else []
-    made = environment()
-    made.globals.update(kelvin=kelvin)
-    thermo = [
-        (record.temperatures[index], len(run.thermo[index]), drawing)
-        for index, drawing in sorted(drawings["thermo"].items())
+def page(record: ConductivityRecord, beside: Beside, drawings: dict[str, Drawing]) -> Page:
+    """The report."""
+    verdict, tables = judge(record), read_tables(record, beside)
+    ion = ion_html(record.specie, record.charge_e)
+    sections = [
+        _of_temperature_dependence(record, drawings),
+        _of_temperatures(record),
+        _of_displacements(ion, drawings),
+        _of_thermodynamics(record, tables, drawings),
+        _of_cell(tables, drawings),
     ]
-    return made.get_template("report.html.j2").render(
-        record=record,
-        policy=content_policy(scripts),
-        css=stylesheet(max(1, len(record.temperatures))),
-        scripts=scripts,
-        ion=tables.ion_html(record.specie, record.charge_e),
-        formula=tables.formula_html(record.formula),
-        verdict=judge(record),
-        warnings=_warnings(run),
-        arrhenius=_inline(drawings.get("arrhenius")),
-        models=page_tables.model_table(record),
-        published=page_tables.published_table(record),
-        transport=page_tables.transport_table(record.temperatures),
-        runs=page_tables.run_table(record.temperatures),
-        directions=page_tables.direction_table(record.temperatures),
-        extrapolation=page_tables.extrapolation_table(record.temperatures),
-        health=page_tables.health_table(record.temperatures),
-        msd=_inline(drawings.get("msd")),
-        thermo=[(row, replicas, _inline(drawing)) for row, replicas, drawing in thermo],
-        cell=picture,
-        cell_png=data_url(run.directory / "figures" / "cell.png") if picture is not None else None,
-        cell_alt=drawings["cell"].alt if picture is not None else None,
-        cell_data=json_for_script(picture.viewer_data()) if picture is not None else None,
-        settings=tables.settings_groups(run.settings),
-        provenance=tables.provenance_rows(record.provenance),
+    return Page(
+        eyebrow="ionic conductivity from molecular dynamics",
+        title=Markup("{} conductivity of {}").format(ion, record.structure),
+        facts=[
+            ("Formula", formula_html(record.formula)),
+            ("Potential", record.potential or "none: trajectories made elsewhere"),
+            ("Temperatures", str(len(record.temperatures))),
+        ],
+        headline=verdict.headline,
+        tone=verdict.tone,
+        numbers=verdict.numbers,
+        remarks=verdict.sentences,
+        lists=[Listing(title="Left out of the fit", lines=verdict.refused),
+               Listing(title="What to do", lines=verdict.remedies)],
+        warnings=_warnings(record, tables),
+        sections=[section for section in sections if section is not None],
+        citations=record.citations,
+        provenance=record.provenance,
+        footer="Numbers are value ± standard uncertainty (68 %). The same numbers, unrounded, are in result.json.",
+        n_series=max(1, len(record.temperatures)),
+        scripts=viewer_scripts() if "cell" in drawings else (),
+    )  # fmt: skip
+
+
+def _warnings(record: ConductivityRecord, tables: RunTables) -> list[tuple[str, str]]:
+    """(where, text) of every warning: of the record, of its temperatures, of the files beside it."""
+    by_row = [(kelvin(row.temperature_K), text) for row in record.temperatures for text in row.warnings]
+    said = {f"{where}: {text}" for where, text in by_row}  # the record repeats its rows' warnings
+    listed = [("", text) for text in record.warnings if text not in said] + by_row
+    return list(dict.fromkeys(listed + [("report", text) for text in tables.notes]))
+
+
+def _of_temperature_dependence(record: ConductivityRecord, drawings: dict[str, Drawing]) -> Section:
+    drawing, fit = drawings.get("arrhenius"), record.arrhenius
+    if fit is not None and fit.ln_prefactor is not None:
+        caption = Markup(
+            "Fitted: {} = ln A − E<sub>a</sub>/kT, weighted by the error of each temperature. Thick bars: 68 %; thin "
+            "bars: 95 %. The band is the covariance of the fit, carried to 300 K."
+        ).format(fit.fitted.replace("sigma*T", "σT"))
+        if fit.chi2_per_dof is not None:
+            caption += f" χ² per degree of freedom: {fit.chi2_per_dof:.2g}."
+    else:
+        caption = Markup("Nothing was fitted. Thick bars: 68 %; thin bars: 95 %; triangles: 95 % upper bounds.")
+    return Section(
+        id="arrhenius",
+        title="Temperature dependence",
+        paragraphs=[] if drawing else ["No temperature gave a value or an upper bound to draw."],
+        drawings=[(drawing, caption)] if drawing else [],
+        tables=[page_tables.model_table(record), page_tables.published_table(record)],
     )
 
 
-def _warnings(run: RunFiles) -> list[tuple[str, str]]:
-    """(where, text) of every warning: of the record, of its temperatures, of the files beside it."""
-    by_row = [(kelvin(row.temperature_K), text) for row in run.record.temperatures for text in row.warnings]
-    said = {f"{where}: {text}" for where, text in by_row}  # the record repeats its rows' warnings
-    listed = [("", text) for text in run.record.warnings if text not in said] + by_row
-    return list(dict.fromkeys(listed + [("report", text) for text in run.notes]))
+def _of_temperatures(record: ConductivityRecord) -> Section:
+    rows = record.temperatures
+    health = page_tables.health_table(rows)
+    unchecked = "" if record.potential else ", since the trajectories were made elsewhere"
+    return Section(
+        id="temperatures",
+        title="Temperatures",
+        paragraphs=[] if health else [f"Health checks: none{unchecked}."],
+        tables=[
+            page_tables.transport_table(rows),
+            page_tables.direction_table(rows),
+            page_tables.run_table(rows),
+            page_tables.extrapolation_table(rows),
+            health,
+        ],
+    )
 
 
-def _inline(drawing: Drawing | None) -> tuple[Markup, str] | None:
-    from markupsafe import Markup
+def _of_displacements(ion: Markup, drawings: dict[str, Drawing]) -> Section:
+    drawing = drawings.get("msd")
+    caption = Markup(
+        "{}, in the mean cell, over all time origins; bands: 68 %. Dashed: the fitted 6Dt + c over the lags it was "
+        "fitted on, whose ends are marked. On the logarithmic axes diffusion has slope one."
+    ).format(ion)
+    return Section(
+        id="msd",
+        title="Mean squared displacement",
+        paragraphs=[] if drawing else ["No displacement was recorded."],
+        drawings=[(drawing, caption)] if drawing else [],
+    )
 
-    return None if drawing is None else (Markup(drawing.svg), drawing.alt)
+
+def _of_thermodynamics(record: ConductivityRecord, tables: RunTables, drawings: dict[str, Drawing]) -> Section | None:
+    rows = [(record.temperatures[index], len(runs)) for index, runs in sorted(tables.thermo.items())]
+    if not rows:
+        return None
+    return Section(
+        id="thermo",
+        title="Thermodynamics of the runs",
+        paragraphs=[
+            "Lines: means over short stretches; shades: lowest to highest value in each; all replicas. Dashed: the "
+            "temperature asked for, zero, zero, the mean volume, and the threshold of the extrapolation grade where "
+            "there is one. Grey, before zero: equilibration."
+        ],
+        folded=[
+            Folded(
+                title=kelvin(row.temperature_K) + (f", {replicas} replicas" if replicas > 1 else ""),
+                drawing=drawings[_thermo(row)],
+                is_open=len(rows) <= _ALL_OPEN or row.status != "ok",
+            )
+            for row, replicas in rows
+        ],
+    )
+
+
+def _of_cell(tables: RunTables, drawings: dict[str, Drawing]) -> Section | None:
+    picture = tables.cell
+    if picture is None:
+        return None
+    legend = [(symbol, picture.colours[symbol], str(count)) for symbol, count in picture.counts.items()]
+    return Section(
+        id="cell",
+        title="The simulated cell",
+        html=cell_view(drawings["cell"], picture.viewer_data(), legend=legend),
+    )

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-from paddlewheel.page.numbers import (
-    ABSENT,
-    interval,
-    kelvin,
-    measured,
-    percent,
-    plain,
-)
-from paddlewheel.page.tables import Cell, Table, _words
-from paddlewheel.records import (
-    HealthCheck,
-)
-from paddlewheel.studies.conduct.record import (
-    ConductivityRecord,
-    TemperatureResult,
-)
+from paddlewheel.page.numbers import ABSENT, interval, kelvin, measured, percent, plain
+from paddlewheel.page.tables import Cell, Table, words
+from paddlewheel.records import HealthCheck
+from paddlewheel.studies.conduct.record import ConductivityRecord, TemperatureResult
 from paddlewheel.studies.conduct.verdict import STATUS_WORDS
 
 _MODELS = {"arrhenius": "Arrhenius", "vogel-fulcher": "Vogel–Fulcher–Tammann", "one-kink": "two lines, one kink"}
-
-
 _PARAMETERS = {
     "ln_prefactor": "ln A",
     "activation_energy_eV": "Eₐ (eV)",
@@ -32,8 +18,6 @@ _PARAMETERS = {
     "pseudo_energy_eV": "B (eV)",
     "T0_K": "T₀ (K)",
 }
-
-
 _SEVERITY = ("ok", "warning", "broken")
 
 
@@ -132,7 +116,7 @@ def health_table(rows: list[TemperatureResult]) -> Table | None:
     names = list(dict.fromkeys(check.name for row in rows for check in row.health))
     if not names:
         return None
-    table = Table("Health of the runs", [("T", "K"), *((_words(name), "") for name in names)])
+    table = Table("Health of the runs", [("T", "K"), *((words(name), "") for name in names)])
     for row in rows:
         table.rows.append([Cell(f"{row.temperature_K:g}"), *(_health_cell(row.health, name) for name in names)])
     return table
@@ -147,14 +131,14 @@ def extrapolation_table(rows: list[TemperatureResult]) -> Table | None:
         "Extrapolation of the potential (grade over 1: outside its training set)",
         [("T", "K"), ("Largest grade", ""), ("Steps over the threshold", "%"), ("Threshold", ""), ("Kept frames", "")],
     )
-    for temperature_K, one in told:
+    for temperature_K, found in told:
         table.rows.append(
             [
                 Cell(f"{temperature_K:g}"),
-                Cell(plain(one.max_grade)),
-                Cell(plain(100 * one.fraction_of_steps, 2) if one.fraction_of_steps else "0"),
-                Cell(f"{one.threshold:g}"),
-                Cell(str(one.n_kept_frames), ", ".join(one.files) or None),
+                Cell(plain(found.max_grade)),
+                Cell(plain(100 * found.fraction_of_steps, 2) if found.fraction_of_steps else "0"),
+                Cell(f"{found.threshold:g}"),
+                Cell(str(found.n_kept_frames), ", ".join(found.files) or None),
             ]
         )
     return table
@@ -186,12 +170,12 @@ def published_table(record: ConductivityRecord) -> Table | None:
         "Beside published numbers",
         [("Quantity", ""), ("Published", ""), ("This run", ""), ("Verdict", ""), ("How it was found", "")],
     )
-    for one in record.published:
-        at = "" if one.temperature_K is None else f" at {kelvin(one.temperature_K)}"
-        name, unit = ("Eₐ", "eV") if one.quantity == "activation_energy_eV" else ("σ", "mS/cm")
-        ours = Cell(plain(one.ours), f"95 %: {interval(one.ours_95)}" if one.ours_95 else None)
+    for row in record.published:
+        at = "" if row.temperature_K is None else f" at {kelvin(row.temperature_K)}"
+        name, unit = ("Eₐ", "eV") if row.quantity == "activation_energy_eV" else ("σ", "mS/cm")
+        ours = Cell(plain(row.ours), f"95 %: {interval(row.ours_95)}" if row.ours_95 else None)
         table.rows.append(
-            [Cell(f"{name}{at} ({unit})"), Cell(plain(one.published)), ours, Cell(one.note), Cell(one.how, one.doi)]
+            [Cell(f"{name}{at} ({unit})"), Cell(plain(row.published)), ours, Cell(row.note), Cell(row.how, row.doi)]
         )
     return table
 

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import model_validator
 
 from paddlewheel.records.arrhenius import ArrheniusResult, TemperatureStatus
-from paddlewheel.records.base import (
-    SCHEMA_VERSION,
-    Citation,
-    HealthCheck,
-    Interval,
-    Measured,
-    Provenance,
-    Record,
-    read_record,
-)
+from paddlewheel.records.base import HealthCheck, Interval, Measured, Record, StudyRecord, read_record
 
 
 class Extrapolation(Record):
@@ -83,10 +74,10 @@ class PublishedComparison(Record):
     note: str
 
 
-class ConductivityRecord(Record):
-    """The record of `conduct` and `analyze` (kind `conductivity`)."""
+class ConductivityRecord(StudyRecord):
+    """The record of `conduct` and `analyze`."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    rows_in: ClassVar[str] = "temperatures"
     kind: Literal["conductivity"] = "conductivity"
     specie: str
     charge_e: float
@@ -96,9 +87,6 @@ class ConductivityRecord(Record):
     temperatures: list[TemperatureResult]
     arrhenius: ArrheniusResult | None
     published: list[PublishedComparison] = []
-    warnings: list[str] = []
-    citations: list[Citation] = []
-    provenance: Provenance
 
     @model_validator(mode="after")
     def _sorted(self) -> ConductivityRecord:

@@ -2,188 +2,248 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from paddlewheel.dynamics import MDSettings
-from paddlewheel.errors import writing
-from paddlewheel.execution import DriverLock, Unit
-from paddlewheel.studies.conduct.files import write_run
-from paddlewheel.studies.conduct.measure import (
-    analyse_temperature,
-    conductivity_record,
-)
-from paddlewheel.studies.conduct.plan import (
-    ConductPlan,
-    plan_conduct,
-)
+from paddlewheel.execution import Unit
+from paddlewheel.studies.conduct.files import keep_run
+from paddlewheel.studies.conduct.measure import analyse_temperature, conductivity_record
 from paddlewheel.studies.conduct.record import ConductivityRecord
-from paddlewheel.studies.conduct.runs import (
-    potential_citations,
-    read_temperature,
-    settings_warnings,
-    units_by_temperature,
+from paddlewheel.studies.conduct.runs import read_temperature, units_by_temperature
+from paddlewheel.studies.conduct.verdict import is_failed, verdict_lines
+from paddlewheel.studies.motion.choices import check_temperatures, choose_ion
+from paddlewheel.studies.simulation.md_runs import MINIMUM_ONSET_PS, forecast_md, run_md_units
+from paddlewheel.studies.simulation.md_unit import md_unit
+from paddlewheel.studies.simulation.potentials import chosen_potential, potential_citations, try_potential
+from paddlewheel.studies.simulation.settings import (
+    STRUCTURE,
+    CellSettings,
+    DynamicsSettings,
+    IonSettings,
+    PotentialSettings,
+    SeedSettings,
 )
-from paddlewheel.studies.simulation.md_runs import (
-    MINIMUM_ONSET_PS,
-    run_md_units,
-    try_potential,
-)
-from paddlewheel.study.citations import (
-    analysis_citations,
-    dynamics_citations,
-)
-from paddlewheel.study.run_directory import (
-    check_directory,
-    default_directory,
-    start_directory,
-)
+from paddlewheel.studies.simulation.structures import StructureChoice, cell_digest, choose_structure, run_name
+from paddlewheel.study.citations import analysis_citations, dynamics_citations
+from paddlewheel.study.forecast import Forecast
+from paddlewheel.study.run import Run
+from paddlewheel.study.settings import Numbers, setting
+from paddlewheel.study.study import Study
 
 if TYPE_CHECKING:
     from ase import Atoms
 
 
-def conduct(
-    structure: str | Path | Atoms,
-    *,
-    out: str | Path | None = None,
-    potential: str | None = None,
-    temperatures_K: Sequence[float] = (600.0, 700.0, 800.0),
-    ensemble: str = "npt",
-    timestep_fs: float = 1.0,
-    equilibrate_ps: float = 2.0,
-    production_ps: float = 20.0,
-    replicas: int = 1,
-    supercell: str | Sequence[int] = "auto",
-    specie: str | None = None,
-    charge: float | None = None,
-    seed: int = 1,
-    orderings: int | None = None,
-    frame_interval_fs: float = 10.0,
-    pressure_GPa: float = 0.0,
-    three_body: str = "parent",
-    device: str = "cpu",
-    dtype: str = "float32",
-    minimum_onset_ps: float = MINIMUM_ONSET_PS,
-    extrapolation_threshold: float = MDSettings.extrapolation_threshold,
-    allow_extrapolating: bool = False,
-    arrhenius: bool = True,
-    cores: int | None = None,
-    show_progress: bool = False,
-) -> ConductivityRecord:
-    """Run molecular dynamics of a structure at several temperatures and report its ionic conductivity.
+class ConductSettings(PotentialSettings, DynamicsSettings, CellSettings, IonSettings, SeedSettings):
+    """Settings of `conduct`."""
 
-    The run directory `out` (``conduct-NAME`` by default) gets the record, the report, the trajectories and the figures;
-    the same call again continues what was killed and keeps what is finished.
+    temperatures_K: Numbers = setting(
+        (600.0, 700.0, 800.0), "Temperatures, K; the Arrhenius fit needs two, and wants more."
+    )
+    replicas: int = setting(1, "Independent runs at each temperature.", ge=1)
+    orderings: int | None = setting(
+        None, "Ordered cells to make of a structure with partial occupancies; a replica each.", ge=1
+    )
+    arrhenius: bool = setting(True, "Fit ln(sigma T) over the temperatures.")
+    minimum_onset_ps: float = setting(
+        MINIMUM_ONSET_PS, "Earliest lag of the MSD's fit, ps; a run has to be ten times as long.", ge=0
+    )
+    allow_extrapolating: bool = setting(
+        False,
+        "Fit temperatures at which the potential extrapolates in more than 1 % of the steps, too; may be added later.",
+        may_change=True,
+    )
 
-    Parameters
-    ----------
-    structure
-        A built-in name, a file, or ASE Atoms.
-    potential
-        See `paddlewheel.potentials.load_potential`; by default the one made for these elements.
-    temperatures_K
-        At least two, unless `arrhenius` is False.
-    ensemble
-        ``npt`` (flexible cell, at `pressure_GPa`), ``nvt``, ``nve`` or ``langevin``.
-    timestep_fs, frame_interval_fs
-        Time step, and time between kept frames (fs).
-    equilibrate_ps, production_ps
-        Time left out, and time analysed (ps).
-    replicas
-        Independent runs at each temperature.
-    supercell
-        ``auto`` (every lattice parameter above 10 A), ``AxBxC`` or three integers.
-    specie, charge
-        Mobile ion and its charge (e); asked for where the chemistry leaves doubt.
-    orderings
-        Make this many ordered cells of a structure with partial occupancies, a replica each.
-    minimum_onset_ps
-        Earliest lag (ps) at which the fit of the MSD may begin; a run has to be ten times as long.
-    extrapolation_threshold
-        Extrapolation grade over which a step counts as extrapolating and its frame is kept in ``extrapolating/``, for
-        potentials that give one.
-    allow_extrapolating
-        Let temperatures enter the fit at which the potential extrapolates in more than 1 % of the steps. May be changed
-        for a finished run.
-    cores
-        Cores of this machine to use; all by default. Independent runs share them.
+
+@dataclass(frozen=True, kw_only=True)
+class ConductPlan:
+    """A checked plan: cells, potential, mobile ion, runs (number of the replica, and its dynamics)."""
+
+    structure: StructureChoice
+    potential: dict[str, Any]
+    specie: str
+    charge_e: float
+    runs: tuple[tuple[int, MDSettings], ...]
+    arrhenius: bool
+    minimum_onset_ps: float
+    seed: int
+
+    @property
+    def formula(self) -> str:
+        """Of the cell."""
+        return self.structure.cells[0].get_chemical_formula("metal")
+
+    @property
+    def temperatures_K(self) -> list[float]:
+        """In ascending order."""
+        return sorted({dynamics.temperature_K for _, dynamics in self.runs})
+
+    def inputs(self) -> dict[str, Any]:
+        """What decides whether a directory holds these runs."""
+        per_run = ("temperature_K", "seed")
+        return {
+            "structure": {
+                "name": self.structure.name,
+                "formula": self.formula,
+                "n_atoms": len(self.structure.cells[0]),
+                "repeats": list(self.structure.repeats),
+                "sha256": [cell_digest(cell) for cell in self.structure.cells],
+            },
+            "potential": dict(self.potential),
+            "specie": self.specie,
+            "charge_e": self.charge_e,
+            "temperatures_K": self.temperatures_K,
+            "replicas": 1 + max(replica for replica, _ in self.runs),
+            "dynamics": {key: value for key, value in asdict(self.runs[0][1]).items() if key not in per_run},
+            "arrhenius": self.arrhenius,
+            "minimum_onset_ps": self.minimum_onset_ps,
+            "seed": self.seed,
+            "seeds": {run_name(dynamics.temperature_K, replica): dynamics.seed for replica, dynamics in self.runs},
+        }
+
+    def units(self, directory: Path, *, prefix: str = "") -> list[Unit]:
+        """The units of work, the highest temperatures first: they show trouble soonest; `prefix` begins their names."""
+        cells = self.structure.cells
+        return [
+            md_unit(
+                name=prefix + run_name(dynamics.temperature_K, replica),
+                atoms=cells[replica % len(cells)],
+                mobile=self.specie,
+                potential=self.potential,
+                settings=dynamics,
+                replica=replica,
+                directory=directory,
+            )
+            for replica, dynamics in sorted(self.runs, key=lambda run: (run[0], -run[1].temperature_K))
+        ]
+
+    def told(self) -> tuple[tuple[str, str], ...]:
+        """What will be run, for people: name and value."""
+        dynamics = self.runs[0][1]
+        times = f"{dynamics.equilibrate_ps:g} + {dynamics.production_ps:g} ps, {dynamics.timestep_fs:g} fs a step"
+        return (
+            ("structure", f"{self.structure.name}, {self.formula}"),
+            ("potential", self.potential["name"]),
+            ("mobile ion", f"{self.specie}, {self.charge_e:g} e"),
+            ("temperatures", f"{', '.join(f'{value:g}' for value in self.temperatures_K)} K"),
+            ("each run", f"{dynamics.ensemble}, {times}"),
+        )
+
+
+def plan_conduct(structure: str | Path | Atoms, settings: ConductSettings) -> ConductPlan:
+    """Resolve every setting.
 
     Raises
     ------
     InputError
-        Bad input, before anything is written.
-    RunDirectoryError
-        If `out` holds other inputs, is in use, or cannot be written.
-
-    Examples
-    --------
-    >>> from paddlewheel import conduct
-    >>> record = conduct("o-nbh", temperatures_K=[600, 700, 800])  # doctest: +SKIP
-    >>> record.arrhenius.conductivity_300K_mS_per_cm  # doctest: +SKIP
+        Of the kind that fits.
     """
-    plan = plan_conduct(
-        structure,
-        potential=potential,
-        temperatures_K=temperatures_K,
-        replicas=replicas,
-        supercell=supercell,
-        orderings=orderings,
-        specie=specie,
-        charge=charge,
-        seed=seed,
-        arrhenius=arrhenius,
-        minimum_onset_ps=minimum_onset_ps,
-        three_body=three_body,
-        device=device,
-        dtype=dtype,
-        dynamics={
-            "ensemble": ensemble,
-            "timestep_fs": timestep_fs,
-            "equilibrate_ps": equilibrate_ps,
-            "production_ps": production_ps,
-            "frame_interval_fs": frame_interval_fs,
-            "pressure_GPa": pressure_GPa,
-            "extrapolation_threshold": extrapolation_threshold,
-        },
-    )
-    directory = Path(out) if out is not None else default_directory("conduct", structure)
-    if not check_directory(directory, plan.inputs()):
-        try_potential(plan.potential, plan.structure.cells[0], where=plan.structure.name)
-    start_directory(directory, plan.inputs())
-    units = plan.units(directory)
-    with writing(directory), DriverLock(directory) as driver:
-        for unit in units:
-            unit.prepare()
-        finished, warnings = run_md_units(units, driver, cores=cores, show_progress=show_progress)
-        return _report(plan, finished, warnings, directory, allow_extrapolating=allow_extrapolating)
-
-
-def _report(
-    plan: ConductPlan,
-    units: Sequence[Unit],
-    warnings: Sequence[str],
-    directory: Path,
-    *,
-    allow_extrapolating: bool,
-) -> ConductivityRecord:
-    runs = [read_temperature(value, members, plan.specie) for value, members in units_by_temperature(units).items()]
-    analysed = [
-        analyse_temperature(one, charge_e=plan.charge_e, minimum_onset_ps=plan.minimum_onset_ps) for one in runs
+    temperatures = check_temperatures(settings.temperatures_K, arrhenius=settings.arrhenius)
+    dynamics = [settings.dynamics(temperature_K=value) for value in temperatures]
+    choice = choose_structure(structure, supercell=settings.supercell, orderings=settings.orderings, seed=settings.seed)
+    specie, charge_e = choose_ion(choice.cells[0], specie=settings.specie, charge=settings.charge)
+    potential = chosen_potential(settings, choice.cells[0])
+    if settings.potential and Path(settings.potential).is_file():
+        potential["name"] = settings.potential  # as it was typed: so it stands in the keys of runs of before
+    runs = [
+        (replica, replace(each, seed=_run_seed(settings.seed, each.temperature_K, replica)))
+        for each in dynamics
+        for replica in range(max(settings.replicas, len(choice.cells)))
     ]
-    record = conductivity_record(
+    return ConductPlan(
+        structure=choice,
+        potential=potential,
+        specie=specie,
+        charge_e=charge_e,
+        runs=tuple(runs),
+        arrhenius=settings.arrhenius,
+        minimum_onset_ps=settings.minimum_onset_ps,
+        seed=settings.seed,
+    )
+
+
+def _run_seed(seed: int, temperature_K: float, replica: int) -> int:
+    return int(np.random.SeedSequence([seed, round(temperature_K * 1000), replica]).generate_state(1)[0])
+
+
+def try_start(plan: ConductPlan, _settings: ConductSettings) -> None:
+    """Evaluate the first cell.
+
+    Raises
+    ------
+    InputError
+        If the potential cannot be loaded, or no run can start.
+    """
+    try_potential(plan.potential, plan.structure.cells[0], where=plan.structure.name)
+
+
+def settings_warnings(plan: ConductPlan) -> list[str]:
+    """What the settings allow and a reader should know."""
+    dynamics, cell = plan.runs[0][1], plan.structure.cells[0]
+    warnings = list(plan.structure.notes)
+    if dynamics.timestep_fs > 1 and "H" in cell.get_chemical_symbols():
+        warnings.append(f"time step {dynamics.timestep_fs:g} fs with hydrogen: 1 fs or less resolves its vibrations")
+    short = [f"{length:.1f}" for length in cell.cell.lengths() if length <= 10]
+    if short:
+        warnings.append(
+            f"cell lengths of {', '.join(short)} A are not above 10 A (the paper's rule): ions feel their own images"
+        )
+    if plan.potential["three_body"] == "as_trained":
+        warnings.append("three-body form as_trained: the energy is not smooth and depends on the order of the atoms")
+    return warnings
+
+
+def _measures(plan: ConductPlan, settings: ConductSettings, run: Run) -> ConductivityRecord:
+    units, warnings = run_md_units(plan.units(run.folder), run)
+    groups = units_by_temperature(units)
+    runs = [read_temperature(value, members, plan.specie) for value, members in groups.items()]
+    analysed = [
+        analyse_temperature(each, charge_e=plan.charge_e, minimum_onset_ps=plan.minimum_onset_ps) for each in runs
+    ]
+    keep_run(runs, analysed, cell=plan.structure.cells[0], run=run)
+    return conductivity_record(
         analysed,
         specie=plan.specie,
         charge_e=plan.charge_e,
         potential=plan.potential["name"],
         structure=plan.structure.name,
-        formula=plan.structure.cells[0].get_chemical_formula("metal"),
+        formula=plan.formula,
         arrhenius=plan.arrhenius,
-        settings=plan.inputs() | {"allow_extrapolating": allow_extrapolating},
+        allow_extrapolating=settings.allow_extrapolating,
         warnings=[*settings_warnings(plan), *warnings],
-        allow_extrapolating=allow_extrapolating,
-        citations=[*potential_citations(plan), *dynamics_citations(plan.runs[0][1].ensemble), *analysis_citations()],
+        citations=[
+            *potential_citations(plan.potential["name"]),
+            *dynamics_citations(plan.runs[0][1].ensemble),
+            *analysis_citations(),
+        ],
+        provenance=run.provenance(
+            structure_sha256=cell_digest(plan.structure.cells[0]), potential_sha256=plan.potential["identity"]
+        ),
     )
-    write_run(record, runs=runs, analysed=analysed, directory=directory, cell=plan.structure.cells[0])
-    return record
+
+
+def _forecasts(plan: ConductPlan, _settings: ConductSettings, cores: int | None) -> Forecast:
+    return forecast_md(plan.units(Path()), structure=plan.structure.name, cores=cores, inputs=plan.told())
+
+
+STUDY = Study(
+    command="conduct",
+    arguments=(STRUCTURE,),
+    settings=ConductSettings,
+    record=ConductivityRecord,
+    opens=plan_conduct,
+    tries=try_start,
+    measures=_measures,
+    says=verdict_lines,
+    failed=is_failed,
+    document=lambda plan, settings: plan.inputs() | {"allow_extrapolating": settings.allow_extrapolating},
+    forecasts=_forecasts,
+    needs_directory=True,
+    example="paddlewheel conduct o-nbh --temperatures 600,700,800 --out runs/o-nbh",
+    notes="Independent runs share the cores. The same command again goes on with what was killed and keeps what is "
+    "finished.",
+)

@@ -1,30 +1,16 @@
-"""What the run says, in words: the first thing in the report."""
+"""What a record says, in words: on the terminal, and first thing in the report."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
 
-from paddlewheel.page.arrhenius_figure import (
-    interval_68,
-)
-from paddlewheel.page.numbers import (
-    enumeration,
-    interval,
-    kelvin,
-    measured,
-    plain,
-)
+from paddlewheel.page.arrhenius_figure import interval_68
+from paddlewheel.page.numbers import enumeration, interval, kelvin, measured, plain
+from paddlewheel.page.page import Number
 from paddlewheel.records import Measured
-from paddlewheel.records.arrhenius import (
-    ROOM_K,
-    ArrheniusResult,
-    TemperatureStatus,
-)
-from paddlewheel.studies.conduct.record import (
-    ConductivityRecord,
-    TemperatureResult,
-)
+from paddlewheel.records.arrhenius import ROOM_K, ArrheniusResult, TemperatureStatus
+from paddlewheel.studies.conduct.record import ConductivityRecord, TemperatureResult
 
 STATUS_WORDS: dict[TemperatureStatus, str] = {
     "ok": "ok",
@@ -34,6 +20,7 @@ STATUS_WORDS: dict[TemperatureStatus, str] = {
     "extrapolating": "extrapolating",
 }
 _SAME_K = 0.5  # runs this near to 300 K are runs at 300 K
+_NEARLY_EVEN = 0.3  # relative error up to which the two sides of a log-normal interval look alike
 _REMEDIES: dict[TemperatureStatus, str] = {
     "not-diffusive": "too few hops to count: run longer (--production-ps) or hotter (--temperatures)",
     "broken": "look at the health checks below: a smaller --timestep-fs, lower --temperatures or another --potential",
@@ -41,16 +28,6 @@ _REMEDIES: dict[TemperatureStatus, str] = {
     "extrapolating": "outside the training set of the potential: train it on the kept frames, take another "
     "--potential, or fit them all the same (--allow-extrapolating)",
 }
-
-
-@dataclass(frozen=True)
-class KeyNumber:
-    """One of the large numbers: its label, its value with uncertainty, and its interval in words."""
-
-    label: str
-    value: str
-    unit: str
-    note: str
 
 
 @dataclass(frozen=True)
@@ -67,7 +44,7 @@ class Verdict:
 
     tone: str
     headline: str
-    numbers: list[KeyNumber]
+    numbers: list[Number]
     sentences: list[str]
     refused: list[str] = field(default_factory=list)
     remedies: list[str] = field(default_factory=list)
@@ -87,15 +64,17 @@ def judge(record: ConductivityRecord) -> Verdict:
 
 def _with_number(
     record: ConductivityRecord, fit: ArrheniusResult, sigma: Measured
-) -> tuple[str, list[KeyNumber], list[str]]:
+) -> tuple[str, list[Number], list[str]]:
     ends_68, ends_95 = interval_68(record.arrhenius), fit.conductivity_300K_95_mS_per_cm
     notes = [f"68 %: {interval(ends_68)}"] + ([f"95 %: {interval(ends_95)}"] if ends_95 else [])
     shown = _at_room(sigma, ends_68)
-    numbers = [KeyNumber("σ at 300 K", shown, "mS/cm", f"{' · '.join(notes)} mS/cm")]
+    numbers = [Number(name="σ at 300 K", value=shown, unit="mS/cm", note=f"{' · '.join(notes)} mS/cm")]
     if fit.activation_energy_eV is not None:
         ends = fit.activation_energy_95_eV
         note = f"95 %: {interval(ends)} eV" if ends else "± is the 68 % uncertainty"
-        numbers.append(KeyNumber("Activation energy Eₐ", measured(fit.activation_energy_eV), "eV", note))
+        numbers.append(
+            Number(name="Activation energy Eₐ", value=measured(fit.activation_energy_eV), unit="eV", note=note)
+        )
     sentences = [_confidence(ends_68, ends_95), *_range(fit)]
     if fit.activation_energy_95_eV is not None:
         sentences.append(f"Eₐ lies between {_and(fit.activation_energy_95_eV)} eV with 95 % confidence.")
@@ -121,7 +100,7 @@ def _with_number(
 
 def _at_room(sigma: Measured, ends_68: tuple[float, float] | None) -> str:
     """`value ± std`, or the value with its 68 % interval where that is so lopsided that ± would reach below zero."""
-    if ends_68 is None or sigma.std < 0.3 * sigma.value:
+    if ends_68 is None or sigma.std < _NEARLY_EVEN * sigma.value:
         return measured(sigma)
     return f"{plain(sigma.value, 2)} ({plain(ends_68[0], 2)} to {plain(ends_68[1], 2)})"
 
@@ -155,7 +134,7 @@ def _range(fit: ArrheniusResult) -> list[str]:
     return [listed, f"300 K lies inside the fitted range ({span}): no extrapolation."]
 
 
-def _without_number(record: ConductivityRecord) -> tuple[str, list[KeyNumber], list[str]]:
+def _without_number(record: ConductivityRecord) -> tuple[str, list[Number], list[str]]:
     fit = record.arrhenius
     measured_rows = [row for row in record.temperatures if row.status == "ok" and row.conductivity_mS_per_cm]
     if fit is not None and fit.refused is not None:
@@ -167,8 +146,11 @@ def _without_number(record: ConductivityRecord) -> tuple[str, list[KeyNumber], l
     else:
         reason = "no Arrhenius fit is in this record"
     numbers = [
-        KeyNumber(
-            f"σ at {kelvin(row.temperature_K)}", measured(row.conductivity_mS_per_cm), "mS/cm", _own_interval(row)
+        Number(
+            name=f"σ at {kelvin(row.temperature_K)}",
+            value=measured(row.conductivity_mS_per_cm),
+            unit="mS/cm",
+            note=_own_interval(row),
         )
         for row in measured_rows[:3]
     ]
@@ -226,3 +208,46 @@ def _remedies(record: ConductivityRecord) -> list[str]:
             "Add temperatures: a fit wants three or more that diffuse, spread over 1/T. What is done is kept."
         )
     return remedies
+
+
+def is_failed(record: ConductivityRecord) -> bool:
+    """Whether every run is broken."""
+    return all(row.status == "broken" for row in record.temperatures)
+
+
+def verdict_lines(record: ConductivityRecord) -> list[str]:
+    """For the terminal: the verdict first, then one line a temperature."""
+    return [_line_of_fit(record), *(_line_of_row(row) for row in record.temperatures)]
+
+
+def _line_of_fit(record: ConductivityRecord) -> str:
+    fit = record.arrhenius
+    who = f"{record.structure}, {record.specie}"
+    if fit is None:
+        return f"{who}: no Arrhenius fit asked for"
+    sigma, energy = fit.conductivity_300K_mS_per_cm, fit.activation_energy_eV
+    if sigma is None or energy is None or fit.conductivity_300K_95_mS_per_cm is None:
+        return f"{who}: no conductivity at 300 K: {fit.refused}"
+    low, high = fit.conductivity_300K_95_mS_per_cm
+    # a log-normal interval this wide is not symmetric: +- would reach below zero
+    value = _with_error(sigma) if sigma.std < _NEARLY_EVEN * sigma.value else f"{sigma.value:.2g}"
+    used = ", ".join(f"{value:g}" for value in fit.temperatures_used_K)
+    return (
+        f"{who}: sigma(300 K) = {value} mS/cm (95 %: {low:.3g} to {high:.3g}), "
+        f"Ea = {energy.value:.3f} +- {energy.std:.3f} eV, from {used} K"
+    )
+
+
+def _line_of_row(row: TemperatureResult) -> str:
+    line = f"  {row.temperature_K:g} K  {row.status}"
+    if row.diffusivity_cm2_per_s is not None:
+        line += f"  D = {_with_error(row.diffusivity_cm2_per_s)} cm2/s"
+    if row.conductivity_mS_per_cm is not None:
+        line += f"  sigma = {_with_error(row.conductivity_mS_per_cm)} mS/cm"
+    elif row.conductivity_upper_bound_95_mS_per_cm is not None:
+        line += f"  sigma < {row.conductivity_upper_bound_95_mS_per_cm:.3g} mS/cm (95 %)"
+    return line + (f"  ({row.reason})" if row.reason else "")
+
+
+def _with_error(quantity: Measured) -> str:
+    return f"{quantity.value:.3g} +- {quantity.std:.2g}"

@@ -7,28 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paddlewheel.page.arrhenius_figure import (
-    fitted_line,
-)
-from paddlewheel.page.drawing import (
-    BLUE,
-    INK,
-    MUTED,
-    ORANGE,
-    series_colours,
-)
-from paddlewheel.records import (
-    Interval,
-    Measured,
-)
-from paddlewheel.records.arrhenius import (
-    ROOM_K,
-)
+from paddlewheel.page.arrhenius_figure import fitted_line
+from paddlewheel.page.drawing import BLUE, INK, MUTED, ORANGE, series_colours
+from paddlewheel.records import Interval, Measured
+from paddlewheel.records.arrhenius import ROOM_K
 from paddlewheel.studies.conduct.record import ConductivityRecord
-from paddlewheel.studies.rotor.record import (
-    RotorPoint,
-    RotorRecord,
-)
+from paddlewheel.studies.rotor.record import RotorPoint, RotorRecord
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,40 +1,14 @@
-"""The report of a `rotor` grid: one HTML file without network, from its record and those of its points."""
+"""The report of a `rotor` grid, from its record and those of its points."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from paddlewheel.errors import writing
-from paddlewheel.page.drawing import (
-    Drawing,
-    house_style,
-    save_figure,
-)
-from paddlewheel.page.numbers import (
-    ABSENT,
-    enumeration,
-    interval,
-    kelvin,
-    plain,
-)
-from paddlewheel.page.page import (
-    Number,
-    Page,
-    Section,
-    render_page,
-)
-from paddlewheel.records import (
-    read_record,
-    write_atomically,
-)
-from paddlewheel.studies.conduct.record import (
-    ConductivityRecord,
-    read_conductivity_record,
-)
-from paddlewheel.studies.rotor.figures import (
-    arrhenius_panels,
-    mass_figure,
-)
+from paddlewheel.page.drawing import Drawing
+from paddlewheel.page.numbers import ABSENT, enumeration, interval, kelvin, plain
+from paddlewheel.page.page import Number, Page, Section
+from paddlewheel.page.write import Figures
+from paddlewheel.records.tables import Beside
+from paddlewheel.studies.conduct.record import read_conductivity_record
+from paddlewheel.studies.rotor.figures import arrhenius_panels, mass_figure
 from paddlewheel.studies.rotor.page_tables import (
     QUANTITY_NAMES,
     comparison_table,
@@ -44,52 +18,31 @@ from paddlewheel.studies.rotor.page_tables import (
     temperature_table,
     trend_table,
 )
-from paddlewheel.studies.rotor.record import (
-    RotorPoint,
-    RotorRecord,
-    RotorTrend,
-)
+from paddlewheel.studies.rotor.record import RotorPoint, RotorRecord, RotorTrend
 
 
-def write_rotor_report(directory: Path) -> Path:
-    """Write `report.html` and `figures/` from `result.json` and the records of the points.
-
-    Raises
-    ------
-    InputError
-        If a record is none of its kind.
-    RunDirectoryError
-        If the directory cannot be written.
-    """
-    directory = Path(directory)
-    record = read_record(directory / "result.json", RotorRecord, made_by="rotor")
-    runs = {run.name: read_conductivity_record(directory / run.record) for run in record.runs}
-    path = directory / "report.html"
-    with writing(path), house_style():
-        drawings = _draw(record, runs, directory / "figures")
-        write_atomically(path, render_page(_page(record, drawings)))
-    return path
-
-
-def _draw(record: RotorRecord, runs: dict[str, ConductivityRecord], folder: Path) -> dict[str, Drawing]:
-    drawings = {}
+def figures(record: RotorRecord, beside: Beside) -> Figures:
+    """The figures of the report, each where there is something to draw."""
+    drawn = {}
     if any(point.mass_factor is not None and _has_value(point) for point in record.points):
-        drawings["mass"] = save_figure(
-            mass_figure(record), folder, name="mass",
-            alt="Conductivity at 300 K, activation energy, active fraction and angular velocity against mass factor.",
-        )  # fmt: skip
-    if (figure := arrhenius_panels(record, runs)) is not None:
-        drawings["arrhenius"] = save_figure(
-            figure, folder, name="arrhenius", alt="Conductivity against 1000/T for every mass factor of every anion."
+        drawn["mass"] = (
+            mass_figure(record),
+            "Conductivity at 300 K, activation energy, active fraction and angular velocity against mass factor.",
         )
-    return drawings
+    directory = beside.directory
+    assert directory is not None  # rotor always has one
+    runs = {run.name: read_conductivity_record(directory / run.record) for run in record.runs}
+    if (figure := arrhenius_panels(record, runs)) is not None:
+        drawn["arrhenius"] = figure, "Conductivity against 1000/T for every mass factor of every anion."
+    return drawn
 
 
 def _has_value(point: RotorPoint) -> bool:
     return bool(point.conductivity_300K_mS_per_cm or point.active_fraction or point.rotation_rad_per_ps)
 
 
-def _page(record: RotorRecord, drawings: dict[str, Drawing]) -> Page:
+def page(record: RotorRecord, _beside: Beside, drawings: dict[str, Drawing]) -> Page:
+    """The report."""
     determined = [point for point in record.points if point.status == "ok"]
     sections = [
         Section(

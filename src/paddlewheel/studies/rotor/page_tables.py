@@ -2,25 +2,10 @@
 
 from __future__ import annotations
 
-from paddlewheel.page.numbers import (
-    ABSENT,
-    interval,
-    kelvin,
-    measured,
-    percent,
-    plain,
-)
-from paddlewheel.page.tables import (
-    Cell,
-    Table,
-)
+from paddlewheel.page.numbers import ABSENT, interval, kelvin, measured, percent, plain
+from paddlewheel.page.tables import Cell, Table
 from paddlewheel.studies.conduct.verdict import STATUS_WORDS
-from paddlewheel.studies.rotor.record import (
-    RotorComparison,
-    RotorRecord,
-    RotorTrend,
-    TrendQuantity,
-)
+from paddlewheel.studies.rotor.record import RotorComparison, RotorRecord, RotorTrend, TrendQuantity
 
 QUANTITY_NAMES: dict[TrendQuantity, str] = {
     "conductivity_300K": "ln σ at 300 K",
@@ -47,11 +32,7 @@ def point_table(record: RotorRecord) -> Table:
             [
                 Cell(point.anion),
                 Cell(factor),
-                Cell(
-                    point.status,
-                    point.reason,
-                    {"ok": "ok", "no-fit": "not-diffusive", "broken": "broken"}[point.status],
-                ),
+                Cell(point.status, point.reason, _BADGES[point.status]),
                 Cell(measured(point.conductivity_300K_mS_per_cm), _ends(point.conductivity_300K_95_mS_per_cm)),
                 Cell(measured(point.activation_energy_eV), _ends(point.activation_energy_95_eV)),
                 Cell(measured(point.active_fraction)),
@@ -136,11 +117,11 @@ def rotation_table(record: RotorRecord) -> Table | None:
     )
     for run in record.runs:
         for row in run.temperatures:
-            for one in row.rotation:
+            for turning in row.rotation:
                 table.rows.append(
-                    [Cell(run.name), Cell(f"{row.temperature_K:g}"), Cell(one.anion),
-                     Cell(measured(one.rms_angular_velocity_rad_per_ps)),
-                     Cell(measured(one.chord_speed_per_ps)), Cell(measured(one.rotational_temperature_K))]
+                    [Cell(run.name), Cell(f"{row.temperature_K:g}"), Cell(turning.anion),
+                     Cell(measured(turning.rms_angular_velocity_rad_per_ps)),
+                     Cell(measured(turning.chord_speed_per_ps)), Cell(measured(turning.rotational_temperature_K))]
                 )  # fmt: skip
     return table if table.rows else None
 

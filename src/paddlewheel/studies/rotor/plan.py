@@ -13,15 +13,42 @@ import numpy as np
 from paddlewheel.crystals import find_anion_types, scale_anion_masses
 from paddlewheel.errors import SettingsError
 from paddlewheel.execution import Unit
-from paddlewheel.studies.conduct.plan import (
-    ConductPlan,
-)
-from paddlewheel.studies.simulation.structures import (
-    run_name,
-)
+from paddlewheel.studies.conduct.study import ConductPlan
+from paddlewheel.studies.simulation.structures import run_name
+from paddlewheel.transport import DEFAULT_THRESHOLD_A2, PAPER_WINDOW_PS
 
 ALL, NATURAL = "all", "natural"
 DEFAULT_FACTORS = (1.0, 4.0, 10.0)
+
+
+@dataclass(frozen=True)
+class ActiveDefinition:
+    """What makes an ion active."""
+
+    window_ps: float
+    threshold_A2: float
+
+    @classmethod
+    def checked(cls, window_ps: float | None, threshold_A2: float, *, production_ps: float) -> ActiveDefinition:
+        """The window given, or the paper's, or the whole production where that is shorter.
+
+        Raises
+        ------
+        SettingsError
+            For a window that is not inside the production.
+        """
+        window = min(PAPER_WINDOW_PS, production_ps) if window_ps is None else window_ps
+        if window > production_ps:
+            raise SettingsError(
+                f"a window of {window:g} ps is longer than the run ({production_ps:g} ps)", where="active_window_ps",
+                remedy="give a window inside it, or run longer",
+            )  # fmt: skip
+        return cls(float(window), float(threshold_A2))
+
+    @property
+    def is_paper(self) -> bool:
+        """Whether it is the paper's: 21 A^2 over 1 ns."""
+        return self.window_ps == PAPER_WINDOW_PS and self.threshold_A2 == DEFAULT_THRESHOLD_A2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +90,6 @@ class RotorPlan:
             for replica, settings in run.plan.runs
         }
         return self.base.inputs() | {
-            "command": "rotor",
             "mass_factors": {run.name: dict(run.scale) for run in self.runs},
             "points": [f"{point.anion} {_factor(point.mass_factor)}: {point.run}" for point in self.points],
             "seeds": seeds,
@@ -104,7 +130,7 @@ def plan_rotor(
         for name in anions
         for factor in varied
     ]
-    choices += [_explicit(one, there) for one in scale]
+    choices += [_explicit(chosen, there) for chosen in scale]
     scales: dict[str, dict[str, float]] = {NATURAL: {}}
     points = [
         MassPoint(anion=name, mass_factor=1.0, run=NATURAL) for name in dict.fromkeys(name for name, *_ in choices)
@@ -115,7 +141,7 @@ def plan_rotor(
         points.append(MassPoint(anion=name, mass_factor=factor, run=run))
     order = {point.anion: i for i, point in reversed(list(enumerate(points)))}
     unique = dict.fromkeys(sorted(points, key=lambda point: (order[point.anion], point.mass_factor or math.inf)))
-    runs = tuple(MassRun(name=name, scale=one, plan=_scaled(base, name, one)) for name, one in scales.items())
+    runs = tuple(MassRun(name=name, scale=chosen, plan=_scaled(base, name, chosen)) for name, chosen in scales.items())
     return RotorPlan(base=base, anions=there, points=tuple(unique), runs=runs)
 
 

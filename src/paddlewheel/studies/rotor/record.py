@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
-from paddlewheel.records.arrhenius import (
-    ArrheniusResult,
-    TemperatureStatus,
-)
-from paddlewheel.records.base import SCHEMA_VERSION, Citation, Interval, Measured, Provenance, Record
+from paddlewheel.records.arrhenius import ArrheniusResult, TemperatureStatus
+from paddlewheel.records.base import Interval, Measured, Record, StudyRecord
 
 PointStatus = Literal["ok", "no-fit", "broken"]
 TrendQuantity = Literal[
@@ -136,10 +133,10 @@ class EquilibriumCheck(Record):
     agrees: bool
 
 
-class RotorRecord(Record):
-    """The record of `rotor` (kind `rotor`)."""
+class RotorRecord(StudyRecord):
+    """The record of `rotor`."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    rows_in: ClassVar[str] = "points"
     kind: Literal["rotor"] = "rotor"
     specie: str
     charge_e: float
@@ -158,6 +155,3 @@ class RotorRecord(Record):
     comparisons: list[RotorComparison] = []
     equilibrium: list[EquilibriumCheck] = []
     files: dict[str, str] = {}
-    warnings: list[str] = []
-    citations: list[Citation] = []
-    provenance: Provenance

@@ -2,163 +2,167 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
 
-from paddlewheel.dynamics import MDSettings
-from paddlewheel.errors import SettingsError, writing
-from paddlewheel.execution import DriverLock
-from paddlewheel.records import write_record
-from paddlewheel.studies.conduct.plan import plan_conduct
-from paddlewheel.studies.rotor.plan import (
-    DEFAULT_FACTORS,
-    plan_rotor,
-)
-from paddlewheel.studies.rotor.points import rotor_record
-from paddlewheel.studies.rotor.record import RotorRecord
-from paddlewheel.studies.rotor.runs import ActiveDefinition
-from paddlewheel.studies.simulation.md_runs import (
-    MINIMUM_ONSET_PS,
-    run_md_units,
-    try_potential,
-)
-from paddlewheel.study.run_directory import (
-    check_directory,
-    default_directory,
-    start_directory,
-)
+from paddlewheel.errors import SettingsError
+from paddlewheel.execution import Unit
+from paddlewheel.records import Measured
+from paddlewheel.studies.conduct.study import ConductSettings, plan_conduct, try_start
+from paddlewheel.studies.rotor.measure import rotor_record
+from paddlewheel.studies.rotor.plan import DEFAULT_FACTORS, ActiveDefinition, RotorPlan, plan_rotor
+from paddlewheel.studies.rotor.record import RotorPoint, RotorRecord, TrendQuantity
+from paddlewheel.studies.simulation.md_runs import forecast_md, run_md_units
+from paddlewheel.studies.simulation.settings import STRUCTURE
+from paddlewheel.study.forecast import Forecast
+from paddlewheel.study.run import Run
+from paddlewheel.study.settings import Names, Numbers, mapped, setting
+from paddlewheel.study.study import Study
 from paddlewheel.transport import DEFAULT_THRESHOLD_A2
 
 if TYPE_CHECKING:
     from ase import Atoms
 
+Scale = Annotated[dict[str, float], mapped(str, float, "list of anions and mass factors", "BH4=4,B12H12=10")]
+"""The mass factor of each anion that is scaled."""
 
-def rotor(
-    structure: str | Path | Atoms,
-    *,
-    anions: Sequence[str] | None = None,
-    factors: Sequence[float] = DEFAULT_FACTORS,
-    scale: Sequence[Mapping[str, float]] = (),
-    active_window_ps: float | None = None,
-    active_threshold_A2: float = DEFAULT_THRESHOLD_A2,
-    reference_temperature_K: float | None = None,
-    out: str | Path | None = None,
-    potential: str | None = None,
-    temperatures_K: Sequence[float] = (600.0, 700.0, 800.0),
-    ensemble: str = "npt",
-    timestep_fs: float = 1.0,
-    equilibrate_ps: float = 2.0,
-    production_ps: float = 20.0,
-    replicas: int = 1,
-    supercell: str | Sequence[int] = "auto",
-    specie: str | None = None,
-    charge: float | None = None,
-    seed: int = 1,
-    orderings: int | None = None,
-    frame_interval_fs: float = 10.0,
-    pressure_GPa: float = 0.0,
-    three_body: str = "parent",
-    device: str = "cpu",
-    dtype: str = "float32",
-    minimum_onset_ps: float = MINIMUM_ONSET_PS,
-    extrapolation_threshold: float = MDSettings.extrapolation_threshold,
-    allow_extrapolating: bool = False,
-    arrhenius: bool = True,
-    cores: int | None = None,
-    show_progress: bool = False,
-) -> RotorRecord:
-    """Conductivity at 300 K, activation energy, active ions and rotation against the mass of the anions.
 
-    The gedankenexperiment of Oh et al. (doi 10.1016/j.joule.2025.102130, figure 3c): `conduct` over a grid of mass
-    factors. All runs of all points share the cores; the same call again continues what was killed. The natural masses
-    are always simulated, once for all series, with the seeds of `conduct`.
+class RotorSettings(ConductSettings):
+    """Settings of `rotor`: those of `conduct`, the masses, and what is compared."""
 
-    Parameters
-    ----------
-    structure
-        A built-in name, a file, or ASE Atoms.
-    anions
-        Whose masses to scale: formulas of anions in the structure, and ``all`` for all of them together; by default
-        each, and all.
-    factors
-        Mass factors of each series; 1 is always there.
-    scale
-        Points beside the series, or (without `anions`) instead of them: the factor of each anion that is scaled,
-        such as ``{"BH4": 4, "B12H12": 10}``.
-    active_window_ps, active_threshold_A2
-        What makes an ion active. The paper: 21 A^2 over 1 ns; by default the threshold is the same and the window
-        that, or the production where that is shorter. May be changed for a finished run.
-    reference_temperature_K
-        One of `temperatures_K`, at which active fraction and rotation are compared: by default the lowest at which
-        the most runs are sane. May be changed for a finished run.
-    out, potential, temperatures_K, ensemble, timestep_fs, equilibrate_ps, production_ps, replicas, supercell, specie,
-    charge, seed, orderings, frame_interval_fs, pressure_GPa, three_body, device, dtype, minimum_onset_ps,
-    extrapolation_threshold, allow_extrapolating, arrhenius, cores
-        As in `conduct`. Anions with f times the mass are slower by the root of f: give them time to equilibrate.
-
-    Raises
-    ------
-    InputError
-        Bad input, before anything is written.
-    RunDirectoryError
-        If `out` holds other inputs, is in use, or cannot be written.
-
-    Examples
-    --------
-    >>> from paddlewheel import rotor
-    >>> record = rotor("o-nbh", potential="nep-nabh", factors=[1, 4, 10])  # doctest: +SKIP
-    >>> [(trend.anion, trend.quantity, trend.verdict) for trend in record.trends]  # doctest: +SKIP
-    """
-    base = plan_conduct(
-        structure,
-        potential=potential,
-        temperatures_K=temperatures_K,
-        replicas=replicas,
-        supercell=supercell,
-        orderings=orderings,
-        specie=specie,
-        charge=charge,
-        seed=seed,
-        arrhenius=arrhenius,
-        minimum_onset_ps=minimum_onset_ps,
-        three_body=three_body,
-        device=device,
-        dtype=dtype,
-        dynamics={
-            "ensemble": ensemble,
-            "timestep_fs": timestep_fs,
-            "equilibrate_ps": equilibrate_ps,
-            "production_ps": production_ps,
-            "frame_interval_fs": frame_interval_fs,
-            "pressure_GPa": pressure_GPa,
-            "extrapolation_threshold": extrapolation_threshold,
-        },
+    anions: Names | None = setting(
+        None, "Whose masses to scale, by formula; all: every anion together. By default each, and all."
     )
-    plan = plan_rotor(base, anions=anions, factors=factors, scale=scale)
-    active = ActiveDefinition.checked(active_window_ps, active_threshold_A2, production_ps=production_ps)
-    if reference_temperature_K is not None and reference_temperature_K not in temperatures_K:
+    factors: Numbers = setting(DEFAULT_FACTORS, "Mass factors of each series; 1 is always there.")
+    scale: tuple[Scale, ...] = setting(
+        (),
+        "One more point, such as BH4=4,B12H12=10; without --anions it replaces the series. May be repeated.",
+        repeated=True,
+    )
+    active_window_ps: float | None = setting(
+        None, "Window of active ions, ps; by default 1000, or the production if shorter.", gt=0, may_change=True
+    )
+    active_threshold_A2: float = setting(
+        DEFAULT_THRESHOLD_A2, "Least MSD of an active ion, A^2; the paper's.", ge=0, may_change=True
+    )
+    reference_temperature_K: float | None = setting(
+        None,
+        "K, at which active ions and rotation are compared; by default the lowest at which the most runs are sane.",
+        may_change=True,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RotorInputs:
+    """The grid of masses, and what makes an ion active."""
+
+    plan: RotorPlan
+    active: ActiveDefinition
+
+    def units(self, directory: Path) -> list[Unit]:
+        """The units of all choices of masses."""
+        return [unit for run in self.plan.runs for unit in run.units(directory)]
+
+
+def _opens(structure: str | Path | Atoms, settings: RotorSettings) -> RotorInputs:
+    base = plan_conduct(structure, settings)
+    plan = plan_rotor(base, anions=settings.anions, factors=settings.factors, scale=settings.scale)
+    reference_K = settings.reference_temperature_K
+    if reference_K is not None and reference_K not in base.temperatures_K:
         raise SettingsError(
-            f"{reference_temperature_K:g} K is not simulated", where="reference_temperature_K",
-            remedy=f"give one of {', '.join(f'{value:g}' for value in temperatures_K)}",
+            f"{reference_K:g} K is not simulated", where="reference_temperature_K",
+            remedy=f"give one of {', '.join(f'{value:g}' for value in base.temperatures_K)}",
         )  # fmt: skip
-    directory = Path(out) if out is not None else default_directory("rotor", structure)
-    if not check_directory(directory, plan.inputs()):
-        try_potential(base.potential, base.structure.cells[0], where=base.structure.name)
-    start_directory(directory, plan.inputs())
-    units = [unit for run in plan.runs for unit in run.units(directory)]
-    with writing(directory), DriverLock(directory) as driver:
-        for unit in units:
-            unit.prepare()
-        finished, warnings = run_md_units(units, driver, cores=cores, show_progress=show_progress)
-        record = rotor_record(
-            plan,
-            finished,
-            directory=directory,
-            active=active,
-            reference_temperature_K=reference_temperature_K,
-            allow_extrapolating=allow_extrapolating,
-            warnings=warnings,
-        )
-        write_record(record, directory / "result.json")
-    return record
+    active = ActiveDefinition.checked(
+        settings.active_window_ps, settings.active_threshold_A2, production_ps=settings.production_ps
+    )
+    return RotorInputs(plan=plan, active=active)
+
+
+def _document(inputs: RotorInputs, settings: RotorSettings) -> dict[str, Any]:
+    return inputs.plan.inputs() | {
+        "active_window_ps": inputs.active.window_ps,
+        "active_threshold_A2": inputs.active.threshold_A2,
+        "reference_temperature_K": settings.reference_temperature_K,
+        "allow_extrapolating": settings.allow_extrapolating,
+    }
+
+
+def _measures(inputs: RotorInputs, settings: RotorSettings, run: Run) -> RotorRecord:
+    finished, warnings = run_md_units(inputs.units(run.folder), run)
+    return rotor_record(
+        inputs.plan,
+        finished,
+        run=run,
+        active=inputs.active,
+        reference_temperature_K=settings.reference_temperature_K,
+        allow_extrapolating=settings.allow_extrapolating,
+        warnings=warnings,
+    )
+
+
+def _forecasts(inputs: RotorInputs, _settings: RotorSettings, cores: int | None) -> Forecast:
+    base = inputs.plan.base
+    masses = ("masses", ", ".join(run.name for run in inputs.plan.runs))
+    return forecast_md(inputs.units(Path()), structure=base.structure.name, cores=cores, inputs=(*base.told(), masses))
+
+
+QUANTITY_WORDS: dict[TrendQuantity, str] = {
+    "conductivity_300K": "sigma(300 K)",
+    "conductivity_simulated": "sigma where simulated",
+    "activation_energy": "Ea",
+    "active_fraction": "active fraction",
+    "rotation": "angular velocity",
+}
+
+
+def verdict_lines(record: RotorRecord) -> list[str]:
+    """For the terminal: the trends first, then one line a point."""
+    lines = [f"{record.structure}, {record.specie}: heavier anions, per factor e in mass"]
+    for row in record.trends:
+        line = f"  {row.anion}: {QUANTITY_WORDS[row.quantity]} {row.verdict} ({_with_error(row.slope)})"
+        lines.append(line + (f"; paper: {row.paper} ({row.beside_paper})" if row.paper else ""))
+    for row in record.comparisons:
+        line = f"  {row.first} against {row.second}: {QUANTITY_WORDS[row.quantity]} {row.verdict}"
+        lines.append(line + (f"; paper: {row.paper} ({row.beside_paper})" if row.paper else ""))
+    return lines + [_line_of_point(point, record) for point in record.points]
+
+
+def _line_of_point(point: RotorPoint, record: RotorRecord) -> str:
+    factor = point.run if point.mass_factor is None else f"{point.anion} x {point.mass_factor:g}"
+    if point.status != "ok":
+        return f"  {factor}: {point.status} ({point.reason})"
+    parts = [f"sigma(300 K) = {_with_error(point.conductivity_300K_mS_per_cm)} mS/cm",
+             f"Ea = {_with_error(point.activation_energy_eV)} eV"]  # fmt: skip
+    if point.active_fraction is not None:
+        parts.append(f"active {_with_error(point.active_fraction)} at {record.reference_temperature_K:g} K")
+    if point.rotation_rad_per_ps is not None:
+        parts.append(f"{_with_error(point.rotation_rad_per_ps)} rad/ps")
+    return f"  {factor}: {', '.join(parts)}"
+
+
+def _with_error(quantity: Measured | None) -> str:
+    return "unknown" if quantity is None else f"{quantity.value:.3g} +- {quantity.std:.2g}"
+
+
+STUDY = Study(
+    command="rotor",
+    arguments=(STRUCTURE,),
+    settings=RotorSettings,
+    record=RotorRecord,
+    opens=_opens,
+    tries=lambda inputs, settings: try_start(inputs.plan.base, settings),
+    measures=_measures,
+    says=verdict_lines,
+    failed=lambda record: not any(point.status == "ok" for point in record.points),
+    document=_document,
+    forecasts=_forecasts,
+    needs_directory=True,
+    example="paddlewheel rotor o-nbh --anions BH4,B12H12,all --factors 1,4,10 --temperatures 600,700,800,900 "
+    "--out runs/rotor",
+    notes="The thought experiment of Oh et al. (doi 10.1016/j.joule.2025.102130, figure 3c): `conduct` over a grid of "
+    "mass factors, each choice of masses with its own record in points/. The natural masses are simulated once for all "
+    "series, with the seeds of `conduct`. Anions of f times the mass are slower by the root of f: give them time to "
+    "equilibrate.",
+)

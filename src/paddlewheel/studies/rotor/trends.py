@@ -10,9 +10,7 @@ import numpy as np
 
 from paddlewheel.errors import InputError
 from paddlewheel.records import Measured
-from paddlewheel.records.arrhenius import (
-    TemperatureStatus,
-)
+from paddlewheel.records.arrhenius import TemperatureStatus
 from paddlewheel.studies.rotor.record import (
     EquilibriumCheck,
     RotorComparison,
@@ -116,7 +114,7 @@ def _homogeneity(
 ) -> EquilibriumCheck:
     from scipy.special import chdtrc
 
-    value, std = np.array([one.value for one in values]), np.array([one.std for one in values])
+    value, std = np.array([(each.value, each.std) for each in values]).T
     mean = float(np.average(value, weights=std**-2))
     freedom = len(values) - 1
     chi2 = float(np.sum(((value - mean) / std) ** 2))
@@ -192,10 +190,10 @@ def _beside(quantity: TrendQuantity, verdict: str) -> str:
 def _comparison(
     quantity: TrendQuantity, first: str, second: str, found: Mapping[str, tuple[Trend, _Series]]
 ) -> RotorComparison:
-    (one, points), (other, others) = found[first], found[second]
+    (trend, points), (other, others) = found[first], found[second]
     places = {key: j for j, key in enumerate(others.key)}
     shared = [(i, places[key]) for i, key in enumerate(points.key) if key in places]
-    difference, std = slope_difference(one, other, shared=shared, stds=[points.std[i] for i, _ in shared])
+    difference, std = slope_difference(trend, other, shared=shared, stds=[points.std[i] for i, _ in shared])
     ends = (difference - _NORMAL_95 * std, difference + _NORMAL_95 * std)
     lower = direction(ends)
     verdict = {

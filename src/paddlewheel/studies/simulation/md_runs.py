@@ -1,21 +1,35 @@
-"""Molecular dynamics as units of work: the runs, and what went wrong with them."""
+"""Molecular dynamics as units of work: what the runs cost, the runs, and what went wrong with them."""
 
 from __future__ import annotations
 
+import json
 import sys
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 
+from paddlewheel.dynamics import MDRun, MDSettings
 from paddlewheel.errors import ScienceError
-from paddlewheel.execution import DriverLock, Unit
-from paddlewheel.studies.simulation.potentials import try_potential  # noqa: F401  MIGRATION: until all take it from there
-from paddlewheel.study.stage import run_stage
+from paddlewheel.execution import Unit
+from paddlewheel.studies.simulation.md_unit import unit_atoms
+from paddlewheel.studies.simulation.potentials import try_potential
+from paddlewheel.study.forecast import Forecast
+from paddlewheel.study.run import Run
 
 TASK = "paddlewheel.studies.simulation.md_unit:run_md_unit"
 
+MINIMUM_ONSET_PS = 0.5
+"""For runs of our own: ions in solids vibrate and explore their cages for about a picosecond, and over a run of a few
+picoseconds the MSD inside the cages looks straight (o-NBH at 1100 K: 1.4 ps gave five times the diffusivity). A fit
+begins before a tenth of the run or not at all, so a run under 5 ps has no diffusivity."""
 
-def run_md_units(
-    units: Sequence[Unit], driver: DriverLock, *, cores: int | None, show_progress: bool
-) -> tuple[list[Unit], list[str]]:
+_STORED_BYTES_PER_ATOM, _STORED_BYTES_PER_FRAME = 6.0, 250.0
+"""Of a compressed frame every 10 fs (o-NBH at 600 to 900 K), and of its thermodynamic columns in store and table."""
+_REPORT_BYTES = 4e6
+_WARM_UP_STEPS, _MEASURED_STEPS, _MEASURED_S = 3, (3, 60), 1.5
+
+
+def run_md_units(units: Sequence[Unit], run: Run) -> tuple[list[Unit], list[str]]:
     """Run what is not finished. Errors a user can mend end the command; others are kept beside the unit.
 
     Returns
@@ -27,9 +41,7 @@ def run_md_units(
     ScienceError
         If no unit finished.
     """
-    troubles = run_stage(
-        units, task=TASK, title="molecular dynamics", driver=driver, cores=cores, show_progress=show_progress
-    )
+    troubles = run.units(units, task=TASK, title="molecular dynamics")
     for name, trouble in troubles.items():
         print(f"paddlewheel: {name} failed ({trouble}); see units/{name}/error.txt", file=sys.stderr)
     results = {unit.name: result for unit in units if (result := unit.result()) is not None}
@@ -47,7 +59,53 @@ def run_md_units(
     return finished, warnings
 
 
-MINIMUM_ONSET_PS = 0.5
-"""For runs of our own: ions in solids vibrate and explore their cages for about a picosecond, and over a run of a few
-picoseconds the MSD inside the cages looks straight (o-NBH at 1100 K: 1.4 ps gave five times the diffusivity). A fit
-begins before a tenth of the run or not at all, so a run under 5 ps has no diffusivity."""
+def forecast_md(
+    units: Sequence[Unit], *, structure: str, cores: int | None, inputs: Sequence[tuple[str, str]] = ()
+) -> Forecast:
+    """What units of molecular dynamics would cost, by a few steps of each size of cell with its potential.
+
+    Parameters
+    ----------
+    structure
+        Name of what is simulated, for an error.
+    inputs
+        What was read, for the reader.
+
+    Raises
+    ------
+    InputError
+        If the potential cannot be loaded, or no run can start.
+    """
+    step_s: dict[str, float] = {}
+    hours: dict[str, float] = {}
+    stored = _REPORT_BYTES
+    for unit in units:
+        dynamics = MDSettings(**unit.contents["md"])
+        n_atoms = len(unit.contents["structure"]["symbols"])
+        kind = json.dumps([n_atoms, unit.contents["potential"], dynamics.ensemble])
+        if kind not in step_s:
+            step_s[kind] = _seconds_per_step(unit, dynamics, structure=structure)
+        hours[unit.name] = step_s[kind] * dynamics.n_steps / 3600
+        stored += dynamics.n_frames * (_STORED_BYTES_PER_ATOM * n_atoms + _STORED_BYTES_PER_FRAME)
+    return Forecast.of_units(
+        hours,
+        cores=cores,
+        inputs=tuple(inputs),
+        n_atoms=max(len(unit.contents["structure"]["symbols"]) for unit in units),
+        disk_bytes=stored,
+    )
+
+
+def _seconds_per_step(unit: Unit, dynamics: MDSettings, *, structure: str) -> float:
+    """Processor time of one step, over a few from the start that the unit has."""
+    atoms = unit_atoms(unit)
+    calculator = try_potential(unit.contents["potential"], atoms, where=structure)
+    run = MDRun(atoms, calculator, replace(dynamics, relax_above_eV_per_A=0.0))
+    for _ in range(_WARM_UP_STEPS):  # neighbour lists are made and code is compiled
+        run.step()
+    fewest, most = _MEASURED_STEPS
+    began, n_steps = time.process_time(), 0
+    while n_steps < fewest or (n_steps < most and time.process_time() - began < _MEASURED_S):
+        run.step()
+        n_steps += 1
+    return (time.process_time() - began) / n_steps

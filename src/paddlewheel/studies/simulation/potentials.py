@@ -78,8 +78,12 @@ def unit_potential(unit: Unit) -> Calculator:
     return loaded_potential(wanted)
 
 
-def try_potential(potential: Mapping[str, Any], cell: Atoms, *, where: str) -> None:
-    """Load the potential once and evaluate the cell, so that a bad checkpoint or cell is told before a run begins.
+def try_potential(potential: Mapping[str, Any], cell: Atoms, *, where: str) -> Calculator:
+    """Load the potential and evaluate the cell, so that a bad checkpoint or cell is told before a run begins.
+
+    Returns
+    -------
+    The potential.
 
     Raises
     ------
@@ -95,6 +99,7 @@ def try_potential(potential: Mapping[str, Any], cell: Atoms, *, where: str) -> N
             where=where,
             remedy="relax the structure, or check its distances",
         )
+    return atoms.calc
 
 
 def potential_citations(name: str) -> list[Citation]:

@@ -6,7 +6,10 @@ A study takes those of these classes that it needs, in the order in which its op
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import field_validator
 
 from paddlewheel.dynamics import MDSettings
 from paddlewheel.study.settings import Settings, setting
@@ -32,6 +35,11 @@ class PotentialSettings(EngineSettings):
 
     potential: str | None = setting(None, "See `potentials`; by default the one made for these elements.")
     dtype: Literal["float32", "float64"] = setting("float32", "Precision of M3GNet")
+
+    @field_validator("potential", mode="before")
+    @classmethod
+    def _by_name(cls, given: Any) -> Any:
+        return str(given) if isinstance(given, Path) else given
 
 
 class IonSettings(Settings):
