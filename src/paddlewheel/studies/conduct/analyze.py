@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from pydantic import field_validator
@@ -18,10 +18,11 @@ from paddlewheel.studies.conduct.files import keep_run
 from paddlewheel.studies.conduct.measure import analyse_temperature, conductivity_record
 from paddlewheel.studies.conduct.record import ConductivityRecord
 from paddlewheel.studies.conduct.runs import TemperatureRuns
+from paddlewheel.studies.conduct.study import FitSettings
 from paddlewheel.studies.conduct.verdict import is_failed, verdict_lines
 from paddlewheel.studies.motion.choices import choose_ion
 from paddlewheel.studies.motion.framework import framework_centres, framework_of
-from paddlewheel.studies.motion.given import GivenRun, Trajectories, open_given
+from paddlewheel.studies.motion.given import Given, GivenRun, Trajectories, open_given
 from paddlewheel.studies.motion.runs import check_alike, first_atoms, once_each
 from paddlewheel.studies.motion.settings import TRAJECTORIES, DriftSettings
 from paddlewheel.study.citations import analysis_citations
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 
-class AnalyzeSettings(DriftSettings):
+class AnalyzeSettings(DriftSettings, FitSettings):
     """Settings of `analyze`."""
 
     temperature_K: Numbers | None = setting(
@@ -73,88 +74,89 @@ class AnalyzeInputs:
     specie: str
     charge_e: float
     minimum_onset_ps: float
-    drift: str
-    skip_ps: float
     warnings: tuple[str, ...]
 
-    def document(self) -> dict[str, Any]:
-        """All that was resolved, and the runs by their content."""
-        return {
-            "specie": self.specie,
-            "charge_e": self.charge_e,
-            "skip_ps": self.skip_ps,
-            "drift": self.drift,
-            "minimum_onset_ps": self.minimum_onset_ps,
-            "trajectories": [
-                {
-                    "name": Path(run.trajectory.source).name,
-                    "temperature_K": run.temperature_K,
-                    "frame_interval_fs": run.trajectory.frame_interval_fs,
-                    "n_frames": run.trajectory.n_frames,
-                    "sha256": digest,
-                }
-                for digest, run in self.runs.items()
-            ],
-        }
-
-    def by_temperature(self) -> dict[float, list[Trajectory]]:
-        """The trajectories at each temperature."""
-        groups: dict[float, list[Trajectory]] = defaultdict(list)
+    def by_temperature(self) -> dict[float, list[GivenRun]]:
+        """The runs at each temperature."""
+        groups: dict[float, list[GivenRun]] = defaultdict(list)
         for run in self.runs.values():
             assert run.temperature_K is not None  # _opens refuses runs without
-            groups[run.temperature_K].append(run.trajectory)
+            groups[run.temperature_K].append(run)
         return dict(groups)
+
+
+def _document(inputs: AnalyzeInputs, settings: AnalyzeSettings) -> dict[str, Any]:
+    return {
+        "specie": inputs.specie,
+        "charge_e": inputs.charge_e,
+        "skip_ps": settings.skip_ps,
+        "drift": settings.drift,
+        "minimum_onset_ps": inputs.minimum_onset_ps,
+        "allow_extrapolating": settings.allow_extrapolating,
+        "trajectories": [
+            {
+                "name": Path(run.trajectory.source).name,
+                "temperature_K": run.temperature_K,
+                "frame_interval_fs": run.trajectory.frame_interval_fs,
+                "n_frames": run.trajectory.n_frames,
+                "sha256": digest,
+            }
+            for digest, run in inputs.runs.items()
+        ],
+    }
 
 
 def _opens(trajectories: Trajectories, settings: AnalyzeSettings) -> AnalyzeInputs:
     given = open_given(
         trajectories, frame_interval_fs=settings.frame_interval_fs, type_map=settings.type_map, skip_ps=settings.skip_ps
     )
-    runs = _with_temperatures(given.runs, settings.temperature_K or ())
-    check_alike([run.trajectory for run in runs])
-    kept, twice = once_each(runs)
-    first = next(iter(kept.values()))
-    cell = first_atoms(first.trajectory)
-    specie, charge_e = _choose_ion(cell, list(kept.values()), settings)
+    given = _at_temperatures(given, settings.temperature_K or ())
+    check_alike([run.trajectory for run in given.runs])
+    kept, twice = once_each(given.runs)
+    cell = first_atoms(given.runs[0].trajectory)
+    specie, charge_e = _choose_ion(cell, given.runs, settings)
+    own_onsets = [run.inputs.get("minimum_onset_ps", 0.0) for run in given.runs]
     return AnalyzeInputs(
         runs=kept,
         cell=cell,
         specie=specie,
         charge_e=charge_e,
-        minimum_onset_ps=settings.minimum_onset_ps,
-        drift=settings.drift,
-        skip_ps=settings.skip_ps,
+        minimum_onset_ps=max([settings.minimum_onset_ps, *own_onsets]),
         warnings=(*given.warnings, *twice),
     )
 
 
-def _with_temperatures(runs: Sequence[GivenRun], given_K: Sequence[float]) -> list[GivenRun]:
-    """Each run with its temperature: files get theirs from those given, of run directories those given are chosen.
+def _at_temperatures(given: Given, wanted_K: Sequence[float]) -> Given:
+    """Each run with its temperature: files get theirs from those wanted, of run directories those wanted are chosen.
 
     Raises
     ------
     SettingsError
         For too few or too many temperatures, or one at which a run directory has no run.
     """
-    files = [run for run in runs if run.temperature_K is None]
+    files = [run for run in given.runs if run.temperature_K is None]
     if not files:
-        there = sorted({run.temperature_K for run in runs if run.temperature_K is not None})
-        absent = [value for value in given_K if value not in there]
+        there = [run.temperature_K for run in given.runs]
+        absent = [value for value in wanted_K if value not in there]
         if absent:
             raise SettingsError(
                 f"no run is at {absent[0]:g} K", where="temperature_K",
-                remedy=f"choose of {', '.join(f'{value:g}' for value in there)}, or leave it out",
+                remedy=f"choose of {', '.join(f'{value:g}' for value in given.temperatures_K)}, or leave it out",
             )  # fmt: skip
-        return [run for run in runs if not given_K or run.temperature_K in given_K]
-    if not given_K:
+        return Given(
+            runs=tuple(run for run in given.runs if not wanted_K or run.temperature_K in wanted_K),
+            left_out=tuple(run for run in given.left_out if not wanted_K or run.temperature_K in wanted_K),
+        )
+    if not wanted_K:
         raise SettingsError("is needed", where="temperature_K", remedy="give the temperature of the run in K")
-    if len(given_K) not in (1, len(files)):
+    if len(wanted_K) not in (1, len(files)):
         raise SettingsError(
-            f"{len(given_K)} temperatures for {len(files)} trajectories", where="temperature_K",
+            f"{len(wanted_K)} temperatures for {len(files)} trajectories", where="temperature_K",
             remedy="give one for all, or one for each",
         )  # fmt: skip
-    each = iter(given_K if len(given_K) > 1 else [*given_K] * len(files))
-    return [run if run.temperature_K is not None else replace(run, temperature_K=next(each)) for run in runs]
+    each = iter(wanted_K if len(wanted_K) > 1 else [*wanted_K] * len(files))
+    runs = (run if run.temperature_K is not None else replace(run, temperature_K=next(each)) for run in given.runs)
+    return replace(given, runs=tuple(runs))
 
 
 def _choose_ion(cell: Atoms, runs: Sequence[GivenRun], settings: AnalyzeSettings) -> tuple[str, float]:
@@ -176,7 +178,7 @@ def _choose_ion(cell: Atoms, runs: Sequence[GivenRun], settings: AnalyzeSettings
 
 def _measures(inputs: AnalyzeInputs, settings: AnalyzeSettings, run: Run) -> ConductivityRecord:
     groups = [
-        _temperature_runs(value, members, inputs.specie, inputs.drift)
+        _temperature_runs(value, members, inputs.specie, settings.drift)
         for value, members in inputs.by_temperature().items()
     ]
     analysed = [
@@ -192,33 +194,40 @@ def _measures(inputs: AnalyzeInputs, settings: AnalyzeSettings, run: Run) -> Con
         structure=", ".join(dict.fromkeys(Path(each.trajectory.source).name for each in inputs.runs.values())),
         formula=inputs.cell.get_chemical_formula("metal"),
         arrhenius=len(groups) > 1,
+        allow_extrapolating=settings.allow_extrapolating,
         warnings=inputs.warnings,
         citations=analysis_citations(),
         provenance=run.provenance(),
     )
 
 
-def _temperature_runs(temperature_K: float, runs: Sequence[Trajectory], specie: str, drift: str) -> TemperatureRuns:
-    paths = [displacements(run, specie=specie, drift=drift) for run in runs]  # type: ignore[arg-type]
+def _temperature_runs(
+    temperature_K: float, runs: Sequence[GivenRun], specie: str, drift: Literal["framework", "all", "none"]
+) -> TemperatureRuns:
     health, broken, good = [], [], []
-    for run, moved in zip(runs, paths, strict=True):
-        checks = _health(run, specie)
+    volumes, lengths_ps = [], []
+    for trajectory in (run.trajectory for run in runs):
+        moved = displacements(trajectory, specie=specie, drift=drift)
+        volumes.append(moved.volumes_A3)
+        lengths_ps.append((moved.n_frames - 1) * moved.frame_interval_fs / 1000)
+        checks = _health(trajectory, specie)
         health += checks
         reasons = [f"{check.name}: {check.detail}" for check in checks if check.status == "broken"]
         if reasons:
-            broken.append(f"{Path(run.source).name}: {'; '.join(reasons)}")
+            broken.append(f"{Path(trajectory.source).name}: {'; '.join(reasons)}")
         else:
             good.append(moved)
-    volumes = np.concatenate([moved.volumes_A3 for moved in paths])
+    first = runs[0].trajectory
     return TemperatureRuns(
         temperature_K=temperature_K,
         displacements=good,
         broken=broken,
         health=health,
-        n_ions=runs[0].symbols.count(specie),
-        mass_u=float(runs[0].masses_u.sum()),
-        volume_A3=float(volumes.mean()),
-        production_ps=min((moved.n_frames - 1) * moved.frame_interval_fs / 1000 for moved in paths),
+        n_ions=first.symbols.count(specie),
+        mass_u=float(first.masses_u.sum()),
+        volume_A3=float(np.concatenate(volumes).mean()),
+        production_ps=min(lengths_ps),
+        extrapolation=[run.extrapolation for run in runs if run.extrapolation],
     )
 
 
@@ -247,7 +256,7 @@ STUDY = Study(
     measures=_measures,
     says=verdict_lines,
     failed=is_failed,
-    document=lambda inputs, settings: inputs.document(),
+    document=_document,
     example="paddlewheel analyze XDATCAR --specie Li --temperature 500 --frame-interval-fs 100",
 )
 

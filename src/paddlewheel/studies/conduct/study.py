@@ -31,14 +31,24 @@ from paddlewheel.studies.simulation.structures import StructureChoice, cell_dige
 from paddlewheel.study.citations import analysis_citations, dynamics_citations
 from paddlewheel.study.forecast import Forecast
 from paddlewheel.study.run import Run
-from paddlewheel.study.settings import Numbers, setting
+from paddlewheel.study.settings import Numbers, Settings, setting
 from paddlewheel.study.study import Study
 
 if TYPE_CHECKING:
     from ase import Atoms
 
 
-class ConductSettings(PotentialSettings, DynamicsSettings, CellSettings, IonSettings, SeedSettings):
+class FitSettings(Settings):
+    """Which temperatures are fitted."""
+
+    allow_extrapolating: bool = setting(
+        False,
+        "Fit temperatures at which the potential extrapolates in more than 1 % of the steps, too; may be added later.",
+        may_change=True,
+    )
+
+
+class ConductSettings(FitSettings, PotentialSettings, DynamicsSettings, CellSettings, IonSettings, SeedSettings):
     """Settings of `conduct`."""
 
     temperatures_K: Numbers = setting(
@@ -51,11 +61,6 @@ class ConductSettings(PotentialSettings, DynamicsSettings, CellSettings, IonSett
     arrhenius: bool = setting(True, "Fit ln(sigma T) over the temperatures.")
     minimum_onset_ps: float = setting(
         MINIMUM_ONSET_PS, "Earliest lag of the MSD's fit, ps; a run has to be ten times as long.", ge=0
-    )
-    allow_extrapolating: bool = setting(
-        False,
-        "Fit temperatures at which the potential extrapolates in more than 1 % of the steps, too; may be added later.",
-        may_change=True,
     )
 
 

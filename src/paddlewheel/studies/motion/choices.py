@@ -1,4 +1,4 @@
-"""What every analysis of ions chooses: the mobile ion and its charge, temperatures, earliest lag of a fit, range."""
+"""What every analysis of ions chooses: the mobile ion and its charge, temperatures, range."""
 
 from __future__ import annotations
 
@@ -107,29 +107,18 @@ def check_temperatures(temperatures_K: Sequence[float], *, arrhenius: bool) -> l
     """
     for value in temperatures_K:
         if not (math.isfinite(value) and value > 0):
-            raise SettingsError(f"{value:g} K is no temperature", where="temperatures", remedy="give kelvin above 0")
+            raise SettingsError(f"{value:g} K is no temperature", where="temperatures_K", remedy="give kelvin above 0")
     if len(set(temperatures_K)) != len(temperatures_K):
-        raise SettingsError("a temperature is given twice", where="temperatures", remedy="use --replicas for more runs")
+        raise SettingsError(
+            "a temperature is given twice", where="temperatures_K", remedy="use --replicas for more runs"
+        )
     if not temperatures_K or (arrhenius and len(temperatures_K) < 2):
         raise SettingsError(
             f"an Arrhenius fit needs at least two temperatures, {len(temperatures_K)} given",
-            where="temperatures",
+            where="temperatures_K",
             remedy="give more, or --no-arrhenius",
         )
     return sorted(float(value) for value in temperatures_K)
-
-
-def check_onset(minimum_onset_ps: float) -> float:
-    """The earliest lag of a fit, checked.
-
-    Raises
-    ------
-    SettingsError
-        If it is negative or no number.
-    """
-    if not (math.isfinite(minimum_onset_ps) and minimum_onset_ps >= 0):
-        raise SettingsError(f"{minimum_onset_ps:g} ps", where="minimum_onset_ps", remedy="give 0 or more")
-    return float(minimum_onset_ps)
 
 
 def default_range_A(cells_A: Sequence[np.ndarray]) -> float:

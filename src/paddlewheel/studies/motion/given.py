@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,10 @@ class GivenRun:
         The file or directory that it was given as.
     note
         What has to be said of it.
+    extrapolation
+        `ExtrapolationWatch.summary()` of it, where the potential gives a grade.
+    inputs
+        What `inputs.yaml` of its run directory tells.
     mean_cell_A
         Mean over its frames of the lattice vectors, `[3, 3]`; None before they were read (`once_each`).
     """
@@ -42,6 +46,8 @@ class GivenRun:
     specie: str | None = None
     charge_e: float | None = None
     note: str | None = None
+    extrapolation: Mapping[str, Any] | None = None
+    inputs: Mapping[str, Any] = field(default_factory=dict)
     mean_cell_A: np.ndarray | None = None
 
 
@@ -204,6 +210,8 @@ def _of_unit(
         specie=contents.get("mobile"),
         charge_e=inputs.get("charge_e"),
         note=_note(name, result.get("extrapolation")),
+        extrapolation=result.get("extrapolation"),
+        inputs=inputs,
     )
 
 
