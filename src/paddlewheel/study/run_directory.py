@@ -208,6 +208,8 @@ def _first_difference(found: Any, wanted: Any, name: str, passed_over: Collectio
         pairs = [(f"{name}.{key}", found.get(key), wanted.get(key)) for key in {**wanted, **found}]
     elif _are_maps(found) and _are_maps(wanted) and len(found) == len(wanted):
         pairs = [(f"{name}[{place}]", found[place], row) for place, row in enumerate(wanted)]
+    elif _are_maps(found) and _are_maps(wanted):
+        return f"{name} is a list of {len(found)} there and of {len(wanted)} now"
     else:
         return None if found == wanted else f"{name} is {found!r} there and {wanted!r} now"
     return next(filter(None, (_first_difference(there, now, part, passed_over) for part, there, now in pairs)), None)

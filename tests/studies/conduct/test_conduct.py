@@ -14,8 +14,8 @@ from ase.build import bulk
 from ase.calculators.calculator import Calculator, all_changes
 from ase.calculators.lj import LennardJones
 
-from paddlewheel import conduct
-from paddlewheel.errors import InputError, RunDirectoryError
+from paddlewheel import analyze, conduct
+from paddlewheel.errors import InputError, RunDirectoryError, SettingsError
 from paddlewheel.studies.conduct.study import STUDY, ConductPlan, ConductSettings
 from paddlewheel.studies.conduct.study import plan_conduct as plan_of
 from paddlewheel.trajectories import open_store, read_thermo
@@ -229,3 +229,50 @@ def test_orderings_become_replicas(tmp_path: Path) -> None:
     assert len({json.dumps(unit.contents["structure"]) for unit in units}) == len(units)
     with pytest.raises(InputError, match="orderings"):
         plan_conduct(path, supercell="1x1x1", **{**settings, "orderings": None})
+
+
+def test_analyze_of_the_run_directory_is_the_same_analysis(run: Path, tmp_path: Path) -> None:
+    whole = json.loads((run / "result.json").read_text())
+    record = analyze(run)
+    assert record.specie == "Ar"
+    assert record.charge_e == 1.0
+    assert record.structure == whole["structure"]
+    for row, before in zip(record.temperatures, whole["temperatures"], strict=True):
+        assert (row.temperature_K, row.n_replicas, row.status) == (before["temperature_K"], 2, before["status"])
+        assert row.msd_final_A2 == pytest.approx(before["msd_final_A2"], rel=1e-12)
+    one = analyze([run / "trajectories/T=40K_r0.zarr", run / "trajectories/T=40K_r0.zarr"])
+    assert one.temperatures[0].n_replicas == 1
+    assert "T=40K_r0.zarr was given twice: it counts once" in one.warnings
+    assert [row.temperature_K for row in analyze(run, temperature_K=60).temperatures] == [60.0]
+    with pytest.raises(SettingsError, match="no run is at 50 K"):
+        analyze(run, temperature_K=50.0, out=tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_dry_run_tells_the_cost_and_what_is_there(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    again = {**SETTINGS, "potential": "ase:test_conduct:argon_potential", "replicas": 2}
+    before = {path: path.stat().st_mtime_ns for path in run.rglob("*")}
+    free = STUDY.forecast(_argon(), out=run.parent / "free", **again)
+    assert (free.n_units, free.n_atoms, free.state) == (4, 32, "is free")
+    assert free.core_hours is not None
+    assert 0 < free.core_hours < 0.1
+    assert free.disk_bytes is not None
+    assert not (run.parent / "free").exists()
+    assert STUDY.forecast(_argon(), out=run, **again).finished
+    more = STUDY.forecast(_argon(), out=run, **again, allow_extrapolating=True)
+    assert (more.n_finished, more.core_hours) == (4, 0.0)
+    assert {path: path.stat().st_mtime_ns for path in run.rglob("*")} == before
+
+
+def test_what_may_be_added_later_enters_the_inputs_and_keeps_the_runs(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    again = {**SETTINGS, "out": run, "potential": "ase:test_conduct:argon_potential", "replicas": 2}
+    before = {path: path.stat().st_mtime_ns for path in (run / "units").rglob("result.json")}
+    for allowed in (True, False):
+        record = conduct(_argon(), **again, allow_extrapolating=allowed)
+        assert record.provenance.settings["allow_extrapolating"] is allowed
+        assert yaml.safe_load((run / "inputs.yaml").read_text())["allow_extrapolating"] is allowed
+    assert {path: path.stat().st_mtime_ns for path in before} == before

@@ -115,13 +115,13 @@ def _opens(trajectories: Trajectories, settings: AnalyzeSettings) -> AnalyzeInpu
     kept, twice = once_each(given.runs)
     cell = first_atoms(given.runs[0].trajectory)
     specie, charge_e = _choose_ion(cell, given.runs, settings)
-    own_onsets = [run.inputs.get("minimum_onset_ps", 0.0) for run in given.runs]
+    of_the_runs = [run.inputs.get("minimum_onset_ps", 0.0) for run in given.runs]
     return AnalyzeInputs(
         runs=kept,
         cell=cell,
         specie=specie,
         charge_e=charge_e,
-        minimum_onset_ps=max([settings.minimum_onset_ps, *own_onsets]),
+        minimum_onset_ps=max([settings.minimum_onset_ps, *of_the_runs]),
         warnings=(*given.warnings, *twice),
     )
 
@@ -186,12 +186,15 @@ def _measures(inputs: AnalyzeInputs, settings: AnalyzeSettings, run: Run) -> Con
         for group in groups
     ]
     keep_run(groups, analysed, cell=inputs.cell, run=run)
+    runs = list(inputs.runs.values())
+    potential = _known_name(runs, "potential")
+    files = ", ".join(dict.fromkeys(Path(each.trajectory.source).name for each in runs))
     return conductivity_record(
         analysed,
         specie=inputs.specie,
         charge_e=inputs.charge_e,
-        potential=None,
-        structure=", ".join(dict.fromkeys(Path(each.trajectory.source).name for each in inputs.runs.values())),
+        potential=potential,
+        structure=_known_name(runs, "structure") or files,
         formula=inputs.cell.get_chemical_formula("metal"),
         arrhenius=len(groups) > 1,
         allow_extrapolating=settings.allow_extrapolating,
@@ -199,6 +202,13 @@ def _measures(inputs: AnalyzeInputs, settings: AnalyzeSettings, run: Run) -> Con
         citations=analysis_citations(),
         provenance=run.provenance(),
     )
+
+
+def _known_name(runs: Sequence[GivenRun], what: str) -> str | None:
+    """Name of the structure or of the potential, where all runs are of run directories that tell the same."""
+    told = [run.inputs.get(what) for run in runs]
+    names = {each.get("name") if isinstance(each, dict) else None for each in told}
+    return names.pop() if len(names) == 1 else None
 
 
 def _temperature_runs(
