@@ -54,7 +54,7 @@ def _function(study: Study[Any, Any]) -> Any:
     def run(**values: Any) -> int:
         given = [_alone(argument, values[argument.name]) for argument in study.arguments]
         settings = {name: values[name] for name in fields if values[name] not in (None, [])}
-        with _options_named(study.settings):
+        with options_named(study.settings):
             return _run(study, given, settings, {key: values[f"{key}_"] for key in _OF_EVERY_COMMAND})
 
     parameters = [_argument(argument) for argument in study.arguments]
@@ -93,7 +93,7 @@ def _print_json(document: Any) -> None:
     sys.stdout.write(json_module.dumps(document, indent=1) + os.linesep)
 
 
-class _options_named:
+class options_named:
     """Settings that are refused go by the name of their option here, and by their keyword in a Python call."""
 
     def __init__(self, settings: type[Settings]) -> None:

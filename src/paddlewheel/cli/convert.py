@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json as json_module
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from paddlewheel.cli.motion import FrameIntervalFs, Json, TypeMap
-from paddlewheel.cli.values import type_elements
 from paddlewheel.errors import SettingsError
+
+if TYPE_CHECKING:
+    from paddlewheel.studies.convert.record import ConversionRecord
 
 
 def register(app: typer.Typer) -> None:
@@ -27,14 +29,17 @@ def convert(
         list[Path] | None, typer.Argument(metavar="FILE...", help="Parts of one trajectory, in the order of time.")
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="The store to make, something.zarr.")] = None,
-    frame_interval_fs: FrameIntervalFs = None,
-    type_map: TypeMap = "",
+    frame_interval_fs: Annotated[
+        float | None, typer.Option(help="fs between frames, where the files do not say (not the MD time step).")
+    ] = None,
+    type_map: Annotated[str, typer.Option(help="LAMMPS types to elements, such as 1=Na,2=B.")] = "",
     topology: Annotated[
         Path | None, typer.Option(help="Names the atoms of .xtc, .trr, .nc, DCD: .tpr, .pdb, .gro, CIF, ...")
     ] = None,
     list_cache: Annotated[bool, typer.Option("--list", help="Only list the files converted for analyses.")] = False,
     clear_cache: Annotated[bool, typer.Option("--clear", help="Only remove them.")] = False,
-    json: Json = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be written; write nothing.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="The record on stdout, nothing else there.")] = False,
 ) -> int:
     """Make one Zarr store, which every analysis reads fastest, of one file or of the parts of one run."""
     if list_cache or clear_cache:
@@ -43,26 +48,43 @@ def convert(
         return _clear() if clear_cache else _list()
     if not files:
         raise SettingsError("none given", where="FILE", remedy="give at least one trajectory file")
-    from paddlewheel.api import convert as study
+    from paddlewheel.studies.convert.study import convert as study
+    from paddlewheel.studies.convert.study import forecast_conversion
 
-    record = study(
-        files,
-        out=out or Path(f"{files[0].name.split('.')[0]}.zarr"),
-        frame_interval_fs=frame_interval_fs,
-        type_map=type_elements(type_map),
-        topology=topology,
-        show_progress=True,
-    )
+    told: dict[str, Any] = {
+        "out": out or Path(f"{files[0].name.split('.')[0]}.zarr"),
+        "frame_interval_fs": frame_interval_fs,
+        "type_map": _elements(type_map),
+        "topology": topology,
+    }
+    if dry_run:
+        forecast = forecast_conversion(files, **told)
+        print(json_module.dumps(forecast.document(), indent=1) if json else "\n".join(forecast.lines()))
+        return 0
+    record = study(files, **told, show_progress=True)
     if json:
         sys.stdout.write(record.model_dump_json(indent=1) + os.linesep)
-        return 0
-    dropped = record.frames_given - record.n_frames
-    print(
-        f"{record.n_frames} frames of {record.formula}, {record.frame_interval_fs:g} fs apart"
-        + (f"; {dropped} that two files share were dropped" if dropped else "")
-    )
-    print(f"store: {record.store} ({record.store_bytes / 1e6:.1f} MB)")
+    else:
+        print("\n".join(_says(record)))
     return 0
+
+
+def _elements(type_map: str) -> dict[int, str] | None:
+    """The map as the settings of all analyses read it."""
+    from paddlewheel.cli.commands import options_named
+    from paddlewheel.studies.motion.settings import MotionSettings
+
+    with options_named(MotionSettings):
+        return MotionSettings.of(type_map=type_map or None).type_map
+
+
+def _says(record: ConversionRecord) -> list[str]:
+    dropped = record.frames_given - record.n_frames
+    return [
+        f"{record.n_frames} frames of {record.formula}, {record.frame_interval_fs:g} fs apart"
+        + (f"; {dropped} that two files share were dropped" if dropped else ""),
+        f"store: {record.store} ({record.store_bytes / 1e6:.1f} MB)",
+    ]
 
 
 def _list() -> int:

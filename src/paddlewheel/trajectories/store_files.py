@@ -49,6 +49,13 @@ def create_array(
     )
 
 
+def packed_size(values: np.ndarray) -> int:
+    """Bytes that values take in the chunks of such an array."""
+    from numcodecs import Blosc
+
+    return len(Blosc(cname="zstd", clevel=5, shuffle=Blosc.BITSHUFFLE).encode(np.ascontiguousarray(values)))
+
+
 def resize(array: zarr.Array, n_frames: int) -> None:
     """Set the number of frames; chunks wholly beyond it are deleted."""
     array.resize((n_frames, *array.shape[1:]))

@@ -57,6 +57,24 @@ def test_bad_input_is_one_line_and_nothing_written(tmp_path, capsys, options, me
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.dump"]
 
 
+def test_a_dry_run_tells_frames_and_bytes_and_writes_nothing(tmp_path, capsys):
+    rng = np.random.default_rng(1)
+    walk = np.cumsum(0.05 * rng.standard_normal((400, 60, 3)), axis=0) + 10 * rng.random((60, 3))
+    np.savez(tmp_path / "walk.npz", positions_A=walk, cell_A=12.0 * np.eye(3), symbols=["Na"] * 60)
+    arguments = ["convert", str(tmp_path / "walk.npz"), "--out", str(tmp_path / "x.zarr"), "--frame-interval-fs", "10"]
+    assert status_of([*arguments, "--dry-run"]) == 0
+    told = capsys.readouterr().out
+    assert "frames: 400 of Na60, 10 fs apart" in told
+    assert "nothing was written" in told
+    assert status_of([*arguments, "--dry-run", "--json"]) == 0
+    forecast = json.loads(capsys.readouterr().out)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["walk.npz"]
+    assert status_of([*arguments, "--json"]) == 0
+    assert forecast["disk_bytes"] == pytest.approx(json.loads(capsys.readouterr().out)["store_bytes"], rel=0.1)
+    assert status_of([*arguments, "--dry-run"]) == 2
+    assert "exists already" in capsys.readouterr().err
+
+
 def test_what_exists_is_not_overwritten(tmp_path):
     write_dump(tmp_path / "a.dump")
     convert(tmp_path / "a.dump", out=tmp_path / "run.zarr", frame_interval_fs=10.0)

@@ -27,11 +27,7 @@ from paddlewheel.errors import RunDirectoryError, SettingsError, TrajectoryError
 from paddlewheel.execution.locks import FileLock
 from paddlewheel.potentials.fetch import cache_folder, sha256_of
 from paddlewheel.records import write_atomically
-from paddlewheel.study.conversion_progress import (
-    Advance,
-    conversion_progress,
-    say_nothing,
-)
+from paddlewheel.study.progress import Progress, Row
 from paddlewheel.trajectories import Trajectory, TrajectoryWriter, is_text, open_store, read_trajectory
 from paddlewheel.version import __version__
 
@@ -42,6 +38,7 @@ LARGE_BYTES = 50 * 1000 * 1000
 _LAYOUT = 1
 """Raised when a reader gives other frames than before for the same file: old entries are not found again."""
 _WAIT_S = 24 * 3600.0
+_BLOCK_BYTES = 8 * 1024 * 1024
 _held: list[FileLock] = []
 """Locks on the entries that this process has opened, kept until it ends."""
 
@@ -184,8 +181,7 @@ def _build(path: Path, folder: Path, options: Mapping[str, Any]) -> Path:
         print(f"{path.name} is converted once, into {folder.parent}; later it is read from there", file=sys.stderr,
               flush=True)  # fmt: skip
         try:
-            with conversion_progress(path.name, trajectory.n_frames) as advance:
-                write_store(trajectory, aside / "run.zarr", metadata={"source": path.name}, advance=advance)
+            write_store(trajectory, aside / "run.zarr", metadata={"source": path.name}, show_progress=True)
             document = {
                 "source": path.name,
                 "paddlewheel_version": __version__,
@@ -275,11 +271,12 @@ def _limit_bytes() -> float:
 
 
 def write_store(
-    trajectory: Trajectory, target: Path, *, metadata: Mapping[str, Any], advance: Advance = say_nothing
+    trajectory: Trajectory, target: Path, *, metadata: Mapping[str, Any], show_progress: bool = False
 ) -> None:
     """Write a trajectory to a store; it is made aside and appears at `target` when it is complete.
 
     The caller sees to it that no other process writes the same target. What an earlier one left half done is removed.
+    Of a conversion that takes a while, stderr is told how far it is where `show_progress` is set.
 
     Raises
     ------
@@ -293,7 +290,12 @@ def write_store(
         raise TrajectoryError("the time between frames is not known", where=trajectory.source,
                               remedy="give --frame-interval-fs")  # fmt: skip
     aside = target.with_name(f".{target.name}.converting")
-    with writing(target):
+    frame = 0
+
+    def so_far() -> list[Row]:
+        return [Row(f"converting {Path(trajectory.source).name}", frame, trajectory.n_frames, "frames")]
+
+    with writing(target), Progress("trajectory", so_far, shown=show_progress, short=True) as progress:
         shutil.rmtree(aside, ignore_errors=True)
         try:
             writer = TrajectoryWriter.create(
@@ -306,19 +308,15 @@ def write_store(
                 metadata=metadata,
             )
             first, stride = _steps(trajectory)
-            frame = 0
             for block in trajectory.blocks(max_bytes=_BLOCK_BYTES):
                 for positions, cell in zip(block.positions_A, block.cell_A, strict=True):
                     writer.append(positions_A=positions, cell_A=cell, step=first + frame * stride, thermo={})
                     frame += 1
-                advance(frame)
+                progress.update()
             writer.flush()
             aside.rename(target)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
-
-
-_BLOCK_BYTES = 8 * 1024 * 1024
 
 
 def _steps(trajectory: Trajectory) -> tuple[int, int]:
