@@ -131,7 +131,6 @@ TABLE: dict[str, Row] = {
 
 
 MIGRATION = {  # studies that still have their own command; goes when the last has moved
-    "train": ("train", "train"),
     "distil": ("distil", "distil"),
 }
 

@@ -18,7 +18,6 @@ from paddlewheel import load
 from paddlewheel.crystals import read_structure
 from paddlewheel.potentials import load_potential
 from paddlewheel.studies.distil.record import read_distil_record
-from paddlewheel.studies.train.record import read_training_record
 from paddlewheel.training import read_dataset
 
 pytest.importorskip("torch", reason="torch is not installed: pip install 'paddlewheel[distil]'")
@@ -82,7 +81,7 @@ def test_fine_tuning_on_its_own_labels_stays_where_it_was(sampled: Path, tmp_pat
         f"--out {out}",
         shared,
     )
-    record = read_training_record(out / "result.json")
+    record = load(out)
     assert record.engine_agreement.force_eV_per_A < 1e-5
     for row in record.errors:
         assert row.force_mae_eV_per_A < 0.02

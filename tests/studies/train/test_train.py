@@ -95,10 +95,7 @@ class TestRefusals:
                 start_from="ase:ase.calculators.emt:EMT")  # fmt: skip
 
     def test_the_split_is_the_papers_and_keeps_the_test_apart(self, write: Callable[..., Path]) -> None:
-        plan = train_plan.plan_train(
-            [write(40)], start_from=None, elements=None, train_fraction=0.9, validation_fraction=0.1,
-            learning_rate=None, cutoff_A=None, three_body_cutoff_A=None, use_smooth=None,
-        )  # fmt: skip
+        plan = train_plan.plan_train([write(40)], train_plan.TrainSettings())
         # 80, 10 and 10 %: the paper's card has 4476 and 560 of 5595
         assert {name: len(part) for name, part in plan.parts.items()} == {"train": 32, "validation": 4, "test": 4}
         positions = [atoms.positions.tobytes() for part in plan.parts.values() for atoms in part.frames]

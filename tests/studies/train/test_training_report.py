@@ -9,14 +9,11 @@ import numpy as np
 import pytest
 
 from paddlewheel.errors import InputError
-from paddlewheel.records import (
-    Provenance,
-    write_record,
-)
-from paddlewheel.studies.train.page import (
-    errors_table,
-    write_training_report,
-)
+from paddlewheel.page.write import write_report
+from paddlewheel.records import Provenance, write_record
+from paddlewheel.records.base import read_record
+from paddlewheel.records.tables import Beside
+from paddlewheel.studies.train.page import errors_table, figures, page
 from paddlewheel.studies.train.record import (
     EngineAgreement,
     TrainingData,
@@ -86,12 +83,19 @@ def run(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def draw(run: Path) -> str:
+    """The report of a run directory, written anew from what is there."""
+    record = read_record(run / "result.json", TrainingRecord, made_by="train")
+    record.lies_beside(Beside(run))
+    return write_report(record, figures, page).read_text(encoding="utf-8")
+
+
 def test_the_page_holds_the_numbers_and_fetches_nothing(run: Path) -> None:
-    page = write_training_report(run).read_text(encoding="utf-8")
-    assert '<dt>Forces</dt><dd><span class="value">0.180</span>' in page  # the test row: 0.15 * 1.2
-    assert "&lt;nabh&gt;.extxyz" in page  # names of files are text, not markup
-    assert "epoch 2 of 3" in page
-    links = re.findall(r'(?:href|src)="(?!#|https://doi\.org/|data:)([^"]*)"', page)
+    html = draw(run)
+    assert '<dt>Forces</dt><dd><span class="value">0.180</span>' in html  # the test row: 0.15 * 1.2
+    assert "&lt;nabh&gt;.extxyz" in html  # names of files are text, not markup
+    assert "epoch 2 of 3" in html
+    links = re.findall(r'(?:href|src)="(?!#|https://doi\.org/|data:)([^"]*)"', html)
     assert not links
     assert {path.name for path in (run / "figures").iterdir()} == {
         "curves.svg",
@@ -102,9 +106,7 @@ def test_the_page_holds_the_numbers_and_fetches_nothing(run: Path) -> None:
 
 
 def test_the_table_is_in_the_layout_of_the_paper_with_its_numbers_below(run: Path) -> None:
-    from paddlewheel.studies.train.record import read_training_record
-
-    record = read_training_record(run / "result.json")
+    record = read_record(run / "result.json", TrainingRecord, made_by="train")
     table = errors_table(record)
     assert [unit for _, unit in table.columns] == ["", "", "meV/atom", "eV/Å", "meV/Å³", "GPa"]
     assert [[cell.text for cell in row] for row in table.rows][3:] == [
@@ -119,4 +121,4 @@ def test_the_table_is_in_the_layout_of_the_paper_with_its_numbers_below(run: Pat
 def test_a_damaged_file_is_named(run: Path, name: str) -> None:
     (run / name).write_text("nonsense")
     with pytest.raises(InputError, match=re.escape(name)):
-        write_training_report(run)
+        draw(run)

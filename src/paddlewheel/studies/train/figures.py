@@ -14,13 +14,13 @@ from paddlewheel.page.drawing import (
     ORANGE,
 )
 from paddlewheel.page.numbers import plain
+from paddlewheel.records.tables import Columns
 from paddlewheel.studies.train.record import TrainingRecord
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Columns = Mapping[str, np.ndarray]
 _PARITY = (
     ("energy_eV_per_atom", "Energy", "eV/atom", "energy_mae_meV_per_atom", "meV/atom"),
     ("forces_eV_per_A", "Forces", "eV/Å", "force_mae_eV_per_A", "eV/Å"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import io
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -12,26 +12,33 @@ import numpy as np
 
 from paddlewheel.records import write_atomically
 from paddlewheel.studies.train.record import TrainingErrors
-from paddlewheel.studies.train.says import error_lines
 from paddlewheel.training.parity import Parity
 
 if TYPE_CHECKING:
     from paddlewheel.studies.train.plan import TrainPlan
 
 
-def write_parity(parity: Parity, path: Path) -> None:
-    """Write the pairs (label, prediction) as compressed float32 arrays, atomically; keys as in `Parity`.
+def parity_arrays(parity: Parity) -> dict[str, np.ndarray]:
+    """The pairs (label, prediction) as they are kept; keys as in `Parity`."""
+    return {name: values.astype(np.float32) for name, values in asdict(parity).items()}
 
-    Raises
-    ------
-    OSError
-        As the operating system gives it.
-    """
+
+def write_parity(parity: Parity, path: Path) -> None:
+    """MIGRATION: goes when no study calls it; use `parity_arrays` with `Run.arrays`."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **parity_arrays(parity))
     path.parent.mkdir(exist_ok=True)
-    part = path.with_name(f".{path.stem}.part.npz")
-    arrays = {name: values.astype(np.float32) for name, values in asdict(parity).items()}
-    np.savez_compressed(part, allow_pickle=False, **arrays)
-    os.replace(part, path)
+    write_atomically(path, buffer.getvalue())
+
+
+def error_lines(rows: Sequence[TrainingErrors]) -> list[str]:
+    """Mean absolute errors in the layout of the paper: a row a part; meV/atom, eV/A, meV/A^3 and GPa."""
+    head = f"{'MAE':<11}{'frames':>7}{'E (meV/atom)':>14}{'F (eV/A)':>10}{'S (meV/A^3)':>13}{'S (GPa)':>9}"
+    return [head] + [
+        f"{row.part:<11}{row.n_frames:>7}{row.energy_mae_meV_per_atom:>14.2f}{row.force_mae_eV_per_A:>10.4f}"
+        f"{row.stress_mae_meV_per_A3:>13.3f}{row.stress_mae_GPa:>9.3f}"
+        for row in rows
+    ]
 
 
 def write_potential_readme(folder: Path, *, plan: TrainPlan, errors: Sequence[TrainingErrors]) -> None:
@@ -43,8 +50,8 @@ def write_potential_readme(folder: Path, *, plan: TrainPlan, errors: Sequence[Tr
         As the operating system gives it.
     """
     data = "\n".join(
-        f"- {one.name}: {one.n_frames} frames, {one.engine}, {one.functional}, sha256 {one.sha256}"
-        for one in plan.sources
+        f"- {each.name}: {each.n_frames} frames, {each.engine}, {each.functional}, sha256 {each.sha256}"
+        for each in plan.sources
     )
     table = "\n".join(error_lines(errors))
     origin = "a new network" if plan.start_from is None else f"fine-tuned from {plan.start_from}"

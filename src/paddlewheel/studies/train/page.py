@@ -1,84 +1,123 @@
-"""The report of a training run: one HTML file without network, from its record and the files that the record names."""
+"""The report of `train`."""
 
 from __future__ import annotations
 
-import csv
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from markupsafe import Markup
 
-import numpy as np
-
-from paddlewheel.errors import InputError, writing
-from paddlewheel.page import tables
-from paddlewheel.page.drawing import (
-    house_style,
-    save_figure,
-)
+from paddlewheel.page.drawing import Drawing
 from paddlewheel.page.numbers import plain
-from paddlewheel.page.page import (
-    content_policy,
-    environment,
-    stylesheet,
-)
-from paddlewheel.page.tables import (
-    Cell,
-    Table,
-)
-from paddlewheel.records import write_atomically
-from paddlewheel.studies.train.figures import (
-    curves_figure,
-    parity_figure,
-)
-from paddlewheel.studies.train.record import (
-    TrainingRecord,
-    read_training_record,
-)
-
-if TYPE_CHECKING:
-    from paddlewheel.page.drawing import Drawing
+from paddlewheel.page.page import Number, Page, Pairs, Section
+from paddlewheel.page.tables import Cell, Table
+from paddlewheel.page.write import Figures
+from paddlewheel.records.tables import Beside
+from paddlewheel.studies.train.figures import curves_figure, parity_figure
+from paddlewheel.studies.train.record import TrainingErrors, TrainingRecord
+from paddlewheel.units import eV_PER_A3_IN_GPA
 
 _PAPER = (("train", 20.96, 0.15, 1.54), ("test", 30.20, 0.16, 1.80))
 """The paper's own potential on its 5,595 r2SCAN labels (doi 10.1016/j.joule.2025.102130, Methods), as printed."""
+_MOST_ELEMENTS = 12
 
 
-def write_training_report(directory: Path) -> Path:
-    """Write `report.html` and `figures/` from `result.json`, `progress.csv` and `parity/`.
+def figures(record: TrainingRecord, beside: Beside) -> Figures:
+    """The figures of the report."""
+    pairs = {row.part: beside.arrays(row.parity_file) for row in record.errors}
+    return {
+        "curves": (
+            curves_figure(beside.columns(record.progress_file), best_epoch=record.best_epoch),
+            f"Loss and errors against the epoch; the best of {record.epochs} is {record.best_epoch + 1}.",
+        ),
+        "parity": (
+            parity_figure(record, pairs),
+            "Predicted against labelled energies, forces and stresses of training and test frames.",
+        ),
+    }
 
-    Parameters
-    ----------
-    directory
-        A run directory of `train`.
 
-    Returns
-    -------
-    Path
-        Of `report.html`.
+def page(record: TrainingRecord, _beside: Beside, drawings: dict[str, Drawing]) -> Page:
+    """The report."""
+    test = record.errors_on("test")
+    return Page(
+        eyebrow="training of a potential",
+        title=f"{record.architecture} for {_elements(record)}",
+        facts=[
+            ("Labels", f"{record.engine}, {record.functional}"),
+            ("Start", record.start_from or "a new network"),
+            ("Parameters", f"{record.n_parameters:,}"),
+        ],
+        headline=f"On {test.n_frames} test frames that no step of the training saw",
+        numbers=_numbers(test),
+        remarks=[
+            Markup(
+                "The potential is the one of epoch {} of {}, whose loss on the validation frames was the lowest "
+                "({:.0f} s in all). It lies in <code>{}/</code>; give that folder as --potential."
+            ).format(record.best_epoch + 1, record.epochs, record.seconds, record.potential),
+            Markup(
+                "Test frames drawn at random from the same runs as the training frames are near to them: the errors on "
+                "another structure or temperature may be larger. <code>paddlewheel validate</code> measures that."
+            ),
+        ],
+        warnings=record.warnings,
+        sections=[
+            Section(
+                id="errors",
+                title="Errors",
+                drawings=[
+                    (
+                        drawings["parity"],
+                        "Blue: frames that were fitted or chose the best epoch; orange: test frames. Stress: all nine "
+                        "components, positive under tension. At most 20,000 points of each kind are drawn; the errors "
+                        "are of all.",
+                    )
+                ],
+                tables=[errors_table(record)],
+            ),
+            Section(
+                id="curves",
+                title="Loss by epoch",
+                drawings=[
+                    (
+                        drawings["curves"],
+                        "Means over the batches of an epoch, for the training frames while the weights change. Dotted: "
+                        "the best epoch.",
+                    )
+                ],
+            ),
+            Section(
+                id="reading",
+                title="How it is read",
+                groups=[
+                    Pairs(
+                        title="conventions, in model.json, and agreement with matgl in float64",
+                        rows=[*record.conventions.items(), *_agreement(record)],
+                    ),
+                    Pairs(
+                        title="element references",
+                        rows=[(symbol, f"{plain(eV, 6)} eV") for symbol, eV in record.element_references_eV.items()],
+                    ),
+                ],
+            ),
+            Section(id="data", title="Data", tables=[_data_table(record)]),
+        ],
+        citations=record.citations,
+        provenance=record.provenance,
+        footer="The same numbers, unrounded, are in result.json; labels and predictions in parity/, losses in "
+        f"{record.progress_file}.",
+    )
 
-    Raises
-    ------
-    InputError
-        If `result.json` is no training record, or a file that it names is missing or damaged.
-    RunDirectoryError
-        If the directory cannot be written.
-    """
-    directory = Path(directory)
-    record = read_training_record(directory / "result.json")
-    progress = _read_progress(directory / record.progress_file)
-    pairs = {row.part: _read_pairs(directory / row.parity_file) for row in record.errors}
-    path = directory / "report.html"
-    with writing(path), house_style():
-        save = partial(save_figure, folder=directory / "figures")
-        curves = save(
-            curves_figure(progress, best_epoch=record.best_epoch), name="curves",
-            alt=f"Loss and errors against the epoch; the best of {record.epochs} is {record.best_epoch + 1}.",
-        )  # fmt: skip
-        parity = save(
-            parity_figure(record, pairs), name="parity",
-            alt="Predicted against labelled energies, forces and stresses of training and test frames.",
-        )  # fmt: skip
-        write_atomically(path, _render(record, curves, parity))
-    return path
+
+def _elements(record: TrainingRecord) -> str:
+    more = len(record.elements) - _MOST_ELEMENTS
+    return ", ".join(record.elements[:_MOST_ELEMENTS]) + (f" and {more} more" if more > 0 else "")
+
+
+def _numbers(test: TrainingErrors) -> list[Number]:
+    return [
+        Number(name="Energy", value=plain(test.energy_mae_meV_per_atom), unit="meV/atom", note="mean absolute error"),
+        Number(name="Forces", value=plain(test.force_mae_eV_per_A), unit="eV/Å",
+               note="mean absolute error of a component"),
+        Number(name="Stress", value=plain(test.stress_mae_GPa), unit="GPa", note="mean absolute error of a component"),
+    ]  # fmt: skip
 
 
 def errors_table(record: TrainingRecord) -> Table:
@@ -100,32 +139,9 @@ def errors_table(record: TrainingRecord) -> Table:
         )
     if set(record.elements) == {"Na", "B", "H"}:
         for part, energy, force, stress in _PAPER:
-            numbers = (f"{energy:.2f}", f"{force:.2f}", f"{stress:.2f}", f"{stress * 0.16021766:.2f}")
+            numbers = (f"{energy:.2f}", f"{force:.2f}", f"{stress:.2f}", f"{stress * eV_PER_A3_IN_GPA / 1000:.2f}")
             table.rows.append([Cell(f"paper, {part}"), Cell("–"), *(Cell(number) for number in numbers)])
     return table
-
-
-def _render(record: TrainingRecord, curves: Drawing, parity: Drawing) -> str:
-    from markupsafe import Markup
-
-    return (
-        environment()
-        .get_template("training.html.j2")
-        .render(
-            record=record,
-            policy=content_policy(()),
-            css=stylesheet(1),
-            test=record.errors_on("test"),
-            plain=plain,
-            errors=errors_table(record),
-            curves=(Markup(curves.svg), curves.alt),
-            parity=(Markup(parity.svg), parity.alt),
-            references=[(symbol, f"{plain(value, 6)} eV") for symbol, value in record.element_references_eV.items()],
-            reading=[*record.conventions.items(), *_agreement(record)],
-            settings=tables.settings_groups(record.provenance.settings),
-            provenance=tables.provenance_rows(record.provenance),
-        )
-    )
 
 
 def _agreement(record: TrainingRecord) -> list[tuple[str, str]]:
@@ -138,24 +154,8 @@ def _agreement(record: TrainingRecord) -> list[tuple[str, str]]:
     ]
 
 
-def _read_progress(path: Path) -> dict[str, np.ndarray]:
-    try:
-        with open(path, encoding="utf-8", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-        return {name: np.array([float(row[name]) for row in rows]) for name in rows[0]}
-    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
-        raise _unreadable(path, error) from error
-
-
-def _read_pairs(path: Path) -> dict[str, Any]:
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in ("energy_eV_per_atom", "forces_eV_per_A", "stress_eV_per_A3")}
-    except (OSError, ValueError, KeyError, EOFError) as error:
-        raise _unreadable(path, error) from error
-
-
-def _unreadable(path: Path, error: Exception) -> InputError:
-    return InputError(
-        f"cannot be read ({type(error).__name__}: {error})", where=path, remedy="remove result.json and run train again"
-    )
+def _data_table(record: TrainingRecord) -> Table:
+    table = Table("Data sets", [("Name", ""), ("Frames", ""), ("Engine", ""), ("Functional", "")])
+    for each in record.datasets:
+        table.rows.append([Cell(each.name), Cell(str(each.n_frames)), Cell(each.engine), Cell(each.functional)])
+    return table

@@ -1,16 +1,19 @@
-"""Every setting of a training run, resolved and checked before anything is written."""
+"""What `train` is told and given, resolved and checked: the data, their split, the network to start from, the fit."""
 
 from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import model_validator
 
 from paddlewheel.errors import DatasetError, PotentialError, SettingsError
-from paddlewheel.studies.train.record import TrainingData
+from paddlewheel.studies.train.record import TrainingData, TrainingPart
+from paddlewheel.study.settings import Names, Settings, setting
 from paddlewheel.training import Dataset, merge_datasets, read_dataset, require_elements, split_dataset
 from paddlewheel.training.fit_settings import FitSettings
 
@@ -19,6 +22,56 @@ if TYPE_CHECKING:
 
 _FEWEST_FRAMES = 10
 _OLDEST_MATGL = (4, 1, 2)
+_NEW_NETWORK = {"cutoff_A": 5.0, "three_body_cutoff_A": 4.0, "use_smooth": False}
+_NEW_RATE, _TUNING_RATE = 1e-3, 1e-4
+
+
+class TrainSettings(Settings):
+    """Settings of `train`; those of the fit are checked by `FitSettings`."""
+
+    start_from: str | Path | None = setting(
+        None, "Fine-tune this M3GNet: a name (see `potentials`), or a checkpoint folder of ours or of any matgl"
+    )
+    elements: Names | None = setting(
+        None, "Elements of a new potential in the order of its network, such as Na,B,H; by default those in the data"
+    )
+    epochs: int = setting(FitSettings.epochs, "Passes over the training frames")
+    batch_size: int = setting(FitSettings.batch_size, "Frames of a step")
+    learning_rate: float | None = setting(
+        None, f"Learning rate at the start; by default {_NEW_RATE:g}, for fine-tuning {_TUNING_RATE:g}"
+    )
+    cutoff_A: float | None = setting(None, "Range of the bonds of a new network, A; by default 5, as in the paper")
+    three_body_cutoff_A: float | None = setting(
+        None, "Range of the three-body terms of a new network, A; by default 4, as in the paper"
+    )
+    use_smooth: bool | None = setting(None, "Radial functions of a new network that end smoothly; by default not")
+    train_fraction: float = setting(0.9, "Share of the frames that are not kept for the test")
+    validation_fraction: float = setting(
+        0.1, "Share of all frames that choose the best epoch; they are among those not kept for the test"
+    )
+    energy_weight: float = setting(FitSettings.energy_weight, "Weight of energies (eV/atom) in the loss")
+    force_weight: float = setting(FitSettings.force_weight, "Weight of forces (eV/A) in the loss")
+    stress_weight: float = setting(FitSettings.stress_weight, "Weight of stresses (GPa) in the loss")
+    loss: str = setting(FitSettings.loss, "huber, or mse, which leaves the first plateau sooner on few frames")
+    seed: int = setting(FitSettings.seed, "Decides the split, the first weights and the order of the frames", ge=0)
+
+    @model_validator(mode="after")
+    def _parts_are_left(self) -> Self:
+        if not (0 < self.train_fraction < 1 and 0 < self.validation_fraction < self.train_fraction):
+            raise SettingsError(
+                f"train_fraction {self.train_fraction:g} and validation_fraction {self.validation_fraction:g}",
+                remedy="give a train_fraction below 1 and, of it, a smaller validation_fraction above 0 (0.9 and 0.1)",
+            )
+        return self
+
+    def fit(self, network: dict[str, Any], *, learning_rate: float) -> FitSettings:
+        """The fit of such a network, `learning_rate` where none was given."""
+        given: dict[str, Any] = {
+            field.name: getattr(self, field.name) for field in fields(FitSettings) if hasattr(self, field.name)
+        }
+        if self.learning_rate is None:
+            given["learning_rate"] = learning_rate
+        return FitSettings(**given | network)
 
 
 @dataclass(frozen=True)
@@ -27,101 +80,75 @@ class TrainPlan:
 
     Attributes
     ----------
-    training, validation, test
-        Frames fitted, frames that choose the best epoch, frames that no step of the training sees.
+    parts
+        Frames fitted (``train``), frames that choose the best epoch, frames that no step of the training sees.
     elements
         Of the potential, in the order of its network.
     start
         The checkpoint that is fine-tuned; None for a new network.
     """
 
-    training: Dataset
-    validation: Dataset
-    test: Dataset
+    parts: dict[TrainingPart, Dataset]
     sources: tuple[TrainingData, ...]
     elements: tuple[str, ...]
-    settings: FitSettings
+    fit: FitSettings
     start: Checkpoint | None
     start_from: str | None
     start_identity: str | None
     split: dict[str, float]
     warnings: tuple[str, ...]
 
-    @property
-    def parts(self) -> dict[str, Dataset]:
-        """The three parts by name."""
-        return {"train": self.training, "validation": self.validation, "test": self.test}
-
-    def inputs(self) -> dict[str, Any]:
-        """The document of every resolved setting; paths are not in it, contents are."""
+    def document(self) -> dict[str, Any]:
+        """Every resolved setting; paths are not in it, contents are."""
         return {
-            "command": "train",
-            "datasets": [one.model_dump() for one in self.sources],
-            "elements": list(self.elements),
+            "datasets": [each.model_dump() for each in self.sources],
+            "elements": self.elements,
             "start_from": None if self.start_from is None else {"name": self.start_from, "sha256": self.start_identity},
             "split": self.split,
-            "fit": asdict(self.settings),
+            "fit": asdict(self.fit),
         }
 
 
-def plan_train(
-    datasets: Sequence[str | Path],
-    *,
-    start_from: str | Path | None,
-    elements: Sequence[str] | None,
-    train_fraction: float,
-    validation_fraction: float,
-    learning_rate: float | None,
-    cutoff_A: float | None,
-    three_body_cutoff_A: float | None,
-    use_smooth: bool | None,
-    **fit: Any,
-) -> TrainPlan:
-    """Read the data, resolve every setting of `train`; see there for their meaning.
+def plan_train(datasets: str | Path | Sequence[str | Path], settings: TrainSettings) -> TrainPlan:
+    """Read the data and resolve every setting.
 
     Raises
     ------
     InputError
-        Of the kind that fits, before anything is written.
+        Of the kind that fits.
     """
     check_trainer()
+    start_from = settings.start_from
     start, warnings = _read_start(start_from) if start_from is not None else (None, [])
-    network = _network_settings(
-        start, cutoff_A=cutoff_A, three_body_cutoff_A=three_body_cutoff_A, use_smooth=use_smooth
-    )
-    rate = learning_rate if learning_rate is not None else 1e-3 if start is None else 1e-4
-    settings = FitSettings(learning_rate=rate, **network, **fit)
-    parts = [read_dataset(path) for path in datasets]
+    fit = settings.fit(_network(start, settings), learning_rate=_NEW_RATE if start is None else _TUNING_RATE)
+    paths = [datasets] if isinstance(datasets, str | Path) else datasets
+    sets = [read_dataset(path) for path in paths]
     sources = tuple(
         TrainingData(
             name=Path(path).name,
-            sha256=part.card.sha256,
-            engine=part.card.engine,
-            functional=part.card.functional,
-            n_frames=len(part),
+            sha256=each.card.sha256,
+            engine=each.card.engine,
+            functional=each.card.functional,
+            n_frames=len(each),
         )
-        for path, part in zip(datasets, parts, strict=True)
+        for path, each in zip(paths, sets, strict=True)
     )
-    whole = merge_datasets(parts)
-    chosen = _elements(whole, elements, start, warnings)
-    training, validation, test = _split(
-        whole, train_fraction=train_fraction, validation_fraction=validation_fraction, seed=settings.seed
-    )
+    whole = merge_datasets(sets)
+    elements = _elements(whole, settings.elements, start, warnings)
+    parts = _split(whole, settings)
     if start is None:
-        require_elements(training.frames, chosen, where="the training part")
-    if start is not None and start_from is not None:
+        require_elements(parts["train"].frames, elements, where="the training part")
+    if start_from is not None:
         warnings += _functional_warning(start_from, whole)
     return TrainPlan(
-        training=training,
-        validation=validation,
-        test=test,
+        parts=parts,
         sources=sources,
-        elements=chosen,
-        settings=settings,
+        elements=elements,
+        fit=fit,
         start=start,
         start_from=None if start_from is None else _start_name(start_from),
         start_identity=None if start_from is None else _start_identity(start_from),
-        split={"train_fraction": train_fraction, "validation_fraction": validation_fraction},
+        split={"train_fraction": settings.train_fraction, "validation_fraction": settings.validation_fraction},
         warnings=tuple(warnings),
     )
 
@@ -166,11 +193,11 @@ def _read_start(start_from: str | Path) -> tuple[Checkpoint, list[str]]:
     return checkpoint, warnings
 
 
-def _network_settings(start: Checkpoint | None, **given: Any) -> dict[str, Any]:
+def _network(start: Checkpoint | None, settings: TrainSettings) -> dict[str, Any]:
     """Cutoffs and smoothness: of the checkpoint, which cannot change them, or the paper's."""
+    given = {name: getattr(settings, name) for name in _NEW_NETWORK}
     if start is None:
-        defaults = {"cutoff_A": 5.0, "three_body_cutoff_A": 4.0, "use_smooth": False}
-        return {name: default if given[name] is None else given[name] for name, default in defaults.items()}
+        return {name: default if given[name] is None else given[name] for name, default in _NEW_NETWORK.items()}
     own = {
         "cutoff_A": start.architecture.cutoff_A,
         "three_body_cutoff_A": start.architecture.three_body_cutoff_A,
@@ -223,23 +250,17 @@ def _elements(
     return own
 
 
-def _split(
-    whole: Dataset, *, train_fraction: float, validation_fraction: float, seed: int
-) -> tuple[Dataset, Dataset, Dataset]:
-    if not (0 < train_fraction < 1 and 0 < validation_fraction < train_fraction):
-        raise SettingsError(
-            f"train_fraction {train_fraction:g} and validation_fraction {validation_fraction:g}",
-            remedy="give a train_fraction below 1 and, of it, a smaller validation_fraction above 0 (0.9 and 0.1)",
-        )
+def _split(whole: Dataset, settings: TrainSettings) -> dict[TrainingPart, Dataset]:
     if len(whole) < _FEWEST_FRAMES:
         raise DatasetError(
             f"{len(whole)} frames are too few to fit, to stop and to test by",
             where="dataset",
             remedy=f"give {_FEWEST_FRAMES} or more",
         )
-    seen, test = split_dataset(whole, fraction=train_fraction, seed=seed)
-    training, validation = split_dataset(seen, fraction=1 - validation_fraction / train_fraction, seed=seed + 1)
-    return training, validation, test
+    seen, test = split_dataset(whole, fraction=settings.train_fraction, seed=settings.seed)
+    share = settings.validation_fraction / settings.train_fraction
+    training, validation = split_dataset(seen, fraction=1 - share, seed=settings.seed + 1)
+    return {"train": training, "validation": validation, "test": test}
 
 
 def _functional_warning(start_from: str | Path, whole: Dataset) -> list[str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
-from paddlewheel.records.base import SCHEMA_VERSION, Citation, Provenance, Record, read_record
+from paddlewheel.records.base import Record, StudyRecord
+
+POTENTIAL, PROGRESS = "potential", "progress.csv"
+"""The folder of the potential; losses and errors by epoch."""
 
 TrainingPart = Literal["train", "validation", "test"]
 
@@ -45,10 +47,10 @@ class EngineAgreement(Record):
     stress_meV_per_A3: float
 
 
-class TrainingRecord(Record):
+class TrainingRecord(StudyRecord):
     """The record of `train` (kind `training`)."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    rows_in: ClassVar[str] = "errors"
     kind: Literal["training"] = "training"
     architecture: Literal["M3GNet"] = "M3GNet"
     potential: str
@@ -67,21 +69,7 @@ class TrainingRecord(Record):
     errors: list[TrainingErrors]
     engine_agreement: EngineAgreement
     seconds: float
-    warnings: list[str] = []
-    citations: list[Citation] = []
-    provenance: Provenance
 
     def errors_on(self, part: TrainingPart) -> TrainingErrors:
         """The errors on one part of the data."""
         return next(row for row in self.errors if row.part == part)
-
-
-def read_training_record(path: Path) -> TrainingRecord:
-    """Read a `training` record.
-
-    Raises
-    ------
-    InputError
-        If the file is no such record.
-    """
-    return read_record(path, TrainingRecord, made_by="train")

@@ -3,189 +3,118 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import asdict
+import itertools
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from paddlewheel.errors import ScienceError, writing
-from paddlewheel.execution import DriverLock
-from paddlewheel.records import (
-    Citation,
-    write_record,
-)
-from paddlewheel.studies.train.files import (
-    write_parity,
-    write_potential_readme,
-)
-from paddlewheel.studies.train.plan import (
-    TrainPlan,
-    plan_train,
-)
+from paddlewheel.errors import ScienceError
+from paddlewheel.records import Citation
+from paddlewheel.studies.train.files import error_lines, parity_arrays, write_potential_readme
+from paddlewheel.studies.train.plan import TrainPlan, TrainSettings, plan_train
 from paddlewheel.studies.train.progress import FitProgress
 from paddlewheel.studies.train.record import (
+    POTENTIAL,
+    PROGRESS,
     EngineAgreement,
     TrainingErrors,
     TrainingPart,
     TrainingRecord,
-    read_training_record,
 )
-from paddlewheel.study.provenance import provenance
-from paddlewheel.study.run_directory import (
-    check_directory,
-    default_directory,
-    package_versions,
-    start_directory,
-)
+from paddlewheel.study.forecast import Forecast
+from paddlewheel.study.run import Run
+from paddlewheel.study.study import Argument, Study
 from paddlewheel.training.parity import Errors, compare_with_labels, errors_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ase import Atoms
+
     from paddlewheel.training.fit_m3gnet import Fit
     from paddlewheel.training.fit_network import GraphFrames
+    from paddlewheel.training.fit_start import FitStart
 
-POTENTIAL, PROGRESS = "potential", "progress.csv"
 _AGREEMENT_eV_PER_A = 1e-4
 _N_AGREEMENT = 5
-_PARTS: tuple[TrainingPart, ...] = ("train", "validation", "test")
 
 
-def train(
-    datasets: str | Path | Sequence[str | Path],
-    *,
-    out: str | Path | None = None,
-    start_from: str | Path | None = None,
-    elements: Sequence[str] | None = None,
-    epochs: int = 100,
-    batch_size: int = 32,
-    learning_rate: float | None = None,
-    cutoff_A: float | None = None,
-    three_body_cutoff_A: float | None = None,
-    use_smooth: bool | None = None,
-    train_fraction: float = 0.9,
-    validation_fraction: float = 0.1,
-    energy_weight: float = 1.0,
-    force_weight: float = 1.0,
-    stress_weight: float = 0.1,
-    loss: str = "huber",
-    seed: int = 1,
-    show_progress: bool = False,
-) -> TrainingRecord:
-    """Fit an M3GNet to labelled frames with matgl's trainer, or fine-tune one; write it, its errors and a report.
+def _measures(plan: TrainPlan, settings: TrainSettings, run: Run) -> TrainingRecord:
+    from paddlewheel.training.fit_network import save_potential
 
-    The run directory `out` (``train-NAME`` by default) gets the potential, which `load_potential(out / "potential")`
-    reads with the conventions it was trained with. The same call again continues a fit that was killed.
-
-    Parameters
-    ----------
-    datasets
-        One or more ``NAME.extxyz`` with their cards, of one engine and functional.
-    start_from
-        An M3GNet to fine-tune: a name of `list_potentials`, or a checkpoint folder of ours or of any matgl.
-    elements
-        Of a new potential, in the order of its network; by default those in the data.
-    epochs, batch_size, learning_rate, energy_weight, force_weight, stress_weight, loss
-        See `FitSettings`; the learning rate is 1e-3, or 1e-4 for fine-tuning.
-    cutoff_A, three_body_cutoff_A, use_smooth
-        Of a new network: 5 and 4 A as in the paper, and not smooth, by default.
-    train_fraction, validation_fraction
-        The paper's split: 0.9 of the frames are seen and the rest is for the test; of all frames, 0.1 (among those
-        seen) choose the best epoch (so its card: 4476 for training, 560 for the test, of 5595).
-    seed
-        Decides the split, the first weights and the order of the frames.
-
-    Raises
-    ------
-    InputError
-        Bad data or settings, matgl missing, or a checkpoint that does not fit, before anything is written.
-    ScienceError
-        If the loss diverges.
-    RunDirectoryError
-        If `out` holds other inputs, is in use, or cannot be written.
-
-    Examples
-    --------
-    >>> from paddlewheel import load_potential, train
-    >>> record = train("nabh.extxyz", out="runs/nabh", epochs=200)  # doctest: +SKIP
-    >>> record.errors_on("test").force_mae_eV_per_A  # doctest: +SKIP
-    >>> calculator = load_potential("runs/nabh/potential")  # doctest: +SKIP
-    """
-    paths = [datasets] if isinstance(datasets, str | Path) else list(datasets)
-    plan = plan_train(
-        paths,
-        start_from=start_from,
-        elements=elements,
-        train_fraction=train_fraction,
-        validation_fraction=validation_fraction,
-        learning_rate=learning_rate,
-        cutoff_A=cutoff_A,
-        three_body_cutoff_A=three_body_cutoff_A,
-        use_smooth=use_smooth,
-        epochs=epochs,
-        batch_size=batch_size,
-        energy_weight=energy_weight,
-        force_weight=force_weight,
-        stress_weight=stress_weight,
-        loss=loss,
-        seed=seed,
-    )
-    directory = Path(out) if out is not None else default_directory("train", paths[0])
-    started = check_directory(directory, plan.inputs())
-    if started and (directory / "result.json").is_file():
-        return read_training_record(directory / "result.json")
-    start_directory(directory, plan.inputs())
-    with writing(directory), DriverLock(directory):
-        return _train(plan, directory, show_progress=show_progress)
-
-
-def _train(plan: TrainPlan, directory: Path, *, show_progress: bool) -> TrainingRecord:
-    from paddlewheel.training.fit_m3gnet import fit_m3gnet
-    from paddlewheel.training.fit_network import GraphFrames, save_potential
-    from paddlewheel.training.fit_start import start_from_checkpoint, start_new
-
-    frames = plan.training.frames
-    if plan.start is None:
-        start = start_new(frames, elements=plan.elements, settings=plan.settings)
-    else:
-        start = start_from_checkpoint(frames, plan.start)
-    graphs = {
-        name: GraphFrames(part.frames, elements=plan.elements, cutoff_A=plan.settings.cutoff_A)
-        for name, part in plan.parts.items()
-    }
-    with FitProgress(directory / PROGRESS, n_epochs=plan.settings.epochs, shown=show_progress) as progress:
-        fit = fit_m3gnet(
-            start.network,
-            graphs["train"],
-            graphs["validation"],
-            settings=plan.settings,
-            element_references_eV=start.references.energies_eV.tolist(),
-            data_mean_eV=start.data_mean_eV,
-            data_std_eV=start.data_std_eV,
-            folder=directory / "fit",
-            on_epoch=progress.on_epoch,
-            on_batch=progress.on_batch,
-        )
-    folder = directory / POTENTIAL
-    save_potential(fit.potential, folder, facts={"functional": plan.training.card.functional})
+    start = _start(plan, plan.parts["train"].frames)
+    graphs = {name: _graphs(plan, part.frames) for name, part in plan.parts.items()}
+    with _threads(run.cores), FitProgress(run, n_epochs=plan.fit.epochs) as progress:
+        fit = _fit(
+            plan, start, graphs["train"], graphs["validation"], folder=run.folder / "fit",
+            on_epoch=progress.on_epoch, on_batch=progress.on_batch,
+        )  # fmt: skip
+    folder = run.folder / POTENTIAL
+    save_potential(fit.potential, folder, facts={"functional": plan.parts["train"].card.functional})
     agreement = _check_agreement(fit, graphs["test"], plan, folder)
-    errors = _evaluate(plan, folder, directory)
+    errors = _evaluate(plan, folder, run)
     write_potential_readme(folder, plan=plan, errors=errors)
     warnings = list(plan.warnings)
-    present = len(plan.training.card.elements)
+    present = len(plan.parts["train"].card.elements)
     if start.references.rank < present:
         warnings.append(
             f"the training part has {start.references.rank} independent compositions of {present} elements: the "
             "element references are the smallest that fit, and mean nothing one by one"
         )
-    record = _record(
-        plan, fit, folder,
+    return _record(
+        plan, fit, run,
         references=dict(zip(plan.elements, start.references.energies_eV.tolist(), strict=True)),
         agreement=agreement, errors=errors, warnings=warnings,
     )  # fmt: skip
-    write_record(record, directory / "result.json")
-    return record
+
+
+def _start(plan: TrainPlan, frames: Sequence[Atoms]) -> FitStart:
+    from paddlewheel.training.fit_start import start_from_checkpoint, start_new
+
+    if plan.start is None:
+        return start_new(frames, elements=plan.elements, settings=plan.fit)
+    return start_from_checkpoint(frames, plan.start)
+
+
+def _graphs(plan: TrainPlan, frames: Sequence[Atoms]) -> GraphFrames:
+    from paddlewheel.training.fit_network import GraphFrames
+
+    return GraphFrames(frames, elements=plan.elements, cutoff_A=plan.fit.cutoff_A)
+
+
+def _fit(plan: TrainPlan, start: FitStart, training: GraphFrames, validation: GraphFrames, **told: Any) -> Fit:
+    from paddlewheel.training.fit_m3gnet import fit_m3gnet
+
+    return fit_m3gnet(
+        start.network,
+        training,
+        validation,
+        settings=plan.fit,
+        element_references_eV=start.references.energies_eV.tolist(),
+        data_mean_eV=start.data_mean_eV,
+        data_std_eV=start.data_std_eV,
+        **told,
+    )
+
+
+@contextmanager
+def _threads(cores: int | None) -> Iterator[None]:
+    """Torch on so many cores; as it is without a number."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(cores or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _check_agreement(fit: Fit, graphs: GraphFrames, plan: TrainPlan, folder: Path) -> EngineAgreement:
@@ -204,7 +133,7 @@ def _check_agreement(fit: Fit, graphs: GraphFrames, plan: TrainPlan, folder: Pat
     chosen = np.unique(np.linspace(0, len(graphs) - 1, min(_N_AGREEMENT, len(graphs))).astype(int)).tolist()
     largest = np.zeros(3)
     for index in chosen:
-        atoms = plan.test.frames[index].copy()
+        atoms = plan.parts["test"].frames[index].copy()
         atoms.calc = calculator
         energy, forces, stress = evaluate_frame(reference, graphs, index)
         differences = (
@@ -227,23 +156,23 @@ def _check_agreement(fit: Fit, graphs: GraphFrames, plan: TrainPlan, folder: Pat
     )
 
 
-def _evaluate(plan: TrainPlan, folder: Path, directory: Path) -> list[TrainingErrors]:
+def _evaluate(plan: TrainPlan, folder: Path, run: Run) -> list[TrainingErrors]:
     """Errors of the potential as it is on disk, by our engine, on each part; the pairs go to `parity/`."""
     from paddlewheel.potentials import load_potential
 
     calculator = load_potential(folder)
     rows = []
-    for part in _PARTS:
-        parity = compare_with_labels(plan.parts[part].frames, calculator)
-        write_parity(parity, directory / "parity" / f"{part}.npz")
-        rows.append(_error_row(part, errors_of(parity)))
+    for part, dataset in plan.parts.items():
+        parity = compare_with_labels(dataset.frames, calculator)
+        file = run.arrays(f"parity/{part}.npz", parity_arrays(parity))
+        rows.append(_error_row(part, file, errors_of(parity)))
     return rows
 
 
 def _record(
     plan: TrainPlan,
     fit: Fit,
-    folder: Path,
+    run: Run,
     *,
     references: dict[str, float],
     agreement: EngineAgreement,
@@ -252,21 +181,21 @@ def _record(
 ) -> TrainingRecord:
     from paddlewheel.potentials.m3gnet import M3GNet
 
-    conventions = M3GNet.from_directory(folder).conventions
-    versions = package_versions() | {name: version(name) for name in ("matgl", "lightning", "torch-geometric")}
+    folder, card, provenance = run.folder / POTENTIAL, plan.parts["train"].card, run.provenance()
+    trainer = {name: version(name) for name in ("matgl", "lightning", "torch-geometric")}
     return TrainingRecord(
         potential=folder.name,
         potential_sha256={
             name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in ("model.json", "state.pt")
         },
-        conventions=asdict(conventions),
+        conventions=asdict(M3GNet.from_directory(folder).conventions),
         elements=list(plan.elements),
         element_references_eV=references,
         n_parameters=sum(parameter.numel() for parameter in fit.potential.parameters()),
         start_from=plan.start_from,
         datasets=list(plan.sources),
-        engine=plan.training.card.engine,
-        functional=plan.training.card.functional,
+        engine=card.engine,
+        functional=card.functional,
         epochs=len(fit.rows),
         best_epoch=fit.best_epoch,
         progress_file=PROGRESS,
@@ -275,13 +204,13 @@ def _record(
         seconds=round(sum(row.seconds for row in fit.rows), 1),
         warnings=warnings,
         citations=_citations(),
-        provenance=provenance(plan.inputs()).model_copy(update={"versions": versions}),
+        provenance=provenance.model_copy(update={"versions": provenance.versions | trainer}),
     )
 
 
-def _error_row(part: TrainingPart, errors: Errors) -> TrainingErrors:
+def _error_row(part: TrainingPart, file: str, errors: Errors) -> TrainingErrors:
     in_GPa: dict[str, Any] = {"stress_mae_GPa": errors.stress_mae_GPa, "stress_rmse_GPa": errors.stress_rmse_GPa}
-    return TrainingErrors(part=part, parity_file=f"parity/{part}.npz", **asdict(errors), **in_GPa)
+    return TrainingErrors(part=part, parity_file=file, **asdict(errors), **in_GPa)
 
 
 def _citations() -> list[Citation]:
@@ -300,3 +229,90 @@ def _citations() -> list[Citation]:
             doi="10.1016/j.joule.2025.102130",
         ),
     ]  # fmt: skip
+
+
+def _says(record: TrainingRecord) -> list[str]:
+    origin = f"fine-tuned from {record.start_from}" if record.start_from else "a new network"
+    epochs = f"best of {record.epochs} epochs was {record.best_epoch + 1}"
+    return [
+        f"M3GNet for {', '.join(record.elements)}, {origin}: {epochs}",
+        *(f"  {line}" for line in error_lines(record.errors)),
+        f"potential: {(record.directory or Path()) / record.potential}",
+    ]
+
+
+_TRIED_FRAMES, _TRIED_STEPS = 4, 4
+_VALIDATION_SHARE = 0.4
+"""What a frame of the validation costs beside one that is fitted: no derivatives by the weights."""
+_BYTES_OF_A_PARAMETER = 4 * 6
+"""Its value in the best and the last state, with Adam's two moments, and in the two files of the potential."""
+_BYTES_OF_AN_ATOM, _BYTES_OF_A_REPORT = 3 * 8, 4e6
+
+
+def _forecasts(plan: TrainPlan, settings: TrainSettings, cores: int | None) -> Forecast:
+    n_atoms = {name: sum(map(len, part.frames)) for name, part in plan.parts.items()}
+    start = _start(plan, plan.parts["train"].frames[: 5 * len(plan.elements)])
+    with _threads(cores):
+        core_s, wall_s = _seconds_of_an_atom(plan, start)
+    passed = plan.fit.epochs * (n_atoms["train"] + _VALIDATION_SHARE * n_atoms["validation"])
+    n_parameters = sum(parameter.numel() for parameter in start.network.parameters())
+    stored = _BYTES_OF_A_PARAMETER * n_parameters + _BYTES_OF_AN_ATOM * sum(n_atoms.values())
+    return Forecast(
+        inputs=(
+            ("data", ", ".join(f"{each.name} ({each.n_frames} frames)" for each in plan.sources)),
+            ("split", ", ".join(f"{len(part)} {name}" for name, part in plan.parts.items())),
+            ("start", plan.start_from or "a new network"),
+            ("epochs", str(plan.fit.epochs)),
+        ),
+        n_units=1,
+        n_atoms=max(len(frame) for part in plan.parts.values() for frame in part.frames),
+        core_hours=passed * core_s / 3600,
+        wall_hours=passed * wall_s / 3600,
+        disk_bytes=_BYTES_OF_A_REPORT + stored,
+        notes=(f"the time is that of batches of {_TRIED_FRAMES} frames; larger ones take a little less",),
+    )
+
+
+def _seconds_of_an_atom(plan: TrainPlan, start: FitStart) -> tuple[float, float]:
+    """Of one core and of the clock, for one atom in one pass over the training frames, by a few small batches."""
+    frames = itertools.islice(itertools.cycle(plan.parts["train"].frames), _TRIED_FRAMES * _TRIED_STEPS)
+    tried = _graphs(plan, list(frames))
+    times: list[tuple[float, float]] = []
+    few = replace(plan, fit=replace(plan.fit, epochs=1, batch_size=_TRIED_FRAMES))
+    with tempfile.TemporaryDirectory() as folder:
+        _fit(
+            few, start, tried, _graphs(plan, plan.parts["validation"].frames[:1]), folder=Path(folder),
+            on_epoch=lambda _rows: None,
+            on_batch=lambda *_batch: times.append((time.process_time(), time.monotonic())),
+        )  # fmt: skip
+    core_s, wall_s = np.subtract(times[-1], times[0]) / (len(times) - 1)
+    n_atoms = sum(int(tried[index][0].num_nodes) for index in range(len(tried))) / _TRIED_STEPS
+    return core_s / n_atoms, wall_s / n_atoms
+
+
+STUDY = Study(
+    command="train",
+    arguments=(
+        Argument(
+            name="datasets",
+            metavar="DATASET...",
+            help="data sets of one engine and functional, NAME.extxyz with their cards",
+            many=True,
+            annotation="str | Path | Sequence[str | Path]",
+        ),
+    ),
+    settings=TrainSettings,
+    record=TrainingRecord,
+    opens=plan_train,
+    measures=_measures,
+    says=_says,
+    document=lambda plan, _settings: plan.document(),
+    forecasts=_forecasts,
+    needs_directory=True,
+    example="paddlewheel train nabh.extxyz --out runs/nabh --epochs 200 (fine-tuning: --start-from m3gnet-nabh-r2scan)",
+    notes="""
+    By matgl's own trainer; the potential in the run directory is read as it was trained, and its forces are compared
+    with matgl's. Epochs that are finished survive a kill: the same call goes on. The split is the paper's: of 5,595
+    frames, 4,476 were fitted, 560 were for the test, and the others chose the best epoch.
+    """,
+)
