@@ -151,11 +151,18 @@ def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
+def _one_or_more(cores: int | None) -> int | None:
+    if cores is not None and cores < 1:  # typer's own bound would stand beside every option and take its place
+        raise SettingsError(f"{cores} is not at least 1", where="--cores", remedy="give a number at least 1")
+    return cores
+
+
 _OF_EVERY_COMMAND = {
     "out": _parameter(
         "out_",
         Annotated[
-            Path | None, typer.Option("--out", help="Run directory; made if absent, continued if it is this run.")
+            Path | None,
+            typer.Option("--out", metavar="PATH", help="Run directory; made if absent, continued if it is this run."),
         ],
         None,
     ),
@@ -170,7 +177,12 @@ _OF_EVERY_COMMAND = {
         False,
     ),
     "cores": _parameter(
-        "cores_", Annotated[int | None, typer.Option("--cores", help="Cores to use; all by default.", min=1)], None
+        "cores_",
+        Annotated[
+            int | None,
+            typer.Option("--cores", metavar="NUMBER", help="Cores to use; all by default.", callback=_one_or_more),
+        ],
+        None,
     ),
     "json": _parameter(
         "json_", Annotated[bool, typer.Option("--json", help="The record on stdout, nothing else there.")], False
