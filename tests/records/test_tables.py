@@ -65,3 +65,13 @@ def test_damaged_arrays_are_refused(tmp_path: Path) -> None:
     (tmp_path / "grid.npz").write_bytes(b"PK no archive")
     with pytest.raises(InputError, match="holds no arrays"):
         Beside(directory=tmp_path).arrays("grid.npz")
+
+
+def test_what_a_file_lacks_is_told_with_its_name(tmp_path: Path) -> None:
+    write_table(tmp_path / "numbers.csv", {"time_ps": [0.0, 0.1]})
+    np.savez(tmp_path / "grid.npz", density=np.zeros(3))
+    beside = Beside(tmp_path)
+    with pytest.raises(InputError, match=r"numbers\.csv: holds no 'msd_A2'"):
+        beside.columns("numbers.csv")["msd_A2"]
+    with pytest.raises(InputError, match=r"grid\.npz: holds no 'kinds'"):
+        beside.arrays("grid.npz")["kinds"]

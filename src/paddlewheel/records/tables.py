@@ -22,6 +22,17 @@ Columns = dict[str, np.ndarray]
 _AGAIN = "run the command again with --again"
 
 
+class _Read(dict[str, np.ndarray]):
+    """Columns or arrays of a file; one that is asked for and absent is told in one line."""
+
+    def __init__(self, path: Path, contents: Mapping[str, np.ndarray]) -> None:
+        super().__init__(contents)
+        self._path = path
+
+    def __missing__(self, name: str) -> np.ndarray:
+        raise InputError(f"holds no '{name}'", where=self._path, remedy=_AGAIN)
+
+
 @dataclass(frozen=True)
 class Beside:
     """What lies beside a record: files of its run directory, or tables in memory where nothing was written.
@@ -66,7 +77,7 @@ class Beside:
         path = self._path(name)
         try:
             with np.load(path, allow_pickle=False) as archive:
-                return dict(archive)
+                return _Read(path, dict(archive))
         except (OSError, ValueError, zipfile.BadZipFile) as error:
             raise InputError(f"holds no arrays ({error})", where=path, remedy=_AGAIN) from error
 
@@ -93,9 +104,10 @@ def read_columns(path: Path, *, made_by: str = "", text: Collection[str] = ()) -
         with path.open(encoding="utf-8", newline="") as stream:
             header, *rows = list(csv.reader(stream))
         columns = dict(zip(header, zip(*rows, strict=True) if rows else [()] * len(header), strict=True))
-        return {name: np.array(cells) if name in text else _numbers(cells) for name, cells in columns.items()}
+        read = {name: np.array(cells) if name in text else _numbers(cells) for name, cells in columns.items()}
     except (OSError, ValueError) as error:
         raise InputError(f"no table of numbers ({error})", where=path, remedy=_AGAIN) from error
+    return _Read(path, read)
 
 
 def _numbers(cells: Sequence[str]) -> np.ndarray:
