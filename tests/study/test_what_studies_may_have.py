@@ -46,6 +46,8 @@ def test_numbers_may_carry_their_error() -> None:
     assert by_text.document()["sigma"] == {"value": 4.6, "std": 0.1}
     assert LabSettings.of(sigma=3).sigma == Measured(value=3.0, std=0.0)
     assert LabSettings.of().shift == Measured(value=0.0, std=0.0)
+    signature = replace(TOY, settings=LabSettings).signature()
+    assert signature.parameters["sigma"].annotation == Measured | None  # without what parses it
     for given, told in (
         ({"sigma": "4,-1"}, "sigma: '4,-1' is no number with its error; give a value, or value,std"),
         ({"sigma": "1,2,3"}, "sigma: '1,2,3' is no number with its error"),

@@ -7,6 +7,8 @@ from its fields. Lists and maps may be given as text, as the command line does: 
 from __future__ import annotations
 
 import difflib
+import functools
+import operator
 import types
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -285,6 +287,15 @@ def choices(annotation: Any) -> tuple[Any, ...]:
     if get_origin(annotation) in (Union, types.UnionType):
         return tuple(choice for member in get_args(annotation) for choice in choices(member))
     return choices(get_args(annotation)[0]) if get_origin(annotation) is Annotated else ()
+
+
+def bare(annotation: Any) -> Any:
+    """A type as a reader wants it: without what checks and parses it."""
+    if get_origin(annotation) is Annotated:
+        return bare(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, types.UnionType):
+        return functools.reduce(operator.or_, map(bare, get_args(annotation)))
+    return annotation
 
 
 _BOUNDS = {

@@ -23,7 +23,7 @@ from paddlewheel.study.run_directory import (
     default_directory,
     unfinished_units,
 )
-from paddlewheel.study.settings import Settings, is_needed, plain, setting_names
+from paddlewheel.study.settings import Settings, bare, is_needed, plain, setting_names
 
 AnySettings = TypeVar("AnySettings", bound=Settings)
 AnyRecord = TypeVar("AnyRecord", bound=StudyRecord)
@@ -319,7 +319,7 @@ class Study(Generic[AnySettings, AnyRecord]):
             inspect.Parameter(
                 name,
                 keyword,
-                annotation=fields[name].annotation,
+                annotation=bare(fields[name].annotation),
                 default=inspect.Parameter.empty if is_needed(self.settings, name) else fields[name].get_default(),
             )
             for name in setting_names(self.settings)

@@ -85,7 +85,9 @@ _CITED_ALWAYS = (
 class DcSettings(PelletSettings, ColumnSettings):
     """Settings of `dc`."""
 
-    measures: DcMeasures = setting("electronic", "What the cell is, see above")
+    measures: DcMeasures = setting(
+        "electronic", "What the cell is: electrodes that block ions, one reversible, both reversible, or a whole cell"
+    )
     temperature_K: Kelvin | None = setting(None, "K, over what the file says.")
     ionic_conductivity_mS_per_cm: Quantity | None = setting(
         None,

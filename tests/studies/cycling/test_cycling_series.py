@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
 
 from made_cell_test import SAMPLE, cell_test, cut, joined
-from paddlewheel import cycling
+from paddlewheel import cycling, load
 from paddlewheel.errors import SettingsError
 from paddlewheel.lab.cycling import differential_capacity, find_half_cycles, robust_trend
 from paddlewheel.lab.sample import make_sample
@@ -147,6 +148,25 @@ def test_a_series_of_files_has_the_paper_s_axis_and_a_report_of_each(tmp_path):
     assert (out / "stages.csv").read_text().count("\n") == 6
     assert all((out / folder / "report.html").is_file() for folder in record.tests)
     assert "stages" in (out / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_series_of_which_one_test_is_refused_leaves_nothing(tmp_path):
+    tests = [cell_test(n_cycles=4, points=40), cell_test(n_cycles=2, points=40)]
+    with pytest.raises(SettingsError, match="no cycle 4"):
+        cycling(tests, curves=[4], out=tmp_path / "series")
+    assert not (tmp_path / "series").exists()
+
+
+def test_a_list_of_one_is_a_series_and_a_test_of_it_can_be_loaded(tmp_path):
+    out = tmp_path / "series"
+    series = cycling([cell_test(n_cycles=2, points=40)], out=out)
+    (folder,) = series.tests
+    single = load(out / folder)
+    assert single.kind == "cycling"
+    assert set(single.plot()) == {"cycles", "curves"}
+    if find_spec("pandas"):
+        assert len(single.to_dataframe()) == 2
+    assert cycling([cell_test(n_cycles=2, points=40)], out=out) == series  # kept
 
 
 def test_temperatures_come_from_the_file_its_name_or_the_sample():
