@@ -183,6 +183,8 @@ class Study(Generic[AnySettings, AnyRecord]):
         directory = opened.directory
         there = directory is not None and check_directory(directory, opened.document)
         done = there and directory is not None and self.finished(directory, opened.document) is not None
+        if self.tries is not None and not there:
+            self.tries(opened.inputs, opened.settings)
         forecast = self.forecasts(opened.inputs, opened.settings, cores) if self.forecasts and not done else Forecast()
         inputs = forecast.inputs or in_words(opened.document.contents)
         return replace(forecast, inputs=inputs).of_directory(directory, begun=there, finished=done)

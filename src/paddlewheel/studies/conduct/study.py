@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from pydantic import field_validator, model_validator
 
 from paddlewheel.dynamics import MDSettings
+from paddlewheel.errors import SettingsError
 from paddlewheel.execution import Unit
 from paddlewheel.studies.conduct.files import keep_run
 from paddlewheel.studies.conduct.measure import analyse_temperature, conductivity_record
 from paddlewheel.studies.conduct.record import ConductivityRecord
 from paddlewheel.studies.conduct.runs import read_temperature, units_by_temperature
 from paddlewheel.studies.conduct.verdict import is_failed, verdict_lines
-from paddlewheel.studies.motion.choices import check_temperatures, choose_ion
+from paddlewheel.studies.motion.choices import choose_ion
 from paddlewheel.studies.simulation.md_runs import MINIMUM_ONSET_PS, forecast_md, run_md_units
 from paddlewheel.studies.simulation.md_unit import md_unit
 from paddlewheel.studies.simulation.potentials import chosen_potential, potential_citations, try_potential
@@ -31,7 +33,7 @@ from paddlewheel.studies.simulation.structures import StructureChoice, cell_dige
 from paddlewheel.study.citations import analysis_citations, dynamics_citations
 from paddlewheel.study.forecast import Forecast
 from paddlewheel.study.run import Run
-from paddlewheel.study.settings import Numbers, Settings, setting
+from paddlewheel.study.settings import Numbers, Settings, bad_value, setting
 from paddlewheel.study.study import Study
 
 if TYPE_CHECKING:
@@ -62,6 +64,26 @@ class ConductSettings(FitSettings, PotentialSettings, DynamicsSettings, CellSett
     minimum_onset_ps: float = setting(
         MINIMUM_ONSET_PS, "Earliest lag of the MSD's fit, ps; a run has to be ten times as long.", ge=0
     )
+
+    @field_validator("temperatures_K")
+    @classmethod
+    def _are_temperatures(cls, values: tuple[float, ...]) -> tuple[float, ...]:
+        for value in values:
+            if value <= 0:
+                raise bad_value(f"{value:g} K is no temperature", "give kelvin above 0")
+        if len(set(values)) != len(values):
+            raise bad_value("a temperature is given twice", "use --replicas for more runs")
+        return values
+
+    @model_validator(mode="after")
+    def _are_enough(self) -> Self:
+        if len(self.temperatures_K) < (2 if self.arrhenius else 1):
+            raise SettingsError(
+                f"an Arrhenius fit needs at least two temperatures, {len(self.temperatures_K)} given",
+                where="temperatures_K",
+                remedy="give more, or --no-arrhenius",
+            )
+        return self
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,8 +169,7 @@ def plan_conduct(structure: str | Path | Atoms, settings: ConductSettings) -> Co
     InputError
         Of the kind that fits.
     """
-    temperatures = check_temperatures(settings.temperatures_K, arrhenius=settings.arrhenius)
-    dynamics = [settings.dynamics(temperature_K=value) for value in temperatures]
+    dynamics = [settings.dynamics(temperature_K=value) for value in sorted(settings.temperatures_K)]
     choice = choose_structure(structure, supercell=settings.supercell, orderings=settings.orderings, seed=settings.seed)
     specie, charge_e = choose_ion(choice.cells[0], specie=settings.specie, charge=settings.charge)
     potential = chosen_potential(settings, choice.cells[0])
@@ -232,7 +253,7 @@ def _measures(plan: ConductPlan, settings: ConductSettings, run: Run) -> Conduct
 
 
 def _forecasts(plan: ConductPlan, _settings: ConductSettings, cores: int | None) -> Forecast:
-    return forecast_md(plan.units(Path()), structure=plan.structure.name, cores=cores, inputs=plan.told())
+    return forecast_md(plan.units(Path()), cores=cores, inputs=plan.told())
 
 
 STUDY = Study(

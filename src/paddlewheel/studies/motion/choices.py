@@ -97,30 +97,6 @@ def known_mobile_ion(runs: MotionRuns) -> str | None:
     return specie
 
 
-def check_temperatures(temperatures_K: Sequence[float], *, arrhenius: bool) -> list[float]:
-    """The temperatures, checked and sorted.
-
-    Raises
-    ------
-    SettingsError
-        For none, one that is not positive, a repeated one, or a single one where an Arrhenius fit is asked for.
-    """
-    for value in temperatures_K:
-        if not (math.isfinite(value) and value > 0):
-            raise SettingsError(f"{value:g} K is no temperature", where="temperatures_K", remedy="give kelvin above 0")
-    if len(set(temperatures_K)) != len(temperatures_K):
-        raise SettingsError(
-            "a temperature is given twice", where="temperatures_K", remedy="use --replicas for more runs"
-        )
-    if not temperatures_K or (arrhenius and len(temperatures_K) < 2):
-        raise SettingsError(
-            f"an Arrhenius fit needs at least two temperatures, {len(temperatures_K)} given",
-            where="temperatures_K",
-            remedy="give more, or --no-arrhenius",
-        )
-    return sorted(float(value) for value in temperatures_K)
-
-
 def default_range_A(cells_A: Sequence[np.ndarray]) -> float:
     """As far as the smallest of the cells allows, in whole tenths of an A, and no further than three shells."""
     return min(LONGEST_RANGE_A, float(np.floor(10 * min(shortest_vector_A(cell) for cell in cells_A)) / 10))

@@ -166,27 +166,25 @@ def _analyse(
         rows.append(row)
         notes += said
 
-    def record_of(within: Run) -> ConductivityRecord:
-        keep_run(temperatures, analysed, cell=base.structure.cells[0], run=within)
-        return conductivity_record(
-            analysed,
-            specie=base.specie,
-            charge_e=base.charge_e,
-            potential=base.potential["name"],
-            structure=base.structure.name,
-            formula=base.formula,
-            arrhenius=base.arrhenius,
-            allow_extrapolating=allow_extrapolating,
-            warnings=[],
-            citations=analysis_citations(),
-            provenance=within.provenance(
-                structure_sha256=cell_digest(masses.plan.structure.cells[0]),
-                potential_sha256=base.potential["identity"],
-            ),
-        )
-
     choice = {"command": "conduct", "mass_factors": masses.scale, "allow_extrapolating": allow_extrapolating}
-    record = run.part(f"points/{masses.name}", masses.plan.inputs() | choice, record_of)
+    within = run.part(f"points/{masses.name}", masses.plan.inputs() | choice)
+    keep_run(temperatures, analysed, cell=base.structure.cells[0], run=within)
+    record = conductivity_record(
+        analysed,
+        specie=base.specie,
+        charge_e=base.charge_e,
+        potential=base.potential["name"],
+        structure=base.structure.name,
+        formula=base.formula,
+        arrhenius=base.arrhenius,
+        allow_extrapolating=allow_extrapolating,
+        warnings=[],
+        citations=analysis_citations(),
+        provenance=within.provenance(
+            structure_sha256=cell_digest(masses.plan.structure.cells[0]), potential_sha256=base.potential["identity"]
+        ),
+    )
+    run.keep(within, record)
     kept = RotorRun(
         name=masses.name,
         scale=masses.scale,

@@ -103,9 +103,8 @@ def _measures(inputs: RotorInputs, settings: RotorSettings, run: Run) -> RotorRe
 
 
 def _forecasts(inputs: RotorInputs, _settings: RotorSettings, cores: int | None) -> Forecast:
-    base = inputs.plan.base
     masses = ("masses", ", ".join(run.name for run in inputs.plan.runs))
-    return forecast_md(inputs.units(Path()), structure=base.structure.name, cores=cores, inputs=(*base.told(), masses))
+    return forecast_md(inputs.units(Path()), cores=cores, inputs=(*inputs.plan.base.told(), masses))
 
 
 QUANTITY_WORDS: dict[TrendQuantity, str] = {

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from paddlewheel.dynamics import MDRun, MDSettings
+from paddlewheel.dynamics import MDSettings
 from paddlewheel.errors import ScienceError
 from paddlewheel.execution import Unit
+from paddlewheel.studies.simulation.cost import Cost
 from paddlewheel.studies.simulation.md_unit import unit_atoms
-from paddlewheel.studies.simulation.potentials import try_potential
 from paddlewheel.study.forecast import Forecast
 from paddlewheel.study.run import Run
 
@@ -26,7 +25,6 @@ begins before a tenth of the run or not at all, so a run under 5 ps has no diffu
 _STORED_BYTES_PER_ATOM, _STORED_BYTES_PER_FRAME = 6.0, 250.0
 """Of a compressed frame every 10 fs (o-NBH at 600 to 900 K), and of its thermodynamic columns in store and table."""
 _REPORT_BYTES = 4e6
-_WARM_UP_STEPS, _MEASURED_STEPS, _MEASURED_S = 3, (3, 60), 1.5
 
 
 def run_md_units(units: Sequence[Unit], run: Run) -> tuple[list[Unit], list[str]]:
@@ -59,53 +57,26 @@ def run_md_units(units: Sequence[Unit], run: Run) -> tuple[list[Unit], list[str]
     return finished, warnings
 
 
-def forecast_md(
-    units: Sequence[Unit], *, structure: str, cores: int | None, inputs: Sequence[tuple[str, str]] = ()
-) -> Forecast:
+def forecast_md(units: Sequence[Unit], *, cores: int | None, inputs: Sequence[tuple[str, str]] = ()) -> Forecast:
     """What units of molecular dynamics would cost, by a few steps of each size of cell with its potential.
 
     Parameters
     ----------
-    structure
-        Name of what is simulated, for an error.
     inputs
         What was read, for the reader.
-
-    Raises
-    ------
-    InputError
-        If the potential cannot be loaded, or no run can start.
     """
+    costs: dict[str, Cost] = {}
     step_s: dict[str, float] = {}
     hours: dict[str, float] = {}
     stored = _REPORT_BYTES
     for unit in units:
-        dynamics = MDSettings(**unit.contents["md"])
-        n_atoms = len(unit.contents["structure"]["symbols"])
-        kind = json.dumps([n_atoms, unit.contents["potential"], dynamics.ensemble])
+        dynamics, n_atoms = MDSettings(**unit.contents["md"]), len(unit.contents["structure"]["symbols"])
+        potential = json.dumps(unit.contents["potential"])
+        kind = f"{n_atoms} {dynamics.ensemble} {potential}"
         if kind not in step_s:
-            step_s[kind] = _seconds_per_step(unit, dynamics, structure=structure)
+            cost = costs.setdefault(potential, Cost(unit.contents["potential"]))
+            step_s[kind] = n_atoms * cost.step_s(unit_atoms(unit), replace(dynamics, relax_above_eV_per_A=0.0))
         hours[unit.name] = step_s[kind] * dynamics.n_steps / 3600
         stored += dynamics.n_frames * (_STORED_BYTES_PER_ATOM * n_atoms + _STORED_BYTES_PER_FRAME)
-    return Forecast.of_units(
-        hours,
-        cores=cores,
-        inputs=tuple(inputs),
-        n_atoms=max(len(unit.contents["structure"]["symbols"]) for unit in units),
-        disk_bytes=stored,
-    )
-
-
-def _seconds_per_step(unit: Unit, dynamics: MDSettings, *, structure: str) -> float:
-    """Processor time of one step, over a few from the start that the unit has."""
-    atoms = unit_atoms(unit)
-    calculator = try_potential(unit.contents["potential"], atoms, where=structure)
-    run = MDRun(atoms, calculator, replace(dynamics, relax_above_eV_per_A=0.0))
-    for _ in range(_WARM_UP_STEPS):  # neighbour lists are made and code is compiled
-        run.step()
-    fewest, most = _MEASURED_STEPS
-    began, n_steps = time.process_time(), 0
-    while n_steps < fewest or (n_steps < most and time.process_time() - began < _MEASURED_S):
-        run.step()
-        n_steps += 1
-    return (time.process_time() - began) / n_steps
+    n_atoms = max(len(unit.contents["structure"]["symbols"]) for unit in units)
+    return Forecast.of_units(hours, cores=cores, inputs=tuple(inputs), n_atoms=n_atoms, disk_bytes=stored)
