@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
 def convert(
     files: Annotated[
-        list[Path] | None, typer.Argument(metavar="FILE...", help="Parts of one trajectory, in the order of time.")
+        list[Path] | None, typer.Argument(metavar="FILE", help="Parts of one trajectory, in the order of time.")
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="The store to make, something.zarr.")] = None,
     frame_interval_fs: Annotated[
