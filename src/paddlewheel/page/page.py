@@ -213,15 +213,6 @@ def content_policy(scripts: Sequence[Markup]) -> str:
     )
 
 
-def viewer_scripts(name: str) -> list[Markup]:
-    """MIGRATION: goes when conduct and density use `viewer.viewer_scripts`."""
-    from markupsafe import Markup
-
-    licence = (HERE / "assets" / "3Dmol-LICENSE.txt").read_text(encoding="utf-8").replace("*/", "* /")
-    library = (HERE / "assets" / "3Dmol-min.js").read_text(encoding="utf-8")
-    return [Markup(f"/*\n{licence}*/\n{library}"), asset_script(name)]
-
-
 def asset_script(name: str) -> Markup:
     """The script `assets/name`."""
     from markupsafe import Markup
@@ -235,8 +226,3 @@ def json_for_script(data: dict[str, Any] | list[dict[str, Any]]) -> Markup:
 
     text = json.dumps(data, separators=(",", ":"))
     return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
-
-
-def data_url(path: Path) -> str:
-    """MIGRATION: goes when conduct and density use `viewer.cell_view`."""
-    return f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"

@@ -12,7 +12,7 @@ from pydantic import field_validator
 
 from paddlewheel.crystals.space_group import SpaceGroup
 from paddlewheel.errors import SettingsError
-from paddlewheel.records import Measured
+from paddlewheel.records import Citation, Measured
 from paddlewheel.studies.density.files import keep_files
 from paddlewheel.studies.density.mean_framework import MeanFramework, mean_framework
 from paddlewheel.studies.density.record import (
@@ -27,7 +27,7 @@ from paddlewheel.studies.density.symmetry import FRAMEWORK, by_content, space_gr
 from paddlewheel.studies.motion.choices import mobile_ion
 from paddlewheel.studies.motion.runs import MotionRuns, Trajectories, open_runs
 from paddlewheel.studies.motion.settings import TRAJECTORIES, MotionSettings
-from paddlewheel.study.citations import density_citations
+from paddlewheel.study.citations import SPGLIB, UNWRAPPING
 from paddlewheel.study.run import Run
 from paddlewheel.study.settings import Numbers, bad_value, setting
 from paddlewheel.study.study import Study
@@ -40,6 +40,24 @@ _SHARES = (0.9, 0.5)
 _OTHER_WIDTHS = (0.5, 1.5)
 _WARN_CELL_CHANGE = 0.03
 _FEW_SAMPLES = 3.0
+_CITATIONS = (
+    UNWRAPPING,
+    Citation(
+        what="percolation by union-find",
+        reference="Newman, Ziff, Phys. Rev. E 64, 016706 (2001)",
+        doi="10.1103/PhysRevE.64.016706",
+    ),
+    Citation(
+        what="when a cluster wraps around a periodic cell",
+        reference="Machta, Choi, Lucke, Schweizer, Chayes, Phys. Rev. E 54, 1332 (1996)",
+        doi="10.1103/PhysRevE.54.1332",
+    ),
+    Citation(
+        what="3D view (3Dmol.js)",
+        reference="Rego, Koes, Bioinformatics 31, 1322 (2015)",
+        doi="10.1093/bioinformatics/btu829",
+    ),
+)
 
 
 class DensitySettings(MotionSettings):
@@ -150,7 +168,7 @@ def _measures(inputs: DensityInputs, settings: DensitySettings, run: Run) -> Den
         files=keep_files(
             run, specie=ion, formula=common["formula"], counted=counted, values=values, mean=mean, found=found
         ),
-        citations=density_citations(symmetrized=group is not None),
+        citations=[*_CITATIONS, *([] if group is None else [SPGLIB])],
     )
     record.warnings += [*runs.warnings, *_warnings(record)]
     return record

@@ -10,6 +10,7 @@ import numpy as np
 
 from paddlewheel.crystals import find_polyanions
 from paddlewheel.errors import TrajectoryError
+from paddlewheel.records import Citation
 from paddlewheel.studies.motion.runs import first_atoms
 from paddlewheel.transport import rotation as physics
 
@@ -17,6 +18,29 @@ if TYPE_CHECKING:
     from paddlewheel.trajectories import Trajectory
 
 _BLOCK_BYTES = 8 * 1024 * 1024
+CITATIONS = (
+    Citation(
+        what="best rotation between two sets of atoms",
+        reference="Kabsch, Acta Cryst. A 32, 922 (1976)",
+        doi="10.1107/S0567739476001873",
+    ),
+    Citation(
+        what="the same by quaternions",
+        reference="Theobald, Acta Cryst. A 61, 478 (2005)",
+        doi="10.1107/S0108767305015266",
+    ),
+    Citation(
+        what="rotation of a body that vibrates",
+        reference="Eckart, Phys. Rev. 47, 552 (1935)",
+        doi="10.1103/PhysRev.47.552",
+    ),
+    Citation(
+        what="rotation speed (eq. 5), o-NBH",
+        reference="Oh, Yu, Huang et al., Joule 9, 102130 (2025)",
+        doi="10.1016/j.joule.2025.102130",
+    ),
+)
+"""Of following anions and of how fast they turn."""
 
 
 def follow_anions(run: Trajectory, mobile: str | None) -> tuple[physics.CageMotion, Sequence[str]]:

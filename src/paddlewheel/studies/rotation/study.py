@@ -12,10 +12,9 @@ from paddlewheel.errors import TrajectoryError
 from paddlewheel.studies.motion.choices import known_mobile_ion
 from paddlewheel.studies.motion.runs import MotionRuns, Trajectories, open_runs
 from paddlewheel.studies.motion.settings import TRAJECTORIES, MotionSettings
-from paddlewheel.studies.rotation.follow import follow_anions
+from paddlewheel.studies.rotation.follow import CITATIONS, follow_anions
 from paddlewheel.studies.rotation.record import RotationRecord
 from paddlewheel.studies.rotation.results import AnionResults, anion_record, keep_files, warnings_of
-from paddlewheel.study.citations import rotation_citations
 from paddlewheel.study.run import Run
 from paddlewheel.study.settings import setting
 from paddlewheel.study.study import Study
@@ -69,7 +68,7 @@ def _measures(inputs: RotationInputs, settings: RotationSettings, run: Run) -> R
         anions=anions,
         files=keep_files(results, run),
         warnings=[*runs.warnings, *warnings_of(anions, linear, hops.warning)],
-        citations=rotation_citations(),
+        citations=list(CITATIONS),
     )
 
 

@@ -18,6 +18,7 @@ from paddlewheel.studies.conduct.measure import Analysed, analyse_temperature, c
 from paddlewheel.studies.conduct.record import ConductivityRecord
 from paddlewheel.studies.conduct.runs import TemperatureRuns, read_temperature, units_by_temperature
 from paddlewheel.studies.conduct.study import settings_warnings
+from paddlewheel.studies.rotation.follow import CITATIONS as ROTATION_CITATIONS
 from paddlewheel.studies.rotation.follow import follow_anions
 from paddlewheel.studies.rotor.plan import ActiveDefinition, MassPoint, MassRun, RotorPlan
 from paddlewheel.studies.rotor.record import AnionRotation, RotorPoint, RotorRecord, RotorRun, RotorTemperature
@@ -25,7 +26,7 @@ from paddlewheel.studies.rotor.trends import PAPER_ANIONS, equilibrium_checks, t
 from paddlewheel.studies.simulation.md_unit import store_path
 from paddlewheel.studies.simulation.potentials import potential_citations
 from paddlewheel.studies.simulation.structures import cell_digest
-from paddlewheel.study.citations import analysis_citations, dynamics_citations, rotation_citations
+from paddlewheel.study.citations import analysis_citations, dynamics_citations
 from paddlewheel.study.run import Run
 from paddlewheel.trajectories import open_store
 from paddlewheel.transport import DEFAULT_THRESHOLD_A2, PAPER_WINDOW_PS, active_fraction
@@ -92,7 +93,7 @@ def rotor_record(
         warnings=list(dict.fromkeys(notes)),
         citations=[
             *potential_citations(base.potential["name"]), *dynamics_citations(base.runs[0][1].ensemble),
-            *analysis_citations(), *rotation_citations(),
+            *analysis_citations(), *ROTATION_CITATIONS,
         ],
         provenance=run.provenance(potential_sha256=base.potential["identity"]),
     )  # fmt: skip

@@ -22,6 +22,7 @@ from paddlewheel.studies.sites.record import (
     SiteResult,
     SitesRecord,
 )
+from paddlewheel.study.citations import SPGLIB, UNWRAPPING
 from paddlewheel.study.run import Run
 from paddlewheel.transport.sites import (
     Assignment,
@@ -75,16 +76,7 @@ _CITATIONS = (
         reference="Kaplan, Meier, J. Am. Stat. Assoc. 53, 457 (1958)",
         doi="10.1080/01621459.1958.10501452",
     ),
-    Citation(
-        what="unwrapping in a changing cell",
-        reference="von Buelow, Bullerjahn, Hummer, J. Chem. Phys. 153, 021101 (2020)",
-        doi="10.1063/5.0008316",
-    ),
-)
-_SPGLIB = Citation(
-    what="symmetry (spglib)",
-    reference="Togo, Shinohara, Tanaka, Sci. Technol. Adv. Mater. Meth. 4, 2384822 (2024)",
-    doi="10.1080/27660400.2024.2384822",
+    UNWRAPPING,
 )
 
 
@@ -117,7 +109,7 @@ def sites_record(
     spread = dispersion(assignment, jumps)
     total = Rate(len(jumps), assignment.ion_time_ps)
     names, temperature_K = sites.family_names, common["temperature_K"]
-    by_symmetry = [_SPGLIB] if placed.space_group else []
+    by_symmetry = [SPGLIB] if placed.space_group else []
     record = SitesRecord(
         **common,
         site_source=placed.source,
