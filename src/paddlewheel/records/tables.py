@@ -140,8 +140,3 @@ def as_column(values: Sequence[Any] | np.ndarray) -> np.ndarray:
 def stacked(names: Sequence[str], parts: Sequence[Sequence[np.ndarray]]) -> Columns:
     """Stretches of the same columns, one after the other; each part has a column for each name."""
     return {name: np.concatenate([part[place] for part in parts]) for place, name in enumerate(names)}
-
-
-def write_stacked_table(path: Path, names: Sequence[str], parts: Sequence[Sequence[np.ndarray]]) -> None:
-    """MIGRATION: goes when no study calls it; use `stacked` with `Run.table`."""
-    write_table(path, stacked(names, parts))

@@ -25,6 +25,7 @@ ANALYSES: dict[str, dict[str, Any]] = {
     "onsager": {},
     "rotation": {},
     "density": {"spacing_A": 0.6, "smoothing_A": 0.6},
+    "sites": {},
 }
 """Every analysis of given trajectories at one temperature, with settings for a short run of a small cell."""
 

@@ -114,10 +114,9 @@ class DensityInputs:
         """What was resolved, and trajectories and structure by their content."""
         return {
             "specie": self.specie,
-            "temperature_K": self.runs.temperature_K,
             "symmetry": None if self.symmetry is None else by_content(self.symmetry),
             "free_energy": self.free_energy_K is not None,
-            "trajectories": self.runs.documents(),
+            **self.runs.document(),
         }
 
 

@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from paddlewheel.errors import TrajectoryError, writing
-from paddlewheel.execution import DriverLock
+from paddlewheel.errors import TrajectoryError
 from paddlewheel.studies.motion.given import GivenRun, Trajectories, open_given
 from paddlewheel.studies.motion.record import TrajectoryInput
 from paddlewheel.studies.motion.settings import MotionSettings, TrajectorySettings
 from paddlewheel.study.run import Run
-from paddlewheel.study.run_directory import (
-    check_directory,
-    start_directory,
-)
 from paddlewheel.trajectories import Trajectory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ase import Atoms
 
 
@@ -67,13 +59,12 @@ class MotionRuns:
         return interval
 
     def document(self, *keys: str) -> dict[str, Any]:
-        """What `inputs.yaml` tells of the runs: their temperature, and of each these fields of `TrajectoryInput`."""
-        return {"temperature_K": self.temperature_K, "trajectories": self.documents(*keys)}
-
-    def documents(self, *keys: str) -> list[dict[str, Any]]:
-        """The runs as they stand in `inputs.yaml`: these fields of their `TrajectoryInput`, or those of all time."""
-        of_all_time = {"name", "n_frames", "n_atoms", "frame_interval_fs", "length_ps", "sha256"}
-        return [run.model_dump(include=set(keys) or of_all_time) for run in self.inputs()]
+        """What `inputs.yaml` tells of the runs: their temperature, and these fields of each (six by default)."""
+        kept = set(keys) or {"name", "n_frames", "n_atoms", "frame_interval_fs", "length_ps", "sha256"}
+        return {
+            "temperature_K": self.temperature_K,
+            "trajectories": [run.model_dump(include=kept) for run in self.inputs()],
+        }
 
     def inputs(self) -> list[TrajectoryInput]:
         """The runs as they stand in records."""
@@ -144,27 +135,6 @@ def once_each(runs: Sequence[GivenRun]) -> tuple[dict[str, GivenRun], list[str]]
             warnings.append(f"{what}: it counts once")
         kept.setdefault(digest, replace(run, mean_cell_A=mean_cell_A))
     return kept, warnings
-
-
-@contextmanager
-def run_directory(out: str | Path | None, settings: Mapping[str, Any]) -> Iterator[Path | None]:
-    """The locked run directory of an analysis, made if absent, refused if it holds other inputs; None without `out`.
-
-    Compute before entering: nothing may be written of a run that fails.
-
-    Raises
-    ------
-    RunDirectoryError
-        If it holds something else, is in use, or cannot be written.
-    """
-    if out is None:
-        yield None
-        return
-    directory = Path(out)
-    check_directory(directory, settings)
-    start_directory(directory, settings)
-    with writing(directory), DriverLock(directory):
-        yield directory
 
 
 def check_alike(runs: Sequence[Trajectory]) -> None:

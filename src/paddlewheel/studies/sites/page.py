@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from paddlewheel.page.drawing import Drawing
-from paddlewheel.page.numbers import interval, kelvin, measured, percent, plain
+from paddlewheel.page.numbers import interval, measured, percent, plain
 from paddlewheel.page.page import Number, Page, Section
 from paddlewheel.page.tables import Cell, Table
 from paddlewheel.page.write import Figures
 from paddlewheel.records.tables import Beside
+from paddlewheel.studies.motion.page import facts
 from paddlewheel.studies.sites.figures import MOST_CURVES, families_figure, jumps_figure, map_figure, survival_figure
 from paddlewheel.studies.sites.record import (
     JUMPS,
@@ -51,8 +52,6 @@ def figures(record: SitesRecord, beside: Beside) -> Figures:
 
 def page(record: SitesRecord, _beside: Beside, drawings: dict[str, Drawing]) -> Page:
     """The report."""
-    temperature = [("Temperature", kelvin(record.temperature_K))] if record.temperature_K is not None else []
-    length = sum(run.length_ps for run in record.trajectories)
     where = [(
         drawings["sites-map"],
         "Sites in the mean cell, seen along its shortest axis: colour is the occupancy, size the volume of the "
@@ -71,9 +70,8 @@ def page(record: SitesRecord, _beside: Beside, drawings: dict[str, Drawing]) -> 
         eyebrow="sites and jumps",
         title=f"Sites of {record.specie} in {record.formula}",
         facts=[
-            ("Mobile ions", f"{record.n_ions} {record.specie}"),
-            *temperature,
-            ("Time analysed", f"{plain(length)} ps in {len(record.trajectories)} run{_s(len(record.trajectories))}"),
+            *facts(record),
+            ("Ions", str(record.n_ions)),
             ("Sites from", "maxima of the density" if record.site_source == "density" else record.site_source),
             ("Families by", record.families_by + (f" ({record.space_group})" if record.space_group else "")),
         ],

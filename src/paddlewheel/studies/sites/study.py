@@ -98,10 +98,9 @@ class SitesInputs:
         """What was resolved, and trajectories and sites by their content."""
         return {
             "specie": self.specie,
-            "temperature_K": self.runs.temperature_K,
             **_by_content(self.given),
             "families": self.families,
-            "trajectories": self.runs.documents(),
+            **self.runs.document(),
         }
 
 
