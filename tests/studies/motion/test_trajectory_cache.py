@@ -156,7 +156,7 @@ def test_without_a_place_for_the_cache_the_text_is_read(dump, tmp_path, monkeypa
 
 
 def test_a_truncated_file_leaves_nothing(dump, cache):
-    dump.write_bytes(dump.read_bytes()[:-3])
+    dump.write_bytes(dump.read_bytes()[:-8])  # one digit less could be a zero that its writer left out
     with pytest.raises(TrajectoryError, match="truncated"):
         cached_trajectory(dump, frame_interval_fs=10.0)
     assert list_cache() == []

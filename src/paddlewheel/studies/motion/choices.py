@@ -1,4 +1,4 @@
-"""What every analysis of ions chooses: the mobile ion and its charge, temperatures, range."""
+"""What every analysis of ions chooses: the mobile ion and its charge, and how far to look."""
 
 from __future__ import annotations
 
@@ -8,10 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paddlewheel.crystals import (
-    guess_charge,
-    guess_mobile_specie,
-)
+from paddlewheel.crystals import guess_charge, guess_mobile_specie
 from paddlewheel.errors import SettingsError, TrajectoryError
 from paddlewheel.transport.lattice import shortest_vector_A
 
