@@ -48,6 +48,12 @@ class Measured(Record):
     interval_68: Interval | None = None
     interval_95: Interval | None = None
 
+    @property
+    def bar_68(self) -> tuple[float, float]:
+        """How far the 68 % interval reaches below and above the value."""
+        low, high = self.interval_68 or (self.value - self.std, self.value + self.std)
+        return self.value - low, high - self.value
+
     @model_serializer(mode="wrap")
     def _without_absent_intervals(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
         return {name: value for name, value in plain(self).items() if value is not None}

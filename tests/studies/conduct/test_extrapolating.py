@@ -13,7 +13,7 @@ from ase.build import bulk
 from ase.calculators.calculator import Calculator, all_changes
 from ase.io import read
 
-from paddlewheel import conduct
+from paddlewheel import analyze, conduct
 from paddlewheel.dynamics import MDSettings
 from paddlewheel.execution import Unit
 from paddlewheel.studies.conduct.fit import fit_temperatures
@@ -142,6 +142,9 @@ def test_conduct_says_what_extrapolates(tmp_path: Path, monkeypatch: pytest.Monk
     header, *_ = (out / "thermo/T=300K_r0.csv").read_text().splitlines()
     assert header.endswith("extrapolation_grade")
     assert "Extrapolation of the potential" in (out / "report.html").read_text()
+    known = analyze(out).temperatures[1].extrapolation
+    assert known is not None
+    assert (known.max_grade, known.fraction_of_steps) == (hot.max_grade, hot.fraction_of_steps)
     # asked for later, it is the same run
     before = (out / "units/T=300K_r0/result.json").stat().st_mtime_ns
     conduct(_argon(), out=out, allow_extrapolating=True, **settings)

@@ -70,7 +70,7 @@ class _Point:
     temperature_K: float
     ok: bool
     value: float | None
-    std: float
+    bar_68: tuple[float, float]
     ends_95: Interval | None
     bound: float | None
 
@@ -89,7 +89,7 @@ class _Point:
             temperature_K=row.temperature_K,
             ok=row.status == "ok",
             value=measured.value if measured is not None and has_value else None,
-            std=measured.std if measured is not None and has_value else 0.0,
+            bar_68=measured.bar_68 if measured is not None and has_value else (0.0, 0.0),
             ends_95=ends if has_value else None,
             bound=bound if has_bound else None,
         )
@@ -127,11 +127,11 @@ def _draw_points(axes: Axes, points: list[_Point], used: list[float], *, fitted:
             in_fit = any(math.isclose(point.temperature_K, t) for t in used) if fitted else point.ok
             if point.ends_95 is not None and point.ends_95[0] > 0:
                 axes.plot([x, x], point.ends_95, color=INK, lw=0.8, zorder=4)
-            below = min(point.std, 0.999 * point.value)
+            below, above = min(point.bar_68[0], 0.999 * point.value), point.bar_68[1]
             axes.errorbar(
                 x,
                 point.value,
-                yerr=[[below], [point.std]],
+                yerr=[[below], [above]],
                 fmt="o",
                 ms=5.5,
                 color=INK,

@@ -83,10 +83,15 @@ def _draw_series(
                 axes.plot([x, x], ends, color=colour, lw=0.8)
         axes.errorbar(
             [x for x, *_ in drawn], [value.value for _, value, _ in drawn],
-            # a log-normal value: its bar stays above zero
-            yerr=np.array([[min(value.std, 0.999 * abs(value.value)), value.std] for _, value, _ in drawn]).T,
+            yerr=np.array([_bar(value) for _, value, _ in drawn]).T,
             color=colour, marker=_MARKERS[number % len(_MARKERS)], ms=5.5, lw=1.2, elinewidth=2.2, label=anion,
         )  # fmt: skip
+
+
+def _bar(value: Measured) -> tuple[float, float]:
+    """Below and above; on a logarithmic axis a bar stays above zero."""
+    below, above = value.bar_68
+    return min(below, 0.999 * abs(value.value)), above
 
 
 def _draw_equipartition(axes: Axes, record: RotorRecord) -> None:
@@ -155,7 +160,7 @@ def _draw_run(axes: Axes, run: ConductivityRecord, colour: str, label: str) -> N
     used = run.arrhenius.temperatures_used_K if run.arrhenius else []
     for index, (row, value) in enumerate(rows):
         axes.errorbar(
-            1e3 / row.temperature_K, value.value, yerr=[[min(value.std, 0.999 * value.value)], [value.std]],
+            1e3 / row.temperature_K, value.value, yerr=np.array([_bar(value)]).T,
             color=colour, marker="o", ms=4.5, mfc=colour if row.temperature_K in used else "none", lw=0,
             elinewidth=1.8, label=label if index == 0 else None,
         )  # fmt: skip
