@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from paddlewheel.page.drawing import Drawing
 from paddlewheel.page.page import Folded, Listing, Number, Page, Pairs, Section, render_page
-from paddlewheel.page.tables import Cell, Table, filled, formula_html, ion_html
+from paddlewheel.page.tables import Cell, Table, filled, formula_html, ion_html, settings_groups
 from paddlewheel.page.viewer import cell_view, viewer_scripts
 from paddlewheel.records import Citation, Provenance
 from report_page import Page as ParsedPage
@@ -86,3 +86,9 @@ def test_columns_that_hold_nothing_are_left_out() -> None:
     shown = filled(Table("three", [("name", ""), ("nothing", "K"), ("reason", ""), ("number", "V")], rows))
     assert [name for name, _ in shown.columns] == ["name", "reason", "number"]
     assert [len(row) for row in shown.rows] == [3, 3]
+
+
+def test_settings_with_rows_are_told_in_words() -> None:
+    sets = [{"name": "a.extxyz", "n_frames": 3}, {"name": "b.extxyz", "n_frames": 4}]
+    [(_, rows)] = settings_groups({"command": "train", "datasets": sets})
+    assert rows[1] == ("datasets", "name a.extxyz, n_frames 3; name b.extxyz, n_frames 4")

@@ -124,6 +124,9 @@ def _value(value: Any) -> str:
         return ABSENT
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_value(item)}" for key, item in value.items())
     if isinstance(value, (list, tuple)):
-        return ", ".join(_value(item) for item in value)
+        rows = any(isinstance(item, dict) for item in value)
+        return ("; " if rows else ", ").join(_value(item) for item in value)
     return str(value)
