@@ -139,6 +139,23 @@ def test_same_call_again_does_nothing_anew(run):
     assert {path: path.stat().st_mtime_ns for path in run.glob("units/*/*.json")} == before
 
 
+def test_directory_of_another_release_is_the_same_run(run):
+    """The release is no part of what decides the labels; paddlewheel 0.1 wrote it into the engine all the same."""
+    inputs = yaml.safe_load((run / "inputs.yaml").read_text())
+    assert inputs["labels"] == {"engine": EMT_NAME, "functional": "none"}
+    former = inputs | {"labels": {"engine": f"{EMT_NAME} (paddlewheel 0.1)", "functional": "none"}}
+    assert sample.study.of_today(former) == inputs
+    assert sample.study.of_today(inputs | {"labels": None})["labels"] is None
+
+
+def test_forecast_measures_and_writes_nothing(tmp_path):
+    forecast = sample.study.forecast(metals(), out=tmp_path / "run", cores=1, **SETTINGS)
+    # 2 relaxations, 12 runs and their features, one unit of 30 labels
+    assert (forecast.n_units, forecast.n_atoms) == (2 + 12 + 12 + 1, 4)
+    assert 0 < forecast.core_hours < 0.1
+    assert not list(tmp_path.iterdir())
+
+
 def test_other_inputs_in_the_directory_are_refused(run):
     with pytest.raises(RunDirectoryError, match=r"select is 30 there and 20 now"):
         sample(metals(), out=run, cores=1, **(SETTINGS | {"select": 20}))

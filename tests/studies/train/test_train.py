@@ -143,6 +143,12 @@ def test_the_whole_command(write: Callable[..., Path], tmp_path: Path) -> None:
     with pytest.raises(RunDirectoryError, match=r"fit\.epochs is 10 there and 11 now"):
         train(data, out=out, **settings | {"epochs": 11})
 
+    forecast = train.study.forecast(data, out=tmp_path / "other", **settings)
+    assert forecast.n_units == 1
+    # the fit itself took so long of the clock; a machine that is busy with other things is slower by a few times
+    assert 0 < 3600 * forecast.core_hours < 3 * record.seconds
+    assert not (tmp_path / "other").exists()
+
     tuned = train(data, out=tmp_path / "tuned", start_from=out / "potential", epochs=2, batch_size=4)
     assert tuned.start_from == "potential"
     assert tuned.provenance.settings["fit"]["use_smooth"] is True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -160,7 +161,8 @@ def _forecasts(plan: SamplePlan, settings: SampleSettings, cores: int | None) ->
     cost = Cost(plan.potential)
     cells = {each.name: each.atoms for each in plan.structures}
     evaluation_s = cost.evaluation_s(list(cells.values()))
-    step_s = {name: cost.step_s(atoms, plan.md) for name, atoms in cells.items()}
+    dynamics = replace(plan.md, relax_above_eV_per_A=0.0)  # a start of high forces is no part of a step
+    step_s = {name: cost.step_s(atoms, dynamics) for name, atoms in cells.items()}
     seconds = {f"relax-{name}": _RELAXATION_STEPS * evaluation_s * len(atoms) for name, atoms in cells.items()}
     stored = 0.0
     for point, unit in plan.md_units(cells, Path()):
@@ -180,7 +182,8 @@ def _forecasts(plan: SamplePlan, settings: SampleSettings, cores: int | None) ->
         inputs=(
             ("structures", ", ".join(f"{each.name} ({len(each.atoms)} atoms)" for each in plan.structures)),
             ("potential", plan.potential["name"]),
-            ("runs", f"{len(settings.strains)} strains at {len(settings.temperatures_K)} temperatures each"),
+            ("strains", ", ".join(f"{strain:g}" for strain in settings.strains)),
+            ("temperatures", ", ".join(f"{value:g} K" for value in settings.temperatures_K)),
         ),
         n_atoms=max(map(len, cells.values())),
         disk_bytes=stored,
