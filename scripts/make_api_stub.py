@@ -25,7 +25,7 @@ from ase import Atoms
 {imports}
 from paddlewheel.crystals import read_structure as read_structure
 from paddlewheel.potentials import load_potential as load_potential
-from paddlewheel.records.base import Measured, StudyRecord
+from paddlewheel.records import Measured, StudyRecord
 from paddlewheel.studies.convert.study import convert as convert
 from paddlewheel.trajectories import Trajectory as Trajectory
 from paddlewheel.trajectories import read_trajectory as read_trajectory

@@ -44,9 +44,7 @@ def open_tests(given: CellTests, *, columns: Mapping[str, str] | None) -> ReadTe
     sources = [given] if isinstance(given, str | Path | CellTest) else list(given)
     if not sources:
         raise SettingsError("none given", where="files", remedy="give at least one")
-    tests = [
-        source if isinstance(source, CellTest) else read_cell_test(source, columns=columns) for source in sources
-    ]
+    tests = [source if isinstance(source, CellTest) else read_cell_test(source, columns=columns) for source in sources]
     names = [Path(test.source).name or "rows" for test in tests]
     if len(set(names)) < len(names):
         names = [f"{number}-{name}" for number, name in enumerate(names, start=1)]

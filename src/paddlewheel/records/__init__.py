@@ -10,11 +10,11 @@ from paddlewheel.records.base import (
     Measured,
     Provenance,
     Record,
-    StudyRecord,
     read_record,
     write_atomically,
     write_record,
 )
+from paddlewheel.records.study_record import StudyRecord
 
 __all__ = [
     "SCHEMA_VERSION",

@@ -11,13 +11,12 @@ import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    PrivateAttr,
     SerializerFunctionWrapHandler,
     model_serializer,
 )
@@ -106,81 +105,6 @@ class Provenance(Record):
     settings: dict[str, Any]
     structure_sha256: str | None = None
     potential_sha256: str | None = None
-
-
-class StudyRecord(Record):
-    """Base of the records that studies give: `result.json` of a run directory.
-
-    Subclasses add ``kind`` and their results. `rows_in` names the list that `to_dataframe` shows.
-    """
-
-    rows_in: ClassVar[str | None] = None
-
-    schema_version: Literal[1] = SCHEMA_VERSION
-    warnings: list[str] = []
-    citations: list[Citation] = []
-    provenance: Provenance
-    _beside: Any = PrivateAttr(default=None)
-
-    def lies_beside(self, beside: Any) -> None:
-        """Remember the files that belong to the record (`paddlewheel.records.tables.Beside`), for its figures."""
-        self._beside = beside
-
-    @property
-    def lying_beside(self) -> Any:
-        """What lies beside the record (`paddlewheel.records.tables.Beside`)."""
-        from paddlewheel.records.tables import Beside
-
-        return self._beside or Beside()
-
-    @property
-    def directory(self) -> Path | None:
-        """The run directory that the record is in; None where nothing was written."""
-        return self.lying_beside.directory
-
-    def plot(self) -> dict[str, Any]:
-        """The figures of the report as matplotlib figures, by name.
-
-        Raises
-        ------
-        InputError
-            If a table that a figure needs is missing or damaged.
-        """
-        from paddlewheel.records.show import figures_of
-
-        return figures_of(self)
-
-    def to_dataframe(self) -> Any:
-        """The rows of the record as a pandas DataFrame; a measured column ``x`` has its uncertainty in ``x_std``.
-
-        Raises
-        ------
-        InputError
-            Where pandas is not installed, or the record has no rows.
-        """
-        from paddlewheel.records.show import dataframe_of
-
-        return dataframe_of(self)
-
-    def page_module(self) -> str:
-        """The module that draws the report: ``page`` beside ``record`` in the study's package."""
-        return type(self).__module__.rpartition(".")[0] + ".page"
-
-    def __eq__(self, other: object) -> bool:
-        """Whether it says the same, wherever it lies."""
-        return type(self) is type(other) and self.__dict__ == vars(other)
-
-    def __repr__(self) -> str:
-        from paddlewheel.records.show import short
-
-        return short(self)
-
-    __str__ = __repr__
-
-    def _repr_html_(self) -> str:
-        from paddlewheel.records.show import html_of
-
-        return html_of(self)
 
 
 AnyRecord = TypeVar("AnyRecord", bound=Record)

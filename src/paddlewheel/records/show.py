@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from paddlewheel.errors import InputError
-from paddlewheel.records.base import Measured, Record, StudyRecord
+from paddlewheel.records.base import Measured, Record
 
 _MOST_ROWS = 40
 _NOT_RESULTS = ("schema_version", "kind", "warnings", "citations", "provenance", "files")
 
 
-def short(record: StudyRecord) -> str:
+def short(record: Any) -> str:
     """The record in one line: what it is, its plain values, how many rows and warnings it has."""
     told = [f"{name}={value!r}" for name, value in _plain_values(record)][:5]
     field = rows_field(record)
@@ -25,7 +25,7 @@ def short(record: StudyRecord) -> str:
     return f"<{type(record).__name__}: {', '.join(told)}>"
 
 
-def html_of(record: StudyRecord) -> str:
+def html_of(record: Any) -> str:
     """The record for a notebook: its values, its rows, its warnings."""
     kind = getattr(record, "kind", type(record).__name__)
     parts = [f"<h4>{html.escape(str(kind))}</h4>"]
@@ -48,7 +48,7 @@ def html_of(record: StudyRecord) -> str:
     return "".join(parts)
 
 
-def rows_field(record: StudyRecord) -> str | None:
+def rows_field(record: Any) -> str | None:
     """The list that holds the record's rows: as the class names it, else its first list of records."""
     if type(record).rows_in is not None:
         return type(record).rows_in
@@ -59,8 +59,8 @@ def rows_field(record: StudyRecord) -> str | None:
     return None
 
 
-def dataframe_of(record: StudyRecord) -> Any:
-    """The rows of the record as a pandas DataFrame; see `StudyRecord.to_dataframe`."""
+def dataframe_of(record: Any) -> Any:
+    """The rows of the record as a pandas DataFrame; see `paddlewheel.records.StudyRecord.to_dataframe`."""
     try:
         import pandas
     except ImportError:
@@ -71,8 +71,8 @@ def dataframe_of(record: StudyRecord) -> Any:
     return pandas.DataFrame([_flat(row) for row in getattr(record, field)])
 
 
-def figures_of(record: StudyRecord) -> dict[str, Any]:
-    """The figures of the report, by name; see `StudyRecord.plot`."""
+def figures_of(record: Any) -> dict[str, Any]:
+    """The figures of the report, by name; see `paddlewheel.records.StudyRecord.plot`."""
     # the page imports the records, not the other way round: it is found by its name
     house_style = importlib.import_module("paddlewheel.page.drawing").house_style
     module = importlib.import_module(record.page_module())
@@ -96,7 +96,7 @@ def _flat(row: Record) -> dict[str, Any]:
     return flat
 
 
-def _values(record: StudyRecord) -> Iterator[tuple[str, Any]]:
+def _values(record: Any) -> Iterator[tuple[str, Any]]:
     for name in type(record).model_fields:
         value = getattr(record, name)
         if name in _NOT_RESULTS or value is None:
@@ -107,7 +107,7 @@ def _values(record: StudyRecord) -> Iterator[tuple[str, Any]]:
             yield from ((f"{name}.{inner}", cell) for inner, cell in _cells(value) if cell is not None)
 
 
-def _plain_values(record: StudyRecord) -> Iterator[tuple[str, Any]]:
+def _plain_values(record: Any) -> Iterator[tuple[str, Any]]:
     return (
         (name, value) for name, value in _values(record) if isinstance(value, str | int | float) and "." not in name
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from paddlewheel.records.base import StudyRecord, read_record, write_record
+from paddlewheel.records import StudyRecord, read_record, write_record
 from paddlewheel.records.tables import Beside
 from paddlewheel.study.forecast import Forecast, in_words
 from paddlewheel.study.run import Run

@@ -7,8 +7,8 @@ from typing import ClassVar, Literal
 
 from pydantic import model_validator
 
+from paddlewheel.records import HealthCheck, Interval, Measured, Record, StudyRecord, read_record
 from paddlewheel.records.arrhenius import ArrheniusResult, TemperatureStatus
-from paddlewheel.records.base import HealthCheck, Interval, Measured, Record, StudyRecord, read_record
 
 
 class Extrapolation(Record):

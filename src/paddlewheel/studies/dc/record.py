@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from paddlewheel.records.base import Measured, Record, StudyRecord
+from paddlewheel.records import Measured, Record, StudyRecord
 
 CURRENTS, LINE = "currents.csv", "line.csv"
 """The tables beside the record; the line where one was fitted."""

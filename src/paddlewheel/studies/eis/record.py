@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from paddlewheel.records import Measured, Record, StudyRecord
 from paddlewheel.records.arrhenius import ArrheniusResult
-from paddlewheel.records.base import Measured, Record, StudyRecord
 
 Resistance = Literal["bulk", "grain_boundary", "total"]
 OpenInterval = tuple[float | None, float | None]

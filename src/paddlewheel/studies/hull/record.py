@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from paddlewheel.records.base import Measured, Record, StudyRecord
+from paddlewheel.records import Measured, Record, StudyRecord
 
 ABOVE_HULL = "above_hull.csv"
 """The table beside the record: energies of every phase over the grid of temperatures."""

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from paddlewheel.records.base import Measured, Record, StudyRecord
+from paddlewheel.records import Measured, Record, StudyRecord
 
 SWEEPS = "sweeps.csv"
 """The table beside the record."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paddlewheel.records.base import Record, StudyRecord
+from paddlewheel.records import Record, StudyRecord
 
 
 class TrajectoryInput(Record):

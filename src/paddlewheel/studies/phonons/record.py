@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from paddlewheel.records.base import Measured, Record, StudyRecord, read_record
+from paddlewheel.records import Measured, Record, StudyRecord, read_record
 
 PhononStatus = Literal["ok", "imaginary", "not-converged", "left-symmetry", "not-relaxed", "broken"]
 """`ok`; with numbers that need care: `imaginary` (modes with omega^2 < 0), `not-converged` (F moves by more than the

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from paddlewheel.records import Interval, Measured, Record, StudyRecord
 from paddlewheel.records.arrhenius import ArrheniusResult, TemperatureStatus
-from paddlewheel.records.base import Interval, Measured, Record, StudyRecord
 
 PointStatus = Literal["ok", "no-fit", "broken"]
 TrendQuantity = Literal[

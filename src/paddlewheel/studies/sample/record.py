@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from paddlewheel.records.base import Measured, Record, StudyRecord
+from paddlewheel.records import Measured, Record, StudyRecord
 from paddlewheel.studies.label.record import LabelRange, RefusedFrame, WrittenSet
 
 FRAMES, MAP = "frames.extxyz", "map.csv"

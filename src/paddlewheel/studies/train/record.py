@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from paddlewheel.records.base import Record, StudyRecord
+from paddlewheel.records import Record, StudyRecord
 
 POTENTIAL, PROGRESS = "potential", "progress.csv"
 """The folder of the potential; losses and errors by epoch."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from paddlewheel.records.base import Interval, Measured, Record, StudyRecord
+from paddlewheel.records import Interval, Measured, Record, StudyRecord
 
 Verdict = Literal["pass", "fail", "not-run"]
 Role = Literal["reference", "candidate"]
