@@ -18,10 +18,10 @@ from paddlewheel.dynamics import MDSettings
 from paddlewheel.execution import Unit
 from paddlewheel.studies.conduct.fit import fit_temperatures
 from paddlewheel.studies.conduct.measure import (
-    Analysed,
     analyse_temperature,
 )
 from paddlewheel.studies.conduct.runs import (
+    Analysed,
     TemperatureRuns,
 )
 from paddlewheel.studies.simulation.md_unit import (

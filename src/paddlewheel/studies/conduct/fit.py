@@ -19,7 +19,9 @@ from paddlewheel.records.arrhenius import (
 from paddlewheel.transport import ArrheniusFit, fit_arrhenius
 
 if TYPE_CHECKING:
-    from paddlewheel.studies.conduct.measure import Analysed
+    from paddlewheel.studies.conduct.runs import (
+        Analysed,
+    )
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from paddlewheel.studies.conduct.files import msd_name, thermo_name
 from paddlewheel.studies.conduct.fit import fit_temperatures
 from paddlewheel.studies.conduct.published import compare_with_published
 from paddlewheel.studies.conduct.record import ConductivityRecord, TemperatureResult
-from paddlewheel.studies.conduct.runs import TemperatureRuns
+from paddlewheel.studies.conduct.runs import Analysed, TemperatureRuns
 from paddlewheel.transport import (
     DEFAULT_THRESHOLD_A2,
     PAPER_WINDOW_PS,
@@ -27,14 +26,6 @@ from paddlewheel.transport import (
     tracer_conductivity,
 )
 from paddlewheel.units import U_PER_A3_IN_G_PER_CM3
-
-
-@dataclass(frozen=True)
-class Analysed:
-    """One row of the record, and the estimate behind it (None where every run is broken)."""
-
-    row: TemperatureResult
-    tracer: DiffusivityEstimate | None
 
 
 def conductivity_record(

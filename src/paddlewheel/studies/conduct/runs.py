@@ -12,7 +12,11 @@ import numpy as np
 from paddlewheel.dynamics import MDSettings
 from paddlewheel.execution import Unit
 from paddlewheel.records import HealthCheck
+from paddlewheel.studies.conduct.record import TemperatureResult
 from paddlewheel.studies.simulation.md_unit import store_path
+from paddlewheel.transport import (
+    DiffusivityEstimate,
+)
 
 if TYPE_CHECKING:
     from paddlewheel.trajectories import Displacements
@@ -95,3 +99,11 @@ def read_temperature(temperature_K: float, units: Sequence[Unit], specie: str) -
         extrapolation=[grades[name] for name in sane if name in grades] or list(grades.values()),
         kept_frames={grade["file"]: grade["n_kept_frames"] for grade in grades.values() if "file" in grade},
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Analysed:
+    """One row of the record, and the estimate behind it (None where every run is broken)."""
+
+    row: TemperatureResult
+    tracer: DiffusivityEstimate | None
