@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from paddlewheel.errors import InputError
-from paddlewheel.studies.table import MIGRATION, TABLE, load_study, python_names
+from paddlewheel.studies.table import TABLE, load_study, python_names
 
 _OTHERS = {
     "analyze_files": "paddlewheel.studies.conduct.analyze",
@@ -29,8 +29,6 @@ def __getattr__(name: str) -> Any:
             command = python_names().get(name)
             if command is None:
                 raise AttributeError(f"module 'paddlewheel' has no attribute '{name}'")
-            if command in MIGRATION:
-                return getattr(importlib.import_module("paddlewheel._migration_api"), name)
             from paddlewheel.study.study import call_of
 
             _calls[name] = call_of(load_study(command), summary=TABLE[command].summary)

@@ -28,11 +28,31 @@ MENDED: dict[str, dict[str, Any]] = {
             "sha256": "6f9ad3f842ac72ee2ef73261b294cd392970f148b776ce7985f0e6ebb0202e80",
         }
     },
+    "distil": {
+        "settings": {
+            "exploration": {
+                "temperatures_K": [200.0, 600.0], "strain": 0.03, "seed_ps": 0.1, "explore_ps": 0.2, "rounds": 0,
+                "frames_per_round": 10, "grade_limit": 1.5, "disagreement_limit_eV_per_A": 0.5,
+            },
+            "gates": {"energy_meV_per_atom": 50.0, "force_eV_per_A": 0.5, "stress_GPa": 5.0},
+            "form": {
+                "radial_cutoff_A": 5.0, "angular_cutoff_A": 4.0, "radial_n_max": 7, "angular_n_max": 6,
+                "radial_basis_size": 9, "angular_basis_size": 8, "l_max": 4, "neurons": 5,
+            },
+            "fit": {
+                "batch_atoms": 400, "learning_rate": 0.01, "energy_scale_meV_per_atom": 2.0,
+                "force_scale_eV_per_A": 0.08, "stress_scale_GPa": 0.1, "pressure_scale_GPa": 0.05,
+                "force_weights": {}, "linear_beyond": 4.0, "average": 0.998,
+            },
+            "steps": 20, "final_steps": 30, "ensemble": 1, "test_fraction": 0.1, "seed": 3, "device": "cpu",
+        }
+    },
     "eis": {"sample": "pellet 7"},
     "lsv": {"sample": "pellet 7"},
-}
+}  # fmt: skip
 """Keys that held a path as it was typed, of the job, and what they hold once the run has gone on: the file by its
-content; or the name in the sample's file, which may change, as its sizes stand beside it."""
+content; or the name in the sample's file, which may change, as its sizes stand beside it. Of a student's form and fit
+only what was given stood there, and then the whole."""
 
 
 def as_the_code_wants_it(name: str, document: dict[str, Any]) -> dict[str, Any]:

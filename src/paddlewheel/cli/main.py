@@ -11,7 +11,7 @@ import typer
 
 from paddlewheel.cli import convert, library
 from paddlewheel.errors import PaddlewheelError, cannot_write, is_refused_write
-from paddlewheel.studies.table import MIGRATION, TABLE
+from paddlewheel.studies.table import TABLE
 from paddlewheel.version import __version__
 
 _INTERRUPTED = 130
@@ -40,13 +40,6 @@ def command_line(commands: list[str] | None = None) -> typer.Typer:
         if group:
             place = groups.setdefault(group, typer.Typer(no_args_is_help=True, context_settings=_CONTEXT))
         if commands is None or command in commands:
-            if command in MIGRATION:
-                import importlib
-
-                module, function = MIGRATION[command]
-                legacy = importlib.import_module(f"paddlewheel.cli.{module}")
-                place.command(name, epilog=f"Example: paddlewheel {command}")(getattr(legacy, function))
-                continue
             from paddlewheel.cli.commands import add_study
 
             add_study(place, command, name)

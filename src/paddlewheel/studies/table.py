@@ -130,11 +130,6 @@ TABLE: dict[str, Row] = {
 }
 
 
-MIGRATION = {  # studies that still have their own command; goes when the last has moved
-    "distil": ("distil", "distil"),
-}
-
-
 def python_names() -> dict[str, str]:
     """Every Python call, and the command that it is."""
     names = {command.replace("-", "_").replace(" ", "_"): command for command in TABLE}

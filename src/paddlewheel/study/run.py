@@ -6,7 +6,8 @@ import datetime
 import io
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,14 @@ class Run:
         """Have the record of a part written, with its page, when the run's own is."""
         record.lies_beside(part.beside)
         self.parts.append(record)
+
+    @contextmanager
+    def within(self, name: str) -> Iterator[Run]:
+        """This run in the folder `name`, with units and a lock of its own: a stage that later ones build upon."""
+        directory = self.folder / name
+        directory.mkdir(exist_ok=True)
+        with DriverLock(directory) as driver:
+            yield replace(self, directory=directory, driver=driver, beside=Beside(directory=directory))
 
     def provenance(self, *, structure_sha256: str | None = None, potential_sha256: str | None = None) -> Provenance:
         """What made the record: versions, command, settings and inputs of this run."""

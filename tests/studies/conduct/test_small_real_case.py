@@ -17,7 +17,6 @@ import pytest
 from paddlewheel import load
 from paddlewheel.crystals import read_structure
 from paddlewheel.potentials import load_potential
-from paddlewheel.studies.distil.record import read_distil_record
 from paddlewheel.training import read_dataset
 
 pytest.importorskip("torch", reason="torch is not installed: pip install 'paddlewheel[distil]'")
@@ -89,7 +88,7 @@ def test_fine_tuning_on_its_own_labels_stays_where_it_was(sampled: Path, tmp_pat
 
 def test_student_follows_its_teacher(student: Path, shared: Path) -> None:
     """Two real phases at 300 and 700 K: forces are 1 to 2 eV/A there, so that an error of 0.3 is one of a fifth."""
-    record = read_distil_record(student / "result.json")
+    record = load(student)
     assert record.elements == ["B", "H", "Na"]
     assert [row.explored_by for row in record.rounds] == ["teacher", "student of round 0"]
     assert {row.structure for row in record.test_errors_by_structure} <= {"nabh4", "na2b12h12"}

@@ -11,17 +11,12 @@ from ase.build import bulk
 
 pytest.importorskip("torch", reason="torch is not installed: pip install 'paddlewheel[distil]'")
 
+from paddlewheel import load
 from paddlewheel.errors import InputError, RunDirectoryError
 from paddlewheel.potentials import load_potential
-from paddlewheel.studies.distil.record import (
-    DistilRecord,
-    read_distil_record,
-)
-from paddlewheel.studies.distil.settings import (
-    DistilSettings,
-    Exploration,
-    Gates,
-)
+from paddlewheel.studies.distil.record import DistilRecord
+from paddlewheel.studies.distil.settings import DistilOptions, DistilSettings, Exploration, Gates
+from paddlewheel.studies.distil.study import STUDY
 
 EMT = "ase:ase.calculators.emt:EMT"
 SETTINGS = DistilSettings(
@@ -99,7 +94,7 @@ def test_training_and_test_frames_do_not_overlap(distilled):
 
 def test_run_directory_holds_record_report_and_inputs(distilled):
     out, record = distilled
-    assert read_distil_record(out / "result.json") == record
+    assert load(out) == record
     assert "frames that no fit saw" in (out / "report.html").read_text(encoding="utf-8")
     assert (out / "nep.domain.npz").is_file()
     assert (out / "inputs.yaml").is_file()
@@ -107,8 +102,6 @@ def test_run_directory_holds_record_report_and_inputs(distilled):
 
 
 def test_same_call_again_keeps_what_is_there_and_other_settings_are_refused(distilled):
-    from dataclasses import replace
-
     from paddlewheel import distil
 
     out, record = distilled
@@ -118,7 +111,7 @@ def test_same_call_again_keeps_what_is_there_and_other_settings_are_refused(dist
     assert (out / "final" / "units" / "fit-0" / "result.json").stat().st_mtime_ns == before
     assert again.potential_sha256 == record.potential_sha256
     with pytest.raises(RunDirectoryError, match="final_steps"):
-        distil(phases(), settings=replace(SETTINGS, final_steps=500), **arguments)
+        distil(phases(), settings=SETTINGS, final_steps=500, **arguments)
 
 
 def test_fit_stopped_in_the_middle_ends_with_the_same_student(distilled, tmp_path):
@@ -165,17 +158,14 @@ def hydrogen_leaves_at(frame: int | None, *, back: int | None = None, n_frames: 
     ("leaves", "back", "expected"), [(None, None, None), (12, None, 12), (12, 20, None), (29, None, 29)]
 )
 def test_moment_at_which_an_anion_falls_apart(leaves, back, expected):
-    from paddlewheel.studies.distil.steps import falls_apart
+    from paddlewheel.studies.distil.explore import falls_apart
 
     assert falls_apart(hydrogen_leaves_at(leaves, back=back), mobile="Na") == expected
 
 
 def test_moved_atoms_climb_bonds_and_contacts_one_at_a_time():
     from paddlewheel.crystals import read_structure
-    from paddlewheel.studies.distil.steps import (
-        Start,
-        moved_atoms,
-    )
+    from paddlewheel.studies.distil.explore import Start, moved_atoms
 
     atoms = read_structure("nabh4")
     atoms.info["source"] = "run"
@@ -226,7 +216,33 @@ def test_settings_are_checked_by_name():
 
 
 def test_teacher_that_runs_on_the_cpu_only_stays_there_when_the_fits_do_not():
-    from paddlewheel.studies.distil.study import _check_teacher
+    chosen = DistilOptions(teacher=EMT, functional="EMT", device="cuda")
+    assert STUDY.opens(phases(), chosen).teacher["device"] == "cpu"
 
-    document = _check_teacher(EMT, [], ("Ag", "Cu"), three_body="parent", device="cuda", dtype="float32")
-    assert document["device"] == "cpu"
+
+def test_inputs_of_an_earlier_version_are_read_as_a_whole(distilled):
+    """They held of the student's form and fit what was given: the same whole is the same run, another is not."""
+    import yaml
+
+    from paddlewheel import distil
+
+    out, record = distilled
+    inputs = yaml.safe_load((out / "inputs.yaml").read_text(encoding="utf-8"))
+    assert inputs["settings"]["form"]["l_max"] == 2
+    assert inputs["settings"]["fit"]["linear_beyond"] == 4
+    inputs["settings"] |= {"form": SETTINGS.form, "fit": SETTINGS.fit}
+    del inputs["specie"]
+    (out / "inputs.yaml").write_text(yaml.safe_dump(inputs), encoding="utf-8")
+    arguments = {"names": ["copper", "alloy"], "teacher": EMT, "functional": "EMT", "out": out, "cores": 1}
+    with pytest.raises(RunDirectoryError, match=r"fit\.linear_beyond is 4\.0 there and 5 now"):
+        distil(phases(), settings=SETTINGS, fit={**SETTINGS.fit, "linear_beyond": 5}, **arguments)
+    assert distil(phases(), settings=SETTINGS, **arguments).provenance == record.provenance
+
+
+def test_forecast_counts_all_rounds_and_writes_nothing(tmp_path):
+    arguments = {"names": ["copper", "alloy"], "teacher": EMT, "functional": "EMT", "settings": SETTINGS}
+    told = STUDY.forecast(phases(), out=tmp_path / "out", **arguments)
+    assert told.n_units == 2 * (3 + 4) + 2 + 1  # runs of the teacher and of the student; fits of the rounds, the last
+    assert told.n_atoms == 16
+    assert told.core_hours > 0
+    assert not (tmp_path / "out").exists()

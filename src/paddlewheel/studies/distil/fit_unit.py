@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from paddlewheel.training.student.fit import Fit
 
+TASK = "paddlewheel.studies.distil.fit_unit:run_fit_unit"
 POTENTIAL, PARAMETERS = "nep.txt", "student.pt"
 _CHECKPOINT = "fit.pt"
 _CHECKPOINT_EVERY_S = 30.0
@@ -65,8 +66,8 @@ def run_fit_unit(unit: Unit, watch: DriverWatch, threads: int) -> bool:
     """
     import torch
 
-    from paddlewheel.training.student.fit import Fit, FitSettings
-    from paddlewheel.training.student.settings import StudentSettings
+    from paddlewheel.training.student.fit import Fit
+    from paddlewheel.training.student.settings import FitSettings, StudentSettings
 
     torch.set_num_threads(threads)
     contents = unit.contents
@@ -93,9 +94,8 @@ def run_fit_unit(unit: Unit, watch: DriverWatch, threads: int) -> bool:
 def _frames(unit: Unit) -> list[Atoms]:
     from paddlewheel.training import merge_datasets, read_dataset
 
-    return list(
-        merge_datasets([read_dataset(unit.run_directory / one["path"]) for one in unit.contents["datasets"]]).frames
-    )
+    paths = [unit.run_directory / source["path"] for source in unit.contents["datasets"]]
+    return list(merge_datasets([read_dataset(path) for path in paths]).frames)
 
 
 def _advance(unit: Unit, fit: Fit, watch: DriverWatch) -> float:

@@ -1,86 +1,163 @@
-"""The report of a distillation: one HTML file without network, from its record and the parity file beside it."""
+"""The report of `distil`: errors by round, and the student against the teacher."""
 
 from __future__ import annotations
 
-from functools import partial
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
+from markupsafe import Markup
 
-from paddlewheel.errors import InputError, writing
-from paddlewheel.page import tables
-from paddlewheel.page.drawing import (
-    house_style,
-    save_figure,
-)
-from paddlewheel.page.numbers import plain
-from paddlewheel.page.page import (
-    content_policy,
-    environment,
-    stylesheet,
-)
-from paddlewheel.page.tables import (
-    Cell,
-    Table,
-)
-from paddlewheel.records import write_atomically
-from paddlewheel.studies.distil.figures import (
-    parity_figure,
-    rounds_figure,
-)
-from paddlewheel.studies.distil.record import (
-    DistilRecord,
-    MeanErrors,
-    read_distil_record,
-)
+from paddlewheel.page.drawing import BLUE, INK, MUTED, ORANGE, Drawing
+from paddlewheel.page.numbers import ABSENT, plain
+from paddlewheel.page.page import Number, Page, Pairs, Section
+from paddlewheel.page.tables import Cell, Table
+from paddlewheel.page.write import Figures
+from paddlewheel.records.tables import Beside
+from paddlewheel.studies.distil.record import DistilRecord, MeanErrors
 
 if TYPE_CHECKING:
-    from paddlewheel.page.drawing import Drawing
+    from matplotlib.figure import Figure
 
 _ERRORS = [("Frames", ""), ("Energy", "meV/atom"), ("Forces", "eV/Å"), ("Stress", "GPa")]
-_UNITS = {"energy_meV_per_atom": "meV/atom", "force_eV_per_A": "eV/Å", "stress_GPa": "GPa"}
+_PANELS = (
+    ("energy_meV_per_atom", "Energy MAE", "meV/atom"),
+    ("force_eV_per_A", "Force MAE", "eV/Å"),
+    ("stress_GPa", "Stress MAE", "GPa"),
+)
+_PARITY = (
+    ("energy_eV_per_atom", "Energy", "eV/atom"),
+    ("forces_eV_per_A", "Forces", "eV/Å"),
+    ("stress_eV_per_A3", "Stress", "eV/Å³"),
+)
+_MOST_POINTS = 20_000
 
 
-def write_distil_report(directory: Path) -> Path:
-    """Write `report.html` and `figures/` from `result.json` and `parity/test.npz`.
+def _rounds_figure(record: DistilRecord) -> Figure:
+    """Errors of each round's student on the next round's frames before it was fitted to them; the last one's on the
+    test frames; the training errors below them, and the gates as lines."""
+    from matplotlib.figure import Figure
 
-    Parameters
-    ----------
-    directory
-        A run directory of `distil`.
-
-    Returns
-    -------
-    Path
-        Of `report.html`.
-
-    Raises
-    ------
-    InputError
-        If `result.json` is no distillation record, or the parity file is missing or damaged.
-    RunDirectoryError
-        If the directory cannot be written.
-    """
-    directory = Path(directory)
-    record = read_distil_record(directory / "result.json")
-    pairs = _read_pairs(directory / record.parity_file)
-    path = directory / "report.html"
-    with writing(path), house_style():
-        save = partial(save_figure, folder=directory / "figures")
-        rounds = save(
-            rounds_figure(record), name="rounds",
-            alt="Errors of each round's student on frames that it had not seen, and of the last one, with the gates.",
-        )  # fmt: skip
-        parity = save(
-            parity_figure(record, pairs), name="parity",
-            alt="The student's energies, forces and stresses against the teacher's, on frames that no fit saw.",
-        )  # fmt: skip
-        write_atomically(path, _render(record, rounds, parity))
-    return path
+    figure = Figure(figsize=(10.4, 3.2), layout="constrained")
+    limits = {gate.quantity: gate.limit for gate in record.gates}
+    last = len(record.rounds)
+    for axes, (name, title, unit) in zip(figure.subplots(1, 3), _PANELS, strict=True):
+        fitted = [getattr(row.training_errors, name) for row in record.rounds]
+        unseen = [(row.number - 1, getattr(row.errors_before, name)) for row in record.rounds if row.errors_before]
+        axes.plot([*range(last), last], [*fitted, getattr(record.training_errors, name)], "o-", color=BLUE,
+                  label="fitted frames")  # fmt: skip
+        points = [*unseen, (last, getattr(record.test_errors, name))]
+        axes.plot(*np.array(points, dtype=float).T, "s-", color=ORANGE, label="frames not seen")
+        axes.axhline(limits[name], color=MUTED, linestyle="--", linewidth=1.0, label="gate")
+        axes.set_yscale("log")
+        labels = [*(f"round {number}" for number in range(last)), "last fit"]
+        axes.set_xticks(range(last + 1), labels)
+        axes.set(title=f"{title} ({unit})")
+        axes.grid(visible=False, axis="x")
+    figure.axes[0].legend()
+    return figure
 
 
-def rounds_table(record: DistilRecord) -> Table:
+def _parity_figure(record: DistilRecord, pairs: Mapping[str, np.ndarray]) -> Figure:
+    """The student against the teacher on the test frames, [n, 2] labels and predictions of each quantity."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10.4, 3.7), layout="constrained")
+    rng = np.random.Generator(np.random.PCG64(0))
+    shown = zip(figure.subplots(1, 3), _PARITY, _PANELS, strict=True)
+    for axes, (name, title, unit), (error, _, error_unit) in shown:
+        values = pairs[name]
+        low, high = float(values.min()), float(values.max())
+        room = 0.05 * (high - low) or 0.5
+        ends = (low - room, high + room)
+        if len(values) > _MOST_POINTS:  # more ink says no more; the errors are of all
+            values = values[rng.permutation(len(values))[:_MOST_POINTS]]
+        axes.plot(ends, ends, color=MUTED, linewidth=0.9, zorder=1)
+        axes.scatter(
+            *values.T, s=4 if len(values) > 500 else 12, alpha=0.5, color=BLUE, linewidths=0, rasterized=True, zorder=2
+        )
+        axes.set(
+            title=title, xlabel=f"Teacher ({unit})", ylabel=f"Student ({unit})", xlim=ends, ylim=ends, aspect="equal"
+        )
+        axes.locator_params(nbins=5)
+        text = f"MAE {plain(getattr(record.test_errors, error))} {error_unit}"
+        axes.text(0.03, 0.97, text, transform=axes.transAxes, va="top", color=INK, fontsize=8)
+    return figure
+
+
+def figures(record: DistilRecord, beside: Beside) -> Figures:
+    """The figures of the report."""
+    return {
+        "rounds": (
+            _rounds_figure(record),
+            "Errors of each round's student on frames that it had not seen, and of the last one, with the gates.",
+        ),
+        "parity": (
+            _parity_figure(record, beside.arrays(record.parity_file)),
+            "The student's energies, forces and stresses against the teacher's, on frames that no fit saw.",
+        ),
+    }
+
+
+def page(record: DistilRecord, _beside: Beside, drawings: dict[str, Drawing]) -> Page:
+    """The report."""
+    names = {panel[0]: (parity[1], panel[2]) for panel, parity in zip(_PANELS, _PARITY, strict=True)}
+    verdict = "Every gate holds" if record.passed else "Not every gate holds"
+    return Page(
+        eyebrow="distillation of a potential",
+        title=f"NEP for {', '.join(record.elements)}",
+        facts=[
+            ("Teacher", f"{record.teacher}, {record.functional}"),
+            ("Training set", f"{record.n_training_frames} frames, {record.n_training_atoms:,} atoms"),
+        ],
+        headline=f"{verdict} on {record.test_errors.n_frames} frames that no fit saw",
+        tone="good" if record.passed else "none",
+        numbers=[
+            Number(
+                name=names[gate.quantity][0], value=plain(gate.measured), unit=names[gate.quantity][1],
+                note=f"{'passes' if gate.passed else 'fails'}: limit {plain(gate.limit)}",
+            )
+            for gate in record.gates
+        ],
+        remarks=[
+            Markup(
+                "The potential is <code>{}</code>, in the format of GPUMD; <code>nep.domain.npz</code> beside it tells "
+                "paddlewheel how far a frame lies outside the training set. Give the path as --potential."
+            ).format(record.potential),
+            Markup(
+                "The test frames come from the same runs as the training frames. How the student fares in its own "
+                "dynamics, <code>paddlewheel validate</code> measures."
+            ),
+        ],
+        warnings=record.warnings,
+        sections=[
+            Section(
+                id="errors", title="Errors",
+                drawings=[(drawings["parity"], "Frames that no fit saw. Stress: all nine components, positive under "
+                           "tension. At most 20,000 points are drawn; the errors are of all.")],
+                tables=[_errors_table(record)],
+            ),
+            Section(
+                id="rounds", title="Rounds",
+                drawings=[(drawings["rounds"], "Orange: each student on the frames of the next round, before it was "
+                           "fitted to them (frames inside its training domain), and the last student on the test "
+                           "frames. Dashed: the gates.")],
+                tables=[_rounds_table(record)],
+            ),
+            Section(
+                id="form", title="Form",
+                groups=[Pairs(title="NEP4", rows=[(name.replace("_", " "), f"{value:g}")
+                                                  for name, value in record.form.items()])],
+            ),
+        ],
+        citations=record.citations,
+        provenance=record.provenance,
+        footer="The same numbers, unrounded, are in result.json; labels and predictions of the test frames in parity/, "
+        "all labelled frames in round-*/.",
+    )  # fmt: skip
+
+
+def _rounds_table(record: DistilRecord) -> Table:
     """What each round explored, and how well the student before it did there."""
     table = Table(
         "Rounds",
@@ -88,8 +165,8 @@ def rounds_table(record: DistilRecord) -> Table:
          ("Labelled", "frames"), ("Energy", "meV/atom"), ("Forces", "eV/Å"), ("Stress", "GPa")],
     )  # fmt: skip
     for row in record.rounds:
-        share = "–" if row.extrapolating_share is None else plain(100 * row.extrapolating_share)
-        grade = "–" if row.largest_grade is None else plain(row.largest_grade)
+        share = ABSENT if row.extrapolating_share is None else plain(100 * row.extrapolating_share)
+        grade = ABSENT if row.largest_grade is None else plain(row.largest_grade)
         table.rows.append(
             [
                 Cell(str(row.number), row.explored_by),
@@ -104,7 +181,7 @@ def rounds_table(record: DistilRecord) -> Table:
     return table
 
 
-def errors_table(record: DistilRecord) -> Table:
+def _errors_table(record: DistilRecord) -> Table:
     """Errors on the frames that were fitted, on those that were not, and on the latter by structure."""
     table = Table("Mean absolute errors against the teacher", [("Frames of", ""), *_ERRORS])
     table.rows.append([Cell("training"), *_cells(record.training_errors)])
@@ -115,45 +192,10 @@ def errors_table(record: DistilRecord) -> Table:
 
 def _cells(errors: MeanErrors | None) -> list[Cell]:
     if errors is None:
-        return [Cell("–")] * 4
+        return [Cell(ABSENT)] * 4
     return [
         Cell(str(errors.n_frames)),
         Cell(plain(errors.energy_meV_per_atom)),
         Cell(plain(errors.force_eV_per_A)),
         Cell(plain(errors.stress_GPa)),
     ]
-
-
-def _render(record: DistilRecord, rounds: Drawing, parity: Drawing) -> str:
-    from markupsafe import Markup
-
-    return (
-        environment()
-        .get_template("distillation.html.j2")
-        .render(
-            record=record,
-            policy=content_policy(()),
-            css=stylesheet(1),
-            plain=plain,
-            units=_UNITS,
-            rounds_table=rounds_table(record),
-            errors=errors_table(record),
-            rounds=(Markup(rounds.svg), rounds.alt),
-            parity=(Markup(parity.svg), parity.alt),
-            form=[(name.replace("_", " "), plain(value)) for name, value in record.form.items()],
-            settings=tables.settings_groups(record.provenance.settings),
-            provenance=tables.provenance_rows(record.provenance),
-        )
-    )
-
-
-def _read_pairs(path: Path) -> dict[str, np.ndarray]:
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in ("energy_eV_per_atom", "forces_eV_per_A", "stress_eV_per_A3")}
-    except (OSError, ValueError, KeyError, EOFError) as error:
-        raise InputError(
-            f"cannot be read ({type(error).__name__}: {error})",
-            where=path,
-            remedy="remove result.json, run distil again",
-        ) from error

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
-from paddlewheel.records.base import SCHEMA_VERSION, Citation, Provenance, Record, read_record
+from paddlewheel.records.base import Record, StudyRecord
 
 
 class MeanErrors(Record):
@@ -54,10 +53,10 @@ class DistilGate(Record):
     passed: bool
 
 
-class DistilRecord(Record):
+class DistilRecord(StudyRecord):
     """The record of `distil` (kind `distillation`)."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    rows_in: ClassVar[str] = "rounds"
     kind: Literal["distillation"] = "distillation"
     potential: str
     potential_sha256: str
@@ -75,22 +74,8 @@ class DistilRecord(Record):
     parity_file: str
     n_training_frames: int
     n_training_atoms: int
-    warnings: list[str] = []
-    citations: list[Citation] = []
-    provenance: Provenance
 
     @property
     def passed(self) -> bool:
         """Whether every gate holds."""
         return all(gate.passed for gate in self.gates)
-
-
-def read_distil_record(path: Path) -> DistilRecord:
-    """Read a `distillation` record.
-
-    Raises
-    ------
-    InputError
-        If the file is no such record.
-    """
-    return read_record(path, DistilRecord, made_by="distil")

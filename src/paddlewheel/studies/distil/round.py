@@ -1,82 +1,61 @@
-"""One round of `distil`, from the runs to the fitted student, each step kept on disk."""
+"""One round of `distil`, from the runs to the fitted student, each step kept on disk and skipped where it is there."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from paddlewheel.errors import ScienceError
-from paddlewheel.execution import DriverLock
-from paddlewheel.studies.distil.fit_unit import (
-    PARAMETERS,
-    POTENTIAL,
-    fit_unit,
-)
-from paddlewheel.studies.distil.record import (
-    DistilGate,
-    DistilRound,
-    MeanErrors,
-)
-from paddlewheel.studies.distil.settings import DistilSettings
-from paddlewheel.studies.distil.steps import (
-    MOVED,
-    Start,
-    exploring_units,
-    judge,
-    moved_atoms,
-    next_starts,
-    passed_frames,
-    pick,
-    write_json,
-)
-from paddlewheel.studies.label.study import STUDY as label
-from paddlewheel.studies.simulation.potentials import (
-    potential_document,
-)
-from paddlewheel.study.stage import run_stage
+from paddlewheel.execution import Unit
+from paddlewheel.studies.distil.explore import MOVED, Start, exploring_units, next_starts, picked_frames
+from paddlewheel.studies.distil.fit_unit import PARAMETERS, POTENTIAL, fit_unit
+from paddlewheel.studies.distil.fit_unit import TASK as FIT_TASK
+from paddlewheel.studies.distil.record import DistilGate, DistilRound, MeanErrors
+from paddlewheel.studies.distil.settings import DistilOptions
+from paddlewheel.studies.label.study import STUDY as LABEL
+from paddlewheel.studies.simulation.md_runs import TASK as MD_TASK
+from paddlewheel.studies.simulation.potentials import potential_document
+from paddlewheel.study.run import Run
+from paddlewheel.study.stage import failed_units
 
 if TYPE_CHECKING:
     from ase import Atoms
     from ase.calculators.calculator import Calculator
 
-_MD = "paddlewheel.studies.simulation.md_unit:run_md_unit"
-_FIT = "paddlewheel.studies.distil.fit_unit:run_fit_unit"
 _MOST_EXTRAPOLATING = 0.05
 """The gates count as held only where at most this share of the frames passed through is extrapolated."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class RoundContext:
-    """What all rounds share."""
+class Distillation:
+    """What all rounds share: the run, the teacher, and what is asked for."""
 
-    directory: Path
+    run: Run
     teacher: dict[str, Any]
     functional: str
     elements: tuple[str, ...]
-    settings: DistilSettings
-    cores: int | None
-    show_progress: bool
+    settings: DistilOptions
 
-    def form_document(self) -> dict[str, Any]:
+    @property
+    def form(self) -> dict[str, Any]:
         """Every field of the student's form besides the elements."""
-        from paddlewheel.training.student.settings import StudentSettings
-
-        document = asdict(StudentSettings(elements=self.elements, **self.settings.form))
-        return {name: value for name, value in document.items() if name != "elements"}
+        form = asdict(self.settings.student(self.elements))
+        return {name: value for name, value in form.items() if name != "elements"}
 
     def judge(self, errors: MeanErrors) -> list[DistilGate]:
         """The gates on some errors."""
-        gates = []
-        for name, limit in asdict(self.settings.gates).items():
-            measured = getattr(errors, name)
-            document = {"quantity": name, "limit": limit, "measured": measured, "passed": measured <= limit}
-            gates.append(DistilGate.model_validate(document))
-        return gates
+        return [
+            DistilGate.model_validate(
+                {"quantity": name, "limit": limit, "measured": (measured := getattr(errors, name)),
+                 "passed": measured <= limit}
+            )
+            for name, limit in self.settings.limits.items()
+        ]  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,41 +70,35 @@ class Round:
     record: DistilRound
 
 
-def run_round(context: RoundContext, *, number: int, starts: list[Start], before: Sequence[Round]) -> Round:
+def run_round(whole: Distillation, *, number: int, starts: list[Start], before: Sequence[Round]) -> Round:
     """Explore, label and fit; what is finished already is only read."""
-    directory = context.directory / f"round-{number}"
-    directory.mkdir(exist_ok=True)
-    potential = context.teacher if not before else _document(before[-1].students[0] / POTENTIAL)
-    explorer = "teacher" if not before else f"student of round {number - 1}"
-    with DriverLock(directory) as driver:
+    settings, name = whole.settings, f"round-{number}"
+    potential = whole.teacher if not before else _document(before[-1].students[0] / POTENTIAL)
+    with whole.run.within(name) as stage:
+        directory = stage.folder
         units = exploring_units(
-            starts, number=number, potential=potential, exploration=context.settings.exploration,
-            seed=context.settings.seed, directory=directory,
-        )  # fmt: skip
-        troubles = run_stage(
-            units, task=_MD, title=f"round {number}: exploring", driver=driver, cores=context.cores,
-            show_progress=context.show_progress,
-        )  # fmt: skip
+            starts, number=number, potential=potential, exploration=settings, seed=settings.seed, directory=directory
+        )
+        troubles = stage.units(units, task=MD_TASK, title=f"round {number}: exploring")
         finished = [unit for unit in units if unit.result() is not None]
         if not finished:
             raise ScienceError("no run of this round finished", where=directory, remedy="see units/*/error.txt")
-        explored = _explored(directory, finished, starts, before, context)
-    labels = label(
-        directory / "picked.extxyz", out=directory / "labels", potential=context.teacher["name"],
-        functional=context.functional, three_body=context.teacher["three_body"],
-        device=context.teacher["device"], dtype=context.teacher["dtype"], cores=context.cores,
-        show_progress=context.show_progress,
+        explored = _explored(stage, finished, starts, before, whole)
+    labels = LABEL(
+        directory / "picked.extxyz", out=directory / "labels", potential=whole.teacher["name"],
+        functional=whole.functional, three_body=whole.teacher["three_body"], device=whole.teacher["device"],
+        dtype=whole.teacher["dtype"], cores=whole.run.cores, show_progress=whole.run.show_progress,
     )  # fmt: skip
-    train, test = _split(directory, context)
-    errors = _errors_before(directory, before, context)
+    train, test = _split(directory, settings)
+    errors = _errors_before(directory, before, settings)
     students, results = fit_stage(
-        context, directory=directory, steps=context.settings.steps, train=[*(one.train for one in before), train],
-        before=before[-1].students if before else (), ensemble=context.settings.ensemble,
+        whole, name, steps=settings.steps, train=[*(done.train for done in before), train],
+        before=before[-1].students if before else (), ensemble=settings.ensemble,
     )  # fmt: skip
     broken = sorted([unit.name for unit in finished if (unit.result() or {})["status"] == "broken"] + list(troubles))
     record = DistilRound(
         number=number,
-        explored_by=explorer,
+        explored_by="teacher" if not before else f"student of round {number - 1}",
         n_runs=len(units),
         broken_runs=broken,
         explored_ps=float(sum(unit.contents["md"]["production_ps"] for unit in finished)),
@@ -134,7 +107,7 @@ def run_round(context: RoundContext, *, number: int, starts: list[Start], before
         errors_before=errors.get("usual"),
         errors_before_extrapolating=errors.get("extrapolating"),
         n_training_frames=results[0]["n_frames"],
-        fit_steps=context.settings.steps,
+        fit_steps=settings.steps,
         fit_seconds=results[0]["seconds"],
         training_errors=MeanErrors(n_frames=results[0]["n_frames"], **results[0]["train_errors"]),
         **explored,
@@ -142,7 +115,7 @@ def run_round(context: RoundContext, *, number: int, starts: list[Start], before
     share = record.extrapolating_share
     held = (
         record.errors_before is not None
-        and all(gate.passed for gate in context.judge(record.errors_before))
+        and all(gate.passed for gate in whole.judge(record.errors_before))
         and not broken
         and share is not None
         and share <= _MOST_EXTRAPOLATING
@@ -162,55 +135,30 @@ def _document(potential: Path) -> dict[str, Any]:
 
 
 def _explored(
-    directory: Path, units: Sequence[Any], starts: Sequence[Start], before: Sequence[Round], context: RoundContext
+    stage: Run, units: Sequence[Unit], starts: Sequence[Start], before: Sequence[Round], whole: Distillation
 ) -> dict[str, Any]:
     """Choose the frames to label, into picked.extxyz; what is known of the candidates."""
     from ase.io import write
 
     from paddlewheel.potentials.nep import NEPCalculator
 
-    summary = directory / "explored.json"
-    if summary.exists():
-        return json.loads(summary.read_text(encoding="utf-8"))
-    exploration = context.settings.exploration
-    per_structure = max(4, round(exploration.frames_per_round / len(starts)))
-    students: list[Calculator] = [
-        NEPCalculator.from_file(student / POTENTIAL) for student in (before[-1].students if before else ())
-    ]
-    picked: list[Atoms] = []
-    grades: list[float] = []
-    n_candidates = 0
-    for start in starts:
-        runs = [unit for unit in units if unit.name.rsplit("-", 2)[0] == start.name]
-        if not students:  # the teacher's runs are short: even intervals of each
-            share = max(1, per_structure // max(1, len(runs)))
-            frames = [atoms for unit in runs for atoms in passed_frames(unit, structure=start.name, most=share)]
-            n_candidates += len(frames)
-        else:
-            # frame 0 is where the round before ended, and has its label
-            passed = [atoms for unit in runs for atoms in passed_frames(unit, structure=start.name, first=1)]
-            candidates = judge(passed, students, elements=context.elements)
-            grades += [one.grade for one in candidates]
-            n_candidates += len(candidates)
-            frames = pick(candidates, n_frames=per_structure, exploration=exploration)
-        picked += frames
-        picked += moved_atoms(frames, start, n_frames=per_structure // 4, seed=context.settings.seed + len(picked))
+    directory, summary = stage.folder, "explored.json"
+    if (directory / summary).exists():
+        return json.loads((directory / summary).read_text(encoding="utf-8"))
+    students = [NEPCalculator.from_file(student / POTENTIAL) for student in (before[-1].students if before else ())]
+    picked, known = picked_frames(
+        units, starts, students, elements=whole.elements, exploration=whole.settings, seed=whole.settings.seed
+    )
     if not picked:
         raise ScienceError("no frame of this round can be labelled", where=directory)
     temporary = directory / ".picked.tmp.extxyz"
     write(temporary, picked)
     temporary.replace(directory / "picked.extxyz")
-    values = np.array(grades)
-    known = {
-        "n_candidates": n_candidates,
-        "extrapolating_share": float((values > exploration.grade_limit).mean()) if len(values) else None,
-        "largest_grade": float(values.max()) if len(values) else None,
-    }
-    write_json(summary, known)
+    stage.text(summary, json.dumps(known, indent=1) + "\n")
     return known
 
 
-def _split(directory: Path, context: RoundContext) -> tuple[Path, Path]:
+def _split(directory: Path, settings: DistilOptions) -> tuple[Path, Path]:
     """The labelled frames as train.extxyz, with all those in which an atom was moved, and test.extxyz."""
     from paddlewheel.training import read_dataset, split_dataset, write_dataset
     from paddlewheel.training.dataset import select_frames
@@ -221,14 +169,14 @@ def _split(directory: Path, context: RoundContext) -> tuple[Path, Path]:
         card = dataset.card
         moved = [str(atoms.info["source"]).endswith(MOVED) for atoms in dataset.frames]
         passed = select_frames(dataset, np.flatnonzero(~np.array(moved)).tolist())
-        parts = split_dataset(passed, fraction=1 - context.settings.test_fraction, seed=context.settings.seed)
+        parts = split_dataset(passed, fraction=1 - settings.test_fraction, seed=settings.seed)
         walls = [atoms for atoms, flag in zip(dataset.frames, moved, strict=True) if flag]
         for path, frames in zip(paths, ([*parts[0].frames, *walls], parts[1].frames), strict=True):
             write_dataset(path, frames, engine=card.engine, functional=card.functional, settings=dict(card.settings))
     return paths
 
 
-def _errors_before(directory: Path, before: Sequence[Round], context: RoundContext) -> dict[str, MeanErrors]:
+def _errors_before(directory: Path, before: Sequence[Round], settings: DistilOptions) -> dict[str, MeanErrors]:
     """Errors of the student of the round before on this round's frames, which it has not seen."""
     from paddlewheel.potentials.nep import NEPCalculator
     from paddlewheel.training import read_dataset
@@ -238,10 +186,9 @@ def _errors_before(directory: Path, before: Sequence[Round], context: RoundConte
     student = NEPCalculator.from_file(before[-1].students[0] / POTENTIAL, dtype="float64")
     labelled = read_dataset(directory / "labels" / "dataset.extxyz").frames
     frames = [atoms for atoms in labelled if "extrapolation_grade" in atoms.info]
-    limit = context.settings.exploration.grade_limit
     parts = {
-        "usual": [atoms for atoms in frames if atoms.info["extrapolation_grade"] <= limit],
-        "extrapolating": [atoms for atoms in frames if atoms.info["extrapolation_grade"] > limit],
+        "usual": [atoms for atoms in frames if atoms.info["extrapolation_grade"] <= settings.grade_limit],
+        "extrapolating": [atoms for atoms in frames if atoms.info["extrapolation_grade"] > settings.grade_limit],
     }
     return {name: mean_errors_on(part, student) for name, part in parts.items() if part}
 
@@ -260,37 +207,37 @@ def mean_errors_on(frames: Sequence[Atoms], calculator: Calculator) -> MeanError
 
 
 def fit_stage(
-    context: RoundContext, *, directory: Path, steps: int, train: Sequence[Path], before: Sequence[Path], ensemble: int
+    whole: Distillation, name: str, *, steps: int, train: Sequence[Path], before: Sequence[Path], ensemble: int
 ) -> tuple[list[Path], list[dict[str, Any]]]:
     """Fit `ensemble` students to the data sets `train`, each from the student of its place in `before`, if there.
 
     A fit takes one core: its matrices are too small to be shared.
 
+    Parameters
+    ----------
+    name
+        Folder of the stage in the run directory.
+
     Returns
     -------
     The units' folders, with nep.txt, its domain and the parameters; and the units' results.
     """
-    directory.mkdir(exist_ok=True)
-    settings = context.settings
-    with DriverLock(directory) as driver:
+    settings = whole.settings
+    with whole.run.within(name) as stage:
         units = [
             fit_unit(
                 name=f"fit-{member}",
                 datasets=list(train),
-                elements=context.elements,
-                form=context.form_document(),
+                elements=whole.elements,
+                form=whole.form,
                 fit=settings.fit | {"steps": steps, "seed": settings.seed + 1000 * member},
                 device=settings.device,
                 start=before[member] / PARAMETERS if member < len(before) else None,
-                directory=directory,
+                directory=stage.folder,
             )
             for member in range(ensemble)
         ]
-        troubles = run_stage(
-            units, task=_FIT, title=f"{directory.name}: fitting", driver=driver, cores=ensemble,
-            show_progress=context.show_progress,
-        )  # fmt: skip
+        troubles = replace(stage, cores=ensemble).units(units, task=FIT_TASK, title=f"{name}: fitting")
         if troubles:
-            name, problem = next(iter(troubles.items()))
-            raise ScienceError(f"{name}: {problem}", where=directory, remedy="see units/*/error.txt")
+            raise failed_units(troubles, stage.folder)
         return [unit.folder for unit in units], [unit.result() or {} for unit in units]

@@ -1,118 +1,143 @@
-"""The settings of `distil`, checked when they are made."""
+"""The settings of `distil`: how structures are explored, the student's form and fits, and the gates."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import asdict
+from typing import Any, Literal, Self
 
-from paddlewheel.errors import SettingsError
+from pydantic import field_validator, model_validator
 
+from paddlewheel.studies.simulation.settings import EngineSettings
+from paddlewheel.study.settings import Names, Numbers, Settings, bad_value, plain, setting
+from paddlewheel.training.student.settings import FitSettings, StudentSettings
 
-@dataclass(frozen=True, kw_only=True)
-class Exploration:
-    """How the space of structures is explored.
-
-    Attributes
-    ----------
-    temperatures_K
-        Lowest and highest; every run draws its own between them.
-    strain
-        Largest linear strain of the runs at fixed cell.
-    seed_ps
-        Length of the teacher's own runs at the start, three for each structure: at rest, compressed and stretched.
-    explore_ps
-        Length of the student's runs in the first round, four for each structure (three in NPT, cold to hot, and NVT
-        in a strained cell); doubled in every round.
-    rounds
-        Rounds of exploring with the student.
-    frames_per_round
-        Frames labelled in each round, shared by the structures.
-    grade_limit
-        A frame with a larger extrapolation grade is extrapolated.
-    disagreement_limit_eV_per_A
-        So is one on whose forces two students of an ensemble differ by more.
-    """
-
-    temperatures_K: tuple[float, float] = (100.0, 900.0)
-    strain: float = 0.1
-    seed_ps: float = 0.3
-    explore_ps: float = 2.0
-    rounds: int = 3
-    frames_per_round: int = 400
-    grade_limit: float = 1.5
-    disagreement_limit_eV_per_A: float = 0.5
-
-    def __post_init__(self) -> None:
-        low, high = self.temperatures_K
-        _need(0 < low <= high, "temperatures", f"{low:g} to {high:g} K", "give the lowest and the highest, above 0 K")
-        _need(0 <= self.strain <= 0.2, "strain", f"{self.strain:g}", "give 0 to 0.2")
-        for name in ("seed_ps", "explore_ps", "grade_limit", "disagreement_limit_eV_per_A"):
-            _need(getattr(self, name) > 0, name, f"{getattr(self, name):g}", "give a value above 0")
-        _need(self.seed_ps >= 0.05, "seed_ps", f"{self.seed_ps:g}", "give 0.05 ps or more: a few vibrations")
-        _need(self.rounds >= 0, "rounds", f"{self.rounds}", "give 0 or more")
-        _need(self.frames_per_round >= 10, "frames_per_round", f"{self.frames_per_round}", "give 10 or more")
+_FORM = ("radial_cutoff_A", "angular_cutoff_A", "neurons")
+"""Fields of the student's form that are settings of their own."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Gates:
+class Exploration(Settings):
+    """How the space of structures is explored."""
+
+    temperatures_K: Numbers = setting((100.0, 900.0), "Lowest and highest, K; every run draws its own between them")
+    strain: float = setting(0.1, "Largest linear strain of the runs at fixed cell", ge=0, le=0.2)
+    seed_ps: float = setting(
+        0.3, "ps of each of the teacher's own runs at the start, three for each structure: at rest, compressed, "
+        "stretched", ge=0.05,
+    )  # fmt: skip
+    explore_ps: float = setting(
+        2.0, "ps of each of the student's runs in the first round, four for each structure; doubled in every round",
+        gt=0,
+    )  # fmt: skip
+    rounds: int = setting(3, "Rounds of exploring with the student", ge=0)
+    frames_per_round: int = setting(400, "Frames labelled in each round, over all structures", ge=10)
+    grade_limit: float = setting(1.5, "Extrapolation grade over which a frame is extrapolated", gt=0)
+    disagreement_limit_eV_per_A: float = setting(
+        0.5, "So is a frame on whose forces two students differ by more, eV/A", gt=0
+    )
+
+    @field_validator("temperatures_K")
+    @classmethod
+    def _two(cls, values: tuple[float, ...]) -> tuple[float, ...]:
+        if not (len(values) == 2 and 0 < values[0] <= values[1]):
+            given = ", ".join(f"{value:g}" for value in values)
+            raise bad_value(given, "give the lowest and the highest, above 0 K: 100,900")
+        return values
+
+
+class Gates(Settings):
     """Mean absolute errors against the teacher that end the rounds."""
 
-    energy_meV_per_atom: float = 2.0
-    force_eV_per_A: float = 0.08
-    stress_GPa: float = 0.1
+    energy_gate_meV_per_atom: float = setting(
+        2.0, "Largest mean error of energies that passes, meV/atom", gt=0, aliases=("energy_meV_per_atom",)
+    )
+    force_gate_eV_per_A: float = setting(
+        0.08, "Largest mean error of forces that passes, eV/A", gt=0, aliases=("force_eV_per_A",)
+    )
+    stress_gate_GPa: float = setting(
+        0.1, "Largest mean error of stresses that passes, GPa", gt=0, aliases=("stress_GPa",)
+    )
 
-    def __post_init__(self) -> None:
-        for name, value in asdict(self).items():
-            _need(value > 0, name, f"{value:g}", "give a limit above 0")
+    @property
+    def limits(self) -> dict[str, float]:
+        """Each limit, by the quantity as the record names it."""
+        return {
+            "energy_meV_per_atom": self.energy_gate_meV_per_atom,
+            "force_eV_per_A": self.force_gate_eV_per_A,
+            "stress_GPa": self.stress_gate_GPa,
+        }
 
 
-@dataclass(frozen=True, kw_only=True)
-class DistilSettings:
-    """All settings besides the structures and the teacher.
+class DistilSettings(Exploration, Gates):
+    """What is explored, fitted and asked for."""
 
-    Attributes
-    ----------
-    exploration, gates
-        See there.
-    form
-        Fields of `training.student.StudentSettings` besides the elements.
-    fit
-        Fields of `training.student.FitSettings` besides `steps` and `seed`.
-    steps, final_steps
-        Steps of the fit in each round, and of the last one.
-    ensemble
-        Students fitted in each round, from different seeds; the first one explores and is kept.
-    test_fraction
-        Share of the labelled frames that no fit sees.
-    seed
-        Decides every random number.
-    device
-        Torch device of the fits, and of the teacher where it takes one.
-    """
+    exploration: Exploration | None = setting(
+        None, "How structures are explored, as one object", on_command_line=False, in_document=False
+    )
+    gates: Gates | None = setting(None, "The gates, as one object", on_command_line=False, in_document=False)
+    steps: int = setting(6000, "Steps of the fit in each round", ge=1)
+    final_steps: int = setting(20000, "Steps of the last fit", ge=1)
+    ensemble: int = setting(
+        1, "Students of each round, from different seeds, whose disagreement asks for labels; the first is kept", ge=1
+    )
+    radial_cutoff_A: float = setting(StudentSettings.radial_cutoff_A, "Of the radial descriptors, A", gt=0)
+    angular_cutoff_A: float = setting(StudentSettings.angular_cutoff_A, "Of the angular descriptors, A", gt=0)
+    neurons: int = setting(StudentSettings.neurons, "Of the hidden layer", ge=2)
+    form: dict[str, Any] = setting(
+        {}, "Further fields of `training.student.settings.StudentSettings`", on_command_line=False
+    )
+    fit: dict[str, Any] = setting(
+        {}, "Fields of `training.student.settings.FitSettings` besides steps and seed", on_command_line=False
+    )
+    test_fraction: float = setting(0.1, "Share of the labelled frames that no fit sees", gt=0, lt=0.5)
+    seed: int = setting(1, "Decides every random number", ge=0)
+    device: str = setting("cpu", "Of the fits, and of the teacher where it takes one, such as cpu or cuda")
 
-    exploration: Exploration = field(default_factory=Exploration)
-    gates: Gates = field(default_factory=Gates)
-    form: dict[str, Any] = field(default_factory=dict)
-    fit: dict[str, Any] = field(default_factory=dict)
-    steps: int = 6000
-    final_steps: int = 20000
-    ensemble: int = 1
-    test_fraction: float = 0.1
-    seed: int = 1
-    device: str = "cpu"
+    @model_validator(mode="after")
+    def _of_a_student(self) -> Self:
+        self.student(("H",))
+        FitSettings(**self.fit)
+        return self
 
-    def __post_init__(self) -> None:
-        for name in ("steps", "final_steps", "ensemble"):
-            _need(getattr(self, name) >= 1, name, f"{getattr(self, name)}", "give 1 or more")
-        _need(0 < self.test_fraction < 0.5, "test_fraction", f"{self.test_fraction:g}", "give 0.05 to 0.5")
+    def student(self, elements: tuple[str, ...]) -> StudentSettings:
+        """The student's form.
+
+        Raises
+        ------
+        SettingsError
+            For a value outside what GPUMD, LAMMPS and our engine read.
+        """
+        return StudentSettings(elements=elements, **{name: getattr(self, name) for name in _FORM} | self.form)
 
     def document(self) -> dict[str, Any]:
-        """As plain lists and dictionaries, for `inputs.yaml` and for keys."""
-        document = asdict(self)
-        document["exploration"]["temperatures_K"] = list(self.exploration.temperatures_K)
-        return document
+        """In groups, as `inputs.yaml` holds them."""
+        exploration = {name: plain(getattr(self, name)) for name in Exploration.model_fields}
+        fit = {name: value for name, value in asdict(FitSettings(**self.fit)).items() if name not in ("steps", "seed")}
+        form = {name: value for name, value in asdict(self.student(("H",))).items() if name != "elements"}
+        kept = ("steps", "final_steps", "ensemble", "test_fraction", "seed", "device")
+        return {
+            "exploration": exploration, "gates": self.limits, "form": form, "fit": fit,
+            **{name: getattr(self, name) for name in kept},
+        }  # fmt: skip
+
+    def may_change(self) -> frozenset[str]:
+        """Beside what was declared so: what decides nothing where the student explores in no round, or is alone."""
+        idle = {"explore_ps", "grade_limit", "disagreement_limit_eV_per_A"} if not self.rounds else set()
+        idle |= {"disagreement_limit_eV_per_A"} if self.ensemble == 1 else set()
+        return super().may_change() | {f"settings.exploration.{name}" for name in idle}
 
 
-def _need(holds: bool, name: str, value: str, remedy: str) -> None:
-    if not holds:
-        raise SettingsError(value, where=name, remedy=remedy)
+class DistilOptions(DistilSettings, EngineSettings):
+    """Every setting of `distil`."""
+
+    teacher: str = setting(help="See `potentials`; ase:<module>:<Factory> for any ASE calculator")
+    settings: DistilSettings | None = setting(
+        None, "What is explored, fitted and asked for, as one object", on_command_line=False, in_document=False
+    )
+    names: Names | None = setting(None, "Of the structures; by default those of the files", on_command_line=False)
+    elements: Names | None = setting(None, "Of the student, in the order of its file; by default all that occur")
+    specie: str | None = setting(
+        None, "Symbol of the mobile ion, which may wander without a run counting as molten; guessed by default",
+        aliases=("ion", "species"),
+    )  # fmt: skip
+    functional: str | None = setting(None, "Density functional behind the teacher, where its card does not say")
+    dtype: Literal["float32", "float64"] = setting("float32", "Precision of the teacher")

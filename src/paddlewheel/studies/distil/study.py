@@ -3,138 +3,93 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from paddlewheel.crystals import check_structure, guess_mobile_specie, read_structure
-from paddlewheel.errors import InputError, SettingsError, writing
-from paddlewheel.execution import DriverLock, array_digest
-from paddlewheel.records import (
-    Citation,
-    write_record,
-)
+from paddlewheel.errors import InputError, SettingsError
+from paddlewheel.execution import array_digest
+from paddlewheel.records import Citation
+from paddlewheel.studies.distil.explore import Start
 from paddlewheel.studies.distil.fit_unit import POTENTIAL
-from paddlewheel.studies.distil.record import DistilRecord
-from paddlewheel.studies.distil.round import (
-    Round,
-    RoundContext,
-    fit_stage,
-    mean_errors_on,
-    run_round,
-)
-from paddlewheel.studies.distil.settings import DistilSettings
-from paddlewheel.studies.distil.steps import Start
-from paddlewheel.studies.label.labelled_set import (
-    choose_labeller,
-)
-from paddlewheel.studies.simulation.potentials import (
-    potential_citations,
-    potential_document,
-)
-from paddlewheel.studies.train.files import write_parity
-from paddlewheel.study.provenance import provenance
-from paddlewheel.study.run_directory import (
-    check_directory,
-    start_directory,
-)
+from paddlewheel.studies.distil.forecast import forecast
+from paddlewheel.studies.distil.record import DistilRecord, StructureErrors
+from paddlewheel.studies.distil.round import Distillation, Round, fit_stage, mean_errors_on, run_round
+from paddlewheel.studies.distil.settings import DistilOptions, DistilSettings
+from paddlewheel.studies.label.labelled_set import choose_labeller
+from paddlewheel.studies.simulation.potentials import loaded_potential, potential_citations, potential_document
+from paddlewheel.studies.train.files import parity_arrays
+from paddlewheel.study.run import Run
+from paddlewheel.study.settings import plain
+from paddlewheel.study.study import Argument, Study
 
 if TYPE_CHECKING:
     from ase import Atoms
 
 NAME = "nep.txt"
 _PARITY = "parity/test.npz"
+_CITATIONS = (
+    Citation(
+        what="neuroevolution potential (NEP4)",
+        reference="Song et al., Nat. Commun. 15, 10208 (2024)",
+        doi="10.1038/s41467-024-54554-x",
+    ),
+    Citation(
+        what="DIRECT sampling",
+        reference="Qi et al., npj Comput. Mater. 10, 43 (2024)",
+        doi="10.1038/s41524-024-01227-4",
+    ),
+    Citation(
+        what="extrapolation grade (D-optimality, MaxVol)",
+        reference="Podryabinkin and Shapeev, Comput. Mater. Sci. 140, 171 (2017)",
+        doi="10.1016/j.commatsci.2017.08.031",
+    ),
+)
 
 
-def distil(
-    structures: Sequence[str | Path | Atoms],
-    *,
-    teacher: str,
-    out: str | Path = "distil",
-    settings: DistilSettings | None = None,
-    names: Sequence[str] | None = None,
-    elements: Sequence[str] | None = None,
-    specie: str | None = None,
-    functional: str | None = None,
-    three_body: str = "parent",
-    dtype: str = "float32",
-    cores: int | None = None,
-    show_progress: bool = False,
-) -> DistilRecord:
-    """Fit a NEP4 student to a teacher over the given structures, in rounds, until it holds its gates.
+@dataclass(frozen=True, kw_only=True)
+class DistilInputs:
+    """The structures to be good at, the teacher, and the student's elements."""
 
-    Round 0 explores with the teacher itself; in the later ones the student explores at temperatures and strains drawn
-    from the given ranges, frames outside its training set and a DIRECT choice of the others are labelled by the
-    teacher, its errors on them are recorded before it is fitted to them, and a tenth stays unseen for the end. The run
-    directory gets ``nep.txt`` (for GPUMD, LAMMPS, calorine and paddlewheel), its domain, all labelled frames, the
-    record and the report. The same call again continues it.
+    starts: list[Start]
+    teacher: dict[str, Any]
+    functional: str
+    elements: tuple[str, ...]
 
-    Parameters
-    ----------
-    structures
-        Built-in names, files or Atoms: the phases, orderings and mixtures to be good at; cells of 40 to 200 atoms.
-    teacher
-        See `paddlewheel.potentials.load_potential`: any of ours, or any ASE calculator.
-    settings
-        See `DistilSettings`.
-    names
-        Of the structures, for records; by default those of the files.
-    elements
-        Of the student, in the order of its file; all that occur by default.
-    specie
-        The mobile ion, which may wander without the run counting as molten; guessed by default.
-    functional
-        Density functional behind the teacher, where its card does not say.
-    three_body, dtype
-        As for `load_potential`, of the teacher.
-    cores
-        Cores of this machine to use; all by default.
+    def document(self) -> dict[str, Any]:
+        """What was resolved, and the structures by their content."""
+        return {
+            "structures": [
+                {
+                    "name": start.name,
+                    "formula": start.atoms.get_chemical_formula("metal"),
+                    "sha256": array_digest(start.atoms.positions, start.atoms.cell.array, start.atoms.numbers),
+                }
+                for start in self.starts
+            ],
+            "teacher": self.teacher,
+            "functional": self.functional,
+            "elements": list(self.elements),
+        }
 
-    Raises
-    ------
-    InputError
-        Bad input, before anything is written.
-    ScienceError
-        If a round gave no frames.
 
-    Examples
-    --------
-    >>> from paddlewheel import distil
-    >>> distil(["nabh4", "na2b12h12"], teacher="m3gnet-nabh-r2scan", out="student")  # doctest: +SKIP
-    """
-    settings = settings or DistilSettings()
-    starts = _starts(structures, names=names, specie=specie)
-    symbols = _elements(starts, elements)
-    document = _check_teacher(teacher, starts, symbols, three_body=three_body, device=settings.device, dtype=dtype)
-    labeller = choose_labeller(document, functional=functional)
-    directory = Path(out)
-    inputs = {
-        "command": "distil",
-        "structures": [
-            {
-                "name": start.name,
-                "formula": start.atoms.get_chemical_formula("metal"),
-                "sha256": array_digest(start.atoms.positions, start.atoms.cell.array, start.atoms.numbers),
-            }
-            for start in starts
-        ],
-        "teacher": document,
-        "functional": labeller.functional,
-        "elements": list(symbols),
-        "settings": settings.document(),
-    }
-    check_directory(directory, inputs)
-    _student_form(symbols, settings)
-    start_directory(directory, inputs)
-    context = RoundContext(
-        directory=directory, teacher=document, functional=labeller.functional, elements=symbols, settings=settings,
-        cores=cores, show_progress=show_progress,
-    )  # fmt: skip
-    with writing(directory), DriverLock(directory):
-        rounds = _run_rounds(context, starts)
-        return _finish(context, rounds, inputs)
+def _opens(structures: str | Path | Atoms | Sequence[str | Path | Atoms], settings: DistilOptions) -> DistilInputs:
+    from paddlewheel.potentials import check_elements, describe_potential
+
+    several = isinstance(structures, Sequence) and not isinstance(structures, str)
+    given: Any = structures if several else [structures]
+    starts = _starts(given, names=settings.names, specie=settings.specie)
+    for start in starts:
+        check_elements(describe_potential(settings.teacher), start.atoms)
+    teacher = _teacher(settings)
+    return DistilInputs(
+        starts=starts,
+        elements=_elements(starts, settings.elements),
+        teacher=teacher,
+        functional=choose_labeller(teacher, functional=settings.functional).functional,
+    )
 
 
 def _starts(
@@ -169,114 +124,156 @@ def _elements(starts: Sequence[Start], elements: Sequence[str] | None) -> tuple[
     return tuple(elements)
 
 
-def _check_teacher(
-    teacher: str, starts: Sequence[Start], symbols: Sequence[str], *, three_body: str, device: str, dtype: str
-) -> dict[str, Any]:
-    """The teacher's document; refused if it lacks an element, gives no stress, or cannot stand a structure."""
-    from paddlewheel.potentials import check_elements, describe_potential, load_potential
+def _teacher(settings: DistilOptions) -> dict[str, Any]:
+    from paddlewheel.potentials import describe_potential
 
-    if describe_potential(teacher).kind in ("nep", "ase"):  # they run on the CPU only
-        device = "cpu"
-    document = potential_document(teacher, three_body=three_body, device=device, dtype=dtype)
-    calculator = load_potential(document["name"], three_body=three_body, device=device, dtype=dtype)  # type: ignore[arg-type]
-    for start in starts:
+    on_cpu = describe_potential(settings.teacher).kind in ("nep", "ase")  # they run nowhere else
+    return potential_document(
+        settings.teacher, three_body=settings.three_body, device="cpu" if on_cpu else settings.device,
+        dtype=settings.dtype,
+    )  # fmt: skip
+
+
+def _tries(inputs: DistilInputs, settings: DistilOptions) -> None:
+    """Load the teacher; refused if it lacks an element or gives no stress."""
+    from paddlewheel.potentials import check_elements
+
+    calculator = loaded_potential(inputs.teacher)
+    for start in inputs.starts:
         check_elements(calculator, start.atoms)
     if "stress" not in calculator.implemented_properties:
         raise InputError(
-            f"{teacher} gives no stress", where="teacher", remedy="a student without virials does not hold its volume"
+            f"{settings.teacher} gives no stress",
+            where="teacher",
+            remedy="a student without virials does not hold its volume",
         )
-    return document
 
 
-def _student_form(symbols: Sequence[str], settings: DistilSettings) -> Any:
-    """The student's form, checked before anything is written."""
-    from paddlewheel.training.student.fit import FitSettings
-    from paddlewheel.training.student.settings import StudentSettings
-
-    FitSettings(**settings.fit)
-    return StudentSettings(elements=tuple(symbols), **settings.form)
+def _document(inputs: DistilInputs, settings: DistilOptions) -> dict[str, Any]:
+    return {**inputs.document(), "specie": settings.specie, "settings": settings.document()}
 
 
-def _run_rounds(context: RoundContext, starts: list[Start]) -> list[Round]:
-    rounds: list[Round] = []
-    for number in range(context.settings.exploration.rounds + 1):
-        done = run_round(context, number=number, starts=starts, before=rounds)
+def _of_today(found: Mapping[str, Any]) -> dict[str, Any]:
+    """The student's form and its fit as a whole: an earlier version kept of them what was given."""
+    there = dict(found.get("settings") or {})
+    try:
+        whole = DistilSettings(form=there.get("form") or {}, fit=there.get("fit") or {}).document()
+    except (SettingsError, TypeError):  # of a version that knew other fields
+        return dict(found)
+    return {**found, "settings": {**there, "form": plain(whole["form"]), "fit": plain(whole["fit"])}}
+
+
+def _measures(inputs: DistilInputs, settings: DistilOptions, run: Run) -> DistilRecord:
+    whole = Distillation(
+        run=run, teacher=inputs.teacher, functional=inputs.functional, elements=inputs.elements, settings=settings
+    )
+    rounds, starts = list[Round](), inputs.starts
+    for number in range(settings.rounds + 1):
+        done = run_round(whole, number=number, starts=starts, before=rounds)
         rounds.append(done)
         starts = done.next_starts
         if done.gates_held:
             break
-    return rounds
+    members, fitted = fit_stage(
+        whole, "final", steps=settings.final_steps, train=[done.train for done in rounds],
+        before=rounds[-1].students, ensemble=1,
+    )  # fmt: skip
+    return _record(whole, rounds, members[0], fitted[0])
 
 
-def _finish(context: RoundContext, rounds: list[Round], inputs: dict[str, Any]) -> DistilRecord:
-    """The last, longest fit; its errors on what no fit saw; the files of the student, the record and the report."""
+def _record(whole: Distillation, rounds: Sequence[Round], student: Path, fitted: Mapping[str, Any]) -> DistilRecord:
+    """The student in the run directory, its errors on what no fit saw, and the record."""
     from paddlewheel.potentials.nep import NEPCalculator, domain_path
     from paddlewheel.training import read_dataset
     from paddlewheel.training.parity import compare_with_labels
 
-    directory, settings = context.directory, context.settings
-    members, fitted = fit_stage(
-        context,
-        directory=directory / "final",
-        steps=settings.final_steps,
-        train=[one.train for one in rounds],
-        before=rounds[-1].students,
-        ensemble=1,
-    )
-    shutil.copyfile(members[0] / POTENTIAL, directory / NAME)
-    shutil.copyfile(domain_path(members[0] / POTENTIAL), domain_path(directory / NAME))
-    training = [atoms for one in rounds for atoms in read_dataset(one.train).frames]
-    student = NEPCalculator.from_file(directory / NAME, dtype="float64")
-    unseen = [atoms for one in rounds for atoms in read_dataset(one.test).frames]
+    run, directory = whole.run, whole.run.folder
+    shutil.copyfile(student / POTENTIAL, directory / NAME)
+    shutil.copyfile(domain_path(student / POTENTIAL), domain_path(directory / NAME))
+    training = [atoms for done in rounds for atoms in read_dataset(done.train).frames]
+    unseen = [atoms for done in rounds for atoms in read_dataset(done.test).frames]
+    calculator = NEPCalculator.from_file(directory / NAME, dtype="float64")
     by_structure: dict[str, list[Atoms]] = {}
     for atoms in unseen:
         by_structure.setdefault(str(atoms.info["structure"]), []).append(atoms)
-    test = mean_errors_on(unseen, student)
-    write_parity(compare_with_labels(unseen, student), directory / _PARITY)
-    gates = context.judge(test)
-    result = fitted[0]
-    record = DistilRecord(
+    test = mean_errors_on(unseen, calculator)
+    return DistilRecord(
         potential=NAME,
-        potential_sha256=result["sha256"],
-        elements=list(context.elements),
-        teacher=context.teacher["name"],
-        functional=context.functional,
-        form=context.form_document(),
-        rounds=[one.record for one in rounds],
-        final_steps=settings.final_steps,
-        final_seconds=result["seconds"],
-        training_errors=mean_errors_on(training, student),
+        potential_sha256=fitted["sha256"],
+        elements=list(whole.elements),
+        teacher=whole.teacher["name"],
+        functional=whole.functional,
+        form=whole.form,
+        rounds=[done.record for done in rounds],
+        final_steps=whole.settings.final_steps,
+        final_seconds=fitted["seconds"],
+        training_errors=mean_errors_on(training, calculator),
         test_errors=test,
         test_errors_by_structure=[
-            {"structure": name, "errors": mean_errors_on(frames, student)} for name, frames in by_structure.items()
-        ],  # type: ignore[arg-type]
-        gates=gates,
-        parity_file=_PARITY,
+            StructureErrors(structure=name, errors=mean_errors_on(frames, calculator))
+            for name, frames in by_structure.items()
+        ],
+        gates=whole.judge(test),
+        parity_file=run.arrays(_PARITY, parity_arrays(compare_with_labels(unseen, calculator))),
         n_training_frames=len(training),
-        n_training_atoms=int(np.sum([len(atoms) for atoms in training])),
+        n_training_atoms=sum(map(len, training)),
         warnings=[
-            f"round {one.record.number}: {', '.join(one.record.broken_runs)} broke"
-            for one in rounds
-            if one.record.broken_runs
+            f"round {done.record.number}: {', '.join(done.record.broken_runs)} broke"
+            for done in rounds
+            if done.record.broken_runs
         ],
-        citations=[
-            *potential_citations(context.teacher["name"]),
-            Citation(
-                what="neuroevolution potential (NEP4)",
-                reference="Song et al., Nat. Commun. 15, 10208 (2024)",
-                doi="10.1038/s41467-024-54554-x",
-            ),
-            Citation(
-                what="DIRECT sampling", reference="Qi et al., npj Comput. Mater. 10, 43 (2024)",
-                doi="10.1038/s41524-024-01227-4",
-            ),
-            Citation(
-                what="extrapolation grade (D-optimality, MaxVol)",
-                reference="Podryabinkin and Shapeev, Comput. Mater. Sci. 140, 171 (2017)",
-                doi="10.1016/j.commatsci.2017.08.031",
-            ),
-        ],
-        provenance=provenance(inputs, potential_sha256=context.teacher["identity"]),
-    )  # fmt: skip
-    write_record(record, directory / "result.json")
-    return record
+        citations=[*potential_citations(whole.teacher["name"]), *_CITATIONS],
+        provenance=run.provenance(potential_sha256=whole.teacher["identity"]),
+    )
+
+
+_NAMES = {
+    "energy_meV_per_atom": ("energy", "meV/atom"),
+    "force_eV_per_A": ("forces", "eV/A"),
+    "stress_GPa": ("stress", "GPa"),
+}
+
+
+def _says(record: DistilRecord) -> list[str]:
+    lines = [
+        f"NEP for {', '.join(record.elements)} from {record.teacher}: {record.n_training_frames} frames fitted, "
+        f"{record.test_errors.n_frames} not seen"
+    ]
+    for gate in record.gates:
+        name, unit = _NAMES[gate.quantity]
+        verdict = "passes" if gate.passed else "FAILS"
+        lines.append(f"  {name}: {gate.measured:.3g} {unit}, {verdict} (limit {gate.limit:g})")
+    return [*lines, f"potential: {(record.directory or Path()) / record.potential}"]
+
+
+STUDY = Study(
+    command="distil",
+    arguments=(
+        Argument(
+            name="structures",
+            metavar="STRUCTURE...",
+            help="built-in names or files of what to be good at: phases, orderings, mixtures; 40 to 200 atoms each",
+            many=True,
+            annotation="Sequence[str | Path | Atoms] | str | Path | Atoms",
+        ),
+    ),
+    settings=DistilOptions,
+    record=DistilRecord,
+    opens=_opens,
+    tries=_tries,
+    measures=_measures,
+    says=_says,
+    failed=lambda record: not record.passed,
+    document=_document,
+    of_today=_of_today,
+    forecasts=lambda inputs, settings, cores: forecast(inputs.starts, inputs.teacher, inputs.elements, settings, cores),
+    unsaid=("specie",),
+    needs_directory=True,
+    example="paddlewheel distil nabh4 na2b12h12 o-nbh --teacher m3gnet-nabh-r2scan --out runs/student",
+    notes="""
+    Round 0 explores with the teacher itself. In the later ones the student explores; frames outside its training set
+    and a DIRECT choice of the others are labelled by the teacher, its errors on them are recorded before it is fitted
+    to them, and a tenth stays unseen for the end. The run directory gets ``nep.txt`` (for GPUMD, LAMMPS, calorine and
+    paddlewheel), its domain and all labelled frames.
+    """,
+)

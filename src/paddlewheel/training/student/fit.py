@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,64 +13,12 @@ import torch
 from paddlewheel.errors import PotentialError, SettingsError
 from paddlewheel.training.student.geometry import make_geometry
 from paddlewheel.training.student.network import Constants, Student, to_device
-from paddlewheel.training.student.settings import StudentSettings
+from paddlewheel.training.student.settings import FitSettings, StudentSettings
 from paddlewheel.training.student.soap import SOAP
 from paddlewheel.units import eV_PER_A3_IN_GPA
 
 if TYPE_CHECKING:
     from ase import Atoms
-
-
-@dataclass(frozen=True, kw_only=True)
-class FitSettings:
-    """How a student is fitted.
-
-    Attributes
-    ----------
-    steps
-        Steps of SOAP, each on one batch; the learning rate falls along a cosine to a hundredth.
-    batch_atoms
-        A batch is filled with frames up to this many atoms.
-    learning_rate
-        At the start.
-    energy_scale_meV_per_atom, force_scale_eV_per_A, stress_scale_GPa
-        Every error counts as its ratio x to its scale.
-    pressure_scale_GPa
-        Of the pressure, a third of the trace of the stress: its mean over a phase decides the density, which the six
-        components, hundreds of times noisier than that mean, leave open.
-    force_weights
-        What the forces on an element count for, by symbol; 1 where it is not named.
-    linear_beyond
-        x counts as d^2 (sqrt(1 + (x/d)^2) - 1): squared while small, linearly beyond this d, since the gates are mean
-        absolute errors and frames of explosive runs must not rule the fit, nor bonds that break be nothing to it.
-    average
-        Decay of the running mean of the parameters, which is what is kept.
-    seed
-        Decides the first parameters and the order of the frames.
-    """
-
-    steps: int = 20000
-    batch_atoms: int = 400
-    learning_rate: float = 1e-2
-    energy_scale_meV_per_atom: float = 2.0
-    force_scale_eV_per_A: float = 0.08
-    stress_scale_GPa: float = 0.1
-    pressure_scale_GPa: float = 0.05
-    force_weights: Mapping[str, float] = field(default_factory=dict)
-    linear_beyond: float = 4.0
-    average: float = 0.998
-    seed: int = 1
-
-    def __post_init__(self) -> None:
-        for name in ("steps", "batch_atoms", "learning_rate", "energy_scale_meV_per_atom", "force_scale_eV_per_A",
-                     "stress_scale_GPa", "pressure_scale_GPa", "linear_beyond"):  # fmt: skip
-            if not getattr(self, name) > 0:
-                raise SettingsError(f"{getattr(self, name)} is not positive", where=name, remedy="give a value above 0")
-        for symbol, weight in self.force_weights.items():
-            if not weight > 0:
-                raise SettingsError(f"{symbol}: {weight}", where="force_weights", remedy="give a weight above 0")
-        if not 0 <= self.average < 1:
-            raise SettingsError(f"{self.average:g}", where="average", remedy="give a decay from 0 to below 1")
 
 
 @dataclass(frozen=True, eq=False)

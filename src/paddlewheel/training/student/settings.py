@@ -1,8 +1,9 @@
-"""What a NEP student looks like."""
+"""What a NEP student looks like, and how it is fitted."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from paddlewheel.errors import SettingsError
 
@@ -68,3 +69,55 @@ class StudentSettings:
     def n_descriptors(self) -> int:
         """Length of the descriptor vector."""
         return self.radial_n_max + 1 + (self.angular_n_max + 1) * self.n_angular_terms
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitSettings:
+    """How a student is fitted.
+
+    Attributes
+    ----------
+    steps
+        Steps of SOAP, each on one batch; the learning rate falls along a cosine to a hundredth.
+    batch_atoms
+        A batch is filled with frames up to this many atoms.
+    learning_rate
+        At the start.
+    energy_scale_meV_per_atom, force_scale_eV_per_A, stress_scale_GPa
+        Every error counts as its ratio x to its scale.
+    pressure_scale_GPa
+        Of the pressure, a third of the trace of the stress: its mean over a phase decides the density, which the six
+        components, hundreds of times noisier than that mean, leave open.
+    force_weights
+        What the forces on an element count for, by symbol; 1 where it is not named.
+    linear_beyond
+        x counts as d^2 (sqrt(1 + (x/d)^2) - 1): squared while small, linearly beyond this d, since the gates are mean
+        absolute errors and frames of explosive runs must not rule the fit, nor bonds that break be nothing to it.
+    average
+        Decay of the running mean of the parameters, which is what is kept.
+    seed
+        Decides the first parameters and the order of the frames.
+    """
+
+    steps: int = 20000
+    batch_atoms: int = 400
+    learning_rate: float = 1e-2
+    energy_scale_meV_per_atom: float = 2.0
+    force_scale_eV_per_A: float = 0.08
+    stress_scale_GPa: float = 0.1
+    pressure_scale_GPa: float = 0.05
+    force_weights: Mapping[str, float] = field(default_factory=dict)
+    linear_beyond: float = 4.0
+    average: float = 0.998
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch_atoms", "learning_rate", "energy_scale_meV_per_atom", "force_scale_eV_per_A",
+                     "stress_scale_GPa", "pressure_scale_GPa", "linear_beyond"):  # fmt: skip
+            if not getattr(self, name) > 0:
+                raise SettingsError(f"{getattr(self, name)} is not positive", where=name, remedy="give a value above 0")
+        for symbol, weight in self.force_weights.items():
+            if not weight > 0:
+                raise SettingsError(f"{symbol}: {weight}", where="force_weights", remedy="give a weight above 0")
+        if not 0 <= self.average < 1:
+            raise SettingsError(f"{self.average:g}", where="average", remedy="give a decay from 0 to below 1")

@@ -1,8 +1,7 @@
-"""The steps of one round of `distil`: explore, pick, fit; each is skipped where its result is there already."""
+"""How a round of `distil` explores: its runs, the frames that they pass through, and which of them are labelled."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,20 +13,15 @@ from paddlewheel.dynamics import MDSettings
 from paddlewheel.dynamics.health import BROKEN_STRETCH, bond_lengths_A
 from paddlewheel.errors import DatasetError
 from paddlewheel.execution import Unit
-from paddlewheel.records import write_atomically
 from paddlewheel.studies.distil.settings import Exploration
 from paddlewheel.studies.motion.framework import framework_of
 from paddlewheel.studies.motion.runs import first_atoms
-from paddlewheel.studies.simulation.md_unit import (
-    md_unit,
-    store_path,
-)
+from paddlewheel.studies.simulation.md_unit import md_unit, store_path
+from paddlewheel.trajectories import Trajectory, open_store
 
 if TYPE_CHECKING:
     from ase import Atoms
     from ase.calculators.calculator import Calculator
-
-    from paddlewheel.trajectories import Trajectory
 
 FRAME_INTERVAL_FS = 10.0
 _MOST_CANDIDATES = 120
@@ -121,8 +115,6 @@ def passed_frames(unit: Unit, *, structure: str, first: int = 0, most: int = _MO
     comes after is chemistry that only a wrong student knows. Of one that was given up at once, all of its last frames.
     """
     from ase import Atoms
-
-    from paddlewheel.trajectories import open_store
 
     trajectory = open_store(store_path(unit))
     apart = falls_apart(trajectory, mobile=unit.contents["mobile"])
@@ -241,11 +233,11 @@ def pick(candidates: Sequence[Candidate], *, n_frames: int, exploration: Explora
     """`n_frames` of the candidates of one structure: half of them from those outside the training set, as far as there
     are any, the rest from all others, both by DIRECT."""
     outside = [
-        one.grade > exploration.grade_limit or one.disagreement_eV_per_A > exploration.disagreement_limit_eV_per_A
-        for one in candidates
+        frame.grade > exploration.grade_limit or frame.disagreement_eV_per_A > exploration.disagreement_limit_eV_per_A
+        for frame in candidates
     ]
-    strange = [one for one, flag in zip(candidates, outside, strict=True) if flag]
-    usual = [one for one, flag in zip(candidates, outside, strict=True) if not flag]
+    strange = [frame for frame, flag in zip(candidates, outside, strict=True) if flag]
+    usual = [frame for frame, flag in zip(candidates, outside, strict=True) if not flag]
     n_strange = min(len(strange), max(n_frames // 2, n_frames - len(usual)))
     return _spread_out(strange, n_strange) + _spread_out(usual, min(len(usual), n_frames - n_strange))
 
@@ -259,7 +251,7 @@ def _spread_out(candidates: Sequence[Candidate], n_frames: int) -> list[Atoms]:
     chosen = list(range(len(candidates)))
     if len(candidates) > n_frames and n_frames > 1:
         try:
-            features = np.array([one.features for one in candidates])
+            features = np.array([frame.features for frame in candidates])
             chosen = direct_select(features, n_clusters=n_frames).indices.tolist()
         except DatasetError:  # frames that all look alike: any of them stands for the others
             chosen = np.linspace(0, len(candidates) - 1, n_frames).astype(int).tolist()
@@ -271,15 +263,58 @@ def _spread_out(candidates: Sequence[Candidate], n_frames: int) -> list[Atoms]:
     return picked
 
 
+def picked_frames(
+    units: Sequence[Unit],
+    starts: Sequence[Start],
+    students: Sequence[Calculator],
+    *,
+    elements: Sequence[str],
+    exploration: Exploration,
+    seed: int,
+) -> tuple[list[Atoms], dict[str, Any]]:
+    """The frames of a round to label, and what the record says of all that it passed through.
+
+    Parameters
+    ----------
+    units
+        The round's runs that finished.
+    students
+        Of the round before; none in round 0, whose runs are the teacher's.
+    """
+    per_structure = max(4, round(exploration.frames_per_round / len(starts)))
+    picked: list[Atoms] = []
+    grades: list[float] = []
+    n_candidates = 0
+    for start in starts:
+        runs = [unit for unit in units if unit.name.rsplit("-", 2)[0] == start.name]
+        if not students:  # the teacher's runs are short: even intervals of each
+            share = max(1, per_structure // max(1, len(runs)))
+            frames = [atoms for unit in runs for atoms in passed_frames(unit, structure=start.name, most=share)]
+            n_candidates += len(frames)
+        else:
+            # frame 0 is where the round before ended, and has its label
+            passed = [atoms for unit in runs for atoms in passed_frames(unit, structure=start.name, first=1)]
+            candidates = judge(passed, students, elements=elements)
+            grades += [candidate.grade for candidate in candidates]
+            n_candidates += len(candidates)
+            frames = pick(candidates, n_frames=per_structure, exploration=exploration)
+        picked += frames
+        picked += moved_atoms(frames, start, n_frames=per_structure // 4, seed=seed + len(picked))
+    values = np.array(grades)
+    return picked, {
+        "n_candidates": n_candidates,
+        "extrapolating_share": float((values > exploration.grade_limit).mean()) if len(values) else None,
+        "largest_grade": float(values.max()) if len(values) else None,
+    }
+
+
 def next_starts(starts: Sequence[Start], units: Sequence[Unit]) -> list[Start]:
     """Where the next round begins: the last frame of each structure's first run, if that run is sane."""
     from ase import Atoms
 
-    from paddlewheel.trajectories import open_store
-
     moved = []
     for start in starts:
-        unit = next(one for one in units if one.name.startswith(f"{start.name}-0-"))
+        unit = next(unit for unit in units if unit.name.startswith(f"{start.name}-0-"))
         result = unit.result() or {}
         if result.get("status", "broken") == "broken":
             moved.append(start)
@@ -289,8 +324,3 @@ def next_starts(starts: Sequence[Start], units: Sequence[Unit]) -> list[Start]:
         atoms = Atoms(trajectory.symbols, positions=last.positions_A[-1], cell=last.cell_A[-1], pbc=True)
         moved.append(Start(start.name, start.mobile, atoms))
     return moved
-
-
-def write_json(path: Path, document: Mapping[str, Any]) -> None:
-    """A document of a round, atomically."""
-    write_atomically(path, json.dumps(document, indent=1) + "\n")
