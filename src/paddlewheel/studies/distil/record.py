@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from paddlewheel.records.base import Record, StudyRecord
+from paddlewheel.records import Record, StudyRecord
 
 
 class MeanErrors(Record):
