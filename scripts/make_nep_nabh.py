@@ -16,10 +16,7 @@ from nep_nabh_heldout import write_heldout
 from nep_nabh_structures import cells
 
 from paddlewheel import distil
-from paddlewheel.studies.distil.settings import (
-    DistilSettings,
-    Exploration,
-)
+from paddlewheel.studies.distil.settings import DistilSettings, Exploration
 
 FORM = {
     "radial_cutoff_A": 6.0,

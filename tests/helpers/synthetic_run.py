@@ -14,18 +14,8 @@ from typing import Any
 import numpy as np
 
 from paddlewheel.page.write import write_report
-from paddlewheel.records import (
-    Citation,
-    HealthCheck,
-    Measured,
-    Provenance,
-    write_record,
-)
-from paddlewheel.records.arrhenius import (
-    ArrheniusModel,
-    ArrheniusResult,
-    RefusedTemperature,
-)
+from paddlewheel.records import Citation, HealthCheck, Measured, Provenance, write_record
+from paddlewheel.records.arrhenius import ArrheniusModel, ArrheniusResult, RefusedTemperature
 from paddlewheel.records.tables import Beside
 from paddlewheel.studies.conduct import page
 from paddlewheel.studies.conduct.record import (

@@ -7,11 +7,7 @@ import pytest
 from synthetic import random_walk
 
 from paddlewheel.errors import SettingsError
-from paddlewheel.transport import (
-    conductivity_per_diffusivity,
-    estimate_diffusivity,
-    tracer_conductivity,
-)
+from paddlewheel.transport import conductivity_per_diffusivity, estimate_diffusivity, tracer_conductivity
 
 
 def test_the_papers_conductivity_from_its_msd():

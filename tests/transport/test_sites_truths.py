@@ -4,14 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from lattice_gas import (
-    Lattice,
-    lattice,
-    two_level_paths,
-    two_level_truth,
-    vacancy_correlation_factor,
-    vacancy_paths,
-)
+from lattice_gas import Lattice, lattice, two_level_paths, two_level_truth, vacancy_correlation_factor, vacancy_paths
 
 from paddlewheel.transport.sites import (
     Assignment,

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from paddlewheel.records.base import (
-    Interval,
-    Measured,
-    Record,
-)
+from paddlewheel.records.base import Interval, Measured, Record
 
 TemperatureStatus = Literal["ok", "not-diffusive", "broken", "too-short", "extrapolating"]
 ROOM_K = 300.0

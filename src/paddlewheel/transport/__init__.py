@@ -16,11 +16,7 @@ from paddlewheel.transport.active import (
     fraction_std,
 )
 from paddlewheel.transport.arrhenius import ArrheniusFit, Band, fit_arrhenius
-from paddlewheel.transport.conductivity import (
-    Conductivity,
-    conductivity_per_diffusivity,
-    tracer_conductivity,
-)
+from paddlewheel.transport.conductivity import Conductivity, conductivity_per_diffusivity, tracer_conductivity
 from paddlewheel.transport.coordination import ALL_KINDS, Lifetime, Shell, Surroundings, coordination_shells
 from paddlewheel.transport.diffusion import Curve, DiffusivityEstimate, estimate_diffusivity
 from paddlewheel.transport.msd import MSD, mean_squared_displacement

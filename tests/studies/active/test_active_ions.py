@@ -11,10 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from paddlewheel import (
-    Trajectory,
-    active_ions,
-)
+from paddlewheel import Trajectory, active_ions
 from paddlewheel.errors import InputError, RunDirectoryError
 
 CELL_A = 12.0

@@ -7,11 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from paddlewheel import (
-    Trajectory,
-    analyze,
-    read_trajectory,
-)
+from paddlewheel import Trajectory, analyze, read_trajectory
 from paddlewheel.errors import TrajectoryError
 from paddlewheel.trajectories import TrajectoryWriter
 

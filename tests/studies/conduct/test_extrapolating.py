@@ -17,19 +17,9 @@ from paddlewheel import analyze, conduct
 from paddlewheel.dynamics import MDSettings
 from paddlewheel.execution import Unit
 from paddlewheel.studies.conduct.fit import fit_temperatures
-from paddlewheel.studies.conduct.measure import (
-    analyse_temperature,
-)
-from paddlewheel.studies.conduct.runs import (
-    Analysed,
-    TemperatureRuns,
-)
-from paddlewheel.studies.simulation.md_unit import (
-    extrapolating_file,
-    md_unit,
-    run_md_unit,
-    store_path,
-)
+from paddlewheel.studies.conduct.measure import analyse_temperature
+from paddlewheel.studies.conduct.runs import Analysed, TemperatureRuns
+from paddlewheel.studies.simulation.md_unit import extrapolating_file, md_unit, run_md_unit, store_path
 from paddlewheel.trajectories import Displacements, open_store
 
 

@@ -13,25 +13,11 @@ from pathlib import Path
 import pytest
 
 from paddlewheel.errors import InputError, RunDirectoryError
-from paddlewheel.page.numbers import (
-    measured,
-    plain,
-)
-from paddlewheel.records import (
-    HealthCheck,
-    Measured,
-    write_record,
-)
-from paddlewheel.records.arrhenius import (
-    ArrheniusResult,
-)
-from paddlewheel.studies.conduct.page_tables import (
-    health_table,
-)
-from paddlewheel.studies.conduct.record import (
-    ConductivityRecord,
-    Extrapolation,
-)
+from paddlewheel.page.numbers import measured, plain
+from paddlewheel.records import HealthCheck, Measured, write_record
+from paddlewheel.records.arrhenius import ArrheniusResult
+from paddlewheel.studies.conduct.page_tables import health_table
+from paddlewheel.studies.conduct.record import ConductivityRecord, Extrapolation
 from report_page import Page
 from synthetic_run import fit_of, ok_row, record_of, refused_row, write_conductivity_report, write_run
 

@@ -7,10 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from paddlewheel import (
-    convert,
-    read_trajectory,
-)
+from paddlewheel import convert, read_trajectory
 from paddlewheel.cli.main import run
 from paddlewheel.errors import RunDirectoryError
 from trajectory_files import frame_positions, write_dump

@@ -16,19 +16,9 @@ from paddlewheel.errors import InputError, RunDirectoryError
 from paddlewheel.potentials import identify_potential
 from paddlewheel.records import read_record, write_record
 from paddlewheel.records.base import Measured, Provenance
-from paddlewheel.studies.hull.phase_energies import (
-    built_in_cells,
-    entry_of_phonons,
-    is_usable,
-    mean_of_orderings,
-)
-from paddlewheel.studies.hull.record import (
-    HullRecord,
-)
-from paddlewheel.studies.phonons.record import (
-    PhononRecord,
-    ThermalRow,
-)
+from paddlewheel.studies.hull.phase_energies import built_in_cells, entry_of_phonons, is_usable, mean_of_orderings
+from paddlewheel.studies.hull.record import HullRecord
+from paddlewheel.studies.phonons.record import PhononRecord, ThermalRow
 from paddlewheel.studies.simulation.structures import cell_digest
 from paddlewheel.thermodynamics.phase_entry import PhaseEntry
 

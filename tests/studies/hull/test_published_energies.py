@@ -8,10 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from paddlewheel import (
-    hull,
-    window,
-)
+from paddlewheel import hull, window
 from paddlewheel.studies.hull.record import HullRecord
 
 GIVEN = Path(__file__).parents[2] / "thermodynamics" / "data" / "materials_project_bartel2020.csv"

@@ -19,11 +19,7 @@ from paddlewheel.cli.main import run as command
 from paddlewheel.errors import DatasetError, InputError, RunDirectoryError, ScienceError
 from paddlewheel.execution import DriverWatch
 from paddlewheel.studies.label import labelled_set
-from paddlewheel.studies.simulation.frame_units import (
-    label_units,
-    run_label_unit,
-    unit_labels,
-)
+from paddlewheel.studies.simulation.frame_units import label_units, run_label_unit, unit_labels
 from paddlewheel.training import read_dataset
 
 EMT_NAME = "ase:ase.calculators.emt:EMT"

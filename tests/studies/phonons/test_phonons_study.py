@@ -16,15 +16,10 @@ from paddlewheel import phonons
 from paddlewheel.cli.main import status_of
 from paddlewheel.errors import InputError, RunDirectoryError, SettingsError
 from paddlewheel.execution import DriverWatch
-from paddlewheel.records.tables import (
-    read_columns,
-)
+from paddlewheel.records.tables import read_columns
 from paddlewheel.studies.phonons.inputs import choose_supercells
 from paddlewheel.studies.phonons.record import read_phonon_record
-from paddlewheel.studies.phonons.units import (
-    plan_displacements,
-    run_displacement_unit,
-)
+from paddlewheel.studies.phonons.units import plan_displacements, run_displacement_unit
 from paddlewheel.thermodynamics.harmonic import harmonic_functions
 from paddlewheel.units import BOLTZMANN_eV_PER_K as K
 

@@ -7,10 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from paddlewheel import (
-    Trajectory,
-    rotation,
-)
+from paddlewheel import Trajectory, rotation
 from paddlewheel.cli.main import run
 from paddlewheel.errors import InputError, TrajectoryError
 from report_page import Page

@@ -9,15 +9,8 @@ from paddlewheel.errors import SettingsError
 from paddlewheel.records import Measured
 from paddlewheel.studies.conduct.study import ConductPlan, ConductSettings, plan_conduct
 from paddlewheel.studies.rotor.plan import plan_rotor
-from paddlewheel.studies.rotor.record import (
-    RotorPoint,
-    RotorRun,
-    RotorTemperature,
-)
-from paddlewheel.studies.rotor.trends import (
-    equilibrium_checks,
-    trends,
-)
+from paddlewheel.studies.rotor.record import RotorPoint, RotorRun, RotorTemperature
+from paddlewheel.studies.rotor.trends import equilibrium_checks, trends
 
 FACTORS = (1.0, 4.0, 10.0)
 

@@ -9,31 +9,13 @@ import numpy as np
 import pytest
 
 from paddlewheel.page.write import write_report
-from paddlewheel.records import (
-    Measured,
-    Provenance,
-    write_record,
-)
-from paddlewheel.records.arrhenius import (
-    ArrheniusResult,
-)
+from paddlewheel.records import Measured, Provenance, write_record
+from paddlewheel.records.arrhenius import ArrheniusResult
 from paddlewheel.records.tables import Beside
-from paddlewheel.studies.conduct.record import (
-    ConductivityRecord,
-    TemperatureResult,
-)
+from paddlewheel.studies.conduct.record import ConductivityRecord, TemperatureResult
 from paddlewheel.studies.rotor import page
-from paddlewheel.studies.rotor.record import (
-    AnionRotation,
-    RotorPoint,
-    RotorRecord,
-    RotorRun,
-    RotorTemperature,
-)
-from paddlewheel.studies.rotor.trends import (
-    equilibrium_checks,
-    trends,
-)
+from paddlewheel.studies.rotor.record import AnionRotation, RotorPoint, RotorRecord, RotorRun, RotorTemperature
+from paddlewheel.studies.rotor.trends import equilibrium_checks, trends
 from paddlewheel.transport import fit_arrhenius
 from paddlewheel.units import BOLTZMANN_eV_PER_K
 

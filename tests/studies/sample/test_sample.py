@@ -24,10 +24,7 @@ from paddlewheel.dynamics import MDSettings, check_run
 from paddlewheel.errors import InputError, RunDirectoryError
 from paddlewheel.studies.motion.framework import framework_of
 from paddlewheel.studies.sample.cut import usable_frames
-from paddlewheel.studies.simulation.md_unit import (
-    md_unit,
-    store_path,
-)
+from paddlewheel.studies.simulation.md_unit import md_unit, store_path
 from paddlewheel.training import read_dataset
 from paddlewheel.trajectories import TrajectoryWriter
 

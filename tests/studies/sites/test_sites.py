@@ -9,10 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from paddlewheel import (
-    Trajectory,
-    sites,
-)
+from paddlewheel import Trajectory, sites
 from paddlewheel.cli.main import status_of
 from paddlewheel.crystals import read_site_list
 from paddlewheel.records import read_record

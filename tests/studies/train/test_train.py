@@ -15,10 +15,7 @@ from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 
 from labelled_alloys import alloy_frames
-from paddlewheel import (
-    load_potential,
-    train,
-)
+from paddlewheel import load_potential, train
 from paddlewheel.errors import DatasetError, InputError, PotentialError, RunDirectoryError, SettingsError
 from paddlewheel.studies.train import plan as train_plan
 from paddlewheel.training import write_dataset

@@ -14,12 +14,7 @@ from paddlewheel.records import Provenance, write_record
 from paddlewheel.records.base import read_record
 from paddlewheel.records.tables import Beside
 from paddlewheel.studies.train.page import errors_table, figures, page
-from paddlewheel.studies.train.record import (
-    EngineAgreement,
-    TrainingData,
-    TrainingErrors,
-    TrainingRecord,
-)
+from paddlewheel.studies.train.record import EngineAgreement, TrainingData, TrainingErrors, TrainingRecord
 
 PARTS = ("train", "validation", "test")
 

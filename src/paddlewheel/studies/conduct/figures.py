@@ -6,12 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paddlewheel.page.drawing import (
-    GRID,
-    INK,
-    MUTED,
-    series_colours,
-)
+from paddlewheel.page.drawing import GRID, INK, MUTED, series_colours
 from paddlewheel.page.numbers import kelvin
 from paddlewheel.studies.conduct.files import GRADE
 from paddlewheel.units import A2_PER_PS_IN_CM2_PER_S

@@ -17,10 +17,7 @@ from paddlewheel.studies.conduct.record import ConductivityRecord
 if TYPE_CHECKING:
     from ase import Atoms
 
-    from paddlewheel.studies.conduct.runs import (
-        Analysed,
-        TemperatureRuns,
-    )
+    from paddlewheel.studies.conduct.runs import Analysed, TemperatureRuns
     from paddlewheel.study.run import Run
 
 MSD_COLUMNS = ("lag_ps", "msd_A2", "std_A2")

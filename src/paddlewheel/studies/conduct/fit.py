@@ -9,19 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from paddlewheel.records import Measured
-from paddlewheel.records.arrhenius import (
-    ROOM_K,
-    ArrheniusModel,
-    ArrheniusResult,
-    RefusedTemperature,
-    TemperatureStatus,
-)
+from paddlewheel.records.arrhenius import ROOM_K, ArrheniusModel, ArrheniusResult, RefusedTemperature, TemperatureStatus
 from paddlewheel.transport import ArrheniusFit, fit_arrhenius
 
 if TYPE_CHECKING:
-    from paddlewheel.studies.conduct.runs import (
-        Analysed,
-    )
+    from paddlewheel.studies.conduct.runs import Analysed
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,7 @@ from paddlewheel.execution import Unit
 from paddlewheel.records import HealthCheck
 from paddlewheel.studies.conduct.record import TemperatureResult
 from paddlewheel.studies.simulation.md_unit import store_path
-from paddlewheel.transport import (
-    DiffusivityEstimate,
-)
+from paddlewheel.transport import DiffusivityEstimate
 
 if TYPE_CHECKING:
     from paddlewheel.trajectories import Displacements

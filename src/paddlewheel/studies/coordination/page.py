@@ -12,13 +12,7 @@ from paddlewheel.page.page import Number, Page, Section
 from paddlewheel.page.tables import Cell, Table
 from paddlewheel.page.write import Figures, value_cell
 from paddlewheel.records.tables import Beside, Columns
-from paddlewheel.studies.coordination.record import (
-    LIFETIME,
-    RADIAL,
-    TIME,
-    CoordinationRecord,
-    CoordinationResult,
-)
+from paddlewheel.studies.coordination.record import LIFETIME, RADIAL, TIME, CoordinationRecord, CoordinationResult
 from paddlewheel.studies.motion.page import facts
 
 if TYPE_CHECKING:

@@ -36,13 +36,7 @@ from paddlewheel.studies.cycling.record import (
     DifferentialCurve,
     Working,
 )
-from paddlewheel.studies.cycling.rows import (
-    cycle_rows,
-    cycling_trends,
-    efficiencies,
-    polarization_growth,
-    reference_of,
-)
+from paddlewheel.studies.cycling.rows import cycle_rows, cycling_trends, efficiencies, polarization_growth, reference_of
 from paddlewheel.studies.cycling.stages import find_stages
 from paddlewheel.studies.laboratory.settings import CELL_TESTS, ColumnSettings, Kelvins
 from paddlewheel.study.run import Run

@@ -6,11 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from paddlewheel.page.drawing import (
-    INK,
-    MUTED,
-    series_colours,
-)
+from paddlewheel.page.drawing import INK, MUTED, series_colours
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -12,10 +12,7 @@ from paddlewheel.crystals.read import require_file
 from paddlewheel.crystals.space_group import SpaceGroup, find_space_group
 from paddlewheel.errors import StructureError
 from paddlewheel.potentials.fetch import sha256_of
-from paddlewheel.studies.density.mean_framework import (
-    MeanFramework,
-    kind_of,
-)
+from paddlewheel.studies.density.mean_framework import MeanFramework, kind_of
 from paddlewheel.studies.motion.framework import framework_of
 
 FRAMEWORK = "framework"

@@ -8,11 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from paddlewheel.page.cell_picture import (
-    CellPicture,
-    cell_box,
-    start_view,
-)
+from paddlewheel.page.cell_picture import CellPicture, cell_box, start_view
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -12,12 +12,7 @@ from typing import Any
 from paddlewheel.errors import InputError, SettingsError
 from paddlewheel.potentials.fetch import cache_folder
 from paddlewheel.records import Citation, Measured
-from paddlewheel.studies.hull.phase_energies import (
-    PhaseEnergies,
-    built_in_cells,
-    built_in_phases,
-    finished_phases,
-)
+from paddlewheel.studies.hull.phase_energies import PhaseEnergies, built_in_cells, built_in_phases, finished_phases
 from paddlewheel.studies.hull.record import HullInput
 from paddlewheel.studies.phonons.inputs import PhononSettings, open_phonons
 from paddlewheel.studies.phonons.study import STUDY as PHONONS

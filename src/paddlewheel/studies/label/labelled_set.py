@@ -14,14 +14,8 @@ import numpy as np
 
 from paddlewheel.errors import DatasetError, ScienceError, SettingsError, writing
 from paddlewheel.execution import Unit
-from paddlewheel.records import (
-    write_atomically,
-)
-from paddlewheel.studies.label.record import (
-    LabelRange,
-    RefusedFrame,
-    WrittenSet,
-)
+from paddlewheel.records import write_atomically
+from paddlewheel.studies.label.record import LabelRange, RefusedFrame, WrittenSet
 from paddlewheel.studies.simulation.frame_units import unit_labels
 from paddlewheel.training.dataset import Dataset, card_path, format_frames, unlabelled_copy, write_dataset
 from paddlewheel.training.dataset_checks import check_frame

@@ -11,15 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from paddlewheel.errors import SettingsError
 from paddlewheel.lab.cell_tests import CellTests, ReadTests, open_tests
-from paddlewheel.lab.geometry import (
-    Uncertain,
-    deviation,
-    disc_area_cm2,
-    geometry,
-    nominal,
-    to_measured,
-    to_uncertain,
-)
+from paddlewheel.lab.geometry import Uncertain, deviation, disc_area_cm2, geometry, nominal, to_measured, to_uncertain
 from paddlewheel.lab.onset import Onset, find_onset
 from paddlewheel.lab.sample import load_sample
 from paddlewheel.lab.voltammetry import Sweep, corrected_voltage_V, find_sweeps

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from paddlewheel.page.numbers import (
-    kelvin,
-)
+from paddlewheel.page.numbers import kelvin
 from paddlewheel.studies.motion.record import MotionRecord
 
 

@@ -10,12 +10,7 @@ from paddlewheel.page.page import Number, Page, Section
 from paddlewheel.page.tables import Cell, Table
 from paddlewheel.page.write import Figures
 from paddlewheel.records.tables import Beside
-from paddlewheel.studies.phonons.figures import (
-    bands_figure,
-    convergence_figure,
-    quasi_harmonic_figure,
-    thermal_figure,
-)
+from paddlewheel.studies.phonons.figures import bands_figure, convergence_figure, quasi_harmonic_figure, thermal_figure
 from paddlewheel.studies.phonons.record import PhononRecord, ThermalRow
 from paddlewheel.units import BOLTZMANN_eV_PER_K, KJ_PER_MOL_IN_eV
 

@@ -7,23 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paddlewheel.page.drawing import (
-    BLUE,
-    GRID,
-    INK,
-    MUTED,
-    ORANGE,
-    series_colours,
-)
+from paddlewheel.page.drawing import BLUE, GRID, INK, MUTED, ORANGE, series_colours
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from paddlewheel.records.tables import Columns
-    from paddlewheel.studies.rotation.record import (
-        RotationRecord,
-        TurningAnion,
-    )
+    from paddlewheel.studies.rotation.record import RotationRecord, TurningAnion
 
 _BAND = 2.0
 """Standard errors that a shaded band spans on each side."""

@@ -14,17 +14,9 @@ from paddlewheel.execution import Unit
 from paddlewheel.records import Measured
 from paddlewheel.records.arrhenius import TemperatureStatus
 from paddlewheel.studies.conduct.files import keep_run
-from paddlewheel.studies.conduct.measure import (
-    analyse_temperature,
-    conductivity_record,
-)
+from paddlewheel.studies.conduct.measure import analyse_temperature, conductivity_record
 from paddlewheel.studies.conduct.record import ConductivityRecord
-from paddlewheel.studies.conduct.runs import (
-    Analysed,
-    TemperatureRuns,
-    read_temperature,
-    units_by_temperature,
-)
+from paddlewheel.studies.conduct.runs import Analysed, TemperatureRuns, read_temperature, units_by_temperature
 from paddlewheel.studies.conduct.study import settings_warnings
 from paddlewheel.studies.rotation.follow import CITATIONS as ROTATION_CITATIONS
 from paddlewheel.studies.rotation.follow import follow_anions

@@ -6,17 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paddlewheel.page.drawing import (
-    BLUE,
-    MUTED,
-    ORANGE,
-    PAPER,
-    series_colours,
-)
-from paddlewheel.page.numbers import (
-    kelvin,
-    percent,
-)
+from paddlewheel.page.drawing import BLUE, MUTED, ORANGE, PAPER, series_colours
+from paddlewheel.page.numbers import kelvin, percent
 from paddlewheel.records.tables import Columns
 from paddlewheel.studies.label.page import thinned
 

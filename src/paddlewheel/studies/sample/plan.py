@@ -21,13 +21,7 @@ from paddlewheel.studies.simulation.relaxation import relax_unit
 from paddlewheel.studies.simulation.settings import PotentialSettings, SeedSettings, StepSettings
 from paddlewheel.studies.simulation.structures import cell_digest
 from paddlewheel.study.settings import Numbers, setting
-from paddlewheel.training.strain_grid import (
-    PAPER_STRAINS,
-    PAPER_TEMPERATURES_K,
-    GridPoint,
-    check_grid,
-    strain_grid,
-)
+from paddlewheel.training.strain_grid import PAPER_STRAINS, PAPER_TEMPERATURES_K, GridPoint, check_grid, strain_grid
 
 if TYPE_CHECKING:
     from ase import Atoms

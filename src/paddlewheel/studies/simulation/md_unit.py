@@ -26,10 +26,7 @@ from paddlewheel.dynamics import (
 from paddlewheel.errors import writing
 from paddlewheel.execution import DriverWatch, Unit
 from paddlewheel.records import HealthCheck
-from paddlewheel.studies.motion.framework import (
-    framework_centres,
-    framework_of,
-)
+from paddlewheel.studies.motion.framework import framework_centres, framework_of
 from paddlewheel.studies.simulation.extrapolating_frames import FOLDER, ExtrapolatingFrames
 from paddlewheel.studies.simulation.potentials import unit_potential
 from paddlewheel.trajectories import TrajectoryWriter, open_store, read_thermo

@@ -9,12 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paddlewheel.crystals import (
-    check_structure,
-    make_supercell,
-    order_structure,
-    read_structure,
-)
+from paddlewheel.crystals import check_structure, make_supercell, order_structure, read_structure
 from paddlewheel.execution import array_digest
 
 if TYPE_CHECKING:

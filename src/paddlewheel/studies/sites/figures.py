@@ -6,14 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paddlewheel.page.drawing import (
-    BLUE,
-    INK,
-    MUTED,
-    ORANGE,
-    PAPER,
-    series_colours,
-)
+from paddlewheel.page.drawing import BLUE, INK, MUTED, ORANGE, PAPER, series_colours
 from paddlewheel.records.tables import Columns
 from paddlewheel.studies.sites.record import SitesRecord
 

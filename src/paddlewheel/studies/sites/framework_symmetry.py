@@ -6,10 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from paddlewheel.studies.motion.framework import (
-    framework_centres,
-    framework_of,
-)
+from paddlewheel.studies.motion.framework import framework_centres, framework_of
 from paddlewheel.studies.motion.runs import MotionRuns
 
 TOLERANCE_A = 0.4

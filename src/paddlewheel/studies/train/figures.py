@@ -7,12 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paddlewheel.page.drawing import (
-    BLUE,
-    INK,
-    MUTED,
-    ORANGE,
-)
+from paddlewheel.page.drawing import BLUE, INK, MUTED, ORANGE
 from paddlewheel.page.numbers import plain
 from paddlewheel.records.tables import Columns
 from paddlewheel.studies.train.record import TrainingRecord

@@ -14,13 +14,7 @@ from numpy.typing import NDArray
 
 from paddlewheel.errors import TrajectoryError
 from paddlewheel.trajectories.readers.text import Columns, Lines, RawFrame, TextFrames, numbers, words
-from paddlewheel.trajectories.trajectory import (
-    Clock,
-    Trajectory,
-    check_symbols,
-    element_masses_u,
-    element_symbols,
-)
+from paddlewheel.trajectories.trajectory import Clock, Trajectory, check_symbols, element_masses_u, element_symbols
 
 _COORDINATES = ((b"xu", b"yu", b"zu"), (b"x", b"y", b"z"), (b"xsu", b"ysu", b"zsu"), (b"xs", b"ys", b"zs"))
 """In the order of preference."""
