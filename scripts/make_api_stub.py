@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from paddlewheel.studies.table import TABLE, load_study, python_names
 from paddlewheel.study import settings as declared
-from paddlewheel.study.settings import is_needed
+from paddlewheel.study.settings import is_needed, setting_names
 from paddlewheel.study.study import Study
 
 STUBS = Path(__file__).resolve().parents[1] / "src/paddlewheel"
@@ -66,7 +66,8 @@ def _call(name: str, study: Study[Any, Any], imports: set[tuple[str, str]]) -> s
         kind = re.sub(r"paddlewheel\.[\w.]+\.(\w+)", r"\1", argument.annotation)
         lines.append(f"    {argument.name}: {kind}" + ("," if argument.required else " | None = ...,"))
     lines.append("    *,")
-    for field, info in study.settings.model_fields.items():
+    for field in setting_names(study.settings):
+        info = study.settings.model_fields[field]
         kind = _type(info.annotation, imports, info.metadata)
         lines.append(f"    {field}: {kind}" + ("," if is_needed(study.settings, field) else " = ...,"))
     lines += [

@@ -10,7 +10,6 @@ from paddlewheel.errors import InputError
 from paddlewheel.studies.table import TABLE, load_study, python_names
 
 _OTHERS = {
-    "analyze_files": "paddlewheel.studies.conduct.analyze",
     "Trajectory": "paddlewheel.trajectories",
     "convert": "paddlewheel.studies.convert.study",
     "load_potential": "paddlewheel.potentials",
@@ -73,4 +72,7 @@ def load(directory: str | Path) -> Any:
         ) from error
     if command not in TABLE:
         raise InputError(f"is of an unknown command '{command}'", where=path, remedy="read it with a newer paddlewheel")
-    return load_study(command).read(path.parent)
+    record = load_study(command).read(path.parent)
+    if record is None:
+        raise InputError(f"is no record of {command}, or a damaged one", where=path, remedy=f"run {command} again")
+    return record

@@ -6,7 +6,8 @@ import inspect
 import json as json_module
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -60,10 +61,10 @@ def _function(study: Study[Any, Any]) -> Any:
     parameters = [_argument(argument) for argument in study.arguments]
     parameters.append(_OF_EVERY_COMMAND["out"])
     parameters += [_option(study.settings, name) for name in fields]
-    parameters += [one for key, one in _OF_EVERY_COMMAND.items() if key != "out"]
+    parameters += [parameter for key, parameter in _OF_EVERY_COMMAND.items() if key != "out"]
     parameters += [_printing(printed) for printed in study.prints]
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    run.__annotations__ = {one.name: one.annotation for one in parameters}
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run
 
 
@@ -93,19 +94,16 @@ def _print_json(document: Any) -> None:
     sys.stdout.write(json_module.dumps(document, indent=1) + os.linesep)
 
 
-class options_named:
+@contextmanager
+def options_named(settings: type[Settings]) -> Iterator[None]:
     """Settings that are refused go by the name of their option here, and by their keyword in a Python call."""
-
-    def __init__(self, settings: type[Settings]) -> None:
-        self._settings = settings
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, SettingsError) and error.where in self._settings.model_fields:
-            option = option_name(self._settings, str(error.where))
-            raise SettingsError(error.problem, where=option, remedy=error.remedy) from error
+    try:
+        yield
+    except SettingsError as error:
+        if error.where not in settings.model_fields:
+            raise
+        option = option_name(settings, str(error.where))
+        raise SettingsError(error.problem, where=option, remedy=error.remedy) from error
 
 
 def _argument(argument: Argument) -> inspect.Parameter:

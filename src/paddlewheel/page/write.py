@@ -69,23 +69,6 @@ def write_report(
     return path
 
 
-def write_page(directory: Path, figures: Callable[[], Figures], page: Callable[[dict[str, Drawing]], Page]) -> Path:
-    """MIGRATION: goes when no study calls it; see `write_report`.
-
-    Raises
-    ------
-    RunDirectoryError
-        If the directory cannot be written.
-    """
-    path = directory / "report.html"
-    with writing(path), house_style():
-        drawings = {
-            name: save_figure(figure, directory / "figures", name, alt) for name, (figure, alt) in figures().items()
-        }
-        write_atomically(path, render_page(page(drawings)))
-    return path
-
-
 def value_cell(value: Measured | None, ends_95: tuple[float, float] | None = None) -> Cell:
     """A measured number with its 95 % interval below it: the one that is given, or its own where it has one."""
     if value is None:

@@ -92,7 +92,7 @@ class Beside:
         return path if path is not None and path.is_file() else None
 
 
-def read_columns(path: Path, *, made_by: str = "", text: Collection[str] = ()) -> Columns:
+def read_columns(path: Path, *, text: Collection[str] = ()) -> Columns:
     """The columns of a CSV file of numbers, and of text where that is named.
 
     Raises

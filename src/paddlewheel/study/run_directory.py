@@ -94,7 +94,7 @@ def package_versions() -> dict[str, str]:
     return versions
 
 
-def check_directory(directory: Path, document: Document | Mapping[str, Any]) -> bool:
+def check_directory(directory: Path, document: Document) -> bool:
     """Whether `directory` holds this very run already (True), or is free for it (False); nothing is written.
 
     Raises
@@ -102,8 +102,6 @@ def check_directory(directory: Path, document: Document | Mapping[str, Any]) -> 
     RunDirectoryError
         If it holds a run with other inputs (the first difference is named), or files of another origin.
     """
-    if not isinstance(document, Document):  # MIGRATION
-        document = Document(contents=document)
     if directory.exists() and not directory.is_dir():
         raise RunDirectoryError("is a file", where=directory, remedy="use another --out")
     if (directory / INPUTS).exists():
@@ -223,11 +221,3 @@ def _as_json_has_it(document: dict[Any, Any]) -> dict[str, Any]:
 
 def _are_maps(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(row, dict) for row in value)
-
-
-def start_directory(directory: Path, inputs: Mapping[str, Any]) -> None:
-    """MIGRATION: goes when no study calls it."""
-    with writing(directory):
-        directory.mkdir(parents=True, exist_ok=True)
-        if not (directory / INPUTS).exists():
-            _write_inputs(directory, Document(contents=inputs), package_versions())

@@ -84,7 +84,7 @@ def test_copper_has_phonopy_s_own_thermal_functions(copper: Path) -> None:
 
 
 def test_derivatives_of_a_written_curve(copper: Path) -> None:
-    curve = read_columns(copper / "thermal.csv", made_by="phonons")
+    curve = read_columns(copper / "thermal.csv")
     T, F = curve["temperature_K"], curve["free_energy_eV_per_atom"]
     S, C = curve["entropy_eV_per_K_per_atom"], curve["heat_capacity_eV_per_K_per_atom"]
     inside = slice(10, -2)  # central differences of 10 K steps are good to 1e-3 above 100 K
@@ -93,7 +93,7 @@ def test_derivatives_of_a_written_curve(copper: Path) -> None:
 
 
 def test_densities_of_states_of_elements_add_up_to_three_modes_an_atom(copper: Path) -> None:
-    dos = read_columns(copper / "dos.csv", made_by="phonons")
+    dos = read_columns(copper / "dos.csv")
     step = dos["wavenumber_per_cm"][1] - dos["wavenumber_per_cm"][0]
     assert dos["total_modes_cm_per_atom"].sum() * step == pytest.approx(3.0, rel=1e-3)
     np.testing.assert_allclose(dos["total_modes_cm_per_atom"], dos["Cu_modes_cm_per_atom"], atol=1e-9)
@@ -148,7 +148,7 @@ def test_chain_of_two_masses_has_its_closed_form(tmp_path: Path) -> None:
         temperatures_K=temperatures, keep_symmetry=False, cores=1,
     )  # fmt: skip
     assert record.thermal, record.reason
-    bands = read_columns(tmp_path / "chain" / "bands.csv", made_by="phonons")
+    bands = read_columns(tmp_path / "chain" / "bands.csv")
     found = np.array([values for name, values in bands.items() if name.startswith("mode")])
     stiff, weak = (_branches(bands["qa"], spring) for spring in (SPRING_eV_PER_A2, SIDE_eV_PER_A2))
     expected = np.sort(np.concatenate([stiff, weak, weak]), axis=0)

@@ -269,14 +269,3 @@ STUDY = Study(
     document=_document,
     example="paddlewheel analyze XDATCAR --specie Li --temperature 500 --frame-interval-fs 100",
 )
-
-
-def analyze_files(paths: Sequence[str | Path], *, out: str | Path | None = None, **settings: Any) -> ConductivityRecord:
-    """`analyze` of files, which always writes: into ``analyze-NAME`` without `out`.
-
-    Raises
-    ------
-    InputError
-        As `analyze`.
-    """
-    return STUDY(paths, out=out if out is not None else STUDY.default_directory([paths]), **settings)

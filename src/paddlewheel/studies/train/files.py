@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -21,14 +20,6 @@ if TYPE_CHECKING:
 def parity_arrays(parity: Parity) -> dict[str, np.ndarray]:
     """The pairs (label, prediction) as they are kept; keys as in `Parity`."""
     return {name: values.astype(np.float32) for name, values in asdict(parity).items()}
-
-
-def write_parity(parity: Parity, path: Path) -> None:
-    """MIGRATION: goes when no study calls it; use `parity_arrays` with `Run.arrays`."""
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **parity_arrays(parity))
-    path.parent.mkdir(exist_ok=True)
-    write_atomically(path, buffer.getvalue())
 
 
 def error_lines(rows: Sequence[TrainingErrors]) -> list[str]:
