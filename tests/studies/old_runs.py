@@ -280,7 +280,7 @@ def write_hydride(folder: Path) -> None:
     )
 
 
-_MOTION = ["salt.npz", "--frame-interval-fs", "10", "--specie", "Na", "--skip-ps", "0.5"]
+_MOTION = ["--temperature-anyway", "salt.npz", "--frame-interval-fs", "10", "--specie", "Na", "--skip-ps", "0.5"]
 _MD = [
     "hydride.vasp", "--potential", "nep-nabh", "--ensemble", "nvt", "--timestep-fs", "0.5", "--equilibrate-ps", "0.05",
     "--production-ps", "0.2", "--supercell", "2x1x1", "--specie", "Na", "--charge", "1.0", "--seed", "4",
@@ -356,8 +356,8 @@ OLD_RUNS: dict[str, OldRun] = {
     ),
     "onsager": OldRun(
         make=write_salt,
-        arguments=["onsager", "salt.npz", "--frame-interval-fs", "10", "--skip-ps", "0.5", "--species", "Na=1,Cl=-1",
-                   "--temperature", "600", "--minimum-onset-ps", "0.2", "--drift", "none"],
+        arguments=["onsager", "salt.npz", "--temperature-anyway", "--frame-interval-fs", "10", "--skip-ps", "0.5",
+                   "--species", "Na=1,Cl=-1", "--temperature", "600", "--minimum-onset-ps", "0.2", "--drift", "none"],
         changed=["--minimum-onset-ps", "0.3"], named="minimum_onset_ps", status=1,
     ),
     "phonons": OldRun(

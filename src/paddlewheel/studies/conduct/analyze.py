@@ -23,11 +23,12 @@ from paddlewheel.studies.conduct.verdict import is_failed, verdict_lines
 from paddlewheel.studies.motion.choices import choose_ion
 from paddlewheel.studies.motion.framework import framework_centres, framework_of
 from paddlewheel.studies.motion.given import Given, GivenRun, Trajectories, open_given
+from paddlewheel.studies.motion.heat import with_heat
 from paddlewheel.studies.motion.runs import check_alike, first_atoms, once_each
-from paddlewheel.studies.motion.settings import TRAJECTORIES, DriftSettings
+from paddlewheel.studies.motion.settings import TRAJECTORIES, DriftSettings, check_kelvin
 from paddlewheel.study.citations import analysis_citations
 from paddlewheel.study.run import Run
-from paddlewheel.study.settings import Numbers, bad_value, setting
+from paddlewheel.study.settings import Numbers, setting
 from paddlewheel.study.study import Study
 from paddlewheel.trajectories import Trajectory, displacements
 
@@ -52,8 +53,7 @@ class AnalyzeSettings(DriftSettings, FitSettings):
     @classmethod
     def _is_temperature(cls, values: tuple[float, ...] | None) -> tuple[float, ...] | None:
         for value in values or ():
-            if value <= 0:
-                raise bad_value(f"{value:g} K is no temperature", "give kelvin above 0")
+            check_kelvin(value)
         return values or None
 
 
@@ -93,6 +93,8 @@ def _document(inputs: AnalyzeInputs, settings: AnalyzeSettings) -> dict[str, Any
         "drift": settings.drift,
         "minimum_onset_ps": inputs.minimum_onset_ps,
         "allow_extrapolating": settings.allow_extrapolating,
+        "temperature_anyway": settings.temperature_anyway,
+        "unwrapped": settings.unwrapped,
         "trajectories": [
             {
                 "name": Path(run.trajectory.source).name,
@@ -108,11 +110,16 @@ def _document(inputs: AnalyzeInputs, settings: AnalyzeSettings) -> dict[str, Any
 
 def _opens(trajectories: Trajectories, settings: AnalyzeSettings) -> AnalyzeInputs:
     given = open_given(
-        trajectories, frame_interval_fs=settings.frame_interval_fs, type_map=settings.type_map, skip_ps=settings.skip_ps
+        trajectories,
+        frame_interval_fs=settings.frame_interval_fs,
+        type_map=settings.type_map,
+        skip_ps=settings.skip_ps,
+        unwrapped=settings.unwrapped,
     )
     given = _at_temperatures(given, settings.temperature_K or ())
     check_alike([run.trajectory for run in given.runs])
-    kept, twice = once_each(given.runs)
+    heated, doubts = with_heat(given.runs, anyway=settings.temperature_anyway)
+    kept, twice = once_each(heated)
     cell = first_atoms(given.runs[0].trajectory)
     specie, charge_e = _choose_ion(cell, given.runs, settings)
     of_the_runs = [run.inputs.get("minimum_onset_ps", 0.0) for run in given.runs]
@@ -122,7 +129,7 @@ def _opens(trajectories: Trajectories, settings: AnalyzeSettings) -> AnalyzeInpu
         specie=specie,
         charge_e=charge_e,
         minimum_onset_ps=max([settings.minimum_onset_ps, *of_the_runs]),
-        warnings=(*given.warnings, *twice),
+        warnings=(*given.warnings, *doubts, *twice),
     )
 
 
@@ -238,6 +245,7 @@ def _temperature_runs(
         volume_A3=float(np.concatenate(volumes).mean()),
         production_ps=min(lengths_ps),
         extrapolation=[run.extrapolation for run in runs if run.extrapolation],
+        heats=[run.heat for run in runs],
     )
 
 

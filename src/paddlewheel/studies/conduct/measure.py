@@ -14,6 +14,7 @@ from paddlewheel.studies.conduct.fit import fit_temperatures
 from paddlewheel.studies.conduct.published import compare_with_published
 from paddlewheel.studies.conduct.record import ConductivityRecord, TemperatureResult
 from paddlewheel.studies.conduct.runs import Analysed, TemperatureRuns
+from paddlewheel.studies.motion.heat import UNCHECKED, mean_heat
 from paddlewheel.transport import (
     DEFAULT_THRESHOLD_A2,
     PAPER_WINDOW_PS,
@@ -82,6 +83,8 @@ def analyse_temperature(runs: TemperatureRuns, *, charge_e: float, minimum_onset
         "health": health,
         "thermo_files": [thermo_name(run) for run in runs.thermo],
         "mean_temperature_K": _mean_temperature_K(runs.thermo),
+        "kinetic_temperature_K": mean_heat(runs.heats),
+        "unchecked": list(UNCHECKED) if any(heat is None for heat in runs.heats) else [],
         "extrapolation": extrapolation_of(runs.extrapolation, kept_frames=runs.kept_frames),
     }
     if not runs.displacements:

@@ -25,7 +25,11 @@ class Extrapolation(Record):
 
 
 class TemperatureResult(Record):
-    """Transport at one temperature, over all replicas."""
+    """Transport at one temperature, over all replicas.
+
+    `kinetic_temperature_K` is that of the speeds of the atoms of trajectories made elsewhere; where their frames are
+    too far apart to tell, it is null, and `unchecked` names what nobody could check.
+    """
 
     temperature_K: float
     status: TemperatureStatus
@@ -34,6 +38,8 @@ class TemperatureResult(Record):
     production_ps: float
     n_ions: int
     mean_temperature_K: float | None = None
+    kinetic_temperature_K: Measured | None = None
+    unchecked: list[str] = []
     density_g_per_cm3: float
     mean_volume_A3: float
     diffusivity_cm2_per_s: Measured | None = None

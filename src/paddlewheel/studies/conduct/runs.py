@@ -18,6 +18,7 @@ from paddlewheel.transport import DiffusivityEstimate
 
 if TYPE_CHECKING:
     from paddlewheel.trajectories import Displacements
+    from paddlewheel.trajectories.kinetic import KineticTemperature
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,8 @@ class TemperatureRuns:
         no grade.
     kept_frames
         Number of extrapolating frames kept, by file.
+    heats
+        The kinetic temperature of the frames of each trajectory made elsewhere, None where they do not tell it.
     n_ions, mass_u, volume_A3
         Mobile ions, mass of all atoms and mean volume of the cell, over all runs, the broken ones included.
     """
@@ -52,6 +55,7 @@ class TemperatureRuns:
     production_ps: float = 0.0
     extrapolation: Sequence[Mapping[str, Any]] = ()
     kept_frames: Mapping[str, int] = field(default_factory=dict)
+    heats: Sequence[KineticTemperature | None] = ()
 
 
 def units_by_temperature(units: Sequence[Unit]) -> dict[float, list[Unit]]:

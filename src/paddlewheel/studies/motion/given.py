@@ -15,6 +15,7 @@ from paddlewheel.errors import RunDirectoryError, SettingsError
 from paddlewheel.studies.motion.cache import open_trajectory
 from paddlewheel.study.run_directory import INPUTS, read_inputs
 from paddlewheel.trajectories import Trajectory
+from paddlewheel.trajectories.kinetic import KineticTemperature
 
 Trajectories = Trajectory | str | Path | Sequence[Trajectory | str | Path]
 """What the analyses take: one or several of the same material, read already, as files, or as run directories."""
@@ -38,6 +39,8 @@ class GivenRun:
         What `inputs.yaml` of its run directory tells.
     mean_cell_A
         Mean over its frames of the lattice vectors, `[3, 3]`; None before they were read (`once_each`).
+    heat
+        The kinetic temperature of its frames; None where they are too far apart, or were not looked at (`with_heat`).
     """
 
     trajectory: Trajectory
@@ -49,6 +52,7 @@ class GivenRun:
     extrapolation: Mapping[str, Any] | None = None
     inputs: Mapping[str, Any] = field(default_factory=dict)
     mean_cell_A: np.ndarray | None = None
+    heat: KineticTemperature | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +81,8 @@ class Given:
     def warnings(self) -> tuple[str, ...]:
         """What has to be said of the runs, and which are left out, each once."""
         told = [f"{run.name} is left out ({run.reason})" for run in self.left_out]
-        return tuple(dict.fromkeys([*told, *(run.note for run in self.runs if run.note)]))
+        notes = [note for run in self.runs for note in (run.note, *run.trajectory.notes) if note]
+        return tuple(dict.fromkeys([*told, *notes]))
 
     def at(self, temperature_K: float | None) -> Given:
         """Only what is at one temperature, or does not know its own; None for the only one that there is.
@@ -117,6 +122,7 @@ def open_given(
     frame_interval_fs: float | None = None,
     type_map: Mapping[int, str] | None = None,
     skip_ps: float = 0.0,
+    unwrapped: bool = False,
 ) -> Given:
     """Open everything that was given; run directories become their finished runs, without their equilibration.
 
@@ -130,6 +136,8 @@ def open_given(
         For files that do not say, as `read_trajectory` takes them.
     skip_ps
         Time left out at the start of each, after the equilibration where that is known.
+    unwrapped
+        Whether positions of files are unwrapped though they do not say so.
 
     Raises
     ------
@@ -146,7 +154,10 @@ def open_given(
             if isinstance(found, LeftOut):
                 left_out.append(found)
             else:
-                runs.append(replace(found, trajectory=found.trajectory.after(skip_ps)) if skip_ps else found)
+                trajectory = found.trajectory.after(skip_ps) if skip_ps else found.trajectory
+                if unwrapped:
+                    trajectory = replace(trajectory, is_unwrapped=True)
+                runs.append(replace(found, trajectory=trajectory))
     return _checked(runs, left_out)
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from paddlewheel.records import Record, StudyRecord
+from paddlewheel.records import Measured, Record, StudyRecord
 
 
 class TrajectoryInput(Record):
     """One trajectory that was analysed: its file, its frames, and the sha256 over its symbols, positions and cells.
 
     `left_out_ps` is the time before the first of these frames: equilibration, and what was asked for.
+    `kinetic_temperature_K` is that of the speeds of its atoms; null where the frames are too far apart, and then
+    `unchecked` names what nobody could hold against it.
     """
 
     name: str
@@ -18,6 +20,8 @@ class TrajectoryInput(Record):
     length_ps: float
     left_out_ps: float = 0.0
     sha256: str
+    kinetic_temperature_K: Measured | None = None
+    unchecked: list[str] = []
 
 
 class MotionRecord(StudyRecord):

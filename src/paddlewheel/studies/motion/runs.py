@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from paddlewheel.errors import TrajectoryError
+from paddlewheel.errors import SettingsError, TrajectoryError
 from paddlewheel.studies.motion.given import GivenRun, Trajectories, open_given
+from paddlewheel.studies.motion.heat import UNCHECKED, measured, with_heat
 from paddlewheel.studies.motion.record import TrajectoryInput
 from paddlewheel.studies.motion.settings import MotionSettings, TrajectorySettings
 from paddlewheel.study.run import Run
 from paddlewheel.trajectories import Trajectory
+from paddlewheel.trajectories.kinetic import KineticTemperature
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -38,6 +40,8 @@ class MotionRuns:
     specie, charge_e
         The mobile ion, as given or as the run directory says, and the charge that it has there; None where neither
         says.
+    heats
+        The kinetic temperature of each, where its frames tell it.
     warnings
         What has to be said of the runs.
     """
@@ -49,6 +53,7 @@ class MotionRuns:
     temperature_K: float | None = None
     specie: str | None = None
     charge_e: float | None = None
+    heats: tuple[KineticTemperature | None, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property
@@ -77,8 +82,10 @@ class MotionRuns:
                 length_ps=(run.n_frames - 1) * self.frame_interval_fs / 1000,
                 left_out_ps=run.first_frame * self.frame_interval_fs / 1000,
                 sha256=digest,
+                kinetic_temperature_K=measured(heat),
+                unchecked=[] if heat else list(UNCHECKED),
             )
-            for run, digest in zip(self.runs, self.digests, strict=True)
+            for run, digest, heat in zip(self.runs, self.digests, self.heats, strict=True)
         ]
 
     def common_fields(self, run: Run) -> dict[str, Any]:
@@ -104,10 +111,17 @@ def open_runs(trajectories: Trajectories, settings: TrajectorySettings) -> Motio
         unknown frame interval, or runs of different atoms or frame intervals.
     """
     given = open_given(
-        trajectories, frame_interval_fs=settings.frame_interval_fs, type_map=settings.type_map, skip_ps=settings.skip_ps
+        trajectories,
+        frame_interval_fs=settings.frame_interval_fs,
+        type_map=settings.type_map,
+        skip_ps=settings.skip_ps,
+        unwrapped=settings.unwrapped,
     ).at(settings.temperature_K)
     check_alike([run.trajectory for run in given.runs])
-    kept, twice = once_each(given.runs)
+    at_K = settings.temperature_K
+    known = (run if run.temperature_K is not None else replace(run, temperature_K=at_K) for run in given.runs)
+    heated, doubts = with_heat(known, anyway=settings.temperature_anyway)
+    kept, twice = once_each(heated)
     ions = {(run.specie, run.charge_e) for run in kept.values() if run.specie is not None}
     specie, charge_e = ions.pop() if len(ions) == 1 else (None, None)
     wanted = settings.specie if isinstance(settings, MotionSettings) else None
@@ -119,7 +133,8 @@ def open_runs(trajectories: Trajectories, settings: TrajectorySettings) -> Motio
         temperature_K=settings.temperature_K or next(iter(given.temperatures_K), None),
         specie=wanted or specie,
         charge_e=charge_e if wanted in (None, specie) else None,
-        warnings=(*given.warnings, *twice),
+        heats=tuple(run.heat for run in kept.values()),
+        warnings=(*given.warnings, *doubts, *twice),
     )
 
 
@@ -131,6 +146,12 @@ def once_each(runs: Sequence[GivenRun]) -> tuple[dict[str, GivenRun], list[str]]
         digest, mean_cell_A = _read_through(run.trajectory)
         if digest in kept:
             first, again = (Path(given.trajectory.source).name for given in (kept[digest], run))
+            other_K = kept[digest].temperature_K
+            if None not in (other_K, run.temperature_K) and other_K != run.temperature_K:
+                raise SettingsError(
+                    f"{first} and {again} hold the same frames, given at {other_K:g} and {run.temperature_K:g} K",
+                    where="temperature_K", remedy="give each run once, at its own temperature",
+                )  # fmt: skip
             what = f"{again} was given twice" if first == again else f"{again} holds the same frames as {first}"
             warnings.append(f"{what}: it counts once")
         kept.setdefault(digest, replace(run, mean_cell_A=mean_cell_A))

@@ -18,25 +18,42 @@ TRAJECTORIES = Argument(
 )
 
 
+def check_kelvin(value: float) -> None:
+    """Refuse what no crystal has: 1 to 10,000 K."""
+    if value <= 0:
+        raise bad_value(f"{value:g} K is no temperature", "give kelvin above 0")
+    if not 1 <= value <= 10_000:
+        raise bad_value(f"{value:g} K is the temperature of no crystal", "give kelvin, 1 to 10,000")
+
+
 class TrajectorySettings(Settings):
     """How given trajectories are read."""
 
     temperature_K: float | None = setting(
         None, "Temperature of the runs, K; of a run directory, which of its temperatures. Noted in the record"
     )
+    temperature_anyway: bool = setting(
+        False, "Keep a temperature that the speeds of the atoms contradict; the record says so", may_change=True
+    )
     frame_interval_fs: float | None = setting(
-        None, "fs between frames, where the files do not say (not the MD time step)", gt=0, in_document=False
+        None,
+        "fs between frames, where the files do not say (not the MD time step); 0.1 fs to 1 ns",
+        ge=0.1,
+        le=1e6,
+        in_document=False,
     )
     type_map: TypeMap | None = setting(None, "LAMMPS types to elements, such as 1=Na,2=B", in_document=False)
     skip_ps: float = setting(
         0.0, "ps left out at the start of each run; a run directory's equilibration is always left out", ge=0
     )
 
+    unwrapped: bool = setting(False, "Positions are unwrapped, though the files do not say so")
+
     @field_validator("temperature_K")
     @classmethod
     def _is_temperature(cls, value: float | None) -> float | None:
-        if value is not None and value <= 0:
-            raise bad_value(f"{value:g} K is no temperature", "give kelvin above 0")
+        if value is not None:
+            check_kelvin(value)
         return value
 
 
