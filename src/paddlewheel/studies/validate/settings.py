@@ -135,7 +135,7 @@ class ValidateOptions(ValidateSettings, EngineSettings):
     """Every setting of `validate`."""
 
     against: str = setting(help="The reference: the potential to be like")
-    dataset: Path | str | None = setting(
+    dataset: Path | None = setting(
         None, "Labelled set (extxyz with its card); by default one is made and the reference labels it", option="--set"
     )
     phase_key: str = setting("structure", "Entry of a frame's info that names its phase, for the error tables")
@@ -155,7 +155,7 @@ class ValidateOptions(ValidateSettings, EngineSettings):
         (), "Earlier run directory whose finished units of like contents are taken; may be repeated",
         repeated=True, may_change=True,
     )  # fmt: skip
-    reference_trajectories: Annotated[dict[float, Path | str] | None, BeforeValidator(_trajectories)] = setting(
+    reference_trajectories: Annotated[dict[float, Path] | None, BeforeValidator(_trajectories)] = setting(
         None, "Trajectory of the reference for D, as 600=FILE; may be repeated",
         option="--reference-trajectory", repeated=True,
     )  # fmt: skip
