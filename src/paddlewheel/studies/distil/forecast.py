@@ -24,7 +24,7 @@ _STUDENT, _ITS_STRUCTURE = "nep-nabh", "nabh4"
 _MOVED_SHARE = 0.25
 """Frames of which an atom is moved, for each that a run passed through."""
 _BYTES_PER_ATOM_AND_FRAME = 7.0
-_FIT_STEPS = 3
+_EPOCHS = 2
 
 
 def forecast(
@@ -92,6 +92,7 @@ def _fit_step_s(
     fitted = Fit(frames, settings.student(tuple(elements)), fit, device=settings.device)
     fitted.step()  # the first one compiles
     began = time.process_time()
-    for _ in range(_FIT_STEPS):
+    for _ in range(_EPOCHS * len(fitted.batches)):
         fitted.step()
-    return (time.process_time() - began) / _FIT_STEPS
+    atom_s = (time.process_time() - began) / _EPOCHS / sum(map(len, frames))
+    return atom_s * fit.batch_atoms  # the last batch of an epoch may be small
