@@ -132,7 +132,7 @@ def _option(settings: type[Settings], name: str) -> inspect.Parameter:
     help = (field.description or "").rstrip(".")
     known = choices(field.annotation)
     if known:
-        help += f": {', '.join(str(one) for one in known[:-1])} or {known[-1]}"
+        help += f": {', '.join(str(choice) for choice in known[:-1])} or {known[-1]}"
     if field.annotation in (bool, bool | None):
         names = f"{option}/{_negative(option)}" if field.default is not False else option
         return _parameter(name, Annotated[bool | None, typer.Option(names, help=f"{help}.", show_default=False)], None)
@@ -194,7 +194,7 @@ def _negative(option: str) -> str:
 
 def _text(value: Any) -> str:
     if isinstance(value, tuple | list):
-        return ",".join(_text(one) for one in value)
+        return ",".join(_text(part) for part in value)
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
