@@ -219,7 +219,7 @@ def test_bad_input_is_told_before_anything_is_written(tmp_path):
     with pytest.raises(SettingsError, match="holds no units"):
         _run("argon", out, reference_runs=[tmp_path])
     with pytest.raises(DatasetError):
-        _run("argon", out, datadataset=tmp_path / "absent.extxyz")
+        _run("argon", out, dataset=tmp_path / "absent.extxyz")
     with pytest.raises(SettingsError, match="700 K"):
         _run("argon", out, reference_trajectories={700.0: tmp_path / "absent.npz"})
     with pytest.raises(PotentialError, match="does not know"):

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from paddlewheel.errors import PotentialError, ScienceError, writing
+from paddlewheel.errors import ScienceError, writing
 from paddlewheel.execution import DriverWatch, Unit
-from paddlewheel.studies.simulation.md_unit import (
-    structure_document,
-    unit_atoms,
-)
+from paddlewheel.studies.simulation.md_unit import structure_document, unit_atoms
+from paddlewheel.studies.simulation.potentials import unit_potential
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -58,14 +56,8 @@ def run_static_unit(unit: Unit, watch: DriverWatch, threads: int) -> bool:
     """
     from ase.calculators.calculator import PropertyNotImplementedError
 
-    from paddlewheel.potentials import identify_potential, load_potential
-
-    wanted, static = unit.contents["potential"], unit.contents["static"]
-    if identify_potential(wanted["name"]) != wanted["identity"]:
-        raise PotentialError("changed since this run began", where=wanted["name"], remedy="use another --out")
-    calculator = load_potential(
-        wanted["name"], three_body=wanted["three_body"], device=wanted["device"], dtype=wanted["dtype"]
-    )
+    calculator = unit_potential(unit)
+    static = unit.contents["static"]
     work = {"eos": _equation_of_state, "phonons": _phonons, "labels": _labels}[static["kind"]]
     with writing(unit.folder):
         try:
@@ -144,14 +136,17 @@ def _phonons(unit: Unit, static: dict[str, Any], calculator: Calculator, watch: 
     else:
         atoms = relax(atoms, calculator, with_cell=True)
     phonon, cells = displaced_supercells(atoms, static["repeats"], displacement_A=static["displacement_A"])
-    state = {"cell_A": np.array(atoms.cell), "positions_A": atoms.get_positions()}
+    relaxed = {"cell_A": np.array(atoms.cell), "positions_A": atoms.get_positions()}
     forces = list(checkpoint.get("forces", []))
 
-    def one(index: int) -> None:
+    def displaced(index: int) -> None:
         cells[index].calc = calculator
         forces.append(cells[index].get_forces())
 
-    if not _each(unit, watch, one, done=forces, total=len(cells), state=lambda: state | {"forces": np.array(forces)}):
+    def state() -> dict[str, np.ndarray]:
+        return relaxed | {"forces": np.array(forces)}
+
+    if not _each(unit, watch, displaced, done=forces, total=len(cells), state=state):
         return None
     if not np.isfinite(forces).all():
         raise ScienceError("forces of displaced atoms are not finite")
@@ -174,7 +169,7 @@ def _labels(unit: Unit, static: dict[str, Any], calculator: Calculator, watch: D
     energies, stresses = list(checkpoint.get("energies", [])), list(checkpoint.get("stresses", []))
     flat = [checkpoint["forces"]] if checkpoint else []
 
-    def one(index: int) -> None:
+    def label(index: int) -> None:
         frames[index].calc = calculator
         flat.append(frames[index].get_forces())
         stresses.append(frames[index].get_stress(voigt=True))
@@ -185,7 +180,7 @@ def _labels(unit: Unit, static: dict[str, Any], calculator: Calculator, watch: D
             "energies": np.array(energies), "stresses": np.array(stresses), "forces": np.concatenate(flat),
         }  # fmt: skip
 
-    if not _each(unit, watch, one, done=energies, total=len(frames), state=state):
+    if not _each(unit, watch, label, done=energies, total=len(frames), state=state):
         return None
     arrays = state()
     if not all(np.isfinite(array).all() for array in arrays.values()):
@@ -196,15 +191,15 @@ def _labels(unit: Unit, static: dict[str, Any], calculator: Calculator, watch: D
 def _each(
     unit: Unit,
     watch: DriverWatch,
-    one: Callable[[int], None],
+    work: Callable[[int], None],
     *,
     done: list,
     total: int,
     state: Callable[[], dict[str, np.ndarray]],
 ) -> bool:
-    """Do `one` for every index that is not in `done` yet, with checkpoints; False when asked to stop before the end."""
+    """Do `work` for every index not in `done` yet, with checkpoints; False when asked to stop before the end."""
     while len(done) < total:
-        one(len(done))
+        work(len(done))
         stop = watch.should_stop()
         if stop or len(done) % PROGRESS_EVERY == 0:
             unit.write_checkpoint(state())
