@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 INK, MUTED, GRID, PAPER = "#1c2127", "#69727d", "#dfe3e8", "#ffffff"
+PAGE_INCHES = 10.4
+"""Width of a figure that fills the page."""
 BLUE, ORANGE = "#0071b1", "#d45d00"  # Okabe and Ito (2008), distinct under every common colour blindness
 
 _DARK = {PAPER: "#191d23", INK: "#e7eaee", MUTED: "#a0a9b4", GRID: "#333a43", BLUE: "#5db4ea", ORANGE: "#f08a3c"}
@@ -106,6 +108,12 @@ def save_figure(figure: Figure, folder: Path, name: str, alt: str) -> Drawing:
     figure.savefig(pixels, format="png", dpi=200, facecolor="white", metadata={"Software": None})
     write_atomically(folder / f"{name}.png", pixels.getvalue())
     return Drawing(name, _inline(text.getvalue(), name), alt, folder / f"{name}.png")
+
+
+def share_of_page(svg: str) -> float:
+    """Width of a figure over that of the page, where 10.4 inches fill it: more does too."""
+    width_pt = float(svg[svg.index('viewBox="') :].split('"')[1].split()[2])
+    return min(1.0, round(width_pt / 72 / PAGE_INCHES, 3))
 
 
 def _plasma(count: int, low: float, high: float) -> list[str]:

@@ -82,7 +82,7 @@ def zoom_section(plots: Sequence[Plot]) -> Section:
     n_points = sum(len(line.x) for plot in plots for line in plot.lines)
     step = max(1, -(-n_points // _MOST_POINTS))
     boxes = Markup("").join(
-        Markup('<div id="{}" class="plot" hidden role="img" aria-label="{}"></div>\n').format(plot.id, plot.title)
+        Markup('<div id="{}" class="zoomed" hidden role="img" aria-label="{}"></div>\n').format(plot.id, plot.title)
         for plot in plots
     )
     data = json_for_script([_plain(plot, step) for plot in plots])

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from paddlewheel.records import Measured
 
 ABSENT = "–"
+_ROUNDING = 1e-12
+"""A share of the value below which an uncertainty is only that of floating point."""
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _MINUS = str.maketrans("-", "−")
 
@@ -79,7 +81,7 @@ def _exponent(value: float) -> int:
 
 
 def _plus_minus(value: float, std: float) -> str:
-    if std == 0:
+    if std <= _ROUNDING * abs(value):
         return f"{plain(value, 4)} ± 0"
     std = float(f"{std:.1e}")  # two figures first: 0.0996 is 0.10, not 0.100
     decimals = 1 - _exponent(std)

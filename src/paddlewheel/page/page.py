@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from paddlewheel.page import tables
 from paddlewheel.page.drawing import (
     Drawing,
+    share_of_page,
     theme_css,
 )
 from paddlewheel.page.tables import Table
@@ -174,7 +175,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters["options"] = tables.options_html
+    made.filters.update(options=tables.options_html, share_of_page=share_of_page, whole_numbers=tables.whole_numbers)
     made.globals.update(doi_link=tables.doi_link)
     return made
 

@@ -20,6 +20,8 @@ from paddlewheel.records import (
 
 _PROSE = 36
 """Letters from which the text of a cell may break into lines."""
+_PHONE = 36
+"""Letters of a line, with two between columns, that a phone shows."""
 _SYMBOLS = {"ok": "✓", "warning": "!", "broken": "✕", "not-diffusive": "○", "too-short": "…", "extrapolating": "↗"}
 
 
@@ -55,6 +57,15 @@ class Table:
     caption: str
     columns: list[tuple[str, str]]
     rows: list[list[Cell]] = field(default_factory=list)
+
+    @property
+    def is_broad(self) -> bool:
+        """Whether it may be broader than the screen of a phone, by its letters."""
+        broadest = [max(map(len, (*name.split(), unit))) for name, unit in self.columns]
+        for row in self.rows:
+            for column, cell in enumerate(row):
+                broadest[column] = max(broadest[column], min(len(cell.text), _PROSE))
+        return sum(broadest) + 2 * len(broadest) > _PHONE
 
 
 def filled(table: Table) -> Table:
@@ -97,6 +108,12 @@ def formula_html(formula: str) -> Markup:
 def options_html(text: str) -> Markup:
     """Text with its command-line options set as code, so that no line breaks inside one."""
     return Markup(re.sub(r"(?<![\w-])(--[a-z][a-z-]*)", r"<code>\1</code>", str(escape(text))))
+
+
+def whole_numbers(text: str) -> str:
+    """Text whose lines never break after a ± or a ×, nor before a %."""
+    whole = re.sub(r"(?<=±) |(?<=×) (?=10)| (?=%)", "\u00a0", text)
+    return Markup(whole) if isinstance(text, Markup) else whole
 
 
 def ion_html(specie: str, charge_e: float) -> Markup:
