@@ -24,6 +24,9 @@
   const isHidden = (element) => !element.checkVisibility({ visibilityProperty: true, opacityProperty: true });
   const width = document.documentElement.clientWidth;
 
+  const policy = document.querySelector('meta[http-equiv="Content-Security-Policy"]');
+  if (!policy || !policy.content.startsWith("default-src 'none';")) faults.add("the page has no content policy");
+
   // 1. Nothing is wider than the page, and nothing is cut or scrolls inside it, but a wide table on a phone that says so.
   if (document.documentElement.scrollWidth > width + 1) faults.add(`the page is ${document.documentElement.scrollWidth} px wide, the window ${width}`);
   let scrolling = 0;

@@ -182,7 +182,6 @@ def environment() -> Environment:
 
 def render_page(page: Page) -> str:
     """The page as HTML."""
-    from markupsafe import Markup
 
     warnings = [("", warning) if isinstance(warning, str) else warning for warning in page.warnings]
     return environment().get_template("page.html.j2").render(
@@ -191,7 +190,6 @@ def render_page(page: Page) -> str:
         lists=[listing for listing in page.lists if listing.lines],
         policy=content_policy(page.scripts),
         css=stylesheet(page.n_series),
-        svg=lambda drawing: Markup(drawing.svg),
         settings=tables.settings_groups(page.provenance.settings),
         provenance=tables.provenance_rows(page.provenance),
     )  # fmt: skip

@@ -226,7 +226,7 @@ def test_a_fit_that_was_refused_prints_no_number_at_300_K(tmp_path: Path) -> Non
 def test_figures_are_written_as_png_and_svg(report: Callable[..., Path]) -> None:
     names = {path.name for path in (report(all_ok).parent / "figures").iterdir()}
     stems = ("arrhenius", "msd", "cell", "thermo_T=500K", "thermo_T=600K", "thermo_T=700K")
-    assert names == {f"{stem}.{kind}" for stem in stems for kind in ("png", "svg")}
+    assert names == {f"{stem}.{kind}" for stem in stems for kind in ("pdf", "png", "svg")}
 
 
 def test_figures_and_tables_have_text_alternatives(page: Callable[..., Page]) -> None:

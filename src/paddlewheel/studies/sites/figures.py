@@ -63,10 +63,8 @@ def map_figure(record: SitesRecord, pairs: Columns) -> Figure:
         zorder=3,
     )  # fmt: skip
     if len(record.sites) <= 40:
-        for site, place in zip(record.sites, seen, strict=True):
-            axes.annotate(
-                site.label, place, xytext=(5, 5), textcoords="offset points", fontsize=6.5, color=INK, zorder=4
-            )
+        for text, place in _labels([site.label for site in record.sites], seen, inches_per_A=scale):
+            axes.annotate(text, place, xytext=(5, 5), textcoords="offset points", fontsize=6.5, color=INK, zorder=4)
     figure.colorbar(dots, ax=axes, label="Ions per site", shrink=0.8, pad=0.01)
     names = "abc"
     axes.set(
@@ -78,6 +76,24 @@ def map_figure(record: SitesRecord, pairs: Columns) -> Figure:
     )
     axes.grid(visible=False)
     return figure
+
+
+def _labels(names: list[str], seen: np.ndarray, *, inches_per_A: float) -> list[tuple[str, tuple[float, float]]]:
+    """Labels that stand apart, with their places: a site whose label would touch another's is counted there (+1)."""
+    high = 0.12 / inches_per_A
+    kept: list[tuple[int, int]] = []  # a site, and how many more stand at its label
+    for k, place in enumerate(seen):
+        for at, (first, more) in enumerate(kept):
+            right, up = np.abs(place - seen[first])
+            if up < high and right < 0.055 * (max(len(names[k]), len(names[first])) + 3) / inches_per_A:
+                kept[at] = (first, more + 1)
+                break
+        else:
+            kept.append((k, 0))
+    texts = [f"{names[first]} +{more}" if more else names[first] for first, more in kept]
+    return [
+        (text, (float(seen[first, 0]), float(seen[first, 1]))) for text, (first, _) in zip(texts, kept, strict=True)
+    ]
 
 
 def families_figure(record: SitesRecord) -> Figure:

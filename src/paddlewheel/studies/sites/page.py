@@ -56,7 +56,7 @@ def page(record: SitesRecord, _beside: Beside, drawings: dict[str, Drawing]) -> 
         drawings["sites-map"],
         "Sites in the mean cell, seen along its shortest axis: colour is the occupancy, size the volume of the "
         "nearest-site cell; a line joins sites between which ions jumped, wider for more jumps (jumps across the "
-        "border of the cell are drawn on one side)."
+        "border of the cell are drawn on one side). +1 at a label: one more site is seen there."
     )]  # fmt: skip
     stays = [(drawings["families"], "Left: ions per site, with the standard error from ten blocks of each run where "
               "enough ions came and went. Right: mean residence time of one ion, with its 95 % interval.")]  # fmt: skip
