@@ -45,3 +45,8 @@ def test_bad_specifications_are_refused(spec: object) -> None:
 def test_bad_minimum_lengths_are_refused(length: float) -> None:
     with pytest.raises(SettingsError, match="minimum length"):
         make_supercell(read_structure("nabh4"), min_length_A=length)
+
+
+def test_a_supercell_beyond_reason_is_refused_before_it_is_made() -> None:
+    with pytest.raises(SettingsError, match=r"1\.2e\+10 atoms"):
+        make_supercell(read_structure("nabh4"), "1000x1000x1000")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 _EXPLICIT = re.compile(r"\s*(\d+)\s*[xX×,]\s*(\d+)\s*[xX×,]\s*(\d+)\s*")
+MOST_ATOMS = 10_000_000
+"""Of a supercell: beyond what any of our engines could take a step of."""
 _REMEDY = 'write "auto" or three positive integers such as 2x1x2'
 
 
@@ -44,9 +47,12 @@ def make_supercell(
     Raises
     ------
     SettingsError
-        If `spec` is none of these, or `min_length_A` is not a positive finite number.
+        If `spec` is none of these, `min_length_A` is not a positive finite number, or the supercell is beyond reason.
     """
     repeats = supercell_repeats(spec, atoms.cell.lengths(), min_length_A=min_length_A)
+    n_atoms = len(atoms) * math.prod(repeats)
+    if n_atoms > MOST_ATOMS:
+        raise SettingsError(f"{n_atoms:.3g} atoms", where="supercell", remedy=f"ask for {MOST_ATOMS:.0g} at most")
     return atoms.repeat(repeats), repeats
 
 

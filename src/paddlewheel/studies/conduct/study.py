@@ -56,7 +56,7 @@ class ConductSettings(FitSettings, PotentialSettings, DynamicsSettings, CellSett
     temperatures_K: Numbers = setting(
         (600.0, 700.0, 800.0), "Temperatures, K; the Arrhenius fit needs two, and wants more."
     )
-    replicas: int = setting(1, "Independent runs at each temperature.", ge=1)
+    replicas: int = setting(1, "Independent runs at each temperature.", ge=1, le=10_000)
     orderings: int | None = setting(
         None, "Ordered cells to make of a structure with partial occupancies; a replica each.", ge=1
     )
