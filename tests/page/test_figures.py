@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 from matplotlib.transforms import Bbox
 
 from figure_text import cut_texts, sizes_pt
@@ -107,3 +107,13 @@ def test_the_pdf_is_the_same_every_time_with_its_text_as_text(tmp_path: Path, wi
     box = re.search(rb"/MediaBox \[\s*0 0 (\S+) \S+\s*\]", saved[0])
     assert box is not None
     assert float(box[1]) / 72 * 25.4 == pytest.approx(column_mm, abs=0.1)
+
+
+def test_ticks_that_stay_long_come_to_an_end() -> None:
+    figure = Figure(figsize=(1.2, 1.0))
+    axes = figure.subplots()
+    axes.set_xlim(0, 3)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=3))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"number {value:g} of all"))
+    tidy_ticks(figure)
+    assert len(labels(figure)) >= 2

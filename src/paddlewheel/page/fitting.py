@@ -66,7 +66,7 @@ def fit_column(figure: Figure) -> None:
     tidy_ticks(figure)
     _break_long_text(figure)
     lay_out(figure, "constrained")
-    while _break_long_text(figure):
+    if _break_long_text(figure):
         lay_out(figure, "constrained")
 
 
@@ -107,7 +107,7 @@ def _spread_ticks(axes: Axes) -> None:
     from matplotlib.ticker import LogLocator, MaxNLocator
 
     locator = axes.xaxis.get_major_locator()
-    while isinstance(locator, LogLocator | MaxNLocator):
+    for bins in (6, 4, 3, 2):
         labels = [label for label in axes.get_xticklabels() if label.get_visible() and label.get_text()]
         room_pt = 72 * axes.get_window_extent().width / axes.figure.dpi
         if sum((_letters(label) + 1) * _LETTER * float(label.get_fontsize()) for label in labels) < room_pt:
@@ -117,8 +117,10 @@ def _spread_ticks(axes: Axes) -> None:
             return
         if isinstance(locator, LogLocator):
             locator.set_params(subs=(1.0,))
+        elif isinstance(locator, MaxNLocator):
+            locator.set_params(nbins=bins)
+        else:
             return
-        locator.set_params(nbins=len(boxes) // 2)
 
 
 def _letters(label: Text) -> int:
