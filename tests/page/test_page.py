@@ -73,11 +73,13 @@ def test_the_page_is_whole_and_loads_nothing(page: ParsedPage) -> None:
 
 
 def test_a_page_of_nothing_has_no_empty_parts() -> None:
-    made = Page(eyebrow="a", title="b", facts=[], headline="c", provenance=PROVENANCE.model_copy(
-        update={"settings": {}}))  # fmt: skip
+    provenance = PROVENANCE.model_copy(update={"settings": {}, "created_utc": "2026-11-29T01:46:45+00:00"})
+    nothing = Section(id="nothing", title="Nothing", tables=[None])
+    made = Page(eyebrow="a", title="b", facts=[], headline="c", sections=[nothing], provenance=provenance)
     page = ParsedPage(render_page(made))
     assert page.faults == []
-    assert {"warnings", "cite"}.isdisjoint(page.ids)
+    assert {"warnings", "cite", "nothing"}.isdisjoint(page.ids)
+    assert "2026-11-29 01:46 UTC" in page.words()
     assert "None were recorded." in page.words()
 
 

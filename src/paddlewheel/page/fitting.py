@@ -27,10 +27,8 @@ _SMALLEST_pt, _LARGEST_pt = 7.0, 8.0
 _THINNER = 0.7
 _LETTER = 0.65
 """Width of a letter over the size of its text, at most on average."""
-_LABELLED_DECADES = 2.0
-"""An axis over fewer decades has plain numbers at 1, 2 and 5; a longer one has powers of ten."""
-_STEPPED_DECADES = 0.6
-"""An axis over fewer has steps of one size, as a linear one."""
+_STEPPED_DECADES, _DIVIDED_DECADES, _PLAIN_DECADES = 0.6, 2.0, 3.2
+"""Up to which length a logarithmic axis has steps of one size, ticks at 1, 2 and 5, and plain numbers at all."""
 
 
 def tidy_ticks(figure: Figure) -> None:
@@ -84,15 +82,17 @@ def _plain_log_ticks(axis: Axis) -> None:
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
     axis.set_minor_formatter(NullFormatter())
+    if not (axis.isDefault_majloc and axis.isDefault_majfmt):
+        return
     low, high = sorted(axis.get_view_interval())
     decades = math.log10(high / low)
-    if not (axis.isDefault_majloc and axis.isDefault_majfmt) or decades > _LABELLED_DECADES:
+    if decades > _PLAIN_DECADES:
         return
-    if decades > _STEPPED_DECADES:
-        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    else:
+    if decades < _STEPPED_DECADES:
         axis.set_major_locator(MaxNLocator(nbins=5))
         axis.set_minor_locator(NullLocator())
+    else:
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if decades < _DIVIDED_DECADES else (1.0,)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value)))
 
 

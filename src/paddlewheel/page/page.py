@@ -103,7 +103,7 @@ class Section:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing but the title and paragraphs: a study leaves such sections out where it wants."""
+        """Whether there is nothing but the title and paragraphs; without these the page leaves it out."""
         shown = [table for table in self.tables if table is not None]
         return not (self.drawings or self.folded or self.html or self.groups or shown or self.lists)
 
@@ -175,7 +175,12 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(options=tables.options_html, share_of_page=share_of_page, whole_numbers=tables.whole_numbers)
+    made.filters.update(
+        options=tables.options_html,
+        share_of_page=share_of_page,
+        whole_numbers=tables.whole_numbers,
+        minute=tables.minute,
+    )
     made.globals.update(doi_link=tables.doi_link)
     return made
 
@@ -188,6 +193,7 @@ def render_page(page: Page) -> str:
         page=page,
         warnings=warnings,
         lists=[listing for listing in page.lists if listing.lines],
+        sections=[section for section in page.sections if section.paragraphs or not section.is_empty],
         policy=content_policy(page.scripts),
         css=stylesheet(page.n_series),
         settings=tables.settings_groups(page.provenance.settings),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -87,9 +88,18 @@ def settings_groups(settings: dict[str, Any]) -> list[tuple[str, list[tuple[str,
 def provenance_rows(provenance: Provenance) -> list[tuple[str, str]]:
     """Name and value of everything that makes the record again."""
     rows = [("command", provenance.command), ("created (UTC)", provenance.created_utc)]
-    rows += [("paddlewheel", provenance.paddlewheel_version), *sorted(provenance.versions.items())]
+    rows += sorted({"paddlewheel": provenance.paddlewheel_version, **provenance.versions}.items())
     rows += [("structure sha256", provenance.structure_sha256), ("potential sha256", provenance.potential_sha256)]
     return [(name, value) for name, value in rows if value]
+
+
+def minute(moment: str) -> str:
+    """A moment of a record to the minute, as a reader writes it."""
+    try:
+        read = datetime.fromisoformat(moment)
+    except ValueError:
+        return moment
+    return f"{read:%Y-%m-%d %H:%M} UTC"
 
 
 def doi_link(citation: Citation) -> str | None:

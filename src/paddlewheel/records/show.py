@@ -74,10 +74,13 @@ def dataframe_of(record: Any) -> Any:
 def figures_of(record: Any) -> dict[str, Any]:
     """The figures of the report, by name; see `paddlewheel.records.StudyRecord.plot`."""
     # the page imports the records, not the other way round: it is found by its name
-    house_style = importlib.import_module("paddlewheel.page.drawing").house_style
+    drawing = importlib.import_module("paddlewheel.page.drawing")
     module = importlib.import_module(record.page_module())
-    with house_style():
-        return {name: figure for name, (figure, _) in module.figures(record, record.lying_beside).items()}
+    with drawing.house_style():
+        figures = {name: figure for name, (figure, _) in module.figures(record, record.lying_beside).items()}
+        for figure in figures.values():
+            drawing.tidy_ticks(figure)
+    return figures
 
 
 def _flat(row: Record) -> dict[str, Any]:

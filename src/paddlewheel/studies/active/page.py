@@ -61,7 +61,6 @@ def _curve_figure(record: ActiveRecord) -> Figure:
     axes.set_ylim(-0.03, 1.03)
     axes.set_xlabel("threshold of the MSD  (Å²)")
     axes.set_ylabel(f"active share of {record.specie}")
-    axes.xaxis.set_major_formatter("{x:g}")
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), title="window")
     return figure
 

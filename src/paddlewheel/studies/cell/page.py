@@ -82,7 +82,6 @@ def _inputs(record: CellRecord) -> Figure:
 
 def _resistance(record: CellRecord) -> Figure:
     from matplotlib.figure import Figure
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     figure = Figure(figsize=(10.4, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.25))
@@ -94,9 +93,6 @@ def _resistance(record: CellRecord) -> Figure:
         )
         total = [row.separator_ohm_cm2 + row.composite_ohm_cm2 for row in rows]
         left.semilogy([row.temperature_K for row in rows], total, "o-", ms=4, color=colour, label=f"{loading:g} mg/cm²")
-    left.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    left.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    left.yaxis.set_minor_formatter(NullFormatter())
     left.set(xlabel="temperature  (K)", title="Ionic resistance of a layer (Ω cm²)")
     left.legend(loc="upper right")
     if record.resistance_sweeps:

@@ -10,7 +10,6 @@ import numpy as np
 
 from paddlewheel.page.arrhenius_figure import FittedLine, fitted_line
 from paddlewheel.page.drawing import BLUE, INK, MUTED, ORANGE, PAPER
-from paddlewheel.page.numbers import superscript
 from paddlewheel.records import Interval, Measured
 from paddlewheel.records.arrhenius import ROOM_K
 from paddlewheel.studies.conduct.record import ConductivityRecord, TemperatureResult
@@ -175,15 +174,8 @@ def _draw_room(axes: Axes, sigma: Measured | None, ends: Interval | None, *, ext
 
 
 def _label(axes: Axes, record: ConductivityRecord, of_conductivity: bool) -> None:
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
     axes.set_yscale("log")
     axes.margins(y=0.12)
-    axes.yaxis.set_major_formatter(FuncFormatter(_power))
-    low, high = axes.get_ylim()
-    if high / low < 30:  # under two decades the powers of ten alone would leave one tick
-        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("1000 / T  (K⁻¹)")
     axes.set_ylabel("σ  (mS/cm)" if of_conductivity else "D  (cm²/s)")
     left, right = axes.get_xlim()
@@ -197,17 +189,8 @@ def _label(axes: Axes, record: ConductivityRecord, of_conductivity: bool) -> Non
     top.minorticks_off()
     handles, labels = axes.get_legend_handles_labels()
     order = sorted(range(len(labels)), key=lambda i: _LEGEND_ORDER.index(labels[i].split(",")[0]))
-    axes.legend([handles[i] for i in order], [labels[i] for i in order], loc="lower left")
+    axes.legend([handles[i] for i in order], [labels[i] for i in order], loc="best")
 
 
 def _inverse(values: ArrayLike) -> np.ndarray:
     return 1e3 / np.maximum(np.asarray(values, dtype=float), 1e-9)
-
-
-def _power(value: float, _position: int) -> str:
-    if 1e-3 <= value < 1e4:
-        return f"{value:g}"
-    exponent = math.floor(math.log10(value) + 1e-9)
-    mantissa = round(value / 10.0**exponent)
-    power = f"10{superscript(exponent)}"
-    return power if mantissa == 1 else f"{mantissa}×{power}"

@@ -155,7 +155,6 @@ def _against_rate(axes: Axes, record: CyclingRecord | CyclingSeriesRecord) -> No
 
     _points(axes, record, groups, x)
     axes.set_xscale("log")
-    _plain_log_ticks(axes)
     axes.set(xlabel="C-rate  (1/h)" if rated else "current  (mA)")
 
 
@@ -191,14 +190,6 @@ def _points(
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=4)
     axes.set_ylim(bottom=0)
     axes.set(title=f"Capacity ({unit})")
-
-
-def _plain_log_ticks(axes: Axes) -> None:
-    from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
-
-    axes.xaxis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0)))
-    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-    axes.xaxis.set_minor_locator(NullLocator())
 
 
 def plots(record: CyclingRecord, beside: Beside) -> list[Plot]:

@@ -55,7 +55,6 @@ def mass_figure(record: RotorRecord) -> Figure:
     for axes in (panels[0], panels[3]):
         if axes.has_data():
             axes.set_yscale("log")
-            _plain_ticks(axes)
     panels[2].set_ylim(-0.03, 1.03)
     _draw_equipartition(panels[3], record)
     _label_factors(panels, record)
@@ -117,16 +116,6 @@ def _label_factors(panels: Sequence[Axes], record: RotorRecord) -> None:
         axes.set_xlabel("mass factor of the anions")
 
 
-def _plain_ticks(axes: Axes) -> None:
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    low, high = axes.get_ylim()
-    # 1, 2, 5 over a few decades; else decades alone, as many as there is room for
-    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)) if high < 1000 * low else LogLocator(numticks=8))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.yaxis.set_minor_formatter(NullFormatter())
-
-
 def arrhenius_panels(record: RotorRecord, runs: Mapping[str, ConductivityRecord]) -> Figure | None:
     """A panel for each series: the conductivities of its mass factors, their fits, and the lines carried to 300 K."""
     from matplotlib.figure import Figure
@@ -150,7 +139,6 @@ def arrhenius_panels(record: RotorRecord, runs: Mapping[str, ConductivityRecord]
         axes.set_xlabel("1000 / T  (K⁻¹)")
         axes.set_yscale("log")
         axes.legend(loc="lower left")
-        _plain_ticks(axes)
     panels[0].set_ylabel("σ  (mS/cm)")
     return figure
 
