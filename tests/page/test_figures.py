@@ -117,3 +117,13 @@ def test_ticks_that_stay_long_come_to_an_end() -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"number {value:g} of all"))
     tidy_ticks(figure)
     assert len(labels(figure)) >= 2
+
+
+def test_numbers_in_the_inline_figure_are_whole(tmp_path: Path) -> None:
+    with house_style():
+        figure = Figure(figsize=(4, 3))
+        figure.subplots().set_yticks([0.2, 0.8], ["0.10412", "0.10418"])
+        drawing = save_figure(figure, tmp_path, "small", "alt")
+    shown = re.findall(r"<text[^>]*>([\d.]+)</text>", drawing.svg)
+    assert {"0.10412", "0.10418"} <= set(shown)
+    assert not re.search(r'[ "]\d+\.\d{4,}[ "]', re.sub(r">[^<]*<", "><", drawing.svg))  # places have three decimals

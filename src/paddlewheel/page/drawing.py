@@ -162,5 +162,5 @@ def _inline(svg: str, name: str) -> str:
     svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)
     svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1)
     svg = svg.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
-    svg = re.sub(r"(\d\.\d{3})\d+", r"\1", svg)
+    svg = re.sub(r"<[^>]+>", lambda tag: re.sub(r"(\d\.\d{3})\d+", r"\1", tag[0]), svg)  # places, not numbers shown
     return re.sub(r"#[0-9a-f]{6}\b(?=[;\"])", lambda hit: f"var({_variable(hit[0])},{hit[0]})", svg)

@@ -17,7 +17,7 @@
       box.hidden = false;
       const axis = (given) => Object.assign({
         gridcolor: line, linecolor: line, zerolinecolor: line, ticks: "outside", tickcolor: line, automargin: true,
-        exponentformat: "power", hoverformat: ".6~g", nticks: box.clientWidth < 500 ? 4 : 0,
+        exponentformat: "power", hoverformat: ".6~g", nticks: box.clientWidth >= 500 ? 0 : given.type === "log" ? 3 : 4,
       }, given);
       const traces = plot.traces.map((one) => {
         const colour = themed(one.colour);

@@ -61,7 +61,7 @@ def _cycles(record: CyclingRecord) -> Figure:
         values = [capacity(row, f"{half}_{ending}") for row in record.cycles]
         panels[0].plot(numbers, values, marker, ms=size, color=colour, label=half)
     panels[0].set(title=f"Capacity ({unit})")
-    panels[0].set_ylim(bottom=0)
+    panels[0].set_ylim(0, 1.06 * panels[0].get_ylim()[1])
     known = [(row.cycle, 100 * row.coulombic_efficiency) for row in record.cycles
              if row.coulombic_efficiency is not None and row.coulombic_efficiency <= _STRANGE
              and not row.cut_short]  # fmt: skip
@@ -73,7 +73,7 @@ def _cycles(record: CyclingRecord) -> Figure:
         share = [100 * capacity(row, "cv_share") for row in record.cycles]
         panels[3].plot(numbers, share, "s", ms=size, color=BLUE)
         panels[3].set(title="CV share of the charge (%)")
-        panels[3].set_ylim(bottom=0)
+        panels[3].set_ylim(0, 1.06 * panels[3].get_ylim()[1])
     for panel in panels:
         panel.set_xlabel("cycle")
         panel.set_xlim(min(numbers) - 0.5, max(numbers) + 0.5)
@@ -188,7 +188,7 @@ def _points(
                       ms=5, lw=1.0, capsize=2, color=colour, label=label or None)  # fmt: skip
     if len(groups) > 1:
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=4)
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, 1.06 * axes.get_ylim()[1])
     axes.set(title=f"Capacity ({unit})")
 
 

@@ -79,7 +79,7 @@ def _nyquist(rows: Sequence[SpectrumResult], points: Sequence[Columns]) -> Figur
     chosen = shown(len(rows))
     columns = min(3, len(chosen))
     lines = -(-len(chosen) // columns)
-    figure = Figure(figsize=(3.7 * columns + 0.3, 2.1 * lines + 0.4), layout="constrained")
+    figure = Figure(figsize=(3.7 * columns + 0.3, 2.1 * lines + 0.4), layout="compressed")
     panels: Any = figure.subplots(lines, columns, squeeze=False).ravel()
     for panel, k in zip(panels, chosen, strict=False):
         row, data = rows[k], points[k]
