@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from markupsafe import Markup, escape
@@ -19,6 +19,7 @@ from paddlewheel.records import (
     Provenance,
 )
 
+AnyText = TypeVar("AnyText", str, Markup)
 _PROSE = 36
 """Letters from which the text of a cell may break into lines."""
 _PHONE = 36
@@ -116,14 +117,14 @@ def formula_html(formula: str) -> Markup:
 
 
 def options_html(text: str) -> Markup:
-    """Text with its command-line options set as code, so that no line breaks inside one."""
-    return Markup(re.sub(r"(?<![\w-])(--[a-z][a-z-]*)", r"<code>\1</code>", str(escape(text))))
+    """Text with its command-line options set as code; no line breaks inside one, nor inside a number with its error."""
+    return whole_numbers(Markup(re.sub(r"(?<![\w-])(--[a-z][a-z-]*)", r"<code>\1</code>", str(escape(text)))))
 
 
-def whole_numbers(text: str) -> str:
+def whole_numbers(text: AnyText) -> AnyText:
     """Text whose lines never break after a ± or a ×, nor before a %."""
     whole = re.sub(r"(?<=±) |(?<=×) (?=10)| (?=%)", "\u00a0", text)
-    return Markup(whole) if isinstance(text, Markup) else whole
+    return type(text)(whole)
 
 
 def ion_html(specie: str, charge_e: float) -> Markup:

@@ -96,9 +96,6 @@
     const normals = mesh.normals.map(([x, y, z]) => ({ x: x, y: y, z: z }));
     viewer.addCustom({ vertexArr: corners, normalArr: normals, faceArr: mesh.faces, color: mesh.colour, opacity: 0.75 });
   }
-  // an opaque ground: translucent shapes over a transparent one would let the page shine through twice
-  const ground = getComputedStyle(document.querySelector(".stage")).backgroundColor.match(/[\d.]+/g).map(Number);
-  viewer.setBackgroundColor((ground[0] << 16) | (ground[1] << 8) | ground[2], 1);
   let waiting = 0;
   slider.addEventListener("input", () => {
     window.clearTimeout(waiting);

@@ -19,7 +19,14 @@
   // The wheel scrolls the page; with Ctrl it zooms.
   box.addEventListener("wheel", (event) => { if (!event.ctrlKey) event.stopPropagation(); }, true);
 
-  viewer.setBackgroundColor("#ffffff", 0);
+  // An opaque ground in the colour of the theme: translucent shapes over none would let the page shine through twice.
+  const ground = () => {
+    const [red, green, blue] = getComputedStyle(box.parentElement).backgroundColor.match(/[\d.]+/g).map(Number);
+    viewer.setBackgroundColor((red << 16) | (green << 8) | blue, 1);
+    viewer.render();
+  };
+  ground();
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", ground);
   viewer.setProjection("orthographic");
   const model = viewer.addModel();
   model.addAtoms(data.symbols.map((elem, i) => ({
@@ -45,20 +52,20 @@
   [["a", point(1.03, 0, 0)], ["b", point(0, 1.03, 0)], ["c", point(0, 0, 1.03)]]
     .forEach(([text, position]) => viewer.addLabel(text, Object.assign({ position: position }, label)));
 
-  // 3Dmol's zoomTo fits a sphere; a long cell in a wide box wants its own frame.
+  // 3Dmol's zoomTo fits a sphere about the atoms; here the cell stands amid, with all atoms inside the frame.
+  const middle = point(0.5, 0.5, 0.5);
   const fit = () => {
     const corners = [0, 1, 2, 3, 4, 5, 6, 7].map((i) => point(i & 1, (i >> 1) & 1, (i >> 2) & 1));
     const atoms = data.positions.map(([x, y, z]) => ({ x: x, y: y, z: z }));
-    const seen = viewer.modelToScreen(corners.concat(atoms));
-    const extent = (key) => Math.max(...seen.map((p) => p[key])) - Math.min(...seen.map((p) => p[key]));
-    const factor = 0.86 * Math.min(box.clientWidth / extent("x"), box.clientHeight / extent("y"));
+    const [amid, ...seen] = viewer.modelToScreen([middle].concat(corners, atoms));
+    const reach = (key) => 2 * Math.max(...seen.map((p) => Math.abs(p[key] - amid[key])));
+    const factor = 0.86 * Math.min(box.clientWidth / reach("x"), box.clientHeight / reach("y"));
     if (isFinite(factor) && factor > 0) viewer.zoom(factor);
     viewer.render();
   };
   const show = (name) => {
     viewer.zoomTo();
-    const view = viewer.getView();
-    viewer.setView(view.slice(0, 4).concat(data.views[name]));
+    viewer.setView([-middle.x, -middle.y, -middle.z, viewer.getView()[3]].concat(data.views[name]));
     viewer.render();
     fit();
   };
