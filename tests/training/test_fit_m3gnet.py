@@ -199,7 +199,7 @@ def test_a_diverging_fit_says_so(tmp_path: Path) -> None:
 
 KILLED = """
 import sys
-sys.path[:0] = [{tests!r}]
+sys.path[:0] = {folders!r}
 from pathlib import Path
 from test_fit_m3gnet import fit
 fit(Path({folder!r}), epochs=15, learning_rate=5e-3)
@@ -208,7 +208,8 @@ fit(Path({folder!r}), epochs=15, learning_rate=5e-3)
 
 @pytest.mark.slow
 def test_kill_9_leaves_a_fit_that_goes_on(tmp_path: Path) -> None:
-    script = KILLED.format(tests=str(Path(__file__).parents[1] / "helpers"), folder=str(tmp_path / "fit"))
+    here = Path(__file__).parent
+    script = KILLED.format(folders=[str(here), str(here.parent / "helpers")], folder=str(tmp_path / "fit"))
     process = subprocess.Popen([sys.executable, "-c", script])
     try:
         end = time.monotonic() + 120
