@@ -586,6 +586,7 @@ def window(
     *,
     system: str | None = ...,
     specie: str = ...,
+    charge: float | None = ...,
     temperature_K: float = ...,
     reference: str | None = ...,
     reference_potential_V: float | None = ...,

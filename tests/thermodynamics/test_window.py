@@ -32,7 +32,7 @@ def by_hand(std: float = 0.0) -> FreeEnergyHull:
 
 def test_window_by_hand() -> None:
     """Na2Cl -> NaCl + Na at 0.3 V, 2 NaCl -> NaCl2 + Na at 1.9 V, NaCl2 -> 2 Cl + Na at 2.1 V."""
-    window = stability_window(by_hand(), "NaCl", ion="Na", temperature=0)
+    window = stability_window(by_hand(), "NaCl", ion="Na", charge_e=1, temperature=0)
     assert (window.reduction_limit_V, window.oxidation_limit_V) == pytest.approx((0.3, 1.9))
     assert [step.low_V for step in window.steps] == pytest.approx([0, 0.3, 1.9, 2.1])
     assert [step.reaction.text for step in window.steps] == [
@@ -45,9 +45,59 @@ def test_window_by_hand() -> None:
     assert window.driving_force_eV_per_atom == pytest.approx(0, abs=1e-12)
 
 
+#: Gibbs energies of formation at 298.15 K, kJ/mol: LiCl, LiF, Li2O, MgCl2, AlCl3 of the NBS tables (Wagman et al., J.
+#: Phys. Chem. Ref. Data 11, suppl. 2 (1982), as in the CRC Handbook), Li2S of Barin, Thermochemical Data of Pure
+#: Substances (1995), Li3N of Osborne and Flotow, J. Chem. Thermodyn. 10, 675 (1978)
+TEXTBOOK = [
+    ("LiCl", "Li", "Cl", 1, 384.4, 3.98), ("Li2S", "Li", "S", 1, 439.1, 2.28), ("LiF", "Li", "F", 1, 587.7, 6.09),
+    ("Li2O", "Li", "O", 1, 561.2, 2.91), ("Li3N", "Li", "N", 1, 128.64, 0.44), ("MgCl2", "Mg", "Cl", 2, 591.8, 3.07),
+    ("AlCl3", "Al", "Cl", 3, 628.8, 2.17),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("compound", "metal", "other", "charge_e", "formation_kJ", "volt"), TEXTBOOK)
+def test_windows_of_textbook_salts(
+    compound: str, metal: str, other: str, charge_e: int, formation_kJ: float, volt: float
+) -> None:
+    """The electromotive force of metal | salt | other element, -G / (n z F), as printed to 0.01 V."""
+    per_eV = 96.48533
+    entries = [phase(metal, 0.0), phase(other, 0.0), phase(compound, -formation_kJ / per_eV)]
+    window = stability_window(
+        FreeEnergyHull(entries, [metal, other], [0.0]), compound, ion=metal, charge_e=charge_e, temperature=0
+    )
+    assert window.reduction_limit_V == 0
+    assert window.oxidation_limit_V == pytest.approx(volt, abs=0.006)
+    assert [step.low_V for step in window.steps] == pytest.approx([0, window.oxidation_limit_V])
+    if compound == "MgCl2":  # 2 F / (3.6 * 95.21 g/mol)
+        assert window.steps[-1].capacity_mAh_per_g == pytest.approx(563, abs=0.5)
+        assert window.steps[-1].ions_per_formula == pytest.approx(1)
+
+
+def test_twice_the_charge_is_half_the_voltage() -> None:
+    """The steps of the same energies and their errors; capacities double."""
+    hull = by_hand(std=0.001)
+    once = stability_window(hull, "NaCl", ion="Na", charge_e=1, temperature=0)
+    twice = stability_window(hull, "NaCl", ion="Na", charge_e=2, temperature=0)
+    assert [2 * step.low_V for step in twice.steps] == pytest.approx([step.low_V for step in once.steps])
+    assert [2 * (step.std_low_V or 0) for step in twice.steps] == pytest.approx(
+        [step.std_low_V or 0 for step in once.steps]
+    )
+    assert 2 * twice.std_oxidation_limit_V == pytest.approx(once.std_oxidation_limit_V)
+    assert [step.capacity_mAh_per_g for step in twice.steps] == pytest.approx(
+        [2 * step.capacity_mAh_per_g for step in once.steps]
+    )
+    assert [step.reaction for step in twice.steps] == [step.reaction for step in once.steps]
+
+
+@pytest.mark.parametrize("charge_e", [0, -1, float("nan")])
+def test_no_window_against_an_ion_that_is_no_cation(charge_e: float) -> None:
+    with pytest.raises(InputError, match="no charge of a cation"):
+        stability_window(by_hand(), "NaCl", ion="Na", charge_e=charge_e, temperature=0)
+
+
 def test_errors_of_the_limits_by_hand() -> None:
     """1.9 V = G(NaCl2) + G(Na) - 2 G(NaCl): 1 meV/atom on each is sqrt(3^2 + 1 + 4^2) meV."""
-    window = stability_window(by_hand(std=0.001), "NaCl", ion="Na", temperature=0)
+    window = stability_window(by_hand(std=0.001), "NaCl", ion="Na", charge_e=1, temperature=0)
     # 2,000 samples: the std of a std is 1.6 %
     assert window.std_oxidation_limit_V == pytest.approx(np.sqrt(26) * 1e-3, rel=0.06)
 
@@ -55,7 +105,9 @@ def test_errors_of_the_limits_by_hand() -> None:
 def test_metastable_phase_is_lowered_onto_the_hull() -> None:
     """Na3Cl2 in the middle of Na2Cl and NaCl, 0.1 eV a formula above them: no exchange at 0.3 V alone."""
     entries = [*by_hand().entries, phase("Na3Cl2", -4.3 + 0.1)]
-    window = stability_window(FreeEnergyHull(entries, ["Na", "Cl"], [0.0]), "Na3Cl2", ion="Na", temperature=0)
+    window = stability_window(
+        FreeEnergyHull(entries, ["Na", "Cl"], [0.0]), "Na3Cl2", ion="Na", charge_e=1, temperature=0
+    )
     assert window.driving_force_eV_per_atom == pytest.approx(0.02)
     assert (window.reduction_limit_V, window.oxidation_limit_V) == pytest.approx((0.3, 0.3))
 
@@ -79,7 +131,7 @@ def test_steps_are_those_of_pymatgen(seed: int) -> None:
     target = next(
         entry.name for entry in entries if len(entry.elements) == 3 and hull.phase(entry.name, 0).stable_probability
     )
-    steps = stability_window(hull, target, ion="Na", temperature=0).steps
+    steps = stability_window(hull, target, ion="Na", charge_e=1, temperature=0).steps
     profile = diagram.get_element_profile(Element("Na"), Composition(target))
     theirs = sorted({round(-float(row["chempot"]), 6) for row in profile if row["chempot"] < -1e-6})
     assert [step.low_V for step in steps[1:]] == pytest.approx(theirs, abs=2e-6)
@@ -96,7 +148,7 @@ def test_lower_envelope_of_three_lines() -> None:
 
 
 def test_voltage_below_the_metal_is_outside() -> None:
-    window = stability_window(by_hand(), "NaCl", ion="Na", temperature=0)
+    window = stability_window(by_hand(), "NaCl", ion="Na", charge_e=1, temperature=0)
     assert window.at(1.0).reaction.text == "NaCl is stable"
     with pytest.raises(InputError, match="outside the diagram"):
         window.at(-0.1)
@@ -105,7 +157,7 @@ def test_voltage_below_the_metal_is_outside() -> None:
 @pytest.mark.parametrize("name", ["Na", "Cl", "NaBr"])
 def test_no_window_without_a_compound_of_the_ion(name: str) -> None:
     with pytest.raises(InputError):
-        stability_window(by_hand(), name, ion="Na", temperature=0)
+        stability_window(by_hand(), name, ion="Na", charge_e=1, temperature=0)
 
 
 def test_interface_by_hand() -> None:
@@ -115,6 +167,21 @@ def test_interface_by_hand() -> None:
     assert (first.share, first.energy_eV_per_atom) == pytest.approx((0.25, -1.9 / 4))
     assert second.reaction.text == "3 Na + NaCl2 -> 2 Na2Cl"
     assert (second.share, second.energy_eV_per_atom) == pytest.approx((0.5, -2.5 / 6))
+
+
+def test_interface_with_a_reservoir_of_a_divalent_ion() -> None:
+    """MgO + S -> SO + Mg costs 3 eV and gives 2 e V: it goes above 1.5 V; at 2 V by 1 eV, over the atoms O and S."""
+    energies = {"Mg": 0.0, "O": 0.0, "S": 0.0, "MgO": -6.0, "MgS": -3.6, "SO": -3.0}
+    hull = FreeEnergyHull([phase(*one) for one in energies.items()], ["Mg", "O", "S"], [0.0])
+
+    def at(volt: float) -> list[tuple[str, float]]:
+        rows = interface_reactions(hull, "MgO", "S", temperature=0, ion="Mg", charge_e=2, voltage_V=volt)
+        return [(row.reaction.text, round(row.energy_eV_per_atom, 9)) for row in rows]
+
+    assert at(1.45) == []
+    assert at(2.0) == [("MgO + S -> SO + Mg", -0.5)]
+    with pytest.raises(InputError, match="no charge"):
+        interface_reactions(hull, "MgO", "S", temperature=0, ion="Mg", voltage_V=2.0)
 
 
 def test_interface_of_phases_that_do_not_react() -> None:

@@ -1,7 +1,7 @@
 """Crystals: reading, checking, supercells, ordering, polyanions, charges. Structures are ASE Atoms throughout."""
 
 from paddlewheel.crystals.anions import Polyanion, find_polyanions, gather
-from paddlewheel.crystals.charges import guess_charge, guess_mobile_specie
+from paddlewheel.crystals.charges import cation_charge, guess_charge, guess_mobile_specie
 from paddlewheel.crystals.check import check_structure
 from paddlewheel.crystals.disorder import OrderedCell, order_structure
 from paddlewheel.crystals.library import StructureCard, list_structures, structure_card
@@ -22,6 +22,7 @@ __all__ = [
     "find_anion_types",
     "find_polyanions",
     "gather",
+    "cation_charge",
     "guess_charge",
     "guess_mobile_specie",
     "list_structures",

@@ -21,6 +21,11 @@ _MONOVALENT = ("Li", "Na", "K", "Rb", "Cs", "Ag")
 _DIVALENT = ("Mg", "Ca", "Zn")
 
 
+def cation_charge(symbol: str) -> float | None:
+    """Charge of the cation of a metal, e: what an electrode of it takes from the ion; None for several states."""
+    return _CATIONS.get(symbol)
+
+
 def guess_charge(atoms: Atoms, specie: str) -> float | None:
     """Return the charge of a mobile ion, e, where chemistry leaves no doubt.
 

@@ -15,6 +15,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from paddlewheel.crystals.anions import Polyanion, find_polyanions, gather
+from paddlewheel.crystals.charges import cation_charge
 from paddlewheel.crystals.disorder import order_structure
 from paddlewheel.crystals.site_list import place_in_cell, read_site_list
 from paddlewheel.errors import StructureError
@@ -41,7 +42,7 @@ def reorder_ions(
     sites
         A built-in name or a file, as `read_site_list` takes it: all filled alike.
     specie
-        The mobile ion, of charge 1.
+        The mobile ion; its charge is the one that it has in solids.
     n_orderings, seed
         As in `order_structure`: distinct ones, fewer where there are fewer.
     charges
@@ -50,10 +51,14 @@ def reorder_ions(
     Raises
     ------
     StructureError
-        If there is no polyanion, one without a charge, other atoms than those and the ions, or no neutral cell.
+        If there is no polyanion, one without a charge, an ion of several charges, other atoms than those and the ions,
+        or no neutral cell.
     """
     from pymatgen.core import Lattice, Structure
 
+    ion_charge = cation_charge(specie)
+    if ion_charge is None:
+        raise StructureError(f"no one charge of {specie}", where="specie", remedy="name an ion such as Na, Mg or Al")
     anions = find_polyanions(atoms)
     mobile = [index for index, symbol in enumerate(atoms.get_chemical_symbols()) if symbol == specie]
     others = set(range(len(atoms))) - set(mobile) - {int(index) for anion in anions for index in anion.indices}
@@ -73,7 +78,7 @@ def reorder_ions(
     )
     cells = order_structure(
         structure, n_cells=n_orderings, seed=seed,
-        oxidation_states={specie: 1.0} | {stand_in[kind]: float(charges[kind]) for kind in kinds},
+        oxidation_states={specie: ion_charge} | {stand_in[kind]: float(charges[kind]) for kind in kinds},
     )  # fmt: skip
     rng = np.random.default_rng(seed)
     found = []

@@ -7,7 +7,7 @@ straight pieces in x; what the mixture gains over its parts,
 
 is largest at one of the corners, each of which is a reaction (Richards et al., Chem. Mater. 28, 266 (2016),
 doi 10.1021/acs.chemmater.5b04082). The corners are found exactly, from the slopes at the ends inwards. With a reservoir
-the energies are grand potentials and x counts the other atoms.
+the energies are grand potentials at mu = mu(metal) - z e V of an ion of charge z e, and x counts the other atoms.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from paddlewheel.errors import InputError
 from paddlewheel.thermodynamics.hull import FreeEnergyHull
 from paddlewheel.thermodynamics.reactions import Reaction, formula_units, reaction
+from paddlewheel.thermodynamics.window import check_charge
 
 _SAME_eV = 1e-9
 
@@ -45,7 +46,7 @@ class InterfaceReaction:
 
 def interface_reactions(
     hull: FreeEnergyHull, one: str, other: str, *, temperature: int, ion: str | None = None,
-    voltage_V: float | None = None,
+    charge_e: float | None = None, voltage_V: float | None = None,
 ) -> list[InterfaceReaction]:  # fmt: skip
     """The corners from the first phase's side to the other's, without the ends.
 
@@ -57,8 +58,8 @@ def interface_reactions(
         Names of phases.
     temperature
         Its number in the hull.
-    ion, voltage_V
-        A reservoir, at a voltage against the metal of the ion; none without them.
+    ion, charge_e, voltage_V
+        A reservoir of the ion and its charge, at a voltage against its metal; none without them.
 
     Raises
     ------
@@ -75,9 +76,12 @@ def interface_reactions(
     if ion is not None:
         if voltage_V is None or voltage_V < 0:
             raise InputError(f"{voltage_V} V against {ion}", where="voltage", remedy="give 0 V or more")
+        if charge_e is None:
+            raise InputError(f"no charge of {ion}", where="charge", remedy="give it with the voltage")
+        check_charge(charge_e, ion)
         column = hull.elements.index(ion)
         metal = min(energies[k] for k, entry in enumerate(hull.entries) if entry.elements == {ion})
-        energies -= holds[:, column] * (metal - voltage_V)
+        energies -= holds[:, column] * (metal - charge_e * voltage_V)
         holds = np.delete(holds, column, axis=1)
         scale = holds.sum(axis=1)
         if min(scale[first], scale[second]) < 1e-9:

@@ -1,7 +1,7 @@
 """The electrochemical stability window of a phase against its mobile ion: what it turns into at which voltage.
 
-The phase is in contact with a reservoir of the ion A (Li, Na, K, ...: of charge 1) at mu_A(V) = mu_A(metal) - e V. Of
-all sets of phases b that hold its other elements, the one with the least grand potential
+The phase is in contact with a reservoir of the ion A, of charge z e, at mu_A(V) = mu_A(metal) - z e V. Of all sets of
+phases b that hold its other elements, the one with the least grand potential
 
     phi_b(V) = G_b - N_b mu_A(V)
 
@@ -52,7 +52,7 @@ class WindowStep:
     ions_per_formula
         Given off; negative where they are taken up.
     capacity_mAh_per_g
-        Of the phase, with the sign of `ions_per_formula`.
+        Of the phase, z e an ion, with the sign of `ions_per_formula`.
     volume_change
         Of the solids over the phase's volume, less 1, without the metal; None where a volume is not known.
     """
@@ -72,6 +72,7 @@ class StabilityWindow:
 
     temperature_K: float
     ion: str
+    charge_e: float
     driving_force_eV_per_atom: float
     reduction_limit_V: float
     oxidation_limit_V: float
@@ -95,14 +96,17 @@ class StabilityWindow:
         return next(step for step in self.steps if step.low_V <= voltage_V < step.high_V)
 
 
-def stability_window(hull: FreeEnergyHull, name: str, *, ion: str, temperature: int) -> StabilityWindow:
-    """The window of the phase `name` at temperature number `temperature` of the hull.
+def stability_window(
+    hull: FreeEnergyHull, name: str, *, ion: str, charge_e: float, temperature: int
+) -> StabilityWindow:
+    """The window of the phase `name` at temperature number `temperature` of the hull; the ion carries `charge_e` > 0.
 
     Raises
     ------
     InputError
-        If the phase has no such ion, or nothing but it.
+        If the phase has no such ion, or nothing but it, or the ion no positive charge.
     """
+    check_charge(charge_e, ion)
     number = hull.number(name)
     target = hull.entries[number]
     if ion not in target.elements or len(target.elements) == 1:
@@ -121,9 +125,9 @@ def stability_window(hull: FreeEnergyHull, name: str, *, ion: str, temperature: 
         own = closed.totals(energies).min(axis=-1)  # the phase, or what the hull has at its composition
         totals, mu = ways.totals(energies), energies[..., metal].min(axis=-1)
         poorer, richer = held < content[number] - _SAME, held > content[number] + _SAME
-        oxidation = _crossings(totals, own, held, content[number], poorer).min(axis=-1) + mu
+        oxidation = _crossings(totals, own, held, content[number], poorer).min(axis=-1) + mu  # eV
         reduction = _crossings(totals, own, held, content[number], richer).max(axis=-1, initial=-np.inf) + mu
-        return np.maximum(reduction, 0.0), np.maximum(oxidation, 0.0)
+        return np.maximum(reduction, 0.0) / charge_e, np.maximum(oxidation, 0.0) / charge_e
 
     reduction, oxidation = limits(nominal)
     sampled_reduction, sampled_oxidation = limits(samples)
@@ -131,13 +135,22 @@ def stability_window(hull: FreeEnergyHull, name: str, *, ion: str, temperature: 
     return StabilityWindow(
         temperature_K=hull.temperatures_K[temperature],
         ion=ion,
+        charge_e=charge_e,
         driving_force_eV_per_atom=float(nominal[number] - own),
         reduction_limit_V=float(reduction),
         oxidation_limit_V=float(oxidation),
         std_reduction_limit_V=_spread(sampled_reduction, float(reduction)),
         std_oxidation_limit_V=_spread(sampled_oxidation, float(oxidation)),
-        steps=_steps(hull, number, ion, ways, held, nominal, samples, metal),
+        steps=_steps(hull, number, ion, charge_e, ways, held, nominal, samples, metal),
     )
+
+
+def check_charge(charge_e: float, ion: str) -> None:
+    """Raise InputError unless the ion is a cation, whose metal is an electrode."""
+    if not (np.isfinite(charge_e) and charge_e > 0):
+        raise InputError(
+            f"{charge_e:g} e is no charge of a cation {ion}", where="charge", remedy="give 1, 2 or 3: the metal is 0 V"
+        )
 
 
 def _crossings(
@@ -154,12 +167,13 @@ def _spread(samples: NDArray[np.float64], nominal: float) -> float:
 
 
 def _steps(
-    hull: FreeEnergyHull, number: int, ion: str, ways: Decompositions, held: NDArray[np.float64],
+    hull: FreeEnergyHull, number: int, ion: str, charge_e: float, ways: Decompositions, held: NDArray[np.float64],
     nominal: NDArray[np.float64], samples: NDArray[np.float64], metal: list[int],
 ) -> list[WindowStep]:  # fmt: skip
     """The lower envelope, from 0 V up."""
     totals, mu = ways.totals(nominal), float(nominal[metal].min())
-    voltages, chain = lower_envelope(totals - held * mu, held)
+    corners_eV, chain = lower_envelope(totals - held * mu, held)
+    voltages = [corner / charge_e for corner in corners_eV]
     sampled, sampled_mu = ways.totals(samples), samples[:, metal].min(axis=-1)
     target, mine = hull.entries[number], hull.fractions[number, hull.elements.index(ion)]
     atoms = target.composition.num_atoms
@@ -173,7 +187,7 @@ def _steps(
         if place and low > 0:
             before = chain[place - 1]
             at = (sampled[:, way] - sampled[:, before]) / (held[before] - held[way]) + sampled_mu
-            std = float(at.std())
+            std = float(at.std()) / charge_e
         given_off = float(mine - held[way]) * atoms
         given_off = 0.0 if abs(given_off) < _NO_IONS else given_off
         products = formula_units(ways.parts(way), hull.entries, atoms)
@@ -186,7 +200,7 @@ def _steps(
                 if list(products) == [number]
                 else reaction([(target, 1.0)], after, ion=ion, given_off=given_off),
                 ions_per_formula=given_off,
-                capacity_mAh_per_g=given_off * ELEMENTARY_CHARGE / _COULOMBS_PER_mAh / mass_g,
+                capacity_mAh_per_g=given_off * charge_e * ELEMENTARY_CHARGE / _COULOMBS_PER_mAh / mass_g,
                 volume_change=_volume_change(hull, number, ways.parts(way)),
             )
         )  # fmt: skip

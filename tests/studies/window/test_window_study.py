@@ -10,6 +10,7 @@ import pytest
 from given_energies import GIVEN
 from paddlewheel import window
 from paddlewheel.cli.main import status_of
+from paddlewheel.errors import RunDirectoryError
 from paddlewheel.records import read_record
 from paddlewheel.studies.window.record import WindowRecord
 
@@ -79,6 +80,60 @@ def test_steps_are_rows_and_the_figure_needs_no_directory(table: Path) -> None:
     assert set(record.plot()) == {"ladder"}
     assert record.rows_in == "steps"
     assert record.ion == "Na"
+
+
+def test_magnesium_chloride_is_of_a_divalent_ion(tmp_path: Path) -> None:
+    """-591.8 kJ/mol of formation (NBS tables, 298 K) over 2 F is 3.07 V; 2 F of 95.2 g are 563 mAh/g."""
+    path = tmp_path / "mg.csv"
+    path.write_text(f"formula,energy_eV_per_formula\nMg,0\nCl,0\nMgCl2,{-591.8 / 96.48533}\n")
+    record = window("MgCl2", system="Mg-Cl", specie="Mg", energies=[path])
+    assert record.charge_e == 2
+    assert record.oxidation_limit_V.value == pytest.approx(3.07, abs=0.005)
+    assert record.steps[-1].capacity_mAh_per_g == pytest.approx(563, abs=0.5)
+    assert record.steps[-1].reaction == "MgCl2 -> 2 Cl + Mg"
+
+
+def test_a_charge_that_is_not_known_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Copper is +1 or +2: CuCl is oxidized at 1.23 V as Cu+, and no number is given without the charge."""
+    path = tmp_path / "cu.csv"
+    path.write_text(f"formula,energy_eV_per_formula\nCu,0\nCl,0\nCuCl,{-119.9 / 96.48533}\n")
+    arguments = [
+        "window",
+        "CuCl",
+        "--system",
+        "Cu-Cl",
+        "--specie",
+        "Cu",
+        "--energies",
+        str(path),
+        "--out",
+        str(tmp_path / "run"),
+    ]
+    assert status_of(arguments) == 2
+    assert "the charge of Cu is not known here" in capsys.readouterr().err
+    assert status_of([*arguments, "--charge", "1"]) == 0
+    assert "1.24" in capsys.readouterr().out  # 119.9 kJ/mol (CRC Handbook) over F
+
+
+def test_a_run_of_before_charges_goes_on_only_where_the_charge_is_one(tmp_path: Path) -> None:
+    """Its numbers for Mg were of charge 1: the directory is refused, one for Na is that very run."""
+    import yaml
+
+    (tmp_path / "given.csv").write_text(GIVEN)
+    (tmp_path / "mg.csv").write_text("formula,energy_eV_per_formula\nMg,0\nCl,0\nMgCl2,-6.1\n")
+    runs = {"Na": ("NaCl", "given.csv"), "Mg": ("MgCl2", "mg.csv")}
+    for ion, (target, name) in runs.items():
+        arguments = {"system": f"{ion}-Cl", "specie": ion, "energies": [tmp_path / name], "out": tmp_path / ion}
+        window(target, **arguments)
+        inputs = tmp_path / ion / "inputs.yaml"
+        inputs.write_text(
+            yaml.safe_dump({k: v for k, v in yaml.safe_load(inputs.read_text()).items() if k != "charge_e"})
+        )
+        if ion == "Na":
+            assert window(target, **arguments).charge_e == 1
+        else:
+            with pytest.raises(RunDirectoryError, match=r"charge_e is 1\.0 there and 2\.0 now"):
+                window(target, **arguments)
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ def page(record: WindowRecord, _beside: Beside, drawings: dict[str, Drawing]) ->
         eyebrow="Electrochemical stability window", title=record.target,
         facts=[
             ("Energies", record.engine), ("System", "-".join(record.system)),
-            ("Temperature", kelvin(record.temperature_K)), ("Mobile ion", record.ion),
+            ("Temperature", kelvin(record.temperature_K)), ("Mobile ion", f"{record.ion}, charge {record.charge_e:g}"),
         ],
         headline=f"{low.value:.2f} to {high.value:.2f} V against {record.ion}"
         + ("" if record.strict_window else ", for the phase lowered onto the hull"),

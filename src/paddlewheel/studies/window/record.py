@@ -12,8 +12,8 @@ class WindowStep(Record):
     """What is stable from `voltage_V` up to `to_V` (null: without end), and the reaction of the phase to it.
 
     Voltages are against the metal of the ion; `voltage_V_vs_Na` is the same where that is Na, else null.
-    `capacity_mAh_per_g` is of the phase, positive where it gives off ions; `volume_change` is of the solids, without
-    the metal of the ion, null where a volume is not known.
+    `capacity_mAh_per_g` is of the phase and the ion's charge, positive where it gives off ions; `volume_change` is of
+    the solids, without the metal of the ion, null where a volume is not known.
     """
 
     voltage_V: Measured
@@ -39,9 +39,9 @@ class WindowInterface(Record):
 class WindowRecord(StudyRecord):
     """The record of `window` (kind `window`).
 
-    Voltages are against the metal of the ion; those `_vs_Na` are the same where that is Na, else null.
-    `reference_potential_V` is that of another electrode against it, and the
-    limits against that one are the differences. A metastable phase is lowered onto the hull by
+    Voltages are against the metal of the ion, which carries `charge_e`; those `_vs_Na` are the same where that is Na,
+    else null. `reference_potential_V` is that of another electrode against it, and the limits against that one are the
+    differences. A metastable phase is lowered onto the hull by
     `driving_force_meV_per_atom`; `strict_window` says whether it has a window without that.
     """
 
@@ -52,6 +52,7 @@ class WindowRecord(StudyRecord):
     target: str
     formula: str
     ion: str
+    charge_e: float = 1.0
     temperature_K: float
     driving_force_meV_per_atom: Measured
     strict_window: bool

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from pydantic import field_validator, model_validator
 
+from paddlewheel.crystals import cation_charge
 from paddlewheel.errors import InputError, SettingsError
 from paddlewheel.records import Citation, Measured
 from paddlewheel.studies.hull.inputs import (
@@ -58,7 +59,10 @@ class WindowSettings(EnergySettings):
         None, "Elements, such as Li-P-S; needed where energies are given, else those of the phase"
     )
     specie: str = setting(
-        "Na", "The mobile ion, of charge 1; its metal is the zero of the voltages", aliases=("ion", "species")
+        "Na", "The mobile ion, a cation; its metal is the zero of the voltages", aliases=("ion", "species")
+    )
+    charge: float | None = setting(
+        None, "Charge of the ion in e; known of alkali metals, Ag, Mg, Ca, Zn, Al and their like", gt=0
     )
     temperature_K: float = setting(300.0, "K of the free energies; the electrode is at the same")
     reference: str | None = setting(None, "Another reference electrode, such as Na9Sn4")
@@ -97,10 +101,16 @@ class WindowInputs:
     asked_for: str
     energies: Energies
     target: str
+    charge_e: float
     interfaces: tuple[str, ...]
 
 
 def _opens(target: str, settings: WindowSettings) -> WindowInputs:
+    charge_e = cation_charge(settings.specie) if settings.charge is None else settings.charge
+    if charge_e is None:
+        raise SettingsError(
+            f"the charge of {settings.specie} is not known here", where="charge", remedy="give --charge, such as 2"
+        )
     if settings.system:
         elements = read_system(settings.system)
     else:
@@ -110,13 +120,21 @@ def _opens(target: str, settings: WindowSettings) -> WindowInputs:
         asked_for=target,
         energies=energies,
         target=name_of(target, energies),
+        charge_e=charge_e,
         interfaces=tuple(name_of(other, energies) for other in settings.interfaces),
     )
 
 
 def _document(inputs: WindowInputs, settings: WindowSettings) -> dict[str, Any]:
     told = settings.document()
+    told["charge_e"] = inputs.charge_e
+    del told["charge"]
     return {"target": inputs.asked_for, "ion": told.pop("specie")} | told | inputs.energies.document()
+
+
+def _of_today(found: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Every ion was of charge 1 before there was a setting for it."""
+    return {"charge_e": 1.0} | dict(found)
 
 
 def _measures(inputs: WindowInputs, settings: WindowSettings, run: Run) -> WindowRecord:
@@ -124,14 +142,14 @@ def _measures(inputs: WindowInputs, settings: WindowSettings, run: Run) -> Windo
     diagram = FreeEnergyHull(
         found.entries, inputs.energies.elements, inputs.energies.temperatures_K, seed=settings.seed
     )
-    result = stability_window(diagram, inputs.target, ion=settings.specie, temperature=0)
+    result = stability_window(diagram, inputs.target, ion=settings.specie, charge_e=inputs.charge_e, temperature=0)
     record = _record(diagram, inputs.target, result, found, run)
     if settings.reference is not None and settings.reference_potential_V is not None:
         record.reference, record.reference_potential_V = settings.reference, settings.reference_potential_V
         record.reduction_limit_V_vs_reference = _shifted(record.reduction_limit_V, settings.reference_potential_V)
         record.oxidation_limit_V_vs_reference = _shifted(record.oxidation_limit_V, settings.reference_potential_V)
     for other in inputs.interfaces:
-        record.interfaces += _interfaces(diagram, inputs.target, other, settings.specie, settings.voltage_V)
+        record.interfaces += _interfaces(diagram, inputs.target, other, result, settings.voltage_V)
     return record
 
 
@@ -168,7 +186,7 @@ def _record(
         warnings.append(f"nothing takes up {result.ion} down to 0 V: stable against the metal by these energies")
     record = WindowRecord(
         system=diagram.elements, engine=common_engine(diagram.entries), target=name, formula=entry.formula,
-        ion=result.ion, temperature_K=result.temperature_K,
+        ion=result.ion, charge_e=result.charge_e, temperature_K=result.temperature_K,
         driving_force_meV_per_atom=milli(max(0.0, result.driving_force_eV_per_atom), own.std_eV_per_atom),
         strict_window=strict, reduction_limit_V=reduction, oxidation_limit_V=oxidation,
         reduction_limit_V_vs_Na=reduction if sodium else None, oxidation_limit_V_vs_Na=oxidation if sodium else None,
@@ -208,12 +226,18 @@ def _shifted(limit: Measured, by_V: float) -> Measured:
 
 
 def _interfaces(
-    diagram: FreeEnergyHull, name: str, other: str, ion: str, voltage_V: float | None
+    diagram: FreeEnergyHull, name: str, other: str, window: StabilityWindow, voltage_V: float | None
 ) -> list[WindowInterface]:
     rows = []
     for voltage in (None,) if voltage_V is None else (None, voltage_V):
         found = interface_reactions(
-            diagram, name, other, temperature=0, ion=None if voltage is None else ion, voltage_V=voltage
+            diagram,
+            name,
+            other,
+            temperature=0,
+            ion=None if voltage is None else window.ion,
+            charge_e=window.charge_e,
+            voltage_V=voltage,
         )
         rows += [
             WindowInterface(
@@ -261,6 +285,7 @@ STUDY = Study(
     measures=_measures,
     says=_says,
     document=_document,
+    of_today=_of_today,
     forecasts=lambda inputs, settings, cores: forecast_of(inputs.energies, settings, cores),
     example="paddlewheel window o-nbh --reference Na9Sn4 --reference-potential-V 0.1",
     notes="Free energies are those of `hull`, and so are the options that say where they are from.",
