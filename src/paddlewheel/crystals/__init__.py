@@ -4,6 +4,7 @@ from paddlewheel.crystals.anions import Polyanion, find_polyanions, gather
 from paddlewheel.crystals.charges import cation_charge, guess_charge, guess_mobile_specie
 from paddlewheel.crystals.check import check_structure
 from paddlewheel.crystals.disorder import OrderedCell, order_structure
+from paddlewheel.crystals.formats import data_file_symbols
 from paddlewheel.crystals.library import StructureCard, list_structures, structure_card
 from paddlewheel.crystals.masses import AnionType, find_anion_types, scale_anion_masses
 from paddlewheel.crystals.read import read_structure
@@ -19,6 +20,7 @@ __all__ = [
     "SiteList",
     "StructureCard",
     "check_structure",
+    "data_file_symbols",
     "find_anion_types",
     "find_polyanions",
     "gather",

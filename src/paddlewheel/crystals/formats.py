@@ -6,7 +6,6 @@ import contextlib
 import io
 import json
 import os
-import re
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,11 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from paddlewheel.crystals.cif import ISOTOPE_MASSES_U, read_cif
-from paddlewheel.crystals.lammps_data import read_lammps_data
+from paddlewheel.crystals.lammps_data import is_lammps_data, read_lammps_data
 from paddlewheel.errors import StructureError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ase import Atoms
     from pymatgen.core import Structure
@@ -123,6 +122,30 @@ def _read(path: Path) -> Atoms | Structure:
         ) from error
 
 
+def data_file_symbols(path: Path, *, type_map: Mapping[int, str] | None = None) -> tuple[str, ...] | None:
+    """Elements of the atoms of a LAMMPS data file in the order of their ids; None for another file.
+
+    Raises
+    ------
+    StructureError
+        If it is damaged, or the element of a type cannot be told.
+    """
+    try:
+        text = _text(path)
+    except UnicodeDecodeError:
+        return None
+    if not is_lammps_data(text):
+        return None
+    try:
+        return tuple(read_lammps_data(path, text, type_map=type_map).get_chemical_symbols())
+    except StructureError:
+        raise
+    except Exception as error:  # as in `_read`
+        raise StructureError(
+            f"no atoms could be read from it ({_first_line(error)})", where=path, remedy="give the data file of the run"
+        ) from error
+
+
 def _kind(path: Path) -> str:
     name = path.name
     if path.suffix.lower() in _COMPRESSED:
@@ -147,7 +170,7 @@ def _kind_by_content(path: Path) -> str:
         return "other"
     if "_cell_length_a" in head:
         return "cif"
-    return "lammps" if re.search(r"^\s*\d+\s+atom types", head, re.MULTILINE) else "other"
+    return "lammps" if is_lammps_data(head) else "other"
 
 
 def _text(path: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,11 +22,17 @@ _REMEDY = "name the element after each mass, e.g. '1 22.990 # Na'"
 _SECTION = re.compile(r"\s*([A-Z][A-Za-z0-9]*(?: [A-Z][A-Za-z0-9]*)*)\s*(?:#\s*(.*?)\s*)?")
 
 
-def read_lammps_data(path: Path, text: str) -> Atoms:
+def is_lammps_data(text: str) -> bool:
+    """Whether a text begins as a LAMMPS data file does: it says its number of atom types."""
+    return re.search(r"^\s*\d+\s+atom types", text[:4000], re.MULTILINE) is not None
+
+
+def read_lammps_data(path: Path, text: str, *, type_map: Mapping[int, str] | None = None) -> Atoms:
     """Read a LAMMPS data file (units metal or real: lengths in A).
 
     The element of a type is what `Atom Type Labels` or the comment behind its mass says, else the element
     of that mass within 0.3 u. ASE alone would take any nearest mass, or the type's number for the atomic number.
+    A `type_map` wins over all of these.
 
     Raises
     ------
@@ -38,11 +45,24 @@ def read_lammps_data(path: Path, text: str) -> Atoms:
     if "Atoms" not in sections:
         raise StructureError("there is no Atoms section in it", where=path, remedy="give a LAMMPS data file")
     style, rows = sections["Atoms"]
-    elements = _elements_of_types(sections, path)
+    elements = _mapped(type_map, sections, path) if type_map else _elements_of_types(sections, path)
     style = style.split()[0] if style else _style_of(rows, path)
     return ase.io.lammpsdata.read_lammps_data(
         io.StringIO(text), Z_of_type=elements, atom_style=style, units="metal", read_image_flags=False
     )
+
+
+def _mapped(type_map: Mapping[int, str], sections: dict[str, tuple[str, list[str]]], path: Path) -> dict[int, int]:
+    from ase.data import atomic_numbers
+
+    unknown = [element for element in type_map.values() if not atomic_numbers.get(element)]
+    if unknown:
+        raise StructureError(f"{unknown[0]!r} of the type map is no element", where=path, remedy="correct it")
+    masses = [row.split()[0] for row in sections.get("Masses", ("", []))[1]]
+    lacking = sorted({int(kind) for kind in masses if kind.isdigit()} - set(type_map))
+    if lacking:
+        raise StructureError(f"the type map has no element for type {lacking[0]}", where=path, remedy="add it")
+    return {kind: atomic_numbers[element] for kind, element in type_map.items()}
 
 
 def _sections(text: str) -> dict[str, tuple[str, list[str]]]:

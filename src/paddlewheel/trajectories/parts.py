@@ -101,7 +101,7 @@ def _check_alike(part: Trajectory, following: Trajectory) -> None:
 def _frames_before(part: Trajectory, following: Trajectory) -> int:
     """Number of frames of `part` before `following` begins."""
     mine, other = part.clock, following.clock
-    if mine is None or other is None or mine.unit != other.unit:
+    if mine is None or other is None or mine.unit != other.unit or (other.begins_anew and other.first <= mine.first):
         if part.n_frames > 1 and _same(_frame(part, part.n_frames - 1), _frame(following, 0)):
             return part.n_frames - 1
         return part.n_frames

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from paddlewheel.errors import TrajectoryError
+from paddlewheel.trajectories.clock import even_frames
 from paddlewheel.trajectories.store_files import FORMAT_VERSION, chunk_file
-from paddlewheel.trajectories.trajectory import Clock, Trajectory
+from paddlewheel.trajectories.trajectory import Trajectory
 
 if TYPE_CHECKING:
     import zarr
@@ -78,8 +79,8 @@ def open_store(path: str | Path) -> Trajectory:
     except (KeyError, TypeError, ValueError) as error:
         raise _damaged(path, f"attribute {error}") from error
     frames = _StoreFrames(path, group, n_frames, quantum)
-    steps = read_array(group, "step", 0, min(2, n_frames), path)  # the writer keeps them equally spaced
-    return Trajectory(
+    steps = read_array(group, "step", 0, n_frames, path)
+    trajectory = Trajectory(
         symbols,
         masses,
         n_frames,
@@ -87,8 +88,15 @@ def open_store(path: str | Path) -> Trajectory:
         str(path),
         frames,
         is_unwrapped=bool(attributes.get("is_unwrapped", True)),
-        clock=Clock.of_frames(steps, "steps", where=str(path)),
+        notes=_notes(attributes.get("metadata")),
     )
+    return trajectory.only(even_frames(steps, "steps", path=path))
+
+
+def _notes(metadata: Any) -> tuple[str, ...]:
+    """What the reader of the file that was converted had to say; none in stores of simulations."""
+    notes = metadata.get("notes", ()) if isinstance(metadata, dict) else ()
+    return tuple(str(note) for note in notes) if isinstance(notes, list) else ()
 
 
 def read_thermo(path: str | Path) -> dict[str, NDArray]:

@@ -6,11 +6,12 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from paddlewheel.errors import TrajectoryError
+from paddlewheel.trajectories.clock import Clock, EvenFrames
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -36,50 +37,6 @@ class Frames:
     start: int
     positions_A: NDArray[np.float64]
     cell_A: NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Clock:
-    """When the frames of a file were written, by its own count; they are equally spaced.
-
-    Attributes
-    ----------
-    first
-        Step or time of the first frame.
-    stride
-        Distance between frames; None where there is only one.
-    unit
-        What is counted: MD "steps", or "fs".
-    """
-
-    first: float
-    stride: float | None
-    unit: Literal["steps", "fs"]
-
-    @classmethod
-    def of_frames(cls, values: NDArray, unit: Literal["steps", "fs"], *, where: str) -> Clock:
-        """The clock of frames at `values` `[n_frames]`.
-
-        Raises
-        ------
-        TrajectoryError
-            If they are not equally spaced and increasing.
-        """
-        if len(values) == 1:
-            return cls(float(values[0]), None, unit)
-        strides = np.diff(np.asarray(values, dtype=np.float64))
-        stride = float((values[-1] - values[0]) / (len(values) - 1))
-        # the ends of a long list tell the stride better than its first two; each value is rounded by its writer
-        uneven = ~(np.abs(strides - stride) <= 0.01 * abs(stride))
-        if not (np.isfinite(stride) and stride > 0) or uneven.any():
-            frame = int(np.argmax(uneven))
-            raise TrajectoryError(
-                f"frames {frame} and {frame + 1} are at {values[frame]:g} and {values[frame + 1]:g} {unit}, "
-                "not equally spaced as the others",
-                where=where,
-                remedy="give frames at equal intervals, each once",
-            )
-        return cls(float(values[0]), stride, unit)
 
 
 class FrameSource(Protocol):
@@ -236,6 +193,27 @@ class Trajectory:
         """All frames at once, `[n_frames, n_atoms, 3]` in A, as the source has them (wrapped or not)."""
         return np.concatenate([block.positions_A for block in self.blocks()])
 
+    def only(self, even: EvenFrames) -> Trajectory:
+        """The frames of the file that are equally far apart, as `even_frames` found them, and what they say of time.
+
+        For readers, which call it before anything is skipped.
+        """
+        interval = self.frame_interval_fs
+        if even.clock is not None and even.clock.unit == "fs":
+            interval = even.clock.stride
+        source, n_frames = self.frame_source, self.n_frames
+        if even.kept is not None:
+            source, n_frames = _Chosen(self.frame_source, even.kept), len(even.kept)
+        return replace(
+            self,
+            n_frames=n_frames,
+            frame_source=source,
+            frame_interval_fs=interval,
+            clock=even.clock,
+            notes=(*self.notes, *even.notes),
+            thinned_by=even.thinned_by,
+        )
+
     def with_file_interval(self, frame_interval_fs: float) -> Trajectory:
         """The same frames, where this is the time between the first two frames of the file."""
         _check_interval(frame_interval_fs, where=self.source)
@@ -305,6 +283,29 @@ class _Arrays:
         for first in range(start, stop, per_block):
             last = min(first + per_block, stop)
             yield self.positions[first:last], cells[first:last]
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """Some frames of a source; it is read once through."""
+
+    source: FrameSource
+    kept: NDArray[np.int64]
+
+    @property
+    def n_frames(self) -> int:
+        return len(self.kept)
+
+    def read(self, start: int, stop: int, per_block: int) -> Iterator[tuple[NDArray, NDArray]]:
+        wanted = self.kept[start:stop]
+        if not len(wanted):
+            return
+        first = int(wanted[0])
+        for positions, cells in self.source.read(first, int(wanted[-1]) + 1, per_block):
+            places = wanted[np.searchsorted(wanted, first) : np.searchsorted(wanted, first + len(positions))] - first
+            first += len(positions)
+            if len(places):
+                yield positions[places], cells[places]
 
 
 def element_symbols(labels: Sequence[str]) -> tuple[str, ...]:

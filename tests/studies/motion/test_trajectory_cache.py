@@ -171,3 +171,17 @@ def test_analyses_go_through_it_for_large_text_only(tmp_path, monkeypatch):
     runs = open_runs(tmp_path / "run.extxyz", MotionSettings(frame_interval_fs=10.0))
     assert len(list_cache()) == 1
     assert runs.inputs()[0].name == "run.extxyz"
+
+
+def test_what_the_reader_said_is_said_again_from_the_cache(tmp_path, cache):
+    """A restart within the file: the converted file has no trace of it but the note."""
+    rows = (
+        f"ITEM: TIMESTEP\n{step}\nITEM: NUMBER OF ATOMS\n1\nITEM: BOX BOUNDS pp pp pp\n0 9\n0 9\n0 9\n"
+        f"ITEM: ATOMS id element xu yu zu\n1 Na {step}e-3 1 1\n"
+        for step in (0, 10, 20, 20, 30, 40)
+    )
+    (tmp_path / "run.dump").write_text("".join(rows))
+    for _ in range(2):
+        trajectory = cached_trajectory(tmp_path / "run.dump", frame_interval_fs=10.0)
+        assert trajectory.n_frames == 5
+        assert "restarted (step 20)" in trajectory.notes[0]

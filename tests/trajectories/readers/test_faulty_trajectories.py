@@ -71,12 +71,10 @@ def test_any_two_intervals_are_thinned_to_the_longer(tmp_path_factory, first, st
     np.testing.assert_allclose(np.diff(told), stride * factor, atol=1e-3)
 
 
-def test_runs_joined_in_one_file_are_told_and_frames_given_twice_refused(tmp_path: Path) -> None:
+def test_runs_joined_in_one_file_are_told(tmp_path: Path) -> None:
     joined = read_trajectory(_xdatcar(tmp_path / "XDATCAR", [1, 2, 3, 4, 1, 2, 3, 4]), frame_interval_fs=1.0)
     assert joined.n_frames == 8
     assert "of 2 runs" in joined.notes[0]
-    with pytest.raises(TrajectoryError, match="configuration 3 comes after 4"):
-        read_trajectory(_xdatcar(tmp_path / "again", [1, 2, 3, 4, 3, 4, 5]), frame_interval_fs=1.0)
 
 
 @pytest.mark.parametrize("name", ["vasprun_aimd.xml", "vasprun_mltrain.xml", "vasprun_mlrun.xml"])

@@ -12,7 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent / "data"))
 from make_binary_files import INTERVAL_FS, N_FRAMES, SYMBOLS, frames
 
-from paddlewheel.errors import TrajectoryError
+from paddlewheel.errors import StructureError, TrajectoryError
 from paddlewheel.trajectories import Trajectory, read_trajectory
 
 DATA = Path(__file__).parent / "data"
@@ -57,6 +57,41 @@ def test_topology_that_only_ase_reads(data):
 
     Atoms(SYMBOLS, positions=frames()[0][0], cell=frames()[1][0], pbc=True).write(data / "POSCAR", format="vasp")
     check(read(data / "run.xtc", topology=data / "POSCAR"))
+
+
+TYPES = {"Na": 1, "Cl": 2, "B": 3, "H": 4}
+MASSES = "Masses\n\n1 22.99\n2 35.45\n3 10.81\n4 1.008\n\n"
+
+
+def write_data_file(path: Path, *, masses: str = MASSES) -> Path:
+    """The data file of the run for LAMMPS, its atoms in another order than their ids."""
+    rows = [f"{k + 1} {TYPES[name]} 1.0 2.0 {k}.0\n" for k, name in enumerate(SYMBOLS)]
+    head = f"made\n\n{len(SYMBOLS)} atoms\n4 atom types\n\n0 8 xlo xhi\n0 8 ylo yhi\n0 9 zlo zhi\n\n"
+    path.write_text(f"{head}{masses}Atoms # atomic\n\n{''.join(reversed(rows))}")
+    return path
+
+
+@pytest.mark.parametrize("name", ["run.dcd", "run.xtc"])
+def test_the_data_file_of_lammps_names_the_atoms(data, name):
+    """By its masses, or by the type map where it has none; MDAnalysis gave a traceback."""
+    path = write_data_file(data / "run.data")
+    check(read(data / name, topology=path))
+    bare = write_data_file(data / "system.lmp", masses="")
+    check(read(data / name, topology=bare, type_map={number: symbol for symbol, number in TYPES.items()}))
+    with pytest.raises(StructureError, match="no Masses section"):
+        read(data / name, topology=bare)
+    with pytest.raises(StructureError, match="no element for type 4; add it"):
+        read(data / name, topology=path, type_map={1: "Na", 2: "Cl", 3: "B"})
+
+
+def test_amber_times_that_are_all_zero_are_none(data):
+    """As cpptraj writes them: the interval is asked for, and taken."""
+    netCDF4 = pytest.importorskip("netCDF4", reason="netCDF4 writes the file")
+    with netCDF4.Dataset(data / "run.nc", "a") as file:
+        file["time"][:] = 0.0
+    with pytest.raises(TrajectoryError, match="give --frame-interval-fs"):
+        read_trajectory(data / "run.nc", symbols=SYMBOLS)
+    check(read_trajectory(data / "run.nc", symbols=SYMBOLS, frame_interval_fs=INTERVAL_FS))
 
 
 def test_h5md_that_mdanalysis_wrote():

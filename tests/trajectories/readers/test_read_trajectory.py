@@ -193,12 +193,6 @@ def test_lammps_dump_that_knows_its_time(tmp_path):
         read_trajectory(tmp_path / "run.dump")
 
 
-def test_lammps_dump_with_a_frame_twice_is_refused(tmp_path):
-    write_dump(tmp_path / "run.dump", steps=(0, 10, 10, 20))
-    with pytest.raises(TrajectoryError, match=r"frame 2, .* step 10 after 10"):
-        read_trajectory(tmp_path / "run.dump", frame_interval_fs=10.0)
-
-
 def test_npz_knows_its_interval_where_it_has_the_key(tmp_path):
     write_npz(tmp_path / "run.npz")
     check(read_trajectory(tmp_path / "run.npz"), atol=1e-12)

@@ -35,7 +35,7 @@ LIMIT_VARIABLE = "PADDLEWHEEL_CACHE_GB"
 LARGE_BYTES = 50 * 1000 * 1000
 """Text files from this size on are converted before they are analysed."""
 
-_LAYOUT = 1
+_LAYOUT = 2
 """Raised when a reader gives other frames than before for the same file: old entries are not found again."""
 _WAIT_S = 24 * 3600.0
 _BLOCK_BYTES = 8 * 1024 * 1024
@@ -305,7 +305,7 @@ def write_store(
                 frame_interval_fs=interval,
                 precision="float32",
                 is_unwrapped=trajectory.is_unwrapped,
-                metadata=metadata,
+                metadata=dict(metadata) | {"notes": list(trajectory.notes)},
             )
             first, stride = _steps(trajectory)
             for block in trajectory.blocks(max_bytes=_BLOCK_BYTES):

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from paddlewheel.errors import TrajectoryError
+from paddlewheel.trajectories.clock import Clock
 from paddlewheel.trajectories.parts import join_parts
 from paddlewheel.trajectories.readers.ase_traj import read_ase_traj
 from paddlewheel.trajectories.readers.extxyz import read_extxyz
@@ -21,6 +22,18 @@ from paddlewheel.trajectories.store_reader import open_store
 from paddlewheel.trajectories.trajectory import Trajectory
 
 _KNOWN = "extxyz, ASE .traj, LAMMPS dump, XDATCAR, vasprun.xml, .npz, .zarr, H5MD, .xtc, .trr, AMBER .nc, DCD"
+
+_TIME_UNITS_FS = {
+    "fs": 1.0,
+    "ps": 1e3,
+    "ns": 1e6,
+    "s": 1e15,
+    "a.u.": 0.024188843,
+    "A (u/eV)^1/2": 10.180506,
+    "AKMA": 48.888213,
+}
+"""Units in which programs write times: those of SI, of atoms (CODATA 2022), of ASE and GPUMD, of CHARMM and NAMD."""
+_UNIT_TOLERANCE = 0.01
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
@@ -49,7 +62,7 @@ def read_trajectory(
     type_map
         Element of each LAMMPS atom type, or of each integer species of H5MD.
     topology
-        File that names the atoms of a GROMACS, AMBER or DCD file.
+        File that names the atoms of a GROMACS, AMBER or DCD file: a structure, a topology, a LAMMPS data file.
     unwrapped
         Whether the positions are unwrapped though the file does not say so: no minimum images are taken then.
 
@@ -81,13 +94,29 @@ def read_trajectory(
                 "the file does not say the time between its frames", where=path, remedy="give --frame-interval-fs"
             )
         return trajectory
-    if known is not None and abs(known - frame_interval_fs) > 1e-6 * known:
+    given = trajectory.with_file_interval(frame_interval_fs)
+    of_file = None if known is None else known / trajectory.thinned_by
+    if of_file is not None and abs(of_file - frame_interval_fs) > 1e-6 * of_file:
         raise TrajectoryError(
-            f"frames are {known:g} fs apart as the file says, {frame_interval_fs:g} fs were given",
+            f"frames are {of_file:g} fs apart as the file says, {frame_interval_fs:g} fs were given",
             where=path,
             remedy="leave --frame-interval-fs out",
         )
-    return trajectory.with_file_interval(frame_interval_fs)
+    if given.clock is not None:
+        _check_unit(given.clock, given.frame_interval_fs, path)
+    return given
+
+
+def _check_unit(clock: Clock, interval_fs: float | None, path: Path) -> None:
+    """Refuse an interval that times of the file are in no unit of."""
+    if clock.unit != "time" or clock.stride is None or interval_fs is None:
+        return
+    ratios = {unit: interval_fs / (clock.stride * unit_fs) for unit, unit_fs in _TIME_UNITS_FS.items()}
+    if all(abs(ratio - 1) > _UNIT_TOLERANCE for ratio in ratios.values()):
+        raise TrajectoryError(
+            f"frames are {clock.stride:g} apart by their times, {interval_fs:g} fs were given: that is neither fs nor "
+            "ps nor another unit of time", where=path, remedy="give the time between frames that the file tells",
+        )  # fmt: skip
 
 
 def is_text(path: str | Path) -> bool:
@@ -127,7 +156,7 @@ def _open(
     if head.startswith(_HDF5):
         return read_h5md(path, symbols=symbols, type_map=type_map)
     if kind := binary_format(head):
-        return read_mdanalysis(path, kind, symbols=symbols, topology=topology)
+        return read_mdanalysis(path, kind, symbols=symbols, topology=topology, type_map=type_map)
     lines = head.split(b"\n")
     if head.startswith(b"PK\x03\x04"):
         return read_npz(path)

@@ -37,7 +37,7 @@ class _AseFrames:
 
 
 def read_ase_traj(path: Path) -> Trajectory:
-    """Read an ASE .traj file; its frame interval is not in the file.
+    """Read an ASE .traj file. Its frame interval is known where ASE's dynamics wrote it (since 3.23).
 
     Raises
     ------
@@ -50,7 +50,25 @@ def read_ase_traj(path: Path) -> Trajectory:
     frames = _AseFrames(path, first.numbers, n_frames)
     if first.numbers.min(initial=1) < 1 or first.numbers.max(initial=1) >= len(chemical_symbols):
         raise TrajectoryError("an atomic number is that of no element", where=path, remedy="copy the file again")
-    return Trajectory(tuple(first.symbols), first.get_masses(), n_frames, None, str(path), frames)
+    return Trajectory(tuple(first.symbols), first.get_masses(), n_frames, _interval_fs(path), str(path), frames)
+
+
+def _interval_fs(path: Path) -> float | None:
+    """Time step of the dynamics times the steps between frames, where the header holds both.
+
+    Frames of a simulation that was given a trajectory that was open already, or attached by hand, have no interval.
+    """
+    from ase import units
+    from ase.io.trajectory import TrajectoryReader
+
+    with TrajectoryReader(path) as reader:
+        told = reader.description or {}
+    if not isinstance(told, dict) or told.get("type") != "molecular-dynamics":
+        return None
+    timestep, interval = told.get("timestep"), told.get("interval")
+    if not isinstance(timestep, int | float) or not isinstance(interval, int) or timestep <= 0 or interval < 1:
+        return None
+    return float(f"{timestep / units.fs * interval:.9g}")
 
 
 def _load(path: Path, indices: range | tuple[int, ...]) -> tuple[list[Atoms], int]:

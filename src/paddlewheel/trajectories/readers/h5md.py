@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from paddlewheel.errors import TrajectoryError
-from paddlewheel.trajectories.trajectory import Clock, Trajectory, check_symbols, element_masses_u
+from paddlewheel.trajectories.clock import EvenFrames, Unit, check_even, even_frames
+from paddlewheel.trajectories.trajectory import Trajectory, check_symbols, element_masses_u
 
 if TYPE_CHECKING:
     import h5py
@@ -101,7 +102,7 @@ def read_h5md(
             raise TrajectoryError("no frames", where=path, remedy="give a trajectory with at least one frame")
         names = _symbols(particles, n_atoms, path, symbols, type_map)
         check_symbols(names, where=str(path))
-        clock = _clock(particles["position"], n_frames, path)
+        even = _even(particles["position"], n_frames, path)
         frames = _H5mdFrames(
             path,
             particles.name,
@@ -113,17 +114,16 @@ def read_h5md(
         if is_unwrapped and _images(particles["image"], 0, 1).shape[1:] != (n_atoms, 3):
             raise TrajectoryError("image has another shape than the positions", where=path, remedy="write it again")
         masses = _masses(particles, n_atoms)
-    interval = clock.stride if clock is not None and clock.unit == "fs" else None
-    return Trajectory(
+    trajectory = Trajectory(
         names,
         element_masses_u(names) if masses is None else masses,
         n_frames,
-        interval,
+        None,
         str(path),
         frames,
         is_unwrapped=is_unwrapped,
-        clock=clock,
     )
+    return trajectory.only(even)
 
 
 @contextmanager
@@ -187,6 +187,8 @@ def _box(particles: Any, n_frames: int, path: Path) -> tuple[float, NDArray[np.i
     if not changes:
         return unit, None
     steps, box_steps = _steps(particles["position"], n_frames), _steps(edges, len(values))
+    if np.array_equal(steps, box_steps):  # of a restarted run they do not rise
+        return unit, np.arange(n_frames)
     rows = np.searchsorted(box_steps, steps).clip(max=len(box_steps) - 1)
     if not np.array_equal(box_steps[rows], steps):
         raise TrajectoryError(
@@ -203,24 +205,35 @@ def _steps(element: Any, n_frames: int) -> NDArray:
     return np.asarray(step[:n_frames])
 
 
-def _clock(position: Any, n_frames: int, path: Path) -> Clock | None:
+def _even(position: Any, n_frames: int, path: Path) -> EvenFrames:
+    """The frames that are equally far apart, by their times where these have a unit, else by their steps."""
     unit = _unit(position["time"]) if "time" in position else None
-    if unit in _TIMES_FS:
-        scale, name, what = _TIMES_FS[unit], "time", "fs"
-    elif "step" in position:
-        scale, name, what = 1.0, "step", "steps"
+    times = _numbers(position, "time", n_frames, path)
+    steps = _numbers(position, "step", n_frames, path)
+    if times is None or (unit not in _TIMES_FS and steps is not None):
+        even = EvenFrames(None) if steps is None else even_frames(steps, "steps", path=path)
+        other, beside, name = times, "their steps", "time"
     else:
+        known: Unit = "fs" if unit in _TIMES_FS else "time"
+        unit_fs = _TIMES_FS.get(unit, 1.0) if unit else 1.0
+        times = times * times.dtype.type(unit_fs)  # single precision stays so
+        even = even_frames(times, known, path=path)
+        other, beside, name = steps, "their times", "steps"
+    if other is not None:
+        check_even(other if even.kept is None else other[even.kept], name, path=path, beside=beside)
+    return even
+
+
+def _numbers(position: Any, name: Literal["step", "time"], n_frames: int, path: Path) -> NDArray | None:
+    """Steps or times of the frames; None where there are none."""
+    if name not in position:
         return None
-    times = position[name]
-    if times.shape == ():
-        return Clock(float(times.attrs.get("offset", 0)) * scale, float(times[()]) * scale, what)
-    values = np.asarray(times[:], dtype=np.float64) * scale
-    if len(values) != n_frames:
-        raise TrajectoryError(f"{len(values)} times for {n_frames} frames", where=path, remedy="copy the file again")
-    clock = Clock.of_frames(values, what, where=str(path))
-    if times.dtype == np.float32 and clock.stride is not None:  # 19.9999996 fs are 20
-        return Clock(clock.first, float(f"{clock.stride:.5g}"), what)
-    return clock
+    dataset = position[name]
+    if dataset.shape == ():
+        return dataset[()] * np.arange(n_frames) + dataset.attrs.get("offset", 0)
+    if len(dataset) != n_frames:
+        raise TrajectoryError(f"{len(dataset)} {name}s for {n_frames} frames", where=path, remedy="copy the file again")
+    return np.asarray(dataset[:])
 
 
 def _symbols(

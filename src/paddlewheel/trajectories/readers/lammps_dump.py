@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paddlewheel.errors import TrajectoryError
+from paddlewheel.trajectories.clock import EvenFrames, check_even, even_frames
 from paddlewheel.trajectories.readers.text import Columns, Lines, RawFrame, TextFrames, numbers, words
-from paddlewheel.trajectories.trajectory import Clock, Trajectory, check_symbols, element_masses_u, element_symbols
+from paddlewheel.trajectories.trajectory import Trajectory, check_symbols, element_masses_u, element_symbols
 
 _COORDINATES = ((b"xu", b"yu", b"zu"), (b"x", b"y", b"z"), (b"xsu", b"ysu", b"zsu"), (b"xs", b"ys", b"zs"))
 """In the order of preference."""
@@ -58,14 +59,6 @@ class _Placed:
     origin_A: NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class _Stamp:
-    """When a frame was written."""
-
-    step: int
-    time_fs: float | None
-
-
 class _Dump(TextFrames):
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -75,12 +68,14 @@ class _Dump(TextFrames):
         """Hashes of what the atoms of the first frame are, in the order of the ids."""
         self._last_ids: NDArray[np.float64] = np.empty(0)
         self._last_order: NDArray[np.int64] = np.empty(0, dtype=np.int64)
-        self.stamps: list[_Stamp] = []
-        """Of the first two frames."""
+        self.steps: list[int] = []
+        """Of the frames that were gone through."""
+        self.times: list[float | None] = []
+        """The same, in the unit of the dump."""
+        self.time_unit_fs: float | None = None
 
     def split(self, lines: Lines) -> Iterator[RawFrame]:
-        stamps: list[_Stamp] = []
-        units: bytes | None = None
+        self.steps, self.times = [], []
         layouts: dict[bytes, _Layout] = {}
         while (line := lines.next_filled()) is not None:
             step, time, n_atoms, box = None, None, None, None
@@ -89,6 +84,7 @@ class _Dump(TextFrames):
                     units = lines.need().strip()
                     if units not in _TIME_UNIT_FS:
                         lines.fail(f"units {units.decode('ascii', 'replace')}", remedy="write in metal or real units")
+                    self.time_unit_fs = _TIME_UNIT_FS[units]
                 elif line.startswith(b"ITEM: TIMESTEP"):
                     step = int(lines.need())
                 elif line.startswith(b"ITEM: TIME"):
@@ -104,9 +100,8 @@ class _Dump(TextFrames):
                 lines.fail("TIMESTEP, NUMBER OF ATOMS or BOX BOUNDS is missing before ATOMS")
             if n_atoms < 1 or (len(self.ids) and n_atoms != len(self.ids)):
                 lines.fail(f"{n_atoms} atoms, the frames before have {len(self.ids)}")
-            unit_fs = _TIME_UNIT_FS.get(units) if units else None
-            stamps = [*stamps[-1:], _Stamp(step, time * unit_fs if time is not None and unit_fs else None)]
-            self._check_stamp(lines, stamps)
+            self.steps.append(step)
+            self.times.append(time)
             cell, origin = box
             if line not in layouts:
                 layouts[line] = _layout(tuple(line.split()[2:]))
@@ -133,27 +128,31 @@ class _Dump(TextFrames):
         positions = positions @ raw.cell_A if is_scaled else positions - placed.origin_A  # an NPT box moves its origin
         return positions + table[:, 4:7] @ raw.cell_A if layout.has_images else positions
 
-    def _check_stamp(self, lines: Lines, stamps: list[_Stamp]) -> None:
-        if lines.frame < 2:
-            self.stamps = list(stamps)
-        if len(stamps) == 2:
-            stride = self.stamps[1].step - self.stamps[0].step
-            if stamps[1].step - stamps[0].step != stride or stride <= 0:
-                lines.fail(
-                    f"step {stamps[1].step} after {stamps[0].step}",
-                    remedy="give frames at equal intervals, each once (a restarted run writes one twice)",
-                )
+    def even(self, path: Path) -> EvenFrames:
+        """The frames that are equally far apart, by their steps.
 
-    def interval_fs(self) -> float | None:
-        """Time between the first two frames, where the dump says it (dump_modify time yes, units yes)."""
-        times = [stamp.time_fs for stamp in self.stamps]
-        if len(times) < 2 or times[0] is None or times[1] is None:
+        Raises
+        ------
+        TrajectoryError
+            As `even_frames`, or where the times of the dump are not as even as its steps.
+        """
+        even = even_frames(self.steps, "steps", path=path)
+        if times := self._times(even):
+            check_even(times, "time", path=path, beside="their steps")
+        return even
+
+    def interval_fs(self, even: EvenFrames) -> float | None:
+        """Time between those frames, where the dump says it (dump_modify time yes, units yes)."""
+        times = self._times(even)
+        if len(times) < 2 or self.time_unit_fs is None or times[-1] <= times[0]:
             return None
-        return times[1] - times[0]
+        return float(f"{(times[-1] - times[0]) / (len(times) - 1) * self.time_unit_fs:.9g}")
 
-    def clock(self) -> Clock:
-        steps = [float(stamp.step) for stamp in self.stamps]
-        return Clock(steps[0], steps[1] - steps[0] if len(steps) == 2 else None, "steps")
+    def _times(self, even: EvenFrames) -> list[float]:
+        """Of those frames; none where a frame has none."""
+        times = self.times if even.kept is None else [self.times[index] for index in even.kept]
+        told = [time for time in times if time is not None]
+        return told if len(told) == len(times) else []
 
 
 def _box(header: bytes, rows: list[bytes]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -261,13 +260,9 @@ def read_lammps_dump(
     if len(np.unique(frames.ids)) < len(frames.ids):
         raise TrajectoryError("frame 0: two atoms have the same id", where=path, remedy="dump whole frames")
     frames.count()
-    return Trajectory(
-        names,
-        element_masses_u(names),
-        frames.n_frames,
-        frames.interval_fs(),
-        str(path),
-        frames,
-        is_unwrapped=layout.is_unwrapped,
-        clock=frames.clock(),
-    )
+    even = frames.even(path)
+    trajectory = Trajectory(
+        names, element_masses_u(names), frames.n_frames, None, str(path), frames, is_unwrapped=layout.is_unwrapped
+    ).only(even)
+    interval_fs = frames.interval_fs(even)
+    return trajectory if interval_fs is None else trajectory.with_frame_interval(interval_fs)

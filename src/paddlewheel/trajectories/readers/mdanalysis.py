@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from paddlewheel.errors import PaddlewheelError, TrajectoryError
-from paddlewheel.trajectories.trajectory import Clock, Trajectory, check_symbols, element_masses_u
+from paddlewheel.trajectories.clock import Clock
+from paddlewheel.trajectories.trajectory import Trajectory, check_symbols, element_masses_u
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -79,7 +80,12 @@ class _Frames:
 
 
 def read_mdanalysis(
-    path: Path, kind: str, *, symbols: Sequence[str] | None = None, topology: str | Path | None = None
+    path: Path,
+    kind: str,
+    *,
+    symbols: Sequence[str] | None = None,
+    topology: str | Path | None = None,
+    type_map: Mapping[int, str] | None = None,
 ) -> Trajectory:
     """Read a GROMACS, AMBER or DCD file; positions and cells are single precision in these formats.
 
@@ -91,7 +97,10 @@ def read_mdanalysis(
         One symbol per atom, in the file's order.
     topology
         A file that names the atoms in the same order: any that MDAnalysis reads (.tpr, .gro, .pdb, .prmtop, ...), or
-        a structure that `read_structure` reads (CIF, POSCAR, ...); needed where `symbols` are not given.
+        a structure that `read_structure` reads (CIF, POSCAR, ...); needed where `symbols` are not given. The data file
+        of a LAMMPS run names them by its labels, comments or masses.
+    type_map
+        Element of each type of that data file, instead of its own.
 
     Raises
     ------
@@ -103,7 +112,7 @@ def read_mdanalysis(
             f"{FORMATS[kind]} does not name its atoms", where=path,
             remedy=f"paddlewheel convert {path.name} --topology FILE (.tpr, .pdb, .gro, CIF) writes a store that does",
         )  # fmt: skip
-    names = tuple(symbols) if symbols is not None else _topology_symbols(Path(topology or ""), path)
+    names = tuple(symbols) if symbols is not None else _topology_symbols(Path(topology or ""), path, type_map)
     check_symbols(names, where=str(topology or path))
     with _opened(path, kind, len(names)) as reader:
         if reader.n_atoms != len(names):
@@ -135,9 +144,11 @@ def read_mdanalysis(
     )
 
 
-def _clock(times: list[tuple[int, float]], path: Path) -> Clock:
+def _clock(times: list[tuple[int, float]], path: Path) -> Clock | None:
     if len(times) == 1:
         return Clock(times[0][1], None, "fs")
+    if len({time for _, time in times}) == 1:  # a program that does not write times (AMBER's cpptraj): all are 0
+        return None
     (first, begin), (last, end) = times[0], times[-1]
     stride = (end - begin) / (last - first)
     if stride <= 0:
@@ -201,22 +212,25 @@ def _import(path: Path, what: str) -> Any:
     return MDAnalysis
 
 
-def _topology_symbols(topology: Path, path: Path) -> tuple[str, ...]:
+def _topology_symbols(topology: Path, path: Path, type_map: Mapping[int, str] | None) -> tuple[str, ...]:
     if not topology.is_file():
         raise TrajectoryError("no such topology file", where=topology, remedy="check the path")
+    from paddlewheel.crystals import data_file_symbols, read_structure
+
+    if (named := data_file_symbols(topology, type_map=type_map)) is not None:
+        return named
     package = _import(path, "this trajectory")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             atoms = package.Universe(str(topology), to_guess=()).atoms
     except Exception:  # not one of its formats, or damaged: what is wrong with it, read_structure says
-        from paddlewheel.crystals import read_structure
-
         return tuple(read_structure(topology).symbols)
     elements = [str(element) for element in getattr(atoms, "elements", [])]
     if elements and all(elements):
         return tuple(element.capitalize() for element in elements)
-    return _symbols_from_names([str(name) for name in atoms.names], [str(name) for name in atoms.resnames], topology)
+    names, residues = ([str(name) for name in getattr(atoms, what, [])] for what in ("names", "resnames"))
+    return _symbols_from_names(names, residues, topology)
 
 
 def _symbols_from_names(names: list[str], residues: list[str], topology: Path) -> tuple[str, ...]:
@@ -224,6 +238,8 @@ def _symbols_from_names(names: list[str], residues: list[str], topology: Path) -
     from ase.data import atomic_numbers
 
     remedy = "give a topology with elements (a .pdb with its element column, a .tpr, a CIF)"
+    if not names:
+        raise TrajectoryError("names neither elements nor atoms", where=topology, remedy=remedy)
     if any(map(_AMINO_ACIDS.fullmatch, residues)):
         raise TrajectoryError("names no elements, and a protein's names do not say", where=topology, remedy=remedy)
     symbols = tuple(re.sub(r"[^A-Za-z]", "", name).capitalize() for name in names)

@@ -1,4 +1,4 @@
-"""NumPy .npz trajectories: keys positions_A, cell_A, symbols, and frame_interval_fs and masses_u if known."""
+"""NumPy .npz trajectories: keys positions_A, cell_A, symbols; if known, frame_interval_fs, time_fs, step, masses_u."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from paddlewheel.errors import TrajectoryError
+from paddlewheel.trajectories.clock import check_even, even_frames
 from paddlewheel.trajectories.trajectory import Trajectory, check_symbols, element_masses_u
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def read_npz(path: Path) -> Trajectory:
     ----------
     path
         Archive with `positions_A` `[n_frames, n_atoms, 3]`, `cell_A` `[3, 3]` or `[n_frames, 3, 3]`, `symbols`
-        `[n_atoms]`; optional `frame_interval_fs` (a number) and `masses_u` `[n_atoms]`.
+        `[n_atoms]`; optional `frame_interval_fs` (a number), `time_fs` and `step` `[n_frames]`, `masses_u` `[n_atoms]`.
 
     Raises
     ------
@@ -79,6 +80,7 @@ def read_npz(path: Path) -> Trajectory:
             cell = np.asarray(archive["cell_A"], dtype=np.float64)
             symbols = tuple(str(symbol) for symbol in np.atleast_1d(archive["symbols"]))
             interval = float(archive["frame_interval_fs"]) if "frame_interval_fs" in archive else None
+            counts = {name: np.asarray(archive[name]) for name in ("time_fs", "step") if name in archive}
             masses = np.asarray(archive["masses_u"], dtype=np.float64) if "masses_u" in archive else None
         with zipfile.ZipFile(path) as archive, archive.open("positions_A.npy") as member:
             shape, fortran_order, dtype = _read_header(member)
@@ -87,7 +89,7 @@ def read_npz(path: Path) -> Trajectory:
     except _DAMAGE as error:
         raise _damaged(path, error) from error
     if fortran_order:
-        return Trajectory.from_arrays(
+        whole = Trajectory.from_arrays(
             positions_A=positions,
             cell_A=cell,
             symbols=symbols,
@@ -95,6 +97,7 @@ def read_npz(path: Path) -> Trajectory:
             masses_u=masses,
             source=where,
         )
+        return _by_its_counts(whole, counts, path)
     if len(shape) != 3 or shape[1:] != (len(symbols), 3) or dtype.kind not in "fiu":
         raise TrajectoryError(
             f"positions_A has shape {shape} of {dtype}, not [n_frames, {len(symbols)}, 3] as symbols has it", where=path
@@ -105,7 +108,31 @@ def read_npz(path: Path) -> Trajectory:
         raise TrajectoryError(f"cell_A has shape {cell.shape}, neither [3, 3] nor [{shape[0]}, 3, 3]", where=path)
     check_symbols(symbols, where=where)
     masses = element_masses_u(symbols) if masses is None else masses
-    return Trajectory(symbols, masses, shape[0], interval, where, _NpzFrames(path, shape, dtype, cell))
+    trajectory = Trajectory(symbols, masses, shape[0], interval, where, _NpzFrames(path, shape, dtype, cell))
+    return _by_its_counts(trajectory, counts, path)
+
+
+def _by_its_counts(trajectory: Trajectory, counts: dict[str, NDArray], path: Path) -> Trajectory:
+    """The frames that are equally far apart by `time_fs`, else by `step`."""
+    if not counts:
+        return trajectory
+    for name, values in counts.items():
+        if values.shape != (trajectory.n_frames,) or values.dtype.kind not in "fiu":
+            raise TrajectoryError(f"{name} has shape {values.shape}, not [{trajectory.n_frames}]", where=path)
+    said_fs = trajectory.frame_interval_fs
+    first, *others = counts
+    even = even_frames(counts[first], "fs" if first == "time_fs" else "steps", path=path)
+    for name in others:
+        values = counts[name] if even.kept is None else counts[name][even.kept]
+        check_even(values, "steps", path=path, beside="their times")
+    told_fs = even.clock.stride if even.clock is not None and even.clock.unit == "fs" else None
+    if said_fs is not None and told_fs is not None and abs(said_fs * even.thinned_by - told_fs) > 1e-4 * told_fs:
+        raise TrajectoryError(
+            f"frame_interval_fs is {said_fs:g}, and its time_fs are {told_fs / even.thinned_by:g} apart", where=path,
+            remedy="save one of them, the right one",
+        )  # fmt: skip
+    chosen = trajectory.only(even)
+    return chosen if said_fs is None or told_fs is not None else chosen.with_file_interval(said_fs)
 
 
 def _read_header(member) -> tuple[tuple, bool, np.dtype]:

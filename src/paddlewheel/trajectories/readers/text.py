@@ -163,8 +163,6 @@ class TextFrames(ABC):
     def __init__(self, path: Path) -> None:
         self.path = path
         self.n_frames = 0
-        self.kept: NDArray[np.int64] | None = None
-        """Places of the frames that are kept, in order; None for all."""
 
     @abstractmethod
     def split(self, lines: Lines) -> Iterator[RawFrame]:
@@ -192,12 +190,11 @@ class TextFrames(ABC):
     def count(self) -> None:
         """Go through the whole file once: finds where it is truncated, sets `n_frames`."""
         self.n_frames = sum(1 for _ in self.raw_frames())
-        self.kept = None
         if self.n_frames == 0:
             raise TrajectoryError("no frames", where=self.path, remedy="give a trajectory with at least one frame")
 
     def read(self, start: int, stop: int, per_block: int) -> Iterator[tuple[NDArray, NDArray]]:
-        frames = islice(self._kept_frames(stop), start, None)
+        frames = islice(enumerate(self.raw_frames()), start, stop)
         while True:
             positions, cells = [], []
             for index, raw in islice(frames, per_block):
@@ -206,20 +203,6 @@ class TextFrames(ABC):
             if not positions:
                 return
             yield np.array(positions), np.array(cells)
-
-    def _kept_frames(self, stop: int) -> Iterator[tuple[int, RawFrame]]:
-        """The first `stop` of the frames that are kept, with their places in the file."""
-        if self.kept is None:
-            yield from enumerate(islice(self.raw_frames(), stop))
-            return
-        wanted = iter(self.kept[:stop].tolist())
-        place = next(wanted, None)
-        for index, raw in enumerate(self.raw_frames()):
-            if index == place:
-                yield index, raw
-                place = next(wanted, None)
-                if place is None:
-                    return
 
     def first_frame(self) -> RawFrame:
         """The first frame, not parsed.

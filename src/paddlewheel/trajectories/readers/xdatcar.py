@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paddlewheel.errors import TrajectoryError
+from paddlewheel.trajectories.clock import even_frames
 from paddlewheel.trajectories.readers.text import Columns, Lines, RawFrame, TextFrames, numbers
 from paddlewheel.trajectories.trajectory import Trajectory, check_symbols, element_masses_u
 
@@ -76,55 +77,6 @@ def _step(line: bytes) -> int | None:
     return int(words[-1]) if words[-1].isdigit() else None
 
 
-_PERSISTS = 3
-"""A distance that comes so often in a row is how often frames were written, not a hole."""
-
-
-def _equally_spaced(steps: Sequence[int | None], path: Path) -> tuple[NDArray[np.int64] | None, int, tuple[str, ...]]:
-    """Which frames are kept so that all are as many steps apart (None: all), how many of the file's first intervals
-    lie between them, and what has to be said.
-
-    Raises
-    ------
-    TrajectoryError
-        If configurations are missing or come twice by their numbers.
-    """
-    if len(set(steps)) < 2 or None in steps:  # no numbers, or always the same
-        return None, 1, ()
-    numbers_ = np.array([step for step in steps if step is not None])
-    apart = np.diff(numbers_)
-    if np.all(apart == apart[0]) and apart[0] > 0:
-        return None, 1, ()
-    back = np.flatnonzero(apart <= 0)
-    if len(back):
-        at = int(back[0])
-        if len(set(apart[apart > 0])) == 1 and np.all(numbers_[back + 1] == numbers_[0]):
-            return None, 1, (f"{path.name} is of {len(back) + 1} runs, each numbered from {numbers_[0]}: taken as one",)
-        raise TrajectoryError(
-            f"configuration {numbers_[at + 1]} comes after {numbers_[at]}", where=path,
-            remedy="give each part as a file of its own, without the frames that come twice",
-        )  # fmt: skip
-    largest = int(apart.max())
-    runs = np.split(apart, np.flatnonzero(np.diff(apart)) + 1)
-    if any(len(run) < _PERSISTS for run in runs) or apart[0] == largest:
-        at = int(np.flatnonzero(apart != apart[0])[0])
-        raise TrajectoryError(
-            f"configurations {numbers_[at] + apart[0]} to {numbers_[at + 1] - apart[0]} are missing", where=path,
-            remedy="give the parts before and after as files of their own",
-        )  # fmt: skip
-    kept = np.flatnonzero(np.isin(numbers_, np.arange(numbers_[0], numbers_[-1] + 1, largest)))
-    if np.any(np.diff(numbers_[kept]) != largest) or largest % apart[0]:
-        raise TrajectoryError(
-            f"configurations are {', '.join(map(str, sorted(set(apart.tolist()))))} steps apart", where=path,
-            remedy="cut the file where that changes, and give one part",
-        )  # fmt: skip
-    note = (
-        f"{path.name}: configurations are {apart[0]} and later {largest} steps apart; one in {largest} is kept, "
-        f"{len(kept)} of {len(numbers_)}, and the time between frames is taken for that of its beginning"
-    )
-    return kept, largest // int(apart[0]), (note,)
-
-
 def _starts_frame(line: bytes) -> bool:
     return line.split()[0].lower().startswith((b"direct", b"konfig"))
 
@@ -132,8 +84,7 @@ def _starts_frame(line: bytes) -> bool:
 def read_xdatcar(path: Path, *, symbols: Sequence[str] | None = None) -> Trajectory:
     """Read an XDATCAR; its frame interval is not in the file.
 
-    The numbers in ``Direct configuration=`` count steps: where frames were written at two intervals, those of the
-    longer one are kept; where some are missing or come twice, the file is refused.
+    The numbers in ``Direct configuration=`` count steps (see `even_frames`).
 
     Parameters
     ----------
@@ -156,9 +107,8 @@ def read_xdatcar(path: Path, *, symbols: Sequence[str] | None = None) -> Traject
     if len(names) != sum(frames.counts):
         raise TrajectoryError(f"{len(names)} symbols for {sum(frames.counts)} atoms", where=path)
     check_symbols(names, where=str(path))
-    kept, thinned_by, notes = _equally_spaced(frames.steps, path)
-    if kept is not None:
-        frames.kept, frames.n_frames = kept, len(kept)
-    return Trajectory(
-        names, element_masses_u(names), frames.n_frames, None, str(path), frames, notes=notes, thinned_by=thinned_by
-    )
+    trajectory = Trajectory(names, element_masses_u(names), frames.n_frames, None, str(path), frames)
+    steps = [step for step in frames.steps if step is not None]
+    if len(steps) < frames.n_frames:
+        return trajectory
+    return trajectory.only(even_frames(steps, "steps", path=path, what="configurations", begins_anew=True))
