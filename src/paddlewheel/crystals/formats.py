@@ -14,7 +14,9 @@ import numpy as np
 
 from paddlewheel.crystals.cif import ISOTOPE_MASSES_U, read_cif
 from paddlewheel.crystals.lammps_data import is_lammps_data, read_lammps_data
-from paddlewheel.errors import StructureError
+from paddlewheel.crystals.ulm import MAGIC, read_ulm_frames
+from paddlewheel.errors import DatasetError, InputError, StructureError
+from paddlewheel.foreign import parsing, read_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,8 +27,7 @@ if TYPE_CHECKING:
 OCCUPANCY_ROUNDING = 1e-3
 """Occupancies this close to 1 are full: they are rounding in the file, not vacancies."""
 
-_LARGEST_TEXT = 200_000_000
-"""Of one structure: a million atoms are 60 MB. A small compressed file may hold terabytes."""
+_LARGEST_FRAMES = 2_000_000_000
 _COMPRESSED = {".gz", ".bz2", ".xz"}
 _REMEDY = "give a CIF, POSCAR, extended XYZ, LAMMPS data or pymatgen JSON file"
 
@@ -174,19 +175,7 @@ def _kind_by_content(path: Path) -> str:
 
 
 def _text(path: Path) -> str:
-    import bz2
-    import gzip
-    import lzma
-
-    opener = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}.get(path.suffix.lower(), open)
-    with opener(path, "rt", encoding="utf-8-sig") as stream:
-        text = stream.read(_LARGEST_TEXT + 1)
-    if len(text) > _LARGEST_TEXT:
-        raise StructureError(
-            f"holds more than {_LARGEST_TEXT // 1_000_000} MB of text", where=path,
-            remedy="give the file of one structure",
-        )  # fmt: skip
-    return text
+    return read_document(path, StructureError, remedy="give the file of one structure").decode("utf-8-sig")
 
 
 def _read_poscar(path: Path, text: str) -> Structure:
@@ -214,7 +203,7 @@ def _read_json(path: Path, text: str) -> Structure | Atoms:
             raise StructureError("is a molecule: there is no lattice in it", where=path, remedy="give a crystal")
         return _sites_of_json(document, path)
     if isinstance(document, dict) and ("ids" in document or "__ase_objtype__" in document):
-        return _read_with_ase(path)
+        return _atoms_of_json(document, path)
     raise StructureError(
         "is JSON, but no pymatgen Structure", where=path, remedy='write it with structure.to("x.json")'
     )
@@ -251,17 +240,75 @@ def _sites_of_json(document: dict, path: Path) -> Structure:
     return Structure(lattice, species, coordinates, labels=labels)
 
 
-def _read_with_ase(path: Path) -> Atoms:
-    import ase.io
-    from ase.io.formats import UnknownFileTypeError
+def _atoms_of_json(document: dict, path: Path) -> Atoms:
+    """Numbers, positions and cell of ASE's JSON, and nothing else: ASE would build what `__ase_objtype__` names."""
+    from ase import Atoms
 
-    try:  # "a@b.xyz" is a file here, not a file and an index
-        images = ase.io.read(os.fspath(path), index=":", do_not_split_by_at_sign=True)
-    except UnknownFileTypeError as error:
-        raise StructureError("the format is not recognised", where=path, remedy=_REMEDY) from error
-    images = images if isinstance(images, list) else [images]
+    rows = [document] if "ids" not in document else [document[str(number)] for number in document["ids"]]
+    _one_of(rows, path)
+    row = rows[0]
+    numbers = _plain_array(row["numbers"]).astype(int)
+    if numbers.min(initial=1) < 1 or numbers.max(initial=1) > 118:
+        raise StructureError("an atomic number is that of no element", where=path, remedy=_REMEDY)
+    periodic = [bool(value) for value in np.ravel(_plain_array(row.get("pbc", [True] * 3)))]
+    return Atoms(numbers, positions=_plain_array(row["positions"]), cell=_plain_array(row["cell"]), pbc=periodic)
+
+
+def _plain_array(value: object) -> np.ndarray:
+    """An array of ASE's JSON: a list, shape with type and values (``__ndarray__``), or a cell around one."""
+    if isinstance(value, dict) and "array" in value:
+        value = value["array"]
+    if isinstance(value, dict) and "__ndarray__" in value:
+        shape, _, flat = value["__ndarray__"]
+        return np.asarray(flat, dtype=float).reshape(shape)
+    return np.asarray(value, dtype=float)
+
+
+_BUILDERS = {
+    "bundletrajectory", "db", "gpw", "json", "mysql", "netcdftrajectory", "nomad-json", "postgresql", "py", "traj",
+}  # fmt: skip
+"""Formats of ASE whose readers build what the file names, or lead elsewhere."""
+
+
+def _read_with_ase(path: Path) -> Atoms:
+    images = read_frames(path, StructureError, remedy=_REMEDY)
     _one_of(images, path)
     return images[0]
+
+
+def read_frames(
+    path: Path, kind: type[InputError] = DatasetError, *, remedy: str = "give frames as extxyz"
+) -> list[Atoms]:
+    """The frames of a file in any format that ASE recognises, but for those whose readers build what a file names.
+
+    Of a .traj, numbers, positions, cells and masses are read, and neither results nor constraints.
+
+    Raises
+    ------
+    kind
+        If the file cannot be read, or is of no format that is read.
+    """
+    import ase.io
+    from ase.io.formats import UnknownFileTypeError, filetype
+
+    content = read_document(path, kind, remedy=remedy, largest=_LARGEST_FRAMES)
+    if content.startswith(MAGIC):
+        return read_ulm_frames(path, kind)[0]
+    try:  # "a@b.xyz" is a file here, not a file and an index
+        with parsing(path, kind, problem="cannot be read", remedy=remedy):
+            name = "extxyz" if path.suffix == ".extxyz" else filetype(os.fspath(path))
+            if name in _BUILDERS:
+                raise kind(f"the format {name} of ASE is not read", where=path, remedy=remedy)
+            images = ase.io.read(os.fspath(path), index=":", format=name, do_not_split_by_at_sign=True)
+    except UnknownFileTypeError as error:
+        raise kind("the format is not recognised", where=path, remedy=remedy) from error
+    except Exception as error:  # ASE's readers have errors of their own, some derived from Exception alone
+        if isinstance(error, InputError):
+            raise
+        raise kind(
+            f"cannot be read ({type(error).__name__}: {_first_line(error)})", where=path, remedy=remedy
+        ) from error
+    return images if isinstance(images, list) else [images]
 
 
 def _one_of(found: list, path: Path) -> None:

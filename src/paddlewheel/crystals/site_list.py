@@ -18,6 +18,7 @@ import numpy as np
 from paddlewheel.crystals.library import builtin_sites_path
 from paddlewheel.crystals.read import require_file
 from paddlewheel.errors import StructureError
+from paddlewheel.foreign import parsing, read_document
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -146,10 +147,8 @@ def _parameters(values: NDArray[np.float64]) -> str:
 
 
 def _read_text(path: Path) -> SiteList:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise StructureError(f"cannot be read ({error})", where=path, remedy="give a text file") from error
+    with parsing(path, StructureError, problem="cannot be read", remedy="give a text file"):
+        lines = read_document(path, StructureError, remedy="give a text file").decode("utf-8").splitlines()
     cell: tuple[float, ...] | None = None
     group: str | None = None
     labels, positions = [], []

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from paddlewheel.errors import DataError
+from paddlewheel.foreign import read_yaml
 from paddlewheel.records import Measured
 
 
@@ -86,13 +86,7 @@ def load_sample(path: str | Path) -> Sample:
         geometry is refused by `paddlewheel.lab.geometry.geometry`.
     """
     path = Path(path)
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise DataError(
-            f"cannot be read ({str(error).splitlines()[0]})", where=path, remedy="give a YAML file"
-        ) from error
-    return make_sample(document, where=path)
+    return make_sample(read_yaml(path, DataError, remedy="give a YAML file"), where=path)
 
 
 def make_sample(document: Mapping[str, Any] | Any, *, where: str | Path = "sample") -> Sample:

@@ -6,7 +6,6 @@ be measured is null, and the `status` beside it says why.
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from paddlewheel.errors import InputError
+from paddlewheel.foreign import read_json
 
 SCHEMA_VERSION = 1
 
@@ -112,9 +112,10 @@ def read_record(path: Path, kind: type[AnyRecord], *, made_by: str) -> AnyRecord
     InputError
         If the file is no such record.
     """
+    document = read_json(path, InputError, remedy=f"run {made_by} again")
     try:
-        return kind.model_validate(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
+        return kind.model_validate(document)
+    except ValueError as error:
         raise InputError(
             f"not a record of {made_by} ({str(error).splitlines()[0]})", where=path, remedy=f"run {made_by} again"
         ) from error

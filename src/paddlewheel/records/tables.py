@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import zipfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from paddlewheel.errors import InputError
+from paddlewheel.foreign import array_archive
 from paddlewheel.records.base import write_atomically
 
 Columns = dict[str, np.ndarray]
@@ -75,11 +75,8 @@ class Beside:
         if name in self.tables:
             return self.tables[name]
         path = self._path(name)
-        try:
-            with np.load(path, allow_pickle=False) as archive:
-                return _Read(path, dict(archive))
-        except (OSError, ValueError, zipfile.BadZipFile) as error:
-            raise InputError(f"holds no arrays ({error})", where=path, remedy=_AGAIN) from error
+        with array_archive(path, InputError, remedy=_AGAIN) as archive:
+            return _Read(path, dict(archive))
 
     def _path(self, name: str) -> Path:
         if self.directory is None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from paddlewheel.errors import InputError, RunDirectoryError, writing
 from paddlewheel.execution import DriverLock
+from paddlewheel.foreign import read_yaml
 from paddlewheel.records import write_atomically
 from paddlewheel.version import __version__
 
@@ -125,14 +126,8 @@ def read_inputs(directory: Path) -> dict[str, Any]:
     RunDirectoryError
         If it cannot be read, or is none.
     """
-    import yaml
-
     path = directory / INPUTS
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        found = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise RunDirectoryError(f"cannot be read ({type(error).__name__})", where=path, remedy=_REMEDY) from error
+    found = read_yaml(path, RunDirectoryError, remedy=_REMEDY)
     if not isinstance(found, dict):
         raise RunDirectoryError("is no inputs document", where=path, remedy="use another --out")
     return found

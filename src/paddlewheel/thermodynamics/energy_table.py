@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from paddlewheel.errors import InputError
+from paddlewheel.foreign import DAMAGE, parse_yaml, parsing, read_document
 from paddlewheel.thermodynamics.phase_entry import PhaseEntry
 
 _KNOWN = {
@@ -37,10 +38,9 @@ def read_energy_table(path: str | Path) -> list[PhaseEntry]:
         With the file and the row: no formula, no energy or two, an unknown column, a number that is none.
     """
     path = Path(path)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot be read ({error})", where=path, remedy="give a CSV, YAML or JSON file") from error
+    remedy = "give a CSV, YAML or JSON file"
+    with parsing(path, InputError, problem="cannot be read", remedy=remedy):
+        text = read_document(path, InputError, remedy=remedy).decode("utf-8-sig")
     if path.suffix.lower() == ".json":
         rows = _computed_entries(text, path)
     elif path.suffix.lower() in (".yaml", ".yml"):
@@ -81,12 +81,7 @@ def at_temperatures(entries: Sequence[PhaseEntry], temperatures_K: Sequence[floa
 
 
 def _yaml(text: str, path: Path) -> list[Mapping[str, Any]]:
-    import yaml
-
-    try:
-        document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise InputError(f"no YAML ({str(error).splitlines()[0]})", where=path, remedy="correct it") from error
+    document = parse_yaml(text, path, InputError, remedy="correct it")
     rows = document.get("phases") if isinstance(document, dict) else document
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise InputError("no list of phases", where=path, remedy="write `phases:` with a list of formula and energy")
@@ -108,7 +103,7 @@ def _computed_entries(text: str, path: Path) -> list[Mapping[str, Any]]:
             }
             for row in rows
         ]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except DAMAGE as error:
         raise InputError(
             f"no computed entries ({type(error).__name__}: {error})", where=path,
             remedy="give pymatgen's ComputedEntry documents (composition, energy, correction)",

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from paddlewheel.errors import DatasetError, writing
+from paddlewheel.foreign import parsing
 from paddlewheel.records import write_atomically
 from paddlewheel.training.dataset_checks import check_frames, require_elements
 
@@ -269,14 +270,8 @@ def parse_frames(content: bytes, *, where: str | Path) -> list[Atoms]:
     """
     import ase.io
 
-    try:
+    with parsing(where, DatasetError, problem="is no extended XYZ file, or is cut off", remedy="write it anew"):
         frames = cast("list[Atoms]", ase.io.read(io.StringIO(content.decode("utf-8")), index=":", format="extxyz"))
-    except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError) as error:
-        raise DatasetError(
-            f"is no extended XYZ file, or is cut off ({type(error).__name__}: {error})",
-            where=where,
-            remedy="write it anew",
-        ) from error
     if not frames:
         raise DatasetError("holds no frames", where=where, remedy="write it anew")
     return frames

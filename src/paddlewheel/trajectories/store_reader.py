@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from paddlewheel.errors import TrajectoryError
+from paddlewheel.foreign import LARGEST_CHUNK, parsing, read_json, refuse_links
 from paddlewheel.trajectories.clock import even_frames
 from paddlewheel.trajectories.store_files import FORMAT_VERSION, chunk_file
 from paddlewheel.trajectories.trajectory import Trajectory
@@ -139,8 +141,9 @@ def open_group(path: Path) -> zarr.Group:
 
     if not path.is_dir():
         raise TrajectoryError("no such trajectory store", where=path, remedy="give the path of a .zarr folder")
+    refuse_links(path, TrajectoryError, remedy="copy the store with its files (cp -rL)")
     try:
-        group = zarr.open_group(path, mode="r", zarr_format=3)
+        group = zarr.open_group(path, mode="r", zarr_format=3, use_consolidated=False)
         version = group.attrs.get("paddlewheel_trajectory")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TrajectoryError(
@@ -173,10 +176,27 @@ def open_array(group: zarr.Group, name: str, path: Path) -> zarr.Array:
     TrajectoryError
         If it is not there, or its metadata are damaged.
     """
+    _check_array(path / name / "zarr.json")
     try:
         return cast("zarr.Array", group[name])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _damaged(path, f"array {name}: {type(error).__name__}") from error
+
+
+_CODECS = {"bytes", "blosc", "crc32c"}
+_TYPES = {"int32", "int64", "float32", "float64"}
+
+
+def _check_array(metadata: Path) -> None:
+    """Refuse an array that a `TrajectoryWriter` does not write, before zarr looks up what its metadata name."""
+    document = read_json(metadata, TrajectoryError, remedy="restore the files from a copy")
+    with parsing(metadata, TrajectoryError, problem="is no array", remedy="restore the files from a copy"):
+        codecs = {codec["name"] for codec in document["codecs"]}
+        kind, chunk = document["data_type"], document["chunk_grid"]["configuration"]["chunk_shape"]
+        if not codecs <= _CODECS or kind not in _TYPES or document.get("storage_transformers"):
+            raise ValueError(f"of {kind} by {', '.join(sorted(codecs))}, which no store of ours holds")
+        if math.prod(int(length) for length in chunk) * 8 > LARGEST_CHUNK:
+            raise ValueError(f"chunks of {chunk}")
 
 
 def thermo_columns(group: zarr.Group, path: Path) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from paddlewheel.errors import DataError
+from paddlewheel.foreign import read_yaml
 from paddlewheel.lab.sample import Component
 from paddlewheel.records import Measured
 
@@ -215,12 +216,7 @@ def load_design(path: str | Path | None = None) -> CellDesign:
     if path is None:
         return CellDesign.model_validate(document)
     path = Path(path)
-    try:
-        given = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise DataError(
-            f"cannot be read ({str(error).splitlines()[0]})", where=path, remedy="give a YAML file"
-        ) from error
+    given = read_yaml(path, DataError, remedy="give a YAML file")
     if not isinstance(given, Mapping):
         raise DataError("is no list of fields", where=path, remedy="see `paddlewheel cell --template`")
     merged = _merged(document, dict(given), path)

@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 
 from paddlewheel.errors import DataError
+from paddlewheel.foreign import check_archive
 from paddlewheel.lab.readers.cell_tests import assemble, rising_steps, step_kinds
 from paddlewheel.lab.table import CellTest
 
 SUFFIXES = (".nda", ".ndax")
+_LARGEST_BYTES = 2_000_000_000
 _TAKEN = ("voltage_V", "current_mA", "total_time_s", "capacity_mAh", "step_count", "step_type", "cycle_count")
 
 
@@ -32,6 +34,8 @@ def read_neware(path: Path) -> CellTest:
         raise DataError(
             "reading it needs fastnda", where=path, remedy="pip install 'paddlewheel[neware]', or export it as CSV"
         ) from error
+    if path.suffix.lower() == ".ndax":
+        check_archive(path, DataError, remedy="copy it again, or export it as CSV", largest=_LARGEST_BYTES)
     try:
         frame = fastnda.read(path)
         columns = {name: frame[name].to_numpy() for name in frame.columns if name != "step_type"}

@@ -9,7 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from paddlewheel.errors import DataError
+from paddlewheel.foreign import check_archive, refuse_document_types
 from paddlewheel.lab.readers.text_table import TextTable, parse_table
+
+_LARGEST_BYTES = 500_000_000
+_MOST_CELLS = 20_000_000
 
 
 def read_xlsx(path: Path) -> TextTable:
@@ -22,19 +26,20 @@ def read_xlsx(path: Path) -> TextTable:
     """
     from openpyxl import load_workbook
 
+    remedy = "save it again as .xlsx or as CSV"
+    check_archive(path, DataError, remedy=remedy, largest=_LARGEST_BYTES)
+    refuse_document_types(path, DataError, remedy=remedy)
     try:
-        book = load_workbook(io.BytesIO(path.read_bytes()), read_only=True, data_only=True)
-        sheets = {sheet.title: [list(row) for row in sheet.iter_rows(values_only=True)] for sheet in book.worksheets}
+        book = load_workbook(path, read_only=True, data_only=True)
+        sheets = {sheet.title: _text(sheet, path) for sheet in book.worksheets}
+    except DataError:
+        raise
     except Exception as error:  # a damaged workbook fails in zipfile, in the XML parser or in openpyxl, each its way
-        raise DataError(
-            f"no readable workbook ({type(error).__name__})", where=path, remedy="save it again as .xlsx or as CSV"
-        ) from error
+        raise DataError(f"no readable workbook ({type(error).__name__})", where=path, remedy=remedy) from error
     best: TextTable | None = None
-    for title, rows in sheets.items():
-        text = io.StringIO()
-        csv.writer(text, delimiter="\t", lineterminator="\n").writerows([_cell(cell) for cell in row] for row in rows)
+    for title, text in sheets.items():
         try:
-            table = parse_table(text.getvalue(), source=str(path), warnings=[f"sheet {title}"])
+            table = parse_table(text, source=str(path), warnings=[f"sheet {title}"])
         except DataError:
             continue  # a sheet of remarks
         if best is None or len(table) > len(best):
@@ -42,6 +47,22 @@ def read_xlsx(path: Path) -> TextTable:
     if best is None:
         raise DataError("no sheet with a table of numbers", where=path, remedy="give a workbook of measured data")
     return best
+
+
+def _text(sheet: Any, path: Path) -> str:
+    """A sheet with tabs between its cells; its own word for its size is not believed, and its cells are counted."""
+    sheet.reset_dimensions()
+    text, count = io.StringIO(), 0
+    writer = csv.writer(text, delimiter="\t", lineterminator="\n")
+    for row in sheet.iter_rows(values_only=True):
+        count += len(row) + 1
+        if count > _MOST_CELLS or text.tell() > _LARGEST_BYTES:
+            raise DataError(
+                f"sheet {sheet.title} has more than {_MOST_CELLS / 1e6:g} million cells", where=path,
+                remedy="save what was measured as CSV",
+            )  # fmt: skip
+        writer.writerow([_cell(cell) for cell in row])
+    return text.getvalue()
 
 
 def _cell(value: Any) -> str:

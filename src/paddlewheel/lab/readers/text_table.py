@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from paddlewheel.errors import DataError
+from paddlewheel.foreign import read_document
 from paddlewheel.lab.readers.column_names import is_unit, plain_unit, split_header
 
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eEdD][+-]?\d+)?\s*\Z|\s*[+-]?(nan|inf)\s*\Z", re.IGNORECASE)
@@ -65,14 +66,7 @@ def read_text(path: Path) -> tuple[str, list[str]]:
     DataError
         If it cannot be read, is empty, or is no text.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DataError(
-            f"cannot be read ({error.strerror})", where=path, remedy="give a file of measured data"
-        ) from error
-    if len(content) > _LARGEST_BYTES:
-        raise DataError(f"{len(content) / 1e9:.1f} GB", where=path, remedy="split the file")
+    content = read_document(path, DataError, remedy="give a file of measured data", largest=_LARGEST_BYTES)
     if not content.strip():
         raise DataError("is empty", where=path, remedy="give a file of measured data")
     for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paddlewheel.errors import PotentialError
+from paddlewheel.foreign import check_archive, read_json
 from paddlewheel.potentials.m3gnet.conventions import Conventions, detect_conventions
 
 if TYPE_CHECKING:
@@ -128,16 +128,11 @@ def read_checkpoint(folder: Path | str, *, conventions: Conventions | None = Non
 
 
 def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not path.is_file():
         raise PotentialError(
             "no such file", where=path, remedy="give the folder of a matgl checkpoint (model.json and state.pt)"
-        ) from None
-    except (OSError, ValueError) as error:
-        raise PotentialError(
-            f"not readable as JSON ({str(error).splitlines()[0]})", where=path, remedy=_REMEDY
-        ) from error
+        )
+    document = read_json(path, PotentialError, remedy=_REMEDY)
     if not isinstance(document, dict) or "@class" not in document:
         raise PotentialError("not the model.json of a matgl model (no @class)", where=path, remedy=_REMEDY)
     return document
@@ -226,6 +221,7 @@ def _read_state(path: Path) -> dict[str, Any]:
         raise PotentialError(
             "no such file", where=path, remedy="give the folder of a matgl checkpoint (model.json and state.pt)"
         )
+    check_archive(path, PotentialError, remedy=_REMEDY)
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises nearly every type on damaged archives, pickle's and zipfile's among them

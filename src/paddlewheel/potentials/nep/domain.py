@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from paddlewheel.errors import PotentialError, writing
+from paddlewheel.foreign import DAMAGE, array_archive
 
 _TOLERANCE = 1.02
 """The search ends when no environment has a coefficient above it: the determinant then grows by under 2 % a swap."""
@@ -129,11 +129,11 @@ def read_domain(path: str | Path, *, potential: str | Path) -> NEPDomain:
         If the file is damaged, or is that of another potential.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with array_archive(Path(path), PotentialError, remedy="remove it, or make it again") as file:
             known = str(file["potential_sha256"])
             elements = tuple(str(symbol) for symbol in file["elements"])
             domain = NEPDomain(elements, file["inverses"], file["n_environments"])
-    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except DAMAGE as error:
         problem = f"is no domain of a NEP ({type(error).__name__}: {error})"
         raise PotentialError(problem, where=path, remedy="remove it, or make it again") from error
     if known != _sha256(potential):

@@ -15,6 +15,7 @@ import numpy as np
 from ase.data import atomic_numbers
 
 from paddlewheel.errors import PotentialError, writing
+from paddlewheel.foreign import parsing, read_document
 from paddlewheel.potentials.nep.model import MAX_L, NEPModel, Repulsion
 
 _VERSIONS = ("nep4", "nep4_zbl", "nep3", "nep3_zbl")
@@ -77,10 +78,8 @@ def read_nep(path: str | Path) -> NEPModel:
         hidden layers, the higher invariants of 2025) or another version.
     """
     path = Path(path)
-    try:
-        lines = path.read_text(encoding="ascii").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise PotentialError(f"cannot be read as a nep.txt ({error})", where=path, remedy="give a nep.txt") from error
+    with parsing(path, PotentialError, problem="cannot be read as a nep.txt", remedy="give a nep.txt"):
+        lines = read_document(path, PotentialError, remedy="give a nep.txt").decode("ascii").splitlines()
     header = _Header(path, lines)
     version, elements = _elements(header)
     n = len(elements)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from paddlewheel.crystals.formats import read_frames
 from paddlewheel.errors import DatasetError, SettingsError
 from paddlewheel.execution import array_digest
 from paddlewheel.studies.label.labelled_set import (
@@ -91,7 +92,7 @@ def _read_frames(frames: str | Path | Sequence[Atoms] | Dataset) -> list[Atoms]:
     if isinstance(frames, Dataset):
         listed = list(frames.frames)
     elif isinstance(frames, str | Path):
-        listed = _read_file(Path(frames))
+        listed = read_frames(Path(frames))
     else:
         listed = list(frames)
     where = str(frames) if isinstance(frames, str | Path) else "frames"
@@ -104,27 +105,6 @@ def _read_frames(frames: str | Path | Sequence[Atoms] | Dataset) -> list[Atoms]:
         if not (np.isfinite(frame.positions).all() and np.isfinite(np.array(frame.cell)).all()):
             raise DatasetError("has positions or a cell that are not finite", where=at, remedy="remove the frame")
     return listed
-
-
-def _read_file(path: Path) -> list[Atoms]:
-    import ase.io
-
-    try:
-        found = ase.io.read(path, index=":", format="extxyz" if path.suffix == ".extxyz" else None)
-    except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError, ImportError) as error:
-        raise DatasetError(
-            f"cannot be read ({type(error).__name__}: {error})",
-            where=path,
-            remedy="give a file of frames, such as extxyz",
-        ) from error
-    except Exception as error:
-        # ASE's own errors for unknown formats derive from Exception alone
-        if type(error).__module__.startswith("ase."):
-            raise DatasetError(
-                f"cannot be read ({type(error).__name__}: {error})", where=path, remedy="give frames as extxyz"
-            ) from error
-        raise
-    return found if isinstance(found, list) else [found]  # type: ignore[list-item, return-value]
 
 
 def frames_digest(frames: Sequence[Atoms]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 
 from paddlewheel.dynamics import TOLERATED_SHARE, MDSettings, share_over
 from paddlewheel.errors import RunDirectoryError, SettingsError
+from paddlewheel.foreign import read_json
 from paddlewheel.studies.motion.cache import open_trajectory
 from paddlewheel.study.run_directory import INPUTS, read_inputs
 from paddlewheel.trajectories import Trajectory
@@ -243,9 +243,4 @@ def _kelvin(temperatures_K: Iterable[float]) -> str:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RunDirectoryError(
-            f"cannot be read ({type(error).__name__})", where=path, remedy="let conduct go on with it, or use another"
-        ) from error
+    return read_json(path, RunDirectoryError, remedy="let conduct go on with it, or use another")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from paddlewheel.errors import TrajectoryError
+from paddlewheel.foreign import compression
 from paddlewheel.trajectories.clock import Clock
 from paddlewheel.trajectories.parts import join_parts
 from paddlewheel.trajectories.readers.ase_traj import read_ase_traj
@@ -15,7 +16,7 @@ from paddlewheel.trajectories.readers.h5md import read_h5md
 from paddlewheel.trajectories.readers.lammps_dump import read_lammps_dump
 from paddlewheel.trajectories.readers.mdanalysis import binary_format, read_mdanalysis
 from paddlewheel.trajectories.readers.npz import read_npz
-from paddlewheel.trajectories.readers.text import compression, open_bytes
+from paddlewheel.trajectories.readers.text import open_bytes
 from paddlewheel.trajectories.readers.vasprun import read_vasprun
 from paddlewheel.trajectories.readers.xdatcar import read_xdatcar
 from paddlewheel.trajectories.store_reader import open_store

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from paddlewheel.crystals.ulm import read_ulm_frames
 from paddlewheel.errors import TrajectoryError
 from paddlewheel.trajectories.trajectory import Trajectory
 
@@ -72,16 +73,7 @@ def _interval_fs(path: Path) -> float | None:
 
 
 def _load(path: Path, indices: range | tuple[int, ...]) -> tuple[list[Atoms], int]:
-    from ase.io.trajectory import TrajectoryReader
-
-    try:
-        with TrajectoryReader(path) as reader:
-            if len(reader) == 0:
-                raise TrajectoryError("no frames", where=path, remedy="give a trajectory with at least one frame")
-            return [cast("Atoms", reader[index]) for index in indices], len(reader)
-    except TrajectoryError:
-        raise
-    except Exception as error:  # ASE parses damaged bytes and raises whatever comes of it
-        raise TrajectoryError(
-            f"damaged or truncated ASE trajectory ({type(error).__name__}: {error})", where=path, remedy="copy it again"
-        ) from error
+    frames, n_frames = read_ulm_frames(path, TrajectoryError, indices)
+    if n_frames == 0:
+        raise TrajectoryError("no frames", where=path, remedy="give a trajectory with at least one frame")
+    return frames, n_frames

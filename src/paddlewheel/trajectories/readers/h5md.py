@@ -3,6 +3,7 @@ doi:10.1016/j.cpc.2014.01.018; the specification 1.1 is at https://www.nongnu.or
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from paddlewheel.errors import TrajectoryError
+from paddlewheel.foreign import LARGEST_CHUNK, refuse_expansion
 from paddlewheel.trajectories.clock import EvenFrames, Unit, check_even, even_frames
 from paddlewheel.trajectories.trajectory import Trajectory, check_symbols, element_masses_u
 
@@ -132,6 +134,7 @@ def _opened(path: Path) -> Iterator[Any]:
 
     try:
         with h5py.File(path, "r") as file:
+            _refuse_elsewhere(file, path)
             yield file
     except TrajectoryError:
         raise
@@ -141,6 +144,30 @@ def _opened(path: Path) -> Iterator[Any]:
             where=path,
             remedy="copy the file again",
         ) from error
+
+
+def _refuse_elsewhere(file: h5py.File, path: Path) -> None:
+    """Refuse a file whose data lie in other files: external links, external storage, virtual datasets; and bombs."""
+    import h5py
+
+    remedy = "copy what it refers to into the file (h5repack, or h5py: file.copy)"
+
+    def look(name: str, link: Any) -> None:
+        if isinstance(link, h5py.ExternalLink):
+            raise TrajectoryError(f"its link {name} leads to the file {link.filename}", where=path, remedy=remedy)
+        if isinstance(link, h5py.SoftLink):
+            return
+        element = file[name]
+        if not isinstance(element, h5py.Dataset):
+            return
+        if element.external or element.is_virtual:
+            raise TrajectoryError(f"the data of {name} lie in another file", where=path, remedy=remedy)
+        refuse_expansion(element.nbytes, element.id.get_storage_size(), path, TrajectoryError)
+        if element.chunks and math.prod(element.chunks) * element.dtype.itemsize > LARGEST_CHUNK:
+            raise TrajectoryError(f"the chunks of {name} are larger than {LARGEST_CHUNK / 1e6:g} MB", where=path,
+                                  remedy="write it again in smaller chunks")  # fmt: skip
+
+    file.visititems_links(look)
 
 
 def _unit(*objects: h5py.HLObject) -> str | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import zipfile
-import zlib
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from paddlewheel.errors import TrajectoryError
+from paddlewheel.foreign import array_archive, array_header, parsing
 from paddlewheel.trajectories.clock import check_even, even_frames
 from paddlewheel.trajectories.trajectory import Trajectory, check_symbols, element_masses_u
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError)
+_REMEDY = "copy the file again"
 _REQUIRED = ("positions_A", "cell_A", "symbols")
 
 
@@ -39,18 +40,15 @@ class _NpzFrames:
         frame_shape = self.shape[1:]
         frame_bytes = int(np.prod(frame_shape)) * self.dtype.itemsize
         cells = np.broadcast_to(self.cell, (self.n_frames, 3, 3))
-        try:
-            with zipfile.ZipFile(self.path) as archive, archive.open("positions_A.npy") as member:
-                _read_header(member)
-                member.seek(member.tell() + start * frame_bytes)
-                for first in range(start, stop, per_block):
-                    n = min(per_block, stop - first)
-                    data = member.read(n * frame_bytes)
-                    if len(data) < n * frame_bytes:
-                        raise EOFError(f"positions_A ends in frame {first + len(data) // frame_bytes}")
-                    yield np.frombuffer(data, self.dtype).reshape(n, *frame_shape), cells[first : first + n]
-        except _DAMAGE as error:
-            raise _damaged(self.path, error) from error
+        with _reading(self.path), zipfile.ZipFile(self.path) as archive, archive.open("positions_A.npy") as member:
+            array_header(member)
+            member.seek(member.tell() + start * frame_bytes)
+            for first in range(start, stop, per_block):
+                n = min(per_block, stop - first)
+                data = member.read(n * frame_bytes)
+                if len(data) < n * frame_bytes:
+                    raise EOFError(f"positions_A ends in frame {first + len(data) // frame_bytes}")
+                yield np.frombuffer(data, self.dtype).reshape(n, *frame_shape), cells[first : first + n]
 
 
 def read_npz(path: Path) -> Trajectory:
@@ -68,26 +66,23 @@ def read_npz(path: Path) -> Trajectory:
         If the archive is damaged, lacks a key, or shapes disagree.
     """
     where = str(path)
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            missing = [key for key in _REQUIRED if key not in archive]
-            if missing:
-                raise TrajectoryError(
-                    f"no key {', '.join(missing)} (there are: {', '.join(archive)})",
-                    where=path,
-                    remedy="save positions_A, cell_A and symbols",
-                )
-            cell = np.asarray(archive["cell_A"], dtype=np.float64)
-            symbols = tuple(str(symbol) for symbol in np.atleast_1d(archive["symbols"]))
-            interval = float(archive["frame_interval_fs"]) if "frame_interval_fs" in archive else None
-            counts = {name: np.asarray(archive[name]) for name in ("time_fs", "step") if name in archive}
-            masses = np.asarray(archive["masses_u"], dtype=np.float64) if "masses_u" in archive else None
-        with zipfile.ZipFile(path) as archive, archive.open("positions_A.npy") as member:
-            shape, fortran_order, dtype = _read_header(member)
-            if fortran_order:  # frames are scattered over the member: it cannot be streamed
-                positions = np.load(path, allow_pickle=False)["positions_A"]
-    except _DAMAGE as error:
-        raise _damaged(path, error) from error
+    with _reading(path), array_archive(path, TrajectoryError, remedy=_REMEDY) as archive:
+        missing = [key for key in _REQUIRED if key not in archive]
+        if missing:
+            raise TrajectoryError(
+                f"no key {', '.join(missing)} (there are: {', '.join(archive)})",
+                where=path,
+                remedy="save positions_A, cell_A and symbols",
+            )
+        cell = np.asarray(archive["cell_A"], dtype=np.float64)
+        symbols = tuple(str(symbol) for symbol in np.atleast_1d(archive["symbols"]))
+        interval = float(archive["frame_interval_fs"]) if "frame_interval_fs" in archive else None
+        counts = {name: np.asarray(archive[name]) for name in ("time_fs", "step") if name in archive}
+        masses = np.asarray(archive["masses_u"], dtype=np.float64) if "masses_u" in archive else None
+        with zipfile.ZipFile(path) as members, members.open("positions_A.npy") as member:
+            shape, fortran_order, dtype = array_header(member)
+        if fortran_order:  # frames are scattered over the member: it cannot be streamed
+            positions = archive["positions_A"]
     if fortran_order:
         whole = Trajectory.from_arrays(
             positions_A=positions,
@@ -135,14 +130,5 @@ def _by_its_counts(trajectory: Trajectory, counts: dict[str, NDArray], path: Pat
     return chosen if said_fs is None or told_fs is not None else chosen.with_file_interval(said_fs)
 
 
-def _read_header(member) -> tuple[tuple, bool, np.dtype]:
-    version = np.lib.format.read_magic(member)
-    if version == (1, 0):
-        return np.lib.format.read_array_header_1_0(member)
-    return np.lib.format.read_array_header_2_0(member)
-
-
-def _damaged(path: Path, error: Exception) -> TrajectoryError:
-    return TrajectoryError(
-        f"damaged or truncated .npz ({str(error) or type(error).__name__})", where=path, remedy="copy the file again"
-    )
+def _reading(path: Path) -> AbstractContextManager[None]:
+    return parsing(path, TrajectoryError, problem="damaged or truncated .npz", remedy=_REMEDY)

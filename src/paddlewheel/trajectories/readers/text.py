@@ -6,13 +6,11 @@ that into numbers: no Python object is made for a line or a number.
 
 from __future__ import annotations
 
-import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from lzma import LZMAError
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
@@ -20,9 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paddlewheel.errors import TrajectoryError
+from paddlewheel.foreign import compression, open_unpacked, parsing
 
-_COMPRESSED = {"gzip": b"\x1f\x8b", "bzip2": b"BZh", "xz": b"\xfd7zXZ\x00"}
 _PIECE_BYTES = 4 * 1024 * 1024
+_LARGEST_FRAME = 1_000_000_000
+"""Bytes of one frame, or of a line: ten million atoms."""
 
 
 @contextmanager
@@ -34,27 +34,12 @@ def open_bytes(path: Path) -> Iterator[BinaryIO]:
     TrajectoryError
         If it cannot be read, or the compressed data end early or are damaged.
     """
-    import bz2
-    import gzip
-    import lzma
-
-    openers = {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}
-    try:
-        with openers.get(compression(path) or "", open)(path, "rb") as stream:
-            yield stream
-    except (EOFError, zlib.error, LZMAError) as error:
-        raise TrajectoryError(
-            f"truncated or damaged compressed file ({error})", where=path, remedy="copy the file again"
-        ) from error
-    except OSError as error:  # gzip.BadGzipFile too
-        raise TrajectoryError(f"cannot be read ({error.strerror or error})", where=path) from error
-
-
-def compression(path: Path) -> str | None:
-    """By what a file is compressed, as its first bytes say: gzip, bzip2, xz, or None."""
-    with open(path, "rb") as stream:
-        head = stream.read(6)
-    return next((name for name, start in _COMPRESSED.items() if head.startswith(start)), None)
+    problem = "cannot be read" if compression(path) is None else "truncated or damaged compressed file"
+    with (
+        parsing(path, TrajectoryError, problem=problem, remedy="copy the file again"),
+        open_unpacked(path, TrajectoryError) as stream,
+    ):
+        yield stream
 
 
 class Lines:
@@ -105,6 +90,8 @@ class Lines:
     def _read_on(self) -> bool:
         """Read a further piece of the file, or as much as there is already; False at its end."""
         rest = self._data[self._at :]
+        if len(rest) > _LARGEST_FRAME:
+            self.fail(f"more than {_LARGEST_FRAME / 1e9:g} GB in one frame", remedy="give a trajectory of fewer atoms")
         piece = self._stream.read(max(_PIECE_BYTES, len(rest)))
         if not piece and rest and not rest.endswith(b"\n"):
             piece, self.is_unended = b"\n", True

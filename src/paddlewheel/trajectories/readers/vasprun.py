@@ -72,6 +72,10 @@ class _Vasprun:
         tail, ending = b"", b""
         with open_bytes(self.path) as stream:
             while chunk := stream.read(1 << 22):
+                if b"<!ENTITY" in ending + chunk:
+                    raise TrajectoryError(
+                        "declares XML entities, which VASP does not", where=self.path, remedy="give the file of VASP"
+                    )
                 text = tail + re.sub(rb"<(structure|calculation)\s+>", rb"<\1>", chunk)
                 tail = text[1 - len(b"</calculation>") :]
                 for mark in marks:
