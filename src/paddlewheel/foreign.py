@@ -12,7 +12,7 @@ import json
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from lzma import LZMAError
 from pathlib import Path
@@ -125,7 +125,14 @@ def refuse_expansion(unpacked: int, packed: int, path: str | Path, kind: type[Pa
         )  # fmt: skip
 
 
-def read_document(path: Path, kind: type[PaddlewheelError], *, remedy: str, largest: int = LARGEST_DOCUMENT) -> bytes:
+def read_document(
+    path: Path,
+    kind: type[PaddlewheelError],
+    *,
+    problem: str = "cannot be read",
+    remedy: str,
+    largest: int = LARGEST_DOCUMENT,
+) -> bytes:
     """The bytes of a file, unpacked, where they are at most `largest`.
 
     Raises
@@ -133,7 +140,7 @@ def read_document(path: Path, kind: type[PaddlewheelError], *, remedy: str, larg
     kind
         If it cannot be read, is damaged, or larger.
     """
-    with parsing(path, kind, problem="cannot be read", remedy=remedy), open_unpacked(path, kind) as stream:
+    with parsing(path, kind, problem=problem, remedy=remedy), open_unpacked(path, kind) as stream:
         content = stream.read(largest + 1)
     if len(content) > largest:
         raise kind(f"holds more than {largest / 1e6:g} MB", where=path, remedy=remedy)
@@ -164,6 +171,8 @@ def parse_yaml(content: bytes | str, path: str | Path, kind: type[PaddlewheelErr
             _refuse_large_yaml(yaml.parse(text, Loader=loader))
             return yaml.load(text, Loader=loader)
         except yaml.YAMLError as error:
+            if "flow level" in str(error):  # libyaml's own bound
+                raise RecursionError from error
             raise ValueError(str(error).splitlines()[0]) from error
 
 
@@ -201,15 +210,19 @@ def check_archive(path: Path, kind: type[PaddlewheelError], *, remedy: str, larg
     zipfile never gives more of a member than the directory of the archive declares: the declared sizes bound it.
     """
     with parsing(path, kind, problem="is a damaged archive", remedy=remedy), zipfile.ZipFile(path) as archive:
-        members = archive.infolist()
+        unpacked = _check_members(archive.infolist(), path, kind, remedy)
+    if largest is not None and unpacked > largest:
+        raise kind(f"unpacks to more than {largest / 1e6:g} MB", where=path, remedy=remedy)
+
+
+def _check_members(members: Sequence[zipfile.ZipInfo], path: Path, kind: type[PaddlewheelError], remedy: str) -> int:
     for member in members:
         is_link = (member.external_attr >> 28) == 0xA
-        if is_link or member.filename.startswith(("/", "\\")) or ".." in Path(member.filename.replace("\\", "/")).parts:
+        if is_link or member.filename.startswith(("/", "\\")) or ".." in member.filename.replace("\\", "/").split("/"):
             raise kind(f"its member {member.filename[:60]!r} leads elsewhere", where=path, remedy=remedy)
     unpacked = sum(member.file_size for member in members)
     refuse_expansion(unpacked, path.stat().st_size, path, kind)
-    if largest is not None and unpacked > largest:
-        raise kind(f"unpacks to more than {largest / 1e6:g} MB", where=path, remedy=remedy)
+    return unpacked
 
 
 def refuse_document_types(path: Path, kind: type[PaddlewheelError], *, remedy: str) -> None:
@@ -224,11 +237,13 @@ def refuse_document_types(path: Path, kind: type[PaddlewheelError], *, remedy: s
 
 
 @contextmanager
-def array_archive(path: Path, kind: type[PaddlewheelError], *, remedy: str) -> Iterator[Mapping[str, NDArray]]:
+def array_archive(
+    path: Path, kind: type[PaddlewheelError], *, problem: str = "is a damaged .npz", remedy: str
+) -> Iterator[Mapping[str, NDArray]]:
     """The arrays of a .npz, each read when it is asked for; no objects, and no array larger than its member."""
-    check_archive(path, kind, remedy=remedy)
-    with parsing(path, kind, problem="is a damaged .npz", remedy=remedy):
+    with parsing(path, kind, problem=problem, remedy=remedy):
         with zipfile.ZipFile(path) as archive:
+            _check_members(archive.infolist(), path, kind, remedy)
             for member in archive.infolist():
                 with archive.open(member) as stream:
                     shape, _, dtype = array_header(stream)

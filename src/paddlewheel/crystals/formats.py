@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from paddlewheel.crystals.cif import ISOTOPE_MASSES_U, read_cif
 from paddlewheel.crystals.lammps_data import is_lammps_data, read_lammps_data
 from paddlewheel.crystals.ulm import MAGIC, read_ulm_frames
 from paddlewheel.errors import DatasetError, InputError, StructureError
-from paddlewheel.foreign import parsing, read_document
+from paddlewheel.foreign import brief, parsing, read_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -64,7 +65,7 @@ def structure_to_atoms(structure: Structure, where: str | Path | None) -> Atoms:
     """
     from ase import Atoms
     from ase.data import atomic_masses
-    from pymatgen.core import Element, Species
+    from pymatgen.core import DummySpecies, Element, Species
 
     numbers, masses = [], []
     for site in structure:
@@ -77,7 +78,7 @@ def structure_to_atoms(structure: Structure, where: str | Path | None) -> Atoms:
                 where=where,
                 remedy="order it with --orderings N",
             )
-        if not isinstance(specie, (Element, Species)):
+        if isinstance(specie, DummySpecies) or not isinstance(specie, (Element, Species)):
             raise StructureError(f"{specie} (site {site.label}) is no element", where=where, remedy="name the element")
         numbers.append(specie.Z)
         # pymatgen's deuterium has the symbol H and the name D
@@ -270,6 +271,20 @@ _BUILDERS = {
 """Formats of ASE whose readers build what the file names, or lead elsewhere."""
 
 
+_WIDE = re.compile(rb":[RISL]:0*(\d{4,})")
+_MANY = re.compile(rb"^\s*(\d{5,})\s*$", re.MULTILINE)
+
+
+def check_extxyz_sizes(content: bytes, where: str | Path, kind: type[InputError]) -> None:
+    """Refuse extended XYZ that says it has more atoms than lines, or a thousand columns: ASE would make lists of them."""
+    if found := _WIDE.search(content):
+        raise kind(f"its Properties have {found[1].decode()} columns", where=where, remedy="write it anew")
+    n_lines = content.count(b"\n") + 1
+    for found in _MANY.finditer(content):
+        if int(found[1]) > n_lines:
+            raise kind(f"{found[1].decode()[:40]} atoms in {n_lines} lines", where=where, remedy="write it anew")
+
+
 def _read_with_ase(path: Path) -> Atoms:
     images = read_frames(path, StructureError, remedy=_REMEDY)
     _one_of(images, path)
@@ -299,15 +314,15 @@ def read_frames(
             name = "extxyz" if path.suffix == ".extxyz" else filetype(os.fspath(path))
             if name in _BUILDERS:
                 raise kind(f"the format {name} of ASE is not read", where=path, remedy=remedy)
+            if name == "extxyz":
+                check_extxyz_sizes(content, path, kind)
             images = ase.io.read(os.fspath(path), index=":", format=name, do_not_split_by_at_sign=True)
     except UnknownFileTypeError as error:
         raise kind("the format is not recognised", where=path, remedy=remedy) from error
     except Exception as error:  # ASE's readers have errors of their own, some derived from Exception alone
         if isinstance(error, InputError):
             raise
-        raise kind(
-            f"cannot be read ({type(error).__name__}: {_first_line(error)})", where=path, remedy=remedy
-        ) from error
+        raise kind(f"cannot be read ({brief(error)})", where=path, remedy=remedy) from error
     return images if isinstance(images, list) else [images]
 
 

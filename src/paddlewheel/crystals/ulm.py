@@ -33,19 +33,21 @@ def read_ulm_frames(
     kind
         If the file is damaged or truncated.
     """
-    with parsing(path, kind, problem="damaged or truncated ASE trajectory", remedy="copy it again"):
-        with path.open("rb") as stream:
-            if stream.read(8) != MAGIC:
-                raise ValueError("no ULM file")
-            _, n_items, at = struct.unpack("<3q", _piece(stream, 24, 24))
-            if not 0 <= n_items <= path.stat().st_size:
-                raise ValueError(f"{n_items} frames")
-            starts = struct.unpack(f"<{n_items}q", _piece(stream, at, 8 * n_items))
-            if not starts:
-                return [], 0
-            first = _item(stream, starts[0])
-            wanted = range(n_items) if indices is None else indices
-            return [_atoms(stream, _item(stream, starts[index]), first) for index in wanted], n_items
+    with (
+        parsing(path, kind, problem="damaged or truncated ASE trajectory", remedy="copy it again"),
+        path.open("rb") as stream,
+    ):
+        if stream.read(8) != MAGIC:
+            raise ValueError("no ULM file")
+        _, n_items, at = struct.unpack("<3q", _piece(stream, 24, 24))
+        if not 0 <= n_items <= path.stat().st_size:
+            raise ValueError(f"{n_items} frames")
+        starts = struct.unpack(f"<{n_items}q", _piece(stream, at, 8 * n_items))
+        if not starts:
+            return [], 0
+        first = _item(stream, starts[0])
+        wanted = range(n_items) if indices is None else indices
+        return [_atoms(stream, _item(stream, starts[index]), first) for index in wanted], n_items
 
 
 def _item(stream: BinaryIO, at: int) -> dict[str, Any]:

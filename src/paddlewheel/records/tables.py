@@ -75,7 +75,7 @@ class Beside:
         if name in self.tables:
             return self.tables[name]
         path = self._path(name)
-        with array_archive(path, InputError, remedy=_AGAIN) as archive:
+        with array_archive(path, InputError, problem="holds no arrays", remedy=_AGAIN) as archive:
             return _Read(path, dict(archive))
 
     def _path(self, name: str) -> Path:

@@ -49,7 +49,7 @@ def read_energy_table(path: str | Path) -> list[PhaseEntry]:
         rows = list(csv.DictReader(line for line in text.splitlines() if line.strip() and not line.startswith("#")))
     if not rows:
         raise InputError("no phase in it", where=path, remedy="give a row for each phase, under a header")
-    entries = [_entry(row, f"{path}, phase {number}", path) for number, row in enumerate(rows, 1)]
+    entries = [_named_entry(row, f"{path}, phase {number}", path) for number, row in enumerate(rows, 1)]
     return _with_own_names(entries)
 
 
@@ -114,6 +114,16 @@ def _run_type(row: Mapping[str, Any]) -> str:
     """GGA and GGA+U are one engine: the Materials Project's corrections bring them to one scale."""
     run_type = str((row.get("parameters") or {}).get("run_type") or "given")
     return "GGA/GGA+U" if run_type.startswith("GGA") else run_type
+
+
+def _named_entry(row: Mapping[str, Any], where: str, path: Path) -> PhaseEntry:
+    """The phase of a row; what is wrong with its numbers is told with file and row."""
+    try:
+        return _entry(row, where, path)
+    except InputError as error:
+        if error.where == where:
+            raise
+        raise InputError(error.problem, where=f"{where} ({error.where})", remedy=error.remedy) from error
 
 
 def _entry(row: Mapping[str, Any], where: str, path: Path) -> PhaseEntry:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from paddlewheel.crystals.formats import check_extxyz_sizes
 from paddlewheel.errors import DatasetError, writing
 from paddlewheel.foreign import parsing
 from paddlewheel.records import write_atomically
@@ -270,6 +271,7 @@ def parse_frames(content: bytes, *, where: str | Path) -> list[Atoms]:
     """
     import ase.io
 
+    check_extxyz_sizes(content, where, DatasetError)
     with parsing(where, DatasetError, problem="is no extended XYZ file, or is cut off", remedy="write it anew"):
         frames = cast("list[Atoms]", ase.io.read(io.StringIO(content.decode("utf-8")), index=":", format="extxyz"))
     if not frames:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
+
 from paddlewheel.errors import DataError
 from paddlewheel.lab.readers import biologic, neware, spreadsheet
 from paddlewheel.lab.readers.cell_tests import cell_test_of
@@ -70,7 +72,24 @@ def read_cell_test(path: str | Path, *, columns: Mapping[str, str] | None = None
     return cell_test_of(_table(path), columns=columns)
 
 
+_LARGEST_VALUE = 1e30
+"""Of any measured quantity in its unit; instruments write such numbers, or inf, where they are out of range."""
+
+
 def _table(path: Path) -> TextTable:
+    """The table of a file, with nan for what no instrument measures."""
+    with np.errstate(invalid="ignore", over="ignore"):  # a damaged binary file holds signalling nan
+        table, count = _as_written(path), 0
+        for place, values in table.numbers.items():
+            beyond = np.abs(values) > _LARGEST_VALUE
+            table.numbers[place] = np.where(beyond | np.isnan(values), np.nan, values)
+            count += int(beyond.sum())
+    if count:
+        table.warnings.append(f"{count} cells hold numbers beyond {_LARGEST_VALUE:g}: taken as empty")
+    return table
+
+
+def _as_written(path: Path) -> TextTable:
     try:
         with path.open("rb") as stream:
             begin = stream.read(64)

@@ -31,6 +31,10 @@ _KINDS: tuple[tuple[str, str], ...] = (
 )
 
 
+_LARGEST_COUNT = 2**53
+"""Of steps and cycles: what is larger, or nan, counts nothing."""
+
+
 def cell_test_of(table: TextTable, *, columns: Mapping[str, str] | None) -> CellTest:
     """The cell test of a table.
 
@@ -61,7 +65,7 @@ def cell_test_of(table: TextTable, *, columns: Mapping[str, str] | None) -> Cell
         fields["current_A"] = _signed(fields["current_A"], kinds, warnings)
     for name in ("step", "cycle"):
         column = values.get(name)
-        if column is not None and np.isfinite(column).all():
+        if column is not None and (np.abs(column) < _LARGEST_COUNT).all():
             fields[name] = column.astype(np.int64)
     if fields.get("step") is not None:
         fields["step"] = rising_steps(fields["step"])

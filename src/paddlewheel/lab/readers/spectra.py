@@ -95,7 +95,9 @@ def _cycle(cycle: np.ndarray | None, row: int, number: int, n_parts: int) -> int
 def _impedance(column) -> np.ndarray | None:
     real, imaginary = column("real_ohm"), column("imag_ohm")
     if real is not None and imaginary is not None:
-        return real + 1j * imaginary
+        impedance = np.empty(len(real), dtype=complex)
+        impedance.real, impedance.imag = real, imaginary  # a product with 1j makes nan of inf
+        return impedance
     magnitude, phase = column("magnitude_ohm"), column("phase_deg")
     if magnitude is None or phase is None:
         return None

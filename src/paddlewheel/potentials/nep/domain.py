@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from paddlewheel.errors import PotentialError, writing
-from paddlewheel.foreign import DAMAGE, array_archive
+from paddlewheel.foreign import array_archive
 
 _TOLERANCE = 1.02
 """The search ends when no environment has a coefficient above it: the determinant then grows by under 2 % a swap."""
@@ -128,14 +128,11 @@ def read_domain(path: str | Path, *, potential: str | Path) -> NEPDomain:
     PotentialError
         If the file is damaged, or is that of another potential.
     """
-    try:
-        with array_archive(Path(path), PotentialError, remedy="remove it, or make it again") as file:
-            known = str(file["potential_sha256"])
-            elements = tuple(str(symbol) for symbol in file["elements"])
-            domain = NEPDomain(elements, file["inverses"], file["n_environments"])
-    except DAMAGE as error:
-        problem = f"is no domain of a NEP ({type(error).__name__}: {error})"
-        raise PotentialError(problem, where=path, remedy="remove it, or make it again") from error
+    problem, remedy = "is no domain of a NEP", "remove it, or make it again"
+    with array_archive(Path(path), PotentialError, problem=problem, remedy=remedy) as file:
+        known = str(file["potential_sha256"])
+        elements = tuple(str(symbol) for symbol in file["elements"])
+        domain = NEPDomain(elements, file["inverses"], file["n_environments"])
     if known != _sha256(potential):
         raise PotentialError(
             f"is the domain of another potential than {potential} (their SHA-256 differ)",

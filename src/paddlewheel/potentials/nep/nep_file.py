@@ -78,8 +78,9 @@ def read_nep(path: str | Path) -> NEPModel:
         hidden layers, the higher invariants of 2025) or another version.
     """
     path = Path(path)
-    with parsing(path, PotentialError, problem="cannot be read as a nep.txt", remedy="give a nep.txt"):
-        lines = read_document(path, PotentialError, remedy="give a nep.txt").decode("ascii").splitlines()
+    problem, remedy = "cannot be read as a nep.txt", "give a nep.txt"
+    with parsing(path, PotentialError, problem=problem, remedy=remedy):
+        lines = read_document(path, PotentialError, problem=problem, remedy=remedy).decode("ascii").splitlines()
     header = _Header(path, lines)
     version, elements = _elements(header)
     n = len(elements)

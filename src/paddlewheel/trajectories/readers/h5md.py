@@ -152,22 +152,20 @@ def _refuse_elsewhere(file: h5py.File, path: Path) -> None:
 
     remedy = "copy what it refers to into the file (h5repack, or h5py: file.copy)"
 
-    def look(name: str, link: Any) -> None:
+    links: list[tuple[str, Any]] = []
+    file.visititems_links(lambda name, link: links.append((name, link)))
+    for name, link in links:
         if isinstance(link, h5py.ExternalLink):
             raise TrajectoryError(f"its link {name} leads to the file {link.filename}", where=path, remedy=remedy)
-        if isinstance(link, h5py.SoftLink):
-            return
-        element = file[name]
+        element = None if isinstance(link, h5py.SoftLink) else file[name]
         if not isinstance(element, h5py.Dataset):
-            return
+            continue
         if element.external or element.is_virtual:
             raise TrajectoryError(f"the data of {name} lie in another file", where=path, remedy=remedy)
         refuse_expansion(element.nbytes, element.id.get_storage_size(), path, TrajectoryError)
         if element.chunks and math.prod(element.chunks) * element.dtype.itemsize > LARGEST_CHUNK:
             raise TrajectoryError(f"the chunks of {name} are larger than {LARGEST_CHUNK / 1e6:g} MB", where=path,
                                   remedy="write it again in smaller chunks")  # fmt: skip
-
-    file.visititems_links(look)
 
 
 def _unit(*objects: h5py.HLObject) -> str | None:

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from paddlewheel.errors import TrajectoryError
-from paddlewheel.trajectories.readers.text import open_bytes
+from paddlewheel.trajectories.readers.text import LARGEST_LENGTH, open_bytes
 from paddlewheel.trajectories.trajectory import Trajectory, check_symbols, element_masses_u
 
 if TYPE_CHECKING:
@@ -141,6 +141,8 @@ class _Vasprun:
         rows = [row.text or "" for row in calculation.findall(where)]
         try:
             table = np.array(" ".join(rows).split(), dtype=np.float64).reshape(len(rows), 3)
+            if not (np.abs(table) < LARGEST_LENGTH).all():
+                raise ValueError("a number is not finite, or beyond any length")
         except ValueError as error:
             raise TrajectoryError(f"step {index + 1}: {error}", where=self.path, remedy="cut it there") from error
         n_rows = 3 if "basis" in where else len(self.symbols)
