@@ -189,6 +189,18 @@ def test_h5md_is_one_file(tmp_path: Path, monkeypatch, put) -> None:
         read_trajectory(tmp_path / "x.h5", frame_interval_fs=1.0)
 
 
+def test_h5md_that_kills_the_library_is_refused(tmp_path: Path, monkeypatch) -> None:
+    """A damaged text attribute made HDF5 2.0 read address nowhere (input 87 of the seed 310 of the fuzz run)."""
+    from paddlewheel.trajectories.readers import h5md
+
+    program = tmp_path / "dies.py"
+    program.write_text("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n")
+    monkeypatch.setattr(h5md, "PROBE", program)
+    _h5md(tmp_path / "x.h5", _links_out)
+    with pytest.raises(InputError, match=r"x\.h5: .*signal 11"):
+        read_trajectory(tmp_path / "x.h5", frame_interval_fs=1.0)
+
+
 def test_h5md_bombs_end(tmp_path: Path) -> None:
     def put(atoms: h5py.Group) -> None:
         atoms.create_dataset("position/value", (10**6, 10**6, 3), "f8", chunks=(1, 1000, 3), compression="gzip")

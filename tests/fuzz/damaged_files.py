@@ -88,7 +88,7 @@ def samples(folder: Path) -> list[Sample]:
         return read_inputs(named.parent)
 
     def checkpoint(path: Path) -> object:
-        folder = path.parent / "model"
+        folder = path.parent / "checkpoint"
         folder.mkdir(exist_ok=True)
         shutil.copy(path, folder / "model.json")
         (folder / "state.pt").write_bytes(b"PK")
@@ -133,7 +133,10 @@ def samples(folder: Path) -> list[Sample]:
 
     salt.rattle(0.05)
     salt.calc = SinglePointCalculator(salt, energy=-30.0, forces=np.full((8, 3), 0.1), stress=np.full(6, 0.01))
-    write(folder / "set.extxyz", [salt, salt], format="extxyz")
+    other = salt.copy()
+    other.rattle(0.05, seed=7)
+    other.calc = SinglePointCalculator(other, energy=-30.1, forces=np.full((8, 3), 0.1), stress=np.full(6, 0.01))
+    write(folder / "set.extxyz", [salt, other], format="extxyz")
     add("set.extxyz", (folder / "set.extxyz").read_bytes(), "dataset", dataset)
 
     for name, text in vars(lab_samples).items():
@@ -143,9 +146,10 @@ def samples(folder: Path) -> list[Sample]:
     workbook(folder / "x.xlsx")
     add("x.xlsx", (folder / "x.xlsx").read_bytes(), "cell test", read_cell_test)
     add("y.xlsx", (folder / "x.xlsx").read_bytes(), "spectra", read_spectra)
-    add(
-        "sample.yaml", "die_diameter_mm: {value: 10, std: 0.1}\nthickness_um: 310\nmass_mg: 60\n", "sample", load_sample
-    )
+    pellet = "die_diameter_mm: {value: 10, std: 0.1}
+pellet: {thickness_um: 800, mass_mg: 60}
+"
+    add("sample.yaml", pellet, "sample", load_sample)
     add("design.yaml", template(), "design", load_design)
     add("x.csv", "name,formula,energy_eV_per_atom\na,NaBH4,-4.1\nb,NaH,-3.2\nc,B,-6.7\n", "energies", read_energy_table)
     add("x.yaml", "phases:\n- {formula: NaH, gibbs_eV_per_atom@300K: -3}\n- {formula: B, gibbs_eV_per_atom@300K: -6}\n",
@@ -336,10 +340,28 @@ def problem_of(sample: Sample, path: Path) -> tuple[str | None, bool]:
     return None, True
 
 
+def read_whole(found: list[Sample], folder: Path) -> list[Sample]:
+    """Those that are read as they are: what is refused from the start shows nothing when it is damaged."""
+    from paddlewheel.errors import PaddlewheelError
+
+    whole = []
+    for number, sample in enumerate(found):
+        path = folder / f"whole-{number}" / sample.name
+        path.parent.mkdir()
+        path.write_bytes(sample.content)
+        try:
+            sample.read(path)
+        except PaddlewheelError as error:
+            print(f"REFUSED {sample.reader} {error}", flush=True)
+        else:
+            whole.append(sample)
+    return whole
+
+
 def main(seed: int, count: int, folder: Path) -> None:
     warnings.simplefilter("ignore")
     warnings.filterwarnings("error", category=RuntimeWarning, module="paddlewheel")
-    found = samples(folder)
+    found = read_whole(samples(folder), folder)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGALRM, _stop)

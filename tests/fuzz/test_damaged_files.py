@@ -11,7 +11,11 @@ from pathlib import Path
 import pytest
 
 PROGRAM = Path(__file__).with_name("damaged_files.py")
-PARTS, INPUTS_PER_PART = 10, 500
+PARTS, INPUTS_PER_PART = 5, 1000
+READERS = {
+    "structure", "sites", "trajectory", "frames", "dataset", "cell test", "spectra", "sample", "design", "energies",
+    "potential", "inputs", "checkpoint",
+}  # fmt: skip
 
 
 @pytest.mark.slow
@@ -25,6 +29,8 @@ def test_damaged_files_are_read_or_refused(tmp_path: Path, part: int, record_pro
     reading = [line for line in lines if line.startswith("READING")]
     assert done.returncode == 0, f"{reading[-1:]}: ended with {done.returncode}: {done.stderr[-2000:]}"
     assert len(reading) == INPUTS_PER_PART
+    readers = {reader for reader in READERS for line in reading if f" {reader} " in line}
+    assert readers == READERS  # none of them refused its sound files
     record_property("files", lines[-1])
     wrong = [json.loads(line) for line in lines if line.startswith("[")]
     assert not wrong, "\n".join(f"{entry[:4]}\n{entry[4]}" for entry in wrong[:5])

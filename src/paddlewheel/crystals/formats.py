@@ -276,7 +276,7 @@ _MANY = re.compile(rb"^\s*(\d{5,})\s*$", re.MULTILINE)
 
 
 def check_extxyz_sizes(content: bytes, where: str | Path, kind: type[InputError]) -> None:
-    """Refuse extended XYZ that says it has more atoms than lines, or a thousand columns: ASE would make lists of them."""
+    """Refuse extended XYZ of more atoms than lines, or of a thousand columns: ASE would make lists of them."""
     if found := _WIDE.search(content):
         raise kind(f"its Properties have {found[1].decode()} columns", where=where, remedy="write it anew")
     n_lines = content.count(b"\n") + 1

@@ -30,6 +30,9 @@ LARGEST_ENERGY_RESIDUAL_eV = 5.0
 LARGEST_WORK_RATIO = 8.0
 """Work and energy differ by the heat between the frames compared, and by the width of the volumes put together."""
 
+LARGEST_COORDINATE_A = 1e6
+"""Unwrapped, of any atom; what is larger lost a decimal point."""
+
 
 def check_frames(frames: Sequence[Atoms], *, where: str | Path) -> None:
     """Refuse frames that no training may see.
@@ -61,6 +64,10 @@ def check_frame(frame: Atoms, *, where: str) -> None:
     DatasetError
         With the value and what to do.
     """
+    if not (np.abs(np.vstack([frame.positions, np.array(frame.cell)])) < LARGEST_COORDINATE_A).all():
+        raise DatasetError(
+            f"a coordinate or the cell is beyond {LARGEST_COORDINATE_A:g} A", where=where, remedy="remove the frame"
+        )
     _check_labels(frame, where=where)
     _check_sizes(frame, where=where)
 

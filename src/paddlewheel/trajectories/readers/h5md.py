@@ -4,6 +4,8 @@ doi:10.1016/j.cpc.2014.01.018; the specification 1.1 is at https://www.nongnu.or
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,6 +33,8 @@ _LENGTHS_A = {
     "m": 1e10,
 }
 _TIMES_FS = {"fs": 1.0, "ps": 1e3, "ns": 1e6, "us": 1e9, "s": 1e15}
+PROBE = Path(__file__).with_name("h5md_probe.py")
+_LONGEST_PROBE_S = 60.0
 _UNIT_REMEDY = "set its attribute unit (with h5py: dataset.attrs['unit'] = 'Angstrom')"
 
 
@@ -85,6 +89,7 @@ def read_h5md(
     TrajectoryError
         If the file is damaged, no H5MD, of more than one group, not periodic, or lacks a unit or the elements.
     """
+    _probe(path)
     with _opened(path) as file:
         if "h5md" not in file and "particles" not in file:
             raise TrajectoryError("HDF5, but no H5MD (no group particles)", where=path, remedy="give an H5MD file")
@@ -126,6 +131,21 @@ def read_h5md(
         is_unwrapped=is_unwrapped,
     )
     return trajectory.only(even)
+
+
+def _probe(path: Path) -> None:
+    """Refuse a file that HDF5's library dies of, or never ends with: another process finds that out."""
+    try:
+        status = subprocess.run(
+            [sys.executable, str(PROBE), str(path)], capture_output=True, timeout=_LONGEST_PROBE_S, check=False
+        ).returncode
+    except subprocess.TimeoutExpired:
+        status = -1
+    if status < 0:
+        raise TrajectoryError(
+            f"damaged H5MD file (HDF5's library fails on it, signal {-status})", where=path,
+            remedy="copy the file again",
+        )  # fmt: skip
 
 
 @contextmanager

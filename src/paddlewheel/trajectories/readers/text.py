@@ -21,7 +21,7 @@ from paddlewheel.errors import TrajectoryError
 from paddlewheel.foreign import compression, open_unpacked, parsing
 
 _PIECE_BYTES = 4 * 1024 * 1024
-LARGEST_LENGTH = 1e30
+LARGEST_LENGTH = 1e100
 """Of a coordinate or an edge of a cell, in any unit: beyond it products overflow."""
 _LARGEST_FRAME = 1_000_000_000
 """Bytes of one frame, or of a line: ten million atoms."""
@@ -272,7 +272,7 @@ class Columns:
             word = raw.text[position : position + 200].split()[0].decode("ascii", "replace")[:40]
             what = "is not finite" if problem == NOT_FINITE else "is no finite number"
             raise ValueError(f"atom {row + 1}: {word!r} {what}")
-        if table.size and not np.abs(table).max() < LARGEST_LENGTH:
+        if table.size and not np.abs(table).max() <= LARGEST_LENGTH:
             raise ValueError(f"a number is beyond {LARGEST_LENGTH:g}")
         return table, hashes
 
@@ -290,6 +290,6 @@ def words(raw: RawFrame, column: int) -> tuple[str, ...]:
 def numbers(line: bytes, count: int) -> list[float]:
     """The first `count` numbers of a line; ValueError if they are not there."""
     values = [float(word) for word in line.replace(b"_", b"?").split()[:count]]  # Python takes 1_0 for 10
-    if len(values) < count or not all(abs(value) < LARGEST_LENGTH for value in values):
+    if len(values) < count or not all(abs(value) <= LARGEST_LENGTH for value in values):
         raise ValueError(f"{count} numbers expected, not {line.decode('ascii', 'replace').strip()[:60]!r}")
     return values
