@@ -146,9 +146,7 @@ def samples(folder: Path) -> list[Sample]:
     workbook(folder / "x.xlsx")
     add("x.xlsx", (folder / "x.xlsx").read_bytes(), "cell test", read_cell_test)
     add("y.xlsx", (folder / "x.xlsx").read_bytes(), "spectra", read_spectra)
-    pellet = "die_diameter_mm: {value: 10, std: 0.1}
-pellet: {thickness_um: 800, mass_mg: 60}
-"
+    pellet = "die_diameter_mm: {value: 10, std: 0.1}\npellet: {thickness_um: 800, mass_mg: 60}\n"
     add("sample.yaml", pellet, "sample", load_sample)
     add("design.yaml", template(), "design", load_design)
     add("x.csv", "name,formula,energy_eV_per_atom\na,NaBH4,-4.1\nb,NaH,-3.2\nc,B,-6.7\n", "energies", read_energy_table)

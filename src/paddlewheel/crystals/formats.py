@@ -231,6 +231,8 @@ def _sites_of_json(document: dict, path: Path) -> Structure:
             fractional = site.get("abc")
             if fractional is None:
                 fractional = lattice.get_fractional_coords(np.asarray(site["xyz"], dtype=float))
+            if np.shape(fractional) != (3,) or not np.isfinite(np.asarray(fractional, dtype=float)).all():
+                raise ValueError("its coordinates are no three finite numbers")
             coordinates.append(np.asarray(fractional, dtype=float))
             labels.append(str(site.get("label") or next(iter(content)).symbol))
     except (KeyError, TypeError, ValueError, AttributeError, StopIteration) as error:

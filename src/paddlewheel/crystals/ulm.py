@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -33,6 +34,24 @@ def read_ulm_frames(
     kind
         If the file is damaged or truncated.
     """
+    with _opened(path, kind) as (stream, starts):
+        if not starts:
+            return [], 0
+        first = _item(stream, starts[0])
+        wanted = range(len(starts)) if indices is None else indices
+        return [_atoms(stream, _item(stream, starts[index]), first) for index in wanted], len(starts)
+
+
+def read_ulm_description(path: Path, kind: type[InputError]) -> dict[str, Any]:
+    """What the program that wrote a .traj says of its run, such as type, timestep and interval of dynamics."""
+    with _opened(path, kind) as (stream, starts):
+        said = _item(stream, starts[0]).get("description") if starts else None
+    return said if isinstance(said, dict) else {}
+
+
+@contextmanager
+def _opened(path: Path, kind: type[InputError]) -> Iterator[tuple[BinaryIO, tuple[int, ...]]]:
+    """The file, and where its items begin."""
     with (
         parsing(path, kind, problem="damaged or truncated ASE trajectory", remedy="copy it again"),
         path.open("rb") as stream,
@@ -42,12 +61,7 @@ def read_ulm_frames(
         _, n_items, at = struct.unpack("<3q", _piece(stream, 24, 24))
         if not 0 <= n_items <= path.stat().st_size:
             raise ValueError(f"{n_items} frames")
-        starts = struct.unpack(f"<{n_items}q", _piece(stream, at, 8 * n_items))
-        if not starts:
-            return [], 0
-        first = _item(stream, starts[0])
-        wanted = range(n_items) if indices is None else indices
-        return [_atoms(stream, _item(stream, starts[index]), first) for index in wanted], n_items
+        yield stream, struct.unpack(f"<{n_items}q", _piece(stream, at, 8 * n_items))
 
 
 def _item(stream: BinaryIO, at: int) -> dict[str, Any]:

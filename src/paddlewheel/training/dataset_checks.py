@@ -107,7 +107,7 @@ def _check_labels(frame: Atoms, *, where: str) -> None:
         value = np.asarray(results[key])
         if value.shape != shape:
             raise DatasetError(f"has {key} of shape {value.shape}", where=where, remedy=f"give shape {shape}")
-        if not np.isfinite(value).all():
+        if value.dtype.kind not in "fiu" or not np.isfinite(value).all():
             raise DatasetError(f"has a {key} that is not finite", where=where, remedy="remove or label it anew")
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paddlewheel.crystals.ulm import read_ulm_frames
+from paddlewheel.crystals.ulm import read_ulm_description, read_ulm_frames
 from paddlewheel.errors import TrajectoryError
 from paddlewheel.trajectories.trajectory import Trajectory
 
@@ -60,11 +60,9 @@ def _interval_fs(path: Path) -> float | None:
     Frames of a simulation that was given a trajectory that was open already, or attached by hand, have no interval.
     """
     from ase import units
-    from ase.io.trajectory import TrajectoryReader
 
-    with TrajectoryReader(path) as reader:
-        told = reader.description or {}
-    if not isinstance(told, dict) or told.get("type") != "molecular-dynamics":
+    told = read_ulm_description(path, TrajectoryError)
+    if told.get("type") != "molecular-dynamics":
         return None
     timestep, interval = told.get("timestep"), told.get("interval")
     if not isinstance(timestep, int | float) or not isinstance(interval, int) or timestep <= 0 or interval < 1:

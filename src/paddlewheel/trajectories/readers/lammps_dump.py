@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from paddlewheel.errors import TrajectoryError
 from paddlewheel.trajectories.clock import EvenFrames, check_even, even_frames
-from paddlewheel.trajectories.readers.text import Columns, Lines, RawFrame, TextFrames, numbers, words
+from paddlewheel.trajectories.readers.text import Columns, Lines, RawFrame, TextFrames, cartesian, numbers, words
 from paddlewheel.trajectories.trajectory import Trajectory, check_symbols, element_masses_u, element_symbols
 
 _COORDINATES = ((b"xu", b"yu", b"zu"), (b"x", b"y", b"z"), (b"xsu", b"ysu", b"zsu"), (b"xs", b"ys", b"zs"))
@@ -125,8 +125,10 @@ class _Dump(TextFrames):
         table = table[self._last_order]
         positions = table[:, 1:4]
         is_scaled = layout.coordinates[0].startswith(b"xs")
-        positions = positions @ raw.cell_A if is_scaled else positions - placed.origin_A  # an NPT box moves its origin
-        return positions + table[:, 4:7] @ raw.cell_A if layout.has_images else positions
+        positions = (
+            cartesian(positions, raw.cell_A) if is_scaled else positions - placed.origin_A
+        )  # an NPT box moves its origin
+        return positions + cartesian(table[:, 4:7], raw.cell_A) if layout.has_images else positions
 
     def even(self, path: Path) -> EvenFrames:
         """The frames that are equally far apart, by their steps.

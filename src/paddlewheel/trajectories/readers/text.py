@@ -272,9 +272,14 @@ class Columns:
             word = raw.text[position : position + 200].split()[0].decode("ascii", "replace")[:40]
             what = "is not finite" if problem == NOT_FINITE else "is no finite number"
             raise ValueError(f"atom {row + 1}: {word!r} {what}")
-        if table.size and not np.abs(table).max() <= LARGEST_LENGTH:
-            raise ValueError(f"a number is beyond {LARGEST_LENGTH:g}")
         return table, hashes
+
+
+def cartesian(fractions: NDArray[np.float64], cell_A: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Fractional coordinates `[n_atoms, 3]` times the cell; ValueError where a number is beyond `LARGEST_LENGTH`."""
+    if not (np.abs(fractions) <= LARGEST_LENGTH).all() or not (np.abs(cell_A) <= LARGEST_LENGTH).all():
+        raise ValueError(f"a number is not finite, or beyond {LARGEST_LENGTH:g}")
+    return fractions @ cell_A
 
 
 def words(raw: RawFrame, column: int) -> tuple[str, ...]:

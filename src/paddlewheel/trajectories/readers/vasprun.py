@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from paddlewheel.errors import TrajectoryError
-from paddlewheel.trajectories.readers.text import LARGEST_LENGTH, open_bytes
+from paddlewheel.trajectories.readers.text import cartesian, open_bytes
 from paddlewheel.trajectories.trajectory import Trajectory, check_symbols, element_masses_u
 
 if TYPE_CHECKING:
@@ -105,7 +105,10 @@ class _Vasprun:
             cell = self._table(element, f"{within}crystal/varray[@name='basis']/v", index)
             fractional = self._table(element, f"{within}varray[@name='positions']/v", index)
             cells.append(cell)
-            positions.append(fractional @ cell)
+            try:
+                positions.append(cartesian(fractional, cell))
+            except ValueError as error:
+                raise TrajectoryError(f"step {index + 1}: {error}", where=self.path, remedy="cut it there") from error
             if len(positions) == per_block or index == stop - 1:
                 yield np.array(positions), np.array(cells)
                 positions, cells = [], []
@@ -141,8 +144,6 @@ class _Vasprun:
         rows = [row.text or "" for row in calculation.findall(where)]
         try:
             table = np.array(" ".join(rows).split(), dtype=np.float64).reshape(len(rows), 3)
-            if not (np.abs(table) < LARGEST_LENGTH).all():
-                raise ValueError("a number is not finite, or beyond any length")
         except ValueError as error:
             raise TrajectoryError(f"step {index + 1}: {error}", where=self.path, remedy="cut it there") from error
         n_rows = 3 if "basis" in where else len(self.symbols)

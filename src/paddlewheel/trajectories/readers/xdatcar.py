@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from paddlewheel.errors import TrajectoryError
 from paddlewheel.trajectories.clock import even_frames
-from paddlewheel.trajectories.readers.text import Columns, Lines, RawFrame, TextFrames, numbers
+from paddlewheel.trajectories.readers.text import Columns, Lines, RawFrame, TextFrames, cartesian, numbers
 from paddlewheel.trajectories.trajectory import Trajectory, check_symbols, element_masses_u
 
 _FRACTIONS = Columns((0, 1, 2), n_columns=3)
@@ -50,7 +50,7 @@ class _Xdatcar(TextFrames):
             lines.fail_truncated()
 
     def parse(self, raw: RawFrame) -> NDArray[np.float64]:
-        return _FRACTIONS.parse(raw)[0] @ raw.cell_A
+        return cartesian(_FRACTIONS.parse(raw)[0], raw.cell_A)
 
     def _header(self, lines: Lines, scale_line: bytes) -> NDArray[np.float64]:
         scale = numbers(scale_line, 1)[0]
