@@ -39,7 +39,8 @@ _LARGEST_EXPANSION = 10_000_000
 
 DAMAGE = (
     ArithmeticError, AssertionError, AttributeError, BufferError, EOFError, LookupError, LZMAError, MemoryError,
-    OSError, RuntimeError, SyntaxError, TypeError, ValueError, struct.error, tokenize.TokenError, zipfile.BadZipFile, zlib.error,
+    OSError, RuntimeError, SyntaxError, TypeError, ValueError, struct.error, tokenize.TokenError,
+    zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
 """What parsers raise on damaged bytes; RecursionError is a RuntimeError, UnicodeError a ValueError."""
 

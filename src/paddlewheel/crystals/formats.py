@@ -84,8 +84,11 @@ def structure_to_atoms(structure: Structure, where: str | Path | None) -> Atoms:
         # pymatgen's deuterium has the symbol H and the name D
         name = specie.element.name if isinstance(specie, Species) else specie.name
         masses.append(ISOTOPE_MASSES_U.get(name, atomic_masses[specie.Z]))
-    if np.linalg.matrix_rank(structure.lattice.matrix) < 3:
-        raise StructureError("the cell has no volume", where=where, remedy="correct its lattice vectors")
+    cell = structure.lattice.matrix
+    if not np.isfinite(cell).all() or np.linalg.matrix_rank(cell) < 3:
+        raise StructureError(
+            "the cell is not finite, or has no volume", where=where, remedy="correct its lattice vectors"
+        )
     found = Atoms(
         numbers, scaled_positions=structure.frac_coords, cell=structure.lattice.matrix, pbc=True, masses=masses
     )

@@ -125,9 +125,8 @@ class _Dump(TextFrames):
         table = table[self._last_order]
         positions = table[:, 1:4]
         is_scaled = layout.coordinates[0].startswith(b"xs")
-        positions = (
-            cartesian(positions, raw.cell_A) if is_scaled else positions - placed.origin_A
-        )  # an NPT box moves its origin
+        # an NPT box moves its origin
+        positions = cartesian(positions, raw.cell_A) if is_scaled else positions - placed.origin_A
         return positions + cartesian(table[:, 4:7], raw.cell_A) if layout.has_images else positions
 
     def even(self, path: Path) -> EvenFrames:
