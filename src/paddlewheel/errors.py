@@ -76,6 +76,10 @@ class RunDirectoryError(InputError):
     """A run directory that belongs to other inputs, is in use, or cannot be written (full disk, permissions)."""
 
 
+class MachineError(InputError):
+    """What the machine refused and a user can mend: no memory, workers that something kills."""
+
+
 class ScienceError(PaddlewheelError):
     """The input was good and the science failed (every run broken, nothing diffusive): exit status 1."""
 
@@ -86,6 +90,8 @@ _REMEDIES = {
     errno.EACCES: "choose a folder that you may write to",
     errno.EPERM: "choose a folder that you may write to",
     errno.EROFS: "choose a folder that is not read-only",
+    errno.EFBIG: "raise the limit of the size of files (ulimit -f) and run the same command again",
+    errno.ENAMETOOLONG: "choose a shorter name",
     errno.ENOTDIR: "choose a folder, not a path below a file",
 }
 
@@ -109,3 +115,46 @@ def writing(path: str | Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise cannot_write(error, path) from error
+
+
+_NO_MEMORY = ("can't allocate memory", "cannot allocate memory", "can't start new thread", "failed to map segment")
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether a limit of memory or of threads ended the work, however Python, a library or the loader calls it."""
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+        return True
+    text = str(error).lower()
+    return isinstance(error, RuntimeError | ImportError) and any(words in text for words in _NO_MEMORY)
+
+
+def out_of_memory(error: BaseException) -> MachineError:
+    """The error of one line for it."""
+    said = (str(error).splitlines() or [""])[0]
+    return MachineError(
+        "no memory left" + (f" ({said})" if said else ""),
+        remedy="give it more (ulimit -v), or take a smaller cell, fewer frames or fewer --cores",
+    )
+
+
+_LONGEST_NAME_BYTES = 255
+
+
+def check_name(path: str | Path) -> None:
+    """Refuse a path that no file system takes, or that no record could name.
+
+    Raises
+    ------
+    InputError
+        If a part of it is longer than 255 bytes, or it is no UTF-8.
+    """
+    text = str(path)
+    try:
+        longest = max(len(part.encode()) for part in text.split("/"))
+    except UnicodeEncodeError as error:
+        shown = text.encode(errors="surrogateescape").decode(errors="backslashreplace")
+        raise InputError("the name is not UTF-8, and no record could hold it", where=shown,
+                         remedy="rename the file") from error  # fmt: skip
+    if longest > _LONGEST_NAME_BYTES:
+        raise InputError(f"a name of {longest} bytes: no file has over {_LONGEST_NAME_BYTES}", where=f"{text[:40]}...",
+                         remedy="check the path")  # fmt: skip

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import signal
 import sys
-from typing import Any
 
 import typer
 
 from paddlewheel.cli import convert, library
-from paddlewheel.errors import PaddlewheelError, cannot_write, is_refused_write
+from paddlewheel.errors import PaddlewheelError, cannot_write, is_out_of_memory, is_refused_write, out_of_memory
+from paddlewheel.execution import signals
 from paddlewheel.studies.table import TABLE
 from paddlewheel.version import __version__
 
@@ -78,13 +78,12 @@ def _used(arguments: list[str]) -> list[str]:
 
 
 def run(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit: 0 done, 1 the science failed, 2 bad input, 130 interrupted."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    """Run the command line and exit.
+
+    0 done, 1 the science failed, 2 bad input or a machine that refused; 130, 143, 129 by SIGINT, SIGTERM, SIGHUP.
+    """
+    signals.listen()
     sys.exit(status_of(sys.argv[1:] if arguments is None else arguments))
-
-
-def _interrupt(_number: int, _frame: Any) -> None:
-    raise KeyboardInterrupt
 
 
 def status_of(arguments: list[str]) -> int:
@@ -98,24 +97,32 @@ def status_of(arguments: list[str]) -> int:
     except BrokenPipeError:  # the reader of our output left: nothing to complain to
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except OSError as error:
-        if not is_refused_write(error):
-            raise
-        refused = cannot_write(error, "output")
-        return _complain(str(refused), refused.exit_status)
     except typer.Abort:
-        return _complain("stopped", _INTERRUPTED)
+        return _complain("stopped", signals.exit_status())
     except Exception as error:
+        if refused := _refused_by_machine(error):
+            return _complain(str(refused), refused.exit_status)
+        if signals.stop_requested():  # such as a terminal that is gone: nothing to write to
+            return signals.exit_status()
         if not hasattr(error, "format_message"):  # typer's usage errors have it; anything else is a defect of ours
             raise
         return _complain(f"{error.format_message()}; see --help", 2)  # type: ignore[attr-defined]
     if result == _INTERRUPTED:  # typer turns a KeyboardInterrupt into this, without a word
-        return _complain("stopped; the same command goes on from here", _INTERRUPTED)
+        return _complain(signals.STOPPED_LINE, signals.exit_status())
     return result if isinstance(result, int) else 0
 
 
+def _refused_by_machine(error: Exception) -> PaddlewheelError | None:
+    if is_out_of_memory(error):
+        return out_of_memory(error)
+    if isinstance(error, OSError) and is_refused_write(error):
+        return cannot_write(error, "output")
+    return None
+
+
 def _complain(message: str, status: int) -> int:
-    print(f"paddlewheel: {' '.join(message.split())}", file=sys.stderr)
+    with contextlib.suppress(OSError):  # a terminal that is gone: the status says it
+        print(f"paddlewheel: {' '.join(message.split())}", file=sys.stderr, flush=True)
     return status
 
 

@@ -6,26 +6,27 @@ import importlib
 import threading
 from collections.abc import Callable, Sequence
 
-from paddlewheel.errors import PaddlewheelError, RunDirectoryError
+from paddlewheel.errors import RunDirectoryError
 from paddlewheel.execution.locks import DriverWatch, FileLock
 from paddlewheel.execution.pool import FINISHED, STOPPED, Outcome
+from paddlewheel.execution.signals import stop_if_requested, stop_requested
 from paddlewheel.execution.tasks import Unit
 
 
 class _OwnDriver(DriverWatch):
-    """The watch of a worker that is its own driver: an interrupt reaches it as an exception, it need not look."""
+    """The watch of a worker that is its own driver: it stops when the process is asked to."""
 
     def __init__(self) -> None:
         pass
 
     def should_stop(self) -> bool:
-        return False
+        return stop_requested()
 
 
 def run_units_here(units: Sequence[Unit], *, task: str, on_poll: Callable[[], None], poll_s: float = 0.5) -> Outcome:
     """As `run_units`, in this process and thread; `on_poll` is called from another thread meanwhile.
 
-    KeyboardInterrupt leaves the unit at its last checkpoint and goes on.
+    A signal stops the unit at a checkpoint, and goes on as KeyboardInterrupt.
     """
     outcome = Outcome({unit.name: FINISHED for unit in units if unit.result() is not None})
     module, _, name = task.partition(":")
@@ -41,7 +42,9 @@ def run_units_here(units: Sequence[Unit], *, task: str, on_poll: Callable[[], No
     try:
         for unit in units:
             if unit.name not in outcome.states:
+                stop_if_requested()
                 _work(function, unit, outcome)
+        stop_if_requested()
     finally:
         ended.set()
         poller.join()
@@ -55,7 +58,6 @@ def _work(function: Callable[[Unit, DriverWatch, int], bool], unit: Unit, outcom
     try:
         outcome.states[unit.name] = FINISHED if function(unit, _OwnDriver(), 1) else STOPPED
     except Exception as error:
-        outcome.errors[unit.name] = error
-        outcome.states[unit.name] = str(error) if isinstance(error, PaddlewheelError) else repr(error)
+        outcome.fail(unit, error)
     finally:
         lock.release()

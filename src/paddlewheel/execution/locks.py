@@ -19,6 +19,8 @@ from types import TracebackType
 from paddlewheel.errors import RunDirectoryError
 from paddlewheel.records import write_atomically
 
+_NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK)
+
 
 class FileLock:
     """An exclusive lock on a file, held by this process until `release` or its death."""
@@ -28,7 +30,13 @@ class FileLock:
         self._descriptor: int | None = None
 
     def try_acquire(self) -> bool:
-        """Take the lock if nobody holds it."""
+        """Take the lock if nobody holds it.
+
+        Raises
+        ------
+        RunDirectoryError
+            Where the file system has no such locks.
+        """
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -36,6 +44,12 @@ class FileLock:
             os.close(descriptor)
             if error.errno in (errno.EACCES, errno.EAGAIN):
                 return False
+            if error.errno in _NO_LOCKS:
+                raise RunDirectoryError(
+                    f"its file system has no POSIX locks ({error.strerror})",
+                    where=self.path.parent,
+                    remedy="use a folder on another disk, or mount this one with locks",
+                ) from error
             raise
         self._descriptor = descriptor
         return True

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import importlib
 import os
+import shlex
 import sys
-import tempfile
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -18,13 +18,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from paddlewheel.errors import InputError, PaddlewheelError
+from paddlewheel.errors import InputError, MachineError, PaddlewheelError, is_out_of_memory, out_of_memory
 from paddlewheel.execution.locks import DriverLock, DriverWatch, FileLock
+from paddlewheel.execution.scratch import scratch_folder
+from paddlewheel.execution.signals import stop_if_requested
 from paddlewheel.execution.tasks import Unit
 
 FINISHED, STOPPED = "finished", "stopped"
 
 _STOP_PATIENCE_S = 60.0
+_MOST_STARTS = 4
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,12 @@ class Outcome:
     states: dict[str, str] = field(default_factory=dict)
     errors: dict[str, BaseException] = field(default_factory=dict)
 
+    def fail(self, unit: Unit, error: BaseException) -> None:
+        """Note the error that ended a unit; what the machine refused becomes a line that a user can act on."""
+        error = _of_the_machine(error) or error
+        self.errors[unit.name] = error
+        self.states[unit.name] = str(error) if isinstance(error, PaddlewheelError) else repr(error)
+
     def keep_errors(self, units: Sequence[Unit]) -> dict[str, Path]:
         """Write the traceback of each unit that an error ended into `error.txt` in its folder; the files, by unit.
 
@@ -66,6 +75,17 @@ class Outcome:
                 kept[unit.name] = unit.folder / "error.txt"
                 kept[unit.name].write_text("".join(traceback.format_exception(error)), encoding="utf-8")
         return kept
+
+
+def _of_the_machine(error: BaseException) -> MachineError | None:
+    if is_out_of_memory(error):
+        return out_of_memory(error)
+    if type(error).__name__ in ("WorkerLost", "ManagerLost"):  # Parsl's, which is not imported where it does not run
+        return MachineError(
+            "its worker was killed, twice: by the system, if memory ran out",
+            remedy="give it more memory, a smaller cell or fewer --cores; the same command goes on",
+        )
+    return None
 
 
 def work_on_unit(task: str, unit: Unit, token: str, threads: int) -> str:
@@ -101,43 +121,92 @@ def run_units(
 ) -> Outcome:
     """Run the units that are not finished; return when all have ended.
 
-    `on_poll` is called about every `poll_s`, for the live table. On KeyboardInterrupt the workers are asked to stop,
-    waited for, and the interrupt goes on.
+    `on_poll` is called about every `poll_s`, for the live table. After a signal, or on KeyboardInterrupt, the workers
+    are asked to stop and waited for, and it goes on as KeyboardInterrupt. Where Parsl's interchange or its worker pool
+    died, all of it is started again: units go on from their checkpoints.
+
+    Raises
+    ------
+    MachineError
+        If Parsl died `_MOST_STARTS` times.
     """
     outcome = Outcome({unit.name: FINISHED for unit in units if unit.result() is not None})
-    pending = [unit for unit in units if unit.name not in outcome.states]
-    if not pending:
-        return outcome
-    with tempfile.TemporaryDirectory(prefix="paddlewheel-parsl-") as scratch:
-        kernel = _start_parsl(Path(scratch), resources)
-        try:
-            submit = _submitter(kernel, task, driver.token, resources.threads)
-            futures = {submit(unit): unit for unit in pending}
+    starts = 0
+    while pending := [unit for unit in units if unit.name not in outcome.states]:
+        if starts == _MOST_STARTS:
+            raise MachineError(
+                f"the processes of its workers were killed {starts} times", where=driver.directory,
+                remedy="see what kills them (memory?); the same command goes on",
+            )  # fmt: skip
+        starts += 1
+        with scratch_folder(for_shell=True) as scratch:
+            kernel = _start_parsl(scratch, resources)
             try:
-                _collect(futures, outcome, on_poll, poll_s)
-            except BaseException:
-                driver.ask_workers_to_stop()
-                wait(futures, timeout=_STOP_PATIENCE_S)
-                raise
-        finally:
-            kernel.cleanup()
-            _forget_parsl()
+                submit = _submitter(kernel, task, driver.token, resources.threads)
+                futures = {submit(unit): unit for unit in pending}
+                try:
+                    _collect(kernel, futures, outcome, on_poll, poll_s)
+                except BaseException:
+                    driver.ask_workers_to_stop()
+                    _wait_for_stop(kernel, futures)
+                    raise
+            finally:
+                _end_parsl(kernel)
+        done = [unit for unit in pending if unit.name not in outcome.states and unit.result() is not None]
+        outcome.states |= {unit.name: FINISHED for unit in done}  # whose answers were lost with Parsl
     return outcome
 
 
-def _collect(futures: dict[Future, Unit], outcome: Outcome, on_poll: Callable[[], None], poll_s: float) -> None:
+def _collect(
+    kernel: Any, futures: dict[Future, Unit], outcome: Outcome, on_poll: Callable[[], None], poll_s: float
+) -> None:
+    """Wait until all futures are done, a signal comes, or Parsl has died: then some units have no state."""
     waiting = set(futures)
     while waiting:
         done, waiting = wait(waiting, timeout=poll_s, return_when=FIRST_COMPLETED)
+        stop_if_requested()
         for future in done:
-            unit = futures[future]
-            error = future.exception()
+            unit, error = futures[future], future.exception()
             if error is None:
                 outcome.states[unit.name] = future.result()
-            else:
-                outcome.errors[unit.name] = error
-                outcome.states[unit.name] = str(error) if isinstance(error, PaddlewheelError) else repr(error)
+            elif not _is_of_dead_parsl(error):
+                outcome.fail(unit, error)
+        if not done and not _is_alive(kernel):
+            return
         on_poll()
+
+
+def _wait_for_stop(kernel: Any, futures: dict[Future, Unit]) -> None:
+    end, waiting = time.monotonic() + _STOP_PATIENCE_S, set(futures)
+    while waiting and time.monotonic() < end and _is_alive(kernel):
+        _, waiting = wait(waiting, timeout=0.5)
+
+
+def _is_alive(kernel: Any) -> bool:
+    """Whether Parsl's interchange and its pool of workers run."""
+    executor = kernel.executors["units"]
+    if executor.interchange_proc is None or executor.interchange_proc.poll() is not None:
+        return False
+    jobs = executor.provider.status(list(executor.provider.resources))
+    return not any(job.terminal for job in jobs)
+
+
+def _is_of_dead_parsl(error: BaseException) -> bool:
+    from parsl.executors.errors import BadStateException
+
+    return isinstance(error, BadStateException)
+
+
+def _end_parsl(kernel: Any) -> None:
+    """Stop Parsl; of a dead one, which would be asked in vain how its workers are, by ending them."""
+    import parsl
+
+    if not _is_alive(kernel):
+        executor = kernel.executors["units"]
+        executor.provider.cancel(list(executor.provider.resources))
+        executor.set_bad_state_and_fail_all(RuntimeError("Parsl died"))
+    kernel.cleanup()
+    parsl.clear()
 
 
 def _start_parsl(scratch: Path, resources: Resources) -> Any:
@@ -148,8 +217,8 @@ def _start_parsl(scratch: Path, resources: Resources) -> Any:
     threads = str(resources.threads)
     variables = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
     worker_init = "; ".join(f"export {name}={threads}" for name in variables)
-    here = str(Path(sys.executable).parent)  # Parsl starts its worker pool by name
-    worker_init += f'; export PATH="{here}:$PATH"'
+    here = shlex.quote(str(Path(sys.executable).parent))  # Parsl starts its worker pool by name
+    worker_init += f'; export PATH={here}:"$PATH"'
     executor = HighThroughputExecutor(
         label="units",
         address="127.0.0.1",
@@ -187,9 +256,3 @@ def _submitter(kernel: Any, task: str, token: str, threads: int) -> Callable[[Un
 
     app = python_app(work_on_unit, data_flow_kernel=kernel, executors=["units"])
     return lambda unit: app(task, unit, token, threads)
-
-
-def _forget_parsl() -> None:
-    import parsl
-
-    parsl.clear()

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from paddlewheel.execution import DriverLock, Unit
+from paddlewheel.execution.signals import stop_if_requested
 from paddlewheel.records import Provenance, StudyRecord, write_atomically
 from paddlewheel.records.tables import Beside, as_column, write_table
 from paddlewheel.study.run_directory import Document, package_versions
@@ -60,6 +61,7 @@ class Run:
 
     def table(self, name: str, columns: Mapping[str, Sequence[Any] | np.ndarray]) -> str:
         """Keep equally long columns of numbers or text beside the record, as the CSV file `name`, which is returned."""
+        stop_if_requested()
         if self.directory is None:
             self.beside.tables[name] = {key: as_column(values) for key, values in columns.items()}
         else:
@@ -78,6 +80,7 @@ class Run:
 
     def text(self, name: str, content: str | bytes) -> str:
         """Write another file beside the record, where there is a directory; the name, for the record."""
+        stop_if_requested()
         if self.directory is not None:
             path = self.directory / name
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from paddlewheel.errors import ScienceError
 from paddlewheel.execution import DriverLock, Resources, Unit, run_units, run_units_here
+from paddlewheel.execution.signals import stop_if_requested
 from paddlewheel.study.progress import Progress, unit_rows
 
 
@@ -38,6 +39,7 @@ def run_stage(
     InputError
         Of the kind that a unit met, such as a full disk.
     """
+    stop_if_requested()
     pending = [unit for unit in units if unit.result() is None]
     if not pending:
         return {}

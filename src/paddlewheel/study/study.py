@@ -6,11 +6,12 @@ import functools
 import importlib
 import inspect
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from paddlewheel.errors import check_name
 from paddlewheel.records import StudyRecord, read_record, write_record
 from paddlewheel.records.tables import Beside
 from paddlewheel.study.forecast import Forecast, in_words
@@ -196,6 +197,8 @@ class Study(Generic[AnySettings, AnyRecord]):
     def _opened(self, given: Sequence[Any], settings: Mapping[str, Any], out: str | Path | None) -> _Opened:
         values, rest = self._bound(given, settings)
         chosen = self.settings.of(**rest)
+        for path in _paths([*values, out, *(getattr(chosen, name) for name in self.settings.model_fields)]):
+            check_name(path)
         inputs = self.opens(*values, chosen)
         directory = Path(out) if out is not None else None
         if directory is None and self.needs_directory:
@@ -346,6 +349,15 @@ class Study(Generic[AnySettings, AnyRecord]):
         if self.notes:
             lines += ["", *inspect.cleandoc(self.notes).splitlines()]
         return "\n".join(lines)
+
+
+def _paths(values: Sequence[Any]) -> Iterator[str | Path]:
+    """What may be a path among the values of arguments and settings; text of settings that is none is short."""
+    for value in values:
+        if isinstance(value, Path) or (isinstance(value, str) and "\n" not in value):
+            yield value
+        elif isinstance(value, list | tuple):
+            yield from _paths(value)
 
 
 @dataclass(frozen=True, kw_only=True)

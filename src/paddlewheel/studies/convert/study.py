@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from paddlewheel.errors import RunDirectoryError, TrajectoryError, writing
+from paddlewheel.errors import RunDirectoryError, TrajectoryError, check_name, writing
 from paddlewheel.execution.locks import FileLock
 from paddlewheel.potentials.fetch import sha256_of
 from paddlewheel.studies.convert.record import ConversionRecord, ConvertedFile
@@ -161,6 +161,8 @@ def _open(
 ) -> _Given:
     paths = [Path(files)] if isinstance(files, str | Path) else [Path(file) for file in files]
     target = Path(out)
+    for path in (*paths, target, *([topology] if topology else [])):
+        check_name(path)
     if target.exists():
         raise RunDirectoryError("exists already", where=target, remedy="choose another --out, or remove it")
     options: dict[str, Any] = {

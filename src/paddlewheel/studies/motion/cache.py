@@ -25,6 +25,7 @@ from typing import Any
 
 from paddlewheel.errors import RunDirectoryError, SettingsError, TrajectoryError, writing
 from paddlewheel.execution.locks import FileLock
+from paddlewheel.execution.signals import stop_if_requested
 from paddlewheel.potentials.fetch import cache_folder, sha256_of
 from paddlewheel.records import write_atomically
 from paddlewheel.study.progress import Progress, Row
@@ -313,6 +314,7 @@ def write_store(
                     writer.append(positions_A=positions, cell_A=cell, step=first + frame * stride, thermo={})
                     frame += 1
                 progress.update()
+                stop_if_requested()
             writer.flush()
             aside.rename(target)
         finally:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import io
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from paddlewheel.execution.scratch import scratch_folder
 from paddlewheel.records import Measured
 from paddlewheel.studies.phonons.record import (
     BandLabel,
@@ -201,7 +200,7 @@ def keep_files(
 
 def _phonopy_file(phonon: Any) -> bytes:
     """phonopy's own file, for whoever wants to go on with it."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "phonopy_params.yaml"
+    with scratch_folder() as folder:
+        path = folder / "phonopy_params.yaml"
         phonon.save(path, settings={"force_sets": True, "displacements": True})
         return path.read_bytes()

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from paddlewheel.execution.signals import stop_if_requested
 from paddlewheel.studies.train.record import PROGRESS
 from paddlewheel.study.progress import Progress, Row
 from paddlewheel.study.run import Run
@@ -38,6 +39,7 @@ class FitProgress:
     def on_batch(self, epoch: int, batch: int, n_batches: int) -> None:
         """A batch is done."""
         self._done = epoch + batch / max(n_batches, 1)
+        stop_if_requested()
         self._display.update()
 
     def on_epoch(self, rows: Sequence[EpochRow]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from paddlewheel.errors import ScienceError
+from paddlewheel.execution.scratch import scratch_folder
 from paddlewheel.records import Citation
 from paddlewheel.studies.train.files import error_lines, parity_arrays, write_potential_readme
 from paddlewheel.studies.train.plan import TrainPlan, TrainSettings, plan_train
@@ -279,9 +279,9 @@ def _seconds_of_an_atom(plan: TrainPlan, start: FitStart) -> tuple[float, float]
     tried = _graphs(plan, list(frames))
     times: list[tuple[float, float]] = []
     few = replace(plan, fit=replace(plan.fit, epochs=1, batch_size=_TRIED_FRAMES))
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch_folder() as folder:
         _fit(
-            few, start, tried, _graphs(plan, plan.parts["validation"].frames[:1]), folder=Path(folder),
+            few, start, tried, _graphs(plan, plan.parts["validation"].frames[:1]), folder=folder,
             on_epoch=lambda _rows: None,
             on_batch=lambda *_batch: times.append((time.process_time(), time.monotonic())),
         )  # fmt: skip
