@@ -17,7 +17,7 @@ HERE = Path(__file__).parent
 
 
 def _start(directory: Path, contents: list[dict]) -> subprocess.Popen:
-    environment = os.environ | {"PYTHONPATH": str(HERE)}
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")])}
     command = [sys.executable, str(HERE / "drive.py"), str(directory), json.dumps(contents)]
     return subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
@@ -37,6 +37,13 @@ def _wait_for(condition, timeout_s: float = 60.0) -> None:
     while not condition():
         assert time.monotonic() < end, "waited too long"
         time.sleep(0.05)
+
+
+def _session(process: psutil.Process) -> int:
+    try:
+        return os.getsid(process.pid)
+    except ProcessLookupError:
+        return -1
 
 
 def _ticks(directory: Path, unit: str) -> list[int]:
@@ -105,3 +112,30 @@ def test_nothing_is_left_running_after_kill_of_the_driver(tmp_path: Path) -> Non
     # workers stop at their next look at the driver; Parsl's manager misses the interchange after 30 s
     _, alive = psutil.wait_procs(family, timeout=90)
     assert not [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("victim", ["paddlewheel.execution.interchange", "process_worker_pool.py"])
+def test_a_killed_interchange_or_worker_pool_is_started_again_and_no_tick_is_lost(victim: str, tmp_path: Path) -> None:
+    driver = _start(tmp_path, [{"n": 60, "tick_s": 0.1}, {"n": 60, "tick_s": 0.1}])
+    _wait_for(lambda: len(_ticks(tmp_path, "u0")) > 7)
+    family = psutil.Process(driver.pid).children(recursive=True)
+    family += [each for each in psutil.process_iter() if _session(each) == driver.pid]  # Parsl detaches its pool
+    hit = [process for process in family if any(victim in word for word in process.cmdline())]
+    assert hit
+    hit[0].kill()
+    outcome = _finish(driver)
+    assert set(outcome["states"].values()) == {"finished"}
+    for unit in ("u0", "u1"):
+        assert _ticks(tmp_path, unit) == list(range(60))
+
+
+@pytest.mark.slow
+def test_a_temporary_folder_with_signs_of_the_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    odd = tmp_path / "a 'b' \"c\" $(touch made)"
+    odd.mkdir()
+    monkeypatch.setenv("TMPDIR", str(odd))
+    outcome = _finish(_start(tmp_path / "run", [{"n": 3, "tick_s": 0.05}]))
+    assert outcome["states"] == {"u0": "finished"}
+    assert not list(odd.iterdir())
+    assert not Path("made").exists()

@@ -217,6 +217,7 @@ def _start_parsl(scratch: Path, resources: Resources) -> Any:
     threads = str(resources.threads)
     variables = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
     worker_init = "; ".join(f"export {name}={threads}" for name in variables)
+    worker_init += f"; export TMPDIR={scratch}"  # what killed workers leave goes with it
     here = shlex.quote(str(Path(sys.executable).parent))  # Parsl starts its worker pool by name
     worker_init += f'; export PATH={here}:"$PATH"'
     executor = HighThroughputExecutor(
