@@ -149,6 +149,20 @@ def read_document(
     return content
 
 
+def read_text(
+    path: Path,
+    kind: type[PaddlewheelError],
+    *,
+    problem: str = "cannot be read",
+    remedy: str,
+    encoding: str = "utf-8-sig",
+) -> str:
+    """As `read_document`, of text in one encoding; other bytes are refused as damage."""
+    content = read_document(path, kind, problem=problem, remedy=remedy)
+    with parsing(path, kind, problem=problem, remedy=remedy):
+        return content.decode(encoding)
+
+
 def read_json(path: Path, kind: type[PaddlewheelError], *, remedy: str) -> Any:
     """The document of a JSON file: lists, maps, texts and numbers alone."""
     content = read_document(path, kind, remedy=remedy)

@@ -89,9 +89,7 @@ def structure_to_atoms(structure: Structure, where: str | Path | None) -> Atoms:
         raise StructureError(
             "the cell is not finite, or has no volume", where=where, remedy="correct its lattice vectors"
         )
-    found = Atoms(
-        numbers, scaled_positions=structure.frac_coords, cell=structure.lattice.matrix, pbc=True, masses=masses
-    )
+    found = Atoms(numbers, scaled_positions=structure.frac_coords, cell=cell, pbc=True, masses=masses)
     return _bare(found)
 
 

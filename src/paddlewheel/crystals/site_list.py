@@ -18,7 +18,7 @@ import numpy as np
 from paddlewheel.crystals.library import builtin_sites_path
 from paddlewheel.crystals.read import require_file
 from paddlewheel.errors import StructureError
-from paddlewheel.foreign import parsing, read_document
+from paddlewheel.foreign import read_text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -147,8 +147,7 @@ def _parameters(values: NDArray[np.float64]) -> str:
 
 
 def _read_text(path: Path) -> SiteList:
-    with parsing(path, StructureError, problem="cannot be read", remedy="give a text file"):
-        lines = read_document(path, StructureError, remedy="give a text file").decode("utf-8").splitlines()
+    lines = read_text(path, StructureError, remedy="give a text file", encoding="utf-8").splitlines()
     cell: tuple[float, ...] | None = None
     group: str | None = None
     labels, positions = [], []

@@ -352,7 +352,7 @@ class Study(Generic[AnySettings, AnyRecord]):
 
 
 def _paths(values: Sequence[Any]) -> Iterator[str | Path]:
-    """What may be a path among the values of arguments and settings; text of settings that is none is short."""
+    """The values that may be paths: every Path, and every text of one line, alone or in a list."""
     for value in values:
         if isinstance(value, Path) or (isinstance(value, str) and "\n" not in value):
             yield value

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from paddlewheel.errors import InputError
-from paddlewheel.foreign import DAMAGE, parse_yaml, parsing, read_document
+from paddlewheel.foreign import DAMAGE, parse_yaml, read_text
 from paddlewheel.thermodynamics.phase_entry import PhaseEntry
 
 _KNOWN = {
@@ -38,9 +38,7 @@ def read_energy_table(path: str | Path) -> list[PhaseEntry]:
         With the file and the row: no formula, no energy or two, an unknown column, a number that is none.
     """
     path = Path(path)
-    remedy = "give a CSV, YAML or JSON file"
-    with parsing(path, InputError, problem="cannot be read", remedy=remedy):
-        text = read_document(path, InputError, remedy=remedy).decode("utf-8-sig")
+    text = read_text(path, InputError, remedy="give a CSV, YAML or JSON file")
     if path.suffix.lower() == ".json":
         rows = _computed_entries(text, path)
     elif path.suffix.lower() in (".yaml", ".yml"):

@@ -11,6 +11,7 @@ import pytest
 
 from paddlewheel.errors import TrajectoryError
 from paddlewheel.trajectories import Trajectory, displacements, read_trajectory
+from paddlewheel.trajectories.readers import text
 from trajectory_files import (
     N_FRAMES,
     SYMBOLS,
@@ -267,6 +268,18 @@ def test_other_files_are_refused(tmp_path, contents, message):
     with pytest.raises(TrajectoryError, match=message) as caught:
         read_trajectory(tmp_path / "file", frame_interval_fs=10.0)
     assert str(tmp_path / "file") in str(caught.value)
+
+
+def test_a_file_that_may_not_be_read_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "run.dump"
+    path.write_text("ITEM: TIMESTEP\n0\n")
+
+    def denied(_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(text, "compression", denied)  # the tests may run as root, who reads everything
+    with pytest.raises(TrajectoryError, match=r"run\.dump: cannot be read \(Permission denied\)"):
+        read_trajectory(path)
 
 
 def test_missing_files_and_plain_folders_are_refused(tmp_path):

@@ -15,7 +15,7 @@ import numpy as np
 from ase.data import atomic_numbers
 
 from paddlewheel.errors import PotentialError, writing
-from paddlewheel.foreign import parsing, read_document
+from paddlewheel.foreign import read_text
 from paddlewheel.potentials.nep.model import MAX_L, NEPModel, Repulsion
 
 _VERSIONS = ("nep4", "nep4_zbl", "nep3", "nep3_zbl")
@@ -78,9 +78,10 @@ def read_nep(path: str | Path) -> NEPModel:
         hidden layers, the higher invariants of 2025) or another version.
     """
     path = Path(path)
-    problem, remedy = "cannot be read as a nep.txt", "give a nep.txt"
-    with parsing(path, PotentialError, problem=problem, remedy=remedy):
-        lines = read_document(path, PotentialError, problem=problem, remedy=remedy).decode("ascii").splitlines()
+    text = read_text(
+        path, PotentialError, problem="cannot be read as a nep.txt", remedy="give a nep.txt", encoding="ascii"
+    )
+    lines = text.splitlines()
     header = _Header(path, lines)
     version, elements = _elements(header)
     n = len(elements)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from paddlewheel.crystals.ulm import MAGIC
 from paddlewheel.errors import TrajectoryError
 from paddlewheel.foreign import compression
 from paddlewheel.trajectories.clock import Clock
@@ -109,7 +110,7 @@ def read_trajectory(
 
 
 def _check_unit(clock: Clock, interval_fs: float | None, path: Path) -> None:
-    """Refuse an interval that times of the file are in no unit of."""
+    """Refuse an interval that the times of the file do not give in any unit of time."""
     if clock.unit != "time" or clock.stride is None or interval_fs is None:
         return
     ratios = {unit: interval_fs / (clock.stride * unit_fs) for unit, unit_fs in _TIME_UNITS_FS.items()}
@@ -135,7 +136,7 @@ def is_text(path: str | Path) -> bool:
 
 
 def _is_text(head: bytes) -> bool:
-    starts = (b"PK\x03\x04", b"- of Ulm", _HDF5)
+    starts = (b"PK\x03\x04", MAGIC, _HDF5)
     return bool(head.strip()) and not head.startswith(starts) and binary_format(head) is None
 
 
@@ -161,7 +162,7 @@ def _open(
     lines = head.split(b"\n")
     if head.startswith(b"PK\x03\x04"):
         return read_npz(path)
-    if head.startswith(b"- of Ulm"):
+    if head.startswith(MAGIC):
         return read_ase_traj(path)
     if head.lstrip().startswith(b"<") and b"<modeling" in head:
         return read_vasprun(path)

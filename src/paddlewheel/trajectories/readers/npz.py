@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,7 +39,11 @@ class _NpzFrames:
         frame_shape = self.shape[1:]
         frame_bytes = int(np.prod(frame_shape)) * self.dtype.itemsize
         cells = np.broadcast_to(self.cell, (self.n_frames, 3, 3))
-        with _reading(self.path), zipfile.ZipFile(self.path) as archive, archive.open("positions_A.npy") as member:
+        with (
+            parsing(self.path, TrajectoryError, problem="damaged or truncated .npz", remedy=_REMEDY),
+            zipfile.ZipFile(self.path) as archive,
+            archive.open("positions_A.npy") as member,
+        ):
             array_header(member)
             member.seek(member.tell() + start * frame_bytes)
             for first in range(start, stop, per_block):
@@ -66,7 +69,7 @@ def read_npz(path: Path) -> Trajectory:
         If the archive is damaged, lacks a key, or shapes disagree.
     """
     where = str(path)
-    with _reading(path), array_archive(path, TrajectoryError, remedy=_REMEDY) as archive:
+    with array_archive(path, TrajectoryError, remedy=_REMEDY) as archive:
         missing = [key for key in _REQUIRED if key not in archive]
         if missing:
             raise TrajectoryError(
@@ -128,7 +131,3 @@ def _by_its_counts(trajectory: Trajectory, counts: dict[str, NDArray], path: Pat
         )  # fmt: skip
     chosen = trajectory.only(even)
     return chosen if said_fs is None or told_fs is not None else chosen.with_file_interval(said_fs)
-
-
-def _reading(path: Path) -> AbstractContextManager[None]:
-    return parsing(path, TrajectoryError, problem="damaged or truncated .npz", remedy=_REMEDY)

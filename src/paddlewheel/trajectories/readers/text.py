@@ -36,7 +36,9 @@ def open_bytes(path: Path) -> Iterator[BinaryIO]:
     TrajectoryError
         If it cannot be read, or the compressed data end early or are damaged.
     """
-    problem = "cannot be read" if compression(path) is None else "truncated or damaged compressed file"
+    with parsing(path, TrajectoryError, problem="cannot be read", remedy="check that you may read it"):
+        packing = compression(path)
+    problem = "cannot be read" if packing is None else "truncated or damaged compressed file"
     with (
         parsing(path, TrajectoryError, problem=problem, remedy="copy the file again"),
         open_unpacked(path, TrajectoryError) as stream,
