@@ -15,11 +15,17 @@ _START = "import sys, time\nfrom paddlewheel.execution import signals\nsignals.l
 _END = "\nexcept KeyboardInterrupt:\n    print(signals.STOPPED_LINE)\n    sys.exit(signals.exit_status())\n"
 
 
+def _hear_all() -> None:
+    """Whoever started the tests may ignore some (nohup, a shell's background), which a child inherits."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def _program(work: str) -> subprocess.Popen:
     process = subprocess.Popen(
         [sys.executable, "-c", _START + "try:\n" + work + _END], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=_hear_all,
     )  # fmt: skip
     assert process.stdout is not None
     assert process.stdout.readline() == "begun\n"
