@@ -104,7 +104,7 @@ def _gaps(test: CellTest, faults: list[Fault]) -> None:
         faults.append(
             Fault(kind="gaps", count=int(gaps.sum()), first_row=int(np.argmax(gaps)) + 1,
                   detail=f"up to {steps[gaps].max():.6g} s without a row while a current flows (usual: {usual:.6g} s)",
-                  action="left: the charge over them is the counter's, or the trapezium's where there is none")
+                  action="left: the charge over them is the counter's, or that of a straight line where there is none")
         )  # fmt: skip
 
 

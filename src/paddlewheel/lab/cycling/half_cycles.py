@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from paddlewheel.errors import DataError
-from paddlewheel.lab.cycling.faults import usual_current_A
+from paddlewheel.lab.cycling.charge import charge_error_Ah, current_direction, passed_charge_Ah
 from paddlewheel.lab.table import CellTest
 
-_ZERO_SHARE = 5e-3
 _CV_TOLERANCE_V = 3e-3
 _CV_BELOW = 0.985
 LEAST_SHARE = 0.01
@@ -29,6 +28,8 @@ class HalfCycle:
         First row and the one after the last.
     capacity_Ah, energy_Wh
         What it passed, positive.
+    charge_error_Ah
+        How far the capacity may be off where it is the integral of the current; None where the file counts the charge.
     mean_voltage_V
         Energy over charge.
     cv_share
@@ -44,6 +45,7 @@ class HalfCycle:
     charging: bool
     rows: tuple[int, int]
     capacity_Ah: float
+    charge_error_Ah: float | None
     energy_Wh: float
     mean_voltage_V: float
     cv_share: float
@@ -52,14 +54,6 @@ class HalfCycle:
     end_current_A: float
     duration_s: float
     temperature_K: float | None
-
-
-def passed_charge_Ah(test: CellTest) -> np.ndarray:
-    """Charge since the start, `[n_rows]`: the counter of the file, or the integral of the current without one."""
-    if test.charge_Ah is not None:
-        return test.charge_Ah
-    steps = np.diff(test.time_s) * 0.5 * (test.current_A[1:] + test.current_A[:-1]) / 3600
-    return np.concatenate([[0.0], np.cumsum(steps)])
 
 
 def find_half_cycles(test: CellTest) -> tuple[list[HalfCycle], list[HalfCycle]]:
@@ -73,16 +67,15 @@ def find_half_cycles(test: CellTest) -> tuple[list[HalfCycle], list[HalfCycle]]:
     DataError
         If no current flows, or no charge passes.
     """
-    usual = usual_current_A(test.current_A)
-    if usual == 0.0:
+    sign = current_direction(test)
+    if not sign.any():
         raise DataError("no current flows", where=test.source, remedy="give a cycling test")
-    sign = np.where(np.abs(test.current_A) > _ZERO_SHARE * usual, np.sign(test.current_A), 0).astype(int)
     flowing = np.flatnonzero(sign)
     turns = np.flatnonzero(np.diff(sign[flowing]) != 0)
     starts = flowing[np.concatenate([[0], turns + 1])]
     ends = flowing[np.concatenate([turns, [len(flowing) - 1]])] + 1
     charge = passed_charge_Ah(test)
-    passed = np.abs(charge[ends - 1] - charge[np.maximum(starts - 1, 0)])
+    passed = np.abs(charge[ends - 1] - np.where(starts > 0, charge[starts - 1], 0.0))
     if passed.max() <= 0:
         raise DataError("no charge passes", where=test.source, remedy="give a cycling test")
     whole = passed > LEAST_SHARE * passed.max()
@@ -102,9 +95,8 @@ def find_half_cycles(test: CellTest) -> tuple[list[HalfCycle], list[HalfCycle]]:
 def _half_cycle(test: CellTest, charge: np.ndarray, sign: np.ndarray, start: int, end: int) -> HalfCycle:
     # the row before a stretch is where its charge is counted from
     first = max(start - 1, 0)
-    q, v = charge[first:end], test.voltage_V[first:end].copy()
-    if first < start:
-        v[0] = v[1] if len(v) > 1 else v[0]  # the voltage at rest is not that under current
+    q, v = np.append(charge_before(charge, start), charge[start:end]), test.voltage_V[start:end]
+    v = np.append(v[0], v)  # the voltage at rest is not that under current
     net = float(q[-1] - q[0])
     passed = np.diff(q) * np.sign(net)  # what a pulse against the direction passed is taken off again
     capacity = abs(net)
@@ -113,13 +105,14 @@ def _half_cycle(test: CellTest, charge: np.ndarray, sign: np.ndarray, start: int
     flows = sign[start:end] != 0
     size = np.abs(test.current_A[start:end])
     held = _constant_voltage(test, start, end, charging=charging, level=float(np.median(size[flows][: _third(flows)])))
-    at_cv = abs(charge[end - 1] - charge[max(held - 1, 0)]) if held < end else 0.0
+    at_cv = abs(charge[end - 1] - charge_before(charge, held)) if held < end else 0.0
     constant = size[: held - start][flows[: held - start]] if held > start else size[flows]
     temperature = None if test.temperature_K is None else test.temperature_K[start:end]
     return HalfCycle(
         charging=charging,
         rows=(start, end),
         capacity_Ah=capacity,
+        charge_error_Ah=charge_error_Ah(test, start, end),
         energy_Wh=energy,
         mean_voltage_V=energy / capacity if capacity > 0 else float(v.mean()),
         cv_share=float(at_cv / capacity) if capacity > 0 else 0.0,
@@ -131,6 +124,11 @@ def _half_cycle(test: CellTest, charge: np.ndarray, sign: np.ndarray, start: int
         if temperature is None or not np.isfinite(temperature).any()
         else float(np.nanmean(temperature)),
     )
+
+
+def charge_before(charge_Ah: np.ndarray, row: int) -> float:
+    """Charge since the start when a row's interval began: that of the row before, none before the first."""
+    return float(charge_Ah[row - 1]) if row else 0.0
 
 
 def _third(flows: np.ndarray) -> int:

@@ -10,7 +10,8 @@ import numpy as np
 
 from paddlewheel.errors import SettingsError
 from paddlewheel.lab.cycling import Cycle, HalfCycle, differential_capacity
-from paddlewheel.lab.cycling.half_cycles import passed_charge_Ah
+from paddlewheel.lab.cycling.charge import passed_charge_Ah
+from paddlewheel.lab.cycling.half_cycles import charge_before
 from paddlewheel.lab.table import CellTest
 
 _MOST_CURVES = 6
@@ -67,7 +68,7 @@ def shown_curves(
             curve = differential_capacity(
                 test.voltage_V[rows], charge_mAh[rows] / 1000, bin_mV=bin_mV, smoothing_mV=smoothing_mV
             )
-            passed = np.abs(charge_mAh[rows] - charge_mAh[max(half.rows[0] - 1, 0)])
+            passed = np.abs(charge_mAh[rows] - charge_before(charge_mAh, half.rows[0]))
             kept = _corners(passed, test.voltage_V[rows])
             shown.append(
                 Curve(

@@ -26,7 +26,8 @@ class CycleRow(Record):
     """One cycle; per g of active material and per cm2 where a sample is given, null where a half cycle is missing.
 
     The uncertainty of a normalized number is that of the mass, the area or the theoretical capacity: one error, common
-    to all cycles, which no ratio of two cycles has.
+    to all cycles, which no ratio of two cycles has. `charge_error_mAh` and `discharge_error_mAh` are how far a charge
+    that is integrated from the current may be off, null where the file counts it.
     """
 
     cycle: int
@@ -48,6 +49,8 @@ class CycleRow(Record):
     discharge_c_rate_per_h: Measured | None
     temperature_K: float | None
     cut_short: bool
+    charge_error_mAh: float | None = None
+    discharge_error_mAh: float | None = None
 
 
 class CyclingFragment(Record):

@@ -34,6 +34,9 @@ def cycle_rows(
     def mAh(half: HalfCycle | None) -> float | None:
         return None if half is None else 1000 * half.capacity_Ah
 
+    def error_mAh(half: HalfCycle | None) -> float | None:
+        return None if half is None or half.charge_error_Ah is None else 1000 * half.charge_error_Ah
+
     def over(half: HalfCycle | None, by: Uncertain | None) -> Measured | None:
         return None if half is None or by is None else to_measured(1000 * half.capacity_Ah / by)
 
@@ -65,6 +68,8 @@ def cycle_rows(
                 discharge_c_rate_per_h=rate(cycle.discharge),
                 temperature_K=float(np.mean(known)) if known else None,
                 cut_short=cut_short and cycle is cycles[-1],
+                charge_error_mAh=error_mAh(cycle.charge),
+                discharge_error_mAh=error_mAh(cycle.discharge),
             )
         )
     reference = reference_of(rows, reference_cycle)

@@ -207,7 +207,7 @@ def _analysed(
         fragments=_fragments(fragments, half_cycles, rows),
         faults=[CyclingFault(**vars(fault)) for fault in faults],
         contradictions=[] if found is None else [str(contradiction) for contradiction in found.contradictions],
-        warnings=[*test.warnings, *warnings, *_warnings(rows, sample, found)],
+        warnings=[*test.warnings, *warnings, *_integrated(half_cycles), *_warnings(rows, sample, found)],
         files={"cycles": CYCLES, "stages": STAGES, "voltage curves": CURVES, "dQ/dV": DQDV},
         citations=list(_CITATIONS),
         provenance=run.provenance(),
@@ -280,6 +280,18 @@ def _fragments(
             why=why(fragment),
         )
         for fragment in fragments
+    ]
+
+
+def _integrated(half_cycles: Sequence[HalfCycle]) -> list[str]:
+    """What a capacity is known to without a counter."""
+    shares = [half.charge_error_Ah / half.capacity_Ah for half in half_cycles if half.charge_error_Ah is not None]
+    if not shares:
+        return []
+    return [
+        "no counter of the charge: capacities are integrals of the current, which steps at an instant between two rows "
+        f"dt apart; I dt / 2 at either end is {100 * max(shares):.2g} % of a half cycle at most, and efficiencies are "
+        "known no better"
     ]
 
 
