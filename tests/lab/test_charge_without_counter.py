@@ -12,6 +12,7 @@ from paddlewheel import cycling
 from paddlewheel.lab.cycling import find_half_cycles
 from paddlewheel.lab.readers import read_cell_test
 from paddlewheel.lab.table import CellTest
+from paddlewheel.studies.cycling.record import CyclingRecord
 
 I_A = 1e-3
 ROWS = ("as a step ends", "as a step begins", "at both", "by the clock")
@@ -48,6 +49,7 @@ def test_efficiency_is_that_of_the_times_of_the_steps(rows, rest_s):
     """99.90 % at rows every 60 s; the trapezium gave 100.75 % of the first cycle (rows as a step ends)."""
     steps = [step for step in cell(rest_s=rest_s) if step[0]]
     record = cycling(made([*steps, (300.0, 0.0)], rows=rows))
+    assert isinstance(record, CyclingRecord)
     assert [row.coulombic_efficiency for row in record.cycles] == pytest.approx([0.999, 0.999], abs=1e-9)
     assert [row.charge_mAh for row in record.cycles] == pytest.approx([1.0, 1.0], rel=1e-9)
 
@@ -109,8 +111,8 @@ def test_a_step_from_one_current_to_another_is_one():
 def test_the_integral_is_what_a_counter_counts(shared):
     """An instrument's counters (Arbin's layout, rows as a step ends) beside the same file without them.
 
-    The trapezium was off by 0.25 to 0.5 %. The file starts one row after the charge did, which the first row of a counter
-    does not show: 1.6667 Ah, of which 1.6583 were counted.
+    The trapezium was off by 0.25 to 0.5 %. The file starts one row after the charge did, which the first row of a
+    counter does not show: 1.6667 Ah, of which 1.6583 were counted.
     """
     test = read_cell_test(shared / "data" / "faults" / "lab" / "nav31.csv")
     assert test.charge_Ah is not None

@@ -86,7 +86,7 @@ def _end_of_step(time_s: np.ndarray, current_A: np.ndarray, steps: np.ndarray) -
         earlier, later = intervals[edges[k - 1] + 1 : edges[k]], intervals[edges[k] + 1 : edges[k + 1]]
         if min(len(earlier), len(later)) < _LEAST_INTERVALS:
             continue
-        between, last = intervals[edges[k]], earlier[-1]
+        between, last = float(intervals[edges[k]]), float(earlier[-1])
         before, after = float(np.median(earlier)), float(np.median(later))
         at_end += _same(between, after) and (last < _CUT_SHORT * before or not _same(between, before))
         at_begin += (
