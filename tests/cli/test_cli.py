@@ -251,7 +251,7 @@ def test_json_is_the_record_and_nothing_else(capsys: pytest.CaptureFixture, walk
     status, again, _ = _run(command, capsys)
     assert status == 0
     assert json.loads(again)["temperatures"] == record["temperatures"]
-    _refused([*command, "--charge", "2"], capsys, naming=["charge_e", "use another --out"])
+    _refused([*command, "--charge", "0.9"], capsys, naming=["charge_e", "use another --out"])
 
 
 def test_full_disk_during_the_record(

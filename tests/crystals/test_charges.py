@@ -7,7 +7,7 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 
-from paddlewheel.crystals import guess_charge, guess_mobile_specie, read_structure
+from paddlewheel.crystals import guess_charge, guess_mobile_specie, known_charges, read_structure
 from paddlewheel.errors import SettingsError
 
 
@@ -48,6 +48,15 @@ def test_chlorine_and_oxygen_of_perchlorate_are_no_simple_anions() -> None:
     assert guess_charge(atoms, "Na") == 1.0
     assert guess_charge(atoms, "Cl") is None
     assert guess_charge(atoms, "O") is None
+
+
+@pytest.mark.parametrize(
+    ("symbol", "states"),
+    [("Na", (1,)), ("Mg", (2,)), ("H", (-1, 1)), ("Cu", (1, 2, 3)), ("O", (-2,)), ("F", (-1,)), ("He", ()), ("Xx", ())],
+)
+def test_known_oxidation_states(symbol, states) -> None:
+    """Of crystals (Greenwood and Earnshaw, Chemistry of the Elements, 1997), without Na-, O2 and OF2."""
+    assert known_charges(symbol) == states
 
 
 def test_an_absent_specie_is_refused() -> None:

@@ -1,7 +1,7 @@
 """Crystals: reading, checking, supercells, ordering, polyanions, charges. Structures are ASE Atoms throughout."""
 
 from paddlewheel.crystals.anions import Polyanion, find_polyanions, gather
-from paddlewheel.crystals.charges import cation_charge, guess_charge, guess_mobile_specie
+from paddlewheel.crystals.charges import cation_charge, guess_charge, guess_mobile_specie, known_charges
 from paddlewheel.crystals.check import check_structure
 from paddlewheel.crystals.disorder import OrderedCell, order_structure
 from paddlewheel.crystals.formats import data_file_symbols
@@ -27,6 +27,7 @@ __all__ = [
     "cation_charge",
     "guess_charge",
     "guess_mobile_specie",
+    "known_charges",
     "list_structures",
     "make_supercell",
     "order_structure",

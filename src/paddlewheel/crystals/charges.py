@@ -26,6 +26,17 @@ def cation_charge(symbol: str) -> float | None:
     return _CATIONS.get(symbol)
 
 
+def known_charges(symbol: str) -> tuple[int, ...]:
+    """Oxidation states of an element that chemistry knows, ascending: the common ones, and those of crystals in the
+    ICSD, as pymatgen lists them; none of noble gases that form no compound."""
+    from pymatgen.core import Element
+
+    if not Element.is_valid_symbol(symbol):
+        return ()
+    element = Element(symbol)
+    return tuple(sorted({*element.common_oxidation_states, *element.icsd_oxidation_states} - {0}))
+
+
 def guess_charge(atoms: Atoms, specie: str) -> float | None:
     """Return the charge of a mobile ion, e, where chemistry leaves no doubt.
 

@@ -191,7 +191,7 @@ def plan_conduct(structure: str | Path, **settings: Any) -> ConductPlan:
 def test_plan_of_the_paper() -> None:
     plan = plan_conduct("o-nbh", supercell="2x2x2", **PLAN)
     assert len(plan.structure.cells[0]) == 1024
-    assert (plan.specie, plan.charge_e) == ("Na", 1.0)
+    assert (plan.ion.specie, plan.ion.charge_e) == ("Na", 1.0)
     assert plan.structure.cells[0].get_chemical_symbols().count("Na") == 96
     units = plan.units(Path("somewhere"))
     assert len({unit.key for unit in units}) == 4

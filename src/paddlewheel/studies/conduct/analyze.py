@@ -20,12 +20,12 @@ from paddlewheel.studies.conduct.record import ConductivityRecord
 from paddlewheel.studies.conduct.runs import TemperatureRuns
 from paddlewheel.studies.conduct.study import FitSettings
 from paddlewheel.studies.conduct.verdict import is_failed, verdict_lines
-from paddlewheel.studies.motion.choices import choose_ion
+from paddlewheel.studies.motion.choices import ChosenIon, choose_ion
 from paddlewheel.studies.motion.framework import framework_centres, framework_of
 from paddlewheel.studies.motion.given import Given, GivenRun, Trajectories, open_given
 from paddlewheel.studies.motion.heat import with_heat
 from paddlewheel.studies.motion.runs import check_alike, first_atoms, once_each
-from paddlewheel.studies.motion.settings import TRAJECTORIES, DriftSettings, check_kelvin
+from paddlewheel.studies.motion.settings import TRAJECTORIES, ChargeSettings, DriftSettings, check_kelvin
 from paddlewheel.study.citations import analysis_citations
 from paddlewheel.study.run import Run
 from paddlewheel.study.settings import Numbers, setting
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 
-class AnalyzeSettings(DriftSettings, FitSettings):
+class AnalyzeSettings(DriftSettings, FitSettings, ChargeSettings):
     """Settings of `analyze`."""
 
     temperature_K: Numbers | None = setting(
@@ -44,7 +44,6 @@ class AnalyzeSettings(DriftSettings, FitSettings):
         "K; one for all files (replicas), or one for each, separated by commas. Run directories know theirs, of which "
         "these are taken.",
     )
-    charge: float | None = setting(None, "Charge of the ion in e; guessed from the chemistry where that is sure.")
     minimum_onset_ps: float = setting(
         0.0, "Earliest lag of the MSD's fit, ps; of runs of `conduct` not before theirs.", ge=0
     )
@@ -71,8 +70,7 @@ class AnalyzeInputs:
 
     runs: dict[str, GivenRun]
     cell: Atoms
-    specie: str
-    charge_e: float
+    ion: ChosenIon
     minimum_onset_ps: float
     warnings: tuple[str, ...]
 
@@ -87,8 +85,8 @@ class AnalyzeInputs:
 
 def _document(inputs: AnalyzeInputs, settings: AnalyzeSettings) -> dict[str, Any]:
     return {
-        "specie": inputs.specie,
-        "charge_e": inputs.charge_e,
+        "specie": inputs.ion.specie,
+        "charge_e": inputs.ion.charge_e,
         "skip_ps": settings.skip_ps,
         "drift": settings.drift,
         "minimum_onset_ps": inputs.minimum_onset_ps,
@@ -121,15 +119,14 @@ def _opens(trajectories: Trajectories, settings: AnalyzeSettings) -> AnalyzeInpu
     heated, doubts = with_heat(given.runs, anyway=settings.temperature_anyway)
     kept, twice = once_each(heated)
     cell = first_atoms(given.runs[0].trajectory)
-    specie, charge_e = _choose_ion(cell, given.runs, settings)
+    ion = _choose_ion(cell, given.runs, settings)
     of_the_runs = [run.inputs.get("minimum_onset_ps", 0.0) for run in given.runs]
     return AnalyzeInputs(
         runs=kept,
         cell=cell,
-        specie=specie,
-        charge_e=charge_e,
+        ion=ion,
         minimum_onset_ps=max([settings.minimum_onset_ps, *of_the_runs]),
-        warnings=(*given.warnings, *doubts, *twice),
+        warnings=(*given.warnings, *doubts, *twice, *([ion.doubt] if ion.doubt else [])),
     )
 
 
@@ -166,7 +163,7 @@ def _at_temperatures(given: Given, wanted_K: Sequence[float]) -> Given:
     return replace(given, runs=tuple(runs))
 
 
-def _choose_ion(cell: Atoms, runs: Sequence[GivenRun], settings: AnalyzeSettings) -> tuple[str, float]:
+def _choose_ion(cell: Atoms, runs: Sequence[GivenRun], settings: AnalyzeSettings) -> ChosenIon:
     """The ion and its charge: as given, else as the run directories or the chemistry say."""
     symbols = runs[0].trajectory.symbols
     known = {(run.specie, run.charge_e) for run in runs}
@@ -180,16 +177,16 @@ def _choose_ion(cell: Atoms, runs: Sequence[GivenRun], settings: AnalyzeSettings
         )
     if settings.charge is not None or specie != told:
         charge = settings.charge
-    return choose_ion(cell, specie=specie, charge=charge)
+    return choose_ion(cell, specie=specie, charge=charge, anyway=settings.charge_anyway)
 
 
 def _measures(inputs: AnalyzeInputs, settings: AnalyzeSettings, run: Run) -> ConductivityRecord:
     groups = [
-        _temperature_runs(value, members, inputs.specie, settings.drift)
+        _temperature_runs(value, members, inputs.ion.specie, settings.drift)
         for value, members in inputs.by_temperature().items()
     ]
     analysed = [
-        analyse_temperature(group, charge_e=inputs.charge_e, minimum_onset_ps=inputs.minimum_onset_ps)
+        analyse_temperature(group, charge_e=inputs.ion.charge_e, minimum_onset_ps=inputs.minimum_onset_ps)
         for group in groups
     ]
     keep_run(groups, analysed, cell=inputs.cell, run=run)
@@ -198,8 +195,7 @@ def _measures(inputs: AnalyzeInputs, settings: AnalyzeSettings, run: Run) -> Con
     files = ", ".join(dict.fromkeys(Path(each.trajectory.source).name for each in runs))
     return conductivity_record(
         analysed,
-        specie=inputs.specie,
-        charge_e=inputs.charge_e,
+        ion=inputs.ion,
         potential=potential,
         structure=_known_name(runs, "structure") or files,
         formula=inputs.cell.get_chemical_formula("metal"),

@@ -14,6 +14,7 @@ from paddlewheel.studies.conduct.fit import fit_temperatures
 from paddlewheel.studies.conduct.published import compare_with_published
 from paddlewheel.studies.conduct.record import ConductivityRecord, TemperatureResult
 from paddlewheel.studies.conduct.runs import Analysed, TemperatureRuns
+from paddlewheel.studies.motion.choices import ChosenIon
 from paddlewheel.studies.motion.heat import UNCHECKED, mean_heat
 from paddlewheel.transport import (
     DEFAULT_THRESHOLD_A2,
@@ -32,8 +33,7 @@ from paddlewheel.units import U_PER_A3_IN_G_PER_CM3
 def conductivity_record(
     analysed: Sequence[Analysed],
     *,
-    specie: str,
-    charge_e: float,
+    ion: ChosenIon,
     potential: str | None,
     structure: str,
     formula: str,
@@ -55,8 +55,9 @@ def conductivity_record(
     if fit is not None:
         notes += fit.warnings
     return ConductivityRecord(
-        specie=specie,
-        charge_e=charge_e,
+        specie=ion.specie,
+        charge_e=ion.charge_e,
+        unchecked=list(dict.fromkeys([*(name for row in rows for name in row.unchecked), *ion.unchecked])),
         potential=potential,
         structure=structure,
         formula=formula,

@@ -18,6 +18,7 @@ from paddlewheel.studies.conduct.figures import msd_figure, thermo_figure
 from paddlewheel.studies.conduct.files import RunTables, read_tables
 from paddlewheel.studies.conduct.record import ConductivityRecord, TemperatureResult
 from paddlewheel.studies.conduct.verdict import judge
+from paddlewheel.studies.motion.page import unchecked_facts
 
 _ALL_OPEN = 6
 """Of more temperatures than this only the figures of those that are not ok stand open."""
@@ -74,6 +75,7 @@ def page(record: ConductivityRecord, beside: Beside, drawings: dict[str, Drawing
             ("Formula", formula_html(record.formula)),
             ("Potential", record.potential or "none: trajectories made elsewhere"),
             ("Temperatures", str(len(record.temperatures))),
+            *unchecked_facts(record.unchecked),
         ],
         headline=verdict.headline,
         tone=verdict.tone,

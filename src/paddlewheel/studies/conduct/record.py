@@ -81,12 +81,17 @@ class PublishedComparison(Record):
 
 
 class ConductivityRecord(StudyRecord):
-    """The record of `conduct` and `analyze`."""
+    """The record of `conduct` and `analyze`.
+
+    `unchecked` names what nobody could check: temperature and frame interval where the frames of a trajectory made
+    elsewhere do not tell, the charge where it is no oxidation state in which the element is known.
+    """
 
     rows_in: ClassVar[str] = "temperatures"
     kind: Literal["conductivity"] = "conductivity"
     specie: str
     charge_e: float
+    unchecked: list[str] = []
     potential: str | None
     structure: str
     formula: str

@@ -17,7 +17,7 @@ from paddlewheel.studies.conduct.measure import analyse_temperature, conductivit
 from paddlewheel.studies.conduct.record import ConductivityRecord
 from paddlewheel.studies.conduct.runs import read_temperature, units_by_temperature
 from paddlewheel.studies.conduct.verdict import is_failed, verdict_lines
-from paddlewheel.studies.motion.choices import choose_ion
+from paddlewheel.studies.motion.choices import ChosenIon, choose_ion
 from paddlewheel.studies.simulation.md_runs import MINIMUM_ONSET_PS, forecast_md, run_md_units
 from paddlewheel.studies.simulation.md_unit import md_unit
 from paddlewheel.studies.simulation.potentials import chosen_potential, potential_citations, try_potential
@@ -92,8 +92,7 @@ class ConductPlan:
 
     structure: StructureChoice
     potential: dict[str, Any]
-    specie: str
-    charge_e: float
+    ion: ChosenIon
     runs: tuple[tuple[int, MDSettings], ...]
     arrhenius: bool
     minimum_onset_ps: float
@@ -121,8 +120,8 @@ class ConductPlan:
                 "sha256": [cell_digest(cell) for cell in self.structure.cells],
             },
             "potential": dict(self.potential),
-            "specie": self.specie,
-            "charge_e": self.charge_e,
+            "specie": self.ion.specie,
+            "charge_e": self.ion.charge_e,
             "temperatures_K": self.temperatures_K,
             "replicas": 1 + max(replica for replica, _ in self.runs),
             "dynamics": {key: value for key, value in asdict(self.runs[0][1]).items() if key not in per_run},
@@ -139,7 +138,7 @@ class ConductPlan:
             md_unit(
                 name=prefix + run_name(dynamics.temperature_K, replica),
                 atoms=cells[replica % len(cells)],
-                mobile=self.specie,
+                mobile=self.ion.specie,
                 potential=self.potential,
                 settings=dynamics,
                 replica=replica,
@@ -155,7 +154,7 @@ class ConductPlan:
         return (
             ("structure", f"{self.structure.name}, {self.formula}"),
             ("potential", self.potential["name"]),
-            ("mobile ion", f"{self.specie}, {self.charge_e:g} e"),
+            ("mobile ion", f"{self.ion.specie}, {self.ion.charge_e:g} e"),
             ("temperatures", f"{', '.join(f'{value:g}' for value in self.temperatures_K)} K"),
             ("each run", f"{dynamics.ensemble}, {times}"),
         )
@@ -171,7 +170,7 @@ def plan_conduct(structure: str | Path | Atoms, settings: ConductSettings) -> Co
     """
     dynamics = [settings.dynamics(temperature_K=value) for value in sorted(settings.temperatures_K)]
     choice = choose_structure(structure, supercell=settings.supercell, orderings=settings.orderings, seed=settings.seed)
-    specie, charge_e = choose_ion(choice.cells[0], specie=settings.specie, charge=settings.charge)
+    ion = choose_ion(choice.cells[0], specie=settings.specie, charge=settings.charge, anyway=settings.charge_anyway)
     potential = chosen_potential(settings, choice.cells[0])
     if settings.potential and Path(settings.potential).is_file():
         potential["name"] = settings.potential  # as it was typed: so it stands in the keys of runs of before
@@ -183,8 +182,7 @@ def plan_conduct(structure: str | Path | Atoms, settings: ConductSettings) -> Co
     return ConductPlan(
         structure=choice,
         potential=potential,
-        specie=specie,
-        charge_e=charge_e,
+        ion=ion,
         runs=tuple(runs),
         arrhenius=settings.arrhenius,
         minimum_onset_ps=settings.minimum_onset_ps,
@@ -210,7 +208,7 @@ def try_start(plan: ConductPlan, _settings: ConductSettings) -> None:
 def settings_warnings(plan: ConductPlan) -> list[str]:
     """What the settings allow and a reader should know."""
     dynamics, cell = plan.runs[0][1], plan.structure.cells[0]
-    warnings = list(plan.structure.notes)
+    warnings = [*plan.structure.notes, *([plan.ion.doubt] if plan.ion.doubt else [])]
     if dynamics.timestep_fs > 1 and "H" in cell.get_chemical_symbols():
         warnings.append(f"time step {dynamics.timestep_fs:g} fs with hydrogen: 1 fs or less resolves its vibrations")
     short = [f"{length:.1f}" for length in cell.cell.lengths() if length <= 10]
@@ -226,15 +224,14 @@ def settings_warnings(plan: ConductPlan) -> list[str]:
 def _measures(plan: ConductPlan, settings: ConductSettings, run: Run) -> ConductivityRecord:
     units, warnings = run_md_units(plan.units(run.folder), run)
     groups = units_by_temperature(units)
-    runs = [read_temperature(value, members, plan.specie) for value, members in groups.items()]
+    runs = [read_temperature(value, members, plan.ion.specie) for value, members in groups.items()]
     analysed = [
-        analyse_temperature(each, charge_e=plan.charge_e, minimum_onset_ps=plan.minimum_onset_ps) for each in runs
+        analyse_temperature(each, charge_e=plan.ion.charge_e, minimum_onset_ps=plan.minimum_onset_ps) for each in runs
     ]
     keep_run(runs, analysed, cell=plan.structure.cells[0], run=run)
     return conductivity_record(
         analysed,
-        specie=plan.specie,
-        charge_e=plan.charge_e,
+        ion=plan.ion,
         potential=plan.potential["name"],
         structure=plan.structure.name,
         formula=plan.formula,

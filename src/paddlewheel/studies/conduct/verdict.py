@@ -11,6 +11,7 @@ from paddlewheel.page.page import Number
 from paddlewheel.records import Measured
 from paddlewheel.records.arrhenius import ROOM_K, ArrheniusResult, TemperatureStatus
 from paddlewheel.studies.conduct.record import ConductivityRecord, TemperatureResult
+from paddlewheel.studies.motion.page import charge_sentences
 
 STATUS_WORDS: dict[TemperatureStatus, str] = {
     "ok": "ok",
@@ -56,10 +57,12 @@ def judge(record: ConductivityRecord) -> Verdict:
     refused = _refused_lines(record)
     sigma = None if fit is None or fit.refused is not None else fit.conductivity_300K_mS_per_cm
     if fit is None or sigma is None:
-        return Verdict("none", *_without_number(record), refused=refused, remedies=_remedies(record))
-    return Verdict(
-        "good", *_with_number(record, fit, sigma), refused=refused, remedies=_remedies(record) if refused else []
-    )
+        tone, (headline, numbers, sentences), remedies = "none", _without_number(record), _remedies(record)
+    else:
+        tone, (headline, numbers, sentences) = "good", _with_number(record, fit, sigma)
+        remedies = _remedies(record) if refused else []
+    sentences = [*sentences, *charge_sentences(record.unchecked, {record.specie: record.charge_e})]
+    return Verdict(tone, headline, numbers, sentences, refused=refused, remedies=remedies)
 
 
 def _with_number(
@@ -217,7 +220,8 @@ def is_failed(record: ConductivityRecord) -> bool:
 
 def verdict_lines(record: ConductivityRecord) -> list[str]:
     """For the terminal: the verdict first, then one line a temperature."""
-    return [_line_of_fit(record), *(_line_of_row(row) for row in record.temperatures)]
+    charge = charge_sentences(record.unchecked, {record.specie: record.charge_e})
+    return [_line_of_fit(record), *(_line_of_row(row) for row in record.temperatures), *charge]
 
 
 def _line_of_fit(record: ConductivityRecord) -> str:

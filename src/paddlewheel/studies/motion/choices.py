@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paddlewheel.crystals import guess_charge, guess_mobile_specie
+from paddlewheel.crystals import cation_charge, guess_charge, guess_mobile_specie, known_charges
 from paddlewheel.errors import SettingsError, TrajectoryError
+from paddlewheel.studies.motion.record import UNCHECKED_CHARGE
 from paddlewheel.transport.lattice import shortest_vector_A
 
 if TYPE_CHECKING:
@@ -21,21 +23,82 @@ LONGEST_RANGE_A = 12.0
 """Default end of g(r) and of the distinct part: three shells, more than anions around a cation are asked for."""
 
 
-def choose_ion(atoms: Atoms, *, specie: str | None, charge: float | None) -> tuple[str, float]:
+@dataclass(frozen=True, kw_only=True)
+class ChosenIon:
+    """The mobile ion, its charge, and why chemistry doubts that charge; None where it does not."""
+
+    specie: str
+    charge_e: float
+    doubt: str | None = None
+
+    @property
+    def unchecked(self) -> tuple[str, ...]:
+        """What nobody could check of it, as records name it."""
+        return () if self.doubt is None else (UNCHECKED_CHARGE,)
+
+
+def choose_ion(atoms: Atoms, *, specie: str | None, charge: float | None, anyway: bool) -> ChosenIon:
     """The mobile ion and its charge, as given or as the chemistry leaves no doubt.
+
+    Parameters
+    ----------
+    anyway
+        Keep a charge that chemistry excludes, with a doubt.
 
     Raises
     ------
     SettingsError
-        If it has to be asked for, or is not in the structure.
+        If it has to be asked for, is not in the structure, or has a charge that chemistry excludes.
     """
     specie = choose_specie(atoms, specie)
-    charge = guess_charge(atoms, specie) if charge is None else charge
+    if charge is not None:
+        return ChosenIon(
+            specie=specie, charge_e=float(charge), doubt=doubt_of_charge(specie, charge, where="charge", anyway=anyway)
+        )
+    charge = guess_charge(atoms, specie)
     if charge is None:
         raise SettingsError(f"the charge of {specie} is not obvious here", where="charge", remedy="give --charge")
-    if not math.isfinite(charge) or charge == 0:
-        raise SettingsError(f"{charge:g} e carries no current", where="charge", remedy="give the ion's charge in e")
-    return specie, float(charge)
+    return ChosenIon(specie=specie, charge_e=float(charge))
+
+
+def doubt_of_charge(specie: str, charge_e: float, *, where: str, anyway: bool) -> str | None:
+    """Why a charge that was given is doubtful; None for an oxidation state that the element is known in.
+
+    A fraction of a known state is an effective charge, which some use; nothing else is one.
+
+    Parameters
+    ----------
+    where
+        The setting that gave it, for messages.
+    anyway
+        Keep what chemistry excludes, but for 0, which carries no current.
+
+    Raises
+    ------
+    SettingsError
+        For a charge that chemistry excludes.
+    """
+    if not math.isfinite(charge_e) or charge_e == 0:
+        raise SettingsError(
+            f"{specie} of charge {charge_e:g} e carries no current", where=where,
+            remedy="give the charge of the ion in e",
+        )  # fmt: skip
+    if charge_e == cation_charge(specie):
+        return None
+    states = known_charges(specie)
+    if charge_e in states:
+        return None
+    known = f"{specie} is known as {' and '.join(f'{state:+d}' for state in states)}" if states else (
+        f"{specie} is known in no oxidation state"
+    )  # fmt: skip
+    if any(0 < charge_e / state < 1 for state in states):
+        return f"{charge_e:g} e is an effective charge ({known}): the conductivity goes with its square"
+    if not anyway:
+        raise SettingsError(
+            f"{specie} of charge {charge_e:g} e is unknown to chemistry ({known})", where=where,
+            remedy="correct it, or keep it with --charge-anyway",
+        )  # fmt: skip
+    return f"{specie} of charge {charge_e:g} e is unknown to chemistry ({known}); kept as asked (--charge-anyway)"
 
 
 def choose_specie(atoms: Atoms, specie: str | None) -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from paddlewheel.records import Measured, Record, StudyRecord
 
+UNCHECKED_CHARGE = "charge"
+"""What nobody checked where the charge of an ion is no oxidation state in which its element is known."""
+
 
 class TrajectoryInput(Record):
     """One trajectory that was analysed: its file, its frames, and the sha256 over its symbols, positions and cells.
@@ -28,11 +31,13 @@ class MotionRecord(StudyRecord):
     """Base of the records of `rotation`, `density`, `sites`, ...: what was analysed, and what made it.
 
     Subclasses add `kind` and their results. `files` names what lies beside the record in the run directory, by what
-    it holds: tables (CSV, units in the column names), volumetric data, arrays.
+    it holds: tables (CSV, units in the column names), volumetric data, arrays. `unchecked` names what nobody could
+    check: of a trajectory, or of the charges.
     """
 
     formula: str
     specie: str | None = None
     temperature_K: float | None = None
     trajectories: list[TrajectoryInput]
+    unchecked: list[str] = []
     files: dict[str, str] = {}

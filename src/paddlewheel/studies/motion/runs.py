@@ -94,6 +94,7 @@ class MotionRuns:
             "formula": self.cell.get_chemical_formula("metal"),
             "temperature_K": self.temperature_K,
             "trajectories": self.inputs(),
+            "unchecked": list(UNCHECKED) if any(heat is None for heat in self.heats) else [],
             "provenance": run.provenance(),
         }
 

@@ -57,6 +57,20 @@ class TrajectorySettings(Settings):
         return value
 
 
+class ChargeAnyway(Settings):
+    """Whether a charge counts that chemistry excludes."""
+
+    charge_anyway: bool = setting(
+        False, "Keep a charge in which the element is not known; the record says so", in_document=False
+    )
+
+
+class ChargeSettings(ChargeAnyway):
+    """The charge of the mobile ion."""
+
+    charge: float | None = setting(None, "Charge of the ion in e; guessed from the chemistry where that is sure.")
+
+
 class MotionSettings(TrajectorySettings):
     """Settings of the analyses of one mobile ion."""
 

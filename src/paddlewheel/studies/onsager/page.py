@@ -12,7 +12,7 @@ from paddlewheel.page.page import Number, Page, Section
 from paddlewheel.page.tables import Cell, Table
 from paddlewheel.page.write import Figures, value_cell
 from paddlewheel.records.tables import Beside, Columns
-from paddlewheel.studies.motion.page import facts
+from paddlewheel.studies.motion.page import charge_sentences, facts
 from paddlewheel.studies.onsager.record import MSD, OnsagerRecord
 
 if TYPE_CHECKING:
@@ -118,7 +118,10 @@ def page(record: OnsagerRecord, _beside: Beside, drawings: dict[str, Drawing]) -
         headline=headline,
         tone="good" if known else "none",
         numbers=numbers,
-        remarks=[] if record.reason is None else [f"Not determined: {record.reason}."],
+        remarks=[
+            *([] if record.reason is None else [f"Not determined: {record.reason}."]),
+            *charge_sentences(record.unchecked, {row.specie: row.charge_e for row in record.species}),
+        ],
         warnings=record.warnings,
         sections=sections,
         citations=record.citations,

@@ -10,8 +10,11 @@ import numpy as np
 
 from paddlewheel.errors import SettingsError
 from paddlewheel.records import Citation, Measured
+from paddlewheel.studies.motion.choices import doubt_of_charge
+from paddlewheel.studies.motion.page import charge_sentences
+from paddlewheel.studies.motion.record import UNCHECKED_CHARGE
 from paddlewheel.studies.motion.runs import MotionRuns, Trajectories, open_runs
-from paddlewheel.studies.motion.settings import TRAJECTORIES, TrajectorySettings
+from paddlewheel.studies.motion.settings import TRAJECTORIES, ChargeAnyway, TrajectorySettings
 from paddlewheel.studies.onsager.record import MSD, OnsagerRecord, PairResult, SpeciesResult
 from paddlewheel.study.run import Run
 from paddlewheel.study.settings import NamedNumbers, setting
@@ -36,7 +39,7 @@ _CITATIONS = (
 )
 
 
-class OnsagerSettings(TrajectorySettings):
+class OnsagerSettings(TrajectorySettings, ChargeAnyway):
     """Settings of `onsager`."""
 
     species: NamedNumbers | None = setting(
@@ -52,11 +55,12 @@ class OnsagerSettings(TrajectorySettings):
 
 @dataclass(frozen=True, kw_only=True)
 class OnsagerInputs:
-    """The runs, the charge of each mobile species, and the temperature."""
+    """The runs, the charge of each mobile species and why chemistry doubts it, and the temperature."""
 
     runs: MotionRuns
     species: Mapping[str, float]
     temperature_K: float
+    doubts: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """What was resolved, and the trajectories by their content."""
@@ -77,15 +81,20 @@ def _opens(trajectories: Trajectories, settings: OnsagerSettings) -> OnsagerInpu
             "is needed", where="species", remedy="give the mobile species with their charges: Na=1,Li=1"
         )
     there = runs.cell.get_chemical_symbols()
-    for name, charge in species.items():
+    for name in species:
         if name not in there:
             told = ", ".join(sorted(set(there)))
             raise SettingsError(f"no {name} here (there are {told})", where="species", remedy="name one of them")
-        if charge == 0:
-            raise SettingsError(
-                f"{name} of charge 0 e carries no current", where="species", remedy="give its oxidation state"
-            )
-    return OnsagerInputs(runs=runs, species=species, temperature_K=runs.temperature_K)
+    doubts = [
+        doubt_of_charge(name, charge, where="species", anyway=settings.charge_anyway)
+        for name, charge in species.items()
+    ]
+    return OnsagerInputs(
+        runs=runs,
+        species=species,
+        temperature_K=runs.temperature_K,
+        doubts=tuple(doubt for doubt in doubts if doubt is not None),
+    )
 
 
 def _measures(inputs: OnsagerInputs, settings: OnsagerSettings, run: Run) -> OnsagerRecord:
@@ -106,14 +115,17 @@ def _measures(inputs: OnsagerInputs, settings: OnsagerSettings, run: Run) -> Ons
         minimum_onset_ps=settings.minimum_onset_ps,
     )
     notes = [f"{name}: {note}" for name, tracer in zip(species, found.tracers, strict=True) for note in tracer.notes]
+    fields = runs.common_fields(run)
+    if inputs.doubts:
+        fields["unchecked"].append(UNCHECKED_CHARGE)
     return OnsagerRecord(
-        **runs.common_fields(run),
+        **fields,
         specie="+".join(species),
         files={"MSD of single ions": _keep_table(found, species, run)},
         citations=list(_CITATIONS),
         mean_volume_A3=float(np.mean(volumes)),
         species=_species(found, species, [paths.shape[1] for paths in replicas[0]]),
-        warnings=[*runs.warnings, *notes],
+        warnings=[*runs.warnings, *inputs.doubts, *notes],
         **_results(found, list(species)),
     )
 
@@ -193,6 +205,7 @@ def _keep_table(found: OnsagerCoefficients, species: Mapping[str, float], run: R
 def _says(record: OnsagerRecord) -> list[str]:
     if record.conductivity_mS_per_cm is None or record.haven_ratio is None or record.haven_ratio_95 is None:
         return [f"not determined: {record.reason}"]
+    charges = charge_sentences(record.unchecked, {row.specie: row.charge_e for row in record.species})
     sigma, haven, ends = record.conductivity_mS_per_cm, record.haven_ratio, record.haven_ratio_95
     lines = [
         f"collective conductivity {sigma.value:.3g} +- {sigma.std:.2g} mS/cm",
@@ -203,7 +216,7 @@ def _says(record: OnsagerRecord) -> list[str]:
         for row in record.species
         if row.transference is not None and len(record.species) > 1
     ]
-    return lines
+    return [*lines, *charges]
 
 
 STUDY = Study(

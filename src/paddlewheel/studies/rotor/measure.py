@@ -73,8 +73,9 @@ def rotor_record(
             f"paper's {DEFAULT_THRESHOLD_A2:g} A^2 over {PAPER_WINDOW_PS:g} ps is another number: compare trends only"
         )
     return RotorRecord(
-        specie=base.specie,
-        charge_e=base.charge_e,
+        specie=base.ion.specie,
+        charge_e=base.ion.charge_e,
+        unchecked=list(base.ion.unchecked),
         potential=base.potential["name"],
         structure=base.structure.name,
         formula=base.formula,
@@ -156,8 +157,8 @@ def _analyse(
     natural_u = float(base.structure.cells[0].get_masses().sum())
     temperatures, analysed, rows, notes = [], [], [], []
     for value, members in sorted(units_by_temperature(units).items()):
-        here = read_temperature(value, members, base.specie)
-        found = analyse_temperature(here, charge_e=base.charge_e, minimum_onset_ps=base.minimum_onset_ps)
+        here = read_temperature(value, members, base.ion.specie)
+        found = analyse_temperature(here, charge_e=base.ion.charge_e, minimum_onset_ps=base.minimum_onset_ps)
         # the density of the crystal is that of its natural masses
         density = natural_u / found.row.mean_volume_A3 * U_PER_A3_IN_G_PER_CM3
         found = replace(found, row=found.row.model_copy(update={"density_g_per_cm3": density}))
@@ -172,8 +173,7 @@ def _analyse(
     keep_run(temperatures, analysed, cell=base.structure.cells[0], run=within)
     record = conductivity_record(
         analysed,
-        specie=base.specie,
-        charge_e=base.charge_e,
+        ion=base.ion,
         potential=base.potential["name"],
         structure=base.structure.name,
         formula=base.formula,

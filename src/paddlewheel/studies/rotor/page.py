@@ -8,6 +8,7 @@ from paddlewheel.page.page import Number, Page, Section
 from paddlewheel.page.write import Figures
 from paddlewheel.records.tables import Beside
 from paddlewheel.studies.conduct.record import read_conductivity_record
+from paddlewheel.studies.motion.page import charge_sentences, unchecked_facts
 from paddlewheel.studies.rotor.figures import arrhenius_panels, mass_figure
 from paddlewheel.studies.rotor.page_tables import (
     QUANTITY_NAMES,
@@ -83,6 +84,7 @@ def page(record: RotorRecord, _beside: Beside, drawings: dict[str, Drawing]) -> 
             ("Formula", record.formula), ("Mobile ion", record.specie), ("Potential", record.potential or ABSENT),
             ("Anions", enumeration(f"{count} {name}" for name, count in record.anions.items())),
             ("Temperatures", f"{enumeration(f'{value:g}' for value in record.temperatures_K)} K"),
+            *unchecked_facts(record.unchecked),
         ],
         headline=_headline(record),
         tone="good" if determined else "none",
@@ -135,7 +137,8 @@ def _factor_interval(row: RotorTrend) -> str:
 def _remarks(record: RotorRecord) -> list[str]:
     lines = [
         "The slope common to all simulated temperatures needs no extrapolation; σ at 300 K does, and its intervals are "
-        "wider by that."
+        "wider by that.",
+        *charge_sentences(record.unchecked, {record.specie: record.charge_e}),
     ]
     # that heavier bodies turn more slowly is no finding
     beside = [row for row in record.trends if row.beside_paper is not None and row.quantity != "rotation"]

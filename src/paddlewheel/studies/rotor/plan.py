@@ -111,7 +111,7 @@ def plan_rotor(
         For a structure without anions, an anion that is not there or named twice, or a factor that is not positive.
     """
     cell = base.structure.cells[0]
-    there = {found.formula: found.n_anions for found in find_anion_types(cell, mobile=base.specie)}
+    there = {found.formula: found.n_anions for found in find_anion_types(cell, mobile=base.ion.specie)}
     if not there:
         raise SettingsError(
             "no anions in it (networks are none)", where=base.structure.name, remedy="give a structure with anions"
@@ -147,7 +147,7 @@ def plan_rotor(
 
 def _scaled(base: ConductPlan, name: str, scale: Mapping[str, float]) -> ConductPlan:
     """The plan with these masses, and seeds of its own; the natural masses keep those of `conduct`."""
-    cells = tuple(scale_anion_masses(cell, scale, mobile=base.specie) for cell in base.structure.cells)
+    cells = tuple(scale_anion_masses(cell, scale, mobile=base.ion.specie) for cell in base.structure.cells)
     if not scale:
         return base
     runs = tuple((replica, replace(settings, seed=_seed(settings.seed, name))) for replica, settings in base.runs)

@@ -134,12 +134,13 @@ class EquilibriumCheck(Record):
 
 
 class RotorRecord(StudyRecord):
-    """The record of `rotor`."""
+    """The record of `rotor`; `unchecked` as in that of `conduct`."""
 
     rows_in: ClassVar[str] = "points"
     kind: Literal["rotor"] = "rotor"
     specie: str
     charge_e: float
+    unchecked: list[str] = []
     potential: str | None
     structure: str
     formula: str

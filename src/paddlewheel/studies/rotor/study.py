@@ -10,6 +10,7 @@ from paddlewheel.errors import SettingsError
 from paddlewheel.execution import Unit
 from paddlewheel.records import Measured
 from paddlewheel.studies.conduct.study import ConductSettings, plan_conduct, try_start
+from paddlewheel.studies.motion.page import charge_sentences
 from paddlewheel.studies.rotor.measure import rotor_record
 from paddlewheel.studies.rotor.plan import DEFAULT_FACTORS, ActiveDefinition, RotorPlan, plan_rotor
 from paddlewheel.studies.rotor.record import RotorPoint, RotorRecord, TrendQuantity
@@ -125,7 +126,8 @@ def verdict_lines(record: RotorRecord) -> list[str]:
     for row in record.comparisons:
         line = f"  {row.first} against {row.second}: {QUANTITY_WORDS[row.quantity]} {row.verdict}"
         lines.append(line + (f"; paper: {row.paper} ({row.beside_paper})" if row.paper else ""))
-    return lines + [_line_of_point(point, record) for point in record.points]
+    lines += [_line_of_point(point, record) for point in record.points]
+    return lines + charge_sentences(record.unchecked, {record.specie: record.charge_e})
 
 
 def _line_of_point(point: RotorPoint, record: RotorRecord) -> str:

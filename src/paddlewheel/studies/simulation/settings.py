@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import field_validator
 
 from paddlewheel.dynamics import MDSettings
+from paddlewheel.studies.motion.settings import ChargeSettings
 from paddlewheel.study.settings import Settings, setting
 from paddlewheel.study.study import Argument
 
@@ -42,13 +43,12 @@ class PotentialSettings(EngineSettings):
         return str(given) if isinstance(given, Path) else given
 
 
-class IonSettings(Settings):
-    """The mobile ion."""
+class IonSettings(ChargeSettings):
+    """The mobile ion and its charge."""
 
     specie: str | None = setting(
         None, "Symbol of the mobile ion, such as Na; guessed where only one fits.", aliases=("ion", "species")
     )
-    charge: float | None = setting(None, "Its charge in e; guessed from the chemistry where that is sure.")
 
 
 class CellSettings(Settings):

@@ -11,6 +11,7 @@ from paddlewheel.page.tables import Cell, Table
 from paddlewheel.page.write import Figures, value_cell
 from paddlewheel.records.tables import Beside
 from paddlewheel.studies.hull.page import common_sections
+from paddlewheel.studies.motion.page import unchecked_facts
 from paddlewheel.studies.window.record import WindowRecord
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ def page(record: WindowRecord, _beside: Beside, drawings: dict[str, Drawing]) ->
         facts=[
             ("Energies", record.engine), ("System", "-".join(record.system)),
             ("Temperature", kelvin(record.temperature_K)), ("Mobile ion", f"{record.ion}, charge {record.charge_e:g}"),
+            *unchecked_facts(record.unchecked),
         ],
         headline=f"{low.value:.2f} to {high.value:.2f} V against {record.ion}"
         + ("" if record.strict_window else ", for the phase lowered onto the hull"),

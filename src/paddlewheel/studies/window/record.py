@@ -53,6 +53,7 @@ class WindowRecord(StudyRecord):
     formula: str
     ion: str
     charge_e: float = 1.0
+    unchecked: list[str] = []
     temperature_K: float
     driving_force_meV_per_atom: Measured
     strict_window: bool

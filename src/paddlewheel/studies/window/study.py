@@ -28,6 +28,9 @@ from paddlewheel.studies.hull.inputs import (
 )
 from paddlewheel.studies.hull.phase_energies import PhaseEnergies
 from paddlewheel.studies.hull.record import PublishedHullValue
+from paddlewheel.studies.motion.choices import doubt_of_charge
+from paddlewheel.studies.motion.record import UNCHECKED_CHARGE
+from paddlewheel.studies.motion.settings import ChargeAnyway
 from paddlewheel.studies.window.record import WindowInterface, WindowRecord, WindowStep
 from paddlewheel.study.run import Run
 from paddlewheel.study.settings import bad_value, setting
@@ -52,7 +55,7 @@ _CITATIONS = [
 ]  # fmt: skip
 
 
-class WindowSettings(EnergySettings):
+class WindowSettings(EnergySettings, ChargeAnyway):
     """Settings of `window`."""
 
     system: str | None = setting(
@@ -102,6 +105,7 @@ class WindowInputs:
     energies: Energies
     target: str
     charge_e: float
+    charge_doubt: str | None
     interfaces: tuple[str, ...]
 
 
@@ -111,6 +115,7 @@ def _opens(target: str, settings: WindowSettings) -> WindowInputs:
         raise SettingsError(
             f"the charge of {settings.specie} is not known here", where="charge", remedy="give --charge, such as 2"
         )
+    doubt = doubt_of_charge(settings.specie, charge_e, where="charge", anyway=settings.charge_anyway)
     if settings.system:
         elements = read_system(settings.system)
     else:
@@ -121,6 +126,7 @@ def _opens(target: str, settings: WindowSettings) -> WindowInputs:
         energies=energies,
         target=name_of(target, energies),
         charge_e=charge_e,
+        charge_doubt=doubt,
         interfaces=tuple(name_of(other, energies) for other in settings.interfaces),
     )
 
@@ -144,6 +150,9 @@ def _measures(inputs: WindowInputs, settings: WindowSettings, run: Run) -> Windo
     )
     result = stability_window(diagram, inputs.target, ion=settings.specie, charge_e=inputs.charge_e, temperature=0)
     record = _record(diagram, inputs.target, result, found, run)
+    if inputs.charge_doubt:
+        record.unchecked.append(UNCHECKED_CHARGE)
+        record.warnings.append(inputs.charge_doubt)
     if settings.reference is not None and settings.reference_potential_V is not None:
         record.reference, record.reference_potential_V = settings.reference, settings.reference_potential_V
         record.reduction_limit_V_vs_reference = _shifted(record.reduction_limit_V, settings.reference_potential_V)
