@@ -53,6 +53,7 @@ SETTINGS = {
     "supercell": "1x1x1",
     "specie": "Ar",
     "charge": 1.0,
+    "charge_anyway": True,  # argon has no charge that chemistry knows
     "seed": 5,
 }
 

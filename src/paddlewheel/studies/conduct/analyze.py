@@ -177,7 +177,9 @@ def _choose_ion(cell: Atoms, runs: Sequence[GivenRun], settings: AnalyzeSettings
         )
     if settings.charge is not None or specie != told:
         charge = settings.charge
-    return choose_ion(cell, specie=specie, charge=charge, anyway=settings.charge_anyway)
+    # that of a run directory was judged when it was made
+    anyway = settings.charge_anyway or settings.charge is None
+    return choose_ion(cell, specie=specie, charge=charge, anyway=anyway)
 
 
 def _measures(inputs: AnalyzeInputs, settings: AnalyzeSettings, run: Run) -> ConductivityRecord:

@@ -98,7 +98,7 @@ def doubt_of_charge(specie: str, charge_e: float, *, where: str, anyway: bool) -
             f"{specie} of charge {charge_e:g} e is unknown to chemistry ({known})", where=where,
             remedy="correct it, or keep it with --charge-anyway",
         )  # fmt: skip
-    return f"{specie} of charge {charge_e:g} e is unknown to chemistry ({known}); kept as asked (--charge-anyway)"
+    return f"{specie} of charge {charge_e:g} e is unknown to chemistry ({known}); kept as asked"
 
 
 def choose_specie(atoms: Atoms, specie: str | None) -> str:

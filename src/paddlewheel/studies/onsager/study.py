@@ -85,8 +85,9 @@ def _opens(trajectories: Trajectories, settings: OnsagerSettings) -> OnsagerInpu
         if name not in there:
             told = ", ".join(sorted(set(there)))
             raise SettingsError(f"no {name} here (there are {told})", where="species", remedy="name one of them")
+    # the charge of a run directory was judged when it was made
     doubts = [
-        doubt_of_charge(name, charge, where="species", anyway=settings.charge_anyway)
+        doubt_of_charge(name, charge, where="species", anyway=settings.charge_anyway or settings.species is None)
         for name, charge in species.items()
     ]
     return OnsagerInputs(
