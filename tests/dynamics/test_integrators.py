@@ -36,7 +36,8 @@ def _crystal() -> Atoms:
 
 
 def _ase(ensemble: str, atoms: Atoms, temperature_K: float) -> Any:
-    """ASE's own integrator, told of 3N - 3 degrees of freedom where it counts 3N."""
+    """ASE's own integrator, told of 3N - 3 degrees of freedom where it counts 3N, and of the cell's 6 where it counts 9
+    (`test_fluctuations` has the reason)."""
     thermal: dict[str, Any] = {"temperature_K": temperature_K, "tdamp": 100 * units.fs}
     if ensemble == "nve":
         return VelocityVerlet(atoms, timestep=STEP)
@@ -53,6 +54,8 @@ def _ase(ensemble: str, atoms: Atoms, temperature_K: float) -> Any:
         pressure = PRESSURE_GPa / eV_PER_A3_IN_GPA
         md = MTKNPT(atoms, timestep=STEP, pressure_au=pressure, pdamp=1000 * units.fs, **thermal)
         md._num_atoms_global = len(atoms) - 1
+        md._barostat._cell_dof = 6
+        md._barostat._R[0] *= 6 / 9
     md._thermostat._num_atoms_global = len(atoms) - 1
     return md
 

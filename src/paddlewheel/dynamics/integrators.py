@@ -3,7 +3,8 @@
 They are ASE's `VelocityVerlet`, `NoseHooverChainNVT`, `MTKNPT` and `Langevin` restated (a test holds them to ASE's
 trajectories), because ASE's own cost 0.7 to 1.3 ms a step at 128 atoms, as much as a fast potential. The total
 momentum is zero, so there are 3N - 3 degrees of freedom; ASE counts 3N, which would heat the atoms by a factor
-N/(N-1) (0.8 % for 128 atoms). Units are ASE's: A, eV, u, and A sqrt(u/eV) for time.
+N/(N-1) (0.8 % for 128 atoms). A cell momentum that stays symmetric has 6, d(d+1)/2; ASE counts 9, at which the cell
+runs at 1.5 T and the variances of volume and angles come out too large. Units are ASE's: A, eV, u, and A sqrt(u/eV).
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ State = dict[str, np.ndarray]
 
 
 _IDENTITY = np.eye(3)
+_CELL_DEGREES = 6
+"""Degrees of freedom of a flexible cell: its momentum starts symmetric and the forces on it are, so it never turns."""
 
 
 class Integrator:
@@ -135,7 +138,8 @@ class NoseHooverNVT(Integrator):
 
 
 class MartynaTobiasKleinNPT(NoseHooverNVT):
-    """Fully flexible cell under a hydrostatic pressure (Martyna, Tobias, Klein, doi 10.1063/1.467468)."""
+    """Fully flexible cell that does not turn, under a hydrostatic pressure (Martyna, Tobias, Klein,
+    doi 10.1063/1.467468)."""
 
     needs_stress = True
 
@@ -143,7 +147,9 @@ class MartynaTobiasKleinNPT(NoseHooverNVT):
         super().__init__(*arrays, kT=kT, **more)
         self._target = pressure
         self._cell_mass = (len(self.masses) + 1) * kT * barostat_time**2
-        self._barostat = NoseHooverChain(n_degrees=9, first_mass=9 * kT * barostat_time**2, kT=kT, time=barostat_time)
+        self._barostat = NoseHooverChain(
+            n_degrees=_CELL_DEGREES, first_mass=_CELL_DEGREES * kT * barostat_time**2, kT=kT, time=barostat_time
+        )
         self._cell_momenta = np.zeros((3, 3))
 
     def step(self, *, stress: bool) -> None:
