@@ -10,7 +10,6 @@ from paddlewheel.lab.eis.assignment import assign_roles, resistances
 from paddlewheel.lab.eis.circuit import Circuit, impedance
 from paddlewheel.lab.eis.diffusion import from_concentration, from_slope, from_time
 from paddlewheel.lab.eis.fit import fit_circuit, weigh
-from paddlewheel.lab.eis.growth import fit_growth
 from paddlewheel.lab.eis.pellet import Pellet
 from paddlewheel.lab.eis.readings import read_resistances
 from paddlewheel.lab.eis.relaxation_times import relaxation_times
@@ -114,12 +113,3 @@ def test_diffusivities_by_hand():
     assert from_time(100.0, 0.0, length_cm=1e-3).value_cm2_per_s == pytest.approx(1e-8)
     with pytest.raises(SettingsError, match="molar_volume"):
         from_slope(10.0, 1.0, area_cm2=1.0, dE_dx_V=0.5, molar_volume_cm3_per_mol=0.0)
-
-
-def test_growth_with_the_root_of_time_is_told_from_linear():
-    hours = np.array([0.0, 1.0, 4.0, 9.0, 16.0, 25.0])
-    first, second = fit_growth(hours, 30 + 2 * np.sqrt(hours), np.full(6, 0.1))
-    assert first.law == "square-root"
-    assert (first.start, first.rate) == (pytest.approx(30.0), pytest.approx(2.0))
-    assert second.chi2_per_dof is not None
-    assert second.chi2_per_dof > 10

@@ -108,6 +108,7 @@ def test_interface_grows_with_the_root_of_time():
     record = eis(spectra, diameter_cm=1.0, thickness_cm=0.1)
     assert "12 of the 14 spectra" in record.circuit_reason
     assert record.interface is not None
+    assert record.interface.verdict == "parabolic"
     first = record.interface.laws[0]
     assert first.law == "square-root"
     assert abs(first.rate_ohm.value - 30.0) < 4 * first.rate_ohm.std

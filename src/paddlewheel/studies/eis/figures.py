@@ -223,7 +223,7 @@ def _line(fit: ArrheniusResult) -> FittedLine | None:
 
 
 def _interface(series: InterfaceSeries | None) -> Figure | None:
-    """Interfacial resistance against time or cycle, with the law that fits best; None without such a series."""
+    """Interfacial resistance against time or cycle, with the laws; None without such a series."""
     if series is None:
         return None
     from matplotlib.figure import Figure
@@ -234,9 +234,9 @@ def _interface(series: InterfaceSeries | None) -> Figure | None:
     value = np.array([point.resistance_ohm.value for point in series.points])
     std = np.array([point.resistance_ohm.std for point in series.points])
     panel.errorbar(x, value, yerr=std, fmt="o", color=BLUE, ms=4, elinewidth=0.9, label="circuit")
-    for law, style in zip(series.laws, ("-", ":"), strict=False):
-        at = np.linspace(0, x.max() - x.min(), 100)
-        line = law.start_ohm.value + law.rate_ohm.value * at ** (1.0 if law.law == "linear" else 0.5)
+    at = np.linspace(0, x.max() - x.min(), 200)
+    for law, style in zip(series.laws, ("-", "--", "-.", ":"), strict=False):
+        line = law.resistance_ohm(at)
         panel.plot(at + (x.min() if series.against == "cycle" else 0.0), line, style, color=ORANGE, label=law.law)
     panel.set(xlabel="time (h)" if series.against == "time_h" else "cycle", ylabel="interfacial resistance (Ω)")
     panel.legend()

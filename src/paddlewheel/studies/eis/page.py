@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from paddlewheel.lab.eis.growth import FITS
 from paddlewheel.page.drawing import Drawing
 from paddlewheel.page.interactive import CREDIT, zoom_scripts, zoom_section
 from paddlewheel.page.numbers import interval, kelvin, measured, plain
@@ -18,6 +19,19 @@ __all__ = ["figures", "page"]
 
 _ROLES = {"bulk": "bulk", "grain_boundary": "grain boundary", "electrolyte": "electrolyte", "interface": "interface",
           "leads": "leads"}  # fmt: skip
+
+_LAWS = {
+    "linear": "R₀ + k t",
+    "square-root": "R₀ + k √t",
+    "parabolic": "R² = R₀² + k² t",
+    "shifted-square-root": "R₀ + k √(t + t₀)",
+}
+_GROWTH = (
+    "A reaction at a free interface grows a layer in proportion to the time (linear); one that ions or electrons must "
+    "diffuse through grows parabolically: from nothing at the first spectrum (R₀ + k √t), from the layer that is there "
+    "already (R² = R₀² + k² t), or from that beside a constant resistance (R₀ + k √(t + t₀)). A kind is told if a law "
+    "of it fits (p ≥ 0.01) and every law of the other kind has a BIC that is higher by 6, or does not fit."
+)
 
 
 def page(record: EisRecord, beside: Beside, drawings: dict[str, Drawing]) -> Page:
@@ -196,12 +210,19 @@ def _interface_section(record: EisRecord, drawings: dict[str, Drawing]) -> Secti
     for point in series.points:
         area = Cell(measured(point.area_specific_resistance_ohm_cm2))
         table.rows.append([Cell(plain(point.x)), Cell(measured(point.resistance_ohm)), area])
-    laws = Table("Growth, the law that fits best first",
-                 [("Law", ""), ("Start", "Ω"), ("Rate", f"Ω per {unit}, or its root"), ("χ²/dof", "")])  # fmt: skip
+    laws = Table("Laws of growth, the lowest BIC first",
+                 [("Law", ""), ("", ""), ("R₀", "Ω"), ("Rate k", f"Ω per {unit}, or its root"), ("t₀", unit),
+                  ("χ²/dof", ""), ("p", "")])  # fmt: skip
     for law in series.laws:
-        laws.rows.append([Cell(law.law), Cell(measured(law.start_ohm)), Cell(measured(law.rate_ohm)),
-                          Cell(plain(law.chi2_per_dof))])  # fmt: skip
-    return Section(id="interface", title="Interface", drawings=[(drawings["interface"], "")], tables=[laws, table])
+        fits = law.probability is None or law.probability >= FITS
+        laws.rows.append([Cell(law.law), Cell(_LAWS[law.law]), Cell(measured(law.start_ohm)),
+                          Cell(measured(law.rate_ohm)), Cell(measured(law.age)),
+                          Cell(plain(law.chi2_per_dof), None, None if fits else "broken"),
+                          Cell(plain(law.probability, 2))])  # fmt: skip
+    verdict = f"{series.verdict} growth" if series.verdict else "no law of growth is told"
+    said = f"{verdict[0].upper()}{verdict[1:]}: {series.reason}. {_GROWTH}"
+    return Section(id="interface", title="Interface", paragraphs=[said], drawings=[(drawings["interface"], "")],
+                   tables=[filled(laws), table])  # fmt: skip
 
 
 def _beside_section(record: EisRecord) -> Section | None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+import numpy as np
+
+from paddlewheel.lab.eis.growth import Kind, Law, grown
 from paddlewheel.records import Measured, Record, StudyRecord
 from paddlewheel.records.arrhenius import ArrheniusResult
 
@@ -158,20 +161,38 @@ class InterfacePoint(Record):
 
 
 class GrowthLaw(Record):
-    """R = start + rate x^(1 or 1/2), ohm and ohm per unit of x (or its root)."""
+    """A law of the resistance against x (time in h, or cycles since the first), see `paddlewheel.lab.eis.growth`.
 
-    law: Literal["linear", "square-root"]
+    linear: R = start + rate x. square-root: start + rate sqrt(x). parabolic: R^2 = start^2 + rate^2 x.
+    shifted-square-root: start + rate sqrt(x + age). The rate is in ohm per unit of x (linear) or its root, `age` in
+    that of x; `probability` is that of so large a chi2, null of as many points as parameters.
+    """
+
+    law: Law
     start_ohm: Measured
     rate_ohm: Measured
+    age: Measured | None = None
     chi2_per_dof: float | None
+    probability: float | None = None
+
+    def resistance_ohm(self, x: np.ndarray) -> np.ndarray:
+        """Of the law at x since the first point, `[n]`."""
+        age = None if self.age is None else self.age.value
+        return grown(self.law, x, start=self.start_ohm.value, rate=self.rate_ohm.value, age=age)
 
 
 class InterfaceSeries(Record):
-    """Interfacial resistance against time or cycle; the law that fits best stands first."""
+    """Interfacial resistance against time or cycle; laws of the lowest BIC first.
+
+    `verdict` is what the points tell: linear growth (a reaction sets the pace), or parabolic (diffusion through what
+    grew, in one of its three forms); null where no law fits or both kinds do. `reason` says why.
+    """
 
     against: Literal["time_h", "cycle"]
     points: list[InterfacePoint]
     laws: list[GrowthLaw]
+    verdict: Kind | None = None
+    reason: str = ""
 
 
 class ComparedValue(Record):

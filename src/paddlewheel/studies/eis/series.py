@@ -149,6 +149,7 @@ def interface_series(analysed: Sequence[AnalysedSpectrum], *, pellet: Pellet | N
     values = np.array([resistance.value_ohm for resistance in found if resistance is not None])
     stds = np.array([resistance.std_ohm for resistance in found if resistance is not None])
     area = None if pellet is None else pellet.area_cm2
+    growth = fit_growth(x - (x.min() if against == "cycle" else 0.0), values, stds)
     return InterfaceSeries(
         against=against,
         points=[
@@ -163,11 +164,15 @@ def interface_series(analysed: Sequence[AnalysedSpectrum], *, pellet: Pellet | N
         ],
         laws=[
             GrowthLaw(
-                law=growth.law,
-                start_ohm=Measured(value=growth.start, std=growth.start_std),
-                rate_ohm=Measured(value=growth.rate, std=growth.rate_std),
-                chi2_per_dof=growth.chi2_per_dof,
+                law=law.law,
+                start_ohm=Measured(value=law.start, std=law.start_std),
+                rate_ohm=Measured(value=law.rate, std=law.rate_std),
+                age=None if law.age is None or law.age_std is None else Measured(value=law.age, std=law.age_std),
+                chi2_per_dof=law.chi2_per_dof,
+                probability=law.probability,
             )
-            for growth in fit_growth(x - (x.min() if against == "cycle" else 0.0), values, stds)
+            for law in growth.laws
         ],
+        verdict=growth.kind,
+        reason=growth.reason,
     )

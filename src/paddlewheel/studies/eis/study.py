@@ -19,7 +19,7 @@ from paddlewheel.lab.eis.pellet import Pellet
 from paddlewheel.records import Citation, Measured
 from paddlewheel.studies.eis.beside import read_beside, set_beside
 from paddlewheel.studies.eis.inputs import ReadSpectra, Spectra, open_spectra
-from paddlewheel.studies.eis.record import CircuitCandidate, ComparedValue, EisGeometry, EisRecord
+from paddlewheel.studies.eis.record import CircuitCandidate, ComparedValue, EisGeometry, EisRecord, InterfaceSeries
 from paddlewheel.studies.eis.series import fit_temperatures_eis, interface_series
 from paddlewheel.studies.eis.spectrum import (
     CORRELATED,
@@ -70,6 +70,12 @@ _CITATIONS = (
         reference="Irvine, Sinclair, West, Adv. Mater. 2, 132 (1990)",
         doi="10.1002/adma.19900020304",
     ),
+)
+
+_GROWTH_CITED = Citation(
+    what="parabolic growth of an interphase",
+    reference="Peled, J. Electrochem. Soc. 126, 2047 (1979)",
+    doi="10.1149/1.2128859",
 )
 
 
@@ -152,6 +158,7 @@ def _measures(inputs: EisInputs, settings: EisSettings, run: Run) -> EisRecord:
     ]
     arrhenius, said = fit_temperatures_eis(analysed, pellet=pellet, allow_violations=settings.allow_violations)
     _keep_tables(analysed, run)
+    interface = interface_series(analysed, pellet=pellet)
     record = EisRecord(
         sample=inputs.sample or inputs.source,
         geometry=None if pellet is None else _geometry(pellet),
@@ -161,9 +168,9 @@ def _measures(inputs: EisInputs, settings: EisSettings, run: Run) -> EisRecord:
         candidates=candidates,
         spectra=[each.row for each in analysed],
         arrhenius=arrhenius,
-        interface=interface_series(analysed, pellet=pellet),
+        interface=interface,
         warnings=[*read.warnings, *_geometry_warnings(pellet), *_row_warnings(analysed), *said],
-        citations=list(_CITATIONS),
+        citations=[*_CITATIONS, *([] if interface is None else [_GROWTH_CITED])],
         provenance=run.provenance(),
     )
     set_beside(inputs.beside, record)
@@ -287,10 +294,17 @@ def _says(record: EisRecord) -> list[str]:
         fit = getattr(record.arrhenius, part)
         if fit is not None:
             lines.append(f"Ea {part.replace('_', ' ')}: {fit.refused or _with_error(fit.activation_energy_eV, 'eV')}")
-    if record.interface is not None and record.interface.laws:
-        law = record.interface.laws[0]
-        lines.append(f"interface: {law.law}, {_with_error(law.rate_ohm, 'ohm')} per {record.interface.against}")
+    if record.interface is not None:
+        lines.append(f"interface: {_growth(record.interface)}")
     return lines
+
+
+def _growth(series: InterfaceSeries) -> str:
+    if series.verdict is None:
+        return f"no law of growth: {series.reason}"
+    law = next(law for law in series.laws if (law.law == "linear") == (series.verdict == "linear"))
+    per = f"{'' if law.law == 'linear' else 'root of '}{'h' if series.against == 'time_h' else 'cycle'}"
+    return f"{series.verdict} growth, {_with_error(law.rate_ohm, 'ohm')} per {per}: {series.reason}"
 
 
 def _with_error(quantity: Measured | None, unit: str) -> str:
