@@ -194,6 +194,7 @@ def dc(
     measures: Literal['electronic', 'hebb-wagner', 'transference', 'leakage'] = ...,
     temperature_K: float | None = ...,
     ionic_conductivity_mS_per_cm: Quantity | None = ...,
+    blocking_electrode: Literal['working', 'counter'] | None = ...,
     initial_resistance_ohm: Quantity | None = ...,
     steady_resistance_ohm: Quantity | None = ...,
     bulk_resistance_ohm: Quantity | None = ...,

@@ -11,6 +11,7 @@ from paddlewheel.lab.geometry import deviation, nominal
 from paddlewheel.lab.ohmic import (
     bruce_vincent,
     conductivity_S_per_cm,
+    first_current_A,
     fit_hebb_wagner,
     fit_ohmic_line,
     transference_number,
@@ -94,12 +95,45 @@ def test_electrons_and_holes_of_known_conductance():
         return kT * (electrons * -np.expm1(-v / kT) + holes * np.expm1(v / kT))
 
     test = polarization(current, voltages_V=(0.1, 0.2, 0.3, 0.4, 0.5), noise_A=1e-12)
-    found = fit_hebb_wagner(find_holds(test), temperature_K=600)
+    found = fit_hebb_wagner(find_holds(test), temperature_K=600, blocking="working")
     assert found is not None
     assert nominal(found.electrons_S) == pytest.approx(electrons, abs=4 * deviation(found.electrons_S))
     assert nominal(found.holes_S) == pytest.approx(holes, abs=4 * deviation(found.holes_S))
     assert deviation(found.holes_S) < 0.05 * holes
     assert fit_ohmic_line(find_holds(test)).straight is False  # this current is not ohmic, and the line says so
+
+
+def test_swapped_leads_give_the_same_electrons_and_holes():
+    """Voltage and current against the other electrode have the other sign; the cell is the same.
+
+    Taken the other way round the current is -kT [n (exp(u) - 1) + p (1 - exp(-u))] of the same n and p: electrons and
+    holes in turn, without a sign of it in the fit.
+    """
+    kT = BOLTZMANN_eV_PER_K * 600
+    electrons, holes = 1e-8, 1e-13
+    test = polarization(
+        lambda v: -kT * (electrons * -np.expm1(v / kT) + holes * np.expm1(-v / kT)),
+        voltages_V=(-0.1, -0.2, -0.3, -0.4, -0.5), noise_A=1e-12,
+    )  # fmt: skip
+    found = fit_hebb_wagner(find_holds(test), temperature_K=600, blocking="counter")
+    assert found is not None
+    assert nominal(found.electrons_S) == pytest.approx(electrons, abs=4 * deviation(found.electrons_S))
+    assert nominal(found.holes_S) == pytest.approx(holes, abs=4 * deviation(found.holes_S))
+    steady = np.array([nominal(hold.steady_A) for hold in find_holds(test)])
+    assert found.current_A(np.array([-0.1, -0.2, -0.3, -0.4, -0.5])) == pytest.approx(steady, rel=1e-2)
+    wrong = fit_hebb_wagner(find_holds(test), temperature_K=600, blocking="working")
+    assert wrong is not None
+    assert nominal(wrong.electrons_S) == pytest.approx(nominal(found.holes_S), rel=1e-9)
+    assert nominal(wrong.holes_S) == pytest.approx(nominal(found.electrons_S), rel=1e-9)
+
+
+def test_first_current_of_the_resistances_makes_both_transference_numbers_one():
+    """(V - I0 R0) / I0 = Rb where I0 = V / (Rb + R0): algebra."""
+    bulk, before, after, steady, voltage = 80.0, 30.0, 45.0, 3.1e-5, 0.01
+    first = first_current_A(voltage_V=voltage, bulk_resistance_ohm=bulk, initial_resistance_ohm=before)
+    given = {"voltage_V": voltage, "steady_A": steady, "steady_resistance_ohm": after}
+    number = bruce_vincent(initial_A=first, initial_resistance_ohm=before, **given)
+    assert number == pytest.approx(watanabe(bulk_resistance_ohm=bulk, **given), rel=1e-12)
 
 
 def test_transference_of_known_cell():

@@ -2,15 +2,21 @@
 
 Between two ion-blocking electrodes the steady current is that of the electrons, I = (A / L) sigma_e V + I_0. With one
 reversible electrode it is that of electrons and holes (Hebb, J. Chem. Phys. 1952, 20, 185, doi 10.1063/1.1700165;
-Wagner 1957): I = (A / L) (R T / F) [sigma_n (1 - exp(-u)) + sigma_p (exp(u) - 1)], u = F V / (R T).
+Wagner 1957): I = (A / L) (R T / F) [sigma_n (1 - exp(-u)) + sigma_p (exp(u) - 1)], u = F V / (R T), V and I those of
+the blocking electrode against the reversible one: where it is more positive, electrons grow fewer and holes more. Leads
+the other way round turn both signs, which exchanges electrons and holes.
 Transference: t+ = I_s (V - I_0 R_0) / (I_0 (V - I_s R_s)) of Evans, Vincent and Bruce (Polymer 1987, 28, 2324, doi
-10.1016/0032-3861(87)90394-6), and t+ = R_b / (V / I_s - R_s) of Watanabe et al. (Solid State Ionics 1988, 28-30, 911).
+10.1016/0032-3861(87)90394-6), and t+ = R_b / (V / I_s - R_s) of Watanabe et al. (Solid State Ionics 1988, 28-30, 911,
+doi 10.1016/0167-2738(88)90303-7). The first current I_0 = V / (R_b + R_0) flows before any row is written; with it the
+first formula is the second. Both are linear in V: 10 mV or less (Bruce and Vincent, J. Electroanal. Chem. 1987, 225, 1,
+doi 10.1016/0022-0728(87)80001-3).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from uncertainties import correlated_values, ufloat
@@ -22,6 +28,10 @@ from paddlewheel.units import BOLTZMANN_eV_PER_K
 
 SAME_V = 2e-3
 """Voltages nearer than this are one, and that of a cell at rest."""
+HIGHEST_TRANSFERENCE_V = 0.010
+"""Of the theory of Bruce and Vincent, which is linear in the voltage."""
+BlockingElectrode = Literal["working", "counter"]
+"""Which electrode blocks ions: the working one, whose voltage against the other the file has, or the counter one."""
 _REJECTED = 0.05
 
 
@@ -57,12 +67,13 @@ class HebbWagner:
 
     electrons_S: Uncertain
     holes_S: Uncertain
+    blocking: BlockingElectrode
     temperature_K: float
     probability: float
 
     def current_A(self, voltage_V: np.ndarray) -> np.ndarray:
-        """Of the fitted conductances, `[n]`."""
-        terms = _electrons_and_holes(voltage_V, self.temperature_K)
+        """Of the fitted conductances, `[n]`; voltage and current are those of the file."""
+        terms = _electrons_and_holes(voltage_V, self.temperature_K, self.blocking)
         return terms @ np.array([nominal(self.electrons_S), nominal(self.holes_S)])
 
 
@@ -89,7 +100,7 @@ def fit_ohmic_line(holds: Sequence[Hold]) -> OhmicLine:
     return OhmicLine(conductance_S=conductance, offset_A=offset, probability=probability)
 
 
-def fit_hebb_wagner(holds: Sequence[Hold], *, temperature_K: float) -> HebbWagner | None:
+def fit_hebb_wagner(holds: Sequence[Hold], *, temperature_K: float, blocking: BlockingElectrode) -> HebbWagner | None:
     """Electrons and holes in a cell with one reversible electrode; None of fewer than three voltages, or if one is
     negative beyond two errors."""
     voltage, current, error = _points(holds)
@@ -97,18 +108,23 @@ def fit_hebb_wagner(holds: Sequence[Hold], *, temperature_K: float) -> HebbWagne
         return None
     if np.abs(voltage).max() > 500 * BOLTZMANN_eV_PER_K * temperature_K:
         return None
-    (electrons, holes), probability = _least_squares(_electrons_and_holes(voltage, temperature_K), current, error)
+    (electrons, holes), probability = _least_squares(
+        _electrons_and_holes(voltage, temperature_K, blocking), current, error
+    )
     if any(nominal(part) < -2 * deviation(part) for part in (electrons, holes)):
         return None
     assert probability is not None
-    return HebbWagner(electrons_S=electrons, holes_S=holes, temperature_K=temperature_K, probability=probability)
+    return HebbWagner(
+        electrons_S=electrons, holes_S=holes, blocking=blocking, temperature_K=temperature_K, probability=probability
+    )
 
 
-def _electrons_and_holes(voltage_V: np.ndarray, temperature_K: float) -> np.ndarray:
-    """Current of a unit conductance of each, `[n, 2]`: kT (1 - exp(-u)) and kT (exp(u) - 1)."""
+def _electrons_and_holes(voltage_V: np.ndarray, temperature_K: float, blocking: BlockingElectrode) -> np.ndarray:
+    """Current of a unit conductance of each, `[n, 2]`: kT (1 - exp(-u)) and kT (exp(u) - 1), u of the blocking one."""
     kT_V = BOLTZMANN_eV_PER_K * temperature_K
-    u = voltage_V / kT_V
-    return kT_V * np.column_stack([-np.expm1(-u), np.expm1(u)])
+    sign = 1.0 if blocking == "working" else -1.0
+    u = sign * voltage_V / kT_V
+    return sign * kT_V * np.column_stack([-np.expm1(-u), np.expm1(u)])
 
 
 def _points(holds: Sequence[Hold]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -147,6 +163,13 @@ def conductivity_S_per_cm(conductance_S: Uncertain, *, thickness_cm: Uncertain, 
 def transference_number(own_S_per_cm: Uncertain, other_S_per_cm: Uncertain) -> Uncertain:
     """t = sigma / (sigma + sigma of the others): of ions beside electrons, or of electrons beside ions."""
     return 1 / (1 + other_S_per_cm / own_S_per_cm)
+
+
+def first_current_A(
+    *, voltage_V: Uncertain, bulk_resistance_ohm: Uncertain, initial_resistance_ohm: Uncertain
+) -> Uncertain:
+    """V / (R_b + R_0): the current of a symmetric cell at rest in the instant of the step, from its impedance."""
+    return voltage_V / (bulk_resistance_ohm + initial_resistance_ohm)
 
 
 def bruce_vincent(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -38,7 +39,8 @@ def test_electronic_conductivity_of_a_known_pellet(polarized, tmp_path):
 def test_line_of_a_figure_is_that_of_the_record(polarized, tmp_path, measures):
     """Through the equations in the docstring of `lab.ohmic`, at 400 K, from the numbers of the record."""
     out = tmp_path / "run"
-    assert exit_status(["dc", polarized, "--measures", measures, "--temperature", 400, "--out", out]) == 0
+    blocking = ["--blocking-electrode", "working"] if measures == "hebb-wagner" else []
+    assert exit_status(["dc", polarized, "--measures", measures, "--temperature", 400, *blocking, "--out", out]) == 0
     record = json.loads((out / "result.json").read_text())
     voltage, current = np.loadtxt(out / record["files"]["line"], delimiter=",", skiprows=1).T
     assert voltage[0] == 0.0
@@ -80,21 +82,71 @@ def test_unsteady_hold_is_refused_with_an_upper_bound(tmp_path, capsys):
 
 
 def test_transference_number_of_a_known_cell(tmp_path):
-    """t+ = 0.4 of a bulk of 80 ohm and interfaces of 30; Watanabe's needs no initial current, and says so of ours."""
+    """t+ = 0.4 of a bulk of 80 ohm and interfaces of 30; the file's first current is not needed.
+
+    t = Rb / (V / Is - Rs): dt/t = dRb/Rb and (Is Rs / (V - Is Rs)) dRs/Rs = 0.15 dRs/Rs. From the current 600 s late the
+    formula of Bruce and Vincent gave 0.775.
+    """
     bulk, interface, number, voltage = 80.0, 30.0, 0.4, 0.01
     initial, steady = voltage / (bulk + interface), voltage / (bulk / number + interface)
     t = np.arange(0.0, 7200.0, 1.0)
     current = steady + (initial - steady) * np.exp(-t / 400)
     file = write_csv(tmp_path / "na-na.csv", t, np.full(len(t), voltage), current)
-    given = {"measures": "transference", "initial_resistance_ohm": interface, "steady_resistance_ohm": interface}
-    record = dc(file, **given, bulk_resistance_ohm=bulk)
+    interfaces = {"initial_resistance_ohm": "30,0.6", "steady_resistance_ohm": "30,0.6"}
+    given: dict[str, Any] = {"measures": "transference", **interfaces}
+    record = dc(file, **given, bulk_resistance_ohm="80,1.6")
     assert record.bruce_vincent is not None
     assert record.watanabe is not None
     assert record.bruce_vincent.value == pytest.approx(number, rel=1e-3)  # eight digits of the file, and the fit
     assert record.watanabe.value == pytest.approx(number, rel=1e-3)
-    assert not record.notes
+    assert record.bruce_vincent.std / record.bruce_vincent.value == pytest.approx(0.02 * np.hypot(1, 0.15), rel=1e-3)
+    assert len(record.notes) == 1
+    assert "V / (Rb + R0)" in record.notes[0]
     late = write_csv(tmp_path / "late.csv", t[600:], np.full(len(t) - 600, voltage), current[600:])
-    assert any("sampled too late" in one for one in dc(late, **given, bulk_resistance_ohm=bulk).notes)
+    told = dc(late, **given, bulk_resistance_ohm="80,1.6")
+    assert any("sampled too late" in one for one in told.notes)
+    assert told.bruce_vincent is not None
+    assert told.bruce_vincent.value == pytest.approx(number, rel=1e-3)
+    alone = dc(late, **given)  # nothing but the first row to go by, and said
+    assert alone.watanabe is None
+    assert any("give --bulk-resistance-ohm" in one for one in alone.notes)
+    # a resistance without an error has one of 5 %, and that is said
+    sizes: dict[str, Any] = {"initial_resistance_ohm": 30, "steady_resistance_ohm": 30, "bulk_resistance_ohm": 80}
+    bare = dc(file, measures="transference", **sizes)
+    assert bare.bruce_vincent is not None
+    assert bare.bruce_vincent.std / bare.bruce_vincent.value == pytest.approx(0.05 * np.hypot(1, 0.15), rel=1e-3)
+    assert any("5 % is assumed" in one for one in bare.notes)
+
+
+def test_transference_above_10_mV_is_told(tmp_path, capsys):
+    t = np.arange(0.0, 7200.0, 1.0)
+    current = 0.05 / 230 + (0.05 / 110 - 0.05 / 230) * np.exp(-t / 400)
+    file = write_csv(tmp_path / "na-na.csv", t, np.full(len(t), 0.05), current)
+    arguments = ["dc", file, "--measures", "transference", "--initial-resistance-ohm", "30,1",
+                 "--steady-resistance-ohm", "30,1", "--bulk-resistance-ohm", "80,1", "--out", tmp_path / "run"]  # fmt: skip
+    assert exit_status(arguments) == 0
+    assert "50 mV is above the 10 mV" in capsys.readouterr().out
+    assert "50 mV is above the 10 mV" in (tmp_path / "run" / "report.html").read_text()
+
+
+def test_blocking_electrode_is_asked_for_and_said(tmp_path, capsys):
+    """The same cell with its leads either way gives the same electrons and holes; without being told, none."""
+    t, kT = np.arange(0.0, 5400.0, 10.0), 8.617333262e-5 * 400
+    voltages, found = (0.1, 0.2, 0.3), {}
+    for blocking, sign in (("working", 1.0), ("counter", -1.0)):
+        u = np.repeat(voltages, len(t)) / kT
+        current = kT * (1e-8 * (1 - np.exp(-u)) + 1e-11 * (np.exp(u) - 1)) * (1 + 5 * np.exp(-np.tile(t, 3) / 300))
+        time = np.concatenate([t + 5400.0 * k for k in range(3)])
+        file = write_csv(tmp_path / f"{blocking}.csv", time, sign * np.repeat(voltages, len(t)), sign * current)
+        arguments = ["dc", file, "--measures", "hebb-wagner", "--temperature", 400]
+        assert exit_status([*arguments, "--out", tmp_path / "none"]) == 2
+        assert "exchanges electrons and holes" in capsys.readouterr().err
+        out = tmp_path / f"run-{blocking}"
+        assert exit_status([*arguments, "--blocking-electrode", blocking, "--out", out]) == 0
+        assert f"the {blocking} electrode blocks, as was told" in capsys.readouterr().out
+        found[blocking] = json.loads((out / "result.json").read_text())["hebb_wagner"]
+        assert found[blocking]["electron_conductance_S"]["value"] == pytest.approx(1e-8, rel=1e-3)
+        assert found[blocking]["hole_conductance_S"]["value"] == pytest.approx(1e-11, rel=1e-3)
 
 
 def test_leak_of_a_cell_is_given_per_area(tmp_path):
@@ -114,7 +166,9 @@ def test_leak_of_a_cell_is_given_per_area(tmp_path):
         (["--diameter-cm", "1"], "thickness"),
         (["--thickness-cm", "1", "--diameter-cm", "10"], "10 mm is 1 cm"),
         (["--measures", "transference"], "--initial-resistance-ohm"),
-        (["--measures", "hebb-wagner"], "--temperature"),
+        (["--measures", "hebb-wagner"], "--blocking-electrode"),
+        (["--measures", "hebb-wagner", "--blocking-electrode", "working"], "--temperature"),
+        (["--blocking-electrode", "working"], "no use"),
         (["--ionic-mS-per-cm", "4.6"], "geometry"),
         (["--ionic-mS-per-cm", "-4"], "-4"),
         (["--bulk-resistance-ohm", "80"], "no use"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from paddlewheel.lab.ohmic import BlockingElectrode
 from paddlewheel.records import Measured, Record, StudyRecord
 
 CURRENTS, LINE = "currents.csv", "line.csv"
@@ -49,8 +50,12 @@ class OhmicResult(Record):
 
 
 class HebbWagnerResult(Record):
-    """Electrons and holes at 0 V against the reversible electrode; conductances where no geometry is given."""
+    """Electrons and holes at 0 V against the reversible electrode; conductances where no geometry is given.
 
+    `blocking_electrode` is the one that was told to block ions (null in records from before it was asked for).
+    """
+
+    blocking_electrode: BlockingElectrode | None = None
     electron_conductance_S: Measured
     hole_conductance_S: Measured
     electron_conductivity_mS_per_cm: Measured | None

@@ -8,17 +8,21 @@ from typing import Any, Self
 
 import numpy as np
 from pydantic import field_validator, model_validator
+from uncertainties import ufloat
 
 from paddlewheel.errors import DataError, SettingsError
 from paddlewheel.lab.cell_tests import CellTests, ReadTests, open_tests
 from paddlewheel.lab.eis.pellet import Pellet
 from paddlewheel.lab.geometry import Uncertain, deviation, disc_area_cm2, nominal, to_measured, to_uncertain
 from paddlewheel.lab.ohmic import (
+    HIGHEST_TRANSFERENCE_V,
     SAME_V,
+    BlockingElectrode,
     HebbWagner,
     OhmicLine,
     bruce_vincent,
     conductivity_S_per_cm,
+    first_current_A,
     fit_hebb_wagner,
     fit_ohmic_line,
     transference_number,
@@ -46,8 +50,12 @@ from paddlewheel.study.study import Study
 _Fit = OhmicLine | HebbWagner
 _ONE_SIDED_95 = 1.645
 _SURE = 2.0
+_ASSUMED = 0.05
+"""Relative error of a resistance of impedance without one: so much the usual ways of reading a spectrum differ."""
+_ABOVE = 1.05
+_RESISTANCES = ("initial_resistance_ohm", "steady_resistance_ohm", "bulk_resistance_ohm")
 _USED = {
-    "transference": ("initial_resistance_ohm", "steady_resistance_ohm", "bulk_resistance_ohm"),
+    "transference": _RESISTANCES,
     "electronic": ("ionic_conductivity_mS_per_cm",),
 }
 """What is told of the cell, by what it measures."""
@@ -64,6 +72,11 @@ _CITED = {
             what="transference number of a symmetric cell",
             reference="Evans, Vincent, Bruce, Polymer 28, 2324 (1987)",
             doi="10.1016/0032-3861(87)90394-6",
+        ),
+        Citation(
+            what="transference number at 10 mV or less",
+            reference="Bruce, Vincent, J. Electroanal. Chem. 225, 1 (1987)",
+            doi="10.1016/0022-0728(87)80001-3",
         ),
         Citation(
             what="transference number from the bulk resistance",
@@ -94,13 +107,20 @@ class DcSettings(PelletSettings, ColumnSettings):
         "Ionic conductivity, such as that of `eis`, value or value,std: for the ions' share.",
         aliases=("ionic_mS_per_cm",),
     )
+    blocking_electrode: BlockingElectrode | None = setting(
+        None,
+        "Electrode that blocks ions (hebb-wagner): working, whose voltage against the other the file has, or counter;"
+        " leads the other way round exchange electrons and holes.",
+    )
     initial_resistance_ohm: Quantity | None = setting(
         None, "Of both interfaces before, from impedance (transference): value,std."
     )
     steady_resistance_ohm: Quantity | None = setting(
         None, "Of both interfaces after, from impedance (transference): value,std."
     )
-    bulk_resistance_ohm: Quantity | None = setting(None, "Of the electrolyte, for Watanabe's number: value,std.")
+    bulk_resistance_ohm: Quantity | None = setting(
+        None, "Of the electrolyte, for the first current V / (Rb + R0), and Watanabe's number: value,std."
+    )
     largest_drift: float = setting(
         0.05, "Share of the steady current that may still decay at the end of a hold.", gt=0, lt=1
     )
@@ -120,6 +140,19 @@ class DcSettings(PelletSettings, ColumnSettings):
                 raise SettingsError(
                     f"has no use in {self.measures}", where=name, remedy="leave it out, or choose what it is for"
                 )
+        if self.blocking_electrode is not None and self.measures != "hebb-wagner":
+            raise SettingsError(
+                f"has no use in {self.measures}",
+                where="blocking_electrode",
+                remedy="leave it out, or ask for hebb-wagner",
+            )
+        if self.measures == "hebb-wagner" and self.blocking_electrode is None:
+            raise SettingsError(
+                "not given",
+                where="blocking_electrode",
+                remedy="say working (the file's voltage is that of the blocking electrode) or counter: the wrong one "
+                "exchanges electrons and holes",
+            )
         if self.measures == "transference":
             for name in ("initial_resistance_ohm", "steady_resistance_ohm"):
                 if name not in known:
@@ -180,6 +213,7 @@ def _measures(inputs: DcInputs, settings: DcSettings, run: Run) -> DcRecord:
     results, fit, refused, notes = _results(
         settings.measures, [hold for _, hold in holds], known, area=area,
         thickness=None if thickness is None else to_uncertain(thickness), temperature_K=inputs.temperature_K,
+        blocking=settings.blocking_electrode,
     )  # fmt: skip
     files = {"currents": _keep_currents([(read.tests[number], hold) for number, hold in holds], run)}
     if fit is not None:
@@ -211,6 +245,7 @@ def _results(
     area: Uncertain | None,
     thickness: Uncertain | None,
     temperature_K: float | None,
+    blocking: BlockingElectrode | None,
 ) -> tuple[dict[str, Any], _Fit | None, str | None, list[str]]:
     """Fields of the record, what was fitted to the steady currents, why there is no result, and notes."""
     moving = [hold for hold in holds if not hold.steady]
@@ -228,28 +263,34 @@ def _results(
         return found, None, refused, notes
     if measures == "hebb-wagner":
         assert temperature_K is not None
-        return _hebb_wagner(holds, temperature_K, drift if moving else None, specific)
+        assert blocking is not None
+        return _hebb_wagner(holds, temperature_K, blocking, drift if moving else None, specific)
     return _electronic(holds, known, drift if moving else None, specific)
 
 
 def _hebb_wagner(
-    holds: Sequence[Hold], temperature_K: float, drift: str | None, specific: Any
+    holds: Sequence[Hold], temperature_K: float, blocking: BlockingElectrode, drift: str | None, specific: Any
 ) -> tuple[dict[str, Any], _Fit | None, str | None, list[str]]:
     if drift is not None:
         return {}, None, drift, []
-    found = fit_hebb_wagner(holds, temperature_K=temperature_K)
+    found = fit_hebb_wagner(holds, temperature_K=temperature_K, blocking=blocking)
     if found is None:
-        why = "electrons and holes need three voltages or more, and currents that both conductances describe"
+        why = (
+            "electrons and holes need three voltages or more, and currents that both conductances describe with the "
+            f"{blocking} electrode blocking"
+        )
         return {}, None, why, []
     fitted = HebbWagnerResult(
+        blocking_electrode=blocking,
         electron_conductance_S=to_measured(found.electrons_S),
         hole_conductance_S=to_measured(found.holes_S),
         electron_conductivity_mS_per_cm=_measured(specific(found.electrons_S)),
         hole_conductivity_mS_per_cm=_measured(specific(found.holes_S)),
         scatter_probability=found.probability,
     )
-    poor = found.probability < 0.05
-    notes = ["currents scatter more than their errors about the two"] if poor else []
+    notes = [f"the {blocking} electrode blocks, as was told; were it the other one, these would be holes and electrons"]
+    if found.probability < 0.05:
+        notes.append("currents scatter more than their errors about the two")
     return {"hebb_wagner": fitted}, found, None, notes
 
 
@@ -301,32 +342,55 @@ def _transference(
     (hold,) = holds
     sign = np.sign(hold.voltage_V)
     voltage, steady = abs(hold.voltage_V), sign * hold.steady_A
-    after = to_uncertain(known["steady_resistance_ohm"])
-    found = {
-        "bruce_vincent": _measured(
-            bruce_vincent(
-                voltage_V=voltage,
-                initial_A=sign * hold.initial_A,
-                steady_A=steady,
-                initial_resistance_ohm=to_uncertain(known["initial_resistance_ohm"]),
-                steady_resistance_ohm=after,
-            )
+    resistances, notes = _with_errors(known)
+    before, after = (resistances[name] for name in ("initial_resistance_ohm", "steady_resistance_ohm"))
+    first, found = sign * hold.initial_A, {}
+    if voltage > _ABOVE * HIGHEST_TRANSFERENCE_V:
+        notes.append(
+            f"{1000 * voltage:.3g} mV is above the {1000 * HIGHEST_TRANSFERENCE_V:g} mV up to which the theory of "
+            "Bruce and Vincent, linear in the voltage, holds: polarize by less"
         )
-    }
-    notes = []
-    if "bulk_resistance_ohm" in known:
-        bulk = to_uncertain(known["bulk_resistance_ohm"])
+    if "bulk_resistance_ohm" in resistances:
+        bulk = resistances["bulk_resistance_ohm"]
         found["watanabe"] = _measured(
             watanabe(voltage_V=voltage, steady_A=steady, bulk_resistance_ohm=bulk, steady_resistance_ohm=after)
         )
-        ohmic = voltage / (nominal(bulk) + known["initial_resistance_ohm"].value)
-        first = nominal(sign * hold.initial_A)
-        if abs(first / ohmic - 1) > 0.2:
-            notes.append(
-                f"the first current of the file, {first:.3g} A, is not the {ohmic:.3g} A of the ohmic resistances: it "
-                "was sampled too late (or too early), which falsifies the number of Bruce and Vincent"
-            )
+        sampled = nominal(first)
+        first = first_current_A(voltage_V=voltage, bulk_resistance_ohm=bulk, initial_resistance_ohm=before)
+        notes.append(
+            f"the first current is the {nominal(first):.3g} A of V / (Rb + R0), with which the formula of Bruce and "
+            "Vincent is Watanabe's"
+        )
+        if abs(sampled / nominal(first) - 1) > _ABOVE - 1:
+            notes.append(f"the file's first row has {sampled:.3g} A: sampled too late (or too early), and not used")
+    else:
+        notes.append(
+            "the first current is that of the file's first row, which was written after it began to fall: give "
+            "--bulk-resistance-ohm"
+        )
+    found["bruce_vincent"] = _measured(
+        bruce_vincent(
+            voltage_V=voltage,
+            initial_A=first,
+            steady_A=steady,
+            initial_resistance_ohm=before,
+            steady_resistance_ohm=after,
+        )
+    )
     return found, None, notes
+
+
+def _with_errors(known: Mapping[str, Measured]) -> tuple[dict[str, Uncertain], list[str]]:
+    """Resistances of impedance, those without an error with an assumed one, and what has to be said of that."""
+    bare = [name for name in _RESISTANCES if name in known and known[name].std == 0]
+    given = {
+        name: ufloat(known[name].value, known[name].std or _ASSUMED * known[name].value)
+        for name in _RESISTANCES
+        if name in known
+    }
+    if not bare:
+        return given, []
+    return given, [f"{', '.join(bare)}: no error is given, {100 * _ASSUMED:g} % is assumed (value,std gives one)"]
 
 
 def _row(hold: Hold, name: str, test: CellTest, area: Uncertain | None) -> DcHold:
