@@ -84,8 +84,8 @@ def test_unsteady_hold_is_refused_with_an_upper_bound(tmp_path, capsys):
 def test_transference_number_of_a_known_cell(tmp_path):
     """t+ = 0.4 of a bulk of 80 ohm and interfaces of 30; the file's first current is not needed.
 
-    t = Rb / (V / Is - Rs): dt/t = dRb/Rb and (Is Rs / (V - Is Rs)) dRs/Rs = 0.15 dRs/Rs. From the current 600 s late the
-    formula of Bruce and Vincent gave 0.775.
+    t = Rb / (V / Is - Rs): dt/t = dRb/Rb and (Is Rs / (V - Is Rs)) dRs/Rs = 0.15 dRs/Rs. From the current 600 s late
+    the formula of Bruce and Vincent gave 0.775.
     """
     bulk, interface, number, voltage = 80.0, 30.0, 0.4, 0.01
     initial, steady = voltage / (bulk + interface), voltage / (bulk / number + interface)
@@ -122,8 +122,8 @@ def test_transference_above_10_mV_is_told(tmp_path, capsys):
     t = np.arange(0.0, 7200.0, 1.0)
     current = 0.05 / 230 + (0.05 / 110 - 0.05 / 230) * np.exp(-t / 400)
     file = write_csv(tmp_path / "na-na.csv", t, np.full(len(t), 0.05), current)
-    arguments = ["dc", file, "--measures", "transference", "--initial-resistance-ohm", "30,1",
-                 "--steady-resistance-ohm", "30,1", "--bulk-resistance-ohm", "80,1", "--out", tmp_path / "run"]  # fmt: skip
+    given = ["--initial-resistance-ohm", "30,1", "--steady-resistance-ohm", "30,1", "--bulk-resistance-ohm", "80,1"]
+    arguments = ["dc", file, "--measures", "transference", *given, "--out", tmp_path / "run"]
     assert exit_status(arguments) == 0
     assert "50 mV is above the 10 mV" in capsys.readouterr().out
     assert "50 mV is above the 10 mV" in (tmp_path / "run" / "report.html").read_text()
