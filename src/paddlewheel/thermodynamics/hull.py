@@ -7,7 +7,8 @@ for all temperatures, since what is wrong with a static energy or a supercell is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -115,6 +116,19 @@ class FreeEnergyHull:
         self.samples_eV_per_atom = self.gibbs_eV_per_atom[:, None] + self.std_eV_per_atom[:, None] * deviates
         self._diagrams: dict[int, PhaseDiagram] = {}
         self._ways: dict[int, Decompositions | None] = {}
+
+    def lowered(self, by_eV_per_atom: Mapping[str, NDArray[np.float64]]) -> FreeEnergyHull:
+        """The same phases with the same errors, some of them lower by [n_temperatures] eV/atom."""
+        other = copy(self)
+        other.gibbs_eV_per_atom, other.samples_eV_per_atom = (
+            self.gibbs_eV_per_atom.copy(),
+            self.samples_eV_per_atom.copy(),
+        )
+        for name, values in by_eV_per_atom.items():
+            other.gibbs_eV_per_atom[:, self.number(name)] -= values
+            other.samples_eV_per_atom[:, :, self.number(name)] -= values[:, None]
+        other._diagrams = {}
+        return other
 
     def number(self, name: str) -> int:
         """Of the phase of this name."""

@@ -31,6 +31,8 @@ class PhaseEntry:
         [n] rising; a single 0 K where only a static energy is known.
     gibbs_eV_per_atom, std_eV_per_atom
         [n] static energy and free energy of the vibrations together, and its 68 % uncertainty.
+    ordered_gibbs_eV_per_atom
+        [n] of the lowest ordering alone, where `gibbs_eV_per_atom` has the entropy of several; else empty.
     volume_A3_per_atom
         None for gases and where it is not known.
     engine
@@ -47,6 +49,7 @@ class PhaseEntry:
     temperatures_K: tuple[float, ...]
     gibbs_eV_per_atom: tuple[float, ...]
     std_eV_per_atom: tuple[float, ...]
+    ordered_gibbs_eV_per_atom: tuple[float, ...] = ()
     volume_A3_per_atom: float | None = None
     engine: str
     origin: str = ""

@@ -13,10 +13,14 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from paddlewheel.thermodynamics.configurations import Disorder
+
 if TYPE_CHECKING:
     from ase import Atoms
 
 _FILE = Path(__file__).resolve().parent / "phase_library.json"
+_SAME_A = 0.03
+"""How far an atom may be from its image."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +37,10 @@ class LibraryPhase:
         Name among the gases (`find_gas`), where it is one.
     ion_sites, specie
         List of sites and mobile ion of a disordered phase, for its orderings.
+    average_group
+        Space group of the disordered crystal, whose own cell is the one that is ordered.
+    disorder
+        What its free energy as computed lacks: see `Disorder`.
     supercell
         Of the phonons; ``auto``: until they are converged.
     note
@@ -52,6 +60,8 @@ class LibraryPhase:
     gas: str | None = None
     ion_sites: str | None = None
     specie: str | None = None
+    average_group: str | None = None
+    disorder: tuple[Disorder, ...] = ()
     supercell: str = "auto"
     note: str = ""
     fmax_eV_per_A: float = 1e-4
@@ -60,6 +70,22 @@ class LibraryPhase:
     def elements(self) -> frozenset[str]:
         """Symbols of its elements."""
         return _elements(self.formula)
+
+    def degeneracy(self, ordering: Atoms) -> int:
+        """Images of an ordering of its cell under the symmetry of the disordered crystal: the index of its own group.
+
+        1 where no average group is known.
+        """
+        from pymatgen.symmetry.groups import SpaceGroup
+
+        from paddlewheel.crystals.space_group import find_space_group
+
+        if self.average_group is None:
+            return 1
+        own = find_space_group(
+            ordering.cell.array, ordering.get_scaled_positions(), ordering.numbers.tolist(), tolerance_A=_SAME_A
+        )
+        return max(1, round(SpaceGroup(self.average_group).order / own.n_operations))
 
     def atoms(self) -> Atoms:
         """The cell to relax: the conventional one, with all of its atoms."""
@@ -99,6 +125,7 @@ def _phases() -> tuple[LibraryPhase, ...]:
             row["ion_sites"] = sites
         elif sites:
             row["asymmetric_unit"] = tuple(tuple(site) for site in sites)
+        row["disorder"] = tuple(Disorder(**kind) for kind in row.get("disorder", ()))
         rows.append(LibraryPhase(**{**row, "cell": tuple(row.get("cell", ()))}))
     return tuple(rows)
 

@@ -16,7 +16,7 @@ from paddlewheel.errors import InputError, RunDirectoryError
 from paddlewheel.potentials import identify_potential
 from paddlewheel.records import read_record, write_record
 from paddlewheel.records.base import Measured, Provenance
-from paddlewheel.studies.hull.phase_energies import built_in_cells, entry_of_phonons, is_usable, mean_of_orderings
+from paddlewheel.studies.hull.phase_energies import built_in_cells, combine_orderings, entry_of_phonons, is_usable
 from paddlewheel.studies.hull.record import HullRecord
 from paddlewheel.studies.phonons.record import PhononRecord, ThermalRow
 from paddlewheel.studies.simulation.structures import cell_digest
@@ -173,21 +173,50 @@ def test_free_energy_between_the_rows_of_a_phonons_record() -> None:
         entry_of_phonons(phonon_record(), [900.0], name="Na", formula="Na", origin="by hand")
 
 
-def test_mean_of_orderings_by_hand() -> None:
-    """Two orderings kT ln 3 apart (a formula unit) have weights 3/4 and 1/4."""
+def test_orderings_are_combined_by_the_energy_of_their_cell() -> None:
+    """Two orderings kT ln 3 a cell of 4 atoms apart, 2 images each: F = G - kT ln(2 + 2/3) / 4, and 3/4 of one std.
+
+    How far they are apart is no error of F: the std is that of the phonons, 2 meV/atom in both.
+    """
     import numpy as np
 
     from paddlewheel.units import BOLTZMANN_eV_PER_K
 
-    gap = BOLTZMANN_eV_PER_K * 300.0 * np.log(3) / 2  # two atoms
+    kT = BOLTZMANN_eV_PER_K * 300.0
     entries = [
-        PhaseEntry(name="x", formula="NaH", temperatures_K=(300.0,), gibbs_eV_per_atom=(value,), std_eV_per_atom=(0.0,),
-                   volume_A3_per_atom=10.0, engine="by hand")
-        for value in (-1.0, -1.0 + gap)
+        PhaseEntry(name="x", formula="NaH", temperatures_K=(300.0,), gibbs_eV_per_atom=(value,),
+                   std_eV_per_atom=(0.002,), volume_A3_per_atom=volume, engine="by hand")
+        for value, volume in ((-1.0, 10.0), (-1.0 + kT * np.log(3) / 4, 14.0))
     ]  # fmt: skip
-    mean = mean_of_orderings(entries)
-    assert mean.gibbs_eV_per_atom[0] == pytest.approx(-1.0 + gap / 4)
-    assert mean.std_eV_per_atom[0] == pytest.approx(gap * (3 / 16) ** 0.5)
+    combined = combine_orderings(entries, n_atoms=4, degeneracies=[2, 2])
+    assert combined.gibbs_eV_per_atom[0] == pytest.approx(-1.0 - kT * np.log(8 / 3) / 4)
+    assert combined.ordered_gibbs_eV_per_atom == (-1.0,)
+    assert combined.std_eV_per_atom[0] == pytest.approx(0.002)
+    assert combined.volume_A3_per_atom == pytest.approx(11.0)
+
+
+def test_bounds_of_disorder_of_the_phase_and_of_its_competitors(tmp_path: Path) -> None:
+    """o-NBH 20 meV/atom above NaBH4 + Na2B12H12: T S of its Na takes off 9.97 at 650 K, cubic Na2B12H12's gives back.
+
+    A cell of o-NBH, Na3B13H16, is NaBH4 (6 of 32 atoms) and Na2B12H12 (26 of 32).
+    """
+    import numpy as np
+
+    from paddlewheel.units import BOLTZMANN_eV_PER_K
+
+    path = tmp_path / "given.csv"
+    path.write_text(
+        "name,formula,energy_eV_per_atom\nNa,Na,0\nB,B,0\nH,H,0\nNaBH4,NaBH4,-1\n"
+        '"Na2B12H12 (cubic, Na ordered)",Na2B12H12,-1\no-NBH,Na3B13H16,-0.98\n'
+    )
+    bounds = {bound.name: bound for bound in hull("Na-B-H", energies=[path], temperatures_K=[650.0]).entropy_bounds}
+    mixing = -np.log(1 / 3) / 3 - 2 * np.log(2 / 3) / 3
+    kT_meV = 1000 * BOLTZMANN_eV_PER_K * 650
+    own, other = kT_meV * 36 * mixing / 128, kT_meV * (6 * mixing / 52 + np.log(2) / 26)
+    assert set(bounds) == {"o-NBH", "Na2B12H12 (cubic, Na ordered)"}
+    assert bounds["o-NBH"].e_above_hull_meV_per_atom[0].value == pytest.approx(20 - own)
+    all_granted = bounds["o-NBH"].e_above_hull_all_granted_meV_per_atom[0].value
+    assert all_granted == pytest.approx(20 - own + 26 / 32 * other)
 
 
 def test_saddles_and_broken_phases_are_left_out_near_minima_are_kept() -> None:

@@ -146,13 +146,16 @@ def _entropy_table(record: HullRecord) -> Table | None:
     if not record.entropy_bounds:
         return None
     return Table(
-        "With the ideal entropy of mixing, a bound: ions at random would have it, real ones have less. In no other "
-        "number of this page.",
-        [("Phase", ""), ("Entropy", "k/atom"), ("Above the hull", "meV/atom"), ("Crossing", "K"), ("Of", "")],
+        "With the ideal entropy of mixing, a bound: ions and anions at random would have it, real ones have less. "
+        "In no other number of this page.",
+        [("Phase", ""), ("Entropy", "k/atom"), ("Above the hull", "meV/atom"),
+         ("All disordered", "meV/atom, the same with the entropies of all these phases"), ("Crossing", "K"),
+         ("Of", "")],
         [
             [
                 Cell(bound.name), Cell(plain(bound.entropy_kB_per_atom)),
                 Cell(", ".join(measured(value) for value in bound.e_above_hull_meV_per_atom)),
+                Cell(", ".join(measured(value) for value in bound.e_above_hull_all_granted_meV_per_atom) or ABSENT),
                 Cell(ABSENT if bound.crossing_K is None else f"{bound.crossing_K:.0f}"), Cell(bound.source),
             ]
             for bound in record.entropy_bounds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,9 +20,9 @@ from paddlewheel.studies.hull.record import LeftOut
 from paddlewheel.studies.phonons.record import PhononRecord, read_phonon_record
 from paddlewheel.studies.phonons.study import STUDY as PHONONS
 from paddlewheel.study.run import Run
+from paddlewheel.thermodynamics.configurations import free_energy_of_orderings
 from paddlewheel.thermodynamics.phase_entry import PhaseEntry
 from paddlewheel.thermodynamics.phase_library import LibraryPhase, known_without_coordinates, library_phases
-from paddlewheel.units import BOLTZMANN_eV_PER_K
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -156,8 +156,7 @@ def built_in_phases(
 ) -> PhaseEnergies:  # fmt: skip
     """Relax and shake the built-in phases of a system with one potential; each record is copied to ``phases/``.
 
-    A disordered phase is the mean over its orderings, each with the weight exp(-(G_i - G_min)/kT), without the entropy
-    of their number; the spread of the orderings is in its std.
+    A disordered phase has the free energy of its orderings, `combine_orderings`.
 
     Raises
     ------
@@ -169,17 +168,18 @@ def built_in_phases(
     cells = built_in_cells(elements, potential=potential, n_orderings=n_orderings, seed=seed)
     for _, of_phase in groupby(cells, key=lambda cell: cell.phase.name):
         cells_of_phase = list(of_phase)
-        phase, usable = cells_of_phase[0].phase, []
+        phase, usable, kept = cells_of_phase[0].phase, [], []
         for cell in cells_of_phase:
             record = _phonons_in_cache(cell.atoms, cell.slug, cell=cell, run=run)
             run.text(f"phases/{cell.slug}.json", record.model_dump_json(indent=1) + "\n")
             if is_usable(record):
                 usable.append(record)
+                kept.append(cell)
             else:
                 found.left_out.append(LeftOut(name=cell.slug, reason=f"{record.status}: {record.reason}"))
         if usable:
             records[phase.formula] = usable[0]
-            found.entries.append(_entry_of_orderings(phase, usable, temperatures_K))
+            found.entries.append(_entry_of_orderings(phase, kept, usable, temperatures_K))
             if len(cells_of_phase) > 1 and len(usable) < 2:
                 found.warnings.append(
                     f"{phase.name}: one ordering alone; what the order of its ions does is not in its error"
@@ -219,43 +219,45 @@ def _phonons_in_cache(atoms: Atoms, _slug: str, *, cell: BuiltInCell, run: Run) 
 
 
 def _entry_of_orderings(
-    phase: LibraryPhase, records: Sequence[PhononRecord], temperatures_K: Sequence[float]
+    phase: LibraryPhase, cells: Sequence[BuiltInCell], records: Sequence[PhononRecord], temperatures_K: Sequence[float]
 ) -> PhaseEntry:
-    return mean_of_orderings(
+    return combine_orderings(
         [
             entry_of_phonons(
                 record, temperatures_K, name=phase.name, formula=phase.formula, origin=phase.origin, note=phase.note
             )
             for record in records
-        ]
+        ],
+        n_atoms=len(cells[0].atoms),
+        degeneracies=[phase.degeneracy(cell.atoms) for cell in cells],
     )
 
 
-def mean_of_orderings(entries: Sequence[PhaseEntry]) -> PhaseEntry:
-    """One entry of several orderings: their Boltzmann mean, without the entropy of their number.
+def combine_orderings(entries: Sequence[PhaseEntry], *, n_atoms: int, degeneracies: Sequence[int]) -> PhaseEntry:
+    """One entry of the orderings of a cell of `n_atoms` atoms: F = -kT ln sum g exp(-G/kT) of the cell, per atom.
 
-    Weights are of one formula unit, the least that can be ordered on its own; the std is that of the phonons and the
-    spread of the orderings together.
+    See `free_energy_of_orderings`. Its std is that of the phonons, sum p std, as if the errors of the orderings were
+    the same; how far the orderings are apart is no error of it. The volume is the mean at the first temperature.
     """
     first = entries[0]
-    if len(entries) == 1:
+    if len(entries) == 1 and degeneracies[0] == 1:
         return first
     gibbs = np.array([entry.gibbs_eV_per_atom for entry in entries])
+    free, shares = free_energy_of_orderings(gibbs, first.temperatures_K, n_atoms=n_atoms, degeneracies=degeneracies)
     std = np.array([entry.std_eV_per_atom for entry in entries])
-    atoms = first.composition.num_atoms
-    temperature = np.maximum(np.array(first.temperatures_K), 1.0)
-    weights = np.exp(-(gibbs - gibbs.min(axis=0)) * atoms / (BOLTZMANN_eV_PER_K * temperature))
-    weights /= weights.sum(axis=0)
-    mean = (weights * gibbs).sum(axis=0)
-    spread = np.sqrt((weights * (gibbs - mean) ** 2).sum(axis=0))
-    return PhaseEntry(
-        name=first.name, formula=first.formula, temperatures_K=first.temperatures_K,
-        gibbs_eV_per_atom=tuple(mean.tolist()),
-        std_eV_per_atom=tuple(np.hypot((weights * std).sum(axis=0), spread).tolist()),
-        volume_A3_per_atom=float(np.mean([entry.volume_A3_per_atom for entry in entries if entry.volume_A3_per_atom])),
-        engine=first.engine, origin=first.origin,
-        note=f"{len(entries)} orderings, {1000 * np.ptp(gibbs[:, 0]):.1f} meV/atom apart; {first.note}".rstrip("; "),
-    )  # fmt: skip
+    volumes = [entry.volume_A3_per_atom for entry in entries]
+    told = (
+        f"{len(entries)} orderings of {n_atoms} atoms, {sum(degeneracies)} with their images, "
+        f"{1000 * np.ptp(gibbs[:, 0]):.1f} meV/atom apart: more of them would lower it"
+    )
+    return replace(
+        first,
+        gibbs_eV_per_atom=tuple(free.tolist()),
+        std_eV_per_atom=tuple((shares * std).sum(axis=0).tolist()),
+        ordered_gibbs_eV_per_atom=tuple(gibbs.min(axis=0).tolist()),
+        volume_A3_per_atom=None if None in volumes else float(shares[:, 0] @ np.array(volumes, dtype=float)),
+        note="; ".join(part for part in (told, first.note) if part),
+    )
 
 
 def _cells(phase: LibraryPhase, n_orderings: int, seed: int) -> list[Atoms]:

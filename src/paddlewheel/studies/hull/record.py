@@ -68,12 +68,17 @@ class LeftOut(Record):
 
 
 class EntropyBound(Record):
-    """What the ideal entropy of mixing of a disordered phase would do: a bound, in no other number of the record."""
+    """What the ideal entropy of mixing of a disordered phase would do: a bound, in no other number of the record.
+
+    `e_above_hull_meV_per_atom` (a row a temperature of the record) and `crossing_K` are of this phase's entropy alone,
+    `e_above_hull_all_granted_meV_per_atom` with that of all disordered phases, its competitors among them.
+    """
 
     name: str
     entropy_kB_per_atom: float
     source: str
     e_above_hull_meV_per_atom: list[Measured]
+    e_above_hull_all_granted_meV_per_atom: list[Measured] = []
     crossing_K: float | None
 
 

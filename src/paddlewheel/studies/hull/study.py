@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import field_validator
 
 from paddlewheel.records import Measured
@@ -37,7 +38,7 @@ from paddlewheel.study.run import Run
 from paddlewheel.study.settings import Numbers, setting
 from paddlewheel.study.study import Argument, Study
 from paddlewheel.thermodynamics.gases import find_gas
-from paddlewheel.thermodynamics.hull import LEVEL_68, LEVEL_95, FreeEnergyHull, PhaseOnHull, first_crossings
+from paddlewheel.thermodynamics.hull import LEVEL_68, LEVEL_95, FreeEnergyHull, PhaseOnHull
 from paddlewheel.thermodynamics.phase_entry import common_engine
 from paddlewheel.thermodynamics.phase_library import library_phases
 from paddlewheel.thermodynamics.reactions import formula_units, reaction
@@ -45,8 +46,6 @@ from paddlewheel.units import BOLTZMANN_eV_PER_K
 
 GRID_K = 25.0
 _O_NBH = "o-NBH"
-_SITES = (12, 36)
-"""Na of o-NBH's cell, and the positions they are spread over (Sadikin et al. 2015)."""
 
 
 class HullSettings(EnergySettings):
@@ -110,6 +109,7 @@ def _measures(inputs: HullInputs, settings: HullSettings, run: Run) -> HullRecor
         target=marked,
         temperatures=[_temperature(diagram, diagram.temperatures_K.index(temperature)) for temperature in wanted],
         crossings=_crossings(diagram),
+        entropy_bounds=_entropy_bounds(diagram, wanted),
         inputs=inputs_of(diagram.entries),
         left_out=found.left_out,
         files={"above_hull": _keep_curves(diagram, run)},
@@ -118,7 +118,6 @@ def _measures(inputs: HullInputs, settings: HullSettings, run: Run) -> HullRecor
         provenance=run.provenance(),
     )
     if marked is not None and marked.startswith(_O_NBH):
-        record.entropy_bounds = [_entropy_bound(diagram, marked, wanted)]
         record.beside_published = _beside_published(record, marked)
     return record
 
@@ -180,26 +179,47 @@ def _crossings(diagram: FreeEnergyHull) -> list[HullCrossing]:
     return rows
 
 
-def _entropy_bound(diagram: FreeEnergyHull, name: str, wanted: Sequence[float]) -> EntropyBound:
-    """Ideal mixing of 12 Na over 36 positions: more than the real one, whose ions avoid each other."""
-    ions, positions = _SITES
-    share = ions / positions
-    per_cell = -positions * (share * np.log(share) + (1 - share) * np.log(1 - share))
-    composition = diagram.entries[diagram.number(name)].composition
-    per_atom = float(per_cell / (ions / composition["Na"] * composition.num_atoms))
-    samples = diagram.samples_above_others(name)
-    assert samples is not None
-    temperatures = np.array(diagram.temperatures_K)
-    nominal = np.array([diagram.phase(name, k).e_above_others_eV_per_atom or 0.0 for k in range(len(temperatures))])
-    lowered = nominal - temperatures * BOLTZMANN_eV_PER_K * per_atom
-    crossing = first_crossings(temperatures, lowered[:, None])[0] if len(temperatures) > 1 else np.nan
+def _entropy_bounds(diagram: FreeEnergyHull, wanted: Sequence[float]) -> list[EntropyBound]:
+    """Ideal mixing of every disordered phase: alone, and with that of all the others granted as well."""
+    kinds = {
+        entry.name: phase.disorder
+        for entry in diagram.entries
+        for phase in library_phases(diagram.elements)
+        if phase.disorder and entry.name.startswith(phase.name)
+    }
+    entropies = {name: sum(kind.entropy_kB_per_atom for kind in disorder) for name, disorder in kinds.items()}
+    lower_by = {name: _not_in_yet(diagram, name, entropy) for name, entropy in entropies.items()}
+    all_granted = diagram.lowered(lower_by)
     at = [diagram.temperatures_K.index(temperature) for temperature in wanted]
-    return EntropyBound(
-        name=name, entropy_kB_per_atom=per_atom,
-        source=f"{ions} Na at random over {positions} positions of the cell (Sadikin et al. 2015)",
-        e_above_hull_meV_per_atom=[milli(max(0.0, float(lowered[k])), float(samples[k].std())) for k in at],
-        crossing_K=None if np.isnan(crossing) else float(crossing),
-    )  # fmt: skip
+    bounds = []
+    for name, disorder in kinds.items():
+        granted = diagram.lowered({name: lower_by[name]})
+        crossing = granted.crossing(name)
+        alone, beside_all = ([hull.phase(name, k) for k in at] for hull in (granted, all_granted))
+        bounds.append(
+            EntropyBound(
+                name=name, entropy_kB_per_atom=entropies[name], source="; ".join(kind.what for kind in disorder),
+                e_above_hull_meV_per_atom=[_milli_above(found) for found in alone],
+                e_above_hull_all_granted_meV_per_atom=[_milli_above(found) for found in beside_all],
+                crossing_K=None if crossing is None else crossing.temperature_K,
+            )
+        )  # fmt: skip
+    return bounds
+
+
+def _not_in_yet(diagram: FreeEnergyHull, name: str, entropy_kB_per_atom: float) -> NDArray[np.float64]:
+    """T S of ideal mixing [n_temperatures], eV/atom, less what the orderings computed have of it already."""
+    entry = diagram.entries[diagram.number(name)]
+    columns = [entry.column(temperature_K) for temperature_K in diagram.temperatures_K]
+    ideal = np.array(diagram.temperatures_K) * BOLTZMANN_eV_PER_K * entropy_kB_per_atom
+    if not entry.ordered_gibbs_eV_per_atom:
+        return ideal
+    lowest, free = np.array(entry.ordered_gibbs_eV_per_atom)[columns], np.array(entry.gibbs_eV_per_atom)[columns]
+    return ideal - (lowest - free)
+
+
+def _milli_above(found: PhaseOnHull) -> Measured:
+    return milli(found.e_above_hull_eV_per_atom, found.std_eV_per_atom)
 
 
 def _beside_published(record: HullRecord, name: str) -> list[PublishedHullValue]:
