@@ -66,8 +66,8 @@ def test_entries_are_fetched_once_and_read_with_corrections_and_volumes(database
     assert database.asked == [("key", ["Na", "H"], {"thermo_types": ["GGA_GGA+U"]})]
     assert json.loads(path.read_text())["database_version"] == "2026.09.01"
     entries = {one.formula: one for one in read_energy_table(path)}
-    assert entries["Na1H1"].gibbs_eV_per_atom[0] == pytest.approx(-5.7 / 2)
-    assert entries["Na1H1"].volume_A3_per_atom == pytest.approx(27 / 2)
+    assert entries["NaH"].gibbs_eV_per_atom[0] == pytest.approx(-5.7 / 2)
+    assert entries["NaH"].volume_A3_per_atom == pytest.approx(27 / 2)
     assert entries["H2"].gibbs_eV_per_atom[0] == pytest.approx(-6.8 / 2)
     assert {one.engine for one in entries.values()} == {"GGA/GGA+U"}
 

@@ -44,6 +44,35 @@ def test_hydrogen_is_janaf_within_half_a_percent() -> None:
     np.testing.assert_allclose(H, [8.467, 17.278], rtol=5e-3)
 
 
+def test_cold_hydrogen_is_ortho_and_para_of_janaf() -> None:
+    """JANAF's H2 at 100 and 200 K is of ortho and para in equilibrium; half of all J is 2.3 % low in S at 100 K.
+
+    The rigid rotor leaves 0.2 % of S, as at 298 K.
+    """
+    atoms = Atoms("H2", positions=[[0, 0, 0], [0.7414, 0, 0]])
+    arguments = atoms.get_masses(), atoms.positions, [4161.17]
+    found = molecule_functions(*arguments, [100.0, 200.0, 298.15], symmetry_number=2, nuclear_spin=0.5)
+    S, Cp, H = _molar(found, 2)
+    np.testing.assert_allclose(S, [100.727, 119.412, 130.680], rtol=2.5e-3)
+    np.testing.assert_allclose(H, [8.467 - 5.468, 8.467 - 2.774, 8.467], rtol=2.5e-3)
+    np.testing.assert_allclose(Cp, [28.154, 27.447, 28.836], rtol=1e-2)
+    with pytest.raises(SettingsError, match="give the spin of the two nuclei"):
+        molecule_functions(*arguments, [250.0, 400.0], symmetry_number=2)
+    with pytest.raises(SettingsError, match=r"0\.3"):
+        molecule_functions(*arguments, [300.0], symmetry_number=2, nuclear_spin=0.3)
+
+
+def test_spin_states_of_cold_gases() -> None:
+    """Near 0 K para-H2 alone is left, one state of four: S is less by k ln 4; of D2 6 of 9; of two 16O, all even."""
+    from paddlewheel.thermodynamics.molecules import _linear_rotation, _spin_weights
+
+    for spin, share in ((0.5, 1 / 4), (1.0, 6 / 9), (0.0, 1.0)):
+        entropy, _, _ = _linear_rotation(85.0, 1.0, _spin_weights(spin, True, 2))
+        assert entropy == pytest.approx(np.log(share))
+        hot, _, _ = _linear_rotation(85.0, 20000.0, _spin_weights(spin, True, 2))
+        assert hot == pytest.approx(np.log(20000.0 / 85 / 2) + 1, abs=2e-3)  # Euler and Maclaurin: theta / 6 T
+
+
 def test_diborane_is_its_polynomial_and_janaf_where_they_agree() -> None:
     atoms = _diborane()
     T = [298.15, 600.0]

@@ -36,6 +36,8 @@ class PotentialCard:
         Symbols of the elements it was trained for; None where only the loaded potential can tell.
     functional
         The density functional of its training labels; None where unknown.
+    energy_mae_meV_per_atom
+        Mean absolute error of its energies on the test set of its card; None where unknown.
     licence, citation, doi
         Terms of use, and what to cite.
     url, folder, files
@@ -50,6 +52,7 @@ class PotentialCard:
     title: str
     elements: tuple[str, ...] | None = None
     functional: str | None = None
+    energy_mae_meV_per_atom: float | None = None
     licence: str | None = None
     conventions: str | None = None
     node_sum: Literal["destination", "source"] | None = None

@@ -93,7 +93,9 @@ def _computed_entries(text: str, path: Path) -> list[Mapping[str, Any]]:
         return [
             {
                 "name": row.get("name") or row.get("entry_id") or "",
-                "formula": "".join(f"{element}{amount:g}" for element, amount in row["composition"].items()),
+                "formula": "".join(
+                    f"{element}{amount:g}" if amount != 1 else element for element, amount in row["composition"].items()
+                ),
                 "energy_eV_per_formula": float(row["energy"]) + float(row.get("correction") or 0.0),
                 "origin": row.get("entry_id") or "",
                 "engine": _run_type(row),
@@ -109,8 +111,14 @@ def _computed_entries(text: str, path: Path) -> list[Mapping[str, Any]]:
 
 
 def _run_type(row: Mapping[str, Any]) -> str:
-    """GGA and GGA+U are one engine: the Materials Project's corrections bring them to one scale."""
+    """GGA and GGA+U are one engine where the Materials Project's corrections brought GGA+U to the scale of GGA.
+
+    GGA+U without any is another one: its metals lie eV higher, and a hull of both would be wrong without a word
+    (Jain et al., Phys. Rev. B 84, 045115 (2011), doi 10.1103/PhysRevB.84.045115).
+    """
     run_type = str((row.get("parameters") or {}).get("run_type") or "given")
+    if run_type in ("GGA+U", "GGA_U") and not float(row.get("correction") or 0.0):
+        return "GGA+U without corrections"
     return "GGA/GGA+U" if run_type.startswith("GGA") else run_type
 
 

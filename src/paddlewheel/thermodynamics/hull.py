@@ -2,7 +2,8 @@
 
 Energies above hull and facets are pymatgen's (Ong et al., Chem. Mater. 20, 1798 (2008), doi 10.1021/cm702327g). The
 hull is a minimum, so that errors do not go through it linearly: they are sampled, each phase with one normal deviate
-for all temperatures, since what is wrong with a static energy or a supercell is wrong at all of them.
+for all temperatures, since what is wrong with a static energy or a supercell is wrong at all of them. The error of the
+potential or functional itself comes on top, correlated between phases that are alike (`EnergyError`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from paddlewheel.errors import InputError
 from paddlewheel.thermodynamics.decompositions import Decompositions, decompositions
+from paddlewheel.thermodynamics.energy_error import EnergyError
 from paddlewheel.thermodynamics.phase_entry import PhaseEntry, check_system, fractions
 
 if TYPE_CHECKING:
@@ -80,6 +82,8 @@ class FreeEnergyHull:
         Of the system.
     temperatures_K
         Rising.
+    energy_error
+        Of the potential or functional; None where it is not known, and in no interval then.
     seed
         Of the samples.
 
@@ -95,6 +99,7 @@ class FreeEnergyHull:
         elements: Sequence[str],
         temperatures_K: Sequence[float],
         *,
+        energy_error: EnergyError | None = None,
         n_samples: int = N_SAMPLES,
         seed: int = 1,
     ) -> None:
@@ -111,11 +116,23 @@ class FreeEnergyHull:
             [[entry.std_eV_per_atom[k] for k in row] for entry, row in zip(entries, columns, strict=True)]
         ).T
         self.fractions = fractions(entries, elements)
-        deviates = np.random.default_rng(seed).normal(size=(n_samples, len(self.entries)))
         #: [n_temperatures, n_samples, n] eV/atom
-        self.samples_eV_per_atom = self.gibbs_eV_per_atom[:, None] + self.std_eV_per_atom[:, None] * deviates
+        self.samples_eV_per_atom = self.gibbs_eV_per_atom[:, None] + self._errors(energy_error, n_samples, seed)
         self._diagrams: dict[int, PhaseDiagram] = {}
         self._ways: dict[int, Decompositions | None] = {}
+
+    def _errors(self, energy_error: EnergyError | None, n_samples: int, seed: int) -> NDArray[np.float64]:
+        """[n_temperatures, n_samples, n] eV/atom; an energy that is built on others has their errors beside its own."""
+        generator = np.random.default_rng(seed)
+        own = self.std_eV_per_atom[:, None] * generator.normal(size=(n_samples, len(self.entries)))
+        computed = own.copy()
+        if energy_error is not None:
+            computed += energy_error.draw(self.entries, n_samples, generator)
+        for number, entry in enumerate(self.entries):
+            if entry.built_on:
+                on = sum(share * computed[..., self.number(name)] for name, share in entry.built_on)
+                computed[..., number] = own[..., number] + on
+        return computed
 
     def lowered(self, by_eV_per_atom: Mapping[str, NDArray[np.float64]]) -> FreeEnergyHull:
         """The same phases with the same errors, some of them lower by [n_temperatures] eV/atom."""

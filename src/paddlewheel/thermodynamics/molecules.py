@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _LINEAR = 1e-3
 """Smallest over largest moment of inertia under which a molecule is linear."""
+_COLD = 3.0
+"""Rotational temperatures below which half of all J is not the same as the even and the odd ones: 0.1 % of S of H2."""
 _BOX_A = 20.0
 _LARGEST_FORCE_eV_PER_A = 1e-3
 
@@ -39,14 +41,19 @@ def molecule_functions(
     temperatures_K: ArrayLike,
     *,
     symmetry_number: int,
+    nuclear_spin: float | None = None,
     pressure_bar: float = STANDARD_PRESSURE_BAR,
 ) -> ThermalFunctions:
     """Gibbs energy above the static energy, entropy and Cp per atom of an ideal gas of rigid rotors.
 
     Translation by Sackur and Tetrode, vibration harmonic (`harmonic_functions`), rotation classical for a molecule with
     three moments of inertia and the exact sum over J for a linear one, which H2 needs: its rotation is not classical
-    at room temperature (McQuarrie, Statistical Mechanics, ch. 5 to 8). Nuclear spins only through the symmetry number;
-    electronic ground states without degeneracy.
+    at room temperature (McQuarrie, Statistical Mechanics, ch. 5 to 8). Nuclear spins only through the symmetry number,
+    without the k ln(2I + 1) a nucleus that they always add; electronic ground states without degeneracy.
+
+    That takes J even and odd as equally many, which light molecules with two equal ends are not when it is cold. With
+    `nuclear_spin` I the states are counted one by one: of half-integer spin, even J (para) have I / (2I + 1) and odd J
+    (ortho) (I + 1) / (2I + 1) of the spin states, in equilibrium with each other; of whole spin the reverse.
 
     Parameters
     ----------
@@ -58,11 +65,15 @@ def molecule_functions(
         [n] rising, above 0: near 0 K there is no classical gas.
     symmetry_number
         Rotations that leave the molecule as it is: 2 for H2, 4 for B2H6.
+    nuclear_spin
+        Of the two nuclei that the turn of a linear molecule exchanges: 1/2 for H, 1 for D, 0 for 16O.
 
     Raises
     ------
     SettingsError
-        For a pressure or temperatures that are not above 0, vibrations that are not, or the wrong number of them.
+        For a pressure or temperatures that are not above 0, vibrations that are not, or the wrong number of them; for a
+        spin that is none, or that is needed: below `_COLD` rotational temperatures (263 K for H2) of a linear molecule
+        with two equal ends.
     """
     masses, positions = np.asarray(masses_u, dtype=float), np.asarray(positions_A, dtype=float)
     numbers, temperatures = np.asarray(wavenumber_per_cm, dtype=float), np.asarray(temperatures_K, dtype=float)
@@ -78,11 +89,18 @@ def molecule_functions(
             f"{int((numbers > 0).sum())} real vibrations of {len(masses)} atoms", where="wavenumber_per_cm",
             remedy=f"give {expected}",
         )  # fmt: skip
+    weights = _spin_weights(nuclear_spin, linear, symmetry_number)
+    coldest, theta = float(temperatures.min()), float(_temperatures_K(moments)[2])
+    if linear and symmetry_number == 2 and nuclear_spin is None and coldest < _COLD * theta:
+        raise SettingsError(
+            f"{coldest:g} K is cold for a rotation of {theta:.0f} K: even and odd J differ", where="nuclear_spin",
+            remedy=f"give the spin of the two nuclei that are equal, or {_COLD * theta:.0f} K and more",
+        )  # fmt: skip
     vibration = harmonic_functions(numbers[None, :], temperatures, weights=[1.0])
     free, entropy, capacity = (np.zeros(len(temperatures)) for _ in range(3))
     for i, T in enumerate(temperatures):
         translation = _translation(float(masses.sum()), T, pressure_bar)
-        rotation = (_linear_rotation if linear else _rotation)(moments, T, symmetry_number)
+        rotation = _linear_rotation(theta, T, weights) if linear else _rotation(moments, T, symmetry_number)
         # both in units of k: entropy, enthalpy / kT, heat capacity at constant pressure
         total = np.array(translation) + np.array(rotation)
         entropy[i] = BOLTZMANN_eV_PER_K * total[0]
@@ -174,14 +192,31 @@ def _rotation(moments: np.ndarray, temperature_K: float, symmetry_number: int) -
     return math.log(states) + 1.5, 1.5, 1.5
 
 
-def _linear_rotation(moments: np.ndarray, temperature_K: float, symmetry_number: int) -> tuple[float, float, float]:
-    theta = float(_temperatures_K(moments)[2])
+def _spin_weights(nuclear_spin: float | None, linear: bool, symmetry_number: int) -> tuple[float, float]:
+    """Share of the nuclear spin states that go with even and with odd J; half and half where they do not matter."""
+    if nuclear_spin is None:
+        return (1 / symmetry_number, 1 / symmetry_number)
+    if nuclear_spin < 0 or 2 * nuclear_spin != round(2 * nuclear_spin):
+        raise SettingsError(f"{nuclear_spin:g}", where="nuclear_spin", remedy="give 0, 0.5, 1, ...")
+    if not linear or symmetry_number != 2:
+        raise SettingsError(
+            "the molecule has no two equal ends", where="nuclear_spin", remedy="leave it out, or give symmetry_number=2"
+        )
+    states = 2 * nuclear_spin + 1
+    symmetric, antisymmetric = (nuclear_spin + 1) / states, nuclear_spin / states
+    half_integer = round(2 * nuclear_spin) % 2 == 1
+    return (antisymmetric, symmetric) if half_integer else (symmetric, antisymmetric)
+
+
+def _linear_rotation(
+    theta: float, temperature_K: float, spin_weights: tuple[float, float]
+) -> tuple[float, float, float]:
     levels = np.arange(2 + int(12 * math.sqrt(temperature_K / theta)))
     energies = levels * (levels + 1) * theta / temperature_K
-    weights = (2 * levels + 1) * np.exp(-energies)
+    weights = np.where(levels % 2 == 0, *spin_weights) * (2 * levels + 1) * np.exp(-energies)
     states = float(weights.sum())
     mean, square = float(weights @ energies) / states, float(weights @ energies**2) / states
-    return math.log(states / symmetry_number) + mean, mean, square - mean**2
+    return math.log(states) + mean, mean, square - mean**2
 
 
 def _temperatures_K(moments: np.ndarray) -> np.ndarray:

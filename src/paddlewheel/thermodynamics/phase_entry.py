@@ -33,6 +33,9 @@ class PhaseEntry:
         [n] static energy and free energy of the vibrations together, and its 68 % uncertainty.
     ordered_gibbs_eV_per_atom
         [n] of the lowest ordering alone, where `gibbs_eV_per_atom` has the entropy of several; else empty.
+    built_on
+        Name and atomic share of the phases whose computed energies this one's is the sum of, as the energy of a gas is
+        by its measured enthalpy of formation: their errors are its own. Empty for an energy computed on its own.
     volume_A3_per_atom
         None for gases and where it is not known.
     engine
@@ -50,6 +53,7 @@ class PhaseEntry:
     gibbs_eV_per_atom: tuple[float, ...]
     std_eV_per_atom: tuple[float, ...]
     ordered_gibbs_eV_per_atom: tuple[float, ...] = ()
+    built_on: tuple[tuple[str, float], ...] = ()
     volume_A3_per_atom: float | None = None
     engine: str
     origin: str = ""

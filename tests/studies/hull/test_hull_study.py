@@ -93,6 +93,107 @@ def test_rows_figures_and_intervals_without_a_directory(table: Path) -> None:
     assert above.interval_68 == pytest.approx((2.0 - std, 2.0 + std), abs=0.1)
 
 
+def test_error_of_the_energies_is_in_every_interval_and_in_the_record(table: Path, tmp_path: Path) -> None:
+    """30 meV/atom, half of it shared, on Na3Cl2 2 meV above the others: on the hull in Phi(-2 / 26) of the draws."""
+    from scipy.stats import norm
+
+    near = _near(table)
+    without = hull("Na-Cl", energies=[near], temperatures_K=[300.0])
+    assert without.energy_error_meV_per_atom is None
+    assert any("is in no interval: give --energy-error-meV-per-atom" in text for text in without.warnings)
+    out = tmp_path / "run"
+    record = hull("Na-Cl", energies=[near], temperatures_K=[300.0], energy_error_meV_per_atom=30.0, out=out)
+    assert (record.energy_error_meV_per_atom, record.shared_error) == (30.0, 0.5)
+    row = next(row for row in record.temperatures[0].phases if row.name == "Na3Cl2")
+    own = (38**0.5 / 5) ** 2  # meV^2, see above
+    std = (own + 30**2 * 0.5 * (1 + 4 / 25 + 9 / 25)) ** 0.5
+    assert row.e_above_others_meV_per_atom is not None
+    assert row.e_above_others_meV_per_atom.std == pytest.approx(std, rel=0.06)
+    assert row.stable_probability == pytest.approx(norm.cdf(-2 / std), abs=0.04)  # 2,000 draws: 1.1 %
+    assert "30 meV/atom of the potential or functional, 50 % of its variance common" in (
+        out / "report.html"
+    ).read_text().replace("\n", " ")
+    with pytest.raises(RunDirectoryError, match="energy_error_meV_per_atom is 30"):
+        hull("Na-Cl", energies=[near], temperatures_K=[300.0], out=out)
+
+
+def test_a_run_of_before_goes_on_where_energies_are_given(table: Path, tmp_path: Path) -> None:
+    """inputs.yaml of before has no error of the energies: with given ones nothing changed."""
+    out = tmp_path / "run"
+    record = hull("Na-Cl", energies=[table], out=out)
+    path = out / "inputs.yaml"
+    new = {"orderings", "energy_error_meV_per_atom", "shared_error"}
+    told = yaml.safe_load(path.read_text())
+    assert new <= set(told)
+    path.write_text(yaml.safe_dump({key: value for key, value in told.items() if key not in new}))
+    assert hull("Na-Cl", energies=[table], out=out) == record
+
+
+def test_targets_are_found_by_composition(tmp_path: Path) -> None:
+    """The Materials Project writes Na1Cr1O2; a user NaCrO2, or Na2Cr2O4 for the cell."""
+    path = tmp_path / "mp.json"
+    rows = [
+        {"composition": amounts, "energy": energy, "correction": 0.0, "entry_id": name}
+        for name, amounts, energy in (
+            ("mp-1", {"Na": 1.0}, 0.0), ("mp-2", {"Cr": 1.0}, 0.0), ("mp-3", {"O": 2.0}, 0.0),
+            ("mp-4", {"Na": 1.0, "Cr": 1.0, "O": 2.0}, -8.0),
+        )
+    ]  # fmt: skip
+    path.write_text(json.dumps(rows))
+    for asked in ("Na1Cr1O2", "NaCrO2", "CrNaO2", "Na2Cr2O4", "mp-4"):
+        assert hull("Na-Cr-O", energies=[path], target=asked, temperatures_K=[0.0]).target == "mp-4"
+    row = hull("Na-Cr-O", energies=[path], temperatures_K=[0.0]).phases[3]
+    assert row.reaction == "NaCrO2 -> Na + Cr + O2"
+
+
+def test_uncorrected_gga_u_is_another_engine(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """FeO of GGA+U with its correction is on the scale of GGA; without, it is not."""
+
+    def status(correction: float) -> int:
+        rows = [
+            {"composition": amounts, "energy": energy, "correction": by, "parameters": {"run_type": run_type}}
+            for amounts, energy, by, run_type in (
+                ({"Fe": 1.0}, -8.3, 0.0, "GGA"), ({"O": 2.0}, -9.9, 0.0, "GGA"),
+                ({"Fe": 1.0, "O": 1.0}, -13.5, correction, "GGA+U"),
+            )
+        ]  # fmt: skip
+        path = tmp_path / "mp.json"
+        path.write_text(json.dumps([row | {"entry_id": f"mp-{k}"} for k, row in enumerate(rows)]))
+        return status_of(
+            ["hull", "Fe-O", "--energies", str(path), "--temperatures", "0", "--out", str(tmp_path / f"{correction:g}")]
+        )
+
+    assert status(0.0) == 2
+    assert "energies of two engines" in (told := capsys.readouterr().err)
+    assert "GGA+U without corrections" in told
+    assert status(-2.9) == 0
+
+
+def test_diborane_is_counted_from_the_boron_here(monkeypatch) -> None:
+    """G = H(B) + 3 H(H) + dHf ...: 1 eV more a boron is 0.25 eV/atom more of B2H6, and its error is boron's.
+
+    Between alpha and beta boron, 5 meV/atom are open: a quarter of that is B2H6's own std.
+    """
+    from paddlewheel.studies.hull import gas_energies
+
+    monkeypatch.setattr(gas_energies, "molecule_energy_eV_per_atom", lambda *_: -3.4)
+    base = phonon_record()
+    row = base.thermal[2].model_copy(update={"temperature_K": 298.15})
+    low = base.model_copy(update={"thermal": [row], "static_energy_eV_per_atom": -6.0})
+    high = low.model_copy(update={"static_energy_eV_per_atom": -5.0})
+    found = []
+    for record in (low, high):
+        entries, _ = gas_energies.gas_entries(
+            ["B", "H"], [300.0], elements_computed={"B": ("B (alpha)", record)}, potential="p", engine="p",
+            pressure_bar=1.0,
+        )  # fmt: skip
+        found.append(next(entry for entry in entries if entry.formula == "B2H6"))
+    assert found[1].gibbs_eV_per_atom[0] - found[0].gibbs_eV_per_atom[0] == pytest.approx(0.25)
+    assert found[0].std_eV_per_atom == pytest.approx((0.25 * 0.005,))
+    assert dict(found[0].built_on) == pytest.approx({"B (alpha)": 0.25, "H2 (gas)": 0.75})
+    assert "counted from H2 (gas), B (alpha)" in found[0].note
+
+
 def _near(table: Path) -> Path:
     """The same with Na3Cl2 2 meV/atom above NaCl and Na2Cl."""
     path = table.with_name("near.csv")

@@ -15,22 +15,28 @@ from paddlewheel.thermodynamics.phase_library import LibraryPhase, library_phase
 from paddlewheel.units import KJ_PER_MOL_IN_eV
 
 STANDARD_K = 298.15
+BORON_FORMS_eV_PER_ATOM = 0.005
+"""Between alpha and beta boron: beta is the stable form, but computed energies differ by some meV/atom to either side
+(Widom and Mihalkovic, Phys. Rev. B 77, 064113 (2008), doi 10.1103/PhysRevB.77.064113)."""
 
 
 def gas_entries(
-    elements: Sequence[str], temperatures_K: Sequence[float], *, records: Mapping[str, PhononRecord], potential: str,
-    engine: str, pressure_bar: float,
+    elements: Sequence[str], temperatures_K: Sequence[float], *,
+    elements_computed: Mapping[str, tuple[str, PhononRecord]], potential: str, engine: str, pressure_bar: float,
 ) -> tuple[list[PhaseEntry], list[LeftOut]]:  # fmt: skip
     """H2 from the potential's molecule; compounds by their measured enthalpy of formation from the elements here.
 
     G(T) = sum of H(298.15 K) of the elements + formation enthalpy + [H(T) - H(298.15 K)] - T S(T, p).
 
+    The errors of those elements are its own (`PhaseEntry.built_on`). Enthalpies of formation are counted from beta
+    boron; where alpha boron stands for it, `BORON_FORMS_eV_PER_ATOM` of each B is in the std.
+
     Parameters
     ----------
     elements, temperatures_K
         Of the hull.
-    records
-        Of the elements, by symbol.
+    elements_computed
+        Name of the phase and its record, by the symbol of its element.
     potential, engine
         What H2 is relaxed with, and the name of its scale of energies.
     pressure_bar
@@ -55,6 +61,7 @@ def gas_entries(
     entropy = gas_functions("H2", [STANDARD_K], pressure_bar=1.0).entropy_eV_per_K_per_atom[0]
     standard = gas_functions("H2", [STANDARD_K], pressure_bar=1.0).free_energy_eV_per_atom[0] + static
     enthalpies = {"H": standard + STANDARD_K * entropy}
+    hydrogen_name = next(phase.name for phase in library_phases(elements) if phase.gas == "H2")
     for phase in library_phases(elements):
         if phase.gas == "H2":
             entries.append(_gas_entry(phase, temperatures_K, hydrogen[1:], engine, f"at {pressure_bar:g} bar"))
@@ -66,11 +73,13 @@ def gas_entries(
                 reason = f"no data between 0 and {gas.lowest_K:g} K, {cold[0]:g} K asked for"
                 left_out.append(LeftOut(name=phase.name, reason=reason))
                 continue
-            if "B" in amounts and "B" not in records:
+            if "B" in amounts and "B" not in elements_computed:
                 left_out.append(LeftOut(name=phase.name, reason="its elements have no energies here"))
                 continue
+            names, boron_share = {"H": hydrogen_name}, amounts.get("B", 0.0) / gas.n_atoms
             if "B" in amounts:
-                enthalpies["B"] = _enthalpy_eV_per_atom(records["B"], STANDARD_K)
+                names["B"], record = elements_computed["B"]
+                enthalpies["B"] = _enthalpy_eV_per_atom(record, STANDARD_K)
             start = sum(enthalpies[element] * n for element, n in amounts.items())
             start += gas.formation_enthalpy_kJ_per_mol * KJ_PER_MOL_IN_eV
             gibbs = []
@@ -82,7 +91,9 @@ def gas_entries(
             entries.append(
                 _gas_entry(phase, temperatures_K, per_atom, engine,
                            f"at {pressure_bar:g} bar; static energy from the measured enthalpy of formation, "
-                           f"{gas.formation_enthalpy_kJ_per_mol:g} kJ/mol")
+                           f"{gas.formation_enthalpy_kJ_per_mol:g} kJ/mol, counted from {', '.join(names.values())}",
+                           std=boron_share * BORON_FORMS_eV_PER_ATOM,
+                           built_on=tuple((names[element], n / gas.n_atoms) for element, n in amounts.items()))
             )  # fmt: skip
     return entries, left_out
 
@@ -94,13 +105,14 @@ def _gas_gibbs(name: str, temperatures_K: Sequence[float], pressure_bar: float) 
 
 
 def _gas_entry(
-    phase: LibraryPhase, temperatures_K: Sequence[float], gibbs: np.ndarray, engine: str, note: str
-) -> PhaseEntry:
+    phase: LibraryPhase, temperatures_K: Sequence[float], gibbs: np.ndarray, engine: str, note: str, *,
+    std: float = 0.0, built_on: tuple[tuple[str, float], ...] = (),
+) -> PhaseEntry:  # fmt: skip
     assert phase.gas is not None
     return PhaseEntry(
         name=phase.name, formula=phase.formula, state="gas",
         temperatures_K=tuple(float(kelvin) for kelvin in temperatures_K),
-        gibbs_eV_per_atom=tuple(gibbs.tolist()), std_eV_per_atom=(0.0,) * len(temperatures_K),
+        gibbs_eV_per_atom=tuple(gibbs.tolist()), std_eV_per_atom=(std,) * len(temperatures_K), built_on=built_on,
         engine=engine, origin=find_gas(phase.gas).source, note=note,
     )  # fmt: skip
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from paddlewheel.errors import InputError, SettingsError
 from paddlewheel.potentials.fetch import cache_folder
@@ -20,10 +20,15 @@ from paddlewheel.studies.phonons.study import seconds_measured, work_of
 from paddlewheel.study.forecast import Forecast
 from paddlewheel.study.run import Run
 from paddlewheel.study.settings import Paths, Settings, bad_value, setting
+from paddlewheel.thermodynamics.energy_error import SHARED, STD_OVER_MAE, EnergyError
 from paddlewheel.thermodynamics.energy_table import at_temperatures, read_energy_table
+from paddlewheel.thermodynamics.hull import FreeEnergyHull
 from paddlewheel.thermodynamics.materials_project import fetch_entries
-from paddlewheel.thermodynamics.phase_entry import PhaseEntry, check_system
+from paddlewheel.thermodynamics.phase_entry import PhaseEntry, check_system, common_engine
 from paddlewheel.thermodynamics.phase_library import library_phases
+
+if TYPE_CHECKING:
+    from pymatgen.core import Composition
 
 MATERIALS_PROJECT = "materials-project"
 """In place of a table: the entries of that database, with the user's key."""
@@ -52,6 +57,15 @@ class EnergySettings(Settings):
         None, f"For the built-in phases, which are computed where nothing is given; {REFERENCE_POTENTIAL} by default"
     )
     n_orderings: int = setting(5, "Orderings of each disordered phase that is built in", ge=1, option="--orderings")
+    energy_error_meV_per_atom: float | None = setting(
+        None,
+        "Standard error of the energies themselves (of the potential, of the functional), meV/atom, in every interval; "
+        "by default that of the potential's card, none where it has none and of given energies",
+        ge=0,
+    )
+    shared_error: float = setting(
+        SHARED, "Share of the variance of that error that phases of the same elements have in common", ge=0, le=1
+    )
     pressure_bar: float = setting(1.0, "Pressure of each gas that is built in, bar", gt=0)
     seed: int = setting(1, "Decides orderings and samples of the errors", ge=0)
 
@@ -73,6 +87,8 @@ class Energies:
         Phases of tables and of runs of `phonons`; None where those built in are to be computed.
     potential
         For those.
+    error
+        Of the energies themselves; None where it is not known.
     """
 
     elements: list[str]
@@ -81,6 +97,7 @@ class Energies:
     folders: list[Path]
     given: PhaseEnergies | None
     potential: str
+    error: EnergyError | None
 
     @property
     def formulas(self) -> dict[str, str]:
@@ -95,6 +112,8 @@ class Energies:
             "energies": [_by_content(path) for path in self.tables],
             "phases": [_by_content(path) for path in self.folders],
             "potential": _potential_by_content(self.potential) if self.given is None else None,
+            "orderings": None if self.given is not None else "partition sum",
+            "energy_error_meV_per_atom": None if self.error is None else round(1000 * self.error.std_eV_per_atom, 6),
         }
 
 
@@ -130,8 +149,46 @@ def open_energies(elements: Sequence[str], temperatures_K: Sequence[float], sett
         describe_potential(potential)
     return Energies(
         elements=list(elements), temperatures_K=list(temperatures_K), tables=tables, folders=folders, given=given,
-        potential=potential,
+        potential=potential, error=_error(settings, potential if given is None else common_engine(given.entries)),
     )  # fmt: skip
+
+
+def _error(settings: EnergySettings, engine: str) -> EnergyError | None:
+    """The one that is given, or that of the potential's card: its mean absolute error as a standard error."""
+    from paddlewheel.potentials import list_potentials
+
+    if settings.energy_error_meV_per_atom is not None:
+        return EnergyError(std_eV_per_atom=settings.energy_error_meV_per_atom / 1000, shared=settings.shared_error)
+    for card in list_potentials():
+        if card.name == engine and card.energy_mae_meV_per_atom is not None:
+            std = STD_OVER_MAE * card.energy_mae_meV_per_atom / 1000
+            return EnergyError(std_eV_per_atom=std, shared=settings.shared_error)
+    return None
+
+
+def of_today(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Runs of before knew no error of a potential, and took a mean over the orderings of built-in phases."""
+    return {"orderings": None, "energy_error_meV_per_atom": None} | dict(found)
+
+
+def open_hull(
+    found: PhaseEnergies, energies: Energies, temperatures_K: Sequence[float], settings: EnergySettings
+) -> FreeEnergyHull:
+    """The hull of these phases, with the error of their energies."""
+    return FreeEnergyHull(
+        found.entries, energies.elements, temperatures_K, energy_error=energies.error, seed=settings.seed
+    )
+
+
+def told_of_error(error: EnergyError | None, entries: Sequence[PhaseEntry]) -> list[str]:
+    """A warning where intervals lack the error of the energies themselves."""
+    if error is not None:
+        return []
+    if any(value for entry in entries for value in entry.std_eV_per_atom):
+        what = "the error of the potential or functional itself is in no interval"
+    else:
+        what = "no energy has an uncertainty: those of the results are zero, which no measurement's are"
+    return [f"{what}: give --energy-error-meV-per-atom"]
 
 
 def name_of(wanted: str, energies: Energies) -> str:
@@ -144,13 +201,29 @@ def name_of(wanted: str, energies: Energies) -> str:
     """
     formulas = energies.formulas
     built_in = [phase.name for phase in library_phases(energies.elements) if phase.structure == wanted]
-    by_formula = [name for name, formula in formulas.items() if formula == wanted]
+    composition = _compound(wanted)
+    by_formula = [
+        name
+        for name, formula in formulas.items()
+        if formula == wanted or (composition is not None and _compound(formula) == composition)
+    ]
     for found in ([wanted], built_in, by_formula):
         if len(found) == 1 and found[0] in formulas:
             return found[0]
     raise InputError(
         f"no phase '{wanted}' (there are: {', '.join(formulas)})", where="target", remedy="name one of them"
     )
+
+
+def _compound(formula: str) -> Composition | None:
+    """Na1Cr1O2, NaCrO2 and Na2Cr2O4 are one; None for what is no formula of a compound."""
+    from pymatgen.core import Composition
+
+    try:
+        composition = Composition(formula).reduced_composition
+    except (ValueError, KeyError):
+        return None
+    return composition if len(composition) > 1 else None
 
 
 def _given(

@@ -78,7 +78,7 @@ def page(record: HullRecord, _beside: Beside, drawings: dict[str, Drawing]) -> P
     if "above" in drawings:
         caption = (
             "Free energy above what the other phases make of the same composition; bands are one standard "
-            "uncertainty of the energies (supercell, displacement, ordering of the ions), not of the potential."
+            f"uncertainty: {error_in_words(record.energy_error_meV_per_atom, record.shared_error)}."
         )
         sections.append(Section(id="above", title="Against temperature", drawings=[(drawings["above"], caption)]))
     sections += [
@@ -90,12 +90,23 @@ def page(record: HullRecord, _beside: Beside, drawings: dict[str, Drawing]) -> P
         eyebrow="Convex hull", title="-".join(record.system),
         facts=[
             ("Energies", record.engine),
+            ("Their error", error_in_words(record.energy_error_meV_per_atom, record.shared_error)),
             ("Phases", f"{len(record.inputs)}, {len(record.left_out)} known ones left out"),
             ("Temperatures", ", ".join(kelvin(hull.temperature_K) for hull in record.temperatures)),
         ],
         headline=headline, tone="good", numbers=numbers, warnings=record.warnings, sections=sections,
         citations=record.citations, provenance=record.provenance, n_series=8,
     )  # fmt: skip
+
+
+def error_in_words(std_meV_per_atom: float | None, shared: float | None) -> str:
+    """What the intervals hold."""
+    if std_meV_per_atom is None or shared is None:
+        return "that of each phase's own row alone, the potential's or functional's own is not known"
+    return (
+        f"{std_meV_per_atom:.0f} meV/atom of the potential or functional, {100 * shared:.0f} % of its variance common "
+        "to phases of the same elements, and that of each phase's own row"
+    )
 
 
 def _temperature_table(hull: HullTemperature) -> Table:

@@ -164,7 +164,7 @@ def built_in_phases(
         As soon as an element has no phase with a free energy.
     """
     found = PhaseEnergies()
-    records: dict[str, PhononRecord] = {}
+    computed: dict[str, tuple[str, PhononRecord]] = {}
     cells = built_in_cells(elements, potential=potential, n_orderings=n_orderings, seed=seed)
     for _, of_phase in groupby(cells, key=lambda cell: cell.phase.name):
         cells_of_phase = list(of_phase)
@@ -178,7 +178,7 @@ def built_in_phases(
             else:
                 found.left_out.append(LeftOut(name=cell.slug, reason=f"{record.status}: {record.reason}"))
         if usable:
-            records[phase.formula] = usable[0]
+            computed[phase.formula] = phase.name, usable[0]
             found.entries.append(_entry_of_orderings(phase, kept, usable, temperatures_K))
             if len(cells_of_phase) > 1 and len(usable) < 2:
                 found.warnings.append(
@@ -189,11 +189,12 @@ def built_in_phases(
                 f"no reference for the element {phase.formula}: {found.left_out[-1].reason}", where=potential,
                 remedy="take a potential that knows the elements, or give energies",
             )  # fmt: skip
-    if "H" in elements and records:
-        engine = next(iter(records.values())).potential
+    if "H" in elements and computed:
+        _, record = next(iter(computed.values()))
         gases, left_out = gas_entries(
-            elements, temperatures_K, records=records, potential=potential, engine=engine, pressure_bar=pressure_bar
-        )
+            elements, temperatures_K, elements_computed=computed, potential=potential, engine=record.potential,
+            pressure_bar=pressure_bar,
+        )  # fmt: skip
         found.entries.extend(gases)
         found.left_out.extend(left_out)
     found.left_out.extend(

@@ -98,7 +98,12 @@ class HullRow(HullPhase):
 
 
 class HullRecord(StudyRecord):
-    """The record of `hull` (kind `hull`)."""
+    """The record of `hull` (kind `hull`).
+
+    `energy_error_meV_per_atom` is the standard error of the potential or functional that is in every interval, and
+    `shared_error` the share of its variance that phases of the same elements have in common; null where it is unknown.
+    The stds of `inputs` are without it.
+    """
 
     rows_in: ClassVar[str] = "phases"
     kind: Literal["hull"] = "hull"
@@ -106,6 +111,8 @@ class HullRecord(StudyRecord):
     engine: str
     target: str | None
     temperatures: list[HullTemperature]
+    energy_error_meV_per_atom: float | None = None
+    shared_error: float | None = None
     crossings: list[HullCrossing]
     entropy_bounds: list[EntropyBound] = []
     inputs: list[HullInput]

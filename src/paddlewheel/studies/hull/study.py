@@ -20,10 +20,13 @@ from paddlewheel.studies.hull.inputs import (
     inputs_of,
     milli,
     name_of,
+    of_today,
     open_energies,
+    open_hull,
     phase_energies,
     read_system,
     rising_temperatures,
+    told_of_error,
 )
 from paddlewheel.studies.hull.record import (
     ABOVE_HULL,
@@ -98,8 +101,8 @@ def _measures(inputs: HullInputs, settings: HullSettings, run: Run) -> HullRecor
     grid, wanted = inputs.energies.temperatures_K, inputs.wanted_K
     known_on_grid = all(set(grid) <= set(entry.temperatures_K) for entry in found.entries)
     at = grid if known_on_grid else list(wanted)
-    diagram = FreeEnergyHull(found.entries, inputs.energies.elements, at, seed=settings.seed)
-    names = [entry.name for entry in diagram.entries]
+    diagram = open_hull(found, inputs.energies, at, settings)
+    error, names = inputs.energies.error, [entry.name for entry in diagram.entries]
     marked = inputs.target or next((name for name in names if name.startswith(_O_NBH)), None)
     if marked is not None:
         diagram.number(marked)
@@ -108,12 +111,14 @@ def _measures(inputs: HullInputs, settings: HullSettings, run: Run) -> HullRecor
         engine=common_engine(diagram.entries),
         target=marked,
         temperatures=[_temperature(diagram, diagram.temperatures_K.index(temperature)) for temperature in wanted],
+        energy_error_meV_per_atom=None if error is None else 1000 * error.std_eV_per_atom,
+        shared_error=None if error is None else error.shared,
         crossings=_crossings(diagram),
         entropy_bounds=_entropy_bounds(diagram, wanted),
         inputs=inputs_of(diagram.entries),
         left_out=found.left_out,
         files={"above_hull": _keep_curves(diagram, run)},
-        warnings=[*found.warnings, *_warnings(diagram)],
+        warnings=[*found.warnings, *_warnings(diagram), *told_of_error(error, diagram.entries)],
         citations=list(CITATIONS),
         provenance=run.provenance(),
     )
@@ -250,8 +255,6 @@ def _warnings(diagram: FreeEnergyHull) -> list[str]:
     warnings = [f"{entry.name}: {entry.note}" for entry in diagram.entries if entry.note]
     if len(diagram.temperatures_K) == 2:
         warnings.append("crossings are interpolated between two temperatures: give more where they matter")
-    if not diagram.std_eV_per_atom.any():
-        warnings.append("no energy has an uncertainty: those of the hull are zero, which no measurement's are")
     return warnings
 
 
@@ -304,6 +307,7 @@ STUDY = Study(
     measures=_measures,
     says=_says,
     document=_document,
+    of_today=of_today,
     forecasts=lambda inputs, settings, cores: forecast_of(inputs.energies, settings, cores),
     example="paddlewheel hull Na-B-H --temperatures 300,650 --out runs/hull",
     notes="""

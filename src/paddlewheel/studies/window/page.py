@@ -10,7 +10,7 @@ from paddlewheel.page.page import Number, Page, Section
 from paddlewheel.page.tables import Cell, Table
 from paddlewheel.page.write import Figures, value_cell
 from paddlewheel.records.tables import Beside
-from paddlewheel.studies.hull.page import common_sections
+from paddlewheel.studies.hull.page import common_sections, error_in_words
 from paddlewheel.studies.motion.page import unchecked_facts
 from paddlewheel.studies.window.record import WindowRecord
 
@@ -96,7 +96,9 @@ def page(record: WindowRecord, _beside: Beside, drawings: dict[str, Drawing]) ->
     return Page(
         eyebrow="Electrochemical stability window", title=record.target,
         facts=[
-            ("Energies", record.engine), ("System", "-".join(record.system)),
+            ("Energies", record.engine),
+            ("Their error", error_in_words(record.energy_error_meV_per_atom, record.shared_error)),
+            ("System", "-".join(record.system)),
             ("Temperature", kelvin(record.temperature_K)), ("Mobile ion", f"{record.ion}, charge {record.charge_e:g}"),
             *unchecked_facts(record.unchecked),
         ],

@@ -43,6 +43,7 @@ class WindowRecord(StudyRecord):
     else null. `reference_potential_V` is that of another electrode against it, and the limits against that one are the
     differences. A metastable phase is lowered onto the hull by
     `driving_force_meV_per_atom`; `strict_window` says whether it has a window without that.
+    `energy_error_meV_per_atom` and `shared_error` are those of `hull`.
     """
 
     rows_in: ClassVar[str] = "steps"
@@ -55,6 +56,8 @@ class WindowRecord(StudyRecord):
     charge_e: float = 1.0
     unchecked: list[str] = []
     temperature_K: float
+    energy_error_meV_per_atom: float | None = None
+    shared_error: float | None = None
     driving_force_meV_per_atom: Measured
     strict_window: bool
     reduction_limit_V: Measured

@@ -21,10 +21,13 @@ from paddlewheel.studies.hull.inputs import (
     inputs_of,
     milli,
     name_of,
+    of_today,
     open_energies,
+    open_hull,
     phase_energies,
     read_system,
     rising_temperatures,
+    told_of_error,
 )
 from paddlewheel.studies.hull.phase_energies import PhaseEnergies
 from paddlewheel.studies.hull.record import PublishedHullValue
@@ -35,6 +38,7 @@ from paddlewheel.studies.window.record import WindowInterface, WindowRecord, Win
 from paddlewheel.study.run import Run
 from paddlewheel.study.settings import bad_value, setting
 from paddlewheel.study.study import Argument, Study
+from paddlewheel.thermodynamics.energy_error import EnergyError
 from paddlewheel.thermodynamics.hull import FreeEnergyHull
 from paddlewheel.thermodynamics.interface import interface_reactions
 from paddlewheel.thermodynamics.phase_entry import common_engine
@@ -140,16 +144,14 @@ def _document(inputs: WindowInputs, settings: WindowSettings) -> dict[str, Any]:
 
 def _of_today(found: Mapping[str, Any]) -> Mapping[str, Any]:
     """Every ion was of charge 1 before there was a setting for it."""
-    return {"charge_e": 1.0} | dict(found)
+    return {"charge_e": 1.0} | of_today(found)
 
 
 def _measures(inputs: WindowInputs, settings: WindowSettings, run: Run) -> WindowRecord:
     found = phase_energies(inputs.energies, settings, run)
-    diagram = FreeEnergyHull(
-        found.entries, inputs.energies.elements, inputs.energies.temperatures_K, seed=settings.seed
-    )
+    diagram = open_hull(found, inputs.energies, inputs.energies.temperatures_K, settings)
     result = stability_window(diagram, inputs.target, ion=settings.specie, charge_e=inputs.charge_e, temperature=0)
-    record = _record(diagram, inputs.target, result, found, run)
+    record = _record(diagram, inputs.target, result, found, run, inputs.energies.error)
     if inputs.charge_doubt:
         record.unchecked.append(UNCHECKED_CHARGE)
         record.warnings.append(inputs.charge_doubt)
@@ -176,14 +178,16 @@ def _elements(target: str, given: Sequence[str | Path]) -> list[str]:
 
 
 def _record(
-    diagram: FreeEnergyHull, name: str, result: StabilityWindow, found: PhaseEnergies, run: Run
-) -> WindowRecord:
+    diagram: FreeEnergyHull, name: str, result: StabilityWindow, found: PhaseEnergies, run: Run,
+    error: EnergyError | None,
+) -> WindowRecord:  # fmt: skip
     entry, own = diagram.entries[diagram.number(name)], diagram.phase(name, 0)
     strict = result.driving_force_eV_per_atom <= _STRICT_eV_PER_ATOM
     reduction = Measured(value=result.reduction_limit_V, std=result.std_reduction_limit_V)
     oxidation = Measured(value=result.oxidation_limit_V, std=result.std_oxidation_limit_V)
     sodium = result.ion == "Na"
     warnings = [*found.warnings, *(f"{phase.name}: {phase.note}" for phase in diagram.entries if phase.note)]
+    warnings += told_of_error(error, diagram.entries)
     if not strict:
         warnings.append(
             f"{name} is {1000 * result.driving_force_eV_per_atom:.1f} meV/atom above the hull and has no window of its "
@@ -196,6 +200,8 @@ def _record(
     record = WindowRecord(
         system=diagram.elements, engine=common_engine(diagram.entries), target=name, formula=entry.formula,
         ion=result.ion, charge_e=result.charge_e, temperature_K=result.temperature_K,
+        energy_error_meV_per_atom=None if error is None else 1000 * error.std_eV_per_atom,
+        shared_error=None if error is None else error.shared,
         driving_force_meV_per_atom=milli(max(0.0, result.driving_force_eV_per_atom), own.std_eV_per_atom),
         strict_window=strict, reduction_limit_V=reduction, oxidation_limit_V=oxidation,
         reduction_limit_V_vs_Na=reduction if sodium else None, oxidation_limit_V_vs_Na=oxidation if sodium else None,
