@@ -59,7 +59,11 @@ def test_window_of_a_binary_has_the_error_of_its_formation() -> None:
     hull = hull_with(EnergyError(std_eV_per_atom=0.03), phase("NaCl", -2.0))
     found = stability_window(hull, "NaCl", ion="Na", charge_e=1, temperature=0)
     assert found.oxidation_limit_V == pytest.approx(4.0)
-    assert found.std_oxidation_limit_V == pytest.approx(2 * 0.03 * 1.5**0.5, rel=WITHIN)
+    std = 2 * 0.03 * 1.5**0.5
+    assert found.std_oxidation_limit_V == pytest.approx(std, rel=WITHIN)
+    assert found.oxidation_intervals_V is not None
+    # a quantile at 2.5 % of 40,000 draws is known to 0.013 stds
+    assert found.oxidation_intervals_V[1] == pytest.approx((4 - 1.96 * std, 4 + 1.96 * std), abs=0.06 * std)
 
 
 def test_without_it_nothing_changes_and_the_own_errors_are_drawn_as_before() -> None:

@@ -28,7 +28,7 @@ from scipy.constants import physical_constants
 
 from paddlewheel.errors import InputError
 from paddlewheel.thermodynamics.decompositions import Decompositions, decompositions
-from paddlewheel.thermodynamics.hull import FreeEnergyHull
+from paddlewheel.thermodynamics.hull import LEVEL_68, LEVEL_95, FreeEnergyHull
 from paddlewheel.thermodynamics.reactions import Reaction, formula_units, reaction
 
 _SAME = 1e-7
@@ -68,7 +68,12 @@ class WindowStep:
 
 @dataclass(frozen=True)
 class StabilityWindow:
-    """The window of one phase at one temperature; see the module."""
+    """The window of one phase at one temperature; see the module.
+
+    The stds of the limits are the root mean square of the draws about them, `reduction_intervals_V` and
+    `oxidation_intervals_V` their 68 and 95 % intervals: a phase near the hull has a window of its own in some draws
+    and is lowered in the others, so that they are seldom even. None where the limit is not there.
+    """
 
     temperature_K: float
     ion: str
@@ -78,6 +83,8 @@ class StabilityWindow:
     oxidation_limit_V: float
     std_reduction_limit_V: float
     std_oxidation_limit_V: float
+    reduction_intervals_V: tuple[tuple[float, float], tuple[float, float]] | None
+    oxidation_intervals_V: tuple[tuple[float, float], tuple[float, float]] | None
     steps: list[WindowStep]
 
     def at(self, voltage_V: float) -> WindowStep:
@@ -141,6 +148,8 @@ def stability_window(
         oxidation_limit_V=float(oxidation),
         std_reduction_limit_V=_spread(sampled_reduction, float(reduction)),
         std_oxidation_limit_V=_spread(sampled_oxidation, float(oxidation)),
+        reduction_intervals_V=_intervals(sampled_reduction),
+        oxidation_intervals_V=_intervals(sampled_oxidation),
         steps=_steps(hull, number, ion, charge_e, ways, held, nominal, samples, metal),
     )
 
@@ -164,6 +173,15 @@ def _crossings(
 def _spread(samples: NDArray[np.float64], nominal: float) -> float:
     finite = samples[np.isfinite(samples)]
     return float(np.sqrt(((finite - nominal) ** 2).mean())) if len(finite) and np.isfinite(nominal) else 0.0
+
+
+def _intervals(samples: NDArray[np.float64]) -> tuple[tuple[float, float], tuple[float, float]] | None:
+    """Of 68 and 95 %."""
+    finite = samples[np.isfinite(samples)]
+    if not len(finite) or not finite.std():
+        return None
+    low_68, high_68, low_95, high_95 = np.quantile(finite, (*LEVEL_68, *LEVEL_95)).tolist()
+    return (low_68, high_68), (low_95, high_95)
 
 
 def _steps(

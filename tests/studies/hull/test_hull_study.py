@@ -110,7 +110,7 @@ def test_error_of_the_energies_is_in_every_interval_and_in_the_record(table: Pat
     assert row.e_above_others_meV_per_atom is not None
     assert row.e_above_others_meV_per_atom.std == pytest.approx(std, rel=0.06)
     assert row.stable_probability == pytest.approx(norm.cdf(-2 / std), abs=0.04)  # 2,000 draws: 1.1 %
-    assert "30 meV/atom of the potential or functional, 50 % of its variance common" in (
+    assert "30 meV/atom, 50 % of its variance common to phases of the same elements" in (
         out / "report.html"
     ).read_text().replace("\n", " ")
     with pytest.raises(RunDirectoryError, match="energy_error_meV_per_atom is 30"):

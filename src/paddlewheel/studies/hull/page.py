@@ -44,7 +44,9 @@ def figures(record: HullRecord, beside: Beside) -> Figures:
 def _curves(beside: Beside) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     table = beside.columns(ABOVE_HULL, text=("name",))
     try:
-        pairs = np.stack([table["e_above_others_meV_per_atom"], table["std_meV_per_atom"]], axis=1)
+        # runs of before have no column for the std above the others
+        std = table.get("std_above_others_meV_per_atom", table["std_meV_per_atom"])
+        pairs = np.stack([table["e_above_others_meV_per_atom"], std], axis=1)
         curves = {name: pairs[table["name"] == name] for name in dict.fromkeys(table["name"].tolist())}
         temperatures = np.unique(table["temperature_K"])
     except KeyError as error:
@@ -78,7 +80,8 @@ def page(record: HullRecord, _beside: Beside, drawings: dict[str, Drawing]) -> P
     if "above" in drawings:
         caption = (
             "Free energy above what the other phases make of the same composition; bands are one standard "
-            f"uncertainty: {error_in_words(record.energy_error_meV_per_atom, record.shared_error)}."
+            "uncertainty, of each phase's own row and of the potential or functional: "
+            f"{error_in_words(record.energy_error_meV_per_atom, record.shared_error)}."
         )
         sections.append(Section(id="above", title="Against temperature", drawings=[(drawings["above"], caption)]))
     sections += [
@@ -100,12 +103,11 @@ def page(record: HullRecord, _beside: Beside, drawings: dict[str, Drawing]) -> P
 
 
 def error_in_words(std_meV_per_atom: float | None, shared: float | None) -> str:
-    """What the intervals hold."""
+    """The error of the potential or functional itself."""
     if std_meV_per_atom is None or shared is None:
-        return "that of each phase's own row alone, the potential's or functional's own is not known"
+        return "not known, and in no interval"
     return (
-        f"{std_meV_per_atom:.0f} meV/atom of the potential or functional, {100 * shared:.0f} % of its variance common "
-        "to phases of the same elements, and that of each phase's own row"
+        f"{std_meV_per_atom:.0f} meV/atom, {100 * shared:.0f} % of its variance common to phases of the same elements"
     )
 
 

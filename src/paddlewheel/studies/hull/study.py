@@ -276,6 +276,10 @@ def _keep_curves(diagram: FreeEnergyHull, run: Run) -> str:
                 None if found.e_above_others_eV_per_atom is None else 1000 * found.e_above_others_eV_per_atom
                 for _, _, found in rows
             ],
+            "std_above_others_meV_per_atom": [
+                None if found.std_above_others_eV_per_atom is None else 1000 * found.std_above_others_eV_per_atom
+                for _, _, found in rows
+            ],
         },
     )
 

@@ -183,8 +183,8 @@ def _record(
 ) -> WindowRecord:  # fmt: skip
     entry, own = diagram.entries[diagram.number(name)], diagram.phase(name, 0)
     strict = result.driving_force_eV_per_atom <= _STRICT_eV_PER_ATOM
-    reduction = Measured(value=result.reduction_limit_V, std=result.std_reduction_limit_V)
-    oxidation = Measured(value=result.oxidation_limit_V, std=result.std_oxidation_limit_V)
+    reduction = _limit(result.reduction_limit_V, result.std_reduction_limit_V, result.reduction_intervals_V)
+    oxidation = _limit(result.oxidation_limit_V, result.std_oxidation_limit_V, result.oxidation_intervals_V)
     sodium = result.ion == "Na"
     warnings = [*found.warnings, *(f"{phase.name}: {phase.note}" for phase in diagram.entries if phase.note)]
     warnings += told_of_error(error, diagram.entries)
@@ -236,8 +236,16 @@ def _after(result: StabilityWindow) -> str:
     return later[0].reaction.text if later else "nothing is oxidized"
 
 
+def _limit(value: float, std: float, intervals: tuple[tuple[float, float], tuple[float, float]] | None) -> Measured:
+    of_68, of_95 = intervals or (None, None)
+    return Measured(value=value, std=std, interval_68=of_68, interval_95=of_95)
+
+
 def _shifted(limit: Measured, by_V: float) -> Measured:
-    return Measured(value=limit.value - by_V, std=limit.std)
+    moved = [
+        None if ends is None else (ends[0] - by_V, ends[1] - by_V) for ends in (limit.interval_68, limit.interval_95)
+    ]
+    return Measured(value=limit.value - by_V, std=limit.std, interval_68=moved[0], interval_95=moved[1])
 
 
 def _interfaces(
