@@ -44,12 +44,27 @@ def test_capacity_of_the_paper_is_the_area_divided_out_twice():
 
 @pytest.mark.parametrize(
     ("loading", "explanation"),
-    [(25.0, "the composite's mass seems to be taken"), (11.78, "not to be divided out"), (0.015, "a thousandth"),
+    [(25.0, "the composite's mass seems to be taken"), (11.78, "not to be divided out"), (0.06, "0.004 times that"),
      (60.0, "diameter seems to be taken for the radius"), (20.0, "1.33 times that")],
 )  # fmt: skip
 def test_loading_that_its_mass_contradicts_is_explained(loading, explanation):
     (contradiction,) = geometry(make_sample(document(loading_mg_per_cm2=loading))).contradictions
     assert explanation in str(contradiction)
+
+
+def test_loading_in_another_unit_is_a_thousandth():
+    """60 mg/cm2 of active material, 0.06 given."""
+    (contradiction,) = geometry(make_sample(document(mass_mg=78.54, loading_mg_per_cm2=0.06))).contradictions
+    assert "a thousandth of it: a unit seems to be wrong" in str(contradiction)
+
+
+def test_sizes_of_microelectrodes_and_pouches_are_taken_where_the_sample_says_so():
+    micro = {"size": "micro", "die_diameter_mm": 0.1, "pellet": {"thickness_um": 2}}
+    assert nominal(geometry(make_sample(micro)).area_cm2) == pytest.approx(math.pi / 4 * 1e-4)
+    pouch = make_sample({"size": "large", "area_cm2": 78.5})
+    assert nominal(geometry(pouch).area_cm2) == 78.5
+    assert make_sample(pouch.model_dump()).size == "large"
+    assert "size" not in make_sample({"die_diameter_mm": 10}).model_dump()  # as in inputs.yaml of earlier versions
 
 
 def test_numbers_that_agree_within_rounding_or_uncertainty_are_no_contradiction():
@@ -72,8 +87,20 @@ def test_porosity_carries_the_uncertainty_of_the_thickness():
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"die_diameter_mm": -10}, "die_diameter_mm is -10"),
-        ({"die_diameter_mm": 0.001}, "die_diameter_mm is in mm"),
+        ({"die_diameter_mm": -10}, "die_diameter_mm: diameter -10 mm is not above 0"),
+        ({"die_diameter_mm": 0.001}, "die_diameter_mm: diameter 0.001 mm is outside 2 to 50"),
+        ({"die_diameter_mm": 1}, r"did you mean 1 cm\? Then give 10 mm; say size micro for a microelectrode"),
+        ({"die_diameter_mm": 8, "pellet": {"thickness_um": 80}}, "pellet.thickness_um: thickness 80 um is outside 100"),
+        ({"die_diameter_mm": 8, "pellet": {"thickness_um": 2.1}}, r"did you mean 2\.1 mm\? Then give 2100 um"),
+        ({"area_cm2": 78.5}, r"area 78\.5 cm2 is outside .*did you mean 78\.5 mm2\? Then give 0\.785 cm2; say size large"),
+        (document(mass_mg=19635), r"composite\.mass_mg_per_cm2: mass over area 25000 .*did you mean 25000 ug/cm2"),
+        (document(mass_mg=0.0196), r"composite\.mass_mg: mass 0\.0196 mg is outside .*did you mean 0\.0196 g"),
+        (document(loading_mg_per_cm2=0.015), r"did you mean 0\.015 g/cm2\? Then give 15 mg/cm2"),
+        (document(mass_mg={"value": 20, "std": 25}), "mass 20 mg [+]- 25: the uncertainty is larger than the value"),
+        (document(components=[COMPONENTS[0] | {"weight_fraction": 60}]), r"did you mean 60 %\? Then give 0\.6"),
+        (document(components=[COMPONENTS[0] | {"capacity_mAh_per_g": 0.12}]), r"did you mean 0\.12 Ah/g"),
+        (document(components=[COMPONENTS[0] | {"density_g_per_cm3": 4350}]), r"did you mean 4350 kg/m3\? Then give 4.35"),
+        ({"die_diameter_mm": 10, "temperature_K": 25}, r"did you mean 25 C\? Then give 298\.15 K"),
         ({"die_diameter_mm": "ten"}, "die_diameter_mm"),
         ({"die_diameter_mm": 10, "diametre": 3}, "diametre"),
         ({}, "give die_diameter_mm or area_cm2"),

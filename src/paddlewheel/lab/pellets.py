@@ -9,10 +9,8 @@ import numpy as np
 from paddlewheel.errors import DataError, SettingsError
 from paddlewheel.lab.eis.pellet import Pellet
 from paddlewheel.lab.geometry import deviation, geometry, nominal
+from paddlewheel.lab.ranges import Size
 from paddlewheel.lab.sample import load_sample
-
-COLDEST_K, HOTTEST_K = 50.0, 2000.0
-"""Of a laboratory: what lies beyond is in another unit."""
 
 
 def given_pellet(
@@ -22,6 +20,7 @@ def given_pellet(
     thickness_cm: float | None,
     diameter_std_cm: float,
     thickness_std_cm: float,
+    size: Size,
 ) -> tuple[str, Pellet | None]:
     """Name of the sample and its pellet; no name and None where nothing is given.
 
@@ -43,6 +42,7 @@ def given_pellet(
         thickness_cm=thickness_cm,
         diameter_std_cm=diameter_std_cm,
         thickness_std_cm=thickness_std_cm,
+        size=size,
     )
 
 
@@ -64,4 +64,5 @@ def pellet_of_sample(path: str | Path) -> tuple[str, Pellet]:
         thickness_cm=nominal(found.pellet_thickness_cm),
         diameter_std_cm=deviation(diameter),
         thickness_std_cm=deviation(found.pellet_thickness_cm),
+        size=sample.size,
     )

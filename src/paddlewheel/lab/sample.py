@@ -11,10 +11,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+)
 
 from paddlewheel.errors import DataError
 from paddlewheel.foreign import read_yaml
+from paddlewheel.lab.ranges import Size, check_quantity
 from paddlewheel.records import Measured
 
 
@@ -29,18 +38,12 @@ Quantity = Annotated[Measured, BeforeValidator(_as_measured)]
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
-    def model_post_init(self, _context: Any) -> None:
-        for name in type(self).model_fields:
-            value = getattr(self, name)
-            if isinstance(value, Measured) and not value.value > 0:
-                raise ValueError(f"{name} is {value.value:g}: give a number above 0")
-
 
 class Component(_Part):
     """One component of a composite electrode; `capacity_mAh_per_g` makes it an active material."""
 
     name: str
-    weight_fraction: float = Field(gt=0, le=1)
+    weight_fraction: float
     density_g_per_cm3: Quantity | None = None
     capacity_mAh_per_g: Quantity | None = None
 
@@ -66,14 +69,44 @@ class Pellet(_Part):
 
 
 class Sample(_Part):
-    """One sample, as its file says it; the area is that of the die, or given."""
+    """One sample, as its file says it; the area is that of the die, or given.
+
+    Raises
+    ------
+    DataError
+        For a quantity outside its range of sense (`paddlewheel.lab.ranges`), which `size` sets for microelectrodes,
+        films and sheets (``micro``) and for pouches and stacks (``large``).
+    """
 
     name: str = "sample"
+    size: Size = "usual"
     die_diameter_mm: Quantity | None = None
     area_cm2: Quantity | None = None
     temperature_K: Quantity | None = None
     composite: Composite | None = None
     pellet: Pellet | None = None
+
+    def model_post_init(self, _context: Any) -> None:
+        _check(self, "", self.size)
+
+    @model_serializer(mode="wrap")
+    def _without_usual_size(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: value for name, value in whole(self).items() if (name, value) != ("size", "usual")}
+
+
+def _check(part: _Part, path: str, size: Size) -> None:
+    """Every quantity of a part and of the parts in it, by its path in the file."""
+    for name in type(part).model_fields:
+        value = getattr(part, name)
+        if isinstance(value, Measured):
+            check_quantity(path + name, value.value, value.std, size=size)
+        elif isinstance(value, float):
+            check_quantity(path + name, value, size=size)
+        elif isinstance(value, _Part):
+            _check(value, f"{path}{name}.", size)
+        elif isinstance(value, list):
+            for place, each in enumerate(value):
+                _check(each, f"{path}{name}.{place}.", size)
 
 
 def load_sample(path: str | Path) -> Sample:
@@ -95,6 +128,8 @@ def make_sample(document: Mapping[str, Any] | Any, *, where: str | Path = "sampl
         raise DataError("is no list of fields", where=where, remedy="give fields such as die_diameter_mm: 10")
     try:
         sample = Sample.model_validate(dict(document))
+    except DataError as error:  # a quantity outside its range, by its field
+        raise DataError(f"{error.where}: {error.problem}", where=where, remedy=error.remedy) from error
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])

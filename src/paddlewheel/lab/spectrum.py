@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from paddlewheel.errors import DataError
+from paddlewheel.lab.ranges import check_quantity
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -36,7 +37,8 @@ class Spectrum:
     Raises
     ------
     DataError
-        For fewer than three points, frequencies that are not positive or not distinct, or numbers that are not finite.
+        For fewer than three points, frequencies that are not positive or not distinct, numbers that are not finite, or
+        frequencies and impedances outside their range of sense (`paddlewheel.lab.ranges`).
     """
 
     frequency_Hz: np.ndarray
@@ -57,6 +59,9 @@ class Spectrum:
             raise DataError("a value is not finite", where=self.name, remedy="remove the point")
         if (frequency <= 0).any():
             raise DataError(f"a frequency of {frequency.min():g} Hz", where=self.name, remedy="remove the point")
+        for each in (float(frequency.min()), float(frequency.max())):
+            check_quantity("frequency_Hz", each, where=self.name)
+        check_quantity("impedance_ohm", float(np.median(np.abs(impedance))), where=self.name)
         order = np.argsort(-frequency, kind="stable")
         object.__setattr__(self, "frequency_Hz", frequency[order])
         object.__setattr__(self, "impedance_ohm", impedance[order])

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from paddlewheel.errors import DataError
+from paddlewheel.lab.ranges import beyond_range, question
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -45,7 +46,8 @@ class CellTest:
     Raises
     ------
     DataError
-        If columns differ in length, there is no row, or time, voltage or current is not numeric.
+        If columns differ in length, there is no row, voltage or current leaves its range of sense, or the charge of
+        the current is not that of the counter (`paddlewheel.lab.ranges`).
     """
 
     time_s: np.ndarray
@@ -68,6 +70,28 @@ class CellTest:
         for name, column in self.columns().items():
             if np.shape(column) != (n_rows,):
                 raise DataError(f"{name} has {np.shape(column)} values for {n_rows} rows", where=self.source)
+        for name in ("voltage_V", "current_A"):
+            beyond = np.flatnonzero(beyond_range(name, getattr(self, name)))
+            if len(beyond):
+                problem, remedy = question(name, float(getattr(self, name)[beyond[0]])) or ("", "")
+                raise DataError(
+                    f"{name} of {len(beyond)} of {n_rows} rows, first of row {beyond[0] + 1}: {problem}",
+                    where=self.source or "rows", remedy=remedy,
+                )  # fmt: skip
+        self._check_charge()
+
+    def _check_charge(self) -> None:
+        """Hold the counter against the current: a wrong unit of one of them sets them a thousand apart."""
+        if self.charge_Ah is None:
+            return
+        hours = np.clip(np.diff(self.time_s), 0, None) / 3600
+        flown = float(np.nansum(hours * 0.5 * np.abs(self.current_A[1:] + self.current_A[:-1])))
+        counted = float(np.nansum(np.abs(np.diff(self.charge_Ah))))
+        if flown > 0 and counted > 0 and (asked := question("charge_of_current_over_counter", flown / counted)):
+            raise DataError(
+                asked[0], where=self.source or "rows",
+                remedy="is the current or the counter in mA or mAh under a name that says A, or the time in h?",
+            )  # fmt: skip
 
     def columns(self) -> dict[str, np.ndarray]:
         """The columns that are there, by name, those of `other` last."""

@@ -85,9 +85,10 @@ def test_conductivity_of_a_pellet_by_hand():
 @pytest.mark.parametrize(
     ("sizes", "told"),
     [
-        ({"diameter_cm": 8.0, "thickness_cm": 0.21}, "8 mm is 0.8 cm"),
-        ({"diameter_cm": 0.8, "thickness_cm": -0.2}, "-0.2 cm"),
-        ({"diameter_cm": 0.8, "thickness_cm": 2.1}, "2.1 cm thick"),
+        ({"diameter_cm": 8.0, "thickness_cm": 0.21}, r"did you mean 8 mm\? Then give 0\.8 cm"),
+        ({"diameter_cm": 0.8, "thickness_cm": -0.2}, "-0.2 cm is not above 0"),
+        ({"diameter_cm": 0.8, "thickness_cm": 2.1}, r"did you mean 2\.1 mm"),
+        ({"diameter_cm": 0.8, "thickness_cm": 1.9}, r"1\.9 cm thick"),
         ({"diameter_cm": float("nan"), "thickness_cm": 0.2}, "nan"),
         ({"diameter_cm": 0.8, "thickness_cm": 0.2, "thickness_std_cm": 0.2}, "uncertainty of 0.2 cm"),
     ],

@@ -196,10 +196,10 @@ def test_template_is_the_built_in_design(tmp_path):
     ("text", "message"),
     [
         ("assumptions: {voltage: 3}", r"assumptions\.voltage: there is no such input; there are foil_density"),
-        ("assumptions: {active_weight_fraction: 60}", "active_weight_fraction is 60: a fraction is above 0"),
-        ("assumptions: {separator_thickness_um: -50}", "separator_thickness_um is -50"),
+        ("assumptions: {active_weight_fraction: 60}", "active_weight_fraction: fraction 60 .*did you mean 60 %"),
+        ("assumptions: {separator_thickness_um: -50}", "separator_thickness_um: thickness -50 um is not above 0"),
         ("assumptions: {foils_per_layer: {value: 1, low: 2, high: 3}}", "1 is not between 2 and 3"),
-        ("loadings_mg_per_cm2: [0]", "greater than 0"),
+        ("loadings_mg_per_cm2: [0]", "loading 0 mg/cm2 is not above 0"),
         ("die: 3", "die"),
         ("thicknesses: [{loading_mg_per_cm2: 15, thickness_um: 123}]", "fewer than two loadings"),
         ("thicknesses: [{loading_mg_per_cm2: 15, thickness_um: 123}, {loading_mg_per_cm2: 30, thickness_um: 100}]",
@@ -213,7 +213,7 @@ def test_template_is_the_built_in_design(tmp_path):
         ("anodes: [{name: Sn, mean_potential_V_vs_Na: 5, charged_density_g_per_cm3: 2}]", "_vs_Na is 5"),
         ("anodes: [{name: Sn, capacity_mAh_per_g: 847, electrolyte_weight_fraction: 1, mean_potential_V_vs_Na: 0.2,"
          " charged_density_g_per_cm3: 2}]", "Sn electrolyte_weight_fraction is 1: give a fraction below 1"),
-        ("anodes: [{name: C, mean_potential_V_vs_Na: 0, charged_density_g_per_cm3: 1500}]", "densities are in g/cm3"),
+        ("anodes: [{name: C, mean_potential_V_vs_Na: 0, charged_density_g_per_cm3: 1500}]", "did you mean 1500 kg/m3"),
         ("anodes: [{name: C, mean_potential_V_vs_Na: 0, charged_density_g_per_cm3: 1},"
          " {name: C, mean_potential_V_vs_Na: 0, charged_density_g_per_cm3: 1}]", "anodes: two have the same name"),
     ],

@@ -164,7 +164,7 @@ def test_leak_of_a_cell_is_given_per_area(tmp_path):
     [
         (["--measures", "ionic"], "measures"),
         (["--diameter-cm", "1"], "thickness"),
-        (["--thickness-cm", "1", "--diameter-cm", "10"], "10 mm is 1 cm"),
+        (["--thickness-cm", "1", "--diameter-cm", "10"], "did you mean 10 mm? Then give 1 cm"),
         (["--measures", "transference"], "--initial-resistance-ohm"),
         (["--measures", "hebb-wagner"], "--blocking-electrode"),
         (["--measures", "hebb-wagner", "--blocking-electrode", "working"], "--temperature"),

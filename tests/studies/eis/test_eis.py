@@ -218,9 +218,14 @@ def test_another_analysis_stands_beside(tmp_path: Path):
     assert first.ours == record.spectra[1].conductivity_mS_per_cm.total
     assert second.difference_in_joint_errors == pytest.approx(-1.0, abs=0.4)
     assert third.ours is None or third.difference_in_joint_errors is not None
-    for text in ("part,value\n1,2\n", "part,quantity,temperature_K,value,std\ntotal,conductivity_S_per_cm,cold,1,1\n"):
+    for text in ("part,value\n1,2\n", "part,quantity,temperature_K,value,std\ntotal,conductivity_S_per_cm,cold,1,1\n",
+                 "part,quantity,temperature_K,value,std\ntotal,conductivity_S_per_cm,nan,1e-5,1e-6\n",
+                 "part,quantity,temperature_K,value,std\ntotal,conductivity_S_per_cm,inf,1e-5,1e-6\n",
+                 "part,quantity,temperature_K,value,std\ntotal,conductivity_S_per_cm,27,1e-5,1e-6\n",
+                 "part,quantity,temperature_K,value,std\ntotal,activation_energy_eV,,36,1\n",
+                 "part,quantity,temperature_K,value,std\ntotal,activation_energy_eV,,0.36,0.4\n"):  # fmt: skip
         path.write_text(text)
-        with pytest.raises(DataError, match="give"):
+        with pytest.raises(DataError, match=r"other\.csv.*[Gg]ive"):
             eis(_pellet_series(0.35), circuit="RQ-CPE", beside=path)
 
 

@@ -71,5 +71,5 @@ def test_command_refuses_millimetres_in_one_line(spectra: Path, tmp_path: Path, 
     error = capsys.readouterr().err
     assert status == 2
     assert error.count("\n") == 1
-    assert "10 mm is 1 cm" in error
+    assert "did you mean 10 mm? Then give 1 cm" in error
     assert not out.exists()

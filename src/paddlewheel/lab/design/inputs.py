@@ -11,8 +11,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from paddlewheel.errors import DataError
 from paddlewheel.foreign import read_yaml
+from paddlewheel.lab.ranges import question
 from paddlewheel.lab.sample import Component
 from paddlewheel.records import Measured
+from paddlewheel.units import ZERO_CELSIUS_K
 
 _BUILT_IN = Path(__file__).resolve().parent / "fig5a.yaml"
 _ROUNDING = 0.005
@@ -110,9 +112,9 @@ class CellDesign(_Input):
 
     name: str
     die_diameter_mm: Given
-    loadings_mg_per_cm2: list[Annotated[float, Field(gt=0)]] = Field(min_length=1)
-    temperatures_C: list[Annotated[float, Field(gt=-273.15)]] = Field(min_length=1)
-    c_rates_per_h: list[Annotated[float, Field(gt=0)]] = Field(min_length=1)
+    loadings_mg_per_cm2: list[float] = Field(min_length=1)
+    temperatures_C: list[float] = Field(min_length=1)
+    c_rates_per_h: list[float] = Field(min_length=1)
     assumptions: dict[str, Assumption]
     thicknesses: list[MeasuredThickness]
     components: list[DesignComponent]
@@ -167,9 +169,17 @@ class CellDesign(_Input):
             if len(set(names)) < len(names):
                 raise ValueError(f"{what}: two have the same name ({', '.join(names)})")
         for name, assumption in self.inputs().items():
-            for value in (assumption.value, assumption.low, assumption.high):
-                if value is not None:
-                    _check_value(name, value)
+            _check_value(name, assumption.value, assumption.std)
+            for end in (assumption.low, assumption.high):
+                if end is not None:
+                    _check_value(name, end)
+        for name, values in (
+            ("loading_mg_per_cm2", self.loadings_mg_per_cm2),
+            ("temperature_K", [celsius + ZERO_CELSIUS_K for celsius in self.temperatures_C]),
+            ("c_rates_per_h", self.c_rates_per_h),
+        ):
+            for value in values:
+                _check_value(name, value)
         if self.components:
             total = sum(component.weight_fraction.value for component in self.components)
             if abs(total - 1) > _ROUNDING:
@@ -184,16 +194,15 @@ class CellDesign(_Input):
         return self
 
 
-def _check_value(name: str, value: float) -> None:
-    field = name.split()[-1]
+def _check_value(name: str, value: float, std: float = 0.0) -> None:
+    field = name.split(" at ")[0].split()[-1]
     if field in _BOUNDS:
         low, high, remedy = _BOUNDS[field]
         possible = low <= value < high
-    elif field.endswith("fraction"):
-        possible, remedy = 0 < value <= 1, "a fraction is above 0 and at most 1"
-    elif "density" in field:
-        possible, remedy = 0 < value < 25, "densities are in g/cm3"
     else:
+        known = "composite.thickness_um" if " at " in name else field
+        if (asked := question(known, value, std)) is not None:
+            raise ValueError(f"{name}: {'; '.join(asked)}")
         possible, remedy = value > 0, "give a number above 0"
     if not possible:
         raise ValueError(f"{name} is {value:g}: {remedy}")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from paddlewheel.errors import SettingsError
+from paddlewheel.lab.ranges import Size, check_quantity
 
-SMALLEST_CM, LARGEST_DIAMETER_CM, LARGEST_THICKNESS_CM = 1e-6, 5.0, 5.0
 LARGEST_CONDUCTIVITY_S_PER_CM = 10.0
 
 
@@ -22,32 +22,25 @@ class Pellet:
         Of the disc.
     diameter_std_cm, thickness_std_cm
         Standard uncertainties; 0 where nothing is known of them.
+    size
+        Whether it is as small as a microelectrode or a film.
 
     Raises
     ------
     SettingsError
-        For sizes that no pellet has, and uncertainties that are negative or half of the size.
+        For sizes outside their range of sense (`paddlewheel.lab.ranges`), and uncertainties that are negative or
+        half of the size.
     """
 
     diameter_cm: float
     thickness_cm: float
     diameter_std_cm: float = 0.0
     thickness_std_cm: float = 0.0
+    size: Size = "usual"
 
     def __post_init__(self) -> None:
-        for name, value, largest in (
-            ("diameter", self.diameter_cm, LARGEST_DIAMETER_CM),
-            ("thickness", self.thickness_cm, LARGEST_THICKNESS_CM),
-        ):
-            if not (np.isfinite(value) and value > SMALLEST_CM):
-                raise SettingsError(f"{value:g} cm is no {name} of a pellet", where=f"{name}_cm",
-                                    remedy="give it in cm, such as 0.8")  # fmt: skip
-            if value > largest:
-                raise SettingsError(
-                    f"a {name} of {value:g} cm is more than the {largest:g} cm of any pellet",
-                    where=f"{name}_cm",
-                    remedy=f"give it in cm: {value:g} mm is {value / 10:g} cm",
-                )
+        for name, value in (("diameter_cm", self.diameter_cm), ("thickness_cm", self.thickness_cm)):
+            check_quantity(name, value, size=self.size, error=SettingsError)
         if self.thickness_cm > 2 * self.diameter_cm:
             raise SettingsError(
                 f"{self.thickness_cm:g} cm thick at {self.diameter_cm:g} cm of diameter is no pellet",
@@ -64,6 +57,10 @@ class Pellet:
                     where=f"{name}_std_cm",
                     remedy="give a standard uncertainty in cm, well below the value",
                 )
+
+    def sizes(self) -> dict[str, float]:
+        """Diameter, thickness and their uncertainties by name, for `inputs.yaml`."""
+        return {name: value for name, value in vars(self).items() if name != "size"}
 
     @property
     def area_cm2(self) -> float:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from paddlewheel.errors import DataError
+from paddlewheel.lab.ranges import beyond_range, question
 from paddlewheel.lab.readers.charge_counters import joined_charge, sign_warnings
 from paddlewheel.lab.readers.column_names import CELL_FIELDS, Found, find_columns
 from paddlewheel.lab.readers.text_table import TextTable
@@ -31,6 +32,8 @@ _KINDS: tuple[tuple[str, str], ...] = (
 )
 
 
+_MOST_SPIKES = 0.01
+"""Share of the rows that may hold what no cell has, such as an instrument's overload."""
 _LARGEST_COUNT = 2**53
 """Of steps and cycles: what is larger, or nan, counts nothing."""
 
@@ -90,6 +93,16 @@ def assemble(
     warnings: list[str],
 ) -> CellTest:
     """A cell test from its columns, without rows that lack time, voltage or current, and with its charge joined."""
+    for name in ("voltage_V", "current_A"):
+        beyond = beyond_range(name, fields[name])
+        if 0 < beyond.sum() <= _MOST_SPIKES * len(beyond):  # more of them are a wrong unit, which the test refuses
+            warnings.append(f"{int(beyond.sum())} rows hold a {name} of {fields[name][beyond][0]:g}, as no cell has")
+            fields[name] = np.where(beyond, np.nan, fields[name])
+    if fields.get("temperature_K") is not None:
+        usual = float(np.nanmedian(fields["temperature_K"])) if np.isfinite(fields["temperature_K"]).any() else 0.0
+        if (asked := question("temperature_K", usual)) is not None:
+            warnings.append(f"temperatures left out: {asked[0]}; {asked[1]}")
+            del fields["temperature_K"]
     whole = np.isfinite(fields["time_s"]) & np.isfinite(fields["voltage_V"]) & np.isfinite(fields["current_A"])
     if not whole.all():
         warnings.append(f"{int((~whole).sum())} rows left out: time, voltage or current is missing")

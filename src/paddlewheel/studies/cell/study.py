@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -199,7 +200,8 @@ def _contradictions(design: CellDesign, area_cm2: float) -> list[str]:
                     f"{other.name}: {used.value:g} is used ({used.given_by}), {other.value:g} is in {other.given_by}"
                 )
             continue
-        loading = float(other.name.split(" at ")[1].split()[0])
+        if (loading := _areal_loading(other.name)) is None:
+            continue
         derived = loading * values["active_capacity_mAh_per_g"] / 1000
         share = values["active_weight_fraction"]
         found += [
@@ -240,12 +242,17 @@ def _warnings(design: CellDesign, line: ThicknessLine, ideal: Any) -> list[str]:
             f"thicknesses are of another composite ({', '.join(others)}): give yours, or `thicknesses: []` for "
             "a dense one"
         )
-    warnings += [
-        f"a composite of {point.thickness_um.value:g} um: are the thicknesses in um?"
-        for point in design.thicknesses
-        if not 5 < point.thickness_um.value < 3000
+    return warnings + [
+        f"{other.name} is stated by {other.given_by}, and is no input of this design: not compared"
+        for other in design.also_stated
+        if other.name not in design.inputs() and _areal_loading(other.name) is None
     ]
-    return warnings
+
+
+def _areal_loading(name: str) -> float | None:
+    """The loading of a statement `areal_capacity_mAh_per_cm2 at 15 mg/cm2`; None for others."""
+    matched = re.fullmatch(r"areal_capacity_mAh_per_cm2 at ([\d.]+) mg/cm2", name)
+    return float(matched[1]) if matched else None
 
 
 def _says(record: CellRecord) -> list[str]:

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import field_validator
 
-from paddlewheel.errors import SettingsError
+from paddlewheel.errors import DataError, SettingsError
 from paddlewheel.lab.cell_tests import CellTests, rows_sha256
 from paddlewheel.lab.cycling import HalfCycle, find_and_mend, find_cycles, find_half_cycles, is_cut_short
 from paddlewheel.lab.cycling.half_cycles import LEAST_SHARE
 from paddlewheel.lab.geometry import Geometry, geometry, nominal, to_measured
+from paddlewheel.lab.ranges import question
 from paddlewheel.lab.readers import read_cell_test
 from paddlewheel.lab.sample import Sample, load_sample
 from paddlewheel.lab.table import CellTest
@@ -38,9 +38,9 @@ from paddlewheel.studies.cycling.record import (
 )
 from paddlewheel.studies.cycling.rows import cycle_rows, cycling_trends, efficiencies, polarization_growth, reference_of
 from paddlewheel.studies.cycling.stages import find_stages
-from paddlewheel.studies.laboratory.settings import CELL_TESTS, ColumnSettings, Kelvins
+from paddlewheel.studies.laboratory.settings import CELL_TESTS, ColumnSettings
 from paddlewheel.study.run import Run
-from paddlewheel.study.settings import Integers, Numbers, bad_value, setting
+from paddlewheel.study.settings import Integers, Numbers, setting
 from paddlewheel.study.study import Argument, Study
 
 _CITATIONS = (
@@ -68,16 +68,9 @@ class CyclingSettings(ColumnSettings):
         "C-rates of the files, 1/h, one for all or one a file, for files of one rate; else current over capacity.",
         aliases=("rates",),
     )
-    temperatures_K: Kelvins = setting(
+    temperatures_K: Numbers = setting(
         (), "Temperatures of the files, K, one for all or one a file, over what they say."
     )
-
-    @field_validator("c_rates_per_h")
-    @classmethod
-    def _above_zero(cls, given: tuple[float, ...]) -> tuple[float, ...]:
-        if given and min(given) <= 0:
-            raise bad_value(f"{min(given):g} is not above 0", "give numbers above 0")
-        return given
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,6 +167,7 @@ def _analysed(
     cycles = find_cycles(half_cycles, working=working)
     name = _name(test)
     rows = cycle_rows(cycles, found, working, settings.reference_cycle, cut_short=is_cut_short(half_cycles))
+    _check_capacity(rows, found, where=name)
     stages, warnings = find_stages(
         rows, working=working, file=name, sample=sample, geometry=found,
         c_rate_per_h=inputs.c_rates_per_h[place], temperature_K=inputs.temperatures_K[place],
@@ -213,6 +207,21 @@ def _analysed(
         provenance=run.provenance(),
     )
     return record, curves
+
+
+def _check_capacity(rows: Sequence[CycleRow], found: Geometry | None, *, where: str) -> None:
+    """Hold the largest capacity against the sample's: a wrong unit of current or mass sets them a thousand apart."""
+    if found is None or found.theoretical_capacity_mAh is None:
+        return
+    largest = max(max(row.charge_mAh or 0.0, row.discharge_mAh or 0.0) for row in rows)
+    theory = nominal(found.theoretical_capacity_mAh)
+    if (asked := question("capacity_over_theory", largest / theory)) is not None:
+        wrong = "small (mA given as A), or the masses large (ug given as mg)"
+        wrong = wrong if largest < theory else "large (A given as mA), or the masses small (g given as mg)"
+        raise DataError(
+            f"{asked[0]}: {largest:.3g} mAh at most, {theory:.3g} by the sample", where=where,
+            remedy=f"are the currents a thousand times too {wrong}?",
+        )  # fmt: skip
 
 
 def _series(

@@ -42,7 +42,7 @@ from paddlewheel.studies.dc.record import (
     HebbWagnerResult,
     OhmicResult,
 )
-from paddlewheel.studies.laboratory.settings import CELL_TESTS, ColumnSettings, Kelvin, PelletSettings
+from paddlewheel.studies.laboratory.settings import CELL_TESTS, ColumnSettings, PelletSettings
 from paddlewheel.study.run import Run
 from paddlewheel.study.settings import Quantity, bad_value, setting
 from paddlewheel.study.study import Study
@@ -101,7 +101,7 @@ class DcSettings(PelletSettings, ColumnSettings):
     measures: DcMeasures = setting(
         "electronic", "What the cell is: electrodes that block ions, one reversible, both reversible, or a whole cell"
     )
-    temperature_K: Kelvin | None = setting(None, "K, over what the file says.")
+    temperature_K: float | None = setting(None, "K, over what the file says.")
     ionic_conductivity_mS_per_cm: Quantity | None = setting(
         None,
         "Ionic conductivity, such as that of `eis`, value or value,std: for the ions' share.",
@@ -178,7 +178,7 @@ class DcInputs:
         """Sizes of the pellet, the temperature that counts, and the tests by their content."""
         return {
             "sample": self.sample or None,
-            **({} if self.pellet is None else vars(self.pellet)),
+            **({} if self.pellet is None else self.pellet.sizes()),
             "temperature_K": self.temperature_K,
             "tests": self.read.inputs(),
         }

@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 
 from paddlewheel.errors import DataError
+from paddlewheel.lab.ranges import check_quantity
 from paddlewheel.records import Measured
 from paddlewheel.studies.eis.record import ComparedValue, EisRecord
 
@@ -25,7 +26,7 @@ def read_beside(path: str | Path) -> list[ComparedValue]:
     Raises
     ------
     DataError
-        If it cannot be read, or a row is no such row.
+        If it cannot be read, a row is no such row, or a number of it is outside its range of sense.
     """
     path = Path(path)
     try:
@@ -44,10 +45,10 @@ def _row(row: dict[str, str], path: Path, line: int) -> ComparedValue:
     part, quantity = (row["part"] or "").strip(), (row["quantity"] or "").strip()
     try:
         value, std = float(row["value"]), float(row["std"] or 0)
-        temperature = None if quantity == "activation_energy_eV" else float(row["temperature_K"])
+        kelvin = None if quantity == "activation_energy_eV" else float(row["temperature_K"])
     except (TypeError, ValueError):
-        value, std, temperature = math.nan, 0.0, None
-    if part not in _PARTS or quantity not in _QUANTITIES or not (math.isfinite(value) and 0 <= std < math.inf):
+        value, std, kelvin = math.nan, 0.0, None
+    if part not in _PARTS or quantity not in _QUANTITIES or not all(map(math.isfinite, (value, std, kelvin or 0.0))):
         raise DataError(
             f"line {line}: {','.join(map(str, row.values()))}",
             where=path,
@@ -55,8 +56,11 @@ def _row(row: dict[str, str], path: Path, line: int) -> ComparedValue:
         )
     factor = _QUANTITIES[quantity]
     name = "activation_energy_eV" if quantity == "activation_energy_eV" else "conductivity_mS_per_cm"
+    check_quantity(name, factor * value, factor * std, where=f"{path}, line {line}")
+    if kelvin is not None:
+        check_quantity("temperature_K", kelvin, where=f"{path}, line {line}")
     other = Measured(value=factor * value, std=factor * std)
-    return ComparedValue(part=part, quantity=name, temperature_K=temperature, other=other)
+    return ComparedValue(part=part, quantity=name, temperature_K=kelvin, other=other)
 
 
 def set_beside(rows: list[ComparedValue], record: EisRecord) -> None:

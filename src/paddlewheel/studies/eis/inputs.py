@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from paddlewheel.errors import DataError, SettingsError
-from paddlewheel.lab.pellets import COLDEST_K, HOTTEST_K
+from paddlewheel.lab.ranges import question
 from paddlewheel.lab.spectrum import Spectrum
 
 Spectra = str | Path | Spectrum | Sequence[str | Path | Spectrum]
@@ -82,9 +82,9 @@ def open_spectra(given: Spectra, *, temperatures_K: Sequence[float] = ()) -> Rea
             for (file, spectrum), kelvin in zip(found, temperatures, strict=True)
         ]
     for file, spectrum in found:
-        if spectrum.temperature_K is not None and not COLDEST_K <= spectrum.temperature_K <= HOTTEST_K:
-            raise SettingsError(f"a temperature of {spectrum.temperature_K:g} K", where=file,
-                                remedy="give --temperatures in K")  # fmt: skip
+        asked = None if spectrum.temperature_K is None else question("temperature_K", spectrum.temperature_K)
+        if asked is not None:
+            raise SettingsError(asked[0], where=file, remedy=f"{asked[1]}, by --temperature")
     found.sort(key=lambda pair: (pair[1].temperature_K or math.inf, pair[1].time_s or 0.0, pair[1].cycle or 0))
     for text in dict.fromkeys(text for _, spectrum in found for text in spectrum.warnings):
         said = [file for file, spectrum in found if text in spectrum.warnings]

@@ -29,9 +29,9 @@ from paddlewheel.studies.eis.spectrum import (
     analyse_spectrum,
     check_spectrum,
 )
-from paddlewheel.studies.laboratory.settings import Kelvins, PelletSettings
+from paddlewheel.studies.laboratory.settings import PelletSettings
 from paddlewheel.study.run import Run
-from paddlewheel.study.settings import setting
+from paddlewheel.study.settings import Numbers, setting
 from paddlewheel.study.study import Argument, Study
 
 AUTO, EACH = "auto", "each"
@@ -82,7 +82,7 @@ _GROWTH_CITED = Citation(
 class EisSettings(PelletSettings):
     """Settings of `eis`."""
 
-    temperatures_K: Kelvins = setting(
+    temperatures_K: Numbers = setting(
         (), "K, one for all or one a spectrum, over what the files say.", in_document=False
     )
     circuit: str = setting(AUTO, "auto (one for all spectra), each (chosen for each), or such as R-RQ-RQ-CPE.")
@@ -91,14 +91,10 @@ class EisSettings(PelletSettings):
     dE_dx_V: float | None = setting(
         None, "Slope of the electrode's voltage against its content, V: for a diffusivity from a Warburg tail."
     )
-    molar_volume_cm3_per_mol: float | None = setting(
-        None, "Molar volume of the electrode, cm3/mol; with --dE-dx-V.", gt=0
-    )
-    concentration_mol_per_cm3: float | None = setting(
-        None, "Of the diffusing species, mol/cm3; instead of --dE-dx-V.", gt=0
-    )
-    diffusion_length_cm: float | None = setting(None, "Length diffused through, cm; for the tails Ws and Wo.", gt=0)
-    charge_number: float = setting(1.0, "Charge number of the ion, for its diffusivity.", gt=0)
+    molar_volume_cm3_per_mol: float | None = setting(None, "Molar volume of the electrode, cm3/mol; with --dE-dx-V.")
+    concentration_mol_per_cm3: float | None = setting(None, "Of the diffusing species, mol/cm3; instead of --dE-dx-V.")
+    diffusion_length_cm: float | None = setting(None, "Length diffused through, cm; for the tails Ws and Wo.")
+    charge_number: float = setting(1.0, "Charge number of the ion, for its diffusivity.")
     beside: Path | None = setting(
         None, "Another analysis, point by point beside ours: CSV of part,quantity,temperature_K,value,std."
     )
@@ -119,7 +115,7 @@ class EisInputs:
         """Sizes of the pellet, another analysis and the spectra by their content."""
         return {
             "sample": self.sample or None,
-            **({} if self.pellet is None else vars(self.pellet)),
+            **({} if self.pellet is None else self.pellet.sizes()),
             **({} if self.circuit is None else {"circuit": self.circuit.name}),
             "beside": [row.model_dump(exclude_none=True) for row in self.beside],
             "spectra": self.read.inputs(),

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Self
 
-from pydantic import AfterValidator
+from pydantic import model_validator
 
+from paddlewheel.errors import SettingsError
 from paddlewheel.lab.eis.pellet import Pellet
-from paddlewheel.lab.pellets import COLDEST_K, HOTTEST_K, given_pellet
-from paddlewheel.study.settings import NamedColumns, Numbers, Settings, bad_value, setting
+from paddlewheel.lab.pellets import given_pellet
+from paddlewheel.lab.ranges import Size, check_quantity
+from paddlewheel.records import Measured
+from paddlewheel.study.settings import NamedColumns, Settings, setting
 from paddlewheel.study.study import Argument
-from paddlewheel.units import ZERO_CELSIUS_K
-
-
-def _of_a_laboratory(given_K: float) -> float:
-    if not COLDEST_K <= given_K <= HOTTEST_K:
-        problem = "not above 0" if given_K <= 0 else "no temperature of a laboratory"
-        raise bad_value(f"{given_K:g} K is {problem}", f"give K: {given_K:g} C is {given_K + ZERO_CELSIUS_K:g} K")
-    return given_K
-
 
 CELL_TESTS = Argument(
     name="files",
@@ -29,13 +23,23 @@ CELL_TESTS = Argument(
     annotation="str | Path | paddlewheel.lab.table.CellTest | Sequence[str | Path | paddlewheel.lab.table.CellTest]",
 )
 """What the studies of cell tests are about: what `paddlewheel.lab.readers.read_cell_test` reads."""
-Kelvin = Annotated[float, AfterValidator(_of_a_laboratory)]
-"""A temperature that a laboratory has."""
-Kelvins = Annotated[Numbers, AfterValidator(lambda given: tuple(_of_a_laboratory(each) for each in given))]
-"""Temperatures that a laboratory has; as text separated by commas."""
 
 
-class DiscSettings(Settings):
+class LaboratorySettings(Settings):
+    """Settings of measurements: each quantity is inside its range of sense (`paddlewheel.lab.ranges`)."""
+
+    @model_validator(mode="after")
+    def _in_their_ranges(self) -> Self:
+        for name in type(self).model_fields:
+            given = getattr(self, name)
+            for each in given if isinstance(given, tuple) else (given,):
+                value, std = (each.value, each.std) if isinstance(each, Measured) else (each, 0.0)
+                if isinstance(value, int | float) and not isinstance(value, bool):
+                    check_quantity(name, value, std, size=getattr(self, "size", "usual"), error=SettingsError)
+        return self
+
+
+class DiscSettings(LaboratorySettings):
     """The disc that was measured: its area, by the file of the sample or by its diameter.
 
     `sample` may change: `inputs.yaml` has the name that the file gives, and beside it the sizes, which decide.
@@ -46,6 +50,7 @@ class DiscSettings(Settings):
     )
     diameter_cm: float | None = setting(None, "Diameter of the pellet or electrode, cm.")
     diameter_std_cm: float = setting(0.0, "Standard uncertainty of the diameter, cm.", ge=0)
+    size: Size = setting("usual", "What the sizes are of: a pellet or die, a microelectrode or film, a pouch or stack")
 
 
 class PelletSettings(DiscSettings):
@@ -62,10 +67,11 @@ class PelletSettings(DiscSettings):
             thickness_cm=self.thickness_cm,
             diameter_std_cm=self.diameter_std_cm,
             thickness_std_cm=self.thickness_std_cm,
+            size=self.size,
         )
 
 
-class ColumnSettings(Settings):
+class ColumnSettings(LaboratorySettings):
     """How the file of a cell test is read."""
 
     columns: NamedColumns | None = setting(

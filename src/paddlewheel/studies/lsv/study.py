@@ -61,9 +61,9 @@ class LsvSettings(DiscSettings, ColumnSettings):
 
     @field_validator("thresholds_uA_per_cm2")
     @classmethod
-    def _above_zero(cls, given: tuple[float, ...]) -> tuple[float, ...]:
-        if not given or min(given) <= 0:
-            raise bad_value(", ".join(f"{density:g}" for density in given) or "none", "give densities above 0")
+    def _one_or_more(cls, given: tuple[float, ...]) -> tuple[float, ...]:
+        if not given:
+            raise bad_value("none", "give densities above 0")
         return given
 
     @field_validator("reference_shift_V")
@@ -96,7 +96,7 @@ class LsvSettings(DiscSettings, ColumnSettings):
             raise SettingsError(
                 "no area, so no current density", where="diameter_cm", remedy="give it, or a sample file"
             )
-        if not 0.01 <= self.diameter_cm <= 30 or not self.diameter_std_cm < 0.5 * self.diameter_cm:
+        if not self.diameter_std_cm < 0.5 * self.diameter_cm:
             raise SettingsError(
                 f"{self.diameter_cm:g} +- {self.diameter_std_cm:g} cm",
                 where="diameter_cm",
