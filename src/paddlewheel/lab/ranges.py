@@ -133,7 +133,7 @@ RANGES: Mapping[str, Range] = {
     ),
     "voltage": Range(
         quantity="voltage", unit="V", low=-20.0, high=20.0, why="a cell and its potentiostat have at most 20 V",
-        units={"uV": 1e-6, "mV": 1e-3, "V": 1.0},
+        units={"mV": 1e-3, "V": 1.0},
     ),
     "current": Range(
         quantity="current", unit="A", low=-1000.0, high=1000.0, why="cells take up to 1000 A",
@@ -168,7 +168,7 @@ RANGES: Mapping[str, Range] = {
     ),
     "slope": Range(
         quantity="slope of the voltage against the content", unit="V", low=-100.0, high=100.0,
-        why="electrodes have up to some volts", units={"uV": 1e-6, "mV": 1e-3, "V": 1.0},
+        why="electrodes have up to some volts", units={"mV": 1e-3, "V": 1.0},
     ),
     "charge number": Range(
         quantity="charge number", unit="", low=1.0, high=6.0, why="ions have 1 to 6 charges",
