@@ -11,6 +11,10 @@ from paddlewheel.errors import DataError
 from paddlewheel.lab.ranges import beyond_range, question
 
 
+_LEAST_ROWS = 20
+"""From which on the current of the rows says what charge they passed."""
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class CellTest:
     """Rows of a cell test in the order of the file; every column [n_rows], None where the file has no such column.
@@ -82,7 +86,7 @@ class CellTest:
 
     def _check_charge(self) -> None:
         """Hold the counter against the current: a wrong unit of one of them sets them a thousand apart."""
-        if self.charge_Ah is None:
+        if self.charge_Ah is None or len(self) < _LEAST_ROWS:
             return
         hours = np.clip(np.diff(self.time_s), 0, None) / 3600
         flown = float(np.nansum(hours * 0.5 * np.abs(self.current_A[1:] + self.current_A[:-1])))
