@@ -280,6 +280,8 @@ def eis(
     circuit: str = ...,
     weighting: Literal['modulus', 'proportional', 'unit'] = ...,
     allow_violations: bool = ...,
+    cell: Literal['blocking', 'symmetric', 'full'] | None = ...,
+    electrodes: int | None = ...,
     dE_dx_V: float | None = ...,
     molar_volume_cm3_per_mol: float | None = ...,
     concentration_mol_per_cm3: float | None = ...,

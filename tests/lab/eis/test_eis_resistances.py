@@ -112,5 +112,14 @@ def test_diffusivities_by_hand():
     one = from_concentration(10.0, 0.0, area_cm2=1.0, concentration_mol_per_cm3=1e-3, temperature_K=298.15)
     assert one.value_cm2_per_s == pytest.approx(3.5454e-10, rel=1e-3)
     assert from_time(100.0, 0.0, length_cm=1e-3).value_cm2_per_s == pytest.approx(1e-8)
+    # two equal electrodes in series measure twice the sigma of each
+    both = from_slope(20.0, 2.0, area_cm2=1.0, dE_dx_V=0.5, molar_volume_cm3_per_mol=20.0, electrodes=2)
+    alone = from_slope(10.0, 1.0, area_cm2=1.0, dE_dx_V=0.5, molar_volume_cm3_per_mol=20.0)
+    assert both.value_cm2_per_s == pytest.approx(alone.value_cm2_per_s, rel=1e-12)
+    two = from_concentration(
+        20.0, 0.0, area_cm2=1.0, concentration_mol_per_cm3=1e-3, temperature_K=298.15, electrodes=2
+    )
+    assert two.value_cm2_per_s == pytest.approx(one.value_cm2_per_s, rel=1e-12)
+    assert "sigma / 2" in two.formula
     with pytest.raises(SettingsError, match="molar_volume"):
         from_slope(10.0, 1.0, area_cm2=1.0, dE_dx_V=0.5, molar_volume_cm3_per_mol=0.0)

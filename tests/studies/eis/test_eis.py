@@ -105,7 +105,7 @@ def test_interface_grows_with_the_root_of_time():
         grown = 40.0 + 30.0 * np.sqrt(hours)
         values = {"R_ohm": 50.0, "R1_ohm": grown, "tau1_s": 2e-5 * grown, "n1": 0.9}
         spectra.append(_spectrum("R-RQ", values, seed=k, temperature_K=298.15, time_s=3600 * hours))
-    record = eis(spectra, diameter_cm=1.0, thickness_cm=0.1)
+    record = eis(spectra, diameter_cm=1.0, thickness_cm=0.1, cell="symmetric")
     assert "12 of the 14 spectra" in record.circuit_reason
     assert record.interface is not None
     assert record.interface.verdict == "parabolic"
@@ -115,7 +115,7 @@ def test_interface_grows_with_the_root_of_time():
     assert abs(first.start_ohm.value - 40.0) < 4 * first.start_ohm.std
     area = record.interface.points[0].area_specific_resistance_ohm_cm2
     assert area is not None
-    assert area.value == pytest.approx(40.0 * np.pi / 4, rel=0.05)
+    assert area.value == pytest.approx(40.0 * np.pi / 4 / 2, rel=0.05)  # of each of the two
 
 
 def test_diffusivity_needs_its_inputs():
@@ -132,6 +132,33 @@ def test_diffusivity_needs_its_inputs():
     assert "semi-infinite" in diffusivity.assumptions
 
 
+def test_two_equal_electrodes_share_the_interface_and_the_diffusion():
+    """Interfaces of 25 ohm and Warburg elements of a known D, twice in series: R A / 2 = 25 pi/4 each, and that D.
+
+    As one electrode R A is twice and D a quarter of it (Weppner and Huggins, doi 10.1149/1.2133112).
+    """
+    area, diffusivity = np.pi / 4, 1e-9
+    sigma = 22 * 0.5 / (96485.33 * area * np.sqrt(2 * diffusivity))
+    values = {"R_ohm": 20.0, "R1_ohm": 50.0, "tau1_s": 1e-4, "n1": 0.9, "warburg_ohm_per_sqrt_s": 2 * sigma}
+    one = _spectrum("R-RQ-W", values, seed=1, temperature_K=298.15)
+    given: dict = {"diameter_cm": 1.0, "thickness_cm": 0.1, "circuit": "R-RQ-W", "dE_dx_V": 0.5,
+             "molar_volume_cm3_per_mol": 22.0}  # fmt: skip
+    each, whole = eis(one, **given, cell="symmetric"), eis(one, **given)
+    for record, share, factor in ((each, 2, 1.0), (whole, 1, 0.25)):
+        (row,) = record.spectra
+        assert record.electrodes == share
+        assert row.interface_ohm_cm2 is not None
+        assert abs(row.interface_ohm_cm2.value - 50 * area / share) < 4 * row.interface_ohm_cm2.std
+        assert row.diffusivity is not None
+        found = row.diffusivity.diffusivity_cm2_per_s
+        assert abs(found.value - factor * diffusivity) < 4 * found.std
+        assert found.std < 0.05 * found.value
+    assert not any("what cell it is" in text for text in each.warnings)
+    assert any("what cell it is" in text and "four times" in text for text in whole.warnings)
+    assert eis(one, **given, electrodes=2).spectra[0].interface_ohm_cm2 == each.spectra[0].interface_ohm_cm2
+    assert any("sum of both" in text for text in eis(one, **given, cell="full").warnings)
+
+
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
@@ -140,6 +167,9 @@ def test_diffusivity_needs_its_inputs():
         ({"weighting": "none"}, "modulus"),
         ({"circuit": "R-Q"}, "R-RQ-RQ-CPE"),
         ({"temperatures_K": [25.0]}, "298.15 K"),
+        ({"cell": "full", "electrodes": 2}, "not equal"),
+        ({"cell": "blocking", "dE_dx_V": 0.5}, "nothing diffuses"),
+        ({"electrodes": 3}, "at most 2|2 or less|below"),
         ({"temperatures_K": [300.0, 310.0]}, "2 temperatures for 1 spectra"),
     ],
 )

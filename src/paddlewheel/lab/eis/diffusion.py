@@ -1,4 +1,8 @@
-"""Chemical diffusivity from a Warburg element, with the assumptions that its formula makes."""
+"""Chemical diffusivity from a Warburg element, with the assumptions that its formula makes.
+
+The formulas are those of one electrode. Two equal ones stand in series: half of the sigma measured is that of each, and
+D, which goes as 1 / sigma^2, is four times as large.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,9 @@ import numpy as np
 
 from paddlewheel.errors import SettingsError
 from paddlewheel.units import FARADAY_C_PER_MOL, GAS_CONSTANT_J_PER_MOL_K
+
+_SIGMA = {1: "sigma", 2: "sigma / 2"}
+_OF_WHAT = {1: "all of sigma is that of one electrode", 2: "two equal electrodes, sigma / 2 each"}
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,7 @@ def from_slope(
     dE_dx_V: float,
     molar_volume_cm3_per_mol: float,
     charge_number: float = 1.0,
+    electrodes: int = 1,
 ) -> Diffusivity:
     """D = [V_m |dE/dx| / (z F A sigma)]^2 / 2 for an insertion electrode (Weppner and Huggins, doi 10.1149/1.2133112).
 
@@ -44,6 +52,8 @@ def from_slope(
         Of the electrode's formula unit.
     charge_number
         Of the ion.
+    electrodes
+        1, or 2 equal ones in series, each with half of sigma.
 
     Raises
     ------
@@ -52,16 +62,17 @@ def from_slope(
     """
     _check(area_cm2=area_cm2, molar_volume_cm3_per_mol=molar_volume_cm3_per_mol, charge_number=charge_number,
            dE_dx_V=abs(dE_dx_V))  # fmt: skip
-    ratio = molar_volume_cm3_per_mol * abs(dE_dx_V) / (
+    ratio = electrodes * molar_volume_cm3_per_mol * abs(dE_dx_V) / (
         charge_number * FARADAY_C_PER_MOL * area_cm2 * warburg_ohm_per_sqrt_s
     )  # fmt: skip
     return _diffusivity(
         ratio,
         std_ohm_per_sqrt_s / warburg_ohm_per_sqrt_s,
         area_relative_std,
-        "D = [V_m |dE/dx| / (z F A sigma)]^2 / 2",
+        f"D = [V_m |dE/dx| / (z F A {_SIGMA[electrodes]})]^2 / 2",
         "semi-infinite diffusion in one dimension into the electrode, of which the whole contact area takes part; "
-        "dE/dx at this composition; no phase change; the electrolyte supplies no diffusion impedance of its own",
+        "dE/dx at this composition; no phase change; the electrolyte supplies no diffusion impedance of its own; "
+        + _OF_WHAT[electrodes],
     )
 
 
@@ -74,6 +85,7 @@ def from_concentration(
     concentration_mol_per_cm3: float,
     temperature_K: float,
     charge_number: float = 1.0,
+    electrodes: int = 1,
 ) -> Diffusivity:
     """D = [R T / (z^2 F^2 A c sigma)]^2 / 2 for one diffusing species of concentration c (Bard and Faulkner, ch. 10).
 
@@ -83,16 +95,16 @@ def from_concentration(
         For an input that is not above zero.
     """
     _check(area_cm2=area_cm2, concentration_mol_per_cm3=concentration_mol_per_cm3, charge_number=charge_number)
-    ratio = GAS_CONSTANT_J_PER_MOL_K * temperature_K / (
+    ratio = electrodes * GAS_CONSTANT_J_PER_MOL_K * temperature_K / (
         (charge_number * FARADAY_C_PER_MOL) ** 2 * area_cm2 * concentration_mol_per_cm3 * warburg_ohm_per_sqrt_s
     )  # fmt: skip
     return _diffusivity(
         ratio,
         std_ohm_per_sqrt_s / warburg_ohm_per_sqrt_s,
         area_relative_std,
-        "D = [R T / (z^2 F^2 A c sigma)]^2 / 2",
+        f"D = [R T / (z^2 F^2 A c {_SIGMA[electrodes]})]^2 / 2",
         "semi-infinite diffusion in one dimension of one species of ideal activity (thermodynamic factor 1), "
-        "reversible transfer at the electrode, the whole contact area taking part",
+        "reversible transfer at the electrode, the whole contact area taking part; " + _OF_WHAT[electrodes],
     )
 
 

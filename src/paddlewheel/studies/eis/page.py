@@ -92,15 +92,29 @@ def _spectra_section(record: EisRecord, drawings: dict[str, Drawing]) -> Section
     table = Table(
         "Resistances and conductivities (± is the 68 % standard uncertainty)",
         [("Spectrum", ""), ("R bulk", "Ω"), ("R grain boundary", "Ω"), ("R total", "Ω"), ("R interface", "Ω"),
-         ("σ bulk", "mS/cm"), ("σ grain boundary", "mS/cm"), ("σ total", "mS/cm")],
+         (_each(record), "Ω cm²"), ("σ bulk", "mS/cm"), ("σ grain boundary", "mS/cm"), ("σ total", "mS/cm")],
     )  # fmt: skip
     for row in record.spectra:
         r, sigma = row.resistances_ohm, row.conductivity_mS_per_cm
-        values = (r.bulk, r.grain_boundary, r.total, r.interface, sigma.bulk, sigma.grain_boundary, sigma.total)
+        values = (
+            r.bulk,
+            r.grain_boundary,
+            r.total,
+            r.interface,
+            row.interface_ohm_cm2,
+            sigma.bulk,
+            sigma.grain_boundary,
+            sigma.total,
+        )
         table.rows.append([Cell(label(row), row.file), *(Cell(measured(value)) for value in values)])
     caption = "Scaled to the electrolyte: a tail may leave the picture."
     return Section(id="spectra", title="Spectra", drawings=[(drawings["nyquist"], caption)],
                    tables=[filled(table), _diffusivity_table(record)])  # fmt: skip
+
+
+def _each(record: EisRecord) -> str:
+    """What the interface's resistance times area is that of."""
+    return "R interface × area" + (" / 2" if record.electrodes == 2 else "")
 
 
 def _diffusivity_table(record: EisRecord) -> Table | None:
@@ -206,7 +220,7 @@ def _interface_section(record: EisRecord, drawings: dict[str, Drawing]) -> Secti
         return None
     unit = "h" if series.against == "time_h" else "cycle"
     table = Table("Interface", [("time" if unit == "h" else "cycle", unit if unit == "h" else ""), ("R", "Ω"),
-                                ("R × area", "Ω cm²")])  # fmt: skip
+                                (_each(record), "Ω cm²")])  # fmt: skip
     for point in series.points:
         area = Cell(measured(point.area_specific_resistance_ohm_cm2))
         table.rows.append([Cell(plain(point.x)), Cell(measured(point.resistance_ohm)), area])
@@ -243,6 +257,11 @@ def _facts(record: EisRecord) -> list[tuple[str, str]]:
     if temperatures:
         span = kelvin(temperatures[0])
         facts.append(("Temperature", span if len(temperatures) == 1 else f"{span} to {kelvin(temperatures[-1])}"))
+    if record.cell is not None or record.electrodes > 1:
+        kind = record.cell or "not said"
+        facts.append(
+            ("Cell", f"{kind}, {'two equal electrodes' if record.electrodes == 2 else 'counted as one electrode'}")
+        )
     if record.geometry is not None:
         facts.append(("Diameter", f"{measured(record.geometry.diameter_cm)} cm"))
         facts.append(("Thickness", f"{measured(record.geometry.thickness_cm)} cm"))

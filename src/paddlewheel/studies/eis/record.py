@@ -11,6 +11,8 @@ from paddlewheel.records import Measured, Record, StudyRecord
 from paddlewheel.records.arrhenius import ArrheniusResult
 
 Resistance = Literal["bulk", "grain_boundary", "total"]
+CellKind = Literal["blocking", "symmetric", "full"]
+"""Two equal electrodes that block ions, two equal ones that do not, or two unlike ones."""
 OpenInterval = tuple[float | None, float | None]
 """Lower and upper end; null where the data set no end on that side."""
 
@@ -116,7 +118,8 @@ class SpectrumResult(Record):
 
     `residual_correlation` is that of neighbouring residuals of the fit: where it is above 0 the circuit misses
     something, and all errors of this spectrum are widened for it. `spread_percent` is (largest - smallest) / fit over
-    the readings of the total resistance.
+    the readings of the total resistance. `interface_ohm_cm2` is the interface's resistance times area, of one of the
+    cell's electrodes (half of R A of two equal ones), the uncertainty of the area included.
     """
 
     file: str
@@ -134,6 +137,7 @@ class SpectrumResult(Record):
     residual_correlation: float
     resistances_ohm: EisResistances
     conductivity_mS_per_cm: EisConductivities
+    interface_ohm_cm2: Measured | None = None
     capacitances_F: dict[str, float] = {}
     readings: list[ResistanceReading]
     spread_percent: float | None
@@ -153,7 +157,8 @@ class EisArrhenius(Record):
 
 
 class InterfacePoint(Record):
-    """The interface at one time or cycle: resistance, and resistance times area where the geometry is given."""
+    """The interface at one time or cycle: resistance of the cell, and resistance times area of one of its electrodes
+    where the geometry is given (half of R A of two equal ones)."""
 
     x: float
     resistance_ohm: Measured
@@ -207,12 +212,14 @@ class ComparedValue(Record):
 
 
 class EisRecord(StudyRecord):
-    """The record of `eis`."""
+    """The record of `eis`; the interface and the diffusion are those of `electrodes` equal ones in series."""
 
     rows_in: ClassVar[str] = "spectra"
     kind: Literal["eis"] = "eis"
     sample: str
     geometry: EisGeometry | None
+    cell: CellKind | None = None
+    electrodes: int = 1
     weighting: str
     circuit: str
     circuit_reason: str

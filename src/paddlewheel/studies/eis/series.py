@@ -127,7 +127,9 @@ def _pooled(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
     return float(values.mean()), std
 
 
-def interface_series(analysed: Sequence[AnalysedSpectrum], *, pellet: Pellet | None) -> InterfaceSeries | None:
+def interface_series(
+    analysed: Sequence[AnalysedSpectrum], *, pellet: Pellet | None, electrodes: int
+) -> InterfaceSeries | None:
     """The interfacial resistance against time (h) or cycle; None where no interface, time or cycle is known.
 
     Spectra of several temperatures are no such series.
@@ -148,7 +150,7 @@ def interface_series(analysed: Sequence[AnalysedSpectrum], *, pellet: Pellet | N
     found = [each.found["interface"] for each in shown]
     values = np.array([resistance.value_ohm for resistance in found if resistance is not None])
     stds = np.array([resistance.std_ohm for resistance in found if resistance is not None])
-    area = None if pellet is None else pellet.area_cm2
+    area = None if pellet is None else pellet.area_cm2 / electrodes
     growth = fit_growth(x - (x.min() if against == "cycle" else 0.0), values, stds)
     return InterfaceSeries(
         against=against,

@@ -42,13 +42,14 @@ WIDE_SPREAD_PERCENT = 5.0
 
 @dataclass(frozen=True, kw_only=True)
 class Electrode:
-    """What a diffusivity needs beside the spectrum; None where not given."""
+    """What a diffusivity needs beside the spectrum, None where not given; and how many equal electrodes there are."""
 
     dE_dx_V: float | None = None
     molar_volume_cm3_per_mol: float | None = None
     concentration_mol_per_cm3: float | None = None
     diffusion_length_cm: float | None = None
     charge_number: float = 1.0
+    electrodes: int = 1
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -126,6 +127,7 @@ def analyse_spectrum(
         residual_correlation=correlation,
         resistances_ohm=EisResistances(**{name: _measured(resistance) for name, resistance in found.items()}),
         conductivity_mS_per_cm=_conductivities(found, pellet),
+        interface_ohm_cm2=_area_specific(found["interface"], pellet, electrode.electrodes),
         capacitances_F={f"C{k}": arc_capacitance_F(fit, k) for k in range(1, fit.circuit.arcs + 1)},
         readings=readings,
         spread_percent=_spread(readings, roles),
@@ -185,6 +187,15 @@ def _conductivity_of(resistance_ohm: float | None, pellet: Pellet | None) -> flo
     return pellet.conductivity_mS_per_cm(resistance_ohm, 0.0)[0]
 
 
+def _area_specific(interface: Resistance | None, pellet: Pellet | None, electrodes: int) -> Measured | None:
+    """R A of one of the electrodes that the interfaces are those of."""
+    if interface is None or pellet is None:
+        return None
+    value = interface.value_ohm * pellet.area_cm2 / electrodes
+    relative = np.hypot(interface.std_ohm / interface.value_ohm, 2 * pellet.diameter_std_cm / pellet.diameter_cm)
+    return Measured(value=value, std=float(value * relative))
+
+
 def _conductivities(found: Mapping[str, Resistance | None], pellet: Pellet | None) -> EisConductivities:
     made: dict[str, Measured] = {}
     for name in ("bulk", "grain_boundary", "total"):
@@ -241,7 +252,8 @@ def _diffusivity(
     root = float(np.sqrt(widened))
     if tail == "W" and pellet is not None:
         sigma, std = fit.value("warburg_ohm_per_sqrt_s"), root * fit.std("warburg_ohm_per_sqrt_s")
-        area = {"area_cm2": pellet.area_cm2, "area_relative_std": 2 * pellet.diameter_std_cm / pellet.diameter_cm}
+        area = {"area_cm2": pellet.area_cm2, "area_relative_std": 2 * pellet.diameter_std_cm / pellet.diameter_cm,
+                "electrodes": electrode.electrodes}  # fmt: skip
         if electrode.dE_dx_V is not None and electrode.molar_volume_cm3_per_mol is not None:
             found = from_slope(sigma, std, dE_dx_V=electrode.dE_dx_V, charge_number=electrode.charge_number,
                                molar_volume_cm3_per_mol=electrode.molar_volume_cm3_per_mol, **area)  # fmt: skip

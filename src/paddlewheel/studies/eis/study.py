@@ -6,10 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+from pydantic import model_validator
 
+from paddlewheel.errors import SettingsError
 from paddlewheel.lab.eis.assignment import Role, assign_roles
 from paddlewheel.lab.eis.choice import Candidate, choose_circuit, inflation, is_determined
 from paddlewheel.lab.eis.circuit import Circuit
@@ -19,7 +21,14 @@ from paddlewheel.lab.eis.pellet import Pellet
 from paddlewheel.records import Citation, Measured
 from paddlewheel.studies.eis.beside import read_beside, set_beside
 from paddlewheel.studies.eis.inputs import ReadSpectra, Spectra, open_spectra
-from paddlewheel.studies.eis.record import CircuitCandidate, ComparedValue, EisGeometry, EisRecord, InterfaceSeries
+from paddlewheel.studies.eis.record import (
+    CellKind,
+    CircuitCandidate,
+    ComparedValue,
+    EisGeometry,
+    EisRecord,
+    InterfaceSeries,
+)
 from paddlewheel.studies.eis.series import fit_temperatures_eis, interface_series
 from paddlewheel.studies.eis.spectrum import (
     CORRELATED,
@@ -88,6 +97,16 @@ class EisSettings(PelletSettings):
     circuit: str = setting(AUTO, "auto (one for all spectra), each (chosen for each), or such as R-RQ-RQ-CPE.")
     weighting: Weighting = setting("modulus", "Weights of the fit")
     allow_violations: bool = setting(False, "Keep spectra that fail the Kramers-Kronig test in the Arrhenius fits.")
+    cell: CellKind | None = setting(
+        None,
+        "Kind of cell: blocking or symmetric (two equal electrodes, half of the interface each), or full (two unlike).",
+    )
+    electrodes: int | None = setting(
+        None,
+        "Equal electrodes that the interface and the Warburg tail are of, 1 or 2, over what --cell says.",
+        ge=1,
+        le=2,
+    )
     dE_dx_V: float | None = setting(
         None, "Slope of the electrode's voltage against its content, V: for a diffusivity from a Warburg tail."
     )
@@ -98,6 +117,24 @@ class EisSettings(PelletSettings):
     beside: Path | None = setting(
         None, "Another analysis, point by point beside ours: CSV of part,quantity,temperature_K,value,std."
     )
+
+    @model_validator(mode="after")
+    def _of_one_cell(self) -> Self:
+        if self.cell == "full" and self.electrodes == 2:
+            raise SettingsError(
+                "2 in a full cell, whose electrodes are not equal", where="electrodes",
+                remedy="give 1, and take the interface as the sum of both; or --cell symmetric",
+            )  # fmt: skip
+        for name in ("dE_dx_V", "concentration_mol_per_cm3"):
+            if self.cell == "blocking" and getattr(self, name) is not None:
+                raise SettingsError(
+                    "nothing diffuses into a blocking electrode", where=name, remedy="leave it out, or --cell symmetric"
+                )
+        return self
+
+    def counted_electrodes(self) -> int:
+        """Equal electrodes that the interface and the diffusion are shared by; one where nothing is told."""
+        return self.electrodes or (2 if self.cell in ("blocking", "symmetric") else 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +174,8 @@ def _opens(spectra: Spectra, settings: EisSettings) -> EisInputs:
 
 def _measures(inputs: EisInputs, settings: EisSettings, run: Run) -> EisRecord:
     read, pellet = inputs.read, inputs.pellet
-    electrode = Electrode(**{known.name: getattr(settings, known.name) for known in fields(Electrode)})
+    of_settings = {known.name: getattr(settings, known.name) for known in fields(Electrode)}
+    electrode = Electrode(**of_settings | {"electrodes": settings.counted_electrodes()})
     tests = [check_spectrum(spectrum, file=file) for spectrum, file in zip(read.spectra, read.files, strict=True)]
     data = [
         weigh(spectrum.frequency_Hz, spectrum.impedance_ohm, weighting=settings.weighting) for spectrum in read.spectra
@@ -154,10 +192,12 @@ def _measures(inputs: EisInputs, settings: EisSettings, run: Run) -> EisRecord:
     ]
     arrhenius, said = fit_temperatures_eis(analysed, pellet=pellet, allow_violations=settings.allow_violations)
     _keep_tables(analysed, run)
-    interface = interface_series(analysed, pellet=pellet)
+    interface = interface_series(analysed, pellet=pellet, electrodes=electrode.electrodes)
     record = EisRecord(
         sample=inputs.sample or inputs.source,
         geometry=None if pellet is None else _geometry(pellet),
+        cell=settings.cell,
+        electrodes=electrode.electrodes,
         weighting=settings.weighting,
         circuit=", ".join(dict.fromkeys(fit.circuit.name for fit in fits)),
         circuit_reason=reason,
@@ -165,7 +205,13 @@ def _measures(inputs: EisInputs, settings: EisSettings, run: Run) -> EisRecord:
         spectra=[each.row for each in analysed],
         arrhenius=arrhenius,
         interface=interface,
-        warnings=[*read.warnings, *_geometry_warnings(pellet), *_row_warnings(analysed), *said],
+        warnings=[
+            *read.warnings,
+            *_geometry_warnings(pellet),
+            *_row_warnings(analysed),
+            *said,
+            *_cell_warnings(analysed, settings),
+        ],
         citations=[*_CITATIONS, *([] if interface is None else [_GROWTH_CITED])],
         provenance=run.provenance(),
     )
@@ -249,6 +295,23 @@ def _geometry_warnings(pellet: Pellet | None) -> list[str]:
         return [
             "the uncertainty of the geometry is not given (--diameter-std-cm, --thickness-std-cm): errors of "
             "conductivities are those of the resistances alone"
+        ]
+    return []
+
+
+def _cell_warnings(analysed: Sequence[AnalysedSpectrum], settings: EisSettings) -> list[str]:
+    """What R x area and D take the cell to be, where nobody said it, or where they are a sum."""
+    shown = ["the interface's R x area"] if any(each.row.interface_ohm_cm2 for each in analysed) else []
+    if any(each.row.diffusivity and each.fit.circuit.tail == "W" for each in analysed):
+        shown.append("D")
+    if not shown:
+        return []
+    if settings.cell == "full":
+        return [f"a full cell has two unlike electrodes: {' and '.join(shown)} take the sum of both for one"]
+    if settings.cell is None and settings.electrodes is None:
+        return [
+            f"nobody said what cell it is: {' and '.join(shown)} count one electrode; of two equal ones (--cell "
+            "symmetric) R x area is half of it, and D four times as large"
         ]
     return []
 
