@@ -204,7 +204,8 @@ def test_run_directory_holds_the_record_and_refuses_other_inputs(tmp_path: Path)
 
 
 def test_leaving_out_what_was_given_is_another_run(tmp_path: Path):
-    spectra, sizes = _pellet_series(0.35)[:2], {"diameter_cm": 1.0, "thickness_cm": 0.1}
+    spectra = _pellet_series(0.35)[:2]
+    sizes: dict = {"diameter_cm": 1.0, "thickness_cm": 0.1}
     eis(spectra, **sizes, circuit="RQ-CPE", dE_dx_V=0.5, out=tmp_path / "run")
     with pytest.raises(InputError, match=r"dE_dx_V is 0\.5 there and None now"):
         eis(spectra, **sizes, circuit="RQ-CPE", out=tmp_path / "run")
