@@ -17,6 +17,7 @@ _OTHERS = {
     "read_trajectory": "paddlewheel.trajectories",
 }
 __all__ = sorted(["load", *_OTHERS, *python_names()])
+_GIVE = "give the run directory of a command"
 _calls: dict[str, Any] = {}
 
 
@@ -49,7 +50,7 @@ def load(directory: str | Path) -> Any:
     Raises
     ------
     InputError
-        If it holds no record of this version of paddlewheel, or a damaged one.
+        If it holds no record of this version of paddlewheel, or one that is damaged or was changed since.
 
     Examples
     --------
@@ -57,19 +58,18 @@ def load(directory: str | Path) -> Any:
     >>> record = paddlewheel.load("runs/o-nbh")  # doctest: +SKIP
     >>> record.plot()["arrhenius"]  # doctest: +SKIP
     """
-    import json
-
+    from paddlewheel.foreign import parsing, read_json
+    from paddlewheel.records.seals import check_sealed
     from paddlewheel.study.run_directory import RECORD
 
     given = Path(directory)
     path = given if given.name == RECORD else given / RECORD
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+    if not path.is_file():
+        raise InputError("holds no record", where=given, remedy=_GIVE)
+    check_sealed(path.parent, path.name)
+    document = read_json(path, InputError, remedy=_GIVE)
+    with parsing(path, InputError, problem="holds no record", remedy=_GIVE):
         command = document["provenance"]["settings"]["command"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"holds no record ({type(error).__name__})", where=path, remedy="give the run directory of a command"
-        ) from error
     if command not in TABLE:
         raise InputError(f"is of an unknown command '{command}'", where=path, remedy="read it with a newer paddlewheel")
     record = load_study(command).read(path.parent)

@@ -260,7 +260,7 @@ def test_full_disk_during_the_record(
     def full(_descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("paddlewheel.records.base.os.fsync", full)
+    monkeypatch.setattr("paddlewheel.records.atomic.os.fsync", full)
     command = ["analyze", str(walk_npz), "--temperature", "600", "--frame-interval-fs", "10", "--out", str(out)]
     _refused(command, capsys, naming=["No space left", "free some space"])
     assert not [path for path in out.rglob("*") if path.is_file() and path.name not in ("driver.lock",)]

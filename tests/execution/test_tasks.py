@@ -69,7 +69,7 @@ def test_full_disk_keeps_the_last_checkpoint(tmp_path: Path, monkeypatch: pytest
     def full(_descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("paddlewheel.execution.tasks.os.fsync", full)
+    monkeypatch.setattr("paddlewheel.records.atomic.os.fsync", full)
     with pytest.raises(OSError, match="No space"):
         unit.write_checkpoint({"x": np.arange(4)})
     back = unit.checkpoint()

@@ -18,7 +18,7 @@ import yaml
 from toy import TOY, ToyRecord, ToySettings, worked
 
 from paddlewheel.errors import DataError, RunDirectoryError, SettingsError
-from paddlewheel.execution import DriverLock
+from paddlewheel.execution import DriverLock, Unit
 from paddlewheel.study import run_directory
 from paddlewheel.study.forecast import Forecast
 from paddlewheel.study.run_directory import Document
@@ -107,6 +107,7 @@ def test_a_directory_of_an_earlier_version_goes_on(numbers: Path, tmp_path: Path
         del (document if name == "inputs.yaml" else document["provenance"]["settings"])["powers"]
         dumped = yaml.safe_dump(document) if name == "inputs.yaml" else json.dumps(document)
         (out / name).write_text(dumped)
+    (out / "seal.json").unlink()  # which an earlier version did not write
     TOY([numbers], out=out)
     assert worked == [1.0]
     assert yaml.safe_load((out / "inputs.yaml").read_text())["powers"] == [1.0, 2.0]
@@ -156,6 +157,7 @@ def test_a_value_that_an_earlier_version_wrote_otherwise_goes_on(numbers: Path, 
     inputs, record = out / "inputs.yaml", out / "result.json"
     inputs.write_text(inputs.read_text().replace("factor: 2.0", "factor: 200%"))
     record.write_text(record.read_text().replace('"factor": 2.0', '"factor": "200%"'))
+    (out / "seal.json").unlink()  # which an earlier version did not write
     study([numbers], out=out, factor=2.0)
     assert worked == [2.0]
     with pytest.raises(RunDirectoryError, match="factor"):
@@ -270,7 +272,7 @@ def test_a_full_disk_is_one_line_and_leaves_the_old_record(numbers: Path, tmp_pa
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("paddlewheel.records.base.os.replace", full)
+        patch.setattr("paddlewheel.records.atomic.os.replace", full)
         with pytest.raises(RunDirectoryError, match="free some space") as told:
             TOY([numbers], out=out, again=True)
     assert "\n" not in str(told.value)
@@ -323,11 +325,10 @@ def test_a_start_is_tried_before_the_directory_is_made_and_not_again(numbers: Pa
 def test_a_record_made_without_a_unit_is_made_again(numbers: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     TOY([numbers], out=out)
-    unit = out / "units" / "one"
-    unit.mkdir(parents=True)
-    (unit / "unit.json").write_text("{}")
+    unit = Unit("one", {"n": 1}, out)
+    unit.prepare()
     TOY([numbers], out=out)
-    (unit / "result.json").write_text("{}")
+    unit.write_result({"status": "done"})
     TOY([numbers], out=out)
     assert worked == [1.0, 1.0]
 

@@ -1,6 +1,7 @@
 """What all result documents share; the record of each study stands in its package (`paddlewheel.studies`)."""
 
 from paddlewheel.records.arrhenius import ArrheniusModel, ArrheniusResult, RefusedTemperature
+from paddlewheel.records.atomic import write_atomically
 from paddlewheel.records.base import (
     SCHEMA_VERSION,
     Citation,
@@ -11,7 +12,6 @@ from paddlewheel.records.base import (
     Provenance,
     Record,
     read_record,
-    write_atomically,
     write_record,
 )
 from paddlewheel.records.study_record import StudyRecord

@@ -7,7 +7,6 @@ be measured is null, and the `status` beside it says why.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -16,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler
 
 from paddlewheel.errors import InputError
 from paddlewheel.foreign import read_json
+from paddlewheel.records.atomic import write_atomically
+from paddlewheel.records.seals import check_sealed
 
 SCHEMA_VERSION = 1
 
@@ -110,8 +111,9 @@ def read_record(path: Path, kind: type[AnyRecord], *, made_by: str) -> AnyRecord
     Raises
     ------
     InputError
-        If the file is no such record.
+        If the file is no such record, or was changed since it was written.
     """
+    check_sealed(path.parent, path.name)
     document = read_json(path, InputError, remedy=f"run {made_by} again")
     try:
         return kind.model_validate(document)
@@ -121,26 +123,11 @@ def read_record(path: Path, kind: type[AnyRecord], *, made_by: str) -> AnyRecord
         ) from error
 
 
-def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write text (UTF-8) or bytes to `path` so that a reader sees the old file or the new one, never half of it.
-
-    Raises
-    ------
-    OSError
-        As the operating system gives it (ENOSPC, EACCES); the half-written temporary file is removed.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with open(temporary, "wb") as stream:
-            stream.write(content.encode() if isinstance(content, str) else content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
+def record_text(record: Record) -> str:
+    """A record as indented JSON."""
+    return record.model_dump_json(indent=1) + "\n"
 
 
 def write_record(record: Record, path: Path) -> None:
     """Write a record as indented JSON, atomically."""
-    write_atomically(path, record.model_dump_json(indent=1) + "\n")
+    write_atomically(path, record_text(record))

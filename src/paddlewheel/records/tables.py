@@ -13,7 +13,8 @@ import numpy as np
 
 from paddlewheel.errors import InputError
 from paddlewheel.foreign import array_archive
-from paddlewheel.records.base import write_atomically
+from paddlewheel.records.atomic import write_atomically
+from paddlewheel.records.seals import check_sealed
 
 Columns = dict[str, np.ndarray]
 """Column name -> values `[n_rows]` float64, nan where the file says nothing; text in memory may be a column too."""
@@ -58,7 +59,7 @@ class Beside:
         Raises
         ------
         InputError
-            If there is none, or its file is no table of numbers.
+            If there is none, its file is no table of numbers, or was changed since it was written.
         """
         if name in self.tables:
             return self.tables[name]
@@ -70,7 +71,7 @@ class Beside:
         Raises
         ------
         InputError
-            If there is none, or it is damaged.
+            If there is none, it is damaged, or was changed since it was written.
         """
         if name in self.tables:
             return self.tables[name]
@@ -81,12 +82,21 @@ class Beside:
     def _path(self, name: str) -> Path:
         if self.directory is None:
             raise InputError("no such table", where=name, remedy="run the study with out=DIR")
+        check_sealed(self.directory, name)
         return self.directory / name
 
     def file(self, name: str) -> Path | None:
-        """The path of a file of the run directory; None where it is absent."""
-        path = None if self.directory is None else self.directory / name
-        return path if path is not None and path.is_file() else None
+        """The path of a file of the run directory; None where it is absent.
+
+        Raises
+        ------
+        InputError
+            If it was changed since it was written.
+        """
+        if self.directory is None or not (self.directory / name).is_file():
+            return None
+        check_sealed(self.directory, name)
+        return self.directory / name
 
 
 def read_columns(path: Path, *, text: Collection[str] = ()) -> Columns:

@@ -6,7 +6,7 @@ import datetime
 import io
 import shlex
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,8 +17,10 @@ import numpy as np
 from paddlewheel.execution import DriverLock, Unit
 from paddlewheel.execution.signals import stop_if_requested
 from paddlewheel.records import Provenance, StudyRecord, write_atomically
+from paddlewheel.records.base import record_text
+from paddlewheel.records.seals import digest, digest_of, write_seal
 from paddlewheel.records.tables import Beside, as_column, write_table
-from paddlewheel.study.run_directory import Document, package_versions
+from paddlewheel.study.run_directory import RECORD, Document, package_versions
 from paddlewheel.study.stage import run_stage
 from paddlewheel.version import __version__
 
@@ -38,7 +40,9 @@ class Run:
     show_progress
         Whether the terminal is told how far units are.
     parts
-        Records of parts of the run (see `part`).
+        Parts of the run with their records (see `part`).
+    written
+        The digests of the files that belong to the records, by path.
     """
 
     document: Document
@@ -47,7 +51,8 @@ class Run:
     cores: int | None = None
     show_progress: bool = False
     beside: Beside = field(default_factory=Beside)
-    parts: list[StudyRecord] = field(default_factory=list)
+    parts: list[tuple[Run, StudyRecord]] = field(default_factory=list)
+    written: dict[Path, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.directory is not None and self.beside.directory is None:
@@ -66,6 +71,7 @@ class Run:
             self.beside.tables[name] = {key: as_column(values) for key, values in columns.items()}
         else:
             write_table(self.directory / name, columns)
+            self.hold(name)
         return name
 
     def arrays(self, name: str, arrays: Mapping[str, np.ndarray]) -> str:
@@ -85,9 +91,33 @@ class Run:
             path = self.directory / name
             path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(path, content)
+            self.hold(name)
         return name
 
-    def units(self, units: Sequence[Unit], *, task: str, title: str, here: bool = False) -> dict[str, str]:
+    def hold(self, name: str) -> None:
+        """Have the seal of the run bind a file beside the record that is complete now, whoever wrote it."""
+        path = self.folder / name
+        found = digest_of(path)
+        assert found is not None, f"{path} is to be sealed and is not there"
+        self.written[path] = found
+
+    def seal(self, record: StudyRecord) -> None:
+        """Write the record, and before it the seal of all that belongs to it: a kill leaves no record without one."""
+        folder, content = self.folder, record_text(record)
+        self.written[folder / RECORD] = digest(content.encode())
+        inside = {path: found for path, found in self.written.items() if path.is_relative_to(folder)}
+        write_seal(folder, {path.relative_to(folder).as_posix(): found for path, found in inside.items()})
+        write_atomically(folder / RECORD, content)
+
+    def units(
+        self,
+        units: Sequence[Unit],
+        *,
+        task: str,
+        title: str,
+        here: bool = False,
+        check: Callable[[Unit], str | None] = Unit.damage,
+    ) -> dict[str, str]:
         """Run the units that are not finished; what went wrong, by name of the unit (see `run_stage`)."""
         assert self.driver is not None
         return run_stage(
@@ -98,6 +128,7 @@ class Run:
             cores=self.cores,
             show_progress=self.show_progress,
             here=here,
+            check=check,
         )
 
     def part(self, name: str, contents: Mapping[str, Any]) -> Run:
@@ -112,7 +143,7 @@ class Run:
     def keep(self, part: Run, record: StudyRecord) -> None:
         """Have the record of a part written, with its page, when the run's own is."""
         record.lies_beside(part.beside)
-        self.parts.append(record)
+        self.parts.append((part, record))
 
     @contextmanager
     def within(self, name: str) -> Iterator[Run]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from paddlewheel.errors import InputError, RunDirectoryError, writing
-from paddlewheel.execution import DriverLock
+from paddlewheel.execution import DriverLock, Unit
 from paddlewheel.foreign import read_yaml
 from paddlewheel.records import write_atomically
 from paddlewheel.version import __version__
@@ -134,9 +134,17 @@ def read_inputs(directory: Path) -> dict[str, Any]:
 
 
 def unfinished_units(directory: Path) -> list[str]:
-    """Names of the units of work in a run directory that have no result."""
+    """Names of the units of work in a run directory that have no result, or one that cannot be taken."""
     folders = (unit.parent for unit in sorted(directory.glob("units/*/unit.json")))
-    return [folder.name for folder in folders if not (folder / RECORD).is_file()]
+    return [folder.name for folder in folders if not _is_finished(folder)]
+
+
+def _is_finished(folder: Path) -> bool:
+    try:
+        unit = Unit.of_folder(folder)
+    except RunDirectoryError:
+        return False
+    return unit.result() is not None and unit.damage(files_may_be_gone=True) is None
 
 
 @contextmanager

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from paddlewheel.errors import ScienceError
@@ -20,6 +21,7 @@ def run_stage(
     cores: int | None,
     show_progress: bool,
     here: bool = False,
+    check: Callable[[Unit], str | None] = Unit.damage,
 ) -> dict[str, str]:
     """Run the units that are not finished.
 
@@ -29,6 +31,8 @@ def run_stage(
         What the units do, for the progress: ``labelling``.
     here
         Run them in this process where there is one core or one unit to run: Parsl takes seconds to start.
+    check
+        Why what is there of a unit cannot be taken: then a line says it, and the unit is computed anew.
 
     Returns
     -------
@@ -40,6 +44,8 @@ def run_stage(
         Of the kind that a unit met, such as a full disk.
     """
     stop_if_requested()
+    for unit in units:
+        _mend(unit, check)
     pending = [unit for unit in units if unit.result() is None]
     if not pending:
         return {}
@@ -55,6 +61,17 @@ def run_stage(
     ended = {name: f"{type(outcome.errors[name]).__name__}: {outcome.errors[name]}" for name in kept}
     left = {unit.name: outcome.states[unit.name] for unit in pending if unit.name not in kept and unit.result() is None}
     return ended | left
+
+
+def _mend(unit: Unit, check: Callable[[Unit], str | None]) -> None:
+    """Take nothing that was touched, and say so in one line."""
+    if not unit.folder.exists():
+        return
+    if trouble := unit.prepare():
+        print(f"paddlewheel: {trouble}: it is written again", file=sys.stderr, flush=True)
+    if trouble := check(unit):
+        print(f"paddlewheel: {trouble}: {unit.name} is computed again", file=sys.stderr, flush=True)
+        unit.discard()
 
 
 def failed_units(troubles: dict[str, str], directory: Path) -> ScienceError:

@@ -6,13 +6,15 @@ import functools
 import importlib
 import inspect
 import operator
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from paddlewheel.errors import check_name
-from paddlewheel.records import StudyRecord, read_record, write_record
+from paddlewheel.records import StudyRecord, read_record
+from paddlewheel.records.seals import touched
 from paddlewheel.records.tables import Beside
 from paddlewheel.study.forecast import Forecast, in_words
 from paddlewheel.study.run import Run
@@ -161,11 +163,14 @@ class Study(Generic[AnySettings, AnyRecord]):
                 cores=cores,
                 show_progress=show_progress,
             )
-            record = None if again else self.finished(opened.directory, opened.document)
+            trouble = None if again else self._touched(opened.directory)
+            if trouble:
+                print(f"paddlewheel: {trouble}: the record is made again", file=sys.stderr, flush=True)
+            record = None if again or trouble else self.finished(opened.directory, opened.document)
             if record is None:
                 record = self._measured(opened, run)
-                for made in (*run.parts, record):
-                    self._keep(made)
+                for part, made in (*run.parts, (run, record)):
+                    self._keep(part, made)
             elif not self._page_is_there(opened.directory, record):
                 self.write_page(record)
         return record
@@ -243,18 +248,26 @@ class Study(Generic[AnySettings, AnyRecord]):
         return record
 
     def finished(self, directory: Path, document: Document) -> AnyRecord | None:
-        """The record of a finished run of these very inputs; None where there is none, or a damaged one.
+        """The record of a finished run of these very inputs; None where there is none, or one that was touched.
 
         A record that was made without some of its units, which failed, is no finished run: they are tried again.
         """
         record = self.read(directory) if (directory / RECORD).is_file() else None
         if (
             record is None
+            or self._touched(directory)
             or unfinished_units(directory)
             or document.difference(record.provenance.settings, strict=True)
         ):
             return None
         return record
+
+    def _touched(self, directory: Path) -> str | None:
+        """What of a record and its files is not as it was written; None where all is, or there is no record yet."""
+        if not (directory / RECORD).is_file():
+            return None
+        trouble = touched(directory)
+        return trouble or (f"{directory / RECORD} is damaged" if self.read(directory) is None else None)
 
     def read(self, directory: Path) -> AnyRecord | None:
         """The record in a run directory; None where the file is damaged or of another kind."""
@@ -269,10 +282,9 @@ class Study(Generic[AnySettings, AnyRecord]):
             return record
         return None
 
-    def _keep(self, record: StudyRecord) -> None:
-        assert record.directory is not None
-        record.directory.mkdir(parents=True, exist_ok=True)
-        write_record(record, record.directory / RECORD)
+    def _keep(self, run: Run, record: StudyRecord) -> None:
+        run.folder.mkdir(parents=True, exist_ok=True)
+        run.seal(record)
         self.write_page(record)
 
     def write_page(self, record: StudyRecord) -> None:
@@ -289,14 +301,14 @@ class Study(Generic[AnySettings, AnyRecord]):
         write_report(record, module.figures, module.page)
 
     def _page_is_there(self, directory: Path, record: AnyRecord) -> bool:
-        """Whether the page was written after the record, by this version."""
+        """Whether the page was written after the record, by this version, to its end."""
         from paddlewheel.version import __version__
 
         path = directory / _REPORT
         if not path.is_file() or path.stat().st_mtime_ns < (directory / RECORD).stat().st_mtime_ns:
             return False
-        with path.open(encoding="utf-8") as stream:
-            return f'content="paddlewheel {__version__}"' in stream.read(4096)
+        page = path.read_bytes()
+        return f'content="paddlewheel {__version__}"'.encode() in page[:4096] and page.rstrip().endswith(b"</html>")
 
     @property
     def records(self) -> tuple[type[AnyRecord], ...]:

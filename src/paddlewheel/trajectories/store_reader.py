@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
+import os
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -127,6 +129,56 @@ def read_thermo(path: str | Path) -> dict[str, NDArray]:
 def read_metadata(path: str | Path) -> dict[str, Any]:
     """What `TrajectoryWriter.create` was given as `metadata`."""
     return dict(cast("dict", open_group(Path(path)).attrs["metadata"]))
+
+
+def store_attributes(path: str | Path) -> dict[str, Any]:
+    """All attributes of a store: symbols, masses_u, frame_interval_fs, precision, n_frames, metadata, ...
+
+    Raises
+    ------
+    TrajectoryError
+        If it is no store.
+    """
+    return dict(open_group(Path(path)).attrs)
+
+
+def committed_digest(path: str | Path, n_frames: int) -> str:
+    """sha256 over the first `n_frames` frames of a store, whatever comes after them.
+
+    Of each array its name, the length and checksum of its full chunks, and the rows of the last one that is not full.
+    A chunk ends with the CRC32C of its bytes, which zarr compares when it reads them: no full chunk is unpacked.
+
+    Raises
+    ------
+    TrajectoryError
+        If it is no store, is damaged, or holds fewer frames.
+    """
+    path = Path(path)
+    group = open_group(path)
+    held = committed_frames(group, path)
+    if held < n_frames:
+        raise TrajectoryError(f"holds {held} frames, the checkpoint knows of {n_frames}", where=path)
+    digest = hashlib.sha256()
+    for name in ("positions", "cell", "step", "thermo"):
+        if not path.joinpath(name).exists():
+            continue
+        array = open_array(group, name, path)
+        n_full = n_frames // array.chunks[0]
+        for index in range(n_full):
+            digest.update(f"{name} {index} ".encode() + _checksum(path / name / chunk_file(array, index), path))
+        digest.update(read_array(group, name, n_full * array.chunks[0], n_frames, path).tobytes())
+    return digest.hexdigest()
+
+
+def _checksum(chunk: Path, path: Path) -> bytes:
+    """Length and CRC32C of a chunk's file."""
+    try:
+        with chunk.open("rb") as stream:
+            size = stream.seek(0, os.SEEK_END)
+            stream.seek(max(0, size - 4))
+            return size.to_bytes(8, "little") + stream.read()
+    except OSError as error:
+        raise _damaged(path, f"{chunk.parent.name}/{chunk.name}: {error.strerror}") from error
 
 
 def open_group(path: Path) -> zarr.Group:

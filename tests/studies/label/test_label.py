@@ -88,6 +88,7 @@ def test_directory_of_another_release_goes_on_without_work(run, monkeypatch):
     record = json.loads((run / "result.json").read_text())
     record["provenance"]["settings"]["engine"] = inputs["engine"] = f"{EMT_NAME} (paddlewheel 0.1)"
     (run / "result.json").write_text(json.dumps(record))
+    (run / "seal.json").unlink()  # which an earlier version did not write
     (run / "inputs.yaml").write_text(yaml.safe_dump(inputs))
     again = label(run.parent / "frames.extxyz", potential=EMT_NAME, functional="none", out=run, cores=1)
     assert again.dataset.engine == f"{EMT_NAME} (paddlewheel 0.1)"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 import paddlewheel
 from paddlewheel.cli.main import status_of
 from paddlewheel.errors import RunDirectoryError, SettingsError, TrajectoryError
+from paddlewheel.execution import Unit
 from paddlewheel.studies.motion.given import open_given
 from paddlewheel.trajectories import open_store
 
@@ -53,8 +53,8 @@ def _store(run: Path, name: str) -> Path:
 
 
 def _spoil(run: Path, name: str, **result: Any) -> None:
-    path = run / "units" / name / "result.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | result))
+    unit = Unit.of_folder(run / "units" / name)
+    unit.write_result((unit.result() or {}) | result)
 
 
 def _production(run: Path, name: str, target: Path) -> Path:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paddlewheel.errors import InputError, StructureError
+from paddlewheel.errors import InputError
 from paddlewheel.page.cell_picture import CellPicture, read_cell
 from paddlewheel.records.tables import Beside, Columns
 from paddlewheel.studies.conduct.record import ConductivityRecord
@@ -132,11 +132,9 @@ def _is_inside(beside: Beside, name: str) -> bool:
 
 
 def _read_cell(record: ConductivityRecord, beside: Beside, notes: list[str]) -> CellPicture | None:
-    path = beside.file(_CELL)
-    if path is None:
-        return None
     try:
-        return read_cell(path, specie=record.specie)
-    except StructureError as error:
+        path = beside.file(_CELL)
+        return read_cell(path, specie=record.specie) if path is not None else None
+    except InputError as error:
         notes.append(f"The cell is not shown: {_CELL} {error.problem}.")
         return None

@@ -66,6 +66,7 @@ def run_fit_unit(unit: Unit, watch: DriverWatch, threads: int) -> bool:
     """
     import torch
 
+    from paddlewheel.potentials.nep import domain_path
     from paddlewheel.training.student.fit import Fit
     from paddlewheel.training.student.settings import FitSettings, StudentSettings
 
@@ -86,7 +87,9 @@ def run_fit_unit(unit: Unit, watch: DriverWatch, threads: int) -> bool:
         seconds = _advance(unit, fit, watch)
         if not fit.finished:
             return False
-        unit.write_result(_write_student(unit, fit, frames) | {"seconds": seconds})
+        result = _write_student(unit, fit, frames) | {"seconds": seconds}
+        unit.write_result(result, files=[unit.folder / POTENTIAL, domain_path(unit.folder / POTENTIAL),
+                                         unit.folder / PARAMETERS])  # fmt: skip
         checkpoint.unlink(missing_ok=True)
     return True
 

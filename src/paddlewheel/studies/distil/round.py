@@ -18,6 +18,7 @@ from paddlewheel.studies.distil.fit_unit import TASK as FIT_TASK
 from paddlewheel.studies.distil.record import DistilGate, DistilRound, MeanErrors
 from paddlewheel.studies.distil.settings import DistilOptions
 from paddlewheel.studies.label.study import STUDY as LABEL
+from paddlewheel.studies.motion.touched import md_damage
 from paddlewheel.studies.simulation.md_runs import TASK as MD_TASK
 from paddlewheel.studies.simulation.potentials import potential_document
 from paddlewheel.study.run import Run
@@ -79,7 +80,7 @@ def run_round(whole: Distillation, *, number: int, starts: list[Start], before: 
         units = exploring_units(
             starts, number=number, potential=potential, exploration=settings, seed=settings.seed, directory=directory
         )
-        troubles = stage.units(units, task=MD_TASK, title=f"round {number}: exploring")
+        troubles = stage.units(units, task=MD_TASK, title=f"round {number}: exploring", check=md_damage)
         finished = [unit for unit in units if unit.result() is not None]
         if not finished:
             raise ScienceError("no run of this round finished", where=directory, remedy="see units/*/error.txt")

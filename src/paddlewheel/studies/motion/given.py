@@ -11,8 +11,9 @@ import numpy as np
 
 from paddlewheel.dynamics import TOLERATED_SHARE, MDSettings, share_over
 from paddlewheel.errors import RunDirectoryError, SettingsError
-from paddlewheel.foreign import read_json
+from paddlewheel.execution import Unit
 from paddlewheel.studies.motion.cache import open_trajectory
+from paddlewheel.studies.motion.touched import md_damage, store_path
 from paddlewheel.study.run_directory import INPUTS, read_inputs
 from paddlewheel.trajectories import Trajectory
 from paddlewheel.trajectories.kinetic import KineticTemperature
@@ -21,6 +22,7 @@ Trajectories = Trajectory | str | Path | Sequence[Trajectory | str | Path]
 """What the analyses take: one or several of the same material, read already, as files, or as run directories."""
 
 _MOST_NAMED = 4
+_REMEDY = "run conduct again with the options of its inputs.yaml: it computes anew what was touched"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,16 +206,18 @@ def _of_directory(directory: Path, name: str, frame_interval_fs: float | None) -
 
 
 def _of_unit(
-    unit: Path, given_as: str, inputs: Mapping[str, Any], frame_interval_fs: float | None
+    folder: Path, given_as: str, inputs: Mapping[str, Any], frame_interval_fs: float | None
 ) -> GivenRun | LeftOut:
-    contents, directory = _read(unit / "unit.json")["contents"], unit.parent.parent
+    unit = Unit.of_folder(folder)
+    directory, contents = unit.run_directory, unit.contents
+    if trouble := md_damage(unit):
+        raise RunDirectoryError(trouble, where=given_as, remedy=_REMEDY)
     dynamics, name = MDSettings(**contents["md"]), f"{directory.name}/{unit.name}"
-    result = _read(unit / "result.json") if (unit / "result.json").is_file() else None
+    result = unit.result()
     if result is None or result.get("status") == "broken":
         reason = "it is not finished" if result is None else f"it broke: {result.get('reason')}"
         return LeftOut(name=name, given_as=given_as, temperature_K=dynamics.temperature_K, reason=reason)
-    store = directory / "trajectories" / f"{unit.name}.zarr"
-    trajectory = open_trajectory(store, frame_interval_fs=frame_interval_fs)
+    trajectory = open_trajectory(store_path(unit), frame_interval_fs=frame_interval_fs)
     return GivenRun(
         trajectory=trajectory.after(dynamics.production_start_frame * dynamics.frame_interval_fs / 1000),
         given_as=given_as,
@@ -235,12 +239,8 @@ def _note(name: str, extrapolation: Mapping[str, Any] | None) -> str | None:
 
 def _dynamics_of(unit: Path) -> Mapping[str, Any] | None:
     """The settings of a unit's dynamics; None where it is no unit, or one of other work."""
-    return _read(unit / "unit.json")["contents"].get("md") if (unit / "unit.json").is_file() else None
+    return Unit.of_folder(unit).contents.get("md") if (unit / "unit.json").is_file() else None
 
 
 def _kelvin(temperatures_K: Iterable[float]) -> str:
     return ", ".join(f"{value:g}" for value in sorted(temperatures_K)) + " K"
-
-
-def _read(path: Path) -> dict[str, Any]:
-    return read_json(path, RunDirectoryError, remedy="let conduct go on with it, or use another")

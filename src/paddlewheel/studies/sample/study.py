@@ -13,6 +13,7 @@ from paddlewheel.errors import InputError, ScienceError
 from paddlewheel.execution import Unit
 from paddlewheel.studies.label.labelled_set import disk_bytes, labelled_frames, write_frames, write_labelled
 from paddlewheel.studies.label.record import DATASET, RefusedFrame
+from paddlewheel.studies.motion.touched import md_damage
 from paddlewheel.studies.sample.cut import RunOfGrid, usable_frames
 from paddlewheel.studies.sample.features import TrajectoryFrames, candidate_frames, features_name, features_of
 from paddlewheel.studies.sample.plan import SamplePlan, SampleSettings, of_today, plan_sample
@@ -89,7 +90,7 @@ def _stage(run: Run, units: Sequence[Unit], task: str, title: str) -> None:
 def _dynamics(plan: SamplePlan, relaxed: dict[str, Atoms], run: Run) -> tuple[list[RunOfGrid], dict[str, str]]:
     """The runs that finished, in the order of the grid, and why others did not."""
     pairs = plan.md_units(relaxed, run.folder)
-    failed = run.units([unit for _, unit in pairs], task=_MD_TASK, title="molecular dynamics")
+    failed = run.units([unit for _, unit in pairs], task=_MD_TASK, title="molecular dynamics", check=md_damage)
     runs = [
         RunOfGrid(point, unit, usable_frames(unit), candidate_frames(unit))
         for point, unit in pairs

@@ -48,7 +48,7 @@ def label_units(frames: Sequence[Atoms], *, potential: dict[str, Any], directory
         unit = Unit(name=name, contents=contents, run_directory=directory)
         unit.prepare()
         path = unit.folder / "frames.extxyz"
-        if not path.exists():
+        if not path.exists() or path.read_bytes() != text.encode():
             write_atomically(path, text)
         units.append(unit)
     return units
@@ -135,7 +135,7 @@ def work_through(
                 return False
         unit.write_checkpoint(_join(rows))
         os.replace(unit.folder / "checkpoint.npz", unit.folder / "rows.npz")  # with the result a checkpoint goes
-        unit.write_result({"status": "done", "n": total} | dict(remarks or {}))
+        unit.write_result({"status": "done", "n": total} | dict(remarks or {}), files=[unit.folder / "rows.npz"])
     return True
 
 

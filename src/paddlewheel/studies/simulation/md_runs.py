@@ -10,6 +10,7 @@ from dataclasses import replace
 from paddlewheel.dynamics import MDSettings
 from paddlewheel.errors import ScienceError
 from paddlewheel.execution import Unit
+from paddlewheel.studies.motion.touched import md_damage
 from paddlewheel.studies.simulation.cost import Cost
 from paddlewheel.studies.simulation.md_unit import unit_atoms
 from paddlewheel.study.forecast import Forecast
@@ -39,7 +40,7 @@ def run_md_units(units: Sequence[Unit], run: Run) -> tuple[list[Unit], list[str]
     ScienceError
         If no unit finished.
     """
-    troubles = run.units(units, task=TASK, title="molecular dynamics")
+    troubles = run.units(units, task=TASK, title="molecular dynamics", check=md_damage)
     for name, trouble in troubles.items():
         print(f"paddlewheel: {name} failed ({trouble}); see units/{name}/error.txt", file=sys.stderr)
     results = {unit.name: result for unit in units if (result := unit.result()) is not None}

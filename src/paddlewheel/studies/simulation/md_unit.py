@@ -27,9 +27,11 @@ from paddlewheel.errors import writing
 from paddlewheel.execution import DriverWatch, Unit
 from paddlewheel.records import HealthCheck
 from paddlewheel.studies.motion.framework import framework_centres, framework_of
+from paddlewheel.studies.motion.touched import DIGEST, store_path
 from paddlewheel.studies.simulation.extrapolating_frames import FOLDER, ExtrapolatingFrames
 from paddlewheel.studies.simulation.potentials import unit_potential
 from paddlewheel.trajectories import TrajectoryWriter, open_store, read_thermo
+from paddlewheel.trajectories.store_reader import committed_digest
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -80,11 +82,6 @@ def structure_document(atoms: Atoms) -> dict[str, Any]:
     }
 
 
-def store_path(unit: Unit) -> Path:
-    """Where the unit's trajectory is."""
-    return unit.run_directory / "trajectories" / f"{unit.name}.zarr"
-
-
 def extrapolating_file(unit: Unit) -> str:
     """Where the unit's extrapolating frames are, in the run directory."""
     return f"{FOLDER}/{unit.name}.extxyz"
@@ -127,7 +124,8 @@ def run_md_unit(unit: Unit, watch: DriverWatch, threads: int) -> bool:
         if reason is None and not run.finished:
             return False
         strange.append(run.take_extrapolating())  # of a run given up between two checkpoints
-        unit.write_result(_result(unit, run, framework, shifts, reason))
+        files = [path for path in (store_path(unit), strange.path) if path.exists()]
+        unit.write_result(_result(unit, run, framework, shifts, reason), files=files)
     return True
 
 
@@ -139,6 +137,7 @@ def _start_or_resume(
     if checkpoint is not None:
         writer = TrajectoryWriter.resume(path, n_frames=int(checkpoint.pop("n_frames")))
         strange.cut(int(checkpoint.pop("extrapolating_bytes")))
+        checkpoint.pop(DIGEST, None)
         return MDRun(atoms, calculator, settings, state=checkpoint), writer
     strange.cut(0)
     unit.write_progress({"status": "starting", "step": 0, "n_steps": settings.n_steps})
@@ -189,8 +188,11 @@ def _advance(
         if reason is None and (now >= next_checkpoint or stop or run.finished):
             writer.flush()
             strange.append(run.take_extrapolating())
-            counts = {"n_frames": writer.n_frames, "extrapolating_bytes": strange.n_bytes}
-            unit.write_checkpoint(run.state() | {name: np.array(count) for name, count in counts.items()})
+            known = {
+                "n_frames": writer.n_frames, "extrapolating_bytes": strange.n_bytes,
+                DIGEST: committed_digest(writer.path, writer.n_frames),
+            }  # fmt: skip
+            unit.write_checkpoint(run.state() | {name: np.array(value) for name, value in known.items()})
             next_checkpoint = time.monotonic() + CHECKPOINT_EVERY_S
         if stop:
             break

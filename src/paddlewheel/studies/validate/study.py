@@ -10,6 +10,7 @@ import numpy as np
 from paddlewheel.errors import InputError
 from paddlewheel.execution import Unit
 from paddlewheel.records import Citation
+from paddlewheel.studies.motion.touched import md_damage
 from paddlewheel.studies.simulation.md_runs import TASK as MD_TASK
 from paddlewheel.studies.simulation.potentials import loaded_potential, potential_citations
 from paddlewheel.studies.simulation.structures import cell_digest
@@ -54,7 +55,7 @@ def _tries(plan: ValidationPlan, _settings: ValidateOptions) -> None:
 def _measures(plan: ValidationPlan, settings: ValidateOptions, run: Run) -> ValidationRecord:
     runs = plan.runs(run.folder)
     shared = share_units([each.unit for each in runs], plan.finished)
-    troubles = run.units(own_units(shared, run.folder), task=MD_TASK, title="validation")
+    troubles = run.units(own_units(shared, run.folder), task=MD_TASK, title="validation", check=md_damage)
     compared = plan.compared or _made_set(plan, runs, shared)
     if compared is not None:
         run.text(SET_FILE, compared.text)
