@@ -274,6 +274,45 @@ def test_free_energy_between_the_rows_of_a_phonons_record() -> None:
         entry_of_phonons(phonon_record(), [900.0], name="Na", formula="Na", origin="by hand")
 
 
+def test_quasi_harmonic_free_energies_on_request(tmp_path: Path) -> None:
+    """Those of the record's rows, between them by splines (cubic G(T) here: exact), with the volume of the first.
+
+    A record without them, or not up to the temperature, is refused in one line.
+    """
+    from paddlewheel.studies.phonons.record import QuasiHarmonicResult, QuasiHarmonicRow
+
+    def gibbs(temperature: float) -> float:
+        return -1.0 - 1e-7 * temperature**2 - 1e-11 * temperature**3
+
+    rows = [
+        QuasiHarmonicRow(
+            temperature_K=temperature, gibbs_energy_eV_per_atom=gibbs(temperature),
+            volume_A3_per_atom=38.0 + 0.002 * temperature, thermal_expansion_per_K=0.0, bulk_modulus_GPa=7.0,
+            heat_capacity_eV_per_K_per_atom=0.0,
+        )
+        for temperature in (0.0, 100.0, 200.0, 300.0, 400.0)
+    ]  # fmt: skip
+    plain = phonon_record()
+    record = plain.model_copy(
+        update={"quasi_harmonic": QuasiHarmonicResult(repeats=(2, 2, 2), volumes=[], rows=rows, note="shape kept")}
+    )
+    given = {"name": "Na", "formula": "Na", "origin": "by hand"}
+    entry = entry_of_phonons(record, [150.0, 320.0], quasi_harmonic=True, **given)
+    assert entry.gibbs_eV_per_atom == pytest.approx((gibbs(150), gibbs(320)), abs=1e-9)
+    assert entry.volume_A3_per_atom == pytest.approx(38.3)
+    assert entry.gibbs_eV_per_atom[0] != entry_of_phonons(record, [150.0], **given).gibbs_eV_per_atom[0]
+    for refused, message in (
+        (plain, "no quasi-harmonic free energy"),
+        (record, "from 0 to 400 K, 500 to 500 K wanted"),
+    ):
+        with pytest.raises(InputError, match=message):
+            entry_of_phonons(refused, [500.0], quasi_harmonic=True, **given)
+    (tmp_path / "na").mkdir()
+    write_record(plain, tmp_path / "na" / "result.json")
+    with pytest.raises(InputError, match="run phonons with --quasi-harmonic"):
+        hull("Na-H", phases=[tmp_path / "na"], temperatures_K=[300.0], quasi_harmonic=True)
+
+
 def test_orderings_are_combined_by_the_energy_of_their_cell() -> None:
     """Two orderings kT ln 3 a cell of 4 atoms apart, 2 images each: F = G - kT ln(2 + 2/3) / 4, and 3/4 of one std.
 

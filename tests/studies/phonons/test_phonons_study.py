@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -280,6 +281,27 @@ def test_bad_input_leaves_nothing(tmp_path: Path, settings: dict, named: str) ->
     with pytest.raises(InputError, match=named):
         phonons(_copper(), **({"potential": EMT_NAME, "out": tmp_path / "run"} | settings))
     assert not (tmp_path / "run").exists()
+
+
+def test_born_charges_are_read_before_any_work_and_may_come_later(copper: Path, tmp_path: Path) -> None:
+    """Without charges a metal's modes stay where they are, in every direction; a file that does not fit is refused."""
+    run, born = tmp_path / "run", tmp_path / "BORN"
+    shutil.copytree(copper, run)
+    arguments = {"potential": EMT_NAME, "out": run, "temperatures_K": [0, 100, 300, 600], "max_atoms": 130, "cores": 1}
+    born.write_text("14.4\n2 0 0 0 2 0 0 0 2\n" + 2 * "0 0 0 0 0 0 0 0 0\n")
+    with pytest.raises(InputError, match=r"BORN.*no Born charges of Cu: Too many atoms"):
+        phonons(_copper(), born=born, **arguments)
+    without = phonons(_copper(), **arguments)
+    before = (run / "result.json").read_bytes()
+    born.write_text("14.4\n2 0 0 0 2 0 0 0 2\n0 0 0 0 0 0 0 0 0\n")
+    record = phonons(_copper(), born=born, **arguments)
+    assert (run / "result.json").read_bytes() != before  # made again, from the forces that are there
+    for row, plain in zip(record.thermal, without.thermal, strict=True):
+        assert row.free_energy_eV_per_atom.value == pytest.approx(plain.free_energy_eV_per_atom.value, abs=1e-9)
+    gamma = np.genfromtxt(run / "gamma.csv", delimiter=",", names=True)
+    for axis in "abc":
+        np.testing.assert_allclose(gamma[f"along_{axis}_star_per_cm"], gamma["wavenumber_per_cm"], atol=0.5)
+    assert (gamma["parity"] == -1).all()  # translations
 
 
 def test_supercells_grow_until_they_are_too_large() -> None:

@@ -66,6 +66,11 @@ class EnergySettings(Settings):
     shared_error: float = setting(
         SHARED, "Share of the variance of that error that phases of the same elements have in common", ge=0, le=1
     )
+    quasi_harmonic: bool = setting(
+        False,
+        "Free energies at the volume of each temperature, at zero pressure: those of `phonons --quasi-harmonic`, which "
+        "the built-in phases then are computed with",
+    )
     pressure_bar: float = setting(1.0, "Pressure of each gas that is built in, bar", gt=0)
     seed: int = setting(1, "Decides orderings and samples of the errors", ge=0)
 
@@ -137,7 +142,7 @@ def open_energies(elements: Sequence[str], temperatures_K: Sequence[float], sett
     folders = [Path(path) for path in settings.phases]
     given = None
     if tables or folders:
-        given = _given(elements, temperatures_K, tables, folders)
+        given = _given(elements, temperatures_K, tables, folders, quasi_harmonic=settings.quasi_harmonic)
     else:
         built_in = library_phases(elements)
         for element in elements:
@@ -227,9 +232,10 @@ def _compound(formula: str) -> Composition | None:
 
 
 def _given(
-    elements: Sequence[str], temperatures_K: Sequence[float], tables: Sequence[Path], folders: Sequence[Path]
-) -> PhaseEnergies:
-    found = finished_phases(folders, temperatures_K)
+    elements: Sequence[str], temperatures_K: Sequence[float], tables: Sequence[Path], folders: Sequence[Path], *,
+    quasi_harmonic: bool,
+) -> PhaseEnergies:  # fmt: skip
+    found = finished_phases(folders, temperatures_K, quasi_harmonic=quasi_harmonic)
     found.entries[:0] = [entry for path in tables for entry in read_energy_table(path)]
     kept = [entry for entry in found.entries if entry.elements <= set(elements)]
     if not kept:
@@ -257,7 +263,7 @@ def phase_energies(energies: Energies, settings: EnergySettings, run: Run) -> Ph
         return energies.given
     computed = built_in_phases(
         energies.elements, energies.temperatures_K, potential=energies.potential, n_orderings=settings.n_orderings,
-        pressure_bar=settings.pressure_bar, seed=settings.seed, run=run,
+        pressure_bar=settings.pressure_bar, quasi_harmonic=settings.quasi_harmonic, seed=settings.seed, run=run,
     )  # fmt: skip
     check_system(computed.entries, energies.elements)
     return computed
@@ -297,7 +303,11 @@ def forecast_of(energies: Energies, settings: EnergySettings, cores: int | None)
     hours: dict[str, float] = {}
     in_cache, missing, largest, atom_s = [], [], 0, dict[str, float]()
     for cell in built_in_cells(
-        energies.elements, potential=energies.potential, n_orderings=settings.n_orderings, seed=settings.seed
+        energies.elements,
+        potential=energies.potential,
+        n_orderings=settings.n_orderings,
+        seed=settings.seed,
+        quasi_harmonic=settings.quasi_harmonic,
     ):
         if PHONONS.read(cell.folder) is not None:
             in_cache.append(cell.slug)
@@ -315,7 +325,10 @@ def forecast_of(energies: Energies, settings: EnergySettings, cores: int | None)
         return Forecast(inputs=phases)
     return Forecast.of_units(
         hours, cores=cores, inputs=(*phases, ("to be computed", ", ".join(missing))), n_atoms=largest,
-        notes=("relaxing each phase comes first, and larger supercells may follow: neither is in the time",),
+        notes=(
+            "relaxing each phase comes first, and larger supercells may follow: neither is in the time",
+            *["nor are the volumes of the quasi-harmonic part"] * settings.quasi_harmonic,
+        ),
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.interpolate import CubicHermiteSpline
+from scipy.interpolate import CubicHermiteSpline, CubicSpline
 
 from paddlewheel.crystals.orderings import reorder_ions
 from paddlewheel.errors import InputError, writing
@@ -43,14 +43,17 @@ class PhaseEnergies:
 
 
 def entry_of_phonons(
-    record: PhononRecord, temperatures_K: Sequence[float], *, name: str, formula: str, origin: str, note: str = ""
-) -> PhaseEntry:
+    record: PhononRecord, temperatures_K: Sequence[float], *, name: str, formula: str, origin: str, note: str = "",
+    quasi_harmonic: bool = False,
+) -> PhaseEntry:  # fmt: skip
     """Static and vibrational free energy of a `phonons` record at these temperatures.
 
     A record with numbers counts whatever its status: a minimum missed by 0.03 eV/A at most is 0.1 meV/atom off, what
     imaginary modes and small supercells leave open is in the record's std. The status stands in the note.
 
     Between the record's temperatures by cubic Hermite polynomials with dF/dT = -S, whose error is of fourth order.
+    `quasi_harmonic`: the Gibbs energy at zero pressure of that part of the record, by cubic splines; its std is that of
+    the fixed volume.
 
     Raises
     ------
@@ -69,14 +72,45 @@ def entry_of_phonons(
             f"{wanted.min():g} to {wanted.max():g} K asked for, {known[0]:g} to {known[-1]:g} K in the record",
             where=name, remedy="run phonons again with these temperatures",
         )  # fmt: skip
-    values = free if len(known) == 1 else CubicHermiteSpline(known, free, -entropy)(wanted)
-    gibbs = record.static_energy_eV_per_atom + np.atleast_1d(values)
     notes = [note] * bool(note) + [f"{record.status}: {record.reason}"] * (record.status != "ok")
+    volume = record.volume_A3_per_atom
+    if quasi_harmonic:
+        gibbs, volume = _at_their_volumes(record, wanted, name)
+        assert record.quasi_harmonic is not None  # refused else
+        notes.append(f"quasi-harmonic: {record.quasi_harmonic.note}")
+    else:
+        values = free if len(known) == 1 else CubicHermiteSpline(known, free, -entropy)(wanted)
+        gibbs = record.static_energy_eV_per_atom + np.atleast_1d(values)
     return PhaseEntry(
         name=name, formula=formula, temperatures_K=tuple(wanted.tolist()), gibbs_eV_per_atom=tuple(gibbs.tolist()),
-        std_eV_per_atom=tuple(np.interp(wanted, known, std).tolist()), volume_A3_per_atom=record.volume_A3_per_atom,
+        std_eV_per_atom=tuple(np.interp(wanted, known, std).tolist()), volume_A3_per_atom=volume,
         engine=record.potential, origin=origin, note="; ".join(notes),
     )  # fmt: skip
+
+
+def _at_their_volumes(record: PhononRecord, wanted_K: np.ndarray, name: str) -> tuple[np.ndarray, float]:
+    """Quasi-harmonic Gibbs energies (eV/atom), and the volume at the first of these temperatures.
+
+    Raises
+    ------
+    InputError
+        If the record has none, or not up to these temperatures.
+    """
+    found = record.quasi_harmonic
+    if found is None or not found.rows:
+        reason = next((text for text in record.warnings if "quasi-harmonic" in text), "computed without")
+        raise InputError(
+            f"no quasi-harmonic free energy ({reason})", where=name, remedy="run phonons with --quasi-harmonic"
+        )
+    known = np.array([row.temperature_K for row in found.rows])
+    if wanted_K.min() < known[0] - 1e-9 or wanted_K.max() > known[-1] + 1e-9:
+        raise InputError(
+            f"quasi-harmonic from {known[0]:g} to {known[-1]:g} K, {wanted_K.min():g} to {wanted_K.max():g} K wanted",
+            where=name, remedy="ask for lower temperatures, or leave it out",
+        )  # fmt: skip
+    columns = np.array([[row.gibbs_energy_eV_per_atom, row.volume_A3_per_atom] for row in found.rows])
+    values = columns if len(known) == 1 else CubicSpline(known, columns)(wanted_K)
+    return np.atleast_1d(values[:, 0]), float(values[0, 1])
 
 
 def is_usable(record: PhononRecord) -> bool:
@@ -89,7 +123,9 @@ def is_usable(record: PhononRecord) -> bool:
     return bool(record.thermal) and record.status != "left-symmetry" and imaginary < LARGEST_IMAGINARY_SHARE
 
 
-def finished_phases(folders: Sequence[Path], temperatures_K: Sequence[float]) -> PhaseEnergies:
+def finished_phases(
+    folders: Sequence[Path], temperatures_K: Sequence[float], *, quasi_harmonic: bool = False
+) -> PhaseEnergies:
     """Entries of run directories (or records) of `phonons`; phases without numbers are left out, with the reason."""
     found = PhaseEnergies()
     for folder in folders:
@@ -102,8 +138,11 @@ def finished_phases(folders: Sequence[Path], temperatures_K: Sequence[float]) ->
             found.left_out.append(LeftOut(name=name, reason=f"{record.status}: {record.reason}"))
             continue
         found.entries.append(
-            entry_of_phonons(record, temperatures_K, name=name, formula=_shortest(record.formula), origin=str(path))
-        )
+            entry_of_phonons(
+                record, temperatures_K, name=name, formula=_shortest(record.formula), origin=str(path),
+                quasi_harmonic=quasi_harmonic,
+            )
+        )  # fmt: skip
     return found
 
 
@@ -118,6 +157,7 @@ class BuiltInCell:
     slug: str
     atoms: Atoms
     potential: str
+    quasi_harmonic: bool = False
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -128,6 +168,7 @@ class BuiltInCell:
             "supercell": self.phase.supercell,
             "max_atoms": MAX_ATOMS,
             "fmax_eV_per_A": self.phase.fmax_eV_per_A,
+            "quasi_harmonic": self.quasi_harmonic,
         }
 
     @property
@@ -136,7 +177,9 @@ class BuiltInCell:
         return cache_folder() / "phonons" / f"{self.slug}-{PHONONS.identity(self.atoms, **self.settings)[:16]}"
 
 
-def built_in_cells(elements: Sequence[str], *, potential: str, n_orderings: int, seed: int) -> Iterator[BuiltInCell]:
+def built_in_cells(
+    elements: Sequence[str], *, potential: str, n_orderings: int, seed: int, quasi_harmonic: bool = False
+) -> Iterator[BuiltInCell]:
     """The cells of every built-in solid, those of a phase together.
 
     The pure elements come first: without one of them there is no hull, and the rest would be computed for nothing.
@@ -147,12 +190,12 @@ def built_in_cells(elements: Sequence[str], *, potential: str, n_orderings: int,
         slug, cells = re.sub(r"[^A-Za-z0-9]+", "-", phase.name).strip("-"), _cells(phase, n_orderings, seed)
         for number, atoms in enumerate(cells):
             name = f"{slug}-{number}" if len(cells) > 1 else slug
-            yield BuiltInCell(phase=phase, slug=name, atoms=atoms, potential=potential)
+            yield BuiltInCell(phase=phase, slug=name, atoms=atoms, potential=potential, quasi_harmonic=quasi_harmonic)
 
 
 def built_in_phases(
     elements: Sequence[str], temperatures_K: Sequence[float], *, potential: str, n_orderings: int, pressure_bar: float,
-    seed: int, run: Run,
+    quasi_harmonic: bool, seed: int, run: Run,
 ) -> PhaseEnergies:  # fmt: skip
     """Relax and shake the built-in phases of a system with one potential; each record is copied to ``phases/``.
 
@@ -165,22 +208,29 @@ def built_in_phases(
     """
     found = PhaseEnergies()
     computed: dict[str, tuple[str, PhononRecord]] = {}
-    cells = built_in_cells(elements, potential=potential, n_orderings=n_orderings, seed=seed)
+    cells = built_in_cells(
+        elements, potential=potential, n_orderings=n_orderings, seed=seed, quasi_harmonic=quasi_harmonic
+    )
     for _, of_phase in groupby(cells, key=lambda cell: cell.phase.name):
         cells_of_phase = list(of_phase)
-        phase, usable, kept = cells_of_phase[0].phase, [], []
+        phase, kept = cells_of_phase[0].phase, list[tuple[BuiltInCell, PhononRecord, PhaseEntry]]()
         for cell in cells_of_phase:
             record = _phonons_in_cache(cell.atoms, cell.slug, cell=cell, run=run)
             run.text(f"phases/{cell.slug}.json", record.model_dump_json(indent=1) + "\n")
-            if is_usable(record):
-                usable.append(record)
-                kept.append(cell)
-            else:
-                found.left_out.append(LeftOut(name=cell.slug, reason=f"{record.status}: {record.reason}"))
-        if usable:
-            computed[phase.formula] = phase.name, usable[0]
-            found.entries.append(_entry_of_orderings(phase, kept, usable, temperatures_K))
-            if len(cells_of_phase) > 1 and len(usable) < 2:
+            try:
+                kept.append((cell, record, _entry_of_cell(cell, record, temperatures_K)))
+            except InputError as error:
+                found.left_out.append(LeftOut(name=cell.slug, reason=error.problem))
+        if kept:
+            computed[phase.formula] = phase.name, kept[0][1]
+            found.entries.append(
+                combine_orderings(
+                    [entry for _, _, entry in kept],
+                    n_atoms=len(kept[0][0].atoms),
+                    degeneracies=[phase.degeneracy(cell.atoms) for cell, _, _ in kept],
+                )
+            )
+            if len(cells_of_phase) > 1 and len(kept) < 2:
                 found.warnings.append(
                     f"{phase.name}: one ordering alone; what the order of its ions does is not in its error"
                 )
@@ -219,19 +269,15 @@ def _phonons_in_cache(atoms: Atoms, _slug: str, *, cell: BuiltInCell, run: Run) 
     return PHONONS(atoms, out=folder, cores=run.cores, show_progress=run.show_progress, **cell.settings)
 
 
-def _entry_of_orderings(
-    phase: LibraryPhase, cells: Sequence[BuiltInCell], records: Sequence[PhononRecord], temperatures_K: Sequence[float]
-) -> PhaseEntry:
-    return combine_orderings(
-        [
-            entry_of_phonons(
-                record, temperatures_K, name=phase.name, formula=phase.formula, origin=phase.origin, note=phase.note
-            )
-            for record in records
-        ],
-        n_atoms=len(cells[0].atoms),
-        degeneracies=[phase.degeneracy(cell.atoms) for cell in cells],
-    )
+def _entry_of_cell(cell: BuiltInCell, record: PhononRecord, temperatures_K: Sequence[float]) -> PhaseEntry:
+    """Raises InputError, with the reason, for a record that is no phase to compare."""
+    if not is_usable(record):
+        raise InputError(f"{record.status}: {record.reason}", where=cell.slug)
+    phase = cell.phase
+    return entry_of_phonons(
+        record, temperatures_K, name=phase.name, formula=phase.formula, origin=phase.origin, note=phase.note,
+        quasi_harmonic=cell.quasi_harmonic,
+    )  # fmt: skip
 
 
 def combine_orderings(entries: Sequence[PhaseEntry], *, n_atoms: int, degeneracies: Sequence[int]) -> PhaseEntry:

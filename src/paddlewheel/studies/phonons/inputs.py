@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from paddlewheel.studies.simulation.potentials import chosen_potential
 from paddlewheel.studies.simulation.settings import PotentialSettings
 from paddlewheel.studies.simulation.structures import cell_digest
 from paddlewheel.study.settings import Numbers, bad_value, setting
+from paddlewheel.thermodynamics.born_charges import read_born_charges
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -62,6 +64,12 @@ class PhononSettings(PotentialSettings):
         False, "Also expand and compress the cell, and let its volume follow the temperature", may_change=True
     )
 
+    born: Path | None = setting(
+        None,
+        "File of Born charges in phonopy's BORN format: splits longitudinal and transverse optical modes",
+        may_change=True,
+    )
+
     dtype: Literal["float32", "float64"] | None = setting(
         None, "Precision; by default float64 where the engine has it: float32 is coarse for small displacements"
     )
@@ -85,6 +93,8 @@ class PhononInputs:
         What a unit of work keeps of it.
     supercells
         Repeats, from small to large. The first two are always computed, the others until two agree.
+    born
+        File of Born charges, which fits the cell; None without.
     """
 
     name: str
@@ -92,6 +102,7 @@ class PhononInputs:
     card: PotentialCard
     potential: dict[str, Any]
     supercells: tuple[tuple[int, int, int], ...]
+    born: Path | None = None
 
     @property
     def structure(self) -> dict[str, Any]:
@@ -122,7 +133,11 @@ def open_phonons(structure: str | Path | Atoms, settings: PhononSettings) -> Pho
     card = describe_potential(potential["name"])
     potential["dtype"] = settings.dtype or ("float64" if card.kind in _WITH_FLOAT64 else "float32")
     supercells = choose_supercells(atoms, settings.supercell, max_atoms=settings.max_atoms)
-    return PhononInputs(name=name, atoms=atoms, card=card, potential=potential, supercells=supercells)
+    if settings.born is not None:
+        read_born_charges(settings.born, atoms)
+    return PhononInputs(
+        name=name, atoms=atoms, card=card, potential=potential, supercells=supercells, born=settings.born
+    )
 
 
 def phonon_document(inputs: PhononInputs, settings: PhononSettings) -> dict[str, Any]:
@@ -130,6 +145,8 @@ def phonon_document(inputs: PhononInputs, settings: PhononSettings) -> dict[str,
     told = settings.document()
     for resolved in ("potential", "three_body", "device", "dtype", "supercell"):
         del told[resolved]
+    if settings.born is not None:
+        told["born"] = {"file": settings.born.name, "sha256": hashlib.sha256(settings.born.read_bytes()).hexdigest()}
     return {"structure": inputs.structure, "potential": inputs.potential, "supercells": inputs.supercells} | told
 
 

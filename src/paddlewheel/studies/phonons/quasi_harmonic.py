@@ -57,7 +57,7 @@ def quasi_harmonic_result(
     displaced = [
         plan_displacements(
             cell, repeats=repeats, displacement_A=settings.displacement_A, potential=inputs.potential,
-            directory=run.folder, prefix=f"{_name(strain)}-",
+            directory=run.folder, prefix=f"{_name(strain)}-", born=inputs.born,
         )
         for strain, cell in zip(STRAINS, cells, strict=True)
     ]  # fmt: skip

@@ -115,7 +115,8 @@ class PhononRecord(StudyRecord):
     """The record of `phonons` (kind `phonons`); numbers are null, and lists empty, where `status` says there are none.
 
     `files` names what lies beside the record: `structure` (the relaxed cell, CIF), `bands`, `gamma`, `dos`, `thermal`
-    (CSV, units in the column names), and `phonopy` (phonopy's own file with the forces).
+    (CSV, units in the column names; `parity` in `gamma` is 1 gerade, -1 ungerade, 0 without an inversion centre), and
+    `phonopy` (phonopy's own file with the forces).
     """
 
     rows_in: ClassVar[str] = "thermal"

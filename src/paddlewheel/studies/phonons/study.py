@@ -134,8 +134,9 @@ def _displaced(
     atoms: Atoms, repeats: tuple[int, int, int], displacement_A: float, inputs: PhononInputs, directory: Path
 ) -> Displacements:
     return plan_displacements(
-        atoms, repeats=repeats, displacement_A=displacement_A, potential=inputs.potential, directory=directory
-    )
+        atoms, repeats=repeats, displacement_A=displacement_A, potential=inputs.potential, directory=directory,
+        born=inputs.born,
+    )  # fmt: skip
 
 
 def _judge(record: PhononRecord) -> None:

@@ -15,6 +15,7 @@ from paddlewheel.studies.simulation.frame_units import read_rows, unit_potential
 from paddlewheel.studies.simulation.md_unit import structure_document, unit_atoms
 from paddlewheel.study.run import Run
 from paddlewheel.study.stage import failed_units
+from paddlewheel.thermodynamics.born_charges import read_born_charges
 from paddlewheel.thermodynamics.phonons import displaced_supercells
 
 if TYPE_CHECKING:
@@ -72,10 +73,13 @@ def plan_displacements(
     potential: dict[str, Any],
     directory: Path,
     prefix: str = "",
+    born: Path | None = None,
 ) -> Displacements:
-    """The displaced supercells of a relaxed cell, shared out among units of work."""
+    """The displaced supercells of a relaxed cell, shared out among units of work; Born charges count in its modes."""
     a, b, c = (int(value) for value in repeats)
     phonon, cells = displaced_supercells(atoms, (a, b, c), displacement_A=displacement_A)
+    if born is not None:
+        phonon.nac_params = read_born_charges(born, atoms)
     share = max(1, _ATOMS_PER_UNIT // (len(atoms) * a * b * c))
     structure = structure_document(atoms)
     units = [

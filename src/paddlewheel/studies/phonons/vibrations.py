@@ -21,7 +21,7 @@ from paddlewheel.studies.phonons.record import (
 )
 from paddlewheel.studies.phonons.units import Displacements
 from paddlewheel.study.run import Run
-from paddlewheel.thermodynamics.bands import element_dos, element_shares, gamma_modes, phonon_bands
+from paddlewheel.thermodynamics.bands import GammaModes, element_dos, element_shares, gamma_modes, phonon_bands
 from paddlewheel.thermodynamics.harmonic import harmonic_functions
 from paddlewheel.thermodynamics.phonons import PhononModes, common_grid, modes_on_mesh, phonon_modes
 from paddlewheel.thermodynamics.thermal import ThermalFunctions
@@ -188,7 +188,7 @@ def keep_files(
     curve = vibrations.thermal(np.arange(0.0, highest_K + _CURVE_STEP_K / 2, _CURVE_STEP_K).tolist())
     files |= {
         "bands": run.table("bands.csv", columns),
-        "gamma": run.table("gamma.csv", {"wavenumber_per_cm": gamma_modes(phonon)}),
+        "gamma": run.table("gamma.csv", _gamma_columns(gamma_modes(phonon))),
         "dos": run.table("dos.csv", dos),
         "thermal": run.table(
             "thermal.csv",
@@ -196,6 +196,13 @@ def keep_files(
         ),
     }
     return files, [BandLabel(distance_per_A=at, name=name) for at, name in bands.labels]
+
+
+def _gamma_columns(modes: GammaModes) -> dict[str, np.ndarray]:
+    columns = {"wavenumber_per_cm": modes.wavenumber_per_cm, "parity": modes.parity}
+    if modes.longitudinal_per_cm is not None:
+        columns |= {f"along_{axis}_star_per_cm": modes.longitudinal_per_cm[:, k] for k, axis in enumerate("abc")}
+    return columns
 
 
 def _phonopy_file(phonon: Any) -> bytes:
