@@ -518,6 +518,7 @@ def train(
     cutoff_A: float | None = ...,
     three_body_cutoff_A: float | None = ...,
     use_smooth: bool | None = ...,
+    split: Literal['source', 'random'] = ...,
     train_fraction: float = ...,
     validation_fraction: float = ...,
     energy_weight: float = ...,

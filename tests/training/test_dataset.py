@@ -12,8 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paddlewheel.errors import DatasetError, RunDirectoryError
-from paddlewheel.training import card_path, merge_datasets, read_dataset, split_dataset, write_dataset
-from paddlewheel.training.dataset import Dataset, DatasetCard, select_frames
+from paddlewheel.training import (
+    card_path,
+    merge_datasets,
+    read_dataset,
+    split_by_source,
+    split_dataset,
+    write_dataset,
+)
+from paddlewheel.training.dataset import Dataset, DatasetCard, frame_sources, select_frames
 
 
 def labelled(n_frames: int, *, seed: int = 0, symbol: str = "Cu"):
@@ -142,6 +149,66 @@ def test_split_is_a_partition_that_keeps_the_order(n, fraction, seed):
     assert all(part == sorted(part) for part in parts)
     assert len(one) == round(fraction * n)
     assert [id(f) for f in split_dataset(whole, fraction=fraction, seed=seed)[0].frames] == [id(f) for f in one.frames]
+
+
+def walked(n_runs: int, n_frames: int) -> Dataset:
+    """Runs of a rattled walk, told by their sources as `sample` writes them."""
+    frames = []
+    for run in range(n_runs):
+        rng = np.random.default_rng(run)
+        atoms = bulk("Cu", cubic=True)
+        for number in range(n_frames):
+            atoms.positions += rng.normal(0, 0.02, atoms.positions.shape)
+            frame = atoms.copy()
+            frame.info["source"] = f"run-{run} frame {number}"
+            frames.append(frame)
+    whole = bare_set(1)
+    return Dataset(tuple(frames), whole.card)
+
+
+def neighbours_on_the_other_side(first: Dataset, second: Dataset) -> float:
+    """Share of the frames of `second` of which the frame before or after is in `first`."""
+    there = {frame.info["source"] for frame in first.frames}
+    found = 0
+    for frame in second.frames:
+        run, number = frame.info["source"].split(" frame ")
+        found += any(f"{run} frame {int(number) + step}" in there for step in (-1, 1))
+    return found / len(second)
+
+
+def test_whole_runs_are_kept_for_the_test() -> None:
+    """Of 20 runs two are the test: no frame has a neighbour that is fitted; at random nearly all have."""
+    whole = walked(20, 10)
+    first, second, how = split_by_source(whole, fraction=0.9, seed=3)
+    assert (how, len(first), len(second)) == ("source", 180, 20)
+    assert len(set(frame_sources(second.frames))) == 2
+    assert not set(frame_sources(first.frames)) & set(frame_sources(second.frames))
+    assert neighbours_on_the_other_side(first, second) == 0
+    one, other = split_dataset(whole, fraction=0.9, seed=3)
+    assert neighbours_on_the_other_side(one, other) > 0.9
+    seen = {tuple(frame_sources(split_by_source(whole, fraction=0.9, seed=seed)[1].frames)) for seed in range(5)}
+    assert len(seen) > 1  # the seed decides which
+
+
+def test_one_trajectory_is_tested_by_its_end() -> None:
+    """No choice of runs: the last tenth, of which one frame, at the seam, has a neighbour on the other side."""
+    first, second, how = split_by_source(walked(1, 100), fraction=0.9, seed=1)
+    assert how == "block"
+    assert [frame.info["source"] for frame in second.frames] == [f"run-0 frame {k}" for k in range(90, 100)]
+    assert neighbours_on_the_other_side(first, second) == 0.1
+    # two long runs: a tenth of each
+    _, ends, how = split_by_source(walked(2, 50), fraction=0.9, seed=1)
+    assert (how, frame_sources(ends.frames)) == ("block", ["run-0"] * 5 + ["run-1"] * 5)
+
+
+def test_sources_of_frames() -> None:
+    """Without the number of the frame and what was done to it; else structure and temperature, else the cell."""
+    frames = [bulk("Cu") for _ in range(7)]
+    told = ["a-300K frame 7", "a-300K, moved", "walk.xyz:12", "OUTCAR#3", "run-12"]
+    for frame, source in zip(frames, told, strict=False):
+        frame.info["source"] = source
+    frames[5].info |= {"structure": "nabh4", "temperature_K": 300.0}
+    assert frame_sources(frames) == ["a-300K", "a-300K", "walk.xyz", "OUTCAR", "run-12", "nabh4 at 300 K", "Cu"]
 
 
 def test_split_that_leaves_nothing_is_refused():

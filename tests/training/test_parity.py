@@ -7,7 +7,7 @@ import pytest
 from ase.calculators.calculator import Calculator, all_changes
 
 from labelled_alloys import alloy_frames
-from paddlewheel.training.parity import compare_with_labels, errors_of
+from paddlewheel.training.parity import Parity, compare_with_labels, errors_by_group, errors_of
 
 
 class Shifted(Calculator):
@@ -28,6 +28,23 @@ class Shifted(Calculator):
             "forces": label["forces"] + np.array([0.3, -0.6, 0.0]),
             "stress": label["stress"] + np.array([1e-3, 1e-3, 1e-3, 6e-3, 0, 0]),
         }
+
+
+def test_errors_of_each_group_are_those_of_its_frames_alone() -> None:
+    """Frames of one and three atoms: energies off by 1 and 2 meV/atom, forces by 0.1 and 0.3 eV/A."""
+    parity = Parity(
+        np.array([[0.0, 0.001], [0.0, 0.002], [0.0, -0.002]]),
+        np.array([[0.0, 0.1]] * 3 + [[0.0, 0.3]] * 9 + [[0.0, -0.3]] * 9),
+        np.array([[0.0, 0.01]] * 9 + [[0.0, 0.02]] * 18),
+    )
+    found = errors_by_group(parity, [1, 3, 3], ["b", "a", "a"])
+    assert list(found) == ["a", "b"]
+    assert (found["a"].n_frames, found["b"].n_frames) == (2, 1)
+    assert found["b"].energy_mae_meV_per_atom == pytest.approx(1.0)
+    assert found["a"].energy_mae_meV_per_atom == pytest.approx(2.0)
+    assert found["b"].force_mae_eV_per_A == pytest.approx(0.1)
+    assert found["a"].force_mae_eV_per_A == pytest.approx(0.3)
+    assert found["a"].stress_mae_meV_per_A3 == pytest.approx(20.0)
 
 
 def test_errors_put_in_by_hand_come_out() -> None:

@@ -9,6 +9,7 @@ from paddlewheel.training.dataset import (
     merge_datasets,
     read_dataset,
     select_frames,
+    split_by_source,
     split_dataset,
     write_dataset,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "read_dataset",
     "require_elements",
     "select_frames",
+    "split_by_source",
     "split_dataset",
     "write_dataset",
 ]

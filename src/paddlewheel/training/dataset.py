@@ -11,11 +11,12 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
@@ -27,6 +28,8 @@ from paddlewheel.training.dataset_checks import check_frames, require_elements
 
 if TYPE_CHECKING:
     from ase import Atoms
+
+_FRAME_NUMBER = re.compile(r"(?:\s+frame\s+\d+|[:#@]\s*\d+)$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,10 +201,77 @@ def merge_datasets(datasets: Sequence[Dataset], *, engine: str | None = None, fu
     return Dataset(frames, _counted(card, frames))
 
 
+def frame_sources(frames: Sequence[Atoms]) -> list[str]:
+    """What each frame comes from: a run or trajectory, whose frames are alike and must not test each other.
+
+    `info["source"]` without its frame number (`NAME frame 12`, `NAME:12`, `NAME#12`) and what was done to the frame
+    (`NAME, moved`); else `info["structure"]` with its `temperature_K`; else the atoms of its cell.
+    """
+    found = []
+    for frame in frames:
+        told, structure = frame.info.get("source"), frame.info.get("structure")
+        if told is not None:
+            found.append(_FRAME_NUMBER.sub("", str(told).split(",")[0]).strip() or str(told))
+        elif structure is not None:
+            at = frame.info.get("temperature_K")
+            found.append(str(structure) if at is None else f"{structure} at {at:g} K")
+        else:
+            found.append(frame.get_chemical_formula("metal"))
+    return found
+
+
+def split_by_source(
+    dataset: Dataset, *, fraction: float, seed: int
+) -> tuple[Dataset, Dataset, Literal["source", "block"]]:
+    """Two data sets of `fraction` of the frames, about, and the rest, such that neighbours are not on both sides.
+
+    Whole sources (`frame_sources`) in an order that `seed` decides, as long as a part is between a half and one and a
+    half of what was asked for. Where there is no such choice, as in one trajectory, the last frames of every source:
+    ``block``, in which only the frames at the seams have a neighbour on the other side.
+
+    Raises
+    ------
+    DatasetError
+        If either part would be empty.
+    """
+    sources, wanted = frame_sources(dataset.frames), (1 - fraction) * len(dataset)
+    members: dict[str, list[int]] = {}
+    for index, source in enumerate(sources):
+        members.setdefault(source, []).append(index)
+    order = np.random.Generator(np.random.PCG64(seed)).permutation(len(members))
+    names, chosen = list(members), list[int]()
+    for name in (names[k] for k in order):
+        if len(chosen) < wanted and len(chosen) + len(members[name]) <= 1.5 * wanted:
+            chosen += members[name]
+    how: Literal["source", "block"] = "source"
+    if len(chosen) < wanted / 2:
+        how, chosen = "block", _last_of_each(list(members.values()), fraction)
+    if not 0 < len(chosen) < len(dataset):
+        raise DatasetError(
+            f"{len(dataset)} frames split {fraction:g} to {1 - fraction:g} leave a part empty", where="split",
+            remedy="give more frames, or a fraction between 0 and 1",
+        )  # fmt: skip
+    second = set(chosen)
+    kept = [index for index in range(len(dataset)) if index not in second]
+    return select_frames(dataset, kept), select_frames(dataset, sorted(second)), how
+
+
+def _last_of_each(sources: Sequence[Sequence[int]], fraction: float) -> list[int]:
+    """The last 1 - `fraction` of the frames of every source; rounding is carried from one to the next."""
+    chosen: list[int] = []
+    seen = 0
+    for indices in sources:
+        seen += len(indices)
+        take = min(max(round((1 - fraction) * seen) - len(chosen), 0), len(indices))
+        chosen += indices[len(indices) - take :]
+    return chosen
+
+
 def split_dataset(dataset: Dataset, *, fraction: float, seed: int) -> tuple[Dataset, Dataset]:
     """Two data sets at random: `fraction` of the frames (0.9 for the paper's 9:1), and the rest.
 
-    Both keep the order of the frames; the same seed gives the same split.
+    Of frames of one trajectory each of the one part then has neighbours in the other: see `split_by_source`. Both
+    keep the order of the frames; the same seed gives the same split.
 
     Raises
     ------

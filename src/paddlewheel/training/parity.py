@@ -88,6 +88,30 @@ def compare_with_labels(
     return Parity(np.array(energies), np.concatenate(forces), np.concatenate(stresses))
 
 
+def errors_by_group(parity: Parity, n_atoms: Sequence[int], groups: Sequence[str]) -> dict[str, Errors]:
+    """The errors of the frames of each group, in the order of their names.
+
+    Parameters
+    ----------
+    parity
+        Of all frames.
+    n_atoms, groups
+        [n_frames] atoms of each frame, and the name of its group.
+    """
+    of_frame = np.array(groups)
+    of_force, of_stress = np.repeat(of_frame, 3 * np.asarray(n_atoms)), np.repeat(of_frame, 9)
+    return {
+        name: errors_of(
+            Parity(
+                parity.energy_eV_per_atom[of_frame == name],
+                parity.forces_eV_per_A[of_force == name],
+                parity.stress_eV_per_A3[of_stress == name],
+            )
+        )
+        for name in sorted(set(groups))
+    }
+
+
 def errors_of(parity: Parity) -> Errors:
     """Mean absolute and root mean square errors."""
     energy, force, stress = (

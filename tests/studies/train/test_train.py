@@ -91,12 +91,21 @@ class TestRefusals:
         refused(out, PotentialError, "is a ase potential, which matgl cannot train on", data,
                 start_from="ase:ase.calculators.emt:EMT")  # fmt: skip
 
-    def test_the_split_is_the_papers_and_keeps_the_test_apart(self, write: Callable[..., Path]) -> None:
-        plan = train_plan.plan_train([write(40)], train_plan.TrainSettings())
+    def test_the_random_split_is_the_papers_and_says_what_it_is(self, write: Callable[..., Path]) -> None:
+        plan = train_plan.plan_train([write(40)], train_plan.TrainSettings(split="random"))
+        assert plan.how == "random"
+        assert any("neighbours of fitted frames" in text for text in plan.warnings)
         # 80, 10 and 10 %: the paper's card has 4476 and 560 of 5595
         assert {name: len(part) for name, part in plan.parts.items()} == {"train": 32, "validation": 4, "test": 4}
         positions = [atoms.positions.tobytes() for part in plan.parts.values() for atoms in part.frames]
         assert len(set(positions)) == 40
+
+
+def test_runs_of_before_were_split_at_random() -> None:
+    old = {"split": {"train_fraction": 0.9, "validation_fraction": 0.1}}
+    assert train_plan.of_today(old)["split"] == {"by": "random"} | old["split"]
+    new = {"split": {"by": "source"} | old["split"]}
+    assert train_plan.of_today(new) == new
 
 
 def test_without_matgl_the_extra_is_named(
@@ -135,6 +144,14 @@ def test_the_whole_command(write: Callable[..., Path], tmp_path: Path) -> None:
     assert np.abs(test[:, 1] - test[:, 0]).mean() == pytest.approx(
         record.errors_on("test").force_mae_eV_per_A, rel=1e-5
     )
+
+    # those of the sources, weighted by their frames, are those of the whole
+    rows = record.errors_by_source
+    assert record.split == "block"
+    assert sum(row.n_frames for row in rows) == record.errors_on("test").n_frames
+    weighted = sum(row.n_frames * row.energy_mae_meV_per_atom for row in rows) / sum(row.n_frames for row in rows)
+    assert weighted == pytest.approx(record.errors_on("test").energy_mae_meV_per_atom)
+    assert "Test frames by what they come from" in report
 
     assert train(data, out=out, **settings) == record  # finished: nothing is trained again
     with pytest.raises(RunDirectoryError, match=r"fit\.epochs is 10 there and 11 now"):

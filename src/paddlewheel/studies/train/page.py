@@ -17,6 +17,12 @@ from paddlewheel.units import eV_PER_A3_IN_GPA
 _PAPER = (("train", 20.96, 0.15, 1.54), ("test", 30.20, 0.16, 1.80))
 """The paper's own potential on its 5,595 r2SCAN labels (doi 10.1016/j.joule.2025.102130, Methods), as printed."""
 _MOST_ELEMENTS = 12
+_SPLITS = {
+    "source": "Test frames are of sources (runs, trajectories, structures) of which no frame was fitted.",
+    "block": "Test frames are the last ones of each source: of the same runs as those fitted, after them.",
+    "random": "Test frames were drawn at random from the same runs as the training frames and are neighbours of them: "
+    "errors on another trajectory, structure or temperature are larger as a rule.",
+}
 
 
 def figures(record: TrainingRecord, beside: Beside) -> Figures:
@@ -52,10 +58,7 @@ def page(record: TrainingRecord, _beside: Beside, drawings: dict[str, Drawing]) 
                 "The potential is the one of epoch {} of {}, whose loss on the validation frames was the lowest "
                 "({:.0f} s in all). It lies in <code>{}/</code>; give that folder as --potential."
             ).format(record.best_epoch + 1, record.epochs, record.seconds, record.potential),
-            Markup(
-                "Test frames drawn at random from the same runs as the training frames are near to them: the errors on "
-                "another structure or temperature may be larger. <code>paddlewheel validate</code> measures that."
-            ),
+            Markup("{} <code>paddlewheel validate</code> measures what counts in use.").format(_SPLITS[record.split]),
         ],
         warnings=record.warnings,
         sections=[
@@ -70,7 +73,7 @@ def page(record: TrainingRecord, _beside: Beside, drawings: dict[str, Drawing]) 
                         "are of all.",
                     )
                 ],
-                tables=[errors_table(record)],
+                tables=[errors_table(record), _source_table(record)],
             ),
             Section(
                 id="curves",
@@ -142,6 +145,24 @@ def errors_table(record: TrainingRecord) -> Table:
             numbers = (f"{energy:.2f}", f"{force:.2f}", f"{stress:.2f}", f"{stress * eV_PER_A3_IN_GPA / 1000:.2f}")
             table.rows.append([Cell(f"paper, {part}"), Cell("–"), *(Cell(number) for number in numbers)])
     return table
+
+
+def _source_table(record: TrainingRecord) -> Table | None:
+    if not record.errors_by_source:
+        return None
+    return Table(
+        "Test frames by what they come from: mean absolute errors",
+        [("Source", ""), ("Frames", ""), ("of it fitted", ""), ("Energy", "meV/atom"), ("Forces", "eV/Å"),
+         ("Stress", "GPa")],
+        [
+            [
+                Cell(row.source), Cell(str(row.n_frames)), Cell(str(row.n_fitted)),
+                Cell(plain(row.energy_mae_meV_per_atom)), Cell(plain(row.force_mae_eV_per_A)),
+                Cell(plain(row.stress_mae_GPa)),
+            ]
+            for row in record.errors_by_source
+        ],
+    )  # fmt: skip
 
 
 def _agreement(record: TrainingRecord) -> list[tuple[str, str]]:

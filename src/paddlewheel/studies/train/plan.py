@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 from pydantic import model_validator
 
 from paddlewheel.errors import DatasetError, PotentialError, SettingsError
-from paddlewheel.studies.train.record import TrainingData, TrainingPart
+from paddlewheel.studies.train.record import TestSplit, TrainingData, TrainingPart
 from paddlewheel.study.settings import Names, Settings, setting
-from paddlewheel.training import Dataset, merge_datasets, read_dataset, require_elements, split_dataset
+from paddlewheel.training import Dataset, merge_datasets, read_dataset, require_elements, split_by_source, split_dataset
 from paddlewheel.training.fit_settings import FitSettings
 
 if TYPE_CHECKING:
     from paddlewheel.potentials.m3gnet.checkpoint import Checkpoint
 
+_SPLIT_WARNINGS: dict[TestSplit, list[str]] = {
+    "random": [
+        "test frames are random ones of the same sources, neighbours of fitted frames: errors on another trajectory "
+        "are larger as a rule"
+    ],
+    "block": [
+        "no choice of whole sources is a test set of the size asked for: it is the last frames of each source, of the "
+        "same runs as those fitted; errors on another structure may be larger"
+    ],
+}
 _FEWEST_FRAMES = 10
 _OLDEST_MATGL = (4, 1, 2)
 _NEW_NETWORK = {"cutoff_A": 5.0, "three_body_cutoff_A": 4.0, "use_smooth": False}
@@ -45,6 +55,11 @@ class TrainSettings(Settings):
         None, "Range of the three-body terms of a new network, A; by default 4, as in the paper"
     )
     use_smooth: bool | None = setting(None, "Radial functions of a new network that end smoothly; by default not")
+    split: Literal["source", "random"] = setting(
+        "source",
+        "Kept for validation and test: whole sources (trajectories, runs, structures), or the last frames of each "
+        "where one is too large for that; or random frames, as in the paper, neighbours of those fitted",
+    )
     train_fraction: float = setting(0.9, "Share of the frames that are not kept for the test")
     validation_fraction: float = setting(
         0.1, "Share of all frames that choose the best epoch; they are among those not kept for the test"
@@ -95,7 +110,8 @@ class TrainPlan:
     start: Checkpoint | None
     start_from: str | None
     start_identity: str | None
-    split: dict[str, float]
+    split: dict[str, Any]
+    how: TestSplit
     warnings: tuple[str, ...]
 
     def document(self) -> dict[str, Any]:
@@ -135,7 +151,8 @@ def plan_train(datasets: str | Path | Sequence[str | Path], settings: TrainSetti
     )
     whole = merge_datasets(sets)
     elements = _elements(whole, settings.elements, start, warnings)
-    parts = _split(whole, settings)
+    parts, how = _split(whole, settings)
+    warnings += _SPLIT_WARNINGS.get(how, [])
     if start is None:
         require_elements(parts["train"].frames, elements, where="the training part")
     if start_from is not None:
@@ -148,7 +165,12 @@ def plan_train(datasets: str | Path | Sequence[str | Path], settings: TrainSetti
         start=start,
         start_from=None if start_from is None else _start_name(start_from),
         start_identity=None if start_from is None else _start_identity(start_from),
-        split={"train_fraction": settings.train_fraction, "validation_fraction": settings.validation_fraction},
+        split={
+            "by": settings.split,
+            "train_fraction": settings.train_fraction,
+            "validation_fraction": settings.validation_fraction,
+        },
+        how=how,
         warnings=tuple(warnings),
     )
 
@@ -250,17 +272,27 @@ def _elements(
     return own
 
 
-def _split(whole: Dataset, settings: TrainSettings) -> dict[TrainingPart, Dataset]:
+def of_today(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Runs of before were split at random."""
+    split = found.get("split")
+    return dict(found) | ({"split": {"by": "random"} | split} if isinstance(split, dict) else {})
+
+
+def _split(whole: Dataset, settings: TrainSettings) -> tuple[dict[TrainingPart, Dataset], TestSplit]:
     if len(whole) < _FEWEST_FRAMES:
         raise DatasetError(
             f"{len(whole)} frames are too few to fit, to stop and to test by",
             where="dataset",
             remedy=f"give {_FEWEST_FRAMES} or more",
         )
-    seen, test = split_dataset(whole, fraction=settings.train_fraction, seed=settings.seed)
-    share = settings.validation_fraction / settings.train_fraction
-    training, validation = split_dataset(seen, fraction=1 - share, seed=settings.seed + 1)
-    return {"train": training, "validation": validation, "test": test}
+    share, how = settings.validation_fraction / settings.train_fraction, cast("TestSplit", "random")
+    if settings.split == "random":
+        seen, test = split_dataset(whole, fraction=settings.train_fraction, seed=settings.seed)
+        training, validation = split_dataset(seen, fraction=1 - share, seed=settings.seed + 1)
+    else:
+        seen, test, how = split_by_source(whole, fraction=settings.train_fraction, seed=settings.seed)
+        training, validation, _ = split_by_source(seen, fraction=1 - share, seed=settings.seed + 1)
+    return {"train": training, "validation": validation, "test": test}, how
 
 
 def _functional_warning(start_from: str | Path, whole: Dataset) -> list[str]:

@@ -10,6 +10,7 @@ POTENTIAL, PROGRESS = "potential", "progress.csv"
 """The folder of the potential; losses and errors by epoch."""
 
 TrainingPart = Literal["train", "validation", "test"]
+TestSplit = Literal["source", "block", "random"]
 
 
 class TrainingErrors(Record):
@@ -26,6 +27,18 @@ class TrainingErrors(Record):
     stress_mae_GPa: float
     stress_rmse_GPa: float
     parity_file: str
+
+
+class SourceErrors(Record):
+    """Mean absolute errors on the test frames of one source (run, trajectory, structure); `n_fitted`: how many of its
+    frames were fitted or chose the epoch."""
+
+    source: str
+    n_frames: int
+    n_fitted: int
+    energy_mae_meV_per_atom: float
+    force_mae_eV_per_A: float
+    stress_mae_GPa: float
 
 
 class TrainingData(Record):
@@ -48,7 +61,11 @@ class EngineAgreement(Record):
 
 
 class TrainingRecord(StudyRecord):
-    """The record of `train` (kind `training`)."""
+    """The record of `train` (kind `training`).
+
+    `split` says how the test frames were chosen: whole sources (`source`), the last frames of every source (`block`),
+    or frames at random (`random`), each of which may have a neighbour among those fitted.
+    """
 
     rows_in: ClassVar[str] = "errors"
     kind: Literal["training"] = "training"
@@ -67,6 +84,8 @@ class TrainingRecord(StudyRecord):
     best_epoch: int
     progress_file: str
     errors: list[TrainingErrors]
+    split: TestSplit = "random"
+    errors_by_source: list[SourceErrors] = []
     engine_agreement: EngineAgreement
     seconds: float
 

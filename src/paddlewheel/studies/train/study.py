@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -18,12 +19,13 @@ from paddlewheel.errors import ScienceError
 from paddlewheel.execution.scratch import scratch_folder
 from paddlewheel.records import Citation
 from paddlewheel.studies.train.files import error_lines, parity_arrays, write_potential_readme
-from paddlewheel.studies.train.plan import TrainPlan, TrainSettings, plan_train
+from paddlewheel.studies.train.plan import TrainPlan, TrainSettings, of_today, plan_train
 from paddlewheel.studies.train.progress import FitProgress
 from paddlewheel.studies.train.record import (
     POTENTIAL,
     PROGRESS,
     EngineAgreement,
+    SourceErrors,
     TrainingErrors,
     TrainingPart,
     TrainingRecord,
@@ -31,7 +33,8 @@ from paddlewheel.studies.train.record import (
 from paddlewheel.study.forecast import Forecast
 from paddlewheel.study.run import Run
 from paddlewheel.study.study import Argument, Study
-from paddlewheel.training.parity import Errors, compare_with_labels, errors_of
+from paddlewheel.training.dataset import frame_sources
+from paddlewheel.training.parity import Errors, Parity, compare_with_labels, errors_by_group, errors_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +62,7 @@ def _measures(plan: TrainPlan, settings: TrainSettings, run: Run) -> TrainingRec
     folder = run.folder / POTENTIAL
     save_potential(fit.potential, folder, facts={"functional": plan.parts["train"].card.functional})
     agreement = _check_agreement(fit, graphs["test"], plan, folder)
-    errors = _evaluate(plan, folder, run)
+    errors, by_source = _evaluate(plan, folder, run)
     write_potential_readme(folder, plan=plan, errors=errors)
     warnings = list(plan.warnings)
     present = len(plan.parts["train"].card.elements)
@@ -71,7 +74,7 @@ def _measures(plan: TrainPlan, settings: TrainSettings, run: Run) -> TrainingRec
     return _record(
         plan, fit, run,
         references=dict(zip(plan.elements, start.references.energies_eV.tolist(), strict=True)),
-        agreement=agreement, errors=errors, warnings=warnings,
+        agreement=agreement, errors=errors, by_source=by_source, warnings=warnings,
     )  # fmt: skip
 
 
@@ -156,17 +159,36 @@ def _check_agreement(fit: Fit, graphs: GraphFrames, plan: TrainPlan, folder: Pat
     )
 
 
-def _evaluate(plan: TrainPlan, folder: Path, run: Run) -> list[TrainingErrors]:
-    """Errors of the potential as it is on disk, by our engine, on each part; the pairs go to `parity/`."""
+def _evaluate(plan: TrainPlan, folder: Path, run: Run) -> tuple[list[TrainingErrors], list[SourceErrors]]:
+    """Errors of the potential as it is on disk, by our engine, on each part, and on each source of the test part.
+
+    The pairs go to `parity/`.
+    """
     from paddlewheel.potentials import load_potential
 
     calculator = load_potential(folder)
-    rows = []
+    rows, by_source = [], list[SourceErrors]()
     for part, dataset in plan.parts.items():
         parity = compare_with_labels(dataset.frames, calculator)
         file = run.arrays(f"parity/{part}.npz", parity_arrays(parity))
         rows.append(_error_row(part, file, errors_of(parity)))
-    return rows
+        if part == "test":
+            by_source = _source_rows(plan, parity)
+    return rows, by_source
+
+
+def _source_rows(plan: TrainPlan, parity: Parity) -> list[SourceErrors]:
+    fitted = Counter(name for part in ("train", "validation") for name in frame_sources(plan.parts[part].frames))
+    frames = plan.parts["test"].frames
+    found = errors_by_group(parity, [len(frame) for frame in frames], frame_sources(frames))
+    return [
+        SourceErrors(
+            source=name, n_frames=errors.n_frames, n_fitted=fitted[name],
+            energy_mae_meV_per_atom=errors.energy_mae_meV_per_atom, force_mae_eV_per_A=errors.force_mae_eV_per_A,
+            stress_mae_GPa=errors.stress_mae_GPa,
+        )
+        for name, errors in found.items()
+    ]  # fmt: skip
 
 
 def _record(
@@ -177,6 +199,7 @@ def _record(
     references: dict[str, float],
     agreement: EngineAgreement,
     errors: list[TrainingErrors],
+    by_source: list[SourceErrors],
     warnings: list[str],
 ) -> TrainingRecord:
     from paddlewheel.potentials.m3gnet import M3GNet
@@ -200,6 +223,8 @@ def _record(
         best_epoch=fit.best_epoch,
         progress_file=PROGRESS,
         errors=errors,
+        split=plan.how,
+        errors_by_source=by_source,
         engine_agreement=agreement,
         seconds=round(sum(row.seconds for row in fit.rows), 1),
         warnings=warnings,
@@ -304,6 +329,7 @@ STUDY = Study(
     settings=TrainSettings,
     record=TrainingRecord,
     opens=plan_train,
+    of_today=of_today,
     measures=_measures,
     says=_says,
     document=lambda plan, _settings: plan.document(),
@@ -312,7 +338,8 @@ STUDY = Study(
     example="paddlewheel train nabh.extxyz --out runs/nabh --epochs 200 (fine-tuning: --start-from m3gnet-nabh-r2scan)",
     notes="""
     By matgl's own trainer; the potential in the run directory is read as it was trained, and its forces are compared
-    with matgl's. Epochs that are finished survive a kill: the same call goes on. The split is the paper's: of 5,595
-    frames, 4,476 were fitted, 560 were for the test, and the others chose the best epoch.
+    with matgl's. Epochs that are finished survive a kill: the same call goes on. Whole
+    trajectories are kept for the test. The paper's split, `--split random`, keeps random frames: of 5,595, 4,476 were
+    fitted, 560 were for the test, and the others chose the best epoch.
     """,
 )
