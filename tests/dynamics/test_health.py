@@ -10,6 +10,7 @@ from paddlewheel.dynamics.health import (
     bond_lengths_A,
     check_energy_drift,
     check_framework,
+    check_free_temperature,
     check_polyanion_bonds,
     check_pressure,
     check_temperature,
@@ -33,6 +34,13 @@ def _pair(length_A: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
 def test_temperature(mean: float, status: str) -> None:
     check = check_temperature(mean + 20 * RNG.standard_normal(1000), target_K=600)
     assert (check.name, check.status) == ("temperature", status)
+
+
+@pytest.mark.parametrize(("mean", "status"), [(605.0, "ok"), (540.0, "warning"), (400.0, "warning")])
+def test_temperature_without_a_thermostat_is_the_mean(mean: float, status: str) -> None:
+    check = check_free_temperature(mean + 20 * RNG.standard_normal(1000), target_K=600)
+    assert (check.name, check.status) == ("temperature", status)
+    assert f"mean {mean:.0f}"[:6] in check.detail
 
 
 @pytest.mark.parametrize(("slope", "status"), [(0.2, "ok"), (-4.0, "warning"), (30.0, "broken")])

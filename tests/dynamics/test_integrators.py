@@ -66,6 +66,7 @@ def test_trajectory_is_that_of_ase(ensemble: str) -> None:
         ensemble=ensemble,  # type: ignore[arg-type]
         temperature_K=60.0,
         timestep_fs=2.0,
+        equilibrate_ps=0.0,
         seed=4,
         pressure_GPa=PRESSURE_GPa,
     )

@@ -10,6 +10,8 @@ from ase.calculators.calculator import Calculator, all_changes
 from ase.calculators.lj import LennardJones
 
 from paddlewheel.dynamics import MDRun, MDSettings
+from paddlewheel.studies.simulation.settings import DynamicsSettings
+from paddlewheel.units import BOLTZMANN_eV_PER_K
 
 
 class Springs(Calculator):
@@ -45,9 +47,10 @@ def _settings(ensemble: str, **more: float) -> MDSettings:
     return MDSettings(ensemble=ensemble, **values)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("equilibrate_ps", [0.0, 0.1])  # the state is of the production, or of the equilibration
 @pytest.mark.parametrize("ensemble", ["nvt", "npt", "nve", "langevin"])
-def test_continued_run_equals_the_unbroken_one_to_the_bit(ensemble: str) -> None:
-    atoms, settings = _crystal(), _settings(ensemble)
+def test_continued_run_equals_the_unbroken_one_to_the_bit(ensemble: str, equilibrate_ps: float) -> None:
+    atoms, settings = _crystal(), _settings(ensemble, equilibrate_ps=equilibrate_ps, production_ps=0.3)
     whole = MDRun(atoms, Springs(atoms), settings)
     state = None
     for _ in range(100):
@@ -167,3 +170,50 @@ def test_start_at_rest_has_the_temperature_asked_for_after_equipartition() -> No
     shaken.rattle(0.5, seed=1)
     warm = MDRun(shaken, Springs(atoms), _settings("nve", temperature_K=200.0))
     assert warm.first_frame().thermo["temperature_K"] == pytest.approx(200, rel=0.45)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_nve_runs_at_the_temperature_asked_for(seed: int) -> None:
+    """Half of a thermal start's kinetic energy may be missing or twice there: the thermostat sets it, then lets go."""
+    atoms = _crystal()
+    springs = Springs(atoms)
+    settings = _settings("nve", temperature_K=300.0, equilibrate_ps=4.0, production_ps=2.0, seed=seed)
+    start = atoms.copy()
+    start.rattle(0.05, seed=seed)  # too cold a place: velocities at 300 K alone leave about 200 K
+    run = MDRun(start, springs, settings)
+    production = []
+    while not run.finished:
+        frame = run.step()
+        if frame and run.step_number >= settings.n_equilibration_steps:
+            production.append(frame.thermo)
+    conserved = [thermo["conserved_energy_eV"] for thermo in production]
+    # the total energy is a mean over 2 ps of thermostat: a few per cent; that of an instant scatters by 10 % (96 modes)
+    assert np.mean([thermo["temperature_K"] for thermo in production]) == pytest.approx(300, rel=0.05)
+    assert np.ptp(conserved) < 1e-3 * abs(conserved[0])  # of the production alone: no jump of a thermostat's energy
+
+
+def test_langevin_of_transport_forgets_a_velocity_in_ten_picoseconds() -> None:
+    """Free atoms: <v(0).v(t)> / <v^2> = exp(-friction t), 0.67 after 4 ps at 0.1/ps; at 10/ps it is exp(-40)."""
+
+    class Free(Springs):
+        def calculate(self, atoms=None, properties=("energy",), system_changes=all_changes) -> None:
+            Calculator.calculate(self, atoms, properties, system_changes)
+            forces = np.zeros((len(self.atoms), 3))
+            self.results = {"energy": 0.0, "free_energy": 0.0, "forces": forces, "stress": np.zeros(6)}
+
+    atoms = bulk("Ar", "fcc", a=5.3, cubic=True) * (5, 5, 5)
+    settings = DynamicsSettings(
+        ensemble="langevin", timestep_fs=5.0, equilibrate_ps=1.0, production_ps=4.0
+    ).dynamics(temperature_K=300.0)  # fmt: skip
+    run = MDRun(atoms, Free(atoms), settings)
+    momenta = {}
+    while not run.finished:
+        run.step()
+        if run.step_number in (settings.n_equilibration_steps, settings.n_steps):
+            momenta[run.step_number] = run.state()["momenta"]
+    first, last = momenta.values()
+    correlation = float(np.vdot(first, last)) / np.linalg.norm(first) / np.linalg.norm(last)
+    assert correlation == pytest.approx(np.exp(-0.4), abs=4 / np.sqrt(first.size))  # 1500 components: 0.1
+    assert np.vdot(first, first / atoms.get_masses()[:, None]) / (first.size - 3) == pytest.approx(
+        BOLTZMANN_eV_PER_K * 300, rel=0.15
+    )

@@ -11,9 +11,10 @@ from paddlewheel.dynamics.extrapolation import (
 )
 from paddlewheel.dynamics.health import Framework, check_run, hopeless, worst_status
 from paddlewheel.dynamics.run import MDFrame, MDRun
-from paddlewheel.dynamics.settings import Ensemble, MDSettings
+from paddlewheel.dynamics.settings import TRANSPORT_FRICTION_PER_PS, Ensemble, MDSettings
 
 __all__ = [
-    "TOLERATED_SHARE", "Ensemble", "ExtrapolatingFrame", "ExtrapolationWatch", "Framework", "MDFrame", "MDRun",
-    "MDSettings", "check_extrapolation", "check_run", "hopeless", "share_over", "worst_status",
+    "TOLERATED_SHARE", "TRANSPORT_FRICTION_PER_PS", "Ensemble", "ExtrapolatingFrame", "ExtrapolationWatch",
+    "Framework", "MDFrame", "MDRun", "MDSettings", "check_extrapolation", "check_run", "hopeless",
+    "share_over", "worst_status",
 ]  # fmt: skip

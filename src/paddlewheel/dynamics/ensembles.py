@@ -16,11 +16,23 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 
-def make_integrator(atoms: Atoms, evaluator: Evaluator, settings: MDSettings) -> Integrator:
+EQUILIBRATION_FRICTION_PER_PS = 10.0
+"""Of Langevin while it equilibrates: it forgets its start in a few tenths of a picosecond."""
+
+
+def make_integrator(
+    atoms: Atoms, evaluator: Evaluator, settings: MDSettings, *, equilibrates: bool = False
+) -> Integrator:
     """Integrator for `settings.ensemble`, from the positions, cell and momenta of `atoms`, which are copied.
 
     ``nvt``: Nose-Hoover chain; ``npt``: Martyna-Tobias-Klein, fully flexible cell; ``nve``: velocity Verlet;
     ``langevin``.
+
+    Parameters
+    ----------
+    equilibrates
+        Whether it is for the equilibration, which a thermostat rules in every ensemble: ``nve`` runs as ``nvt``,
+        ``langevin`` with a friction of at least `EQUILIBRATION_FRICTION_PER_PS`.
 
     Raises
     ------
@@ -31,15 +43,16 @@ def make_integrator(atoms: Atoms, evaluator: Evaluator, settings: MDSettings) ->
 
     arrays = (atoms.get_positions(), atoms.get_momenta(), np.array(atoms.cell), atoms.get_masses(), evaluator)
     common: dict[str, Any] = {"timestep": settings.timestep_fs * units.fs}
-    if settings.ensemble == "nve":
+    if settings.ensemble == "nve" and not equilibrates:
         return Integrator(*arrays, **common)
     common["kT"] = BOLTZMANN_eV_PER_K * settings.temperature_K
     if settings.ensemble == "langevin":
-        friction = settings.friction_per_ps / (1000 * units.fs)
-        rng = np.random.Generator(np.random.PCG64(settings.seed))
+        least = EQUILIBRATION_FRICTION_PER_PS if equilibrates else 0.0
+        friction = max(settings.friction_per_ps, least) / (1000 * units.fs)
+        rng = np.random.Generator(np.random.PCG64([settings.seed, 1] if equilibrates else settings.seed))
         return Langevin(*arrays, friction=friction, rng=rng, **common)
     common["thermostat_time"] = settings.thermostat_time_fs * units.fs
-    if settings.ensemble == "nvt":
+    if settings.ensemble in ("nvt", "nve"):
         return NoseHooverNVT(*arrays, **common)
     if not evaluator.has_stress:
         raise SettingsError("npt needs the stress, and this potential has none", where="ensemble", remedy="use nvt")

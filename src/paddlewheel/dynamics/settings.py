@@ -10,6 +10,11 @@ from paddlewheel.errors import SettingsError
 
 Ensemble = Literal["npt", "nvt", "nve", "langevin"]
 
+TRANSPORT_FRICTION_PER_PS = 0.1
+"""Most friction of Langevin where transport is measured. Friction lowers the rate over a barrier of curvature w by
+sqrt(1 + (g / 2w)^2) - g / 2w (Kramers, doi 10.1016/S0031-8914(40)90098-2): with 0.1/ps by 5 % at most for w over 1/ps;
+with 10/ps to a tenth for w of 1/ps, to 0.4 for 5/ps, and D of Na in o-NBH at 800 K to less than a sixth."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class MDSettings:
@@ -17,6 +22,9 @@ class MDSettings:
 
     A start with a force over `relax_above_eV_per_A` (0: never) is relaxed to half of it first: an ordering or a
     drawing, not a thermal snapshot, whose forces reach 4 eV/A in o-NBH at 800 K.
+
+    The equilibration has a thermostat in every ensemble (see `MDRun`). `friction_per_ps` is that of ``langevin``;
+    where transport is measured at most `TRANSPORT_FRICTION_PER_PS`.
 
     The times are rounded to whole frames: a frame is kept every `frame_interval_fs`, from step 0 on, and the
     production begins at the frame after `equilibrate_ps`.
@@ -92,6 +100,11 @@ class MDSettings:
     def production_start_frame(self) -> int:
         """Index of the first frame of the production (frame 0 is step 0)."""
         return math.ceil(self.equilibrate_ps * 1000 / self.frame_interval_fs - 1e-9)
+
+    @property
+    def n_equilibration_steps(self) -> int:
+        """Time steps before the first frame of the production."""
+        return self.production_start_frame * self.steps_per_frame
 
     @property
     def n_frames(self) -> int:

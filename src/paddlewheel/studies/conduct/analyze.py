@@ -22,6 +22,7 @@ from paddlewheel.studies.conduct.study import FitSettings
 from paddlewheel.studies.conduct.verdict import is_failed, verdict_lines
 from paddlewheel.studies.motion.choices import ChosenIon, choose_ion
 from paddlewheel.studies.motion.framework import framework_centres, framework_of
+from paddlewheel.studies.motion.free_runs import mean_ran_K
 from paddlewheel.studies.motion.given import Given, GivenRun, Trajectories, open_given
 from paddlewheel.studies.motion.heat import with_heat
 from paddlewheel.studies.motion.runs import check_alike, first_atoms, once_each
@@ -244,6 +245,7 @@ def _temperature_runs(
         production_ps=min(lengths_ps),
         extrapolation=[run.extrapolation for run in runs if run.extrapolation],
         heats=[run.heat for run in runs],
+        ran_K=mean_ran_K([run.ran_K for run in runs]),
     )
 
 

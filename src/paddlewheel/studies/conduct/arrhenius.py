@@ -45,7 +45,7 @@ def arrhenius_figure(record: ConductivityRecord) -> Figure | None:
     axes = figure.subplots()
     line = fitted_line(record.arrhenius)
     used = record.arrhenius.temperatures_used_K if record.arrhenius else []
-    temperatures_K = [point.temperature_K for point in points] + ([ROOM_K] if line else [])
+    temperatures_K = [point.at_K for point in points] + ([ROOM_K] if line else [])
     inverse = [1e3 / value for value in temperatures_K]
     margin = 0.06 * (max(inverse) - min(inverse)) or 0.1 * inverse[0]
     axes.set_xlim(min(inverse) - margin, max(inverse) + margin)
@@ -67,6 +67,7 @@ def arrhenius_figure(record: ConductivityRecord) -> Figure | None:
 @dataclass(frozen=True)
 class _Point:
     temperature_K: float
+    at_K: float
     ok: bool
     value: float | None
     bar_68: tuple[float, float]
@@ -86,6 +87,7 @@ class _Point:
             return None
         return _Point(
             temperature_K=row.temperature_K,
+            at_K=row.at_K,
             ok=row.status == "ok",
             value=measured.value if measured is not None and has_value else None,
             bar_68=measured.bar_68 if measured is not None and has_value else (0.0, 0.0),
@@ -121,7 +123,7 @@ def _draw_points(axes: Axes, points: list[_Point], used: list[float], *, fitted:
         return None if label in labels else labels.add(label) or label
 
     for point in points:
-        x = 1e3 / point.temperature_K
+        x = 1e3 / point.at_K
         if point.value is not None:
             in_fit = any(math.isclose(point.temperature_K, t) for t in used) if fitted else point.ok
             if point.ends_95 is not None and point.ends_95[0] > 0:

@@ -51,7 +51,7 @@ def fit_temperatures(
         return TemperatureFit(result)
     sigmas = [each.row.conductivity_mS_per_cm for each in good]
     fit = fit_arrhenius(
-        used_K,
+        [each.row.at_K for each in good],
         [sigma.value for sigma in sigmas if sigma],
         [sigma.std for sigma in sigmas if sigma],
         quantity="ln(sigma*T)",

@@ -83,6 +83,7 @@ def analyse_temperature(runs: TemperatureRuns, *, charge_e: float, minimum_onset
         "production_ps": runs.production_ps,
         "health": health,
         "thermo_files": [thermo_name(run) for run in runs.thermo],
+        "temperature_ran_K": runs.ran_K,
         "mean_temperature_K": _mean_temperature_K(runs.thermo),
         "kinetic_temperature_K": mean_heat(runs.heats),
         "unchecked": list(UNCHECKED) if any(heat is None for heat in runs.heats) else [],
@@ -98,7 +99,7 @@ def analyse_temperature(runs: TemperatureRuns, *, charge_e: float, minimum_onset
     interval_fs = runs.displacements[0].frame_interval_fs
     volume_A3 = float(np.mean([paths.volumes_A3.mean() for paths in runs.displacements]))
     replicas = [paths.positions_A for paths in runs.displacements]
-    cell = {"mean_volume_A3": volume_A3, "temperature_K": runs.temperature_K}
+    cell = {"mean_volume_A3": volume_A3, "temperature_K": runs.ran_K or runs.temperature_K}
     together = onsager_coefficients(
         [[positions] for positions in replicas],
         charges_e=[charge_e],

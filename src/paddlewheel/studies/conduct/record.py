@@ -27,8 +27,9 @@ class Extrapolation(Record):
 class TemperatureResult(Record):
     """Transport at one temperature, over all replicas.
 
-    `kinetic_temperature_K` is that of the speeds of the atoms of trajectories made elsewhere; where their frames are
-    too far apart to tell, it is null, and `unchecked` names what nobody could check.
+    `temperature_ran_K` is the mean of runs without a thermostat (NVE), which conductivity and fit take in place of
+    `temperature_K`, that asked for. `kinetic_temperature_K` is that of the speeds of the atoms of trajectories made
+    elsewhere; where their frames are too far apart to tell, it is null, and `unchecked` names what nobody could check.
     """
 
     temperature_K: float
@@ -38,6 +39,7 @@ class TemperatureResult(Record):
     production_ps: float
     n_ions: int
     mean_temperature_K: float | None = None
+    temperature_ran_K: float | None = None
     kinetic_temperature_K: Measured | None = None
     unchecked: list[str] = []
     density_g_per_cm3: float
@@ -65,6 +67,11 @@ class TemperatureResult(Record):
     warnings: list[str] = []
     msd_file: str | None = None
     thermo_files: list[str] = []
+
+    @property
+    def at_K(self) -> float:
+        """The temperature at which it was measured."""
+        return self.temperature_ran_K or self.temperature_K
 
 
 class PublishedComparison(Record):

@@ -13,6 +13,7 @@ from paddlewheel.dynamics import MDSettings
 from paddlewheel.execution import Unit
 from paddlewheel.records import HealthCheck
 from paddlewheel.studies.conduct.record import TemperatureResult
+from paddlewheel.studies.motion.free_runs import mean_ran_K, ran_at_K
 from paddlewheel.studies.simulation.md_unit import store_path
 from paddlewheel.transport import DiffusivityEstimate
 
@@ -38,6 +39,8 @@ class TemperatureRuns:
         no grade.
     kept_frames
         Number of extrapolating frames kept, by file.
+    ran_K
+        Mean temperature of the production of runs without a thermostat (NVE); None for others.
     heats
         The kinetic temperature of the frames of each trajectory made elsewhere, None where they do not tell it.
     n_ions, mass_u, volume_A3
@@ -56,6 +59,7 @@ class TemperatureRuns:
     extrapolation: Sequence[Mapping[str, Any]] = ()
     kept_frames: Mapping[str, int] = field(default_factory=dict)
     heats: Sequence[KineticTemperature | None] = ()
+    ran_K: float | None = None
 
 
 def units_by_temperature(units: Sequence[Unit]) -> dict[float, list[Unit]]:
@@ -72,6 +76,7 @@ def read_temperature(temperature_K: float, units: Sequence[Unit], specie: str) -
 
     good, thermo, health, broken = [], {}, [], []
     grades: dict[str, dict[str, Any]] = {}
+    free_K: list[float | None] = []
     sane: list[str] = []
     structure = units[0].contents["structure"]
     symbols = structure["symbols"]
@@ -89,6 +94,7 @@ def read_temperature(temperature_K: float, units: Sequence[Unit], specie: str) -
             broken.append(f"{unit.name}: {result['reason']}")
             continue
         sane.append(unit.name)
+        free_K.append(ran_at_K(store_path(unit), MDSettings(**md)))
         good.append(displacements(trajectory.after(md["equilibrate_ps"]), specie=specie))
     production = [columns["volume_A3"][columns["time_ps"] >= 0] for columns in thermo.values()]
     if not any(len(volumes) for volumes in production):  # every run broke before its production
@@ -100,6 +106,7 @@ def read_temperature(temperature_K: float, units: Sequence[Unit], specie: str) -
         production_ps=units[0].contents["md"]["production_ps"],
         extrapolation=[grades[name] for name in sane if name in grades] or list(grades.values()),
         kept_frames={grade["file"]: grade["n_kept_frames"] for grade in grades.values() if "file" in grade},
+        ran_K=mean_ran_K(free_K),
     )  # fmt: skip
 
 

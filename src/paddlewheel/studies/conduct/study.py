@@ -211,6 +211,13 @@ def settings_warnings(plan: ConductPlan) -> list[str]:
     warnings = [*plan.structure.notes, *([plan.ion.doubt] if plan.ion.doubt else [])]
     if dynamics.timestep_fs > 1 and "H" in cell.get_chemical_symbols():
         warnings.append(f"time step {dynamics.timestep_fs:g} fs with hydrogen: 1 fs or less resolves its vibrations")
+    if dynamics.ensemble == "langevin":
+        warnings.append(
+            f"Langevin has a friction of {dynamics.friction_per_ps:g}/ps after the equilibration: 10/ps would lower D "
+            "several times, this by about 5 % at most"
+        )
+    if dynamics.ensemble == "nve" and not dynamics.n_equilibration_steps:
+        warnings.append("nve without equilibration: no thermostat sets the temperature")
     short = [f"{length:.1f}" for length in cell.cell.lengths() if length <= 10]
     if short:
         warnings.append(

@@ -244,6 +244,8 @@ def _line_of_fit(record: ConductivityRecord) -> str:
 
 def _line_of_row(row: TemperatureResult) -> str:
     line = f"  {row.temperature_K:g} K  {row.status}"
+    if row.temperature_ran_K is not None:
+        line += f"  (ran at {row.temperature_ran_K:.0f} K)"
     if row.diffusivity_cm2_per_s is not None:
         line += f"  D = {_with_error(row.diffusivity_cm2_per_s)} cm2/s"
     if row.conductivity_mS_per_cm is not None:

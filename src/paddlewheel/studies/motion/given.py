@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from paddlewheel.dynamics import TOLERATED_SHARE, MDSettings, share_over
+from paddlewheel.dynamics import TOLERATED_SHARE, TRANSPORT_FRICTION_PER_PS, MDSettings, share_over
 from paddlewheel.errors import RunDirectoryError, SettingsError
 from paddlewheel.execution import Unit
 from paddlewheel.studies.motion.cache import open_trajectory
+from paddlewheel.studies.motion.free_runs import ran_at_K
 from paddlewheel.studies.motion.touched import md_damage, store_path
 from paddlewheel.study.run_directory import INPUTS, read_inputs
 from paddlewheel.trajectories import Trajectory
@@ -41,6 +42,8 @@ class GivenRun:
         What `inputs.yaml` of its run directory tells.
     mean_cell_A
         Mean over its frames of the lattice vectors, `[3, 3]`; None before they were read (`once_each`).
+    ran_K
+        The mean temperature that it had, where no thermostat ruled (NVE); None elsewhere.
     heat
         The kinetic temperature of its frames; None where they are too far apart, or were not looked at (`with_heat`).
     """
@@ -55,6 +58,7 @@ class GivenRun:
     inputs: Mapping[str, Any] = field(default_factory=dict)
     mean_cell_A: np.ndarray | None = None
     heat: KineticTemperature | None = None
+    ran_K: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,17 +228,24 @@ def _of_unit(
         temperature_K=dynamics.temperature_K,
         specie=contents.get("mobile"),
         charge_e=inputs.get("charge_e"),
-        note=_note(name, result.get("extrapolation")),
+        note=_note(name, result.get("extrapolation"), dynamics),
         extrapolation=result.get("extrapolation"),
         inputs=inputs,
+        ran_K=ran_at_K(store, dynamics),
     )
 
 
-def _note(name: str, extrapolation: Mapping[str, Any] | None) -> str | None:
+def _note(name: str, extrapolation: Mapping[str, Any] | None, dynamics: MDSettings) -> str | None:
+    notes = []
+    if dynamics.ensemble == "langevin" and dynamics.friction_per_ps > TRANSPORT_FRICTION_PER_PS:
+        notes.append(
+            f"a friction of {dynamics.friction_per_ps:g}/ps (Langevin) slows every ion: its diffusivity is several "
+            "times too low, run nvt for one"
+        )
     share = share_over([extrapolation]) if extrapolation else 0.0
-    if share <= TOLERATED_SHARE:
-        return None
-    return f"{name}: the potential extrapolates in {100 * share:.2g} % of the steps: it was not trained for them"
+    if share > TOLERATED_SHARE:
+        notes.append(f"the potential extrapolates in {100 * share:.2g} % of the steps: it was not trained for them")
+    return f"{name}: {'; '.join(notes)}" if notes else None
 
 
 def _dynamics_of(unit: Path) -> Mapping[str, Any] | None:

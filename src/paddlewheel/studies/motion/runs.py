@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from paddlewheel.errors import SettingsError, TrajectoryError
+from paddlewheel.studies.motion.free_runs import mean_ran_K
 from paddlewheel.studies.motion.given import GivenRun, Trajectories, open_given
 from paddlewheel.studies.motion.heat import UNCHECKED, measured, with_heat
 from paddlewheel.studies.motion.record import TrajectoryInput
@@ -36,7 +37,7 @@ class MotionRuns:
     cell
         First frame of the first run, as ASE Atoms.
     temperature_K
-        As given, or as the run directory says.
+        As given, or as the run directory says; of runs without a thermostat (NVE) the mean that they had.
     specie, charge_e
         The mobile ion, as given or as the run directory says, and the charge that it has there; None where neither
         says.
@@ -131,7 +132,9 @@ def open_runs(trajectories: Trajectories, settings: TrajectorySettings) -> Motio
         digests=tuple(kept),
         mean_cells_A=tuple(run.mean_cell_A for run in kept.values() if run.mean_cell_A is not None),
         cell=first_atoms(given.runs[0].trajectory),
-        temperature_K=settings.temperature_K or next(iter(given.temperatures_K), None),
+        temperature_K=mean_ran_K([run.ran_K for run in kept.values()])
+        or settings.temperature_K
+        or next(iter(given.temperatures_K), None),
         specie=wanted or specie,
         charge_e=charge_e if wanted in (None, specie) else None,
         heats=tuple(run.heat for run in kept.values()),

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from pydantic import field_validator
 
-from paddlewheel.dynamics import MDSettings
+from paddlewheel.dynamics import TRANSPORT_FRICTION_PER_PS, Ensemble, MDSettings
 from paddlewheel.studies.motion.settings import ChargeSettings
 from paddlewheel.study.settings import Settings, setting
 from paddlewheel.study.study import Argument
@@ -74,7 +74,7 @@ class DynamicsSettings(StepSettings):
     """Molecular dynamics: the fields of `MDSettings` that a user chooses, but temperature and seed."""
 
     ensemble: Literal["npt", "nvt", "nve", "langevin"] = setting(
-        MDSettings.ensemble, "Ensemble; npt has a flexible cell"
+        MDSettings.ensemble, "Ensemble; npt has a flexible cell, langevin a friction of 0.1/ps"
     )
     equilibrate_ps: float = setting(MDSettings.equilibrate_ps, "ps left out at the start.", ge=0)
     production_ps: float = setting(MDSettings.production_ps, "ps analysed.", gt=0, aliases=("ps",))
@@ -95,4 +95,9 @@ class DynamicsSettings(StepSettings):
             If the times do not go together.
         """
         chosen = {field.name: getattr(self, field.name) for field in fields(MDSettings) if hasattr(self, field.name)}
-        return MDSettings(**chosen | {"temperature_K": temperature_K, "seed": seed})
+        return MDSettings(**chosen | transport_friction(self.ensemble) | {"temperature_K": temperature_K, "seed": seed})
+
+
+def transport_friction(ensemble: Ensemble) -> dict[str, Any]:
+    """The friction of runs that transport is measured on, as a setting of `MDSettings`; none but for Langevin."""
+    return {"friction_per_ps": TRANSPORT_FRICTION_PER_PS} if ensemble == "langevin" else {}

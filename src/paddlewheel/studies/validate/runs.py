@@ -15,6 +15,7 @@ from paddlewheel.dynamics import MDSettings
 from paddlewheel.errors import SettingsError
 from paddlewheel.execution import Unit
 from paddlewheel.studies.simulation.md_unit import md_unit
+from paddlewheel.studies.simulation.settings import transport_friction
 from paddlewheel.studies.validate.settings import ValidateSettings
 
 if TYPE_CHECKING:
@@ -130,6 +131,7 @@ def _wanted(
         given = given_temperatures_K if role == "reference" else ()
         left = [value for value in settings.diffusion_temperatures_K if value not in given]
         dynamics = {"production_ps": diffusion_ps, "ensemble": settings.diffusion_ensemble}
+        dynamics |= transport_friction(settings.diffusion_ensemble)
         yield "diffusion", phases[0], left, dynamics
     if settings.bond_ps and role == "candidate":
         yield "bonds", phases[0], [settings.bond_temperature_K], {"production_ps": settings.bond_ps}
