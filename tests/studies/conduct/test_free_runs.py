@@ -10,7 +10,7 @@ from paddlewheel.studies.conduct.measure import analyse_temperature
 from paddlewheel.studies.conduct.runs import Analysed, TemperatureRuns
 from paddlewheel.studies.motion.free_runs import mean_ran_K
 from paddlewheel.trajectories import Displacements
-from paddlewheel.units import BOLTZMANN_eV_PER_K, BOLTZMANN_J_PER_K, ELEMENTARY_CHARGE_C
+from paddlewheel.units import BOLTZMANN_J_PER_K, ELEMENTARY_CHARGE_C, BOLTZMANN_eV_PER_K
 
 ENERGY_eV = 0.3
 

@@ -231,7 +231,7 @@ def _of_unit(
         note=_note(name, result.get("extrapolation"), dynamics),
         extrapolation=result.get("extrapolation"),
         inputs=inputs,
-        ran_K=ran_at_K(store, dynamics),
+        ran_K=ran_at_K(store_path(unit), dynamics),
     )
 
 
