@@ -260,12 +260,23 @@ def write_cycles(folder: Path) -> None:
 
 
 def write_design(folder: Path) -> None:
-    """`mine.yaml`: a cell that differs from the built-in one."""
-    (folder / "mine.yaml").write_text("loadings_mg_per_cm2: [20, 40]\ntemperatures_C: [30, 0]\nc_rates_per_h: [0.2]\n")
+    """`mine.yaml`: a cell that differs from the built-in one, in foils and packaging as they were then."""
+    (folder / "mine.yaml").write_text(_OLD_DESIGN)
 
 
 def _edit_design(folder: Path) -> None:
-    (folder / "mine.yaml").write_text("loadings_mg_per_cm2: [20, 50]\ntemperatures_C: [30, 0]\nc_rates_per_h: [0.2]\n")
+    (folder / "mine.yaml").write_text(_OLD_DESIGN.replace("40", "50"))
+
+
+_OLD_DESIGN = """loadings_mg_per_cm2: [20, 40]
+temperatures_C: [30, 0]
+c_rates_per_h: [0.2]
+assumptions:
+  foils_of_first_layer: 1
+  foils_per_layer: {value: 1, low: 0.5, high: 2, given_by: assumed, note: "1 where every layer has one foil of its own,
+    0.5 where a foil is coated on both sides, 2 where none is shared"}
+  packaging_mass_fraction: {value: 0.0, low: 0.0, high: 0.2, given_by: assumed, note: of the whole cell}
+"""
 
 
 def write_hydride(folder: Path) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 
 import pytest
+import yaml
 from scipy.constants import Boltzmann, elementary_charge
 
 from paddlewheel import cell
 from paddlewheel.errors import DataError
 from paddlewheel.lab.design import fit_thickness_line, load_design, template
-from paddlewheel.lab.design.model import SODIUM_MAH_PER_G
 from paddlewheel.lab.geometry import deviation, nominal
 from paddlewheel.records import Measured
 
@@ -45,16 +45,102 @@ def test_stack_by_hand(record):
     """45 mg/cm2 with Sn: masses of one layer with a pocket calculator."""
     row = next(one for one in record.cells if one.anode == "Sn" and one.loading_mg_per_cm2 == 45)
     assert row.masses_mg_per_cm2 == pytest.approx(
-        {"cathode composite": 75.0, "separator": 6.5, "anode": 1.1 * 5.4 / 0.847, "foils": 5.4}
+        {"cathode composite": 75.0, "separator": 6.5, "anode": 1.1 * 5.4 / 0.847, "foils": 5.4 * (2 + 1 / 3) / (4 / 3)}
     )
-    mass = 4 / 3 * (75 + 6.5 + 1.1 * 5.4 / 0.847 + 5.4)
+    # two foils for the first layer, a third of one for the third of a layer that is more; a tenth is packaging
+    mass = (4 / 3 * (75 + 6.5 + 1.1 * 5.4 / 0.847) + 5.4 * (2 + 1 / 3)) / 0.9
     assert row.cell_mass_mg_per_cm2 == pytest.approx(mass)
     assert row.energy_density_Wh_per_kg == pytest.approx(7.2 * 2.8 / mass * 1000)
     carbon = next(one for one in record.cells if one.anode == "hard carbon" and one.loading_mg_per_cm2 == 45)
     assert carbon.masses_mg_per_cm2["anode"] == pytest.approx(1.1 * 5.4 / 0.250 / 0.7)
     free = next(one for one in record.cells if one.anode == "anode-free" and one.loading_mg_per_cm2 == 45)
-    assert free.thicknesses_um["anode, charged"] == pytest.approx(5.4 / SODIUM_MAH_PER_G / 0.97 * 1e4)
-    assert pytest.approx(1165.8, abs=0.1) == SODIUM_MAH_PER_G  # F / M of sodium
+    assert free.thicknesses_um["anode, charged"] == pytest.approx(5.4 / 1165.8 / 0.97 * 1e4, rel=1e-4)  # F / M of Na
+
+
+def test_single_layer_by_hand_is_193_Wh_per_kg_of_a_bare_stack_with_one_foil(record, tmp_path):
+    """60 mg/cm2, anode-free: 7.2 mAh/cm2 at 3 V over 100 + 6.5 + 5.4 mg/cm2; with both foils 184.1, packed 165.7."""
+    path = tmp_path / "bare.yaml"
+    path.write_text(
+        "assumptions: {foils_of_first_layer: 1, packaging_mass_fraction: 0}\nloadings_mg_per_cm2: [60]\n",
+        encoding="utf-8",
+    )
+    assert cell(path).energy_density_Wh_per_kg["anode-free"][0] == pytest.approx(21600 / 111.9)  # 193.0
+    path.write_text("assumptions: {packaging_mass_fraction: 0}\nloadings_mg_per_cm2: [60]\n", encoding="utf-8")
+    assert cell(path).energy_density_Wh_per_kg["anode-free"][0] == pytest.approx(21600 / 117.3)
+    assert record.energy_density_Wh_per_kg["anode-free"][3] == pytest.approx(21600 / 117.3 * 0.9)
+
+
+def test_foils_of_a_stack_are_two_and_one_more_for_each_further_layer(record):
+    """4, 2, 4/3 and 1 layers: 5, 3, 7/3 and 2 foils of 5.4 mg/cm2 and 20 um."""
+    rows = [one for one in record.cells if one.anode == "Sn"]
+    for row, foils in zip(rows, (5, 3, 7 / 3, 2), strict=True):
+        assert row.layers * row.masses_mg_per_cm2["foils"] == pytest.approx(5.4 * foils)
+        assert row.layers * row.thicknesses_um["foils"] == pytest.approx(20 * foils)
+
+
+@pytest.mark.parametrize(
+    ("metal", "capacity"),
+    [("Na", 1165.8), ("Li", 3862), ("K", 685.5), ("Mg", 2205), ("Zn", 819.9), ("Al", 2980)],
+)
+def test_capacity_of_a_metal_is_textbook(metal, capacity):
+    """z F / M, as tabulated (mAh/g)."""
+    design = load_design().model_copy(update={"metal": metal})
+    assert design.metal_capacity_mAh_per_g == pytest.approx(capacity, rel=5e-4)
+
+
+LITHIUM = """name: NMC against lithium
+metal: Li
+loadings_mg_per_cm2: [20]
+assumptions: {cathode_voltage_V_vs_Li: 3.8, active_capacity_mAh_per_g: 200, packaging_mass_fraction: 0}
+components:
+- {name: NMC, active: true, weight_fraction: 0.6, density_g_per_cm3: 4.7}
+- {name: Li6PS5Cl, weight_fraction: 0.4, density_g_per_cm3: 1.86}
+anodes:
+- {name: lithium, mean_potential_V_vs_Li: 0, charged_density_g_per_cm3: 0.534}
+"""
+
+
+def test_cell_of_lithium(tmp_path):
+    """4 mAh/cm2 plate 4 / 3862 g, 19.4 um of lithium (0.534 g/cm3); potentials are against it by name."""
+    path = tmp_path / "lithium.yaml"
+    path.write_text(LITHIUM, encoding="utf-8")
+    record = cell(path)
+    (row,) = record.cells
+    assert row.thicknesses_um["anode, charged"] == pytest.approx(4 / 3862 / 0.534 * 1e4, rel=1e-4)
+    assert row.thicknesses_um["anode, charged"] == pytest.approx(19.4, abs=0.05)
+    assert row.cell_voltage_V == pytest.approx(3.8)
+    names = {one.name for one in record.assumptions}
+    assert {"cathode_voltage_V_vs_Li", "lithium mean_potential_V_vs_Li"} <= names
+    assert not [name for name in names if name.endswith("_vs_Na")]
+    # without pores, and not through the thicknesses of the sodium cell
+    composite_g_per_cm2 = 0.020 / 0.6
+    assert record.thickness_um[0].value == pytest.approx(composite_g_per_cm2 * (0.6 / 4.7 + 0.4 / 1.86) * 1e4)
+    (told,) = (text for text in record.warnings if text.startswith("as in the built-in cell of sodium"))
+    assert "separator_conductivity_mS_per_cm" in told
+
+
+def test_an_assumed_input_at_an_end_of_its_range_is_told(record):
+    """Tin without electrolyte is a best case; packaging, 0 to 20 %, is 10 %."""
+    (told,) = (text for text in record.warnings if text.startswith("assumed at an end"))
+    assert "Sn electrolyte_weight_fraction" in told
+    assert "packaging" not in told
+
+
+def test_a_design_of_before_is_of_sodium_with_one_foil_for_its_only_layer(tmp_path):
+    """Its directory is refused with what differs: the foils of the first layer."""
+    from paddlewheel.errors import RunDirectoryError
+
+    path, out = tmp_path / "mine.yaml", tmp_path / "run"
+    path.write_text("loadings_mg_per_cm2: [20, 40]\n", encoding="utf-8")
+    cell(path, out=out)
+    told = yaml.safe_load((out / "inputs.yaml").read_text())
+    design = told["design"]
+    del design["metal"], design["assumptions"]["foils_of_first_layer"]
+    for anode in design["anodes"]:
+        anode["mean_potential_V_vs_Na"] = anode.pop("mean_potential_V")
+    (out / "inputs.yaml").write_text(yaml.safe_dump(told))
+    with pytest.raises(RunDirectoryError, match=r"foils_of_first_layer\..*is .* there and .* now"):
+        cell(path, out=out)
 
 
 def test_resistances_follow_sigma_of_the_temperature(record):
@@ -83,7 +169,6 @@ def test_each_number_says_who_gives_it_and_what_the_paper_contradicts(record):
     swept = {one.name for one in record.sweeps}
     assert {
         "cathode_voltage_V_vs_Na",
-        "foils_per_layer",
         "packaging_mass_fraction",
         "active_capacity_mAh_per_g",
     } <= swept
@@ -114,9 +199,10 @@ def test_inputs_of_anodes_and_components_say_who_gives_each(record):
     assert {name for name, one in by_name.items() if one.given_by.startswith("assumed")} == not_printed
     assert not by_name["activation_energy_eV"].given_by.startswith("paper")  # it follows from two of its numbers
     assert "anode-free electrolyte_weight_fraction" not in by_name  # nothing depends on it
-    (warning,) = (text for text in record.warnings if text.startswith("assumed"))
+    (warning,) = (text for text in record.warnings if text.startswith("assumed, given by no source"))
     assert all(name in warning for name in not_printed)
-    swept = {one.name for one in record.sweeps} | {one.name for one in record.resistance_sweeps}
+    # of the largest loading, whose one layer has the two foils of the first
+    swept = {one.name for one in record.sweeps} | {one.name for one in record.resistance_sweeps} | {"foils_per_layer"}
     assert not_printed - swept == {name for name in not_printed if by_name[name].std > 0}
 
 
@@ -150,7 +236,7 @@ def test_own_anode_of_numbers_is_the_users_and_its_assumed_inputs_are_told(tmp_p
     by_name = {one.name: one for one in record.assumptions}
     assert by_name["Pb capacity_mAh_per_g"].given_by == "user"
     assert by_name["Pb electrolyte_weight_fraction"].given_by == "assumed"  # the file says nothing of it
-    (warning,) = (text for text in record.warnings if text.startswith("assumed"))
+    (warning,) = (text for text in record.warnings if text.startswith("assumed, given by no source"))
     assert "Pb mean_potential_V_vs_Na" in warning
     assert "Pb electrolyte_weight_fraction" in warning
     assert "Pb charged_density_g_per_cm3" not in warning
@@ -195,6 +281,11 @@ def test_template_is_the_built_in_design(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        (LITHIUM.replace("components", "also_stated").split("also_stated")[0] + "anodes:" + LITHIUM.split("anodes:")[1],
+         "neither thicknesses nor the densities of all components"),
+        ("metal: Li", "cathode and anodes built in are of sodium; give assumptions cathode_voltage_V_vs_Li"),
+        (LITHIUM.replace("mean_potential_V_vs_Li", "mean_potential_V_vs_Na"), "_vs_Na in a cell of Li"),
+        (LITHIUM.replace("Li", "Cu"), "metal is Cu: give one whose ion has one charge"),
         ("assumptions: {voltage: 3}", r"assumptions\.voltage: there is no such input; there are foil_density"),
         ("assumptions: {active_weight_fraction: 60}", "active_weight_fraction: fraction 60 .*did you mean 60 %"),
         ("assumptions: {separator_thickness_um: -50}", "separator_thickness_um: thickness -50 um is not above 0"),

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from ase.data import atomic_masses, atomic_numbers
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from paddlewheel.crystals.charges import cation_charge
 from paddlewheel.errors import DataError
 from paddlewheel.foreign import read_yaml
 from paddlewheel.lab.ranges import question
 from paddlewheel.lab.sample import Component
 from paddlewheel.records import Measured
-from paddlewheel.units import ZERO_CELSIUS_K
+from paddlewheel.units import FARADAY_C_PER_MOL, ZERO_CELSIUS_K
 
 _BUILT_IN = Path(__file__).resolve().parent / "fig5a.yaml"
 _ROUNDING = 0.005
+SODIUM = "Na"
+"""The metal of the built-in design."""
+_AGAINST = re.compile(r"_vs_[A-Z][a-z]?$")
 _BOUNDS = {
     "conductivity_temperature_C": (-273.15, 1000.0, "give degrees Celsius"),
     "packaging_mass_fraction": (0.0, 1.0, "give a fraction below 1: the cell is the rest"),
     "electrolyte_weight_fraction": (0.0, 1.0, "give a fraction below 1: the anode is the rest"),
-    "mean_potential_V_vs_Na": (-0.5, 3.0, "an anode is between -0.5 and 3 V against Na"),
+    "mean_potential_V": (-0.5, 3.0, "an anode is between -0.5 and 3 V against the metal of the ion"),
 }
 """Where zero, or less, can be: lower end (included), upper end, remedy."""
 USER, ASSUMED = "user", "assumed"
@@ -72,14 +78,17 @@ Given = Annotated[Assumption, BeforeValidator(_as_assumption)]
 
 
 class Anode(_Input):
-    """An anode; without a capacity it is what the cathode plates. The density is that of the charged anode."""
+    """An anode; without a capacity it is what the cathode plates. The density is that of the charged anode.
+
+    `mean_potential_V` is against the metal of the ion; a file names it, as in `mean_potential_V_vs_Na`.
+    """
 
     name: str
     capacity_mAh_per_g: Given | None = None
     electrolyte_weight_fraction: Given = Field(
         default_factory=lambda: Assumption(value=0.0, low=0.0, high=0.3, given_by=ASSUMED, note="the file gives none")
     )
-    mean_potential_V_vs_Na: Given
+    mean_potential_V: Given = Field(validation_alias=AliasChoices("mean_potential_V", "mean_potential_V_vs_Na"))
     charged_density_g_per_cm3: Given
 
 
@@ -111,6 +120,7 @@ class CellDesign(_Input):
     """A whole design; see `fig5a.yaml` beside this file for what each field means."""
 
     name: str
+    metal: str = SODIUM
     die_diameter_mm: Given
     loadings_mg_per_cm2: list[float] = Field(min_length=1)
     temperatures_C: list[float] = Field(min_length=1)
@@ -125,11 +135,24 @@ class CellDesign(_Input):
         """The value of every assumption, by name."""
         return {name: assumption.value for name, assumption in self.assumptions.items()}
 
+    @property
+    def cathode_voltage(self) -> str:
+        """Name of the assumption that is the cathode's mean voltage."""
+        return f"cathode_voltage_V_vs_{self.metal}"
+
+    @property
+    def metal_capacity_mAh_per_g(self) -> float:
+        """Of the metal of the ion: z F / M, 1166 for Na, 3862 for Li."""
+        charge = cation_charge(self.metal)
+        assert charge is not None  # a design of another metal is refused
+        return charge * FARADAY_C_PER_MOL / 3.6 / atomic_masses[atomic_numbers[self.metal]]
+
     def inputs(self) -> dict[str, Assumption]:
         """Every input that a result depends on, by name: those of anodes and components too."""
         found = {"die_diameter_mm": self.die_diameter_mm, **self.assumptions}
         for anode in self.anodes:
-            fields = ["mean_potential_V_vs_Na", "charged_density_g_per_cm3"]
+            found[f"{anode.name} mean_potential_V_vs_{self.metal}"] = anode.mean_potential_V
+            fields = ["charged_density_g_per_cm3"]
             if anode.capacity_mAh_per_g is not None:
                 fields += ["capacity_mAh_per_g", "electrolyte_weight_fraction"]
             found |= {f"{anode.name} {field}": getattr(anode, field) for field in fields}
@@ -162,6 +185,12 @@ class CellDesign(_Input):
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
+        if cation_charge(self.metal) is None:
+            raise ValueError(
+                f"metal is {self.metal}: give one whose ion has one charge, such as Na, Li, K, Mg, Zn or Al"
+            )
+        if self.cathode_voltage not in self.assumptions:
+            raise ValueError(f"assumptions: there is no {self.cathode_voltage}: give it")
         for what, names in (
             ("anodes", [anode.name for anode in self.anodes]),
             ("components", [component.name for component in self.components]),
@@ -194,8 +223,41 @@ class CellDesign(_Input):
         return self
 
 
+def _of_the_metal(
+    document: dict[str, Any], given: Mapping[str, Any], assumptions: Mapping[str, Any], path: Path
+) -> None:
+    """Potentials are named by the metal that they are against; those built in are of sodium, and of no other one.
+
+    Raises
+    ------
+    DataError
+        For a potential against another metal, or a metal without a cathode and anodes of its own.
+    """
+    metal = str(given.get("metal", SODIUM))
+    voltage = f"cathode_voltage_V_vs_{metal}"
+    anodes = given.get("anodes")
+    each = [anode for anode in anodes if isinstance(anode, dict)] if isinstance(anodes, list) else []
+    for named in [name for keys in (assumptions, *each) for name in keys if _AGAINST.search(str(name))]:
+        if not str(named).endswith(f"_vs_{metal}"):
+            raise DataError(
+                f"{named} in a cell of {metal}", where=path, remedy=f"give it against {metal}, or the metal"
+            )
+    for anode in each:
+        if (own := f"mean_potential_V_vs_{metal}") in anode:
+            anode["mean_potential_V"] = anode.pop(own)
+    if metal != SODIUM:
+        if voltage not in assumptions or not each or "active_capacity_mAh_per_g" not in assumptions:
+            raise DataError(
+                f"metal is {metal}, cathode and anodes built in are of sodium", where=path,
+                remedy=f"give assumptions {voltage} and active_capacity_mAh_per_g, and anodes",
+            )  # fmt: skip
+        del document["assumptions"][f"cathode_voltage_V_vs_{SODIUM}"]
+        document["assumptions"][voltage] = {}
+        document |= {"components": [], "thicknesses": []}
+
+
 def _check_value(name: str, value: float, std: float = 0.0) -> None:
-    field = name.split(" at ")[0].split()[-1]
+    field = _AGAINST.sub("", name.split(" at ")[0].split()[-1])
     if field in _BOUNDS:
         low, high, remedy = _BOUNDS[field]
         possible = low <= value < high
@@ -244,6 +306,7 @@ def _merged(document: dict[str, Any], given: dict[str, Any], path: Path) -> dict
     assumptions = given.pop("assumptions", None) or {}
     if not isinstance(assumptions, Mapping):
         raise DataError("assumptions is no list of names", where=path, remedy="give name: value")
+    _of_the_metal(document, given, assumptions, path)
     for name, value in assumptions.items():
         if name not in document["assumptions"]:
             raise DataError(

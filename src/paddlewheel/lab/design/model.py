@@ -1,7 +1,8 @@
 """The stack of a cell: masses and thicknesses of its layers, layers to a target capacity, energy and resistance.
 
 Per layer and cm2: cathode composite m_c = loading / w; capacity Q = loading * q; anode m_a = NP Q / q_a, over the
-share that is no electrolyte; separator and foils by density and thickness. n = target / Q layers (not rounded: the
+share that is no electrolyte; separator and foils by density and thickness, two foils for the first layer and some for
+each further one. n = target / Q layers (not rounded: the
 paper's 1.33) make the cell, E = n Q (V_cathode - V_anode) over its mass, packaging included, and its volume when
 charged. Resistances: separator L / sigma; composite L tau / (3 eps sigma), the low-frequency limit of a transmission
 line whose electronic rail is perfect (Euler and Nonnenmacher, Electrochim. Acta 1960, 2, 268; tau = eps sigma_0 /
@@ -12,7 +13,7 @@ the catholyte: they are the ionic part alone.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -21,11 +22,8 @@ import numpy as np
 from paddlewheel.lab.design.inputs import Anode, CellDesign
 from paddlewheel.lab.design.thickness import ThicknessLine, composite_mg_per_cm2, thickness_line
 from paddlewheel.lab.geometry import nominal
-from paddlewheel.units import FARADAY_C_PER_MOL, ZERO_CELSIUS_K, BOLTZMANN_eV_PER_K
+from paddlewheel.units import ZERO_CELSIUS_K, BOLTZMANN_eV_PER_K
 
-SODIUM_G_PER_MOL = 22.98977
-SODIUM_MAH_PER_G = FARADAY_C_PER_MOL / 3.6 / SODIUM_G_PER_MOL
-"""Of sodium metal: 1166 mAh/g."""
 _Found = TypeVar("_Found")
 
 
@@ -40,7 +38,7 @@ class CellEstimate:
     capacity_mAh_per_cm2
         Of one layer.
     masses_mg_per_cm2, thicknesses_um
-        Of one layer's parts, by name; the anode's thickness when charged.
+        Of one layer's parts, by name, its share of the cell's foils among them; the anode's thickness when charged.
     cell_mass_mg_per_cm2, cell_thickness_um
         Of the whole cell, packaging in its mass.
     cell_voltage_V
@@ -90,24 +88,25 @@ def estimate(design: CellDesign, *, loading_mg_per_cm2: float, anode: Anode, lin
     composite = composite_mg_per_cm2(loading_mg_per_cm2, values)
     # 1 g/cm3 by 1 um is 0.1 mg/cm2
     separator = 0.1 * values["separator_density_g_per_cm3"] * values["separator_thickness_um"]
-    foils = values["foils_per_layer"] * 0.1 * values["foil_density_g_per_cm3"] * values["foil_thickness_um"]
-    sodium = 1000 * capacity / SODIUM_MAH_PER_G
+    foils_um = _foils(values, layers) / layers * values["foil_thickness_um"]
+    metal = 1000 * capacity / design.metal_capacity_mAh_per_g
     if anode.capacity_mAh_per_g is None:
-        negative, charged = 0.0, sodium
+        negative, charged = 0.0, metal
     else:
         active = 1000 * values["negative_to_positive"] * capacity / anode.capacity_mAh_per_g.value
         negative = active / (1 - anode.electrolyte_weight_fraction.value)
-        charged = negative + sodium
+        charged = negative + metal
+    foils = 0.1 * values["foil_density_g_per_cm3"] * foils_um
     masses = {"cathode composite": composite, "separator": separator, "anode": negative, "foils": foils}
     thicknesses = {
         "cathode composite": nominal(line.thickness_um(composite)),
         "separator": values["separator_thickness_um"],
         "anode, charged": 10 * charged / anode.charged_density_g_per_cm3.value,
-        "foils": values["foils_per_layer"] * values["foil_thickness_um"],
+        "foils": foils_um,
     }
     mass = layers * sum(masses.values()) / (1 - values["packaging_mass_fraction"])
     thickness = layers * sum(thicknesses.values())
-    voltage = values["cathode_voltage_V_vs_Na"] - anode.mean_potential_V_vs_Na.value
+    voltage = values[design.cathode_voltage] - anode.mean_potential_V.value
     energy_mWh_per_cm2 = values["target_capacity_mAh_per_cm2"] * voltage
     return CellEstimate(
         loading_mg_per_cm2=loading_mg_per_cm2,
@@ -122,6 +121,11 @@ def estimate(design: CellDesign, *, loading_mg_per_cm2: float, anode: Anode, lin
         energy_density_Wh_per_kg=1000 * energy_mWh_per_cm2 / mass,
         energy_density_Wh_per_L=1e4 * energy_mWh_per_cm2 / thickness,
     )
+
+
+def _foils(values: Mapping[str, float], layers: float) -> float:
+    """Foils of the whole cell: those of one layer, and of what is more than one."""
+    return values["foils_of_first_layer"] + values["foils_per_layer"] * max(layers - 1, 0.0)
 
 
 def resistance(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from paddlewheel.lab.design import (
     template,
     thickness_line,
 )
-from paddlewheel.lab.design.inputs import USER
+from paddlewheel.lab.design.inputs import SODIUM, USER
 from paddlewheel.lab.geometry import compare, deviation, disc_area_cm2, geometry, nominal, to_measured
 from paddlewheel.lab.sample import make_sample
 from paddlewheel.records import Citation, Measured
@@ -67,9 +68,24 @@ class CellInputs:
 
     def document(self) -> dict[str, Any]:
         """The whole design."""
-        document = self.design.model_dump(mode="json")
-        digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
-        return {"design": document, "design_sha256": digest}
+        return _with_hash(self.design.model_dump(mode="json"))
+
+
+def _with_hash(design: dict[str, Any]) -> dict[str, Any]:
+    digest = hashlib.sha256(json.dumps(design, sort_keys=True).encode()).hexdigest()
+    return {"design": design, "design_sha256": digest}
+
+
+def _of_today(found: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Designs of before were of sodium, and the first layer had no more foils than any other."""
+    design = found.get("design")
+    if not isinstance(design, dict) or "metal" in design:
+        return found
+    assumptions = dict(design["assumptions"])
+    first = {"value": assumptions["foils_per_layer"]["value"], "std": 0.0, "low": None, "high": None}
+    assumptions["foils_of_first_layer"] = first | {"given_by": USER, "note": ""}
+    anodes = [{key.replace("_vs_Na", ""): value for key, value in anode.items()} for anode in design["anodes"]]
+    return dict(found) | _with_hash(design | {"metal": SODIUM, "assumptions": assumptions, "anodes": anodes})
 
 
 def _opens(design: CellDesign | str | Path | None, _settings: CellSettings) -> CellInputs:
@@ -221,6 +237,16 @@ def _warnings(design: CellDesign, line: ThicknessLine, ideal: Any) -> list[str]:
             f"assumed, given by no source: {', '.join(unknown)}; what hangs on them is in sweeps, resistance_sweeps "
             "and the errors of the porosities"
         )
+    if design.metal != SODIUM:
+        borrowed = [name for name, given in design.inputs().items() if given.given_by.startswith(("paper", "derived"))]
+        warnings.append(f"as in the built-in cell of sodium: {', '.join(borrowed)}; give those of {design.metal}")
+    at_an_end = [
+        name for name, given in design.inputs().items() if given.assumed and given.value in (given.low, given.high)
+    ]
+    if at_an_end:
+        warnings.append(
+            f"assumed at an end of what they may be: {', '.join(at_an_end)}; what follows is a best or a worst case"
+        )
     if ideal is not None and nominal(line.density_g_per_cm3) > nominal(ideal):
         warnings.append(
             f"each further layer of composite has {nominal(line.density_g_per_cm3):.2f} +- "
@@ -283,6 +309,7 @@ STUDY = Study(
     opens=_opens,
     measures=_measures,
     says=_says,
+    of_today=_of_today,
     prints=(Printed(option="--template", help="Print the built-in design, to be changed.", text=template),),
     example="paddlewheel cell; paddlewheel cell --template > mine.yaml",
     notes="A file need only hold what differs from the built-in design.",
