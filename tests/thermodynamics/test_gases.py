@@ -20,6 +20,15 @@ def test_hydrogen_is_that_of_janaf(T: float, entropy: float, enthalpy: float) ->
     assert gas.enthalpy_kJ_per_mol(T) - gas.enthalpy_kJ_per_mol(298.15) == pytest.approx(enthalpy, rel=5e-3, abs=1e-3)
 
 
+@pytest.mark.parametrize(("T", "entropy", "enthalpy"), [(200.0, 119.412, 5.693), (250.0, 125.640, 7.089)])
+def test_cold_hydrogen_has_ortho_and_para_in_its_polynomial(T: float, entropy: float, enthalpy: float) -> None:
+    """JANAF below 298 K, as digits allow; half of all J would be 0.6 % low in S at 200 K. And S(298.15 K) = 130.681."""
+    gas = find_gas("H2")
+    assert gas.entropy_J_per_mol_K(T) == pytest.approx(entropy, abs=5e-3)
+    assert gas.enthalpy_kJ_per_mol(T) == pytest.approx(enthalpy, abs=2e-3)
+    assert gas.entropy_J_per_mol_K(298.15) == pytest.approx(130.681, abs=5e-4)
+
+
 def test_enthalpies_meet_the_tabulated_increment_and_segments_join() -> None:
     for gas in list_gases():
         assert gas.enthalpy_kJ_per_mol(298.15) == pytest.approx(gas.enthalpy_increment_kJ_per_mol, abs=2e-3)

@@ -374,6 +374,74 @@ def test_saddles_and_broken_phases_are_left_out_near_minima_are_kept() -> None:
     assert not is_usable(record.model_copy(update={"status": "left-symmetry"}))
 
 
+def test_a_disordered_phase_that_is_left_out_says_what_its_disorder_could_do() -> None:
+    """Cubic NaBH4, a saddle: k ln 2 a BH4, a sixth of it an atom, is 2.99 meV/atom at 300 K."""
+    from paddlewheel.studies.hull import phase_energies as phases
+    from paddlewheel.studies.phonons.record import ImaginaryModes
+
+    cell = next(
+        cell
+        for cell in built_in_cells(["Na", "B", "H"], potential="nep-nabh", n_orderings=1, seed=1)
+        if cell.phase.name == "NaBH4 (cubic, H ordered)"
+    )
+    saddle = phonon_record().model_copy(
+        update={"imaginary": ImaginaryModes(share_of_modes=0.17, lowest_THz=-9.6), "status": "imaginary"}
+    )
+    with pytest.raises(InputError, match=r"its disorder, up to 3\.0 meV/atom at 300 K, lowers no hull"):
+        phases._entry_of_cell(cell, saddle, [300.0])
+
+
+def test_hull_of_built_in_phases_from_their_phonons(monkeypatch, tmp_path: Path) -> None:
+    """Einstein crystals with static energies by hand: F of o-NBH's orderings, the potential's error, bounds, gases."""
+    import numpy as np
+
+    from paddlewheel.studies.hull import gas_energies
+    from paddlewheel.studies.hull import phase_energies as phases
+    from paddlewheel.units import BOLTZMANN_eV_PER_K
+
+    statics = {
+        "Na": -1.3,
+        "B": -6.7,
+        "NaH": -3.0,
+        "NaBH4": -4.5,
+        "Na2B12H12": -5.6,
+        "o-NBH-0": -5.38,
+        "o-NBH-1": -5.3799,
+    }
+    warm = phonon_record().thermal[2].model_copy(update={"temperature_K": 298.15})
+    rows = sorted([*phonon_record().thermal, warm], key=lambda row: row.temperature_K)
+
+    def made(_atoms, slug, *, cell, **_) -> PhononRecord:
+        static = statics.get(slug, statics.get(cell.phase.formula))
+        told = {"static_energy_eV_per_atom": static, "potential": "m3gnet-nabh-r2scan", "thermal": rows}
+        return phonon_record().model_copy(update=told)
+
+    monkeypatch.setattr(phases, "_phonons_in_cache", made)
+    monkeypatch.setattr(gas_energies, "molecule_energy_eV_per_atom", lambda *_: -3.4)
+    record = hull("Na-B-H", temperatures_K=[300.0], n_orderings=2, out=tmp_path / "run")
+    gibbs = {row.name: row.gibbs_eV_per_atom[0] for row in record.inputs}
+    kT = BOLTZMANN_eV_PER_K * 300
+    gap = np.exp(-128 * 1e-4 / kT)  # the second ordering, 0.1 meV/atom higher; 8 images of each
+    vibrations = gibbs["NaH"].value - statics["NaH"]
+    assert gibbs["o-NBH"].value == pytest.approx(-5.38 + vibrations - kT * np.log(8 * (1 + gap)) / 128, abs=1e-9)
+    assert gibbs["o-NBH"].std == pytest.approx(1e-3)  # of both phonons, whatever the orderings are apart
+    assert record.energy_error_meV_per_atom == pytest.approx(30.2 * (np.pi / 2) ** 0.5)
+    bounds = {bound.name for bound in record.entropy_bounds}
+    assert bounds == {"o-NBH", "NaBH4 (cubic, H ordered)", "Na2B12H12 (cubic, Na ordered)"}
+    rows_of = {row.name: row for row in record.temperatures[0].phases}
+    # diborane is counted from B and H2: what is left of its error against them is 5 meV of a quarter of its atoms
+    diborane = rows_of["B2H6 (gas)"].e_above_others_meV_per_atom
+    assert diborane is not None
+    assert diborane.std == pytest.approx(1.25, rel=0.06)  # 2,000 draws know it to 1.6 %
+    told = yaml.safe_load((tmp_path / "run" / "inputs.yaml").read_text())
+    assert told["orderings"] == "partition sum"
+    for key in ("orderings", "energy_error_meV_per_atom", "shared_error", "quasi_harmonic"):
+        del told[key]
+    (tmp_path / "run" / "inputs.yaml").write_text(yaml.safe_dump(told))
+    with pytest.raises(RunDirectoryError, match=r"(orderings|energy_error_meV_per_atom) is None there"):
+        hull("Na-B-H", temperatures_K=[300.0], n_orderings=2, out=tmp_path / "run")
+
+
 def test_potential_that_breaks_an_element_is_refused_before_the_rest_is_computed(monkeypatch, tmp_path: Path) -> None:
     asked: list[str] = []
 

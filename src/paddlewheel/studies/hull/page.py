@@ -59,12 +59,13 @@ def page(record: HullRecord, _beside: Beside, drawings: dict[str, Drawing]) -> P
     numbers, headline = [], f"{len(record.inputs)} phases of {'-'.join(record.system)}"
     if record.target is not None:
         for hull in record.temperatures[:3]:
-            above = next(row for row in hull.phases if row.name == record.target).e_above_hull_meV_per_atom
+            row = next(row for row in hull.phases if row.name == record.target)
             numbers.append(
                 Number(
                     name=f"{record.target} at {hull.temperature_K:g} K",
-                    value=measured(above),
+                    value=measured(row.e_above_hull_meV_per_atom),
                     unit="meV/atom above the hull",
+                    note=f"on the hull in {100 * row.stable_probability:.0f} % of the draws of the errors",
                 )
             )
         crossing = next((crossing for crossing in record.crossings if crossing.name == record.target), None)

@@ -23,6 +23,7 @@ from paddlewheel.study.run import Run
 from paddlewheel.thermodynamics.configurations import free_energy_of_orderings
 from paddlewheel.thermodynamics.phase_entry import PhaseEntry
 from paddlewheel.thermodynamics.phase_library import LibraryPhase, known_without_coordinates, library_phases
+from paddlewheel.units import BOLTZMANN_eV_PER_K
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -272,12 +273,21 @@ def _phonons_in_cache(atoms: Atoms, _slug: str, *, cell: BuiltInCell, run: Run) 
 def _entry_of_cell(cell: BuiltInCell, record: PhononRecord, temperatures_K: Sequence[float]) -> PhaseEntry:
     """Raises InputError, with the reason, for a record that is no phase to compare."""
     if not is_usable(record):
-        raise InputError(f"{record.status}: {record.reason}", where=cell.slug)
+        raise InputError(f"{record.status}: {record.reason}{_missed(cell.phase)}", where=cell.slug)
     phase = cell.phase
     return entry_of_phonons(
         record, temperatures_K, name=phase.name, formula=phase.formula, origin=phase.origin, note=phase.note,
         quasi_harmonic=cell.quasi_harmonic,
     )  # fmt: skip
+
+
+def _missed(phase: LibraryPhase) -> str:
+    """What the disorder of a phase that is left out could do, which lowers no hull then."""
+    entropy = sum(kind.entropy_kB_per_atom for kind in phase.disorder)
+    if not entropy:
+        return ""
+    at_300_K = 1000 * BOLTZMANN_eV_PER_K * 300 * entropy
+    return f"; its disorder, up to {at_300_K:.1f} meV/atom at 300 K, lowers no hull either"
 
 
 def combine_orderings(entries: Sequence[PhaseEntry], *, n_atoms: int, degeneracies: Sequence[int]) -> PhaseEntry:
