@@ -11,7 +11,7 @@ from paddlewheel.errors import SettingsError
 from paddlewheel.lab.eis.circuit import Circuit, evaluate, impedance
 
 FREQUENCY_HZ = np.geomspace(1e6, 0.1, 29)
-NAMES = ("R", "R-RQ", "L-R-RQ-RQ", "RQ-RQ-CPE", "R-RQ-W", "RQ-Ws", "R-RQ-RQ-RQ-Wo")
+NAMES = ("R", "R-RQ", "L-R-RQ-RQ", "RQ-RQ-CPE", "R-RQ-W", "RQ-Ws", "R-RQ-RQ-RQ-Wo", "R-RWQ", "L-RQ-RWQ")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -19,7 +19,7 @@ def test_name_is_read_back(name: str):
     assert Circuit.parse(name).name == name
 
 
-@pytest.mark.parametrize("text", ["", "R-R", "Q", "RQ-RQ-RQ-RQ", "W-CPE", "L"])
+@pytest.mark.parametrize("text", ["", "R-R", "Q", "RQ-RQ-RQ-RQ", "W-CPE", "L", "RWQ-W", "RQ-RQ-RQ-RWQ"])
 def test_what_is_no_circuit_is_refused(text: str):
     with pytest.raises(SettingsError, match="circuit"):
         Circuit.parse(text)
@@ -28,6 +28,26 @@ def test_what_is_no_circuit_is_refused(text: str):
 def test_arc_of_a_resistor_beside_a_capacitor():
     z = impedance(Circuit(arcs=1), {"R1_ohm": 50.0, "tau1_s": 1e-3, "n1": 1.0}, FREQUENCY_HZ)
     np.testing.assert_allclose(z, 1 / (1 / 50.0 + 2j * np.pi * FREQUENCY_HZ * 1e-3 / 50.0), rtol=1e-12)
+
+
+def test_electrode_of_randles_is_its_closed_form():
+    """Randles (doi 10.1039/df9470100011) with a capacitor of 2 uF beside 50 ohm and 30 ohm/s^0.5, added by hand."""
+    values = {"transfer_ohm": 50.0, "transfer_tau_s": 1e-4, "transfer_n": 1.0, "warburg_ohm_per_sqrt_s": 30.0}
+    omega = 2 * np.pi * FREQUENCY_HZ
+    faradaic = 50.0 + 30.0 / np.sqrt(omega) - 30.0j / np.sqrt(omega)
+    exact = 20.0 + 1 / (1 / faradaic + 2j * np.pi * FREQUENCY_HZ * 2e-6)
+    np.testing.assert_allclose(
+        impedance(Circuit.parse("R-RWQ"), {"R_ohm": 20.0} | values, FREQUENCY_HZ), exact, rtol=1e-12
+    )
+    # without the capacitor a resistor and the Warburg element, without the Warburg element an arc
+    slow = values | {"transfer_tau_s": 1e-30}
+    np.testing.assert_allclose(impedance(Circuit(tail="RWQ"), slow, FREQUENCY_HZ), faradaic, rtol=1e-12)
+    arc = impedance(Circuit(arcs=1), {"R1_ohm": 50.0, "tau1_s": 1e-4, "n1": 1.0}, FREQUENCY_HZ)
+    still = values | {"warburg_ohm_per_sqrt_s": 1e-30}
+    np.testing.assert_allclose(impedance(Circuit(tail="RWQ"), still, FREQUENCY_HZ), arc, rtol=1e-12)
+    assert Circuit.parse("R-RQ").is_part_of(Circuit.parse("R-RWQ"))
+    assert Circuit.parse("R-W").is_part_of(Circuit.parse("R-RWQ"))
+    assert not Circuit.parse("R-RQ-W").is_part_of(Circuit.parse("R-RWQ"))
 
 
 def test_finite_diffusion_is_semi_infinite_at_high_frequency_and_its_limits_at_low():

@@ -118,6 +118,37 @@ def test_interface_grows_with_the_root_of_time():
     assert area.value == pytest.approx(40.0 * np.pi / 4 / 2, rel=0.05)  # of each of the two
 
 
+@pytest.mark.parametrize(("warburg", "circuit"), [(5.0, "R-RQ-W"), (300.0, "R-RWQ")])
+def test_warburg_element_inside_its_arc_is_found_where_it_shows(warburg, circuit):
+    """Known R and sigma of an electrode of Randles come back; as an arc and a tail of 300 ohm/s^0.5 R was 12 % low.
+
+    Beside 5 ohm/s^0.5 the two circuits are the same within 0.1 % of noise, and the one in series stands.
+    """
+    values = {"R_ohm": 20.0, "transfer_ohm": 50.0, "transfer_tau_s": 3e-4, "transfer_n": 0.9,
+              "warburg_ohm_per_sqrt_s": warburg}  # fmt: skip
+    one = _spectrum("R-RWQ", values, seed=1, temperature_K=298.15)
+    given: dict = {"diameter_cm": 1.0, "thickness_cm": 0.1, "dE_dx_V": 0.5, "molar_volume_cm3_per_mol": 22.0}
+    record = eis(one, **given, electrodes=1)
+    assert record.circuit == circuit
+    (row,) = record.spectra
+    asked = eis(one, **given, electrodes=1, circuit="R-RWQ").spectra[0]
+    for found in (row, asked) if circuit == "R-RWQ" else (asked,):
+        interface = found.resistances_ohm.interface
+        assert interface is not None
+        assert abs(interface.value - 50.0) < 4 * interface.std
+        assert interface.std < 1.0
+        assert found.capacitances_F["C_transfer"] == pytest.approx(3e-4 / 50, rel=0.1)
+        assert found.diffusivity is not None
+        exact = 0.5 * (22 * 0.5 / (96485.33 * np.pi / 4 * warburg)) ** 2
+        assert abs(found.diffusivity.diffusivity_cm2_per_s.value - exact) < (
+            4 * found.diffusivity.diffusivity_cm2_per_s.std
+        )
+        assert {each.name: each.role for each in found.parameters}["transfer_ohm"] == "interface"
+    if circuit == "R-RWQ":
+        apart = eis(one, **given, circuit="R-RQ-W").spectra[0].resistances_ohm.interface
+        assert apart is None or apart.value < 46
+
+
 def test_diffusivity_needs_its_inputs():
     values = {"R_ohm": 20.0, "R1_ohm": 50.0, "tau1_s": 1e-4, "n1": 0.9, "warburg_ohm_per_sqrt_s": 30.0}
     one = _spectrum("R-RQ-W", values, seed=1, temperature_K=298.15)

@@ -32,7 +32,7 @@ def assign_roles(fits: list[CircuitFit], *, cell_constant_per_cm: float = 1.0) -
 
     Of two or more arcs of the electrolyte the fastest is the bulk. A resistor in series is the bulk where the arcs that
     are seen have the capacitance of grain boundaries, the leads where an arc has that of the bulk, and the electrolyte
-    as a whole where there is no arc.
+    as a whole where there is no arc. The electrode of Randles is the interface.
     """
     circuit = fits[0].circuit
     arcs = [f"R{k}_ohm" for k in range(1, circuit.arcs + 1)]
@@ -52,6 +52,8 @@ def assign_roles(fits: list[CircuitFit], *, cell_constant_per_cm: float = 1.0) -
             roles[name] = "bulk"
         else:
             roles[name] = "electrolyte"
+    if circuit.tail == "RWQ":
+        roles["transfer_ohm"] = "interface"
     if circuit.resistor:
         roles["R_ohm"] = "bulk" if resistor_is_bulk else "leads" if inside else "electrolyte"
     return roles

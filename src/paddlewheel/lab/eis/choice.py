@@ -1,6 +1,7 @@
 """Which circuit a spectrum, or a series of spectra of one sample, calls for.
 
-Candidates are every circuit of `Circuit` (resistor or not, zero to three arcs, five tails, inductor or not). One that
+Candidates are every circuit of `Circuit` (resistor or not, zero to three arcs, five tails, inductor or not), and the
+electrode of Randles in place of the last arc and the tail of a good one, if it is better by far. One that
 the spectrum cannot determine is out: an element whose size is not known to 30 % (68 %) is not in the data. Of the rest
 the lowest BIC (Schwarz, doi 10.1214/aos/1176344136) is chosen; then any special case of it that an F-test does not
 reject at 0.1 % takes its place, the smallest first (5 % over some fifty candidates, after Bonferroni). BIC and not
@@ -27,6 +28,9 @@ SIZE_KNOWN_TO = 0.30
 TIME_KNOWN_TO = 0.50
 EXPONENT_KNOWN_TO = 0.15
 F_LEVEL = 0.001
+NESTED_BETTER_BY = 6.0
+"""BIC by which a Warburg element inside its arc must be better than one behind it: they are near equivalents."""
+_TRIED: tuple[Tail, ...] = tuple(tail for tail in TAILS if tail != "RWQ")
 _SHARE_OF_SERIES = 0.75
 
 
@@ -91,7 +95,7 @@ def choose_circuit(spectra: Sequence[Weighted]) -> Choice:
         if arcs == MOST_ARCS and not best_by_arcs[2] < best_by_arcs[1]:
             break
         likely = [candidate.circuit.tail for candidate in ranked[:3]]
-        tails: list[Tail] = [tail for tail in TAILS if tail in likely or arcs < MOST_ARCS]
+        tails: list[Tail] = [tail for tail in _TRIED if tail in likely or arcs < MOST_ARCS]
         for tail in tails:
             for resistor in (False, True):
                 for inductor in (False, True) if inductive else (False,):
@@ -105,6 +109,7 @@ def choose_circuit(spectra: Sequence[Weighted]) -> Choice:
         for candidate in _rank(fitted, spectra, np.zeros(len(spectra)))[:3]:
             circuit = candidate.circuit
             _fit(Circuit(circuit.resistor, True, circuit.arcs, circuit.tail), spectra, grids, fitted, fewest)
+    _nest(_rank(fitted, spectra, np.zeros(len(spectra)))[:3], spectra, grids, fitted, fewest)
     first = _rank(fitted, spectra, np.zeros(len(spectra)))[0]
     correlation = np.array([neighbour_correlation(fit) for fit in first.fits])
     ranked = _rank(fitted, spectra, correlation)
@@ -149,6 +154,31 @@ def _fit(
 ) -> None:
     if 2 * fewest - circuit.size >= max(3, circuit.size):
         fitted[circuit] = [fit_circuit(circuit, data, grid=grid) for data, grid in zip(spectra, grids, strict=True)]
+
+
+def _nest(
+    ahead: Sequence[Candidate],
+    spectra: Sequence[Weighted],
+    grids: Sequence[StartGrid],
+    fitted: dict[Circuit, list[CircuitFit]],
+    fewest: int,
+) -> None:
+    """Fit the electrode of Randles in place of the slowest arc and the tail of the best, or of fewer arcs; it is kept
+    where it is better by far than the two in series, which have as many parameters."""
+    kinds = {
+        (candidate.circuit.resistor, candidate.circuit.inductor, arcs)
+        for candidate in ahead
+        if candidate.circuit.tail
+        for arcs in range(1, candidate.circuit.arcs + 1)
+    }
+    for resistor, inductor, arcs in sorted(kinds):
+        series, nested = Circuit(resistor, inductor, arcs, "W"), Circuit(resistor, inductor, arcs - 1, "RWQ")
+        if series not in fitted:
+            continue
+        _fit(nested, spectra, grids, fitted, fewest)
+        of = {candidate.circuit: candidate.bic for candidate in _rank(fitted, spectra, np.zeros(len(spectra)))}
+        if not of[nested] < of[series] - NESTED_BETTER_BY:
+            del fitted[nested]
 
 
 def _rank(

@@ -1,4 +1,4 @@
-"""Equivalent circuits in series: their impedance and its derivatives, for many sets of parameters at once."""
+"""Equivalent circuits, elements in series: their impedance and its derivatives, for many sets of parameters at once."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from paddlewheel.errors import SettingsError
 
 Complexes = NDArray[np.complex128]
-Tail = Literal["", "CPE", "W", "Ws", "Wo"]
-TAILS: tuple[Tail, ...] = ("", "CPE", "W", "Ws", "Wo")
+Tail = Literal["", "CPE", "W", "Ws", "Wo", "RWQ"]
+TAILS: tuple[Tail, ...] = ("", "CPE", "W", "Ws", "Wo", "RWQ")
+SEMI_INFINITE: tuple[Tail, ...] = ("W", "RWQ")
+"""Tails with a semi-infinite Warburg element, of which a diffusivity follows."""
 MOST_ARCS = 3
 N_LOWEST, N_HIGHEST = 0.3, 1.0
-_TAIL_SIZE = {"": 0, "CPE": 2, "W": 1, "Ws": 2, "Wo": 2}
+_TAIL_SIZE = {"": 0, "CPE": 2, "W": 1, "Ws": 2, "Wo": 2, "RWQ": 4}
 
 
 class Parameter(NamedTuple):
@@ -39,12 +41,14 @@ class Circuit:
     tail
         "CPE": Z = 1 / (Q (i w)^n), a blocking electrode. "W": Z = sigma (1 - i) / sqrt(w), semi-infinite Warburg.
         "Ws": Z = R tanh(s) / s, "Wo": Z = R coth(s) / s, s = sqrt(i w tau), diffusion over a finite length into a
-        reservoir (short) or up to a wall (open). "" for none.
+        reservoir (short) or up to a wall (open). "RWQ": the electrode of Randles (doi 10.1039/df9470100011), a
+        Warburg element inside its arc: Z = 1 / (1 / (R + sigma (1 - i) / sqrt(w)) + Q (i w)^n), Q = tau^n / R.
+        "" for none.
 
     Raises
     ------
     SettingsError
-        For no element at all, or more than three arcs.
+        For no element at all, or more than three arcs, that of RWQ counted.
     """
 
     resistor: bool = False
@@ -53,7 +57,7 @@ class Circuit:
     tail: Tail = ""
 
     def __post_init__(self) -> None:
-        if not 0 <= self.arcs <= MOST_ARCS or not (self.resistor or self.arcs or self.tail):
+        if not 0 <= self.arcs <= MOST_ARCS - (self.tail == "RWQ") or not (self.resistor or self.arcs or self.tail):
             raise SettingsError(f"{self.arcs} arcs", where="circuit", remedy="write a circuit such as R-RQ-RQ-CPE")
 
     @classmethod
@@ -63,7 +67,7 @@ class Circuit:
         Raises
         ------
         SettingsError
-            For an element that is none of R, L, RQ, CPE, W, Ws, Wo, or that stands too often.
+            For an element that is none of R, L, RQ, CPE, W, Ws, Wo, RWQ, or that stands too often.
         """
         parts = [part.strip() for part in text.split("-")]
         tails = [part for part in parts if part in TAILS and part]
@@ -72,7 +76,7 @@ class Circuit:
             raise SettingsError(
                 f"'{text}' is no circuit",
                 where="circuit",
-                remedy="join R, L, up to three RQ, and one of CPE, W, Ws, Wo by hyphens, such as R-RQ-RQ-CPE",
+                remedy="join R, L, up to three RQ, and one of CPE, W, Ws, Wo, RWQ by hyphens, such as R-RQ-RQ-CPE",
             )
         return cls("R" in parts, "L" in parts, parts.count("RQ"), tails[0] if tails else "")  # type: ignore[arg-type]
 
@@ -99,6 +103,9 @@ class Circuit:
                      Parameter(f"n{k}", "", False)]  # fmt: skip
         if self.tail == "CPE":
             told += [Parameter("tail_ohm", "ohm", True), Parameter("tail_n", "", False)]
+        elif self.tail == "RWQ":
+            told += [Parameter("transfer_ohm", "ohm", True), Parameter("transfer_tau_s", "s", True)]
+            told += [Parameter("transfer_n", "", False), Parameter("warburg_ohm_per_sqrt_s", "ohm/s^0.5", True)]
         elif self.tail == "W":
             told.append(Parameter("warburg_ohm_per_sqrt_s", "ohm/s^0.5", True))
         elif self.tail:
@@ -108,16 +115,18 @@ class Circuit:
     def is_part_of(self, other: Circuit) -> bool:
         """Whether this circuit is a special case of `other`, which has more parameters.
 
-        A Warburg tail is one of the other tails, with n = 0.5 or a long path; a resistor is an arc or a short Warburg
-        element that is faster than the spectrum.
+        A Warburg tail is one of the other tails, with n = 0.5, a long path or nothing beside it; the electrode of
+        Randles without its Warburg element is an arc; a resistor is an arc or a short Warburg element that is faster
+        than the spectrum.
         """
-        tails = self.tail in ("", other.tail) or (self.tail == "W" and other.tail in ("CPE", "Ws", "Wo"))
+        tails = self.tail in ("", other.tail) or (self.tail == "W" and other.tail != "")
+        nested = other.tail == "RWQ" and self.tail == ""
         spare = other.arcs - self.arcs + (other.tail == "Ws" and self.tail == "")
         return (
             tails
             and self.size < other.size
             and self.inductor <= other.inductor
-            and self.arcs <= other.arcs
+            and self.arcs <= other.arcs + nested
             and (self.resistor <= other.resistor or spare > 0)
         )
 
@@ -178,6 +187,8 @@ def _tail(tail: str, theta: np.ndarray, omega: np.ndarray, slopes: Complexes) ->
     size = np.exp(theta[:, :1])
     if tail == "W":
         slopes[:, 0] = size * (1 - 1j) / np.sqrt(omega)
+    elif tail == "RWQ":
+        return _randles(size, theta, omega, slopes)
     elif tail == "CPE":
         log_s = np.log(omega / reference_rate(omega)) + 0.5j * np.pi
         slopes[:, 0] = size * np.exp(-theta[:, 1:2] * log_s)
@@ -192,6 +203,18 @@ def _tail(tail: str, theta: np.ndarray, omega: np.ndarray, slopes: Complexes) ->
             slopes[:, 0] = size / (t * s)
             slopes[:, 1] = 0.5 * (size * (1 - 1 / (t * t)) - slopes[:, 0])
     return slopes[:, 0]
+
+
+def _randles(transfer: np.ndarray, theta: np.ndarray, omega: np.ndarray, slopes: Complexes) -> Complexes:
+    log_s = np.log(omega) + 0.5j * np.pi + theta[:, 1:2]
+    warburg = np.exp(theta[:, 3:4]) * (1 - 1j) / np.sqrt(omega)
+    faradaic, beside = transfer + warburg, np.exp(theta[:, 2:3] * log_s) / transfer
+    z = 1 / (1 / faradaic + beside)
+    slopes[:, 0] = z * z * (transfer / faradaic**2 + beside)
+    slopes[:, 1] = -z * z * theta[:, 2:3] * beside
+    slopes[:, 2] = -z * z * log_s * beside
+    slopes[:, 3] = z * z * warburg / faradaic**2
+    return z
 
 
 def impedance(circuit: Circuit, values: dict[str, float], frequency_Hz: np.ndarray) -> Complexes:

@@ -30,7 +30,17 @@ class StartGrid:
         self._target, self._squares = target, float(target @ target)
 
     def starts(self, circuit: Circuit, *, keep: int = 5) -> np.ndarray:
-        """The best `keep` combinations `[<= keep, n_parameters]`, time constants of arcs from short to long."""
+        """The best `keep` combinations `[<= keep, n_parameters]`, time constants of arcs from short to long.
+
+        The electrode of Randles starts as an arc and a Warburg element in series, each arc in its place once.
+        """
+        if circuit.tail == "RWQ":
+            apart = self.starts(Circuit(circuit.resistor, circuit.inductor, circuit.arcs + 1, "W"), keep=keep)
+            first = circuit.resistor + circuit.inductor
+            arcs = np.arange(3 * (circuit.arcs + 1)).reshape(-1, 3)
+            orders = [np.append(np.delete(arcs, k, axis=0), arcs[k]) for k in range(len(arcs))]
+            columns = [np.concatenate([np.arange(first), first + order, [-1]]) for order in orders]
+            return np.concatenate([apart[:, column] for column in columns])
         gram, product, grid, tails = self._prepared(max(circuit.arcs, 1))
         chosen = list(combinations(range(len(grid)), circuit.arcs))
         arcs = np.array(chosen, dtype=int).reshape(len(chosen), circuit.arcs)

@@ -10,6 +10,7 @@ import numpy as np
 from paddlewheel.errors import DataError
 from paddlewheel.lab.eis.assignment import Resistance, Role, arc_capacitance_F, resistances
 from paddlewheel.lab.eis.choice import inflation, neighbour_correlation
+from paddlewheel.lab.eis.circuit import SEMI_INFINITE
 from paddlewheel.lab.eis.diffusion import Diffusivity, from_concentration, from_slope, from_time
 from paddlewheel.lab.eis.fit import CircuitFit, weigh
 from paddlewheel.lab.eis.intervals import profile_intervals
@@ -128,7 +129,7 @@ def analyse_spectrum(
         resistances_ohm=EisResistances(**{name: _measured(resistance) for name, resistance in found.items()}),
         conductivity_mS_per_cm=_conductivities(found, pellet),
         interface_ohm_cm2=_area_specific(found["interface"], pellet, electrode.electrodes),
-        capacitances_F={f"C{k}": arc_capacitance_F(fit, k) for k in range(1, fit.circuit.arcs + 1)},
+        capacitances_F=_capacitances_F(fit),
         readings=readings,
         spread_percent=_spread(readings, roles),
         relaxation_times=RelaxationResultEis(
@@ -185,6 +186,13 @@ def _conductivity_of(resistance_ohm: float | None, pellet: Pellet | None) -> flo
     if pellet is None or resistance_ohm is None or resistance_ohm <= 0:
         return None
     return pellet.conductivity_mS_per_cm(resistance_ohm, 0.0)[0]
+
+
+def _capacitances_F(fit: CircuitFit) -> dict[str, float]:
+    of_arcs = {f"C{k}": arc_capacitance_F(fit, k) for k in range(1, fit.circuit.arcs + 1)}
+    if fit.circuit.tail != "RWQ":
+        return of_arcs
+    return of_arcs | {"C_transfer": fit.value("transfer_tau_s") / fit.value("transfer_ohm")}
 
 
 def _area_specific(interface: Resistance | None, pellet: Pellet | None, electrodes: int) -> Measured | None:
@@ -250,7 +258,7 @@ def _diffusivity(
 ) -> WarburgDiffusivity | None:
     tail, found = fit.circuit.tail, None
     root = float(np.sqrt(widened))
-    if tail == "W" and pellet is not None:
+    if tail in SEMI_INFINITE and pellet is not None:
         sigma, std = fit.value("warburg_ohm_per_sqrt_s"), root * fit.std("warburg_ohm_per_sqrt_s")
         area = {"area_cm2": pellet.area_cm2, "area_relative_std": 2 * pellet.diameter_std_cm / pellet.diameter_cm,
                 "electrodes": electrode.electrodes}  # fmt: skip

@@ -14,7 +14,7 @@ from pydantic import model_validator
 from paddlewheel.errors import SettingsError
 from paddlewheel.lab.eis.assignment import Role, assign_roles
 from paddlewheel.lab.eis.choice import Candidate, choose_circuit, inflation, is_determined
-from paddlewheel.lab.eis.circuit import Circuit
+from paddlewheel.lab.eis.circuit import SEMI_INFINITE, Circuit
 from paddlewheel.lab.eis.fit import CircuitFit, Weighting, fit_circuit, weigh
 from paddlewheel.lab.eis.least_squares import Weighted
 from paddlewheel.lab.eis.pellet import Pellet
@@ -302,7 +302,7 @@ def _geometry_warnings(pellet: Pellet | None) -> list[str]:
 def _cell_warnings(analysed: Sequence[AnalysedSpectrum], settings: EisSettings) -> list[str]:
     """What R x area and D take the cell to be, where nobody said it, or where they are a sum."""
     shown = ["the interface's R x area"] if any(each.row.interface_ohm_cm2 for each in analysed) else []
-    if any(each.row.diffusivity and each.fit.circuit.tail == "W" for each in analysed):
+    if any(each.row.diffusivity and each.fit.circuit.tail in SEMI_INFINITE for each in analysed):
         shown.append("D")
     if not shown:
         return []
