@@ -282,6 +282,7 @@ def eis(
     allow_violations: bool = ...,
     cell: Literal['blocking', 'symmetric', 'full'] | None = ...,
     electrodes: int | None = ...,
+    other_amplitude: str | Path | None = ...,
     dE_dx_V: float | None = ...,
     molar_volume_cm3_per_mol: float | None = ...,
     concentration_mol_per_cm3: float | None = ...,

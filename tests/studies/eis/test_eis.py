@@ -144,7 +144,7 @@ def test_warburg_element_inside_its_arc_is_found_where_it_shows(warburg, circuit
             4 * found.diffusivity.diffusivity_cm2_per_s.std
         )
         assert {each.name: each.role for each in found.parameters}["transfer_ohm"] == "interface"
-    if circuit == "R-RWQ":
+    if circuit == "R-RWQ":  # what the sum of an arc and a tail makes of it
         apart = eis(one, **given, circuit="R-RQ-W").spectra[0].resistances_ohm.interface
         assert apart is None or apart.value < 46
 

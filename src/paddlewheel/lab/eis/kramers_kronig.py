@@ -1,4 +1,6 @@
-"""Is the spectrum one of a linear, causal, stable system? The linear Kramers-Kronig test, with a verdict and where.
+"""Is the spectrum one of a causal, stable system? The linear Kramers-Kronig test, with a verdict and where.
+
+A spectrum that passes need not be that of a linear system: see `paddlewheel.lab.eis.linearity`.
 
 The spectrum is fitted by a sum that obeys the Kramers-Kronig relations term by term, R + i w L + 1/(i w C) + sum of
 R_k / (1 + i w tau_k) with given tau_k, which is linear (Boukamp, doi 10.1149/1.2044210). The number of terms is that of
@@ -116,7 +118,7 @@ def _tested(data: Weighted) -> KramersKronig:
     arcs = sizes[3:]
     mu = 1 - float(-arcs[arcs < 0].sum() / max(arcs[arcs >= 0].sum(), 1e-300))
     lawful = size <= SMALLEST_VIOLATION
-    where = _worst_decade(omega, violation if size > 0 else residual)
+    where = worst_decade(omega, violation if size > 0 else residual)
     return KramersKronig(
         passed=lawful and rms <= LARGEST_RMS and count >= FEWEST_POINTS,
         verdict=_verdict(residual, rms, size, probability, where, omega),
@@ -159,7 +161,8 @@ def _f_probability(left: np.ndarray, left_both: np.ndarray, extra: int, freedom:
     return float(fdtrc(extra, freedom, max(gain, 0.0)))
 
 
-def _worst_decade(omega: np.ndarray, share: np.ndarray) -> tuple[float, float]:
+def worst_decade(omega: np.ndarray, share: np.ndarray) -> tuple[float, float]:
+    """Lowest and highest frequency, Hz, of the decade about a point in which `share` `[n_points]` is largest."""
     squares, log = np.abs(share) ** 2, np.log10(omega)
     means = [squares[np.abs(log - centre) <= 0.5].mean() for centre in log]
     inside = omega[np.abs(log - log[int(np.argmax(means))]) <= 0.5] / (2 * np.pi)

@@ -15,6 +15,7 @@ from paddlewheel.lab.spectrum import Spectrum
 Spectra = str | Path | Spectrum | Sequence[str | Path | Spectrum]
 """What `eis` takes: spectra read already, files, or folders of them."""
 _PERHAPS_CELSIUS_K = 260.0
+_SAME_K = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +46,49 @@ class ReadSpectra:
             }
             for file, spectrum in zip(self.files, self.spectra, strict=True)
         ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OtherAmplitude:
+    """A spectrum at another amplitude, its file, and the place of the one of the same cell among those given."""
+
+    spectrum: Spectrum
+    file: str
+    place: int
+
+    def inputs(self) -> dict[str, str]:
+        """File and sha256, for `inputs.yaml`."""
+        return {"file": self.file, "sha256": _digest(self.spectrum)}
+
+
+def open_other_amplitude(path: str | Path, read: ReadSpectra) -> OtherAmplitude:
+    """Read the spectrum at another amplitude and find the one that it is to be compared with.
+
+    Raises
+    ------
+    InputError
+        For a file of no spectrum or several, or if several of those given may be meant.
+    """
+    found = open_spectra(path)
+    if len(found.spectra) != 1:
+        raise DataError(f"{len(found.spectra)} spectra", where=path, remedy="give the one at the other amplitude")
+    other = found.spectra[0]
+    places = [
+        place
+        for place, spectrum in enumerate(read.spectra)
+        if len(read.spectra) == 1
+        or (
+            spectrum.temperature_K is not None
+            and other.temperature_K is not None
+            and abs(spectrum.temperature_K - other.temperature_K) < _SAME_K
+        )
+    ]
+    if len(places) != 1:
+        raise SettingsError(
+            f"{len(read.spectra)} spectra, {len(places)} of them at its temperature", where="other_amplitude",
+            remedy="give the one spectrum of the same cell at the same temperature",
+        )  # fmt: skip
+    return OtherAmplitude(spectrum=other, file=found.files[0], place=places[0])
 
 
 def _digest(spectrum: Spectrum) -> str:

@@ -20,6 +20,10 @@ __all__ = ["figures", "page"]
 _ROLES = {"bulk": "bulk", "grain_boundary": "grain boundary", "electrolyte": "electrolyte", "interface": "interface",
           "leads": "leads"}  # fmt: skip
 
+_UNTOLD = (
+    "The Kramers–Kronig relations do not prove the cell linear: a spectrum at a second amplitude does "
+    "(--other-amplitude)."
+)
 _LAWS = {
     "linear": "R₀ + k t",
     "square-root": "R₀ + k √t",
@@ -54,6 +58,7 @@ def page(record: EisRecord, beside: Beside, drawings: dict[str, Drawing]) -> Pag
         headline=_headline(record),
         tone="good" if any(row.kramers_kronig.passed for row in record.spectra) else "none",
         numbers=_numbers(record),
+        remarks=[_UNTOLD if record.linearity is None else _sentence(record.linearity.verdict)],
         warnings=record.warnings,
         sections=[section for section in sections if section is not None],
         citations=record.citations,
@@ -62,6 +67,10 @@ def page(record: EisRecord, beside: Beside, drawings: dict[str, Drawing]) -> Pag
         scripts=zoom_scripts(),
         scripts_credit=CREDIT,
     )
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _arrhenius_section(record: EisRecord, drawings: dict[str, Drawing]) -> Section | None:
@@ -142,12 +151,29 @@ def _test_section(record: EisRecord, drawings: dict[str, Drawing]) -> Section:
              Cell(plain(test.probability, 2)), Cell(str(test.n_terms)), Cell(plain(test.mu, 2)), Cell(test.verdict)]
         )  # fmt: skip
     said = (
-        "A spectrum passes if no smooth part of it above 0.3 % of |Z| is beyond what linear, causal and stable systems "
-        "can show. Where the circuit's residual is larger than the test's, the circuit is at fault."
+        "A spectrum passes if no smooth part of it above 0.3 % of |Z| is beyond what causal and stable systems can "
+        "show. That does not prove the cell linear: an interface that 100 mV drive out of its linear range shows a "
+        "smaller resistance, and passes. Where the circuit's residual is larger than the test's, the circuit is at "
+        "fault."
     )
     caption = "Upper: what no sum of lawful terms describes. Lower: what the circuit does not describe."
     return Section(id="test", title="Kramers–Kronig test", paragraphs=[said],
-                   drawings=[(drawings["residuals"], caption)], tables=[table])  # fmt: skip
+                   drawings=[(drawings["residuals"], caption)],
+                   tables=[table, _linearity_table(record)])  # fmt: skip
+
+
+def _linearity_table(record: EisRecord) -> Table | None:
+    found = record.linearity
+    if found is None:
+        return None
+    table = Table("Two amplitudes", [("Spectrum", ""), ("Other amplitude", ""), ("", ""), ("Difference", "% of |Z|"),
+                                     ("Noise", "% of |Z|"), ("p", ""), ("Verdict", "")])  # fmt: skip
+    badge = ("linear", None, "ok") if found.linear else ("not linear", None, "broken")
+    table.rows.append(
+        [Cell(found.spectrum), Cell(found.file), Cell(*badge), Cell(plain(found.difference_percent, 2)),
+         Cell(plain(found.noise_percent, 2)), Cell(plain(found.probability, 2)), Cell(found.verdict)]
+    )  # fmt: skip
+    return table
 
 
 def _circuit_section(record: EisRecord) -> Section:

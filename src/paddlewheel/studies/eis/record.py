@@ -200,6 +200,24 @@ class InterfaceSeries(Record):
     reason: str = ""
 
 
+class LinearityResult(Record):
+    """A spectrum of the same cell at another amplitude (`file`) beside ours (`spectrum`); percentages are of |Z|.
+
+    `difference_percent` is over the decade `worst_Hz`, the noise taken off; `probability` that of so large a difference
+    by noise alone.
+    """
+
+    file: str
+    spectrum: str
+    linear: bool
+    n_points: int
+    difference_percent: float
+    noise_percent: float
+    probability: float
+    worst_Hz: tuple[float, float]
+    verdict: str
+
+
 class ComparedValue(Record):
     """A number of another analysis beside ours: (ours - other) over the root of the sum of both squared errors."""
 
@@ -227,4 +245,5 @@ class EisRecord(StudyRecord):
     spectra: list[SpectrumResult]
     arrhenius: EisArrhenius
     interface: InterfaceSeries | None = None
+    linearity: LinearityResult | None = None
     beside: list[ComparedValue] = []

@@ -16,11 +16,19 @@ from paddlewheel.lab.eis.assignment import Role, assign_roles
 from paddlewheel.lab.eis.choice import Candidate, choose_circuit, inflation, is_determined
 from paddlewheel.lab.eis.circuit import SEMI_INFINITE, Circuit
 from paddlewheel.lab.eis.fit import CircuitFit, Weighting, fit_circuit, weigh
+from paddlewheel.lab.eis.kramers_kronig import KramersKronig
 from paddlewheel.lab.eis.least_squares import Weighted
+from paddlewheel.lab.eis.linearity import compare_amplitudes
 from paddlewheel.lab.eis.pellet import Pellet
 from paddlewheel.records import Citation, Measured
 from paddlewheel.studies.eis.beside import read_beside, set_beside
-from paddlewheel.studies.eis.inputs import ReadSpectra, Spectra, open_spectra
+from paddlewheel.studies.eis.inputs import (
+    OtherAmplitude,
+    ReadSpectra,
+    Spectra,
+    open_other_amplitude,
+    open_spectra,
+)
 from paddlewheel.studies.eis.record import (
     CellKind,
     CircuitCandidate,
@@ -28,6 +36,7 @@ from paddlewheel.studies.eis.record import (
     EisGeometry,
     EisRecord,
     InterfaceSeries,
+    LinearityResult,
 )
 from paddlewheel.studies.eis.series import fit_temperatures_eis, interface_series
 from paddlewheel.studies.eis.spectrum import (
@@ -44,6 +53,7 @@ from paddlewheel.study.settings import Numbers, setting
 from paddlewheel.study.study import Argument, Study
 
 AUTO, EACH = "auto", "each"
+_UNTOLD = " (which does not prove them linear: measure at a second amplitude, --other-amplitude)"
 _SHOWN_CANDIDATES = 12
 _CHOSEN_FROM = 12
 """Spectra of a longer series that the circuit is chosen on."""
@@ -73,6 +83,11 @@ _CITATIONS = (
         what="distribution of relaxation times",
         reference="Wan, Saccoccio, Chen, Ciucci, Electrochim. Acta 184, 483 (2015)",
         doi="10.1016/j.electacta.2015.09.097",
+    ),
+    Citation(
+        what="choice of its regularization",
+        reference="Golub, Heath, Wahba, Technometrics 21, 215 (1979)",
+        doi="10.1080/00401706.1979.10489751",
     ),
     Citation(
         what="capacitance of bulk, grain boundary and interface",
@@ -106,6 +121,9 @@ class EisSettings(PelletSettings):
         "Equal electrodes that the interface and the Warburg tail are of, 1 or 2, over what --cell says.",
         ge=1,
         le=2,
+    )
+    other_amplitude: Path | None = setting(
+        None, "A spectrum of the same cell at another amplitude: is it linear? Kramers-Kronig does not tell."
     )
     dE_dx_V: float | None = setting(
         None, "Slope of the electrode's voltage against its content, V: for a diffusivity from a Warburg tail."
@@ -146,6 +164,7 @@ class EisInputs:
     pellet: Pellet | None
     circuit: Circuit | None
     beside: list[ComparedValue]
+    other: OtherAmplitude | None
     source: str
 
     def document(self) -> dict[str, Any]:
@@ -154,6 +173,7 @@ class EisInputs:
             "sample": self.sample or None,
             **({} if self.pellet is None else self.pellet.sizes()),
             **({} if self.circuit is None else {"circuit": self.circuit.name}),
+            "other_amplitude": None if self.other is None else self.other.inputs(),
             "beside": [row.model_dump(exclude_none=True) for row in self.beside],
             "spectra": self.read.inputs(),
         }
@@ -162,12 +182,14 @@ class EisInputs:
 def _opens(spectra: Spectra, settings: EisSettings) -> EisInputs:
     asked = None if settings.circuit in (AUTO, EACH) else Circuit.parse(settings.circuit)
     name, pellet = settings.pellet()
+    read = open_spectra(spectra, temperatures_K=settings.temperatures_K)
     return EisInputs(
         circuit=asked,
         sample=name,
         pellet=pellet,
         beside=[] if settings.beside is None else read_beside(settings.beside),
-        read=open_spectra(spectra, temperatures_K=settings.temperatures_K),
+        other=None if settings.other_amplitude is None else open_other_amplitude(settings.other_amplitude, read),
+        read=read,
         source=Path(spectra).name if isinstance(spectra, str | Path) else "",
     )
 
@@ -192,6 +214,7 @@ def _measures(inputs: EisInputs, settings: EisSettings, run: Run) -> EisRecord:
     ]
     arrhenius, said = fit_temperatures_eis(analysed, pellet=pellet, allow_violations=settings.allow_violations)
     _keep_tables(analysed, run)
+    linearity = None if inputs.other is None else _linearity(inputs.other, read, tests)
     interface = interface_series(analysed, pellet=pellet, electrodes=electrode.electrodes)
     record = EisRecord(
         sample=inputs.sample or inputs.source,
@@ -205,18 +228,39 @@ def _measures(inputs: EisInputs, settings: EisSettings, run: Run) -> EisRecord:
         spectra=[each.row for each in analysed],
         arrhenius=arrhenius,
         interface=interface,
+        linearity=linearity,
         warnings=[
             *read.warnings,
             *_geometry_warnings(pellet),
             *_row_warnings(analysed),
             *said,
             *_cell_warnings(analysed, settings),
+            *([] if linearity is None or linearity.linear else [f"{linearity.file}: {linearity.verdict}"]),
         ],
         citations=[*_CITATIONS, *([] if interface is None else [_GROWTH_CITED])],
         provenance=run.provenance(),
     )
     set_beside(inputs.beside, record)
     return record
+
+
+def _linearity(other: OtherAmplitude, read: ReadSpectra, tests: Sequence[KramersKronig]) -> LinearityResult:
+    """The spectrum at another amplitude beside the one of the same cell, both with modulus weights."""
+    ours, theirs = (
+        weigh(spectrum.frequency_Hz, spectrum.impedance_ohm) for spectrum in (read.spectra[other.place], other.spectrum)
+    )
+    found = compare_amplitudes(ours, tests[other.place], theirs, check_spectrum(other.spectrum, file=other.file))
+    return LinearityResult(
+        file=other.file,
+        spectrum=read.spectra[other.place].name,
+        linear=found.linear,
+        n_points=found.n_points,
+        difference_percent=100 * found.difference,
+        noise_percent=100 * found.noise,
+        probability=found.probability,
+        worst_Hz=found.worst_Hz,
+        verdict=found.verdict,
+    )
 
 
 def _fitted(
@@ -340,9 +384,11 @@ def _row_warnings(analysed: Sequence[AnalysedSpectrum]) -> list[str]:
 def _says(record: EisRecord) -> list[str]:
     passed = sum(row.kramers_kronig.passed for row in record.spectra)
     lines = [
-        f"Kramers-Kronig: {passed} of {len(record.spectra)} spectra pass",
+        f"Kramers-Kronig: {passed} of {len(record.spectra)} spectra pass{_UNTOLD if record.linearity is None else ''}",
         f"circuit: {record.circuit} ({record.circuit_reason})",
     ]
+    if record.linearity is not None:
+        lines.insert(1, f"amplitude: {record.linearity.verdict}")
     for row in record.spectra:
         at = f"{row.temperature_K:g} K" if row.temperature_K is not None else row.name
         sigma, total = row.conductivity_mS_per_cm.total, row.resistances_ohm.total
