@@ -91,7 +91,7 @@ def compare_amplitudes(
     else:
         verdict = (
             f"the amplitudes differ by {100 * difference:.2g} % of |Z| between {where[0]:.3g} and {where[1]:.3g} Hz "
-            f"(p = {probability:.1g}): not linear at the larger one, or changed between them; measure with less"
+            f"(p < {LEVEL:g}): not linear at the larger one, or the cell changed between them; measure with less"
         )
     return Linearity(bool(linear), verdict, len(ours), difference, noise, probability, where)
 
