@@ -354,8 +354,8 @@ def _cell_warnings(analysed: Sequence[AnalysedSpectrum], settings: EisSettings) 
         return [f"a full cell has two unlike electrodes: {' and '.join(shown)} take the sum of both for one"]
     if settings.cell is None and settings.electrodes is None:
         return [
-            f"nobody said what cell it is: one electrode is counted for {' and '.join(shown)}; of two equal ones (--cell "
-            "symmetric) R x area is half, and D four times as large"
+            f"nobody said what cell it is: one electrode is counted for {' and '.join(shown)}; of two equal ones "
+            "(--cell symmetric) R x area is half, and D four times as large"
         ]
     return []
 
