@@ -10,7 +10,6 @@ import numpy as np
 from paddlewheel.errors import DataError
 from paddlewheel.lab.ranges import beyond_range, question
 
-
 _LEAST_ROWS = 20
 """From which on the current of the rows says what charge they passed."""
 
