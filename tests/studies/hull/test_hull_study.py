@@ -476,6 +476,9 @@ def test_phonons_of_built_in_phases_are_found_in_caches_of_before(monkeypatch, t
     }  # fmt: skip
     digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
     assert cell.folder == tmp_path / "phonons" / f"Na-bcc-{digest[:16]}"
+    again = next(built_in_cells(["Na", "H"], potential="nep-nabh", n_orderings=1, seed=1, quasi_harmonic=True))
+    assert again.folder == cell.folder  # the volumes are added to the run that is there
+    assert again.settings["quasi_harmonic"]
 
 
 def test_a_dry_run_says_which_phases_are_in_the_cache(monkeypatch, tmp_path: Path, capsys) -> None:

@@ -93,6 +93,17 @@ def test_magnesium_chloride_is_of_a_divalent_ion(tmp_path: Path) -> None:
     assert record.steps[-1].reaction == "MgCl2 -> 2 Cl + Mg"
 
 
+def test_the_report_has_the_interval_of_each_limit(table: Path, tmp_path: Path) -> None:
+    """2 NaCl -> NaCl2 + Na: 3, 4 and 1 atoms with 30 meV/atom each, half of it shared by the chlorides, make
+    30 sqrt((1 + 25) / 2 + 1) = 112 mV; 95 % are 3.92 of that. 2,000 draws know such quantiles to 4 %."""
+    out = tmp_path / "run"
+    record = window("NaCl", system="Na-Cl", energies=[table], energy_error_meV_per_atom=30.0, out=out)
+    low, high = record.oxidation_limit_V.interval_95 or (0.0, 0.0)
+    assert high - low == pytest.approx(3.92 * 0.030 * 14**0.5, rel=0.1)
+    assert (low + high) / 2 == pytest.approx(1.9, abs=0.03)
+    assert "95 %: " in (out / "report.html").read_text()
+
+
 def test_a_charge_that_is_not_known_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Copper is +1 or +2: CuCl is oxidized at 1.23 V as Cu+, and no number is given without the charge."""
     path = tmp_path / "cu.csv"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from paddlewheel.page.drawing import BLUE, GRID, MUTED, ORANGE, Drawing
-from paddlewheel.page.numbers import ABSENT, kelvin, measured
+from paddlewheel.page.numbers import ABSENT, interval, kelvin, measured
 from paddlewheel.page.page import Number, Page, Section
 from paddlewheel.page.tables import Cell, Table
 from paddlewheel.page.write import Figures, value_cell
@@ -69,9 +69,12 @@ def page(record: WindowRecord, _beside: Beside, drawings: dict[str, Drawing]) ->
     """The report."""
     low, high = record.reduction_limit_V, record.oxidation_limit_V
     numbers = [
-        Number(name="reduction limit", value=measured(low), unit=f"V against {record.ion}"),
-        Number(name="oxidation limit", value=measured(high), unit=f"V against {record.ion}"),
-    ]
+        Number(
+            name=name, value=measured(limit), unit=f"V against {record.ion}",
+            note=f"95 %: {interval(limit.interval_95)} V" if limit.interval_95 else "",
+        )
+        for name, limit in (("reduction limit", low), ("oxidation limit", high))
+    ]  # fmt: skip
     if record.reduction_limit_V_vs_reference and record.oxidation_limit_V_vs_reference:
         numbers.append(
             Number(
