@@ -79,7 +79,13 @@ def join_parts(parts: Sequence[Trajectory]) -> Trajectory:
         frame_source=joined,
         first_frame=0,
         is_unwrapped=is_unwrapped,
+        source_energies_eV=_energies(kept),
     )
+
+
+def _energies(parts: Sequence[Trajectory]) -> NDArray | None:
+    told = [energies for part in parts if (energies := part.potential_energies_eV) is not None]
+    return np.concatenate(told) if len(told) == len(parts) else None
 
 
 def _check_alike(part: Trajectory, following: Trajectory) -> None:

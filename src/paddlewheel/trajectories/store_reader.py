@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+ENERGY = "potential_energy_eV"
+"""The thermo column of potential energies."""
+
+
 @dataclass(frozen=True)
 class _StoreFrames:
     """The committed frames of a store."""
@@ -93,6 +97,7 @@ def open_store(path: str | Path) -> Trajectory:
         frames,
         is_unwrapped=bool(attributes.get("is_unwrapped", True)),
         notes=_notes(attributes.get("metadata")),
+        source_energies_eV=_energies(group, n_frames, path),
     )
     return trajectory.only(even_frames(steps, "steps", path=path))
 
@@ -101,6 +106,15 @@ def _notes(metadata: Any) -> tuple[str, ...]:
     """What the reader of the file that was converted had to say; none in stores of simulations."""
     notes = metadata.get("notes", ()) if isinstance(metadata, dict) else ()
     return tuple(str(note) for note in notes) if isinstance(notes, list) else ()
+
+
+def _energies(group: zarr.Group, n_frames: int, path: Path) -> NDArray | None:
+    """The potential energies of all frames; None where they were not kept."""
+    columns = thermo_columns(group, path)
+    if ENERGY not in columns:
+        return None
+    energies = read_array(group, "thermo", 0, n_frames, path)[:, columns.index(ENERGY)]
+    return energies if np.isfinite(energies).all() else None
 
 
 def read_thermo(path: str | Path) -> dict[str, NDArray]:

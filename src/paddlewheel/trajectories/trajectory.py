@@ -81,6 +81,8 @@ class Trajectory:
     thinned_by
         How many of the file's own first intervals lie between two frames, where a reader left frames out so that all
         are equally far apart; `with_file_interval` counts with it.
+    source_energies_eV
+        Potential energy of the cell in each frame of `frame_source`; None where the file does not tell that of all.
     """
 
     symbols: tuple[str, ...]
@@ -94,6 +96,7 @@ class Trajectory:
     clock: Clock | None = None
     notes: tuple[str, ...] = ()
     thinned_by: int = 1
+    source_energies_eV: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         check_symbols(self.symbols, where=self.source)
@@ -108,6 +111,12 @@ class Trajectory:
     def n_atoms(self) -> int:
         """Number of atoms."""
         return len(self.symbols)
+
+    @property
+    def potential_energies_eV(self) -> NDArray[np.float64] | None:
+        """Potential energy of the cell in each frame, `[n_frames]`; None where the file does not tell."""
+        energies = self.source_energies_eV
+        return None if energies is None else energies[self.first_frame : self.first_frame + self.n_frames]
 
     @classmethod
     def from_arrays(
@@ -201,9 +210,10 @@ class Trajectory:
         interval = self.frame_interval_fs
         if even.clock is not None and even.clock.unit == "fs":
             interval = even.clock.stride
-        source, n_frames = self.frame_source, self.n_frames
+        source, n_frames, energies = self.frame_source, self.n_frames, self.source_energies_eV
         if even.kept is not None:
             source, n_frames = _Chosen(self.frame_source, even.kept), len(even.kept)
+            energies = None if energies is None else energies[even.kept]
         return replace(
             self,
             n_frames=n_frames,
@@ -212,6 +222,7 @@ class Trajectory:
             clock=even.clock,
             notes=(*self.notes, *even.notes),
             thinned_by=even.thinned_by,
+            source_energies_eV=energies,
         )
 
     def with_file_interval(self, frame_interval_fs: float) -> Trajectory:

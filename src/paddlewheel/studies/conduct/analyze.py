@@ -25,7 +25,7 @@ from paddlewheel.studies.motion.framework import framework_centres, framework_of
 from paddlewheel.studies.motion.free_runs import mean_ran_K
 from paddlewheel.studies.motion.given import Given, GivenRun, Trajectories, open_given
 from paddlewheel.studies.motion.heat import with_heat
-from paddlewheel.studies.motion.runs import check_alike, first_atoms, once_each
+from paddlewheel.studies.motion.runs import check_alike, compare_states, first_atoms, once_each
 from paddlewheel.studies.motion.settings import TRAJECTORIES, ChargeSettings, DriftSettings, check_kelvin
 from paddlewheel.study.citations import analysis_citations
 from paddlewheel.study.run import Run
@@ -246,6 +246,7 @@ def _temperature_runs(
         extrapolation=[run.extrapolation for run in runs if run.extrapolation],
         heats=[run.heat for run in runs],
         ran_K=mean_ran_K([run.ran_K for run in runs]),
+        equilibrium=compare_states(runs, temperature_K=temperature_K),
     )
 
 

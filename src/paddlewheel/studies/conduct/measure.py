@@ -14,6 +14,7 @@ from paddlewheel.studies.conduct.fit import fit_temperatures
 from paddlewheel.studies.conduct.published import compare_with_published
 from paddlewheel.studies.conduct.record import ConductivityRecord, TemperatureResult
 from paddlewheel.studies.conduct.runs import Analysed, TemperatureRuns
+from paddlewheel.studies.motion.agreement import disagreements
 from paddlewheel.studies.motion.choices import ChosenIon
 from paddlewheel.studies.motion.heat import UNCHECKED, mean_heat
 from paddlewheel.transport import (
@@ -87,6 +88,7 @@ def analyse_temperature(runs: TemperatureRuns, *, charge_e: float, minimum_onset
         "mean_temperature_K": _mean_temperature_K(runs.thermo),
         "kinetic_temperature_K": mean_heat(runs.heats),
         "unchecked": list(UNCHECKED) if any(heat is None for heat in runs.heats) else [],
+        "equilibrium": list(runs.equilibrium),
         "extrapolation": extrapolation_of(runs.extrapolation, kept_frames=runs.kept_frames),
     }
     if not runs.displacements:
@@ -116,7 +118,7 @@ def analyse_temperature(runs: TemperatureRuns, *, charge_e: float, minimum_onset
     )
     warnings = [f"left out: {line}" for line in runs.broken]
     warnings += [f"{check.name}: {check.detail}" for check in health if check.status == "warning"]
-    warnings += list(tracer.notes)
+    warnings += [*disagreements(runs.equilibrium), *tracer.notes]
     strange = extrapolating_reason(common["extrapolation"]) if tracer.status == "ok" else None
     row = TemperatureResult(
         status="extrapolating" if strange else tracer.status,

@@ -9,6 +9,7 @@ from pydantic import model_validator
 
 from paddlewheel.records import HealthCheck, Interval, Measured, Record, StudyRecord, read_record
 from paddlewheel.records.arrhenius import ArrheniusResult, TemperatureStatus
+from paddlewheel.studies.motion.record import EquilibriumCheck
 
 
 class Extrapolation(Record):
@@ -30,6 +31,7 @@ class TemperatureResult(Record):
     `temperature_ran_K` is the mean of runs without a thermostat (NVE), which conductivity and fit take in place of
     `temperature_K`, that asked for. `kinetic_temperature_K` is that of the speeds of the atoms of trajectories made
     elsewhere; where their frames are too far apart to tell, it is null, and `unchecked` names what nobody could check.
+    `equilibrium` says whether several runs are in one state, so far as they tell.
     """
 
     temperature_K: float
@@ -42,6 +44,7 @@ class TemperatureResult(Record):
     temperature_ran_K: float | None = None
     kinetic_temperature_K: Measured | None = None
     unchecked: list[str] = []
+    equilibrium: list[EquilibriumCheck] = []
     density_g_per_cm3: float
     mean_volume_A3: float
     diffusivity_cm2_per_s: Measured | None = None

@@ -13,7 +13,9 @@ from paddlewheel.dynamics import MDSettings
 from paddlewheel.execution import Unit
 from paddlewheel.records import HealthCheck
 from paddlewheel.studies.conduct.record import TemperatureResult
+from paddlewheel.studies.motion.agreement import StateSeries, equilibrium_checks
 from paddlewheel.studies.motion.free_runs import mean_ran_K, ran_at_K
+from paddlewheel.studies.motion.record import EquilibriumCheck
 from paddlewheel.studies.simulation.md_unit import store_path
 from paddlewheel.transport import DiffusivityEstimate
 
@@ -43,6 +45,8 @@ class TemperatureRuns:
         Mean temperature of the production of runs without a thermostat (NVE); None for others.
     heats
         The kinetic temperature of the frames of each trajectory made elsewhere, None where they do not tell it.
+    equilibrium
+        Whether the sane replicas are in one state.
     n_ions, mass_u, volume_A3
         Mobile ions, mass of all atoms and mean volume of the cell, over all runs, the broken ones included.
     """
@@ -60,6 +64,7 @@ class TemperatureRuns:
     kept_frames: Mapping[str, int] = field(default_factory=dict)
     heats: Sequence[KineticTemperature | None] = ()
     ran_K: float | None = None
+    equilibrium: Sequence[EquilibriumCheck] = ()
 
 
 def units_by_temperature(units: Sequence[Unit]) -> dict[float, list[Unit]]:
@@ -107,7 +112,19 @@ def read_temperature(temperature_K: float, units: Sequence[Unit], specie: str) -
         extrapolation=[grades[name] for name in sane if name in grades] or list(grades.values()),
         kept_frames={grade["file"]: grade["n_kept_frames"] for grade in grades.values() if "file" in grade},
         ran_K=mean_ran_K(free_K),
+        equilibrium=equilibrium_checks(
+            [_state(thermo[name]) for name in sane], temperature_K=temperature_K, n_atoms=len(symbols),
+            mass_u=sum(structure["masses_u"]),
+        ),
     )  # fmt: skip
+
+
+def _state(thermo: Mapping[str, np.ndarray]) -> StateSeries:
+    """The state of a run in its production."""
+    production = thermo["time_ps"] >= 0
+    return StateSeries(
+        volumes_A3=thermo["volume_A3"][production], energies_eV=thermo["potential_energy_eV"][production]
+    )
 
 
 @dataclass(frozen=True)

@@ -29,15 +29,16 @@ from paddlewheel.execution.signals import stop_if_requested
 from paddlewheel.potentials.fetch import cache_folder, sha256_of
 from paddlewheel.records import write_atomically
 from paddlewheel.study.progress import Progress, Row
-from paddlewheel.trajectories import Trajectory, TrajectoryWriter, is_text, open_store, read_trajectory
+from paddlewheel.trajectories import ENERGY, Trajectory, TrajectoryWriter, is_text, open_store, read_trajectory
 from paddlewheel.version import __version__
 
 LIMIT_VARIABLE = "PADDLEWHEEL_CACHE_GB"
 LARGE_BYTES = 50 * 1000 * 1000
 """Text files from this size on are converted before they are analysed."""
 
-_LAYOUT = 2
-"""Raised when a reader gives other frames than before for the same file: old entries are not found again."""
+_LAYOUT = 3
+"""Raised when a reader gives other frames, or more of them, than before for the same file: old entries are not found
+again."""
 _WAIT_S = 24 * 3600.0
 _BLOCK_BYTES = 8 * 1024 * 1024
 _held: list[FileLock] = []
@@ -309,9 +310,11 @@ def write_store(
                 metadata=dict(metadata) | {"notes": list(trajectory.notes)},
             )
             first, stride = _steps(trajectory)
+            energies = trajectory.potential_energies_eV
             for block in trajectory.blocks(max_bytes=_BLOCK_BYTES):
                 for positions, cell in zip(block.positions_A, block.cell_A, strict=True):
-                    writer.append(positions_A=positions, cell_A=cell, step=first + frame * stride, thermo={})
+                    thermo = {} if energies is None else {ENERGY: float(energies[frame])}
+                    writer.append(positions_A=positions, cell_A=cell, step=first + frame * stride, thermo=thermo)
                     frame += 1
                 progress.update()
                 stop_if_requested()

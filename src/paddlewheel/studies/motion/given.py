@@ -44,6 +44,8 @@ class GivenRun:
         Mean over its frames of the lattice vectors, `[3, 3]`; None before they were read (`once_each`).
     ran_K
         The mean temperature that it had, where no thermostat ruled (NVE); None elsewhere.
+    volumes_A3
+        Of its frames, `[n_frames]`; None before they were read.
     heat
         The kinetic temperature of its frames; None where they are too far apart, or were not looked at (`with_heat`).
     """
@@ -57,6 +59,7 @@ class GivenRun:
     extrapolation: Mapping[str, Any] | None = None
     inputs: Mapping[str, Any] = field(default_factory=dict)
     mean_cell_A: np.ndarray | None = None
+    volumes_A3: np.ndarray | None = None
     heat: KineticTemperature | None = None
     ran_K: float | None = None
 

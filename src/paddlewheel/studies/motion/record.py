@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from paddlewheel.records import Measured, Record, StudyRecord
 
 UNCHECKED_CHARGE = "charge"
 """What nobody checked where the charge of an ion is no oxidation state in which its element is known."""
+
+
+class EquilibriumCheck(Record):
+    """How well a quantity agrees over runs that are in one state at one temperature.
+
+    `probability` is the chance of a larger spread from the errors of the averages alone; null, with `chi2_per_dof`,
+    for cells that are fixed. `agrees` unless it is under 0.001 and the difference more than a thermostat is allowed.
+    """
+
+    quantity: Literal["density_g_per_cm3", "potential_energy_eV_per_atom"]
+    temperature_K: float
+    n_runs: int
+    mean: float
+    largest_difference: float
+    chi2_per_dof: float | None
+    probability: float | None
+    agrees: bool
 
 
 class TrajectoryInput(Record):
@@ -32,7 +51,8 @@ class MotionRecord(StudyRecord):
 
     Subclasses add `kind` and their results. `files` names what lies beside the record in the run directory, by what
     it holds: tables (CSV, units in the column names), volumetric data, arrays. `unchecked` names what nobody could
-    check: of a trajectory, or of the charges.
+    check: of a trajectory, or of the charges. `equilibrium` says whether several runs are in one state, so far as they
+    tell.
     """
 
     formula: str
@@ -40,4 +60,5 @@ class MotionRecord(StudyRecord):
     temperature_K: float | None = None
     trajectories: list[TrajectoryInput]
     unchecked: list[str] = []
+    equilibrium: list[EquilibriumCheck] = []
     files: dict[str, str] = {}

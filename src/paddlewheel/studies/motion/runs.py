@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from paddlewheel.errors import SettingsError, TrajectoryError
+from paddlewheel.studies.motion.agreement import StateSeries, disagreements, equilibrium_checks
 from paddlewheel.studies.motion.free_runs import mean_ran_K
 from paddlewheel.studies.motion.given import GivenRun, Trajectories, open_given
 from paddlewheel.studies.motion.heat import UNCHECKED, measured, with_heat
-from paddlewheel.studies.motion.record import TrajectoryInput
+from paddlewheel.studies.motion.record import EquilibriumCheck, TrajectoryInput
 from paddlewheel.studies.motion.settings import MotionSettings, TrajectorySettings
 from paddlewheel.study.run import Run
 from paddlewheel.trajectories import Trajectory
@@ -43,6 +44,8 @@ class MotionRuns:
         says.
     heats
         The kinetic temperature of each, where its frames tell it.
+    equilibrium
+        Whether they are in one state, where there are several and their temperature is known.
     warnings
         What has to be said of the runs.
     """
@@ -55,6 +58,7 @@ class MotionRuns:
     specie: str | None = None
     charge_e: float | None = None
     heats: tuple[KineticTemperature | None, ...] = ()
+    equilibrium: tuple[EquilibriumCheck, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property
@@ -96,6 +100,7 @@ class MotionRuns:
             "temperature_K": self.temperature_K,
             "trajectories": self.inputs(),
             "unchecked": list(UNCHECKED) if any(heat is None for heat in self.heats) else [],
+            "equilibrium": list(self.equilibrium),
             "provenance": run.provenance(),
         }
 
@@ -124,6 +129,9 @@ def open_runs(trajectories: Trajectories, settings: TrajectorySettings) -> Motio
     known = (run if run.temperature_K is not None else replace(run, temperature_K=at_K) for run in given.runs)
     heated, doubts = with_heat(known, anyway=settings.temperature_anyway)
     kept, twice = once_each(heated)
+    told_K = settings.temperature_K or next(iter(given.temperatures_K), None)
+    temperature_K = mean_ran_K([run.ran_K for run in kept.values()]) or told_K
+    checks = [] if temperature_K is None else compare_states([*kept.values()], temperature_K=temperature_K)
     ions = {(run.specie, run.charge_e) for run in kept.values() if run.specie is not None}
     specie, charge_e = ions.pop() if len(ions) == 1 else (None, None)
     wanted = settings.specie if isinstance(settings, MotionSettings) else None
@@ -132,13 +140,12 @@ def open_runs(trajectories: Trajectories, settings: TrajectorySettings) -> Motio
         digests=tuple(kept),
         mean_cells_A=tuple(run.mean_cell_A for run in kept.values() if run.mean_cell_A is not None),
         cell=first_atoms(given.runs[0].trajectory),
-        temperature_K=mean_ran_K([run.ran_K for run in kept.values()])
-        or settings.temperature_K
-        or next(iter(given.temperatures_K), None),
+        temperature_K=temperature_K,
         specie=wanted or specie,
         charge_e=charge_e if wanted in (None, specie) else None,
         heats=tuple(run.heat for run in kept.values()),
-        warnings=(*given.warnings, *doubts, *twice),
+        equilibrium=tuple(checks),
+        warnings=(*given.warnings, *doubts, *twice, *disagreements(checks)),
     )
 
 
@@ -147,7 +154,7 @@ def once_each(runs: Sequence[GivenRun]) -> tuple[dict[str, GivenRun], list[str]]
     kept: dict[str, GivenRun] = {}
     warnings = []
     for run in runs:
-        digest, mean_cell_A = _read_through(run.trajectory)
+        digest, mean_cell_A, volumes_A3 = _read_through(run.trajectory)
         if digest in kept:
             first, again = (Path(given.trajectory.source).name for given in (kept[digest], run))
             other_K = kept[digest].temperature_K
@@ -158,8 +165,21 @@ def once_each(runs: Sequence[GivenRun]) -> tuple[dict[str, GivenRun], list[str]]
                 )  # fmt: skip
             what = f"{again} was given twice" if first == again else f"{again} holds the same frames as {first}"
             warnings.append(f"{what}: it counts once")
-        kept.setdefault(digest, replace(run, mean_cell_A=mean_cell_A))
+        kept.setdefault(digest, replace(run, mean_cell_A=mean_cell_A, volumes_A3=volumes_A3))
     return kept, warnings
+
+
+def compare_states(runs: Sequence[GivenRun], *, temperature_K: float) -> list[EquilibriumCheck]:
+    """Whether given runs at one temperature, read through by `once_each`, are in one state."""
+    series = [
+        StateSeries(volumes_A3=run.volumes_A3, energies_eV=run.trajectory.potential_energies_eV)
+        for run in runs
+        if run.volumes_A3 is not None
+    ]
+    first = runs[0].trajectory
+    return equilibrium_checks(
+        series, temperature_K=temperature_K, n_atoms=first.n_atoms, mass_u=float(first.masses_u.sum())
+    )
 
 
 def check_alike(runs: Sequence[Trajectory]) -> None:
@@ -200,12 +220,13 @@ def trajectory_digest(run: Trajectory) -> str:
     return _read_through(run)[0]
 
 
-def _read_through(run: Trajectory) -> tuple[str, np.ndarray]:
-    """The digest of a run, and its mean cell `[3, 3]`, A."""
+def _read_through(run: Trajectory) -> tuple[str, np.ndarray, np.ndarray]:
+    """The digest of a run, its mean cell `[3, 3]`, A, and its volumes `[n_frames]`, A^3."""
     digest = hashlib.sha256(" ".join(run.symbols).encode())
     cells = []
     for block in run.blocks():
         digest.update(np.ascontiguousarray(block.positions_A).tobytes())
         digest.update(np.ascontiguousarray(block.cell_A).tobytes())
         cells.append(block.cell_A)
-    return digest.hexdigest(), np.concatenate(cells).mean(axis=0)
+    together = np.concatenate(cells)
+    return digest.hexdigest(), together.mean(axis=0), np.abs(np.linalg.det(together))

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from paddlewheel.records import Interval, Measured, Record, StudyRecord
 from paddlewheel.records.arrhenius import ArrheniusResult, TemperatureStatus
+from paddlewheel.studies.motion.record import EquilibriumCheck
 
 PointStatus = Literal["ok", "no-fit", "broken"]
 TrendQuantity = Literal[
@@ -117,24 +118,11 @@ class RotorComparison(Record):
     beside_paper: str | None = None
 
 
-class EquilibriumCheck(Record):
-    """Masses cannot move equilibrium averages: how well a quantity agrees over all runs at one temperature.
-
-    `probability` is the chance of a larger spread from the errors alone; `agrees` unless it is under 0.001.
-    """
-
-    quantity: Literal["density_g_per_cm3", "potential_energy_eV_per_atom"]
-    temperature_K: float
-    n_runs: int
-    mean: float
-    largest_difference: float
-    chi2_per_dof: float
-    probability: float
-    agrees: bool
-
-
 class RotorRecord(StudyRecord):
-    """The record of `rotor`; `unchecked` as in that of `conduct`."""
+    """The record of `rotor`; `unchecked` as in that of `conduct`.
+
+    Masses cannot move equilibrium averages: `equilibrium` says how well they agree over all choices of masses.
+    """
 
     rows_in: ClassVar[str] = "points"
     kind: Literal["rotor"] = "rotor"

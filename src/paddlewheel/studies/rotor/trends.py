@@ -11,8 +11,9 @@ import numpy as np
 from paddlewheel.errors import InputError
 from paddlewheel.records import Measured
 from paddlewheel.records.arrhenius import TemperatureStatus
+from paddlewheel.studies.motion.agreement import LEVEL
+from paddlewheel.studies.motion.record import EquilibriumCheck
 from paddlewheel.studies.rotor.record import (
-    EquilibriumCheck,
     RotorComparison,
     RotorPoint,
     RotorRun,
@@ -22,7 +23,6 @@ from paddlewheel.studies.rotor.record import (
 from paddlewheel.transport import Trend, direction, fit_trend, slope_difference
 
 _NORMAL_95 = 1.959964
-_IMPROBABLE = 0.001
 
 PAPER: Mapping[TrendQuantity, str] = {
     "conductivity_300K": "falls",
@@ -122,7 +122,7 @@ def _homogeneity(
     return EquilibriumCheck(
         quantity=quantity, temperature_K=temperature_K, n_runs=len(values), mean=mean,
         largest_difference=float(value.max() - value.min()), chi2_per_dof=chi2 / freedom, probability=probability,
-        agrees=probability >= _IMPROBABLE,
+        agrees=probability >= LEVEL,
     )  # fmt: skip
 
 

@@ -20,6 +20,9 @@ _PROPERTIES = re.compile(rb"""\bproperties\s*=\s*["']?([^\s"']+)""", re.IGNORECA
 
 _STEP = re.compile(rb"""(?<!\w)(?:time_?step|md_step|step)\s*=\s*["']?(\d+)(?![\w.])""", re.IGNORECASE)
 _TIME = re.compile(rb"""(?<!\w)time(_fs|_ps|)\s*=\s*["']?([-+.\d]+(?:e[-+]?\d+)?)(?![\w.])""", re.IGNORECASE)
+_ENERGY = re.compile(
+    rb"""(?<![\w.])(?:potential_)?energy\s*=\s*["']?([-+.\d]+(?:e[-+]?\d+)?)(?![\w.])""", re.IGNORECASE
+)
 _TIME_UNIT_FS = {b"_fs": 1.0, b"_ps": 1000.0}
 _REGULAR = 0.5
 """Share of the distances between frames that are the usual one, from which on a time is that of the frames: else it is
@@ -44,12 +47,14 @@ class _ExtXyz(TextFrames):
         self.symbol_hashes: NDArray[np.uint64] = np.empty(0, dtype=np.uint64)
         self.steps: list[int | None] = []
         """What the comments of the frames that were gone through say of their steps."""
+        self.energies: list[float | None] = []
+        """The same of their potential energies, eV."""
         self.times: list[float | None] = []
         """The same of their times, in fs where the key tells the unit."""
         self.time_unit: Unit = "time"
 
     def split(self, lines: Lines) -> Iterator[RawFrame]:
-        self.steps, self.times = [], []
+        self.steps, self.times, self.energies = [], [], []
         layouts: dict[bytes, _Layout] = {}
         while (line := lines.next_filled()) is not None:
             if not line.strip().isdigit() or int(line) < 1:
@@ -99,6 +104,8 @@ class _ExtXyz(TextFrames):
         if len(self.times) == 0:
             self.time_unit = "time" if unit_fs is None else "fs"
         self.times.append(float(time[2]) * (unit_fs or 1.0) if time else None)
+        energy = _ENERGY.search(comment)
+        self.energies.append(float(energy[1]) if energy else None)
 
     def parse(self, raw: RawFrame) -> NDArray[np.float64]:
         layout = raw.layout
@@ -161,5 +168,5 @@ def read_extxyz(path: Path) -> Trajectory:
     frames.count()
     return Trajectory(
         symbols, element_masses_u(symbols), frames.n_frames, None, str(path), frames,
-        is_unwrapped=first.layout.is_unwrapped,
+        is_unwrapped=first.layout.is_unwrapped, source_energies_eV=_told(frames.energies),
     ).only(frames.even(path))  # fmt: skip
