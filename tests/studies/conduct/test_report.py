@@ -64,8 +64,10 @@ def bare_minimum() -> ConductivityRecord:
     kept = ("temperature_K", "status", "production_ps", "n_ions", "density_g_per_cm3", "mean_volume_A3")
     row = ok_row(600.0, status="too-short")
     blank = {name: None for name in type(row).model_fields if name not in kept}
-    lists = {"health": [], "warnings": [], "unchecked": [], "thermo_files": [], "n_replicas": 1}
-    return record_of([ok_row(600.0, **{**blank, **lists, "status": "too-short"})], None, warnings=[], citations=[])
+    lists = {name: [] for name in ("health", "warnings", "unchecked", "equilibrium", "thermo_files")}
+    return record_of(
+        [ok_row(600.0, **{**blank, **lists, "n_replicas": 1, "status": "too-short"})], None, warnings=[], citations=[]
+    )
 
 
 def hostile() -> ConductivityRecord:
