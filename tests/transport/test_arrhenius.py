@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import t as student
 
 from paddlewheel.errors import InputError, SettingsError
 from paddlewheel.transport import fit_arrhenius
@@ -84,6 +85,51 @@ def test_intervals_cover_the_truth(n_temperatures):
     for index, level in ((0, 0.683), (1, 0.95), (2, 0.683), (3, 0.95)):
         allowed = 3 * np.sqrt(level * (1 - level) / n_draws)
         assert level - allowed < hits[index] / n_draws < level + allowed + 0.02
+
+
+def _few_parts(log_error, freedom):
+    """The relative error that an estimate from few parts has: half of its 68 % interval, with Student's t."""
+    return np.sinh(student.ppf(0.5 + 0.6826895 / 2, freedom) * log_error)
+
+
+def test_students_quantile_is_taken_once():
+    """Midway (in 1/T) between two equal points: the error of their mean, with Student's t of 2 x 4 degrees."""
+    t = np.array([500.0, 700.0])
+    middle = 2 / np.sum(1 / t)
+    values = _line(t)
+    found = fit_arrhenius(t, values, _few_parts(0.1, 4) * values, target_K=middle, degrees_of_freedom=[4.0, 4.0])
+    assert found.degrees_of_freedom == pytest.approx(8.0)
+    for level, (low, high) in ((0.6826895, found.interval_68_at_target), (0.95, found.interval_95_at_target)):
+        assert np.log(high / low) / 2 == pytest.approx(student.ppf(0.5 + level / 2, 8) * 0.1 / np.sqrt(2), rel=1e-6)
+    band = found.band([middle])
+    assert (band.low_95[0], band.high_95[0]) == pytest.approx(found.interval_95_at_target)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("n_temperatures", "freedom"), [(2, 5), (3, 5), (6, 5), (6, 20)])
+def test_intervals_from_estimated_errors_cover_the_truth(n_temperatures, freedom):
+    rng = np.random.default_rng(n_temperatures * 100 + freedom)
+    t = np.linspace(500, 800, n_temperatures)
+    truth, target, n_draws = _line(t), float(_line(300.0)), 600
+    hits = np.zeros(4)
+    for _ in range(n_draws):
+        log_error = rng.uniform(0.05, 0.3, n_temperatures)
+        values = truth * np.exp(log_error * rng.normal(size=n_temperatures))
+        estimated = log_error * np.sqrt(rng.chisquare(freedom, n_temperatures) / freedom)
+        found = fit_arrhenius(
+            t, values, values * _few_parts(estimated, freedom),
+            degrees_of_freedom=np.full(n_temperatures, float(freedom)),
+        )  # fmt: skip
+        hits += [
+            abs(found.activation_energy_eV - 0.3) < found.activation_energy_std_eV,
+            found.activation_energy_95_eV[0] < 0.3 < found.activation_energy_95_eV[1],
+            found.interval_68_at_target[0] < target < found.interval_68_at_target[1],
+            found.interval_95_at_target[0] < target < found.interval_95_at_target[1],
+        ]
+    for index, level in ((0, 0.683), (1, 0.95), (2, 0.683), (3, 0.95)):
+        # three binomial errors of 1.9 and 0.9 %, and up to 2 % for weights of errors known to a third
+        allowed = 3 * np.sqrt(level * (1 - level) / n_draws) + 0.02
+        assert abs(hits[index] / n_draws - level) < allowed
 
 
 def test_errors_from_few_parts_widen_the_interval():

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Quantity = Literal["ln(sigma*T)", "ln(D)"]
 _IMPROBABLE = 0.05
+_ONE_SIGMA = 0.6826894921370859
 _BETTER_BY_AICC = 2.0
 
 
@@ -33,9 +34,10 @@ class Band:
 class ArrheniusFit:
     """`ln(sigma T)` (or `ln D`) = `ln_prefactor - activation_energy_eV / (k T)`, and what it says at `target_K`.
 
-    The value at `target_K` is log-normal: its `std` is half of its 68 % interval. `chi2_per_dof` is None for two
-    temperatures, where the line is exact and its error is that of the points alone. `scale` multiplies all errors: 1,
-    or the root of chi2/dof where the points scatter more than their errors allow (then with Student's t).
+    Every `std` is half of a 68 % interval, with Student's t of `degrees_of_freedom`, and the covariance goes with it:
+    95 % intervals are wider by the ratio of the two quantiles. The value at `target_K` is log-normal. `chi2_per_dof` is
+    None for two temperatures, where the line is exact and its error is that of the points alone. `scale` multiplies all
+    errors: 1, or the root of chi2/dof where the points scatter more than their errors allow (Student's t of n - 2).
     """
 
     quantity: Quantity
@@ -63,7 +65,7 @@ class ArrheniusFit:
         if not (np.isfinite(at).all() and (at > 0).all()):
             raise SettingsError("a temperature of the band is not positive")
         log, spread = self._log_value(at)
-        reach = spread * _student(self.degrees_of_freedom, 0.95)
+        reach = spread * _student(self.degrees_of_freedom, 0.95) / _student(self.degrees_of_freedom, _ONE_SIGMA)
         return Band(at, np.exp(log), np.exp(log - reach), np.exp(log + reach))
 
     def _log_value(self, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -89,7 +91,9 @@ def fit_arrhenius(
     """Weighted fit of ln(sigma T) or ln D against 1/(k T), with the covariance carried to `target_K`.
 
     A relative error becomes one of the logarithm by asinh(std / value): for a value whose interval is log-normal
-    and `std` half of the 68 % interval, as `estimate_diffusivity` gives it, this is exact.
+    and `std` half of the 68 % interval, as `estimate_diffusivity` gives it, this is exact. An error from few parts
+    holds Student's quantile for its degrees of freedom, which is taken out before the fit: the intervals of the fit
+    have one of their own, and the chi2 is judged as Fisher's F.
 
     Parameters
     ----------
@@ -100,8 +104,8 @@ def fit_arrhenius(
     target_K
         Where the fit is read off.
     degrees_of_freedom
-        `[n]`, of the errors, where they come from few parts of a run: the interval is then Student's (Welch and
-        Satterthwaite).
+        `[n]`, of the errors, where they come from few parts of a run and `stds` are halves of 68 % intervals with
+        Student's t: the interval is then Student's (Welch and Satterthwaite, doi 10.1093/biomet/34.1-2.28).
 
     Raises
     ------
@@ -112,30 +116,36 @@ def fit_arrhenius(
     """
     t, y, error = _checked(temperatures_K, values, stds, quantity, target_K)
     x = 1.0 / (BOLTZMANN_eV_PER_K * t)
+    dofs = None if degrees_of_freedom is None else _sorted_dofs(degrees_of_freedom, temperatures_K)
+    if dofs is not None:
+        error = error / [_student(value, _ONE_SIGMA) for value in dofs]
     model = linear_model("arrhenius", x, y, error, ("ln_prefactor", "activation_energy_eV"))
     covariance, chi2, freedom = model.covariance, model.chi2, t.size - 2
     warnings: list[str] = []
     scale, dof = 1.0, np.inf
-    if degrees_of_freedom is not None:
-        dof = _satterthwaite(x, error, np.asarray(degrees_of_freedom, dtype=np.float64), target_K)
+    if dofs is not None:
+        dof = _satterthwaite(x, error, dofs, target_K)
+        covariance = covariance + _of_uncertain_weights(x, error, dofs, covariance)
     if freedom == 0:
         warnings.append("two temperatures: the line passes through both points, nothing tests that it is straight")
-    elif _chi2_tail(chi2, freedom) < _IMPROBABLE:
+    elif _chi2_tail(chi2, freedom, dofs) < _IMPROBABLE:
         scale, dof = float(np.sqrt(chi2 / freedom)), float(freedom)
         warnings.append(
             f"points scatter more than their errors allow (chi2/dof {chi2 / freedom:.2g}): errors scaled by {scale:.2g}"
         )
-    covariance = covariance * scale**2
+    inner = _student(dof, _ONE_SIGMA)
+    covariance = covariance * (scale * inner) ** 2
+    wider = _student(dof, 0.95) / inner
     models = (model, fit_vogel_fulcher(t, y, error), fit_one_kink(t, y, error))
     warnings += _preferences(models, float(t.min()), float(t.max()), target_K)
 
     energy, energy_std = model.parameters["activation_energy_eV"], float(np.sqrt(covariance[1, 1]))
-    reach = energy_std * _student(dof, 0.95)
+    reach = energy_std * wider
     at = 1.0 / (BOLTZMANN_eV_PER_K * target_K)
     gradient = np.array([1.0, -at])
     log = model.parameters["ln_prefactor"] - energy * at - float(_log_of_factor(quantity, np.array(target_K)))
     spread = float(np.sqrt(gradient @ covariance @ gradient))
-    low68, high68 = _around(log, spread * _student(dof, 0.6826895))
+    low68, high68 = _around(log, spread)
     return ArrheniusFit(
         quantity=quantity,
         temperatures_K=t,
@@ -151,7 +161,7 @@ def fit_arrhenius(
         value_at_target=float(np.exp(log)),
         std_at_target=0.5 * (high68 - low68),
         interval_68_at_target=(low68, high68),
-        interval_95_at_target=_around(log, spread * _student(dof, 0.95)),
+        interval_95_at_target=_around(log, spread * wider),
         degrees_of_freedom=float(dof),
         models=models,
         warnings=tuple(warnings),
@@ -204,10 +214,30 @@ def _student(degrees_of_freedom: float, level: float) -> float:
     return float(ndtri(half) if np.isinf(degrees_of_freedom) else stdtrit(degrees_of_freedom, half))
 
 
-def _chi2_tail(chi2: float, freedom: int) -> float:
-    from scipy.special import chdtrc
+def _chi2_tail(chi2: float, freedom: int, dofs: np.ndarray | None) -> float:
+    """Chance of a larger chi2 where the points lie on the line; of errors from few parts it is Fisher's F."""
+    from scipy.special import chdtrc, fdtrc
 
-    return float(chdtrc(freedom, chi2))
+    if dofs is None or np.isinf(dofs).all():
+        return float(chdtrc(freedom, chi2))
+    return float(fdtrc(freedom, 1.0 / np.mean(1.0 / dofs), chi2 / freedom))
+
+
+def _of_uncertain_weights(x: np.ndarray, error: np.ndarray, dofs: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+    """What weights of estimated errors add to the covariance `[2, 2]`.
+
+    Meier (doi 10.2307/3001633) for a weighted mean, 4/f_i w_i (1 - w_i) of the variance, with the leverages of a line
+    in the place of the weights: half of it is the scatter that the weights bring, half the plain covariance's bias.
+    """
+    design = np.stack([np.ones(x.size), -x], axis=1) / error[:, None]
+    carried = design @ covariance
+    leverage = np.einsum("ij,ij->i", carried, design)
+    return np.einsum("i,ij,ik->jk", 4.0 / dofs * np.maximum(1.0 - leverage, 0.0), carried, carried)
+
+
+def _sorted_dofs(dofs: Sequence[float] | np.ndarray, temperatures_K: Sequence[float] | np.ndarray) -> np.ndarray:
+    """Degrees of freedom in the order of ascending temperature, as `_checked` gives the points."""
+    return np.asarray(dofs, dtype=np.float64)[np.argsort(np.asarray(temperatures_K, dtype=np.float64))]
 
 
 def _satterthwaite(x: np.ndarray, error: np.ndarray, dofs: np.ndarray, target_K: float) -> float:

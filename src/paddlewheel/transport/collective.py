@@ -111,6 +111,19 @@ def collective_slopes(replicas: Sequence[Sequence[np.ndarray]], *, minimum_onset
     return CollectiveSlopes(line, values[: len(sizes)], matrix, covariance, int(lags[-1]))
 
 
+def line_of_charge(replicas: Sequence[Sequence[np.ndarray]], charges_e: np.ndarray, *, minimum_onset: int) -> Line:
+    """The fit of the MSD of the charge as a whole, sum_a z_a R_a: tells whether and from where it is straight.
+
+    Its slope is not used: the weights of a single walk follow its noise (`collective_slopes`).
+    """
+    lags = lag_grid(max(species[0].shape[0] for species in replicas))
+    sums = [
+        sum(charge * paths.sum(axis=1) for charge, paths in zip(charges_e, species, strict=True))[:, None]
+        for species in replicas
+    ]
+    return fit_line(Pool.of(sums, lags), minimum_onset=minimum_onset)
+
+
 def _size(paths: Sequence[np.ndarray]) -> float:
     """Root mean square displacement of an ion over a third of the run: what makes species of different speed alike."""
     thirds = [path.shape[0] // 3 for path in paths]

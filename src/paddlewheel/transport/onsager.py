@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from paddlewheel.errors import InputError, SettingsError
-from paddlewheel.transport.collective import CollectiveSlopes, collective_slopes
+from paddlewheel.transport.collective import CollectiveSlopes, collective_slopes, line_of_charge
 from paddlewheel.transport.diffusion import (
     DEFAULT_HOP_DISTANCE_A,
     LARGEST_RELATIVE_ERROR,
@@ -116,6 +116,9 @@ def onsager_coefficients(
     of all pairs and of the single ions are read with the same weights over lags (generalized least squares,
     `regression.py`), so that they add up exactly, and their joint scatter over stretches of time gives all errors.
 
+    The MSD of the charge as a whole has to be straight itself, from the onset of the single ions or a later one on: a
+    drift of all ions shows there n_ions times as much as in their own.
+
     Parameters
     ----------
     replicas
@@ -155,10 +158,12 @@ def onsager_coefficients(
         if tracer.status != "ok":
             return _refused(tracer.status, f"diffusivity of species {number}: {tracer.reason}", tracers)
     onset_ps = max(tracer.onset_ps or 0.0 for tracer in tracers)
-    slopes = collective_slopes(paths, minimum_onset=max(1, int(np.ceil(onset_ps / step_ps - 1e-6))))
-    if not slopes.line.linear:
-        return _refused("too-short", "no straight part of the collective MSD begins before 1/10 of the run", tracers)
+    onset = max(1, int(np.ceil(onset_ps / step_ps - 1e-6)))
     charges = np.asarray(charges_e, dtype=np.float64)
+    together = line_of_charge(paths, charges, minimum_onset=onset)
+    slopes = collective_slopes(paths, minimum_onset=max(onset, together.onset))
+    if not (together.linear and slopes.line.linear):
+        return _refused("too-short", "no straight part of the collective MSD begins before 1/10 of the run", tracers)
     current, single = _gradients(slopes, charges)
     sigma, error = float(current @ slopes.values), slopes.error(current)
     if not sigma > 0.0 or error > LARGEST_RELATIVE_ERROR * sigma:
