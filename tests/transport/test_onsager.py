@@ -188,7 +188,7 @@ def test_a_charge_that_only_swings_has_no_conductivity() -> None:
                     temperature_K=600.0,
                     frame_interval_fs=100.0,
                     minimum_onset_ps=0.5,
-                )  # fmt: skip
+                )
             )
     assert all(result.tracers[0].status == "ok" for result in (*found, *free))
     assert sum(result.status == "ok" for result in found) <= 2  # a single walk over 30 of its memories: one in ten

@@ -118,7 +118,7 @@ def line_of_charge(replicas: Sequence[Sequence[np.ndarray]], charges_e: np.ndarr
     """
     lags = lag_grid(max(species[0].shape[0] for species in replicas))
     sums = [
-        sum(charge * paths.sum(axis=1) for charge, paths in zip(charges_e, species, strict=True))[:, None]
+        np.sum([charge * paths.sum(axis=1) for charge, paths in zip(charges_e, species, strict=True)], axis=0)[:, None]
         for species in replicas
     ]
     return fit_line(Pool.of(sums, lags), minimum_onset=minimum_onset)
