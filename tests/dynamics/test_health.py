@@ -8,6 +8,7 @@ import pytest
 from paddlewheel.dynamics import Framework, MDFrame, hopeless, worst_status
 from paddlewheel.dynamics.health import (
     bond_lengths_A,
+    check_cell,
     check_energy_drift,
     check_framework,
     check_free_temperature,
@@ -136,3 +137,9 @@ def test_bonds_hold_in_a_cell_that_shears_by_whole_lattice_vectors():
     wrapped = [(np.vstack([first, second]) @ np.linalg.inv(one)) % 1 @ one for one in cells]
     lengths = bond_lengths_A(np.array(wrapped), cells, bonds)
     assert lengths == pytest.approx(1.8, abs=1e-9)
+
+
+@pytest.mark.parametrize(("strain", "status"), [(0.03, "ok"), (0.07, "warning"), (0.11, "broken")])
+def test_a_cell_that_shears_has_no_mean(strain: float, status: str) -> None:
+    """Angles of 68 degrees are a shear of 0.4, a strain of 0.1 against the mean of the way there."""
+    assert (check_cell(strain).name, check_cell(strain).status) == ("cell", status)

@@ -117,6 +117,42 @@ def test_rotating_cell_changes_nothing():
     assert msd_at_lag_1(path) == pytest.approx(msd_at_lag_1(truth[:, :N_IONS]), rel=1e-3)
 
 
+def test_a_cell_that_turns_by_90_degrees_keeps_its_size():
+    """A turning cube: the mean of its lattice vectors as they stand is 10 % short in two edges, and D 13 % low."""
+    truth = walk()
+    angles = np.linspace(0, np.pi / 2, N_FRAMES)
+    rotations = np.zeros((N_FRAMES, 3, 3))
+    rotations[:, 0, 0] = rotations[:, 1, 1] = np.cos(angles)
+    rotations[:, 0, 1], rotations[:, 1, 0], rotations[:, 2, 2] = np.sin(angles), -np.sin(angles), 1.0
+    found = displacements(
+        Trajectory.from_arrays(
+            positions_A=np.matmul(truth, rotations), cell_A=np.matmul(CELL, rotations), symbols=SYMBOLS,
+            frame_interval_fs=INTERVAL_FS,
+        ),
+        specie="Na", drift="none",
+    )  # fmt: skip
+    assert np.linalg.det(found.mean_cell_A) == pytest.approx(found.mean_volume_A3, rel=1e-12)
+    assert found.largest_strain < 1e-12
+    np.testing.assert_allclose(moved(found.positions_A), moved(truth[:, :N_IONS]), atol=1e-10)
+
+
+def test_shear_without_end_is_a_strain_of_the_cell():
+    """Simple shear by g: the principal strains of Green and Lagrange are g^2 / 4 +- g / 2 sqrt(1 + g^2 / 4)."""
+    cells = np.repeat(CELL[None], N_FRAMES, axis=0)
+    cells[N_FRAMES // 2 :, 1, 0] = 0.4 * LENGTH_A  # from 90 to 68 degrees
+    for frame, shear in enumerate(np.linspace(0, 0.4, 11)):  # no jump: a tenth of it a frame
+        cells[N_FRAMES // 2 + frame, 1, 0] = shear * LENGTH_A
+    found = displacements(
+        Trajectory.from_arrays(
+            positions_A=np.matmul(walk() / LENGTH_A, cells), cell_A=cells, symbols=SYMBOLS,
+            frame_interval_fs=INTERVAL_FS,
+        ),
+        specie="Na", drift="none",
+    )  # fmt: skip
+    # the mean lies midway: each half is sheared by 0.2 against it, a strain of 0.11; the stretch is second order
+    assert found.largest_strain == pytest.approx(0.2 / 2 + 0.2**2 / 4, abs=0.02)
+
+
 def test_uniform_drift_is_removed_with_the_framework():
     truth = walk()
     drift = np.linspace(0, 1, N_FRAMES)[:, None, None] * np.array([5.0, -40.0, 90.0])
@@ -273,6 +309,15 @@ def test_uncorrelated_frames_are_refused(seed):
 def test_change_of_cell_basis_is_refused():
     cells = np.repeat(CELL[None], N_FRAMES, axis=0)
     cells[200:] = np.array([[1, 0, 0], [1, 1, 0], [0, 0, 1]]) @ CELL
+    with pytest.raises(TrajectoryError, match="lattice vectors jump at frame 200"):
+        paths(walk(), cells)
+
+
+def test_a_flip_of_a_long_vector_by_a_short_one_is_refused():
+    """A box flip changes a vector of 60 A by one of 8 A: a seventh of its own length, and a whole lattice vector."""
+    cell = np.diag([8.0, 60.0, 12.0])
+    cells = np.repeat(cell[None], N_FRAMES, axis=0)
+    cells[200:] = np.array([[1, 0, 0], [-1, 1, 0], [0, 0, 1]]) @ cell
     with pytest.raises(TrajectoryError, match="lattice vectors jump at frame 200"):
         paths(walk(), cells)
 

@@ -7,12 +7,14 @@ from paddlewheel.crystals.disorder import OrderedCell, order_structure
 from paddlewheel.crystals.formats import data_file_symbols
 from paddlewheel.crystals.library import StructureCard, list_structures, structure_card
 from paddlewheel.crystals.masses import AnionType, find_anion_types, scale_anion_masses
+from paddlewheel.crystals.mean_cell import LARGEST_STRAIN, largest_strain, mean_cell
 from paddlewheel.crystals.read import read_structure
 from paddlewheel.crystals.reduced import reduced_basis
 from paddlewheel.crystals.site_list import PlacedSites, SiteList, place_in_cell, read_site_list
 from paddlewheel.crystals.supercell import make_supercell
 
 __all__ = [
+    "LARGEST_STRAIN",
     "AnionType",
     "OrderedCell",
     "PlacedSites",
@@ -28,8 +30,10 @@ __all__ = [
     "guess_charge",
     "guess_mobile_specie",
     "known_charges",
+    "largest_strain",
     "list_structures",
     "make_supercell",
+    "mean_cell",
     "order_structure",
     "place_in_cell",
     "read_site_list",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from paddlewheel.crystals import reduced_basis
+from paddlewheel.crystals import LARGEST_STRAIN, reduced_basis
 from paddlewheel.dynamics.run import MDFrame
 from paddlewheel.dynamics.settings import MDSettings
 from paddlewheel.records import HealthCheck
@@ -145,6 +145,14 @@ def check_pressure(pressure_GPa: np.ndarray, volume_A3: np.ndarray, *, ensemble:
     return HealthCheck(name="pressure", status="warning" if off or abs(change) > 0.02 else "ok", detail=detail)
 
 
+def check_cell(strain: float) -> HealthCheck:
+    """Strain of an eighth of the run against its mean cell (`largest_strain`): within 5 % is ok, beyond 10 % broken,
+    for there is no mean cell that positions could be given in."""
+    detail = f"strained by {100 * strain:.1f} % against the mean cell in an eighth of the run"
+    status = "ok" if strain <= LARGEST_STRAIN / 2 else "warning" if strain <= LARGEST_STRAIN else "broken"
+    return HealthCheck(name="cell", status=status, detail=detail)
+
+
 def check_polyanion_bonds(
     blocks: Iterable[tuple[np.ndarray, np.ndarray]], framework: Framework, *, frame_interval_fs: float
 ) -> HealthCheck:
@@ -216,6 +224,7 @@ def check_run(
     framework: Framework,
     settings: MDSettings,
     n_atoms: int,
+    cell_strain: float = 0.0,
 ) -> list[HealthCheck]:
     """All checks of one production run, each with its name and status.
 
@@ -229,6 +238,8 @@ def check_run(
         As `check_framework` takes them; None where there is no framework.
     cell_A
         Mean cell [3, 3].
+    cell_strain
+        As `check_cell` takes it; looked at where the cell is flexible.
     """
     temperature = check_temperature if settings.ensemble != "nve" else check_free_temperature
     checks = [
@@ -239,6 +250,8 @@ def check_run(
         ),
         check_polyanion_bonds(blocks, framework, frame_interval_fs=settings.frame_interval_fs),
     ]
+    if settings.ensemble == "npt":
+        checks.append(check_cell(cell_strain))
     if centres_A is None or centres_A.shape[1] == 0:
         checks.append(HealthCheck(name="framework", status="ok", detail="no framework besides the mobile ions"))
     else:

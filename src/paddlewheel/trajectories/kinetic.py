@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from paddlewheel.crystals import mean_cell
 from paddlewheel.trajectories.trajectory import Trajectory
 from paddlewheel.units import ATOMIC_MASS_KG, BOLTZMANN_J_PER_K
 
@@ -61,7 +62,7 @@ def kinetic_temperature(trajectory: Trajectory) -> KineticTemperature | None:
     once = _steps(positions, cells)
     if not trajectory.is_unwrapped and np.abs(once).max() >= 0.5 - 1e-9:
         return None  # no minimum image can be told
-    cell_A = cells.mean(axis=0)
+    cell_A = mean_cell(cells)
     drift_free = once - np.average(once, axis=1, weights=trajectory.masses_u)[:, None]
     one, two = drift_free @ cell_A, (drift_free[1:] + drift_free[:-1]) @ cell_A
     squares = np.square(one).sum(axis=2), np.square(two).sum(axis=2)

@@ -4,7 +4,7 @@ The increments of the fractional coordinates between frames, by minimum image, a
 mean cell <h>: r(t) = [s(0) + sum ds] <h>. Multiplying by h(t), or accumulating Cartesian increments, carries the
 breathing of the cell into the displacements, and inflates the MSD of ions far from the origin (a 3 % breathing cell:
 1.08 and 3 times at lag 1; this way 1.004). A cell that rotates as a whole, as a flexible cell that is not kept
-triangular does, changes no fractional coordinate, so it is taken out too.
+triangular does, changes no fractional coordinate, and is turned back before the mean: its turning is taken out too.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from paddlewheel.crystals import reduced_basis
+from paddlewheel.crystals import largest_strain, mean_cell, reduced_basis
 from paddlewheel.errors import TrajectoryError
 from paddlewheel.units import U_PER_A3_IN_G_PER_CM3
 
@@ -31,7 +31,10 @@ LARGEST_STEP = 0.4
 LARGEST_RMS_STEP = 0.125
 """Largest root-mean-square step of a species: a normal distribution has 6e-5 of its steps beyond 4 of these, 0.5."""
 LARGEST_CELL_CHANGE = 0.2
-"""Largest change of a lattice vector between frames, relative to its length: more is a change of basis (box flip)."""
+"""Largest change of a lattice vector between frames, relative to its length."""
+LARGEST_CELL_SHEAR = 0.5
+"""Largest multiple of another lattice vector that one gains between frames: a change of basis (box flip) adds a whole
+one, which may be a small part of its own length."""
 
 _BLOCK_BYTES = 8 * 1024 * 1024  # the temporaries of a block stay in the caches
 _REMEDY = "write frames more often, or use a larger supercell"
@@ -49,7 +52,7 @@ class Displacements:
         Unwrapped Cartesian positions in the mean cell, `[n_frames, n_ions, 3]`, float64; the first frame's are its
         fractional coordinates times the mean cell.
     mean_cell_A
-        Mean over frames of the lattice vectors (rows), `[3, 3]`.
+        Mean over frames of the lattice vectors (rows), each frame turned back onto the first, `[3, 3]`.
     volumes_A3
         Volume of each frame's cell, `[n_frames]`.
     frame_interval_fs
@@ -64,6 +67,8 @@ class Displacements:
         Which drift was subtracted; "none" also where there is no framework.
     cell_lengths_mean_A, cell_lengths_std_A
         Mean and standard deviation over frames of the lengths of the lattice vectors, `[3]`.
+    largest_strain
+        Of an eighth of the run against the mean cell (see `paddlewheel.crystals.largest_strain`).
     """
 
     positions_A: NDArray[np.float64]
@@ -76,6 +81,7 @@ class Displacements:
     drift_removed: Drift
     cell_lengths_mean_A: NDArray[np.float64]
     cell_lengths_std_A: NDArray[np.float64]
+    largest_strain: float = 0.0
 
     @property
     def n_frames(self) -> int:
@@ -146,8 +152,8 @@ def displacements(
     if not trajectory.is_unwrapped:
         steps.check_rms()
 
-    mean_cell = cells.mean(axis=0)
-    reduced_mean_cell = steps.basis @ mean_cell
+    mean_cell_A = mean_cell(cells)
+    reduced_mean_cell = steps.basis @ mean_cell_A
     rows_per_block = max(1, _BLOCK_BYTES // (24 * len(indices)))
     for first in range(0, len(paths), rows_per_block):  # in place: no second array of this size
         paths[first : first + rows_per_block] = paths[first : first + rows_per_block] @ reduced_mean_cell
@@ -155,7 +161,7 @@ def displacements(
     lengths = np.linalg.norm(cells, axis=2)
     return Displacements(
         positions_A=paths,
-        mean_cell_A=mean_cell,
+        mean_cell_A=mean_cell_A,
         volumes_A3=volumes,
         frame_interval_fs=interval,
         indices=indices,
@@ -164,6 +170,7 @@ def displacements(
         drift_removed=removed,
         cell_lengths_mean_A=lengths.mean(axis=0),
         cell_lengths_std_A=lengths.std(axis=0),
+        largest_strain=largest_strain(cells, mean_cell_A),
     )
 
 
@@ -306,6 +313,9 @@ class _Steps:
     def _check_cells(self, block: Frames) -> None:
         changes = np.linalg.norm(np.diff(block.cell_A, axis=0, prepend=self._last_cell[None]), axis=2)
         jumps = (changes > LARGEST_CELL_CHANGE * np.linalg.norm(block.cell_A, axis=2)).any(axis=1)
+        before = np.concatenate([self._last_cell[None], block.cell_A[:-1]])
+        gains = block.cell_A @ np.linalg.inv(before) - np.eye(3)
+        jumps |= (np.abs(gains) > LARGEST_CELL_SHEAR).any(axis=(1, 2))
         if jumps.any():
             raise TrajectoryError(
                 f"the lattice vectors jump at frame {block.start + int(np.argmax(jumps))} (another choice of cell?)",

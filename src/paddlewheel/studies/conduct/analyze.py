@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import field_validator
 
-from paddlewheel.dynamics.health import check_framework, check_polyanion_bonds, neighbour_distance_A
+from paddlewheel.dynamics.health import check_cell, check_framework, check_polyanion_bonds, neighbour_distance_A
 from paddlewheel.errors import SettingsError, TrajectoryError
 from paddlewheel.records import HealthCheck
 from paddlewheel.studies.conduct.files import keep_run
@@ -35,6 +35,10 @@ from paddlewheel.trajectories import Trajectory, displacements
 
 if TYPE_CHECKING:
     from ase import Atoms
+
+
+_ROUNDING = 1e-9
+"""Strain of a cell that does not change."""
 
 
 class AnalyzeSettings(DriftSettings, FitSettings, ChargeSettings):
@@ -227,6 +231,8 @@ def _temperature_runs(
         volumes.append(moved.volumes_A3)
         lengths_ps.append((moved.n_frames - 1) * moved.frame_interval_fs / 1000)
         checks = _health(trajectory, specie)
+        if moved.largest_strain > _ROUNDING:
+            checks.append(_told(check_cell(moved.largest_strain)))
         health += checks
         reasons = [f"{check.name}: {check.detail}" for check in checks if check.status == "broken"]
         if reasons:
@@ -261,9 +267,14 @@ def _health(run: Trajectory, specie: str) -> list[HealthCheck]:
     centres_A, cell_A = framework_centres(run, framework, shifts)
     if centres_A is not None:
         check = check_framework(centres_A, neighbour_distance_A=neighbour_distance_A(centres_A[0], cell_A))
-        # whether a framework that flows is a fault is for those to say who made the run; ours would be left out
-        checks.append(check.model_copy(update={"status": "warning"}) if check.status == "broken" else check)
+        checks.append(_told(check))
     return checks
+
+
+def _told(check: HealthCheck) -> HealthCheck:
+    """Whether a framework that flows or a cell that shears is a fault is for those to say who made the run; ours would be
+    left out."""
+    return check.model_copy(update={"status": "warning"}) if check.status == "broken" else check
 
 
 STUDY = Study(

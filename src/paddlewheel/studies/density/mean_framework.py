@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from paddlewheel.crystals import LARGEST_STRAIN, largest_strain, mean_cell
 from paddlewheel.errors import TrajectoryError
 from paddlewheel.studies.motion.framework import framework_of
 from paddlewheel.trajectories import fractional_paths
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from paddlewheel.studies.motion.runs import MotionRuns
     from paddlewheel.trajectories import Trajectory
 
-LARGEST_CELL_CHANGE = 0.1
-"""Strain of a part of the run against the mean cell: beyond it there is no mean cell to speak of."""
-_CELL_PARTS = 8
 _LARGEST_MISFIT_A = 2.0
 _KEPT_BYTES = 512 * 1024 * 1024
 
@@ -77,7 +75,7 @@ def mean_framework(runs: MotionRuns, *, specie: str) -> MeanFramework:
     mobile = np.array([symbol == specie for symbol in runs.runs[0].symbols])
     read = [_read(run, specie, mobile) for run in runs.runs]
     cells = np.concatenate([part.cells_A for part in read])
-    mean_cell_A = cells.mean(axis=0)
+    mean_cell_A = mean_cell(cells)
     change = _check_cell(read, mean_cell_A, runs.runs)
     moves = [np.zeros(3)]
     for run, part in zip(runs.runs[1:], read[1:], strict=True):
@@ -139,21 +137,18 @@ def _moved(ions: Callable[[], Iterator[np.ndarray]], move: np.ndarray) -> Callab
 
 def _check_cell(read: Sequence[_Read], mean_cell_A: np.ndarray, runs: Sequence[Trajectory]) -> float:
     """Largest strain (Green and Lagrange) of an eighth of a run; a cell that turns as a whole has none."""
-    inverse, largest = np.linalg.inv(mean_cell_A), 0.0
+    largest = 0.0
     for whole, run in zip(read, runs, strict=True):
-        for part in np.array_split(whole.cells_A, min(_CELL_PARTS, len(whole.cells_A))):
-            gradient = inverse @ part.mean(axis=0)
-            strain = float(np.abs(np.linalg.eigvalsh(0.5 * (gradient @ gradient.T - np.eye(3)))).max())
-            if strain > LARGEST_CELL_CHANGE:
-                first, last = _shape_of(whole.cells_A[0]), _shape_of(whole.cells_A[-1])
-                raise TrajectoryError(
-                    f"the cell changes shape without bound: strained by {100 * strain:.0f} % against the mean cell in "
-                    f"an eighth of the run (at most {100 * LARGEST_CELL_CHANGE:.0f} %): {first} at its start, "
-                    f"{last} at its end",
-                    where=run.source,
-                    remedy="leave out the stretch in which it changes (--skip-ps), or run at constant volume",
-                )
-            largest = max(largest, strain)
+        strain = largest_strain(whole.cells_A, mean_cell_A)
+        if strain > LARGEST_STRAIN:
+            first, last = _shape_of(whole.cells_A[0]), _shape_of(whole.cells_A[-1])
+            raise TrajectoryError(
+                f"the cell changes shape without bound: strained by {100 * strain:.0f} % against the mean cell in an "
+                f"eighth of the run (at most {100 * LARGEST_STRAIN:.0f} %): {first} at its start, {last} at its end",
+                where=run.source,
+                remedy="leave out the stretch in which it changes (--skip-ps), or run at constant volume",
+            )
+        largest = max(largest, strain)
     return largest
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paddlewheel.crystals import find_polyanions
+from paddlewheel.crystals import find_polyanions, mean_cell
 from paddlewheel.dynamics import Framework
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def framework_centres(
         paths = path + np.cumsum(steps, axis=0)
         last, path = fractional[-1], paths[-1]
         centres.append(np.einsum("ga,nax->ngx", weights, paths, optimize=True))
-    mean_cell_A = np.concatenate(cells).mean(axis=0)
+    mean_cell_A = mean_cell(np.concatenate(cells))
     if not framework.groups:
         return None, mean_cell_A
     together = np.concatenate(centres)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from paddlewheel.crystals import mean_cell
 from paddlewheel.errors import SettingsError, TrajectoryError
 from paddlewheel.studies.motion.agreement import StateSeries, disagreements, equilibrium_checks
 from paddlewheel.studies.motion.free_runs import mean_ran_K
@@ -229,4 +230,4 @@ def _read_through(run: Trajectory) -> tuple[str, np.ndarray, np.ndarray]:
         digest.update(np.ascontiguousarray(block.cell_A).tobytes())
         cells.append(block.cell_A)
     together = np.concatenate(cells)
-    return digest.hexdigest(), together.mean(axis=0), np.abs(np.linalg.det(together))
+    return digest.hexdigest(), mean_cell(together), np.abs(np.linalg.det(together))

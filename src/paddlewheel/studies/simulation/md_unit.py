@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from paddlewheel.crystals import largest_strain
 from paddlewheel.dynamics import (
     TOLERATED_SHARE,
     Framework,
@@ -247,6 +248,7 @@ def _health(unit: Unit, settings: MDSettings, framework: Framework, shifts: np.n
     production = trajectory.after(first * settings.frame_interval_fs / 1000)
     thermo = {name: column[first:] for name, column in read_thermo(store_path(unit)).items()}
     centres_A, mean_cell_A = framework_centres(production, framework, shifts)
+    cells_A = np.concatenate([block.cell_A for block in production.blocks()])
     return check_run(
         thermo=thermo,
         time_ps=np.arange(production.n_frames) * settings.frame_interval_fs / 1000,
@@ -256,4 +258,5 @@ def _health(unit: Unit, settings: MDSettings, framework: Framework, shifts: np.n
         framework=framework,
         settings=settings,
         n_atoms=production.n_atoms,
+        cell_strain=largest_strain(cells_A, mean_cell_A),
     )

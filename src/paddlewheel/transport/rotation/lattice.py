@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from paddlewheel.crystals.mean_cell import without_rotation
+
 
 def lattice_cells(cells_A: np.ndarray, first_cell_A: np.ndarray) -> np.ndarray:
     """Cells without their rotation since the first, turned so that the first has a along x and b in the xy plane.
 
-    With rows as lattice vectors h(t) = h(0) F and F = V Q (polar decomposition, V symmetric, Q a rotation), the cell is
-    h(0) V S, where S turns h(0) into the standard orientation. Orientations of rigid bodies in this frame do not depend
+    The cells of `without_rotation` times S, which turns h(0) into the standard orientation.
+
+    Orientations of rigid bodies in this frame do not depend
     on how the whole cell is turned, in a file or in time, nor on a cell that breathes.
 
     Parameters
@@ -22,9 +25,7 @@ def lattice_cells(cells_A: np.ndarray, first_cell_A: np.ndarray) -> np.ndarray:
     standard = standard_rotation(first_cell_A)
     if (cells_A == first_cell_A).all():
         return np.broadcast_to(first_cell_A @ standard, cells_A.shape).copy()
-    u, stretch, _ = np.linalg.svd(np.linalg.inv(first_cell_A) @ cells_A)
-    left = (u * stretch[:, None, :]) @ u.transpose(0, 2, 1)
-    return first_cell_A @ left @ standard
+    return without_rotation(cells_A, first_cell_A) @ standard
 
 
 def standard_rotation(cell_A: np.ndarray) -> np.ndarray:
