@@ -272,8 +272,8 @@ def _health(run: Trajectory, specie: str) -> list[HealthCheck]:
 
 
 def _told(check: HealthCheck) -> HealthCheck:
-    """Whether a framework that flows or a cell that shears is a fault is for those to say who made the run; ours would be
-    left out."""
+    """Whether a framework that flows or a cell that shears is a fault is for those to say who made the run; runs of ours
+    are left out."""
     return check.model_copy(update={"status": "warning"}) if check.status == "broken" else check
 
 
