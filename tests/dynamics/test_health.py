@@ -15,6 +15,7 @@ from paddlewheel.dynamics.health import (
     check_polyanion_bonds,
     check_pressure,
     check_temperature,
+    framework_diffusivity,
     neighbour_distance_A,
 )
 
@@ -72,20 +73,20 @@ def test_bond_streak_is_carried_from_block_to_block() -> None:
 def test_framework_vibrates_drifts_or_melts() -> None:
     sites = np.array(list(np.ndindex(3, 3, 3))) * 3.0
     thermal = 0.2 * RNG.standard_normal((400, 27, 3))
-    assert check_framework(sites + thermal, neighbour_distance_A=3.0).status == "ok"
+    assert check_framework(sites + thermal, neighbour_distance_A=3.0, length_ps=20.0).status == "ok"
     walk = np.cumsum(0.15 * RNG.standard_normal((400, 27, 3)), axis=0)
-    check = check_framework(sites + walk, neighbour_distance_A=3.0)
+    check = check_framework(sites + walk, neighbour_distance_A=3.0, length_ps=20.0)
     assert (check.name, check.status) == ("framework", "broken")
 
 
 def test_pressure_of_npt_and_of_a_fixed_cell() -> None:
     noise = 0.3 * RNG.standard_normal(1000)
     volume = 1000 + 5 * RNG.standard_normal(1000)
-    assert check_pressure(noise, volume, ensemble="npt", target_GPa=0).status == "ok"
-    assert check_pressure(noise + 3, volume, ensemble="npt", target_GPa=0).status == "warning"
-    assert check_pressure(noise + 3, volume, ensemble="nvt", target_GPa=0).status == "warning"
+    assert check_pressure(noise, volume, ensemble="npt", target_GPa=0, temperature_K=600).status == "ok"
+    assert check_pressure(noise + 3, volume, ensemble="npt", target_GPa=0, temperature_K=600).status == "warning"
+    assert check_pressure(noise + 3, volume, ensemble="nvt", target_GPa=0, temperature_K=600).status == "warning"
     exploding = np.linspace(1000, 1500, 1000)
-    assert check_pressure(noise, exploding, ensemble="npt", target_GPa=0).status == "broken"
+    assert check_pressure(noise, exploding, ensemble="npt", target_GPa=0, temperature_K=600).status == "broken"
 
 
 def test_neighbour_distance_counts_images() -> None:
@@ -143,3 +144,27 @@ def test_bonds_hold_in_a_cell_that_shears_by_whole_lattice_vectors():
 def test_a_cell_that_shears_has_no_mean(strain: float, status: str) -> None:
     """Angles of 68 degrees are a shear of 0.4, a strain of 0.1 against the mean of the way there."""
     assert (check_cell(strain).name, check_cell(strain).status) == ("cell", status)
+
+
+@pytest.mark.parametrize(("diffusivity_cm2_per_s", "status"), [(0.0, "ok"), (3e-7, "warning"), (2e-6, "broken")])
+def test_a_framework_that_diffuses_is_found_by_its_own_slope(diffusivity_cm2_per_s: float, status: str) -> None:
+    """60 anions 6.5 A apart walk for 20 ps: at 2e-6 cm2/s by 1.5 A, of which the means of quarters see 1.3: under 0.3 of
+    6.5 for nine in ten of them, so that this passed."""
+    rng = np.random.default_rng(11)
+    n_frames, length_ps = 2000, 20.0
+    step_A = np.sqrt(2 * diffusivity_cm2_per_s * 1e4 * length_ps / n_frames)  # 1 cm2/s is 1e4 A2/ps
+    walk = step_A * rng.standard_normal((n_frames, 60, 3)).cumsum(axis=0)
+    centres = 6.5 * np.array(list(np.ndindex(3, 4, 5))) + walk + 0.2 * rng.standard_normal((n_frames, 60, 3))
+    found, error = framework_diffusivity(centres, length_ps=length_ps)
+    assert found * 1e-4 == pytest.approx(diffusivity_cm2_per_s, abs=4 * error * 1e-4)
+    check = check_framework(centres, neighbour_distance_A=6.5, length_ps=length_ps)
+    assert (check.name, check.status) == ("framework", status)
+
+
+def test_pressure_of_a_fixed_cell_is_told_by_what_it_does_to_a_jump() -> None:
+    """0.5 GPa on 5 A3 at 600 K is 0.30 kT: exp(-0.302) = 0.74 of the rate."""
+    check = check_pressure(np.full(1000, 0.5), np.full(1000, 1e3), ensemble="nvt", target_GPa=0, temperature_K=600)
+    assert check.status == "warning"
+    assert "0.74 of its rate" in check.detail
+    low = check_pressure(np.full(1000, -0.15), np.full(1000, 1e3), ensemble="nve", target_GPa=0, temperature_K=600)
+    assert low.status == "ok"

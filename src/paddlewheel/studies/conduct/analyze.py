@@ -266,14 +266,15 @@ def _health(run: Trajectory, specie: str) -> list[HealthCheck]:
     checks = [check_polyanion_bonds(blocks, framework, frame_interval_fs=run.frame_interval_fs)]
     centres_A, cell_A = framework_centres(run, framework, shifts)
     if centres_A is not None:
-        check = check_framework(centres_A, neighbour_distance_A=neighbour_distance_A(centres_A[0], cell_A))
+        distance_A, length_ps = neighbour_distance_A(centres_A[0], cell_A), run.n_frames * run.frame_interval_fs / 1000
+        check = check_framework(centres_A, neighbour_distance_A=distance_A, length_ps=length_ps)
         checks.append(_told(check))
     return checks
 
 
 def _told(check: HealthCheck) -> HealthCheck:
-    """Whether a framework that flows or a cell that shears is a fault is for those to say who made the run; runs of ours
-    are left out."""
+    """Whether a framework that flows or a cell that shears is a fault is for those to say who made the run; those of
+    `conduct` are left out."""
     return check.model_copy(update={"status": "warning"}) if check.status == "broken" else check
 
 
