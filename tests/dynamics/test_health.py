@@ -70,6 +70,24 @@ def test_bond_streak_is_carried_from_block_to_block() -> None:
     assert check_polyanion_bonds(blocks, BOND, frame_interval_fs=10).status == "broken"
 
 
+@pytest.mark.parametrize(("near_fs", "status"), [(0, "ok"), (100, "ok"), (300, "broken")])
+def test_a_bond_that_forms_between_two_polyanions_is_seen(near_fs: int, status: str) -> None:
+    """Two BH of 1.2 A: the boron of one comes to 1.4 A of the hydrogen of the other; no bond is lost."""
+    two = Framework(
+        bonds=np.array([[0, 1], [2, 3]]), reference_lengths_A=np.array([1.2, 1.2]), groups=((0, 1), (2, 3)),
+        symbols=("B", "H", "B", "H", "Na"),
+    )  # fmt: skip
+    positions = np.zeros((200, 5, 3))
+    positions[:, 0, 0], positions[:, 1, 0] = 8.0, 9.2
+    positions[:, 2, 0], positions[:, 3, 0] = 13.2, 14.4  # 4 A off, in the next cell
+    positions[50 : 50 + near_fs // 10, 2:4, 0] -= 2.6
+    positions[:, 4, 0] = 10.0  # an ion is bonded to nobody
+    blocks = [(part, np.broadcast_to(CELL, (len(part), 3, 3))) for part in np.array_split(positions, 7)]
+    check = check_polyanion_bonds(blocks, two, frame_interval_fs=10)
+    assert check.status == status
+    assert ("1 new between polyanions, the first between atoms 2 and 1" in check.detail) == (status == "broken")
+
+
 def test_framework_vibrates_drifts_or_melts() -> None:
     sites = np.array(list(np.ndindex(3, 3, 3))) * 3.0
     thermal = 0.2 * RNG.standard_normal((400, 27, 3))
@@ -148,8 +166,8 @@ def test_a_cell_that_shears_has_no_mean(strain: float, status: str) -> None:
 
 @pytest.mark.parametrize(("diffusivity_cm2_per_s", "status"), [(0.0, "ok"), (3e-7, "warning"), (2e-6, "broken")])
 def test_a_framework_that_diffuses_is_found_by_its_own_slope(diffusivity_cm2_per_s: float, status: str) -> None:
-    """60 anions 6.5 A apart walk for 20 ps: at 2e-6 cm2/s by 1.5 A, of which the means of quarters see 1.3: under 0.3 of
-    6.5 for nine in ten of them, so that this passed."""
+    """60 anions 6.5 A apart walk for 20 ps: at 2e-6 cm2/s by 1.5 A, of which the means of quarters see 1.3, under
+    0.3 of 6.5 for nine in ten of them: this passed."""
     rng = np.random.default_rng(11)
     n_frames, length_ps = 2000, 20.0
     step_A = np.sqrt(2 * diffusivity_cm2_per_s * 1e4 * length_ps / n_frames)  # 1 cm2/s is 1e4 A2/ps

@@ -19,6 +19,9 @@ from paddlewheel.units import A2_PER_PS_IN_CM2_PER_S, BOLTZMANN_eV_PER_K, eV_PER
 
 BROKEN_STRETCH = 1.5
 """A bond counts as open at 1.5 times its reference length: B-H 1.8 A, B-B 2.7 A, far outside any vibration."""
+NEW_BOND_STRETCH = 1.25
+"""Atoms of two polyanions that come within this many bond lengths have one: they keep twice that apart otherwise."""
+_LOOKS = 4
 ACTIVATION_VOLUME_A3 = 5.0
 """Of a jump in a solid electrolyte, about 3 cm3/mol."""
 BROKEN_FOR_PS = 0.2
@@ -38,11 +41,14 @@ class Framework:
     groups
         Atom indices of each framework point: a polyanion (its centre of mass is followed), or a single
         framework atom that belongs to none.
+    symbols
+        Of all atoms; empty where new bonds are not to be looked for.
     """
 
     bonds: np.ndarray
     reference_lengths_A: np.ndarray
     groups: tuple[tuple[int, ...], ...]
+    symbols: tuple[str, ...] = ()
 
 
 def bond_lengths_A(positions_A: np.ndarray, cell_A: np.ndarray, bonds: np.ndarray) -> np.ndarray:
@@ -165,7 +171,9 @@ def check_polyanion_bonds(
 ) -> HealthCheck:
     """Every bond of every polyanion over the whole run, from blocks of (positions [n, n_atoms, 3], cells [n, 3, 3]).
 
-    A bond open (`BROKEN_STRETCH`) in all frames of `BROKEN_FOR_PS` is broken; open for a moment is a warning.
+    A bond open (`BROKEN_STRETCH`) in all frames of `BROKEN_FOR_PS` is broken; open for a moment is a warning. A new one
+    between two polyanions, of elements that are bonded inside them, is broken as well: closer than `NEW_BOND_STRETCH`
+    times the bond's length at four looks on end, `BROKEN_FOR_PS` or more.
     """
     name = "polyanion-bonds"
     if not len(framework.bonds):
@@ -174,7 +182,9 @@ def check_polyanion_bonds(
     streak = np.zeros(len(framework.bonds), dtype=int)
     longest = np.zeros_like(streak)
     worst = 0.0
+    newcomers = _Newcomers(framework, every=max(1, needed // 4))
     for positions_A, cell_A in blocks:
+        newcomers.look(positions_A, cell_A)
         ratio = bond_lengths_A(positions_A, cell_A, framework.bonds) / framework.reference_lengths_A
         worst = max(worst, float(ratio.max()))
         for opened in ratio > BROKEN_STRETCH:
@@ -185,8 +195,59 @@ def check_polyanion_bonds(
     if len(broken):
         i, j = framework.bonds[broken[0]]
         detail += f"; {len(broken)} broken, the first between atoms {i} and {j}"
+    if len(newcomers.bonds):
+        i, j = newcomers.bonds[0]
+        detail += f"; {len(newcomers.bonds)} new between polyanions, the first between atoms {i} and {j}"
+    if len(broken) or len(newcomers.bonds):
         return HealthCheck(name=name, status="broken", detail=detail)
     return HealthCheck(name=name, status="warning" if longest.any() else "ok", detail=detail)
+
+
+class _Newcomers:
+    """Bonds that form between two polyanions, from a look every few frames."""
+
+    def __init__(self, framework: Framework, *, every: int) -> None:
+        self._every, self._frame = every, 0
+        self._pairs, self._reach_A = _bondable(framework)
+        self._streak = np.zeros(len(self._pairs), dtype=int)
+        self._longest = np.zeros_like(self._streak)
+
+    def look(self, positions_A: np.ndarray, cell_A: np.ndarray) -> None:
+        """Look at those of these frames that are due."""
+        due = [index for index in range(len(positions_A)) if (self._frame + index) % self._every == 0]
+        self._frame += len(positions_A)
+        for index in due if len(self._pairs) else ():
+            one = slice(index, index + 1)
+            near = bond_lengths_A(positions_A[one], cell_A[one], self._pairs)[0] < self._reach_A
+            self._streak = np.where(near, self._streak + 1, 0)
+            np.maximum(self._longest, self._streak, out=self._longest)
+
+    @property
+    def bonds(self) -> np.ndarray:
+        """Pairs of atoms `[n, 2]` that were bonded for four looks on end."""
+        return self._pairs[self._longest >= _LOOKS]
+
+
+def _bondable(framework: Framework) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs of atoms `[n, 2]` of different polyanions whose elements are bonded inside them, and the distances `[n]`
+    under which they are bonded."""
+    pairs: list[np.ndarray] = []
+    reach_A: list[np.ndarray] = []
+    if not framework.symbols:
+        return np.empty((0, 2), dtype=int), np.empty(0)
+    symbols, group = np.array(framework.symbols), np.full(len(framework.symbols), -1)
+    for number, members in enumerate(framework.groups):
+        if len(members) > 1:
+            group[list(members)] = number
+    kinds = np.sort(symbols[framework.bonds], axis=1)
+    for first, second in np.unique(kinds, axis=0):
+        longest_A = framework.reference_lengths_A[(kinds == [first, second]).all(axis=1)].max()
+        ones, others = (np.flatnonzero((symbols == symbol) & (group >= 0)) for symbol in (first, second))
+        i, j = (index.ravel() for index in np.meshgrid(ones, others, indexing="ij"))
+        apart = (group[i] != group[j]) & ((i < j) if first == second else True)
+        pairs.append(np.stack([i[apart], j[apart]], axis=1))
+        reach_A.append(np.full(int(apart.sum()), NEW_BOND_STRETCH * longest_A))
+    return np.concatenate(pairs), np.concatenate(reach_A)
 
 
 def check_framework(centres_A: np.ndarray, *, neighbour_distance_A: float, length_ps: float) -> HealthCheck:

@@ -38,6 +38,7 @@ def framework_of(atoms: Atoms, *, mobile: str) -> tuple[Framework, np.ndarray]:
         bonds=bonds,
         reference_lengths_A=np.maximum(lengths_A, radii_A[bonds].sum(axis=1)),
         groups=(*groups, *singles),
+        symbols=tuple(atoms.get_chemical_symbols()),
     )
     return framework, shifts
 
