@@ -21,6 +21,7 @@ from paddlewheel.studies.motion.settings import MotionSettings, TrajectorySettin
 from paddlewheel.study.run import Run
 from paddlewheel.trajectories import Trajectory
 from paddlewheel.trajectories.kinetic import KineticTemperature
+from paddlewheel.trajectories.repeats import RepeatWatch
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -151,11 +152,18 @@ def open_runs(trajectories: Trajectories, settings: TrajectorySettings) -> Motio
 
 
 def once_each(runs: Sequence[GivenRun]) -> tuple[dict[str, GivenRun], list[str]]:
-    """Each run once, by its digest and with its mean cell; and what has to be said of those that were given twice."""
+    """Each run once, by its digest and with its mean cell; and what has to be said of runs and frames given twice.
+
+    Raises
+    ------
+    InputError
+        For the same frames at two temperatures, or a run that holds frames twice.
+    """
     kept: dict[str, GivenRun] = {}
     warnings = []
     for run in runs:
-        digest, mean_cell_A, volumes_A3 = _read_through(run.trajectory)
+        read = _read_through(run.trajectory)
+        digest = read.digest
         if digest in kept:
             first, again = (Path(given.trajectory.source).name for given in (kept[digest], run))
             other_K = kept[digest].temperature_K
@@ -166,7 +174,9 @@ def once_each(runs: Sequence[GivenRun]) -> tuple[dict[str, GivenRun], list[str]]
                 )  # fmt: skip
             what = f"{again} was given twice" if first == again else f"{again} holds the same frames as {first}"
             warnings.append(f"{what}: it counts once")
-        kept.setdefault(digest, replace(run, mean_cell_A=mean_cell_A, volumes_A3=volumes_A3))
+        if digest not in kept:
+            kept[digest] = replace(run, mean_cell_A=read.mean_cell_A, volumes_A3=read.volumes_A3)
+            warnings += [read.repeated] if read.repeated else []
     return kept, warnings
 
 
@@ -218,16 +228,32 @@ def first_atoms(run: Trajectory) -> Atoms:
 
 def trajectory_digest(run: Trajectory) -> str:
     """sha256 over symbols, positions and cells: the same frames in another file format are the same input."""
-    return _read_through(run)[0]
+    return _read_through(run).digest
 
 
-def _read_through(run: Trajectory) -> tuple[str, np.ndarray, np.ndarray]:
-    """The digest of a run, its mean cell `[3, 3]`, A, and its volumes `[n_frames]`, A^3."""
+@dataclass(frozen=True, kw_only=True)
+class _Read:
+    """What all frames of a run tell: its digest, its mean cell `[3, 3]`, A, its volumes `[n_frames]`, A^3, and what has
+    to be said of frames that repeat."""
+
+    digest: str
+    mean_cell_A: np.ndarray
+    volumes_A3: np.ndarray
+    repeated: str | None
+
+
+def _read_through(run: Trajectory) -> _Read:
     digest = hashlib.sha256(" ".join(run.symbols).encode())
-    cells = []
+    cells, watch = [], RepeatWatch()
     for block in run.blocks():
         digest.update(np.ascontiguousarray(block.positions_A).tobytes())
         digest.update(np.ascontiguousarray(block.cell_A).tobytes())
         cells.append(block.cell_A)
+        watch.look_at(block)
     together = np.concatenate(cells)
-    return digest.hexdigest(), mean_cell(together), np.abs(np.linalg.det(together))
+    return _Read(
+        digest=digest.hexdigest(),
+        mean_cell_A=mean_cell(together),
+        volumes_A3=np.abs(np.linalg.det(together)),
+        repeated=watch.found(source=Path(run.source).name),
+    )

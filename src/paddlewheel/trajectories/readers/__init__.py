@@ -36,6 +36,8 @@ _TIME_UNITS_FS = {
 }
 """Units in which programs write times: those of SI, of atoms (CODATA 2022), of ASE and GPUMD, of CHARMM and NAMD."""
 _UNIT_TOLERANCE = 0.01
+_SHORTEST_STEP_FS, _LONGEST_STEP_FS = 0.05, 20.0
+"""Time steps of molecular dynamics: light atoms at high temperatures, and coarse-grained ones, and some more."""
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
@@ -110,7 +112,16 @@ def read_trajectory(
 
 
 def _check_unit(clock: Clock, interval_fs: float | None, path: Path) -> None:
-    """Refuse an interval that the times of the file do not give in any unit of time."""
+    """Refuse an interval that the file's times do not give in any unit of time, or that makes no sense of its steps."""
+    if clock.unit == "steps" and clock.stride is not None and interval_fs is not None:
+        step_fs = interval_fs / clock.stride
+        # VASP numbers configurations, and programs without steps their frames: only other strides are of MD steps
+        is_of_steps = clock.stride > 1 and not clock.begins_anew
+        if step_fs < _SHORTEST_STEP_FS or (is_of_steps and step_fs > _LONGEST_STEP_FS):
+            raise TrajectoryError(
+                f"frames are {clock.stride:g} steps apart, and {interval_fs:g} fs were given: {step_fs:.3g} fs a step",
+                where=path, remedy="give --frame-interval-fs as the time between frames, not that of an MD step",
+            )  # fmt: skip
     if clock.unit != "time" or clock.stride is None or interval_fs is None:
         return
     ratios = {unit: interval_fs / (clock.stride * unit_fs) for unit, unit_fs in _TIME_UNITS_FS.items()}
