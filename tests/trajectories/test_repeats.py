@@ -81,8 +81,6 @@ def test_an_interval_is_held_against_the_steps_of_a_dump(
     if is_refused:
         told = f"{stride} steps apart, and {interval_fs} fs were given: .* fs a step"
         with pytest.raises(TrajectoryError, match=told):
-            TrajectoryError, match=f"{stride} steps apart, and {interval_fs} fs were given: .* fs a step"
-        ):
             read_trajectory(path, frame_interval_fs=interval_fs)
     else:
         assert read_trajectory(path, frame_interval_fs=interval_fs).frame_interval_fs == interval_fs
