@@ -14,6 +14,7 @@ from paddlewheel.errors import SettingsError
 
 if TYPE_CHECKING:
     from paddlewheel.studies.convert.record import ConversionRecord
+    from paddlewheel.studies.motion.settings import MotionSettings
 
 
 def register(app: typer.Typer) -> None:
@@ -36,6 +37,10 @@ def convert(
     topology: Annotated[
         Path | None, typer.Option(help="Names the atoms of .xtc, .trr, .nc, DCD: .tpr, .pdb, .gro, CIF, ...")
     ] = None,
+    cell: Annotated[
+        str,
+        typer.Option(help="Cell of files without one: a,b,c,alpha,beta,gamma (A, degrees), or 9 numbers, A."),
+    ] = "",
     list_cache: Annotated[bool, typer.Option("--list", help="Only list the files converted for analyses.")] = False,
     clear_cache: Annotated[bool, typer.Option("--clear", help="Only remove them.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be written; write nothing.")] = False,
@@ -54,7 +59,8 @@ def convert(
     told: dict[str, Any] = {
         "out": out or Path(f"{files[0].name.split('.')[0]}.zarr"),
         "frame_interval_fs": frame_interval_fs,
-        "type_map": _elements(type_map),
+        "type_map": _read(type_map=type_map or None).type_map,
+        "cell": _read(cell=cell or None).cell,
         "topology": topology,
     }
     if dry_run:
@@ -69,13 +75,13 @@ def convert(
     return 0
 
 
-def _elements(type_map: str) -> dict[int, str] | None:
-    """The map as the settings of all analyses read it."""
+def _read(**text: str | None) -> MotionSettings:
+    """Options as the settings of all analyses read them."""
     from paddlewheel.cli.commands import options_named
     from paddlewheel.studies.motion.settings import MotionSettings
 
     with options_named(MotionSettings):
-        return MotionSettings.of(type_map=type_map or None).type_map
+        return MotionSettings.of(**text)
 
 
 def _says(record: ConversionRecord) -> list[str]:

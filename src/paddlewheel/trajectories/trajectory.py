@@ -16,6 +16,8 @@ from paddlewheel.trajectories.clock import Clock, EvenFrames
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+_SAME_CELL = 1e-3
+"""Relative difference of squared lengths up to which a cell that was given is the file's own: rounding."""
 BLOCK_BYTES = 64 * 1024 * 1024
 """Default bound on the positions of one block."""
 
@@ -234,6 +236,18 @@ class Trajectory:
         """The same frames with this time between them."""
         return replace(self, frame_interval_fs=frame_interval_fs)
 
+    def with_cell(self, cell_A: NDArray[np.float64]) -> Trajectory:
+        """The same frames in this cell, `[3, 3]`, where the file has none.
+
+        Raises
+        ------
+        TrajectoryError
+            If the first frame has a cell of its own that differs; of later ones when they are read.
+        """
+        source = _InCell(self.frame_source, cell_A, self.source)
+        next(iter(source.read(0, 1, 1)))
+        return replace(self, frame_source=source)
+
     def after(self, ps: float) -> Trajectory:
         """The trajectory without its first `ps` picoseconds (frames at times >= `ps` are kept; frame 0 is time 0).
 
@@ -268,13 +282,12 @@ class Trajectory:
                 where=self.source,
                 remedy="cut the trajectory before that frame",
             )
-        volumes = np.abs(np.linalg.det(cell))
-        flat = volumes < 1e-3
+        flat = _is_flat(cell)
         if flat.any():
             raise TrajectoryError(
                 f"the cell of frame {block.start + int(np.argmax(flat))} has no volume",
                 where=self.source,
-                remedy="give a trajectory of a periodic crystal with its lattice vectors",
+                remedy="give a trajectory of a periodic crystal with its lattice vectors, or them with --cell",
             )
 
 
@@ -317,6 +330,64 @@ class _Chosen:
             first += len(positions)
             if len(places):
                 yield positions[places], cells[places]
+
+
+@dataclass(frozen=True)
+class _InCell:
+    """Frames without a cell, in one that was given."""
+
+    source: FrameSource
+    cell_A: NDArray[np.float64]
+    name: str
+
+    @property
+    def n_frames(self) -> int:
+        return self.source.n_frames
+
+    def read(self, start: int, stop: int, per_block: int) -> Iterator[tuple[NDArray, NDArray]]:
+        given = self.cell_A @ self.cell_A.T
+        for positions, cells in self.source.read(start, stop, per_block):
+            own = np.asarray(cells, dtype=np.float64)
+            has_none = _is_flat(own)
+            # lengths and angles tell no orientation: the same cell turned is no other
+            apart = np.abs(own @ own.transpose(0, 2, 1) - given).max(axis=(1, 2))
+            if np.any(~has_none & (apart > _SAME_CELL * np.abs(given).max())):
+                raise TrajectoryError(
+                    "has a cell of its own, which differs from the one given", where=self.name,
+                    remedy="leave --cell out",
+                )  # fmt: skip
+            yield positions, np.where(has_none[:, None, None], self.cell_A, own)
+
+
+def cell_of_numbers(numbers: Sequence[float]) -> NDArray[np.float64]:
+    """Lattice vectors as rows, `[3, 3]` in A: of nine numbers, row by row, or of a, b, c (A), alpha, beta, gamma
+    (degrees), with a along x and b in the xy plane.
+
+    Raises
+    ------
+    ValueError
+        For other numbers of them, or those of no cell.
+    """
+    from ase.geometry import cellpar_to_cell
+
+    given = np.asarray(numbers, dtype=np.float64)
+    if given.shape not in ((6,), (9,)):
+        raise ValueError(f"{len(numbers)} numbers, not 6 or 9")
+    if len(given) == 6 and not (np.all(given > 0) and np.all(given[3:] < 180)):
+        raise ValueError("a length or an angle is none of a cell")
+    if len(given) == 6:
+        cosines = np.cos(np.radians(given[3:]))
+        if 1 + 2 * cosines.prod() - np.sum(cosines**2) <= 0:
+            raise ValueError("no cell has these angles")
+    cell = given.reshape(3, 3) if len(given) == 9 else cellpar_to_cell(given)
+    if not np.isfinite(cell).all() or _is_flat(cell[None])[0]:
+        raise ValueError("a cell without volume")
+    return cell
+
+
+def _is_flat(cells_A: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Of which cells `[n, 3, 3]` there is no volume."""
+    return np.abs(np.linalg.det(cells_A)) < 1e-3
 
 
 def element_symbols(labels: Sequence[str]) -> tuple[str, ...]:

@@ -118,6 +118,7 @@ def _opens(trajectories: Trajectories, settings: AnalyzeSettings) -> AnalyzeInpu
         type_map=settings.type_map,
         skip_ps=settings.skip_ps,
         unwrapped=settings.unwrapped,
+        cell=settings.cell,
     )
     given = _at_temperatures(given, settings.temperature_K or ())
     check_alike([run.trajectory for run in given.runs])

@@ -31,6 +31,7 @@ def convert(
     symbols: Sequence[str] | None = None,
     type_map: Mapping[int, str] | None = None,
     topology: str | Path | None = None,
+    cell: Sequence[float] | None = None,
     show_progress: bool = False,
 ) -> ConversionRecord:
     """Convert a trajectory, or several files that are parts of one, into a Zarr store.
@@ -44,7 +45,7 @@ def convert(
         Any that `read_trajectory` reads; several, in the order of time, become one trajectory.
     out
         The store to make, by custom `something.zarr`.
-    frame_interval_fs, symbols, type_map, topology
+    frame_interval_fs, symbols, type_map, topology, cell
         As `read_trajectory` takes them.
     show_progress
         Whether progress goes to stderr.
@@ -59,7 +60,7 @@ def convert(
     >>> from paddlewheel import convert
     >>> convert("run.lammpstrj", out="run.zarr", frame_interval_fs=50.0)  # doctest: +SKIP
     """
-    given = _open(files, out, frame_interval_fs, symbols, type_map, topology)
+    given = _open(files, out, frame_interval_fs, symbols, type_map, topology, cell)
     target, trajectory = given.target, given.trajectory
     contents = [
         ConvertedFile(name=path.name, sha256=None if path.is_dir() else sha256_of(path)) for path in given.paths
@@ -83,6 +84,7 @@ def convert(
         "symbols": list(symbols) if symbols is not None else None,
         "type_map": {str(kind): element for kind, element in type_map.items()} if type_map else None,
         "topology": str(topology) if topology is not None else None,
+        "cell": list(cell) if cell is not None else None,
     }
     return ConversionRecord(
         store=str(target),
@@ -106,6 +108,7 @@ def forecast_conversion(
     symbols: Sequence[str] | None = None,
     type_map: Mapping[int, str] | None = None,
     topology: str | Path | None = None,
+    cell: Sequence[float] | None = None,
 ) -> Forecast:
     """What `convert` would write of these files, its size from the first frames; nothing is written.
 
@@ -114,7 +117,7 @@ def forecast_conversion(
     InputError
         As `convert`, but for frames that only the conversion reads.
     """
-    given = _open(files, out, frame_interval_fs, symbols, type_map, topology)
+    given = _open(files, out, frame_interval_fs, symbols, type_map, topology, cell)
     trajectory = given.trajectory
     first = next(iter(trajectory.blocks(max_bytes=_SAMPLE_BYTES)))
     sample = packed_size(first.positions_A.astype(np.float32)) + packed_size(first.cell_A)
@@ -158,6 +161,7 @@ def _open(
     symbols: Sequence[str] | None,
     type_map: Mapping[int, str] | None,
     topology: str | Path | None,
+    cell: Sequence[float] | None,
 ) -> _Given:
     paths = [Path(files)] if isinstance(files, str | Path) else [Path(file) for file in files]
     target = Path(out)
@@ -170,6 +174,7 @@ def _open(
         "symbols": symbols,
         "type_map": dict(type_map) if type_map else None,
         "topology": topology,
+        "cell": cell,
     }
     parts = [read_trajectory(path, **options) for path in paths]
     trajectory = join_parts(parts)

@@ -17,7 +17,7 @@ import shutil
 import socket
 import sys
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -57,7 +57,11 @@ class CacheEntry:
 
 
 def open_trajectory(
-    path: str | Path, *, frame_interval_fs: float | None = None, type_map: Mapping[int, str] | None = None
+    path: str | Path,
+    *,
+    frame_interval_fs: float | None = None,
+    type_map: Mapping[int, str] | None = None,
+    cell: Sequence[float] | None = None,
 ) -> Trajectory:
     """Open a trajectory for an analysis: a large text file through the cache, anything else as it is.
 
@@ -70,12 +74,16 @@ def open_trajectory(
     """
     path = Path(path)
     if not is_text(path) or path.stat().st_size < LARGE_BYTES:
-        return read_trajectory(path, frame_interval_fs=frame_interval_fs, type_map=type_map)
-    return cached_trajectory(path, frame_interval_fs=frame_interval_fs, type_map=type_map)
+        return read_trajectory(path, frame_interval_fs=frame_interval_fs, type_map=type_map, cell=cell)
+    return cached_trajectory(path, frame_interval_fs=frame_interval_fs, type_map=type_map, cell=cell)
 
 
 def cached_trajectory(
-    path: str | Path, *, frame_interval_fs: float | None = None, type_map: Mapping[int, str] | None = None
+    path: str | Path,
+    *,
+    frame_interval_fs: float | None = None,
+    type_map: Mapping[int, str] | None = None,
+    cell: Sequence[float] | None = None,
 ) -> Trajectory:
     """The trajectory of a file out of the cache, after it is converted if it was not.
 
@@ -85,7 +93,7 @@ def cached_trajectory(
         As `read_trajectory`.
     """
     path = Path(path)
-    options: dict[str, Any] = {"frame_interval_fs": frame_interval_fs, "type_map": type_map}
+    options: dict[str, Any] = {"frame_interval_fs": frame_interval_fs, "type_map": type_map, "cell": cell}
     try:
         folder = _cache() / _key(path, options)
         store = _use(folder) or _build(path, folder, options)
@@ -135,6 +143,7 @@ def _key(path: Path, options: Mapping[str, Any]) -> str:
         "contents": sha256_of(path),
         "frame_interval_fs": options["frame_interval_fs"],
         "type_map": sorted(types.items()) if types else None,
+        "cell": None if options["cell"] is None else [float(number) for number in options["cell"]],
     }
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 

@@ -132,6 +132,7 @@ def open_given(
     type_map: Mapping[int, str] | None = None,
     skip_ps: float = 0.0,
     unwrapped: bool = False,
+    cell: Sequence[float] | None = None,
 ) -> Given:
     """Open everything that was given; run directories become their finished runs, without their equilibration.
 
@@ -147,6 +148,8 @@ def open_given(
         Time left out at the start of each, after the equilibration where that is known.
     unwrapped
         Whether positions of files are unwrapped though they do not say so.
+    cell
+        Of files without one, as `read_trajectory` takes it.
 
     Raises
     ------
@@ -159,7 +162,7 @@ def open_given(
     runs: list[GivenRun] = []
     left_out: list[LeftOut] = []
     for given in several:
-        for found in _opened(given, frame_interval_fs, type_map):
+        for found in _opened(given, frame_interval_fs, type_map, cell):
             if isinstance(found, LeftOut):
                 left_out.append(found)
             else:
@@ -182,7 +185,10 @@ def _checked(runs: Sequence[GivenRun], left_out: Sequence[LeftOut]) -> Given:
 
 
 def _opened(
-    given: Trajectory | str | Path, frame_interval_fs: float | None, type_map: Mapping[int, str] | None
+    given: Trajectory | str | Path,
+    frame_interval_fs: float | None,
+    type_map: Mapping[int, str] | None,
+    cell: Sequence[float] | None,
 ) -> Iterator[GivenRun | LeftOut]:
     if isinstance(given, Trajectory):
         yield GivenRun(trajectory=given, given_as=given.source)
@@ -194,7 +200,7 @@ def _opened(
         inputs = read_inputs(path.parent.parent) if (path.parent.parent / INPUTS).is_file() else {}
         yield _of_unit(unit, name, inputs, frame_interval_fs)
     else:
-        opened = open_trajectory(given, frame_interval_fs=frame_interval_fs, type_map=type_map)
+        opened = open_trajectory(given, frame_interval_fs=frame_interval_fs, type_map=type_map, cell=cell)
         yield GivenRun(trajectory=opened, given_as=name)
 
 

@@ -125,6 +125,7 @@ def open_runs(trajectories: Trajectories, settings: TrajectorySettings) -> Motio
         type_map=settings.type_map,
         skip_ps=settings.skip_ps,
         unwrapped=settings.unwrapped,
+        cell=settings.cell,
     ).at(settings.temperature_K)
     check_alike([run.trajectory for run in given.runs])
     at_K = settings.temperature_K

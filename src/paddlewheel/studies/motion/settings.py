@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import field_validator
 
-from paddlewheel.study.settings import Settings, TypeMap, bad_value, setting
+from paddlewheel.study.settings import Numbers, Settings, TypeMap, bad_value, setting
 from paddlewheel.study.study import Argument
 
 TRAJECTORIES = Argument(
@@ -47,6 +47,11 @@ class TrajectorySettings(Settings):
         0.0, "ps left out at the start of each run; a run directory's equilibration is always left out", ge=0
     )
 
+    cell: Numbers | None = setting(
+        None,
+        "Cell of files without one: a,b,c,alpha,beta,gamma in A and degrees, or the nine numbers of its vectors in A",
+        in_document=False,
+    )
     unwrapped: bool = setting(False, "Positions are unwrapped, though the files do not say so")
 
     @field_validator("temperature_K")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from paddlewheel.crystals.ulm import MAGIC
-from paddlewheel.errors import TrajectoryError
+from paddlewheel.errors import SettingsError, TrajectoryError
 from paddlewheel.foreign import compression
 from paddlewheel.trajectories.clock import Clock
 from paddlewheel.trajectories.parts import join_parts
@@ -21,9 +21,11 @@ from paddlewheel.trajectories.readers.text import open_bytes
 from paddlewheel.trajectories.readers.vasprun import read_vasprun
 from paddlewheel.trajectories.readers.xdatcar import read_xdatcar
 from paddlewheel.trajectories.store_reader import open_store
-from paddlewheel.trajectories.trajectory import Trajectory
+from paddlewheel.trajectories.trajectory import Trajectory, cell_of_numbers
 
 _KNOWN = "extxyz, ASE .traj, LAMMPS dump, XDATCAR, vasprun.xml, .npz, .zarr, H5MD, .xtc, .trr, AMBER .nc, DCD"
+
+CELL_REMEDY = "give a,b,c,alpha,beta,gamma in A and degrees, or the nine numbers of the vectors in A"
 
 _TIME_UNITS_FS = {
     "fs": 1.0,
@@ -50,6 +52,7 @@ def read_trajectory(
     type_map: Mapping[int, str] | None = None,
     topology: str | Path | None = None,
     unwrapped: bool = False,
+    cell: Sequence[float] | None = None,
 ) -> Trajectory:
     """Open a trajectory: extxyz, ASE .traj, LAMMPS dump, XDATCAR, vasprun.xml, H5MD, .npz, .zarr, .xtc, .trr, .nc, DCD.
 
@@ -69,6 +72,8 @@ def read_trajectory(
         File that names the atoms of a GROMACS, AMBER or DCD file: a structure, a topology, a LAMMPS data file.
     unwrapped
         Whether the positions are unwrapped though the file does not say so: no minimum images are taken then.
+    cell
+        That of a file without one (XYZ, DCD): a, b, c (A), alpha, beta, gamma (degrees), or nine numbers, A.
 
     Raises
     ------
@@ -83,10 +88,15 @@ def read_trajectory(
     """
     if not isinstance(path, str | Path):
         options = {"frame_interval_fs": frame_interval_fs, "symbols": symbols, "type_map": type_map}
-        parts = [read_trajectory(part, topology=topology, unwrapped=unwrapped, **options) for part in path]
+        parts = [read_trajectory(part, topology=topology, unwrapped=unwrapped, cell=cell, **options) for part in path]
         return join_parts(parts)
     path = Path(path)
-    trajectory = _open(path, symbols, type_map, topology)
+    trajectory = _open(path, symbols, type_map, topology, needs_cell=cell is None)
+    if cell is not None:
+        try:
+            trajectory = trajectory.with_cell(cell_of_numbers(cell))
+        except ValueError as error:
+            raise SettingsError(str(error), where="cell", remedy=CELL_REMEDY) from error
     if unwrapped:
         trajectory = replace(trajectory, is_unwrapped=True)
     if symbols is not None and tuple(symbols) != trajectory.symbols:
@@ -156,6 +166,8 @@ def _open(
     symbols: Sequence[str] | None,
     type_map: Mapping[int, str] | None,
     topology: str | Path | None,
+    *,
+    needs_cell: bool,
 ) -> Trajectory:
     if not path.exists():
         raise TrajectoryError("no such file", where=path, remedy="check the path")
@@ -182,7 +194,7 @@ def _open(
     if _is_poscar_header(lines):
         return read_xdatcar(path, symbols=symbols)
     if lines[0].strip().isdigit():
-        return read_extxyz(path)
+        return read_extxyz(path, needs_cell=needs_cell)
     raise TrajectoryError("no trajectory of a known kind", where=path, remedy=f"give one of: {_KNOWN}")
 
 

@@ -41,8 +41,9 @@ class _Layout:
 
 
 class _ExtXyz(TextFrames):
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, needs_cell: bool) -> None:
         super().__init__(path)
+        self.needs_cell = needs_cell
         self.symbols: tuple[str, ...] = ()
         self.symbol_hashes: NDArray[np.uint64] = np.empty(0, dtype=np.uint64)
         self.steps: list[int | None] = []
@@ -65,9 +66,10 @@ class _ExtXyz(TextFrames):
             comment = lines.need()
             self._read_count(comment)
             lattice = LATTICE.search(comment)
-            if lattice is None:
-                lines.fail("no Lattice in the comment", remedy="write extended XYZ with the lattice vectors")
-            cell = np.array([float(word) for word in lattice[1].replace(b",", b" ").split()])
+            if lattice is None and self.needs_cell:
+                lines.fail("no Lattice in the comment", remedy="write the lattice vectors there, or give --cell")
+            words_of = lattice[1].replace(b",", b" ").split() if lattice is not None else [b"0"] * 9
+            cell = np.array([float(word) for word in words_of])
             if cell.shape != (9,):
                 lines.fail(f"Lattice has {len(cell)} numbers, not 9")
             found = _PROPERTIES.search(comment)
@@ -144,18 +146,23 @@ def _layout(properties: bytes) -> _Layout:
     return _Layout(starts["species"], columns, is_unwrapped)
 
 
-def read_extxyz(path: Path) -> Trajectory:
+def read_extxyz(path: Path, *, needs_cell: bool = True) -> Trajectory:
     """Read an extended XYZ file; GPUMD's unwrapped positions are taken first.
 
     Where the comments count the frames (Time of GPUMD and LAMMPS, Timestep of LAMMPS, step, md_step; time_fs and
     time_ps, which tell the frame interval), that is respected (see `even_frames`).
+
+    Parameters
+    ----------
+    needs_cell
+        Whether a frame without a lattice (plain XYZ) is refused; otherwise its cell is zero.
 
     Raises
     ------
     TrajectoryError
         If the file is truncated or damaged, has no lattice, or its atoms change.
     """
-    frames = _ExtXyz(path)
+    frames = _ExtXyz(path, needs_cell=needs_cell)
     first = frames.first_frame()
     assert isinstance(first.layout, _Layout)
     try:
