@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
     from paddlewheel.trajectories.trajectory import Frames
 
-_VIBRATING = 0.5
-"""Share of the atoms that move from a frame to the next, from which on two equal frames are one and the same. Fewer
-move in runs of hops between sites (kinetic Monte Carlo), where equal frames are no fault."""
+_VIBRATING = 0.9
+"""Share of the atoms that move from a frame to the next, from which on two equal frames are one and the same: in
+molecular dynamics all move. Fewer do in runs of hops between sites (kinetic Monte Carlo) or in a framework that is
+held, where equal frames may be no fault."""
 _SEAMS = 0.02
 """Share of frames that may be equal to the one before: the last of a run, written again by the next as its first."""
 
