@@ -15,8 +15,10 @@ import time
 import uuid
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from paddlewheel.errors import RunDirectoryError
+from paddlewheel.foreign import read_json
 from paddlewheel.records import write_atomically
 
 _NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK)
@@ -106,10 +108,18 @@ class DriverLock:
         self._lock.release()
 
 
+def _driver(directory: Path) -> dict[str, Any]:
+    path, remedy = directory / "driver.json", "start again"
+    document = read_json(path, RunDirectoryError, remedy=remedy)
+    if not isinstance(document, dict):
+        raise RunDirectoryError("names no driver", where=path, remedy=remedy)
+    return document
+
+
 def _driver_label(directory: Path) -> str:
     try:
-        document = json.loads((directory / "driver.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        document = _driver(directory)
+    except RunDirectoryError:
         return "just starting"
     return f"process {document.get('pid')} on {document.get('host')}"
 
@@ -133,11 +143,11 @@ class DriverWatch:
 
     def _look(self) -> bool:
         try:
-            if json.loads((self._directory / "driver.json").read_text(encoding="utf-8"))["token"] != self._token:
+            if _driver(self._directory).get("token") != self._token:
                 return True
             if (self._directory / "stop").exists():
                 return True
-        except (OSError, ValueError, KeyError):
+        except (RunDirectoryError, OSError):
             return True
         if self._lock.try_acquire():
             self._lock.release()

@@ -187,9 +187,10 @@ class Unit:
     def progress(self) -> dict[str, Any]:
         """The last progress told; empty before the first."""
         try:
-            return json.loads((self.folder / "progress.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            told = read_json(self.folder / "progress.json", RunDirectoryError, remedy=_AGAIN)
+        except RunDirectoryError:
             return {}
+        return told if isinstance(told, dict) else {}
 
     def write_checkpoint(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Replace the checkpoint; on disk when this returns."""

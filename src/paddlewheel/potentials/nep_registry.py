@@ -7,7 +7,6 @@ on, its errors by phase, where not to use it), which becomes the card's `details
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import fields, replace
 from functools import cache
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from paddlewheel.errors import PotentialError
+from paddlewheel.foreign import parsing, read_json
 from paddlewheel.potentials.card import PotentialCard, PotentialFile
 from paddlewheel.potentials.fetch import sha256_of
 
@@ -101,12 +101,10 @@ def _read_cards(root: Path) -> tuple[PotentialCard, ...]:
 
 def _read_card(folder: Path) -> PotentialCard:
     known = {field.name for field in fields(PotentialCard)}
-    try:
-        document = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    remedy = "install paddlewheel again"
+    document = read_json(folder / "card.json", PotentialError, remedy=remedy)
+    with parsing(folder, PotentialError, problem="the embedded potential is damaged", remedy=remedy):
         given = {key: document.pop(key) for key in list(document) if key in known}
         given |= {"name": folder.name, "kind": "nep", "folder": folder.name, "files": _files(folder / _MODEL)}
         given["elements"] = tuple(given["elements"])
         return PotentialCard(**given, details=document)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        problem = f"the embedded potential is damaged ({type(error).__name__}: {error})"
-        raise PotentialError(problem, where=folder, remedy="install paddlewheel again") from error

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from paddlewheel.errors import PotentialError
+from paddlewheel.foreign import parsing, read_json
 from paddlewheel.potentials.adapters import (
     ADAPTER_FORMS,
     adapter_card,
@@ -249,15 +250,11 @@ def _checkpoint_card(folder: Path) -> PotentialCard:
             remedy="give the folder with the model.json and state.pt of a matgl M3GNet",
         )
     path = folder / "model.json"
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+    document = read_json(path, PotentialError, remedy="fetch it again")
+    with parsing(path, PotentialError, problem="is no matgl model description", remedy="fetch it again"):
         # a Potential around the model, or the bare model
         model = document["kwargs"]["model"] if document["@class"] == "Potential" else document
         architecture, elements = model["@class"], tuple(model["init_args"]["element_types"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise PotentialError(
-            f"is no matgl model description ({type(error).__name__}: {error})", where=path, remedy="fetch it again"
-        ) from error
     if architecture != "M3GNet":
         raise PotentialError(
             f"is a {architecture}, and only M3GNet checkpoints are read", where=path, remedy="give an M3GNet checkpoint"

@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from paddlewheel.errors import InputError
 from paddlewheel.execution import DriverLock, Unit
 from paddlewheel.execution.signals import stop_if_requested
 from paddlewheel.records import Provenance, StudyRecord, write_atomically
 from paddlewheel.records.base import record_text
-from paddlewheel.records.seals import digest, digest_of, write_seal
+from paddlewheel.records.seals import SEAL, check_sealed, digest, digest_of, read_seal, write_seal
 from paddlewheel.records.tables import Beside, as_column, write_table
 from paddlewheel.study.run_directory import RECORD, Document, package_versions
 from paddlewheel.study.stage import run_stage
@@ -100,6 +101,30 @@ class Run:
         found = digest_of(path)
         assert found is not None, f"{path} is to be sealed and is not there"
         self.written[path] = found
+
+    def has(self, *names: str) -> bool:
+        """Whether an earlier call left these files whole (see `keep_made`); what was touched since is told in one line.
+
+        Of an earlier version, which sealed nothing, files are taken as they are.
+        """
+        paths = [self.folder / name for name in names]
+        if not all(path.is_file() for path in paths):
+            return False
+        try:
+            for name in names:
+                check_sealed(self.folder, name)
+        except InputError as error:
+            print(f"paddlewheel: {error.where}: {error.problem}: it is made again", file=sys.stderr, flush=True)
+            (self.folder / SEAL).unlink()
+            return False
+        return True
+
+    def keep_made(self, *names: str) -> None:
+        """Seal files of a stage that are complete now, so that another call need not make them."""
+        for name in names:
+            self.hold(name)
+        digests = {name: self.written[self.folder / name] for name in names}
+        write_seal(self.folder, read_seal(self.folder) | digests)
 
     def seal(self, record: StudyRecord) -> None:
         """Write the record, and before it the seal of all that belongs to it: a kill leaves no record without one."""

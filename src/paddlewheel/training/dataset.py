@@ -22,7 +22,7 @@ import numpy as np
 
 from paddlewheel.crystals.formats import check_extxyz_sizes
 from paddlewheel.errors import DatasetError, writing
-from paddlewheel.foreign import parsing
+from paddlewheel.foreign import parsing, read_json
 from paddlewheel.records import write_atomically
 from paddlewheel.training.dataset_checks import check_frames, require_elements
 
@@ -368,13 +368,11 @@ def _card_of(path: Path, sha256: str, *, engine: str | None, functional: str | N
                 remedy="give engine and functional",
             )
         return DatasetCard(engine=engine, functional=functional, sha256=sha256)
-    try:
-        document = json.loads(beside.read_text(encoding="utf-8"))
+    document = read_json(beside, DatasetError, remedy="write the set anew")
+    with parsing(beside, DatasetError, problem="is no card of a data set", remedy="write the set anew"):
         known = {field.name for field in fields(DatasetCard)}
         card = DatasetCard(**{key: value for key, value in document.items() if key in known})
         card = replace(card, elements=tuple(card.elements))
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise DatasetError(f"is no card of a data set ({error})", where=beside, remedy="write the set anew") from error
     if card.sha256 != sha256:
         raise DatasetError(
             f"has the sha256 {sha256[:12]}..., its card says {str(card.sha256)[:12]}...",

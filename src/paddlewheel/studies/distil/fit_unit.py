@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import time
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 
 from paddlewheel.errors import DatasetError, writing
 from paddlewheel.execution import DriverWatch, Unit
+from paddlewheel.records import write_atomically
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
 
 TASK = "paddlewheel.studies.distil.fit_unit:run_fit_unit"
 POTENTIAL, PARAMETERS = "nep.txt", "student.pt"
-_CHECKPOINT = "fit.pt"
+_STATE = "fit_state"
+"""In a checkpoint: the state as torch writes it, as bytes."""
 _CHECKPOINT_EVERY_S = 30.0
 _PROGRESS_EVERY_S = 2.0
 
@@ -80,9 +83,8 @@ def run_fit_unit(unit: Unit, watch: DriverWatch, threads: int) -> bool:
     form = StudentSettings(**contents["form"] | {"elements": tuple(contents["form"]["elements"])})
     start = torch.load(unit.run_directory / contents["start"]["path"], weights_only=True) if contents["start"] else None
     fit = Fit(frames, form, FitSettings(**contents["fit"]), device=contents["device"], start=start)
-    checkpoint = unit.folder / _CHECKPOINT
-    if checkpoint.exists():
-        fit.restore(torch.load(checkpoint, weights_only=True))
+    if (kept := unit.checkpoint()) is not None:
+        fit.restore(torch.load(io.BytesIO(kept[_STATE].tobytes()), weights_only=True))
     with writing(unit.folder):
         seconds = _advance(unit, fit, watch)
         if not fit.finished:
@@ -90,7 +92,6 @@ def run_fit_unit(unit: Unit, watch: DriverWatch, threads: int) -> bool:
         result = _write_student(unit, fit, frames) | {"seconds": seconds}
         unit.write_result(result, files=[unit.folder / POTENTIAL, domain_path(unit.folder / POTENTIAL),
                                          unit.folder / PARAMETERS])  # fmt: skip
-        checkpoint.unlink(missing_ok=True)
     return True
 
 
@@ -122,19 +123,19 @@ def _advance(unit: Unit, fit: Fit, watch: DriverWatch) -> float:
                 stream.write(f"{fit.step_number},{fit.loss:.6g}\n")
             next_progress = now + _PROGRESS_EVERY_S
         if now >= next_checkpoint or stop:
-            _save(unit.folder / _CHECKPOINT, fit.state())
+            unit.write_checkpoint({_STATE: np.frombuffer(_as_bytes(fit.state()), dtype=np.uint8)})
             next_checkpoint = now + _CHECKPOINT_EVERY_S
         if stop:
             break
     return time.monotonic() - began
 
 
-def _save(path: Path, state: Any) -> None:
+def _as_bytes(state: Any) -> bytes:
     import torch
 
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    torch.save(state, temporary)
-    os.replace(temporary, path)
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    return buffer.getvalue()
 
 
 def _write_student(unit: Unit, fit: Fit, frames: list[Atoms]) -> dict[str, Any]:
@@ -145,7 +146,7 @@ def _write_student(unit: Unit, fit: Fit, frames: list[Atoms]) -> dict[str, Any]:
     student = fit.result()
     path = unit.folder / POTENTIAL
     write_nep(path, student.export(max_neighbours=fit.most_neighbours))
-    _save(unit.folder / PARAMETERS, student.state_dict())
+    write_atomically(unit.folder / PARAMETERS, _as_bytes(student.state_dict()))
     _write_domain(path, frames)
     errors = mean_errors(student, fit.batches)
     return {

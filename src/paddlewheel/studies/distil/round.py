@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from paddlewheel.errors import ScienceError
+from paddlewheel.errors import RunDirectoryError, ScienceError
 from paddlewheel.execution import Unit
+from paddlewheel.foreign import read_json
 from paddlewheel.studies.distil.explore import MOVED, Start, exploring_units, next_starts, picked_frames
 from paddlewheel.studies.distil.fit_unit import PARAMETERS, POTENTIAL, fit_unit
 from paddlewheel.studies.distil.fit_unit import TASK as FIT_TASK
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from ase import Atoms
     from ase.calculators.calculator import Calculator
 
+_PICKED = "picked.extxyz"
 _MOST_EXTRAPOLATING = 0.05
 """The gates count as held only where at most this share of the frames passed through is extrapolated."""
 
@@ -86,11 +88,11 @@ def run_round(whole: Distillation, *, number: int, starts: list[Start], before: 
             raise ScienceError("no run of this round finished", where=directory, remedy="see units/*/error.txt")
         explored = _explored(stage, finished, starts, before, whole)
     labels = LABEL(
-        directory / "picked.extxyz", out=directory / "labels", potential=whole.teacher["name"],
+        directory / _PICKED, out=directory / "labels", potential=whole.teacher["name"],
         functional=whole.functional, three_body=whole.teacher["three_body"], device=whole.teacher["device"],
         dtype=whole.teacher["dtype"], cores=whole.run.cores, show_progress=whole.run.show_progress,
     )  # fmt: skip
-    train, test = _split(directory, settings)
+    train, test = _split(stage, settings)
     errors = _errors_before(directory, before, settings)
     students, results = fit_stage(
         whole, name, steps=settings.steps, train=[*(done.train for done in before), train],
@@ -144,8 +146,8 @@ def _explored(
     from paddlewheel.potentials.nep import NEPCalculator
 
     directory, summary = stage.folder, "explored.json"
-    if (directory / summary).exists():
-        return json.loads((directory / summary).read_text(encoding="utf-8"))
+    if stage.has(summary, _PICKED):
+        return read_json(directory / summary, RunDirectoryError, remedy="use another --out")
     students = [NEPCalculator.from_file(student / POTENTIAL) for student in (before[-1].students if before else ())]
     picked, known = picked_frames(
         units, starts, students, elements=whole.elements, exploration=whole.settings, seed=whole.settings.seed
@@ -154,19 +156,21 @@ def _explored(
         raise ScienceError("no frame of this round can be labelled", where=directory)
     temporary = directory / ".picked.tmp.extxyz"
     write(temporary, picked)
-    temporary.replace(directory / "picked.extxyz")
+    temporary.replace(directory / _PICKED)
     stage.text(summary, json.dumps(known, indent=1) + "\n")
+    stage.keep_made(summary, _PICKED)
     return known
 
 
-def _split(directory: Path, settings: DistilOptions) -> tuple[Path, Path]:
+def _split(stage: Run, settings: DistilOptions) -> tuple[Path, Path]:
     """The labelled frames as train.extxyz, with all those in which an atom was moved, and test.extxyz."""
     from paddlewheel.training import read_dataset, split_dataset, write_dataset
-    from paddlewheel.training.dataset import select_frames
+    from paddlewheel.training.dataset import card_path, select_frames
 
-    paths = directory / "train.extxyz", directory / "test.extxyz"
-    if not all(path.with_suffix(".card.json").exists() for path in paths):
-        dataset = read_dataset(directory / "labels" / "dataset.extxyz")
+    paths = stage.folder / "train.extxyz", stage.folder / "test.extxyz"
+    made = [file.name for path in paths for file in (path, card_path(path))]
+    if not stage.has(*made):
+        dataset = read_dataset(stage.folder / "labels" / "dataset.extxyz")
         card = dataset.card
         moved = [str(atoms.info["source"]).endswith(MOVED) for atoms in dataset.frames]
         passed = select_frames(dataset, np.flatnonzero(~np.array(moved)).tolist())
@@ -174,6 +178,7 @@ def _split(directory: Path, settings: DistilOptions) -> tuple[Path, Path]:
         walls = [atoms for atoms, flag in zip(dataset.frames, moved, strict=True) if flag]
         for path, frames in zip(paths, ([*parts[0].frames, *walls], parts[1].frames), strict=True):
             write_dataset(path, frames, engine=card.engine, functional=card.functional, settings=dict(card.settings))
+        stage.keep_made(*made)
     return paths
 
 

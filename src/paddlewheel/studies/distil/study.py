@@ -190,6 +190,8 @@ def _record(whole: Distillation, rounds: Sequence[Round], student: Path, fitted:
     run, directory = whole.run, whole.run.folder
     shutil.copyfile(student / POTENTIAL, directory / NAME)
     shutil.copyfile(domain_path(student / POTENTIAL), domain_path(directory / NAME))
+    for name in (NAME, domain_path(Path(NAME)).name):
+        run.hold(name)
     training = [atoms for done in rounds for atoms in read_dataset(done.train).frames]
     unseen = [atoms for done in rounds for atoms in read_dataset(done.test).frames]
     calculator = NEPCalculator.from_file(directory / NAME, dtype="float64")

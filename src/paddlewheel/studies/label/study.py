@@ -32,7 +32,7 @@ from paddlewheel.study.run import Run
 from paddlewheel.study.settings import setting
 from paddlewheel.study.stage import failed_units
 from paddlewheel.study.study import Argument, Study
-from paddlewheel.training.dataset import Dataset
+from paddlewheel.training.dataset import Dataset, card_path
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -130,6 +130,8 @@ def _measures(inputs: LabelInputs, settings: LabelSettings, run: Run) -> LabelRe
     good, refused = labelled_frames(frames, units)
     path = run.folder / DATASET
     dataset = write_labelled(path, good, labeller=labeller, settings={"labelled": inputs.source})
+    for file in (path, card_path(path)):
+        run.hold(file.name)
     return LabelRecord(
         potential=labeller.potential["name"],
         source=inputs.source,

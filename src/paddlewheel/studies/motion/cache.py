@@ -26,6 +26,7 @@ from typing import Any
 from paddlewheel.errors import RunDirectoryError, SettingsError, TrajectoryError, writing
 from paddlewheel.execution.locks import FileLock
 from paddlewheel.execution.signals import stop_if_requested
+from paddlewheel.foreign import DAMAGE, read_json
 from paddlewheel.potentials.fetch import cache_folder, sha256_of
 from paddlewheel.records import write_atomically
 from paddlewheel.study.progress import Progress, Row
@@ -108,11 +109,18 @@ def list_cache() -> list[CacheEntry]:
     entries = []
     for document in _cache().glob("*/entry.json"):
         try:
-            entry = json.loads(document.read_text(encoding="utf-8"))
+            entry = _entry(document.parent)
             n_bytes = sum(size for size, _ in entry["files"].values())
             used = document.stat().st_mtime
             entries.append(CacheEntry(document.parent, entry["source"], entry["n_frames"], n_bytes, used))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):  # damaged, or gone meanwhile
+        except (
+            TrajectoryError,
+            OSError,
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+        ):  # damaged, or gone meanwhile
             entries.append(CacheEntry(document.parent, "damaged", 0, 0, 0.0))
     return sorted(entries, key=lambda entry: entry.last_used, reverse=True)
 
@@ -161,10 +169,14 @@ def _use(folder: Path) -> Path | None:
 
 def _is_whole(folder: Path) -> bool:
     try:
-        files = json.loads((folder / "entry.json").read_text(encoding="utf-8"))["files"]
+        files = _entry(folder)["files"]
         return _checksums(folder / "run.zarr") == {name: list(pair) for name, pair in files.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (TrajectoryError, *DAMAGE):
         return False
+
+
+def _entry(folder: Path) -> Any:
+    return read_json(folder / "entry.json", TrajectoryError, remedy="remove the entry from the cache")
 
 
 def _checksums(store: Path) -> dict[str, list[int]]:

@@ -27,7 +27,7 @@ from paddlewheel.study.forecast import Forecast
 from paddlewheel.study.run import Run
 from paddlewheel.study.stage import failed_units
 from paddlewheel.study.study import Argument, Study
-from paddlewheel.training.dataset import Dataset
+from paddlewheel.training.dataset import Dataset, card_path
 from paddlewheel.training.direct import direct_select
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ def _measures(plan: SamplePlan, settings: SampleSettings, run: Run) -> SamplingR
     )
     frames = _frames([candidates[index] for index in chosen.indices])
     written = write_frames(run.folder / FRAMES, frames)
+    run.hold(FRAMES)
     dataset, refused = _labels(plan, frames, run)
     keep_map(chosen, seed=settings.seed, run=run)
     return sampling_record(plan, run, relax=relax, failed=failed, chosen=chosen, written=written, dataset=dataset,
@@ -137,7 +138,11 @@ def _labels(plan: SamplePlan, frames: Sequence[Atoms], run: Run) -> tuple[Datase
     good, refused = labelled_frames(frames, units)
     contents = run.document.contents
     sampled = {key: contents[key] for key in ("strains", "temperatures_K", "select", "seed")}
-    return write_labelled(run.folder / DATASET, good, labeller=labeller, settings={"sampled": sampled}), refused
+    path = run.folder / DATASET
+    dataset = write_labelled(path, good, labeller=labeller, settings={"sampled": sampled})
+    for file in (path, card_path(path)):
+        run.hold(file.name)
+    return dataset, refused
 
 
 def _says(record: SamplingRecord) -> list[str]:

@@ -64,6 +64,7 @@ def _measures(plan: TrainPlan, settings: TrainSettings, run: Run) -> TrainingRec
     agreement = _check_agreement(fit, graphs["test"], plan, folder)
     errors, by_source = _evaluate(plan, folder, run)
     write_potential_readme(folder, plan=plan, errors=errors)
+    run.hold(POTENTIAL)
     warnings = list(plan.warnings)
     present = len(plan.parts["train"].card.elements)
     if start.references.rank < present:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from paddlewheel.dynamics import MDSettings
-from paddlewheel.errors import SettingsError
+from paddlewheel.errors import RunDirectoryError, SettingsError
 from paddlewheel.execution import Unit
+from paddlewheel.studies.motion.touched import md_damage
 
 _POTENTIAL = ("identity", "three_body", "dtype")
 """What decides a potential's numbers: its name and the device it ran on do not."""
@@ -32,11 +33,8 @@ class FinishedUnits:
                 raise SettingsError(
                     "holds no units of work", where=directory, remedy="give the --out of an earlier validate"
                 )
-            self._found[directory] = [
-                Unit(path.parent.name, json.loads(path.read_text(encoding="utf-8"))["contents"], directory)
-                for path in sorted((directory / "units").glob("*/unit.json"))
-                if (path.parent / "result.json").exists()
-            ]
+            folders = (path.parent for path in sorted((directory / "units").glob("*/unit.json")))
+            self._found[directory] = [unit for folder in folders if (unit := _finished(folder)) is not None]
 
     @property
     def digests(self) -> list[str]:
@@ -49,6 +47,20 @@ class FinishedUnits:
         """A finished unit of the same contents, or `unit` itself where there is none."""
         known = (found for units in self._found.values() for found in units)
         return next((found for found in known if same_contents(found.contents, unit.contents)), unit)
+
+
+def _finished(folder: Path) -> Unit | None:
+    """The unit of a folder; None where it is not finished, or was touched, which is told in one line."""
+    try:
+        unit = Unit.of_folder(folder)
+    except RunDirectoryError as error:
+        trouble: str | None = f"{error.where}: {error.problem}"
+    else:
+        trouble = md_damage(unit)
+        if trouble is None:
+            return unit if unit.result() is not None else None
+    print(f"paddlewheel: {trouble}: {folder.name} is not taken", file=sys.stderr, flush=True)
+    return None
 
 
 def share_units(units: Sequence[Unit], finished: FinishedUnits) -> dict[str, Unit]:
