@@ -12,6 +12,7 @@ from ase.build import bulk
 from paddlewheel.dynamics import MDSettings
 from paddlewheel.errors import TrajectoryError
 from paddlewheel.execution import Unit
+from paddlewheel.studies.motion.touched import store_path
 from paddlewheel.studies.validate.at_rest import compare_labels
 from paddlewheel.studies.validate.compared_set import make_set
 from paddlewheel.studies.validate.findings import Findings
@@ -20,7 +21,7 @@ from paddlewheel.studies.validate.plan import read_reference_trajectory
 from paddlewheel.studies.validate.reuse import FinishedUnits, same_contents, share_units
 from paddlewheel.studies.validate.runs import Phase, choose_phase, md_runs
 from paddlewheel.studies.validate.settings import GateLimits, ValidateSettings
-from paddlewheel.trajectories import Trajectory
+from paddlewheel.trajectories import Trajectory, TrajectoryWriter
 
 POTENTIAL = {"name": "a", "identity": "1234", "three_body": "parent", "device": "cpu", "dtype": "float32"}
 
@@ -127,9 +128,37 @@ def test_finished_runs_of_an_earlier_validation_are_found_and_unfinished_ones_no
     for unit in (done, running):
         unit.folder.mkdir(parents=True)
         unit.prepare()
+    _write_store(done)
     done.write_result({"status": "done"})
     shared = share_units(_units(phase, later), FinishedUnits([earlier]))
     assert [one.run_directory.name for one in shared.values()] == ["earlier", "later", "later", "later"]
+
+
+def _write_store(unit):
+    """One frame of the unit, for those who look whose trajectory it is."""
+    structure = unit.contents["structure"]
+    store_path(unit).parent.mkdir(exist_ok=True)
+    writer = TrajectoryWriter.create(
+        store_path(unit), symbols=structure["symbols"], masses_u=structure["masses_u"],
+        frame_interval_fs=unit.contents["md"]["frame_interval_fs"], metadata={"key": unit.key},
+    )  # fmt: skip
+    writer.append(positions_A=structure["positions_A"], cell_A=structure["cell_A"], step=0, thermo={})
+    writer.flush()
+
+
+@pytest.mark.parametrize("name", ["unit.json", "result.json", "store"])
+def test_a_unit_of_an_earlier_validation_that_was_touched_is_told_and_not_taken(phase, tmp_path, capsys, name):
+    earlier, later = tmp_path / "earlier", tmp_path / "later"
+    done, *_ = _units(phase, earlier)
+    done.prepare()
+    _write_store(done)
+    done.write_result({"status": "done"}, files=[store_path(done)])
+    path = store_path(done) / "zarr.json" if name == "store" else done.folder / name
+    path.write_text(path.read_text()[:-30])
+    shared = share_units(_units(phase, later), FinishedUnits([earlier]))
+    assert {one.run_directory.name for one in shared.values()} == {"later"}
+    (told,) = capsys.readouterr().err.splitlines()
+    assert f"{done.name} is not taken" in told
 
 
 def test_candidate_that_is_the_reference_shares_its_runs(phase, tmp_path):
