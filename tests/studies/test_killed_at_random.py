@@ -159,3 +159,12 @@ def test_convert(seed: int, tmp_path: Path) -> None:
         np.testing.assert_array_equal(np.concatenate([block.positions_A for block in trajectory.blocks()]), walk)
     left = {path.name for path in tmp_path.iterdir()}
     assert not {name for name in left if "converting" in name or "lock" in name}
+
+
+@pytest.mark.parametrize("seed", [8])
+def test_hull_of_phases_that_are_computed(seed: int, tmp_path: Path) -> None:
+    arguments = ["hull", "Na-H", "--potential", "ase:springs:Shells", "--temperatures", "0,300", "--cores", "1"]
+    _killed(tmp_path, arguments, seed=seed, n_kills=4)
+    _all_the_same(tmp_path)
+    energies = {row["name"] for row in _record(tmp_path / "whole")["phases"]}
+    assert {"Na (bcc)", "NaH"} <= energies

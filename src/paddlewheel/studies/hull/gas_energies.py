@@ -8,6 +8,7 @@ import numpy as np
 
 from paddlewheel.errors import ScienceError
 from paddlewheel.studies.hull.record import LeftOut
+from paddlewheel.studies.phonons.inputs import finest_dtype
 from paddlewheel.studies.phonons.record import PhononRecord
 from paddlewheel.thermodynamics.gases import find_gas, gas_functions
 from paddlewheel.thermodynamics.phase_entry import PhaseEntry
@@ -135,10 +136,10 @@ def molecule_energy_eV_per_atom(name: str, potential: str) -> float:
     from ase.build import molecule
     from ase.optimize import BFGS
 
-    from paddlewheel.potentials import load_potential
+    from paddlewheel.potentials import describe_potential, load_potential
 
     atoms = molecule(name, vacuum=8.0, pbc=True)
-    atoms.calc = load_potential(potential, dtype="float64")
+    atoms.calc = load_potential(potential, dtype=finest_dtype(describe_potential(potential)))
     if not BFGS(atoms, logfile=None).run(fmax=1e-3, steps=200):  # pyright: ignore[reportArgumentType]
         raise ScienceError(f"{name} does not relax", where=potential, remedy="give its energy in a table")
     return float(atoms.get_potential_energy()) / len(atoms)

@@ -131,13 +131,18 @@ def open_phonons(structure: str | Path | Atoms, settings: PhononSettings) -> Pho
         name, atoms = structure.get_chemical_formula("metal"), check_structure(structure, "structure")
     potential = chosen_potential(settings, atoms)
     card = describe_potential(potential["name"])
-    potential["dtype"] = settings.dtype or ("float64" if card.kind in _WITH_FLOAT64 else "float32")
+    potential["dtype"] = settings.dtype or finest_dtype(card)
     supercells = choose_supercells(atoms, settings.supercell, max_atoms=settings.max_atoms)
     if settings.born is not None:
         read_born_charges(settings.born, atoms)
     return PhononInputs(
         name=name, atoms=atoms, card=card, potential=potential, supercells=supercells, born=settings.born
     )
+
+
+def finest_dtype(card: PotentialCard) -> Literal["float32", "float64"]:
+    """The precision for curvatures and small differences of energies, where the potential has a choice."""
+    return "float64" if card.kind in _WITH_FLOAT64 else "float32"
 
 
 def phonon_document(inputs: PhononInputs, settings: PhononSettings) -> dict[str, Any]:
