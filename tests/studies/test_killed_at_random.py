@@ -164,7 +164,6 @@ def test_convert(seed: int, tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", [8])
 def test_hull_of_phases_that_are_computed(seed: int, tmp_path: Path) -> None:
     arguments = ["hull", "Na-H", "--potential", "ase:springs:Shells", "--temperatures", "0,300", "--cores", "1"]
-    _killed(tmp_path, arguments, seed=seed, n_kills=4)
+    _killed(tmp_path, arguments, seed=seed, n_kills=3)
     _all_the_same(tmp_path)
-    energies = {row["name"] for row in _record(tmp_path / "whole")["phases"]}
-    assert {"Na (bcc)", "NaH"} <= energies
+    assert not _record(tmp_path / "whole")["left_out"]  # so that NaH was computed as well as Na and H2

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from paddlewheel.errors import PotentialError
-from paddlewheel.foreign import parsing, read_json
 from paddlewheel.potentials.card import PotentialCard, PotentialFile
 from paddlewheel.potentials.fetch import sha256_of
 
@@ -100,6 +99,8 @@ def _read_cards(root: Path) -> tuple[PotentialCard, ...]:
 
 
 def _read_card(folder: Path) -> PotentialCard:
+    from paddlewheel.foreign import parsing, read_json
+
     known = {field.name for field in fields(PotentialCard)}
     remedy = "install paddlewheel again"
     document = read_json(folder / "card.json", PotentialError, remedy=remedy)

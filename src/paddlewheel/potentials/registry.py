@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from paddlewheel.errors import PotentialError
-from paddlewheel.foreign import parsing, read_json
 from paddlewheel.potentials.adapters import (
     ADAPTER_FORMS,
     adapter_card,
@@ -250,6 +249,8 @@ def _checkpoint_card(folder: Path) -> PotentialCard:
             remedy="give the folder with the model.json and state.pt of a matgl M3GNet",
         )
     path = folder / "model.json"
+    from paddlewheel.foreign import parsing, read_json
+
     document = read_json(path, PotentialError, remedy="fetch it again")
     with parsing(path, PotentialError, problem="is no matgl model description", remedy="fetch it again"):
         # a Potential around the model, or the bare model
