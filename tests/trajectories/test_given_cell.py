@@ -19,10 +19,11 @@ _TRICLINIC = (11.0, 12.0, 13.0, 80.0, 95.0, 110.0)
 
 
 def _positions(n_frames: int = 200) -> np.ndarray:
-    """8 Na that walk at random beside 8 Cl, wrapped into a cube of 10 A, `[n_frames, 16, 3]`."""
+    """8 Na that walk at random beside a lattice of 8 Cl, wrapped into a cube of 10 A, `[n_frames, 16, 3]`."""
     rng = np.random.default_rng(1)
     steps = rng.normal(0, 0.3, (n_frames, 8, 3))
     start = rng.uniform(0, 10, (16, 3))
+    start[8:] = 5 * np.stack(np.meshgrid(*[np.arange(2)] * 3), axis=-1).reshape(-1, 3)
     walked = [np.cumsum(steps, axis=0), rng.normal(0, 0.1, (n_frames, 8, 3))]
     return (start + np.concatenate(walked, axis=1)) % 10
 

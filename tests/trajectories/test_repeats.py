@@ -13,9 +13,10 @@ from paddlewheel.trajectories import read_trajectory
 
 
 def _walk(n_frames: int, seed: int = 1) -> np.ndarray:
-    """24 Na that walk at random beside 24 Cl that vibrate, `[n_frames, 48, 3]` in A."""
+    """24 Na that walk at random beside a lattice of 24 Cl that vibrate, `[n_frames, 48, 3]` in A."""
     rng = np.random.default_rng(seed)
     start = rng.uniform(0, 12, (48, 3))
+    start[24:] = 12 * np.stack(np.meshgrid(*(np.arange(n) / n for n in (4, 3, 2))), axis=-1).reshape(-1, 3)
     steps = rng.normal(0, 0.3, (n_frames, 24, 3))
     walked = np.concatenate([np.cumsum(steps, axis=0), rng.normal(0, 0.1, (n_frames, 24, 3))], axis=1)
     return start + walked

@@ -17,11 +17,12 @@ _GIVEN = {"frame_interval_fs": 100, "temperature_K": 600}
 
 
 def _write(path: Path, seed: int, *, energy_eV: float = -200.0, length_A: float = 12.0, npt: bool = False) -> Path:
-    """24 Na that walk at random beside 24 Cl; energies of a canonical ensemble at 600 K, correlated over 5 frames."""
+    """24 Na that walk at random beside a lattice of 24 Cl; canonical energies at 600 K, correlated over 5 frames."""
     rng = np.random.default_rng(seed)
     start = rng.uniform(0, length_A, (2 * _N_IONS, 3))
+    start[_N_IONS:] = length_A * np.stack(np.meshgrid(*(np.arange(n) / n for n in (4, 3, 2))), axis=-1).reshape(-1, 3)
     steps = rng.normal(0, 0.3, (400, 2 * _N_IONS, 3))
-    steps[:, _N_IONS:] = rng.normal(0, 0.02, (400, _N_IONS, 3))
+    steps[:, _N_IONS:] = np.diff(rng.normal(0, 0.1, (401, _N_IONS, 3)), axis=0)
     positions = start + np.cumsum(steps, axis=0)
     spread = np.sqrt(1.5 * 2 * _N_IONS) * BOLTZMANN_eV_PER_K * 600
     energies = energy_eV + spread * _correlated(rng)

@@ -17,11 +17,12 @@ from paddlewheel.studies.motion.choices import doubt_of_charge
 
 @pytest.fixture(scope="module")
 def salt(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """24 Na that walk at random beside 24 Cl, frames 100 fs apart."""
+    """24 Na that walk at random beside a lattice of 24 Cl, frames 100 fs apart."""
     rng = np.random.default_rng(3)
     start = rng.uniform(0, 12, (48, 3))
+    start[24:] = 12 * np.stack(np.meshgrid(*(np.arange(n) / n for n in (4, 3, 2))), axis=-1).reshape(-1, 3)
     steps = rng.normal(0, 0.3, (400, 48, 3))
-    steps[:, 24:] = rng.normal(0, 0.02, (400, 24, 3))
+    steps[:, 24:] = np.diff(rng.normal(0, 0.1, (401, 24, 3)), axis=0)
     steps[:, 24:] -= steps[:, 24:].mean(axis=1, keepdims=True)
     path = tmp_path_factory.mktemp("salt") / "salt.npz"
     np.savez(
