@@ -18,6 +18,7 @@ from paddlewheel.records import HealthCheck, Measured, write_record
 from paddlewheel.records.arrhenius import ArrheniusResult
 from paddlewheel.studies.conduct.page_tables import health_table
 from paddlewheel.studies.conduct.record import ConductivityRecord, Extrapolation
+from paddlewheel.studies.conduct.verdict import judge, verdict_lines
 from report_page import Page
 from synthetic_run import fit_of, ok_row, record_of, refused_row, write_conductivity_report, write_run
 
@@ -325,3 +326,15 @@ def test_the_worst_replica_speaks_for_a_health_check() -> None:
     shown, absent = table.rows[0][1], table.rows[1][1]
     assert (shown.text, shown.small, shown.status) == ("broken (1 of 3 runs)", "mean 2100 K", "broken")
     assert (absent.text, absent.status) == ("–", None)
+
+
+def test_what_a_conductivity_does_not_hold_is_said_beside_it() -> None:
+    """Each ion by itself, classical nuclei, a finite cell; and 20 ps are a try."""
+    text = " ".join(judge(all_ok()).sentences)
+    assert all(words in text for words in ("Nernst-Einstein", "Haven ratio", "classical particles", "finite cell"))
+    assert "are a try" not in text  # but runs of 200 ps
+    short = [ok_row(t, production_ps=20.0, n_replicas=1, haven_ratio=None) for t in (600.0, 800.0)]
+    lines = verdict_lines(record_of(short, fit_of(short)))
+    assert any("Runs of 20 ps in all at a temperature are a try" in line for line in lines)
+    assert any("too short to tell" in line for line in lines)
+    assert not any("a try" in line for line in verdict_lines(nothing_fitted()))  # no number, nothing to doubt

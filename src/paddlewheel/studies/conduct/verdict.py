@@ -22,6 +22,7 @@ STATUS_WORDS: dict[TemperatureStatus, str] = {
 }
 _SAME_K = 0.5  # runs this near to 300 K are runs at 300 K
 _NEARLY_EVEN = 0.3  # relative error up to which the two sides of a log-normal interval look alike
+_A_TRY_PS = 20.0  # what `conduct` runs at a temperature where nothing else is asked for
 _REMEDIES: dict[TemperatureStatus, str] = {
     "not-diffusive": "too few hops to count: run longer (--production-ps) or hotter (--temperatures)",
     "broken": "look at the health checks below: a smaller --timestep-fs, lower --temperatures or another --potential",
@@ -61,7 +62,7 @@ def judge(record: ConductivityRecord) -> Verdict:
     else:
         tone, (headline, numbers, sentences) = "good", _with_number(record, fit, sigma)
         remedies = _remedies(record) if refused else []
-    sentences = [*sentences, *charge_sentences(record.unchecked, {record.specie: record.charge_e})]
+    sentences += [*_caveats(record), *charge_sentences(record.unchecked, {record.specie: record.charge_e})]
     return Verdict(tone, headline, numbers, sentences, refused=refused, remedies=remedies)
 
 
@@ -87,8 +88,9 @@ def _with_number(
         at = f"{enumeration(f'{value:g}' for value in entered)} K"
         sentences.append(f"At {at} the potential extrapolates beyond its training set; the fit holds them as asked.")
     sentences.append(
-        "The intervals hold the statistical error of the simulation. They do not hold the error of the "
-        "potential, of the starting structure, or of grain boundaries, which a bulk simulation does not have."
+        "The intervals hold the statistical error of the simulation. They do not hold the error of the potential, of "
+        "the starting structure, of the finite cell, of nuclei moved as classical particles (H is the first to tell), "
+        "or of grain boundaries, which a bulk simulation does not have."
     )
     used = fit.temperatures_used_K
     outside = bool(used) and not min(used) <= ROOM_K <= max(used)
@@ -221,7 +223,32 @@ def is_failed(record: ConductivityRecord) -> bool:
 def verdict_lines(record: ConductivityRecord) -> list[str]:
     """For the terminal: the verdict first, then one line a temperature."""
     charge = charge_sentences(record.unchecked, {record.specie: record.charge_e})
-    return [_line_of_fit(record), *(_line_of_row(row) for row in record.temperatures), *charge]
+    return [_line_of_fit(record), *(_line_of_row(row) for row in record.temperatures), *_caveats(record), *charge]
+
+
+def _caveats(record: ConductivityRecord) -> list[str]:
+    """What every printed conductivity needs beside it: ions are taken one by one, and a short run is a try."""
+    rows = [row for row in record.temperatures if row.conductivity_mS_per_cm is not None]
+    if not rows:
+        return []
+    known = [
+        f"{measured(row.haven_ratio)} at {kelvin(row.temperature_K)}" for row in rows if row.haven_ratio is not None
+    ]
+    lines = [
+        "σ is that of ions that move one by one (Nernst-Einstein); "
+        + (
+            f"over the Haven ratio, {enumeration(known)}, it is that of all together."
+            if known
+            else "how much they move together, the Haven ratio, these runs are too short to tell."
+        )
+    ]
+    if all(row.n_replicas * row.production_ps <= _A_TRY_PS for row in rows):
+        longest_ps = max(row.n_replicas * row.production_ps for row in rows)
+        lines.append(
+            f"Runs of {longest_ps:g} ps in all at a temperature are a try, for a first look: a number to rely on "
+            "takes about four runs of 200 ps or more."
+        )
+    return lines
 
 
 def _line_of_fit(record: ConductivityRecord) -> str:
