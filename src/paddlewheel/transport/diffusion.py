@@ -263,9 +263,7 @@ def _judged(
         )
         return refused("not-diffusive" if confined else "too-short", text, bound)
     if found.drifts is not None:
-        text = (
-            f"the {found.drifts} change{_s(found.drifts)} after what can be left out ({_chance(found.drift_p_value)})"
-        )
+        text = f"the {found.drifts} change{_s(found.drifts)} too late to leave it out ({_chance(found.drift_p_value)})"
         return refused("not-stationary", text, bound)
 
     scale = A2_PER_PS_IN_CM2_PER_S
@@ -306,7 +304,7 @@ def _notes(line: Line, found: Stationarity, left_out_ps: float) -> Iterator[str]
 
 
 def _s(name: str) -> str:
-    return "" if name.endswith("s") and not name.startswith("number") else "s"
+    return "" if " and " in name or (name.endswith("s") and not name.startswith("number")) else "s"
 
 
 def _chance(p_value: float | None) -> str:
@@ -400,7 +398,8 @@ def _power_law(line: Line, pool: Pool) -> tuple[float, float, float]:
     design = np.stack([np.ones(log_t.size), log_t], axis=1)
     estimator, errors = gls(covariance, design)
     worst = worst_residual(design, np.log(msd), covariance)
-    return float(estimator[1] @ np.log(msd)), float(np.sqrt(errors[1, 1])), worst
+    error = float(np.sqrt(errors[1, 1])) if errors[1, 1] > 0.0 else np.inf  # rounding of a covariance close to singular
+    return float(estimator[1] @ np.log(msd)), error, worst
 
 
 def _bound_from_last_lag(line: Line, pool: Pool, step_ps: float) -> float:

@@ -20,7 +20,7 @@ from paddlewheel.transport.diffusion import (
     settled,
 )
 from paddlewheel.transport.msd import checked_frame_interval, checked_positions
-from paddlewheel.transport.stationarity import pace
+from paddlewheel.transport.stationarity import Stationarity, pace
 from paddlewheel.units import BOLTZMANN_J_PER_K, ELEMENTARY_CHARGE_C, S_PER_M_IN_MS_PER_CM
 
 _A2_PER_PS_IN_M2_PER_S = 1e-8
@@ -111,6 +111,7 @@ def onsager_coefficients(
     frame_interval_fs: float,
     hop_distance_A: float = DEFAULT_HOP_DISTANCE_A,
     minimum_onset_ps: float = 0.0,
+    conditions: Stationarity | None = None,
 ) -> OnsagerCoefficients:
     """Onsager coefficients from the displacements of whole species.
 
@@ -133,6 +134,8 @@ def onsager_coefficients(
         Mean volume of the cell, temperature, and time between frames.
     hop_distance_A, minimum_onset_ps
         As `estimate_diffusivity`, for each species.
+    conditions
+        What of the runs has an even energy and volume (`steady`), in frames of the replicas; all of them by default.
 
     Raises
     ------
@@ -154,7 +157,11 @@ def onsager_coefficients(
     paths = [[checked_positions(species) for species in replica] for replica in replicas]
     check_hop_distance(hop_distance_A)
     by_species = [[replica[a] for replica in paths] for a in range(len(charges_e))]
-    paces = [pace(replicas_of_one, hop_distance_A=hop_distance_A) for replicas_of_one in by_species]
+    given = conditions or Stationarity()
+    paces = [
+        given.then(pace(settled(replicas_of_one, given), hop_distance_A=hop_distance_A))
+        for replicas_of_one in by_species
+    ]
     longest_cut = max(paces, key=lambda found: found.first_frame)  # all species over the same time
     tracers = tuple(
         estimate_settled(

@@ -32,6 +32,7 @@ _ROUNDS = 3
 _ORDERS = 5000
 LEAST_P_VALUE = 1.0 / _ORDERS
 _SEED = 20540
+_ROUNDING = 1e-9
 _FEWEST_OF_A_LINE = 4
 
 
@@ -66,6 +67,18 @@ class Stationarity:
     cut_p_value: float | None = None
     drifts: str | None = None
     drift_p_value: float | None = None
+
+    def then(self, rest: Stationarity) -> Stationarity:
+        """This and what was found in the rest, after what this leaves out."""
+        cuts = [(each.cut_by, each.cut_p_value) for each in (self, rest) if each.cut_by is not None]
+        drift = rest if rest.drifts is not None else self
+        return Stationarity(
+            first_frame=self.first_frame + rest.first_frame,
+            cut_by=" and ".join(str(name) for name, _ in cuts) or None,
+            cut_p_value=max((p_value or 0.0 for _, p_value in cuts), default=None),
+            drifts=drift.drifts,
+            drift_p_value=drift.drift_p_value,
+        )
 
 
 def stationary_part(quantities: Mapping[str, Callable[[int, int], list[np.ndarray]]], n_frames: int) -> Stationarity:
@@ -155,7 +168,11 @@ def change_point(blocks: Sequence[np.ndarray]) -> Change:
     blocks
         Of each replica `[n_blocks]`, the means of a quantity over consecutive blocks of one length.
     """
-    usable = [values for values in blocks if values.size >= _FEWEST_IN_REPLICA and np.ptp(values) > 0]
+    usable = [
+        values
+        for values in blocks
+        if values.size >= _FEWEST_IN_REPLICA and np.ptp(values) > _ROUNDING * np.abs(values).max()
+    ]
     if not usable:
         return Change(0, 1.0)
     n_borders = max(values.size for values in usable) - 1
