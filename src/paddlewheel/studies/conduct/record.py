@@ -41,7 +41,7 @@ class TemperatureResult(Record):
     reason: str | None = None
     n_replicas: int = 1
     production_ps: float
-    left_out_ps: float = 0.0
+    left_out_ps: float | None = None
     n_ions: int
     mean_temperature_K: float | None = None
     temperature_ran_K: float | None = None
