@@ -100,9 +100,9 @@ def options_named(settings: type[Settings]) -> Iterator[None]:
     try:
         yield
     except SettingsError as error:
-        if error.where not in settings.model_fields:
+        if error.where not in (*settings.model_fields, "cores"):
             raise
-        option = option_name(settings, str(error.where))
+        option = "--cores" if error.where == "cores" else option_name(settings, str(error.where))
         raise SettingsError(error.problem, where=option, remedy=error.remedy) from error
 
 
@@ -149,12 +149,6 @@ def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
-def _one_or_more(cores: int | None) -> int | None:
-    if cores is not None and cores < 1:  # typer's own bound would stand beside every option and take its place
-        raise SettingsError(f"{cores} is not at least 1", where="--cores", remedy="give a number at least 1")
-    return cores
-
-
 _OF_EVERY_COMMAND = {
     "out": _parameter(
         "out_",
@@ -178,7 +172,7 @@ _OF_EVERY_COMMAND = {
         "cores_",
         Annotated[
             int | None,
-            typer.Option("--cores", metavar="NUMBER", help="Cores to use; all by default.", callback=_one_or_more),
+            typer.Option("--cores", metavar="NUMBER", help="Cores to use; all by default."),
         ],
         None,
     ),

@@ -19,7 +19,7 @@ from paddlewheel.crystals.occupancies import (
     smallest_supercell,
 )
 from paddlewheel.crystals.pairs import pairs_within
-from paddlewheel.crystals.supercell import supercell_repeats
+from paddlewheel.crystals.supercell import check_size, supercell_repeats
 from paddlewheel.errors import SettingsError, StructureError
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ def order_structure(
     rows = site_occupancies(structure, where)
     lengths = np.asarray(structure.lattice.abc)
     repeats = supercell_repeats(supercell, lengths)
+    check_size(len(rows), repeats)
     charges = find_charges(structure, rows, oxidation_states, where)
     found = make_pools(rows, int(np.prod(repeats)), charges)
     if found is None:

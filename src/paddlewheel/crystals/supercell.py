@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 _EXPLICIT = re.compile(r"\s*(\d+)\s*[xX×,]\s*(\d+)\s*[xX×,]\s*(\d+)\s*")
-MOST_ATOMS = 10_000_000
+MOST_ATOMS = 1_000_000
 """Of a supercell: beyond what any of our engines could take a step of."""
 _REMEDY = 'write "auto" or three positive integers such as 2x1x2'
 
@@ -50,10 +50,21 @@ def make_supercell(
         If `spec` is none of these, `min_length_A` is not a positive finite number, or the supercell is beyond reason.
     """
     repeats = supercell_repeats(spec, atoms.cell.lengths(), min_length_A=min_length_A)
-    n_atoms = len(atoms) * math.prod(repeats)
-    if n_atoms > MOST_ATOMS:
-        raise SettingsError(f"{n_atoms:.3g} atoms", where="supercell", remedy=f"ask for {MOST_ATOMS:.0g} at most")
+    check_size(len(atoms), repeats)
     return atoms.repeat(repeats), repeats
+
+
+def check_size(n_atoms: int, repeats: Sequence[int]) -> None:
+    """Refuse a supercell of `n_atoms` atoms a cell that is beyond reason.
+
+    Raises
+    ------
+    SettingsError
+        For more than `MOST_ATOMS` atoms.
+    """
+    whole = n_atoms * math.prod(repeats)
+    if whole > MOST_ATOMS:
+        raise SettingsError(f"{whole:.3g} atoms", where="supercell", remedy=f"ask for {MOST_ATOMS:.0g} at most")
 
 
 def supercell_repeats(

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import difflib
 import functools
+import math
 import operator
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, Union, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError, PydanticUndefined
 
 from paddlewheel.errors import SettingsError
@@ -90,6 +91,36 @@ Quantity = Annotated[Measured, BeforeValidator(_quantity)]
 """A number with its standard uncertainty, 0 where none is given; as text ``4.6`` or ``4.6,0.1``."""
 
 
+_BY_UNIT: Mapping[str, tuple[float, float]] = {
+    "_K": (0.0, 1e4),
+    "_fs": (0.0, 1e7),
+    "_ps": (0.0, 1e7),
+    "_A": (0.0, 1e3),
+    "_A2": (0.0, 1e6),
+    "_per_A3": (0.0, 1e4),
+    "_GPa": (-10.0, 1000.0),
+    "_bar": (0.0, 1e6),
+    "_meV_per_atom": (0.0, 1e4),
+    "_eV_per_A": (0.0, 1e3),
+    "_kT": (0.0, 1e3),
+    "_V": (-100.0, 100.0),
+    "_mV": (0.0, 1e3),
+}
+"""Ends of what a number can be meant as, by the unit that the name of a setting ends in: beyond them a run would have
+no end that anybody waits for. Quantities of laboratories have narrower ones (`paddlewheel.lab.ranges`)."""
+
+
+MOST_SEED = 2**32 - 1
+"""That every generator of random numbers takes."""
+
+
+def limits_of(settings: type[Settings], name: str) -> tuple[float, float] | None:
+    """Ends of each number of a setting: those of `each`, else by its unit; None where neither is known."""
+    declared = extra(settings, name, "each")
+    units = [unit for unit in _BY_UNIT if name.endswith(unit)]
+    return declared or (_BY_UNIT[max(units, key=len)] if units else None)
+
+
 def setting(
     default: Any = ...,
     help: str = "",
@@ -98,6 +129,9 @@ def setting(
     gt: float | None = None,
     le: float | None = None,
     lt: float | None = None,
+    each: tuple[float, float] | None = None,
+    distinct: str = "",
+    only_with: Mapping[str, bool | range | tuple[Any, ...]] | None = None,
     option: str | None = None,
     aliases: tuple[str, ...] = (),
     may_change: bool = False,
@@ -114,7 +148,14 @@ def setting(
     help
         One or two sentences, for the command line and the documentation of the Python call alike.
     ge, gt, le, lt
-        Bounds, as pydantic has them; what is not finite is always refused.
+        Bounds, as pydantic has them; what is not finite is always refused, and what its unit excludes (`limits_of`).
+    each
+        Ends, included, of every number of a list or map, where its unit says none.
+    distinct
+        What to do instead of giving a number of a list twice, where each is a run or a curve of its own.
+    only_with
+        Other settings without which it has no effect, with the values that they may have; True: any that is given and
+        not empty or 0, False: none. Otherwise it is refused, unless it is its default, or itself empty or 0.
     option
         Name on the command line, where it is not the field's (see `option_name`).
     aliases
@@ -129,6 +170,9 @@ def setting(
         Whether the option is given once for each value, instead of once with all.
     """
     extra = {
+        "each": each,
+        "distinct": distinct,
+        "only_with": only_with or {},
         "option": option,
         "aliases": aliases,
         "may_change": may_change,
@@ -155,6 +199,12 @@ class Settings(BaseModel):
                 super().__init__(**kept)
             except ValidationError as error:
                 raise _first_error(type(self), error) from None
+
+    @model_validator(mode="after")
+    def _numbers_make_sense(self) -> Self:
+        for name in type(self).model_fields:
+            _check_numbers(type(self), name, list(_numbers(getattr(self, name))))
+        return self
 
     @classmethod
     def of(cls, **given: Any) -> Self:
@@ -196,6 +246,78 @@ class Settings(BaseModel):
             for name, field in cls.model_fields.items()
             if not field.is_required()
         }
+
+
+def _numbers(value: Any) -> Iterator[float]:
+    """Every number of a value: of lists, of maps, of a quantity; switches are none."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        yield value
+    elif isinstance(value, Measured):
+        yield from (value.value, value.std)
+    elif isinstance(value, Mapping):
+        yield from _numbers([entry for pair in value.items() for entry in pair])
+    elif isinstance(value, tuple | list):
+        for entry in value:
+            yield from _numbers(entry)
+
+
+def _check_numbers(settings: type[Settings], name: str, numbers: Sequence[float]) -> None:
+    limits = limits_of(settings, name)
+    for number in numbers:
+        if not math.isfinite(number):
+            raise SettingsError(f"{number:g} is no finite number", where=name, remedy="give a finite number")
+        if limits is not None and not limits[0] <= number <= limits[1]:
+            raise SettingsError(
+                f"{number:g} is not between {limits[0]:g} and {limits[1]:g}", where=name,
+                remedy="give one that is, in the unit of its name",
+            )  # fmt: skip
+    instead = extra(settings, name, "distinct")
+    texts: dict[str, float] = {}
+    for number in numbers if instead or name.endswith("_K") else ():
+        text = f"{number:g}"  # as runs, files and rows are named
+        if text in texts and (instead or texts[text] != number):
+            same = texts[text] == number
+            told = f"{text} is given twice" if same else f"{texts[text]!r} and {number!r} are both {text}, by name"
+            raise SettingsError(told, where=name, remedy=instead or "give numbers that differ in six digits")
+        texts[text] = number
+
+
+def check_effects(settings: Settings, given: Iterable[str]) -> None:
+    """Refuse what was given by its name and has no effect; what an object of settings brings along is not named.
+
+    Raises
+    ------
+    SettingsError
+        For the first of them (see `only_with` of `setting`).
+    """
+    names = former_names(type(settings))
+    named = {names.get(name, name) for name in given} & settings.model_fields_set
+    for name in [name for name in type(settings).model_fields if name in named]:
+        value = getattr(settings, name)
+        if not value or value == type(settings).model_fields[name].get_default(call_default_factory=True):
+            continue
+        for other, wanted in (extra(type(settings), name, "only_with") or {}).items():
+            if other in type(settings).model_fields and not _is_met(getattr(settings, other), wanted):
+                raise _without_effect(type(settings), name, other, getattr(settings, other), wanted)
+
+
+def _is_met(value: Any, wanted: Any) -> bool:
+    if isinstance(wanted, bool):
+        return bool(value) == wanted
+    return value in wanted
+
+
+def _without_effect(settings: type[Settings], name: str, other: str, value: Any, wanted: Any) -> SettingsError:
+    option = option_name(settings, other)
+    if isinstance(wanted, bool):
+        problem = f"has no effect {'without' if wanted else 'beside'} {option}"
+        return SettingsError(
+            problem, where=name, remedy=f"leave it out, or {'give' if wanted else 'leave out'} {option}"
+        )
+    values = f"{wanted.start} or more" if isinstance(wanted, range) else " or ".join(map(str, wanted))
+    return SettingsError(
+        f"has no effect with {option} {value}", where=name, remedy=f"leave it out, or give {option} {values}"
+    )
 
 
 def _by_field(settings: type[Settings], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from paddlewheel.errors import check_name
+from paddlewheel.errors import SettingsError, check_name
 from paddlewheel.records import StudyRecord, read_record
 from paddlewheel.records.seals import touched
 from paddlewheel.records.tables import Beside
 from paddlewheel.study.forecast import Forecast, in_words
 from paddlewheel.study.run import Run
 from paddlewheel.study.run_directory import (
+    INPUTS,
     RECORD,
     Document,
     check_directory,
@@ -26,11 +27,27 @@ from paddlewheel.study.run_directory import (
     default_directory,
     unfinished_units,
 )
-from paddlewheel.study.settings import Settings, bare, is_needed, plain, setting_names
+from paddlewheel.study.settings import Settings, bare, check_effects, is_needed, plain, setting_names
 
 AnySettings = TypeVar("AnySettings", bound=Settings)
 AnyRecord = TypeVar("AnyRecord", bound=StudyRecord)
 _REPORT = "report.html"
+
+
+MOST_CORES = 4096
+"""Of one machine."""
+
+
+def check_cores(cores: int | None) -> None:
+    """Refuse a number of cores that no machine has.
+
+    Raises
+    ------
+    SettingsError
+        For what is no integer, below 1, or beyond any machine.
+    """
+    if cores is not None and (not isinstance(cores, int) or isinstance(cores, bool) or not 1 <= cores <= MOST_CORES):
+        raise SettingsError(f"{cores} is not between 1 and {MOST_CORES}", where="cores", remedy="give such an integer")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,6 +167,7 @@ class Study(Generic[AnySettings, AnyRecord]):
         RunDirectoryError
             If `out` holds something else, is in use, or cannot be written; before any work.
         """
+        check_cores(cores)
         opened = self._opened(given, settings, out)
         if opened.directory is None:
             return self._measured(opened, Run(document=opened.document, cores=cores, show_progress=show_progress))
@@ -185,6 +203,7 @@ class Study(Generic[AnySettings, AnyRecord]):
         InputError
             As the call itself.
         """
+        check_cores(cores)
         opened = self._opened(given, settings, out)
         directory = opened.directory
         there = directory is not None and check_directory(directory, opened.document)
@@ -204,10 +223,12 @@ class Study(Generic[AnySettings, AnyRecord]):
         chosen = self.settings.of(**rest)
         for path in _paths([*values, out, *(getattr(chosen, name) for name in self.settings.model_fields)]):
             check_name(path)
-        inputs = self.opens(*values, chosen)
         directory = Path(out) if out is not None else None
         if directory is None and self.needs_directory:
             directory = self.default_directory(values)
+        if directory is None or not (directory / INPUTS).is_file():  # a run that was begun with them goes on
+            check_effects(chosen, rest)
+        inputs = self.opens(*values, chosen)
         contents = (
             self.document(inputs, chosen) if self.document is not None else {**chosen.document(), **inputs.document()}
         )

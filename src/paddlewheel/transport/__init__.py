@@ -39,7 +39,6 @@ from paddlewheel.transport.spectra import (
     power_spectrum,
     unit_vectors,
 )
-from paddlewheel.transport.stationarity import Stationarity, steady
 from paddlewheel.transport.temperature_models import ModelFit
 from paddlewheel.transport.trend import Direction, Trend, direction, fit_trend, slope_difference
 from paddlewheel.transport.van_hove import (
@@ -75,8 +74,6 @@ __all__ = [
     "OnsagerPair",
     "Quantity",
     "onsager_coefficients",
-    "Stationarity",
-    "steady",
     "ALL_KINDS",
     "Lifetime",
     "Shell",

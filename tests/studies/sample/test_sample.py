@@ -220,7 +220,7 @@ def test_run_is_cut_where_a_bond_opened_for_good(tmp_path):
     ("change", "named"),
     [
         ({"select": 10**6}, r"select: 1000000 of \d+ frames"),
-        ({"strains": [5.0]}, "5 is beyond"),
+        ({"strains": [5.0]}, "5 is not between -0.3 and 0.3"),
         ({"labels": "both"}, "labels: 'both'"),
         ({"functional": None}, r"functional behind .* is not known"),
         ({"potential": "no-such"}, "neither a potential"),

@@ -52,9 +52,10 @@ def refused(out: Path, kind: type[InputError], message: str, *datasets: Path, **
 class TestRefusals:
     def test_settings_out_of_range(self, write: Callable[..., Path], tmp_path: Path) -> None:
         data, out = write(), tmp_path / "out"
-        refused(out, SettingsError, "epochs is 0", data, epochs=0)
+        refused(out, SettingsError, "epochs: 0 is not at least 1", data, epochs=0)
         refused(out, SettingsError, "three_body_cutoff_A 6 is beyond cutoff_A 5", data, three_body_cutoff_A=6.0)
-        refused(out, SettingsError, "train_fraction 1 and validation_fraction 0.1", data, train_fraction=1.0)
+        refused(out, SettingsError, "train_fraction: 1.0 is not below 1", data, train_fraction=1.0)
+        refused(out, SettingsError, "train_fraction 0.1 and validation_fraction 0.1", data, train_fraction=0.1)
         refused(out, SettingsError, "elements are Cu, Xx", data, elements=["Cu", "Xx"])
 
     def test_frames_of_two_functionals(self, write: Callable[..., Path], tmp_path: Path) -> None:

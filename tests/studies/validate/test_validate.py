@@ -171,7 +171,9 @@ def test_other_settings_in_the_same_directory_are_refused(equal):
         _run("argon_by_another_name", directory, settings=SETTINGS, npt_ps=0.7)
 
 
-def test_settings_of_what_is_left_out_refuse_nobody(equal, tmp_path):
+def test_settings_of_what_is_left_out_are_refused_where_a_run_begins_and_refuse_no_run_of_before(equal, tmp_path):
+    with pytest.raises(SettingsError, match="bond_temperature_K: has no effect without --bond-ps"):
+        _run("argon_by_another_name", tmp_path / "new", bond_temperature_K=500)
     copy = tmp_path / "copy"
     shutil.copytree(equal[0], copy)
     again = _run("argon_by_another_name", copy, bond_temperature_K=500)

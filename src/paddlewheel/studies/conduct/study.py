@@ -54,11 +54,13 @@ class ConductSettings(FitSettings, PotentialSettings, DynamicsSettings, CellSett
     """Settings of `conduct`."""
 
     temperatures_K: Numbers = setting(
-        (600.0, 700.0, 800.0), "Temperatures, K; the Arrhenius fit needs two, and wants more."
+        (600.0, 700.0, 800.0),
+        "Temperatures, K; the Arrhenius fit needs two, and wants more.",
+        distinct="use --replicas for more runs",
     )
     replicas: int = setting(1, "Independent runs at each temperature.", ge=1, le=10_000)
     orderings: int | None = setting(
-        None, "Ordered cells to make of a structure with partial occupancies; a replica each.", ge=1
+        None, "Ordered cells to make of a structure with partial occupancies; a replica each.", ge=1, le=1000
     )
     arrhenius: bool = setting(True, "Fit ln(sigma T) over the temperatures.")
     minimum_onset_ps: float = setting(
@@ -71,8 +73,6 @@ class ConductSettings(FitSettings, PotentialSettings, DynamicsSettings, CellSett
         for value in values:
             if value <= 0:
                 raise bad_value(f"{value:g} K is no temperature", "give kelvin above 0")
-        if len(set(values)) != len(values):
-            raise bad_value("a temperature is given twice", "use --replicas for more runs")
         return values
 
     @model_validator(mode="after")

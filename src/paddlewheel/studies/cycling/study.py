@@ -58,9 +58,11 @@ class CyclingSettings(ColumnSettings):
         "cathode", "Working electrode: a cathode is charged first, and its efficiency is discharge over charge"
     )
     reference_cycle: int | None = setting(
-        None, "Cycle whose capacity is the retention's 1; the first whole one by default."
+        None, "Cycle whose capacity is the retention's 1; the first whole one by default.", ge=1, le=10_000_000
     )
-    curves: Integers | None = setting(None, "Cycles whose curves are kept, such as 1,2,50; six by default.")
+    curves: Integers | None = setting(
+        None, "Cycles whose curves are kept, such as 1,2,50; six by default.", each=(1, 10_000_000)
+    )
     bin_mV: float = setting(2.0, "Bins of dQ/dV, mV.", ge=0.05, le=100)
     smoothing_mV: float = setting(5.0, "Gaussian over dQ/dV, mV; 0: none.", ge=0, le=200)
     c_rates_per_h: Numbers = setting(

@@ -54,11 +54,8 @@ _ASSUMED = 0.05
 """Relative error of a resistance of impedance without one: so much the usual ways of reading a spectrum differ."""
 _ABOVE = 1.05
 _RESISTANCES = ("initial_resistance_ohm", "steady_resistance_ohm", "bulk_resistance_ohm")
-_USED = {
-    "transference": _RESISTANCES,
-    "electronic": ("ionic_conductivity_mS_per_cm",),
-}
-"""What is told of the cell, by what it measures."""
+_KNOWN = (*_RESISTANCES, "ionic_conductivity_mS_per_cm")
+"""What may be told of the cell beside its sizes."""
 _CITED = {
     "hebb-wagner": (
         Citation(
@@ -106,26 +103,34 @@ class DcSettings(PelletSettings, ColumnSettings):
         None,
         "Ionic conductivity, such as that of `eis`, value or value,std: for the ions' share.",
         aliases=("ionic_mS_per_cm",),
+        only_with={"measures": ("electronic",)},
     )
     blocking_electrode: BlockingElectrode | None = setting(
         None,
         "Electrode that blocks ions (hebb-wagner): working, whose voltage against the other the file has, or counter;"
         " leads the other way round exchange electrons and holes.",
+        only_with={"measures": ("hebb-wagner",)},
     )
     initial_resistance_ohm: Quantity | None = setting(
-        None, "Of both interfaces before, from impedance (transference): value,std."
+        None,
+        "Of both interfaces before, from impedance (transference): value,std.",
+        only_with={"measures": ("transference",)},
     )
     steady_resistance_ohm: Quantity | None = setting(
-        None, "Of both interfaces after, from impedance (transference): value,std."
+        None,
+        "Of both interfaces after, from impedance (transference): value,std.",
+        only_with={"measures": ("transference",)},
     )
     bulk_resistance_ohm: Quantity | None = setting(
-        None, "Of the electrolyte, for the first current V / (Rb + R0), and Watanabe's number: value,std."
+        None,
+        "Of the electrolyte, for the first current V / (Rb + R0), and Watanabe's number: value,std.",
+        only_with={"measures": ("transference",)},
     )
     largest_drift: float = setting(
         0.05, "Share of the steady current that may still decay at the end of a hold.", gt=0, lt=1
     )
 
-    @field_validator(*_USED["transference"], *_USED["electronic"])
+    @field_validator(*_KNOWN)
     @classmethod
     def _positive(cls, given: Measured | None) -> Measured | None:
         if given is not None and not given.value > 0:
@@ -133,19 +138,7 @@ class DcSettings(PelletSettings, ColumnSettings):
         return given
 
     @model_validator(mode="after")
-    def _of_use(self) -> Self:
-        used, known = _USED.get(self.measures, ()), self.known()
-        for name in known:
-            if name not in used:
-                raise SettingsError(
-                    f"has no use in {self.measures}", where=name, remedy="leave it out, or choose what it is for"
-                )
-        if self.blocking_electrode is not None and self.measures != "hebb-wagner":
-            raise SettingsError(
-                f"has no use in {self.measures}",
-                where="blocking_electrode",
-                remedy="leave it out, or ask for hebb-wagner",
-            )
+    def _given_where_needed(self) -> Self:
         if self.measures == "hebb-wagner" and self.blocking_electrode is None:
             raise SettingsError(
                 "not given",
@@ -155,13 +148,13 @@ class DcSettings(PelletSettings, ColumnSettings):
             )
         if self.measures == "transference":
             for name in ("initial_resistance_ohm", "steady_resistance_ohm"):
-                if name not in known:
+                if getattr(self, name) is None:
                     raise SettingsError("not given", where=name, remedy="give that of both interfaces, from impedance")
         return self
 
     def known(self) -> dict[str, Measured]:
         """What is told of the cell beside its sizes."""
-        told = {name: getattr(self, name) for names in _USED.values() for name in names}
+        told = {name: getattr(self, name) for name in _KNOWN}
         return {name: value for name, value in told.items() if value is not None}
 
 

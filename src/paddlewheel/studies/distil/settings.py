@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 from pydantic import field_validator, model_validator
 
 from paddlewheel.studies.simulation.settings import EngineSettings
-from paddlewheel.study.settings import Names, Numbers, Settings, bad_value, plain, setting
+from paddlewheel.study.settings import MOST_SEED, Names, Numbers, Settings, bad_value, plain, setting
 from paddlewheel.training.student.settings import FitSettings, StudentSettings
 
 _FORM = ("radial_cutoff_A", "angular_cutoff_A", "neurons")
@@ -26,13 +26,20 @@ class Exploration(Settings):
     )  # fmt: skip
     explore_ps: float = setting(
         2.0, "ps of each of the student's runs in the first round, four for each structure; doubled in every round",
-        gt=0,
+        gt=0, only_with={"rounds": True}
     )  # fmt: skip
-    rounds: int = setting(3, "Rounds of exploring with the student", ge=0)
-    frames_per_round: int = setting(400, "Frames labelled in each round, over all structures", ge=10)
-    grade_limit: float = setting(1.5, "Extrapolation grade over which a frame is extrapolated", gt=0)
+    rounds: int = setting(3, "Rounds of exploring with the student", ge=0, le=100)
+    frames_per_round: int = setting(
+        400, "Frames labelled in each round, over all structures", ge=10, le=100_000, only_with={"rounds": True}
+    )
+    grade_limit: float = setting(
+        1.5, "Extrapolation grade over which a frame is extrapolated", gt=0, le=1e6, only_with={"rounds": True}
+    )
     disagreement_limit_eV_per_A: float = setting(
-        0.5, "So is a frame on whose forces two students differ by more, eV/A", gt=0
+        0.5,
+        "So is a frame on whose forces two students differ by more, eV/A",
+        gt=0,
+        only_with={"ensemble": range(2, 101)},
     )
 
     @field_validator("temperatures_K")
@@ -74,14 +81,17 @@ class DistilSettings(Exploration, Gates):
         None, "How structures are explored, as one object", on_command_line=False, in_document=False
     )
     gates: Gates | None = setting(None, "The gates, as one object", on_command_line=False, in_document=False)
-    steps: int = setting(6000, "Steps of the fit in each round", ge=1)
-    final_steps: int = setting(20000, "Steps of the last fit", ge=1)
+    steps: int = setting(6000, "Steps of the fit in each round", ge=1, le=10_000_000)
+    final_steps: int = setting(20000, "Steps of the last fit", ge=1, le=10_000_000)
     ensemble: int = setting(
-        1, "Students of each round, from different seeds, whose disagreement asks for labels; the first is kept", ge=1
+        1,
+        "Students of each round, from different seeds, whose disagreement asks for labels; the first is kept",
+        ge=1,
+        le=100,
     )
     radial_cutoff_A: float = setting(StudentSettings.radial_cutoff_A, "Of the radial descriptors, A", gt=0)
     angular_cutoff_A: float = setting(StudentSettings.angular_cutoff_A, "Of the angular descriptors, A", gt=0)
-    neurons: int = setting(StudentSettings.neurons, "Of the hidden layer", ge=2)
+    neurons: int = setting(StudentSettings.neurons, "Of the hidden layer", ge=2, le=1000)
     form: dict[str, Any] = setting(
         {}, "Further fields of `training.student.settings.StudentSettings`", on_command_line=False
     )
@@ -89,7 +99,7 @@ class DistilSettings(Exploration, Gates):
         {}, "Fields of `training.student.settings.FitSettings` besides steps and seed", on_command_line=False
     )
     test_fraction: float = setting(0.1, "Share of the labelled frames that no fit sees", gt=0, lt=0.5)
-    seed: int = setting(1, "Decides every random number", ge=0)
+    seed: int = setting(1, "Decides every random number", ge=0, le=MOST_SEED)
     device: str = setting("cpu", "Of the fits, and of the teacher where it takes one, such as cpu or cuda")
 
     @model_validator(mode="after")

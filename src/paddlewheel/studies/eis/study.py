@@ -128,8 +128,12 @@ class EisSettings(PelletSettings):
     dE_dx_V: float | None = setting(
         None, "Slope of the electrode's voltage against its content, V: for a diffusivity from a Warburg tail."
     )
-    molar_volume_cm3_per_mol: float | None = setting(None, "Molar volume of the electrode, cm3/mol; with --dE-dx-V.")
-    concentration_mol_per_cm3: float | None = setting(None, "Of the diffusing species, mol/cm3; instead of --dE-dx-V.")
+    molar_volume_cm3_per_mol: float | None = setting(
+        None, "Molar volume of the electrode, cm3/mol; with --dE-dx-V.", only_with={"dE_dx_V": True}
+    )
+    concentration_mol_per_cm3: float | None = setting(
+        None, "Of the diffusing species, mol/cm3; instead of --dE-dx-V.", only_with={"dE_dx_V": False}
+    )
     diffusion_length_cm: float | None = setting(None, "Length diffused through, cm; for the tails Ws and Wo.")
     charge_number: float = setting(1.0, "Charge number of the ion, for its diffusivity.")
     beside: Path | None = setting(

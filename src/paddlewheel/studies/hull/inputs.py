@@ -19,7 +19,7 @@ from paddlewheel.studies.phonons.study import STUDY as PHONONS
 from paddlewheel.studies.phonons.study import seconds_measured, work_of
 from paddlewheel.study.forecast import Forecast
 from paddlewheel.study.run import Run
-from paddlewheel.study.settings import Paths, Settings, bad_value, setting
+from paddlewheel.study.settings import MOST_SEED, Paths, Settings, bad_value, setting
 from paddlewheel.thermodynamics.energy_error import SHARED, STD_OVER_MAE, EnergyError
 from paddlewheel.thermodynamics.energy_table import at_temperatures, read_energy_table
 from paddlewheel.thermodynamics.hull import FreeEnergyHull
@@ -56,7 +56,9 @@ class EnergySettings(Settings):
     potential: str | None = setting(
         None, f"For the built-in phases, which are computed where nothing is given; {REFERENCE_POTENTIAL} by default"
     )
-    n_orderings: int = setting(5, "Orderings of each disordered phase that is built in", ge=1, option="--orderings")
+    n_orderings: int = setting(
+        5, "Orderings of each disordered phase that is built in", ge=1, option="--orderings", le=10_000
+    )
     energy_error_meV_per_atom: float | None = setting(
         None,
         "Standard error of the energies themselves (of the potential, of the functional), meV/atom, in every interval; "
@@ -72,7 +74,7 @@ class EnergySettings(Settings):
         "the built-in phases then are computed with",
     )
     pressure_bar: float = setting(1.0, "Pressure of each gas that is built in, bar", gt=0)
-    seed: int = setting(1, "Decides orderings and samples of the errors", ge=0)
+    seed: int = setting(1, "Decides orderings and samples of the errors", ge=0, le=MOST_SEED)
 
     def may_change(self) -> frozenset[str]:
         """What is for the built-in phases decides nothing where energies are given."""

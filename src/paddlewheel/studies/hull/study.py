@@ -55,7 +55,8 @@ class HullSettings(EnergySettings):
     """Settings of `hull`."""
 
     temperatures_K: Numbers = setting(
-        (300.0, 650.0), "K of the tables and diagrams; crossings are sought on a grid of 25 K between the ends"
+        (300.0, 650.0),
+        "K of the tables and diagrams; crossings are sought on a grid of 25 K between the ends",
     )
     target: str | None = setting(None, "Name of the phase to be marked; o-NBH where it is there")
 

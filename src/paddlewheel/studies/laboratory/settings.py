@@ -33,7 +33,9 @@ class LaboratorySettings(Settings):
         for name in type(self).model_fields:
             given = getattr(self, name)
             for each in given if isinstance(given, tuple) else (given,):
-                value, std = (each.value, each.std) if isinstance(each, Measured) else (each, 0.0)
+                quantity, _, unit = name.rpartition("_")
+                std = getattr(self, f"{quantity}_std_{unit}", 0.0)
+                value, std = (each.value, each.std) if isinstance(each, Measured) else (each, std)
                 if isinstance(value, int | float) and not isinstance(value, bool):
                     check_quantity(name, value, std, size=getattr(self, "size", "usual"), error=SettingsError)
         return self
@@ -49,15 +51,23 @@ class DiscSettings(LaboratorySettings):
         None, "File of the sample (YAML), for the geometry instead of the sizes.", may_change=True
     )
     diameter_cm: float | None = setting(None, "Diameter of the pellet or electrode, cm.")
-    diameter_std_cm: float = setting(0.0, "Standard uncertainty of the diameter, cm.", ge=0)
-    size: Size = setting("usual", "What the sizes are of: a pellet or die, a microelectrode or film, a pouch or stack")
+    diameter_std_cm: float = setting(
+        0.0, "Standard uncertainty of the diameter, cm.", ge=0, only_with={"diameter_cm": True}
+    )
+    size: Size = setting(
+        "usual",
+        "What the sizes are of: a pellet or die, a microelectrode or film, a pouch or stack",
+        only_with={"diameter_cm": True},
+    )
 
 
 class PelletSettings(DiscSettings):
     """The pellet that was measured: area and thickness."""
 
     thickness_cm: float | None = setting(None, "Thickness of the pellet, cm.")
-    thickness_std_cm: float = setting(0.0, "Standard uncertainty of the thickness, cm.", ge=0)
+    thickness_std_cm: float = setting(
+        0.0, "Standard uncertainty of the thickness, cm.", ge=0, only_with={"thickness_cm": True}
+    )
 
     def pellet(self) -> tuple[str, Pellet | None]:
         """Name of the sample and its pellet; no name and None where nothing is given (see `given_pellet`)."""

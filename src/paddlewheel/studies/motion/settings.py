@@ -42,7 +42,9 @@ class TrajectorySettings(Settings):
         le=1e6,
         in_document=False,
     )
-    type_map: TypeMap | None = setting(None, "LAMMPS types to elements, such as 1=Na,2=B", in_document=False)
+    type_map: TypeMap | None = setting(
+        None, "LAMMPS types to elements, such as 1=Na,2=B", each=(1, 1e6), in_document=False
+    )
     skip_ps: float = setting(
         0.0, "ps left out at the start of each run; a run directory's equilibration is always left out", ge=0
     )
@@ -50,6 +52,7 @@ class TrajectorySettings(Settings):
     cell: Numbers | None = setting(
         None,
         "Cell of files without one: a,b,c,alpha,beta,gamma in A and degrees, or the nine numbers of its vectors in A",
+        each=(-1e4, 1e4),
         in_document=False,
     )
     unwrapped: bool = setting(False, "Positions are unwrapped, though the files do not say so")
@@ -66,14 +69,19 @@ class ChargeAnyway(Settings):
     """Whether a charge counts that chemistry excludes."""
 
     charge_anyway: bool = setting(
-        False, "Keep a charge in which the element is not known; the record says so", in_document=False
+        False,
+        "Keep a charge in which the element is not known; the record says so",
+        in_document=False,
+        only_with={"charge": True},
     )
 
 
 class ChargeSettings(ChargeAnyway):
     """The charge of the mobile ion."""
 
-    charge: float | None = setting(None, "Charge of the ion in e; guessed from the chemistry where that is sure.")
+    charge: float | None = setting(
+        None, "Charge of the ion in e; guessed from the chemistry where that is sure.", each=(-8.0, 8.0)
+    )
 
 
 class MotionSettings(TrajectorySettings):

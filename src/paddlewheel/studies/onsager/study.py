@@ -46,6 +46,7 @@ class OnsagerSettings(TrajectorySettings, ChargeAnyway):
         None,
         "Mobile species with their charges in e, such as Na=1,Li=1; by default the one of the run directory",
         aliases=("specie", "ion"),
+        each=(-8.0, 8.0),
     )
     minimum_onset_ps: float = setting(0.0, "Earliest lag at which the fit of the MSD may begin, ps", ge=0)
     drift: Literal["framework", "all", "none"] = setting(

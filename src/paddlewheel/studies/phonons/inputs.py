@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import field_validator
 
 from paddlewheel.crystals import check_structure, read_structure
-from paddlewheel.crystals.supercell import supercell_repeats
+from paddlewheel.crystals.supercell import check_size, supercell_repeats
 from paddlewheel.errors import SettingsError
 from paddlewheel.potentials.card import PotentialCard
 from paddlewheel.studies.simulation.potentials import chosen_potential
@@ -38,13 +38,14 @@ class PhononSettings(PotentialSettings):
         (0.0, 100.0, 200.0, 300.0, 400.0, 500.0, 600.0, 700.0, 800.0),
         "K from 0 up; may be changed for a finished run",
         may_change=True,
+        distinct="give each once",
     )
     supercell: str | tuple[int, int, int] = setting(
         "auto",
         "auto (larger ones until F(300 K) moves by less than the tolerance), or AxBxC, which is compared with one "
         "repeat less each way",
     )
-    max_atoms: int = setting(600, "Largest supercell of auto, atoms", ge=1, may_change=True)
+    max_atoms: int = setting(600, "Largest supercell of auto, atoms", ge=1, may_change=True, le=100_000)
     displacement_A: float = setting(
         0.01, "Length of the displacements, A; twice that is computed beside it in the smallest supercell",
         ge=1e-4, le=0.2,
@@ -78,8 +79,8 @@ class PhononSettings(PotentialSettings):
     @classmethod
     def _rising(cls, given: tuple[float, ...]) -> tuple[float, ...]:
         listed = sorted(given)
-        if not listed or listed[0] < 0 or len(set(listed)) != len(listed):
-            raise bad_value(", ".join(f"{value:g}" for value in listed) or "none", "give kelvin from 0 up, each once")
+        if not listed or listed[0] < 0:
+            raise bad_value(", ".join(f"{value:g}" for value in listed) or "none", "give kelvin from 0 up")
         return tuple(listed)
 
 
@@ -171,6 +172,7 @@ def choose_supercells(
     lengths = atoms.cell.lengths()
     if not (isinstance(supercell, str) and supercell.strip() == "auto"):
         a, b, c = supercell_repeats(supercell, lengths)
+        check_size(len(atoms), (a, b, c))
         less = (max(a - 1, 1), max(b - 1, 1), max(c - 1, 1))
         return ((a, b, c),) if less == (a, b, c) else (less, (a, b, c))
     found: list[tuple[int, int, int]] = []

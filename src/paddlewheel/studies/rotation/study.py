@@ -16,7 +16,7 @@ from paddlewheel.studies.rotation.follow import CITATIONS, follow_anions
 from paddlewheel.studies.rotation.record import RotationRecord
 from paddlewheel.studies.rotation.results import AnionResults, anion_record, keep_files, warnings_of
 from paddlewheel.study.run import Run
-from paddlewheel.study.settings import setting
+from paddlewheel.study.settings import MOST_SEED, setting
 from paddlewheel.study.study import Study
 from paddlewheel.trajectories import displacements
 from paddlewheel.transport import rotation as physics
@@ -32,7 +32,7 @@ class RotationSettings(MotionSettings):
         1.5, "Least distance between an ion's mean places before and after a hop, A", gt=0, aliases=("hop-length",)
     )
     hop_window_ps: float = setting(0.5, "ps before and after a hop over which the ion's place is averaged", gt=0)
-    seed: int = setting(0, "Of the time shifts of the coupling's null")
+    seed: int = setting(0, "Of the time shifts of the coupling's null", ge=0, le=MOST_SEED)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,11 +35,12 @@ class RotorSettings(ConductSettings):
     anions: Names | None = setting(
         None, "Whose masses to scale, by formula; all: every anion together. By default each, and all."
     )
-    factors: Numbers = setting(DEFAULT_FACTORS, "Mass factors of each series; 1 is always there.")
+    factors: Numbers = setting(DEFAULT_FACTORS, "Mass factors of each series; 1 is always there.", each=(1e-3, 1e3))
     scale: tuple[Scale, ...] = setting(
         (),
         "One more point, such as BH4=4,B12H12=10; without --anions it replaces the series. May be repeated.",
         repeated=True,
+        each=(1e-3, 1e3),
     )
     active_window_ps: float | None = setting(
         None, "Window of active ions, ps; by default 1000, or the production if shorter.", gt=0, may_change=True

@@ -30,11 +30,13 @@ if TYPE_CHECKING:
 class SampleSettings(PotentialSettings, StepSettings, SeedSettings):
     """Settings of `sample`."""
 
-    strains: Numbers = setting(PAPER_STRAINS, "Strains of the lattice vectors")
-    temperatures_K: Numbers = setting(PAPER_TEMPERATURES_K, "Temperatures of the runs, K")
-    production_ps: float = setting(10.0, "ps of each run", aliases=("ps",))
-    select: int = setting(500, "Frames to choose by DIRECT: as many clusters, one frame of each")
-    threshold: float = setting(0.5, "Radius of BIRCH's subclusters to begin with", gt=0)
+    strains: Numbers = setting(
+        PAPER_STRAINS, "Strains of the lattice vectors", each=(-0.3, 0.3), distinct="give each once"
+    )
+    temperatures_K: Numbers = setting(PAPER_TEMPERATURES_K, "Temperatures of the runs, K", distinct="give each once")
+    production_ps: float = setting(10.0, "ps of each run", aliases=("ps",), gt=0)
+    select: int = setting(500, "Frames to choose by DIRECT: as many clusters, one frame of each", ge=1, le=1_000_000)
+    threshold: float = setting(0.5, "Radius of BIRCH's subclusters to begin with", gt=0, le=1e6)
     supercell: str | tuple[int, int, int] = setting("1x1x1", "AxBxC, or auto (every lattice parameter above 10 A)")
     labels: Literal["potential", "none"] = setting(
         "potential", "Who labels the chosen frames: the potential, or nobody, which leaves that to another engine"

@@ -13,7 +13,7 @@ from pydantic import field_validator
 
 from paddlewheel.dynamics import TRANSPORT_FRICTION_PER_PS, Ensemble, MDSettings
 from paddlewheel.studies.motion.settings import ChargeSettings
-from paddlewheel.study.settings import Settings, setting
+from paddlewheel.study.settings import MOST_SEED, Settings, setting
 from paddlewheel.study.study import Argument
 
 STRUCTURE = Argument(
@@ -60,7 +60,7 @@ class CellSettings(Settings):
 class SeedSettings(Settings):
     """Chance."""
 
-    seed: int = setting(1, "Decides every random number.", ge=0)
+    seed: int = setting(1, "Decides every random number.", ge=0, le=MOST_SEED)
 
 
 class StepSettings(Settings):
@@ -78,12 +78,13 @@ class DynamicsSettings(StepSettings):
     )
     equilibrate_ps: float = setting(MDSettings.equilibrate_ps, "ps left out at the start.", ge=0)
     production_ps: float = setting(MDSettings.production_ps, "ps analysed.", gt=0, aliases=("ps",))
-    pressure_GPa: float = setting(MDSettings.pressure_GPa, "Pressure for npt, GPa.")
+    pressure_GPa: float = setting(MDSettings.pressure_GPa, "Pressure for npt, GPa.", only_with={"ensemble": ("npt",)})
     extrapolation_threshold: float = setting(
         MDSettings.extrapolation_threshold,
         "Extrapolation grade over which a step counts as extrapolating and its frame is kept in extrapolating/, for "
         "potentials that give one.",
         gt=0,
+        le=1e6,
     )
 
     def dynamics(self, *, temperature_K: float, seed: int = MDSettings.seed) -> MDSettings:

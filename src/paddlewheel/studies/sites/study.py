@@ -59,12 +59,22 @@ class SitesSettings(DriftSettings):
         aliases=("core-radius",),
     )
     smoothing_A: float = setting(
-        0.3, "Standard deviation of the Gaussian that smooths the density, A", gt=0, aliases=("smoothing",)
+        0.3,
+        "Standard deviation of the Gaussian that smooths the density, A",
+        gt=0,
+        aliases=("smoothing",),
+        only_with={"sites": False},
     )
     barrier_kT: float = setting(
-        0.5, "Free energy between two maxima, below which they are one site, kT", gt=0, aliases=("barrier",)
+        0.5,
+        "Free energy between two maxima, below which they are one site, kT",
+        gt=0,
+        aliases=("barrier",),
+        only_with={"sites": False},
     )
-    minimum_population: float = setting(0.02, "Least mean number of ions on a maximum", gt=0)
+    minimum_population: float = setting(
+        0.02, "Least mean number of ions on a maximum", gt=0, le=1e3, only_with={"sites": False}
+    )
     minimum_distance_A: float = setting(
         MINIMUM_DISTANCE_A, "Sites nearer to each other than this overlap, A", gt=0, aliases=("minimum-distance",)
     )

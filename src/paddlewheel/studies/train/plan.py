@@ -13,7 +13,7 @@ from pydantic import model_validator
 
 from paddlewheel.errors import DatasetError, PotentialError, SettingsError
 from paddlewheel.studies.train.record import TestSplit, TrainingData, TrainingPart
-from paddlewheel.study.settings import Names, Settings, setting
+from paddlewheel.study.settings import MOST_SEED, Names, Settings, setting
 from paddlewheel.training import Dataset, merge_datasets, read_dataset, require_elements, split_by_source, split_dataset
 from paddlewheel.training.fit_settings import FitSettings
 
@@ -45,14 +45,20 @@ class TrainSettings(Settings):
     elements: Names | None = setting(
         None, "Elements of a new potential in the order of its network, such as Na,B,H; by default those in the data"
     )
-    epochs: int = setting(FitSettings.epochs, "Passes over the training frames")
-    batch_size: int = setting(FitSettings.batch_size, "Frames of a step")
+    epochs: int = setting(FitSettings.epochs, "Passes over the training frames", ge=1, le=1_000_000)
+    batch_size: int = setting(FitSettings.batch_size, "Frames of a step", ge=1, le=100_000)
     learning_rate: float | None = setting(
-        None, f"Learning rate at the start; by default {_NEW_RATE:g}, for fine-tuning {_TUNING_RATE:g}"
+        None, f"Learning rate at the start; by default {_NEW_RATE:g}, for fine-tuning {_TUNING_RATE:g}", gt=0, le=10
     )
-    cutoff_A: float | None = setting(None, "Range of the bonds of a new network, A; by default 5, as in the paper")
+    cutoff_A: float | None = setting(
+        None,
+        "Range of the bonds of a new network, A; by default 5, as in the paper",
+        gt=0,
+    )
     three_body_cutoff_A: float | None = setting(
-        None, "Range of the three-body terms of a new network, A; by default 4, as in the paper"
+        None,
+        "Range of the three-body terms of a new network, A; by default 4, as in the paper",
+        gt=0,
     )
     use_smooth: bool | None = setting(None, "Radial functions of a new network that end smoothly; by default not")
     split: Literal["source", "random"] = setting(
@@ -60,15 +66,17 @@ class TrainSettings(Settings):
         "Kept for validation and test: whole sources (trajectories, runs, structures), or the last frames of each "
         "where one is too large for that; or random frames, as in the paper, neighbours of those fitted",
     )
-    train_fraction: float = setting(0.9, "Share of the frames that are not kept for the test")
+    train_fraction: float = setting(0.9, "Share of the frames that are not kept for the test", gt=0, lt=1)
     validation_fraction: float = setting(
-        0.1, "Share of all frames that choose the best epoch; they are among those not kept for the test"
+        0.1, "Share of all frames that choose the best epoch; they are among those not kept for the test", gt=0, lt=1
     )
-    energy_weight: float = setting(FitSettings.energy_weight, "Weight of energies (eV/atom) in the loss")
-    force_weight: float = setting(FitSettings.force_weight, "Weight of forces (eV/A) in the loss")
-    stress_weight: float = setting(FitSettings.stress_weight, "Weight of stresses (GPa) in the loss")
+    energy_weight: float = setting(FitSettings.energy_weight, "Weight of energies (eV/atom) in the loss", ge=0, le=1e6)
+    force_weight: float = setting(FitSettings.force_weight, "Weight of forces (eV/A) in the loss", ge=0, le=1e6)
+    stress_weight: float = setting(FitSettings.stress_weight, "Weight of stresses (GPa) in the loss", ge=0, le=1e6)
     loss: str = setting(FitSettings.loss, "huber, or mse, which leaves the first plateau sooner on few frames")
-    seed: int = setting(FitSettings.seed, "Decides the split, the first weights and the order of the frames", ge=0)
+    seed: int = setting(
+        FitSettings.seed, "Decides the split, the first weights and the order of the frames", ge=0, le=MOST_SEED
+    )
 
     @model_validator(mode="after")
     def _parts_are_left(self) -> Self:

@@ -10,9 +10,10 @@ from pydantic import BeforeValidator, field_validator, model_validator
 
 from paddlewheel.errors import SettingsError
 from paddlewheel.studies.simulation.settings import EngineSettings
-from paddlewheel.study.settings import Numbers, Paths, Settings, bad_value, plain, setting
+from paddlewheel.study.settings import MOST_SEED, Numbers, Paths, Settings, bad_value, plain, setting
 
 _ZERO = "0 leaves it out"
+_GATE = (-1e6, 1e6)
 
 
 class GateLimits(Settings):
@@ -22,49 +23,77 @@ class GateLimits(Settings):
     neutron or Raman experiment would tell apart.
     """
 
-    energy_MAE_meV_per_atom: float = 2.0
-    force_MAE_eV_per_A: float = 0.08
-    stress_MAE_GPa: float = 0.1
-    density_percent: float = 1.0
-    equilibrium_volume_percent: float = 1.0
-    bulk_modulus_percent: float = 15.0
-    phonon_shift_per_cm: float = 20.0
-    radial_distribution: float = 0.1
-    band_percent: float = 2.0
+    energy_MAE_meV_per_atom: float = setting(2.0, each=_GATE)
+    force_MAE_eV_per_A: float = setting(0.08, each=_GATE)
+    stress_MAE_GPa: float = setting(0.1, each=_GATE)
+    density_percent: float = setting(1.0, each=_GATE)
+    equilibrium_volume_percent: float = setting(1.0, each=_GATE)
+    bulk_modulus_percent: float = setting(15.0, each=_GATE)
+    phonon_shift_per_cm: float = setting(20.0, each=_GATE)
+    radial_distribution: float = setting(0.1, each=_GATE)
+    band_percent: float = setting(2.0, each=_GATE)
 
 
 class ValidateSettings(Settings):
     """What is run and for how long; a duration, a number of points or of frames of 0 leaves that part out."""
 
-    npt_temperatures_K: Numbers = setting((300.0, 500.0), "Temperatures of NPT, K")
+    npt_temperatures_K: Numbers = setting(
+        (300.0, 500.0),
+        "Temperatures of NPT, K",
+        distinct="give each once",
+        only_with={"npt_ps": True},
+    )
     npt_ps: float = setting(4.0, f"NPT of each phase for lattice, density and g(r), ps; {_ZERO}", ge=0)
-    reference_npt_ps: float | None = setting(None, "The same of the reference, where it differs", ge=0)
+    reference_npt_ps: float | None = setting(
+        None, "The same of the reference, where it differs", ge=0, only_with={"npt_ps": True}
+    )
     equilibrate_ps: float = setting(1.0, "ps left out at the start of every run", ge=0)
-    radial_cutoff_A: float = setting(6.0, f"Range of g(r) of the hottest NPT, A; {_ZERO}", ge=0)
-    eos_points: int = setting(7, f"Volumes of the equation of state; {_ZERO}", ge=0)
-    eos_strain: float = setting(0.02, "Their largest linear strain", gt=0, le=0.1)
+    radial_cutoff_A: float = setting(
+        6.0, f"Range of g(r) of the hottest NPT, A; {_ZERO}", ge=0, only_with={"npt_ps": True}
+    )
+    eos_points: int = setting(7, f"Volumes of the equation of state; {_ZERO}", ge=0, le=1000)
+    eos_strain: float = setting(0.02, "Their largest linear strain", gt=0, le=0.1, only_with={"eos_points": True})
     phonon_displacement_A: float = setting(0.01, f"Finite displacement of the phonons, A; {_ZERO}", ge=0)
     spectrum_ps: float = setting(4.0, f"NVT for the vibrational spectra, ps; {_ZERO}", ge=0)
-    spectrum_temperature_K: float = setting(300.0, "Temperature of these, K", gt=0)
-    spectrum_interval_fs: float = setting(2.0, "fs between their frames, which are to see the fastest vibration", gt=0)
-    diffusion_temperatures_K: Numbers = setting((600.0, 800.0), "Temperatures of the runs for D, K")
+    spectrum_temperature_K: float = setting(300.0, "Temperature of these, K", gt=0, only_with={"spectrum_ps": True})
+    spectrum_interval_fs: float = setting(
+        2.0, "fs between their frames, which are to see the fastest vibration", gt=0, only_with={"spectrum_ps": True}
+    )
+    diffusion_temperatures_K: Numbers = setting(
+        (600.0, 800.0),
+        "Temperatures of the runs for D, K",
+        distinct="give each once",
+        only_with={"diffusion_ps": True},
+    )
     diffusion_ps: float = setting(50.0, f"Runs of the first structure for D, ps; {_ZERO}", ge=0)
-    reference_diffusion_ps: float | None = setting(None, "The same of the reference, where it differs", ge=0)
-    diffusion_ensemble: Literal["nvt", "npt", "nve", "langevin"] = setting("nvt", "Ensemble of the runs for D")
+    reference_diffusion_ps: float | None = setting(
+        None, "The same of the reference, where it differs", ge=0, only_with={"diffusion_ps": True}
+    )
+    diffusion_ensemble: Literal["nvt", "npt", "nve", "langevin"] = setting(
+        "nvt", "Ensemble of the runs for D", only_with={"diffusion_ps": True}
+    )
     bond_ps: float = setting(
         100.0, f"Long NPT of the candidate, first structure, for its polyanions, ps; {_ZERO}", ge=0
     )
-    bond_temperature_K: float = setting(800.0, "Temperature of this run, K", gt=0)
-    set_frames: int = setting(10, f"Frames of each kind and phase in a set that is made; {_ZERO}", ge=0)
+    bond_temperature_K: float = setting(800.0, "Temperature of this run, K", gt=0, only_with={"bond_ps": True})
+    set_frames: int = setting(
+        10,
+        f"Frames of each kind and phase in a set that is made; {_ZERO}",
+        ge=0,
+        le=100_000,
+        only_with={"dataset": False},
+    )
     timestep_fs: float = setting(1.0, "Time step of all dynamics, fs", gt=0)
-    seed: int = setting(1, "Decides every random number", ge=0)
-    minimum_length_A: float = setting(6.0, "auto supercells have every lattice parameter above this, A", ge=0)
+    seed: int = setting(1, "Decides every random number", ge=0, le=MOST_SEED)
+    minimum_length_A: float = setting(
+        6.0, "auto supercells have every lattice parameter above this, A", ge=0, only_with={"supercell": ("auto",)}
+    )
 
     @field_validator("npt_temperatures_K", "diffusion_temperatures_K")
     @classmethod
-    def _different(cls, values: tuple[float, ...]) -> tuple[float, ...]:
-        if any(value <= 0 for value in values) or len(set(values)) != len(values):
-            raise bad_value(", ".join(f"{value:g}" for value in values), "give different temperatures above 0 K")
+    def _are_temperatures(cls, values: tuple[float, ...]) -> tuple[float, ...]:
+        if any(value <= 0 for value in values):
+            raise bad_value(", ".join(f"{value:g}" for value in values), "give temperatures above 0 K")
         return values
 
     @field_validator("eos_points")
@@ -157,10 +186,14 @@ class ValidateOptions(ValidateSettings, EngineSettings):
     )  # fmt: skip
     reference_trajectories: Annotated[dict[float, Path] | None, BeforeValidator(_trajectories)] = setting(
         None, "Trajectory of the reference for D, as 600=FILE; may be repeated",
-        option="--reference-trajectory", repeated=True,
+        option="--reference-trajectory", repeated=True, each=(0.0, 1e4)
     )  # fmt: skip
     reference_frame_interval_fs: float | None = setting(
-        None, "fs between its frames, where the files do not say", gt=0, in_document=False
+        None,
+        "fs between its frames, where the files do not say",
+        gt=0,
+        in_document=False,
+        only_with={"reference_trajectories": True},
     )
     candidate_dtype: Literal["float32", "float64"] = setting("float32", "Precision of the candidate")
     reference_dtype: Literal["float32", "float64"] = setting("float32", "Precision of the reference")

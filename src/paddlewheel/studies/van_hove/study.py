@@ -36,12 +36,12 @@ class VanHoveSettings(DriftSettings):
     """Settings of `van-hove`."""
 
     lags_ps: Numbers | None = setting(None, "Times to look at, ps; by default evenly in the logarithm")
-    n_lags: int = setting(55, "Number of times, up to half of the run", ge=1)
+    n_lags: int = setting(55, "Number of times, up to half of the run", ge=1, le=10_000, only_with={"lags_ps": False})
     bin_A: float = setting(0.05, "Width of the bins of the self part, A", gt=0)
     distinct_range_A: float | None = setting(
         None, "End of the distinct part, A; by default what the cell allows, 12 A at most", gt=0
     )
-    origin_stride: int = setting(1, "Every how many frames an origin of the self part", ge=1)
+    origin_stride: int = setting(1, "Every how many frames an origin of the self part", ge=1, le=1_000_000)
 
 
 @dataclass(frozen=True, kw_only=True)

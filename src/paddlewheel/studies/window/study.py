@@ -69,7 +69,7 @@ class WindowSettings(EnergySettings, ChargeAnyway):
         "Na", "The mobile ion, a cation; its metal is the zero of the voltages", aliases=("ion", "species")
     )
     charge: float | None = setting(
-        None, "Charge of the ion in e; known of alkali metals, Ag, Mg, Ca, Zn, Al and their like", gt=0
+        None, "Charge of the ion in e; known of alkali metals, Ag, Mg, Ca, Zn, Al and their like", gt=0, le=8
     )
     temperature_K: float = setting(300.0, "K of the free energies; the electrode is at the same")
     reference: str | None = setting(None, "Another reference electrode, such as Na9Sn4")
@@ -77,7 +77,9 @@ class WindowSettings(EnergySettings, ChargeAnyway):
     interfaces: tuple[str, ...] = setting(
         (), "A phase that it touches; may be repeated", option="--interface", repeated=True
     )
-    voltage_V: float | None = setting(None, "For interfaces also in contact with a reservoir of the ion at it, V")
+    voltage_V: float | None = setting(
+        None, "For interfaces also in contact with a reservoir of the ion at it, V", only_with={"interfaces": True}
+    )
 
     @field_validator("temperature_K")
     @classmethod
