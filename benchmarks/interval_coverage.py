@@ -1,10 +1,10 @@
-"""How often the 68 % and 95 % intervals of the diffusivity hold the truth, on synthetic trajectories.
+"""How often the 68 % and 95 % intervals of the diffusivity hold the truth, and how often ions that go nowhere get one.
 
     python benchmarks/interval_coverage.py [--trajectories 200] [--out docs/benchmarks/coverage.md] [--seed 1]
 
 Every motion has a known diffusivity (tests/transport/synthetic.py). Only trajectories with status `ok` count; the
-others are listed. The table also has the coverage of `value +- std` and `value +- 1.96 std`, for readers who take
-those.
+others are listed. The first table also has the coverage of `value +- std` and `value +- 1.96 std`, for readers who take
+those. The motions of the second table have no diffusivity: every `ok` is a false one.
 """
 
 from __future__ import annotations
@@ -66,6 +66,47 @@ MOTIONS = {
     "back-hops (60 %), 100 hops an ion, 32 ions, 4,000 frames": partial(
         s.back_hops, n_ions=32, n_frames=4000, per_ion=100
     ),
+    **{
+        f"vibration + 3 hops an ion, {n_ions} ions, {n_frames:,} frames": partial(
+            s.vibration_and_hops, n_ions=n_ions, n_frames=n_frames, per_ion=3
+        )
+        for n_ions, n_frames in ((8, 3000), (24, 2000), (96, 1000))
+    },
+    **{
+        f"transient (3 times the hops in the first fifth), then 6 hops an ion, {n_ions} ions, 2,000 frames": partial(
+            s.transient_hops, n_ions=n_ions, n_frames=2000, per_ion=6
+        )
+        for n_ions in (8, 24, 96)
+    },
+    "transient (10 times the hops in the first twentieth), then 6 hops an ion, 24 ions, 2,000 frames": partial(
+        s.transient_hops, n_ions=24, n_frames=2000, per_ion=6, factor=10.0, share=0.05
+    ),
+    **{
+        f"random walk, {n_ions} {'ion' if n_ions == 1 else 'ions'}, 2,000 frames": partial(
+            s.random_walk, n_ions=n_ions, n_frames=2000
+        )
+        for n_ions in (1, 2, 3)
+    },
+    **{
+        f"vibration + 20 hops an ion, {n_ions} {'ion' if n_ions == 1 else 'ions'}, 2,000 frames": partial(
+            s.vibration_and_hops, n_ions=n_ions, n_frames=2000, per_ion=20
+        )
+        for n_ions in (1, 2, 3)
+    },
+}
+
+CONFINED = {
+    f"{name}, {n_ions} ions, {n_frames:,} frames": partial(motion, n_ions=n_ions, n_frames=n_frames)
+    for name, motion in {
+        "channel of 12 A, 5 relaxations": partial(s.reflecting_channel, relaxations=5.1),
+        "channel of 12 A, 10 relaxations": partial(s.reflecting_channel, relaxations=10.0),
+        "box of 12 A, 5 relaxations": partial(s.reflecting_channel, relaxations=5.0, dimensions=3),
+        "wide cage, 6 relaxations": partial(s.slow_cage, relaxations=6.0),
+        "5 sites in a row, 20 tries an ion": partial(s.short_channel, per_ion=20),
+        "percolation clusters, 30 tries an ion": partial(s.percolation_clusters, per_ion=30),
+        "percolation clusters, 200 tries an ion": partial(s.percolation_clusters, per_ion=200),
+    }.items()
+    for n_ions, n_frames in ((8, 3000), (24, 2000), (96, 1000))
 }
 
 
@@ -96,8 +137,18 @@ def row(name: str, n_trajectories: int, seed: int) -> str:
     )
 
 
+def confined_row(name: str, n_trajectories: int, seed: int) -> str:
+    """One line of the table of motions without a diffusivity."""
+    statuses, index = Counter(), list(CONFINED).index(name)
+    for trajectory in range(n_trajectories):
+        positions, _ = CONFINED[name](np.random.default_rng([seed, 1000 + index, trajectory]))
+        statuses[estimate_diffusivity([positions], frame_interval_fs=1.0).status] += 1
+    refused = ", ".join(f"{count} {status}" for status, count in sorted(statuses.items()) if status != "ok")
+    return f"| {name} | {100 * statuses['ok'] / n_trajectories:.1f} | {refused or '-'} |"
+
+
 def main() -> None:
-    """Write the table."""
+    """Write the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trajectories", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
@@ -107,6 +158,7 @@ def main() -> None:
     started = time.perf_counter()
     with ProcessPoolExecutor(given.processes) as pool:
         rows = list(pool.map(partial(row, n_trajectories=given.trajectories, seed=given.seed), MOTIONS))
+        confined = list(pool.map(partial(confined_row, n_trajectories=given.trajectories, seed=given.seed), CONFINED))
     text = "\n".join(
         [
             f"Coverage in percent over {given.trajectories} trajectories each, seed {given.seed} "
@@ -117,6 +169,12 @@ def main() -> None:
             "| its scatter | mean std/truth | refused | s each |",
             "|---|---|---|---|---|---|---|---|---|---|",
             *rows,
+            "",
+            f"Ions that go nowhere (D = 0), {given.trajectories} trajectories each:",
+            "",
+            "| motion | given a D, % | refused |",
+            "|---|---|---|",
+            *confined,
         ]
     )
     print(text)

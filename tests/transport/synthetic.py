@@ -104,6 +104,73 @@ def subdiffusion(rng: np.random.Generator, *, n_ions: int, n_frames: int, expone
     return np.fft.fft(amplitude * (drawn[0] + 1j * drawn[1]), axis=0).real[:n_frames].cumsum(axis=0)
 
 
+def reflecting_channel(
+    rng: np.random.Generator, *, n_ions: int, n_frames: int, relaxations: float, dimensions: int = 1
+):
+    """Ions that diffuse between reflecting ends 12 A apart, in one or more dimensions: D = 0.
+
+    `relaxations` is the run over the slowest relaxation time, L^2 / (pi^2 D_free).
+    """
+    length_A = 12.0
+    step_A = np.sqrt(2.0 * relaxations * length_A**2 / np.pi**2 / n_frames)
+    steps = rng.normal(scale=step_A, size=(n_frames, n_ions, dimensions))
+    steps[0] = 0.0
+    unfolded = np.mod(rng.uniform(0, length_A, (1, n_ions, dimensions)) + steps.cumsum(axis=0), 2.0 * length_A)
+    paths = rng.normal(scale=0.15, size=(n_frames, n_ions, 3))
+    paths[..., :dimensions] += np.where(unfolded > length_A, 2.0 * length_A - unfolded, unfolded)
+    return paths, 0.0
+
+
+def short_channel(rng: np.random.Generator, *, n_ions: int, n_frames: int, per_ion: float, n_sites: int = 5):
+    """Hops along a row of `n_sites` sites with closed ends: D = 0."""
+    site, at = rng.integers(0, n_sites, n_ions), np.zeros((n_frames, n_ions, 3))
+    for frame in range(n_frames):
+        tries = (rng.random(n_ions) < per_ion / n_frames) * np.where(rng.random(n_ions) < 0.5, 1, -1)
+        there = site + tries
+        site = np.where((there >= 0) & (there < n_sites), there, site)
+        at[frame, :, 0] = 3.0 * site
+    return at + cage(rng, n_ions=n_ions, n_frames=n_frames), 0.0
+
+
+def percolation_clusters(rng: np.random.Generator, *, n_ions: int, n_frames: int, per_ion: float):
+    """Hops between the open fifth of the sites of a cubic lattice: under the threshold (0.3116), so D = 0."""
+    size = 16
+    is_open = rng.random((size,) * 3) < 0.2
+    open_sites = np.argwhere(is_open)
+    site, moved = open_sites[rng.integers(0, len(open_sites), n_ions)], np.zeros((n_ions, 3))
+    ways = np.concatenate([np.eye(3, dtype=int), -np.eye(3, dtype=int)])
+    at = np.zeros((n_frames, n_ions, 3))
+    for frame in range(1, n_frames):
+        ions = np.flatnonzero(rng.random(n_ions) < per_ion / n_frames)
+        way = ways[rng.integers(0, 6, ions.size)]
+        there = (site[ions] + way) % size
+        goes = is_open[tuple(there.T)]
+        site[ions[goes]] = there[goes]
+        moved[ions[goes]] += 3.0 * way[goes]
+        at[frame] = moved
+    return at + cage(rng, n_ions=n_ions, n_frames=n_frames), 0.0
+
+
+def slow_cage(rng: np.random.Generator, *, n_ions: int, n_frames: int, relaxations: float):
+    """Ornstein-Uhlenbeck motion of 3 A in a wide cage, `relaxations` of it in the run: D = 0."""
+    wide = cage(rng, n_ions=n_ions, n_frames=n_frames, amplitude_A=3.0, memory=n_frames / relaxations)
+    return wide + cage(rng, n_ions=n_ions, n_frames=n_frames, amplitude_A=0.2), 0.0
+
+
+def transient_hops(
+    rng: np.random.Generator, *, n_ions: int, n_frames: int, per_ion: float, factor: float = 3.0, share: float = 0.2
+):
+    """Hops that are `factor` times as frequent in the first `share` of the run; D is that of the rest."""
+    rate = np.full((n_frames, 1), per_ion / n_frames)
+    rate[: int(share * n_frames)] *= factor
+    counts = rng.poisson(np.repeat(rate, n_ions, axis=1))
+    moves = np.zeros((n_frames, n_ions, 3))
+    while counts.any():
+        moves += _along_axes(rng, (counts > 0).astype(float), 3.0)
+        counts = np.maximum(counts - 1, 0)
+    return moves.cumsum(axis=0) + cage(rng, n_ions=n_ions, n_frames=n_frames), per_ion * 9.0 / 6 / n_frames
+
+
 def _along_axes(rng: np.random.Generator, moving: np.ndarray, length_A: float) -> np.ndarray:
     axis = rng.integers(0, 3, moving.shape)
     steps = np.zeros((*moving.shape, 3))

@@ -85,8 +85,11 @@ def test_symmetries(seed):
     found = _estimate(positions)
     rotation, _ = np.linalg.qr(rng.normal(size=(3, 3)))
     # 1e-6: rounding, magnified by the nearly singular covariance of the MSD
-    for changed in (positions[:, rng.permutation(12)], positions[::-1], positions + 200.0, positions @ rotation):
+    backwards = positions[::-1]
+    for changed in (positions[:, rng.permutation(12)], backwards, positions + 200.0, positions @ rotation):
         again = _estimate(changed)
+        if changed is backwards and found.left_out_ps + again.left_out_ps > 0:
+            continue  # what is left out is the beginning
         assert again.status == found.status
         if found.status == "ok":
             assert again.value_cm2_per_s == pytest.approx(found.value_cm2_per_s, rel=1e-6)

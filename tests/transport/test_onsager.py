@@ -141,21 +141,20 @@ def test_bad_input_is_refused():
 def test_intervals_hold_the_truth_as_often_as_they_say():
     inside, refused, runs = {"haven": np.zeros(2), "cross": np.zeros(2), "own": np.zeros(2)}, [], 200
     for seed in range(runs):
-        (a, b), truth = coupled_walk(np.random.default_rng([9, seed]), n_ions=(5, 3), n_frames=600)
+        (a, b), truth = coupled_walk(np.random.default_rng([9, seed]), n_ions=(12, 8), n_frames=600)
         found = _coefficients(a, b)
         if found.status != "ok":
             refused.append((found.status, found.reason))
             continue
         for name, quantity, true in (
-            ("haven", found.haven_ratio, (5 + 3) * 0.045 / truth.sum()),
+            ("haven", found.haven_ratio, (12 + 8) * 0.045 / truth.sum()),
             ("cross", found.pairs[1].coefficient_per_J_m_s, truth[0, 1] * PER_FRAME),
             ("own", found.pairs[0].coefficient_per_J_m_s, truth[0, 0] * PER_FRAME),
         ):
             for k, (low, high) in enumerate((quantity.interval_68, quantity.interval_95)):
                 inside[name][k] += low <= true <= high
-    # three ions over 600 frames now and then do not show that their MSD is straight: no number, and no interval
-    assert len(refused) <= 4, refused
-    assert all(status == "too-short" for status, _ in refused)
+    # eight ions over 600 frames now and then do not show that their MSD is straight, or that they are not confined
+    assert len(refused) <= 0.1 * runs, refused
     n = runs - len(refused)
     for name, (narrow, wide) in inside.items():
         # the project's bands are 60 to 76 and 91 to 98 %; 200 runs know a coverage to 3.3 and 1.5 %

@@ -24,7 +24,15 @@ _PROSE = 36
 """Letters from which the text of a cell may break into lines."""
 _PHONE = 36
 """Letters of a line, with two between columns, that a phone shows."""
-_SYMBOLS = {"ok": "✓", "warning": "!", "broken": "✕", "not-diffusive": "○", "too-short": "…", "extrapolating": "↗"}
+_SYMBOLS = {
+    "ok": "✓",
+    "warning": "!",
+    "broken": "✕",
+    "not-diffusive": "○",
+    "not-stationary": "∿",
+    "too-short": "…",
+    "extrapolating": "↗",
+}
 
 
 @dataclass(frozen=True)

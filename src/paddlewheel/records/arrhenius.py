@@ -6,7 +6,7 @@ from typing import Literal
 
 from paddlewheel.records.base import Interval, Measured, Record
 
-TemperatureStatus = Literal["ok", "not-diffusive", "broken", "too-short", "extrapolating"]
+TemperatureStatus = Literal["ok", "not-diffusive", "not-stationary", "broken", "too-short", "extrapolating"]
 ROOM_K = 300.0
 """Where every fit is read: the temperature that cells work at."""
 

@@ -39,6 +39,7 @@ from paddlewheel.transport.spectra import (
     power_spectrum,
     unit_vectors,
 )
+from paddlewheel.transport.stationarity import Stationarity, steady
 from paddlewheel.transport.temperature_models import ModelFit
 from paddlewheel.transport.trend import Direction, Trend, direction, fit_trend, slope_difference
 from paddlewheel.transport.van_hove import (
@@ -74,6 +75,8 @@ __all__ = [
     "OnsagerPair",
     "Quantity",
     "onsager_coefficients",
+    "Stationarity",
+    "steady",
     "ALL_KINDS",
     "Lifetime",
     "Shell",

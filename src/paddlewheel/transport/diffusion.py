@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from paddlewheel.errors import InputError, SettingsError
+from paddlewheel.transport.confinement import LEAST_LOG_RATIO, confinement
 from paddlewheel.transport.lagged import Pool
 from paddlewheel.transport.msd import checked_frame_interval, checked_positions
 from paddlewheel.transport.regression import (
@@ -21,12 +22,13 @@ from paddlewheel.transport.regression import (
     lag_grid,
     worst_residual,
 )
+from paddlewheel.transport.stationarity import LEAST_P_VALUE, Stationarity, pace
 from paddlewheel.units import A2_PER_PS_IN_CM2_PER_S
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-Status = Literal["ok", "not-diffusive", "too-short"]
+Status = Literal["ok", "not-diffusive", "not-stationary", "too-short"]
 
 FEWEST_FRAMES = 30
 DEFAULT_HOP_DISTANCE_A = 2.0
@@ -56,6 +58,7 @@ class DiffusivityEstimate:
     `upper_bound_95` holds what can be said (None where nothing can: a motion still speeding up).
     `by_component` and `std_by_component` are D_xx, D_yy, D_zz. `loglog_slope` is the exponent a of
     `MSD = intercept + B t^a` from `fit_onset_ps` on: 1 for diffusion, whatever vibration adds as an intercept.
+    `left_out_ps` is the beginning of each replica that was left out, because ions had another pace there.
     """
 
     status: Status
@@ -76,6 +79,7 @@ class DiffusivityEstimate:
     chi2_per_dof: float | None
     msd_final_A2: float | None
     curve: Curve
+    left_out_ps: float = 0.0
     notes: tuple[str, ...] = ()
 
     @property
@@ -97,6 +101,9 @@ def estimate_diffusivity(
     docs/statistics.md). The intercept is what vibration or persistence at short times leaves. Intervals are
     `D exp(+-q s / D)` with q from Student's t and s from the scatter over stretches of time: like those of a
     count, they are longer upwards, and never below zero.
+
+    A beginning in which ions have another pace is left out (`stationarity.py`); a run whose pace changes later is
+    `not-stationary`. Motion whose slow modes are those of confined ions is `not-diffusive` (`confinement.py`).
 
     Parameters
     ----------
@@ -121,11 +128,44 @@ def estimate_diffusivity(
         A frame interval or hop distance that is not positive.
     """
     step_ps = checked_frame_interval(frame_interval_fs)
-    if not (np.isfinite(hop_distance_A) and hop_distance_A > 0):
-        raise SettingsError(f"hop distance {hop_distance_A} A", remedy="give a positive distance")
+    check_hop_distance(hop_distance_A)
     if len(replicas) == 0:
         raise InputError("no trajectory to analyse")
     trajectories = [checked_positions(paths) for paths in replicas]
+    found = pace(trajectories, hop_distance_A=hop_distance_A)
+    return estimate_settled(
+        trajectories, found, step_ps=step_ps, hop_distance_A=hop_distance_A, minimum_onset_ps=minimum_onset_ps
+    )
+
+
+def check_hop_distance(hop_distance_A: float) -> None:
+    """Refuse a hop distance that is not positive.
+
+    Raises
+    ------
+    SettingsError
+        If it is not.
+    """
+    if not (np.isfinite(hop_distance_A) and hop_distance_A > 0):
+        raise SettingsError(f"hop distance {hop_distance_A} A", remedy="give a positive distance")
+
+
+def settled(trajectories: Sequence[np.ndarray], found: Stationarity) -> list[np.ndarray]:
+    """What is left of the replicas, at least two frames each, without the beginning that is left out."""
+    return [paths[found.first_frame :] for paths in trajectories if paths.shape[0] > found.first_frame + 1]
+
+
+def estimate_settled(
+    replicas: Sequence[np.ndarray],
+    found: Stationarity,
+    *,
+    step_ps: float,
+    hop_distance_A: float,
+    minimum_onset_ps: float,
+) -> DiffusivityEstimate:
+    """`estimate_diffusivity` of checked positions `[n_frames, n_ions, 3]` whose pace is known."""
+    trajectories = settled(replicas, found)
+    left_out_ps = step_ps * found.first_frame
     longest = max(paths.shape[0] for paths in trajectories)
     pool = Pool.of(trajectories, lag_grid(longest))
     ion_time_ps = step_ps * sum(paths.shape[0] * paths.shape[1] for paths in trajectories)
@@ -133,9 +173,9 @@ def estimate_diffusivity(
 
     if longest < FEWEST_FRAMES:
         reason = f"{longest} frames: a fit needs at least {FEWEST_FRAMES}"
-        return _refused("too-short", reason, None, pool, step_ps, None)
+        return _refused("too-short", reason, None, pool, step_ps, None, left_out_ps)
     if not np.any(pool.msd > 0):
-        return _refused("not-diffusive", "no ion moves at all", unseen, pool, step_ps, None)
+        return _refused("not-diffusive", "no ion moves at all", unseen, pool, step_ps, None, left_out_ps)
     line = fit_line(pool, minimum_onset=max(1, int(np.ceil(minimum_onset_ps / step_ps - 1e-6))))
     if longest * step_ps < LONGEST_ONSET * minimum_onset_ps:
         reason = (
@@ -143,8 +183,8 @@ def estimate_diffusivity(
             "before which ions still explore their cages"
         )
         bound = _bound_from_last_lag(line, pool, step_ps) + unseen
-        return _refused("too-short", reason, bound, pool, step_ps, line)
-    return _judged(line, pool, step_ps, longest * step_ps, hop_distance_A, unseen, _msd_late(trajectories))
+        return _refused("too-short", reason, bound, pool, step_ps, line, left_out_ps)
+    return _judged(line, pool, trajectories, found, step_ps, hop_distance_A, unseen)
 
 
 def log_interval(value: float, std: float, degrees_of_freedom: float, level: float) -> tuple[float, float]:
@@ -158,13 +198,19 @@ def log_interval(value: float, std: float, degrees_of_freedom: float, level: flo
 def _judged(
     line: Line,
     pool: Pool,
+    trajectories: Sequence[np.ndarray],
+    found: Stationarity,
     step_ps: float,
-    run_ps: float,
     hop_distance_A: float,
     unseen: float,
-    msd_late_A2: float,
 ) -> DiffusivityEstimate:
     from scipy.special import stdtrit
+
+    run_ps = step_ps * max(paths.shape[0] for paths in trajectories)
+    left_out_ps = step_ps * found.first_frame
+
+    def refused(status: Status, reason: str, bound_A2_per_ps: float | None) -> DiffusivityEstimate:
+        return _refused(status, reason, bound_A2_per_ps, pool, step_ps, line, left_out_ps)
 
     value, std = line.diffusivity / step_ps, float(np.sqrt(line.variance)) / step_ps
     fitted = pool.lags >= line.first
@@ -180,33 +226,45 @@ def _judged(
         where = f"no straight part of the MSD begins before 1/{LONGEST_ONSET:.0f} of the run"
         text = f"{where} (log-log slope {raw:.2f} +- {raw_std:.2f} at the end)"
         if raw > 1.0 + SLOPE_TOLERANCE:
-            return _refused("too-short", text, None, pool, step_ps, line)
+            return refused("too-short", text, None)
         status: Status = "not-diffusive" if raw + raw_std < 1.0 - SLOPE_TOLERANCE else "too-short"
-        return _refused(status, text, _bound_from_last_lag(line, pool, step_ps) + unseen, pool, step_ps, line)
+        return refused(status, text, _bound_from_last_lag(line, pool, step_ps) + unseen)
     if 6.0 * value * run_ps < hop_distance_A**2:
         text = (
             f"6 D t over the run is {max(6.0 * value * run_ps, 0.0):.2g} A^2, "
             f"under one hop of {hop_distance_A:g} A squared"
         )
-        return _refused("not-diffusive", text, bound, pool, step_ps, line)
+        return refused("not-diffusive", text, bound)
     vibrates = line.first > 1 or line.intercept > _VIBRATION * hop_distance_A**2
-    travelled_A2 = msd_late_A2 - max(line.intercept, 0.0)
+    travelled_A2 = _msd_late(trajectories) - max(line.intercept, 0.0)
     if vibrates and travelled_A2 < hop_distance_A**2:
         text = (
             f"beyond vibration the MSD grows by {travelled_A2:.2g} A^2 in three quarters of the run, under one hop of "
             f"{hop_distance_A:g} A squared: ions have hardly left their cages"
         )
-        return _refused("not-diffusive", text, bound, pool, step_ps, line)
+        return refused("not-diffusive", text, bound)
     if std > LARGEST_RELATIVE_ERROR * value:
         text = f"the error of D is {100 * std / value:.0f} % of it"
-        return _refused("too-short", text, bound, pool, step_ps, line)
+        return refused("too-short", text, bound)
     if abs(slope - 1.0) > SLOPE_TOLERANCE + 2.0 * slope_std:
         text = f"log-log slope {slope:.2f} +- {slope_std:.2f} is not 1"
-        return _refused("not-diffusive", text, bound, pool, step_ps, line)
+        return refused("not-diffusive", text, bound)
     power, power_std, worst = _power_law(line, pool)
     if power + 2.0 * power_std < 1.0 - SLOPE_TOLERANCE and worst < RESIDUAL_THRESHOLD:
         text = f"the MSD grows as a power {power:.2f} +- {power_std:.2f} of time at all lags: subdiffusive"
-        return _refused("not-diffusive", text, bound, pool, step_ps, line)
+        return refused("not-diffusive", text, bound)
+    slow = confinement(trajectories, first_lag=line.first, intercept_A2=line.intercept)
+    if slow.log_ratio < LEAST_LOG_RATIO:
+        confined = slow.log_ratio < -LEAST_LOG_RATIO
+        text = (
+            f"the slow motion of the ions is {'better' if confined else 'as well'} described by confinement "
+            f"(relaxation in {slow.relaxation_frames * step_ps:.2g} ps) "
+            f"{'than' if confined else 'as'} by diffusion (ln of the ratio of likelihoods {slow.log_ratio:.1f})"
+        )
+        return refused("not-diffusive" if confined else "too-short", text, bound)
+    if found.drifts is not None:
+        text = f"the {found.drifts} change{_s(found.drifts)} too late to leave it out ({_chance(found.drift_p_value)})"
+        return refused("not-stationary", text, bound)
 
     scale = A2_PER_PS_IN_CM2_PER_S
     low68, high68 = log_interval(value, std, line.degrees_of_freedom, 0.6826895)
@@ -226,16 +284,31 @@ def _judged(
         std_by_component_cm2_per_s=(float(errors[0]), float(errors[1]), float(errors[2])),
         loglog_slope=slope if slope_std < _SLOPE_TELLS else None,
         loglog_slope_std=slope_std if slope_std < _SLOPE_TELLS else None,
-        notes=() if line.disagreement == 1.0 else (_disagreeing(line),),
+        left_out_ps=left_out_ps,
+        notes=tuple(_notes(line, found, left_out_ps)),
         **_description(line, pool, step_ps),
     )
 
 
-def _disagreeing(line: Line) -> str:
-    return (
-        f"replicas differ more than their scatter in time allows (chi2/dof {line.disagreement:.1f}): "
-        "the error is scaled to their differences; they may be caught in different disorder"
-    )
+def _notes(line: Line, found: Stationarity, left_out_ps: float) -> Iterator[str]:
+    if found.cut_by is not None:
+        yield (
+            f"the first {left_out_ps:.3g} ps are left out: the {found.cut_by} change{_s(found.cut_by)} there "
+            f"({_chance(found.cut_p_value)})"
+        )
+    if line.disagreement != 1.0:
+        yield (
+            f"replicas differ more than their scatter in time allows (chi2/dof {line.disagreement:.1f}): "
+            "the error is scaled to their differences; they may be caught in different disorder"
+        )
+
+
+def _s(name: str) -> str:
+    return "" if " and " in name or (name.endswith("s") and not name.startswith("number")) else "s"
+
+
+def _chance(p_value: float | None) -> str:
+    return f"chance in a stationary run {max(p_value or 0.0, LEAST_P_VALUE):.1g}"
 
 
 def _msd_late(trajectories: Sequence[np.ndarray]) -> float:
@@ -250,7 +323,13 @@ def _msd_late(trajectories: Sequence[np.ndarray]) -> float:
 
 
 def _refused(
-    status: Status, reason: str, bound_A2_per_ps: float | None, pool: Pool, step_ps: float, line: Line | None
+    status: Status,
+    reason: str,
+    bound_A2_per_ps: float | None,
+    pool: Pool,
+    step_ps: float,
+    line: Line | None,
+    left_out_ps: float,
 ) -> DiffusivityEstimate:
     slope, slope_std = (None, None) if line is None else _raw_exponent(line, pool)
     return DiffusivityEstimate(
@@ -265,6 +344,7 @@ def _refused(
         std_by_component_cm2_per_s=None,
         loglog_slope=slope,
         loglog_slope_std=slope_std,
+        left_out_ps=left_out_ps,
         **_description(line, pool, step_ps),
     )
 
@@ -318,7 +398,8 @@ def _power_law(line: Line, pool: Pool) -> tuple[float, float, float]:
     design = np.stack([np.ones(log_t.size), log_t], axis=1)
     estimator, errors = gls(covariance, design)
     worst = worst_residual(design, np.log(msd), covariance)
-    return float(estimator[1] @ np.log(msd)), float(np.sqrt(errors[1, 1])), worst
+    error = float(np.sqrt(errors[1, 1])) if errors[1, 1] > 0.0 else np.inf  # rounding of a covariance close to singular
+    return float(estimator[1] @ np.log(msd)), error, worst
 
 
 def _bound_from_last_lag(line: Line, pool: Pool, step_ps: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,10 +14,13 @@ from paddlewheel.transport.diffusion import (
     LARGEST_RELATIVE_ERROR,
     DiffusivityEstimate,
     Status,
-    estimate_diffusivity,
+    check_hop_distance,
+    estimate_settled,
     log_interval,
+    settled,
 )
 from paddlewheel.transport.msd import checked_frame_interval, checked_positions
+from paddlewheel.transport.stationarity import Stationarity, pace
 from paddlewheel.units import BOLTZMANN_J_PER_K, ELEMENTARY_CHARGE_C, S_PER_M_IN_MS_PER_CM
 
 _A2_PER_PS_IN_M2_PER_S = 1e-8
@@ -108,6 +111,7 @@ def onsager_coefficients(
     frame_interval_fs: float,
     hop_distance_A: float = DEFAULT_HOP_DISTANCE_A,
     minimum_onset_ps: float = 0.0,
+    conditions: Stationarity | None = None,
 ) -> OnsagerCoefficients:
     """Onsager coefficients from the displacements of whole species.
 
@@ -130,6 +134,8 @@ def onsager_coefficients(
         Mean volume of the cell, temperature, and time between frames.
     hop_distance_A, minimum_onset_ps
         As `estimate_diffusivity`, for each species.
+    conditions
+        What of the runs has an even energy and volume (`steady`), in frames of the replicas; all of them by default.
 
     Raises
     ------
@@ -149,19 +155,33 @@ def onsager_coefficients(
         raise SettingsError("a species without charge carries no current", remedy="give the oxidation state of each")
     step_ps = checked_frame_interval(frame_interval_fs)
     paths = [[checked_positions(species) for species in replica] for replica in replicas]
+    check_hop_distance(hop_distance_A)
+    by_species = [[replica[a] for replica in paths] for a in range(len(charges_e))]
+    given = conditions or Stationarity()
+    paces = [
+        given.then(pace(settled(replicas_of_one, given), hop_distance_A=hop_distance_A))
+        for replicas_of_one in by_species
+    ]
+    longest_cut = max(paces, key=lambda found: found.first_frame)  # all species over the same time
     tracers = tuple(
-        estimate_diffusivity([replica[a] for replica in paths], frame_interval_fs=frame_interval_fs,
-                             hop_distance_A=hop_distance_A, minimum_onset_ps=minimum_onset_ps)
-        for a in range(len(charges_e))
-    )  # fmt: skip
+        estimate_settled(
+            replicas_of_one,
+            replace(longest_cut, drifts=found.drifts, drift_p_value=found.drift_p_value),
+            step_ps=step_ps,
+            hop_distance_A=hop_distance_A,
+            minimum_onset_ps=minimum_onset_ps,
+        )
+        for replicas_of_one, found in zip(by_species, paces, strict=True)
+    )
     for number, tracer in enumerate(tracers, 1):
         if tracer.status != "ok":
             return _refused(tracer.status, f"diffusivity of species {number}: {tracer.reason}", tracers)
     onset_ps = max(tracer.onset_ps or 0.0 for tracer in tracers)
     onset = max(1, int(np.ceil(onset_ps / step_ps - 1e-6)))
+    rest = [settled(species, longest_cut) for species in paths if species[0].shape[0] > longest_cut.first_frame + 1]
     charges = np.asarray(charges_e, dtype=np.float64)
-    together = line_of_charge(paths, charges, minimum_onset=onset)
-    slopes = collective_slopes(paths, minimum_onset=max(onset, together.onset))
+    together = line_of_charge(rest, charges, minimum_onset=onset)
+    slopes = collective_slopes(rest, minimum_onset=max(onset, together.onset))
     if not (together.linear and slopes.line.linear):
         return _refused("too-short", "no straight part of the collective MSD begins before 1/10 of the run", tracers)
     current, single = _gradients(slopes, charges)

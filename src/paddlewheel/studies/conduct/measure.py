@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,8 +25,10 @@ from paddlewheel.transport import (
     DiffusivityEstimate,
     OnsagerCoefficients,
     Quantity,
+    Stationarity,
     active_fraction,
     onsager_coefficients,
+    steady,
     tracer_conductivity,
 )
 from paddlewheel.units import U_PER_A3_IN_G_PER_CM3
@@ -99,19 +102,22 @@ def analyse_temperature(runs: TemperatureRuns, *, charge_e: float, minimum_onset
         )
         return Analysed(row, None)
     interval_fs = runs.displacements[0].frame_interval_fs
-    volume_A3 = float(np.mean([paths.volumes_A3.mean() for paths in runs.displacements]))
-    replicas = [paths.positions_A for paths in runs.displacements]
+    even = _steady(runs)
+    volume_A3 = float(np.mean([paths.volumes_A3[even.first_frame :].mean() for paths in runs.displacements]))
     cell = {"mean_volume_A3": volume_A3, "temperature_K": runs.ran_K or runs.temperature_K}
     together = onsager_coefficients(
-        [[positions] for positions in replicas],
+        [[paths.positions_A] for paths in runs.displacements],
         charges_e=[charge_e],
         frame_interval_fs=interval_fs,
         minimum_onset_ps=minimum_onset_ps,
+        conditions=even,
         **cell,
     )
     tracer = together.tracers[0]
     sigma = tracer_conductivity(tracer, n_ions=runs.n_ions, charge_e=charge_e, **cell)
-    run_ps = min((paths.n_frames - 1) * interval_fs / 1000 for paths in runs.displacements)
+    first = round(1e3 * tracer.left_out_ps / interval_fs)
+    replicas = [paths.positions_A[first:] for paths in runs.displacements if paths.n_frames > first + 1]
+    run_ps = min((len(positions) - 1) * interval_fs / 1000 for positions in replicas)
     window_ps = min(PAPER_WINDOW_PS, run_ps)  # a shorter run is its own window, and says so
     active = active_fraction(
         replicas, frame_interval_fs=interval_fs, window_ps=window_ps, threshold_A2=DEFAULT_THRESHOLD_A2
@@ -125,6 +131,7 @@ def analyse_temperature(runs: TemperatureRuns, *, charge_e: float, minimum_onset
         reason=strange or tracer.reason,
         density_g_per_cm3=float(np.mean([paths.density_g_per_cm3 for paths in runs.displacements])),
         mean_volume_A3=volume_A3,
+        left_out_ps=tracer.left_out_ps,
         active_fraction=active.fraction,
         active_window_ps=window_ps,
         active_threshold_A2=DEFAULT_THRESHOLD_A2,
@@ -135,6 +142,25 @@ def analyse_temperature(runs: TemperatureRuns, *, charge_e: float, minimum_onset
         **_conductivity_fields(sigma, together),
     )
     return Analysed(row, tracer)
+
+
+def _steady(runs: TemperatureRuns) -> Stationarity:
+    """What of the runs has an even potential energy and volume, in frames of their trajectories."""
+    interval_ps = 1e-3 * runs.displacements[0].frame_interval_fs
+    series: dict[str, list[np.ndarray]] = {"volume": [paths.volumes_A3 for paths in runs.displacements]}
+    sample_ps = interval_ps
+    production = [
+        {name: values[columns["time_ps"] >= 0] for name, values in columns.items()}
+        for columns in (runs.thermo[name] for name in runs.sane)
+    ]
+    if production:
+        sample_ps = float(np.diff(production[0]["time_ps"]).mean())
+        series = {
+            "potential energy": [columns["potential_energy_eV"] for columns in production],
+            "volume": [columns["volume_A3"] for columns in production],
+        }
+    found = steady(series)
+    return replace(found, first_frame=round(found.first_frame * sample_ps / interval_ps))
 
 
 def _diffusivity_fields(tracer: DiffusivityEstimate) -> dict[str, Any]:

@@ -32,6 +32,8 @@ class TemperatureResult(Record):
     `temperature_K`, that asked for. `kinetic_temperature_K` is that of the speeds of the atoms of trajectories made
     elsewhere; where their frames are too far apart to tell, it is null, and `unchecked` names what nobody could check.
     `equilibrium` says whether several runs are in one state, so far as they tell.
+    `left_out_ps` is the beginning of each production that the analysis left out, because the pace of the ions, the
+    energy or the volume changed there.
     """
 
     temperature_K: float
@@ -39,6 +41,7 @@ class TemperatureResult(Record):
     reason: str | None = None
     n_replicas: int = 1
     production_ps: float
+    left_out_ps: float | None = None
     n_ions: int
     mean_temperature_K: float | None = None
     temperature_ran_K: float | None = None

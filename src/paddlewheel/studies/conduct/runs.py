@@ -36,6 +36,8 @@ class TemperatureRuns:
         One line for each replica left out, with its name and reason.
     thermo
         Columns by run name, equilibration included (negative `time_ps`); empty for trajectories made elsewhere.
+    sane
+        Names, in `thermo`, of the runs of `displacements`.
     extrapolation
         `ExtrapolationWatch.summary()` of each sane replica (of all where none is sane); none where the potential has
         no grade.
@@ -59,6 +61,7 @@ class TemperatureRuns:
     broken: Sequence[str] = ()
     health: Sequence[HealthCheck] = ()
     thermo: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
+    sane: Sequence[str] = ()
     production_ps: float = 0.0
     extrapolation: Sequence[Mapping[str, Any]] = ()
     kept_frames: Mapping[str, int] = field(default_factory=dict)
@@ -105,7 +108,7 @@ def read_temperature(temperature_K: float, units: Sequence[Unit], specie: str) -
     if not any(len(volumes) for volumes in production):  # every run broke before its production
         production = [columns["volume_A3"] for columns in thermo.values()]
     return TemperatureRuns(
-        temperature_K=temperature_K, displacements=good, broken=broken, health=health, thermo=thermo,
+        temperature_K=temperature_K, displacements=good, broken=broken, health=health, thermo=thermo, sane=sane,
         n_ions=symbols.count(specie), mass_u=sum(structure["masses_u"]),
         volume_A3=float(np.concatenate(production).mean()),
         production_ps=units[0].contents["md"]["production_ps"],

@@ -16,6 +16,7 @@ from paddlewheel.studies.motion.page import charge_sentences
 STATUS_WORDS: dict[TemperatureStatus, str] = {
     "ok": "ok",
     "not-diffusive": "not diffusive",
+    "not-stationary": "not stationary",
     "broken": "broken",
     "too-short": "too short",
     "extrapolating": "extrapolating",
@@ -25,6 +26,8 @@ _NEARLY_EVEN = 0.3  # relative error up to which the two sides of a log-normal i
 _A_TRY_PS = 20.0  # what `conduct` runs at a temperature where nothing else is asked for
 _REMEDIES: dict[TemperatureStatus, str] = {
     "not-diffusive": "too few hops to count: run longer (--production-ps) or hotter (--temperatures)",
+    "not-stationary": "the motion changed during the run: let it settle for longer (--equilibrate-ps, of given files "
+    "--skip-ps), and run longer",
     "broken": "look at the health checks below: a smaller --timestep-fs, lower --temperatures or another --potential",
     "too-short": "run longer (--production-ps)",
     "extrapolating": "outside the training set of the potential: train it on the kept frames, take another "

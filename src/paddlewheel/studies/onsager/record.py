@@ -44,7 +44,7 @@ class OnsagerRecord(MotionRecord):
 
     rows_in: ClassVar[str] = "species"
     kind: Literal["onsager"] = "onsager"
-    status: Literal["ok", "not-diffusive", "too-short"]
+    status: Literal["ok", "not-diffusive", "not-stationary", "too-short"]
     reason: str | None
     mean_volume_A3: float
     species: list[SpeciesResult]

@@ -80,6 +80,11 @@ def correlation_factor(assignment: Assignment, jumps: Jumps) -> CorrelationFacto
         reason = f"{len(jumps)} jumps are too few (at least {FEWEST_JUMPS})"
     elif (counts_by_ion(assignment, jumps) > 1).sum() == 0:
         reason = "no ion jumps twice: there is nothing to be correlated"
+    elif tracer.left_out_ps > 0.0:
+        reason = (
+            f"ions have another pace in the first {tracer.left_out_ps:.3g} ps, where jumps were counted too: "
+            "leave them out (--skip-ps)"
+        )
     elif tracer.value_cm2_per_s is None:
         reason = f"the tracer diffusivity is {tracer.status}: {tracer.reason}"
     if reason or tracer.value_cm2_per_s is None or tracer.interval_95_cm2_per_s is None or jump.std_cm2_per_s is None:
