@@ -26,6 +26,8 @@ _SAFETY = 2.0
 _SLOPE_THRESHOLD, RESIDUAL_THRESHOLD = 2.6, 4.0
 _SEARCH = 1.05
 """What choosing the onset by the same data adds to the error (calibrated on docs/benchmarks/coverage.md)."""
+_FEW_IONS = 0.3
+"""What few ions add to the error, over their number: it is known by few and the gates choose (calibrated likewise)."""
 _RIDGE = 1e-6
 SLOPE_TOLERANCE = 0.1
 """How far from 1 a log-log slope may be, its error (95 %) apart."""
@@ -90,6 +92,7 @@ def fit_line(pool: Pool, *, minimum_onset: int = 1) -> Line:
     """
     lags, msd = pool.lags, pool.msd.sum(axis=1)
     n_frames = max(replica.n_frames for replica in pool.replicas)
+    n_ions = sum(replica.n_ions for replica in pool.replicas)
     known = min(int(np.searchsorted(lags, n_frames / 20)), lags.size - 2)
     last = max(int(np.searchsorted(lags, n_frames / LONGEST_ONSET, side="right")), 1)
     start = min(int(np.searchsorted(lags, minimum_onset)), last - 1)
@@ -111,7 +114,7 @@ def fit_line(pool: Pool, *, minimum_onset: int = 1) -> Line:
         )
         intercept = float(estimator[0] @ msd[first:])
         disagreement = _disagreement(pool, weights, intercept, errors[:, 3])
-        inflation = _SEARCH**2 * disagreement
+        inflation = (_SEARCH * (1.0 + _FEW_IONS / n_ions)) ** 2 * disagreement
         error = inflation * errors.sum(axis=0)
         line = Line(
             linear=linear,
