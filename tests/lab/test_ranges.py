@@ -70,7 +70,7 @@ def test_uncertainty_larger_than_the_value_is_asked_back(name):
         ({"diameter_cm": 0.1}, r"diameter 0\.1 cm is outside 0\.2 to 5 .*; say size micro for a microelectrode"),
         ({"diameter_cm": 10}, r"did you mean 10 mm\? Then give 1 cm; say size large"),
         ({"diameter_cm": float("nan")}, "finite"),
-        ({"diameter_std_cm": 1.2}, r"--diameter-std-cm: an uncertainty of 1\.2 cm"),
+        ({"diameter_std_cm": 1.2}, r"diameter 0\.8 cm \+- 1\.2: the uncertainty is larger than the value"),
     ],
 )  # fmt: skip
 def test_sizes_of_options_are_asked_back(tmp_path, capsys, sizes, message):

@@ -22,6 +22,7 @@ BROKEN_STRETCH = 1.5
 NEW_BOND_STRETCH = 1.25
 """Atoms of two polyanions that come within this many bond lengths have one: they keep twice that apart otherwise."""
 _LOOKS = 4
+_APART = BROKEN_STRETCH / NEW_BOND_STRETCH
 ACTIVATION_VOLUME_A3 = 5.0
 """Of a jump in a solid electrolyte, about 3 cm3/mol."""
 BROKEN_FOR_PS = 0.2
@@ -204,7 +205,10 @@ def check_polyanion_bonds(
 
 
 class _Newcomers:
-    """Bonds that form between two polyanions, from a look every few frames."""
+    """Bonds that form between two polyanions, from a look every few frames.
+
+    Atoms that stand nearer than an open bond to begin with do not come together: nothing is said of them.
+    """
 
     def __init__(self, framework: Framework, *, every: int) -> None:
         self._every, self._frame = every, 0
@@ -214,6 +218,10 @@ class _Newcomers:
 
     def look(self, positions_A: np.ndarray, cell_A: np.ndarray) -> None:
         """Look at those of these frames that are due."""
+        if self._frame == 0 and len(self._pairs):
+            apart = bond_lengths_A(positions_A[:1], cell_A[:1], self._pairs)[0] > self._reach_A * _APART
+            self._pairs, self._reach_A = self._pairs[apart], self._reach_A[apart]
+            self._streak, self._longest = self._streak[apart], self._longest[apart]
         due = [index for index in range(len(positions_A)) if (self._frame + index) % self._every == 0]
         self._frame += len(positions_A)
         for index in due if len(self._pairs) else ():

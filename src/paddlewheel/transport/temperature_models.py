@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -113,7 +113,7 @@ def _best(grid: np.ndarray, chi2) -> float:
     values = [chi2(float(point)) for point in grid]
     i = int(np.argmin(values))
     low, high = sorted((float(grid[max(i - 1, 0)]), float(grid[min(i + 1, grid.size - 1)])))
-    found = minimize_scalar(chi2, bounds=(low, high), method="bounded")
+    found: Any = minimize_scalar(chi2, bounds=(low, high), method="bounded")
     return float(found.x) if found.fun < values[i] else float(grid[i])
 
 
