@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,25 @@ def run_command(job: OldRun, more: Sequence[str] = ()) -> int:
     from paddlewheel.cli.main import status_of
 
     return status_of([*job.arguments, "--out", RUN, *more])
+
+
+_WITHOUT_EFFECT = {
+    "conduct": ["--pressure-GPa"],
+    "rotor": ["--pressure-GPa"],
+    "van-hove": ["--n-lags"],
+    "distil": ["--explore-ps", "--frames-per-round"],
+    "validate": ["--minimum-length-A"],
+}
+"""Options with one value that old runs were begun with, and a new one refuses: they have no effect in its mode."""
+
+
+def run_anew(job: OldRun) -> int:
+    """As `run_command`, for a run that is begun today."""
+    arguments = list(job.arguments)
+    for option in _WITHOUT_EFFECT.get(arguments[0], ()):
+        at = arguments.index(option)
+        del arguments[at : at + 2]
+    return run_command(replace(job, arguments=arguments))
 
 
 def units_of(directory: Path) -> dict[str, dict[str, Any]]:
