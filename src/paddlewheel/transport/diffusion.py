@@ -257,9 +257,9 @@ def _judged(
     if slow.log_ratio < LEAST_LOG_RATIO:
         confined = slow.log_ratio < -LEAST_LOG_RATIO
         text = (
-            f"the slow motion of the ions is {'better' if confined else 'as well'} described by confinement "
-            f"(relaxation in {slow.relaxation_frames * step_ps:.2g} ps) "
-            f"{'than' if confined else 'as'} by diffusion (ln of the ratio of likelihoods {slow.log_ratio:.1f})"
+            f"the slowest motion of the ions falls short of diffusion {'as' if confined else 'no less likely than'} "
+            f"that of confined ions does (relaxation in {slow.relaxation_frames * step_ps:.2g} ps; "
+            f"ln of the ratio of likelihoods {slow.log_ratio:.1f})"
         )
         return refused("not-diffusive" if confined else "too-short", text, bound)
     if found.drifts is not None:

@@ -186,7 +186,7 @@ def test_a_given_rate_that_the_sample_contradicts_is_told():
 
 
 @pytest.mark.parametrize(("settings", "message"), [({"c_rates_per_h": [1, 2, 3]}, "3 for 2 files"),
-                                                   ({"temperatures_K": [-10]}, "above 0")])  # fmt: skip
+                                                   ({"temperatures_K": [-10]}, "-10 is not between 0")])  # fmt: skip
 def test_settings_of_a_series_that_do_not_fit_are_refused(settings, message):
     with pytest.raises(SettingsError, match=message):
         cycling([cell_test(n_cycles=1, points=40)] * 2, **settings)

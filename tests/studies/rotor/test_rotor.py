@@ -142,13 +142,13 @@ def test_a_directory_with_other_inputs_is_refused(run: Path, change: dict) -> No
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"factors": [1.0, 0.0]}, "0 is no mass factor"),
-        ({"factors": [-2.0]}, "-2 is no mass factor"),
+        ({"factors": [1.0, 0.0]}, "0 is not between 0.001"),
+        ({"factors": [-2.0]}, "-2 is not between 0.001"),
         ({"factors": [float("nan")]}, "nan is no"),
         ({"factors": [1.0]}, "only 1"),
         ({"anions": ["PS4"]}, "no anion PS4 .*BH4"),
         ({"anions": ["BH4", "BH4"]}, "twice"),
-        ({"scale": [{"BH4": -1.0}]}, "-1 is no mass factor"),
+        ({"scale": [{"BH4": -1.0}]}, "-1 is not between 0.001"),
         ({"active_window_ps": 2.0}, "longer than the run"),
         ({"active_threshold_A2": -1.0}, "active_threshold"),
         ({"reference_temperature_K": 600.0}, "not simulated"),
