@@ -25,7 +25,7 @@ _SAME_K = 0.5  # runs this near to 300 K are runs at 300 K
 _NEARLY_EVEN = 0.3  # relative error up to which the two sides of a log-normal interval look alike
 _A_TRY_PS = 20.0  # what `conduct` runs at a temperature where nothing else is asked for
 _REMEDIES: dict[TemperatureStatus, str] = {
-    "not-diffusive": "too few hops to count: run longer (--production-ps) or hotter (--temperatures)",
+    "not-diffusive": "no diffusion to be counted yet: run longer (--production-ps) or hotter (--temperatures)",
     "not-stationary": "the motion changed during the run: let it settle for longer (--equilibrate-ps, of given files "
     "--skip-ps), and run longer",
     "broken": "look at the health checks below: a smaller --timestep-fs, lower --temperatures or another --potential",
