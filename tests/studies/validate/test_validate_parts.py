@@ -70,7 +70,7 @@ def test_candidate_that_diffuses_alike_is_inside_and_a_faster_one_outside(phase)
 
 
 def test_measure_of_the_diffusivity_gate_is_one_at_the_end_of_the_interval(phase):
-    reference, candidate = _walk(0.1, seed=1), _walk(0.13, seed=2)
+    reference, candidate = _walk(0.1, seed=1, n_frames=6000), _walk(0.13, seed=2, n_frames=6000)
     findings = Findings()
     compare_diffusion(
         findings, phase, 600.0, {"reference": ("r", reference, None), "candidate": ("c", candidate, None)}
