@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from paddlewheel.transport.diffusion import DiffusivityEstimate, estimate_diffusivity
+from paddlewheel.transport.diffusion import DiffusivityEstimate, estimate_settled
 from paddlewheel.transport.sites.assignment import Assignment, site_paths_A
 from paddlewheel.transport.sites.jumps import Jumps, counts_by_ion
+from paddlewheel.transport.stationarity import LEVEL_REFUSE, pace
 from paddlewheel.units import A2_PER_PS_IN_CM2_PER_S
 
 FEWEST_JUMPS = 30
@@ -67,23 +68,30 @@ def correlation_factor(assignment: Assignment, jumps: Jumps) -> CorrelationFacto
     """The correlation factor from the ions' paths from site to site.
 
     The tracer diffusivity is that of the paths without the vibrations (`estimate_diffusivity`: all lags, full
-    covariance, refused where the motion is not diffusive); with them it is the same at long times and less precise.
+    covariance, refused where the motion is not diffusive), over the whole run, as the
+    jumps are; with vibrations it is the same at long times and less precise. A run whose beginning has another pace (at
+    the level of 0.1 %) gives none.
     Errors of numerator and denominator are taken for independent. They are correlated positively, since more jumps
     make more of both, so that the interval is too long rather than too short.
     """
     jump = jump_diffusivity(assignment, jumps)
     paths = [site_paths_A(run, assignment.sites) for run in assignment.runs]
     hop = float(np.median(jumps.length_A)) if len(jumps) else 2.0
-    tracer = estimate_diffusivity(paths, frame_interval_fs=1e3 * assignment.step_ps, hop_distance_A=hop)
+    found = pace(paths, hop_distance_A=hop)
+    uneven = found.cut_p_value is not None and found.cut_p_value < LEVEL_REFUSE
+    tracer = estimate_settled(
+        paths, replace(found, first_frame=0, cut_by=None, cut_p_value=None), step_ps=assignment.step_ps,
+        hop_distance_A=hop, minimum_onset_ps=0.0,
+    )  # fmt: skip
     reason = None
     if len(jumps) < FEWEST_JUMPS:
         reason = f"{len(jumps)} jumps are too few (at least {FEWEST_JUMPS})"
     elif (counts_by_ion(assignment, jumps) > 1).sum() == 0:
         reason = "no ion jumps twice: there is nothing to be correlated"
-    elif tracer.left_out_ps > 0.0:
+    elif uneven:
         reason = (
-            f"ions have another pace in the first {tracer.left_out_ps:.3g} ps, where jumps were counted too: "
-            "leave them out (--skip-ps)"
+            f"ions have another pace in the first {found.first_frame * assignment.step_ps:.3g} ps, where jumps were "
+            "counted too: leave them out (--skip-ps)"
         )
     elif tracer.value_cm2_per_s is None:
         reason = f"the tracer diffusivity is {tracer.status}: {tracer.reason}"
