@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from paddlewheel.studies.table import TABLE
 from rendered_page import WIDTHS_PX, browser, chromium, render
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "studies"))
-from old_runs import OLD_RUNS, RUN, run_anew
+from old_runs import OLD_RUNS, RUN, arguments_today, run_command
 
 JOBS = [pytest.param(name, marks=[pytest.mark.slow] * job.slow) for name, job in OLD_RUNS.items()]
 OLD_RULE = """
@@ -145,7 +146,7 @@ def test_a_report_has_no_fault(chrome: Any, runs: Path, name: str, monkeypatch: 
     folder.mkdir()
     job.make(folder)
     monkeypatch.chdir(folder)
-    assert run_anew(job) == job.status
+    assert run_command(replace(job, arguments=arguments_today(job))) == job.status
     report = folder / RUN / "report.html"
     faults = []
     for medium in WIDTHS_PX:

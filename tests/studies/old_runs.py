@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -72,13 +72,13 @@ _WITHOUT_EFFECT = {
 """Options with one value that old runs were begun with, and a new one refuses: they have no effect in its mode."""
 
 
-def run_anew(job: OldRun) -> int:
-    """As `run_command`, for a run that is begun today."""
+def arguments_today(job: OldRun) -> list[str]:
+    """The arguments with which the job is begun today."""
     arguments = list(job.arguments)
     for option in _WITHOUT_EFFECT.get(arguments[0], ()):
         at = arguments.index(option)
         del arguments[at : at + 2]
-    return run_command(replace(job, arguments=arguments))
+    return arguments
 
 
 def units_of(directory: Path) -> dict[str, dict[str, Any]]:

@@ -21,7 +21,7 @@ import pytest
 from paddlewheel.trajectories import open_store, read_thermo
 
 sys.path.insert(0, str(Path(__file__).parent))
-from old_runs import OLD_RUNS
+from old_runs import OLD_RUNS, arguments_today
 
 pytestmark = pytest.mark.slow
 
@@ -96,7 +96,7 @@ def test_conduct(ensemble: str, seed: int, tmp_path: Path) -> None:
     job = OLD_RUNS["conduct"]
     job.make(tmp_path)
     longer = ["--ensemble", ensemble]
-    _killed(tmp_path, [*job.arguments, *longer], seed=seed)
+    _killed(tmp_path, [*arguments_today(job), *longer], seed=seed)
     _all_the_same(tmp_path)
     _same_stores(tmp_path / "whole", tmp_path / "killed")
     _units_are_finished(tmp_path / "killed")
@@ -106,7 +106,7 @@ def test_conduct(ensemble: str, seed: int, tmp_path: Path) -> None:
 def test_rotor(seed: int, tmp_path: Path) -> None:
     job = OLD_RUNS["rotor"]
     job.make(tmp_path)
-    _killed(tmp_path, job.arguments, seed=seed)
+    _killed(tmp_path, arguments_today(job), seed=seed)
     _all_the_same(tmp_path)
     _same_stores(tmp_path / "whole", tmp_path / "killed")
 
@@ -115,7 +115,7 @@ def test_rotor(seed: int, tmp_path: Path) -> None:
 def test_phonons(seed: int, tmp_path: Path) -> None:
     job = OLD_RUNS["phonons"]
     job.make(tmp_path)
-    _killed(tmp_path, job.arguments, seed=seed)
+    _killed(tmp_path, arguments_today(job), seed=seed)
     _all_the_same(tmp_path)
 
 
@@ -123,7 +123,7 @@ def test_phonons(seed: int, tmp_path: Path) -> None:
 def test_sample(seed: int, tmp_path: Path) -> None:
     job = OLD_RUNS["sample"]
     job.make(tmp_path)
-    _killed(tmp_path, job.arguments, seed=seed)
+    _killed(tmp_path, arguments_today(job), seed=seed)
     _all_the_same(tmp_path)
     _same_stores(tmp_path / "whole", tmp_path / "killed")
     for name in ("frames.extxyz", "dataset.extxyz"):
@@ -137,7 +137,7 @@ def test_distil(seed: int, tmp_path: Path) -> None:
     pytest.importorskip("torch")
     job = OLD_RUNS["distil"]
     job.make(tmp_path)
-    _killed(tmp_path, job.arguments, seed=seed)
+    _killed(tmp_path, arguments_today(job), seed=seed)
     _all_the_same(tmp_path)
     _same_stores(tmp_path / "whole", tmp_path / "killed")
     whole, killed = (tmp_path / name / "nep.txt" for name in ("whole", "killed"))
