@@ -14,7 +14,7 @@ import pytest
 
 pytest.importorskip("torch", reason="torch is not installed: pip install 'paddlewheel[distil]'")
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from old_runs import OLD_RUNS
+from old_runs import OLD_RUNS, arguments_today
 
 from paddlewheel.cli.main import status_of
 from paddlewheel.execution import Outcome, Unit, run_units_here
@@ -41,7 +41,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     OLD_RUNS["distil"].make(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        assert status_of([*OLD_RUNS["distil"].arguments, "--out", "run"]) == OLD_RUNS["distil"].status
+        assert status_of([*arguments_today(OLD_RUNS["distil"]), "--out", "run"]) == OLD_RUNS["distil"].status
     return folder
 
 
@@ -84,7 +84,7 @@ def test_a_stage_that_was_touched_is_made_again(
     (copy / "run" / "result.json").unlink()  # so that the stages are gone through
     damage(copy / "run" / name)
     monkeypatch.chdir(copy)
-    assert status_of([*OLD_RUNS["distil"].arguments, "--out", "run"]) == OLD_RUNS["distil"].status
+    assert status_of([*arguments_today(OLD_RUNS["distil"]), "--out", "run"]) == OLD_RUNS["distil"].status
     told = [line for line in capsys.readouterr().err.splitlines() if line.startswith("paddlewheel: ")]
     if "/" in name:  # the student beside the record is a copy, which is written with every record
         assert [line for line in told if Path(name).name in line], told
@@ -98,7 +98,7 @@ def test_a_touched_student_beside_a_finished_record_is_written_again(
     copy = Path(shutil.copytree(made, tmp_path / "copy"))
     _cut(copy / "run" / "nep.txt")
     monkeypatch.chdir(copy)
-    assert status_of([*OLD_RUNS["distil"].arguments, "--out", "run"]) == OLD_RUNS["distil"].status
+    assert status_of([*arguments_today(OLD_RUNS["distil"]), "--out", "run"]) == OLD_RUNS["distil"].status
     assert "nep.txt was changed since it was written: the record is made again" in capsys.readouterr().err
     assert (copy / "run" / "nep.txt").read_bytes() == (made / "run" / "nep.txt").read_bytes()
 
