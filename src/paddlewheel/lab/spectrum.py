@@ -59,11 +59,22 @@ class Spectrum:
             raise DataError("a value is not finite", where=self.name, remedy="remove the point")
         if (frequency <= 0).any():
             raise DataError(f"a frequency of {frequency.min():g} Hz", where=self.name, remedy="remove the point")
-        for each in (float(frequency.min()), float(frequency.max())):
-            check_quantity("frequency_Hz", each, where=self.name)
-        check_quantity("impedance_ohm", float(np.median(np.abs(impedance))), where=self.name)
+        check_ranges(frequency, impedance, where=self.name)
         order = np.argsort(-frequency, kind="stable")
         object.__setattr__(self, "frequency_Hz", frequency[order])
         object.__setattr__(self, "impedance_ohm", impedance[order])
         if (np.diff(self.frequency_Hz) == 0).any():
             raise DataError("a frequency stands twice", where=self.name, remedy="average or remove one of the points")
+
+
+def check_ranges(frequency_Hz: np.ndarray, impedance_ohm: np.ndarray, *, where: str) -> None:
+    """Ask back frequencies and a median impedance outside their range of sense (`paddlewheel.lab.ranges`).
+
+    Raises
+    ------
+    DataError
+        With the likely unit.
+    """
+    for each in (float(frequency_Hz.min()), float(frequency_Hz.max())):
+        check_quantity("frequency_Hz", each, where=where)
+    check_quantity("impedance_ohm", float(np.median(np.abs(impedance_ohm))), where=where)

@@ -20,7 +20,7 @@ def test_help_names_the_options_and_gives_an_example(capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--epochs", "0"], "epochs is 0; give a whole number of 1 or more"),
+        (["--epochs", "0"], "--epochs: 0 is not at least 1"),
         (["--three-body-cutoff-A", "7"], "three_body_cutoff_A 7 is beyond cutoff_A 5"),
         (["--loss", "l1"], "loss is 'l1'; give one of huber, mse"),
         ([], "absent.extxyz: cannot be read"),

@@ -10,7 +10,7 @@ import numpy as np
 from paddlewheel.errors import DataError
 from paddlewheel.lab.readers.column_names import SPECTRUM_FIELDS, find_columns
 from paddlewheel.lab.readers.text_table import TextTable
-from paddlewheel.lab.spectrum import Spectrum
+from paddlewheel.lab.spectrum import Spectrum, check_ranges
 
 _CELSIUS = re.compile(r"(?<![\dA-Za-z.])([-+]?\d{1,4}(?:\.\d+)?)\s*_?(?:deg(?:ree)?s?_?C?|°C|C|oC|grad)(?![A-Za-z])")
 _KELVIN = re.compile(r"(?<![\dA-Za-z.])(\d{2,4}(?:\.\d+)?)\s*_?K(?![A-Za-z])")
@@ -63,6 +63,7 @@ def spectra_of(table: TextTable, *, columns: Mapping[str, str] | None, name: str
             continue
         if (np.imag(impedance[keep]) > 0).all():
             said.append("the imaginary part is positive at every frequency: inductive, or -Z'' without its sign")
+        check_ranges(frequency[keep], impedance[keep], where=table.source)
         held = None if temperature is None or not np.isfinite(temperature[keep]).any() else temperature[keep]
         spectra.append(
             Spectrum(
