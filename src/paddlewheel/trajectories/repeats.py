@@ -60,6 +60,8 @@ class RepeatWatch:
         first, again = self._repeats[0]
         n_frames = len(moved) + 1
         at_seams = all(index == earlier + 1 for earlier, index in self._repeats)
+        if len(self._repeats) == 1 and not at_seams:  # a few atoms that come back to the same rounded place
+            return None
         what = f"{len(self._repeats)} of {n_frames} frames repeat an earlier one (frame {again} is frame {first})"
         if at_seams and len(self._repeats) <= max(1, _SEAMS * n_frames):
             return f"{source}: {what}, as where runs were put together: each counts as an interval without motion"
