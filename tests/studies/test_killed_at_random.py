@@ -41,6 +41,13 @@ def _killed(folder: Path, arguments: list[str], *, seed: int, n_kills: int = 6, 
     assert int(done.stdout.splitlines()[-1].split()[0]) >= 2
 
 
+def _made(name: str, folder: Path) -> list[str]:
+    """The arguments of a job whose files were written into the folder."""
+    job = OLD_RUNS[name]
+    job.make(folder)
+    return arguments_today(job)
+
+
 def _record(folder: Path) -> Any:
     def without(value: Any) -> Any:
         if isinstance(value, dict):
@@ -93,10 +100,7 @@ def _units_are_finished(folder: Path) -> None:
 
 @pytest.mark.parametrize(("ensemble", "seed"), [("nvt", 1), ("npt", 2), ("langevin", 3)])
 def test_conduct(ensemble: str, seed: int, tmp_path: Path) -> None:
-    job = OLD_RUNS["conduct"]
-    job.make(tmp_path)
-    longer = ["--ensemble", ensemble]
-    _killed(tmp_path, [*arguments_today(job), *longer], seed=seed)
+    _killed(tmp_path, [*_made("conduct", tmp_path), "--ensemble", ensemble], seed=seed)
     _all_the_same(tmp_path)
     _same_stores(tmp_path / "whole", tmp_path / "killed")
     _units_are_finished(tmp_path / "killed")
@@ -104,26 +108,20 @@ def test_conduct(ensemble: str, seed: int, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seed", [4])
 def test_rotor(seed: int, tmp_path: Path) -> None:
-    job = OLD_RUNS["rotor"]
-    job.make(tmp_path)
-    _killed(tmp_path, arguments_today(job), seed=seed)
+    _killed(tmp_path, _made("rotor", tmp_path), seed=seed)
     _all_the_same(tmp_path)
     _same_stores(tmp_path / "whole", tmp_path / "killed")
 
 
 @pytest.mark.parametrize("seed", [5])
 def test_phonons(seed: int, tmp_path: Path) -> None:
-    job = OLD_RUNS["phonons"]
-    job.make(tmp_path)
-    _killed(tmp_path, arguments_today(job), seed=seed)
+    _killed(tmp_path, _made("phonons", tmp_path), seed=seed)
     _all_the_same(tmp_path)
 
 
 @pytest.mark.parametrize("seed", [6])
 def test_sample(seed: int, tmp_path: Path) -> None:
-    job = OLD_RUNS["sample"]
-    job.make(tmp_path)
-    _killed(tmp_path, arguments_today(job), seed=seed)
+    _killed(tmp_path, _made("sample", tmp_path), seed=seed)
     _all_the_same(tmp_path)
     _same_stores(tmp_path / "whole", tmp_path / "killed")
     for name in ("frames.extxyz", "dataset.extxyz"):
@@ -135,9 +133,7 @@ def test_sample(seed: int, tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", [7])
 def test_distil(seed: int, tmp_path: Path) -> None:
     pytest.importorskip("torch")
-    job = OLD_RUNS["distil"]
-    job.make(tmp_path)
-    _killed(tmp_path, arguments_today(job), seed=seed)
+    _killed(tmp_path, _made("distil", tmp_path), seed=seed)
     _all_the_same(tmp_path)
     _same_stores(tmp_path / "whole", tmp_path / "killed")
     whole, killed = (tmp_path / name / "nep.txt" for name in ("whole", "killed"))

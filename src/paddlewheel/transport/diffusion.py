@@ -263,7 +263,7 @@ def _judged(
         )
         return refused("not-diffusive" if confined else "too-short", text, bound)
     if found.drifts is not None:
-        text = f"the {found.drifts} change{_s(found.drifts)} too late to leave it out ({_chance(found.drift_p_value)})"
+        text = f"a change of the {found.drifts} comes too late to leave it out ({_chance(found.drift_p_value)})"
         return refused("not-stationary", text, bound)
 
     scale = A2_PER_PS_IN_CM2_PER_S
@@ -293,7 +293,7 @@ def _judged(
 def _notes(line: Line, found: Stationarity, left_out_ps: float) -> Iterator[str]:
     if found.cut_by is not None:
         yield (
-            f"the first {left_out_ps:.3g} ps are left out: the {found.cut_by} change{_s(found.cut_by)} there "
+            f"the first {left_out_ps:.3g} ps are left out for a change of the {found.cut_by} "
             f"({_chance(found.cut_p_value)})"
         )
     if line.disagreement != 1.0:
@@ -301,10 +301,6 @@ def _notes(line: Line, found: Stationarity, left_out_ps: float) -> Iterator[str]
             f"replicas differ more than their scatter in time allows (chi2/dof {line.disagreement:.1f}): "
             "the error is scaled to their differences; they may be caught in different disorder"
         )
-
-
-def _s(name: str) -> str:
-    return "" if " and " in name or (name.endswith("s") and not name.startswith("number")) else "s"
 
 
 def _chance(p_value: float | None) -> str:

@@ -178,7 +178,7 @@ def onsager_coefficients(
             return _refused(tracer.status, f"diffusivity of species {number}: {tracer.reason}", tracers)
     onset_ps = max(tracer.onset_ps or 0.0 for tracer in tracers)
     onset = max(1, int(np.ceil(onset_ps / step_ps - 1e-6)))
-    rest = [settled(species, longest_cut) for species in paths if species[0].shape[0] > longest_cut.first_frame + 1]
+    rest = [kept for species in paths if (kept := settled(species, longest_cut))]
     charges = np.asarray(charges_e, dtype=np.float64)
     together = line_of_charge(rest, charges, minimum_onset=onset)
     slopes = collective_slopes(rest, minimum_onset=max(onset, together.onset))

@@ -113,14 +113,7 @@ def list_cache() -> list[CacheEntry]:
             n_bytes = sum(size for size, _ in entry["files"].values())
             used = document.stat().st_mtime
             entries.append(CacheEntry(document.parent, entry["source"], entry["n_frames"], n_bytes, used))
-        except (
-            TrajectoryError,
-            OSError,
-            ValueError,
-            KeyError,
-            TypeError,
-            AttributeError,
-        ):  # damaged, or gone meanwhile
+        except (TrajectoryError, *DAMAGE):  # damaged, or gone meanwhile
             entries.append(CacheEntry(document.parent, "damaged", 0, 0, 0.0))
     return sorted(entries, key=lambda entry: entry.last_used, reverse=True)
 

@@ -68,9 +68,10 @@ def correlation_factor(assignment: Assignment, jumps: Jumps) -> CorrelationFacto
     """The correlation factor from the ions' paths from site to site.
 
     The tracer diffusivity is that of the paths without the vibrations (`estimate_diffusivity`: all lags, full
-    covariance, refused where the motion is not diffusive), over the whole run, as the
-    jumps are; with vibrations it is the same at long times and less precise. A run whose beginning has another pace (at
-    the level of 0.1 %) gives none.
+    covariance, refused where the motion is not diffusive); with them it is the same at long times and less precise. It
+    is taken over the whole run, as the jumps are; a run whose beginning has another pace (at the level of 0.1 %) gives
+    no factor.
+
     Errors of numerator and denominator are taken for independent. They are correlated positively, since more jumps
     make more of both, so that the interval is too long rather than too short.
     """
