@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from paddlewheel.errors import DataError
-from paddlewheel.lab.readers import biologic, neware, spreadsheet
+from paddlewheel.lab.readers import biologic, biologic_text, neware, spreadsheet
 from paddlewheel.lab.readers.cell_tests import cell_test_of
 from paddlewheel.lab.readers.spectra import spectra_of
 from paddlewheel.lab.readers.text_table import TextTable, parse_table, read_text
@@ -102,4 +102,6 @@ def _as_written(path: Path) -> TextTable:
     if begin.startswith(b"PK"):
         return spreadsheet.read_xlsx(path)
     text, warnings = read_text(path)
+    if text.startswith(biologic_text.MAGIC):
+        return biologic_text.read_mpt(text, source=str(path), warnings=warnings)
     return parse_table(text, source=str(path), warnings=warnings)

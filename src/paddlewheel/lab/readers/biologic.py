@@ -49,6 +49,11 @@ _COLUMNS: dict[int, tuple[str, str, str]] = {
     469: ("z cycle", "", "<u4"), 471: ("THD Ewe", "%", "<f4"), 472: ("THD I", "%", "<f4"), 474: ("NSD Ewe", "%", "<f4"),
     475: ("NSD I", "%", "<f4"), 477: ("NSR Ewe", "%", "<f4"), 478: ("NSR I", "%", "<f4"),
 }  # fmt: skip
+_TECHNIQUES = {
+    0x04: "GCPL", 0x06: "CV", 0x0B: "OCV", 0x16: "MP", 0x18: "CA", 0x19: "CP", 0x1C: "WAIT", 0x1D: "PEIS", 0x1E: "GEIS",
+    0x30: "CV", 0x32: "ZIR", 0x33: "CVA", 0x6C: "LSV", 0x75: "CoV", 0x76: "CoC", 0x77: "GCPL", 0x7F: "MB", 0x88: "BCD",
+}  # fmt: skip
+"""First byte of the settings -> plain name (`paddlewheel.lab.techniques`)."""
 _ROWS_AT = {0: 100, 1: 100, 2: 405, 3: 406}
 """Where the rows begin in the data of a module, by version; checked against its length."""
 
@@ -70,12 +75,14 @@ def read_mpr(path: Path) -> TextTable:
         If it is truncated or damaged, or has a column of unknown type.
     """
     content = path.read_bytes()
-    module = next((module for module in _modules(content, path) if module.name == "VMP data"), None)
+    modules = _modules(content, path)
+    module = next((module for module in modules if module.name == "VMP data"), None)
     if module is None:
         raise DataError(
             "no data module", where=path, remedy="the file is truncated: copy it again, or export it as .mpt"
         )
     warnings: list[str] = []
+    settings = next((module.content for module in modules if module.name == "VMP settings"), b"")
     rows, names, units = _rows(module, path, warnings)
     numbers = {place: values.astype(float) for place, values in enumerate(rows)}
     header = [f"date: {module.date}", f"{MAGIC.decode()}, VMP data version {module.version}"]
@@ -87,7 +94,7 @@ def read_mpr(path: Path) -> TextTable:
         names, units = [*names, "I"], [*units, "mA"]
         warnings.append("the file holds no current: taken as power over voltage")
     return TextTable(names=names, units=units, numbers=numbers, texts={}, preamble=header, source=str(path),
-                     warnings=warnings)  # fmt: skip
+                     warnings=warnings, technique=_TECHNIQUES.get(settings[0]) if settings else None)  # fmt: skip
 
 
 def _modules(content: bytes, path: Path) -> list[_Module]:

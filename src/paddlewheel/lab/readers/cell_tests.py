@@ -79,7 +79,7 @@ def cell_test_of(table: TextTable, *, columns: Mapping[str, str] | None) -> Cell
         fields, counters={name: values.get(name) for name in
                           ("net_charge_Ah", "charge_counter_Ah", "discharge_counter_Ah", "step_charge_Ah")},
         other=_other(table, found, used=fields), source=table.source,
-        metadata={"header": table.preamble} if table.preamble else {}, warnings=warnings,
+        metadata=table.metadata(), warnings=warnings,
     )  # fmt: skip
 
 

@@ -73,7 +73,7 @@ def spectra_of(table: TextTable, *, columns: Mapping[str, str] | None, name: str
                 temperature_K=temperature_in(name, table.preamble) if held is None else float(np.nanmean(held)),
                 cycle=_cycle(cycle, keep[0], number, len(parts)),
                 time_s=None if time is None or not np.isfinite(time[keep[0]]) else float(time[keep[0]]),
-                metadata={"header": table.preamble} if table.preamble else {},
+                metadata=table.metadata(),
                 warnings=tuple(said),
             )
         )

@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -43,6 +44,11 @@ class TextTable:
         Lines above the header.
     warnings
         What was guessed or left out.
+    technique
+        Plain name of the technique that wrote it (`paddlewheel.lab.techniques`), such as ``PEIS``, ``GCPL``, ``CV``,
+        ``OCV``; None where the file does not say it.
+    settings
+        What else the file says of the measurement, by name with the unit: ``started``, ``electrode_area_cm2``, ...
     """
 
     names: list[str]
@@ -52,6 +58,13 @@ class TextTable:
     preamble: list[str]
     source: str
     warnings: list[str] = field(default_factory=list)
+    technique: str | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def metadata(self) -> dict[str, Any]:
+        """What a cell test or spectrum made of it keeps: ``header``, ``technique`` and the settings, where known."""
+        told = {"header": self.preamble or None, "technique": self.technique}
+        return {name: value for name, value in told.items() if value is not None} | self.settings
 
     def __len__(self) -> int:
         columns = [*self.numbers.values(), *self.texts.values()]
