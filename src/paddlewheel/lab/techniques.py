@@ -41,7 +41,7 @@ TECHNIQUES: dict[str, Technique] = {
     technique.name: technique
     for technique in (
         *_of("eis", PEIS=_PEIS, GEIS=_GEIS, SPEIS=f"Staircase {_PEIS}", SGEIS=f"Staircase {_GEIS}",
-             PEISW=f"{_PEIS} Wait", ZIR=("IR compensation (PEIS)", "IR determination with PEIS")),
+             PEISW=f"{_PEIS} Wait"),
         *_of("cycling",
              GCPL=("Galvanostatic Cycling with Potential Limitation",),
              GCPL2="Galvanostatic Cycling with Potential Limitation 2",
@@ -68,7 +68,8 @@ TECHNIQUES: dict[str, Technique] = {
              CPP="Cyclic Potentiodynamic Pitting", DP="Depassivation Potential", CPT="Critical Pitting Temperature",
              CM="Corrosimetry (Rp vs. time)", ZRA="Zero Resistance Ammeter", ZVC="Zero Voltage Current",
              VASP="Variable Amplitude Sinusoidal microPolarization",
-             CASP="Constant Amplitude Sinusoidal microPolarization", WAIT="Wait", TC="Temperature Control"),
+             CASP="Constant Amplitude Sinusoidal microPolarization", WAIT="Wait",
+             ZIR=("IR compensation (PEIS)", "IR determination with PEIS"), TC="Temperature Control"),
     )
 }  # fmt: skip
 """By plain name."""

@@ -1,18 +1,34 @@
-"""Biologic's files: the binary ones are what their text forms say."""
+"""Biologic's files: the binary ones are what their text forms say, column by column; damaged ones are refused."""
 
 from __future__ import annotations
 
 import gzip
 from pathlib import Path
 
+import numpy as np
 import pytest
+from lab_samples import mpr
 
+from paddlewheel.errors import DataError
 from paddlewheel.lab.readers import read_cell_test, read_spectra
+from paddlewheel.lab.readers.biologic import read_mpr
+from paddlewheel.lab.readers.biologic_columns import name_and_unit
+from paddlewheel.lab.readers.biologic_text import read_mpt
+from paddlewheel.lab.readers.text_table import TextTable, read_text
 
-TECHNIQUES = {
-    "ca": "CA", "cp": "CP", "cv": "CV", "gcpl.issue_149": "GCPL", "lsv": "LSV", "mb.issue_149": "MB",
-    "peis": "PEIS", "geis": "GEIS",
+PAIRS = {
+    "ca": ("CA", 721), "cov.issue_185": ("CoV", 23), "cp": ("CP", 121), "cv": ("CV", 5103),
+    "cva.issue_202": ("CVA", 455), "gcpl.issue_149": ("GCPL", 132), "gcpl.issue_226.I": ("GCPL", 15),
+    "geis": ("GEIS", 2528), "lsv": ("LSV", 1186), "mb.issue_149": ("MB", 564), "mb.issue_95": ("MB", 33),
+    "ocv": ("OCV", 602), "peis": ("PEIS", 32), "peis.issue_225.no_ece": ("PEIS", 32), "vsp_ocv_with": ("OCV", 13),
+    "zir": ("ZIR", 1),
 }  # fmt: skip
+"""Each pair of a binary file and its text: technique and rows, as the text says."""
+SINGLE, DOUBLE = 2.0**-24, 1e-15
+"""Half a unit in the last place of single precision, which EC-Lab prints in 8 digits and makes some doubles of, and a
+unit in the 16th digit, the last in which it prints doubles."""
+NO_HEADER = ("vsp_ocv_with",)
+"""Texts without a header, that say nothing of the technique and the cell."""
 
 
 @pytest.fixture
@@ -20,9 +36,187 @@ def folder(shared: Path) -> Path:
     return shared / "data" / "lab" / "biologic"
 
 
-@pytest.mark.parametrize(("name", "technique"), TECHNIQUES.items())
-def test_technique_is_told_in_the_metadata(folder, tmp_path, name, technique):
-    text = tmp_path / f"{name}.mpt"
-    text.write_bytes(gzip.decompress((folder / f"{name}.mpt.gz").read_bytes()))
-    read = (lambda path: read_spectra(path)[0]) if technique.endswith("EIS") else read_cell_test
-    assert read(text).metadata["technique"] == technique
+def text_file(folder: Path, name: str, tmp_path: Path) -> Path:
+    """The unpacked text form."""
+    path = tmp_path / f"{name}.mpt"
+    path.write_bytes(gzip.decompress((folder / f"{name}.mpt.gz").read_bytes()))
+    return path
+
+
+def columns(table: TextTable) -> dict[tuple[str, str], np.ndarray]:
+    return {(table.names[place], table.units[place]): values for place, values in table.numbers.items()}
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_binary_files_are_what_their_text_forms_say(folder, tmp_path, name):
+    binary = read_mpr(folder / f"{name}.mpr")
+    text, warnings = read_text(text_file(folder, name, tmp_path))
+    read = read_mpt(text, source=name, warnings=warnings)
+    assert len(binary) == len(read) == PAIRS[name][1]
+    assert binary.warnings == []
+    ours, theirs = columns(binary), columns(read)
+    assert ours.keys() <= theirs.keys()
+    for label, values in ours.items():
+        printed = theirs[label]
+        digits = DOUBLE if label[0] in ("time", "dq", "cycle number") else SINGLE
+        assert (np.abs(values - printed) <= digits * np.abs(printed)).all(), label
+    known = {label for label in theirs if label[0] in ("time", "Ewe", "I", "<I>", "freq", "Re(Z)", "cycle number")}
+    assert known - {("Re(Z)", "Ohm")} <= ours.keys()
+    if name in NO_HEADER:
+        assert binary.settings["inputs"] == {"Analog IN 1": "Force/N", "Analog IN 2": "Temperatur/°C"}
+        assert binary.settings["started"] == "2022-02-17"
+        assert binary.settings["electrode_area_cm2"] == 0.317
+        return
+    assert binary.technique == read.technique == PAIRS[name][0]
+    assert binary.settings == read.settings
+    assert binary.settings["started"][:2] == "20"
+
+
+def test_text_alone_has_what_a_later_program_makes_of_the_columns(folder, tmp_path):
+    """`<I>` of a GCPL is not stored: EC-Lab makes it of the charge between two rows, and so does the reader."""
+    text, _ = read_text(text_file(folder, "gcpl.issue_149", tmp_path))
+    theirs = columns(read_mpt(text, source="text"))[("<I>", "mA")]
+    table = read_mpr(folder / "gcpl.issue_149.mpr")
+    np.testing.assert_allclose(columns(table)[("<I>", "mA")], theirs, rtol=1e-12)
+    assert theirs.max() == pytest.approx(0.03, rel=1e-3)  # the 30 uA that were set
+
+
+@pytest.mark.parametrize("suffix", [".mpr", ".mpt"])
+def test_no_sweep_of_a_modulo_bat_is_dropped_and_the_rest_is_its_cell_test(folder, tmp_path, suffix):
+    """16 times 13 points from 10 kHz to 100 Hz, as the header says; the counter of cycles rises within the fourth."""
+    path = folder / "mb.issue_149.mpr" if suffix == ".mpr" else text_file(folder, "mb.issue_149", tmp_path)
+    spectra = read_spectra(path)
+    assert [len(one.frequency_Hz) for one in spectra] == [13] * 16
+    assert [one.cycle for one in spectra] == list(range(1, 17))
+    assert all(one.frequency_Hz[0] == pytest.approx(1e4, rel=1e-3) for one in spectra)
+    assert all(one.frequency_Hz[-1] == pytest.approx(100, rel=1e-3) for one in spectra)
+    starts_s = [one.time_s for one in spectra if one.time_s is not None]
+    assert len(starts_s) == 16
+    assert np.all(np.diff(starts_s) > 0)
+    test = read_cell_test(path)
+    assert len(test) == 564 - 16 * 13
+    assert test.step_kind is not None
+    assert set(test.step_kind) == {"rest", "CC"}
+    assert test.current_A[test.step_kind == "CC"].max() == pytest.approx(1e-4, rel=1e-3)  # 100 uA were set
+
+
+def test_every_cycle_of_a_series_of_spectra_is_kept(folder):
+    """29 rows without a frequency stand before the first of 61 sweeps of 41 points (the last is cut off)."""
+    spectra = read_spectra(folder / "geis.mpr")
+    assert [one.cycle for one in spectra] == list(range(1, 62))
+    assert sum(len(one.frequency_Hz) for one in spectra) == 2499
+    assert spectra[0].temperature_K == 298.15  # `25°C` in the comments
+    assert spectra[0].metadata["technique"] == "GEIS"
+
+
+@pytest.mark.parametrize(
+    ("name", "reader", "told"),
+    [
+        ("peis", read_cell_test, r"holds PEIS \(Potentio.*which `paddlewheel eis` takes"),
+        ("cv", read_spectra, r"holds CV \(Cyclic Voltammetry\), which `paddlewheel cv` takes"),
+        ("gcpl.issue_149", read_spectra, r"holds GCPL .*which `paddlewheel cycling` takes"),
+        ("ocv", read_cell_test, r"holds OCV \(Open Circuit Voltage\), no command evaluates it"),
+        ("zir", read_spectra, "no spectrum of three points"),
+    ],
+)
+@pytest.mark.parametrize("suffix", [".mpr", ".mpt"])
+def test_files_of_another_technique_say_what_they_are(folder, tmp_path, name, reader, told, suffix):
+    path = folder / f"{name}.mpr" if suffix == ".mpr" else text_file(folder, name, tmp_path)
+    with pytest.raises(DataError, match=told):
+        reader(path)
+
+
+@pytest.mark.parametrize(
+    ("header", "name", "unit"),
+    [
+        ("<Ewe/V>", "<Ewe>", "V"), ("<Ewe>/V", "<Ewe>", "V"), ("control/V/mA", "control", "V/mA"),
+        ("Q charge/discharge/mA.h", "Q charge/discharge", "mA.h"), ("ox/red", "ox/red", ""),
+        ("Q charge/mA.h/g", "Q charge", "mA.h/g"), ("Re(Conductivity)/mS/cm", "Re(Conductivity)", "mS/cm"),
+        ("d(Q-Qo)/dE/mA.h/V", "d(Q-Qo)/dE", "mA.h/V"), ("Ewe-Ece/V", "Ewe-Ece", "V"), ("Ns", "Ns", ""),
+    ],
+)  # fmt: skip
+def test_names_and_units(header, name, unit):
+    assert name_and_unit(header) == (name, unit)
+
+
+ROWS = [(60.0 * row, 3.0 + 0.01 * row, 1.0, 0.5 * row, 7) for row in range(40)]
+KNOWN = [(4, "<f8"), (6, "<f4"), (8, "<f4")]
+
+
+@pytest.mark.parametrize(
+    ("unknown", "kinds"),
+    [
+        ([999], ["<f4"]), ([999], ["<f8"]), ([999], ["<u2"]), ([999, 998], ["<f4", "<f4"]),
+        ([999, 998], ["<f8", "<f4"]), ([999, 998], ["<f4", "<f8"]), ([999, 998, 997], ["<f4", "<f8", "<f4"]),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("last", [False, True])
+def test_columns_of_unknown_number_are_kept_by_it(tmp_path, unknown, kinds, last):
+    """Their widths follow from that of the rows, where only one way to share it gives numbers."""
+    rng = np.random.default_rng(1)
+    theirs = [rng.integers(1, 50, 40) if kind == "<u2" else rng.normal(1, 3, 40) for kind in kinds]
+    added = list(zip(unknown, kinds, strict=True))
+    rows = [(*row[:2], *others, row[2]) if not last else (*row[:3], *others)
+            for row, others in zip(ROWS, zip(*theirs, strict=True), strict=True)]  # fmt: skip
+    path = tmp_path / "new.mpr"
+    path.write_bytes(mpr(rows, [*KNOWN[:2], *added, KNOWN[2]] if not last else [*KNOWN, *added]))
+    test = read_cell_test(path)
+    np.testing.assert_allclose(test.voltage_V, [row[1] for row in ROWS], rtol=1e-6)
+    np.testing.assert_allclose(test.current_A, 1e-3)
+    for number, kind, values in zip(unknown, kinds, theirs, strict=True):
+        np.testing.assert_allclose(test.other[f"column {number}"], values, rtol=1e-6)
+        told = f"column number {number} is not known: kept as column {number}, {np.dtype(kind).itemsize} bytes"
+        assert any(told in warning for warning in test.warnings)
+
+
+def test_counts_are_told_from_numbers_with_a_point(tmp_path):
+    path = tmp_path / "new.mpr"
+    path.write_bytes(mpr([(*row[:3], row[4]) for row in ROWS], [*KNOWN, (999, "<u4")]))
+    assert read_cell_test(path).other["column 999"].tolist() == [7] * 40
+
+
+def test_columns_whose_bytes_cannot_be_parted_are_left_out_and_those_around_them_kept(tmp_path):
+    """10 bytes for two columns that are 0 throughout: 2 and 8 or 8 and 2."""
+    rows = [(*row[:2], 0, 0.0, row[2]) for row in ROWS]
+    path = tmp_path / "new.mpr"
+    path.write_bytes(mpr(rows, [*KNOWN[:2], (999, "<u2"), (998, "<f8"), KNOWN[2]]))
+    test = read_cell_test(path)
+    np.testing.assert_allclose(test.current_A, 1e-3)
+    assert "columns 999, 998 are left out: how they share 10 bytes is not known" in test.warnings
+
+
+def test_rows_are_counted_where_the_header_counts_others(tmp_path):
+    path = tmp_path / "short.mpr"
+    path.write_bytes(mpr([row[:3] for row in ROWS], KNOWN, n_rows=39))
+    test = read_cell_test(path)
+    assert len(test) == 40
+    assert "the header says 39 rows, the file has 40: all of them are read" in test.warnings
+
+
+def test_a_file_truncated_behind_its_rows_is_read(folder, tmp_path):
+    content = (folder / "cv.mpr").read_bytes()
+    path = tmp_path / "short.mpr"
+    path.write_bytes(content[:-100])
+    test = read_cell_test(path)
+    assert len(test) == 5103
+    assert any("VMP LOG has" in warning for warning in test.warnings)
+    path.write_bytes(content[:-4000])
+    with pytest.raises(DataError, match="VMP data has"):
+        read_cell_test(path)
+
+
+def test_an_ascending_and_several_sequences_are_parted(tmp_path):
+    """Two sequences, one falling and one rising from where it ended, then the second again in the next loop."""
+    falling = np.geomspace(1e5, 1.0, 11)
+    frequency = np.concatenate([falling, falling[::-1], falling[::-1]])
+    sequence = np.repeat([0, 1, 1], 11)
+    text = "\n".join(f"{f:.6E}\t1.0E+1\t{2 + n:.1E}\t{60 * row}\t{n}\t" for row, (f, n) in
+                     enumerate(zip(frequency, sequence, strict=True)))  # fmt: skip
+    header = ["EC-Lab ASCII FILE", "Nb header lines : 9", "", "Potentio Electrochemical Impedance Spectroscopy", "",
+              "Number of loops : 2", "Loop 0 from point number 0 to 21", "Loop 1 from point number 22 to 32",
+              "freq/Hz\tRe(Z)/Ohm\t-Im(Z)/Ohm\ttime/s\tNs\t"]  # fmt: skip
+    path = tmp_path / "three.mpt"
+    path.write_text("\n".join(header) + "\n" + text)
+    spectra = read_spectra(path)
+    assert [len(one.frequency_Hz) for one in spectra] == [11, 11, 11]
+    assert [one.impedance_ohm[0].imag for one in spectra] == [-2, -3, -3]

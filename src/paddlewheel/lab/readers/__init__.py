@@ -19,6 +19,7 @@ from paddlewheel.lab.readers.text_table import TextTable, parse_table, read_text
 from paddlewheel.lab.readers.write import write_bdf, write_parquet
 from paddlewheel.lab.spectrum import Spectrum
 from paddlewheel.lab.table import CellTest
+from paddlewheel.lab.techniques import TECHNIQUES, other_command
 
 __all__ = ["read_cell_test", "read_spectra", "write_bdf", "write_parquet"]
 
@@ -45,7 +46,15 @@ def read_spectra(path: str | Path, *, columns: Mapping[str, str] | None = None) 
         If the file cannot be read, holds no spectrum, or gives it over an area.
     """
     path = Path(path)
-    return spectra_of(_table(path), columns=columns, name=path.stem)
+    table = _table(path)
+    if (
+        table.technique is not None
+        and table.sweep is None
+        and not columns
+        and (other := other_command(table.technique, "eis"))
+    ):
+        raise DataError(other, where=path, remedy="give a file of an impedance measurement")
+    return spectra_of(table, columns=columns, name=path.stem)
 
 
 def read_cell_test(path: str | Path, *, columns: Mapping[str, str] | None = None) -> CellTest:
@@ -69,7 +78,26 @@ def read_cell_test(path: str | Path, *, columns: Mapping[str, str] | None = None
     path = Path(path)
     if path.suffix.lower() in neware.SUFFIXES and path.is_file():
         return neware.read_neware(path)
-    return cell_test_of(_table(path), columns=columns)
+    return cell_test_of(_cycling_rows(_table(path)), columns=columns)
+
+
+def _cycling_rows(table: TextTable) -> TextTable:
+    """The table without the rows of impedance spectra.
+
+    Raises
+    ------
+    DataError
+        If it holds nothing else.
+    """
+    if table.sweep is None or not table.sweep.any():
+        return table
+    kept = table.sweep == 0
+    if not kept.any() or (table.technique in TECHNIQUES and TECHNIQUES[table.technique].command == "eis"):
+        other = other_command(table.technique, "cycling") or "holds impedance spectra, which `paddlewheel eis` takes"
+        raise DataError(other, where=table.source, remedy="give the file of a cell test")
+    table = table.rows(kept)
+    table.warnings.append(f"{int((~kept).sum())} rows of impedance spectra left out, which `paddlewheel eis` takes")
+    return table
 
 
 _LARGEST_VALUE = 1e30

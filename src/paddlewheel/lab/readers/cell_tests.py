@@ -15,6 +15,7 @@ from paddlewheel.lab.readers.charge_counters import joined_charge, sign_warnings
 from paddlewheel.lab.readers.column_names import CELL_FIELDS, Found, find_columns
 from paddlewheel.lab.readers.text_table import TextTable
 from paddlewheel.lab.table import CellTest
+from paddlewheel.lab.techniques import other_command
 
 _CLOCK = re.compile(r"(?:(?P<d>\d+)\s*[d\-.\s]\s*)?(?P<h>\d+):(?P<m>\d{1,2})(?::(?P<s>\d{1,2}(?:[.,:]\d+)?))?\Z")
 _DATES = (
@@ -57,8 +58,9 @@ def cell_test_of(table: TextTable, *, columns: Mapping[str, str] | None) -> Cell
                                          ("current_A", values.get("current_A"))) if column is None]  # fmt: skip
     if lacking:
         named = ", ".join(filter(None, table.names)) or "none has a name"
+        other = other_command(table.technique, "cycling")
         raise DataError(
-            f"no {', '.join(lacking)} among the columns ({named})", where=table.source,
+            f"{other + ': ' if other else ''}no {', '.join(lacking)} among the columns ({named})", where=table.source,
             remedy=f"name them with --columns {lacking[0]}=...",
         )  # fmt: skip
     fields: dict[str, Any] = {"time_s": time, "voltage_V": values["voltage_V"], "current_A": values["current_A"]}

@@ -48,7 +48,9 @@ def spectra_of(table: TextTable, *, columns: Mapping[str, str] | None, name: str
             "its sign)",
         )
     time, temperature, cycle = column("time_s"), column("temperature_K"), column("cycle")
-    parts = [part for part in _sweeps(frequency, cycle) if len(part) >= 3]
+    parts = [part for part in _sweeps(frequency, cycle, table.sweep) if len(part) >= 3]
+    if cycle is not None and len(np.unique([cycle[part[0]] for part in parts])) < len(parts):
+        cycle = None  # it does not tell the sweeps apart
     spectra = []
     for number, part in enumerate(parts):
         keep = part[np.isfinite(frequency[part]) & np.isfinite(impedance[part]) & (frequency[part] > 0)]
@@ -105,9 +107,12 @@ def _impedance(column) -> np.ndarray | None:
     return magnitude * np.exp(1j * np.deg2rad(phase))
 
 
-def _sweeps(frequency: np.ndarray, cycle: np.ndarray | None) -> list[np.ndarray]:
-    """Rows of each sweep: by the cycle column where it has several, else where the frequency turns back."""
+def _sweeps(frequency: np.ndarray, cycle: np.ndarray | None, sweep: np.ndarray | None) -> list[np.ndarray]:
+    """Rows of each sweep: as the file says, by the cycle column where it has several, or where the frequency turns."""
     everything = np.arange(len(frequency))
+    if sweep is not None:
+        within = everything[sweep > 0]
+        return np.split(within, np.flatnonzero(np.diff(sweep[within])) + 1)
     if cycle is not None and len(np.unique(cycle[np.isfinite(cycle)])) > 1:
         edges = np.flatnonzero(np.diff(cycle) != 0) + 1
         return np.split(everything, edges)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,9 @@ class TextTable:
         ``OCV``; None where the file does not say it.
     settings
         What else the file says of the measurement, by name with the unit: ``started``, ``electrode_area_cm2``, ...
+    sweep
+        `[n_rows]` of whole numbers: that of the frequency sweep that a row belongs to, from 1, and 0 where it belongs
+        to a cell test; None where the file does not say it.
     """
 
     names: list[str]
@@ -60,11 +63,22 @@ class TextTable:
     warnings: list[str] = field(default_factory=list)
     technique: str | None = None
     settings: dict[str, Any] = field(default_factory=dict)
+    sweep: np.ndarray | None = None
 
     def metadata(self) -> dict[str, Any]:
         """What a cell test or spectrum made of it keeps: ``header``, ``technique`` and the settings, where known."""
         told = {"header": self.preamble or None, "technique": self.technique}
         return {name: value for name, value in told.items() if value is not None} | self.settings
+
+    def rows(self, kept: np.ndarray) -> TextTable:
+        """The table of some rows; `kept` is `[n_rows]` of bool."""
+        places = np.flatnonzero(kept).tolist()
+        return replace(
+            self,
+            numbers={place: values[kept] for place, values in self.numbers.items()},
+            texts={place: [cells[row] for row in places] for place, cells in self.texts.items()},
+            sweep=None if self.sweep is None else self.sweep[kept],
+        )
 
     def __len__(self) -> int:
         columns = [*self.numbers.values(), *self.texts.values()]
@@ -122,8 +136,33 @@ def parse_table(text: str, *, source: str, warnings: Sequence[str] = ()) -> Text
     if decimal == "," and delimiter != ",":
         said.append("decimal commas")
         lines = [*lines[:start], *(line.replace(",", ".") for line in lines[start:])]
-    numeric = _numeric_columns(lines[start : start + 200], width, delimiter)
-    numbers, texts, dropped = _columns(lines, start, width, delimiter, numeric)
+    if header_line is None:
+        said.append("no header: the columns have no names")
+    return table_from(lines, start, names=names, units=units, delimiter=delimiter, preamble=preamble, source=source,
+                      warnings=said)  # fmt: skip
+
+
+def table_from(
+    lines: list[str],
+    start: int,
+    *,
+    names: list[str],
+    units: list[str],
+    delimiter: str | None,
+    preamble: list[str],
+    source: str,
+    warnings: Sequence[str],
+) -> TextTable:
+    """The table of the lines from `start` on, with points for decimals and as many cells as there are names.
+
+    Raises
+    ------
+    DataError
+        If no line has numbers in such cells.
+    """
+    said = list(warnings)
+    numeric = _numeric_columns(lines[start : start + 200], len(names), delimiter)
+    numbers, texts, dropped = _columns(lines, start, len(names), delimiter, numeric)
     if dropped:
         number, line = dropped[0]
         said.append(
@@ -131,8 +170,6 @@ def parse_table(text: str, *, source: str, warnings: Sequence[str] = ()) -> Text
         )
     if not any(len(column) for column in (*numbers.values(), *texts.values())):
         raise DataError("no row of numbers", where=source, remedy="give a file of measured data")
-    if header_line is None:
-        said.append("no header: the columns have no names")
     return TextTable(names=names, units=units, numbers=numbers, texts=texts, preamble=preamble, source=source,
                      warnings=said)  # fmt: skip
 
