@@ -29,7 +29,10 @@ class RefusedTemperature(Record):
 
 
 class ArrheniusResult(Record):
-    """The fit of ln(sigma*T) (or ln D), and what it says at 300 K; null values come with `refused`."""
+    """The fit of ln(sigma*T) (or ln D), and what it says at 300 K; null values come with `refused`.
+
+    `temperatures_bounding_K` gave no value to the fit but an upper bound; `models` are fitted to the values alone.
+    """
 
     fitted: Literal["ln(sigma*T)", "ln(D)"]
     activation_energy_eV: Measured | None = None
@@ -40,6 +43,7 @@ class ArrheniusResult(Record):
     conductivity_300K_95_mS_per_cm: Interval | None = None
     chi2_per_dof: float | None = None
     temperatures_used_K: list[float] = []
+    temperatures_bounding_K: list[float] = []
     temperatures_refused: list[RefusedTemperature] = []
     refused: str | None = None
     models: list[ArrheniusModel] = []

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from paddlewheel.errors import InputError, SettingsError
 from paddlewheel.transport.temperature_models import ModelFit, fit_one_kink, fit_vogel_fulcher, linear_model
+from paddlewheel.transport.upper_bounds import UpperBounds
 from paddlewheel.units import BOLTZMANN_eV_PER_K
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 Quantity = Literal["ln(sigma*T)", "ln(D)"]
 _IMPROBABLE = 0.05
 _ONE_SIGMA = 0.6826894921370859
 _BETTER_BY_AICC = 2.0
+_CONTRADICTS = 1.6448536269514722
+"""Errors by which the line lies above an upper bound in one of twenty cases where both are right."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,7 @@ def fit_arrhenius(
     quantity: Quantity = "ln(sigma*T)",
     target_K: float = 300.0,
     degrees_of_freedom: Sequence[float] | np.ndarray | None = None,
+    upper_bounds: Mapping[float, float] | None = None,
 ) -> ArrheniusFit:
     """Weighted fit of ln(sigma T) or ln D against 1/(k T), with the covariance carried to `target_K`.
 
@@ -106,6 +110,9 @@ def fit_arrhenius(
     degrees_of_freedom
         `[n]`, of the errors, where they come from few parts of a run and `stds` are halves of 68 % intervals with
         Student's t: the interval is then Student's (Welch and Satterthwaite, doi 10.1093/biomet/34.1-2.28).
+    upper_bounds
+        Temperature (K) -> 95 % upper bound, in the unit of the values, where no value was taken: censored observations
+        (`paddlewheel.transport.upper_bounds`). One that lies below the line counts in the chi2, and is told.
 
     Raises
     ------
@@ -126,24 +133,35 @@ def fit_arrhenius(
     if dofs is not None:
         dof = _satterthwaite(x, error, dofs, target_K)
         covariance = covariance + _of_uncertain_weights(x, error, dofs, covariance)
+    mean = np.array([model.parameters["ln_prefactor"], model.parameters["activation_energy_eV"]])
+    bounds = _upper_bounds(upper_bounds, t, quantity)
+    above = np.maximum(bounds.excess(mean, covariance), 0.0)
+    strained = chi2 + float(np.sum(above**2)), freedom + int(np.sum(above > 0))
     if freedom == 0:
         warnings.append("two temperatures: the line passes through both points, nothing tests that it is straight")
-    elif _chi2_tail(chi2, freedom, dofs) < _IMPROBABLE:
-        scale, dof = float(np.sqrt(chi2 / freedom)), float(freedom)
-        warnings.append(
-            f"points scatter more than their errors allow (chi2/dof {chi2 / freedom:.2g}): errors scaled by {scale:.2g}"
-        )
+    if strained[1] > 0 and _chi2_tail(*strained, dofs) < _IMPROBABLE:
+        scale, dof = float(np.sqrt(strained[0] / strained[1])), float(strained[1])
+        ratio = f"chi2/dof {strained[0] / strained[1]:.2g}"
+        who = "points and upper bounds" if above.any() else "points"
+        warnings.append(f"{who} scatter more than their errors allow ({ratio}): errors scaled by {scale:.2g}")
+    warnings += [
+        f"the upper bound at {at:g} K contradicts the line of the other temperatures, which lies {excess:.1f} of its "
+        "errors above it: a longer run there tells which is wrong"
+        for at, excess in zip(upper_bounds or (), above, strict=True)
+        if excess > _CONTRADICTS
+    ]
     inner = _student(dof, _ONE_SIGMA)
-    covariance = covariance * (scale * inner) ** 2
+    mean, covariance = replace(bounds, log_error=bounds.log_error * scale).joined(mean, covariance * scale**2)
+    covariance = covariance * inner**2
     wider = _student(dof, 0.95) / inner
     models = (model, fit_vogel_fulcher(t, y, error), fit_one_kink(t, y, error))
     warnings += _preferences(models, float(t.min()), float(t.max()), target_K)
 
-    energy, energy_std = model.parameters["activation_energy_eV"], float(np.sqrt(covariance[1, 1]))
+    prefactor, energy, energy_std = float(mean[0]), float(mean[1]), float(np.sqrt(covariance[1, 1]))
     reach = energy_std * wider
     at = 1.0 / (BOLTZMANN_eV_PER_K * target_K)
     gradient = np.array([1.0, -at])
-    log = model.parameters["ln_prefactor"] - energy * at - float(_log_of_factor(quantity, np.array(target_K)))
+    log = prefactor - energy * at - float(_log_of_factor(quantity, np.array(target_K)))
     spread = float(np.sqrt(gradient @ covariance @ gradient))
     low68, high68 = _around(log, spread)
     return ArrheniusFit(
@@ -152,7 +170,7 @@ def fit_arrhenius(
         activation_energy_eV=energy,
         activation_energy_std_eV=energy_std,
         activation_energy_95_eV=(energy - reach, energy + reach),
-        ln_prefactor=model.parameters["ln_prefactor"],
+        ln_prefactor=prefactor,
         ln_prefactor_std=float(np.sqrt(covariance[0, 0])),
         covariance_ln_prefactor_activation_energy=float(covariance[0, 1]),
         chi2_per_dof=None if freedom == 0 else chi2 / freedom,
@@ -197,6 +215,20 @@ def _checked(
     order = np.argsort(t)
     t, v, s = t[order], v[order], s[order]
     return t, np.log(v) + _log_of_factor(quantity, t), np.arcsinh(s / v)
+
+
+def _upper_bounds(upper_bounds: Mapping[float, float] | None, t: np.ndarray, quantity: Quantity) -> UpperBounds:
+    at = np.array(list(upper_bounds or ()), dtype=np.float64)
+    bounds = np.array(list((upper_bounds or {}).values()), dtype=np.float64)
+    for temperature, bound in zip(at, bounds, strict=True):
+        if not (np.isfinite(temperature) and temperature > 0):
+            raise SettingsError(f"temperature {temperature:g} K of an upper bound is not above zero")
+        if not (np.isfinite(bound) and bound > 0):
+            raise InputError(f"the upper bound at {temperature:g} K is not positive ({bound:g})")
+        if temperature in t:
+            raise SettingsError(f"temperature {temperature:g} K has a value and an upper bound", remedy="give one")
+    design = np.stack([np.ones(at.size), -1.0 / (BOLTZMANN_eV_PER_K * at)], axis=1)
+    return UpperBounds(design, np.log(bounds) + _log_of_factor(quantity, at))
 
 
 def _log_of_factor(quantity: Quantity, t: np.ndarray) -> np.ndarray:

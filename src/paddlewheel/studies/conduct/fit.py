@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from paddlewheel.studies.conduct.runs import Analysed
 
 
+_BOUNDING: tuple[TemperatureStatus, ...] = ("not-diffusive", "too-short")
+"""Statuses whose upper bound holds for the steady motion of the ions."""
+
+
 @dataclass(frozen=True)
 class TemperatureFit:
     """The Arrhenius part of the record, and what has to be said of it."""
@@ -28,7 +32,10 @@ class TemperatureFit:
 def fit_temperatures(
     analysed: Sequence[Analysed], *, entering: Sequence[TemperatureStatus] = ("ok",)
 ) -> TemperatureFit:
-    """Fit ln(sigma*T) over temperatures of the statuses `entering`; with fewer than two, say why there is no fit."""
+    """Fit ln(sigma*T) over temperatures of the statuses `entering`, with the bounds of those that ions hardly moved at.
+
+    With fewer than two values, say why there is no fit.
+    """
     good = sorted((each for each in analysed if each.row.status in entering), key=lambda each: each.row.temperature_K)
     refused = [
         RefusedTemperature(temperature_K=row.temperature_K, status=row.status, reason=row.reason or row.status)
@@ -36,6 +43,11 @@ def fit_temperatures(
         if row.status not in entering
     ]
     used_K = [each.row.temperature_K for each in good]
+    bounding = [
+        (each.row, each.row.conductivity_upper_bound_95_mS_per_cm)
+        for each in sorted(analysed, key=lambda each: each.row.temperature_K)
+        if each.row.status in _BOUNDING and each.row.status not in entering
+    ]
     if len(good) < 2:
         what = "no temperature" if not good else f"only one temperature ({used_K[0]:g} K)"
         reason = f"{what} gave a conductivity; run longer, or at higher temperatures"
@@ -57,6 +69,7 @@ def fit_temperatures(
         quantity="ln(sigma*T)",
         target_K=ROOM_K,
         degrees_of_freedom=[each.tracer.degrees_of_freedom or np.inf for each in good if each.tracer],
+        upper_bounds={row.at_K: bound for row, bound in bounding if bound is not None},
     )
     warnings = list(fit.warnings)
     strange = ", ".join(f"{each.row.temperature_K:g}" for each in good if each.row.status == "extrapolating")
@@ -85,6 +98,7 @@ def fit_temperatures(
         conductivity_300K_95_mS_per_cm=fit.interval_95_at_target,
         chi2_per_dof=fit.chi2_per_dof,
         temperatures_used_K=used_K,
+        temperatures_bounding_K=[row.temperature_K for row, bound in bounding if bound is not None],
         temperatures_refused=refused,
         models=[
             ArrheniusModel(

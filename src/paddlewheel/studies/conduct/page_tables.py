@@ -149,7 +149,7 @@ def model_table(record: ConductivityRecord) -> Table | None:
     if record.arrhenius is None or len(record.arrhenius.models) < 2:
         return None
     table = Table(
-        "Models of σ(T), compared by AICc (lower is better)",
+        "Models of σ(T), compared by AICc (lower is better): the values alone, without bounds, and their plain errors",
         [("Model", ""), ("AICc", ""), ("Parameters", ""), ("Note", "")],
     )
     for model in record.arrhenius.models:

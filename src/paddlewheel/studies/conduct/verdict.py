@@ -133,7 +133,10 @@ def _range(fit: ArrheniusResult) -> list[str]:
     line = (
         f"A straight line of {fit.fitted.replace('sigma*T', 'σT')} against 1/T was fitted to {len(used)} temperatures"
     )
-    listed = f"{line} ({enumeration(f'{t:g}' for t in used)} K)."
+    listed = f"{line} ({enumeration(f'{t:g}' for t in used)} K)"
+    if fit.temperatures_bounding_K:
+        listed += f", with the upper bounds at {enumeration(f'{t:g}' for t in fit.temperatures_bounding_K)} K"
+    listed += "."
     if min(used) > ROOM_K:
         gap = f"300 K lies outside the fit: the value is an extrapolation from {span}, over {min(used) - ROOM_K:g} K"
         return [listed, f"{gap}. It holds if no phase change and no other mechanism lies between."]
@@ -266,9 +269,11 @@ def _line_of_fit(record: ConductivityRecord) -> str:
     # a log-normal interval this wide is not symmetric: +- would reach below zero
     value = _with_error(sigma) if sigma.std < _NEARLY_EVEN * sigma.value else f"{sigma.value:.2g}"
     used = ", ".join(f"{value:g}" for value in fit.temperatures_used_K)
+    bounding = ", ".join(f"{value:g}" for value in fit.temperatures_bounding_K)
+    bounds = f" and the bounds at {bounding} K" if bounding else ""
     return (
         f"{who}: sigma(300 K) = {value} mS/cm (95 %: {low:.3g} to {high:.3g}), "
-        f"Ea = {energy.value:.3f} +- {energy.std:.3f} eV, from {used} K"
+        f"Ea = {energy.value:.3f} +- {energy.std:.3f} eV, from {used} K{bounds}"
     )
 
 
