@@ -1,4 +1,4 @@
-"""Faults of cycling files: duplicated rows, clock jumps, gaps, currents rounded to whole steps; found, mended, told."""
+"""Faults of cycling files: duplicated rows, rows out of order, clock jumps, gaps, rounded currents; mended and told."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from paddlewheel.lab.clock import rising, usual_interval_s, without_glitches
 from paddlewheel.lab.table import CellTest
 
 _GAP_STEPS = 20.0
@@ -74,18 +75,21 @@ def _rows(test: CellTest, keep: np.ndarray) -> CellTest:
 
 
 def _rising_time(time_s: np.ndarray, faults: list[Fault]) -> np.ndarray:
-    steps = np.diff(time_s)
-    back = steps < 0
-    if not back.any():
-        return time_s
-    usual = float(np.median(steps[steps > 0])) if (steps > 0).any() else 1.0
-    largest = float(-steps.min())
-    faults.append(
-        Fault(kind="clock jumps", count=int(back.sum()), first_row=int(np.argmax(back)) + 1,
-              detail=f"the time goes back, by {largest:.6g} s at most",
-              action=f"later rows moved on, {usual:.6g} s after the row before")
-    )  # fmt: skip
-    return time_s[0] + np.concatenate([[0.0], np.cumsum(np.where(back, usual, steps))])
+    ordered, out = without_glitches(time_s)
+    if out.any():
+        faults.append(
+            Fault(kind="rows out of order", count=int(out.sum()), first_row=int(np.argmax(out)),
+                  detail=f"single rows whose time leaves its order, the first with {time_s[np.argmax(out)]:.6g} s",
+                  action="put between their neighbours")
+        )  # fmt: skip
+    mended, anew = rising(ordered)
+    if anew.any():
+        faults.append(
+            Fault(kind="clock jumps", count=int(anew.sum()), first_row=int(np.argmax(anew)),
+                  detail=f"the time goes back, by {-np.diff(ordered).min():.6g} s at most",
+                  action=f"later rows moved on, {usual_interval_s(ordered):.6g} s after the row before")
+        )  # fmt: skip
+    return mended
 
 
 def _gaps(test: CellTest, faults: list[Fault]) -> None:

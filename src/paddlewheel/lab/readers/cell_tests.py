@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from paddlewheel.errors import DataError
+from paddlewheel.lab.clock import without_glitches
 from paddlewheel.lab.ranges import beyond_range, question
 from paddlewheel.lab.readers.charge_counters import joined_charge, sign_warnings
 from paddlewheel.lab.readers.column_names import CELL_FIELDS, Found, find_columns
@@ -72,6 +73,7 @@ def cell_test_of(table: TextTable, *, columns: Mapping[str, str] | None) -> Cell
         column = values.get(name)
         if column is not None and (np.abs(column) < _LARGEST_COUNT).all():
             fields[name] = column.astype(np.int64)
+    fields["time_s"] = _in_order(fields["time_s"], warnings)
     if fields.get("step") is not None:
         fields["step"] = rising_steps(fields["step"])
         fields["time_s"] = _added_up(fields["time_s"], fields["step"], warnings)
@@ -167,6 +169,18 @@ def _time(
                 seconds = seconds - seconds[np.isfinite(seconds)][0]
             return seconds
     return None
+
+
+def _in_order(time: np.ndarray, warnings: list[str]) -> np.ndarray:
+    """The time without rows that fall out of order, which are told."""
+    mended, out = without_glitches(time)
+    if out.any():
+        first = int(np.argmax(out))
+        warnings.append(
+            f"{int(out.sum())} rows whose time is out of order, the first row {first + 1} with {time[first]:g} s: put "
+            "between their neighbours"
+        )
+    return mended
 
 
 def _added_up(time: np.ndarray, step: np.ndarray, warnings: list[str]) -> np.ndarray:

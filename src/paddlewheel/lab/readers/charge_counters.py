@@ -1,11 +1,86 @@
-"""Charge since the start from whatever counters a file has, each checked against the current and the time."""
+"""Charge since the start from whatever counters a file has, step by step, each row checked against the current.
+
+What a counter adds between two rows is its difference, or, where it began anew between them, all that it shows. Of the
+two the one counts that is nearer to what the current can have passed since the row before, which lies between the
+currents of the two rows times the time. How large a step is against the whole test plays no part.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from paddlewheel.lab.clock import rising
+
+_MOST_EMPTY = 0.01
+"""Share of the rows in which a counter may be empty."""
+_BLOCKS = 200
+_LEAST_BLOCKS = 2
+_OTHER_CURRENT = 0.1
+"""A current that changes by more than this share of the larger one may have begun another step."""
+_SAME = 0.02
+"""Share of the difference up to which two charges are one."""
+_FAR = 0.01
+"""Of a single row that is off: against the counter beside it."""
+_ALLOWED = 0.05
+"""Share of a stretch's charge by which counter and integral may differ."""
+_LEAST_FALL_V = 0.1
+_LEAST_SHARE = 0.3
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Flow:
+    """What can have passed between every row and the one before, Ah, and where a counter may begin anew, `[n_rows]`."""
+
+    low_Ah: np.ndarray
+    high_Ah: np.ndarray
+    entries: tuple[np.ndarray, ...]
+
+    def of(self, direction: int) -> _Flow:
+        """What passed in one direction (1 or -1), or in either (0), without a sign."""
+        if direction > 0:
+            low, high = self.low_Ah.clip(min=0.0), self.high_Ah.clip(min=0.0)
+        elif direction < 0:
+            low, high = (-self.high_Ah).clip(min=0.0), (-self.low_Ah).clip(min=0.0)
+        else:
+            low = np.maximum(self.low_Ah, -self.high_Ah).clip(min=0.0)
+            high = np.maximum(self.high_Ah, -self.low_Ah)
+        return _Flow(low_Ah=low, high_Ah=high, entries=self.entries)
+
+    def at(self, rows: np.ndarray) -> _Flow:
+        """Of these rows alone."""
+        entries = tuple(one[rows] for one in self.entries)
+        return _Flow(low_Ah=self.low_Ah[rows], high_Ah=self.high_Ah[rows], entries=entries)
+
+    def beyond(self, passed_Ah: np.ndarray) -> np.ndarray:
+        """How far a charge lies outside what can have passed."""
+        return np.maximum(np.maximum(self.low_Ah - passed_Ah, passed_Ah - self.high_Ah), 0.0)
+
+    def is_of_one_current(self, passed_Ah: np.ndarray) -> np.ndarray:
+        """Whether a charge is what the current of one of the two rows passes over the whole interval."""
+        off = np.minimum(np.abs(passed_Ah - self.low_Ah), np.abs(passed_Ah - self.high_Ah))
+        return off <= _SAME * (self.high_Ah - self.low_Ah)
+
+    def scaled_to(self, steps_Ah: np.ndarray) -> _Flow:
+        """The flow in the units of a counter with these steps: the current may be in mA under a name that says A.
+
+        By the median over blocks of rows of what the counter rose by over what the current passed, so that neither
+        where it begins anew nor single strange rows count.
+        """
+        passed = 0.5 * (self.low_Ah + self.high_Ah)
+        known = steps_Ah * passed >= 0
+        edges = np.unique(np.linspace(0, len(passed), min(_BLOCKS, len(passed)), endpoint=False).astype(int))
+        counted, flown = (
+            np.add.reduceat(np.abs(values) * (known & (passed != 0)), edges) for values in (steps_Ah, passed)
+        )
+        blocks = (flown > 0) & (counted > 0)
+        if blocks.sum() < _LEAST_BLOCKS:
+            return self
+        factor = float(np.median(counted[blocks] / flown[blocks]))
+        return _Flow(low_Ah=self.low_Ah * factor, high_Ah=self.high_Ah * factor, entries=self.entries)
 
 
 def joined_charge(
@@ -18,44 +93,145 @@ def joined_charge(
     counters
         ``net_charge_Ah``, ``charge_counter_Ah``, ``discharge_counter_Ah``, ``step_charge_Ah``, each `[n_rows]` or None.
     fields
-        ``time_s`` and ``current_A`` (positive on charge).
+        ``time_s`` and ``current_A`` (positive on charge); ``step`` and ``cycle`` where the file has them.
     warnings
-        Said here: a counter whose sign is the other than that of the current.
+        Said here: a counter whose sign is the other than that of the current, rows in which one is out of order or
+        empty, and steps in which it is not the integral of the current.
     """
+    current, time = np.asarray(fields["current_A"], dtype=float), np.asarray(fields["time_s"], dtype=float)
+    flow = _flow(current, time, fields)
+    filled = {name: None if column is None else _filled(column, name, warnings) for name, column in counters.items()}
+    charge = _joined(filled, current, flow, warnings)
+    if charge is not None:
+        warnings += _contradictions(charge, flow)
+    return charge
+
+
+def _joined(
+    counters: Mapping[str, np.ndarray | None], current_A: np.ndarray, flow: _Flow, warnings: list[str]
+) -> np.ndarray | None:
     net, up, down, step = (
         counters.get(name) for name in ("net_charge_Ah", "charge_counter_Ah", "discharge_counter_Ah", "step_charge_Ah")
     )
-    current, time = np.asarray(fields["current_A"], dtype=float), np.asarray(fields["time_s"], dtype=float)
-    if net is not None and np.isfinite(net).all():
-        return _turned(net - net[0], current, warnings)
-    if up is not None and down is not None and np.isfinite(up).all() and np.isfinite(down).all():
-        return _increments(np.abs(up)).cumsum() - _increments(np.abs(down)).cumsum()
-    if step is None or not np.isfinite(step).all():
+    if net is not None:
+        return _added(_turned(net, current_A, warnings), flow, warnings).cumsum()
+    if up is not None and down is not None:
+        charged = _added(np.abs(up), flow.of(1), warnings)
+        return (charged - _added(np.abs(down), flow.of(-1), warnings)).cumsum()
+    if step is None:
         return None
-    if (step < 0).any() or _falls_on_discharge(step, current):
-        return _signed_increments(_turned(step, current, warnings), current, time).cumsum()
-    direction = _direction(current)
-    return (_increments(step, direction=direction) * direction).cumsum()
+    if (step < 0).any() or _falls_on_discharge(step, current_A):
+        return _added(_turned(step, current_A, warnings), flow, warnings).cumsum()
+    return (_added(step, flow.of(0), warnings) * _direction(current_A)).cumsum()
 
 
-def _signed_increments(counter: np.ndarray, current_A: np.ndarray, time_s: np.ndarray) -> np.ndarray:
-    """What a counter with a sign adds in every row, whether it runs on or begins anew in a step or half cycle.
-
-    It began anew where all that it shows is much nearer to what the current can have passed since the row before than
-    its difference from that row is. Between the currents of the two rows lies what can have passed.
-    """
-    steps = np.diff(counter, prepend=counter[:1])
+def _flow(current_A: np.ndarray, time_s: np.ndarray, fields: Mapping[str, Any]) -> _Flow:
+    """From the currents of neighbouring rows, and the places where the cycle, the direction or the step changes."""
     before = np.concatenate([current_A[:1], current_A[:-1]])
-    hours = np.maximum(np.diff(time_s, prepend=time_s[:1]), 0.0) / 3600
-    low, high = np.minimum(before, current_A) * hours, np.maximum(before, current_A) * hours
+    hours = np.diff(rising(time_s)[0], prepend=time_s[:1]) / 3600
+    turns = np.diff(_direction(current_A), prepend=0) != 0
+    entries = [np.diff(fields["cycle"], prepend=fields["cycle"][:1]) != 0] if fields.get("cycle") is not None else []
+    entries.append(turns)
+    if fields.get("step") is not None:
+        entries.append(np.diff(fields["step"], prepend=fields["step"][:1]) != 0)
+    else:
+        entries.append(np.abs(current_A - before) > _OTHER_CURRENT * np.maximum(np.abs(current_A), np.abs(before)))
+    return _Flow(
+        low_Ah=np.minimum(before, current_A) * hours,
+        high_Ah=np.maximum(before, current_A) * hours,
+        entries=tuple(entries),
+    )
 
-    def beyond(passed: np.ndarray) -> np.ndarray:
-        return np.maximum(np.maximum(low - passed, passed - high), 0.0)
 
-    slip = 1e-3 * max(float(np.abs(counter).max()), 1e-300)
-    anew = (beyond(steps) > slip) & (beyond(counter) < 0.5 * beyond(steps))
-    anew[0] = False
-    return np.where(anew, counter, steps)
+def _filled(counter: np.ndarray, name: str, warnings: list[str]) -> np.ndarray | None:
+    """The counter without empty cells; None where too many are empty."""
+    empty = ~np.isfinite(counter)
+    if not empty.any():
+        return counter
+    if empty.mean() > _MOST_EMPTY:
+        warnings.append(f"{name} is not used: {int(empty.sum())} of {len(empty)} rows are empty")
+        return None
+    warnings.append(f"{int(empty.sum())} rows without {name}: put between their neighbours")
+    rows = np.arange(len(counter))
+    return np.where(empty, np.interp(rows, rows[~empty], counter[~empty]), counter)
+
+
+def _added(counter: np.ndarray, flow: _Flow, warnings: list[str]) -> np.ndarray:
+    """What a counter adds in every row, `[n_rows]`, whether it runs on or begins anew in a step, half cycle or cycle.
+
+    A counter may begin anew in any row in which it falls towards 0, and in those that enter another step. Where both
+    readings are possible (a rest of hours, then a current), it does what it does at the other entries of that kind.
+    """
+    flow = flow.scaled_to(np.diff(counter, prepend=counter[:1]))
+    counter = _without_glitches(counter, flow, warnings)
+    steps = np.diff(counter, prepend=counter[:1])
+    size = np.abs(counter)
+    falls = np.diff(size, prepend=size[:1]) < 0
+    rows = np.flatnonzero(np.any([falls, *flow.entries], axis=0))
+    rows = rows[rows > 0]
+    near, on, all_ = flow.at(rows), steps[rows], counter[rows]
+    off_on, off_anew = near.beyond(on), near.beyond(all_)
+    noise = 1e-9 * np.maximum(size[rows], size[rows - 1])  # of numbers in single precision or of few digits
+    anew, clear_on = off_anew + noise < off_on, off_on + noise < off_anew
+    of_one = near.is_of_one_current(all_) & ~near.is_of_one_current(on)
+    for entries in near.entries:
+        known, unclear = entries & (anew | clear_on), entries & ~(anew | clear_on)
+        if not known.any():  # rows at the ends of steps have what one current passed between them
+            anew |= unclear & of_one
+        elif 2 * (anew & entries).sum() > known.sum():
+            anew |= unclear
+    steps[rows[anew]] = all_[anew]
+    return steps
+
+
+def _without_glitches(counter: np.ndarray, flow: _Flow, warnings: list[str]) -> np.ndarray:
+    """The counter with single rows that it leaves and comes back from put between their neighbours.
+
+    It leaves by more than the current can have passed, comes back by as much, and over the two intervals together it is
+    right. A slip of the last digit does so too: it does no harm, and stays.
+    """
+    moves = np.sign(np.diff(counter))
+    rows = np.flatnonzero(moves[1:] * moves[:-1] < 0) + 1
+    if not len(rows):
+        return counter
+    here, then = flow.at(rows), flow.at(rows + 1)
+    out, back = counter[rows] - counter[rows - 1], counter[rows + 1] - counter[rows]
+    over = _Flow(low_Ah=here.low_Ah + then.low_Ah, high_Ah=here.high_Ah + then.high_Ah, entries=())
+    least = np.minimum(here.beyond(out), then.beyond(back))
+    looks_anew = (here.beyond(counter[rows]) < here.beyond(out)) | (then.beyond(counter[rows + 1]) < then.beyond(back))
+    far = least > _FAR * np.maximum(np.abs(counter[rows]), np.abs(counter[rows - 1]))
+    places = rows[(over.beyond(out + back) < _SAME * least) & (looks_anew | far)]
+    if not len(places):
+        return counter
+    warnings.append(
+        f"{len(places)} rows in which the charge counter leaves its course and comes back, the first row "
+        f"{places[0] + 1}: put between their neighbours"
+    )
+    mended = counter.copy()
+    mended[places] = 0.5 * (counter[places - 1] + counter[places + 1])
+    return mended
+
+
+def _contradictions(charge_Ah: np.ndarray, flow: _Flow) -> list[str]:
+    """A warning where stretches of one current and step did not pass the integral of their current."""
+    begins = np.flatnonzero(np.any(flow.entries, axis=0))
+    begins = begins if len(begins) and begins[0] == 0 else np.append(0, begins)
+    steps = np.diff(charge_Ah, prepend=charge_Ah[:1])
+    flow = flow.scaled_to(steps)
+    counted, low, high = (np.add.reduceat(column, begins) for column in (steps, flow.low_Ah, flow.high_Ah))
+    moves = np.abs(steps[steps != 0])
+    digit = float(moves.min()) if len(moves) else 0.0
+    off = np.maximum(np.maximum(low - counted, counted - high), 0.0)
+    wrong = np.flatnonzero(off > _ALLOWED * np.maximum(np.abs(low), np.abs(high)) + digit)
+    if not len(wrong):
+        return []
+    worst = wrong[np.argmax(off[wrong])]
+    last = begins[worst + 1] if worst + 1 < len(begins) else len(charge_Ah)
+    return [
+        f"in {len(wrong)} of {len(begins)} stretches of one current the charge counter is not the integral of the "
+        f"current, the most in rows {begins[worst] + 1} to {last}: {1000 * counted[worst]:.5g} mAh counted, "
+        f"{500 * (low + high)[worst]:.5g} by the current; the counter is kept"
+    ]
 
 
 def _falls_on_discharge(counter: np.ndarray, current_A: np.ndarray) -> bool:
@@ -72,17 +248,6 @@ def _turned(counter: np.ndarray, current_A: np.ndarray, warnings: list[str]) -> 
         warnings.append("the charge counter falls where the current is positive: its sign is turned")
         return -counter
     return counter
-
-
-def _increments(counter: np.ndarray, *, direction: np.ndarray | None = None) -> np.ndarray:
-    """What a counter without a sign adds in every row; where it begins anew (nearer to 0) all that it shows."""
-    steps = np.diff(counter, prepend=counter[:1])
-    anew = np.abs(counter) < np.abs(np.concatenate([counter[:1], counter[:-1]])) * (1 - 1e-6)
-    # a slip of the last digit is no new beginning
-    anew &= np.abs(steps) > 1e-3 * max(float(np.abs(counter).max()), 1e-300)
-    if direction is not None and anew.any():  # one that ever begins anew does so where the current turns
-        anew |= np.diff(direction, prepend=direction[:1]) != 0
-    return np.where(anew, counter, steps)
 
 
 def _direction(current: np.ndarray) -> np.ndarray:
@@ -111,7 +276,3 @@ def sign_warnings(voltage_V: np.ndarray, current_A: np.ndarray) -> list[str]:
             "positive on discharge; turn it (--columns current_A=-NAME)"
         ]
     return []
-
-
-_LEAST_FALL_V = 0.1
-_LEAST_SHARE = 0.3

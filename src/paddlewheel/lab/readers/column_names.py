@@ -12,17 +12,22 @@ UNITS: dict[str, dict[str, float]] = {
     "Hz": {"Hz": 1, "kHz": 1e3, "MHz": 1e6, "mHz": 1e-3, "1/s": 1, "hz": 1, "cps": 1},
     "ohm": {"ohm": 1, "Ohm": 1, "OHM": 1, "ohms": 1, "Ohms": 1, "\u2126": 1, "Ω": 1, "kohm": 1e3, "kOhm": 1e3,
             "kΩ": 1e3, "Mohm": 1e6, "MOhm": 1e6, "MΩ": 1e6, "mohm": 1e-3, "mOhm": 1e-3, "mΩ": 1e-3},
-    "s": {"s": 1, "S": 1, "sec": 1, "Sec": 1, "Secs": 1, "seconds": 1, "ms": 1e-3, "min": 60, "h": 3600, "hr": 3600,
-          "hours": 3600, "d": 86400, "Std": 3600, "Std.": 3600, "Stunden": 3600, "Minuten": 60, "Sek": 1, "Sekunden": 1,
+    "s": {"s": 1, "S": 1, "sec": 1, "Sec": 1, "Secs": 1, "second": 1, "seconds": 1, "ms": 1e-3, "min": 60, "minute": 60,
+          "minutes": 60, "h": 3600, "hr": 3600, "hour": 3600, "hours": 3600, "d": 86400, "Std": 3600, "Std.": 3600,
+          "Stunden": 3600, "Minuten": 60, "Sek": 1, "Sekunden": 1,
           "小时": 3600, "分钟": 60, "秒": 1},
-    "V": {"V": 1, "v": 1, "Volt": 1, "Volts": 1, "volt": 1, "mV": 1e-3, "uV": 1e-6, "µV": 1e-6, "μV": 1e-6},
-    "A": {"A": 1, "Amp": 1, "Amps": 1, "mA": 1e-3, "uA": 1e-6, "µA": 1e-6, "μA": 1e-6, "nA": 1e-9},
-    "Ah": {"Ah": 1, "A.h": 1, "A*h": 1, "Amp-hr": 1, "mAh": 1e-3, "mA.h": 1e-3, "mA*h": 1e-3, "uAh": 1e-6, "µAh": 1e-6,
-           "μAh": 1e-6, "uA.h": 1e-6, "µA.h": 1e-6, "C": 1 / 3600, "As": 1 / 3600, "mC": 1e-3 / 3600},
-    "K": {"K": 1, "C": 1, "°C": 1, "degC": 1, "Celsius": 1, "℃": 1, "oC": 1},
+    "V": {"V": 1, "v": 1, "Volt": 1, "Volts": 1, "volt": 1, "volts": 1, "mV": 1e-3, "uV": 1e-6, "µV": 1e-6, "μV": 1e-6},
+    "A": {"A": 1, "Amp": 1, "Amps": 1, "amps": 1, "ampere": 1, "mA": 1e-3, "uA": 1e-6, "µA": 1e-6,
+          "μA": 1e-6, "nA": 1e-9},
+    "Ah": {"Ah": 1, "A.h": 1, "A*h": 1, "Amp-hr": 1, "AmpHr": 1, "amp-hr": 1, "mAh": 1e-3, "mA.h": 1e-3, "mA*h": 1e-3,
+           "uAh": 1e-6, "µAh": 1e-6, "μAh": 1e-6, "uA.h": 1e-6, "µA.h": 1e-6, "C": 1 / 3600, "As": 1 / 3600,
+           "mC": 1e-3 / 3600},
+    "K": {"K": 1, "C": 1, "°C": 1, "degC": 1, "Celsius": 1, "celsius": 1, "℃": 1, "oC": 1},
     "deg": {"deg": 1, "°": 1, "degree": 1, "degrees": 1, "Deg": 1, "rad": 57.29577951308232, "-°": -1, "-deg": -1},
 }  # fmt: skip
 """Factors to our units; a temperature that is not in K has its zero at 273.15 K."""
+_SMALL_LETTERS = {unit.lower(): unit for units in UNITS.values() for unit in reversed(units) if unit.isascii()}
+"""Units as names in small letters end: `current_a`, `capacity_mah`; of two that differ in their letters the first."""
 
 SPECTRUM_FIELDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "frequency_Hz": ("Hz", ("f", "freq", "frequency", "frequenz", "fréquence", "frq")),
@@ -89,6 +94,8 @@ def split_header(cell: str) -> tuple[str, str]:
         head, found, tail = text.rpartition(mark)
         if found and head.strip() and is_unit(tail.strip()):
             return head.strip(), tail.strip()
+        if mark == "_" and found and head and text == text.lower() and tail in _SMALL_LETTERS:
+            return head, _SMALL_LETTERS[tail]
     return text, ""
 
 
