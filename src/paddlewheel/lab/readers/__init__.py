@@ -12,7 +12,17 @@ from pathlib import Path
 import numpy as np
 
 from paddlewheel.errors import DataError
-from paddlewheel.lab.readers import biologic, biologic_text, neware, spreadsheet
+from paddlewheel.lab.readers import (
+    biologic,
+    biologic_text,
+    eco_chemie,
+    gamry,
+    ivium,
+    neware,
+    palmsens,
+    spreadsheet,
+    versastudio,
+)
 from paddlewheel.lab.readers.cell_tests import cell_test_of
 from paddlewheel.lab.readers.spectra import spectra_of
 from paddlewheel.lab.readers.text_table import TextTable, parse_table, read_text
@@ -25,7 +35,8 @@ __all__ = ["read_cell_test", "read_spectra", "write_bdf", "write_parquet"]
 
 
 def read_spectra(path: str | Path, *, columns: Mapping[str, str] | None = None) -> list[Spectrum]:
-    """The impedance spectra of a file: Biologic .mpt and .mpr, Gamry .dta, ZPlot or Zahner .z, CSV and other text.
+    """The impedance spectra of a file: Biologic .mpt and .mpr, Gamry .dta, ZPlot or Zahner .z, Ivium .idf and .ids,
+    VersaStudio .par, PalmSens .pssession, Eco Chemie .dfr, workbooks, CSV and other text, with or without a header.
 
     Parameters
     ----------
@@ -46,7 +57,7 @@ def read_spectra(path: str | Path, *, columns: Mapping[str, str] | None = None) 
         If the file cannot be read, holds no spectrum, or gives it over an area.
     """
     path = Path(path)
-    table = _table(path)
+    table = _table(path, of_spectra=True)
     if (
         table.technique is not None
         and table.sweep is None
@@ -104,10 +115,10 @@ _LARGEST_VALUE = 1e30
 """Of any measured quantity in its unit; instruments write such numbers, or inf, where they are out of range."""
 
 
-def _table(path: Path) -> TextTable:
+def _table(path: Path, *, of_spectra: bool = False) -> TextTable:
     """The table of a file, with nan for what no instrument measures."""
     with np.errstate(invalid="ignore", over="ignore"):  # a damaged binary file holds signalling nan
-        table, count = _as_written(path), 0
+        table, count = _as_written(path, of_spectra=of_spectra), 0
         for place, values in table.numbers.items():
             beyond = np.abs(values) > _LARGEST_VALUE
             table.numbers[place] = np.where(beyond | np.isnan(values), np.nan, values)
@@ -117,7 +128,8 @@ def _table(path: Path) -> TextTable:
     return table
 
 
-def _as_written(path: Path) -> TextTable:
+def _as_written(path: Path, *, of_spectra: bool) -> TextTable:
+    """The table of a file; `of_spectra` chooses where a format holds spectra beside other tables."""
     try:
         with path.open("rb") as stream:
             begin = stream.read(64)
@@ -129,7 +141,17 @@ def _as_written(path: Path) -> TextTable:
         return biologic.read_mpr(path)
     if begin.startswith(b"PK"):
         return spreadsheet.read_xlsx(path)
+    if of_spectra and begin.startswith(palmsens.BEGINNINGS):
+        return palmsens.read_session(path)
+    if of_spectra and b"\x00" in begin and not begin.startswith((b"\xff\xfe", b"\xfe\xff")) and ivium.is_ivium(path):
+        return ivium.read_impedances(path)
     text, warnings = read_text(path)
     if text.startswith(biologic_text.MAGIC):
         return biologic_text.read_mpt(text, source=str(path), warnings=warnings)
+    if of_spectra and gamry.has_spectra(text):
+        return gamry.read_spectra_tables(text, source=str(path), warnings=warnings)
+    if eco_chemie.is_dfr(text):
+        return eco_chemie.read_dfr(text, source=str(path), warnings=warnings)
+    if versastudio.is_versastudio(text):
+        return versastudio.read_segments(text, source=str(path), warnings=warnings)
     return parse_table(text, source=str(path), warnings=warnings)

@@ -34,11 +34,11 @@ SPECTRUM_FIELDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "real_ohm": ("ohm", ("z'", "zs'", "zreal", "rez", "re(z)", "zre", "z'(a)", "realz", "zr", "zprime", "re", "real",
                          "realpart", "z1", "z_re")),
     "imag_ohm": ("ohm", ("z''", "zs''", "zimag", "imz", "im(z)", "zim", "z''(b)", "imagz", "zi", "zdoubleprime", "im",
-                         "imag", "imaginary", "imaginarypart", "z2", 'z"', 'zs"', "z_im")),
+                         "imag", "imaginary", "imaginarypart", "z2", 'z"', 'zs"', "z_im", "zimg")),
     "magnitude_ohm": ("ohm", ("|z|", "zmod", "zmag", "modulus", "impedance", "absz", "z", "zmodulus", "mag")),
     "phase_deg": ("deg", ("phase", "phase(z)", "phasez", "zphz", "theta", "phi", "phaseangle", "phaseofz", "zphase")),
     "time_s": ("s", ("time", "t", "pttime", "elapsedtime", "zeit")),
-    "cycle": ("", ("cyclenumber", "cycle", "zcycle", "repeat", "spectrum", "loop")),
+    "cycle": ("", ("cyclenumber", "cycle", "zcycle", "repeat", "spectrum", "loop", "loopindex", "loopnumber")),
     "temperature_K": ("K", ("temperature", "temp", "temperatur", "tempc")),
 }  # fmt: skip
 

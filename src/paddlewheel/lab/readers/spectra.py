@@ -9,11 +9,14 @@ import numpy as np
 
 from paddlewheel.errors import DataError
 from paddlewheel.lab.readers.column_names import SPECTRUM_FIELDS, find_columns
+from paddlewheel.lab.readers.headerless import named
+from paddlewheel.lab.readers.sweeps import sweeps_of
 from paddlewheel.lab.readers.text_table import TextTable
 from paddlewheel.lab.spectrum import Spectrum, check_ranges
 
 _CELSIUS = re.compile(r"(?<![\dA-Za-z.])([-+]?\d{1,4}(?:\.\d+)?)\s*_?(?:deg(?:ree)?s?_?C?|°C|C|oC|grad)(?![A-Za-z])")
 _KELVIN = re.compile(r"(?<![\dA-Za-z.])(\d{2,4}(?:\.\d+)?)\s*_?K(?![A-Za-z])")
+_LEAST_POINTS = 3
 
 
 def spectra_of(table: TextTable, *, columns: Mapping[str, str] | None, name: str) -> list[Spectrum]:
@@ -24,6 +27,8 @@ def spectra_of(table: TextTable, *, columns: Mapping[str, str] | None, name: str
     DataError
         If it has no frequency and impedance.
     """
+    if not columns:
+        table = named(table)
     try:
         found, warnings = find_columns(table.names, table.units, SPECTRUM_FIELDS, columns)
     except KeyError as error:
@@ -40,20 +45,20 @@ def spectra_of(table: TextTable, *, columns: Mapping[str, str] | None, name: str
     frequency, impedance = column("frequency_Hz"), _impedance(column)
     if frequency is None or impedance is None:
         lacking = "frequency" if frequency is None else "impedance"
-        named = ", ".join(filter(None, table.names)) or "none has a name"
+        listed = ", ".join(filter(None, table.names)) or "none has a name"
         raise DataError(
-            f"no {lacking} among the columns ({named}){_misfits(warnings)}",
+            f"no {lacking} among the columns ({listed}){_misfits(warnings)}",
             where=table.source,
             remedy="name them with --columns frequency_Hz=..., real_ohm=..., imag_ohm=... (a minus before a name turns "
             "its sign)",
         )
     time, temperature, cycle = column("time_s"), column("temperature_K"), column("cycle")
-    parts = [part for part in _sweeps(frequency, cycle, table.sweep) if len(part) >= 3]
-    if cycle is not None and len(np.unique([cycle[part[0]] for part in parts])) < len(parts):
-        cycle = None  # it does not tell the sweeps apart
+    usable = np.isfinite(frequency) & np.isfinite(impedance) & (frequency > 0)
+    parts = [part for part in sweeps_of(frequency, cycle, table.sweep, source=table.source) if usable[part].sum() >= _LEAST_POINTS]
+    cycles = _cycles(cycle, [int(part[usable[part]][0]) for part in parts])
     spectra = []
     for number, part in enumerate(parts):
-        keep = part[np.isfinite(frequency[part]) & np.isfinite(impedance[part]) & (frequency[part] > 0)]
+        keep = part[usable[part]]
         said = list(warnings)
         if len(keep) < len(part):
             said.append(f"{len(part) - len(keep)} points left out: no frequency above 0 or no impedance")
@@ -61,7 +66,7 @@ def spectra_of(table: TextTable, *, columns: Mapping[str, str] | None, name: str
         if len(first) < len(keep):
             said.append(f"{len(keep) - len(first)} points left out: their frequency stands twice")
             keep = keep[np.sort(first)]
-        if len(keep) < 3:
+        if len(keep) < _LEAST_POINTS:
             continue
         if (np.imag(impedance[keep]) > 0).all():
             said.append("the imaginary part is positive at every frequency: inductive, or -Z'' without its sign")
@@ -73,7 +78,7 @@ def spectra_of(table: TextTable, *, columns: Mapping[str, str] | None, name: str
                 impedance_ohm=impedance[keep],
                 name=name if len(parts) == 1 else f"{name} #{number + 1}",
                 temperature_K=temperature_in(name, table.preamble) if held is None else float(np.nanmean(held)),
-                cycle=_cycle(cycle, keep[0], number, len(parts)),
+                cycle=cycles[number],
                 time_s=None if time is None or not np.isfinite(time[keep[0]]) else float(time[keep[0]]),
                 metadata=table.metadata(),
                 warnings=tuple(said),
@@ -89,10 +94,11 @@ def _misfits(warnings: list[str]) -> str:
     return "".join(f"; {warning}" for warning in warnings if " is not used: " in warning)
 
 
-def _cycle(cycle: np.ndarray | None, row: int, number: int, n_parts: int) -> int | None:
-    if cycle is not None and np.isfinite(cycle[row]):
-        return int(cycle[row])
-    return number + 1 if n_parts > 1 else None
+def _cycles(cycle: np.ndarray | None, rows: list[int]) -> list[int | None]:
+    """Of each sweep by the column where it tells them apart, else counted from 1; None for a sweep alone."""
+    if cycle is not None and np.isfinite(cycle[rows]).all() and len(np.unique(cycle[rows])) == len(rows):
+        return [int(cycle[row]) for row in rows]
+    return [None] if len(rows) == 1 else list(range(1, len(rows) + 1))
 
 
 def _impedance(column) -> np.ndarray | None:
@@ -105,23 +111,6 @@ def _impedance(column) -> np.ndarray | None:
     if magnitude is None or phase is None:
         return None
     return magnitude * np.exp(1j * np.deg2rad(phase))
-
-
-def _sweeps(frequency: np.ndarray, cycle: np.ndarray | None, sweep: np.ndarray | None) -> list[np.ndarray]:
-    """Rows of each sweep: as the file says, by the cycle column where it has several, or where the frequency turns."""
-    everything = np.arange(len(frequency))
-    if sweep is not None:
-        within = everything[sweep > 0]
-        return np.split(within, np.flatnonzero(np.diff(sweep[within])) + 1)
-    if cycle is not None and len(np.unique(cycle[np.isfinite(cycle)])) > 1:
-        edges = np.flatnonzero(np.diff(cycle) != 0) + 1
-        return np.split(everything, edges)
-    steps = np.sign(np.diff(np.log(np.where(frequency > 0, frequency, np.nan))))
-    falling = np.nanmedian(steps) if len(steps) and np.isfinite(steps).any() else -1.0
-    # a jump against the direction by more than a decade begins a new sweep
-    with np.errstate(divide="ignore", invalid="ignore"):
-        jumps = np.diff(np.log10(np.where(frequency > 0, frequency, np.nan))) * -falling
-    return np.split(everything, np.flatnonzero(jumps > 1.0) + 1)
 
 
 def temperature_in(name: str, preamble: list[str]) -> float | None:
