@@ -282,6 +282,8 @@ def eis(
     spectra: str | Path | Spectrum | Sequence[str | Path | Spectrum],
     *,
     temperatures_K: Numbers = ...,
+    columns: NamedColumns | None = ...,
+    impedance_of: Literal['Ewe', 'Ece', 'Ewe-Ece'] = ...,
     circuit: str = ...,
     weighting: Literal['modulus', 'proportional', 'unit'] = ...,
     allow_violations: bool = ...,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from paddlewheel.errors import DataError
 from paddlewheel.lab.ranges import check_quantity
+
+ImpedanceOf = Literal["Ewe", "Ece", "Ewe-Ece"]
+"""Whose impedance: the working electrode's against the reference, the counter electrode's, or that of the cell."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -27,14 +27,16 @@ from paddlewheel.lab.readers.cell_tests import cell_test_of
 from paddlewheel.lab.readers.spectra import spectra_of
 from paddlewheel.lab.readers.text_table import TextTable, parse_table, read_text
 from paddlewheel.lab.readers.write import write_bdf, write_parquet
-from paddlewheel.lab.spectrum import Spectrum
+from paddlewheel.lab.spectrum import ImpedanceOf, Spectrum
 from paddlewheel.lab.table import CellTest
 from paddlewheel.lab.techniques import TECHNIQUES, other_command
 
 __all__ = ["read_cell_test", "read_spectra", "write_bdf", "write_parquet"]
 
 
-def read_spectra(path: str | Path, *, columns: Mapping[str, str] | None = None) -> list[Spectrum]:
+def read_spectra(
+    path: str | Path, *, columns: Mapping[str, str] | None = None, impedance_of: ImpedanceOf = "Ewe"
+) -> list[Spectrum]:
     """The impedance spectra of a file: Biologic .mpt and .mpr, Gamry .dta, ZPlot or Zahner .z, Ivium .idf and .ids,
     VersaStudio .par, PalmSens .pssession, Eco Chemie .dfr, workbooks, CSV and other text, with or without a header.
 
@@ -46,6 +48,9 @@ def read_spectra(path: str | Path, *, columns: Mapping[str, str] | None = None) 
         Field -> name (or number, from 1) of its column, where the reader does not find it: ``frequency_Hz``,
         ``real_ohm``, ``imag_ohm``, ``magnitude_ohm``, ``phase_deg``, ``time_s``, ``cycle``, ``temperature_K``. A minus
         before the name turns the sign.
+    impedance_of
+        Where the file has the impedance of several electrodes: the working electrode's against the reference (``Ewe``),
+        the counter electrode's (``Ece``), or that of the cell (``Ewe-Ece``).
 
     Returns
     -------
@@ -65,7 +70,7 @@ def read_spectra(path: str | Path, *, columns: Mapping[str, str] | None = None) 
         and (other := other_command(table.technique, "eis"))
     ):
         raise DataError(other, where=path, remedy="give a file of an impedance measurement")
-    return spectra_of(table, columns=columns, name=path.stem)
+    return spectra_of(table, columns=columns, name=path.stem, impedance_of=impedance_of)
 
 
 def read_cell_test(path: str | Path, *, columns: Mapping[str, str] | None = None) -> CellTest:

@@ -8,6 +8,7 @@ relation tells magnitude and phase from real and imaginary part.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -17,10 +18,12 @@ from paddlewheel.lab.readers.text_table import TextTable
 
 _LEAST_DECADES = 1.0
 _UNEVEN_STEPS = 6.0
-"""Most that large steps of a frequency's logarithm are of small ones (90th over 10th percentile): 9 for a clock's."""
+"""Most that large steps of a frequency's logarithm are of small ones, 90th over 10th percentile: a clock's are 9."""
 _LEAST_POINTS = 5
-_OFF_DEG = 25.0
-"""Median between phase and slope: below it a reading obeys the relation, which holds nearly."""
+_CLOSER = 0.75
+"""Of the misfit as real and imaginary part, below which one as magnitude and phase is in question."""
+_TOLD = 0.7
+"""Of the misfit, below which the sign is told; noise has 1."""
 
 
 def named(table: TextTable) -> TextTable:
@@ -33,10 +36,10 @@ def named(table: TextTable) -> TextTable:
     """
     if any(table.names) or set(table.numbers) != {0, 1, 2} or table.texts or len(table) < _LEAST_POINTS:
         return table
-    frequencies = [place for place in table.numbers if is_frequency(table.numbers[place])]
-    if not frequencies:
+    uneven = {place: _unevenness(values) for place, values in table.numbers.items()}
+    at = min(uneven, key=lambda place: uneven[place])
+    if uneven[at] > _UNEVEN_STEPS:
         return table
-    at = frequencies[0]
     first, second = (place for place in table.numbers if place != at)
     f, one, other = (table.numbers[place] for place in (at, first, second))
     known = np.isfinite(f) & np.isfinite(one) & np.isfinite(other) & (f > 0)
@@ -44,47 +47,51 @@ def named(table: TextTable) -> TextTable:
     if len(f) < _LEAST_POINTS:
         return table
     z = one + 1j * other
-    sign = -1.0 if _fit(f, np.abs(z), -np.angle(z, deg=True)) < _fit(f, np.abs(z), np.angle(z, deg=True)) else 1.0
+    as_parts = {sign: _misfit(f, np.abs(z), sign * np.angle(z, deg=True)) for sign in (1.0, -1.0)}
+    sign = min(as_parts, key=lambda sign: as_parts[sign])
     polar = (one > 0).all() and (np.abs(other) <= 180).all()
-    of_parts = _fit(f, np.abs(z), sign * np.angle(z, deg=True))
-    of_phase = min(_fit(f, one, other), _fit(f, one, -other)) if polar else np.inf
-    if of_phase < _OFF_DEG and of_phase < 0.5 * of_parts:
+    as_phase = min(_misfit(f, one, other), _misfit(f, one, -other)) if polar else 1.0
+    if as_phase < _CLOSER * as_parts[sign]:
         raise DataError(
             "three columns without names: a frequency, and what may be magnitude and phase", where=table.source,
             remedy=f"name them: --columns frequency_Hz={at + 1},magnitude_ohm={first + 1},phase_deg={second + 1} (or "
             f"real_ohm={first + 1},imag_ohm={second + 1})",
         )  # fmt: skip
+    told = as_parts[sign] < _TOLD
+    sign = sign if told else 1.0
     names = [""] * 3
     names[at], names[first], names[second] = "frequency", "Z'", "Z''" if sign > 0 else "-Z''"
     units = [""] * 3
     units[at], units[first], units[second] = "Hz", "ohm", "ohm"
-    what = "negative, capacitive" if np.median(sign * other) < 0 else "positive, inductive"
+    what = "capacitive" if np.median(sign * other) < 0 else "inductive"
+    why = f"the phase that the course of |Z| asks for: {what}" if told else "its sign is not told by the course of |Z|"
     said = [text for text in table.warnings if not text.startswith("no header")]
     said.append(
         f"no header: column {at + 1} taken as frequency in Hz (it runs over {np.ptp(np.log10(f)):.1f} decades in even "
-        f"steps), {first + 1} as Z' and {second + 1} as {names[second]} in ohm (the phase that |Z| asks for: {what})"
+        f"steps), {first + 1} as Z' and {second + 1} as {names[second]} in ohm ({why})"
     )
     return replace(table, names=names, units=units, warnings=said)
 
 
-def is_frequency(values: np.ndarray) -> bool:
-    """Whether numbers are above 0, run over a decade or more, and step evenly in their logarithm."""
-    known = values[np.isfinite(values)]
-    known = known[known != 0]  # rows of rest between the loops
+def _unevenness(values: np.ndarray) -> float:
+    """What large steps of a frequency's logarithm are of small ones; infinite where it is none."""
+    known = values[np.isfinite(values) & (values != 0)]  # 0 in rows of rest between the loops
     if len(known) < _LEAST_POINTS or (known < 0).any():
-        return False
-    steps = np.abs(np.diff(np.log10(known)))
-    steps = steps[(steps > 1e-9) & (steps < 0.9 * np.ptp(np.log10(known)))]  # without the way back of loops
-    if np.ptp(np.log10(known)) < _LEAST_DECADES or len(steps) < _LEAST_POINTS - 2:
-        return False
+        return math.inf
+    decades = np.log10(known)
+    steps = np.abs(np.diff(decades))
+    steps = steps[(steps > 1e-9) & (steps < 0.9 * np.ptp(decades))]  # without the way back of loops
+    if np.ptp(decades) < _LEAST_DECADES or len(steps) < _LEAST_POINTS - 2:
+        return math.inf
     small, large = np.quantile(steps, [0.1, 0.9])
-    return bool(large < _UNEVEN_STEPS * small)
+    return float(large / small)
 
 
-def _fit(frequency_Hz: np.ndarray, magnitude_ohm: np.ndarray, phase_deg: np.ndarray) -> float:
-    """Median of |phase - 90 deg x d ln|Z| / d ln f|, degrees."""
+def _misfit(frequency_Hz: np.ndarray, magnitude_ohm: np.ndarray, phase_deg: np.ndarray) -> float:
+    """Sum of |phase - 90 deg x d ln|Z| / d ln f| over the sum of both sizes: 0 where they agree, 1 where not."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        slope = np.diff(np.log(magnitude_ohm)) / np.diff(np.log(frequency_Hz))
-    off = 90 * slope - 0.5 * (phase_deg[1:] + phase_deg[:-1])
-    off = np.abs(off[np.isfinite(off)])
-    return float(np.median(off)) if len(off) else np.inf
+        asked = 90 * np.diff(np.log(magnitude_ohm)) / np.diff(np.log(frequency_Hz))
+    phase = 0.5 * (phase_deg[1:] + phase_deg[:-1])
+    known = np.isfinite(asked) & np.isfinite(phase)
+    size = float((np.abs(asked) + np.abs(phase))[known].sum())
+    return float(np.abs(phase - asked)[known].sum()) / size if size > 0 else 1.0

@@ -3,73 +3,74 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from paddlewheel.errors import DataError
-from paddlewheel.lab.readers.column_names import SPECTRUM_FIELDS, find_columns
+from paddlewheel.lab.readers.column_names import SPECTRUM_FIELDS, find_columns, plain_name
 from paddlewheel.lab.readers.headerless import named
 from paddlewheel.lab.readers.sweeps import sweeps_of
 from paddlewheel.lab.readers.text_table import TextTable
-from paddlewheel.lab.spectrum import Spectrum, check_ranges
+from paddlewheel.lab.spectrum import ImpedanceOf, Spectrum, check_ranges
 
 _CELSIUS = re.compile(r"(?<![\dA-Za-z.])([-+]?\d{1,4}(?:\.\d+)?)\s*_?(?:deg(?:ree)?s?_?C?|°C|C|oC|grad)(?![A-Za-z])")
 _KELVIN = re.compile(r"(?<![\dA-Za-z.])(\d{2,4}(?:\.\d+)?)\s*_?K(?![A-Za-z])")
 _LEAST_POINTS = 3
+_HOTTEST_K = 2500.0
+_PARTS = {"real_ohm": "re(z{})", "imag_ohm": "im(z{})", "magnitude_ohm": "|z{}|", "phase_deg": "phase(z{})"}
+_NAMES_OF: dict[ImpedanceOf, str] = {"Ece": "ce", "Ewe-Ece": "wece"}
+"""What EC-Lab writes between the brackets, as `plain_name` has it."""
 
 
-def spectra_of(table: TextTable, *, columns: Mapping[str, str] | None, name: str) -> list[Spectrum]:
+def spectra_of(
+    table: TextTable, *, columns: Mapping[str, str] | None, name: str, impedance_of: ImpedanceOf = "Ewe"
+) -> list[Spectrum]:
     """The spectra of a table: one for each cycle, or each sweep where the frequency begins anew.
 
     Raises
     ------
     DataError
-        If it has no frequency and impedance.
+        If it has no frequency and impedance, or none of the electrode that is asked for.
     """
     if not columns:
         table = named(table)
-    try:
-        found, warnings = find_columns(table.names, table.units, SPECTRUM_FIELDS, columns)
-    except KeyError as error:
-        raise DataError(str(error.args[0]), where=table.source, remedy="name the columns with --columns") from error
-
-    def column(field: str) -> np.ndarray | None:
-        column = found.get(field)
-        if column is None or column.place not in table.numbers:
-            return None
-        values = table.numbers[column.place] * column.factor
-        return values + 273.15 if column.celsius else values
-
-    warnings = [*table.warnings, *warnings]
+    said = [] if {"real_ohm", "magnitude_ohm"} & set(columns or ()) else _electrode_warnings(table, impedance_of)
+    column, warnings = _found(table, columns, impedance_of)
+    warnings = [*table.warnings, *warnings, *said]
     frequency, impedance = column("frequency_Hz"), _impedance(column)
+    if impedance is None and impedance_of == "Ewe-Ece":  # as EC-Lab has it: Zwe-ce is Zwe + Zce
+        parts = [_impedance(_found(table, columns, electrode)[0]) for electrode in ("Ewe", "Ece")]
+        impedance = None if parts[0] is None or parts[1] is None else parts[0] + parts[1]
     if frequency is None or impedance is None:
         lacking = "frequency" if frequency is None else "impedance"
         listed = ", ".join(filter(None, table.names)) or "none has a name"
         raise DataError(
             f"no {lacking} among the columns ({listed}){_misfits(warnings)}",
             where=table.source,
-            remedy="name them with --columns frequency_Hz=..., real_ohm=..., imag_ohm=... (a minus before a name turns "
-            "its sign)",
+            remedy="name them (or give their numbers, from 1): --columns frequency_Hz=...,real_ohm=...,imag_ohm=... (a "
+            "minus before a name turns its sign)",
         )
     time, temperature, cycle = column("time_s"), column("temperature_K"), column("cycle")
+    if temperature is not None:  # -327.67 C is Gamry's word for no sensor
+        temperature = np.where((temperature > 0) & (temperature < _HOTTEST_K), temperature, np.nan)
     usable = np.isfinite(frequency) & np.isfinite(impedance) & (frequency > 0)
     parts = [part for part in sweeps_of(frequency, cycle, table.sweep, source=table.source) if usable[part].sum() >= _LEAST_POINTS]
     cycles = _cycles(cycle, [int(part[usable[part]][0]) for part in parts])
     spectra = []
     for number, part in enumerate(parts):
         keep = part[usable[part]]
-        said = list(warnings)
+        told = list(warnings)
         if len(keep) < len(part):
-            said.append(f"{len(part) - len(keep)} points left out: no frequency above 0 or no impedance")
+            told.append(f"{len(part) - len(keep)} points left out: no frequency above 0 or no impedance")
         _, first = np.unique(frequency[keep], return_index=True)
         if len(first) < len(keep):
-            said.append(f"{len(keep) - len(first)} points left out: their frequency stands twice")
+            told.append(f"{len(keep) - len(first)} points left out: their frequency stands twice")
             keep = keep[np.sort(first)]
         if len(keep) < _LEAST_POINTS:
             continue
         if (np.imag(impedance[keep]) > 0).all():
-            said.append("the imaginary part is positive at every frequency: inductive, or -Z'' without its sign")
+            told.append("the imaginary part is positive at every frequency: inductive, or -Z'' without its sign")
         check_ranges(frequency[keep], impedance[keep], where=table.source)
         held = None if temperature is None or not np.isfinite(temperature[keep]).any() else temperature[keep]
         spectra.append(
@@ -81,12 +82,63 @@ def spectra_of(table: TextTable, *, columns: Mapping[str, str] | None, name: str
                 cycle=cycles[number],
                 time_s=None if time is None or not np.isfinite(time[keep[0]]) else float(time[keep[0]]),
                 metadata=table.metadata(),
-                warnings=tuple(said),
+                warnings=tuple(told),
             )
         )
     if not spectra:
         raise DataError("no spectrum of three points or more", where=table.source, remedy="give a whole sweep")
     return spectra
+
+
+def _found(
+    table: TextTable, columns: Mapping[str, str] | None, impedance_of: ImpedanceOf
+) -> tuple[Callable[[str], np.ndarray | None], list[str]]:
+    """What gives the numbers of a field in our unit, or None; and warnings of the search."""
+    try:
+        found, warnings = find_columns(table.names, table.units, _fields_of(impedance_of), columns)
+    except KeyError as error:
+        raise DataError(str(error.args[0]), where=table.source, remedy="name the columns with --columns") from error
+
+    def column(field: str) -> np.ndarray | None:
+        place = found.get(field)
+        if place is None or place.place not in table.numbers:
+            return None
+        values = table.numbers[place.place] * place.factor
+        return values + 273.15 if place.celsius else values
+
+    return column, warnings
+
+
+def _fields_of(impedance_of: ImpedanceOf) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """The fields of a spectrum with the names of its columns, for one of the electrodes."""
+    if impedance_of == "Ewe":
+        return SPECTRUM_FIELDS
+    which = _NAMES_OF[impedance_of]
+    return SPECTRUM_FIELDS | {
+        field: (SPECTRUM_FIELDS[field][0], (name.format(which),)) for field, name in _PARTS.items()
+    }
+
+
+def _electrode_warnings(table: TextTable, impedance_of: ImpedanceOf) -> list[str]:
+    """What is taken of a file that has the impedance of several electrodes.
+
+    Raises
+    ------
+    DataError
+        If it has none of the electrode that is asked for.
+    """
+    plain = {plain_name(name)[0] for name in table.names}
+    there = ["Ewe"]
+    there += [of for of, which in _NAMES_OF.items() if any(part.format(which) in plain for part in _PARTS.values())]
+    if "Ece" in there and "Ewe-Ece" not in there:
+        there.append("Ewe-Ece")
+    if impedance_of not in there:
+        raise DataError(
+            f"no impedance of {impedance_of}", where=table.source,
+            remedy=f"take --impedance-of {' or '.join(there)}, or name the columns with --columns",
+        )  # fmt: skip
+    others = [electrode for electrode in there if electrode != impedance_of]
+    return [f"impedance of {impedance_of}; the file has {' and '.join(others)} too (--impedance-of)"] if others else []
 
 
 def _misfits(warnings: list[str]) -> str:
@@ -119,7 +171,7 @@ def temperature_in(name: str, preamble: list[str]) -> float | None:
         celsius, kelvin = set(_CELSIUS.findall(text)), set(_KELVIN.findall(text))
         found = {float(text) + 273.15 for text in celsius} | {float(text) for text in kelvin}
         # a hyphen before the number in `s04147-140deg` parts words, it is no sign: below 0 K nothing is measured
-        found = {value if 0 < value < 2500 else None for value in found} - {None}
+        found = {value if 0 < value < _HOTTEST_K else None for value in found} - {None}
         if len(found) == 1:
             return float(found.pop())  # type: ignore[arg-type]
     return None

@@ -8,6 +8,7 @@ they may be anything.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -66,7 +67,7 @@ def _parted(frequency_Hz: np.ndarray, part: np.ndarray, source: str) -> list[np.
     runs = _runs(decades)
     _check_runs(decades, runs, part[known], source)
     begins = [0]
-    for before, run in zip(runs, runs[1:], strict=False):
+    for before, run in itertools.pairwise(runs):
         if _repeats(decades[before[0] : before[1]], decades[run[0] : run[1]]):
             begins.append(run[0])
     # rows without a frequency between two sweeps go with the one before
@@ -75,15 +76,19 @@ def _parted(frequency_Hz: np.ndarray, part: np.ndarray, source: str) -> list[np.
 
 def _runs(decades: np.ndarray) -> list[tuple[int, int]]:
     """Begin and end (exclusive) of each stretch in which the frequency goes one way."""
-    runs, begin, way = [], 0, 0.0
+    runs, begin, way, same = [], 0, 0.0, 0  # `same`: from where on the frequency stands
     for index in range(1, len(decades)):
         step = decades[index] - decades[index - 1]
         sign = 0.0 if abs(step) < _SAME_DECADES else float(np.sign(step))
-        if sign and way and sign != way:
-            runs.append((begin, index))
-            begin, way = index, 0.0
-        elif sign:
+        if not sign:
+            continue
+        if way and sign != way:
+            turn = index if same == index - 1 or abs(step) > _WIDE_STEP_DECADES else index - 1
+            runs.append((begin, turn))
+            begin, way = turn, sign if turn < index else 0.0
+        else:
             way = sign
+        same = index
     return [*runs, (begin, len(decades))]
 
 
@@ -98,7 +103,9 @@ def _check_runs(decades: np.ndarray, runs: Sequence[tuple[int, int]], rows: np.n
     if not short and not leaps:
         return
     odd = rows[_out_of_order(decades)]
-    shown = ", ".join(f"{row + 1} ({10 ** decades[at]:.6g} Hz)" for at, row in enumerate(rows) if row in odd[:_SHOWN_ROWS])
+    shown = ", ".join(
+        f"{row + 1} ({10 ** decades[at]:.6g} Hz)" for at, row in enumerate(rows) if row in odd[:_SHOWN_ROWS]
+    )
     raise DataError(
         f"the frequencies neither fall nor rise nor repeat as loops do: {len(odd)} of {len(rows)} rows stand out of "
         f"order, row {shown}{', ...' if len(odd) > _SHOWN_ROWS else ''}",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from paddlewheel.errors import DataError, SettingsError
 from paddlewheel.lab.ranges import question
-from paddlewheel.lab.spectrum import Spectrum
+from paddlewheel.lab.spectrum import ImpedanceOf, Spectrum
 
 Spectra = str | Path | Spectrum | Sequence[str | Path | Spectrum]
 """What `eis` takes: spectra read already, files, or folders of them."""
@@ -61,7 +62,13 @@ class OtherAmplitude:
         return {"file": self.file, "sha256": _digest(self.spectrum)}
 
 
-def open_other_amplitude(path: str | Path, read: ReadSpectra) -> OtherAmplitude:
+def open_other_amplitude(
+    path: str | Path,
+    read: ReadSpectra,
+    *,
+    columns: Mapping[str, str] | None = None,
+    impedance_of: ImpedanceOf = "Ewe",
+) -> OtherAmplitude:
     """Read the spectrum at another amplitude and find the one that it is to be compared with.
 
     Raises
@@ -69,7 +76,7 @@ def open_other_amplitude(path: str | Path, read: ReadSpectra) -> OtherAmplitude:
     InputError
         For a file of no spectrum or several, or if several of those given may be meant.
     """
-    found = open_spectra(path)
+    found = open_spectra(path, columns=columns, impedance_of=impedance_of)
     if len(found.spectra) != 1:
         raise DataError(f"{len(found.spectra)} spectra", where=path, remedy="give the one at the other amplitude")
     other = found.spectra[0]
@@ -95,7 +102,13 @@ def _digest(spectrum: Spectrum) -> str:
     return hashlib.sha256(spectrum.frequency_Hz.tobytes() + spectrum.impedance_ohm.tobytes()).hexdigest()
 
 
-def open_spectra(given: Spectra, *, temperatures_K: Sequence[float] = ()) -> ReadSpectra:
+def open_spectra(
+    given: Spectra,
+    *,
+    temperatures_K: Sequence[float] = (),
+    columns: Mapping[str, str] | None = None,
+    impedance_of: ImpedanceOf = "Ewe",
+) -> ReadSpectra:
     """Read everything that is given; in a folder, what is no spectrum is left out with a warning.
 
     Parameters
@@ -104,19 +117,23 @@ def open_spectra(given: Spectra, *, temperatures_K: Sequence[float] = ()) -> Rea
         Spectra, files or folders.
     temperatures_K
         One a spectrum, in the order of the files (folders: by name), or one for all; over what the files say.
+    columns, impedance_of
+        As `paddlewheel.lab.readers.read_spectra` takes them, of every file.
 
     Raises
     ------
     InputError
         For no spectrum, a file that is none, or temperatures that are as many as neither one nor the spectra.
     """
+    from paddlewheel.lab.readers import read_spectra
+
     found: list[tuple[str, Spectrum]] = []
     warnings: list[str] = []
     for source in [given] if isinstance(given, str | Path | Spectrum) else given:
         if isinstance(source, Spectrum):
             found.append((Path(source.name).name, source))
         else:
-            found += _read(Path(source), warnings)
+            found += _read(Path(source), warnings, partial(read_spectra, columns=columns, impedance_of=impedance_of))
     if not found:
         raise DataError("no impedance spectrum", where=str(given), remedy="give a file or a folder of spectra")
     temperatures = _temperatures(temperatures_K, len(found), warnings)
@@ -140,17 +157,15 @@ def open_spectra(given: Spectra, *, temperatures_K: Sequence[float] = ()) -> Rea
     )
 
 
-def _read(path: Path, warnings: list[str]) -> list[tuple[str, Spectrum]]:
-    from paddlewheel.lab.readers import read_spectra
-
+def _read(path: Path, warnings: list[str], read: Callable[[Path], list[Spectrum]]) -> list[tuple[str, Spectrum]]:
     if not path.exists():
         raise DataError("is not there", where=path, remedy="give a file or a folder of spectra")
     if path.is_file():
-        return [(path.name, spectrum) for spectrum in read_spectra(path)]
+        return [(path.name, spectrum) for spectrum in read(path)]
     found = []
     for file in sorted(entry for entry in path.iterdir() if entry.is_file() and not entry.name.startswith(".")):
         try:
-            found += [(file.name, spectrum) for spectrum in read_spectra(file)]
+            found += [(file.name, spectrum) for spectrum in read(file)]
         except DataError as error:
             warnings.append(f"{file.name} was left out: {error.problem}")
     if not found:

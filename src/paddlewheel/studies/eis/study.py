@@ -20,6 +20,7 @@ from paddlewheel.lab.eis.kramers_kronig import KramersKronig
 from paddlewheel.lab.eis.least_squares import Weighted
 from paddlewheel.lab.eis.linearity import compare_amplitudes
 from paddlewheel.lab.eis.pellet import Pellet
+from paddlewheel.lab.spectrum import ImpedanceOf
 from paddlewheel.records import Citation, Measured
 from paddlewheel.studies.eis.beside import read_beside, set_beside
 from paddlewheel.studies.eis.inputs import (
@@ -49,7 +50,7 @@ from paddlewheel.studies.eis.spectrum import (
 )
 from paddlewheel.studies.laboratory.settings import PelletSettings
 from paddlewheel.study.run import Run
-from paddlewheel.study.settings import Numbers, setting
+from paddlewheel.study.settings import NamedColumns, Numbers, setting
 from paddlewheel.study.study import Argument, Study
 
 AUTO, EACH = "auto", "each"
@@ -108,6 +109,16 @@ class EisSettings(PelletSettings):
 
     temperatures_K: Numbers = setting(
         (), "K, one for all or one a spectrum, over what the files say.", in_document=False
+    )
+    columns: NamedColumns | None = setting(
+        None,
+        "Columns that the reader does not find, such as frequency_Hz=f,real_ohm=Zr,imag_ohm=-Zi.",
+        in_document=False,
+    )
+    impedance_of: ImpedanceOf = setting(
+        "Ewe",
+        "Whose impedance where a file has several: working electrode, counter electrode, or whole cell",
+        in_document=False,
     )
     circuit: str = setting(AUTO, "auto (one for all spectra), each (chosen for each), or such as R-RQ-RQ-CPE.")
     weighting: Weighting = setting("modulus", "Weights of the fit")
@@ -186,13 +197,16 @@ class EisInputs:
 def _opens(spectra: Spectra, settings: EisSettings) -> EisInputs:
     asked = None if settings.circuit in (AUTO, EACH) else Circuit.parse(settings.circuit)
     name, pellet = settings.pellet()
-    read = open_spectra(spectra, temperatures_K=settings.temperatures_K)
+    named = {"columns": settings.columns, "impedance_of": settings.impedance_of}
+    read = open_spectra(spectra, temperatures_K=settings.temperatures_K, **named)
     return EisInputs(
         circuit=asked,
         sample=name,
         pellet=pellet,
         beside=[] if settings.beside is None else read_beside(settings.beside),
-        other=None if settings.other_amplitude is None else open_other_amplitude(settings.other_amplitude, read),
+        other=None
+        if settings.other_amplitude is None
+        else open_other_amplitude(settings.other_amplitude, read, **named),
         read=read,
         source=Path(spectra).name if isinstance(spectra, str | Path) else "",
     )
