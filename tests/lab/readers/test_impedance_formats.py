@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 import random
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -283,6 +284,65 @@ def test_palmsens_sessions(tmp_path: Path, lower: bool, listed: bool):
         read_spectra(path)
 
 
+_NAMESPACES = " ".join(
+    f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "table", "text")
+)
+
+
+def ods(path: Path, rows: str, *, before: str = "") -> Path:
+    """A spreadsheet of OpenDocument with one sheet of these rows."""
+    content = (
+        f'<?xml version="1.0" encoding="UTF-8"?>{before}<office:document-content {_NAMESPACES}><office:body>'
+        f'<office:spreadsheet><table:table table:name="EIS">{rows}</table:table></office:spreadsheet></office:body>'
+        "</office:document-content>"
+    )
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("content.xml", content)
+    return path
+
+
+def _ods_row(cells: list[str | float], *, repeated: int = 1) -> str:
+    written = "".join(
+        f'<table:table-cell office:value-type="string"><text:p>{cell}</text:p></table:table-cell>'
+        if isinstance(cell, str)
+        else f'<table:table-cell office:value-type="float" office:value="{cell!r}"><text:p>{cell:.1f}</text:p>'
+        "</table:table-cell>"
+        for cell in cells
+    )
+    rest = '<table:table-cell table:number-columns-repeated="16380"/>'
+    return f'<table:table-row table:number-rows-repeated="{repeated}">{written}{rest}</table:table-row>'
+
+
+def _ods_rows() -> str:
+    header = _ods_row(["Frequency (Hz)", "Z' (ohm)", "-Z'' (ohm)"])
+    rows = [_ods_row([f, z.real, -z.imag]) for f, z in zip(FREQUENCY_HZ.tolist(), Z.tolist(), strict=True)]
+    return header + "".join(rows) + _ods_row([], repeated=1048000)
+
+
+def test_ods_by_its_values_not_by_what_it_shows(tmp_path: Path):
+    (one,) = read_spectra(ods(tmp_path / "a.ods", _ods_rows()))
+    np.testing.assert_array_equal(one.frequency_Hz, FREQUENCY_HZ)
+    np.testing.assert_array_equal(one.impedance_ohm, Z)
+
+
+@pytest.mark.parametrize(
+    ("rows", "before", "told"),
+    [
+        (_ods_row([1.0, 2.0], repeated=10**9), "", "million cells"),
+        ('<table:table-row><table:table-cell table:number-columns-repeated="1000000000"><text:p>x</text:p>'
+         "</table:table-cell></table:table-row>", "", "million cells"),
+        (_ods_row(["x" * 10**6], repeated=10**5), "", "million cells"),
+        (_ods_rows(), "<!-- " + "x" * 5000 + ' --><!DOCTYPE a [<!ENTITY b "c">]>', "document type"),
+        (_ods_rows().replace("</table:table-row>", "", 1), "", "no readable workbook"),
+    ],
+    ids=["rows", "columns", "texts", "entities", "broken"],
+)  # fmt: skip
+def test_ods_bombs_and_broken_documents_end(tmp_path: Path, rows: str, before: str, told: str):
+    with pytest.raises(DataError, match=told):
+        read_spectra(ods(tmp_path / "a.ods", rows, before=before))
+
+
 def _damaged(content: bytes, rng: random.Random) -> bytes:
     """One way among many to damage a file."""
     way, at = rng.randrange(5), rng.randrange(len(content))
@@ -302,16 +362,20 @@ def _damaged(content: bytes, rng: random.Random) -> bytes:
     return bytes(changed)
 
 
-def _whole(folder: Path) -> dict[str, bytes]:
+def _whole(folder: Path, tmp_path: Path) -> dict[str, bytes]:
     names = ("data.idf", "data.dfr", "data.i2b", "data.P00", "exampleDataGamry.DTA", "exampleDataPowersuite.txt",
              "exampleDataVersaStudio.par", "Sample2_PEIS_AtRest.csv")  # fmt: skip
     real = {name: (folder / name).read_bytes() for name in names}
-    return real | {"a.pssession": session(randles(FREQUENCY_HZ))}
+    return real | {
+        "a.pssession": session(Z),
+        "a.ids": ivium(("Impedance", "a", _rows(Z)), ("Transients", "b", _rows(Z)), ("Impedance", "c", _rows(Z))),
+        "a.ods": ods(tmp_path / "whole.ods", _ods_rows()).read_bytes(),
+    }
 
 
 @pytest.mark.parametrize("n_inputs", [12, pytest.param(2000, marks=pytest.mark.slow)])
 def test_damaged_files_give_spectra_or_one_line(folder: Path, tmp_path: Path, n_inputs: int):
-    for name, content in _whole(folder).items():
+    for name, content in _whole(folder, tmp_path).items():
         rng, path, n_read = random.Random(11), tmp_path / f"damaged-{name}", 0
         for _ in range(n_inputs):
             path.write_bytes(_damaged(content, rng))

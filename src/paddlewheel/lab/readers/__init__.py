@@ -145,7 +145,7 @@ def _as_written(path: Path, *, of_spectra: bool) -> TextTable:
     if begin.startswith(biologic.MAGIC):
         return biologic.read_mpr(path)
     if begin.startswith(b"PK"):
-        return spreadsheet.read_xlsx(path)
+        return spreadsheet.read_ods(path) if spreadsheet.is_ods(path) else spreadsheet.read_xlsx(path)
     if of_spectra and begin.startswith(palmsens.BEGINNINGS):
         return palmsens.read_session(path)
     if of_spectra and b"\x00" in begin and not begin.startswith((b"\xff\xfe", b"\xfe\xff")) and ivium.is_ivium(path):

@@ -1,19 +1,33 @@
-"""The first table of an .xlsx workbook, through openpyxl."""
+"""The largest table of a workbook: .xlsx through openpyxl, .ods (OpenDocument) by its own XML.
+
+An .ods is a zip with `content.xml`: `table:table`, `table:table-row`, `table:table-cell`, of which rows and cells may
+stand for many (`number-rows-repeated`); a number is in `office:value`, a text in `text:p` (OpenDocument 1.3, part 3).
+Nothing of the XML is expanded: a document type is refused, and cells are counted before they are written out.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
+import re
+import zipfile
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+from xml.parsers import expat
 
 from paddlewheel.errors import DataError
-from paddlewheel.foreign import check_archive, refuse_document_types
+from paddlewheel.foreign import check_archive, parsing, refuse_document_types
 from paddlewheel.lab.readers.text_table import TextTable, parse_table
 
 _LARGEST_BYTES = 500_000_000
 _MOST_CELLS = 20_000_000
+_EMPTY_CELLS = 256
+"""Of one element, above which they are the rest of the row."""
+_CHARACTERS_A_CELL = _LARGEST_BYTES // _MOST_CELLS
+_REMEDY = "save it again as .xlsx or as CSV"
+_DURATION = re.compile(r"P(?:(\d+)D)?T(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?")
 
 
 def read_xlsx(path: Path) -> TextTable:
@@ -26,16 +40,122 @@ def read_xlsx(path: Path) -> TextTable:
     """
     from openpyxl import load_workbook
 
-    remedy = "save it again as .xlsx or as CSV"
-    check_archive(path, DataError, remedy=remedy, largest=_LARGEST_BYTES)
-    refuse_document_types(path, DataError, remedy=remedy)
+    check_archive(path, DataError, remedy=_REMEDY, largest=_LARGEST_BYTES)
+    refuse_document_types(path, DataError, remedy=_REMEDY)
     try:
         book = load_workbook(path, read_only=True, data_only=True)
         sheets = {sheet.title: _text(sheet, path) for sheet in book.worksheets}
     except DataError:
         raise
     except Exception as error:  # a damaged workbook fails in zipfile, in the XML parser or in openpyxl, each its way
-        raise DataError(f"no readable workbook ({type(error).__name__})", where=path, remedy=remedy) from error
+        raise DataError(f"no readable workbook ({type(error).__name__})", where=path, remedy=_REMEDY) from error
+    return _largest(sheets, path)
+
+
+def is_ods(path: Path) -> bool:
+    """Whether a zip file is a spreadsheet of OpenDocument."""
+    with parsing(path, DataError, problem="is a damaged archive", remedy=_REMEDY), zipfile.ZipFile(path) as archive:
+        return "content.xml" in archive.namelist() and "[Content_Types].xml" not in archive.namelist()
+
+
+def read_ods(path: Path) -> TextTable:
+    """The table of the sheet with the most rows that hold one.
+
+    Raises
+    ------
+    DataError
+        If it is no spreadsheet, or no sheet has a table of numbers.
+    """
+    check_archive(path, DataError, remedy=_REMEDY, largest=_LARGEST_BYTES)
+    reader = _OdsReader(path)
+    with (
+        parsing(path, DataError, problem="no readable workbook", remedy=_REMEDY),
+        zipfile.ZipFile(path) as archive,
+        archive.open("content.xml") as stream,
+    ):
+        try:
+            reader.parser.ParseFile(stream)
+        except expat.ExpatError as error:
+            raise ValueError(str(error)) from error
+    return _largest({title: sheet.getvalue() for title, sheet in reader.sheets.items()}, path)
+
+
+class _OdsReader:
+    """Sheets with tabs between their cells, as the parser comes upon them."""
+
+    def __init__(self, path: Path) -> None:
+        self.sheets: dict[str, io.StringIO] = {}
+        self.parser = expat.ParserCreate(namespace_separator=" ")
+        self.parser.buffer_text = True
+        self.parser.StartDoctypeDeclHandler = self._refuse
+        self.parser.StartElementHandler = self._start
+        self.parser.EndElementHandler = self._end
+        self.parser.CharacterDataHandler = self._text
+        self._path, self._count = path, 0
+        self._row: list[str] = []
+        self._repeats, self._cell_repeats = 1, 1
+        self._value: str | None = None
+        self._words: list[str] | None = None
+
+    def _refuse(self, *_: Any) -> None:
+        raise DataError("declares a document type", where=self._path, remedy=_REMEDY)
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        kind = tag.rpartition(" ")[2]
+        told = {name.rpartition(" ")[2]: value for name, value in attributes.items()}
+        if kind == "table":
+            self.sheets.setdefault(told.get("name", f"sheet {len(self.sheets) + 1}"), io.StringIO())
+        elif kind == "table-row":
+            self._row, self._repeats = [], int(told.get("number-rows-repeated", 1))
+        elif kind in ("table-cell", "covered-table-cell"):
+            self._cell_repeats = int(told.get("number-columns-repeated", 1))
+            self._value, self._words = _ods_value(told), []
+
+    def _text(self, text: str) -> None:
+        if self._words is not None:
+            self._words.append(text)
+
+    def _end(self, tag: str) -> None:
+        kind = tag.rpartition(" ")[2]
+        if kind in ("table-cell", "covered-table-cell") and self._words is not None:
+            cell = self._value if self._value is not None else _cell("".join(self._words))
+            if cell or self._cell_repeats < _EMPTY_CELLS:  # a row ends with one empty cell for all columns there are
+                self._counted(self._cell_repeats)
+                self._row += [cell] * self._cell_repeats
+            self._words = None
+        elif kind == "table-row" and self.sheets:
+            while self._row and not self._row[-1]:
+                self._row.pop()
+            repeats = self._repeats if self._row else 1
+            self._counted(repeats * (len(self._row) + 1))
+            line = io.StringIO()
+            csv.writer(line, delimiter="\t", lineterminator="\n").writerow(self._row)
+            self._counted(repeats * line.tell() // _CHARACTERS_A_CELL)
+            next(reversed(self.sheets.values())).write(line.getvalue() * repeats)
+
+    def _counted(self, cells: int) -> None:
+        self._count += cells
+        if self._count > _MOST_CELLS or cells < 0:
+            raise DataError(
+                f"more than {_MOST_CELLS / 1e6:g} million cells",
+                where=self._path,
+                remedy="save what was measured as CSV",
+            )
+
+
+def _ods_value(told: dict[str, str]) -> str | None:
+    """What a cell holds as a number, a date or seconds; None for a text."""
+    if "value" in told:
+        return _cell(told["value"])
+    if "date-value" in told:
+        return _cell(told["date-value"].replace("T", " "))
+    if matched := _DURATION.fullmatch(told.get("time-value", "")):
+        days, hours, minutes, seconds = (float(part or 0) for part in matched.groups())
+        return str(timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds).total_seconds())
+    return None
+
+
+def _largest(sheets: Mapping[str, str], path: Path) -> TextTable:
     best: TextTable | None = None
     for title, text in sheets.items():
         try:
