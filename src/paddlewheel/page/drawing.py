@@ -82,6 +82,27 @@ def series_colours(count: int) -> list[str]:
     return _plasma(count, 0.02, 0.80)
 
 
+@dataclass(frozen=True)
+class SeriesStyle:
+    """How one of several series is drawn: each differs from its neighbours in grey too, by marker and line."""
+
+    colour: str
+    marker: str
+    line: str | tuple[int, tuple[float, ...]]
+
+
+_MARKERS = ("o", "s", "D", "^", "v", "P", "X")
+_LINES = ("-", (0, (5.0, 1.5)), (0, (5.0, 1.5, 1.0, 1.5)), (0, (1.5, 1.0)))
+
+
+def series_styles(count: int) -> list[SeriesStyle]:
+    """`series_colours`, which grow lighter, each with a marker and a line; 28 are unlike."""
+    return [
+        SeriesStyle(colour, _MARKERS[place % len(_MARKERS)], _LINES[place % len(_LINES)])
+        for place, colour in enumerate(series_colours(count))
+    ]
+
+
 def theme_css(count: int) -> str:
     """CSS variables of the figure colours, light and dark, for `count` series."""
     light = {**{colour: colour for colour in _DARK}, **{c: c for c in series_colours(count)}}

@@ -56,6 +56,8 @@ def fit_column(figure: Figure) -> None:
     is_laid_out, side_by_side = bool(grids), max((grid.ncols for grid in grids), default=1)
     is_narrow = width <= _ONE_COLUMN_INCHES and side_by_side == 1
     column_mm, taller = (COLUMN_MM, 1.3) if is_narrow else (PAGE_MM, 1.15)
+    if all(axes.get_aspect() != "auto" for axes in figure.axes):  # equal scales: the width says how high it is
+        taller = 1.05
     share = column_mm / _MM_PER_INCH / width
     figure.set_size_inches(width * share, height * share * (taller if is_laid_out else 1.0))
     if not is_laid_out:  # a picture

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from paddlewheel.page.arrhenius_figure import FittedLine
-from paddlewheel.page.drawing import BLUE, INK, MUTED, ORANGE, series_colours
+from paddlewheel.page.drawing import BLUE, INK, MUTED, ORANGE, series_colours, series_styles
 from paddlewheel.page.interactive import Line, Plot
-from paddlewheel.page.numbers import kelvin
 from paddlewheel.page.write import Figures
 from paddlewheel.records.tables import Beside, Columns
+from paddlewheel.studies.eis.labels import label, shown
+from paddlewheel.studies.eis.nyquist import bode, nyquist, together
 from paddlewheel.studies.eis.record import EisRecord, InterfaceSeries, SpectrumResult
 
 if TYPE_CHECKING:
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 
     from paddlewheel.records.arrhenius import ArrheniusResult
 
-MOST_PANELS = 12
 PARTS = {"total": INK, "grain_boundary": BLUE, "bulk": ORANGE}
 METHODS = {
     "circuit": "circuit",
@@ -32,19 +33,9 @@ METHODS = {
     "relaxation-times": "relaxation times",
 }
 _MARKERS = "osD^vP*"
-_PREFIXES = {0: "", 3: "k", 6: "M", 9: "G"}
-
-
-def label(row: SpectrumResult) -> str:
-    """What tells a spectrum apart in figures and tables."""
-    if row.temperature_K is not None:
-        return kelvin(row.temperature_K)
-    return f"cycle {row.cycle}" if row.cycle is not None else row.name
-
-
-def shown(count: int) -> list[int]:
-    """Indices of at most `MOST_PANELS` of `count` spectra, evenly spread, the first and the last among them."""
-    return sorted({round(x) for x in np.linspace(0, count - 1, min(count, MOST_PANELS))})
+_SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "x")
+_DASHES = ("solid", "dash", "dashdot", "dot")
+"""Of the figures to zoom, as `series_styles` has them."""
 
 
 def figures(record: EisRecord, beside: Beside) -> Figures:
@@ -52,7 +43,12 @@ def figures(record: EisRecord, beside: Beside) -> Figures:
     rows, points = record.spectra, spectra_of(record, beside)
     times = [beside.columns(row.relaxation_file or "relaxation_times") for row in rows]
     drawn = {
-        "nyquist": (_nyquist(rows, points), "Nyquist plots of the spectra with the fitted circuit."),
+        "nyquist": (
+            nyquist(rows, points),
+            "Nyquist plots of the spectra with the fitted circuit, equal scales, decades of frequency marked.",
+        ),
+        "together": (together(rows, points), "All spectra in one Nyquist plot."),
+        "bode": (bode(rows, points), "Modulus and phase of the impedance against frequency, with the fitted circuit."),
         "residuals": (
             _residuals(rows, points), "Residuals of the Kramers-Kronig test and of the circuit against frequency."
         ),
@@ -72,39 +68,6 @@ def spectra_of(record: EisRecord, beside: Beside) -> list[Columns]:
     return [beside.columns(row.points_file or "spectra") for row in record.spectra]
 
 
-def _nyquist(rows: Sequence[SpectrumResult], points: Sequence[Columns]) -> Figure:
-    """Measured points, the fitted circuit, and the total resistance; equal scales on both axes."""
-    from matplotlib.figure import Figure
-
-    chosen = shown(len(rows))
-    columns = min(3, len(chosen))
-    lines = -(-len(chosen) // columns)
-    figure = Figure(figsize=(3.7 * columns + 0.3, 2.1 * lines + 0.4), layout="compressed")
-    panels: Any = figure.subplots(lines, columns, squeeze=False).ravel()
-    for panel, k in zip(panels, chosen, strict=False):
-        row, data = rows[k], points[k]
-        total = row.resistances_ohm.total
-        # the electrolyte, not the electrode, fills the picture
-        edge = float(data["Z_real_ohm"].max()) if total is None else min(1.45 * total.value, data["Z_real_ohm"].max())
-        exponent = int(np.clip(3 * np.floor(np.log10(max(edge, 1e-3)) / 3), 0, 9))
-        scale = 10.0**exponent
-        panel.plot(data["fit_real_ohm"] / scale, -data["fit_imag_ohm"] / scale, color=ORANGE, lw=1.4, label="circuit")
-        panel.plot(data["Z_real_ohm"] / scale, -data["Z_imag_ohm"] / scale, "o", ms=3.2, mfc="none", mec=BLUE, mew=1.0,
-                   label="measured")  # fmt: skip
-        if total is not None:
-            panel.axvline(total.value / scale, color=MUTED, lw=0.9, ls="--", label="total resistance")
-        inside = data["Z_real_ohm"] <= 1.02 * edge
-        top = max(float((-data["Z_imag_ohm"])[inside].max()) / scale, 0.25 * edge / scale)
-        low = min(0.0, 1.1 * float((-data["Z_imag_ohm"]).min()) / scale)
-        panel.set(xlim=(0, 1.02 * edge / scale), ylim=(low, 1.1 * top), title=label(row), aspect="equal")
-        unit = f"{_PREFIXES[exponent]}Ω"
-        panel.set(xlabel=f"Z′ ({unit})", ylabel=f"−Z″ ({unit})")
-    for panel in panels[len(chosen) :]:
-        panel.set_visible(False)
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
-    return figure
-
-
 def _residuals(rows: Sequence[SpectrumResult], points: Sequence[Columns]) -> Figure:
     """Residuals of the Kramers-Kronig test (upper) and of the circuit (lower), in per cent of |Z|."""
     from matplotlib.figure import Figure
@@ -112,14 +75,15 @@ def _residuals(rows: Sequence[SpectrumResult], points: Sequence[Columns]) -> Fig
     figure = Figure(figsize=(9.0, 5.4), layout="constrained")
     panels: Any = figure.subplots(2, 2, sharex=True, sharey="row")
     chosen = shown(len(rows))
-    for colour, k in zip(series_colours(len(chosen)), chosen, strict=True):
+    for style, k in zip(series_styles(len(chosen)), chosen, strict=True):
+        look: dict[str, Any] = {"color": style.colour, "marker": style.marker, "ls": style.line, "lw": 0.8, "ms": 3.4}
         data = points[k]
         size = np.hypot(data["Z_real_ohm"], data["Z_imag_ohm"])
         for column, part in enumerate(("real", "imag")):
             off = 100 * (data[f"Z_{part}_ohm"] - data[f"fit_{part}_ohm"]) / size
             tested = data[f"kramers_kronig_{part}_percent"]
-            panels[0, column].semilogx(data["frequency_Hz"], tested, ".-", color=colour, lw=0.8, label=label(rows[k]))
-            panels[1, column].semilogx(data["frequency_Hz"], off, ".-", color=colour, lw=0.8)
+            panels[0, column].semilogx(data["frequency_Hz"], tested, label=label(rows[k]), **look)
+            panels[1, column].semilogx(data["frequency_Hz"], off, **look)
     for column, part in enumerate(("Real part", "Imaginary part")):
         panels[0, column].set_title(f"{part}, Kramers–Kronig test")
         panels[1, column].set(title=f"{part}, circuit", xlabel="frequency (Hz)")
@@ -135,16 +99,19 @@ def _relaxation(rows: Sequence[SpectrumResult], distributions: Sequence[Columns]
     """Distributions of relaxation times, each relative to its own largest value below the tail."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7.6, 3.6), layout="constrained")
+    figure = Figure(figsize=(6.4, 4.2), layout="constrained")
     panel = figure.subplots()
     chosen = shown(len(rows))
-    for colour, k in zip(series_colours(len(chosen)), chosen, strict=True):
+    for style, k in zip(series_styles(len(chosen)), chosen, strict=True):
         data = distributions[k]
-        panel.loglog(data["tau_s"], np.maximum(data["gamma_ohm"], 1e-12), color=colour, label=label(rows[k]))
+        height = np.maximum(data["gamma_ohm"], 1e-12)
+        peaks = [int(np.argmin(np.abs(np.log(data["tau_s"] / peak.tau_s)))) for peak in rows[k].relaxation_times.peaks]
+        panel.loglog(data["tau_s"], height, color=style.colour, ls=style.line, marker=style.marker, markevery=peaks,
+                     ms=5, label=label(rows[k]))  # fmt: skip
     top = max(float(distributions[k]["gamma_ohm"].max()) for k in chosen)
     least = min(float(distributions[k]["gamma_ohm"].max()) for k in chosen)
     panel.set(xlabel="relaxation time τ (s)", ylabel="γ (Ω per unit of ln τ)", ylim=(1e-3 * least, 2 * top))
-    figure.legend(*panel.get_legend_handles_labels(), loc="outside right center")
+    figure.legend(*panel.get_legend_handles_labels(), loc="outside lower center", ncols=5)
     return figure
 
 
@@ -185,7 +152,7 @@ def _arrhenius(record: EisRecord) -> Figure | None:
         return None
     figure = Figure(figsize=(7.0, 4.6), layout="constrained")
     panel = figure.subplots()
-    for (part, fit), marker in zip(fits.items(), "osD", strict=False):
+    for (part, fit), marker, dashes in zip(fits.items(), "osD", ("-", "--", "-."), strict=False):
         colour, words = PARTS[part], part.replace("_", " ")
         rows = [(row.temperature_K, getattr(row.conductivity_mS_per_cm, part)) for row in record.spectra]
         there = [(t, sigma.value, sigma.std) for t, sigma in rows if t is not None and sigma is not None]
@@ -196,7 +163,7 @@ def _arrhenius(record: EisRecord) -> Figure | None:
         if line is not None:
             at = np.linspace(min(fit.temperatures_used_K), max(fit.temperatures_used_K), 60)
             middle, reach = line.values(at), 1.959964 * line.log_std(at)
-            panel.plot(1000 / at, middle, color=colour, lw=1.3)
+            panel.plot(1000 / at, middle, color=colour, lw=1.3, ls=dashes)
             panel.fill_between(1000 / at, middle * np.exp(-reach), middle * np.exp(reach), color=colour, alpha=0.15,
                                lw=0)  # fmt: skip
     panel.set(yscale="log", xlabel="1000/T (1/K)", ylabel="σ (mS/cm)")
@@ -248,21 +215,23 @@ def plots(record: EisRecord, beside: Beside) -> list[Plot]:
     nyquist, bode = [], []
     rows, points = record.spectra, spectra_of(record, beside)
     chosen = shown(len(rows))
-    for colour, k in zip(series_colours(len(chosen)), chosen, strict=True):
-        data, name = points[k], label(rows[k])
+    for style, symbol, dash, k in zip(
+        series_styles(len(chosen)), cycle(_SYMBOLS), cycle(_DASHES), chosen, strict=False
+    ):
+        colour, data, name = style.colour, points[k], label(rows[k])
         order = np.argsort(data["frequency_Hz"])
         frequency = data["frequency_Hz"][order]
         for fitted, part, mode in ((False, "Z", "markers"), (True, "fit", "lines")):
             z = data[f"{part}_real_ohm"][order] + 1j * data[f"{part}_imag_ohm"][order]
             title = f"{name}, circuit" if fitted else name
-            style = {} if fitted else {"marker": {"size": 5}}
+            look = {"line": {"dash": dash}} if fitted else {"marker": {"size": 6, "symbol": symbol}}
             nyquist.append(
                 Line(name=title, colour=colour, x=z.real, y=-z.imag, mode=mode, group=name,
-                     style=style | {"text": [f"{f:.4g} Hz" for f in frequency]})
+                     style=look | {"text": [f"{f:.4g} Hz" for f in frequency]})
             )  # fmt: skip
             for y, axes in ((np.abs(z), "x y"), (-np.degrees(np.angle(z)), "x y2")):
                 bode.append(
-                    Line(name=title, colour=colour, x=frequency, y=y, mode=mode, group=name, axes=axes, style=style)
+                    Line(name=title, colour=colour, x=frequency, y=y, mode=mode, group=name, axes=axes, style=look)
                 )
     return [
         Plot(id="zoom-nyquist", title="Nyquist plots, points measured, lines fitted", lines=nyquist,

@@ -12,7 +12,8 @@ from paddlewheel.page.write import value_cell
 from paddlewheel.records import Measured
 from paddlewheel.records.arrhenius import ArrheniusResult
 from paddlewheel.records.tables import Beside
-from paddlewheel.studies.eis.figures import METHODS, PARTS, figures, label, plots, shown
+from paddlewheel.studies.eis.figures import METHODS, PARTS, figures, plots
+from paddlewheel.studies.eis.labels import label, shown
 from paddlewheel.studies.eis.record import EisRecord, SpectrumResult
 
 __all__ = ["figures", "page"]
@@ -116,8 +117,10 @@ def _spectra_section(record: EisRecord, drawings: dict[str, Drawing]) -> Section
             sigma.total,
         )
         table.rows.append([Cell(label(row), row.file), *(Cell(measured(value)) for value in values)])
-    caption = "Scaled to the electrolyte: a tail may leave the picture."
-    return Section(id="spectra", title="Spectra", drawings=[(drawings["nyquist"], caption)],
+    caption = "Scaled to the electrolyte: a tail may leave the picture. Both axes have one scale, insets too."
+    drawn = [(drawings["nyquist"], caption)]
+    drawn += [(drawings[name], "") for name in ("together", "bode") if name in drawings]
+    return Section(id="spectra", title="Spectra", drawings=drawn,
                    tables=[filled(table), _diffusivity_table(record)])  # fmt: skip
 
 

@@ -1,0 +1,22 @@
+"""What tells the spectra of `eis` apart in figures and tables, and which of many are drawn."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from paddlewheel.page.numbers import kelvin
+from paddlewheel.studies.eis.record import SpectrumResult
+
+MOST_PANELS = 12
+
+
+def label(row: SpectrumResult) -> str:
+    """What tells a spectrum apart in figures and tables."""
+    if row.temperature_K is not None:
+        return kelvin(row.temperature_K)
+    return f"cycle {row.cycle}" if row.cycle is not None else row.name
+
+
+def shown(count: int) -> list[int]:
+    """Indices of at most `MOST_PANELS` of `count` spectra, evenly spread, the first and the last among them."""
+    return sorted({round(x) for x in np.linspace(0, count - 1, min(count, MOST_PANELS))})

@@ -1,0 +1,254 @@
+"""Nyquist and Bode figures of `eis`: equal scales, whole decades of frequency marked, the fast part enlarged."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from paddlewheel.page.drawing import BLUE, INK, MUTED, ORANGE, PAPER, series_styles
+from paddlewheel.records.tables import Columns
+from paddlewheel.studies.eis.labels import label, shown
+from paddlewheel.studies.eis.record import SpectrumResult
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_PREFIXES = {0: "", 3: "k", 6: "M", 9: "G"}
+_HEIGHT = 0.75
+"""Of a panel over its width; both axes have one scale."""
+_ENLARGED_BELOW = 0.1
+"""Of the width of the panel: what ends there is enlarged in an inset."""
+_LEAST_ENLARGED = 5
+"""Points that an inset is worth."""
+_MARGIN = 1.08
+_NEAREST_DECADES = 0.12
+"""From a whole decade, up to which a point stands for it."""
+_APART = 0.12
+"""Of the panel's width between the numbers of decades."""
+_LETTERS_OF_LEGEND = 52
+"""In a row of a figure for one column, with 4 for each mark."""
+_INSET = 0.4
+_CORNERS = ((0.14, 0.56), (0.58, 0.56), (0.58, 0.14))
+"""Where insets may stand, and their size, as shares of the panel."""
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_IS_TAU = re.compile(r"tau\d*_s")
+_DECADES = "whole decades of frequency (Hz)"
+
+
+@dataclass(frozen=True)
+class _View:
+    """What a panel shows: ohm from `low` up on the vertical axis, from 0 to `width` on the other."""
+
+    width: float
+    low: float
+
+
+def nyquist(rows: Sequence[SpectrumResult], points: Sequence[Columns]) -> Figure:
+    """Measured points, the fitted circuit, and the total resistance, a panel a spectrum."""
+    from matplotlib.figure import Figure
+
+    chosen = shown(len(rows))
+    columns = 1 if len(chosen) == 1 else 2 if len(chosen) in (2, 4) else 3
+    lines = -(-len(chosen) // columns)
+    width = {1: 6.4, 2: 8.4, 3: 10.4}[columns]
+    figure = Figure(figsize=(width, lines * (_HEIGHT * (width / columns - 0.75) + 0.7) + 0.6), layout="compressed")
+    panels: Any = figure.subplots(lines, columns, squeeze=False).ravel()
+    for panel, k in zip(panels, chosen, strict=False):
+        row, data = rows[k], points[k]
+        total = None if row.resistances_ohm.total is None else row.resistances_ohm.total.value
+        view = _view_of(data, total)
+        unit = _draw(panel, data, view, total)
+        panel.set_title(label(row))
+        inset = _inset(panel, [data], view, 1.5 * _fast_end(row, view.width))
+        if inset is not None:
+            axes, within = inset
+            _draw(axes, data, within, total if total is not None and total < within.width else None, unit)
+    for panel in panels[len(chosen) :]:
+        panel.set_visible(False)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    return figure
+
+
+def together(rows: Sequence[SpectrumResult], points: Sequence[Columns]) -> Figure | None:
+    """All spectra in one Nyquist plot; None for a spectrum alone."""
+    if len(rows) < 2:
+        return None
+    from matplotlib.figure import Figure
+
+    chosen = shown(len(rows))
+    figure = Figure(figsize=(6.4, 5.4), layout="compressed")
+    panel = figure.subplots()
+    totals = [row.resistances_ohm.total for row in (rows[k] for k in chosen)]
+    views = [
+        _view_of(points[k], None if total is None else total.value) for k, total in zip(chosen, totals, strict=True)
+    ]
+    widest = max(view.width for view in views)
+    view = _View(width=widest, low=min(min(view.low for view in views), -0.02 * widest))
+    styles = series_styles(len(chosen))
+    scale = _frame(panel, view)
+
+    def draw(axes: Axes, scale: float, size: float) -> None:
+        for style, k in zip(styles, chosen, strict=True):
+            data = points[k]
+            at = _decades(data["frequency_Hz"])
+            x, y = data["Z_real_ohm"] / scale, -data["Z_imag_ohm"] / scale
+            axes.plot(data["fit_real_ohm"] / scale, -data["fit_imag_ohm"] / scale, ls=style.line, color=style.colour,
+                      lw=1.0)  # fmt: skip
+            axes.plot(x, y, style.marker, ms=3.6, mfc="none", mec=style.colour, mew=0.9, label=label(rows[k]))
+            axes.plot(x[at], y[at], style.marker, ms=size, color=style.colour)
+
+    draw(panel, scale, 5.0)
+    panel.plot([], [], "o", ms=5.0, color=MUTED, label="decades of Hz")
+    small = [view.width for view in views if view.width < _ENLARGED_BELOW * widest / _MARGIN]
+    inset = _inset(panel, [points[k] for k in chosen], view, max(small, default=0.0))
+    if inset is not None:
+        axes, within = inset
+        draw(axes, _frame(axes, within, scale), 4.0)
+    figure.legend(*panel.get_legend_handles_labels(), loc="outside lower center", ncols=columns_of_legend(panel))
+    return figure
+
+
+def columns_of_legend(panel: Axes) -> int:
+    """How many entries of a panel's legend stand side by side in one column of a journal."""
+    longest = max((len(words) for words in panel.get_legend_handles_labels()[1]), default=0)
+    return max(1, min(5, _LETTERS_OF_LEGEND // (longest + 4)))
+
+
+def bode(rows: Sequence[SpectrumResult], points: Sequence[Columns]) -> Figure:
+    """Modulus and phase of all spectra against frequency, points measured, lines fitted."""
+    from matplotlib.figure import Figure
+
+    chosen = shown(len(rows))
+    figure = Figure(figsize=(6.4, 6.2), layout="constrained")
+    upper, lower = figure.subplots(2, 1, sharex=True)
+    for style, k in zip(series_styles(len(chosen)), chosen, strict=True):
+        data = points[k]
+        order = np.argsort(data["frequency_Hz"])
+        for part, words in (("fit", None), ("Z", label(rows[k]))):
+            z = (data[f"{part}_real_ohm"] + 1j * data[f"{part}_imag_ohm"])[order]
+            look: dict[str, Any] = {"color": style.colour, "label": words}
+            look |= (
+                {"ls": "none", "marker": style.marker, "ms": 3.4, "mfc": "none", "mew": 0.9}
+                if words
+                else {"ls": style.line, "lw": 1.0}
+            )
+            upper.loglog(data["frequency_Hz"][order], np.abs(z), **look)
+            lower.semilogx(data["frequency_Hz"][order], -np.degrees(np.angle(z)), **look)
+    upper.set_ylabel("|Z| (Ω)")
+    lower.set(xlabel="frequency (Hz)", ylabel="−phase (°)")
+    figure.legend(*upper.get_legend_handles_labels(), loc="outside lower center", ncols=columns_of_legend(upper))
+    return figure
+
+
+def _view_of(data: Columns, total: float | None) -> _View:
+    """The electrolyte, not the electrode, fills the picture; everything does where there is no total."""
+    x, y = data["Z_real_ohm"], -data["Z_imag_ohm"]
+    edge = float(x.max()) if total is None else min(1.45 * total, float(x.max()))
+    inside = x <= (edge if total is None else 1.02 * total)
+    top = float(y[inside].max()) if inside.any() else float(y.max())
+    low = min(0.0, float(y[x <= 1.02 * edge].min())) if (x <= 1.02 * edge).any() else 0.0
+    width = _MARGIN * max(edge, (top - _MARGIN * low) / _HEIGHT, 1e-12)
+    return _View(width=width, low=_MARGIN * low - 0.02 * width)
+
+
+def _frame(panel: Axes, view: _View, scale: float | None = None) -> float:
+    """Give a panel its ranges, one scale on both axes; the ohms of a unit of its axes, in an inset its panel's."""
+    exponent = int(np.clip(3 * np.floor(np.log10(max(view.width, 1e-3)) / 3), 0, 9))
+    if scale is None:
+        panel.set(xlabel=f"Z′ ({_PREFIXES[exponent]}Ω)", ylabel=f"−Z″ ({_PREFIXES[exponent]}Ω)")
+    unit = 10.0**exponent if scale is None else scale
+    panel.set_xlim(0, view.width / unit)
+    panel.set_ylim(view.low / unit, (view.low + _HEIGHT * view.width) / unit)
+    panel.set_aspect("equal", adjustable="box")
+    panel.locator_params(nbins=6 if scale is None else 4)
+    return unit
+
+
+def _draw(panel: Axes, data: Columns, view: _View, total: float | None, scale: float | None = None) -> float:
+    unit = _frame(panel, view, scale)
+    x, y = data["Z_real_ohm"] / unit, -data["Z_imag_ohm"] / unit
+    at = _decades(data["frequency_Hz"])
+    panel.plot(data["fit_real_ohm"] / unit, -data["fit_imag_ohm"] / unit, color=ORANGE, lw=1.4, label="circuit")
+    panel.plot(x, y, "o", ms=3.2, mfc="none", mec=BLUE, mew=1.0, label="measured")
+    panel.plot(x[at], y[at], "o", ms=4.6, color=INK, label=_DECADES)
+    if total is not None:
+        panel.axvline(total / unit, color=MUTED, lw=0.9, ls="--", label="total resistance")
+    _number_decades(panel, data["frequency_Hz"], x, y, apart=_APART if scale is None else 2 * _APART)
+    return unit
+
+
+def _decades(frequency_Hz: np.ndarray) -> np.ndarray:
+    """`[n]` whether a point stands for a whole decade of frequency."""
+    decades = np.log10(frequency_Hz)
+    whole = np.arange(np.ceil(decades.min() - _NEAREST_DECADES), decades.max() + _NEAREST_DECADES)
+    stands = np.zeros(len(decades), dtype=bool)
+    for each in whole:
+        nearest = int(np.argmin(np.abs(decades - each)))
+        stands[nearest] |= bool(abs(decades[nearest] - each) < _NEAREST_DECADES)
+    return stands
+
+
+def _number_decades(panel: Axes, frequency_Hz: np.ndarray, x: np.ndarray, y: np.ndarray, *, apart: float) -> None:
+    """The powers of ten on the outer side of the curve, far from each other and from the panel's edges."""
+    (left, right), (low, high) = panel.get_xlim(), panel.get_ylim()
+    width, side = right - left, 0.42 * apart * (right - left)
+    order = np.argsort(-frequency_Hz)
+    across, along = np.gradient(x[order]), np.gradient(y[order])
+    placed: list[tuple[float, float]] = []
+    for k in np.flatnonzero(_decades(frequency_Hz[order])):
+        at_x, at_y = x[order][k], y[order][k]
+        size = float(np.hypot(across[k], along[k])) or 1.0
+        out_x, out_y = -along[k] / size, across[k] / size
+        text_x, text_y = at_x + 0.07 * width * out_x, at_y + 0.07 * width * out_y
+        if not (left + side < text_x < right - side and low + side < text_y < high - side):
+            continue
+        if any(np.hypot(text_x - other_x, text_y - other_y) < apart * width for other_x, other_y in placed):
+            continue
+        placed.append((text_x, text_y))
+        exponent = str(round(np.log10(frequency_Hz[order][k]))).translate(_SUPERSCRIPTS)
+        panel.annotate(f"10{exponent}", (at_x, at_y), (11 * out_x, 9 * out_y), textcoords="offset points", ha="center",
+                       va="center", fontsize=8.0, color=INK)  # fmt: skip
+
+
+def _fast_end(row: SpectrumResult, width: float) -> float:
+    """Where the last arc of the circuit ends that would be lost in a corner of the panel, ohm; 0 where none would."""
+    values = {parameter.name: parameter.value for parameter in row.parameters}
+    arcs = sorted((tau, values[f"R{name[3:-2]}_ohm"]) for name, tau in values.items() if _IS_TAU.fullmatch(name)
+                  and f"R{name[3:-2]}_ohm" in values)  # fmt: skip
+    ends = values.get("R_ohm", 0.0) + np.cumsum([resistance for _, resistance in arcs])
+    lost = ends[ends < _ENLARGED_BELOW * width]
+    return float(lost[-1]) if len(lost) > 0 and lost[-1] > 0 else 0.0
+
+
+def _inset(panel: Axes, data: Sequence[Columns], view: _View, width: float) -> tuple[Axes, _View] | None:
+    """An inset for the first `width` ohm, in the corner that the points leave free; None where it is not worth it."""
+    inside = [
+        np.array([(x, y) for x, y in zip(each["Z_real_ohm"], -each["Z_imag_ohm"], strict=True) if x <= width])
+        for each in data
+    ]
+    there = [each for each in inside if len(each) >= _LEAST_ENLARGED]
+    if width <= 0 or not there:
+        return None
+    low = min(0.0, *(float(each[:, 1].min()) for each in there))
+    top = max(float(each[:, 1].max()) for each in there)
+    span = max(width, min((top - low) / _HEIGHT, 2 * width))
+    within = _View(width=span, low=_MARGIN * low - 0.02 * span)
+    covered = []
+    for at_x, at_y in _CORNERS:
+        covered.append(0)
+        for each in data:
+            x = (each["Z_real_ohm"]) / view.width
+            y = (-each["Z_imag_ohm"] - view.low) / (_HEIGHT * view.width)
+            covered[-1] += int(((x > at_x - 0.1) & (x < at_x + _INSET + 0.02) & (y > at_y - 0.1)
+                                & (y < at_y + _INSET + 0.02)).sum())  # fmt: skip
+    if min(covered):
+        return None
+    axes = panel.inset_axes((*_CORNERS[int(np.argmin(covered))], _INSET, _INSET), facecolor=PAPER)
+    axes.tick_params(labelsize=7.5)
+    axes.spines[["top", "right"]].set_visible(True)
+    return axes, within
