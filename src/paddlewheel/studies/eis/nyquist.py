@@ -62,11 +62,13 @@ def nyquist(rows: Sequence[SpectrumResult], points: Sequence[Columns]) -> Figure
         row, data = rows[k], points[k]
         total = None if row.resistances_ohm.total is None else row.resistances_ohm.total.value
         view = _view_of(data, total)
+        within = _enlarged([data], 1.5 * _fast_end(row, view.width))
+        if within is not None:
+            view = _with_room([data], view)
         unit = _draw(panel, data, view, total)
         panel.set_title(label(row))
-        inset = _inset(panel, [data], view, 1.5 * _fast_end(row, view.width))
-        if inset is not None:
-            axes, within = inset
+        if within is not None:
+            axes = _inset(panel, [data], view)
             _draw(axes, data, within, total if total is not None and total < within.width else None, unit)
     for panel in panels[len(chosen) :]:
         panel.set_visible(False)
@@ -88,7 +90,11 @@ def together(rows: Sequence[SpectrumResult], points: Sequence[Columns]) -> Figur
         _view_of(points[k], None if total is None else total.value) for k, total in zip(chosen, totals, strict=True)
     ]
     widest = max(view.width for view in views)
-    view = _View(width=widest, low=min(min(view.low for view in views), -0.02 * widest))
+    view = _View(width=widest, low=min(view.low for view in views))
+    small = [view.width for view in views if view.width < _ENLARGED_BELOW * widest]
+    within = _enlarged([points[k] for k in chosen], max(small, default=0.0))
+    if within is not None:
+        view = _with_room([points[k] for k in chosen], view)
     styles = series_styles(len(chosen))
     scale = _frame(panel, view)
 
@@ -104,10 +110,8 @@ def together(rows: Sequence[SpectrumResult], points: Sequence[Columns]) -> Figur
 
     draw(panel, scale, 5.0)
     panel.plot([], [], "o", ms=5.0, color=MUTED, label="decades of Hz")
-    small = [view.width for view in views if view.width < _ENLARGED_BELOW * widest / _MARGIN]
-    inset = _inset(panel, [points[k] for k in chosen], view, max(small, default=0.0))
-    if inset is not None:
-        axes, within = inset
+    if within is not None:
+        axes = _inset(panel, [points[k] for k in chosen], view)
         draw(axes, _frame(axes, within, scale), 4.0)
     figure.legend(*panel.get_legend_handles_labels(), loc="outside lower center", ncols=columns_of_legend(panel))
     return figure
@@ -225,30 +229,42 @@ def _fast_end(row: SpectrumResult, width: float) -> float:
     return float(lost[-1]) if len(lost) > 0 and lost[-1] > 0 else 0.0
 
 
-def _inset(panel: Axes, data: Sequence[Columns], view: _View, width: float) -> tuple[Axes, _View] | None:
-    """An inset for the first `width` ohm, in the corner that the points leave free; None where it is not worth it."""
-    inside = [
-        np.array([(x, y) for x, y in zip(each["Z_real_ohm"], -each["Z_imag_ohm"], strict=True) if x <= width])
-        for each in data
-    ]
-    there = [each for each in inside if len(each) >= _LEAST_ENLARGED]
+def _enlarged(data: Sequence[Columns], width: float) -> _View | None:
+    """What an inset shows of the first `width` ohm; None where that is not worth one."""
+    inside = [(each["Z_real_ohm"] <= width, -each["Z_imag_ohm"]) for each in data]
+    there = [y[within] for within, y in inside if within.sum() >= _LEAST_ENLARGED]
     if width <= 0 or not there:
         return None
-    low = min(0.0, *(float(each[:, 1].min()) for each in there))
-    top = max(float(each[:, 1].max()) for each in there)
+    low, top = min(0.0, *(float(y.min()) for y in there)), max(float(y.max()) for y in there)
     span = max(width, min((top - low) / _HEIGHT, 2 * width))
-    within = _View(width=span, low=_MARGIN * low - 0.02 * span)
-    covered = []
+    return _View(width=span, low=_MARGIN * low - 0.02 * span)
+
+
+def _with_room(data: Sequence[Columns], view: _View) -> _View:
+    """A view, wider where needed, in which an inset covers no point."""
+    for wider in (1.0, 1.25, 1.5, 2.0):
+        candidate = _View(width=wider * view.width, low=view.low)
+        if not min(_covered(data, candidate)):
+            return candidate
+    return view
+
+
+def _covered(data: Sequence[Columns], view: _View) -> list[int]:
+    """Points that an inset with its numbers would cover in each of the corners."""
+    counts = []
     for at_x, at_y in _CORNERS:
-        covered.append(0)
+        counts.append(0)
         for each in data:
-            x = (each["Z_real_ohm"]) / view.width
-            y = (-each["Z_imag_ohm"] - view.low) / (_HEIGHT * view.width)
-            covered[-1] += int(((x > at_x - 0.1) & (x < at_x + _INSET + 0.02) & (y > at_y - 0.1)
-                                & (y < at_y + _INSET + 0.02)).sum())  # fmt: skip
-    if min(covered):
-        return None
-    axes = panel.inset_axes((*_CORNERS[int(np.argmin(covered))], _INSET, _INSET), facecolor=PAPER)
+            x, y = each["Z_real_ohm"] / view.width, (-each["Z_imag_ohm"] - view.low) / (_HEIGHT * view.width)
+            beside = (x > at_x - 0.1) & (x < at_x + _INSET + 0.02)
+            counts[-1] += int((beside & (y > at_y - 0.1) & (y < at_y + _INSET + 0.02)).sum())
+    return counts
+
+
+def _inset(panel: Axes, data: Sequence[Columns], view: _View) -> Axes:
+    """Axes in the corner that covers the fewest points."""
+    corner = _CORNERS[int(np.argmin(_covered(data, view)))]
+    axes = panel.inset_axes((*corner, _INSET, _INSET), facecolor=PAPER)
     axes.tick_params(labelsize=7.5)
     axes.spines[["top", "right"]].set_visible(True)
-    return axes, within
+    return axes
