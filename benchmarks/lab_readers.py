@@ -1,12 +1,15 @@
-"""A cell test of a million rows, read by `read_cell_test` in a process of its own, beside NumPy and other readers.
+"""A cell test of a million rows, read by `read_cell_test` in a process of its own, beside NumPy and other readers; and
+the impedance files of the shared data beside pyimpspec and impedance.py.
 
-`python benchmarks/lab_readers.py [--rows 1000000] [--peer-python /path/to/python]`; the peer's environment may have
-pandas and galvani. Prints seconds and the peak memory of each process, and the ratio to the fastest peer.
+`python benchmarks/lab_readers.py [--rows 1000000] [--peer-python /path/to/python] [--only spectra]`; the peer's
+environment may have pandas, galvani, pyimpspec and impedance. Prints seconds and the peak memory of each process, and
+the ratio to the fastest peer; of spectra milliseconds a file, the best of five repeats in one process.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import resource
 import subprocess
 import sys
@@ -23,6 +26,17 @@ READERS = {
     "galvani": "from galvani import BioLogic; n = len(BioLogic.MPTfile(path)[0])",
 }
 HEADER = 4
+IMPEDANCE = {
+    "exampleDataGamry.DTA": "readGamry", "exampleDataVersaStudio.par": "readVersaStudio", "exampleData.csv": "readCSV",
+    "exampleDataPowersuite.txt": "readPowerSuite", "data.idf": None, "data.dfr": None, "data.i2b": None,
+    "data.P00": None, "Sample2_PEIS_AtRest.csv": None,
+}  # fmt: skip
+"""Files of `data/lab/impedance` and the function of impedance.py that reads them; pyimpspec tries all."""
+SPECTRA_READERS = {
+    "paddlewheel": "from paddlewheel.lab.readers import read_spectra as read",
+    "pyimpspec": "from pyimpspec import parse_data as read",
+    "impedance.py": "from impedance.preprocessing import FUNCTION as read",
+}
 
 
 def write_mpt(path: Path, n_rows: int) -> None:
@@ -52,12 +66,40 @@ def measure(name: str, path: Path, python: str) -> tuple[float, float] | None:
     return float(seconds), float(memory)
 
 
+def measure_spectra(folder: Path, peer_python: str) -> None:
+    """Milliseconds a file of each reader of spectra that takes it."""
+    for name, function in IMPEDANCE.items():
+        told = {}
+        for reader, load in SPECTRA_READERS.items():
+            if reader == "impedance.py" and function is None:
+                continue
+            code = (
+                f"import time, warnings; warnings.simplefilter('ignore'); path = {str(folder / name)!r}\n"
+                f"{load.replace('FUNCTION', str(function))}\nbest = 9e9\nfor _ in range(5):\n"
+                " t = time.perf_counter(); read(path); best = min(best, time.perf_counter() - t)\nprint(1000 * best)"
+            )
+            python = sys.executable if reader == "paddlewheel" else peer_python
+            done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False)
+            told[reader] = f"{float(done.stdout):.2f} ms" if not done.returncode else "does not read it"
+        print(f"{name}: " + ", ".join(f"{reader} {took}" for reader, took in told.items()))
+
+
 def main() -> None:
-    """Write the file, read it with everything there is, print the table."""
+    """Parse the options and measure."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--peer-python", default=sys.executable)
+    parser.add_argument("--only", choices=("rows", "spectra"), default=None)
     options = parser.parse_args()
+    shared = Path(os.environ.get("PADDLEWHEEL_SHARED", "shared")) / "data" / "lab" / "impedance"
+    if options.only != "rows" and shared.is_dir():
+        measure_spectra(shared, options.peer_python)
+    if options.only != "spectra":
+        measure_rows(options)
+
+
+def measure_rows(options: argparse.Namespace) -> None:
+    """Write a cell test, read it with everything there is, print the table."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "large.mpt"
         began = time.perf_counter()

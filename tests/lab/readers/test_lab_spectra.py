@@ -33,6 +33,10 @@ def _written(folder: Path, header: str, columns, *, separator: str = ",", name: 
         ("f (Hz),|Z| (ohm),Phase (deg)", (FREQUENCY_HZ, np.abs(Z), np.angle(Z, deg=True)), {}),
         ("   Freq.[Hz]   \tZs'[ohm]  \tZs''[ohm]", (FREQUENCY_HZ, Z.real, Z.imag), {"separator": "\t"}),
         ("Z' (ohm),Cycle,Z'' (ohm),Frequency (Hz)", (Z.real, np.ones(5), Z.imag, FREQUENCY_HZ), {}),
+        ("freq / Hz,neg. Phase / °,Z / Ohm", (FREQUENCY_HZ, -np.angle(Z, deg=True), np.abs(Z)), {}),  # PalmSens' CSV
+        ("Frequency / Hz,Real Impedance / ohm,Imaginary Impedance / ohm", (FREQUENCY_HZ, Z.real, Z.imag), {}),
+        ("Frequenz [Hz];Realteil [Ohm];Imaginärteil [Ohm]", (FREQUENCY_HZ, Z.real, Z.imag),
+         {"separator": ";", "comma": True}),
     ],
 )  # fmt: skip
 def test_columns_are_found_by_name(tmp_path: Path, header: str, columns, layout):

@@ -32,9 +32,9 @@ _SMALL_LETTERS = {unit.lower(): unit for units in UNITS.values() for unit in rev
 SPECTRUM_FIELDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "frequency_Hz": ("Hz", ("f", "freq", "frequency", "frequenz", "fréquence", "frq")),
     "real_ohm": ("ohm", ("z'", "zs'", "zreal", "rez", "re(z)", "zre", "z'(a)", "realz", "zr", "zprime", "re", "real",
-                         "realpart", "z1", "z_re")),
+                         "realpart", "z1", "z_re", "realimpedance", "impedance(real)", "realteil")),
     "imag_ohm": ("ohm", ("z''", "zs''", "zimag", "imz", "im(z)", "zim", "z''(b)", "imagz", "zi", "zdoubleprime", "im",
-                         "imag", "imaginary", "imaginarypart", "z2", 'z"', 'zs"', "z_im", "zimg")),
+                         "imag", "imaginary", "imaginarypart", "z2", 'z"', 'zs"', "z_im", "zimg", "imaginaryimpedance", "impedance(imag)", "imaginärteil")),
     "magnitude_ohm": ("ohm", ("|z|", "zmod", "zmag", "modulus", "impedance", "absz", "z", "zmodulus", "mag")),
     "phase_deg": ("deg", ("phase", "phase(z)", "phasez", "zphz", "theta", "phi", "phaseangle", "phaseofz", "zphase")),
     "time_s": ("s", ("time", "t", "pttime", "elapsedtime", "zeit")),
@@ -121,7 +121,8 @@ def plain_unit(text: str) -> str:
 def plain_name(name: str) -> tuple[str, bool]:
     """A name without case, spaces and decoration, and whether it stands for the negative."""
     text = name.strip().lower().replace("’", "'").replace("″", "''").replace("`", "'")
-    negative = text.startswith(("-", "−", "–"))
+    negative = text.startswith(("-", "−", "–", "neg."))
+    text = text.removeprefix("neg.")
     text = re.sub(r"[<>\s._\-−–*:：]", "", text)
     text = text.replace("(q", "q").replace("qo)", "qo").replace("q0)", "q0") if text.startswith("(q") else text
     return text, negative
