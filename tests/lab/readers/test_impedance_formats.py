@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from paddlewheel.errors import DataError
 from paddlewheel.lab.readers import read_spectra
@@ -22,7 +23,7 @@ from paddlewheel.lab.spectrum import Spectrum
 FREQUENCY_HZ = np.logspace(5, 0, 26)
 
 
-def randles(frequency_Hz: np.ndarray) -> np.ndarray:
+def randles(frequency_Hz: np.ndarray) -> NDArray[np.complex128]:
     """50 ohm, then 200 ohm parallel to 1 uF."""
     return 50 + 200 / (1 + 2j * np.pi * frequency_Hz * 200 * 1e-6)
 
@@ -201,7 +202,7 @@ def ivium(*measurements: tuple[str, str, np.ndarray], cut: int = 0) -> bytes:
     return text[: len(text) - cut]
 
 
-def _rows(z: np.ndarray) -> np.ndarray:
+def _rows(z: NDArray[np.complex128]) -> np.ndarray:
     return np.column_stack([z.real, z.imag, FREQUENCY_HZ])
 
 
@@ -231,7 +232,7 @@ def test_ivium_refusals(tmp_path: Path, content: bytes, told: str):
         read_spectra(path)
 
 
-def session(*spectra: np.ndarray, lower: bool = False, listed: bool = True) -> bytes:
+def session(*spectra: NDArray[np.complex128], lower: bool = False, listed: bool = True) -> bytes:
     """A .pssession with a voltammetry and impedance spectra."""
 
     def column(kind: str, quantity: str, values: np.ndarray) -> dict:
