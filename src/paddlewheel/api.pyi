@@ -179,7 +179,7 @@ def cycling(
     files: str | Path | CellTest | Sequence[str | Path | CellTest],
     *,
     sample: str | Path | Sample | None = ...,
-    working: Literal['cathode', 'anode'] = ...,
+    cell_kind: Literal['full', 'cathode', 'anode'] | None = ...,
     reference_cycle: int | None = ...,
     curves: Integers | None = ...,
     bin_mV: float = ...,

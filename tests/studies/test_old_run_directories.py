@@ -47,12 +47,14 @@ MENDED: dict[str, dict[str, Any]] = {
             "steps": 20, "final_steps": 30, "ensemble": 1, "test_fraction": 0.1, "seed": 3, "device": "cpu",
         }
     },
+    "cycling": {"working": None},
     "eis": {"sample": "pellet 7"},
     "lsv": {"sample": "pellet 7"},
 }  # fmt: skip
 """Keys that held a path as it was typed, of the job, and what they hold once the run has gone on: the file by its
 content; or the name in the sample's file, which may change, as its sizes stand beside it. Of a student's form and fit
-only what was given stood there, and then the whole."""
+only what was given stood there, and then the whole. The electrode that works
+is told by the half with which a cycle begins (`opens_with`)."""
 
 
 def as_the_code_wants_it(name: str, document: dict[str, Any]) -> dict[str, Any]:

@@ -44,12 +44,15 @@ def test_half_cell_of_an_anode_is_charged_last():
     test = cell_test(n_cycles=5, cv_share=0.0)
     turned = CellTest(time_s=test.time_s, voltage_V=test.voltage_V, current_A=-test.current_A,
                       charge_Ah=-test.charge_Ah, source="turned.csv")  # fmt: skip
-    record = cycling(turned, working="anode")
+    record = cycling(turned, cell_kind="anode")
+    assert (record.cell_kind, record.opens_with, record.cell_kind_from) == ("anode", "discharge", "given")
     assert record.average_coulombic_efficiency == pytest.approx(0.995)
-    wrong = cycling(turned)
-    assert any("more comes back than went in" in one or "missing" in one for one in wrong.warnings) or (
-        wrong.cycles[0].charge_mAh is None
-    )
+    wrong = cycling(turned, working="full")  # the option's former name
+    assert wrong.cycles[0].charge_mAh is None
+    assert all(row.coulombic_efficiency is None for row in wrong.cycles)
+    assert wrong.cycles[1].closing_over_opening == pytest.approx(0.998 / 0.995)
+    with pytest.raises(DataError, match=r"which electrode works\? the voltage falls where .*--cell-kind"):
+        cycling(turned)
 
 
 def test_steps_named_by_the_file_decide_the_constant_voltage_stage():
@@ -73,8 +76,10 @@ def test_duplicates_and_clock_jumps_are_mended_and_told():
     assert faults[0].count == 3
     assert (np.diff(mended.time_s) >= 0).all()
     assert len(mended) == len(test)
-    before, after = (find_cycles(find_half_cycles(one)[0], working="cathode") for one in (test, mended))
-    assert [one.efficiency("cathode") for one in after] == pytest.approx([one.efficiency("cathode") for one in before])
+    before, after = (find_cycles(find_half_cycles(one)[0], opens_with="charge") for one in (test, mended))
+    assert [one.closing_over_opening("charge") for one in after] == pytest.approx(
+        [one.closing_over_opening("charge") for one in before]
+    )
 
 
 def test_gaps_and_rounded_currents_are_told():
@@ -136,7 +141,7 @@ def test_report_and_tables_are_written(tmp_path):
 
 @pytest.mark.parametrize(
     ("settings", "message"),
-    [({"working": "both"}, "cathode or anode"), ({"reference_cycle": 30}, "there are 1 to 20"),
+    [({"cell_kind": "both"}, "full, cathode or anode"), ({"reference_cycle": 30}, "there are 1 to 20"),
      ({"curves": [99]}, "no cycle 99"), ({"bin_mV": 0}, "bin_mV"), ({"smoothing_mV": -1}, "smoothing_mV")],
 )  # fmt: skip
 def test_bad_settings_are_refused(settings, message):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from paddlewheel import cycling
+from paddlewheel.errors import DataError
 
 
 def cycler_file(shared: Path, suffix: str) -> Path:
@@ -43,7 +44,7 @@ def test_capacities_of_the_neware_files_are_fastnda_s(shared, suffix):
     step, passed = frame["step_count"].to_numpy(), frame["capacity_mAh"].to_numpy()
     last = np.flatnonzero(np.diff(step, append=-1))
     up, down = (sign * passed[last][sign * passed[last] > 0].sum() for sign in (1, -1))
-    record = cycling(path)
+    record = cycling(path, cell_kind="full")
     assert record.n_rows == len(frame)
     totals = {"charge": 0.0, "discharge": 0.0}
     for row in record.cycles:
@@ -57,7 +58,10 @@ def test_capacities_of_the_neware_files_are_fastnda_s(shared, suffix):
 
 def test_pulses_of_the_neware_file_are_told_and_its_efficiency_is_not(shared):
     pytest.importorskip("fastnda", reason="fastnda is not installed: pip install 'paddlewheel[neware]'")
-    record = cycling(cycler_file(shared, ".nda"))
+    path = cycler_file(shared, ".nda")
+    with pytest.raises(DataError, match=r"which electrode works\? the voltage goes from -0\.101 to -0\.0849 V only"):
+        cycling(path)
+    record = cycling(path, cell_kind="full")
     assert [one.half for one in record.fragments] == ["discharge"]
     assert record.initial_coulombic_efficiency is None
     assert "no efficiency" in (record.efficiency_note or "")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
+from paddlewheel.lab.cycling.cell_kind import Opening
 from paddlewheel.lab.cycling.half_cycles import HalfCycle
 
 _END_TOLERANCE_V = 0.01
@@ -31,20 +31,24 @@ class Cycle:
             return None
         return self.charge.mean_voltage_V - self.discharge.mean_voltage_V
 
-    def efficiency(self, working: Literal["cathode", "anode"]) -> float | None:
-        """Coulombic efficiency: what comes back over what went in; a cathode is charged first, an anode discharged."""
+    def closing_over_opening(self, opens_with: Opening) -> float | None:
+        """Capacity of the half cycle that ends it over that of the one that begins it; None without one of them."""
         if self.charge is None or self.discharge is None:
             return None
-        out, into = self.discharge.capacity_Ah, self.charge.capacity_Ah
-        return out / into if working == "cathode" else into / out
+        ratio = self.discharge.capacity_Ah / self.charge.capacity_Ah
+        return ratio if opens_with == "charge" else 1 / ratio
+
+    @property
+    def energy_ratio(self) -> float | None:
+        """Energy of the discharge over that of the charge; None without one of them."""
+        if self.charge is None or self.discharge is None or self.charge.energy_Wh <= 0:
+            return None
+        return self.discharge.energy_Wh / self.charge.energy_Wh
 
 
-def find_cycles(half_cycles: Sequence[HalfCycle], *, working: Literal["cathode", "anode"]) -> list[Cycle]:
-    """Half cycles paired, the first half of a cycle being the charge of a cathode, the discharge of an anode.
-
-    A half cycle that has no partner is a cycle alone.
-    """
-    opens = working == "cathode"
+def find_cycles(half_cycles: Sequence[HalfCycle], *, opens_with: Opening) -> list[Cycle]:
+    """Half cycles paired, each cycle beginning with the given half; one that has no partner is a cycle alone."""
+    opens = opens_with == "charge"
     cycles: list[Cycle] = []
     pending: HalfCycle | None = None
     for half in half_cycles:
@@ -69,13 +73,19 @@ def is_cut_short(half_cycles: Sequence[HalfCycle]) -> bool:
 
     It passed less than the one before in its direction, and either its voltage ends more than 10 mV (or three robust
     deviations) short of where the earlier ones of its direction end, or its constant-voltage stage ends at more than
-    1.5 times the current at which theirs do. False where there is no earlier one to compare with.
+    1.5 times the current at which theirs do. Where there is no earlier one: it passed less than the one before
+    it, and its voltage ends before the mean voltage of that one, which every half cycle passes that goes to its end.
     """
-    if not half_cycles:
+    if len(half_cycles) < 2:
         return False
-    last = half_cycles[-1]
+    last, before = half_cycles[-1], half_cycles[-2]
     earlier = [half for half in half_cycles[:-1] if half.charging == last.charging]
-    if not earlier or last.capacity_Ah > _LESS * earlier[-1].capacity_Ah:
+    if not earlier:
+        short = (
+            before.mean_voltage_V - last.end_voltage_V if last.charging else last.end_voltage_V - before.mean_voltage_V
+        )
+        return last.capacity_Ah < _LESS * before.capacity_Ah and short > 0
+    if last.capacity_Ah > _LESS * earlier[-1].capacity_Ah:
         return False
     ends = np.array([half.end_voltage_V for half in earlier])
     usual = float(np.median(ends))

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _HALVES = (("charge", BLUE, "o"), ("discharge", ORANGE, "s"))
-_STRANGE = 1.05
 _MARKERS = "osD^vPX*"
 
 
@@ -62,9 +61,9 @@ def _cycles(record: CyclingRecord) -> Figure:
         panels[0].plot(numbers, values, marker, ms=size, color=colour, label=half)
     panels[0].set(title=f"Capacity ({unit})")
     panels[0].set_ylim(0, 1.06 * panels[0].get_ylim()[1])
-    known = [(row.cycle, 100 * row.coulombic_efficiency) for row in record.cycles
-             if row.coulombic_efficiency is not None and row.coulombic_efficiency <= _STRANGE
-             and not row.cut_short]  # fmt: skip
+    known = [
+        (row.cycle, 100 * row.coulombic_efficiency) for row in record.cycles if row.coulombic_efficiency is not None
+    ]
     panels[1].plot(*(np.array(known).reshape(-1, 2).T), "^", ms=size, color=INK)
     panels[1].set(title="Coulombic efficiency (%)")
     panels[2].plot(numbers, [capacity(row, "polarization_V") for row in record.cycles], "o", ms=size, color=INK)

@@ -11,7 +11,7 @@ from paddlewheel.page.page import Number, Page, Section
 from paddlewheel.page.tables import Cell, Table, filled
 from paddlewheel.records.tables import Beside
 from paddlewheel.studies.cycling.figures import capacity, figures, plots, unit_of
-from paddlewheel.studies.cycling.record import CyclingRecord, CyclingSeriesRecord, CyclingStage
+from paddlewheel.studies.cycling.record import CycleRow, CyclingRecord, CyclingSeriesRecord, CyclingStage, kind_in_words
 
 __all__ = ["figures", "page"]
 
@@ -63,6 +63,7 @@ def _test_page(record: CyclingRecord, beside: Beside, drawings: dict[str, Drawin
             ("File", record.file),
             ("Rows", f"{record.n_rows}"),
             ("Cycles", f"{len(record.cycles)}"),
+            ("Cell", kind_in_words(record)),
             *_cell_facts(record),
         ],
         headline=headline,
@@ -82,10 +83,12 @@ def _test_page(record: CyclingRecord, beside: Beside, drawings: dict[str, Drawin
                 id="cycles",
                 title="Cycles",
                 paragraphs=[
-                    "A cycle begins with the charge of a cathode, with the discharge of an anode. The average "
-                    "coulombic efficiency is the mean over the whole cycles after the first; a last cycle that the end "
-                    "of the test cut short, and cycles above 105 %, are not in it, nor in the figure. The uncertainty "
-                    "of normalized numbers is that of mass and area: one error, common to all cycles."
+                    f"A cycle begins with the {record.opens_with}; its coulombic efficiency is what comes back over "
+                    "what went in. The average is the mean over the whole cycles after the first. A ratio that tells "
+                    "of no loss is no efficiency, and stands under the dash with the reason: more comes back than went "
+                    "in, the cycle ends at another current or temperature than the one before, or the end of the test "
+                    "cut it short. It is neither in the average nor in the figure. The uncertainty of normalized "
+                    "numbers is that of mass and area: one error, common to all cycles."
                 ],
                 drawings=[(drawings["cycles"], "All cycles.")],
                 tables=[_trend_table(record), _cycle_table(record), _fragment_table(record)],
@@ -114,7 +117,6 @@ def _test_page(record: CyclingRecord, beside: Beside, drawings: dict[str, Drawin
 
 def _cell_facts(record: CyclingRecord | CyclingSeriesRecord) -> list[tuple[str, str]]:
     return [
-        ("Working electrode", record.working),
         ("Active mass", ABSENT if record.active_mass_mg is None else f"{measured(record.active_mass_mg)} mg"),
         ("Area", ABSENT if record.area_cm2 is None else f"{measured(record.area_cm2)} cm²"),
     ]
@@ -196,7 +198,8 @@ def _trend_table(record: CyclingRecord) -> Table | None:
 def _cycle_table(record: CyclingRecord) -> Table:
     ending, unit = unit_of(record)
     table = Table("Cycles (all in cycles.csv)", [
-        ("Cycle", ""), ("Charge", unit), ("Discharge", unit), ("Efficiency", "%"), ("Retention", "%"),
+        ("Cycle", ""), ("Charge", unit), ("Discharge", unit), ("Efficiency", "%"),
+        ("Energy efficiency", "%"), ("Retention", "%"),
         ("Mean voltage, charge", "V"), ("Mean voltage, discharge", "V"), ("CV share", "%"),
     ])  # fmt: skip
     places = np.unique(np.linspace(0, len(record.cycles) - 1, min(_ROWS, len(record.cycles))).astype(int))
@@ -207,11 +210,18 @@ def _cycle_table(record: CyclingRecord) -> Table:
         )
         table.rows.append([
             Cell(f"{row.cycle}", "cut short by the end of the test" if row.cut_short else None), Cell(charge),
-            Cell(discharge), Cell(_percent(row.coulombic_efficiency)), Cell(_percent(row.retention)),
+            Cell(discharge), _efficiency(row), Cell(_percent(row.energy_efficiency)), Cell(_percent(row.retention)),
             Cell(plain(row.mean_charge_voltage_V, 4)), Cell(plain(row.mean_discharge_voltage_V, 4)),
             Cell(_percent(row.cv_share)),
         ])  # fmt: skip
     return filled(table)
+
+
+def _efficiency(row: CycleRow) -> Cell:
+    """The coulombic efficiency, or the ratio that is none under a dash."""
+    if row.no_efficiency is None:
+        return Cell(_percent(row.coulombic_efficiency))
+    return Cell(ABSENT, f"{_percent(row.closing_over_opening)}: {row.no_efficiency}")
 
 
 def _fragment_table(record: CyclingRecord) -> Table | None:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
+from pydantic import model_validator
+
+from paddlewheel.lab.cycling import Kind, Opening
 from paddlewheel.records import Interval, Measured, Record, StudyRecord
 
 CYCLES, STAGES, CURVES, DQDV = "cycles.csv", "stages.csv", "curves.csv", "dqdv.csv"
 """The tables beside a record."""
-Working = Literal["cathode", "anode"]
-"""The electrode of which a cycle is told: that of a cathode begins with the charge."""
+
+
+def of_today(found: Mapping[str, Any]) -> dict[str, Any]:
+    """A document or record of before, which told the half that a cycle begins with by the electrode that works."""
+    told = {name: value for name, value in found.items() if name != "working"}
+    if "working" in found and "opens_with" not in found:
+        told["opens_with"] = "discharge" if found["working"] == "anode" else "charge"
+    return told
 
 
 class CyclingFault(Record):
@@ -28,6 +38,12 @@ class CycleRow(Record):
     The uncertainty of a normalized number is that of the mass, the area or the theoretical capacity: one error, common
     to all cycles, which no ratio of two cycles has. `charge_error_mAh` and `discharge_error_mAh` are how far a charge
     that is integrated from the current may be off, null where the file counts it.
+
+    `closing_over_opening` is the capacity of the half cycle that ends the cycle over that of the one that begins it.
+    Where it tells what is lost it is the `coulombic_efficiency` too; otherwise that is null, and `no_efficiency` says
+    why: more came back than went in, the cycle ends at another current or temperature than the one before, so that it
+    does not end where it began, or the end of the test cut it short. `energy_efficiency`, the energy of the discharge
+    over that of the charge, is given with it.
     """
 
     cycle: int
@@ -51,6 +67,11 @@ class CycleRow(Record):
     cut_short: bool
     charge_error_mAh: float | None = None
     discharge_error_mAh: float | None = None
+    closing_over_opening: float | None = None
+    no_efficiency: str | None = None
+    charge_energy_mWh: float | None = None
+    discharge_energy_mWh: float | None = None
+    energy_efficiency: float | None = None
 
 
 class CyclingFragment(Record):
@@ -69,7 +90,7 @@ class CyclingFragment(Record):
 class CyclingStage(Record):
     """Cycles at one rate and temperature, those cut short left out.
 
-    `test` counts the files from 1. `capacity_mAh` is the mean of what comes back (the discharge of a cathode),
+    `test` counts the files from 1. `capacity_mAh` is the mean of what comes back (the half that ends a cycle),
     `scatter_mAh` the standard deviation of one cycle about it, null for a single cycle. Normalized numbers carry the
     uncertainty of mass and area alone, which is common to all stages of a sample.
     """
@@ -121,8 +142,9 @@ class DifferentialCurve(Record):
 class CyclingRecord(StudyRecord):
     """The record of `cycling` of one file; `files` are tables beside it.
 
-    The initial and the average efficiency are null where they would mean nothing; `efficiency_note` says why, and what
-    was left out of the average.
+    `cell_kind` is null where a full cell and the half cell of a cathode cannot be told apart; `opens_with` is the half
+    with which a cycle begins, and `cell_kind_from` what both are told from. The initial and the average efficiency are
+    null where they would mean nothing; `efficiency_note` says why, and what was left out of the average.
     """
 
     rows_in: ClassVar[str] = "cycles"
@@ -131,7 +153,9 @@ class CyclingRecord(StudyRecord):
     file_sha256: str
     sample: str | None
     n_rows: int
-    working: Working
+    cell_kind: Kind | None = None
+    opens_with: Opening
+    cell_kind_from: str = "given"
     active_mass_mg: Measured | None
     area_cm2: Measured | None
     theoretical_capacity_mAh: Measured | None
@@ -150,6 +174,24 @@ class CyclingRecord(StudyRecord):
     contradictions: list[str]
     files: dict[str, str]
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_today(cls, found: Any) -> Any:
+        return of_today(found) if isinstance(found, dict) else found
+
+
+_KINDS: Mapping[Kind | None, str] = {
+    "full": "full cell", "cathode": "half cell of a cathode", "anode": "half cell of an anode",
+    None: "full cell or half cell of a cathode",
+}  # fmt: skip
+
+
+def kind_in_words(record: CyclingRecord) -> str:
+    """What the cell is, the half with which a cycle begins, and what both are told from."""
+    if record.cell_kind is None and not any(row.closing_over_opening for row in record.cycles):
+        return "not told, nothing to pair"
+    return f"{_KINDS[record.cell_kind]}: a cycle begins with the {record.opens_with} ({record.cell_kind_from})"
+
 
 class CyclingSeriesRecord(StudyRecord):
     """The record of `cycling` of several files of one cell, or of cells alike: capacity against rate and temperature.
@@ -160,7 +202,7 @@ class CyclingSeriesRecord(StudyRecord):
     rows_in: ClassVar[str] = "stages"
     kind: Literal["cycling-series"] = "cycling-series"
     sample: str | None
-    working: Working
+    opens_with: Opening
     active_mass_mg: Measured | None
     area_cm2: Measured | None
     theoretical_capacity_mAh: Measured | None
@@ -168,3 +210,8 @@ class CyclingSeriesRecord(StudyRecord):
     tests: dict[str, str]
     contradictions: list[str]
     files: dict[str, str]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_today(cls, found: Any) -> Any:
+        return of_today(found) if isinstance(found, dict) else found

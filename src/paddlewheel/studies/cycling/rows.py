@@ -8,17 +8,25 @@ from dataclasses import dataclass
 import numpy as np
 
 from paddlewheel.errors import SettingsError
-from paddlewheel.lab.cycling import Cycle, HalfCycle, robust_trend
+from paddlewheel.lab.cycling import Cycle, HalfCycle, Opening, robust_trend
 from paddlewheel.lab.geometry import Geometry, Uncertain, to_measured
 from paddlewheel.records import Measured
-from paddlewheel.studies.cycling.record import CycleRow, CyclingStage, CyclingTrend, Working
+from paddlewheel.studies.cycling.record import CycleRow, CyclingStage, CyclingTrend
 
-_IMPOSSIBLE_EFFICIENCY = 1.05
 _NORMAL_95 = 1.959963985
+_SAME_CURRENT, _SAME_TEMPERATURE_K = 0.05, 3.0
+_ACCURACY = 1e-3
+"""To which a cycler counts charge and discharge alike: a ratio of 100.05 % says no more than one of 100 %."""
+MORE_THAN_WENT_IN, CUT_SHORT = "more comes back than went in", "cut short by the end of the test"
 
 
 def cycle_rows(
-    cycles: Sequence[Cycle], found: Geometry | None, working: Working, reference_cycle: int | None, *, cut_short: bool
+    cycles: Sequence[Cycle],
+    found: Geometry | None,
+    opens_with: Opening,
+    reference_cycle: int | None,
+    *,
+    cut_short: bool,
 ) -> list[CycleRow]:
     """One row a cycle; `cut_short` says that the last half cycle of the test is.
 
@@ -34,6 +42,9 @@ def cycle_rows(
     def mAh(half: HalfCycle | None) -> float | None:
         return None if half is None else 1000 * half.capacity_Ah
 
+    def mWh(half: HalfCycle | None) -> float | None:
+        return None if half is None else 1000 * half.energy_Wh
+
     def error_mAh(half: HalfCycle | None) -> float | None:
         return None if half is None or half.charge_error_Ah is None else 1000 * half.charge_error_Ah
 
@@ -44,9 +55,13 @@ def cycle_rows(
         return None if half is None or theory_mAh is None else to_measured(1000 * half.current_A / theory_mAh)
 
     rows = []
-    for cycle in cycles:
+    for place, cycle in enumerate(cycles):
         temperatures = [half.temperature_K for half in (cycle.charge, cycle.discharge) if half is not None]
         known = [value for value in temperatures if value is not None]
+        ratio = cycle.closing_over_opening(opens_with)
+        is_cut = cut_short and cycle is cycles[-1]
+        why = None if ratio is None else CUT_SHORT if is_cut else _why_no_efficiency(cycles, place, opens_with)
+        real = why is None
         rows.append(
             CycleRow(
                 cycle=cycle.number,
@@ -56,7 +71,7 @@ def cycle_rows(
                 discharge_mAh_per_g=over(cycle.discharge, mass_g),
                 charge_mAh_per_cm2=over(cycle.charge, area_cm2),
                 discharge_mAh_per_cm2=over(cycle.discharge, area_cm2),
-                coulombic_efficiency=cycle.efficiency(working),
+                coulombic_efficiency=ratio if real else None,
                 retention=None,
                 mean_charge_voltage_V=None if cycle.charge is None else cycle.charge.mean_voltage_V,
                 mean_discharge_voltage_V=None if cycle.discharge is None else cycle.discharge.mean_voltage_V,
@@ -67,26 +82,76 @@ def cycle_rows(
                 charge_c_rate_per_h=rate(cycle.charge),
                 discharge_c_rate_per_h=rate(cycle.discharge),
                 temperature_K=float(np.mean(known)) if known else None,
-                cut_short=cut_short and cycle is cycles[-1],
+                cut_short=is_cut,
                 charge_error_mAh=error_mAh(cycle.charge),
                 discharge_error_mAh=error_mAh(cycle.discharge),
+                closing_over_opening=ratio,
+                no_efficiency=why,
+                charge_energy_mWh=mWh(cycle.charge),
+                discharge_energy_mWh=mWh(cycle.discharge),
+                energy_efficiency=cycle.energy_ratio if real and (cycle.energy_ratio or 0) <= 1 else None,
             )
         )
     reference = reference_of(rows, reference_cycle)
     if reference is None:
         return rows
-    unit = returned_mAh(rows[reference - 1], working)
+    unit = returned_mAh(rows[reference - 1], opens_with)
     assert unit is not None  # the reference is a whole cycle
-    kept = [returned_mAh(row, working) for row in rows]
+    kept = [returned_mAh(row, opens_with) for row in rows]
     return [
         row.model_copy(update={"retention": None if value is None else value / unit})
         for row, value in zip(rows, kept, strict=True)
     ]
 
 
-def returned_mAh(row: CycleRow, working: Working) -> float | None:
-    """What the second half of a cycle passed: the discharge of a cathode, the charge of an anode."""
-    return row.discharge_mAh if working == "cathode" else row.charge_mAh
+def _why_no_efficiency(cycles: Sequence[Cycle], place: int, opens_with: Opening) -> str | None:
+    """Why the ratio of a whole cycle that was not cut short is no coulombic efficiency; None where it is one.
+
+    A cycle ends where it began if the half cycle that ends it has the current and temperature of the one that ended
+    the cycle before. The first begins as the cell was made: its two currents are to be alike, or those of the next.
+    """
+    opening, closing = _halves(cycles[place], opens_with)
+    assert opening is not None
+    assert closing is not None
+    before = next((half for cycle in reversed(cycles[:place]) if (half := _halves(cycle, opens_with)[1])), None)
+    if before is None:
+        following = _halves(cycles[place + 1], opens_with) if place + 1 < len(cycles) else (None, None)
+        same = _same_current(opening, closing) or (
+            _same_current(opening, following[0]) and _same_current(closing, following[1])
+        )
+        if not same:
+            return f"across a change of rate: {_mA(opening)} in, {_mA(closing)} out"
+    elif not _same_current(before, closing):
+        return f"across a change of rate: the cycle before ended at {_mA(before)}, this one at {_mA(closing)}"
+    elif (
+        before.temperature_K is not None
+        and closing.temperature_K is not None
+        and abs(closing.temperature_K - before.temperature_K) >= _SAME_TEMPERATURE_K
+    ):
+        return f"across a change of temperature: {before.temperature_K:.4g} to {closing.temperature_K:.4g} K"
+    return MORE_THAN_WENT_IN if (cycles[place].closing_over_opening(opens_with) or 0.0) > 1 else None
+
+
+def _halves(cycle: Cycle, opens_with: Opening) -> tuple[HalfCycle | None, HalfCycle | None]:
+    return (cycle.charge, cycle.discharge) if opens_with == "charge" else (cycle.discharge, cycle.charge)
+
+
+def _same_current(one: HalfCycle, other: HalfCycle | None) -> bool:
+    return other is not None and abs(one.current_A / other.current_A - 1) <= _SAME_CURRENT
+
+
+def _mA(half: HalfCycle) -> str:
+    return f"{1000 * half.current_A:.4g} mA"
+
+
+def returned_mAh(row: CycleRow, opens_with: Opening) -> float | None:
+    """What the second half of a cycle passed."""
+    return row.discharge_mAh if opens_with == "charge" else row.charge_mAh
+
+
+def is_whole(row: CycleRow) -> bool:
+    """Whether a cycle has both halves."""
+    return bool(row.charge_mAh and row.discharge_mAh)
 
 
 def reference_of(rows: Sequence[CycleRow], wanted: int | None) -> int | None:
@@ -97,7 +162,7 @@ def reference_of(rows: Sequence[CycleRow], wanted: int | None) -> int | None:
     SettingsError
         If `wanted` is no whole cycle.
     """
-    whole = [row.cycle for row in rows if row.charge_mAh and row.discharge_mAh]
+    whole = [row.cycle for row in rows if is_whole(row)]
     if wanted is None:
         return whole[0] if whole else None
     if wanted not in whole:
@@ -118,45 +183,59 @@ class Efficiencies:
     note: str | None
 
 
-def efficiencies(rows: Sequence[CycleRow], working: Working) -> Efficiencies:
-    """The efficiency of the first whole cycle, and the mean over those after it.
+def efficiencies(rows: Sequence[CycleRow], opens_with: Opening) -> Efficiencies:
+    """The efficiency of the first whole cycle, and the mean over those after it; none is over 100 %.
 
-    A cycle that gives back more than 105 % of what went in tells of no loss: its charge came from elsewhere. It is no
-    initial efficiency and not in the average; nor is a last cycle that the end of the test cut short.
+    Ratios that tell of no loss (`CycleRow.no_efficiency`) are neither. Those over 100 % by less than the accuracy of
+    the charge, 0.1 % or what the integral may be off by, are in the average all the same: leaving out the upper half of
+    what scatters about 100 % would bias it. A mean over 100 % is none.
     """
-    known = [(row, row.coulombic_efficiency) for row in rows if row.coulombic_efficiency is not None]
+    whole = [row for row in rows if is_whole(row)]
+    if not whole:
+        return Efficiencies(initial=None, average=None, n_averaged=0, note=None)
     notes = []
-    initial = known[0][1] if known else None
-    if known and known[0][0].cut_short:
-        initial = None
-        notes.append(f"cycle {known[0][0].cycle}, the only whole one, is cut short by the end of the test")
-    elif initial is not None and initial > _IMPOSSIBLE_EFFICIENCY:
-        out, into = ("discharge", "charge") if working == "cathode" else ("charge", "discharge")
-        other = "anode" if working == "cathode" else "cathode"
-        notes.append(
-            f"the {out} of cycle {known[0][0].cycle} is {100 * initial:.4g} % of its {into}, which is no efficiency: "
-            f"the cell was not empty at the start, a half cycle is missing or cut short, or the working electrode is "
-            f"the other kind (--working {other})"
-        )
-        initial = None
-    later = known[1:]
-    if later and later[-1][0].cut_short:
-        notes.append(f"cycle {later[-1][0].cycle}, cut short by the end of the test, is not in the average")
-        later = later[:-1]
-    strange = [row.cycle for row, value in later if value > _IMPOSSIBLE_EFFICIENCY]
-    later = [(row, value) for row, value in later if value <= _IMPOSSIBLE_EFFICIENCY]
-    if strange:
-        named = ", ".join(map(str, strange[:5])) + (", ..." if len(strange) > 5 else "")
-        notes.append(
-            f"{len(strange)} later cycle{'s' * (len(strange) > 1)} ({named}) give back more than 105 %: charge that "
-            "went in earlier; not in the average"
-        )
+    first, later = whole[0], whole[1:]
+    if first.no_efficiency == CUT_SHORT:
+        notes.append(f"cycle {first.cycle}, the only whole one, is {CUT_SHORT}")
+    elif first.no_efficiency is not None:
+        out, into = ("discharge", "charge") if opens_with == "charge" else ("charge", "discharge")
+        why = first.no_efficiency
+        if why == MORE_THAN_WENT_IN:
+            why = (
+                "the cell was not empty at the start, a half cycle is missing or cut short, or it is of another kind "
+                "(--cell-kind)"
+            )
+        share = 100 * (first.closing_over_opening or 0.0)
+        notes.append(f"the {out} of cycle {first.cycle} is {share:.4g} % of its {into}, which is no efficiency: {why}")
+    averaged = [
+        row.closing_over_opening or 0.0 for row in later if row.no_efficiency is None or _is_within_accuracy(row)
+    ]
+    average = float(np.mean(averaged)) if averaged else None
+    if average is not None and average > 1:
+        notes.append(f"{100 * average:.2f} % comes back on average: no loss that the charge is accurate enough to show")
+        average = None
+    reasons: dict[str, list[int]] = {}
+    for row in later:
+        if row.no_efficiency is not None and not _is_within_accuracy(row):
+            reasons.setdefault(row.no_efficiency.split(":")[0], []).append(row.cycle)
+    for why, numbers in reasons.items():
+        named = ", ".join(map(str, numbers[:5])) + (", ..." if len(numbers) > 5 else "")
+        many = "cycles" if len(numbers) > 1 else "cycle"
+        notes.append(f"{many} {named}, {why}: no efficiency, not in the average")
     return Efficiencies(
-        initial=initial,
-        average=float(np.mean([value for _, value in later])) if later else None,
-        n_averaged=len(later),
+        initial=first.coulombic_efficiency,
+        average=average,
+        n_averaged=0 if average is None else len(averaged),
         note="; ".join(notes) or None,
     )
+
+
+def _is_within_accuracy(row: CycleRow) -> bool:
+    """Whether a ratio over 100 % is one that the accuracy of the charge allows."""
+    if row.no_efficiency != MORE_THAN_WENT_IN or not row.charge_mAh or not row.discharge_mAh:
+        return False
+    off = np.hypot((row.charge_error_mAh or 0) / row.charge_mAh, (row.discharge_error_mAh or 0) / row.discharge_mAh)
+    return (row.closing_over_opening or 0.0) <= 1 + max(_ACCURACY, float(off))
 
 
 def cycling_trends(rows: Sequence[CycleRow], stages: Sequence[CyclingStage]) -> list[CyclingTrend]:
@@ -164,7 +243,7 @@ def cycling_trends(rows: Sequence[CycleRow], stages: Sequence[CyclingStage]) -> 
     if not stages:
         return []
     stage = max(stages, key=lambda stage: stage.n_cycles)
-    first = next((row.cycle for row in rows if row.coulombic_efficiency is not None), rows[0].cycle)
+    first = next((row.cycle for row in rows if is_whole(row)), rows[0].cycle)
     begin = max(stage.first_cycle, first + 1)
     within = [row for row in rows if begin <= row.cycle <= stage.last_cycle and not row.cut_short]
     trends = []

@@ -9,12 +9,13 @@ from typing import Any, Literal
 import numpy as np
 
 from paddlewheel.errors import SettingsError
+from paddlewheel.lab.cycling import Opening
 from paddlewheel.lab.geometry import Geometry, to_measured
 from paddlewheel.lab.readers.spectra import temperature_in
 from paddlewheel.lab.sample import Sample
 from paddlewheel.records import Measured
-from paddlewheel.studies.cycling.record import CycleRow, CyclingStage, Working
-from paddlewheel.studies.cycling.rows import returned_mAh
+from paddlewheel.studies.cycling.record import CycleRow, CyclingStage
+from paddlewheel.studies.cycling.rows import is_whole, returned_mAh
 
 _SAME_RATE = 0.05
 _SAME_TEMPERATURE_K = 3.0
@@ -24,7 +25,7 @@ _AGREES = 0.25
 def find_stages(
     rows: Sequence[CycleRow],
     *,
-    working: Working,
+    opens_with: Opening,
     file: str,
     sample: Sample | None,
     geometry: Geometry | None,
@@ -45,14 +46,14 @@ def find_stages(
         For a rate that is given for a test of several.
     """
     groups: list[list[CycleRow]] = []
-    kept = [row for row in rows if returned_mAh(row, working) is not None and not row.cut_short]
-    whole = [row for row in kept if row.coulombic_efficiency is not None]
+    kept = [row for row in rows if returned_mAh(row, opens_with) is not None and not row.cut_short]
+    whole = [row for row in kept if is_whole(row)]
     for row in whole or kept:  # half a cycle alone may have begun anywhere
-        if groups and _alike(groups[-1][0], row, working):
+        if groups and _alike(groups[-1][0], row, opens_with):
             groups[-1].append(row)
         else:
             groups.append([row])
-    currents = [_current_mA(group[0], working) for group in groups]
+    currents = [_current_mA(group[0], opens_with) for group in groups]
     if c_rate_per_h is not None and currents and max(currents) > (1 + 2 * _SAME_RATE) * min(currents):
         raise SettingsError(
             f"{c_rate_per_h:g} is given for {file}, whose currents go from {min(currents):.4g} to "
@@ -63,7 +64,7 @@ def find_stages(
     capacity = None if geometry is None else geometry.theoretical_capacity_mAh
     stages = []
     for group, current in zip(groups, currents, strict=True):
-        values = np.array([returned_mAh(row, working) for row in group], dtype=float)
+        values = np.array([returned_mAh(row, opens_with) for row in group], dtype=float)
         derived = None if capacity is None else to_measured(current / capacity)
         if c_rate_per_h is not None and derived is not None and abs(derived.value / c_rate_per_h - 1) > _AGREES:
             warnings.append(
@@ -92,29 +93,29 @@ def find_stages(
                 capacity_mAh_per_cm2=_over(mean, None if geometry is None else geometry.area_cm2, 1),
                 over_first=mean / stages[0].capacity_mAh if stages else 1.0,
                 coulombic_efficiency=float(np.mean(known)) if known else None,
-                mean_voltage_V=float(np.mean([_voltage_V(row, working) for row in group])),
+                mean_voltage_V=float(np.mean([_voltage_V(row, opens_with) for row in group])),
                 polarization_V=float(np.mean(polarizations)) if polarizations else None,
             )
         )
     return stages, warnings
 
 
-def _alike(first: CycleRow, row: CycleRow, working: Working) -> bool:
-    ratio = _current_mA(row, working) / _current_mA(first, working)
+def _alike(first: CycleRow, row: CycleRow, opens_with: Opening) -> bool:
+    ratio = _current_mA(row, opens_with) / _current_mA(first, opens_with)
     if abs(ratio - 1) > _SAME_RATE:
         return False
     both = first.temperature_K is not None and row.temperature_K is not None
     return not both or abs((row.temperature_K or 0) - (first.temperature_K or 0)) < _SAME_TEMPERATURE_K
 
 
-def _current_mA(row: CycleRow, working: Working) -> float:
-    current = row.discharge_current_mA if working == "cathode" else row.charge_current_mA
+def _current_mA(row: CycleRow, opens_with: Opening) -> float:
+    current = row.discharge_current_mA if opens_with == "charge" else row.charge_current_mA
     assert current is not None  # rows of a stage have the half that comes back
     return current
 
 
-def _voltage_V(row: CycleRow, working: Working) -> float:
-    voltage = row.mean_discharge_voltage_V if working == "cathode" else row.mean_charge_voltage_V
+def _voltage_V(row: CycleRow, opens_with: Opening) -> float:
+    voltage = row.mean_discharge_voltage_V if opens_with == "charge" else row.mean_charge_voltage_V
     assert voltage is not None
     return voltage
 

@@ -4,8 +4,8 @@ capacity against rate and temperature of one test or several."""
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,18 @@ import numpy as np
 
 from paddlewheel.errors import DataError, SettingsError
 from paddlewheel.lab.cell_tests import CellTests, rows_sha256
-from paddlewheel.lab.cycling import HalfCycle, find_and_mend, find_cycles, find_half_cycles, is_cut_short
+from paddlewheel.lab.cycling import (
+    CellKind,
+    Fault,
+    HalfCycle,
+    Kind,
+    Opening,
+    find_and_mend,
+    find_cycles,
+    find_half_cycles,
+    is_cut_short,
+    tell_cell_kind,
+)
 from paddlewheel.lab.cycling.half_cycles import LEAST_SHARE
 from paddlewheel.lab.geometry import Geometry, geometry, nominal, to_measured
 from paddlewheel.lab.ranges import question
@@ -34,7 +45,8 @@ from paddlewheel.studies.cycling.record import (
     CyclingSeriesRecord,
     CyclingStage,
     DifferentialCurve,
-    Working,
+    kind_in_words,
+    of_today,
 )
 from paddlewheel.studies.cycling.rows import cycle_rows, cycling_trends, efficiencies, polarization_growth, reference_of
 from paddlewheel.studies.cycling.stages import find_stages
@@ -54,8 +66,11 @@ class CyclingSettings(ColumnSettings):
     sample: Path | Sample | None = setting(
         None, "Sample file (YAML: die, masses, fractions), for capacities per g and cm2, and the C-rate."
     )
-    working: Working = setting(
-        "cathode", "Working electrode: a cathode is charged first, and its efficiency is discharge over charge"
+    cell_kind: Kind | None = setting(
+        None,
+        "What the cell is: a full cell (a cycle begins with the charge), the half cell of a cathode (with what comes "
+        "first) or of an anode (with the discharge); by default told from the first step, the window and the trend",
+        aliases=("working",),
     )
     reference_cycle: int | None = setting(
         None, "Cycle whose capacity is the retention's 1; the first whole one by default.", ge=1, le=10_000_000
@@ -76,10 +91,28 @@ class CyclingSettings(ColumnSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MendedTest:
+    """A test without the faults that can be mended, its half cycles and fragments, and what kind of cell it is of."""
+
+    test: CellTest
+    faults: list[Fault]
+    half_cycles: list[HalfCycle]
+    fragments: list[HalfCycle]
+    kind: CellKind
+
+    @property
+    def opens_with(self) -> Opening:
+        """The half with which a cycle begins, once it is known."""
+        assert self.kind.opens_with is not None
+        return self.kind.opens_with
+
+
+@dataclass(frozen=True, kw_only=True)
 class CyclingInputs:
     """The tests, each with the rate and temperature that was given for it, and the sample."""
 
     tests: list[CellTest]
+    mended: list[MendedTest]
     c_rates_per_h: list[float | None]
     temperatures_K: list[float | None]
     sample: Sample | None
@@ -94,17 +127,51 @@ def _opens(files: CellTests, settings: CyclingSettings) -> CyclingInputs:
         raise SettingsError("none given", where="files", remedy="give at least one")
     path = settings.sample if isinstance(settings.sample, Path) else None
     sample = settings.sample if isinstance(settings.sample, Sample) else None if path is None else load_sample(path)
+    tests = [
+        source if isinstance(source, CellTest) else read_cell_test(source, columns=settings.columns) for source in given
+    ]
     return CyclingInputs(
         sample=sample,
         geometry=None if sample is None else geometry(sample, where=path or "sample"),
         c_rates_per_h=_each(settings.c_rates_per_h, len(given), "c_rates_per_h"),
         temperatures_K=_each(settings.temperatures_K, len(given), "temperatures_K"),
-        tests=[
-            source if isinstance(source, CellTest) else read_cell_test(source, columns=settings.columns)
-            for source in given
-        ],
+        tests=tests,
+        mended=_of_known_kind([_mended(test, settings.cell_kind) for test in tests]),
         is_series=is_series,
     )
+
+
+def _mended(test: CellTest, given: Kind | None) -> MendedTest:
+    """Raises DataError if no current flows, or no charge passes."""
+    mended, faults = find_and_mend(test)
+    half_cycles, fragments = find_half_cycles(mended)
+    kind = tell_cell_kind(mended, half_cycles, given=given)
+    if kind.opens_with is None and len(half_cycles) == 1:  # nothing to pair
+        kind = replace(kind, opens_with="charge" if half_cycles[0].charging else "discharge")
+    return MendedTest(test=mended, faults=faults, half_cycles=half_cycles, fragments=fragments, kind=kind)
+
+
+def _of_known_kind(tests: list[MendedTest]) -> list[MendedTest]:
+    """The tests of a cell, or of cells alike: one that does not tell its kind has that of the others, if they agree.
+
+    Raises
+    ------
+    DataError
+        For the first whose kind has to be asked for.
+    """
+    others = [test.kind for test in tests if test.kind.opens_with is not None and len(test.half_cycles) > 1]
+    alike = others[0] if len({kind.opens_with for kind in others}) == 1 else None
+    known = []
+    for test in tests:
+        if test.kind.opens_with is None and alike is not None:
+            test = replace(test, kind=replace(alike, why="as the other files"))
+        if test.kind.opens_with is None:
+            raise DataError(
+                f"which electrode works? {test.kind.why}", where=_name(test.test),
+                remedy="say it with --cell-kind full, cathode or anode",
+            )  # fmt: skip
+        known.append(test)
+    return known
 
 
 def _each(values: Sequence[float], n_files: int, name: str) -> list[float | None]:
@@ -123,13 +190,22 @@ def _document(inputs: CyclingInputs, settings: CyclingSettings) -> dict[str, Any
             "file": _name(test),
             "rows_sha256": rows_sha256(test),
             **told,
+            "opens_with": ready.opens_with,
             "sample": None if inputs.sample is None else inputs.sample.model_dump(mode="json"),
             "c_rate_per_h": rate,
             "temperature_K": kelvin,
         }
-        for test, rate, kelvin in zip(inputs.tests, inputs.c_rates_per_h, inputs.temperatures_K, strict=True)
+        for test, ready, rate, kelvin in zip(
+            inputs.tests, inputs.mended, inputs.c_rates_per_h, inputs.temperatures_K, strict=True
+        )
     ]
     return {"tests": documents} if inputs.is_series else documents[0]
+
+
+def _of_today(found: Mapping[str, Any]) -> dict[str, Any]:
+    if isinstance(found.get("tests"), list):
+        return dict(found) | {"tests": [of_today(test) for test in found["tests"]]}
+    return of_today(found)
 
 
 def _name(test: CellTest) -> str:
@@ -161,29 +237,32 @@ def _analysed(
     Raises
     ------
     InputError
-        If no current flows, no charge passes, or a cycle that is asked for is not there.
+        If a cycle that is asked for is not there.
     """
-    test, sample, found, working = inputs.tests[place], inputs.sample, inputs.geometry, settings.working
-    mended, faults = find_and_mend(test)
-    half_cycles, fragments = find_half_cycles(mended)
-    cycles = find_cycles(half_cycles, working=working)
+    test, sample, found, ready = inputs.tests[place], inputs.sample, inputs.geometry, inputs.mended[place]
+    half_cycles, opens_with = ready.half_cycles, ready.opens_with
+    cycles = find_cycles(half_cycles, opens_with=opens_with)
     name = _name(test)
-    rows = cycle_rows(cycles, found, working, settings.reference_cycle, cut_short=is_cut_short(half_cycles))
+    rows = cycle_rows(cycles, found, opens_with, settings.reference_cycle, cut_short=is_cut_short(half_cycles))
     _check_capacity(rows, found, where=name)
     stages, warnings = find_stages(
-        rows, working=working, file=name, sample=sample, geometry=found,
+        rows, opens_with=opens_with, file=name, sample=sample, geometry=found,
         c_rate_per_h=inputs.c_rates_per_h[place], temperature_K=inputs.temperatures_K[place],
         header=test.metadata.get("header", ()),
     )  # fmt: skip
     trends = cycling_trends(rows, stages)
-    judged = efficiencies(rows, working)
-    curves = shown_curves(mended, cycles, settings.curves, bin_mV=settings.bin_mV, smoothing_mV=settings.smoothing_mV)
+    judged = efficiencies(rows, opens_with)
+    curves = shown_curves(
+        ready.test, cycles, settings.curves, bin_mV=settings.bin_mV, smoothing_mV=settings.smoothing_mV
+    )
     record = CyclingRecord(
         file=name,
         file_sha256=run.document.contents["rows_sha256"],
         sample=None if sample is None else sample.name,
         n_rows=len(test),
-        working=working,
+        cell_kind=ready.kind.kind,
+        opens_with=opens_with,
+        cell_kind_from=ready.kind.why,
         **_normalizers(found),
         cycles=rows,
         initial_coulombic_efficiency=judged.initial,
@@ -200,8 +279,8 @@ def _analysed(
             )
             for curve in curves
         ],
-        fragments=_fragments(fragments, half_cycles, rows),
-        faults=[CyclingFault(**vars(fault)) for fault in faults],
+        fragments=_fragments(ready.fragments, half_cycles, rows),
+        faults=[CyclingFault(**vars(fault)) for fault in ready.faults],
         contradictions=[] if found is None else [str(contradiction) for contradiction in found.contradictions],
         warnings=[*test.warnings, *warnings, *_integrated(half_cycles), *_warnings(rows, sample, found)],
         files={"cycles": CYCLES, "stages": STAGES, "voltage curves": CURVES, "dQ/dV": DQDV},
@@ -241,16 +320,23 @@ def _series(
     stages = [stage.model_copy(update={"over_first": stage.capacity_mAh / stages[0].capacity_mAh}) for stage in stages]
     return CyclingSeriesRecord(
         sample=None if inputs.sample is None else inputs.sample.name,
-        working=settings.working,
+        opens_with=inputs.mended[0].opens_with,
         **_normalizers(inputs.geometry),
         stages=stages,
         tests=dict(zip(folders, (record.file for record in records), strict=True)),
         contradictions=list(dict.fromkeys(text for record in records for text in record.contradictions)),
-        warnings=[f"{record.file}: {text}" for record in records for text in record.warnings],
+        warnings=[*_of_several_kinds(records), *(f"{each.file}: {text}" for each in records for text in each.warnings)],
         files={"stages": run.table(STAGES, _stage_columns(stages))},
         citations=list(_CITATIONS),
         provenance=run.provenance(),
     )
+
+
+def _of_several_kinds(records: Sequence[CyclingRecord]) -> list[str]:
+    if len({record.opens_with for record in records}) == 1:
+        return []
+    told = ", ".join(f"{record.file} with the {record.opens_with}" for record in records)
+    return [f"cycles do not begin with the same half in all tests: {told} (--cell-kind says it for all)"]
 
 
 def _normalizers(found: Geometry | None) -> dict[str, Any]:
@@ -367,7 +453,11 @@ def _says(record: CyclingRecord | CyclingSeriesRecord) -> list[str]:
 
 
 def _test_lines(record: CyclingRecord) -> list[str]:
-    lines = [f"{record.n_rows} rows, {len(record.cycles)} cycles"]
+    n_cycles = len(record.cycles)
+    lines = [
+        f"{record.n_rows} rows, {n_cycles} cycle{'s' * (n_cycles != 1)}",
+        kind_in_words(record),
+    ]
     first, average = record.initial_coulombic_efficiency, record.average_coulombic_efficiency
     told = [] if first is None else [f"{100 * first:.2f} % at first"]
     told += [] if average is None else [f"{100 * average:.2f} % on average over {record.average_over_cycles} after it"]
@@ -422,6 +512,8 @@ STUDY = Study(
     measures=_measures,
     says=_says,
     document=_document,
+    of_today=_of_today,
+    unsaid=("cell_kind",),
     example="paddlewheel cycling cell.mpr --sample sample.yaml",
     notes="Of several files, of one cell or of cells alike, also capacity against rate and temperature.",
 )
