@@ -214,8 +214,8 @@ def _trend(half_cycles: Sequence[HalfCycle]) -> tuple[Opening | None, str]:
         if half.charging == before.charging or abs(half.current_A / earlier.current_A - 1) > _SAME_CURRENT:
             continue
         back["charge" if before.charging else "discharge"].append(float(np.log(half.capacity_Ah / before.capacity_Ah)))
-        errors = [each.charge_error_Ah or 0.0 for each in (before, half)]
-        doubt = max(doubt, 2 * float(np.hypot(*errors)) / half.capacity_Ah)
+        error_Ah = float(np.hypot(before.charge_error_Ah or 0.0, half.charge_error_Ah or 0.0))
+        doubt = max(doubt, 2 * error_Ah / half.capacity_Ah)
     after_charge, after_discharge = back["charge"], back["discharge"]
     if not after_charge or not after_discharge:
         return None, "too few cycles at one rate show what comes back"

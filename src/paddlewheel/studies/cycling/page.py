@@ -83,12 +83,13 @@ def _test_page(record: CyclingRecord, beside: Beside, drawings: dict[str, Drawin
                 id="cycles",
                 title="Cycles",
                 paragraphs=[
-                    f"A cycle begins with the {record.opens_with}; its coulombic efficiency is what comes back over "
-                    "what went in. The average is the mean over the whole cycles after the first. A ratio that tells "
-                    "of no loss is no efficiency, and stands under the dash with the reason: more comes back than went "
-                    "in, the cycle ends at another current or temperature than the one before, or the end of the test "
-                    "cut it short. It is neither in the average nor in the figure. The uncertainty of normalized "
-                    "numbers is that of mass and area: one error, common to all cycles."
+                    f"A cycle begins with the {record.opens_with} ({record.cell_kind_from}); its coulombic "
+                    "efficiency is what comes back over what went in. The average is the mean over the whole cycles "
+                    "after the first. A ratio that tells of no loss is no efficiency, and stands under the dash with "
+                    "the reason: more comes back than went in, the cycle ends at another current or temperature than "
+                    "the one before, or the end of the test cut it short. It is neither in the average nor in the "
+                    "figure. The uncertainty of normalized numbers is that of mass and area: one error, common to all "
+                    "cycles."
                 ],
                 drawings=[(drawings["cycles"], "All cycles.")],
                 tables=[_trend_table(record), _cycle_table(record), _fragment_table(record)],

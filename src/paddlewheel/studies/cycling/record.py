@@ -187,10 +187,10 @@ _KINDS: Mapping[Kind | None, str] = {
 
 
 def kind_in_words(record: CyclingRecord) -> str:
-    """What the cell is, the half with which a cycle begins, and what both are told from."""
+    """What the cell is, as far as it is told."""
     if record.cell_kind is None and not any(row.closing_over_opening for row in record.cycles):
         return "not told, nothing to pair"
-    return f"{_KINDS[record.cell_kind]}: a cycle begins with the {record.opens_with} ({record.cell_kind_from})"
+    return _KINDS[record.cell_kind]
 
 
 class CyclingSeriesRecord(StudyRecord):

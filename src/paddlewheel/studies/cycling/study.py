@@ -456,7 +456,7 @@ def _test_lines(record: CyclingRecord) -> list[str]:
     n_cycles = len(record.cycles)
     lines = [
         f"{record.n_rows} rows, {n_cycles} cycle{'s' * (n_cycles != 1)}",
-        kind_in_words(record),
+        f"{kind_in_words(record)}: a cycle begins with the {record.opens_with} ({record.cell_kind_from})",
     ]
     first, average = record.initial_coulombic_efficiency, record.average_coulombic_efficiency
     told = [] if first is None else [f"{100 * first:.2f} % at first"]
@@ -476,8 +476,9 @@ def _test_lines(record: CyclingRecord) -> list[str]:
         lines += map(_stage_line, record.stages)
     if record.fragments:
         first_left, whole_mAh = record.fragments[0], sum(fragment.charge_mAh for fragment in record.fragments)
+        n_left = len(record.fragments)
         lines.append(
-            f"left out: {len(record.fragments)} stretches of current, of {whole_mAh:.3g} mAh in all, "
+            f"left out: {n_left} stretch{'es' * (n_left > 1)} of current, of {whole_mAh:.3g} mAh in all, "
             f"the first in rows {first_left.first_row} to {first_left.last_row} ({first_left.half}, "
             f"{first_left.charge_mAh:.3g} mAh: {first_left.why})"
         )
