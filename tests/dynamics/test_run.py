@@ -42,15 +42,24 @@ def _crystal() -> Atoms:
     return atoms
 
 
-def _settings(ensemble: str, **more: float) -> MDSettings:
-    values = {"temperature_K": 40.0, "timestep_fs": 2.0, "equilibrate_ps": 0.0, "production_ps": 0.4} | more
+def _settings(ensemble: str, **more: float | str) -> MDSettings:
+    values: dict[str, float | str] = {
+        "temperature_K": 40.0,
+        "timestep_fs": 2.0,
+        "equilibrate_ps": 0.0,
+        "production_ps": 0.4,
+    } | more
     return MDSettings(ensemble=ensemble, **values)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("equilibrate_ps", [0.0, 0.1])  # the state is of the production, or of the equilibration
-@pytest.mark.parametrize("ensemble", ["nvt", "npt", "nve", "langevin"])
-def test_continued_run_equals_the_unbroken_one_to_the_bit(ensemble: str, equilibrate_ps: float) -> None:
-    atoms, settings = _crystal(), _settings(ensemble, equilibrate_ps=equilibrate_ps, production_ps=0.3)
+@pytest.mark.parametrize(
+    ("ensemble", "barostat"),
+    [("nvt", "mtk"), ("npt", "mtk"), ("npt", "rescaling"), ("nve", "mtk"), ("langevin", "mtk")],
+)
+def test_continued_run_equals_the_unbroken_one_to_the_bit(ensemble: str, barostat: str, equilibrate_ps: float) -> None:
+    atoms = _crystal()
+    settings = _settings(ensemble, equilibrate_ps=equilibrate_ps, production_ps=0.3, barostat=barostat)
     whole = MDRun(atoms, Springs(atoms), settings)
     state = None
     for _ in range(100):
@@ -66,6 +75,8 @@ def test_continued_run_equals_the_unbroken_one_to_the_bit(ensemble: str, equilib
     np.testing.assert_array_equal(frame.positions_A, whole.first_frame().positions_A)
     np.testing.assert_array_equal(continued.state()["momenta"], whole.state()["momenta"])
     np.testing.assert_array_equal(continued.state()["cell_A"], whole.state()["cell_A"])
+    ends = [run.first_frame().thermo["conserved_energy_eV"] for run in (continued, whole)]
+    assert ends[0] == ends[1] or np.isnan(ends).all()  # Langevin has none
 
 
 def test_same_seed_same_run_other_seed_other_run() -> None:

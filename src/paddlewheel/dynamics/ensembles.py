@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from paddlewheel.dynamics.evaluation import Evaluator
-from paddlewheel.dynamics.integrators import Integrator, Langevin, MartynaTobiasKleinNPT, NoseHooverNVT
+from paddlewheel.dynamics.integrators import (
+    CellRescalingNPT,
+    Integrator,
+    Langevin,
+    MartynaTobiasKleinNPT,
+    NoseHooverNVT,
+)
 from paddlewheel.dynamics.settings import MDSettings
 from paddlewheel.errors import SettingsError
 from paddlewheel.units import BOLTZMANN_eV_PER_K, eV_PER_A3_IN_GPA
@@ -25,8 +31,8 @@ def make_integrator(
 ) -> Integrator:
     """Integrator for `settings.ensemble`, from the positions, cell and momenta of `atoms`, which are copied.
 
-    ``nvt``: Nose-Hoover chain; ``npt``: Martyna-Tobias-Klein, fully flexible cell; ``nve``: velocity Verlet;
-    ``langevin``.
+    ``nvt``: Nose-Hoover chain; ``npt``: Martyna-Tobias-Klein or stochastic cell rescaling, fully flexible cell;
+    ``nve``: velocity Verlet; ``langevin``.
 
     Parameters
     ----------
@@ -56,9 +62,10 @@ def make_integrator(
         return NoseHooverNVT(*arrays, **common)
     if not evaluator.has_stress:
         raise SettingsError("npt needs the stress, and this potential has none", where="ensemble", remedy="use nvt")
-    return MartynaTobiasKleinNPT(
-        *arrays,
-        barostat_time=settings.barostat_time_fs * units.fs,
-        pressure=settings.pressure_GPa / eV_PER_A3_IN_GPA,
-        **common,
-    )
+    common["barostat_time"] = settings.barostat_time_fs * units.fs
+    common["pressure"] = settings.pressure_GPa / eV_PER_A3_IN_GPA
+    if settings.barostat == "mtk":
+        return MartynaTobiasKleinNPT(*arrays, **common)
+    compressibility = settings.compressibility_per_GPa * eV_PER_A3_IN_GPA
+    rng = np.random.Generator(np.random.PCG64([settings.seed, 2]))
+    return CellRescalingNPT(*arrays, compressibility=compressibility, rng=rng, **common)

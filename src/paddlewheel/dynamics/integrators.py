@@ -1,10 +1,11 @@
 """Integrators of the ensembles: the same algorithms as ASE's, on arrays, with one evaluation a step.
 
-They are ASE's `VelocityVerlet`, `NoseHooverChainNVT`, `MTKNPT` and `Langevin` restated (a test holds them to ASE's
-trajectories), because ASE's own cost 0.7 to 1.3 ms a step at 128 atoms, as much as a fast potential. The total
-momentum is zero, so there are 3N - 3 degrees of freedom; ASE counts 3N, which would heat the atoms by a factor
-N/(N-1) (0.8 % for 128 atoms). A cell momentum that stays symmetric has 6, d(d+1)/2; ASE counts 9, at which the cell
-runs at 1.5 T and the variances of volume and angles come out too large. Units are ASE's: A, eV, u, and A sqrt(u/eV).
+All but `CellRescalingNPT` are ASE's `VelocityVerlet`, `NoseHooverChainNVT`, `MTKNPT` and `Langevin` restated (a test
+holds them to ASE's trajectories), because ASE's own cost 0.7 to 1.3 ms a step at 128 atoms, as much as a fast
+potential. The total momentum is zero, so there are 3N - 3 degrees of freedom; ASE counts 3N, which would heat the atoms
+by a factor N/(N-1) (0.8 % for 128 atoms). A cell momentum that stays symmetric has 6, d(d+1)/2; ASE counts 9, at which
+the cell runs at 1.5 T and the variances of volume and angles come out too large. Units are ASE's: A, eV, u, and
+A sqrt(u/eV).
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ State = dict[str, np.ndarray]
 """Everything that decides the next step, exactly: float64 arrays (and the random generator of Langevin)."""
 
 
+CELL_DEGREES = "cell_degrees"
+"""In the state of `MartynaTobiasKleinNPT`: the degrees of freedom of the cell that its thermostat counts (9 where a
+state lacks it)."""
 _IDENTITY = np.eye(3)
 _CELL_DEGREES = 6
 """Degrees of freedom of a flexible cell: its momentum starts symmetric and the forces on it are, so it never turns."""
@@ -201,13 +205,96 @@ class MartynaTobiasKleinNPT(NoseHooverNVT):
 
     def state(self) -> State:
         """The whole state."""
-        return super().state() | {"barostat": self._barostat.state(), "cell_momenta": self._cell_momenta.copy()}
+        own = {"barostat": self._barostat.state(), "cell_momenta": self._cell_momenta.copy()}
+        return super().state() | own | {CELL_DEGREES: np.array(_CELL_DEGREES)}
 
     def restore(self, state: State) -> None:
         """Go on from a state of the same ensemble and settings."""
         super().restore(state)
         self._barostat.restore(state["barostat"])
         self._cell_momenta[:] = state["cell_momenta"]
+
+
+class CellRescalingNPT(NoseHooverNVT):
+    """Stochastic cell rescaling of a fully flexible cell that does not turn, under a hydrostatic pressure (Bernetti,
+    Bussi, doi 10.1063/5.0020514; anisotropic: Del Tatto, Raiteri, Bernetti, Bussi, doi 10.3390/app12031139).
+
+    Of first order: the cell h has no momentum and cannot oscillate. A strain M, h -> h exp(M), follows the pressure
+    tensor P in excess of the target, with the noise that belongs to it:
+
+        M = beta / (3 tau) [(P - P0) dt + sqrt(6 tau kT dt / (beta V)) (N + N^T) / 2],    N of nine normal numbers.
+
+    Momenta are strained by exp(-M), so that volumes of phase space stay. The volume relaxes in tau / (beta K), K the
+    bulk modulus, which is `barostat_time` where the compressibility is the true one; what it samples depends on
+    neither. P is that of the start of the step, so that a step needs one evaluation. The conserved energy is what is
+    left when the work of the cell's heat bath is taken off, -V (P - P0) : M at the mean of both ends of the step.
+
+    Parameters
+    ----------
+    compressibility
+        A guess of it (A3/eV).
+    """
+
+    needs_stress = True
+
+    def __init__(
+        self, *arrays, kT: float, barostat_time: float, pressure: float, compressibility: float,
+        rng: np.random.Generator, **more,
+    ) -> None:  # fmt: skip
+        super().__init__(*arrays, kT=kT, **more)
+        self._kT, self._target, self._rng = kT, pressure, rng
+        self._rate = compressibility / (3 * barostat_time)
+        self._work = 0.0
+
+    def step(self, *, stress: bool) -> None:
+        """One time step."""
+        half = self.dt / 2
+        self._thermalize()
+        pull = self._pull()
+        strain = self._strain(pull)
+        stretch, shrink = self._stretches(strain)
+        momenta = self.momenta + half * self.evaluation().forces_eV_per_A
+        self.positions[:] = (self.positions + self.dt * momenta / self.masses) @ stretch
+        self.momenta[:] = momenta @ shrink
+        self.cell[:] = self.cell @ stretch
+        self._last = None
+        self.momenta += half * self.evaluation().forces_eV_per_A
+        self._work -= float(np.vdot(pull + self._pull(), strain)) / 2
+        self._thermalize()
+
+    def _pull(self) -> np.ndarray:
+        """V (P - P0) [3, 3] (eV): what the strain lowers the enthalpy by."""
+        stress = self.evaluation().stress_eV_per_A3
+        assert stress is not None  # `make_integrator` refuses calculators without
+        kinetic = self.momenta.T @ (self.momenta / self.masses)
+        return kinetic - self.volume() * (stress + self._target * _IDENTITY)
+
+    def _strain(self, pull: np.ndarray) -> np.ndarray:
+        noise = self._rng.standard_normal((3, 3))
+        mobility = self._rate * self.dt / self.volume()
+        return mobility * pull + math.sqrt(2 * mobility * self._kT) * (noise + noise.T) / 2
+
+    def _stretches(self, strain: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """exp(M) and exp(-M)."""
+        if not np.isfinite(strain).all():  # of a run that exploded; no eigenvalues
+            broken = np.full((3, 3), np.nan)
+            return broken, broken
+        rates, axes = np.linalg.eigh(strain)
+        return _along(axes, [exponential(rate) for rate in rates]), _along(axes, [exponential(-rate) for rate in rates])
+
+    def _reservoir_energy(self) -> float:
+        return super()._reservoir_energy() + self._target * self.volume() - self._work
+
+    def state(self) -> State:
+        """The whole state."""
+        own = {"rescaling_work_eV": np.array(self._work), "rng": np.array(json.dumps(self._rng.bit_generator.state))}
+        return super().state() | own
+
+    def restore(self, state: State) -> None:
+        """Go on from a state of the same ensemble and settings."""
+        super().restore(state)
+        self._work = float(state["rescaling_work_eV"])
+        self._rng.bit_generator.state = json.loads(str(state["rng"]))
 
 
 class Langevin(Integrator):

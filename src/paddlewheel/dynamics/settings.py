@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Literal, get_args
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
 
 from paddlewheel.errors import SettingsError
 
 Ensemble = Literal["npt", "nvt", "nve", "langevin"]
+Barostat = Literal["mtk", "rescaling"]
 
 TRANSPORT_FRICTION_PER_PS = 0.1
 """Most friction of Langevin where transport is measured. Friction lowers the rate over a barrier of curvature w by
@@ -25,6 +26,10 @@ class MDSettings:
 
     The equilibration has a thermostat in every ensemble (see `MDRun`). `friction_per_ps` is that of ``langevin``;
     where transport is measured at most `TRANSPORT_FRICTION_PER_PS`.
+
+    `barostat` is that of ``npt``: ``mtk`` (Martyna, Tobias, Klein: the cell has a momentum, and swings), or
+    ``rescaling`` (stochastic cell rescaling: it relaxes within `barostat_time_fs` without swinging, where
+    `compressibility_per_GPa` is the crystal's own; that of soft ones by default).
 
     The times are rounded to whole frames: a frame is kept every `frame_interval_fs`, from step 0 on, and the
     production begins at the frame after `equilibrate_ps`.
@@ -52,6 +57,8 @@ class MDSettings:
     relax_above_eV_per_A: float = 10.0
     extrapolation_threshold: float = 2.1
     extrapolation_break: float = 10.0
+    barostat: Barostat = "mtk"
+    compressibility_per_GPa: float = 0.1
 
     def __post_init__(self) -> None:
         if self.ensemble not in get_args(Ensemble):
@@ -60,10 +67,16 @@ class MDSettings:
                 where="ensemble",
                 remedy=f"use one of {', '.join(get_args(Ensemble))}",
             )
+        if self.barostat not in get_args(Barostat):
+            raise SettingsError(
+                f"unknown barostat '{self.barostat}'",
+                where="barostat",
+                remedy=f"use one of {', '.join(get_args(Barostat))}",
+            )
         positive = (
             "temperature_K", "timestep_fs", "production_ps", "frame_interval_fs",
             "thermostat_time_fs", "barostat_time_fs", "friction_per_ps", "extrapolation_threshold",
-            "extrapolation_break",
+            "extrapolation_break", "compressibility_per_GPa",
         )  # fmt: skip
         for name in positive:
             value = getattr(self, name)
@@ -90,6 +103,14 @@ class MDSettings:
                 where="production_ps",
                 remedy="run longer",
             )
+
+    def document(self) -> dict[str, Any]:
+        """These as keys and documents of runs hold them: what only one barostat asks for stands where it is chosen, so
+        that runs of before, which had no choice, are those of today."""
+        whole = asdict(self)
+        if self.barostat == "mtk":
+            del whole["barostat"], whole["compressibility_per_GPa"]
+        return whole
 
     @property
     def steps_per_frame(self) -> int:

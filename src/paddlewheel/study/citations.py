@@ -26,6 +26,19 @@ _METHODS = {
         doi="10.1063/1.442716",
     ),
 }
+_RESCALING = (
+    Citation(
+        what="stochastic cell rescaling",
+        reference="Bernetti, Bussi, J. Chem. Phys. 153, 114107 (2020)",
+        doi="10.1063/5.0020514",
+    ),
+    Citation(
+        what="anisotropic stochastic cell rescaling",
+        reference="Del Tatto, Raiteri, Bernetti, Bussi, Appl. Sci. 12, 1139 (2022)",
+        doi="10.3390/app12031139",
+    ),
+    _METHODS["nvt"],
+)
 
 _ASE = Citation(
     what="integrators and structures (ASE)",
@@ -75,6 +88,7 @@ def analysis_citations() -> list[Citation]:
     return list(_ANALYSIS)
 
 
-def dynamics_citations(ensemble: str) -> list[Citation]:
-    """References of the dynamics and of the programs behind it."""
-    return [_METHODS[ensemble], _ASE, _PARSL, _PYMATGEN]
+def dynamics_citations(ensemble: str, barostat: str = "mtk") -> list[Citation]:
+    """References of the dynamics and of the programs behind it; the barostat is that of npt."""
+    methods = _RESCALING if ensemble == "npt" and barostat == "rescaling" else (_METHODS[ensemble],)
+    return [*methods, _ASE, _PARSL, _PYMATGEN]

@@ -109,7 +109,7 @@ def onsager_coefficients(
     mean_volume_A3: float,
     temperature_K: float,
     frame_interval_fs: float,
-    hop_distance_A: float = DEFAULT_HOP_DISTANCE_A,
+    hop_distance_A: float | Sequence[float] = DEFAULT_HOP_DISTANCE_A,
     minimum_onset_ps: float = 0.0,
     conditions: Stationarity | None = None,
 ) -> OnsagerCoefficients:
@@ -133,7 +133,7 @@ def onsager_coefficients(
     mean_volume_A3, temperature_K, frame_interval_fs
         Mean volume of the cell, temperature, and time between frames.
     hop_distance_A, minimum_onset_ps
-        As `estimate_diffusivity`, for each species.
+        As `estimate_diffusivity`; the hop distance of all species, or of each.
     conditions
         What of the runs has an even energy and volume (`steady`), in frames of the replicas; all of them by default.
 
@@ -155,12 +155,14 @@ def onsager_coefficients(
         raise SettingsError("a species without charge carries no current", remedy="give the oxidation state of each")
     step_ps = checked_frame_interval(frame_interval_fs)
     paths = [[checked_positions(species) for species in replica] for replica in replicas]
-    check_hop_distance(hop_distance_A)
+    hops_A = [hop_distance_A] * len(charges_e) if isinstance(hop_distance_A, float | int) else list(hop_distance_A)
+    for hop_A in hops_A:
+        check_hop_distance(hop_A)
     by_species = [[replica[a] for replica in paths] for a in range(len(charges_e))]
     given = conditions or Stationarity()
     paces = [
-        given.then(pace(settled(replicas_of_one, given), hop_distance_A=hop_distance_A))
-        for replicas_of_one in by_species
+        given.then(pace(settled(replicas_of_one, given), hop_distance_A=hop_A))
+        for replicas_of_one, hop_A in zip(by_species, hops_A, strict=True)
     ]
     longest_cut = max(paces, key=lambda found: found.first_frame)  # all species over the same time
     tracers = tuple(
@@ -168,10 +170,10 @@ def onsager_coefficients(
             replicas_of_one,
             replace(longest_cut, drifts=found.drifts, drift_p_value=found.drift_p_value),
             step_ps=step_ps,
-            hop_distance_A=hop_distance_A,
+            hop_distance_A=hop_A,
             minimum_onset_ps=minimum_onset_ps,
         )
-        for replicas_of_one, found in zip(by_species, paces, strict=True)
+        for replicas_of_one, found, hop_A in zip(by_species, paces, hops_A, strict=True)
     )
     for number, tracer in enumerate(tracers, 1):
         if tracer.status != "ok":

@@ -16,9 +16,11 @@ from ase.io import read
 from paddlewheel import analyze, conduct
 from paddlewheel.dynamics import MDSettings
 from paddlewheel.execution import Unit
+from paddlewheel.studies.conduct.extrapolation import extrapolating_reason, extrapolation_of
 from paddlewheel.studies.conduct.fit import fit_temperatures
 from paddlewheel.studies.conduct.measure import analyse_temperature
 from paddlewheel.studies.conduct.runs import Analysed, TemperatureRuns
+from paddlewheel.studies.motion.hop_distance import HopDistance
 from paddlewheel.studies.simulation.md_unit import extrapolating_file, md_unit, run_md_unit, store_path
 from paddlewheel.trajectories import Displacements, open_store
 
@@ -168,6 +170,72 @@ def test_rare_excursions_pass_and_a_stated_share_does_not() -> None:
     # the numbers stay
     assert often.row.diffusivity_cm2_per_s == rare.row.diffusivity_cm2_per_s is not None
     assert often.row.conductivity_mS_per_cm is not None
+
+
+_FRAMES, _EVERY, _IONS = 6000, 500, 4
+
+
+def _hopping(grades: np.ndarray, *, n_over: int, given_A: float = 3.0) -> TemperatureRuns:
+    """Ions that rattle by 0.2 A and hop by 3 A every 5 ps within 0.1 ps, one after the other; 44 hops in all."""
+    rng = np.random.default_rng(5)
+    places = np.zeros((_FRAMES, _IONS, 3))
+    for ion, frame in _hops():
+        way = np.clip((np.arange(_FRAMES) - frame + 5) / 10, 0, 1)
+        places[:, ion] += 3.0 * way[:, None] * rng.permutation([1.0, 0.0, 0.0])
+    places += rng.normal(scale=0.2, size=places.shape)
+    displacements = Displacements(
+        positions_A=places, mean_cell_A=np.eye(3) * 12, volumes_A3=np.full(_FRAMES, 1728.0), frame_interval_fs=10.0,
+        indices=np.arange(_IONS), symbol="Na", density_g_per_cm3=1.0, drift_removed="none",
+        cell_lengths_mean_A=np.full(3, 12.0), cell_lengths_std_A=np.zeros(3),
+    )  # fmt: skip
+    summary = {"threshold": 2.1, "max_grade": 4.0, "n_steps": 60000, "n_steps_over": n_over, "n_kept_frames": 0}
+    return TemperatureRuns(
+        temperature_K=600.0, displacements=[displacements], n_ions=_IONS, mass_u=600.0, volume_A3=1728.0,
+        production_ps=60.0, extrapolation=[summary], grades=[grades], hop_distance=HopDistance(given_A, "given"),
+    )  # fmt: skip
+
+
+def _hops() -> list[tuple[int, int]]:
+    return [
+        (ion, frame + ion * _EVERY // _IONS) for ion in range(_IONS) for frame in range(_EVERY, _FRAMES - 400, _EVERY)
+    ]
+
+
+@pytest.mark.parametrize(("of_hops", "status"), [(33, "extrapolating"), (11, "passes")])
+def test_a_run_whose_hops_extrapolate_is_told_however_few_steps_do(of_hops: int, status: str) -> None:
+    """44 hops were made; the grade is over the threshold in the frame at the middle of some of them, and nowhere else.
+
+    By chance a moment has such a frame within 0.1 ps: 21 of 6000 moments for each.
+    """
+    grades = np.ones(_FRAMES)
+    grades[[frame for _, frame in _hops()[:of_hops]]] = 4.0
+    found = extrapolation_of(_hopping(grades, n_over=10 * of_hops))
+    assert found is not None
+    assert (found.n_hops, found.fraction_of_hops) == (44, of_hops / 44)
+    assert found.fraction_of_hops_by_chance == pytest.approx(21 * of_hops / _FRAMES)
+    assert found.fraction_of_steps < 0.01
+    reason = extrapolating_reason(found)
+    assert (reason is not None) == (status == "extrapolating")
+    assert reason is None or "75 % of 44 hops" in reason
+
+
+def test_grades_that_have_nothing_to_do_with_hops_are_no_fault_of_theirs() -> None:
+    """Collisions of the framework in one frame of twelve touch most hops, as they touch most moments."""
+    grades = np.where(np.random.default_rng(2).random(_FRAMES) < 1 / 12, 4.0, 1.0)
+    found = extrapolation_of(_hopping(grades, n_over=500))
+    assert found is not None
+    assert found.fraction_of_hops is not None
+    by_chance = 1 - (1 - 1 / 12) ** 21  # 0.84
+    assert found.fraction_of_hops_by_chance == pytest.approx(by_chance, abs=0.04)
+    assert found.fraction_of_hops == pytest.approx(by_chance, abs=3 * np.sqrt(by_chance * (1 - by_chance) / 44))
+    assert extrapolating_reason(found) is None
+
+
+def test_a_run_without_hops_has_no_share_of_them() -> None:
+    found = extrapolation_of(_hopping(np.full(_FRAMES, 1.0), n_over=0, given_A=8.0))  # over half of it nothing hops
+    assert found is not None
+    assert (found.n_hops, found.fraction_of_hops) == (0, None)
+    assert extrapolating_reason(found) is None
 
 
 def test_extrapolating_temperatures_enter_the_fit_only_when_asked_and_by_name() -> None:

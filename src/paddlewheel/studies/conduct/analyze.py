@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic import field_validator
@@ -25,6 +25,7 @@ from paddlewheel.studies.motion.framework import framework_centres, framework_of
 from paddlewheel.studies.motion.free_runs import mean_ran_K
 from paddlewheel.studies.motion.given import Given, GivenRun, Trajectories, open_given
 from paddlewheel.studies.motion.heat import with_heat
+from paddlewheel.studies.motion.hop_distance import HopDistance, hop_distance
 from paddlewheel.studies.motion.runs import check_alike, compare_states, first_atoms, once_each
 from paddlewheel.studies.motion.settings import TRAJECTORIES, ChargeSettings, DriftSettings, check_kelvin
 from paddlewheel.study.citations import analysis_citations
@@ -95,7 +96,7 @@ def _document(inputs: AnalyzeInputs, settings: AnalyzeSettings) -> dict[str, Any
         "skip_ps": settings.skip_ps,
         "drift": settings.drift,
         "minimum_onset_ps": inputs.minimum_onset_ps,
-        "allow_extrapolating": settings.allow_extrapolating,
+        **settings.fitted(),
         "temperature_anyway": settings.temperature_anyway,
         "unwrapped": settings.unwrapped,
         "trajectories": [
@@ -190,7 +191,7 @@ def _choose_ion(cell: Atoms, runs: Sequence[GivenRun], settings: AnalyzeSettings
 
 def _measures(inputs: AnalyzeInputs, settings: AnalyzeSettings, run: Run) -> ConductivityRecord:
     groups = [
-        _temperature_runs(value, members, inputs.ion.specie, settings.drift)
+        _temperature_runs(value, members, inputs.ion.specie, settings)
         for value, members in inputs.by_temperature().items()
     ]
     analysed = [
@@ -223,12 +224,15 @@ def _known_name(runs: Sequence[GivenRun], what: str) -> str | None:
 
 
 def _temperature_runs(
-    temperature_K: float, runs: Sequence[GivenRun], specie: str, drift: Literal["framework", "all", "none"]
+    temperature_K: float, runs: Sequence[GivenRun], specie: str, settings: AnalyzeSettings
 ) -> TemperatureRuns:
     health, broken, good = [], [], []
+    grades: list[np.ndarray | None] = []
+    hop: HopDistance | None = None
     volumes, lengths_ps = [], []
-    for trajectory in (run.trajectory for run in runs):
-        moved = displacements(trajectory, specie=specie, drift=drift)
+    for run in runs:
+        trajectory = run.trajectory
+        moved = displacements(trajectory, specie=specie, drift=settings.drift)
         volumes.append(moved.volumes_A3)
         lengths_ps.append((moved.n_frames - 1) * moved.frame_interval_fs / 1000)
         checks = _health(trajectory, specie)
@@ -240,6 +244,8 @@ def _temperature_runs(
             broken.append(f"{Path(trajectory.source).name}: {'; '.join(reasons)}")
         else:
             good.append(moved)
+            grades.append(run.grades)
+            hop = hop or hop_distance(trajectory, specie=specie, given_A=settings.hop_distance_A)
     first = runs[0].trajectory
     return TemperatureRuns(
         temperature_K=temperature_K,
@@ -251,6 +257,8 @@ def _temperature_runs(
         volume_A3=float(np.concatenate(volumes).mean()),
         production_ps=min(lengths_ps),
         extrapolation=[run.extrapolation for run in runs if run.extrapolation],
+        grades=grades,
+        hop_distance=hop,
         heats=[run.heat for run in runs],
         ran_K=mean_ran_K([run.ran_K for run in runs]),
         equilibrium=compare_states(runs, temperature_K=temperature_K),

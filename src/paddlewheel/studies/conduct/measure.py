@@ -31,6 +31,7 @@ from paddlewheel.transport import (
     steady,
     tracer_conductivity,
 )
+from paddlewheel.transport.diffusion import DEFAULT_HOP_DISTANCE_A
 from paddlewheel.units import U_PER_A3_IN_G_PER_CM3
 
 
@@ -80,6 +81,7 @@ def analyse_temperature(runs: TemperatureRuns, *, charge_e: float, minimum_onset
     `minimum_onset_ps` is the earliest lag at which a fit of the MSD may begin (see `MINIMUM_ONSET_PS`).
     """
     health = list(runs.health)
+    hop = runs.hop_distance
     common: dict[str, Any] = {
         "temperature_K": runs.temperature_K,
         "n_ions": runs.n_ions,
@@ -92,7 +94,9 @@ def analyse_temperature(runs: TemperatureRuns, *, charge_e: float, minimum_onset
         "kinetic_temperature_K": mean_heat(runs.heats),
         "unchecked": list(UNCHECKED) if any(heat is None for heat in runs.heats) else [],
         "equilibrium": list(runs.equilibrium),
-        "extrapolation": extrapolation_of(runs.extrapolation, kept_frames=runs.kept_frames),
+        "extrapolation": extrapolation_of(runs),
+        "hop_distance_A": hop.value_A if hop else None,
+        "hop_distance_from": hop.origin if hop else None,
     }
     if not runs.displacements:
         density = runs.mass_u / runs.volume_A3 * U_PER_A3_IN_G_PER_CM3
@@ -109,6 +113,7 @@ def analyse_temperature(runs: TemperatureRuns, *, charge_e: float, minimum_onset
         [[paths.positions_A] for paths in runs.displacements],
         charges_e=[charge_e],
         frame_interval_fs=interval_fs,
+        hop_distance_A=hop.value_A if hop else DEFAULT_HOP_DISTANCE_A,
         minimum_onset_ps=minimum_onset_ps,
         conditions=even,
         **cell,

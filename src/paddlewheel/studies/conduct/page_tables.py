@@ -5,7 +5,7 @@ from __future__ import annotations
 from paddlewheel.page.numbers import ABSENT, interval, kelvin, measured, percent, plain
 from paddlewheel.page.tables import Cell, Table, words
 from paddlewheel.records import HealthCheck
-from paddlewheel.studies.conduct.record import ConductivityRecord, TemperatureResult
+from paddlewheel.studies.conduct.record import ConductivityRecord, Extrapolation, TemperatureResult
 from paddlewheel.studies.conduct.verdict import STATUS_WORDS
 
 _MODELS = {"arrhenius": "Arrhenius", "vogel-fulcher": "Vogel–Fulcher–Tammann", "one-kink": "two lines, one kink"}
@@ -78,6 +78,7 @@ def run_table(rows: list[TemperatureResult]) -> Table:
             ("Mean T", "K"),
             ("Mean volume", "Å³"),
             ("MSD at the last lag", "Å²"),
+            ("Distance of a hop", "Å"),
         ],
     )
     for row in rows:
@@ -90,6 +91,7 @@ def run_table(rows: list[TemperatureResult]) -> Table:
                 Cell(plain(row.mean_temperature_K, 4)),
                 Cell(plain(row.mean_volume_A3, 5)),
                 Cell(plain(row.msd_final_A2)),
+                Cell(plain(row.hop_distance_A), row.hop_distance_from),
             ]
         )
     return table
@@ -129,7 +131,14 @@ def extrapolation_table(rows: list[TemperatureResult]) -> Table | None:
         return None
     table = Table(
         "Extrapolation of the potential (grade over 1: outside its training set)",
-        [("T", "K"), ("Largest grade", ""), ("Steps over the threshold", "%"), ("Threshold", ""), ("Kept frames", "")],
+        [
+            ("T", "K"),
+            ("Largest grade", ""),
+            ("Steps over the threshold", "%"),
+            ("Hops over it", "%"),
+            ("Threshold", ""),
+            ("Kept frames", ""),
+        ],
     )
     for temperature_K, found in told:
         table.rows.append(
@@ -137,11 +146,20 @@ def extrapolation_table(rows: list[TemperatureResult]) -> Table | None:
                 Cell(f"{temperature_K:g}"),
                 Cell(plain(found.max_grade)),
                 Cell(plain(100 * found.fraction_of_steps, 2) if found.fraction_of_steps else "0"),
+                Cell(*_hops(found)),
                 Cell(f"{found.threshold:g}"),
                 Cell(str(found.n_kept_frames), ", ".join(found.files) or None),
             ]
         )
     return table
+
+
+def _hops(found: Extrapolation) -> tuple[str, str | None]:
+    """The share of hops over the threshold, and beside it what chance would give."""
+    if found.fraction_of_hops is None or found.fraction_of_hops_by_chance is None:
+        return ABSENT, "no hop" if found.n_hops == 0 else None
+    chance = percent(found.fraction_of_hops_by_chance)
+    return percent(found.fraction_of_hops), f"of {found.n_hops} hops; {chance} if hops and grades were independent"
 
 
 def model_table(record: ConductivityRecord) -> Table | None:

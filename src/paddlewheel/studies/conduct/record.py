@@ -16,6 +16,9 @@ class Extrapolation(Record):
     """How far the runs at one temperature left the domain of the potential's training set (grade over 1: outside).
 
     `fraction_of_steps` is over `threshold`; `files` hold the kept frames, extended XYZ in the run directory.
+    `fraction_of_hops` is the share of the `n_hops` of ions during which the grade is over it (0.1 ps before to 0.1 ps
+    after), `fraction_of_hops_by_chance` what it would be if hops and grades had nothing to do with each other; null
+    where there is no hop, or the grades of the frames are not known.
     """
 
     threshold: float
@@ -23,6 +26,9 @@ class Extrapolation(Record):
     fraction_of_steps: float
     n_kept_frames: int
     files: list[str] = []
+    n_hops: int | None = None
+    fraction_of_hops: float | None = None
+    fraction_of_hops_by_chance: float | None = None
 
 
 class TemperatureResult(Record):
@@ -34,6 +40,8 @@ class TemperatureResult(Record):
     `equilibrium` says whether several runs are in one state, so far as they tell.
     `left_out_ps` is the beginning of each production that the analysis left out, because the pace of the ions, the
     energy or the volume changed there.
+    `hop_distance_A` is that of a hop, under whose square an MSD is no diffusion, and `hop_distance_from` says where it
+    comes from (null in records of before, which took 2 A).
     """
 
     temperature_K: float
@@ -68,6 +76,8 @@ class TemperatureResult(Record):
     fit_last_lag_ps: float | None = None
     msd_intercept_A2: float | None = None
     msd_final_A2: float | None = None
+    hop_distance_A: float | None = None
+    hop_distance_from: str | None = None
     extrapolation: Extrapolation | None = None
     health: list[HealthCheck] = []
     warnings: list[str] = []

@@ -15,6 +15,8 @@ from paddlewheel.records import HealthCheck
 from paddlewheel.studies.conduct.record import TemperatureResult
 from paddlewheel.studies.motion.agreement import StateSeries, equilibrium_checks
 from paddlewheel.studies.motion.free_runs import mean_ran_K, ran_at_K
+from paddlewheel.studies.motion.given import known_grades
+from paddlewheel.studies.motion.hop_distance import HopDistance, hop_distance
 from paddlewheel.studies.motion.record import EquilibriumCheck
 from paddlewheel.studies.simulation.md_unit import store_path
 from paddlewheel.transport import DiffusivityEstimate
@@ -41,6 +43,11 @@ class TemperatureRuns:
     extrapolation
         `ExtrapolationWatch.summary()` of each sane replica (of all where none is sane); none where the potential has
         no grade.
+    grades
+        Largest extrapolation grade of the steps since the frame before, `[n_frames]` of each of `displacements`; None
+        where nobody knows it.
+    hop_distance
+        Of the ions, or None where every run is broken.
     kept_frames
         Number of extrapolating frames kept, by file.
     ran_K
@@ -64,6 +71,8 @@ class TemperatureRuns:
     sane: Sequence[str] = ()
     production_ps: float = 0.0
     extrapolation: Sequence[Mapping[str, Any]] = ()
+    grades: Sequence[np.ndarray | None] = ()
+    hop_distance: HopDistance | None = None
     kept_frames: Mapping[str, int] = field(default_factory=dict)
     heats: Sequence[KineticTemperature | None] = ()
     ran_K: float | None = None
@@ -78,13 +87,19 @@ def units_by_temperature(units: Sequence[Unit]) -> dict[float, list[Unit]]:
     return by_temperature
 
 
-def read_temperature(temperature_K: float, units: Sequence[Unit], specie: str) -> TemperatureRuns:
-    """What the analysis needs of all replicas at one temperature; broken runs by their reason."""
+def read_temperature(
+    temperature_K: float, units: Sequence[Unit], specie: str, *, hop_distance_A: float | None = None
+) -> TemperatureRuns:
+    """What the analysis needs of all replicas at one temperature; broken runs by their reason.
+
+    `hop_distance_A` is that of a hop, by hand.
+    """
     from paddlewheel.trajectories import displacements, open_store, read_thermo
 
     good, thermo, health, broken = [], {}, [], []
     grades: dict[str, dict[str, Any]] = {}
     free_K: list[float | None] = []
+    hop: HopDistance | None = None
     sane: list[str] = []
     structure = units[0].contents["structure"]
     symbols = structure["symbols"]
@@ -103,17 +118,24 @@ def read_temperature(temperature_K: float, units: Sequence[Unit], specie: str) -
             continue
         sane.append(unit.name)
         free_K.append(ran_at_K(store_path(unit), MDSettings(**md)))
-        good.append(displacements(trajectory.after(md["equilibrate_ps"]), specie=specie))
-    production = [columns["volume_A3"][columns["time_ps"] >= 0] for columns in thermo.values()]
-    if not any(len(volumes) for volumes in production):  # every run broke before its production
-        production = [columns["volume_A3"] for columns in thermo.values()]
+        production = trajectory.after(md["equilibrate_ps"])
+        good.append(displacements(production, specie=specie))
+        hop = hop or hop_distance(production, specie=specie, given_A=hop_distance_A)
+    volumes = [columns["volume_A3"][columns["time_ps"] >= 0] for columns in thermo.values()]
+    if not any(map(len, volumes)):  # every run broke before its production
+        volumes = [columns["volume_A3"] for columns in thermo.values()]
     return TemperatureRuns(
         temperature_K=temperature_K, displacements=good, broken=broken, health=health, thermo=thermo, sane=sane,
         n_ions=symbols.count(specie), mass_u=sum(structure["masses_u"]),
-        volume_A3=float(np.concatenate(production).mean()),
+        volume_A3=float(np.concatenate(volumes).mean()),
         production_ps=units[0].contents["md"]["production_ps"],
         extrapolation=[grades[name] for name in sane if name in grades] or list(grades.values()),
         kept_frames={grade["file"]: grade["n_kept_frames"] for grade in grades.values() if "file" in grade},
+        grades=[
+            known_grades(thermo[name], paths.n_frames) if name in grades else None
+            for name, paths in zip(sane, good, strict=True)
+        ],
+        hop_distance=hop,
         ran_K=mean_ran_K(free_K),
         equilibrium=equilibrium_checks(
             [_state(thermo[name]) for name in sane], temperature_K=temperature_K, n_atoms=len(symbols),

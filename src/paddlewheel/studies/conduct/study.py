@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -41,13 +41,26 @@ if TYPE_CHECKING:
 
 
 class FitSettings(Settings):
-    """Which temperatures are fitted."""
+    """How diffusion is told from rattling, and which temperatures are fitted."""
+
+    hop_distance_A: float | None = setting(
+        None,
+        "Distance of a hop, A: an MSD under its square is no diffusion; by default that of an ion to the atoms around "
+        "it. May be given later.",
+        gt=0,
+        le=20,
+        may_change=True,
+    )
 
     allow_extrapolating: bool = setting(
         False,
         "Fit temperatures at which the potential extrapolates in more than 1 % of the steps, too; may be added later.",
         may_change=True,
     )
+
+    def fitted(self) -> dict[str, Any]:
+        """These in the document of a run."""
+        return {"allow_extrapolating": self.allow_extrapolating, "hop_distance_A": self.hop_distance_A}
 
 
 class ConductSettings(FitSettings, PotentialSettings, DynamicsSettings, CellSettings, IonSettings, SeedSettings):
@@ -124,7 +137,7 @@ class ConductPlan:
             "charge_e": self.ion.charge_e,
             "temperatures_K": self.temperatures_K,
             "replicas": 1 + max(replica for replica, _ in self.runs),
-            "dynamics": {key: value for key, value in asdict(self.runs[0][1]).items() if key not in per_run},
+            "dynamics": {key: value for key, value in self.runs[0][1].document().items() if key not in per_run},
             "arrhenius": self.arrhenius,
             "minimum_onset_ps": self.minimum_onset_ps,
             "seed": self.seed,
@@ -151,12 +164,13 @@ class ConductPlan:
         """What will be run, for people: name and value."""
         dynamics = self.runs[0][1]
         times = f"{dynamics.equilibrate_ps:g} + {dynamics.production_ps:g} ps, {dynamics.timestep_fs:g} fs a step"
+        by = " by cell rescaling" if dynamics.ensemble == "npt" and dynamics.barostat == "rescaling" else ""
         return (
             ("structure", f"{self.structure.name}, {self.formula}"),
             ("potential", self.potential["name"]),
             ("mobile ion", f"{self.ion.specie}, {self.ion.charge_e:g} e"),
             ("temperatures", f"{', '.join(f'{value:g}' for value in self.temperatures_K)} K"),
-            ("each run", f"{dynamics.ensemble}, {times}"),
+            ("each run", f"{dynamics.ensemble}{by}, {times}"),
         )
 
 
@@ -231,7 +245,10 @@ def settings_warnings(plan: ConductPlan) -> list[str]:
 def _measures(plan: ConductPlan, settings: ConductSettings, run: Run) -> ConductivityRecord:
     units, warnings = run_md_units(plan.units(run.folder), run)
     groups = units_by_temperature(units)
-    runs = [read_temperature(value, members, plan.ion.specie) for value, members in groups.items()]
+    runs = [
+        read_temperature(value, members, plan.ion.specie, hop_distance_A=settings.hop_distance_A)
+        for value, members in groups.items()
+    ]
     analysed = [
         analyse_temperature(each, charge_e=plan.ion.charge_e, minimum_onset_ps=plan.minimum_onset_ps) for each in runs
     ]
@@ -247,7 +264,7 @@ def _measures(plan: ConductPlan, settings: ConductSettings, run: Run) -> Conduct
         warnings=[*settings_warnings(plan), *warnings],
         citations=[
             *potential_citations(plan.potential["name"]),
-            *dynamics_citations(plan.runs[0][1].ensemble),
+            *dynamics_citations(plan.runs[0][1].ensemble, plan.runs[0][1].barostat),
             *analysis_citations(),
         ],
         provenance=run.provenance(
@@ -270,7 +287,7 @@ STUDY = Study(
     measures=_measures,
     says=verdict_lines,
     failed=is_failed,
-    document=lambda plan, settings: plan.inputs() | {"allow_extrapolating": settings.allow_extrapolating},
+    document=lambda plan, settings: plan.inputs() | settings.fitted(),
     forecasts=_forecasts,
     needs_directory=True,
     example="paddlewheel conduct o-nbh --temperatures 600,700,800 --out runs/o-nbh",

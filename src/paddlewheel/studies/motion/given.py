@@ -14,9 +14,9 @@ from paddlewheel.errors import RunDirectoryError, SettingsError
 from paddlewheel.execution import Unit
 from paddlewheel.studies.motion.cache import open_trajectory
 from paddlewheel.studies.motion.free_runs import ran_at_K
-from paddlewheel.studies.motion.touched import md_damage, store_path
+from paddlewheel.studies.motion.touched import HOT_CELL, has_hot_cell, md_damage, store_path
 from paddlewheel.study.run_directory import INPUTS, read_inputs
-from paddlewheel.trajectories import Trajectory
+from paddlewheel.trajectories import Trajectory, read_thermo
 from paddlewheel.trajectories.kinetic import KineticTemperature
 
 Trajectories = Trajectory | str | Path | Sequence[Trajectory | str | Path]
@@ -38,6 +38,8 @@ class GivenRun:
         What has to be said of it.
     extrapolation
         `ExtrapolationWatch.summary()` of it, where the potential gives a grade.
+    grades
+        Largest extrapolation grade since the frame before, `[n_frames]`; None where the potential gives none.
     inputs
         What `inputs.yaml` of its run directory tells.
     mean_cell_A
@@ -57,6 +59,7 @@ class GivenRun:
     charge_e: float | None = None
     note: str | None = None
     extrapolation: Mapping[str, Any] | None = None
+    grades: np.ndarray | None = None
     inputs: Mapping[str, Any] = field(default_factory=dict)
     mean_cell_A: np.ndarray | None = None
     volumes_A3: np.ndarray | None = None
@@ -167,10 +170,18 @@ def open_given(
                 left_out.append(found)
             else:
                 trajectory = found.trajectory.after(skip_ps) if skip_ps else found.trajectory
+                grades = None if found.grades is None else found.grades[-trajectory.n_frames :]
                 if unwrapped:
                     trajectory = replace(trajectory, is_unwrapped=True)
-                runs.append(replace(found, trajectory=trajectory))
+                runs.append(replace(found, trajectory=trajectory, grades=grades))
     return _checked(runs, left_out)
+
+
+def known_grades(columns: Mapping[str, np.ndarray], n_frames: int) -> np.ndarray | None:
+    """The extrapolation grades of the last `n_frames` frames, of a run's thermodynamic columns; None where a frame
+    has none."""
+    grades = columns.get("extrapolation_grade", np.empty(0))[-n_frames:]
+    return grades if len(grades) == n_frames and np.isfinite(grades).all() else None
 
 
 def _checked(runs: Sequence[GivenRun], left_out: Sequence[LeftOut]) -> Given:
@@ -231,21 +242,26 @@ def _of_unit(
         reason = "it is not finished" if result is None else f"it broke: {result.get('reason')}"
         return LeftOut(name=name, given_as=given_as, temperature_K=dynamics.temperature_K, reason=reason)
     trajectory = open_trajectory(store_path(unit), frame_interval_fs=frame_interval_fs)
+    production = trajectory.after(dynamics.production_start_frame * dynamics.frame_interval_fs / 1000)
+    grades = None
+    if result.get("extrapolation") is not None:
+        grades = known_grades(read_thermo(store_path(unit)), production.n_frames)
     return GivenRun(
-        trajectory=trajectory.after(dynamics.production_start_frame * dynamics.frame_interval_fs / 1000),
+        trajectory=production,
         given_as=given_as,
         temperature_K=dynamics.temperature_K,
         specie=contents.get("mobile"),
         charge_e=inputs.get("charge_e"),
-        note=_note(name, result.get("extrapolation"), dynamics),
+        note=_note(name, result.get("extrapolation"), dynamics, hot=has_hot_cell(unit, result)),
         extrapolation=result.get("extrapolation"),
+        grades=grades,
         inputs=inputs,
         ran_K=ran_at_K(store_path(unit), dynamics),
     )
 
 
-def _note(name: str, extrapolation: Mapping[str, Any] | None, dynamics: MDSettings) -> str | None:
-    notes = []
+def _note(name: str, extrapolation: Mapping[str, Any] | None, dynamics: MDSettings, *, hot: bool) -> str | None:
+    notes = [f"it was run with {HOT_CELL}"] if hot else []
     if dynamics.ensemble == "langevin" and dynamics.friction_per_ps > TRANSPORT_FRICTION_PER_PS:
         notes.append(
             f"a friction of {dynamics.friction_per_ps:g}/ps (Langevin) slows every ion: its diffusivity is several "

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from paddlewheel.dynamics import MDSettings
 from paddlewheel.dynamics.health import check_temperature
+from paddlewheel.dynamics.integrators import CELL_DEGREES
 from paddlewheel.errors import TrajectoryError
 from paddlewheel.execution import Unit
 from paddlewheel.trajectories import read_thermo
@@ -17,6 +19,18 @@ from paddlewheel.trajectories.store_reader import committed_digest, store_attrib
 
 DIGEST = "store_sha256"
 """In a checkpoint: of the frames that it knows of (`committed_digest`)."""
+
+
+HOT_CELL = "the barostat of before, whose cell ran at 1.5 T (its angles and volume fluctuate too much)"
+
+
+def has_hot_cell(unit: Unit, written: Mapping[str, Any]) -> bool:
+    """Whether a unit in NPT was run with a thermostat that counted 9 degrees of freedom of the cell, which has 6.
+
+    `written` is its checkpoint or its result: both name the number of degrees since it was corrected.
+    """
+    md = unit.contents.get("md", {})
+    return md.get("ensemble") == "npt" and md.get("barostat", "mtk") == "mtk" and CELL_DEGREES not in written
 
 
 def store_path(unit: Unit) -> Path:
@@ -40,6 +54,8 @@ def md_damage(unit: Unit) -> str | None:
         trouble = _other_attributes(unit, path)
         if trouble is None and checkpoint is not None:
             trouble = _other_frames(checkpoint, path)
+        if trouble is None and checkpoint is not None and has_hot_cell(unit, checkpoint):
+            return f"{unit.folder}: begun with {HOT_CELL}"
         if trouble is None and result is not None:
             trouble = _other_temperature(unit, path, known_as_broken=result.get("status") == "broken")
     except TrajectoryError as error:

@@ -150,8 +150,8 @@ def _pair_table(record: OnsagerRecord) -> Table:
 def _species_table(record: OnsagerRecord) -> Table:
     table = Table(
         "Species",
-        [("Species", ""), ("Charge", "e"), ("Ions", ""), ("D", "cm²/s"), ("Self part of L", "1/(J m s)"),
-         ("Transference number", "")],
+        [("Species", ""), ("Charge", "e"), ("Ions", ""), ("Distance of a hop", "Å"), ("D", "cm²/s"),
+         ("Self part of L", "1/(J m s)"), ("Transference number", "")],
     )  # fmt: skip
     for row in record.species:
         table.rows.append(
@@ -159,6 +159,7 @@ def _species_table(record: OnsagerRecord) -> Table:
                 Cell(row.specie),
                 Cell(f"{row.charge_e:+g}"),
                 Cell(str(row.n_ions)),
+                Cell(plain(row.hop_distance_A), row.hop_distance_from),
                 value_cell(row.diffusivity_cm2_per_s, row.diffusivity_95_cm2_per_s),
                 value_cell(row.self_per_J_m_s),
                 value_cell(row.transference, row.transference_95),

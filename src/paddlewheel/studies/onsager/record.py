@@ -13,11 +13,13 @@ MSD = "msd.csv"
 
 class SpeciesResult(Record):
     """One mobile species: its self-diffusivity, what its single ions alone would add to L_aa, and its share of the
-    current (transference number)."""
+    current (transference number); the distance of a hop, under whose square an MSD is no diffusion, and its origin."""
 
     specie: str
     charge_e: float
     n_ions: int
+    hop_distance_A: float | None = None
+    hop_distance_from: str | None = None
     diffusivity_cm2_per_s: Measured | None
     diffusivity_95_cm2_per_s: Interval | None
     self_per_J_m_s: Measured | None = None

@@ -11,6 +11,7 @@ import numpy as np
 from paddlewheel.errors import SettingsError
 from paddlewheel.records import Citation, Measured
 from paddlewheel.studies.motion.choices import doubt_of_charge
+from paddlewheel.studies.motion.hop_distance import HopDistance, hop_distance
 from paddlewheel.studies.motion.page import charge_sentences
 from paddlewheel.studies.motion.record import UNCHECKED_CHARGE
 from paddlewheel.studies.motion.runs import MotionRuns, Trajectories, open_runs
@@ -49,6 +50,11 @@ class OnsagerSettings(TrajectorySettings, ChargeAnyway):
         each=(-8.0, 8.0),
     )
     minimum_onset_ps: float = setting(0.0, "Earliest lag at which the fit of the MSD may begin, ps", ge=0)
+    hop_distance_A: NamedNumbers | None = setting(
+        None,
+        "Distances of a hop in A, such as Na=3.1; by default that of an ion to the atoms around it",
+        each=(0.01, 20.0),
+    )
     drift: Literal["framework", "all", "none"] = setting(
         "framework", "Drift that is removed; the framework is all atoms that are none of the species"
     )
@@ -108,12 +114,15 @@ def _measures(inputs: OnsagerInputs, settings: OnsagerSettings, run: Run) -> Ons
         names = np.array([trajectory.symbols[index] for index in paths.indices])
         replicas.append([paths.positions_A[:, names == name] for name in species])
         volumes.append(paths.mean_volume_A3)
+    given = settings.hop_distance_A or {}
+    hops = [hop_distance(runs.runs[0], specie=name, given_A=given.get(name)) for name in species]
     found = onsager_coefficients(
         replicas,
         charges_e=list(species.values()),
         mean_volume_A3=float(np.mean(volumes)),
         temperature_K=inputs.temperature_K,
         frame_interval_fs=runs.frame_interval_fs,
+        hop_distance_A=[hop.value_A for hop in hops],
         minimum_onset_ps=settings.minimum_onset_ps,
     )
     notes = [f"{name}: {note}" for name, tracer in zip(species, found.tracers, strict=True) for note in tracer.notes]
@@ -126,19 +135,23 @@ def _measures(inputs: OnsagerInputs, settings: OnsagerSettings, run: Run) -> Ons
         files={"MSD of single ions": _keep_table(found, species, run)},
         citations=list(_CITATIONS),
         mean_volume_A3=float(np.mean(volumes)),
-        species=_species(found, species, [paths.shape[1] for paths in replicas[0]]),
+        species=_species(found, species, [paths.shape[1] for paths in replicas[0]], hops),
         warnings=[*runs.warnings, *inputs.doubts, *notes],
         **_results(found, list(species)),
     )
 
 
-def _species(found: OnsagerCoefficients, species: Mapping[str, float], counts: list[int]) -> list[SpeciesResult]:
+def _species(
+    found: OnsagerCoefficients, species: Mapping[str, float], counts: list[int], hops: list[HopDistance]
+) -> list[SpeciesResult]:
     known = found.status == "ok"
     return [
         SpeciesResult(
             specie=name,
             charge_e=charge,
             n_ions=counts[place],
+            hop_distance_A=hops[place].value_A,
+            hop_distance_from=hops[place].origin,
             diffusivity_cm2_per_s=_diffusivity(tracer),
             diffusivity_95_cm2_per_s=tracer.interval_95_cm2_per_s,
             self_per_J_m_s=_measured(found.self_per_J_m_s[place]) if known else None,

@@ -17,7 +17,7 @@ from paddlewheel.studies.conduct.files import keep_run
 from paddlewheel.studies.conduct.measure import analyse_temperature, conductivity_record
 from paddlewheel.studies.conduct.record import ConductivityRecord
 from paddlewheel.studies.conduct.runs import Analysed, TemperatureRuns, read_temperature, units_by_temperature
-from paddlewheel.studies.conduct.study import settings_warnings
+from paddlewheel.studies.conduct.study import FitSettings, settings_warnings
 from paddlewheel.studies.rotation.follow import CITATIONS as ROTATION_CITATIONS
 from paddlewheel.studies.rotation.follow import follow_anions
 from paddlewheel.studies.rotor.plan import ActiveDefinition, MassPoint, MassRun, RotorPlan
@@ -45,17 +45,17 @@ def rotor_record(
     run: Run,
     active: ActiveDefinition,
     reference_temperature_K: float | None,
-    allow_extrapolating: bool,
+    fit: FitSettings,
     warnings: Sequence[str],
 ) -> RotorRecord:
     """Analyse the finished units; each choice of masses has its own record, tables and page in `points/NAME`."""
-    entering: tuple[TemperatureStatus, ...] = ("ok", "extrapolating") if allow_extrapolating else ("ok",)
+    entering: tuple[TemperatureStatus, ...] = ("ok", "extrapolating") if fit.allow_extrapolating else ("ok",)
     base, notes = plan.base, [*settings_warnings(plan.base), *warnings]
     names = {unit.name for unit in finished}
     runs: dict[str, RotorRun] = {}
     for masses in plan.runs:
         units = [unit for unit in masses.units(run.folder) if unit.name in names]
-        runs[masses.name], said = _analyse(masses, units, plan, run, active, allow_extrapolating)
+        runs[masses.name], said = _analyse(masses, units, plan, run, active, fit)
         notes += [f"{masses.name}: {note}" for note in said]
     reference_K = reference_temperature_K or _reference(list(runs.values()), plan)
     points = [_point(point, runs[point.run], reference_K, plan) for point in plan.points]
@@ -93,8 +93,10 @@ def rotor_record(
         files={masses.name: masses.record for masses in runs.values()},
         warnings=list(dict.fromkeys(notes)),
         citations=[
-            *potential_citations(base.potential["name"]), *dynamics_citations(base.runs[0][1].ensemble),
-            *analysis_citations(), *ROTATION_CITATIONS,
+            *potential_citations(base.potential["name"]),
+            *dynamics_citations(base.runs[0][1].ensemble, base.runs[0][1].barostat),
+            *analysis_citations(),
+            *ROTATION_CITATIONS,
         ],
         provenance=run.provenance(potential_sha256=base.potential["identity"]),
     )  # fmt: skip
@@ -150,14 +152,14 @@ def _analyse(
     plan: RotorPlan,
     run: Run,
     active: ActiveDefinition,
-    allow_extrapolating: bool,
+    fit: FitSettings,
 ) -> tuple[RotorRun, list[str]]:
     """Its part of the record, and what has to be said of it."""
     base = plan.base
     natural_u = float(base.structure.cells[0].get_masses().sum())
     temperatures, analysed, rows, notes = [], [], [], []
     for value, members in sorted(units_by_temperature(units).items()):
-        here = read_temperature(value, members, base.ion.specie)
+        here = read_temperature(value, members, base.ion.specie, hop_distance_A=fit.hop_distance_A)
         found = analyse_temperature(here, charge_e=base.ion.charge_e, minimum_onset_ps=base.minimum_onset_ps)
         # the density of the crystal is that of its natural masses
         density = natural_u / found.row.mean_volume_A3 * U_PER_A3_IN_G_PER_CM3
@@ -168,7 +170,7 @@ def _analyse(
         rows.append(row)
         notes += said
 
-    choice = {"command": "conduct", "mass_factors": masses.scale, "allow_extrapolating": allow_extrapolating}
+    choice = {"command": "conduct", "mass_factors": masses.scale, **fit.fitted()}
     within = run.part(f"points/{masses.name}", masses.plan.inputs() | choice)
     keep_run(temperatures, analysed, cell=base.structure.cells[0], run=within)
     record = conductivity_record(
@@ -178,7 +180,7 @@ def _analyse(
         structure=base.structure.name,
         formula=base.formula,
         arrhenius=base.arrhenius,
-        allow_extrapolating=allow_extrapolating,
+        allow_extrapolating=fit.allow_extrapolating,
         warnings=[],
         citations=analysis_citations(),
         provenance=within.provenance(

@@ -87,7 +87,7 @@ def _document(inputs: RotorInputs, settings: RotorSettings) -> dict[str, Any]:
         "active_window_ps": inputs.active.window_ps,
         "active_threshold_A2": inputs.active.threshold_A2,
         "reference_temperature_K": settings.reference_temperature_K,
-        "allow_extrapolating": settings.allow_extrapolating,
+        **settings.fitted(),
     }
 
 
@@ -99,7 +99,7 @@ def _measures(inputs: RotorInputs, settings: RotorSettings, run: Run) -> RotorRe
         run=run,
         active=inputs.active,
         reference_temperature_K=settings.reference_temperature_K,
-        allow_extrapolating=settings.allow_extrapolating,
+        fit=settings,
         warnings=warnings,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -89,7 +89,9 @@ class SamplePlan:
             else {"engine": self.labeller.decides, "functional": self.labeller.functional},
             "strains": settings.strains,
             "temperatures_K": settings.temperatures_K,
-            "dynamics": {key: value for key, value in asdict(self.md).items() if key not in ("temperature_K", "seed")},
+            "dynamics": {
+                key: value for key, value in self.md.document().items() if key not in ("temperature_K", "seed")
+            },
             "select": settings.select,
             "threshold": settings.threshold,
             "fmax_eV_per_A": settings.fmax_eV_per_A,

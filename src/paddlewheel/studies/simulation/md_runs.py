@@ -10,7 +10,7 @@ from dataclasses import replace
 from paddlewheel.dynamics import MDSettings
 from paddlewheel.errors import ScienceError
 from paddlewheel.execution import Unit
-from paddlewheel.studies.motion.touched import md_damage
+from paddlewheel.studies.motion.touched import HOT_CELL, has_hot_cell, md_damage
 from paddlewheel.studies.simulation.cost import Cost
 from paddlewheel.studies.simulation.md_unit import unit_atoms
 from paddlewheel.study.forecast import Forecast
@@ -33,7 +33,8 @@ def run_md_units(units: Sequence[Unit], run: Run) -> tuple[list[Unit], list[str]
 
     Returns
     -------
-    The finished units, and a warning for each of the others and for each start that was relaxed.
+    The finished units, and a warning for each of the others, for each start that was relaxed, and for those of before
+    whose cell was too hot.
 
     Raises
     ------
@@ -55,6 +56,9 @@ def run_md_units(units: Sequence[Unit], run: Run) -> tuple[list[Unit], list[str]
         for unit in finished
         if results[unit.name]["relaxed_eV_per_A"] is not None
     ]
+    hot = [unit.name for unit in finished if has_hot_cell(unit, results[unit.name])]
+    if hot:
+        warnings.append(f"{', '.join(hot)}: run with {HOT_CELL}; --again runs it anew")
     return finished, warnings
 
 

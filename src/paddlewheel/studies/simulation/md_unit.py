@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +23,7 @@ from paddlewheel.dynamics import (
     share_over,
     worst_status,
 )
+from paddlewheel.dynamics.integrators import CELL_DEGREES
 from paddlewheel.errors import writing
 from paddlewheel.execution import DriverWatch, Unit
 from paddlewheel.records import HealthCheck
@@ -67,7 +67,7 @@ def md_unit(
     """
     structure = structure_document(atoms)
     contents = {
-        "structure": structure, "mobile": mobile, "potential": potential, "md": asdict(settings), "replica": replica,
+        "structure": structure, "mobile": mobile, "potential": potential, "md": settings.document(), "replica": replica,
     }  # fmt: skip
     return Unit(name=name, contents=contents, run_directory=directory)
 
@@ -230,7 +230,9 @@ def _result(unit: Unit, run: MDRun, framework: Framework, shifts: np.ndarray, re
             extrapolation["file"] = extrapolating_file(unit)
     if worst_status(checks) == "broken" and not reason:
         reason = "; ".join(f"{check.name}: {check.detail}" for check in checks if check.status == "broken")
+    degrees = run.state().get(CELL_DEGREES)
     return {
+        **({} if degrees is None else {CELL_DEGREES: int(degrees)}),
         "status": "broken" if reason else EXTRAPOLATING if _extrapolates(run) else "done",
         "reason": reason,
         "health": [check.model_dump() for check in checks],

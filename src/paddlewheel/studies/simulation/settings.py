@@ -76,6 +76,11 @@ class DynamicsSettings(StepSettings):
     ensemble: Literal["npt", "nvt", "nve", "langevin"] = setting(
         MDSettings.ensemble, "Ensemble; npt has a flexible cell, langevin a friction of 0.1/ps"
     )
+    barostat: Literal["mtk", "rescaling"] = setting(
+        MDSettings.barostat,
+        "Barostat of npt: that of Martyna, Tobias and Klein, or stochastic cell rescaling, which damps the cell",
+        only_with={"ensemble": ("npt",)},
+    )
     equilibrate_ps: float = setting(MDSettings.equilibrate_ps, "ps left out at the start.", ge=0)
     production_ps: float = setting(MDSettings.production_ps, "ps analysed.", gt=0, aliases=("ps",))
     pressure_GPa: float = setting(MDSettings.pressure_GPa, "Pressure for npt, GPa.", only_with={"ensemble": ("npt",)})

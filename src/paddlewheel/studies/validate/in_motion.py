@@ -12,6 +12,7 @@ from paddlewheel.dynamics.health import block_mean
 from paddlewheel.errors import ScienceError
 from paddlewheel.execution import Unit
 from paddlewheel.records import Measured
+from paddlewheel.studies.motion.hop_distance import hop_distance
 from paddlewheel.studies.simulation.md_runs import MINIMUM_ONSET_PS
 from paddlewheel.studies.simulation.md_unit import store_path
 from paddlewheel.studies.validate.findings import WHOLE, Findings, Results, failure, production
@@ -245,8 +246,9 @@ def _diffusivity(trajectory: Trajectory, *, specie: str) -> DiffusivityEstimate:
     """The estimate that `conduct` makes of one run."""
     paths = displacements(trajectory, specie=specie)
     return estimate_diffusivity(
-        [paths.positions_A], frame_interval_fs=paths.frame_interval_fs, minimum_onset_ps=MINIMUM_ONSET_PS
-    )
+        [paths.positions_A], frame_interval_fs=paths.frame_interval_fs, minimum_onset_ps=MINIMUM_ONSET_PS,
+        hop_distance_A=hop_distance(trajectory, specie=specie).value_A,
+    )  # fmt: skip
 
 
 def _measured(estimate: DiffusivityEstimate) -> Measured | None:
