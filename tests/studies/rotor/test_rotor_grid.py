@@ -10,7 +10,7 @@ from paddlewheel.records import Measured
 from paddlewheel.studies.conduct.study import ConductPlan, ConductSettings, plan_conduct
 from paddlewheel.studies.rotor.plan import plan_rotor
 from paddlewheel.studies.rotor.record import RotorPoint, RotorRun, RotorTemperature
-from paddlewheel.studies.rotor.trends import equilibrium_checks, trends
+from paddlewheel.studies.rotor.trends import equilibrium_checks, free_run_notes, trends
 
 FACTORS = (1.0, 4.0, 10.0)
 
@@ -146,3 +146,23 @@ def test_averages_that_masses_moved_are_found() -> None:
     other = runs["BH4x10"].model_copy(update={"temperatures": [moved, runs["BH4x10"].temperatures[1]]})
     checks = equilibrium_checks([runs["natural"], runs["BH4x4"], other], ensemble="nvt")
     assert [check.agrees for check in checks] == [False, True]
+
+
+def test_masses_whose_runs_without_a_thermostat_had_other_temperatures_are_told() -> None:
+    """900 K asked and 814 K run is what NVE did before it was thermostatted first; 4 K of 800 are no matter."""
+    _, runs = _grid({"BH4": -0.1}, error=0.02)
+    assert free_run_notes(list(runs.values())) == []
+    ran = {"natural": (600.0, 800.0), "BH4x4": (603.0, 814.0), "BH4x10": (605.0, 796.0)}
+    free = [
+        runs[name].model_copy(
+            update={
+                "temperatures": [
+                    row.model_copy(update={"temperature_ran_K": value})
+                    for row, value in zip(runs[name].temperatures, values, strict=True)
+                ]
+            }
+        )
+        for name, values in ran.items()
+    ]
+    (note,) = free_run_notes(free)
+    assert note.startswith("nve at 800 K ran at 796 to 814 K")

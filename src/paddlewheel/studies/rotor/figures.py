@@ -148,7 +148,7 @@ def _draw_run(axes: Axes, run: ConductivityRecord, colour: str, label: str) -> N
     used = run.arrhenius.temperatures_used_K if run.arrhenius else []
     for index, (row, value) in enumerate(rows):
         axes.errorbar(
-            1e3 / row.temperature_K, value.value, yerr=np.array([_bar(value)]).T,
+            1e3 / row.at_K, value.value, yerr=np.array([_bar(value)]).T,
             color=colour, marker="o", ms=4.5, mfc=colour if row.temperature_K in used else "none", lw=0,
             elinewidth=1.8, label=label if index == 0 else None,
         )  # fmt: skip

@@ -22,7 +22,7 @@ from paddlewheel.studies.rotation.follow import CITATIONS as ROTATION_CITATIONS
 from paddlewheel.studies.rotation.follow import follow_anions
 from paddlewheel.studies.rotor.plan import ActiveDefinition, MassPoint, MassRun, RotorPlan
 from paddlewheel.studies.rotor.record import AnionRotation, RotorPoint, RotorRecord, RotorRun, RotorTemperature
-from paddlewheel.studies.rotor.trends import PAPER_ANIONS, equilibrium_checks, trends
+from paddlewheel.studies.rotor.trends import PAPER_ANIONS, equilibrium_checks, free_run_notes, trends
 from paddlewheel.studies.simulation.md_unit import store_path
 from paddlewheel.studies.simulation.potentials import potential_citations
 from paddlewheel.studies.simulation.structures import cell_digest
@@ -67,6 +67,7 @@ def rotor_record(
         for check in checks
         if not check.agrees
     ]
+    notes += free_run_notes(list(runs.values()))
     if not active.is_paper:
         notes.append(
             f"active means an MSD of {active.threshold_A2:g} A^2 or more over {active.window_ps:g} ps here; the "
@@ -223,10 +224,11 @@ def _temperature(
             threshold_A2=active.threshold_A2,
         )
         counted = Measured(value=found.fraction, std=found.std)
-    rotation, notes = _rotation(sane)
+    rotation, notes = _rotation(sane, temperature_K=row.at_K)
     volume = _together(volumes)
     return RotorTemperature(
         temperature_K=row.temperature_K,
+        temperature_ran_K=row.temperature_ran_K,
         status=row.status,
         reason=row.reason,
         diffusivity_cm2_per_s=row.diffusivity_cm2_per_s,
@@ -259,7 +261,7 @@ def _together(means: Sequence[tuple[float, float]]) -> Measured | None:
     return Measured.or_none(float(values.mean()), float(np.sqrt((stds**2).sum()) / len(values)))
 
 
-def _rotation(units: Sequence[Unit]) -> tuple[list[AnionRotation], list[str]]:
+def _rotation(units: Sequence[Unit], *, temperature_K: float) -> tuple[list[AnionRotation], list[str]]:
     motions, notes = [], []
     for unit in units:
         production = open_store(store_path(unit)).after(unit.contents["md"]["equilibrate_ps"])
@@ -267,7 +269,7 @@ def _rotation(units: Sequence[Unit]) -> tuple[list[AnionRotation], list[str]]:
             motions.append(follow_anions(production, unit.contents["mobile"])[0])
         except InputError as error:  # none is rigid, or one is not: everything else is known all the same
             notes.append(f"{unit.name}: no rotation, for {error.problem}")
-    return anion_rotation(motions, temperature_K=units[0].contents["md"]["temperature_K"]) if motions else [], notes
+    return anion_rotation(motions, temperature_K=temperature_K) if motions else [], notes
 
 
 def anion_rotation(motions: Sequence[physics.CageMotion], *, temperature_K: float) -> list[AnionRotation]:

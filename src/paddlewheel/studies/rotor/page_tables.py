@@ -5,7 +5,7 @@ from __future__ import annotations
 from paddlewheel.page.numbers import ABSENT, interval, kelvin, measured, percent, plain
 from paddlewheel.page.tables import Cell, Table
 from paddlewheel.studies.conduct.verdict import STATUS_WORDS
-from paddlewheel.studies.rotor.record import RotorComparison, RotorRecord, RotorTrend, TrendQuantity
+from paddlewheel.studies.rotor.record import RotorComparison, RotorRecord, RotorTemperature, RotorTrend, TrendQuantity
 
 QUANTITY_NAMES: dict[TrendQuantity, str] = {
     "conductivity_300K": "ln σ at 300 K",
@@ -88,7 +88,7 @@ def temperature_table(record: RotorRecord) -> Table:
             table.rows.append(
                 [
                     Cell(run.name),
-                    Cell(f"{row.temperature_K:g}"),
+                    Cell(f"{row.temperature_K:g}", _ran(row)),
                     Cell(STATUS_WORDS[row.status], row.reason, row.status),
                     Cell(
                         measured(row.conductivity_mS_per_cm), f"< {plain(bound)} (95 %)" if bound is not None else None
@@ -100,6 +100,11 @@ def temperature_table(record: RotorRecord) -> Table:
                 ]
             )
     return table
+
+
+def _ran(row: RotorTemperature) -> str | None:
+    """The temperature of runs without a thermostat."""
+    return None if row.temperature_ran_K is None else f"ran at {row.temperature_ran_K:.1f} K"
 
 
 def rotation_table(record: RotorRecord) -> Table | None:

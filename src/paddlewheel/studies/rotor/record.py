@@ -37,9 +37,14 @@ class AnionRotation(Record):
 
 
 class RotorTemperature(Record):
-    """One run of the grid at one temperature. The density is that of the natural masses."""
+    """One run of the grid at one temperature. The density is that of the natural masses.
+
+    `temperature_ran_K` is the mean of runs without a thermostat (NVE), which conductivity, rotation and fit take in
+    place of `temperature_K`.
+    """
 
     temperature_K: float
+    temperature_ran_K: float | None = None
     status: TemperatureStatus
     reason: str | None = None
     diffusivity_cm2_per_s: Measured | None = None

@@ -107,6 +107,24 @@ def equilibrium_checks(runs: Sequence[RotorRun], *, ensemble: str) -> list[Equil
     return checks
 
 
+LARGEST_SPREAD = 0.01
+"""Of the temperatures of compared runs without a thermostat: 1 % is 5 % of a conductivity (0.3 eV at 700 K)."""
+
+
+def free_run_notes(runs: Sequence[RotorRun]) -> list[str]:
+    """Of NVE: which temperatures the masses do not share, so that conductivities and averages differ for that too."""
+    ran: dict[float, list[float]] = {}
+    for row in (row for run in runs for row in run.temperatures):
+        if row.temperature_ran_K is not None:
+            ran.setdefault(row.temperature_K, []).append(row.temperature_ran_K)
+    return [
+        f"nve at {asked:g} K ran at {min(found):.0f} to {max(found):.0f} K with the different masses: what is compared "
+        "at one temperature differs for that too; nvt holds it"
+        for asked, found in sorted(ran.items())
+        if max(found) - min(found) > LARGEST_SPREAD * asked
+    ]
+
+
 def _homogeneity(
     quantity: Literal["density_g_per_cm3", "potential_energy_eV_per_atom"],
     temperature_K: float,
