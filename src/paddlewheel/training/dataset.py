@@ -234,18 +234,37 @@ def split_by_source(
     DatasetError
         If either part would be empty.
     """
-    sources, wanted = frame_sources(dataset.frames), (1 - fraction) * len(dataset)
-    members: dict[str, list[int]] = {}
-    for index, source in enumerate(sources):
-        members.setdefault(source, []).append(index)
+    members, wanted = _by_source(dataset), (1 - fraction) * len(dataset)
     order = np.random.Generator(np.random.PCG64(seed)).permutation(len(members))
     names, chosen = list(members), list[int]()
     for name in (names[k] for k in order):
         if len(chosen) < wanted and len(chosen) + len(members[name]) <= 1.5 * wanted:
             chosen += members[name]
-    how: Literal["source", "block"] = "source"
     if len(chosen) < wanted / 2:
-        how, chosen = "block", _last_of_each(list(members.values()), fraction)
+        return *split_by_block(dataset, fraction=fraction), "block"
+    return *_parted(dataset, chosen, fraction), "source"
+
+
+def split_by_block(dataset: Dataset, *, fraction: float) -> tuple[Dataset, Dataset]:
+    """Two data sets of `fraction` of the frames, about, and the rest: the last frames of every source.
+
+    Raises
+    ------
+    DatasetError
+        If either part would be empty.
+    """
+    return _parted(dataset, _last_of_each(list(_by_source(dataset).values()), fraction), fraction)
+
+
+def _by_source(dataset: Dataset) -> dict[str, list[int]]:
+    members: dict[str, list[int]] = {}
+    for index, source in enumerate(frame_sources(dataset.frames)):
+        members.setdefault(source, []).append(index)
+    return members
+
+
+def _parted(dataset: Dataset, chosen: Sequence[int], fraction: float) -> tuple[Dataset, Dataset]:
+    """The frames that are not chosen, and those that are."""
     if not 0 < len(chosen) < len(dataset):
         raise DatasetError(
             f"{len(dataset)} frames split {fraction:g} to {1 - fraction:g} leave a part empty", where="split",
@@ -253,7 +272,7 @@ def split_by_source(
         )  # fmt: skip
     second = set(chosen)
     kept = [index for index in range(len(dataset)) if index not in second]
-    return select_frames(dataset, kept), select_frames(dataset, sorted(second)), how
+    return select_frames(dataset, kept), select_frames(dataset, sorted(second))
 
 
 def _last_of_each(sources: Sequence[Sequence[int]], fraction: float) -> list[int]:

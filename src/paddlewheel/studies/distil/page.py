@@ -31,6 +31,11 @@ _PARITY = (
     ("stress_eV_per_A3", "Stress", "eV/Å³"),
 )
 _MOST_POINTS = 20_000
+_SPLITS = {
+    "source": "Test frames are of runs of which no frame was fitted.",
+    "block": "Test frames are the last ones of each run: of the same runs as those fitted, after them.",
+    "random": "Test frames were drawn at random from the same runs as the training frames and are neighbours of them.",
+}
 
 
 def _rounds_figure(record: DistilRecord) -> Figure:
@@ -125,9 +130,8 @@ def page(record: DistilRecord, _beside: Beside, drawings: dict[str, Drawing]) ->
                 "paddlewheel how far a frame lies outside the training set. Give the path as --potential."
             ).format(record.potential),
             Markup(
-                "The test frames come from the same runs as the training frames. How the student fares in its own "
-                "dynamics, <code>paddlewheel validate</code> measures."
-            ),
+                "{} How the student fares in its own dynamics, <code>paddlewheel validate</code> measures."
+            ).format(" ".join(_SPLITS[how] for how in dict.fromkeys(row.test_split for row in record.rounds))),
         ],
         warnings=record.warnings,
         sections=[

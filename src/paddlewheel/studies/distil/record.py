@@ -24,7 +24,11 @@ class StructureErrors(Record):
 
 
 class DistilRound(Record):
-    """One round: what was explored, how much of it was new, and how well the student before it did there."""
+    """One round: what was explored, how much of it was new, and how well the student before it did there.
+
+    `test_split` says how its test frames were chosen: whole runs (`source`), the last frames of every run (`block`), or
+    at random, as earlier versions did.
+    """
 
     number: int
     explored_by: str
@@ -39,6 +43,7 @@ class DistilRound(Record):
     errors_before: MeanErrors | None
     errors_before_extrapolating: MeanErrors | None
     n_training_frames: int
+    test_split: Literal["source", "block", "random"] = "random"
     fit_steps: int
     fit_seconds: float
     training_errors: MeanErrors

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -29,7 +29,10 @@ if TYPE_CHECKING:
     from ase import Atoms
     from ase.calculators.calculator import Calculator
 
+    from paddlewheel.training import Dataset
+
 _PICKED = "picked.extxyz"
+_SPLIT = "split.json"
 _MOST_EXTRAPOLATING = 0.05
 """The gates count as held only where at most this share of the frames passed through is extrapolated."""
 
@@ -110,6 +113,7 @@ def run_round(whole: Distillation, *, number: int, starts: list[Start], before: 
         errors_before=errors.get("usual"),
         errors_before_extrapolating=errors.get("extrapolating"),
         n_training_frames=results[0]["n_frames"],
+        test_split=_split_of(directory),
         fit_steps=settings.steps,
         fit_seconds=results[0]["seconds"],
         training_errors=MeanErrors(n_frames=results[0]["n_frames"], **results[0]["train_errors"]),
@@ -163,23 +167,53 @@ def _explored(
 
 
 def _split(stage: Run, settings: DistilOptions) -> tuple[Path, Path]:
-    """The labelled frames as train.extxyz, with all those in which an atom was moved, and test.extxyz."""
-    from paddlewheel.training import read_dataset, split_dataset, write_dataset
-    from paddlewheel.training.dataset import card_path, select_frames
+    """The labelled frames to fit as train.extxyz, and those to test as test.extxyz (see `split_runs`)."""
+    from paddlewheel.training import read_dataset, write_dataset
+    from paddlewheel.training.dataset import card_path
 
     paths = stage.folder / "train.extxyz", stage.folder / "test.extxyz"
     made = [file.name for path in paths for file in (path, card_path(path))]
     if not stage.has(*made):
         dataset = read_dataset(stage.folder / "labels" / "dataset.extxyz")
         card = dataset.card
-        moved = [str(atoms.info["source"]).endswith(MOVED) for atoms in dataset.frames]
-        passed = select_frames(dataset, np.flatnonzero(~np.array(moved)).tolist())
-        parts = split_dataset(passed, fraction=1 - settings.test_fraction, seed=settings.seed)
-        walls = [atoms for atoms, flag in zip(dataset.frames, moved, strict=True) if flag]
-        for path, frames in zip(paths, ([*parts[0].frames, *walls], parts[1].frames), strict=True):
+        *parts, how = split_runs(dataset, test_fraction=settings.test_fraction, seed=settings.seed)
+        for path, frames in zip(paths, parts, strict=True):
             write_dataset(path, frames, engine=card.engine, functional=card.functional, settings=dict(card.settings))
-        stage.keep_made(*made)
+        stage.text(_SPLIT, json.dumps({"split": how}) + "\n")
+        stage.keep_made(_SPLIT, *made)
     return paths
+
+
+def split_runs(
+    dataset: Dataset, *, test_fraction: float, seed: int
+) -> tuple[list[Atoms], list[Atoms], Literal["source", "block"]]:
+    """Labelled frames to fit and to test, such that no fitted frame is a neighbour of a test frame but at a seam.
+
+    Whole runs are kept for the test where they are of every structure, else the last frames of every run. A frame in
+    which an atom was moved is fitted, unless the run of its frame is kept: it is that frame but for one atom.
+    """
+    from paddlewheel.training import split_by_block, split_by_source
+    from paddlewheel.training.dataset import frame_sources, select_frames
+
+    moved = np.array([str(atoms.info["source"]).endswith(MOVED) for atoms in dataset.frames])
+    passed = select_frames(dataset, np.flatnonzero(~moved).tolist())
+    train, test, how = split_by_source(passed, fraction=1 - test_fraction, seed=seed)
+    if how == "source" and _structures(test.frames) != _structures(passed.frames):
+        (train, test), how = split_by_block(passed, fraction=1 - test_fraction), "block"
+    kept = set(frame_sources(test.frames)) if how == "source" else set()
+    walls = [atoms for atoms, flag in zip(dataset.frames, moved, strict=True) if flag]
+    fitted = [atoms for atoms, source in zip(walls, frame_sources(walls), strict=True) if source not in kept]
+    return [*train.frames, *fitted], list(test.frames), how
+
+
+def _structures(frames: Sequence[Atoms]) -> set[str]:
+    return {str(atoms.info.get("structure")) for atoms in frames}
+
+
+def _split_of(directory: Path) -> Literal["source", "block", "random"]:
+    """How the test frames of a round were chosen; rounds of before, which say nothing, drew them at random."""
+    path = directory / _SPLIT
+    return read_json(path, RunDirectoryError, remedy="use another --out")["split"] if path.exists() else "random"
 
 
 def _errors_before(directory: Path, before: Sequence[Round], settings: DistilOptions) -> dict[str, MeanErrors]:
