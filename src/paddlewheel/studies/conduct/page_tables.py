@@ -159,7 +159,10 @@ def _hops(found: Extrapolation) -> tuple[str, str | None]:
     if found.fraction_of_hops is None or found.fraction_of_hops_by_chance is None:
         return ABSENT, "no hop" if found.n_hops == 0 else None
     chance = percent(found.fraction_of_hops_by_chance)
-    return percent(found.fraction_of_hops), f"of {found.n_hops} hops; {chance} if hops and grades were independent"
+    return (
+        f"{100 * found.fraction_of_hops:.0f}",
+        f"of {found.n_hops} hops; {chance} if hops and grades were independent",
+    )
 
 
 def model_table(record: ConductivityRecord) -> Table | None:

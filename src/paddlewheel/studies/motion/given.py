@@ -261,7 +261,7 @@ def _of_unit(
 
 
 def _note(name: str, extrapolation: Mapping[str, Any] | None, dynamics: MDSettings, *, hot: bool) -> str | None:
-    notes = [f"it was run with {HOT_CELL}"] if hot else []
+    notes = [f"it was run by {HOT_CELL}"] if hot else []
     if dynamics.ensemble == "langevin" and dynamics.friction_per_ps > TRANSPORT_FRICTION_PER_PS:
         notes.append(
             f"a friction of {dynamics.friction_per_ps:g}/ps (Langevin) slows every ion: its diffusivity is several "

@@ -21,7 +21,7 @@ DIGEST = "store_sha256"
 """In a checkpoint: of the frames that it knows of (`committed_digest`)."""
 
 
-HOT_CELL = "the barostat of before, whose cell ran at 1.5 T (its angles and volume fluctuate too much)"
+HOT_CELL = "an earlier version, whose npt kept the cell at 1.5 T until that was mended (it fluctuates too much)"
 
 
 def has_hot_cell(unit: Unit, written: Mapping[str, Any]) -> bool:
@@ -55,7 +55,7 @@ def md_damage(unit: Unit) -> str | None:
         if trouble is None and checkpoint is not None:
             trouble = _other_frames(checkpoint, path)
         if trouble is None and checkpoint is not None and has_hot_cell(unit, checkpoint):
-            return f"{unit.folder}: begun with {HOT_CELL}"
+            return f"{unit.folder}: begun by {HOT_CELL}"
         if trouble is None and result is not None:
             trouble = _other_temperature(unit, path, known_as_broken=result.get("status") == "broken")
     except TrajectoryError as error:

@@ -58,7 +58,7 @@ def run_md_units(units: Sequence[Unit], run: Run) -> tuple[list[Unit], list[str]
     ]
     hot = [unit.name for unit in finished if has_hot_cell(unit, results[unit.name])]
     if hot:
-        warnings.append(f"{', '.join(hot)}: run with {HOT_CELL}; --again runs it anew")
+        warnings.append(f"{', '.join(hot)}: run by {HOT_CELL}; --again runs it anew")
     return finished, warnings
 
 
