@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import resource
+import struct
 import subprocess
 import sys
 import tempfile
@@ -19,11 +20,24 @@ from pathlib import Path
 
 import numpy as np
 
+OURS = "from paddlewheel.lab.readers import read_cell_test; n = len(read_cell_test(path))"
 READERS = {
-    "paddlewheel": "from paddlewheel.lab.readers import read_cell_test; n = len(read_cell_test(path))",
-    "numpy.loadtxt": "import numpy; n = len(numpy.loadtxt(path, delimiter='\\t', skiprows=HEADER, encoding='latin-1'))",
-    "pandas": "import pandas; n = len(pandas.read_csv(path, sep='\\t', skiprows=HEADER - 1, encoding='latin-1'))",
-    "galvani": "from galvani import BioLogic; n = len(BioLogic.MPTfile(path)[0])",
+    ".mpt": {
+        "paddlewheel": OURS,
+        "numpy.loadtxt": "import numpy\n"
+        "n = len(numpy.loadtxt(path, delimiter='\\t', skiprows=HEADER, encoding='latin-1'))",
+        "pandas": "import pandas; n = len(pandas.read_csv(path, sep='\\t', skiprows=HEADER - 1, encoding='latin-1'))",
+        "galvani": "from galvani import BioLogic; n = len(BioLogic.MPTfile(path)[0])",
+    },
+    ".mpr": {
+        "paddlewheel": OURS,
+        "paddlewheel, the table alone": (
+            "from pathlib import Path\n"
+            "from paddlewheel.lab.readers.biologic import read_mpr\n"
+            "n = len(read_mpr(Path(path)))"
+        ),
+        "galvani": "from galvani import BioLogic; n = len(BioLogic.MPRfile(path).data)",
+    },
 }
 HEADER = 4
 IMPEDANCE = {
@@ -39,23 +53,46 @@ SPECTRA_READERS = {
 }
 
 
-def write_mpt(path: Path, n_rows: int) -> None:
-    """A Biologic .mpt of a cell that is charged and discharged."""
+def cycled(n_rows: int) -> dict[str, np.ndarray]:
+    """Columns of a cell that is charged and discharged."""
     time_s = np.arange(n_rows) * 10.0
     current_mA = np.where((np.arange(n_rows) // 5000) % 2 == 0, 1.0, -1.0)
     charge_mAh = np.cumsum(current_mA) * 10 / 3600
     voltage_V = 3.2 + 0.2 * np.sin(charge_mAh / 5)
-    columns = [np.ones(n_rows), np.arange(n_rows) // 5000, time_s, voltage_V, current_mA, charge_mAh]
-    header = "EC-Lab ASCII FILE\nNb header lines : 4\n\nmode\tNs\ttime/s\tEwe/V\tI/mA\t(Q-Qo)/mA.h"
+    return {"mode": np.ones(n_rows), "Ns": np.arange(n_rows) // 5000, "time/s": time_s, "Ewe/V": voltage_V,
+            "I/mA": current_mA, "(Q-Qo)/mA.h": charge_mAh}  # fmt: skip
+
+
+def write_mpt(path: Path, columns: dict[str, np.ndarray]) -> None:
+    """The columns as Biologic's text."""
+    header = "EC-Lab ASCII FILE\r\nNb header lines : 4\r\n\r\n" + "\t".join(columns)
     formats = ["%d", "%d", "%.6E", "%.7E", "%.7E", "%.12E"]
-    np.savetxt(path, np.stack(columns, axis=1), fmt=formats, delimiter="\t", header=header, comments="")
+    table = np.stack(list(columns.values()), axis=1)
+    np.savetxt(path, table, fmt=formats, delimiter="\t", header=header, comments="", newline="\r\n")
+
+
+def write_mpr(path: Path, columns: dict[str, np.ndarray]) -> None:
+    """The columns as Biologic's binary file, as EC-Lab 11.3 lays it out: settings of a GCPL, and the data."""
+    kinds = dict(zip(columns, ["u1", "<u2", "<f8", "<f4", "<f4", "<f8"], strict=True))
+    rows = np.empty(len(columns["mode"]), dtype=np.dtype(list(kinds.items())))
+    for name, values in columns.items():
+        rows[name] = values
+    numbers = struct.pack("<IB6H", len(rows), 6, 1, 131, 4, 6, 8, 13)
+    with path.open("wb") as stream:
+        stream.write(b"BIO-LOGIC MODULAR FILE\x1a".ljust(48) + b"\0\0\0\0")
+        for name, long, version, content in (
+            (b"VMP Set   ", b"VMP settings", 0, b"\x04".ljust(1856, b"\0")),
+            (b"VMP data  ", b"VMP data", 3, numbers.ljust(406, b"\0") + rows.tobytes()),
+        ):
+            header = b"MODULE" + name + long.ljust(25) + struct.pack("<II", len(content), version) + b"10/26/20"
+            stream.write(header + content)
 
 
 def measure(name: str, path: Path, python: str) -> tuple[float, float] | None:
-    """Seconds and peak memory in MB of one reader in a fresh process; None where it is not installed or fails."""
+    """Seconds of processor time and peak memory in MB of one reader, alone in a process; None where it fails."""
     code = (
-        f"import time; path = {str(path)!r}; t = time.perf_counter(); HEADER = {HEADER}\n{READERS[name]}\n"
-        "import resource; print(n, time.perf_counter() - t, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+        f"import time; path = {str(path)!r}; t = time.process_time(); HEADER = {HEADER}\n{READERS[path.suffix][name]}\n"
+        "import resource; print(n, time.process_time() - t, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
     )
     done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False)
     if done.returncode:
@@ -100,16 +137,20 @@ def main() -> None:
 
 def measure_rows(options: argparse.Namespace) -> None:
     """Write a cell test, read it with everything there is, print the table."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "large.mpt"
-        began = time.perf_counter()
-        write_mpt(path, options.rows)
-        print(f"{path.stat().st_size / 1e6:.0f} MB written in {time.perf_counter() - began:.1f} s")
-        own = measure("paddlewheel", path, sys.executable)
-        peers = [measure(name, path, options.peer_python) for name in READERS if name != "paddlewheel"]
-    known = [seconds for seconds, _ in filter(None, peers)]
-    if own and known:
-        print(f"fastest peer / paddlewheel: {min(known) / own[0]:.2f}")
+    columns = cycled(options.rows)
+    for suffix, write in ((".mpt", write_mpt), (".mpr", write_mpr)):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"large{suffix}"
+            began = time.perf_counter()
+            write(path, columns)
+            print(f"{suffix}: {path.stat().st_size / 1e6:.0f} MB written in {time.perf_counter() - began:.1f} s")
+            own = measure("paddlewheel", path, sys.executable)
+            if suffix == ".mpr":
+                measure("paddlewheel, the table alone", path, sys.executable)
+            peers = [measure(name, path, options.peer_python) for name in READERS[suffix] if "paddlewheel" not in name]
+        known = [seconds for seconds, _ in filter(None, peers)]
+        if own and known:
+            print(f"fastest peer / paddlewheel: {min(known) / own[0]:.2f}")
     print(f"this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 

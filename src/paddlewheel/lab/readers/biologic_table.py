@@ -45,7 +45,9 @@ def completed(table: TextTable, *, loop_starts: Sequence[int]) -> TextTable:
     if "half cycle" in columns and "cycle number" not in names:
         add("cycle number", "", columns["half cycle"] // 2)
     if "mode" in columns and (table.technique is None or TECHNIQUES[table.technique].command not in _SWEEPING):
-        texts[len(names)] = [_STEP_KINDS.get(mode, "") for mode in columns["mode"].tolist()]
+        mode = columns["mode"]
+        known = np.where(np.isin(mode, list(_STEP_KINDS)), mode, 0).astype(int)
+        texts[len(names)] = np.array(["", *_STEP_KINDS.values()], dtype=object)[known].tolist()
         names.append("step type")
         units.append("")
     sweep = None if "freq" not in columns else _sweeps(columns, loop_starts)
