@@ -288,6 +288,7 @@ def eis(
     columns: NamedColumns | None = ...,
     impedance_of: Literal['Ewe', 'Ece', 'Ewe-Ece'] = ...,
     circuit: str = ...,
+    electrolyte: Names = ...,
     weighting: Literal['modulus', 'proportional', 'unit'] = ...,
     allow_violations: bool = ...,
     cell: Literal['blocking', 'symmetric', 'full'] | None = ...,

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
 from paddlewheel.errors import SettingsError
-from paddlewheel.lab.eis.assignment import assign_roles, resistances
+from paddlewheel.lab.eis.assignment import asked_roles, assign_roles, place_of, resistances
 from paddlewheel.lab.eis.circuit import Circuit, impedance
 from paddlewheel.lab.eis.diffusion import from_concentration, from_slope, from_time
 from paddlewheel.lab.eis.fit import fit_circuit, weigh
 from paddlewheel.lab.eis.pellet import Pellet
 from paddlewheel.lab.eis.readings import read_resistances
 from paddlewheel.lab.eis.relaxation_times import relaxation_times
+from paddlewheel.lab.eis.total import judge_total
 
 FREQUENCY_HZ = np.geomspace(1e6, 0.1, 71)
 
@@ -36,9 +39,10 @@ def test_distribution_of_an_arc_is_the_known_one():
 
 
 def test_every_reading_of_an_arc_and_a_spike():
-    data = _noisy("L-R-RQ-CPE", {"R_ohm": 40.0, "L_H": 4e-6, "R1_ohm": 100.0, "tau1_s": 2e-4, "n1": 0.98,
+    data = _noisy("L-R-RQ-CPE", {"R_ohm": 40.0, "L_H": 1e-6, "R1_ohm": 100.0, "tau1_s": 4e-5, "n1": 0.98,
                                  "tail_ohm": 0.5, "tail_n": 0.9}, noise=1e-4)  # fmt: skip
-    read = {one.method: one.resistance_ohm for one in read_resistances(data, relaxation_times(data))}
+    sheet = Pellet(diameter_cm=5.0, thickness_cm=0.1)  # the arc has 0.02 uF/cm2
+    read = {one.method: one.resistance_ohm for one in read_resistances(data, relaxation_times(data), sheet)}
     assert read["high-frequency-intercept"] == pytest.approx(40.0, rel=0.03)
     for method in ("lowest-imaginary", "arc-extrapolation", "spike-extrapolation", "relaxation-times"):
         assert read[method] == pytest.approx(140.0, rel=0.05), method
@@ -71,6 +75,90 @@ def test_roles_follow_the_capacitance(name: str, values: dict[str, float], roles
     assert total is not None
     inside = sum(values[key] for key, role in roles.items() if role != "interface")
     assert total.value_ohm == pytest.approx(inside, rel=0.02)
+
+
+THIN = Pellet(diameter_cm=0.8, thickness_cm=0.04)
+
+
+@pytest.mark.parametrize(
+    ("capacitance_F", "pellet", "bulk_F", "place"),
+    [
+        # 12.57 1/(cm) of A/L: a permittivity of 25, of 7200 (300 times the bulk's), and 1.5 uF/cm2
+        (2.8e-11, THIN, None, "volume"),
+        (8.0e-9, THIN, 2.8e-11, "volume"),
+        (7.5e-7, THIN, 2.8e-11, "electrode"),
+        # 0.2 uF/cm2 in 0.4 mm is a permittivity of 9e4: grain boundaries of a bulk of 90, but not of one of 25
+        (1.0e-7, THIN, None, "unclear"),
+        (1.0e-7, THIN, 2.8e-11, "electrode"),
+        # the same 0.2 uF/cm2 in 3 mm is a permittivity of 7e5, which nothing in a volume has
+        (1.0e-7, Pellet(diameter_cm=0.8, thickness_cm=0.3), None, "electrode"),
+    ],
+)
+def test_what_is_at_an_electrode_has_a_capacitance_per_area(
+    capacitance_F: float, pellet: Pellet, bulk_F: float | None, place: str
+):
+    assert place_of(capacitance_F, pellet, bulk_F=bulk_F) == place
+
+
+def _judged(name: str, values: dict[str, float], pellet: Pellet, *, circuit: str = "", noise: float = 0.002):
+    data = _noisy(name, values, noise)
+    fit = fit_circuit(Circuit.parse(circuit or name), data)
+    roles = assign_roles([fit], pellet)
+    return roles, judge_total(
+        fit, data, roles, read_resistances(data, relaxation_times(data), pellet), pellet=pellet
+    ), fit, data  # fmt: skip
+
+
+def test_arc_of_a_blocking_electrode_is_no_grain_boundary():
+    """1e8 ohm beside 1 uF/cm2 in 0.5 mm: C L / A is 5e-8 F/cm, and sigma came out five decades low."""
+    pellet = Pellet(diameter_cm=1.0, thickness_cm=0.05)
+    values = {"R1_ohm": 1000.0, "tau1_s": 1000.0 * 2e-9, "n1": 0.95,
+              "R2_ohm": 1e8, "tau2_s": 1e8 * 0.785e-6, "n2": 0.97}  # fmt: skip
+    roles, total, _, _ = _judged("RQ-RQ", values, pellet)
+    assert roles == {"R1_ohm": "electrolyte", "R2_ohm": "interface"}
+    assert total.resistance is not None
+    assert total.resistance.value_ohm == pytest.approx(1000.0, rel=0.02)
+
+
+def test_arc_that_may_be_either_gives_no_total_but_both_numbers():
+    values = {"R_ohm": 300.0, "R1_ohm": 900.0, "tau1_s": 9e-5, "n1": 0.95}
+    roles, total, fit, data = _judged("R-RQ", values, THIN)
+    assert roles["R1_ohm"] == "unclear"
+    assert total.resistance is None
+    assert total.refused is not None
+    assert re.search(r"\b(29\d|30\d)(\.\d)? ohm without and 1(19\d|20\d) ohm with", total.refused)
+    assert "--electrolyte" in total.refused
+    said = asked_roles(roles, ["R", "R1"])
+    both = judge_total(fit, data, said, [], pellet=THIN, asked=True)
+    assert both.resistance is not None
+    assert both.resistance.value_ohm == pytest.approx(1200.0, rel=0.02)
+    with pytest.raises(SettingsError, match="R7"):
+        asked_roles(roles, ["R7"])
+
+
+def test_flank_of_the_bulk_arc_is_no_blocking_electrode():
+    """1e12 ohm of permittivity 20: above 0.1 Hz only the flank is seen, and no end of the electrolyte."""
+    pellet = Pellet(diameter_cm=0.8, thickness_cm=0.1)
+    values = {"R_ohm": 100.0, "tail_ohm": 1 / (2 * np.pi * 316 * 9e-12), "tail_n": 0.98}
+    _, total, _, _ = _judged("R-CPE", values, pellet)
+    assert total.resistance is None
+    assert total.refused is not None
+    assert "lower frequencies" in total.refused
+
+
+def test_total_that_the_eye_does_not_see_is_refused_with_both_numbers():
+    """Asked for as one arc, bulk and electrode give 23 kohm; the minimum of -Z'' stands at 1 kohm."""
+    values = {"R_ohm": 1.0, "R1_ohm": 1000.0, "tau1_s": 1e-5, "n1": 0.95, "R2_ohm": 3e4, "tau2_s": 3e-2, "n2": 0.95}
+    data = _noisy("R-RQ-RQ", values)
+    fit = fit_circuit(Circuit.parse("R-RQ"), data)
+    readings = read_resistances(data, relaxation_times(data), Pellet(diameter_cm=1.128, thickness_cm=0.1))
+    by_method = {one.method: one.resistance_ohm for one in readings}
+    assert by_method["lowest-imaginary"] == pytest.approx(1000.0, rel=0.1)
+    total = judge_total(fit, data, {"R_ohm": "bulk", "R1_ohm": "grain_boundary"}, readings)
+    assert total.resistance is None
+    assert total.refused is not None
+    assert re.search(r"circuit says \d\.?\d*e\+04 ohm", total.refused)
+    assert re.search(r"without one (9\d\d|10\d\d)", total.refused)
 
 
 def test_conductivity_of_a_pellet_by_hand():

@@ -2,17 +2,30 @@
 
 None of them but the fit has an error of its own; on one spectrum they may differ by tens of per cent, and a
 conductivity is worth no more than that difference until the reading is named.
+
+All of them need to know where the electrolyte ends: at the minimum of -Z'' behind which the next arc, or the spike, has
+the capacitance of an electrode (`paddlewheel.lab.eis.assignment.place_of`). It is read off the points, not off a fit:
+1 / (w |Z''|) at the end of a spike, half of that at the top of an arc, where |Z''| is R / 2 and w R C = 1.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 
+from paddlewheel.lab.eis.assignment import (
+    INTERFACE_FROM_F_PER_CM2,
+    POOR_CONTACT_F_PER_CM2,
+    Resistance,
+    place_of,
+)
 from paddlewheel.lab.eis.circuit import Complexes
 from paddlewheel.lab.eis.least_squares import Weighted
+from paddlewheel.lab.eis.pellet import Pellet
 from paddlewheel.lab.eis.relaxation_times import RelaxationTimes
 
 Method = Literal[
@@ -23,8 +36,16 @@ Method = Literal[
     "spike-extrapolation",
     "relaxation-times",
 ]
+OF_THE_WHOLE: tuple[Method, ...] = (
+    "lowest-imaginary", "smallest-phase", "arc-extrapolation", "spike-extrapolation", "relaxation-times"
+)  # fmt: skip
+"""The readings that mean the electrolyte as a whole."""
+USUAL_BIAS = 0.25
+"""Share of the resistance by which one reading is off where depressed arcs overlap: n = 0.75, two decades apart."""
 _SPIKE_POINTS = 5
 _STEEP = 0.35
+_PROMINENT = 0.02
+"""Share of |Z| by which -Z'' must rise from a minimum, and fall to it, for the minimum to be more than noise."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +56,10 @@ class Reading:
     ----------
     method
         high-frequency-intercept: Z' where Z'' crosses zero. lowest-imaginary: Z' at the local minimum of -Z'' between
-        the arcs and the spike. smallest-phase: Z' where the phase is smallest. arc-extrapolation: the far intercept of
-        a circle through the slowest arc. spike-extrapolation: a line through the spike, down to Z'' = 0.
-        relaxation-times: the distribution up to the time constant of lowest-imaginary.
+        the arcs of the electrolyte and what is at the electrodes. smallest-phase: Z' where the phase is smallest, from
+        the slowest arc of the electrolyte on. arc-extrapolation: the far intercept of a circle through that arc.
+        spike-extrapolation: a line through the spike, down to Z'' = 0. relaxation-times: the distribution up to the
+        time constant of lowest-imaginary.
     resistance_ohm
         None where the spectrum does not show what is read.
     note
@@ -49,28 +71,88 @@ class Reading:
     note: str
 
 
-def read_resistances(data: Weighted, distribution: RelaxationTimes) -> list[Reading]:
+@dataclass(frozen=True)
+class _End:
+    """Where the electrolyte ends: `foot`, the minimum of -Z'' behind it (None where it is the spectrum's end), `top`,
+    the top of its slowest arc (0 without one), and `next`, the top of the arc behind the foot or the last point. It is
+    not `seen` where the spectrum is more capacitive than resistive even there: an electrode hides it."""
+
+    foot: int | None
+    top: int
+    next: int
+    seen: bool = True
+
+
+def read_resistances(data: Weighted, distribution: RelaxationTimes, pellet: Pellet | None = None) -> list[Reading]:
     """All readings of a spectrum; frequencies from high to low."""
     z, frequency = data.impedance_ohm, data.omega / (2 * np.pi)
-    valley = _valley(z)
+    end = _end(z, data.omega, pellet)
+    if not end.seen:
+        reason = "the electrolyte is not seen in front of the electrode"
+        return [_intercept(z, frequency), *(Reading(method, None, reason) for method in OF_THE_WHOLE)]
     return [
         _intercept(z, frequency),
-        _lowest_imaginary(z, frequency, valley),
-        _smallest_phase(z, frequency),
-        _arc(z, frequency, valley),
-        _spike(z, frequency, valley),
-        _from_distribution(frequency, valley, distribution),
+        _lowest_imaginary(z, frequency, end.foot),
+        _smallest_phase(z, frequency, end),
+        _arc(z, frequency, end),
+        _spike(z, frequency, end),
+        _from_distribution(frequency, end.foot, distribution),
     ]
 
 
-def _valley(z: Complexes) -> int | None:
-    """Index of the local minimum of -Z'' after the highest point before it; None without one inside the spectrum."""
-    loss = -z.imag
-    inner = [
-        i for i in range(1, len(z) - 1) if loss[i - 1] >= loss[i] < loss[i + 1] and loss[:i].max() > 1.05 * loss[i]
-    ]
-    deep = [i for i in inner if loss[i:].max() > 1.2 * loss[i]]
-    return min(deep, key=lambda i: loss[i] / max(abs(z.real[i]), 1e-300)) if deep else None
+def disagreement(total: Resistance, readings: Sequence[Reading]) -> str | None:
+    """Why a total of a circuit is not the resistance that the eye sees; None where it is.
+
+    It is not if it lies outside of what the readings that need no model span, by more than their spread: at least by a
+    quarter (`USUAL_BIAS`), and by three of its own errors.
+    """
+    found = {one.method: one.resistance_ohm for one in readings if one.method in OF_THE_WHOLE}
+    values = [value for value in found.values() if value is not None]
+    if not values:
+        return None
+    low, high = min(values), max(values)
+    allowed = max(high - low, USUAL_BIAS * high, 3 * total.std_ohm)
+    if low - allowed <= total.value_ohm <= high + allowed:
+        return None
+    seen = f"{low:.4g}" if len(values) == 1 else f"{low:.4g} to {high:.4g}"
+    return f"the circuit says {total.value_ohm:.4g} ohm, and the spectrum read without one {seen} ohm"
+
+
+def _turns(z: Complexes) -> list[int]:
+    """Indices at which -Z'' turns, minima and maxima in turn, the first a maximum or the first point; each differs from
+    the next by more than noise."""
+    loss, enough = -z.imag, _PROMINENT * np.abs(z)
+    turns = [0]
+    rising: bool | None = None
+    at = 0
+    for i in range(1, len(z)):
+        if rising is None:
+            if abs(loss[i] - loss[0]) > enough[i]:
+                rising, at = bool(loss[i] > loss[0]), i
+            continue
+        if (loss[i] > loss[at]) == rising:
+            at = i
+        elif abs(loss[i] - loss[at]) > max(enough[i], enough[at]):
+            turns.append(at)
+            rising, at = not rising, i
+    return turns
+
+
+def _end(z: Complexes, omega: np.ndarray, pellet: Pellet | None) -> _End:
+    """By the first rise of -Z'' that has the capacitance of an electrode; a spectrum without one is all electrolyte."""
+    loss, last = -z.imag, len(z) - 1
+    turns = [*_turns(z), last]
+    top = 0
+    for foot, after in pairwise(turns):
+        if loss[after] <= max(loss[foot], 0.0):
+            continue
+        shape, least = (1.0, POOR_CONTACT_F_PER_CM2) if after == last else (0.5, INTERFACE_FROM_F_PER_CM2)
+        if place_of(shape / (omega[after] * loss[after]), pellet, least_F_per_cm2=least) != "volume":
+            # an inductance, at high frequencies, ends where Z'' crosses zero
+            foot += int(np.argmax(loss[foot : after + 1] >= 0))
+            return _End(foot, top, after, seen=bool(loss[foot] < z.real[foot]))
+        top = after
+    return _End(None, top, last)
 
 
 def _intercept(z: Complexes, frequency: np.ndarray) -> Reading:
@@ -86,26 +168,24 @@ def _intercept(z: Complexes, frequency: np.ndarray) -> Reading:
 
 def _lowest_imaginary(z: Complexes, frequency: np.ndarray, valley: int | None) -> Reading:
     if valley is None:
-        return Reading("lowest-imaginary", None, "-Z'' has no minimum inside the spectrum")
+        return Reading("lowest-imaginary", None, "-Z'' does not rise behind the electrolyte")
     return Reading("lowest-imaginary", float(z.real[valley]), f"at {frequency[valley]:.3g} Hz")
 
 
-def _smallest_phase(z: Complexes, frequency: np.ndarray) -> Reading:
+def _smallest_phase(z: Complexes, frequency: np.ndarray, end: _End) -> Reading:
     phase = np.abs(np.angle(z))
-    at = int(np.argmin(phase))
+    at = end.top + int(np.argmin(phase[end.top : end.next + 1]))
     if at in (0, len(z) - 1) and phase[at] > np.deg2rad(5):
         return Reading("smallest-phase", None, "the phase is smallest at the end of the spectrum")
     return Reading("smallest-phase", float(z.real[at]), f"{np.rad2deg(phase[at]):.1f} deg at {frequency[at]:.3g} Hz")
 
 
-def _arc(z: Complexes, frequency: np.ndarray, valley: int | None) -> Reading:
+def _arc(z: Complexes, frequency: np.ndarray, ends: _End) -> Reading:
     """Circle by algebraic least squares (Kasa) through the points of the last arc above half of its height."""
-    end = len(z) if valley is None else valley + 1
-    loss = -z.imag[:end]
-    tops = [i for i in range(1, end - 1) if loss[i - 1] < loss[i] >= loss[i + 1] and loss[i] > 0]
-    if not tops:
-        return Reading("arc-extrapolation", None, "-Z'' has no maximum inside the spectrum")
-    top = max(tops, key=lambda i: loss[i])
+    end = len(z) if ends.foot is None else ends.foot + 1
+    loss, top = -z.imag[:end], ends.top
+    if not 0 < top < end - 1:
+        return Reading("arc-extrapolation", None, "-Z'' has no maximum inside the electrolyte")
     first = last = top
     while first > 0 and loss[first - 1] > 0.5 * loss[top]:
         first -= 1
@@ -125,9 +205,11 @@ def _arc(z: Complexes, frequency: np.ndarray, valley: int | None) -> Reading:
     return Reading("arc-extrapolation", float(size * (a / 2 + np.sqrt(under))), note)
 
 
-def _spike(z: Complexes, frequency: np.ndarray, valley: int | None) -> Reading:
+def _spike(z: Complexes, frequency: np.ndarray, end: _End) -> Reading:
     """Z' = a + b (-Z''), through the last points, if they rise steeply enough to be a spike."""
-    if len(z) - (valley or 0) < _SPIKE_POINTS + 1:
+    if end.foot is None or end.next < len(z) - 1:
+        return Reading("spike-extrapolation", None, "no spike at the lowest frequencies")
+    if len(z) - end.foot < _SPIKE_POINTS + 1:
         return Reading("spike-extrapolation", None, "fewer than five points on the spike")
     x, y = z.real[-_SPIKE_POINTS:], -z.imag[-_SPIKE_POINTS:]
     slope, start = np.polyfit(y, x, 1)

@@ -19,7 +19,7 @@ from paddlewheel.studies.eis.record import EisRecord, SpectrumResult
 __all__ = ["figures", "page"]
 
 _ROLES = {"bulk": "bulk", "grain_boundary": "grain boundary", "electrolyte": "electrolyte", "interface": "interface",
-          "leads": "leads"}  # fmt: skip
+          "unclear": "grain boundary or interface", "leads": "leads"}  # fmt: skip
 
 _UNTOLD = (
     "The Kramers–Kronig relations do not prove the cell linear: a spectrum at a second amplitude does "
@@ -57,7 +57,7 @@ def page(record: EisRecord, beside: Beside, drawings: dict[str, Drawing]) -> Pag
         title=f"Impedance of {record.sample}" if record.sample else "Impedance",
         facts=_facts(record),
         headline=_headline(record),
-        tone="good" if any(row.kramers_kronig.passed for row in record.spectra) else "none",
+        tone="good" if any(row.kramers_kronig.passed and not row.refused for row in record.spectra) else "none",
         numbers=_numbers(record),
         remarks=[_UNTOLD if record.linearity is None else _sentence(record.linearity.verdict)],
         warnings=record.warnings,
@@ -101,7 +101,7 @@ def _arrhenius_section(record: EisRecord, drawings: dict[str, Drawing]) -> Secti
 def _spectra_section(record: EisRecord, drawings: dict[str, Drawing]) -> Section:
     table = Table(
         "Resistances and conductivities (± is the 68 % standard uncertainty)",
-        [("Spectrum", ""), ("R bulk", "Ω"), ("R grain boundary", "Ω"), ("R total", "Ω"), ("R interface", "Ω"),
+        [("Spectrum", ""), ("R bulk", "Ω"), ("R grain boundary", "Ω"), ("R total", "Ω"), ("R unclear", "Ω"), ("R interface", "Ω"),
          (_each(record), "Ω cm²"), ("σ bulk", "mS/cm"), ("σ grain boundary", "mS/cm"), ("σ total", "mS/cm")],
     )  # fmt: skip
     for row in record.spectra:
@@ -110,13 +110,17 @@ def _spectra_section(record: EisRecord, drawings: dict[str, Drawing]) -> Section
             r.bulk,
             r.grain_boundary,
             r.total,
+            r.unclear,
             r.interface,
             row.interface_ohm_cm2,
             sigma.bulk,
             sigma.grain_boundary,
             sigma.total,
         )
-        table.rows.append([Cell(label(row), row.file), *(Cell(measured(value)) for value in values)])
+        shown = [Cell(measured(value)) for value in values]
+        if row.refused:
+            shown[2] = shown[-1] = Cell("refused", row.refused, "broken")
+        table.rows.append([Cell(label(row), row.file), *shown])
     caption = "Scaled to the electrolyte: a tail may leave the picture. Both axes have one scale, insets too."
     drawn = [(drawings["nyquist"], caption)]
     drawn += [(drawings[name], "") for name in ("together", "bode") if name in drawings]
@@ -199,7 +203,8 @@ def _circuit_section(record: EisRecord) -> Section:
                                Cell(_ROLES.get(found.role or "", "–"))])  # fmt: skip
     said = (
         f"{record.circuit_reason[0].upper()}{record.circuit_reason[1:]}. No start values were given. Arcs are R / (1 + "
-        "(iωτ)ⁿ); an arc's role follows from its capacitance τ/R."
+        "(iωτ)ⁿ); an arc's role follows from its capacitance τ/R: per volume in the electrolyte (a permittivity up to 10⁵), "
+        "per area at an electrode (0.1 µF/cm² and more)."
     )
     return Section(id="circuit", title="Circuit", paragraphs=[said], tables=[tried, table])
 
@@ -304,6 +309,9 @@ def _headline(record: EisRecord) -> str:
     total = record.arrhenius.total
     if total is not None and total.activation_energy_eV is not None:
         return f"{said}; the activation energy of the total conductivity is {measured(total.activation_energy_eV)} eV."
+    refused = sum(row.refused is not None for row in record.spectra)
+    if refused:
+        said += f"; {refused} of {len(record.spectra)} have no total resistance that can be told"
     return f"{said}."
 
 
@@ -317,6 +325,8 @@ def _numbers(record: EisRecord) -> list[Number]:
     if not numbers:
         row: SpectrumResult = record.spectra[0]
         sigma, total = row.conductivity_mS_per_cm.total, row.resistances_ohm.total
+        if row.refused:
+            return [Number(name=f"Total, {label(row)}", value="refused", unit="", note="why: see the warnings")]
         value, unit = (measured(sigma), "mS/cm") if sigma is not None else (measured(total), "Ω")
         numbers.append(Number(name=f"Total, {label(row)}", value=value, unit=unit, note="circuit, 68 %"))
     return numbers

@@ -64,12 +64,14 @@ class CircuitParameter(Record):
 
 
 class EisResistances(Record):
-    """Resistances of the electrolyte in ohm, and of the interface; null where the circuit has no such element."""
+    """Resistances of the electrolyte in ohm, of the interface, and of what may be either
+    (`unclear`); null where the circuit has no such element."""
 
     bulk: Measured | None = None
     grain_boundary: Measured | None = None
     total: Measured | None = None
     interface: Measured | None = None
+    unclear: Measured | None = None
 
 
 class EisConductivities(Record):
@@ -117,7 +119,8 @@ class SpectrumResult(Record):
     """One spectrum.
 
     `residual_correlation` is that of neighbouring residuals of the fit: where it is above 0 the circuit misses
-    something, and all errors of this spectrum are widened for it. `spread_percent` is (largest - smallest) / fit over
+    something, and all errors of this spectrum are widened for it. `refused` says why there is no total, with the
+    resistances that differ. `spread_percent` is (largest - smallest) / fit over
     the readings of the total resistance. `interface_ohm_cm2` is the interface's resistance times area, of one of the
     cell's electrodes (half of R A of two equal ones), the uncertainty of the area included.
     """
@@ -136,6 +139,7 @@ class SpectrumResult(Record):
     rms_percent: float
     residual_correlation: float
     resistances_ohm: EisResistances
+    refused: str | None = None
     conductivity_mS_per_cm: EisConductivities
     interface_ohm_cm2: Measured | None = None
     capacitances_F: dict[str, float] = {}

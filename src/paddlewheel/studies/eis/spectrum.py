@@ -8,7 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from paddlewheel.errors import DataError
-from paddlewheel.lab.eis.assignment import Resistance, Role, arc_capacitance_F, resistances
+from paddlewheel.lab.eis.assignment import (
+    Resistance,
+    Role,
+    arc_capacitances_F,
+    resistances,
+)
 from paddlewheel.lab.eis.choice import inflation, neighbour_correlation
 from paddlewheel.lab.eis.circuit import SEMI_INFINITE
 from paddlewheel.lab.eis.diffusion import Diffusivity, from_concentration, from_slope, from_time
@@ -19,6 +24,7 @@ from paddlewheel.lab.eis.least_squares import Weighted
 from paddlewheel.lab.eis.pellet import Pellet
 from paddlewheel.lab.eis.readings import read_resistances
 from paddlewheel.lab.eis.relaxation_times import RelaxationTimes, relaxation_times
+from paddlewheel.lab.eis.total import NOT_KNOWN, judge_total
 from paddlewheel.lab.spectrum import Spectrum
 from paddlewheel.records import Measured
 from paddlewheel.studies.eis.record import (
@@ -33,8 +39,6 @@ from paddlewheel.studies.eis.record import (
     WarburgDiffusivity,
 )
 
-NOT_KNOWN = 0.5
-"""Relative error from which on a resistance is not given."""
 CORRELATED = 0.3
 """Correlation of neighbouring residuals above which it is told."""
 WIDE_SPREAD_PERCENT = 5.0
@@ -84,15 +88,19 @@ def analyse_spectrum(
     test: KramersKronig,
     fit: CircuitFit,
     roles: dict[str, Role],
+    asked: bool = False,
     pellet: Pellet | None,
     electrode: Electrode,
 ) -> AnalysedSpectrum:
-    """Everything of one spectrum; `fit` is of `data`, and `roles` of its circuit."""
+    """Everything of one spectrum; `fit` is of `data`, `roles` of its circuit, `asked` if somebody said what is what."""
     modulus = weigh(spectrum.frequency_Hz, spectrum.impedance_ohm)
     distribution = relaxation_times(modulus)
     correlation = neighbour_correlation(fit)
     fitted = resistances(fit, roles, inflation=inflation(correlation))
     found = {name: _known(resistance) for name, resistance in fitted.items()}
+    read = read_resistances(modulus, distribution, pellet)
+    judged = judge_total(fit, data, roles, read, pellet=pellet, inflation=inflation(correlation), asked=asked)
+    found["total"] = judged.resistance
     readings = [
         ResistanceReading(
             method=reading.method,
@@ -100,9 +108,9 @@ def analyse_spectrum(
             conductivity_mS_per_cm=_conductivity_of(reading.resistance_ohm, pellet),
             note=reading.note,
         )
-        for reading in read_resistances(modulus, distribution)
+        for reading in read
     ]
-    total = found["total"]
+    total = fitted["total"]
     if total is not None:
         by_circuit = ResistanceReading(
             method="circuit",
@@ -127,6 +135,7 @@ def analyse_spectrum(
         rms_percent=100 * float(np.sqrt(np.mean(np.abs(relative) ** 2) / 2)),
         residual_correlation=correlation,
         resistances_ohm=EisResistances(**{name: _measured(resistance) for name, resistance in found.items()}),
+        refused=judged.refused,
         conductivity_mS_per_cm=_conductivities(found, pellet),
         interface_ohm_cm2=_area_specific(found["interface"], pellet, electrode.electrodes),
         capacitances_F=_capacitances_F(fit),
@@ -143,7 +152,11 @@ def analyse_spectrum(
         ),
         diffusivity=_diffusivity(fit, spectrum, pellet, electrode, inflation(correlation)),
     )
-    unknown = [name.replace("_", " ") for name in fitted if fitted[name] is not None and found[name] is None]
+    unknown = [
+        name.replace("_", " ")
+        for name in fitted
+        if name != "total" and fitted[name] is not None and found[name] is None
+    ]
     row.warnings = _warnings(row, fit, test)
     if unknown:
         row.warnings.append(
@@ -189,10 +202,11 @@ def _conductivity_of(resistance_ohm: float | None, pellet: Pellet | None) -> flo
 
 
 def _capacitances_F(fit: CircuitFit) -> dict[str, float]:
-    of_arcs = {f"C{k}": arc_capacitance_F(fit, k) for k in range(1, fit.circuit.arcs + 1)}
-    if fit.circuit.tail != "RWQ":
-        return of_arcs
-    return of_arcs | {"C_transfer": fit.value("transfer_tau_s") / fit.value("transfer_ohm")}
+    """By C1, C2, ..., C_transfer."""
+    return {
+        name.removesuffix("_ohm").replace("R", "C").replace("transfer", "C_transfer"): size
+        for name, size in arc_capacitances_F([fit]).items()
+    }
 
 
 def _area_specific(interface: Resistance | None, pellet: Pellet | None, electrodes: int) -> Measured | None:

@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import model_validator
 
 from paddlewheel.errors import SettingsError
-from paddlewheel.lab.eis.assignment import Role, assign_roles
+from paddlewheel.lab.eis.assignment import Role, asked_roles, assign_roles
 from paddlewheel.lab.eis.choice import Candidate, choose_circuit, inflation, is_determined
 from paddlewheel.lab.eis.circuit import SEMI_INFINITE, Circuit
 from paddlewheel.lab.eis.fit import CircuitFit, Weighting, fit_circuit, weigh
@@ -50,7 +50,7 @@ from paddlewheel.studies.eis.spectrum import (
 )
 from paddlewheel.studies.laboratory.settings import PelletSettings
 from paddlewheel.study.run import Run
-from paddlewheel.study.settings import NamedColumns, Numbers, setting
+from paddlewheel.study.settings import NamedColumns, Names, Numbers, setting
 from paddlewheel.study.study import Argument, Study
 
 AUTO, EACH = "auto", "each"
@@ -121,6 +121,9 @@ class EisSettings(PelletSettings):
         in_document=False,
     )
     circuit: str = setting(AUTO, "auto (one for all spectra), each (chosen for each), or such as R-RQ-RQ-CPE.")
+    electrolyte: Names = setting(
+        (), "Resistances of the circuit that are the electrolyte's, such as R,R1, over what their capacitances say."
+    )
     weighting: Weighting = setting("modulus", "Weights of the fit")
     allow_violations: bool = setting(False, "Keep spectra that fail the Kramers-Kronig test in the Arrhenius fits.")
     cell: CellKind | None = setting(
@@ -221,10 +224,18 @@ def _measures(inputs: EisInputs, settings: EisSettings, run: Run) -> EisRecord:
         weigh(spectrum.frequency_Hz, spectrum.impedance_ohm, weighting=settings.weighting) for spectrum in read.spectra
     ]
     fits, candidates, reason = _fitted(data, inputs.circuit, each=settings.circuit == EACH)
-    roles = _roles(fits, pellet)
+    roles = _roles(fits, pellet, settings.electrolyte)
     analysed = [
         analyse_spectrum(
-            spectrum, file=file, data=points, test=test, fit=fit, roles=role, pellet=pellet, electrode=electrode
+            spectrum,
+            file=file,
+            data=points,
+            test=test,
+            fit=fit,
+            roles=role,
+            asked=bool(settings.electrolyte),
+            pellet=pellet,
+            electrode=electrode,
         )
         for spectrum, file, points, test, fit, role in zip(
             read.spectra, read.files, data, tests, fits, roles, strict=True
@@ -314,13 +325,14 @@ def _candidate(candidate: Candidate, lowest: float) -> CircuitCandidate:
     )
 
 
-def _roles(fits: Sequence[CircuitFit], pellet: Pellet | None) -> list[dict[str, Role]]:
-    """Alike for all spectra of a circuit."""
-    constant = 1.0 if pellet is None else pellet.cell_constant_per_cm
+def _roles(fits: Sequence[CircuitFit], pellet: Pellet | None, electrolyte: Sequence[str]) -> list[dict[str, Role]]:
+    """Alike for all spectra of a circuit; those that were asked for."""
     by_circuit = {
-        circuit: assign_roles([fit for fit in fits if fit.circuit == circuit], cell_constant_per_cm=constant)
+        circuit: assign_roles([fit for fit in fits if fit.circuit == circuit], pellet)
         for circuit in {fit.circuit for fit in fits}
     }
+    if electrolyte:
+        by_circuit = {circuit: asked_roles(roles, electrolyte) for circuit, roles in by_circuit.items()}
     return [by_circuit[fit.circuit] for fit in fits]
 
 
@@ -380,7 +392,8 @@ def _cell_warnings(analysed: Sequence[AnalysedSpectrum], settings: EisSettings) 
 
 def _row_warnings(analysed: Sequence[AnalysedSpectrum]) -> list[str]:
     """What the rows' own warnings say, those that many rows share in one sentence."""
-    said = [f"{each.label}: {each.test.verdict}" for each in analysed if not each.test.passed]
+    said = [f"{each.label}: no total: {each.row.refused}" for each in analysed if each.row.refused]
+    said += [f"{each.label}: {each.test.verdict}" for each in analysed if not each.test.passed]
     said += [f"{each.label}: {text}" for each in analysed for text in each.row.warnings if text.endswith("left out")]
     said += [f"{each.label}: the fit did not converge" for each in analysed if not each.fit.converged]
     correlated = [each for each in analysed if each.row.residual_correlation > CORRELATED]
@@ -411,6 +424,7 @@ def _says(record: EisRecord) -> list[str]:
         at = f"{row.temperature_K:g} K" if row.temperature_K is not None else row.name
         sigma, total = row.conductivity_mS_per_cm.total, row.resistances_ohm.total
         told = _with_error(sigma, "mS/cm") if sigma else _with_error(total, "ohm")
+        told = "no total (see the warning)" if row.refused else told
         spread = f", readings differ by {row.spread_percent:.1f} %" if row.spread_percent is not None else ""
         lines.append(f"{at}: {told}{spread}")
     for part in ("total", "grain_boundary", "bulk"):

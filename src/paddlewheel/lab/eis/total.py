@@ -1,0 +1,113 @@
+"""The resistance of the electrolyte as a whole, or why there is none to give.
+
+A number is given if three things agree: the capacitances say which elements are the electrolyte's, the spectrum goes
+down to where they end, and the readings that need no circuit (`paddlewheel.lab.eis.readings`) see the same resistance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from paddlewheel.lab.eis.assignment import (
+    Resistance,
+    Role,
+    arc_capacitances_F,
+    per_area_F_per_cm2,
+    permittivity,
+    place_of_tail,
+    resistances,
+    tail_capacitance_F,
+)
+from paddlewheel.lab.eis.fit import CircuitFit
+from paddlewheel.lab.eis.least_squares import Weighted
+from paddlewheel.lab.eis.pellet import Pellet
+from paddlewheel.lab.eis.readings import Reading, disagreement
+
+NOT_KNOWN = 0.5
+"""Relative error from which on a resistance is not given."""
+_REMEDY = "say which resistances are the electrolyte's, such as --electrolyte R,R1, or ask for a --circuit"
+
+
+@dataclass(frozen=True)
+class Total:
+    """The total, or why there is none: one of the two is None."""
+
+    resistance: Resistance | None
+    refused: str | None
+
+
+def judge_total(
+    fit: CircuitFit,
+    data: Weighted,
+    roles: Mapping[str, Role],
+    readings: Sequence[Reading],
+    *,
+    pellet: Pellet | None = None,
+    inflation: float = 1.0,
+    asked: bool = False,
+) -> Total:
+    """The total of a fit, or the reason why it is refused, with the numbers that differ and the remedy.
+
+    Parameters
+    ----------
+    fit, data
+        The fit and the spectrum.
+    roles
+        Of its resistances.
+    readings
+        Those that need no circuit.
+    pellet
+        The geometry.
+    inflation
+        Of the variances, for correlated residuals.
+    asked
+        Whether somebody said which resistances are the electrolyte's: then only what is not known is refused.
+    """
+    found = resistances(fit, roles, inflation=inflation)
+    total, unclear = found["total"], found["unclear"]
+    if unclear is not None:
+        return Total(None, _unclear(fit, roles, total, unclear, pellet))
+    if total is None:
+        return Total(None, f"no element of {fit.circuit.name} has the capacitance of an electrolyte: {_REMEDY}")
+    if not total.std_ohm < NOT_KNOWN * total.value_ohm:
+        return Total(None, f"the resistance is not known to {100 * NOT_KNOWN:.0f} %: measure over more frequencies")
+    if asked:
+        return Total(total, None)
+    flank = _flank(fit, data, total, pellet)
+    if flank is not None:
+        return Total(None, flank)
+    differs = disagreement(total, readings)
+    return Total(total, None) if differs is None else Total(None, f"{differs}: {_REMEDY}")
+
+
+def _unclear(
+    fit: CircuitFit, roles: Mapping[str, Role], total: Resistance | None, unclear: Resistance, pellet: Pellet | None
+) -> str:
+    name = next(name for name, role in roles.items() if role == "unclear")
+    size = arc_capacitances_F([fit])[name]
+    without = 0.0 if total is None else total.value_ohm
+    return (
+        f"{name} has {_capacitance(size, pellet)}, as grain boundaries and as an interface may have: the total is "
+        f"{without:.4g} ohm without and {without + unclear.value_ohm:.4g} ohm with it: {_REMEDY}"
+    )
+
+
+def _flank(fit: CircuitFit, data: Weighted, total: Resistance, pellet: Pellet | None) -> str | None:
+    place = place_of_tail(fit, data.omega, pellet)
+    size = tail_capacitance_F(fit, data.omega)
+    if place == "electrode" or size is None:
+        return None
+    seen = abs(data.impedance_ohm[int(np.argmin(data.omega))])
+    what = "is that of the electrolyte" if place == "volume" else "may be that of grain boundaries or of an electrode"
+    return (
+        f"the tail's capacitance at the lowest frequency, {_capacitance(size, pellet)}, {what}: the total may be "
+        f"{total.value_ohm:.4g} ohm, or more than {seen:.4g} ohm: measure to lower frequencies, or {_REMEDY}"
+    )
+
+
+def _capacitance(size_F: float, pellet: Pellet | None) -> str:
+    per_area = 1e6 * per_area_F_per_cm2(size_F, pellet)
+    return f"{per_area:.2g} uF/cm2 (a permittivity of {permittivity(size_F, pellet):.2g})"
