@@ -194,7 +194,8 @@ def tail_capacitance_F(fit: CircuitFit, omega: np.ndarray) -> float | None:
     if fit.circuit.tail not in ("CPE", "W", "Wo"):
         return None
     alone = Circuit(tail=fit.circuit.tail)
-    z = evaluate(alone, fit.theta[None, -alone.size :], omega)[0][0]
+    theta = fit.theta[[fit.index(parameter.name) for parameter in alone.parameters()]]
+    z = evaluate(alone, theta[None], omega)[0][0]
     slowest = int(np.argmin(omega))
     return float((1 / z[slowest]).imag / omega[slowest])
 

@@ -101,8 +101,8 @@ def _arrhenius_section(record: EisRecord, drawings: dict[str, Drawing]) -> Secti
 def _spectra_section(record: EisRecord, drawings: dict[str, Drawing]) -> Section:
     table = Table(
         "Resistances and conductivities (± is the 68 % standard uncertainty)",
-        [("Spectrum", ""), ("R bulk", "Ω"), ("R grain boundary", "Ω"), ("R total", "Ω"), ("R unclear", "Ω"), ("R interface", "Ω"),
-         (_each(record), "Ω cm²"), ("σ bulk", "mS/cm"), ("σ grain boundary", "mS/cm"), ("σ total", "mS/cm")],
+        [("Spectrum", ""), ("R bulk", "Ω"), ("R grain boundary", "Ω"), ("R total", "Ω"), ("R unclear", "Ω"),
+         ("R interface", "Ω"), (_each(record), "Ω cm²"), ("σ bulk", "mS/cm"), ("σ grain boundary", "mS/cm"), ("σ total", "mS/cm")],
     )  # fmt: skip
     for row in record.spectra:
         r, sigma = row.resistances_ohm, row.conductivity_mS_per_cm
@@ -203,8 +203,8 @@ def _circuit_section(record: EisRecord) -> Section:
                                Cell(_ROLES.get(found.role or "", "–"))])  # fmt: skip
     said = (
         f"{record.circuit_reason[0].upper()}{record.circuit_reason[1:]}. No start values were given. Arcs are R / (1 + "
-        "(iωτ)ⁿ); an arc's role follows from its capacitance τ/R: per volume in the electrolyte (a permittivity up to 10⁵), "
-        "per area at an electrode (0.1 µF/cm² and more)."
+        "(iωτ)ⁿ); an arc's role follows from its capacitance τ/R: per volume in the electrolyte (a permittivity up to "
+        "10⁵), per area at an electrode (0.1 µF/cm² and more)."
     )
     return Section(id="circuit", title="Circuit", paragraphs=[said], tables=[tried, table])
 
