@@ -13,11 +13,15 @@ from pathlib import Path
 
 import numpy as np
 
-from paddlewheel.lab.eis.choice import choose_circuit
+from paddlewheel.lab.eis.assignment import Resistance, assign_roles
+from paddlewheel.lab.eis.choice import choose_circuit, inflation, neighbour_correlation
 from paddlewheel.lab.eis.fit import weigh
 from paddlewheel.lab.eis.intervals import profile_intervals
 from paddlewheel.lab.eis.kramers_kronig import kramers_kronig
-from paddlewheel.lab.eis.synthetic import KINDS, random_spectrum
+from paddlewheel.lab.eis.readings import read_resistances
+from paddlewheel.lab.eis.relaxation_times import relaxation_times
+from paddlewheel.lab.eis.synthetic import CELLS, KINDS, SyntheticCell, random_cell, random_spectrum
+from paddlewheel.lab.eis.total import judge_total
 
 DRIFTS = (0.0, 0.02, 0.05, 0.1, 0.2)
 
@@ -68,6 +72,52 @@ def drift_seen(count: int, seed: int, noise: float) -> list[str]:
             failed += not kramers_kronig(weigh(one.frequency_Hz, one.impedance_ohm)).passed
         lines.append(f"| {100 * drift:g} % | {failed} of {count} |")
     return lines
+
+
+def totals(count: int, seed: int, noise: float) -> list[str]:
+    """Lines of the third table: what is said of the resistance of the electrolyte of drawn cells."""
+    from scipy.stats import beta
+
+    random = np.random.default_rng(seed)
+    drawn, refused, off, inside = Counter(), Counter(), Counter(), Counter()
+    far: list[str] = []
+    for k in range(count):
+        cell = random_cell(random, kind=CELLS[k % len(CELLS)], noise=noise)
+        drawn[cell.kind] += 1
+        total = told_total(cell)
+        if total is None:
+            refused[cell.kind] += 1
+            continue
+        half = 1.96 * total.std_ohm
+        inside[cell.kind] += abs(total.value_ohm - cell.total_ohm) <= half
+        ratio = total.value_ohm / cell.total_ohm
+        if not 0.5 < ratio < 2:
+            off[cell.kind] += 1
+            far.append(f"{cell.kind} {ratio:.2g}")
+    lines = [
+        "| at the electrodes | drawn | refused | in its 95 % interval | off by a factor of 2 |",
+        "|---|---|---|---|---|",
+    ]
+    for kind in (*CELLS, "all"):
+        n, no, yes, bad = (c.total() if kind == "all" else c[kind] for c in (drawn, refused, inside, off))
+        share = f"{yes} of {n - no} ({100 * yes / max(n - no, 1):.0f} %)"
+        lines.append(f"| {kind} | {n} | {no} | {share} | {bad} |")
+    n, yes = drawn.total() - refused.total(), inside.total()
+    low, high = beta.ppf(0.025, yes, n - yes + 1), beta.ppf(0.975, yes + 1, n - yes) if yes < n else 1.0
+    lines += ["", f"Seed {seed}, noise {100 * noise:g} %. Coverage {100 * yes / max(n, 1):.1f} % ({100 * low:.0f} to "
+              f"{100 * high:.0f} by Clopper and Pearson). Far off: {', '.join(far) or 'none'}."]  # fmt: skip
+    return lines
+
+
+def told_total(cell: SyntheticCell) -> Resistance | None:
+    """What `eis` says of the electrolyte's resistance; None where it is refused."""
+    data = weigh(cell.frequency_Hz, cell.impedance_ohm)
+    choice = choose_circuit([data])
+    fit = choice.chosen.fits[0]
+    roles = assign_roles([fit], cell.pellet)
+    readings = read_resistances(data, relaxation_times(data), cell.pellet)
+    widened = inflation(neighbour_correlation(fit))
+    return judge_total(fit, data, roles, readings, pellet=cell.pellet, inflation=widened).resistance
 
 
 def main() -> None:

@@ -102,7 +102,8 @@ def _spectra_section(record: EisRecord, drawings: dict[str, Drawing]) -> Section
     table = Table(
         "Resistances and conductivities (± is the 68 % standard uncertainty)",
         [("Spectrum", ""), ("R bulk", "Ω"), ("R grain boundary", "Ω"), ("R total", "Ω"), ("R unclear", "Ω"),
-         ("R interface", "Ω"), (_each(record), "Ω cm²"), ("σ bulk", "mS/cm"), ("σ grain boundary", "mS/cm"), ("σ total", "mS/cm")],
+         ("R interface", "Ω"), (_each(record), "Ω cm²"), ("σ bulk", "mS/cm"), ("σ grain boundary", "mS/cm"),
+         ("σ total", "mS/cm")],
     )  # fmt: skip
     for row in record.spectra:
         r, sigma = row.resistances_ohm, row.conductivity_mS_per_cm
