@@ -44,6 +44,7 @@ class Sample:
 
 def samples(folder: Path) -> list[Sample]:
     """Small files of every kind that is read, made here, and those of `PADDLEWHEEL_SHARED` under 200 kB."""
+    import impedance_samples as impedance
     import lab_samples
     from ase.build import bulk
     from ase.io import write
@@ -146,6 +147,9 @@ def samples(folder: Path) -> list[Sample]:
     workbook(folder / "x.xlsx")
     add("x.xlsx", (folder / "x.xlsx").read_bytes(), "cell test", read_cell_test)
     add("y.xlsx", (folder / "x.xlsx").read_bytes(), "spectra", read_spectra)
+    add("a.ods", impedance.ods(folder / "a.ods", impedance.ods_rows()).read_bytes(), "spectra", read_spectra)
+    add("a.pssession", impedance.session(impedance.Z), "spectra", read_spectra)
+    add("a.ids", impedance.ivium(("Impedance", "a", impedance.ivium_rows(impedance.Z))), "spectra", read_spectra)
     pellet = "die_diameter_mm: {value: 10, std: 0.1}\npellet: {thickness_um: 800, mass_mg: 60}\n"
     add("sample.yaml", pellet, "sample", load_sample)
     add("design.yaml", template(), "design", load_design)

@@ -7,28 +7,16 @@ published description.
 from __future__ import annotations
 
 import gzip
-import json
 import random
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from impedance_samples import FREQUENCY_HZ, Z, ivium, ivium_rows, ods, ods_row, ods_rows, randles, session
 
 from paddlewheel.errors import DataError
 from paddlewheel.lab.readers import read_spectra
 from paddlewheel.lab.spectrum import Spectrum
-
-FREQUENCY_HZ = np.logspace(5, 0, 26)
-
-
-def randles(frequency_Hz: np.ndarray) -> NDArray[np.complex128]:
-    """50 ohm, then 200 ohm parallel to 1 uF."""
-    return 50 + 200 / (1 + 2j * np.pi * frequency_Hz * 200 * 1e-6)
-
-
-Z = randles(FREQUENCY_HZ)
 
 
 def _table(path: Path, *columns: np.ndarray, header: str = "") -> Path:
@@ -192,25 +180,15 @@ def test_an_electrode_that_is_not_in_the_file_is_refused(folder: Path):
         read_spectra(folder / "data.P00", impedance_of="Ece")
 
 
-def ivium(*measurements: tuple[str, str, np.ndarray], cut: int = 0) -> bytes:
-    """A file of Ivium with measurements of a method, a title and rows of three numbers."""
-    text = b"\x00" * 16 + b"\x48\x00\x00\x00\r\nPeaks=false\r\n"
-    for method, title, rows in measurements:
-        text += f"config1=80\r\nMethod={method}\r\nTechnique=Constant E\r\nTitle={title}\r\n".encode("latin-1")
-        text += f"2\r\nData Objects    \r\n0\r\nprimary_data    \r\n3\r\n{len(rows)}\r\n".encode()
-        text += b"".join(f"{a:.5E}  {b:.5E}\t{c:.5E} \r\n".encode() for a, b, c in rows)
-    return text[: len(text) - cut]
-
-
-def _rows(z: NDArray[np.complex128]) -> np.ndarray:
-    return np.column_stack([z.real, z.imag, FREQUENCY_HZ])
-
-
 def test_ivium_all_impedances_of_a_file(tmp_path: Path):
     z = randles(FREQUENCY_HZ)
     path = tmp_path / "series.ids"
     path.write_bytes(
-        ivium(("Impedance", "first", _rows(z)), ("Transients", "rest", _rows(z)), ("Impedance", "", _rows(2 * z)))
+        ivium(
+            ("Impedance", "first", ivium_rows(z)),
+            ("Transients", "rest", ivium_rows(z)),
+            ("Impedance", "", ivium_rows(2 * z)),
+        )
     )
     found = read_spectra(path)
     assert [one.cycle for one in found] == [1, 2]
@@ -221,8 +199,11 @@ def test_ivium_all_impedances_of_a_file(tmp_path: Path):
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (ivium(("Impedance", "a", _rows(randles(FREQUENCY_HZ))), cut=90), "of 26 points of the measurement 'a'"),
-        (ivium(("CyclicVoltammetry", "a", _rows(randles(FREQUENCY_HZ)))), "holds no impedance but CyclicVoltammetry"),
+        (ivium(("Impedance", "a", ivium_rows(Z)), cut=90), "of 26 points of the measurement 'a'"),
+        (
+            ivium(("CyclicVoltammetry", "a", ivium_rows(Z))),
+            "holds no impedance but CyclicVoltammetry",
+        ),
     ],
 )
 def test_ivium_refusals(tmp_path: Path, content: bytes, told: str):
@@ -230,45 +211,6 @@ def test_ivium_refusals(tmp_path: Path, content: bytes, told: str):
     path.write_bytes(content)
     with pytest.raises(DataError, match=told):
         read_spectra(path)
-
-
-def session(*spectra: NDArray[np.complex128], lower: bool = False, listed: bool = True) -> bytes:
-    """A .pssession with a voltammetry and impedance spectra."""
-
-    def column(kind: str, quantity: str, values: np.ndarray) -> dict:
-        unit = {"Type": f"PalmSens.Units.{kind}", "S": "", "Q": quantity, "A": ""}
-        return {
-            "Type": "PalmSens.Data.DataArray",
-            "Unit": unit,
-            "DataValues": [{"V": x, "S": 0} for x in values.tolist()],
-        }
-
-    measurements = [
-        {"Title": "CV", "DataSet": {"Type": "PalmSens.Data.DataSetCommon", "Values": []}, "EISDataList": []}
-    ]
-    for z in spectra:
-        values = [column("Time", "Time", FREQUENCY_HZ), column("Hertz", "Frequency", FREQUENCY_HZ),
-                  column("ZRe", "Z'", z.real), column("ZIm", "-Z''", -z.imag)]  # fmt: skip
-        data = {"Type": "PalmSens.Data.DataSetEIS", "Values": values}
-        measurements.append(
-            {"Title": "EIS", "DataSet": data, "EISDataList": [{"Title": "e", "DataSet": data}] * listed}
-        )
-    text = json.dumps({"Type": "PalmSens.DataFiles.SessionFile", "CoreVersion": "5.8", "Measurements": measurements})
-    if lower:
-        for key in (
-            "Measurements",
-            "DataSet",
-            "Values",
-            "Unit",
-            "DataValues",
-            "EISDataList",
-            "Title",
-            "Type",
-            "Q",
-            "V",
-        ):
-            text = text.replace(f'"{key}":', f'"{key.lower()}":')
-    return (text + "\ufeff").encode("utf-16")
 
 
 @pytest.mark.parametrize(("lower", "listed"), [(False, True), (True, True), (False, False)])
@@ -285,44 +227,8 @@ def test_palmsens_sessions(tmp_path: Path, lower: bool, listed: bool):
         read_spectra(path)
 
 
-_NAMESPACES = " ".join(
-    f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "table", "text")
-)
-
-
-def ods(path: Path, rows: str, *, before: str = "") -> Path:
-    """A spreadsheet of OpenDocument with one sheet of these rows."""
-    content = (
-        f'<?xml version="1.0" encoding="UTF-8"?>{before}<office:document-content {_NAMESPACES}><office:body>'
-        f'<office:spreadsheet><table:table table:name="EIS">{rows}</table:table></office:spreadsheet></office:body>'
-        "</office:document-content>"
-    )
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
-        archive.writestr("content.xml", content)
-    return path
-
-
-def _ods_row(cells: list[str | float], *, repeated: int = 1) -> str:
-    written = "".join(
-        f'<table:table-cell office:value-type="string"><text:p>{cell}</text:p></table:table-cell>'
-        if isinstance(cell, str)
-        else f'<table:table-cell office:value-type="float" office:value="{cell!r}"><text:p>{cell:.1f}</text:p>'
-        "</table:table-cell>"
-        for cell in cells
-    )
-    rest = '<table:table-cell table:number-columns-repeated="16380"/>'
-    return f'<table:table-row table:number-rows-repeated="{repeated}">{written}{rest}</table:table-row>'
-
-
-def _ods_rows() -> str:
-    header = _ods_row(["Frequency (Hz)", "Z' (ohm)", "-Z'' (ohm)"])
-    rows = [_ods_row([f, z.real, -z.imag]) for f, z in zip(FREQUENCY_HZ.tolist(), Z.tolist(), strict=True)]
-    return header + "".join(rows) + _ods_row([], repeated=1048000)
-
-
 def test_ods_by_its_values_not_by_what_it_shows(tmp_path: Path):
-    (one,) = read_spectra(ods(tmp_path / "a.ods", _ods_rows()))
+    (one,) = read_spectra(ods(tmp_path / "a.ods", ods_rows()))
     np.testing.assert_array_equal(one.frequency_Hz, FREQUENCY_HZ)
     np.testing.assert_array_equal(one.impedance_ohm, Z)
 
@@ -330,12 +236,12 @@ def test_ods_by_its_values_not_by_what_it_shows(tmp_path: Path):
 @pytest.mark.parametrize(
     ("rows", "before", "told"),
     [
-        (_ods_row([1.0, 2.0], repeated=10**9), "", "million cells"),
+        (ods_row([1.0, 2.0], repeated=10**9), "", "million cells"),
         ('<table:table-row><table:table-cell table:number-columns-repeated="1000000000"><text:p>x</text:p>'
          "</table:table-cell></table:table-row>", "", "million cells"),
-        (_ods_row(["x" * 10**6], repeated=10**5), "", "million cells"),
-        (_ods_rows(), "<!-- " + "x" * 5000 + ' --><!DOCTYPE a [<!ENTITY b "c">]>', "document type"),
-        (_ods_rows().replace("</table:table-row>", "", 1), "", "no readable workbook"),
+        (ods_row(["x" * 10**6], repeated=10**5), "", "million cells"),
+        (ods_rows(), "<!-- " + "x" * 5000 + ' --><!DOCTYPE a [<!ENTITY b "c">]>', "document type"),
+        (ods_rows().replace("</table:table-row>", "", 1), "", "no readable workbook"),
     ],
     ids=["rows", "columns", "texts", "entities", "broken"],
 )  # fmt: skip
@@ -369,8 +275,10 @@ def _whole(folder: Path, tmp_path: Path) -> dict[str, bytes]:
     real = {name: (folder / name).read_bytes() for name in names}
     return real | {
         "a.pssession": session(Z),
-        "a.ids": ivium(("Impedance", "a", _rows(Z)), ("Transients", "b", _rows(Z)), ("Impedance", "c", _rows(Z))),
-        "a.ods": ods(tmp_path / "whole.ods", _ods_rows()).read_bytes(),
+        "a.ids": ivium(
+            ("Impedance", "a", ivium_rows(Z)), ("Transients", "b", ivium_rows(Z)), ("Impedance", "c", ivium_rows(Z))
+        ),
+        "a.ods": ods(tmp_path / "whole.ods", ods_rows()).read_bytes(),
     }
 
 

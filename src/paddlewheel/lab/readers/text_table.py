@@ -190,10 +190,11 @@ def is_number(cell: str) -> bool:
 def _layout(lines: list[str], source: str) -> tuple[str | None, str, int, int]:
     """Delimiter, decimal mark, first line and width of the table: where numbers are densest."""
     best: tuple[int, tuple[str | None, str, int, int]] | None = None
+    marks = {mark for mark in "\t;," if any(mark in line for line in lines)}
     for delimiter in _DELIMITERS:
         for decimal in (".", ","):
-            if delimiter == decimal:
-                continue
+            if delimiter == decimal or not {delimiter, decimal} <= marks | {None, "."}:
+                continue  # what stands nowhere parts nothing
             score, start, width = _longest_run(lines, delimiter, decimal)
             if start >= 0 and (best is None or score > best[0]):
                 best = (score, (delimiter, decimal, start, width))

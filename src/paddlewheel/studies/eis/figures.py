@@ -89,6 +89,7 @@ def _residuals(rows: Sequence[SpectrumResult], points: Sequence[Columns]) -> Fig
         panels[1, column].set(title=f"{part}, circuit", xlabel="frequency (Hz)")
         for line in (0, 1):
             panels[line, column].axhline(0, color=MUTED, lw=0.8)
+            panels[line, column].minorticks_off()  # of eight decades they say nothing
     for line in (0, 1):
         panels[line, 0].set_ylabel("residual (% of |Z|)")
     figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside right center")

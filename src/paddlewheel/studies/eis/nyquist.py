@@ -143,6 +143,8 @@ def bode(rows: Sequence[SpectrumResult], points: Sequence[Columns]) -> Figure:
             )
             upper.loglog(data["frequency_Hz"][order], np.abs(z), **look)
             lower.semilogx(data["frequency_Hz"][order], -np.degrees(np.angle(z)), **look)
+    for panel in (upper, lower):
+        panel.minorticks_off()  # of eight decades they say nothing
     upper.set_ylabel("|Z| (Ω)")
     lower.set(xlabel="frequency (Hz)", ylabel="−phase (°)")
     figure.legend(*upper.get_legend_handles_labels(), loc="outside lower center", ncols=columns_of_legend(upper))
