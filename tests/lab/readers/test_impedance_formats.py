@@ -94,6 +94,14 @@ def test_two_ranges_of_one_instrument_are_one_spectrum(tmp_path: Path):
     assert len(one.frequency_Hz) == 39
 
 
+def test_a_point_measured_again_at_the_end_is_told(tmp_path: Path):
+    f = np.append(FREQUENCY_HZ, 1e3)
+    path = _table(tmp_path / "a.csv", f, randles(f).real, randles(f).imag, header="f (Hz)\tZ' (ohm)\tZ'' (ohm)")
+    (one,) = read_spectra(path)
+    assert len(one.frequency_Hz) == 26
+    assert "1 points left out: 1 sweeps of fewer than 3" in one.warnings
+
+
 def test_garbled_frequencies_are_refused_with_their_rows(shared: Path):
     """Rows 11 to 20 of the made file hold random frequencies (faults/README.md)."""
     with pytest.raises(DataError, match=r"10 of 66 rows stand out of order, row 11 \(3\.36422e\+06 Hz\), 12 .*, 18 "):

@@ -55,11 +55,11 @@ def spectra_of(
     if temperature is not None:  # -327.67 C is Gamry's word for no sensor
         temperature = np.where((temperature > 0) & (temperature < _HOTTEST_K), temperature, np.nan)
     usable = np.isfinite(frequency) & np.isfinite(impedance) & (frequency > 0)
-    parts = [
-        part
-        for part in sweeps_of(frequency, cycle, table.sweep, source=table.source)
-        if usable[part].sum() >= _LEAST_POINTS
-    ]
+    swept = sweeps_of(frequency, cycle, table.sweep, source=table.source)
+    parts = [part for part in swept if usable[part].sum() >= _LEAST_POINTS]
+    short = [int(usable[part].sum()) for part in swept if 0 < usable[part].sum() < _LEAST_POINTS]
+    if short:
+        warnings.append(f"{sum(short)} points left out: {len(short)} sweeps of fewer than {_LEAST_POINTS}")
     cycles = _cycles(cycle, [int(part[usable[part]][0]) for part in parts])
     spectra = []
     for number, part in enumerate(parts):
