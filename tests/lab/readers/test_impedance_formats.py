@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from impedance_samples import FREQUENCY_HZ, Z, ivium, ivium_rows, ods, ods_row, ods_rows, randles, session
+from lab_samples import GAMRY_EIS
 
 from paddlewheel.errors import DataError
 from paddlewheel.lab.readers import read_spectra
@@ -114,6 +115,30 @@ def test_one_garbled_row_is_refused(tmp_path: Path, row: int):
     f[row] = 3.1e6
     path = _table(tmp_path / "a.csv", f, randles(f).real, randles(f).imag, header="f (Hz)\tZ' (ohm)\tZ'' (ohm)")
     with pytest.raises(DataError, match=f"1 of 26 rows stand out of order, row {row + 1} "):
+        read_spectra(path)
+
+
+def test_two_curves_of_gamry_are_two_spectra(tmp_path: Path):
+    curve = GAMRY_EIS.partition("ZCURVE")[2]
+    path = tmp_path / "two.DTA"
+    path.write_text(GAMRY_EIS + "ZCURVE1" + curve.replace("\t30\t", "\t31\t"), encoding="utf-8")
+    found = read_spectra(path)
+    assert [(one.cycle, len(one.frequency_Hz)) for one in found] == [(1, 3), (2, 3)]
+    path.write_text(GAMRY_EIS.partition("\t0\t2")[0], encoding="utf-8")
+    with pytest.raises(DataError, match="its ZCURVE has no row"):
+        read_spectra(path)
+
+
+def test_segments_of_versastudio_are_spectra_of_one_series(folder: Path, tmp_path: Path):
+    text = (folder / "exampleDataVersaStudio.par").read_text(encoding="utf-8")
+    segment = text[text.index("<Segment1>") :].replace("Segment1>", "Segment2>")
+    path = tmp_path / "two.par"
+    path.write_text(text + segment, encoding="utf-8")
+    found = read_spectra(path)
+    assert [(one.cycle, len(one.frequency_Hz)) for one in found] == [(1, 61), (2, 61)]
+    np.testing.assert_array_equal(found[0].impedance_ohm, found[1].impedance_ohm)
+    path.write_text(text[: text.index("Definition=")], encoding="utf-8")
+    with pytest.raises(DataError, match="no segment has a row"):
         read_spectra(path)
 
 
