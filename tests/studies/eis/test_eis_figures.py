@@ -25,7 +25,7 @@ def _spectrum(bulk_ohm: float, boundary_ohm: float, kelvin: float) -> tuple[Spec
         points |= {f"{part}_real_ohm": z.real, f"{part}_imag_ohm": z.imag}
     values = {"R_ohm": 5.0, "R1_ohm": bulk_ohm, "tau1_s": 1e-7, "R2_ohm": boundary_ohm, "tau2_s": 1e-3}
     row = SpectrumResult.model_construct(
-        name="made", temperature_K=kelvin, cycle=None,
+        name="made", temperature_K=kelvin, cycle=None, highest_Hz=1e7,
         resistances_ohm=EisResistances(total=Measured(value=5 + bulk_ohm + boundary_ohm, std=0.1)),
         parameters=[CircuitParameter(name=name, unit="", value=value, std=0.0, interval_95=(None, None))
                     for name, value in values.items()],

@@ -13,7 +13,7 @@ from paddlewheel.page.drawing import BLUE, INK, MUTED, ORANGE, series_colours, s
 from paddlewheel.page.interactive import Line, Plot
 from paddlewheel.page.write import Figures
 from paddlewheel.records.tables import Beside, Columns
-from paddlewheel.studies.eis.labels import label, shown
+from paddlewheel.studies.eis.labels import columns_of_legend, label, shown
 from paddlewheel.studies.eis.nyquist import bode, nyquist, together
 from paddlewheel.studies.eis.record import EisRecord, InterfaceSeries, SpectrumResult
 
@@ -112,7 +112,7 @@ def _relaxation(rows: Sequence[SpectrumResult], distributions: Sequence[Columns]
     top = max(float(distributions[k]["gamma_ohm"].max()) for k in chosen)
     least = min(float(distributions[k]["gamma_ohm"].max()) for k in chosen)
     panel.set(xlabel="relaxation time τ (s)", ylabel="γ (Ω per unit of ln τ)", ylim=(1e-3 * least, 2 * top))
-    figure.legend(*panel.get_legend_handles_labels(), loc="outside lower center", ncols=5)
+    figure.legend(*panel.get_legend_handles_labels(), loc="outside lower center", ncols=columns_of_legend(panel))
     return figure
 
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from paddlewheel.page.numbers import kelvin
 from paddlewheel.studies.eis.record import SpectrumResult
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 MOST_PANELS = 12
+_LETTERS_OF_LEGEND = 52
+"""In a row of a figure for one column, with 4 for each mark."""
 
 
 def label(row: SpectrumResult) -> str:
@@ -20,3 +27,9 @@ def label(row: SpectrumResult) -> str:
 def shown(count: int) -> list[int]:
     """Indices of at most `MOST_PANELS` of `count` spectra, evenly spread, the first and the last among them."""
     return sorted({round(x) for x in np.linspace(0, count - 1, min(count, MOST_PANELS))})
+
+
+def columns_of_legend(panel: Axes) -> int:
+    """How many entries of a panel's legend stand side by side in one column of a journal."""
+    longest = max((len(words) for words in panel.get_legend_handles_labels()[1]), default=0)
+    return max(1, min(5, _LETTERS_OF_LEGEND // (longest + 4)))

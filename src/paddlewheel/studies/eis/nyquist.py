@@ -11,7 +11,7 @@ import numpy as np
 
 from paddlewheel.page.drawing import BLUE, INK, MUTED, ORANGE, PAPER, series_styles
 from paddlewheel.records.tables import Columns
-from paddlewheel.studies.eis.labels import label, shown
+from paddlewheel.studies.eis.labels import columns_of_legend, label, shown
 from paddlewheel.studies.eis.record import SpectrumResult
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ _HEIGHT = 0.75
 """Of a panel over its width; both axes have one scale."""
 _ENLARGED_BELOW = 0.1
 """Of the width of the panel: what ends there is enlarged in an inset."""
+_TOP_BELOW = 0.3
+"""Of the highest frequency: an arc whose top lies above it is not seen as one."""
 _LEAST_ENLARGED = 5
 """Points that an inset is worth."""
 _MARGIN = 1.08
@@ -30,8 +32,6 @@ _NEAREST_DECADES = 0.12
 """From a whole decade, up to which a point stands for it."""
 _APART = 0.12
 """Of the panel's width between the numbers of decades."""
-_LETTERS_OF_LEGEND = 52
-"""In a row of a figure for one column, with 4 for each mark."""
 _INSET = 0.4
 _CORNERS = ((0.14, 0.56), (0.58, 0.56), (0.58, 0.14))
 """Where insets may stand, and their size, as shares of the panel."""
@@ -117,12 +117,6 @@ def together(rows: Sequence[SpectrumResult], points: Sequence[Columns]) -> Figur
     return figure
 
 
-def columns_of_legend(panel: Axes) -> int:
-    """How many entries of a panel's legend stand side by side in one column of a journal."""
-    longest = max((len(words) for words in panel.get_legend_handles_labels()[1]), default=0)
-    return max(1, min(5, _LETTERS_OF_LEGEND // (longest + 4)))
-
-
 def bode(rows: Sequence[SpectrumResult], points: Sequence[Columns]) -> Figure:
     """Modulus and phase of all spectra against frequency, points measured, lines fitted."""
     from matplotlib.figure import Figure
@@ -200,35 +194,43 @@ def _decades(frequency_Hz: np.ndarray) -> np.ndarray:
 
 
 def _number_decades(panel: Axes, frequency_Hz: np.ndarray, x: np.ndarray, y: np.ndarray, *, apart: float) -> None:
-    """The powers of ten on the outer side of the curve, far from each other and from the panel's edges."""
+    """The powers of ten beside the curve, where they cover no point, no other number and no edge of the panel."""
     (left, right), (low, high) = panel.get_xlim(), panel.get_ylim()
     width, side = right - left, 0.42 * apart * (right - left)
     order = np.argsort(-frequency_Hz)
-    across, along = np.gradient(x[order]), np.gradient(y[order])
+    x, y = x[order], y[order]
+    across, along = np.gradient(x), np.gradient(y)
     placed: list[tuple[float, float]] = []
     for k in np.flatnonzero(_decades(frequency_Hz[order])):
-        at_x, at_y = x[order][k], y[order][k]
         size = float(np.hypot(across[k], along[k])) or 1.0
-        out_x, out_y = -along[k] / size, across[k] / size
-        text_x, text_y = at_x + 0.07 * width * out_x, at_y + 0.07 * width * out_y
-        if not (left + side < text_x < right - side and low + side < text_y < high - side):
-            continue
-        if any(np.hypot(text_x - other_x, text_y - other_y) < apart * width for other_x, other_y in placed):
-            continue
-        placed.append((text_x, text_y))
-        exponent = str(round(np.log10(frequency_Hz[order][k]))).translate(_SUPERSCRIPTS)
-        panel.annotate(f"10{exponent}", (at_x, at_y), (11 * out_x, 9 * out_y), textcoords="offset points", ha="center",
-                       va="center", fontsize=8.0, color=INK)  # fmt: skip
+        for way in (1.0, -1.0):  # the outer side of an arc first
+            out_x, out_y = -way * along[k] / size, way * across[k] / size
+            text_x, text_y = x[k] + 0.07 * width * out_x, y[k] + 0.07 * width * out_y
+            if not (left + side < text_x < right - side and low + side < text_y < high - side):
+                continue
+            if (np.hypot(x - text_x, (y - text_y) * 1.3) < 0.4 * apart * width).any():
+                continue
+            if any(np.hypot(text_x - other_x, text_y - other_y) < apart * width for other_x, other_y in placed):
+                continue
+            placed.append((text_x, text_y))
+            exponent = str(round(np.log10(frequency_Hz[order][k]))).translate(_SUPERSCRIPTS)
+            panel.annotate(f"10{exponent}", (x[k], y[k]), (11 * out_x, 9 * out_y), textcoords="offset points",
+                           ha="center", va="center", fontsize=8.0, color=INK)  # fmt: skip
+            break
 
 
 def _fast_end(row: SpectrumResult, width: float) -> float:
-    """Where the last arc of the circuit ends that would be lost in a corner of the panel, ohm; 0 where none would."""
+    """Where the last arc ends that would be lost in a corner of the panel, its top measured, ohm; 0 for none."""
     values = {parameter.name: parameter.value for parameter in row.parameters}
     arcs = sorted((tau, values[f"R{name[3:-2]}_ohm"]) for name, tau in values.items() if _IS_TAU.fullmatch(name)
                   and f"R{name[3:-2]}_ohm" in values)  # fmt: skip
     ends = values.get("R_ohm", 0.0) + np.cumsum([resistance for _, resistance in arcs])
-    lost = ends[ends < _ENLARGED_BELOW * width]
-    return float(lost[-1]) if len(lost) > 0 and lost[-1] > 0 else 0.0
+    lost = [
+        float(end)
+        for end, (tau, _) in zip(ends, arcs, strict=True)
+        if 0 < end < _ENLARGED_BELOW * width and _TOP_BELOW * row.highest_Hz * 2 * np.pi * tau > 1
+    ]
+    return max(lost, default=0.0)
 
 
 def _enlarged(data: Sequence[Columns], width: float) -> _View | None:
