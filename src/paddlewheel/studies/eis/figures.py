@@ -112,7 +112,8 @@ def _relaxation(rows: Sequence[SpectrumResult], distributions: Sequence[Columns]
     top = max(float(distributions[k]["gamma_ohm"].max()) for k in chosen)
     least = min(float(distributions[k]["gamma_ohm"].max()) for k in chosen)
     panel.set(xlabel="relaxation time τ (s)", ylabel="γ (Ω per unit of ln τ)", ylim=(1e-3 * least, 2 * top))
-    figure.legend(*panel.get_legend_handles_labels(), loc="outside lower center", ncols=columns_of_legend(panel))
+    ncols = columns_of_legend([label(rows[k]) for k in chosen])
+    figure.legend(*panel.get_legend_handles_labels(), loc="outside lower center", ncols=ncols)
     return figure
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 
 from paddlewheel.page.numbers import kelvin
 from paddlewheel.studies.eis.record import SpectrumResult
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 MOST_PANELS = 12
 _LETTERS_OF_LEGEND = 52
@@ -29,7 +26,6 @@ def shown(count: int) -> list[int]:
     return sorted({round(x) for x in np.linspace(0, count - 1, min(count, MOST_PANELS))})
 
 
-def columns_of_legend(panel: Axes) -> int:
-    """How many entries of a panel's legend stand side by side in one column of a journal."""
-    longest = max((len(words) for words in panel.get_legend_handles_labels()[1]), default=0)
-    return max(1, min(5, _LETTERS_OF_LEGEND // (longest + 4)))
+def columns_of_legend(words: Sequence[str]) -> int:
+    """How many entries of a legend stand side by side in one column of a journal."""
+    return max(1, min(5, _LETTERS_OF_LEGEND // (max(map(len, words), default=0) + 4)))

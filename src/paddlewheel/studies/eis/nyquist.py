@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _PREFIXES = {0: "", 3: "k", 6: "M", 9: "G"}
-_HEIGHT = 0.75
-"""Of a panel over its width; both axes have one scale."""
+_HEIGHT, _FLATTEST = 0.75, 0.45
+"""Of a panel over its width, at most and at least; both axes have one scale."""
 _ENLARGED_BELOW = 0.1
 """Of the width of the panel: what ends there is enlarged in an inset."""
 _TOP_BELOW = 0.3
@@ -46,6 +46,7 @@ class _View:
 
     width: float
     low: float
+    height: float = _HEIGHT
 
 
 def nyquist(rows: Sequence[SpectrumResult], points: Sequence[Columns]) -> Figure:
@@ -53,23 +54,27 @@ def nyquist(rows: Sequence[SpectrumResult], points: Sequence[Columns]) -> Figure
     from matplotlib.figure import Figure
 
     chosen = shown(len(rows))
+    totals = [rows[k].resistances_ohm.total for k in chosen]
+    ends = [None if total is None else total.value for total in totals]
+    views = [_view_of(points[k], end) for k, end in zip(chosen, ends, strict=True)]
+    insets = [
+        _enlarged([points[k]], 1.5 * _fast_end(rows[k], view.width)) for k, view in zip(chosen, views, strict=True)
+    ]
+    height = _HEIGHT if any(insets) else _height([points[k] for k in chosen], views)
     columns = 1 if len(chosen) == 1 else 2 if len(chosen) in (2, 4) else 3
     lines = -(-len(chosen) // columns)
     width = {1: 6.4, 2: 8.4, 3: 10.4}[columns]
-    figure = Figure(figsize=(width, lines * (_HEIGHT * (width / columns - 0.75) + 0.7) + 0.6), layout="compressed")
+    figure = Figure(figsize=(width, lines * (height * (width / columns - 0.75) + 0.7) + 0.6), layout="compressed")
     panels: Any = figure.subplots(lines, columns, squeeze=False).ravel()
-    for panel, k in zip(panels, chosen, strict=False):
-        row, data = rows[k], points[k]
-        total = None if row.resistances_ohm.total is None else row.resistances_ohm.total.value
-        view = _view_of(data, total)
-        within = _enlarged([data], 1.5 * _fast_end(row, view.width))
+    for panel, k, end, view, within in zip(panels, chosen, ends, views, insets, strict=False):
+        data, seen = points[k], replace(view, height=height)
         if within is not None:
-            view = _with_room([data], view)
-        unit = _draw(panel, data, view, total)
-        panel.set_title(label(row))
+            seen = _with_room([data], seen)
+        unit = _draw(panel, data, seen, end)
+        panel.set_title(label(rows[k]))
         if within is not None:
-            axes = _inset(panel, [data], view)
-            _draw(axes, data, within, total if total is not None and total < within.width else None, unit)
+            axes = _inset(panel, [data], seen)
+            _draw(axes, data, within, end if end is not None and end < within.width else None, unit)
     for panel in panels[len(chosen) :]:
         panel.set_visible(False)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
@@ -83,18 +88,24 @@ def together(rows: Sequence[SpectrumResult], points: Sequence[Columns]) -> Figur
     from matplotlib.figure import Figure
 
     chosen = shown(len(rows))
-    figure = Figure(figsize=(6.4, 5.4), layout="compressed")
-    panel = figure.subplots()
     totals = [row.resistances_ohm.total for row in (rows[k] for k in chosen)]
     views = [
         _view_of(points[k], None if total is None else total.value) for k, total in zip(chosen, totals, strict=True)
     ]
     widest = max(view.width for view in views)
-    view = _View(width=widest, low=min(view.low for view in views))
+    low = min(view.low for view in views)
     small = [view.width for view in views if view.width < _ENLARGED_BELOW * widest]
     within = _enlarged([points[k] for k in chosen], max(small, default=0.0))
+    drawn = [points[k] for k in chosen]
+    everything = _View(width=widest, low=low)
+    height = _HEIGHT if within is not None else _height(drawn, [everything] * len(drawn))
+    view = replace(everything, height=height)
     if within is not None:
-        view = _with_room([points[k] for k in chosen], view)
+        view = _with_room(drawn, view)
+    words = [*(label(rows[k]) for k in chosen), "decades of Hz"]
+    columns = columns_of_legend(words)
+    figure = Figure(figsize=(6.4, 5.8 * height + 0.6 + 0.22 * -(-len(words) // columns)), layout="compressed")
+    panel = figure.subplots()
     styles = series_styles(len(chosen))
     scale = _frame(panel, view)
 
@@ -109,11 +120,11 @@ def together(rows: Sequence[SpectrumResult], points: Sequence[Columns]) -> Figur
             axes.plot(x[at], y[at], style.marker, ms=size, color=style.colour)
 
     draw(panel, scale, 5.0)
-    panel.plot([], [], "o", ms=5.0, color=MUTED, label="decades of Hz")
+    panel.plot([], [], "o", ms=5.0, color=MUTED, label=words[-1])
     if within is not None:
-        axes = _inset(panel, [points[k] for k in chosen], view)
+        axes = _inset(panel, drawn, view)
         draw(axes, _frame(axes, within, scale), 4.0)
-    figure.legend(*panel.get_legend_handles_labels(), loc="outside lower center", ncols=columns_of_legend(panel))
+    figure.legend(*panel.get_legend_handles_labels(), loc="outside lower center", ncols=columns)
     return figure
 
 
@@ -141,8 +152,19 @@ def bode(rows: Sequence[SpectrumResult], points: Sequence[Columns]) -> Figure:
         panel.minorticks_off()  # of eight decades they say nothing
     upper.set_ylabel("|Z| (Ω)")
     lower.set(xlabel="frequency (Hz)", ylabel="−phase (°)")
-    figure.legend(*upper.get_legend_handles_labels(), loc="outside lower center", ncols=columns_of_legend(upper))
+    ncols = columns_of_legend([label(rows[k]) for k in chosen])
+    figure.legend(*upper.get_legend_handles_labels(), loc="outside lower center", ncols=ncols)
     return figure
+
+
+def _height(data: Sequence[Columns], views: Sequence[_View]) -> float:
+    """The height of panels over their width that the flattest of spectra need, up to `_HEIGHT`."""
+    needed = [_FLATTEST]
+    for each, view in zip(data, views, strict=True):
+        inside = -each["Z_imag_ohm"][each["Z_real_ohm"] <= view.width]
+        if len(inside):
+            needed.append((_MARGIN * float(inside.max()) - view.low) / view.width)
+    return min(max(needed), _HEIGHT)
 
 
 def _view_of(data: Columns, total: float | None) -> _View:
@@ -163,7 +185,7 @@ def _frame(panel: Axes, view: _View, scale: float | None = None) -> float:
         panel.set(xlabel=f"Z′ ({_PREFIXES[exponent]}Ω)", ylabel=f"−Z″ ({_PREFIXES[exponent]}Ω)")
     unit = 10.0**exponent if scale is None else scale
     panel.set_xlim(0, view.width / unit)
-    panel.set_ylim(view.low / unit, (view.low + _HEIGHT * view.width) / unit)
+    panel.set_ylim(view.low / unit, (view.low + view.height * view.width) / unit)
     panel.set_aspect("equal", adjustable="box")
     panel.locator_params(nbins=6 if scale is None else 4)
     return unit
@@ -247,7 +269,7 @@ def _enlarged(data: Sequence[Columns], width: float) -> _View | None:
 def _with_room(data: Sequence[Columns], view: _View) -> _View:
     """A view, wider where needed, in which an inset covers no point."""
     for wider in (1.0, 1.25, 1.5, 2.0):
-        candidate = _View(width=wider * view.width, low=view.low)
+        candidate = replace(view, width=wider * view.width)
         if not min(_covered(data, candidate)):
             return candidate
     return view
@@ -259,7 +281,7 @@ def _covered(data: Sequence[Columns], view: _View) -> list[int]:
     for at_x, at_y in _CORNERS:
         counts.append(0)
         for each in data:
-            x, y = each["Z_real_ohm"] / view.width, (-each["Z_imag_ohm"] - view.low) / (_HEIGHT * view.width)
+            x, y = each["Z_real_ohm"] / view.width, (-each["Z_imag_ohm"] - view.low) / (view.height * view.width)
             beside = (x > at_x - 0.1) & (x < at_x + _INSET + 0.02)
             counts[-1] += int((beside & (y > at_y - 0.1) & (y < at_y + _INSET + 0.02)).sum())
     return counts
