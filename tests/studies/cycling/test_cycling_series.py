@@ -166,7 +166,7 @@ def test_a_list_of_one_is_a_series_and_a_test_of_it_can_be_loaded(tmp_path):
     (folder,) = series.tests
     single = load(out / folder)
     assert single.kind == "cycling"
-    assert set(single.plot()) == {"cycles", "curves"}
+    assert set(single.plot()) == {"cycles", "curves", "dqdv", "dvdq"}
     if find_spec("pandas"):
         assert len(single.to_dataframe()) == 2
     assert cycling([cell_test(n_cycles=2, points=40)], out=out) == series  # kept

@@ -1,8 +1,11 @@
-"""Differential capacity dQ/dV with a stated resolution.
+"""Differential capacity dQ/dV and differential voltage dV/dQ, each with a stated resolution.
 
 The charge of each row is put into bins of the voltage it was passed at (shared by the bins that a row crosses), which
 needs no monotonic voltage and loses no charge; the histogram over the bin width is dQ/dV. It is smoothed by a Gaussian
 of stated width, which turns a peak of FWHM w into one of sqrt(w^2 + (2.355 s)^2) and lowers it by the same factor.
+
+dV/dQ is the slope of the voltage over the charge passed, both taken at even steps of the charge, smoothed by a Gaussian
+whose width is a share of the capacity. Peaks of the one are plateaus, peaks of the other the steps between them.
 """
 
 from __future__ import annotations
@@ -86,6 +89,49 @@ def differential_capacity(
         resolution_mV=float(np.hypot(_FWHM * smoothing_mV, bin_mV)),
         peaks_V=centres[peaks],
     )
+
+
+_STEPS = 500
+
+
+def differential_voltage(
+    voltage_V: np.ndarray, passed_Ah: np.ndarray, *, smoothing_share: float = 0.005
+) -> tuple[np.ndarray, np.ndarray]:
+    """|dV/dQ| of one half cycle over the charge passed.
+
+    Parameters
+    ----------
+    voltage_V, passed_Ah
+        `[n_rows]`; the charge since its begin, which a pulse against it may lower: such rows are passed over.
+    smoothing_share
+        Standard deviation of the Gaussian over the capacity; a straight line keeps its slope up to the ends.
+
+    Returns
+    -------
+    charge_Ah, slope_V_per_Ah
+        `[500]`, in the middle of even steps; positive where a discharge's voltage falls or a charge's rises. Empty
+        where fewer than three rows pass charge.
+
+    Raises
+    ------
+    SettingsError
+        For a share out of range.
+    """
+    if not 0 <= smoothing_share <= 0.1:
+        raise SettingsError(f"{smoothing_share:g}", where="smoothing_share", remedy="give 0 to 0.1 of the capacity")
+    forward = np.concatenate([[True], passed_Ah[1:] > np.maximum.accumulate(passed_Ah)[:-1]])
+    charge, voltage = passed_Ah[forward], voltage_V[forward]
+    if len(charge) < 3:
+        return np.empty(0), np.empty(0)
+    edges = np.linspace(charge[0], charge[-1], _STEPS + 1)
+    slope = np.diff(np.interp(edges, charge, voltage)) / (edges[1] - edges[0])
+    slope = slope if voltage[-1] >= voltage[0] else -slope
+    if smoothing_share:
+        width = smoothing_share * _STEPS
+        reach = int(np.ceil(_REACH * width))
+        weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / width) ** 2)
+        slope = np.convolve(slope, weights, mode="same") / np.convolve(np.ones(_STEPS), weights, mode="same")
+    return 0.5 * (edges[1:] + edges[:-1]), slope
 
 
 def _peaks(value: np.ndarray, prominence: float) -> np.ndarray:

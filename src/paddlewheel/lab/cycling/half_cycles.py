@@ -36,6 +36,8 @@ class HalfCycle:
         Share of the charge passed after the constant-current stage, at constant voltage; 0 where there is no such.
     current_A
         Median size of the current at constant current, rests left out.
+    n_held
+        Rows at its end that are at constant voltage.
     end_voltage_V, end_current_A
         Voltage and size of the current in its last row.
     duration_s, temperature_K
@@ -49,6 +51,7 @@ class HalfCycle:
     energy_Wh: float
     mean_voltage_V: float
     cv_share: float
+    n_held: int
     current_A: float
     end_voltage_V: float
     end_current_A: float
@@ -116,6 +119,7 @@ def _half_cycle(test: CellTest, charge: np.ndarray, sign: np.ndarray, start: int
         energy_Wh=energy,
         mean_voltage_V=energy / capacity if capacity > 0 else float(v.mean()),
         cv_share=float(at_cv / capacity) if capacity > 0 else 0.0,
+        n_held=end - held,
         current_A=float(np.median(constant if len(constant) else size[flows])),
         end_voltage_V=float(test.voltage_V[end - 1]),
         end_current_A=float(size[-1]),

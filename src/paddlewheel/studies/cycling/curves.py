@@ -1,4 +1,4 @@
-"""Voltage and dQ/dV of the half cycles that `cycling` shows."""
+"""Voltage, dQ/dV and dV/dQ of the half cycles that `cycling` shows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from paddlewheel.errors import SettingsError
-from paddlewheel.lab.cycling import Cycle, HalfCycle, differential_capacity
+from paddlewheel.lab.cycling import Cycle, HalfCycle, differential_capacity, differential_voltage
 from paddlewheel.lab.cycling.charge import passed_charge_Ah
 from paddlewheel.lab.cycling.half_cycles import charge_before
 from paddlewheel.lab.table import CellTest
@@ -20,7 +20,7 @@ _MOST_POINTS = 1200
 
 @dataclass(frozen=True, kw_only=True)
 class Curve:
-    """A half cycle of which voltage and dQ/dV are shown."""
+    """A half cycle of which voltage, dQ/dV and dV/dQ are shown."""
 
     cycle: int
     half: Literal["charge", "discharge"]
@@ -28,6 +28,8 @@ class Curve:
     voltage_V: np.ndarray
     dq_voltage_V: np.ndarray
     dq_mAh_per_V: np.ndarray
+    dv_capacity_mAh: np.ndarray
+    dv_V_per_mAh: np.ndarray
     resolution_mV: float
     peaks_V: list[float]
 
@@ -69,6 +71,8 @@ def shown_curves(
                 test.voltage_V[rows], charge_mAh[rows] / 1000, bin_mV=bin_mV, smoothing_mV=smoothing_mV
             )
             passed = np.abs(charge_mAh[rows] - charge_before(charge_mAh, half.rows[0]))
+            at_current = slice(0, max(len(passed) - half.n_held, 2))
+            slope_mAh, slope = differential_voltage(test.voltage_V[rows][at_current], passed[at_current])
             kept = _corners(passed, test.voltage_V[rows])
             shown.append(
                 Curve(
@@ -78,6 +82,8 @@ def shown_curves(
                     voltage_V=test.voltage_V[rows][kept],
                     dq_voltage_V=curve.voltage_V,
                     dq_mAh_per_V=1000 * curve.value_Ah_per_V,
+                    dv_capacity_mAh=slope_mAh,
+                    dv_V_per_mAh=slope,
                     resolution_mV=curve.resolution_mV,
                     peaks_V=[float(peak) for peak in curve.peaks_V],
                 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,14 +11,24 @@ from paddlewheel.page.drawing import BLUE, INK, ORANGE, series_colours
 from paddlewheel.page.interactive import Line, Plot
 from paddlewheel.page.write import Figures
 from paddlewheel.records.tables import Beside, Columns
-from paddlewheel.studies.cycling.record import CURVES, DQDV, CyclingRecord, CyclingSeriesRecord, CyclingStage
+from paddlewheel.studies.cycling.record import CURVES, DQDV, DVDQ, CyclingRecord, CyclingSeriesRecord, CyclingStage
 from paddlewheel.units import ZERO_CELSIUS_K
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_HALVES = (("charge", BLUE, "o"), ("discharge", ORANGE, "s"))
+_HALVES = (("charge", BLUE, "o", "none"), ("discharge", ORANGE, "s", ORANGE))
+"""Colour, marker and its filling: open and full, for prints in grey."""
+_DASHES: tuple[Any, ...] = (
+    "-",
+    (0, (6, 1.5)),
+    (0, (1.2, 1.2)),
+    (0, (6, 1.5, 1.2, 1.5)),
+    (0, (3, 1.2)),
+    (0, (6, 1.5, 1.2, 1.5, 1.2, 1.5)),
+)
+_HELD_V, _NOTHING = 0.03, 1e-3
 _MARKERS = "osD^vPX*"
 
 
@@ -27,7 +37,10 @@ def figures(record: CyclingRecord | CyclingSeriesRecord, beside: Beside) -> Figu
     drawn: dict[str, tuple[Figure, str]] = {}
     if isinstance(record, CyclingRecord):
         drawn["cycles"] = (_cycles(record), "Capacity, coulombic efficiency and polarization against the cycle.")
-        drawn["curves"] = (_curves(record, beside), "Voltage against capacity, and dQ/dV against voltage.")
+        drawn["curves"] = (_voltage(record, beside), "Voltage against capacity.")
+        drawn["dqdv"] = (_dqdv(record, beside), "dQ/dV against voltage, the discharge below 0.")
+        if DVDQ in record.files.values():  # records of before have none
+            drawn["dvdq"] = (_dvdq(record, beside), "dV/dQ against the charge passed.")
     stages = _stages(record)
     if stages is not None:
         drawn["stages"] = (stages, "Capacity against rate and temperature; the numbers are in the table.")
@@ -56,9 +69,9 @@ def _cycles(record: CyclingRecord) -> Figure:
     ending, unit = unit_of(record)
     numbers = [row.cycle for row in record.cycles]
     size = 3.8 if len(numbers) < 60 else 2.2
-    for half, colour, marker in _HALVES:
+    for half, colour, marker, filling in _HALVES:
         values = [capacity(row, f"{half}_{ending}") for row in record.cycles]
-        panels[0].plot(numbers, values, marker, ms=size, color=colour, label=half)
+        panels[0].plot(numbers, values, marker, ms=size, color=colour, mfc=filling, label=half)
     panels[0].set(title=f"Capacity ({unit})")
     panels[0].set_ylim(0, 1.06 * panels[0].get_ylim()[1])
     known = [
@@ -82,36 +95,114 @@ def _cycles(record: CyclingRecord) -> Figure:
     return figure
 
 
-def _shown_cycles(record: CyclingRecord) -> list[tuple[int, str]]:
-    """The cycles whose curves are kept, each with its colour."""
+def _shown_cycles(record: CyclingRecord) -> list[tuple[int, str, Any]]:
+    """The cycles whose curves are kept, each with its colour, from dark to light, and its dashes: one tells them apart
+    in grey where the other does not."""
     shown = sorted({curve.cycle for curve in record.differential})
-    return list(zip(shown, series_colours(max(len(shown), 1)), strict=False))
+    dashes = [_DASHES[place % len(_DASHES)] for place in range(len(shown))]
+    return list(zip(shown, series_colours(max(len(shown), 1)), dashes, strict=False))
 
 
-def _curves(record: CyclingRecord, beside: Beside) -> Figure:
-    """Voltage against capacity, and dQ/dV against voltage with the discharge below."""
+def _one_panel() -> tuple[Figure, Axes]:
+    """A figure for one column of a journal."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(10.4, 4.1), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    factor = 1.0 if record.area_cm2 is None else 1 / record.area_cm2.value
-    tables = beside.columns(CURVES), beside.columns(DQDV)
-    for number, colour in _shown_cycles(record):
+    figure = Figure(figsize=(6.6, 4.3), layout="constrained")
+    return figure, figure.subplots()
+
+
+def _voltage(record: CyclingRecord, beside: Beside) -> Figure:
+    """Voltage against capacity."""
+    figure, axes = _one_panel()
+    factor, table = _per_area(record), beside.columns(CURVES)
+    for number, colour, dashes in _shown_cycles(record):
         label: str | None = f"cycle {number}"
         for charging in (1.0, 0.0):
-            voltage, dqdv = (_half_of(table, number, charging) for table in tables)
-            if not len(voltage["cycle"]):
-                continue
-            left.plot(factor * voltage["capacity_mAh"], voltage["voltage_V"], color=colour, lw=1.2, label=label)
-            sign = 1.0 if charging else -1.0
-            right.plot(dqdv["voltage_V"], sign * factor * dqdv["dq_dv_mAh_per_V"], color=colour, lw=1.2)
-            label = None
-    _, unit = unit_of(record)
-    left.set(xlabel=f"capacity  ({unit})", ylabel="voltage  (V)", title="Voltage")
-    right.axhline(0, color=INK, lw=0.8)
-    right.set(xlabel="voltage  (V)", ylabel=f"dQ/dV  ({unit}/V)", title="Differential capacity, discharge below")
-    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=6)
+            curve = _half_of(table, number, charging)
+            if len(curve["cycle"]):
+                x = factor * curve["capacity_mAh"]
+                axes.plot(x, curve["voltage_V"], color=colour, ls=dashes, lw=1.3, label=label)
+                label = None
+    axes.set(xlabel=f"capacity  ({unit_of(record)[1]})", ylabel="voltage  (V)")
+    _legend_below(figure, axes)
     return figure
+
+
+def _dqdv(record: CyclingRecord, beside: Beside) -> Figure:
+    """dQ/dV against voltage, the discharge below; both axes by the cycles after the first, where there are any."""
+    figure, axes = _one_panel()
+    factor, table, held = _per_area(record), beside.columns(DQDV), _held_cycles(record)
+    heights: dict[int, list[float]] = {1: [], -1: []}
+    ends_V: list[float] = []
+    later = [number for number, _, _ in _shown_cycles(record)][1:]
+    for number, colour, dashes in _shown_cycles(record):
+        label: str | None = f"cycle {number}"
+        for sign in (1, -1):
+            curve = _half_of(table, number, float(sign > 0))
+            if not len(curve["cycle"]):
+                continue
+            x, y = curve["voltage_V"], factor * curve["dq_dv_mAh_per_V"]
+            axes.plot(x, sign * y, color=colour, ls=dashes, lw=1.2, label=label)
+            label = None
+            if number in later or not later:
+                passed = np.flatnonzero(y > _NOTHING * y.max())
+                begin, end = x[passed[0]], x[passed[-1]]
+                ends_V += [float(begin), float(end)]
+                # a stage at constant voltage is a peak of its own at the end, as high as it is long
+                edge_V = _HELD_V if number in held else 0.0
+                inner = y[(x < end - edge_V) if sign > 0 else (x > begin + edge_V)]
+                heights[sign].append(float(inner.max() if len(inner) else y.max()))
+    up, down = (_usual_height(heights[sign]) for sign in (1, -1))
+    if ends_V:
+        margin = 0.03 * (max(ends_V) - min(ends_V))
+        axes.set_xlim(min(ends_V) - margin, max(ends_V) + margin)
+        axes.set_ylim(-1.12 * down - 0.02 * up, 1.12 * up + 0.02 * down)
+    axes.axhline(0, color=INK, lw=0.8)
+    axes.set(xlabel="voltage  (V)", ylabel=f"dQ/dV  ({unit_of(record)[1]}/V), discharge below 0")
+    _legend_below(figure, axes)
+    return figure
+
+
+def _dvdq(record: CyclingRecord, beside: Beside) -> Figure:
+    """dV/dQ against the charge passed, charges over discharges; the ends of a half cycle, where it rises, leave it."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.6, 5.0), layout="constrained")
+    panels = figure.subplots(2, 1, sharex=True)
+    factor, table = _per_area(record), beside.columns(DVDQ)
+    _, unit = unit_of(record)
+    for panel, charging, name in zip(panels, (1.0, 0.0), ("charge", "discharge"), strict=True):
+        heights = []
+        for number, colour, dashes in _shown_cycles(record):
+            curve = _half_of(table, number, charging)
+            if len(curve["cycle"]):
+                y = curve["dv_dq_V_per_mAh"] / factor
+                panel.plot(factor * curve["capacity_mAh"], y, color=colour, ls=dashes, lw=1.2, label=f"cycle {number}")
+                middle = slice(len(y) // 10, len(y) - len(y) // 10)
+                heights.append(float(np.max(y[middle])))
+        panel.set_ylim(0, 1.15 * _usual_height(heights))
+        panel.set(ylabel=f"dV/dQ  (V/({unit}))", title=name)
+    panels[1].set(xlabel=f"capacity  ({unit})")
+    whole = max(panels, key=lambda panel: len(panel.lines))
+    _legend_below(figure, whole)
+    return figure
+
+
+def _usual_height(heights: Sequence[float]) -> float:
+    """The highest of several curves, but no more than twice the usual one: one that is strange does not flatten all."""
+    return min(max(heights), 2 * float(np.median(heights))) if heights and max(heights) > 0 else 1.0
+
+
+def _held_cycles(record: CyclingRecord) -> set[int]:
+    return {row.cycle for row in record.cycles if row.cv_share}
+
+
+def _per_area(record: CyclingRecord) -> float:
+    return 1.0 if record.area_cm2 is None else 1 / record.area_cm2.value
+
+
+def _legend_below(figure: Figure, axes: Axes) -> None:
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
 
 
 def _half_of(table: Columns, number: int, charging: float) -> Columns:
@@ -194,10 +285,10 @@ def _points(
 def plots(record: CyclingRecord, beside: Beside) -> list[Plot]:
     """To zoom: voltage and dQ/dV, and all cycles; capacities per cm2 where the sample has an area."""
     ending, unit = unit_of(record)
-    factor = 1.0 if record.area_cm2 is None else 1 / record.area_cm2.value
+    factor = _per_area(record)
     tables = beside.columns(CURVES), beside.columns(DQDV)
     voltage, dqdv = [], []
-    for number, colour in _shown_cycles(record):
+    for number, colour, _ in _shown_cycles(record):
         for charging in (1.0, 0.0):
             label = f"cycle {number}"
             curve, peaks = (_half_of(table, number, charging) for table in tables)
@@ -211,7 +302,7 @@ def plots(record: CyclingRecord, beside: Beside) -> list[Plot]:
     cycles = [
         Line(name=half, colour=colour, x=numbers, mode="markers",
              y=np.array([capacity(row, f"{half}_{ending}") for row in record.cycles]))
-        for half, colour, _ in _HALVES
+        for half, colour, *_ in _HALVES
     ]  # fmt: skip
     efficiency = np.array([100 * capacity(row, "coulombic_efficiency") for row in record.cycles])
     cycles.append(Line(name="coulombic efficiency", colour=INK, x=numbers, y=efficiency, mode="markers", axes="x y2"))

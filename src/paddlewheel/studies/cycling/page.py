@@ -97,13 +97,23 @@ def _test_page(record: CyclingRecord, beside: Beside, drawings: dict[str, Drawin
             *_stage_sections(record, drawings),
             Section(
                 id="curves",
-                title="Voltage and dQ/dV",
+                title="Voltage, dQ/dV and dV/dQ",
                 paragraphs=[
                     "dQ/dV is a histogram of the charge over the voltage, smoothed: a sharp peak appears "
                     f"{plain(record.differential[0].resolution_mV if record.differential else None)} mV wide (FWHM), "
-                    "and two peaks nearer than that appear as one. The constant-voltage stage is a peak at its voltage."
+                    "and two peaks nearer than that appear as one. The constant-voltage stage is a peak at its "
+                    "voltage, which the axis does not follow, nor the first cycle where there are others: all of "
+                    "it is in dqdv.csv. Peaks of dV/dQ are the steps between plateaus; it is at constant current alone."
                 ],
-                drawings=[(drawings["curves"], "Cycles spread over the test.")],
+                drawings=[
+                    (drawings[name], caption)
+                    for name, caption in (
+                        ("curves", "Voltage; cycles spread over the test, or those of --curves."),
+                        ("dqdv", "dQ/dV, the discharge below 0; axes by the cycles after the first."),
+                        ("dvdq", "dV/dQ, axes by the middle of the half cycles."),
+                    )
+                    if name in drawings
+                ],
                 tables=[_peak_table(record)],
             ),
             zoom_section(plots(record, beside)),

@@ -10,7 +10,7 @@ from pydantic import model_validator
 from paddlewheel.lab.cycling import Kind, Opening
 from paddlewheel.records import Interval, Measured, Record, StudyRecord
 
-CYCLES, STAGES, CURVES, DQDV = "cycles.csv", "stages.csv", "curves.csv", "dqdv.csv"
+CYCLES, STAGES, CURVES, DQDV, DVDQ = "cycles.csv", "stages.csv", "curves.csv", "dqdv.csv", "dvdq.csv"
 """The tables beside a record."""
 
 

@@ -37,6 +37,7 @@ from paddlewheel.studies.cycling.record import (
     CURVES,
     CYCLES,
     DQDV,
+    DVDQ,
     STAGES,
     CycleRow,
     CyclingFault,
@@ -283,7 +284,7 @@ def _analysed(
         faults=[CyclingFault(**vars(fault)) for fault in ready.faults],
         contradictions=[] if found is None else [str(contradiction) for contradiction in found.contradictions],
         warnings=[*test.warnings, *warnings, *_integrated(half_cycles), *_warnings(rows, sample, found)],
-        files={"cycles": CYCLES, "stages": STAGES, "voltage curves": CURVES, "dQ/dV": DQDV},
+        files={"cycles": CYCLES, "stages": STAGES, "voltage curves": CURVES, "dQ/dV": DQDV, "dV/dQ": DVDQ},
         citations=list(_CITATIONS),
         provenance=run.provenance(),
     )
@@ -409,12 +410,13 @@ def _warnings(rows: Sequence[CycleRow], sample: Sample | None, found: Geometry |
 
 
 def _keep_tables(record: CyclingRecord, curves: Sequence[Curve], run: Run) -> None:
-    """Cycles, stages, voltage curves and dQ/dV."""
+    """Cycles, stages, voltage curves, dQ/dV and dV/dQ."""
     run.table(CYCLES, _columns(record.cycles, list(CycleRow.model_fields)))
     run.table(STAGES, _stage_columns(record.stages))
     for file, x, y, labels in (
         (CURVES, "capacity_mAh", "voltage_V", ("capacity_mAh", "voltage_V")),
         (DQDV, "dq_voltage_V", "dq_mAh_per_V", ("voltage_V", "dq_dv_mAh_per_V")),
+        (DVDQ, "dv_capacity_mAh", "dv_V_per_mAh", ("capacity_mAh", "dv_dq_V_per_mAh")),
     ):
         lengths = [len(getattr(curve, x)) for curve in curves]
         run.table(
