@@ -71,8 +71,27 @@ NamedNumbers = Annotated[dict[str, float], mapped(str, float, "list of names and
 """Numbers by name; as text ``Na=1,Li=1``."""
 TypeMap = Annotated[dict[int, str], mapped(int, str, "map of types", "1=Na,2=B")]
 """Elements of LAMMPS types; as text ``1=Na,2=B``."""
+NamedValues = Annotated[dict[str, str | float], mapped(str, str, "list of names and values", "R0=12,CPE1_n=0.9")]
+"""Numbers by name, with a unit or without; as text ``R0=12,C1=2uF``, and what reads them knows the units."""
 NamedColumns = Annotated[dict[str, str], mapped(str, str, "list of field=column", "time_s=t,voltage_V=U")]
 """Columns of a file by the field that they hold; as text ``time_s=t,voltage_V=U``."""
+NamedRanges = Annotated[
+    dict[str, str | tuple[float, float]], mapped(str, str, "list of names and ranges", "R1=10:100,CPE1_n=0.7:1")
+]
+"""Two ends by name; as text ``R1=10:100``, and what reads them may know units."""
+
+
+def _low_high(text: str) -> tuple[float, float]:
+    low, high = (float(part) for part in text.split(":"))
+    if not low < high:
+        raise ValueError
+    return low, high
+
+
+Ranges = Annotated[
+    tuple[tuple[float, float], ...], _listed(_low_high, "ranges, each from low to high", "40:60,990:1010")
+]
+"""Ranges from a lower to a higher end; as text separated by commas."""
 
 
 def _quantity(given: Any) -> Any:

@@ -19,7 +19,7 @@ def test_name_is_read_back(name: str):
     assert Circuit.parse(name).name == name
 
 
-@pytest.mark.parametrize("text", ["", "R-R", "Q", "RQ-RQ-RQ-RQ", "W-CPE", "L", "RWQ-W", "RQ-RQ-RQ-RWQ"])
+@pytest.mark.parametrize("text", ["", "R-R", "RQ-RQ-RQ-RQ", "W-CPE", "L", "RWQ-W", "RQ-RQ-RQ-RWQ"])
 def test_what_is_no_circuit_is_refused(text: str):
     with pytest.raises(SettingsError, match="circuit"):
         Circuit.parse(text)

@@ -1,4 +1,7 @@
-"""Equivalent circuits, elements in series: their impedance and its derivatives, for many sets of parameters at once."""
+"""Equivalent circuits: their impedance and its derivatives, for many sets of parameters at once.
+
+The circuits that are chosen from are elements in series; any other is a tree (`paddlewheel.lab.eis.elements`).
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,11 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from paddlewheel.errors import SettingsError
+from paddlewheel.lab.eis.elements import KINDS, Complexes, Node, Parameter, evaluate_node
+from paddlewheel.lab.eis.notation import parse_node
 
-Complexes = NDArray[np.complex128]
 Tail = Literal["", "CPE", "W", "Ws", "Wo", "RWQ"]
 TAILS: tuple[Tail, ...] = ("", "CPE", "W", "Ws", "Wo", "RWQ")
 SEMI_INFINITE: tuple[Tail, ...] = ("W", "RWQ")
@@ -18,19 +21,21 @@ SEMI_INFINITE: tuple[Tail, ...] = ("W", "RWQ")
 MOST_ARCS = 3
 N_LOWEST, N_HIGHEST = 0.3, 1.0
 _TAIL_SIZE = {"": 0, "CPE": 2, "W": 1, "Ws": 2, "Wo": 2, "RWQ": 4}
+_IN_SERIES = ("R", "L", "RL", "RQ", "nRQ", *TAILS[1:])
 
 
-class Parameter(NamedTuple):
-    """One parameter: its name in records, its unit, and whether it is fitted as its logarithm."""
+class Limit(NamedTuple):
+    """Ends of one parameter by its full name, in its unit, included; both alike where it is fixed."""
 
     name: str
-    unit: str
-    logarithmic: bool
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
 class Circuit:
-    """Elements in series: a resistor, an inductor, arcs (a resistor beside a constant-phase element), a tail.
+    """Elements in series: a resistor, an inductor, arcs (a resistor beside a constant-phase element), a tail, what is
+    inductive; or, with `tree`, elements in any order.
 
     Attributes
     ----------
@@ -44,6 +49,14 @@ class Circuit:
         reservoir (short) or up to a wall (open). "RWQ": the electrode of Randles (doi 10.1039/df9470100011), a
         Warburg element inside its arc: Z = 1 / (1 / (R + sigma (1 - i) / sqrt(w)) + Q (i w)^n), Q = tau^n / R.
         "" for none.
+    coil
+        RL, a resistor beside an inductor, which leads are at high frequency: Z = R i w tau / (1 + i w tau), L = R tau.
+    loop
+        nRQ, an arc of negative resistance, an inductive loop at low frequency: Z = -R / (1 + (i w tau)^n).
+    tree
+        A circuit in the usual notation (`paddlewheel.lab.eis.notation`); all of the above are then off.
+    limits
+        Parameters that are fixed or bounded.
 
     Raises
     ------
@@ -55,44 +68,68 @@ class Circuit:
     inductor: bool = False
     arcs: int = 0
     tail: Tail = ""
+    coil: bool = False
+    loop: bool = False
+    tree: Node | None = None
+    limits: tuple[Limit, ...] = ()
 
     def __post_init__(self) -> None:
-        if not 0 <= self.arcs <= MOST_ARCS - (self.tail == "RWQ") or not (self.resistor or self.arcs or self.tail):
+        seen = self.resistor or self.arcs or self.tail or self.tree is not None
+        if not 0 <= self.arcs <= MOST_ARCS - (self.tail == "RWQ") or not seen:
             raise SettingsError(f"{self.arcs} arcs", where="circuit", remedy="write a circuit such as R-RQ-RQ-CPE")
 
     @classmethod
     def parse(cls, text: str) -> Circuit:
-        """From its name: elements joined by hyphens, in any order, such as L-R-RQ-RQ-CPE.
+        """From its name: elements in series joined by hyphens, in any order, such as L-R-RQ-RQ-CPE, or any circuit in
+        the notation of impedance.py, R0-p(R1,CPE1)-Wo1, or of Boukamp, R(RQ)(RQ).
 
         Raises
         ------
         SettingsError
-            For an element that is none of R, L, RQ, CPE, W, Ws, Wo, RWQ, or that stands too often.
+            For what is no circuit, or an element in series that stands too often.
         """
         parts = [part.strip() for part in text.split("-")]
-        tails = [part for part in parts if part in TAILS and part]
-        others = [part for part in parts if part not in ("R", "L", "RQ") and part not in tails]
-        if others or parts.count("R") > 1 or parts.count("L") > 1 or len(tails) > 1 or parts.count("RQ") > MOST_ARCS:
+        if any(part not in _IN_SERIES for part in parts):
+            return cls(tree=parse_node(text))
+        tails = [part for part in parts if part in TAILS]
+        once = [part for part in ("R", "L", "RL", "nRQ") if parts.count(part) > 1]
+        if once or len(tails) > 1 or parts.count("RQ") > MOST_ARCS:
+            often = [*once, *tails[1:], "RQ"][0]
             raise SettingsError(
-                f"'{text}' is no circuit",
+                f"'{text}' is no circuit: {often} stands too often",
                 where="circuit",
-                remedy="join R, L, up to three RQ, and one of CPE, W, Ws, Wo, RWQ by hyphens, such as R-RQ-RQ-CPE",
+                remedy="join R, L, RL, up to three RQ, one nRQ and one of CPE, W, Ws, Wo, RWQ by hyphens, such as "
+                "R-RQ-RQ-CPE, or number the elements: R0-p(R1,CPE1)-Wo1",
             )
-        return cls("R" in parts, "L" in parts, parts.count("RQ"), tails[0] if tails else "")  # type: ignore[arg-type]
+        tail: Tail = tails[0] if tails else ""  # type: ignore[assignment]
+        return cls("R" in parts, "L" in parts, parts.count("RQ"), tail, "RL" in parts, "nRQ" in parts)
 
     @property
     def name(self) -> str:
-        """Such as L-R-RQ-RQ-CPE."""
-        parts = ["L"] * self.inductor + ["R"] * self.resistor + ["RQ"] * self.arcs + [self.tail] * bool(self.tail)
-        return "-".join(parts)
+        """Such as L-R-RQ-RQ-CPE, or R0-p(R1,CPE1)-Wo1."""
+        if self.tree is not None:
+            return str(self.tree)
+        parts = ["L"] * self.inductor + ["RL"] * self.coil + ["R"] * self.resistor + ["RQ"] * self.arcs
+        return "-".join([*parts, *["nRQ"] * self.loop, *[self.tail] * bool(self.tail)])
 
     @property
     def size(self) -> int:
         """Number of parameters."""
-        return self.resistor + self.inductor + 3 * self.arcs + _TAIL_SIZE[self.tail]
+        if self.tree is not None:
+            return self.tree.size
+        in_series = self.resistor + self.inductor + 3 * self.arcs + _TAIL_SIZE[self.tail]
+        return in_series + 2 * self.coil + 3 * self.loop
+
+    @property
+    def n_free(self) -> int:
+        """Number of parameters that are not fixed."""
+        return self.size - sum(limit.low == limit.high for limit in self.limits)
 
     def parameters(self) -> list[Parameter]:
         """In the order in which they are fitted."""
+        if self.tree is not None:
+            negative = {limit.name for limit in self.limits if limit.high < 0}
+            return [each._replace(sign=-1) if each.name in negative else each for each in self.tree.parameters()]
         told = []
         if self.resistor:
             told.append(Parameter("R_ohm", "ohm", True))
@@ -110,22 +147,31 @@ class Circuit:
             told.append(Parameter("warburg_ohm_per_sqrt_s", "ohm/s^0.5", True))
         elif self.tail:
             told += [Parameter("tail_R_ohm", "ohm", True), Parameter("tail_tau_s", "s", True)]
+        if self.coil:
+            told += [Parameter("coil_ohm", "ohm", True), Parameter("coil_tau_s", "s", True)]
+        if self.loop:
+            told += [Parameter("loop_ohm", "ohm", True), Parameter("loop_tau_s", "s", True)]
+            told.append(Parameter("loop_n", "", False))
         return told
 
     def is_part_of(self, other: Circuit) -> bool:
-        """Whether this circuit is a special case of `other`, which has more parameters.
+        """Whether this circuit is a special case of `other`, which has more parameters; both in series.
 
         A Warburg tail is one of the other tails, with n = 0.5, a long path or nothing beside it; the electrode of
         Randles without its Warburg element is an arc; a resistor is an arc or a short Warburg element that is faster
-        than the spectrum.
+        than the spectrum; an inductor is RL of a large resistor.
         """
+        if self.tree is not None or other.tree is not None:
+            return False
         tails = self.tail in ("", other.tail) or (self.tail == "W" and other.tail != "")
         nested = other.tail == "RWQ" and self.tail == ""
         spare = other.arcs - self.arcs + (other.tail == "Ws" and self.tail == "")
         return (
             tails
             and self.size < other.size
-            and self.inductor <= other.inductor
+            and self.inductor + self.coil <= other.inductor + other.coil
+            and self.coil <= other.coil
+            and self.loop <= other.loop
             and self.arcs <= other.arcs + nested
             and (self.resistor <= other.resistor or spare > 0)
         )
@@ -153,6 +199,9 @@ def evaluate(circuit: Circuit, theta: np.ndarray, omega: np.ndarray) -> tuple[Co
     impedance_ohm, derivatives
         `[n_sets, n_points]`, and `[n_sets, n_parameters, n_points]` after the entries of `theta`, complex.
     """
+    if circuit.tree is not None:
+        signs = np.array([parameter.sign for parameter in circuit.parameters()])
+        return evaluate_node(circuit.tree, theta, omega, signs)
     n_sets, n_points = len(theta), len(omega)
     slopes = np.empty((n_sets, circuit.size, n_points), dtype=complex)
     total = np.zeros((n_sets, n_points), dtype=complex)
@@ -179,30 +228,33 @@ def evaluate(circuit: Circuit, theta: np.ndarray, omega: np.ndarray) -> tuple[Co
         at += 3 * circuit.arcs
     if circuit.tail:
         total += _tail(circuit.tail, theta[:, at:], omega, slopes[:, at:])
+        at += _TAIL_SIZE[circuit.tail]
+    if circuit.coil:
+        x = 1j * omega * np.exp(theta[:, at + 1 : at + 2])
+        slopes[:, at] = np.exp(theta[:, at : at + 1]) * x / (1 + x)
+        slopes[:, at + 1] = slopes[:, at] / (1 + x)
+        total += slopes[:, at]
+        at += 2
+    if circuit.loop:
+        z, each = KINDS["Zarc"].law(theta[:, at : at + 3, None], omega)
+        slopes[:, at : at + 3] = -np.stack(each, axis=1)
+        total -= z
     return total, slopes
 
 
 def _tail(tail: str, theta: np.ndarray, omega: np.ndarray, slopes: Complexes) -> Complexes:
     """Impedance of the tail; its derivatives are written into `slopes`."""
-    size = np.exp(theta[:, :1])
-    if tail == "W":
-        slopes[:, 0] = size * (1 - 1j) / np.sqrt(omega)
-    elif tail == "RWQ":
-        return _randles(size, theta, omega, slopes)
-    elif tail == "CPE":
+    if tail == "RWQ":
+        return _randles(np.exp(theta[:, :1]), theta, omega, slopes)
+    if tail == "CPE":
         log_s = np.log(omega / reference_rate(omega)) + 0.5j * np.pi
-        slopes[:, 0] = size * np.exp(-theta[:, 1:2] * log_s)
+        slopes[:, 0] = np.exp(theta[:, :1] - theta[:, 1:2] * log_s)
         slopes[:, 1] = -slopes[:, 0] * log_s
-    else:
-        s = np.sqrt(1j * omega * np.exp(theta[:, 1:2]))
-        t = np.tanh(s)
-        if tail == "Ws":
-            slopes[:, 0] = size * t / s
-            slopes[:, 1] = 0.5 * (size * (1 - t * t) - slopes[:, 0])
-        else:
-            slopes[:, 0] = size / (t * s)
-            slopes[:, 1] = 0.5 * (size * (1 - 1 / (t * t)) - slopes[:, 0])
-    return slopes[:, 0]
+        return slopes[:, 0]
+    size = _TAIL_SIZE[tail]
+    z, each = KINDS[tail].law(theta[:, :size, None], omega)
+    slopes[:, :size] = np.stack(each, axis=1)
+    return z
 
 
 def _randles(transfer: np.ndarray, theta: np.ndarray, omega: np.ndarray, slopes: Complexes) -> Complexes:
@@ -220,7 +272,7 @@ def _randles(transfer: np.ndarray, theta: np.ndarray, omega: np.ndarray, slopes:
 def impedance(circuit: Circuit, values: dict[str, float], frequency_Hz: np.ndarray) -> Complexes:
     """Impedance `[n_points]` in ohm of one set of parameters by name, in their units."""
     theta = [
-        np.log(values[parameter.name]) if parameter.logarithmic else values[parameter.name]
+        np.log(parameter.sign * values[parameter.name]) if parameter.logarithmic else values[parameter.name]
         for parameter in circuit.parameters()
     ]
     return evaluate(circuit, np.array([theta]), 2 * np.pi * np.asarray(frequency_Hz, dtype=float))[0][0]

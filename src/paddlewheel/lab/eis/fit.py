@@ -9,8 +9,9 @@ import numpy as np
 
 from paddlewheel.errors import DataError
 from paddlewheel.lab.eis.circuit import N_HIGHEST, Circuit, Complexes, evaluate
-from paddlewheel.lab.eis.least_squares import Weighted, minimise
+from paddlewheel.lab.eis.least_squares import Weighted, bounds, minimise
 from paddlewheel.lab.eis.starts import StartGrid
+from paddlewheel.lab.eis.tree_starts import ordered_tree, tree_starts
 
 Weighting = Literal["modulus", "proportional", "unit"]
 _HEAT, _FINALISTS = 12, 2
@@ -28,11 +29,11 @@ class CircuitFit:
     theta, covariance
         `[n_parameters]` and `[n_parameters, n_parameters]`: logarithms of sizes and times, exponents as they are; the
         covariance is chi2 / (2 n_points - n_parameters) times the inverse of J^T J (Gauss-Newton). Where an exponent
-        stands at its bound of 1, its row is zero.
+        stands at its bound of 1, or a parameter is fixed or at an end that was asked for, its row is zero.
     chi2
         Sum of the squared weighted residuals of both parts.
     degrees_of_freedom
-        2 n_points - n_parameters.
+        2 n_points - n_parameters, fixed ones not counted.
     impedance_ohm
         `[n_points]`, of the fit.
     residual
@@ -58,13 +59,14 @@ class CircuitFit:
     def value(self, name: str) -> float:
         """A parameter by name, in its unit."""
         at = self.index(name)
-        return float(np.exp(self.theta[at]) if self.circuit.parameters()[at].logarithmic else self.theta[at])
+        parameter = self.circuit.parameters()[at]
+        return float(parameter.sign * np.exp(self.theta[at]) if parameter.logarithmic else self.theta[at])
 
     def std(self, name: str) -> float:
         """Its standard uncertainty, in its unit (first order)."""
         at = self.index(name)
         spread = float(np.sqrt(self.covariance[at, at]))
-        return self.value(name) * spread if self.circuit.parameters()[at].logarithmic else spread
+        return abs(self.value(name)) * spread if self.circuit.parameters()[at].logarithmic else spread
 
     def index(self, name: str) -> int:
         """Where a parameter stands in `theta`."""
@@ -99,13 +101,12 @@ def fit_circuit(
     DataError
         If the spectrum has fewer numbers than the circuit has parameters, and one to spare.
     """
-    freedom = 2 * len(data.omega) - circuit.size
-    if freedom < 1:
+    if 2 * len(data.omega) - circuit.n_free < 1:
         raise DataError(
-            f"{len(data.omega)} points for the {circuit.size} parameters of {circuit.name}",
+            f"{len(data.omega)} points for the {circuit.n_free} parameters of {circuit.name}",
             remedy="measure more points, or fit a simpler circuit",
         )
-    found = (grid or StartGrid(data)).starts(circuit)
+    found = (grid or StartGrid(data)).starts(circuit) if circuit.tree is None else tree_starts(circuit, data)
     if starts is not None:
         found = np.concatenate([starts, found])
     # a few steps for all, then the two that are ahead to the end
@@ -122,12 +123,23 @@ def described(circuit: Circuit, data: Weighted, theta: np.ndarray, *, converged:
     jacobian = data.stacked(slopes[0]).T
     difference = data.impedance_ohm - z[0]
     residual = data.stacked(difference)
-    chi2, freedom = float(residual @ residual), 2 * len(data.omega) - circuit.size
+    chi2, freedom = float(residual @ residual), 2 * len(data.omega) - circuit.n_free
     free = np.array([parameter.logarithmic or theta[i] < N_HIGHEST for i, parameter in enumerate(circuit.parameters())])
+    if circuit.limits:
+        free &= ~at_limits(circuit, data, theta)
     covariance = np.zeros((circuit.size, circuit.size))
     covariance[np.ix_(free, free)] = _inverse(jacobian[:, free]) * chi2 / freedom
     weighted = difference.real * data.weight_real + 1j * difference.imag * data.weight_imaginary
     return CircuitFit(circuit, theta, covariance, chi2, freedom, z[0], weighted, converged)
+
+
+def at_limits(circuit: Circuit, data: Weighted, theta: np.ndarray) -> np.ndarray:
+    """`[n_parameters]`: those that are fixed, or stand at an end that was asked for."""
+    asked = {limit.name for limit in circuit.limits}
+    low, high = bounds(circuit, data)
+    near = 1e-6 * (high - low)
+    limited = np.array([parameter.name in asked for parameter in circuit.parameters()])
+    return limited & ((theta <= low + near) | (theta >= high - near))
 
 
 def _inverse(jacobian: np.ndarray) -> np.ndarray:
@@ -140,6 +152,11 @@ def _inverse(jacobian: np.ndarray) -> np.ndarray:
 
 
 def _ordered(circuit: Circuit, theta: np.ndarray) -> np.ndarray:
+    """Arcs from fast to slow: alike ones are told apart by nothing else, unless one of them has limits."""
+    if circuit.limits:
+        return theta
+    if circuit.tree is not None:
+        return ordered_tree(circuit.tree, theta)
     first = circuit.resistor + circuit.inductor
     arcs = theta[first : first + 3 * circuit.arcs].reshape(-1, 3)
     ordered = theta.copy()

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from paddlewheel.lab.eis.circuit import N_HIGHEST, N_LOWEST
 from paddlewheel.lab.eis.fit import CircuitFit
-from paddlewheel.lab.eis.least_squares import Weighted, minimise
+from paddlewheel.lab.eis.least_squares import Weighted, bounds, minimise
 
 _SEARCHES = 12
 _CLOSE = 0.02
@@ -20,7 +19,8 @@ _FARTHEST = 6.0
 def profile_intervals(
     fit: CircuitFit, data: Weighted, *, level: float = 0.95, correlation: float = 0.0
 ) -> dict[str, tuple[float | None, float | None]]:
-    """Both ends for every parameter in its unit; None where the data set no end on that side.
+    """Both ends for every parameter in its unit; None where the data set no end on that side, or where it is fixed.
+    An end that was asked for is one.
 
     Parameters
     ----------
@@ -45,14 +45,17 @@ def profile_intervals(
     which = np.repeat(np.arange(size), 2)
     sign = np.tile([-1.0, 1.0], size)
     at = fit.theta[which] + sign * step[which]
-    low = np.where(exponents[which], N_LOWEST, fit.theta[which] - 2 * _FARTHEST)
-    high = np.where(exponents[which], N_HIGHEST, fit.theta[which] + 2 * _FARTHEST)
+    asked = {limit.name for limit in fit.circuit.limits}
+    ended = exponents | np.array([parameter.name in asked for parameter in names])
+    lowest, highest = bounds(fit.circuit, data)
+    low = np.where(ended[which], lowest[which], fit.theta[which] - 2 * _FARTHEST)
+    high = np.where(ended[which], highest[which], fit.theta[which] + 2 * _FARTHEST)
     at = np.clip(at, low, high)
     fixed = np.zeros((2 * size, size), dtype=bool)
     fixed[np.arange(2 * size), which] = True
     # the other parameters follow the fixed one along the ridge of the covariance
     ridge = np.where(std[which, None] > 0, fit.covariance[which] / np.maximum(std[which, None] ** 2, 1e-300), 0.0)
-    found, done = at.copy(), np.zeros(2 * size, dtype=bool)
+    found, done = at.copy(), (low == high)
     inner, inner_height = fit.theta[which].copy(), np.zeros(2 * size)
     outer, outer_height = np.full(2 * size, np.nan), np.full(2 * size, np.nan)
     warm = fit.theta + ridge * (at - fit.theta[which])[:, None]
@@ -62,15 +65,15 @@ def profile_intervals(
             break
         starts = warm[open_].copy()
         starts[np.arange(len(open_)), which[open_]] = at[open_]
-        ended = minimise(fit.circuit, data, starts, fixed=fixed[open_], most_steps=25)
-        height = np.sqrt(np.maximum(ended.chi2 / fit.chi2 - 1, 0.0) * fit.degrees_of_freedom)
-        warm[open_] = ended.theta
+        reached = minimise(fit.circuit, data, starts, fixed=fixed[open_], most_steps=25)
+        height = np.sqrt(np.maximum(reached.chi2 / fit.chi2 - 1, 0.0) * fit.degrees_of_freedom)
+        warm[open_] = reached.theta
         for k, i in enumerate(open_):
             found[i] = at[i]
             stopped = at[i] in (low[i], high[i]) and height[k] < reach
             if abs(height[k] - reach) < _CLOSE * reach or stopped:
                 done[i] = True
-                found[i] = np.nan if stopped and not exponents[which[i]] else at[i]
+                found[i] = np.nan if stopped and not ended[which[i]] else at[i]
                 continue
             if height[k] < reach:
                 inner[i], inner_height[i] = at[i], height[k]
@@ -79,8 +82,11 @@ def profile_intervals(
             centre = float(fit.theta[which[i]])
             further = _next(inner[i], inner_height[i], outer[i], outer_height[i], centre, reach)
             at[i] = np.clip(further, low[i], high[i])
+    found[low == high] = np.nan
     ends = found.reshape(size, 2)
-    values = np.where(exponents[:, None], ends, np.exp(ends))
+    signs = np.array([parameter.sign for parameter in names])[:, None]
+    values = np.where(exponents[:, None], ends, signs * np.exp(ends))
+    values = np.where(signs < 0, values[:, ::-1], values)
     return {parameter.name: (_known(pair[0]), _known(pair[1])) for parameter, pair in zip(names, values, strict=True)}
 
 

@@ -56,24 +56,30 @@ class Weighted:
 
 
 def bounds(circuit: Circuit, data: Weighted) -> tuple[np.ndarray, np.ndarray]:
-    """Lowest and highest `theta`: what no spectrum of this range could tell lies outside."""
+    """Lowest and highest `theta`: what no spectrum of this range could tell lies outside; limits of the circuit."""
     size = np.log(np.abs(data.impedance_ohm).max())
     slow, fast = -np.log(data.omega.min()), -np.log(data.omega.max())
-    low, high = [], []
+    by_unit = {
+        "": (N_LOWEST, N_HIGHEST),
+        "ohm": (size - 18, size + 9),
+        "s": (fast - 7, slow + 7),
+        "H": (size + fast - 25, size + fast + 5),
+        "F": (fast - size - 5, slow - size + 25),
+        "S s^n": (min(fast, N_LOWEST * fast) - size - 5, max(slow, N_LOWEST * slow) - size + 25),
+        "ohm/s^0.5": (size - fast / 2 - 35, size - fast / 2 + 9),
+    }
+    limits = {limit.name: limit for limit in circuit.limits}
+    ends = []
     for parameter in circuit.parameters():
-        if not parameter.logarithmic:
-            ends = (N_LOWEST, N_HIGHEST)
-        elif parameter.name.endswith("_s") and "tau" in parameter.name:
-            ends = (fast - 7, slow + 7)
-        elif parameter.name == "L_H":
-            ends = (size + fast - 25, size + fast + 5)
-        elif parameter.name.startswith("warburg"):
-            ends = (size - fast / 2 - 35, size - fast / 2 + 9)
+        limit = limits.get(parameter.name)
+        if limit is None:
+            ends.append(by_unit[parameter.unit])
+        elif parameter.logarithmic:
+            ends.append(sorted((np.log(parameter.sign * limit.low), np.log(parameter.sign * limit.high))))
         else:
-            ends = (size - 18, size + 9)
-        low.append(ends[0])
-        high.append(ends[1])
-    return np.array(low), np.array(high)
+            ends.append((limit.low, limit.high))
+    low, high = np.array(ends).T
+    return low, high
 
 
 def minimise(

@@ -7,6 +7,7 @@ it: thousands are solved at once.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -34,6 +35,8 @@ class StartGrid:
 
         The electrode of Randles starts as an arc and a Warburg element in series, each arc in its place once.
         """
+        if circuit.coil or circuit.loop:
+            return self._with_inductive(circuit, keep)
         if circuit.tail == "RWQ":
             apart = self.starts(Circuit(circuit.resistor, circuit.inductor, circuit.arcs + 1, "W"), keep=keep)
             first = circuit.resistor + circuit.inductor
@@ -67,6 +70,19 @@ class StartGrid:
         )
         best = np.argsort(chi2, kind="stable")[:keep]
         return np.array([self._theta(circuit, columns[i], np.log(sizes[i]), grid, tails, first_tail) for i in best])
+
+    def _with_inductive(self, circuit: Circuit, keep: int) -> np.ndarray:
+        """What is inductive added to the best of the others, at times over its end of the spectrum, small and large."""
+        plain = self.starts(replace(circuit, coil=False, loop=False), keep=keep)
+        omega, size = self.data.omega, np.abs(self.data.impedance_ohm)
+        for present, times, height, rest in (
+            (circuit.coil, np.log([0.1, 1.0, 10.0]) - np.log(omega.max()), size[np.argmax(omega)], []),
+            (circuit.loop, np.log([0.03, 0.3, 1.0]) - np.log(omega.min()), size[np.argmin(omega)], [_ARC_EXPONENT]),
+        ):
+            if present:
+                added = [[np.log(share * height), time, *rest] for time in times for share in (0.1, 0.6)]
+                plain = _each_with(plain, np.array(added))
+        return plain
 
     def _theta(
         self,
@@ -107,3 +123,8 @@ class StartGrid:
 
 _KIND = {"CPE": 0.0, "W": 1.0, "Ws": 2.0, "Wo": 3.0}
 _TAIL = {number: name for name, number in _KIND.items()}
+
+
+def _each_with(starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Every row of `starts` before every row of `ends`."""
+    return np.concatenate([np.repeat(starts, len(ends), axis=0), np.tile(ends, (len(starts), 1))], axis=1)

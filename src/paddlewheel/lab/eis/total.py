@@ -48,6 +48,7 @@ def judge_total(
     pellet: Pellet | None = None,
     inflation: float = 1.0,
     asked: bool = False,
+    names: Mapping[str, str] | None = None,
 ) -> Total:
     """The total of a fit, or the reason why it is refused, with the numbers that differ and the remedy.
 
@@ -65,11 +66,13 @@ def judge_total(
         Of the variances, for correlated residuals.
     asked
         Whether somebody said which resistances are the electrolyte's: then only what is not known is refused.
+    names
+        Of the resistances as they were written, where the circuit was in another notation.
     """
     found = resistances(fit, roles, inflation=inflation)
     total, unclear = found["total"], found["unclear"]
     if unclear is not None:
-        return Total(None, _unclear(fit, roles, total, unclear, pellet))
+        return Total(None, _unclear(fit, roles, total, unclear, pellet, names or {}))
     if total is None:
         return Total(None, f"no element of {fit.circuit.name} has the capacitance of an electrolyte: {_REMEDY}")
     if not total.std_ohm < NOT_KNOWN * total.value_ohm:
@@ -84,14 +87,19 @@ def judge_total(
 
 
 def _unclear(
-    fit: CircuitFit, roles: Mapping[str, Role], total: Resistance | None, unclear: Resistance, pellet: Pellet | None
+    fit: CircuitFit,
+    roles: Mapping[str, Role],
+    total: Resistance | None,
+    unclear: Resistance,
+    pellet: Pellet | None,
+    names: Mapping[str, str],
 ) -> str:
     name = next(name for name, role in roles.items() if role == "unclear")
     size = arc_capacitances_F([fit])[name]
     without = 0.0 if total is None else total.value_ohm
     return (
-        f"{name} has {_capacitance(size, pellet)}, as grain boundaries and as an interface may have: the total is "
-        f"{without:.4g} ohm without and {without + unclear.value_ohm:.4g} ohm with it: {_REMEDY}"
+        f"{names.get(name, name)} has {_capacitance(size, pellet)}, as grain boundaries and as an interface may have: the "
+        f"total is {without:.4g} ohm without and {without + unclear.value_ohm:.4g} ohm with it: {_REMEDY}"
     )
 
 

@@ -18,12 +18,14 @@ from paddlewheel.lab.eis.choice import inflation, neighbour_correlation
 from paddlewheel.lab.eis.circuit import SEMI_INFINITE
 from paddlewheel.lab.eis.diffusion import Diffusivity, from_concentration, from_slope, from_time
 from paddlewheel.lab.eis.fit import CircuitFit, weigh
+from paddlewheel.lab.eis.identifiability import untold
 from paddlewheel.lab.eis.intervals import profile_intervals
 from paddlewheel.lab.eis.kramers_kronig import KramersKronig, kramers_kronig
 from paddlewheel.lab.eis.least_squares import Weighted
 from paddlewheel.lab.eis.pellet import Pellet
 from paddlewheel.lab.eis.readings import read_resistances
 from paddlewheel.lab.eis.relaxation_times import RelaxationTimes, relaxation_times
+from paddlewheel.lab.eis.series_view import SeriesView
 from paddlewheel.lab.eis.total import NOT_KNOWN, judge_total
 from paddlewheel.lab.spectrum import Spectrum
 from paddlewheel.records import Measured
@@ -87,19 +89,35 @@ def analyse_spectrum(
     data: Weighted,
     test: KramersKronig,
     fit: CircuitFit,
+    view: SeriesView,
     roles: dict[str, Role],
     asked: bool = False,
+    circuit_asked: bool = False,
     pellet: Pellet | None,
     electrode: Electrode,
 ) -> AnalysedSpectrum:
-    """Everything of one spectrum; `fit` is of `data`, `roles` of its circuit, `asked` if somebody said what is what."""
+    """Everything of one spectrum.
+
+    Parameters
+    ----------
+    fit, view
+        Of `data`; the same as that of elements in series.
+    roles
+        Of the resistances of `view`.
+    asked
+        Whether somebody said what is what.
+    circuit_asked
+        Whether the circuit was asked for.
+    """
     modulus = weigh(spectrum.frequency_Hz, spectrum.impedance_ohm)
     distribution = relaxation_times(modulus)
     correlation = neighbour_correlation(fit)
-    fitted = resistances(fit, roles, inflation=inflation(correlation))
+    fitted = resistances(view.fit, roles, inflation=inflation(correlation))
     found = {name: _known(resistance) for name, resistance in fitted.items()}
     read = read_resistances(modulus, distribution, pellet)
-    judged = judge_total(fit, data, roles, read, pellet=pellet, inflation=inflation(correlation), asked=asked)
+    judged = judge_total(
+        view.fit, data, roles, read, pellet=pellet, inflation=inflation(correlation), asked=asked, names=view.names
+    )
     found["total"] = judged.resistance
     readings = [
         ResistanceReading(
@@ -131,14 +149,14 @@ def analyse_spectrum(
         highest_Hz=float(spectrum.frequency_Hz.max()),
         kramers_kronig=_test_result(test),
         circuit=fit.circuit.name,
-        parameters=_parameters(fit, data, roles, correlation),
+        parameters=_parameters(fit, data, view.written(roles), correlation),
         rms_percent=100 * float(np.sqrt(np.mean(np.abs(relative) ** 2) / 2)),
         residual_correlation=correlation,
         resistances_ohm=EisResistances(**{name: _measured(resistance) for name, resistance in found.items()}),
         refused=judged.refused,
         conductivity_mS_per_cm=_conductivities(found, pellet),
         interface_ohm_cm2=_area_specific(found["interface"], pellet, electrode.electrodes),
-        capacitances_F=_capacitances_F(fit),
+        capacitances_F=_capacitances_F(view.fit),
         readings=readings,
         spread_percent=_spread(readings, roles),
         relaxation_times=RelaxationResultEis(
@@ -150,7 +168,7 @@ def analyse_spectrum(
                 for peak in distribution.peaks
             ],
         ),
-        diffusivity=_diffusivity(fit, spectrum, pellet, electrode, inflation(correlation)),
+        diffusivity=_diffusivity(view.fit, spectrum, pellet, electrode, inflation(correlation)),
     )
     unknown = [
         name.replace("_", " ")
@@ -158,6 +176,10 @@ def analyse_spectrum(
         if name != "total" and fitted[name] is not None and found[name] is None
     ]
     row.warnings = _warnings(row, fit, test)
+    if circuit_asked:
+        row.warnings += untold(fit, data, inflation=inflation(correlation))
+    if view.others:
+        row.warnings.append(f"{', '.join(view.others)}: no role is known of it, and its resistances are in no total")
     if unknown:
         row.warnings.append(
             f"{', '.join(unknown)}: the resistance is not known to {100 * NOT_KNOWN:.0f} %, and left out"

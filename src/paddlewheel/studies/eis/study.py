@@ -14,12 +14,14 @@ from pydantic import model_validator
 from paddlewheel.errors import SettingsError
 from paddlewheel.lab.eis.assignment import Role, asked_roles, assign_roles
 from paddlewheel.lab.eis.choice import Candidate, choose_circuit, inflation, is_determined
-from paddlewheel.lab.eis.circuit import SEMI_INFINITE, Circuit
+from paddlewheel.lab.eis.circuit import SEMI_INFINITE, Circuit, Limit
 from paddlewheel.lab.eis.fit import CircuitFit, Weighting, fit_circuit, weigh
 from paddlewheel.lab.eis.kramers_kronig import KramersKronig
 from paddlewheel.lab.eis.least_squares import Weighted
+from paddlewheel.lab.eis.limits import with_limits
 from paddlewheel.lab.eis.linearity import compare_amplitudes
 from paddlewheel.lab.eis.pellet import Pellet
+from paddlewheel.lab.eis.series_view import SeriesView, as_series
 from paddlewheel.lab.spectrum import ImpedanceOf
 from paddlewheel.records import Citation, Measured
 from paddlewheel.studies.eis.beside import read_beside, set_beside
@@ -30,6 +32,7 @@ from paddlewheel.studies.eis.inputs import (
     open_other_amplitude,
     open_spectra,
 )
+from paddlewheel.studies.eis.masks import masked
 from paddlewheel.studies.eis.record import (
     CellKind,
     CircuitCandidate,
@@ -50,7 +53,15 @@ from paddlewheel.studies.eis.spectrum import (
 )
 from paddlewheel.studies.laboratory.settings import PelletSettings
 from paddlewheel.study.run import Run
-from paddlewheel.study.settings import NamedColumns, Names, Numbers, setting
+from paddlewheel.study.settings import (
+    NamedColumns,
+    NamedRanges,
+    NamedValues,
+    Names,
+    Numbers,
+    Ranges,
+    setting,
+)
 from paddlewheel.study.study import Argument, Study
 
 AUTO, EACH = "auto", "each"
@@ -120,10 +131,19 @@ class EisSettings(PelletSettings):
         "Whose impedance where a file has several: working electrode, counter electrode, or whole cell",
         in_document=False,
     )
-    circuit: str = setting(AUTO, "auto (one for all spectra), each (chosen for each), or such as R-RQ-RQ-CPE.")
+    circuit: str = setting(
+        AUTO,
+        "auto (one for all spectra), each (chosen for each), or such as R-RQ-RQ-CPE, R0-p(R1,CPE1)-Wo1 or R(RQ)(RQ).",
+    )
     electrolyte: Names = setting(
         (), "Resistances of the circuit that are the electrolyte's, such as R,R1, over what their capacitances say."
     )
+    fix: NamedValues | None = setting(
+        None, "Parameters of the circuit that keep a value: R0=12,CPE1_n=0.9; with units, or as the table has them."
+    )
+    bound: NamedRanges | None = setting(None, "Parameters between two ends: R1=10:100,Wo1_tau=1:1000.")
+    mask_Hz: Ranges = setting((), "Frequencies left out, Hz: 40:60,990:1010.")
+    frequency_range_Hz: Ranges = setting((), "Frequencies kept, Hz, the others left out: 1:1e5.")
     weighting: Weighting = setting("modulus", "Weights of the fit")
     allow_violations: bool = setting(False, "Keep spectra that fail the Kramers-Kronig test in the Arrhenius fits.")
     cell: CellKind | None = setting(
@@ -153,6 +173,15 @@ class EisSettings(PelletSettings):
     beside: Path | None = setting(
         None, "Another analysis, point by point beside ours: CSV of part,quantity,temperature_K,value,std."
     )
+
+    @model_validator(mode="after")
+    def _of_a_circuit(self) -> Self:
+        for name in ("fix", "bound"):
+            if getattr(self, name) and self.circuit in (AUTO, EACH):
+                raise SettingsError(
+                    f"has no effect with --circuit {self.circuit}", where=name, remedy="leave it out, or name a circuit"
+                )
+        return self
 
     @model_validator(mode="after")
     def _of_one_cell(self) -> Self:
@@ -191,6 +220,7 @@ class EisInputs:
             "sample": self.sample or None,
             **({} if self.pellet is None else self.pellet.sizes()),
             **({} if self.circuit is None else {"circuit": self.circuit.name}),
+            **({} if self.circuit is None or not self.circuit.limits else {"limits": _told(self.circuit.limits)}),
             "other_amplitude": None if self.other is None else self.other.inputs(),
             "beside": [row.model_dump(exclude_none=True) for row in self.beside],
             "spectra": self.read.inputs(),
@@ -198,10 +228,13 @@ class EisInputs:
 
 
 def _opens(spectra: Spectra, settings: EisSettings) -> EisInputs:
-    asked = None if settings.circuit in (AUTO, EACH) else Circuit.parse(settings.circuit)
+    asked = None
+    if settings.circuit not in (AUTO, EACH):
+        asked = with_limits(Circuit.parse(settings.circuit), fixed=settings.fix, bounded=settings.bound)
     name, pellet = settings.pellet()
     named = {"columns": settings.columns, "impedance_of": settings.impedance_of}
     read = open_spectra(spectra, temperatures_K=settings.temperatures_K, **named)
+    read = masked(read, mask_Hz=settings.mask_Hz, kept_Hz=settings.frequency_range_Hz)
     return EisInputs(
         circuit=asked,
         sample=name,
@@ -215,6 +248,10 @@ def _opens(spectra: Spectra, settings: EisSettings) -> EisInputs:
     )
 
 
+def _told(limits: Sequence[Limit]) -> dict[str, list[float]]:
+    return {limit.name: [limit.low, limit.high] for limit in limits}
+
+
 def _measures(inputs: EisInputs, settings: EisSettings, run: Run) -> EisRecord:
     read, pellet = inputs.read, inputs.pellet
     of_settings = {known.name: getattr(settings, known.name) for known in fields(Electrode)}
@@ -224,7 +261,8 @@ def _measures(inputs: EisInputs, settings: EisSettings, run: Run) -> EisRecord:
         weigh(spectrum.frequency_Hz, spectrum.impedance_ohm, weighting=settings.weighting) for spectrum in read.spectra
     ]
     fits, candidates, reason = _fitted(data, inputs.circuit, each=settings.circuit == EACH)
-    roles = _roles(fits, pellet, settings.electrolyte)
+    views = [as_series(fit, points.omega) for fit, points in zip(fits, data, strict=True)]
+    roles = _roles(views, pellet, settings.electrolyte)
     analysed = [
         analyse_spectrum(
             spectrum,
@@ -233,12 +271,14 @@ def _measures(inputs: EisInputs, settings: EisSettings, run: Run) -> EisRecord:
             test=test,
             fit=fit,
             roles=role,
+            view=view,
             asked=bool(settings.electrolyte),
+            circuit_asked=inputs.circuit is not None,
             pellet=pellet,
             electrode=electrode,
         )
-        for spectrum, file, points, test, fit, role in zip(
-            read.spectra, read.files, data, tests, fits, roles, strict=True
+        for spectrum, file, points, test, fit, view, role in zip(
+            read.spectra, read.files, data, tests, fits, views, roles, strict=True
         )
     ]
     arrhenius, said = fit_temperatures_eis(analysed, pellet=pellet, allow_violations=settings.allow_violations)
@@ -325,15 +365,17 @@ def _candidate(candidate: Candidate, lowest: float) -> CircuitCandidate:
     )
 
 
-def _roles(fits: Sequence[CircuitFit], pellet: Pellet | None, electrolyte: Sequence[str]) -> list[dict[str, Role]]:
-    """Alike for all spectra of a circuit; those that were asked for."""
+def _roles(views: Sequence[SeriesView], pellet: Pellet | None, electrolyte: Sequence[str]) -> list[dict[str, Role]]:
+    """Alike for all spectra of a circuit; those that were asked for, by the names of the circuit as it was written."""
     by_circuit = {
-        circuit: assign_roles([fit for fit in fits if fit.circuit == circuit], pellet)
-        for circuit in {fit.circuit for fit in fits}
+        circuit: assign_roles([view.fit for view in views if view.fit.circuit == circuit], pellet)
+        for circuit in {view.fit.circuit for view in views}
     }
-    if electrolyte:
-        by_circuit = {circuit: asked_roles(roles, electrolyte) for circuit, roles in by_circuit.items()}
-    return [by_circuit[fit.circuit] for fit in fits]
+    roles = [by_circuit[view.fit.circuit] for view in views]
+    if not electrolyte:
+        return roles
+    asked = [asked_roles(view.written(role), electrolyte) for view, role in zip(views, roles, strict=True)]
+    return [view.in_series(role) for view, role in zip(views, asked, strict=True)]
 
 
 def _keep_tables(analysed: Sequence[AnalysedSpectrum], run: Run) -> None:
