@@ -196,7 +196,7 @@ def test_two_equal_electrodes_share_the_interface_and_the_diffusion():
         ({"diameter_cm": 8.0, "thickness_cm": 0.2}, "0.8 cm"),
         ({"diameter_cm": 0.8}, "give both"),
         ({"weighting": "none"}, "modulus"),
-        ({"circuit": "R-Q"}, "R-RQ-RQ-CPE"),
+        ({"circuit": "R-X"}, "R0-p"),
         ({"temperatures_K": [25.0]}, "298.15 K"),
         ({"cell": "full", "electrodes": 2}, "not equal"),
         ({"cell": "blocking", "dE_dx_V": 0.5}, "nothing diffuses"),

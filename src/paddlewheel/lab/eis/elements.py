@@ -144,7 +144,7 @@ KINDS: dict[str, Kind] = {
 
 R, C, L. CPE: Z = 1 / (Q (i w)^n). W: sigma (1 - i) / sqrt(w), semi-infinite. Ws: R tanh(s) / s and Wo: R coth(s) / s,
 s = sqrt(i w tau), diffusion over a finite length into a reservoir (short) or up to a wall (open) (Boukamp, doi
-10.1016/0167-2738(86)90031-7). G: R / sqrt(1 + i w tau), Gerischer (doi 10.1515/zpch-1951-19804). K: R / (1 + i w tau).
+10.1016/0167-2738(86)90031-7). G: R / sqrt(1 + i w tau), Gerischer (doi 10.1149/1.3079337). K: R / (1 + i w tau).
 Zarc: R / (1 + (i w tau)^n). TLMQ: R coth(s) / s, s^2 = R Q (i w)^n, the pore of de Levie with blocking walls (doi
 10.1016/0013-4686(63)80042-0; Landesfeind et al., doi 10.1149/2.1141607jes). TLMR: the same with a reaction at its
 walls, s^2 = R (1 / Rct + Q (i w)^n).
