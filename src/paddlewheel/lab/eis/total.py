@@ -98,8 +98,8 @@ def _unclear(
     size = arc_capacitances_F([fit])[name]
     without = 0.0 if total is None else total.value_ohm
     return (
-        f"{names.get(name, name)} has {_capacitance(size, pellet)}, as grain boundaries and as an interface may have: the "
-        f"total is {without:.4g} ohm without and {without + unclear.value_ohm:.4g} ohm with it: {_REMEDY}"
+        f"{names.get(name, name)} has {_capacitance(size, pellet)}, as grain boundaries and as an interface may have: "
+        f"the total is {without:.4g} ohm without and {without + unclear.value_ohm:.4g} ohm with it: {_REMEDY}"
     )
 
 
