@@ -319,3 +319,28 @@ def test_columns_are_named_as_the_refusal_says(tmp_path: Path):
     assert (values["R_ohm"], values["R1_ohm"]) == pytest.approx((10.0, 90.0), rel=1e-5)  # nine digits, no noise
     with pytest.raises(InputError, match="Ece"):
         eis(path, columns="frequency_Hz=omega", impedance_of="Ece")
+
+
+def test_circuit_in_the_usual_notation_has_roles_limits_and_masks(tmp_path: Path):
+    """`R0-p(R1,CPE1)-CPE2` of a pellet as R-RQ-CPE: the same total; n fixed; a mask takes what it says."""
+    values = {"R_ohm": 200.0, "R1_ohm": 5e4, "tau1_s": 2e-6, "n1": 0.95, "tail_ohm": 2e3, "tail_n": 0.85}
+    one = _spectrum("R-RQ-CPE", values, seed=2, temperature_K=300.0)
+    sizes: dict = {"diameter_cm": 1.0, "thickness_cm": 0.1}
+    written = eis(one, circuit="R0-p(R1,CPE1)-CPE2", fix={"CPE2_n": 0.85}, mask_Hz=[(40, 60), (900, 1100)], **sizes)
+    row, direct = written.spectra[0], eis(one, circuit="R-RQ-CPE", **sizes).spectra[0]
+    ours, theirs = row.resistances_ohm.total, direct.resistances_ohm.total
+    assert ours is not None
+    assert theirs is not None
+    assert abs(ours.value - theirs.value) < theirs.std  # of all but three points, and with n known
+    assert {each.name: each.role for each in row.parameters}["R1_ohm"] == "bulk"
+    masked = sum((40 <= f <= 60) or (900 <= f <= 1100) for f in FREQUENCY_HZ)
+    assert masked > 0
+    assert row.n_points == len(FREQUENCY_HZ) - masked
+    assert any(f"{masked} points of each spectrum left out" in text for text in written.warnings)
+    fixed = next(each for each in row.parameters if each.name == "CPE2_n")
+    assert (fixed.value, fixed.std, fixed.interval_95) == (0.85, 0.0, (None, None))
+    # R1 alone by its name in the circuit
+    named = eis(one, circuit="R0-p(R1,CPE1)-CPE2", electrolyte="R1", **sizes).spectra[0].resistances_ohm
+    assert named.total is not None
+    assert named.total.value == pytest.approx(5e4, rel=0.02)
+    assert named.interface is not None

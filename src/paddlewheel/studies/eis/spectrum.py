@@ -67,6 +67,8 @@ class AnalysedSpectrum:
     ----------
     found
         Resistances by role, errors widened for correlated residuals, without that of the geometry.
+    untold
+        What the spectrum does not tell of a circuit that was asked for.
     """
 
     spectrum: Spectrum
@@ -75,6 +77,7 @@ class AnalysedSpectrum:
     distribution: RelaxationTimes
     found: Mapping[str, Resistance | None]
     row: SpectrumResult
+    untold: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -176,15 +179,17 @@ def analyse_spectrum(
         if name != "total" and fitted[name] is not None and found[name] is None
     ]
     row.warnings = _warnings(row, fit, test)
-    if circuit_asked:
-        row.warnings += untold(fit, data, inflation=inflation(correlation))
+    told = untold(fit, data, inflation=inflation(correlation)) if circuit_asked else []
     if view.others:
-        row.warnings.append(f"{', '.join(view.others)}: no role is known of it, and its resistances are in no total")
+        told.append(f"{', '.join(view.others)}: no role is known of it, and its resistances are in no total")
+    row.warnings += told
     if unknown:
         row.warnings.append(
             f"{', '.join(unknown)}: the resistance is not known to {100 * NOT_KNOWN:.0f} %, and left out"
         )
-    return AnalysedSpectrum(spectrum=spectrum, fit=fit, test=test, distribution=distribution, found=found, row=row)
+    return AnalysedSpectrum(
+        spectrum=spectrum, fit=fit, test=test, distribution=distribution, found=found, row=row, untold=tuple(told)
+    )
 
 
 def check_spectrum(spectrum: Spectrum, *, file: str) -> KramersKronig:

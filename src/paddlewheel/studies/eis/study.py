@@ -437,6 +437,7 @@ def _row_warnings(analysed: Sequence[AnalysedSpectrum]) -> list[str]:
     said = [f"{each.label}: no total: {each.row.refused}" for each in analysed if each.row.refused]
     said += [f"{each.label}: {each.test.verdict}" for each in analysed if not each.test.passed]
     said += [f"{each.label}: {text}" for each in analysed for text in each.row.warnings if text.endswith("left out")]
+    said += [f"{each.label}: {'; '.join(each.untold)}" for each in analysed if each.untold]
     said += [f"{each.label}: the fit did not converge" for each in analysed if not each.fit.converged]
     correlated = [each for each in analysed if each.row.residual_correlation > CORRELATED]
     if correlated:
