@@ -8,7 +8,8 @@ Two runs of NPT must each be long to tell densities that differ by 1 %: the volu
     V_reference / V_candidate - 1 = <P_reference - P_candidate> / B + ...,    B = k T <V> / var(V)
 
 (the first term of a perturbation expansion in the difference of the energies; Zwanzig, J. Chem. Phys. 22, 1420 (1954),
-doi 10.1063/1.1740409). RUN.zarr is a trajectory of `validate`, trajectories/candidate-npt-*.zarr, in NPT without load.
+doi 10.1063/1.1740409). RUN.zarr is a trajectory in NPT without load: of `validate`
+(trajectories/candidate-npt-*.zarr), or of `conduct`, whose equilibration --skip-ps leaves out.
 """
 
 from __future__ import annotations
