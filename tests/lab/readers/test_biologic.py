@@ -55,6 +55,8 @@ def test_binary_files_are_what_their_text_forms_say(folder, tmp_path, name):
     assert len(binary) == len(read) == PAIRS[name][1]
     assert binary.warnings == []
     ours, theirs = columns(binary), columns(read)
+    if name in NO_HEADER:  # the degrees of the second input once more, under the name that its user gave
+        np.testing.assert_array_equal(ours.pop(("Temperatur", "°C")), ours["Analog IN 2", "V"])
     assert ours.keys() <= theirs.keys()
     for label, values in ours.items():
         printed = theirs[label]
@@ -116,7 +118,7 @@ def test_every_cycle_of_a_series_of_spectra_is_kept(folder):
         ("cv", read_spectra, r"holds CV \(Cyclic Voltammetry\), which `paddlewheel cv` takes"),
         ("gcpl.issue_149", read_spectra, r"holds GCPL .*which `paddlewheel cycling` takes"),
         ("ocv", read_cell_test, r"holds OCV \(Open Circuit Voltage\), no command evaluates it"),
-        ("zir", read_spectra, "no spectrum of three points"),
+        ("zir", read_spectra, r"holds ZIR \(IR compensation \(PEIS\)\), no command evaluates it: no spectrum of three"),
     ],
 )
 @pytest.mark.parametrize("suffix", [".mpr", ".mpt"])
@@ -220,3 +222,37 @@ def test_an_ascending_and_several_sequences_are_parted(tmp_path):
     spectra = read_spectra(path)
     assert [len(one.frequency_Hz) for one in spectra] == [11, 11, 11]
     assert [one.impedance_ohm[0].imag for one in spectra] == [-2, -3, -3]
+
+
+def test_a_thermometer_at_an_analog_input_gives_the_temperature(folder, tmp_path):
+    """An OCV with a thermometer at its second input: the text says 27.6 to 27.9, the settings °C. It has no current."""
+    content = (folder / "vsp_ocv_with.mpr").read_bytes()
+    column = content.index(b"MODULEVMP data") + 57 + 5 + 2 * 4  # the fifth column's number, that of the first input
+    path = tmp_path / "with_current.mpr"
+    path.write_bytes(content[:column] + (8).to_bytes(2, "little") + content[column + 2 :])  # a current in its place
+    test = read_cell_test(path)
+    assert test.temperature_K is not None
+    text, _ = read_text(text_file(folder, "vsp_ocv_with", tmp_path))
+    printed = columns(read_mpt(text, source="text"))["Analog IN 2", "V"]
+    np.testing.assert_allclose(test.temperature_K, printed + 273.15, rtol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "values", "told"),
+    [
+        (7, "<f8", [0.0, 1 / 60, 1 / 60], None),  # 1 mA in a minute
+        (13, "<f8", [5.0, 5 + 1 / 60, 5 + 2 / 60], "taken as the rise of"),
+        (434, "<f4", [0.0, 0.06, 0.12], "taken as the rise of"),  # C
+        (70, "<f4", [0.0, 3.0e-3, 3.1e-3], "taken as power over voltage"),
+        (20, "<f4", [0.0, 1.0, 1.0], "taken as the one that was set"),
+    ],
+)
+def test_the_current_is_taken_from_what_tells_it(tmp_path, number, kind, values, told):
+    rows = list(zip([0.0, 60.0, 120.0], [2.9, 3.0, 3.1], values, strict=True))
+    path = tmp_path / "none.mpr"
+    path.write_bytes(mpr(rows, [(4, "<f8"), (6, "<f4"), (number, kind)]))
+    test = read_cell_test(path)
+    np.testing.assert_allclose(test.current_A, [0.0, 1e-3, 1e-3], rtol=1e-6)
+    said = [warning for warning in test.warnings if "the file holds no current" in warning]
+    assert len(said) == (told is not None)
+    assert told is None or told in said[0]

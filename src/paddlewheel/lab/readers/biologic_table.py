@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from paddlewheel.lab.readers.biologic_columns import name_and_unit
 from paddlewheel.lab.readers.text_table import TextTable
 from paddlewheel.lab.techniques import TECHNIQUES
 
@@ -44,6 +45,10 @@ def completed(table: TextTable, *, loop_starts: Sequence[int]) -> TextTable:
             add("<I>", "mA", current)
     if "half cycle" in columns and "cycle number" not in names:
         add("cycle number", "", columns["half cycle"] // 2)
+    for analog_input, label in table.settings.get("inputs", {}).items():
+        name, unit = name_and_unit(label)
+        if unit == "°C" and analog_input in columns:  # EC-Lab writes the degrees under the input's name, in V
+            add(name, unit, columns[analog_input])
     if "mode" in columns and (table.technique is None or TECHNIQUES[table.technique].command not in _SWEEPING):
         mode = columns["mode"]
         known = np.where(np.isin(mode, list(_STEP_KINDS)), mode, 0).astype(int)

@@ -13,6 +13,7 @@ from paddlewheel.lab.readers.headerless import named
 from paddlewheel.lab.readers.sweeps import sweeps_of
 from paddlewheel.lab.readers.text_table import TextTable
 from paddlewheel.lab.spectrum import ImpedanceOf, Spectrum, check_ranges
+from paddlewheel.lab.techniques import other_command
 
 _CELSIUS = re.compile(r"(?<![\dA-Za-z.])([-+]?\d{1,4}(?:\.\d+)?)\s*_?(?:deg(?:ree)?s?_?C?|°C|C|oC|grad)(?![A-Za-z])")
 _KELVIN = re.compile(r"(?<![\dA-Za-z.])(\d{2,4}(?:\.\d+)?)\s*_?K(?![A-Za-z])")
@@ -90,7 +91,9 @@ def spectra_of(
             )
         )
     if not spectra:
-        raise DataError("no spectrum of three points or more", where=table.source, remedy="give a whole sweep")
+        other = other_command(table.technique, "eis")
+        told = f"{other + ': ' if other else ''}no spectrum of three points or more"
+        raise DataError(told, where=table.source, remedy="give a whole sweep")
     return spectra
 
 
