@@ -303,6 +303,8 @@ def eis(
     concentration_mol_per_cm3: float | None = ...,
     diffusion_length_cm: float | None = ...,
     charge_number: float = ...,
+    drawn: Integers | None = ...,
+    drawn_to_ohm: float | None = ...,
     beside: str | Path | None = ...,
     thickness_cm: float | None = ...,
     thickness_std_cm: float = ...,

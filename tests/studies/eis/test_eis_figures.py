@@ -8,8 +8,12 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
+from paddlewheel import eis
+from paddlewheel.errors import SettingsError
+from paddlewheel.lab.spectrum import Spectrum
 from paddlewheel.page.drawing import house_style, series_styles
 from paddlewheel.records import Measured
+from paddlewheel.studies.eis.labels import shown
 from paddlewheel.studies.eis.nyquist import bode, nyquist, together
 from paddlewheel.studies.eis.record import CircuitParameter, EisResistances, SpectrumResult
 
@@ -90,3 +94,22 @@ def test_bode_has_points_and_line_of_each_spectrum():
             for line in axes.lines[2 * k : 2 * k + 2]:
                 np.testing.assert_allclose(line.get_ydata(), values)
     assert together([pairs[0][0]], [pairs[0][1]]) is None
+
+
+def test_the_range_that_is_asked_for_is_drawn():
+    (panel,) = _drawn(lambda rows, points: nyquist(rows, points, to_ohm=250.0), _spectrum(400.0, 800.0, 300.0)).axes
+    assert panel.get_xlim() == (0.0, 250.0)
+
+
+def test_spectra_are_chosen_by_their_numbers():
+    spectra = [
+        Spectrum(frequency_Hz=points["frequency_Hz"], impedance_ohm=points["Z_real_ohm"] + 1j * points["Z_imag_ohm"],
+                 name=row.name, temperature_K=row.temperature_K)
+        for row, points in (_spectrum(300.0 / k, 900.0 / k, 300.0 + 10 * k) for k in (1, 2, 3))
+    ]  # fmt: skip
+    record = eis(spectra, circuit="R-RQ-RQ", drawn="3,1", drawn_to_ohm=500.0)
+    assert (record.drawn, shown(record), record.drawn_to_ohm) == ([3, 1], [2, 0], 500.0)
+    with pytest.raises(SettingsError, match="no spectrum 4; there are 1 to 3"):
+        eis(spectra, circuit="R-RQ-RQ", drawn="4")
+    with pytest.raises(SettingsError, match="name at most 28"):
+        eis(spectra, circuit="R-RQ-RQ", drawn=range(1, 30))

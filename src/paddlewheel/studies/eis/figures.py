@@ -40,14 +40,15 @@ _DASHES = ("solid", "dash", "dashdot", "dot")
 
 def figures(record: EisRecord, beside: Beside) -> Figures:
     """The figures of the report that the record has something for."""
-    rows, points = record.spectra, spectra_of(record, beside)
+    places = shown(record)
+    rows, points = [record.spectra[k] for k in places], spectra_of(record, beside)
     times = [beside.columns(row.relaxation_file or "relaxation_times") for row in rows]
     drawn = {
         "nyquist": (
-            nyquist(rows, points),
+            nyquist(rows, points, to_ohm=record.drawn_to_ohm),
             "Nyquist plots of the spectra with the fitted circuit, equal scales, decades of frequency marked.",
         ),
-        "together": (together(rows, points), "All spectra in one Nyquist plot."),
+        "together": (together(rows, points, to_ohm=record.drawn_to_ohm), "All spectra in one Nyquist plot."),
         "bode": (bode(rows, points), "Modulus and phase of the impedance against frequency, with the fitted circuit."),
         "residuals": (
             _residuals(rows, points), "Residuals of the Kramers-Kronig test and of the circuit against frequency."
@@ -55,7 +56,7 @@ def figures(record: EisRecord, beside: Beside) -> Figures:
         "relaxation_times": (_relaxation(rows, times), "Distributions of relaxation times."),
         "arrhenius": (_arrhenius(record), "Conductivity against 1000/T; the numbers are in the table."),
         "readings": (
-            _readings(rows),
+            _readings(record.spectra),
             "Readings of the total resistance relative to that of the circuit; the numbers are in the table.",
         ),
         "interface": (_interface(record.interface), "Interfacial resistance of the series."),
@@ -64,8 +65,8 @@ def figures(record: EisRecord, beside: Beside) -> Figures:
 
 
 def spectra_of(record: EisRecord, beside: Beside) -> list[Columns]:
-    """The points of every spectrum with the fitted circuit."""
-    return [beside.columns(row.points_file or "spectra") for row in record.spectra]
+    """The points of the spectra that are drawn, with the fitted circuit."""
+    return [beside.columns(record.spectra[k].points_file or "spectra") for k in shown(record)]
 
 
 def _residuals(rows: Sequence[SpectrumResult], points: Sequence[Columns]) -> Figure:
@@ -74,7 +75,7 @@ def _residuals(rows: Sequence[SpectrumResult], points: Sequence[Columns]) -> Fig
 
     figure = Figure(figsize=(9.0, 5.4), layout="constrained")
     panels: Any = figure.subplots(2, 2, sharex=True, sharey="row")
-    chosen = shown(len(rows))
+    chosen = range(len(rows))
     for style, k in zip(series_styles(len(chosen)), chosen, strict=True):
         look: dict[str, Any] = {"color": style.colour, "marker": style.marker, "ls": style.line, "lw": 0.8, "ms": 3.4}
         data = points[k]
@@ -102,7 +103,7 @@ def _relaxation(rows: Sequence[SpectrumResult], distributions: Sequence[Columns]
 
     figure = Figure(figsize=(6.4, 4.2), layout="constrained")
     panel = figure.subplots()
-    chosen = shown(len(rows))
+    chosen = range(len(rows))
     for style, k in zip(series_styles(len(chosen)), chosen, strict=True):
         data = distributions[k]
         height = np.maximum(data["gamma_ohm"], 1e-12)
@@ -215,8 +216,8 @@ def _interface(series: InterfaceSeries | None) -> Figure | None:
 def plots(record: EisRecord, beside: Beside) -> list[Plot]:
     """To zoom in: Nyquist plots with equal axes, and modulus and phase against frequency."""
     nyquist, bode = [], []
-    rows, points = record.spectra, spectra_of(record, beside)
-    chosen = shown(len(rows))
+    rows, points = [record.spectra[k] for k in shown(record)], spectra_of(record, beside)
+    chosen = range(len(rows))
     for style, symbol, dash, k in zip(
         series_styles(len(chosen)), cycle(_SYMBOLS), cycle(_DASHES), chosen, strict=False
     ):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from paddlewheel.page.numbers import kelvin
-from paddlewheel.studies.eis.record import SpectrumResult
+from paddlewheel.studies.eis.record import EisRecord, SpectrumResult
 
 MOST_PANELS = 12
 _LETTERS_OF_LEGEND = 52
@@ -21,8 +21,11 @@ def label(row: SpectrumResult) -> str:
     return f"cycle {row.cycle}" if row.cycle is not None else row.name
 
 
-def shown(count: int) -> list[int]:
-    """Indices of at most `MOST_PANELS` of `count` spectra, evenly spread, the first and the last among them."""
+def shown(record: EisRecord) -> list[int]:
+    """Places of the spectra that are drawn: those asked for, else at most `MOST_PANELS`, evenly spread over all."""
+    if record.drawn is not None:
+        return [number - 1 for number in record.drawn]
+    count = len(record.spectra)
     return sorted({round(x) for x in np.linspace(0, count - 1, min(count, MOST_PANELS))})
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from paddlewheel.page.drawing import BLUE, INK, MUTED, ORANGE, PAPER, series_styles
 from paddlewheel.records.tables import Columns
-from paddlewheel.studies.eis.labels import columns_of_legend, label, shown
+from paddlewheel.studies.eis.labels import columns_of_legend, label
 from paddlewheel.studies.eis.record import SpectrumResult
 
 if TYPE_CHECKING:
@@ -49,14 +49,14 @@ class _View:
     height: float = _HEIGHT
 
 
-def nyquist(rows: Sequence[SpectrumResult], points: Sequence[Columns]) -> Figure:
-    """Measured points, the fitted circuit, and the total resistance, a panel a spectrum."""
+def nyquist(rows: Sequence[SpectrumResult], points: Sequence[Columns], *, to_ohm: float | None = None) -> Figure:
+    """Measured points, the fitted circuit, and the total resistance, a panel a spectrum; up to `to_ohm` if given."""
     from matplotlib.figure import Figure
 
-    chosen = shown(len(rows))
+    chosen = range(len(rows))
     totals = [rows[k].resistances_ohm.total for k in chosen]
     ends = [None if total is None else total.value for total in totals]
-    views = [_view_of(points[k], end) for k, end in zip(chosen, ends, strict=True)]
+    views = [_view_of(points[k], end, to_ohm) for k, end in zip(chosen, ends, strict=True)]
     insets = [
         _enlarged([points[k]], 1.5 * _fast_end(rows[k], view.width)) for k, view in zip(chosen, views, strict=True)
     ]
@@ -81,16 +81,19 @@ def nyquist(rows: Sequence[SpectrumResult], points: Sequence[Columns]) -> Figure
     return figure
 
 
-def together(rows: Sequence[SpectrumResult], points: Sequence[Columns]) -> Figure | None:
-    """All spectra in one Nyquist plot; None for a spectrum alone."""
+def together(
+    rows: Sequence[SpectrumResult], points: Sequence[Columns], *, to_ohm: float | None = None
+) -> Figure | None:
+    """All spectra in one Nyquist plot, up to `to_ohm` where it is given; None for a spectrum alone."""
     if len(rows) < 2:
         return None
     from matplotlib.figure import Figure
 
-    chosen = shown(len(rows))
+    chosen = range(len(rows))
     totals = [row.resistances_ohm.total for row in (rows[k] for k in chosen)]
     views = [
-        _view_of(points[k], None if total is None else total.value) for k, total in zip(chosen, totals, strict=True)
+        _view_of(points[k], None if total is None else total.value, to_ohm)
+        for k, total in zip(chosen, totals, strict=True)
     ]
     widest = max(view.width for view in views)
     low = min(view.low for view in views)
@@ -132,7 +135,7 @@ def bode(rows: Sequence[SpectrumResult], points: Sequence[Columns]) -> Figure:
     """Modulus and phase of all spectra against frequency, points measured, lines fitted."""
     from matplotlib.figure import Figure
 
-    chosen = shown(len(rows))
+    chosen = range(len(rows))
     figure = Figure(figsize=(6.4, 6.2), layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True)
     for style, k in zip(series_styles(len(chosen)), chosen, strict=True):
@@ -167,9 +170,12 @@ def _height(data: Sequence[Columns], views: Sequence[_View]) -> float:
     return min(max(needed), _HEIGHT)
 
 
-def _view_of(data: Columns, total: float | None) -> _View:
-    """The electrolyte, not the electrode, fills the picture; everything does where there is no total."""
+def _view_of(data: Columns, total: float | None, to_ohm: float | None) -> _View:
+    """What is asked for; else the electrolyte, not the electrode, fills the picture, or everything without a total."""
     x, y = data["Z_real_ohm"], -data["Z_imag_ohm"]
+    if to_ohm is not None:
+        low = min(0.0, float(y[x <= to_ohm].min(initial=0.0)))
+        return _View(width=to_ohm, low=_MARGIN * low - 0.02 * to_ohm)
     edge = float(x.max()) if total is None else min(1.45 * total, float(x.max()))
     inside = x <= (edge if total is None else 1.02 * total)
     top = float(y[inside].max()) if inside.any() else float(y.max())

@@ -64,7 +64,7 @@ def page(record: EisRecord, beside: Beside, drawings: dict[str, Drawing]) -> Pag
         sections=[section for section in sections if section is not None],
         citations=record.citations,
         provenance=record.provenance,
-        n_series=max(len(METHODS), len(shown(len(record.spectra)))),
+        n_series=max(len(METHODS), len(shown(record))),
         scripts=zoom_scripts(),
         scripts_credit=CREDIT,
     )

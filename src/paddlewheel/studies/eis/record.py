@@ -234,7 +234,11 @@ class ComparedValue(Record):
 
 
 class EisRecord(StudyRecord):
-    """The record of `eis`; the interface and the diffusion are those of `electrodes` equal ones in series."""
+    """The record of `eis`; the interface and the diffusion are those of `electrodes` equal ones in series.
+
+    `drawn` are the numbers from 1 of the spectra in the figures, null for twelve of all; `drawn_to_ohm` is the largest
+    Z' of the Nyquist plots, null where the electrolyte fills them.
+    """
 
     rows_in: ClassVar[str] = "spectra"
     kind: Literal["eis"] = "eis"
@@ -251,3 +255,5 @@ class EisRecord(StudyRecord):
     interface: InterfaceSeries | None = None
     linearity: LinearityResult | None = None
     beside: list[ComparedValue] = []
+    drawn: list[int] | None = None
+    drawn_to_ohm: float | None = None

@@ -54,6 +54,7 @@ from paddlewheel.studies.eis.spectrum import (
 from paddlewheel.studies.laboratory.settings import PelletSettings
 from paddlewheel.study.run import Run
 from paddlewheel.study.settings import (
+    Integers,
     NamedColumns,
     NamedRanges,
     NamedValues,
@@ -65,6 +66,8 @@ from paddlewheel.study.settings import (
 from paddlewheel.study.study import Argument, Study
 
 AUTO, EACH = "auto", "each"
+MOST_DRAWN = 28
+"""Spectra that markers and lines tell apart (`paddlewheel.page.drawing.series_styles`)."""
 _UNTOLD = " (which does not prove them linear: measure at a second amplitude, --other-amplitude)"
 _SHOWN_CANDIDATES = 12
 _CHOSEN_FROM = 12
@@ -170,6 +173,20 @@ class EisSettings(PelletSettings):
     )
     diffusion_length_cm: float | None = setting(None, "Length diffused through, cm; for the tails Ws and Wo.")
     charge_number: float = setting(1.0, "Charge number of the ion, for its diffusivity.")
+    drawn: Integers | None = setting(
+        None,
+        "Spectra in the figures, such as 1,4,9, counted in the order of the table; twelve of all by default.",
+        each=(1, 1_000_000),
+        distinct="name each spectrum once",
+        may_change=True,
+    )
+    drawn_to_ohm: float | None = setting(
+        None,
+        "Largest Z' of the Nyquist plots, ohm; by default the electrolyte fills them.",
+        ge=1e-9,
+        le=1e15,
+        may_change=True,
+    )
     beside: Path | None = setting(
         None, "Another analysis, point by point beside ours: CSV of part,quantity,temperature_K,value,std."
     )
@@ -235,6 +252,7 @@ def _opens(spectra: Spectra, settings: EisSettings) -> EisInputs:
     named = {"columns": settings.columns, "impedance_of": settings.impedance_of}
     read = open_spectra(spectra, temperatures_K=settings.temperatures_K, **named)
     read = masked(read, mask_Hz=settings.mask_Hz, kept_Hz=settings.frequency_range_Hz)
+    _check_drawn(settings.drawn, len(read.spectra))
     return EisInputs(
         circuit=asked,
         sample=name,
@@ -250,6 +268,16 @@ def _opens(spectra: Spectra, settings: EisSettings) -> EisInputs:
 
 def _told(limits: Sequence[Limit]) -> dict[str, list[float]]:
     return {limit.name: [limit.low, limit.high] for limit in limits}
+
+
+def _check_drawn(drawn: Sequence[int] | None, count: int) -> None:
+    """Refuse spectra that are not there, and more than can be told apart."""
+    if drawn is None:
+        return
+    if len(drawn) > MOST_DRAWN:
+        raise SettingsError(f"{len(drawn)} spectra", where="drawn", remedy=f"name at most {MOST_DRAWN}")
+    if max(drawn) > count:
+        raise SettingsError(f"no spectrum {max(drawn)}", where="drawn", remedy=f"there are 1 to {count}")
 
 
 def _measures(inputs: EisInputs, settings: EisSettings, run: Run) -> EisRecord:
@@ -298,6 +326,8 @@ def _measures(inputs: EisInputs, settings: EisSettings, run: Run) -> EisRecord:
         arrhenius=arrhenius,
         interface=interface,
         linearity=linearity,
+        drawn=None if settings.drawn is None else list(settings.drawn),
+        drawn_to_ohm=settings.drawn_to_ohm,
         warnings=[
             *read.warnings,
             *_geometry_warnings(pellet),
