@@ -63,6 +63,14 @@ def test_files_of_instruments(folder: Path, name: str, n_points: int, rows: tupl
     assert (one.frequency_Hz[at], one.impedance_ohm[at]) == (rows[0], complex(rows[1], rows[2]))
 
 
+def test_a_solid_state_cell_of_biologic(folder: Path):
+    """Single precision in the file; the first point as galvani 0.5.0 reads it."""
+    (one,) = read_spectra(folder / "PEIS_SSB.mpr")
+    assert len(one.frequency_Hz) == 89
+    assert one.frequency_Hz[0] == pytest.approx(7.0000185e6, rel=1e-7)
+    assert one.impedance_ohm[0] == pytest.approx(49.00869 - 16.16077j, rel=1e-6)
+
+
 def test_ten_loops_are_ten_spectra(folder: Path):
     found = read_spectra(folder / "Sample2_PEIS_AtRest.csv")
     assert [one.cycle for one in found] == list(range(10))
@@ -137,6 +145,11 @@ def test_segments_of_versastudio_are_spectra_of_one_series(folder: Path, tmp_pat
     found = read_spectra(path)
     assert [(one.cycle, len(one.frequency_Hz)) for one in found] == [(1, 61), (2, 61)]
     np.testing.assert_array_equal(found[0].impedance_ohm, found[1].impedance_ohm)
+    rows = [line.split(",") for line in text.splitlines()]
+    rest = "\n".join(",".join([*row[:9], "0", *row[10:]] if len(row) == 24 and row[0] == "0" else row) for row in rows)
+    path.write_text(rest, encoding="utf-8")
+    with pytest.raises(DataError, match="no row with a frequency above 0"):
+        read_spectra(path)
     path.write_text(text[: text.index("Definition=")], encoding="utf-8")
     with pytest.raises(DataError, match="no segment has a row"):
         read_spectra(path)

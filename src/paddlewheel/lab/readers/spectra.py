@@ -92,8 +92,8 @@ def spectra_of(
         )
     if not spectra:
         other = other_command(table.technique, "eis")
-        told = f"{other + ': ' if other else ''}no spectrum of three points or more"
-        raise DataError(told, where=table.source, remedy="give a whole sweep")
+        why = "no spectrum of three points or more" if usable.any() else "no row with a frequency above 0 and impedance"
+        raise DataError(f"{other + ': ' if other else ''}{why}", where=table.source, remedy="give a whole sweep")
     return spectra
 
 

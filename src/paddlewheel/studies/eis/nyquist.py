@@ -299,4 +299,5 @@ def _inset(panel: Axes, data: Sequence[Columns], view: _View) -> Axes:
     axes = panel.inset_axes((*corner, _INSET, _INSET), facecolor=PAPER)
     axes.tick_params(labelsize=7.5)
     axes.spines[["top", "right"]].set_visible(True)
+    axes.set_in_layout(False)  # it lies within its panel
     return axes
