@@ -187,6 +187,8 @@ def cycling(
     curves: Integers | None = ...,
     bin_mV: float = ...,
     smoothing_mV: float = ...,
+    particle_radius_um: float | None = ...,
+    film_thickness_um: float | None = ...,
     c_rates_per_h: Numbers = ...,
     temperatures_K: Numbers = ...,
     columns: NamedColumns | None = ...,

@@ -11,7 +11,15 @@ from paddlewheel.page.drawing import BLUE, INK, ORANGE, series_colours
 from paddlewheel.page.interactive import Line, Plot
 from paddlewheel.page.write import Figures
 from paddlewheel.records.tables import Beside, Columns
-from paddlewheel.studies.cycling.record import CURVES, DQDV, DVDQ, CyclingRecord, CyclingSeriesRecord, CyclingStage
+from paddlewheel.studies.cycling.record import (
+    CURVES,
+    DQDV,
+    DVDQ,
+    CyclingRecord,
+    CyclingSeriesRecord,
+    CyclingStage,
+    times_of,
+)
 from paddlewheel.units import ZERO_CELSIUS_K
 
 if TYPE_CHECKING:
@@ -41,6 +49,10 @@ def figures(record: CyclingRecord | CyclingSeriesRecord, beside: Beside) -> Figu
         drawn["dqdv"] = (_dqdv(record, beside), "dQ/dV against voltage, the discharge below 0.")
         if DVDQ in record.files.values():  # records of before have none
             drawn["dvdq"] = (_dvdq(record, beside), "dV/dQ against the charge passed.")
+        if record.diffusion:
+            drawn["diffusion"] = (_diffusion(record), "Diffusivity against charge passed.")
+        if record.pulses:
+            drawn["pulses"] = (_pulses(record), "Resistance of pulses against the charge in the cell.")
     stages = _stages(record)
     if stages is not None:
         drawn["stages"] = (stages, "Capacity against rate and temperature; the numbers are in the table.")
@@ -185,6 +197,51 @@ def _dvdq(record: CyclingRecord, beside: Beside) -> Figure:
     panels[1].set(xlabel=f"capacity  ({unit})")
     whole = max(panels, key=lambda panel: len(panel.lines))
     _legend_below(figure, whole)
+    return figure
+
+
+def _diffusion(record: CyclingRecord) -> Figure:
+    """Diffusivity, or that over the length squared, against the charge passed since the start."""
+    figure, axes = _one_panel()
+    has_length = any(row.diffusivity_cm2_per_s is not None for row in record.diffusion)
+    for method, markers in (("GITT", "os"), ("ICI", "^v")):
+        for (half, colour, _, filling), marker in zip(_HALVES, markers, strict=True):
+            rows = [row for row in record.diffusion if (row.method, row.half) == (method, half)]
+            rows = [row for row in rows if row.over_length2_per_s is not None]
+            known = [row.diffusivity_cm2_per_s for row in rows if row.diffusivity_cm2_per_s is not None]
+            values = (
+                [each.value for each in known] if has_length else [row.over_length2_per_s or np.nan for row in rows]
+            )
+            if rows:
+                axes.errorbar(
+                    [row.charge_mAh for row in rows], values, yerr=[each.std for each in known] if has_length else None,
+                    fmt=marker, ms=4.5, color=colour, mfc=filling, capsize=2, lw=0.9, label=f"{method}, {half}",
+                )  # fmt: skip
+    axes.set_yscale("log")
+    shown = [row.over_length2_per_s for row in record.diffusion if row.over_length2_per_s is not None]
+    low, high = axes.get_ylim()
+    if shown and max(shown) < 5 * min(shown):  # a scatter of some percent is not to fill the figure
+        axes.set_ylim(low / 2, high * 2)
+    quantity = "D  (cm²/s)" if has_length else "D over the length squared  (1/s)"
+    axes.set(xlabel="charge passed since the start  (mAh)", ylabel=quantity)
+    _legend_below(figure, axes)
+    return figure
+
+
+def _pulses(record: CyclingRecord) -> Figure:
+    """Resistance by the time into the pulse, against the charge in the cell."""
+    figure, axes = _one_panel()
+    times = times_of(record.pulses)
+    for time, colour, marker in zip(times, series_colours(len(times)), "osD^v", strict=False):
+        for half, _, _, filling in _HALVES:
+            rows = [row for row in record.pulses if row.half == half and time in row.resistance_ohm]
+            x, y = [100 * row.charge_share for row in rows], [row.resistance_ohm[time] for row in rows]
+            full = "none" if filling == "none" else colour
+            if rows:
+                axes.plot(x, y, marker, ms=4.5, color=colour, mfc=full, label=f"{time}, {half}")
+    axes.set_ylim(0, 1.08 * axes.get_ylim()[1])
+    axes.set(xlabel="charge in the cell  (% of the test's range)", ylabel="resistance  (ohm)")
+    _legend_below(figure, axes)
     return figure
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from paddlewheel.page.drawing import Drawing
 from paddlewheel.page.interactive import CREDIT, zoom_scripts, zoom_section
 from paddlewheel.page.numbers import ABSENT, interval, measured, plain
-from paddlewheel.page.page import Number, Page, Section
+from paddlewheel.page.page import Listing, Number, Page, Section
 from paddlewheel.page.tables import Cell, Table, filled
 from paddlewheel.records.tables import Beside
 from paddlewheel.studies.cycling.figures import capacity, figures, plots, unit_of
@@ -95,6 +95,7 @@ def _test_page(record: CyclingRecord, beside: Beside, drawings: dict[str, Drawin
                 tables=[_trend_table(record), _cycle_table(record), _fragment_table(record)],
             ),
             *_stage_sections(record, drawings),
+            *_pulse_sections(record, drawings),
             Section(
                 id="curves",
                 title="Voltage, dQ/dV and dV/dQ",
@@ -167,6 +168,35 @@ def _stage_sections(record: CyclingRecord | CyclingSeriesRecord, drawings: dict[
         Section(id="stages", title="Rate and temperature", paragraphs=[said],
                 drawings=[(drawings["stages"], "Each stage once.")], tables=[_stage_table(record)])
     ]  # fmt: skip
+
+
+def _pulse_sections(record: CyclingRecord, drawings: dict[str, Drawing]) -> list[Section]:
+    sections = []
+    if record.diffusion:
+        said = (
+            "D = (4 / pi) L² [(dE/dt of equilibrium) / (dE/d√t)]², L the volume of a particle over its surface: a "
+            "third of --particle-radius-um, or --film-thickness-um. A pulse is used as long as D t / L² is below 0.2, "
+            "with a term that is linear in t beside √t. The uncertainty is that of the scatter of the rows alone."
+        )
+        problems: dict[str, int] = {}
+        for row in record.diffusion:
+            if row.problem is not None:
+                problems[row.problem.split(",")[0]] = problems.get(row.problem.split(",")[0], 0) + 1
+        left_out = [Listing(title="Without a diffusivity", lines=[f"{n}: {why}" for why, n in problems.items()])]
+        sections.append(
+            Section(id="diffusion", title="Diffusivity", paragraphs=[said], lists=left_out if problems else [],
+                    drawings=[(drawings["diffusion"], "Each pulse or interruption once; all in diffusion.csv.")])
+        )  # fmt: skip
+    if record.pulses:
+        said = (
+            "R = (E - E before) / I at 0.1, 1, 10, 18 and 30 s into pulses of 90 s or less after a rest of 10 s or "
+            "more. A time before the first row of a pulse, or after its last, has none."
+        )
+        sections.append(
+            Section(id="pulses", title="Pulse resistance", paragraphs=[said],
+                    drawings=[(drawings["pulses"], "Each pulse once; all in pulses.csv.")])
+        )  # fmt: skip
+    return sections
 
 
 def _stage_table(record: CyclingRecord | CyclingSeriesRecord) -> Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from pydantic import model_validator
@@ -11,6 +11,7 @@ from paddlewheel.lab.cycling import Kind, Opening
 from paddlewheel.records import Interval, Measured, Record, StudyRecord
 
 CYCLES, STAGES, CURVES, DQDV, DVDQ = "cycles.csv", "stages.csv", "curves.csv", "dqdv.csv", "dvdq.csv"
+DIFFUSION, PULSES = "diffusion.csv", "pulses.csv"
 """The tables beside a record."""
 
 
@@ -139,6 +140,45 @@ class DifferentialCurve(Record):
     peaks_V: list[float]
 
 
+class DiffusionRow(Record):
+    """A pulse of a titration (GITT) or an interruption (ICI), from `row` on, counted from 0.
+
+    `over_length2_per_s` is the diffusivity over the square of the diffusion length, the volume of a particle over its
+    surface (a third of a sphere's radius), and the diffusivity is given where that length is. Its uncertainty is that
+    of the scatter of the rows. Both are null where `problem` says which condition is not met.
+    """
+
+    method: Literal["GITT", "ICI"]
+    half: Literal["charge", "discharge"]
+    row: int
+    charge_mAh: float
+    voltage_V: float
+    diffusivity_cm2_per_s: Measured | None
+    over_length2_per_s: float | None
+    resistance_ohm: float | None
+    problem: str | None
+
+
+class PulseRow(Record):
+    """A pulse of current after a rest, from `row` on: its resistance by the time into it ("0.1 s", "10 s").
+
+    `charge_share` is the charge in the cell: 0 at the lowest of the test, 1 at the highest.
+    """
+
+    half: Literal["charge", "discharge"]
+    row: int
+    current_mA: float
+    duration_s: float
+    charge_share: float
+    rest_V: float
+    resistance_ohm: dict[str, float]
+
+
+def times_of(pulses: Sequence[PulseRow]) -> list[str]:
+    """The times into a pulse for which any has a resistance, in order."""
+    return sorted({time for row in pulses for time in row.resistance_ohm}, key=lambda time: float(time.split()[0]))
+
+
 class CyclingRecord(StudyRecord):
     """The record of `cycling` of one file; `files` are tables beside it.
 
@@ -169,6 +209,8 @@ class CyclingRecord(StudyRecord):
     trends: list[CyclingTrend]
     stages: list[CyclingStage]
     differential: list[DifferentialCurve]
+    diffusion: list[DiffusionRow] = []
+    pulses: list[PulseRow] = []
     fragments: list[CyclingFragment]
     faults: list[CyclingFault]
     contradictions: list[str]

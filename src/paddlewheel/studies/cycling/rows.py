@@ -15,7 +15,7 @@ from paddlewheel.studies.cycling.record import CycleRow, CyclingStage, CyclingTr
 
 _NORMAL_95 = 1.959963985
 _SAME_CURRENT, _SAME_TEMPERATURE_K = 0.05, 3.0
-_ACCURACY = 1e-3
+_ACCURACY, _DIGITS = 1e-3, 1e-9
 """To which a cycler counts charge and discharge alike: a ratio of 100.05 % says no more than one of 100 %."""
 MORE_THAN_WENT_IN, CUT_SHORT = "more comes back than went in", "cut short by the end of the test"
 
@@ -71,7 +71,7 @@ def cycle_rows(
                 discharge_mAh_per_g=over(cycle.discharge, mass_g),
                 charge_mAh_per_cm2=over(cycle.charge, area_cm2),
                 discharge_mAh_per_cm2=over(cycle.discharge, area_cm2),
-                coulombic_efficiency=ratio if real else None,
+                coulombic_efficiency=min(ratio, 1.0) if real and ratio is not None else None,
                 retention=None,
                 mean_charge_voltage_V=None if cycle.charge is None else cycle.charge.mean_voltage_V,
                 mean_discharge_voltage_V=None if cycle.discharge is None else cycle.discharge.mean_voltage_V,
@@ -129,7 +129,7 @@ def _why_no_efficiency(cycles: Sequence[Cycle], place: int, opens_with: Opening)
         and abs(closing.temperature_K - before.temperature_K) >= _SAME_TEMPERATURE_K
     ):
         return f"across a change of temperature: {before.temperature_K:.4g} to {closing.temperature_K:.4g} K"
-    return MORE_THAN_WENT_IN if (cycles[place].closing_over_opening(opens_with) or 0.0) > 1 else None
+    return MORE_THAN_WENT_IN if (cycles[place].closing_over_opening(opens_with) or 0.0) > 1 + _DIGITS else None
 
 
 def _halves(cycle: Cycle, opens_with: Opening) -> tuple[HalfCycle | None, HalfCycle | None]:
@@ -200,18 +200,20 @@ def efficiencies(rows: Sequence[CycleRow], opens_with: Opening) -> Efficiencies:
     elif first.no_efficiency is not None:
         out, into = ("discharge", "charge") if opens_with == "charge" else ("charge", "discharge")
         why = first.no_efficiency
-        if why == MORE_THAN_WENT_IN:
+        if _is_within_accuracy(first):
+            why = "the charge is not accurate enough to show a loss"
+        elif why == MORE_THAN_WENT_IN:
             why = (
                 "the cell was not empty at the start, a half cycle is missing or cut short, or it is of another kind "
                 "(--cell-kind)"
             )
         share = 100 * (first.closing_over_opening or 0.0)
-        notes.append(f"the {out} of cycle {first.cycle} is {share:.4g} % of its {into}, which is no efficiency: {why}")
+        notes.append(f"the {out} of cycle {first.cycle} is {share:.5g} % of its {into}, which is no efficiency: {why}")
     averaged = [
         row.closing_over_opening or 0.0 for row in later if row.no_efficiency is None or _is_within_accuracy(row)
     ]
     average = float(np.mean(averaged)) if averaged else None
-    if average is not None and average > 1:
+    if average is not None and average > 1 + _DIGITS:
         notes.append(f"{100 * average:.2f} % comes back on average: no loss that the charge is accurate enough to show")
         average = None
     reasons: dict[str, list[int]] = {}
@@ -224,7 +226,7 @@ def efficiencies(rows: Sequence[CycleRow], opens_with: Opening) -> Efficiencies:
         notes.append(f"{many} {named}, {why}: no efficiency, not in the average")
     return Efficiencies(
         initial=first.coulombic_efficiency,
-        average=average,
+        average=None if average is None else min(average, 1.0),
         n_averaged=0 if average is None else len(averaged),
         note="; ".join(notes) or None,
     )

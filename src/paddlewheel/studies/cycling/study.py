@@ -31,13 +31,16 @@ from paddlewheel.lab.ranges import question
 from paddlewheel.lab.readers import read_cell_test
 from paddlewheel.lab.sample import Sample, load_sample
 from paddlewheel.lab.table import CellTest
-from paddlewheel.records import Citation, Measured
+from paddlewheel.records import Citation, Measured, Record
 from paddlewheel.studies.cycling.curves import Curve, shown_curves
+from paddlewheel.studies.cycling.pulses import citations_of, diffusion_length_um, pulses_of
 from paddlewheel.studies.cycling.record import (
     CURVES,
     CYCLES,
+    DIFFUSION,
     DQDV,
     DVDQ,
+    PULSES,
     STAGES,
     CycleRow,
     CyclingFault,
@@ -46,6 +49,8 @@ from paddlewheel.studies.cycling.record import (
     CyclingSeriesRecord,
     CyclingStage,
     DifferentialCurve,
+    DiffusionRow,
+    PulseRow,
     kind_in_words,
     of_today,
 )
@@ -56,6 +61,7 @@ from paddlewheel.study.run import Run
 from paddlewheel.study.settings import Integers, Numbers, setting
 from paddlewheel.study.study import Argument, Study
 
+_FILES = {"cycles": CYCLES, "stages": STAGES, "voltage curves": CURVES, "dQ/dV": DQDV, "dV/dQ": DVDQ}
 _CITATIONS = (
     Citation(what="trends", reference="Sen, J. Am. Stat. Assoc. 63, 1379 (1968)", doi="10.1080/01621459.1968.10480934"),
 )
@@ -81,6 +87,16 @@ class CyclingSettings(ColumnSettings):
     )
     bin_mV: float = setting(2.0, "Bins of dQ/dV, mV.", ge=0.05, le=100)
     smoothing_mV: float = setting(5.0, "Gaussian over dQ/dV, mV; 0: none.", ge=0, le=200)
+    particle_radius_um: float | None = setting(
+        None, "Radius of the particles, um, for diffusivities by GITT and ICI (a sphere).", ge=1e-4, le=1e4
+    )
+    film_thickness_um: float | None = setting(
+        None,
+        "Thickness of the electrode, um, for diffusivities of a film with one free face.",
+        ge=1e-4,
+        le=1e4,
+        only_with={"particle_radius_um": False},
+    )
     c_rates_per_h: Numbers = setting(
         (),
         "C-rates of the files, 1/h, one for all or one a file, for files of one rate; else current over capacity.",
@@ -256,6 +272,9 @@ def _analysed(
     curves = shown_curves(
         ready.test, cycles, settings.curves, bin_mV=settings.bin_mV, smoothing_mV=settings.smoothing_mV
     )
+    length_um = diffusion_length_um(settings.particle_radius_um, settings.film_thickness_um)
+    diffusion, pulses = pulses_of(ready.test, length_um)
+    found_files = ({"diffusion": DIFFUSION} if diffusion else {}) | ({"pulses": PULSES} if pulses else {})
     record = CyclingRecord(
         file=name,
         file_sha256=run.document.contents["rows_sha256"],
@@ -280,12 +299,15 @@ def _analysed(
             )
             for curve in curves
         ],
+        diffusion=diffusion,
+        pulses=pulses,
         fragments=_fragments(ready.fragments, half_cycles, rows),
         faults=[CyclingFault(**vars(fault)) for fault in ready.faults],
         contradictions=[] if found is None else [str(contradiction) for contradiction in found.contradictions],
         warnings=[*test.warnings, *warnings, *_integrated(half_cycles), *_warnings(rows, sample, found)],
-        files={"cycles": CYCLES, "stages": STAGES, "voltage curves": CURVES, "dQ/dV": DQDV, "dV/dQ": DVDQ},
-        citations=list(_CITATIONS),
+        files={"cycles": CYCLES, "stages": STAGES, "voltage curves": CURVES, "dQ/dV": DQDV, "dV/dQ": DVDQ}
+        | found_files,
+        citations=[*_CITATIONS, *citations_of(diffusion, pulses)],
         provenance=run.provenance(),
     )
     return record, curves
@@ -410,7 +432,18 @@ def _warnings(rows: Sequence[CycleRow], sample: Sample | None, found: Geometry |
 
 
 def _keep_tables(record: CyclingRecord, curves: Sequence[Curve], run: Run) -> None:
-    """Cycles, stages, voltage curves, dQ/dV and dV/dQ."""
+    """Cycles, stages, voltage curves, dQ/dV and dV/dQ; diffusivities and resistances of pulses where there are any."""
+    if record.diffusion:
+        run.table(DIFFUSION, _columns(record.diffusion, list(DiffusionRow.model_fields)))
+    if record.pulses:
+        times = sorted(
+            {time for row in record.pulses for time in row.resistance_ohm}, key=lambda time: float(time[:-2])
+        )
+        columns = _columns(record.pulses, [name for name in PulseRow.model_fields if name != "resistance_ohm"])
+        for time in times:
+            name = f"resistance_at_{time.replace(' ', '_')}_ohm"
+            columns[name] = [row.resistance_ohm.get(time) for row in record.pulses]
+        run.table(PULSES, columns)
     run.table(CYCLES, _columns(record.cycles, list(CycleRow.model_fields)))
     run.table(STAGES, _stage_columns(record.stages))
     for file, x, y, labels in (
@@ -435,7 +468,7 @@ def _stage_columns(stages: Sequence[CyclingStage]) -> dict[str, list[Any]]:
     return _columns(stages, names)
 
 
-def _columns(rows: Sequence[CycleRow] | Sequence[CyclingStage], names: Sequence[str]) -> dict[str, list[Any]]:
+def _columns(rows: Sequence[Record], names: Sequence[str]) -> dict[str, list[Any]]:
     """The fields as columns; a measured one is followed by that of its standard uncertainty, where it has any value."""
     columns: dict[str, list[Any]] = {}
     for name in names:
@@ -474,6 +507,7 @@ def _test_lines(record: CyclingRecord) -> list[str]:
         )
     if (growth := record.polarization_growth_mV_per_cycle) is not None:
         lines.append(f"polarization changes by {growth.value:.3g} +- {growth.std:.2g} mV a cycle")
+    lines += _pulse_lines(record)
     if len(record.stages) > 1:
         lines += map(_stage_line, record.stages)
     if record.fragments:
@@ -485,6 +519,31 @@ def _test_lines(record: CyclingRecord) -> list[str]:
             f"{first_left.charge_mAh:.3g} mAh: {first_left.why})"
         )
     return lines + [f"fault: {fault.kind}, {fault.count} ({fault.detail}); {fault.action}" for fault in record.faults]
+
+
+def _pulse_lines(record: CyclingRecord) -> list[str]:
+    lines = []
+    for method in ("GITT", "ICI"):
+        rows = [row for row in record.diffusion if row.method == method]
+        rates = [row.over_length2_per_s for row in rows if row.over_length2_per_s is not None]
+        if not rows:
+            continue
+        values = [row.diffusivity_cm2_per_s.value for row in rows if row.diffusivity_cm2_per_s is not None]
+        name, unit = ("D", "cm2/s") if values else ("D over the length squared (--particle-radius-um)", "1/s")
+        shown = values or rates
+        found = f", {name} {min(shown):.3g} to {max(shown):.3g} {unit}" if shown else ""
+        lines.append(f"{method}: {len(rates)} of {len(rows)} give a diffusivity{found}")
+        problems = [row.problem for row in rows if row.problem is not None]
+        if problems:
+            lines.append(f"{method}, the first that does not: {problems[0]}")
+    for half in ("charge", "discharge"):
+        pulses = [row for row in record.pulses if row.half == half]
+        for time in ("10 s", "1 s", "0.1 s"):
+            ohms = [row.resistance_ohm[time] for row in pulses if time in row.resistance_ohm]
+            if ohms:
+                lines.append(f"{len(ohms)} pulses of {half}: {min(ohms):.4g} to {max(ohms):.4g} ohm at {time}")
+                break
+    return lines
 
 
 def _stage_line(stage: CyclingStage) -> str:
