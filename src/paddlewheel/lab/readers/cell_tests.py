@@ -13,17 +13,20 @@ from paddlewheel.errors import DataError
 from paddlewheel.lab.clock import without_glitches
 from paddlewheel.lab.ranges import beyond_range, question
 from paddlewheel.lab.readers.charge_counters import joined_charge, sign_warnings
-from paddlewheel.lab.readers.column_names import CELL_FIELDS, Found, find_columns
+from paddlewheel.lab.readers.column_names import CELL_FIELDS, UNITS, Found, find_columns, plain_name
 from paddlewheel.lab.readers.text_table import TextTable
+from paddlewheel.lab.readers.witnesses import Witnesses, put_right, temperature_K
 from paddlewheel.lab.table import CellTest
 from paddlewheel.lab.techniques import other_command
 
 _CLOCK = re.compile(r"(?:(?P<d>\d+)\s*[d\-.\s]\s*)?(?P<h>\d+):(?P<m>\d{1,2})(?::(?P<s>\d{1,2}(?:[.,:]\d+)?))?\Z")
 _DATES = (
     "%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M:%S.%f",
-    "%d.%m.%Y %H:%M:%S", "%m/%d/%Y %I:%M:%S %p", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%m/%d/%y %H:%M:%S",
+    "%d.%m.%Y %H:%M:%S", "%m/%d/%Y %I:%M:%S %p", "%Y-%m-%d %I:%M:%S %p", "%d/%m/%Y %H:%M:%S", "%Y-%m-%d %H:%M",
+    "%m/%d/%Y %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%m/%d/%y %H:%M:%S",
 )  # fmt: skip
 _DISCHARGING = re.compile(r"(?i)dchg|disch|discharge|entlad|décharge|放电|^d$|cc_d|^dch")
+_CHARGING = re.compile(r"(?i)chg|charg|laden|充电|^c$|cc_c|^ch")
 _KINDS: tuple[tuple[str, str], ...] = (
     (r"(?i)rest|^r$|pause|relax|静置|^s$", "rest"),
     (r"(?i)ocv", "OCV"),
@@ -36,6 +39,9 @@ _KINDS: tuple[tuple[str, str], ...] = (
 
 _MOST_SPIKES = 0.01
 """Share of the rows that may hold what no cell has, such as an instrument's overload."""
+COUNTERS = ("net_charge_Ah", "charge_counter_Ah", "discharge_counter_Ah", "step_charge_Ah")
+_SOME_DATES = 400
+"""Rows whose dates tell the unit of the time: to read a date takes as long as to read a row of numbers."""
 _LARGEST_COUNT = 2**53
 """Of steps and cycles: what is larger, or nan, counts nothing."""
 
@@ -65,10 +71,12 @@ def cell_test_of(table: TextTable, *, columns: Mapping[str, str] | None) -> Cell
             remedy=f"name them with --columns {lacking[0]}=...",
         )  # fmt: skip
     fields: dict[str, Any] = {"time_s": time, "voltage_V": values["voltage_V"], "current_A": values["current_A"]}
+    direction = None
     kinds = table.texts.get(found["step_kind"].place) if "step_kind" in found else None
     if kinds is not None:
         fields["step_kind"] = step_kinds(kinds)
-        fields["current_A"] = _signed(fields["current_A"], kinds, warnings)
+        direction = _direction_of(kinds)
+        fields["current_A"] = _signed(fields["current_A"], direction, warnings)
     for name in ("step", "cycle"):
         column = values.get(name)
         if column is not None and (np.abs(column) < _LARGEST_COUNT).all():
@@ -77,12 +85,25 @@ def cell_test_of(table: TextTable, *, columns: Mapping[str, str] | None) -> Cell
     if fields.get("step") is not None:
         fields["step"] = rising_steps(fields["step"])
         fields["time_s"] = _added_up(fields["time_s"], fields["step"], warnings)
-    if values.get("temperature_K") is not None:
-        fields["temperature_K"] = values["temperature_K"]
+    assumed = frozenset(name for name, column in found.items() if not (columns and name in columns)
+                        and not table.units[column.place])  # fmt: skip
+    counters = put_right(
+        fields,
+        Witnesses(
+            dates_s=None if "time_s" not in found else _dates(table, found),
+            counters={name: values.get(name) for name in COUNTERS},
+            power_W=_column(table, "W", ("power",)),
+            energy_Wh=_column(table, "Wh", ("energy", "stepenergy", "watthr")),
+            direction=direction,
+            assumed=assumed,
+        ),
+        warnings,
+    )
+    if (temperature := values.get("temperature_K")) is not None:
+        stated = "" if "temperature_K" in assumed else table.units[found["temperature_K"].place]
+        fields["temperature_K"] = temperature_K(temperature, stated, warnings)
     return assemble(
-        fields, counters={name: values.get(name) for name in
-                          ("net_charge_Ah", "charge_counter_Ah", "discharge_counter_Ah", "step_charge_Ah")},
-        other=_other(table, found, used=fields), source=table.source,
+        fields, counters=counters, other=_other(table, found, used=fields), source=table.source,
         metadata=table.metadata(), warnings=warnings,
     )  # fmt: skip
 
@@ -133,10 +154,45 @@ def step_kinds(texts: list[str]) -> np.ndarray:
     return np.array([known[text] for text in texts])
 
 
-def _signed(current: np.ndarray, kinds: list[str], warnings: list[str]) -> np.ndarray:
+def _direction_of(kinds: list[str]) -> np.ndarray:
+    """1 where the state says charge, -1 where it says discharge, 0 where neither, `[n_rows]`."""
+    known = {
+        kind: -1 if _DISCHARGING.search(kind.strip()) else int(bool(_CHARGING.search(kind.strip())))
+        for kind in set(kinds)
+    }
+    return np.array([known[kind] for kind in kinds])
+
+
+def _column(table: TextTable, unit: str, names: tuple[str, ...]) -> np.ndarray | None:
+    """The first column of one of these plain names whose unit is one of `unit`, in it."""
+    for place, name in enumerate(table.names):
+        if plain_name(name)[0] in names and table.units[place] in UNITS[unit] and place in table.numbers:
+            return table.numbers[place] * UNITS[unit][table.units[place]]
+    return None
+
+
+def _dates(table: TextTable, found: Mapping[str, Found]) -> tuple[np.ndarray, np.ndarray] | None:
+    """Some rows from the first to the last, and their dates in seconds; None without a column of dates."""
+    if "datetime" not in found:
+        return None
+    place = found["datetime"].place
+    rows = np.unique(np.linspace(0, len(table) - 1, _SOME_DATES).astype(int))
+    if place in table.texts:
+        cells = table.texts[place]
+        seconds = seconds_of([cells[row] for row in rows.tolist()], dates_only=True)
+        return None if seconds is None else (rows, seconds)
+    return rows, table.numbers[place][rows] * _seconds_a_unit(table.numbers[place])
+
+
+def _seconds_a_unit(dates: np.ndarray) -> float:
+    """Of dates as numbers: seconds or milliseconds since 1970, or days as workbooks and databases count them."""
+    usual = float(np.nanmedian(dates)) if np.isfinite(dates).any() else 0.0
+    return 86400.0 if 1e4 < usual < 1e5 else 1e-3 if 1e11 < usual < 1e13 else 1.0
+
+
+def _signed(current: np.ndarray, direction: np.ndarray, warnings: list[str]) -> np.ndarray:
     """The current, negative where the state says discharge and the file gives magnitudes alone."""
-    known = {kind: bool(_DISCHARGING.search(kind.strip())) for kind in set(kinds)}
-    discharging = np.array([known[kind] for kind in kinds])
+    discharging = direction < 0
     if discharging.any() and not (current < 0).any():
         warnings.append("currents have no sign: negative where the state says discharge")
         return np.where(discharging, -current, current)
@@ -161,6 +217,7 @@ def _time(
             continue
         if (number := values.get(name)) is not None:
             warnings.append(f"time from {table.names[found[name].place]}, from the first row on")
+            number = number * _seconds_a_unit(number) if name == "datetime" else number
             return number - number[0]
         seconds = seconds_of(table.texts[found[name].place])
         if seconds is not None:
@@ -194,10 +251,12 @@ def _added_up(time: np.ndarray, step: np.ndarray, warnings: list[str]) -> np.nda
     return time + np.cumsum(np.where(back, before, 0.0))
 
 
-def seconds_of(texts: list[str]) -> np.ndarray | None:
+def seconds_of(texts: list[str], *, dates_only: bool = False) -> np.ndarray | None:
     """Seconds from texts such as 1d 02:03:04.5, 12:30:00 or 2024-02-01 12:30:00; None where hardly one is a time."""
     first = next((text for text in texts if text.strip()), "")
     pattern = next((form for form in _DATES if _date(first, form) is not None), None)
+    if dates_only and pattern is None:
+        return None
     values = [_clock(text) if pattern is None else _date(text, pattern) for text in texts]
     known = np.array([np.nan if value is None else value for value in values], dtype=float)
     return known if np.isfinite(known).mean() > 0.5 else None

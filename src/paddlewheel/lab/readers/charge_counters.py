@@ -18,6 +18,7 @@ from paddlewheel.lab.clock import rising
 _MOST_EMPTY = 0.01
 """Share of the rows in which a counter may be empty."""
 _BLOCKS = 200
+_MOST_WITNESSES = 50_000
 _LEAST_BLOCKS = 2
 _OTHER_CURRENT = 0.1
 """A current that changes by more than this share of the larger one may have begun another step."""
@@ -64,11 +65,10 @@ class _Flow:
         off = np.minimum(np.abs(passed_Ah - self.low_Ah), np.abs(passed_Ah - self.high_Ah))
         return off <= _SAME * (self.high_Ah - self.low_Ah)
 
-    def scaled_to(self, steps_Ah: np.ndarray) -> _Flow:
-        """The flow in the units of a counter with these steps: the current may be in mA under a name that says A.
+    def factor_to(self, steps_Ah: np.ndarray) -> float | None:
+        """What a counter with these steps rose by over what the current passed; None where hardly any passed.
 
-        By the median over blocks of rows of what the counter rose by over what the current passed, so that neither
-        where it begins anew nor single strange rows count.
+        The median over blocks of rows, so that neither where it begins anew nor single strange rows count.
         """
         passed = 0.5 * (self.low_Ah + self.high_Ah)
         known = steps_Ah * passed >= 0
@@ -77,9 +77,13 @@ class _Flow:
             np.add.reduceat(np.abs(values) * (known & (passed != 0)), edges) for values in (steps_Ah, passed)
         )
         blocks = (flown > 0) & (counted > 0)
-        if blocks.sum() < _LEAST_BLOCKS:
+        return float(np.median(counted[blocks] / flown[blocks])) if blocks.sum() >= _LEAST_BLOCKS else None
+
+    def scaled_to(self, steps_Ah: np.ndarray) -> _Flow:
+        """The flow in the units of a counter with these steps: the current may be in mA under a name that says A."""
+        factor = self.factor_to(steps_Ah)
+        if factor is None:
             return self
-        factor = float(np.median(counted[blocks] / flown[blocks]))
         return _Flow(low_Ah=self.low_Ah * factor, high_Ah=self.high_Ah * factor, entries=self.entries)
 
 
@@ -105,6 +109,33 @@ def joined_charge(
     if charge is not None:
         warnings += _contradictions(charge, flow)
     return charge
+
+
+def counter_over_current(counters: Mapping[str, np.ndarray | None], fields: Mapping[str, Any]) -> float | None:
+    """What the counters of a file rise by over the integral of its current, without a sign; None where none tells.
+
+    By rows within a step, where the current is that of the row before, and by so many of them as are needed.
+    """
+    current, time = fields["current_A"], fields["time_s"]
+    rows = np.unique(np.linspace(1, max(1, len(current) - 1), _MOST_WITNESSES).astype(int)) if len(current) > 1 else []
+    rows = np.asarray(rows, dtype=int)
+    before, now, hours = current[rows - 1], current[rows], (time[rows] - time[rows - 1]) / 3600
+    steady = (np.abs(now - before) < _OTHER_CURRENT * np.abs(now)) & (hours > 0)
+    rows, passed = rows[steady], np.abs(0.5 * (before + now) * hours)[steady]
+    factors = []
+    for name in ("net_charge_Ah", "step_charge_Ah", "charge_counter_Ah", "discharge_counter_Ah"):
+        counter = counters.get(name)
+        if counter is None:
+            continue
+        steps = counter[rows] - counter[rows - 1]
+        steps = np.abs(steps) if name == "net_charge_Ah" or (counter < 0).any() else steps
+        counts = np.isfinite(steps) & (steps >= 0)
+        if name in ("charge_counter_Ah", "discharge_counter_Ah"):  # which of the two counts is for others to say
+            counts &= steps > 0
+        flow = _Flow(low_Ah=passed[counts], high_Ah=passed[counts], entries=())
+        factors.append(flow.factor_to(np.abs(steps[counts])) if counts.any() else None)
+    known = [factor for factor in factors if factor is not None]
+    return float(np.median(known)) if known else None
 
 
 def _joined(

@@ -12,8 +12,8 @@ UNITS: dict[str, dict[str, float]] = {
     "Hz": {"Hz": 1, "kHz": 1e3, "MHz": 1e6, "mHz": 1e-3, "1/s": 1, "hz": 1, "cps": 1},
     "ohm": {"ohm": 1, "Ohm": 1, "OHM": 1, "ohms": 1, "Ohms": 1, "\u2126": 1, "Ω": 1, "kohm": 1e3, "kOhm": 1e3,
             "kΩ": 1e3, "Mohm": 1e6, "MOhm": 1e6, "MΩ": 1e6, "mohm": 1e-3, "mOhm": 1e-3, "mΩ": 1e-3},
-    "s": {"s": 1, "S": 1, "sec": 1, "Sec": 1, "Secs": 1, "second": 1, "seconds": 1, "ms": 1e-3, "min": 60, "minute": 60,
-          "minutes": 60, "h": 3600, "hr": 3600, "hour": 3600, "hours": 3600, "d": 86400, "Std": 3600, "Std.": 3600,
+    "s": {"s": 1, "S": 1, "sec": 1, "Sec": 1, "Secs": 1, "second": 1, "seconds": 1, "Seconds": 1, "ms": 1e-3, "min": 60, "minute": 60,
+          "minutes": 60, "h": 3600, "hr": 3600, "hour": 3600, "hours": 3600, "Hours": 3600, "d": 86400, "Std": 3600, "Std.": 3600,
           "Stunden": 3600, "Minuten": 60, "Sek": 1, "Sekunden": 1,
           "小时": 3600, "分钟": 60, "秒": 1},
     "V": {"V": 1, "v": 1, "Volt": 1, "Volts": 1, "volt": 1, "volts": 1, "mV": 1e-3, "uV": 1e-6, "µV": 1e-6, "μV": 1e-6},
@@ -23,6 +23,8 @@ UNITS: dict[str, dict[str, float]] = {
            "uAh": 1e-6, "µAh": 1e-6, "μAh": 1e-6, "uA.h": 1e-6, "µA.h": 1e-6, "C": 1 / 3600, "As": 1 / 3600,
            "mC": 1e-3 / 3600},
     "K": {"K": 1, "C": 1, "°C": 1, "degC": 1, "Celsius": 1, "celsius": 1, "℃": 1, "oC": 1},
+    "W": {"W": 1, "mW": 1e-3, "uW": 1e-6, "µW": 1e-6, "Watt": 1, "watt": 1, "kW": 1e3},
+    "Wh": {"Wh": 1, "W.h": 1, "mWh": 1e-3, "mW.h": 1e-3, "uWh": 1e-6, "Watt-hr": 1, "kWh": 1e3},
     "deg": {"deg": 1, "°": 1, "degree": 1, "degrees": 1, "Deg": 1, "rad": 57.29577951308232, "-°": -1, "-deg": -1},
 }  # fmt: skip
 """Factors to our units; a temperature that is not in K has its zero at 273.15 K."""
@@ -44,14 +46,14 @@ SPECTRUM_FIELDS: dict[str, tuple[str, tuple[str, ...]]] = {
 }  # fmt: skip
 
 CELL_FIELDS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "time_s": ("s", ("testtime", "totaltime", "time", "elapsedtime", "t", "zeit", "testtimesecond", "runtime",
+    "time_s": ("s", ("testtime", "totaltime", "cumulativetime", "runtime", "test", "time", "elapsedtime", "t", "zeit",
                      "totaltimes", "timetest", "recordtime", "testzeit", "gesamtzeit", "laufzeit", "总时间", "测试时间",
                      "时间")),
     "datetime": ("", ("datetime", "date", "dpttime", "absolutetime", "realtime", "systime", "timestamp", "datetimeutc",
-                      "unixtime", "unixtimesecond", "unixtimes", "datum", "绝对时间", "系统时间", "日期")),
+                      "unixtime", "unixtimes", "dateandtime", "realtimeclock", "datum", "绝对时间", "系统时间", "日期")),
     "voltage_V": ("V", ("voltage", "ewe", "ewece", "ecell", "u", "e", "v", "potential", "cellvoltage", "vf", "volts",
-                        "volt", "spannung", "voltagevolt", "vcell", "zellspannung", "电压")),
-    "current_A": ("A", ("current", "i", "im", "amps", "amp", "strom", "currentampere", "icell", "stromstärke", "电流")),
+                        "volt", "spannung", "vcell", "zellspannung", "电压")),
+    "current_A": ("A", ("current", "i", "im", "amps", "amp", "strom", "icell", "stromstärke", "电流")),
     "charge_counter_Ah": ("Ah", ("chargecapacity", "chargecap", "qcharge", "chgcap", "chargeah", "capacitycharge",
                                  "chargingcapacity", "chargingcapacityah", "chargecapacityah", "ladekapazität",
                                  "充电容量")),
@@ -69,7 +71,7 @@ CELL_FIELDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "cycle": ("", ("cycle", "cyclenumber", "cycleindex", "cyclecount", "cyc#", "cyc", "cycleid", "cycleno", "zyklus",
                    "cyclep", "循环号", "循环", "循环序号", "zyklennummer")),
     "temperature_K": ("K", ("temperature", "temp", "temperatur", "cellt", "celltemperature", "auxtemperature",
-                            "temperaturet1", "t1", "auxtemperature1", "surfacetemperature",
+                            "temperaturet1", "t1", "auxtemperature1", "surfacetemperature", "auxavet",
                             "ambienttemperature", "温度")),
 }  # fmt: skip
 

@@ -20,10 +20,12 @@ from paddlewheel.foreign import read_document
 from paddlewheel.lab.readers.column_names import is_unit, plain_unit, split_header
 
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eEdD][+-]?\d+)?\s*\Z|\s*[+-]?(nan|inf)\s*\Z", re.IGNORECASE)
+_WHOLE_QUOTED = re.compile(r'"([^"]*[,;\t][^"]*)"\s*\Z')
 _DELIMITERS: tuple[str | None, ...] = ("\t", ";", ",", None)  # None: any white space
 _CHINESE = ("电压", "电流", "容量", "时间")
 """Words of which one stands in a Chinese cycler's header: they tell its encoding from Windows-1252."""
 _SAMPLE_LINES = 3000
+_SPREAD_LINES = 1000
 _CHUNK_LINES = 50_000
 _LARGEST_BYTES = 2_000_000_000
 
@@ -126,10 +128,10 @@ def parse_table(text: str, *, source: str, warnings: Sequence[str] = ()) -> Text
     DataError
         If there is none: no two lines alike with two numbers each.
     """
-    lines = text.splitlines()
+    lines = _whole_lines_unquoted(text.splitlines())
     said = list(warnings)
     delimiter, decimal, start, width = _layout(lines[:_SAMPLE_LINES], source)
-    if any('"' in line for line in lines[max(0, start - 3) : start + 20]):
+    if any('"' in line for line in lines[max(0, start - 3) :]):
         lines, delimiter = _unquoted(lines, delimiter), "\t"
     names, units, header_line = _header(lines, start, width, delimiter, decimal)
     preamble = [line for line in lines[: start if header_line is None else header_line] if line.strip()]
@@ -161,8 +163,11 @@ def table_from(
         If no line has numbers in such cells.
     """
     said = list(warnings)
-    numeric = _numeric_columns(lines[start : start + 200], len(names), delimiter)
-    numbers, texts, dropped = _columns(lines, start, len(names), delimiter, numeric)
+    numeric = _numeric_columns(_sample(lines, start), len(names), delimiter)
+    numbers, texts, dropped, strange = _columns(lines, start, len(names), delimiter, numeric)
+    if strange:
+        number, cell = strange[0]
+        said.append(f"{len(strange)} cells are no numbers, the first in line {number}: {cell[:60]!r}; taken as empty")
     if dropped:
         number, line = dropped[0]
         said.append(
@@ -172,6 +177,11 @@ def table_from(
         raise DataError("no row of numbers", where=source, remedy="give a file of measured data")
     return TextTable(names=names, units=units, numbers=numbers, texts=texts, preamble=preamble, source=source,
                      warnings=said)  # fmt: skip
+
+
+def _whole_lines_unquoted(lines: list[str]) -> list[str]:
+    """The lines without the quotes around a line as a whole: Novonix quotes its rows so."""
+    return [one[1] if line.startswith('"') and (one := _WHOLE_QUOTED.match(line)) else line for line in lines]
 
 
 def split_line(line: str, delimiter: str | None) -> list[str]:
@@ -274,32 +284,39 @@ def _header_cells(line: str, width: int, delimiter: str | None) -> list[str]:
     return []
 
 
+def _sample(lines: list[str], start: int) -> list[str]:
+    """The first rows, and some from all over the file: a column may begin with numbers and go on with words."""
+    return lines[start : start + 200] + lines[start + 200 :: max(1, (len(lines) - start) // _SPREAD_LINES)]
+
+
 def _numeric_columns(sample: list[str], width: int, delimiter: str | None) -> list[int]:
     rows = [cells for line in sample if len(cells := split_line(line, delimiter)) == width]
     numeric = []
     for column in range(width):
         filled = [row[column] for row in rows if row[column]]
-        if filled and sum(is_number(cell) for cell in filled) >= 0.7 * len(filled):
+        if filled and 2 * sum(is_number(cell) for cell in filled) > len(filled):
             numeric.append(column)
     return numeric
 
 
 def _columns(
     lines: list[str], start: int, width: int, delimiter: str | None, numeric: list[int]
-) -> tuple[dict[int, np.ndarray], dict[int, list[str]], list[tuple[int, str]]]:
-    """Numeric and text columns of the lines from `start` on, and the lines left out, with their numbers from 1."""
+) -> tuple[dict[int, np.ndarray], dict[int, list[str]], list[tuple[int, str]], list[tuple[int, str]]]:
+    """Numeric and text columns of the lines from `start` on; the lines left out, and the cells of numeric columns that
+    are no numbers, with their lines' numbers from 1."""
     textual = [column for column in range(width) if column not in numeric]
     parts: list[np.ndarray] = []
     texts: dict[int, list[str]] = {column: [] for column in textual}
     dropped: list[tuple[int, str]] = []
+    strange: list[tuple[int, str]] = []
     for first in range(start, len(lines), _CHUNK_LINES):
         chunk = lines[first : first + _CHUNK_LINES]
         table = _fast(chunk, width, delimiter, numeric, texts)
         if table is None:
-            table = _slow(chunk, first, width, delimiter, numeric, texts, dropped)
+            table = _slow(chunk, first, width, delimiter, numeric, texts, dropped, strange)
         parts.append(table)
     whole = np.concatenate(parts) if parts else np.empty((0, len(numeric)))
-    return {column: whole[:, place].copy() for place, column in enumerate(numeric)}, texts, dropped
+    return {column: whole[:, place].copy() for place, column in enumerate(numeric)}, texts, dropped, strange
 
 
 def _fast(
@@ -333,6 +350,7 @@ def _slow(
     numeric: list[int],
     texts: dict[int, list[str]],
     dropped: list[tuple[int, str]],
+    strange: list[tuple[int, str]],
 ) -> np.ndarray:
     rows = []
     for offset, line in enumerate(chunk):
@@ -342,15 +360,17 @@ def _slow(
         if len(cells) == width - 1 and delimiter is not None and line.rstrip("\r\n ").endswith(delimiter):
             cells.append("")
         values = [_value(cells[column]) for column in numeric] if len(cells) == width else []
-        # a line without any number is a repeated header or a remark; one with a strange cell is damaged
-        if (
-            not values
-            or any(value is None for value in values)
-            or all(np.isnan(value) for value in values if value is not None)
-        ):
+        # a line without any number is a repeated header or a remark
+        if all(value is None or np.isnan(value) for value in values):
             dropped.append((first + offset + 1, line))
             continue
-        rows.append(values)
+        if None in values:
+            strange += [
+                (first + offset + 1, cells[column])
+                for column, value in zip(numeric, values, strict=True)
+                if value is None
+            ]
+        rows.append([np.nan if value is None else value for value in values])
         for column, cell in texts.items():
             cell.append(cells[column])
     return np.array(rows, dtype=float).reshape(len(rows), len(numeric))
