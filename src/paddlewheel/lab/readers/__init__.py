@@ -6,20 +6,29 @@ The format is taken from the content; the suffix only decides between readings o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from paddlewheel.errors import DataError
+from paddlewheel.foreign import compression, open_unpacked, parsing
 from paddlewheel.lab.readers import (
+    arbin,
     biologic,
     biologic_text,
     eco_chemie,
     gamry,
     ivium,
     neware,
+    neware_text,
+    old_workbook,
     palmsens,
+    parquet,
     spreadsheet,
     versastudio,
 )
@@ -62,7 +71,8 @@ def read_spectra(
         If the file cannot be read, holds no spectrum, or gives it over an area.
     """
     path = Path(path)
-    table = _table(path, of_spectra=True)
+    with _unpacked(path) as plain:
+        table = replace(_table(plain, of_spectra=True), source=str(path))
     if (
         table.technique is not None
         and table.sweep is None
@@ -74,8 +84,9 @@ def read_spectra(
 
 
 def read_cell_test(path: str | Path, *, columns: Mapping[str, str] | None = None) -> CellTest:
-    """The rows of a cell test: Biologic .mpt and .mpr, Neware .nda and .ndax, Landt, Arbin, Maccor and BDF exports,
-    Gamry .dta, CSV and other text, .xlsx.
+    """The rows of a cell test: Biologic .mpt and .mpr; Neware .nda, .ndax and CSV, layered or not; Arbin .res, CSV and
+    workbooks; exports of Maccor, Novonix, Landt, PEC, Basytec, Ivium; BDF as CSV or Parquet; Gamry .dta, CSV and other
+    text, .xlsx, .xls, .ods. Each may be packed by gzip, bzip2 or xz.
 
     Parameters
     ----------
@@ -92,9 +103,10 @@ def read_cell_test(path: str | Path, *, columns: Mapping[str, str] | None = None
         If the file cannot be read, or holds no time, voltage or current.
     """
     path = Path(path)
-    if path.suffix.lower() in neware.SUFFIXES and path.is_file():
-        return neware.read_neware(path)
-    return cell_test_of(_cycling_rows(_table(path)), columns=columns)
+    with _unpacked(path) as plain:
+        if plain.suffix.lower() in neware.SUFFIXES and plain.is_file():
+            return replace(neware.read_neware(plain), source=str(path))
+        return cell_test_of(replace(_cycling_rows(_table(plain)), source=str(path)), columns=columns)
 
 
 def _cycling_rows(table: TextTable) -> TextTable:
@@ -116,6 +128,8 @@ def _cycling_rows(table: TextTable) -> TextTable:
     return table
 
 
+_BINARY = (biologic.MAGIC, b"PK", b"NEWARE", old_workbook.BEGINNING, parquet.BEGINNING, *arbin.BEGINNINGS)
+"""What the files of binary formats begin with."""
 _LARGEST_VALUE = 1e30
 """Of any measured quantity in its unit; instruments write such numbers, or inf, where they are out of range."""
 
@@ -133,6 +147,34 @@ def _table(path: Path, *, of_spectra: bool = False) -> TextTable:
     return table
 
 
+@contextmanager
+def _unpacked(path: Path) -> Iterator[Path]:
+    """The file, or, where it is a packed one that is no text, what it holds, under the name without `.gz`, for a while.
+
+    Text is unpacked where it is read.
+    """
+    with parsing(path, DataError, problem="cannot be read", remedy="give a file of measured data"):
+        packed = path.is_file() and compression(path) is not None
+        if packed:
+            with open_unpacked(path, DataError) as stream:
+                packed = stream.read(64).startswith(_BINARY)
+    if not packed:
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        plain = Path(folder) / path.stem
+        with (
+            parsing(path, DataError, problem="cannot be unpacked", remedy="copy it again"),
+            open_unpacked(path, DataError) as stream,
+            plain.open("wb") as out,
+        ):
+            shutil.copyfileobj(stream, out)
+        try:
+            yield plain
+        except DataError as error:
+            raise DataError(error.problem, where=path, remedy=error.remedy) from error
+
+
 def _as_written(path: Path, *, of_spectra: bool) -> TextTable:
     """The table of a file; `of_spectra` chooses where a format holds spectra beside other tables."""
     try:
@@ -144,6 +186,12 @@ def _as_written(path: Path, *, of_spectra: bool) -> TextTable:
         ) from error
     if begin.startswith(biologic.MAGIC):
         return biologic.read_mpr(path)
+    if begin.startswith(arbin.BEGINNINGS):
+        return arbin.read_res(path)
+    if begin.startswith(old_workbook.BEGINNING):
+        return old_workbook.read_xls(path)
+    if begin.startswith(parquet.BEGINNING):
+        return parquet.read_parquet(path)
     if begin.startswith(b"PK"):
         return spreadsheet.read_ods(path) if spreadsheet.is_ods(path) else spreadsheet.read_xlsx(path)
     if of_spectra and begin.startswith(palmsens.BEGINNINGS):
@@ -153,6 +201,8 @@ def _as_written(path: Path, *, of_spectra: bool) -> TextTable:
     text, warnings = read_text(path)
     if text.startswith(biologic_text.MAGIC):
         return biologic_text.read_mpt(text, source=str(path), warnings=warnings)
+    if neware_text.is_layered(text):
+        return neware_text.read_layered(text, source=str(path), warnings=warnings)
     if of_spectra and gamry.has_spectra(text):
         return gamry.read_spectra_tables(text, source=str(path), warnings=warnings)
     if eco_chemie.is_dfr(text):

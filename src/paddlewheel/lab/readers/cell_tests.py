@@ -58,6 +58,10 @@ def cell_test_of(table: TextTable, *, columns: Mapping[str, str] | None) -> Cell
         found, warnings = find_columns(table.names, table.units, CELL_FIELDS, columns)
     except KeyError as error:
         raise DataError(str(error.args[0]), where=table.source, remedy="name the columns with --columns") from error
+    # a text such as 02:03:04 has its unit, and of a temperature without one `temperature_K` says what it is
+    silent = [table.names[found[name].place] for name in ("time_s", "temperature_K") if name in found
+              and (name == "temperature_K" or found[name].place in table.texts)]  # fmt: skip
+    warnings = [one for one in warnings if not one.startswith(tuple(f"{name} has no unit" for name in silent))]
     warnings = [*table.warnings, *warnings]
     values = {name: _numeric(table, column) for name, column in found.items()}
     time = _time(table, found, values, warnings)
@@ -137,7 +141,7 @@ def assemble(
     if not len(fields["time_s"]):
         raise DataError("no row with time, voltage and current", where=source, remedy="check the columns")
     fields["charge_Ah"] = joined_charge(counters, fields, warnings)
-    warnings += sign_warnings(fields["voltage_V"], fields["current_A"])
+    warnings += sign_warnings(fields["voltage_V"], fields["current_A"], counters)
     return CellTest(**fields, other=other, source=source, metadata=metadata, warnings=tuple(warnings))
 
 

@@ -30,6 +30,7 @@ _ALLOWED = 0.05
 """Share of a stretch's charge by which counter and integral may differ."""
 _LEAST_FALL_V = 0.1
 _LEAST_SHARE = 0.3
+_STANDS_STILL = 1e-3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -253,7 +254,8 @@ def _contradictions(charge_Ah: np.ndarray, flow: _Flow) -> list[str]:
     moves = np.abs(steps[steps != 0])
     digit = float(moves.min()) if len(moves) else 0.0
     off = np.maximum(np.maximum(low - counted, counted - high), 0.0)
-    wrong = np.flatnonzero(off > _ALLOWED * np.maximum(np.abs(low), np.abs(high)) + digit)
+    lengths = np.diff(begins, append=len(charge_Ah))
+    wrong = np.flatnonzero((off > _ALLOWED * np.maximum(np.abs(low), np.abs(high)) + digit) & (lengths > 2))
     if not len(wrong):
         return []
     worst = wrong[np.argmax(off[wrong])]
@@ -288,12 +290,20 @@ def _direction(current: np.ndarray) -> np.ndarray:
     return sign[last]
 
 
-def sign_warnings(voltage_V: np.ndarray, current_A: np.ndarray) -> list[str]:
-    """What the voltage says against the sign of the current: a cell's rises on charge and falls on discharge."""
+def sign_warnings(
+    voltage_V: np.ndarray, current_A: np.ndarray, counters: Mapping[str, np.ndarray | None] | None = None
+) -> list[str]:
+    """What the voltage says against the sign of the current: a cell's rises on charge and falls on discharge.
+
+    A counter of the discharge that stands still beside that of the charge says that there is none.
+    """
     within = np.sign(current_A[1:]) * (np.sign(current_A[1:]) == np.sign(current_A[:-1]))
     moves = np.diff(voltage_V)
     rise, fall = (float(np.clip(sign * moves[within > 0], 0, None).sum()) for sign in (1, -1))
     if not (current_A < 0).any():
+        up, down = ((counters or {}).get(f"{name}_counter_Ah") for name in ("charge", "discharge"))
+        if up is not None and down is not None and np.ptp(down) < _STANDS_STILL * np.ptp(up):
+            return []
         if fall > max(_LEAST_FALL_V, _LEAST_SHARE * rise):
             return [
                 f"no current is negative, yet the voltage falls by {fall:.3g} V in all while it flows: currents seem "

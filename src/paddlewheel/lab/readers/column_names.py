@@ -6,16 +6,20 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+_LOST = " ?\ufffd"
+"""What an encoding leaves of a sign that it does not have, such as that of degrees Celsius."""
+_SAY_IT = ("volt", "volts", "amp", "amps", "amphr", "ah")
+"""Plain names that are a unit themselves."""
 _BRACKETED = re.compile(r"^(?P<name>.*?)\s*[\[(](?P<unit>[^\[\]()]*)[\])]\s*$")
 
 UNITS: dict[str, dict[str, float]] = {
     "Hz": {"Hz": 1, "kHz": 1e3, "MHz": 1e6, "mHz": 1e-3, "1/s": 1, "hz": 1, "cps": 1},
     "ohm": {"ohm": 1, "Ohm": 1, "OHM": 1, "ohms": 1, "Ohms": 1, "\u2126": 1, "Ω": 1, "kohm": 1e3, "kOhm": 1e3,
             "kΩ": 1e3, "Mohm": 1e6, "MOhm": 1e6, "MΩ": 1e6, "mohm": 1e-3, "mOhm": 1e-3, "mΩ": 1e-3},
-    "s": {"s": 1, "S": 1, "sec": 1, "Sec": 1, "Secs": 1, "second": 1, "seconds": 1, "Seconds": 1, "ms": 1e-3, "min": 60, "minute": 60,
-          "minutes": 60, "h": 3600, "hr": 3600, "hour": 3600, "hours": 3600, "Hours": 3600, "d": 86400, "Std": 3600, "Std.": 3600,
-          "Stunden": 3600, "Minuten": 60, "Sek": 1, "Sekunden": 1,
-          "小时": 3600, "分钟": 60, "秒": 1},
+    "s": {"s": 1, "S": 1, "sec": 1, "Sec": 1, "Secs": 1, "second": 1, "seconds": 1, "Seconds": 1,
+          "ms": 1e-3, "min": 60, "minute": 60, "minutes": 60, "h": 3600, "hr": 3600, "hour": 3600, "hours": 3600,
+          "Hours": 3600, "d": 86400, "Std": 3600, "Std.": 3600, "Stunden": 3600, "Minuten": 60, "Sek": 1,
+          "Sekunden": 1, "小时": 3600, "分钟": 60, "秒": 1},
     "V": {"V": 1, "v": 1, "Volt": 1, "Volts": 1, "volt": 1, "volts": 1, "mV": 1e-3, "uV": 1e-6, "µV": 1e-6, "μV": 1e-6},
     "A": {"A": 1, "Amp": 1, "Amps": 1, "amps": 1, "ampere": 1, "mA": 1e-3, "uA": 1e-6, "µA": 1e-6,
           "μA": 1e-6, "nA": 1e-9},
@@ -46,11 +50,11 @@ SPECTRUM_FIELDS: dict[str, tuple[str, tuple[str, ...]]] = {
 }  # fmt: skip
 
 CELL_FIELDS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "time_s": ("s", ("testtime", "totaltime", "cumulativetime", "runtime", "test", "time", "elapsedtime", "t", "zeit",
+    "time_s": ("s", ("testtime", "totaltime", "cumulativetime", "runtime", "time", "elapsedtime", "t", "zeit",
                      "totaltimes", "timetest", "recordtime", "testzeit", "gesamtzeit", "laufzeit", "总时间", "测试时间",
                      "时间")),
     "datetime": ("", ("datetime", "date", "dpttime", "absolutetime", "realtime", "systime", "timestamp", "datetimeutc",
-                      "unixtime", "unixtimes", "dateandtime", "realtimeclock", "datum", "绝对时间", "系统时间", "日期")),
+                      "unixtime", "unixtimes", "dateandtime", "datum", "绝对时间", "系统时间", "日期")),
     "voltage_V": ("V", ("voltage", "ewe", "ewece", "ecell", "u", "e", "v", "potential", "cellvoltage", "vf", "volts",
                         "volt", "spannung", "vcell", "zellspannung", "电压")),
     "current_A": ("A", ("current", "i", "im", "amps", "amp", "strom", "icell", "stromstärke", "电流")),
@@ -67,9 +71,9 @@ CELL_FIELDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "step": ("", ("step", "stepindex", "stepnumber", "ns", "stepcount", "stepid", "stepno", "schritt", "工步号", "工步",
                   "工步序号")),
     "step_kind": ("", ("steptype", "state", "status", "mode", "md", "steptypename", "stepname", "workmode",
-                       "工步类型", "工步状态", "状态", "工作模式")),
-    "cycle": ("", ("cycle", "cyclenumber", "cycleindex", "cyclecount", "cyc#", "cyc", "cycleid", "cycleno", "zyklus",
-                   "cyclep", "循环号", "循环", "循环序号", "zyklennummer")),
+                       "command", "工步类型", "工步状态", "状态", "工作模式")),
+    "cycle": ("", ("cycle", "cyclenumber", "cycleindex", "cyclecount", "cyc#", "cyc", "cycleid", "cycleno", "cyccount",
+                   "zyklus", "cyclep", "循环号", "循环", "循环序号", "zyklennummer")),
     "temperature_K": ("K", ("temperature", "temp", "temperatur", "cellt", "celltemperature", "auxtemperature",
                             "temperaturet1", "t1", "auxtemperature1", "surfacetemperature", "auxavet",
                             "ambienttemperature", "温度")),
@@ -88,9 +92,13 @@ class Found:
 
 def split_header(cell: str) -> tuple[str, str]:
     """Name and unit of a header's cell: `Freq.[Hz]`, `Voltage(V)`, `Re(Z)/Ohm`, `Voltage / V`, `time_s`, `Time`."""
-    text = cell.strip().strip("\"'#").strip() if not cell.strip().startswith(("Z'", "z'")) else cell.strip()
+    text = cell.strip().strip("\"'#~").strip() if not cell.strip().startswith(("Z'", "z'")) else cell.strip()
     if matched := _BRACKETED.match(text):
-        name, unit = matched["name"].strip(), matched["unit"].strip()
+        name, unit = matched["name"].strip(), matched["unit"].strip(_LOST)
+        if name and not unit and matched["unit"].strip():
+            return name, ""
+        if unit in UNITS["s"] and name in ("Test", "Step"):  # Maccor's `Test (Sec)`
+            return f"{name} Time", unit
         if name and (is_unit(unit) or not re.fullmatch(r"(?i)z|a|b|t", unit)):
             return name, unit
     for mark in ("/", "_", ",", " in "):
@@ -193,7 +201,7 @@ def _found(
     if not wanted:
         return Found(place=place, factor=sign, celsius=False, unit="")
     if not unit:
-        if not assumed:
+        if not assumed and plain_name(name)[0] not in _SAY_IT:
             warnings.append(f"{name} has no unit: taken as {wanted}")
         return Found(place=place, factor=sign, celsius=False, unit=wanted)
     if unit not in UNITS[wanted]:

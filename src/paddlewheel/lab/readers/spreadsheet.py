@@ -49,7 +49,7 @@ def read_xlsx(path: Path) -> TextTable:
         raise
     except Exception as error:  # a damaged workbook fails in zipfile, in the XML parser or in openpyxl, each its way
         raise DataError(f"no readable workbook ({type(error).__name__})", where=path, remedy=_REMEDY) from error
-    return _largest(sheets, path)
+    return largest_table(sheets, path)
 
 
 def is_ods(path: Path) -> bool:
@@ -77,7 +77,7 @@ def read_ods(path: Path) -> TextTable:
             reader.parser.ParseFile(stream)
         except expat.ExpatError as error:
             raise ValueError(str(error)) from error
-    return _largest({title: sheet.getvalue() for title, sheet in reader.sheets.items()}, path)
+    return largest_table({title: sheet.getvalue() for title, sheet in reader.sheets.items()}, path)
 
 
 class _OdsReader:
@@ -118,7 +118,7 @@ class _OdsReader:
     def _end(self, tag: str) -> None:
         kind = tag.rpartition(" ")[2]
         if kind in ("table-cell", "covered-table-cell") and self._words is not None:
-            cell = self._value if self._value is not None else _cell("".join(self._words))
+            cell = self._value if self._value is not None else cell_text("".join(self._words))
             if cell or self._cell_repeats < _EMPTY_CELLS:  # a row ends with one empty cell for all columns there are
                 self._counted(self._cell_repeats)
                 self._row += [cell] * self._cell_repeats
@@ -146,16 +146,23 @@ class _OdsReader:
 def _ods_value(told: dict[str, str]) -> str | None:
     """What a cell holds as a number, a date or seconds; None for a text."""
     if "value" in told:
-        return _cell(told["value"])
+        return cell_text(told["value"])
     if "date-value" in told:
-        return _cell(told["date-value"].replace("T", " "))
+        return cell_text(told["date-value"].replace("T", " "))
     if matched := _DURATION.fullmatch(told.get("time-value", "")):
         days, hours, minutes, seconds = (float(part or 0) for part in matched.groups())
         return str(timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds).total_seconds())
     return None
 
 
-def _largest(sheets: Mapping[str, str], path: Path) -> TextTable:
+def largest_table(sheets: Mapping[str, str], path: Path) -> TextTable:
+    """The table with the most rows of the sheets, given with tabs between their cells.
+
+    Raises
+    ------
+    DataError
+        If none holds a table of numbers.
+    """
     best: TextTable | None = None
     for title, text in sheets.items():
         try:
@@ -181,11 +188,12 @@ def _text(sheet: Any, path: Path) -> str:
                 f"sheet {sheet.title} has more than {_MOST_CELLS / 1e6:g} million cells", where=path,
                 remedy="save what was measured as CSV",
             )  # fmt: skip
-        writer.writerow([_cell(cell) for cell in row])
+        writer.writerow([cell_text(cell) for cell in row])
     return text.getvalue()
 
 
-def _cell(value: Any) -> str:
+def cell_text(value: Any) -> str:
+    """A cell of a workbook as text without tabs and line breaks; "" for an empty one."""
     if value is None:
         return ""
     if isinstance(value, timedelta):

@@ -9,7 +9,7 @@ is put right, and a unit that no header states gives way to one witness.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,9 +117,13 @@ def _charge_unit(fields: dict[str, Any], said: Witnesses, warnings: list[str]) -
     third = "power" if said.power_W is not None else "energy"
     if current_off:
         fields["current_A"] = fields["current_A"] * factor
-        warnings.append(f"the current is {factor:g} times what its name says, as the charge counter and the {third} say")
+        warnings.append(
+            f"the current is {factor:g} times what its name says, as the charge counter and the {third} say"
+        )
         return counters
-    warnings.append(f"the charge counter is {1 / factor:g} times what its name says, as the current and the {third} say")
+    warnings.append(
+        f"the charge counter is {1 / factor:g} times what its name says, as the current and the {third} say"
+    )
     return {name: None if counter is None else counter / factor for name, counter in counters.items()}
 
 
@@ -153,14 +157,14 @@ def _of_energy(
 
 
 def _current_sign(fields: dict[str, Any], said: Witnesses, warnings: list[str]) -> None:
-    """Turn the current where two of what the steps are called, the counters and the voltage say that it is the other."""
+    """Turn the current where two of what the steps are called, the counters and the voltage say so."""
     current = fields["current_A"]
+    fallen = sign_warnings(fields["voltage_V"], current)
     against = {
         "the names of the steps": _against_kinds(current, said),
         "the counters of charge and discharge": _against_counters(current, said.counters),
-        "the voltage": (True if any("positive on discharge" in one for one in sign_warnings(fields["voltage_V"], current))
-                        else None),
-    }  # fmt: skip
+        "the voltage": True if any("positive on discharge" in one for one in fallen) else None,
+    }
     turned = [name for name, one in against.items() if one]
     if len(turned) >= 2 and not any(one is False for one in against.values()):
         fields["current_A"] = -current
@@ -202,13 +206,17 @@ def temperature_K(values_K: np.ndarray, unit: str, warnings: list[str]) -> np.nd
         That of the file, "" for none.
     """
     usual = float(np.nanmedian(values_K)) if np.isfinite(values_K).any() else 300.0
-    if unit not in ("", "K") or usual > (_LEAST_K if unit else _LEAST_ROOM_K):
+    if unit not in ("", "K"):
         return values_K
-    warnings.append(f"temperatures of {usual:.4g} are none in K: taken in degrees Celsius")
-    return values_K + ZERO_CELSIUS_K
+    kelvin = usual > (_LEAST_K if unit else _LEAST_ROOM_K)
+    if not unit:
+        warnings.append(f"the temperature has no unit: {usual:.4g} is taken in {'K' if kelvin else 'degrees Celsius'}")
+    elif not kelvin:
+        warnings.append(f"temperatures of {usual:.4g} are none in K: taken in degrees Celsius")
+    return values_K if kelvin else values_K + ZERO_CELSIUS_K
 
 
-def _like(ratio: float, factors) -> float | None:
+def _like(ratio: float, factors: Iterable[float]) -> float | None:
     return next((factor for factor in factors if abs(ratio / factor - 1) < _LIKE), None)
 
 
