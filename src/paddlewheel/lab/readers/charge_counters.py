@@ -82,10 +82,30 @@ class _Flow:
 
     def scaled_to(self, steps_Ah: np.ndarray) -> _Flow:
         """The flow in the units of a counter with these steps: the current may be in mA under a name that says A."""
-        factor = self.factor_to(steps_Ah)
+        rows = _some(len(steps_Ah))
+        factor = self.at(rows).factor_to(steps_Ah[rows])
         if factor is None:
             return self
         return _Flow(low_Ah=self.low_Ah * factor, high_Ah=self.high_Ah * factor, entries=self.entries)
+
+
+def _some(n_rows: int) -> np.ndarray:
+    """Rows from all over a test, enough to tell a unit."""
+    return np.unique(np.linspace(0, n_rows - 1, min(n_rows, _MOST_WITNESSES)).astype(int))
+
+
+def _changes(column: np.ndarray) -> np.ndarray:
+    """Whether a value is another than that of the row before, `[n_rows]`."""
+    other = np.zeros(len(column), dtype=bool)
+    np.not_equal(column[1:], column[:-1], out=other[1:])
+    return other
+
+
+def _steps(counter: np.ndarray) -> np.ndarray:
+    """The difference of every row from the one before, 0 in the first."""
+    steps = np.zeros(len(counter))
+    np.subtract(counter[1:], counter[:-1], out=steps[1:])
+    return steps
 
 
 def joined_charge(
@@ -118,8 +138,7 @@ def counter_over_current(counters: Mapping[str, np.ndarray | None], fields: Mapp
     By rows within a step, where the current is that of the row before, and by so many of them as are needed.
     """
     current, time = fields["current_A"], fields["time_s"]
-    rows = np.unique(np.linspace(1, max(1, len(current) - 1), _MOST_WITNESSES).astype(int)) if len(current) > 1 else []
-    rows = np.asarray(rows, dtype=int)
+    rows = _some(len(current))[1:]
     before, now, hours = current[rows - 1], current[rows], (time[rows] - time[rows - 1]) / 3600
     steady = (np.abs(now - before) < _OTHER_CURRENT * np.abs(now)) & (hours > 0)
     rows, passed = rows[steady], np.abs(0.5 * (before + now) * hours)[steady]
@@ -160,19 +179,15 @@ def _joined(
 def _flow(current_A: np.ndarray, time_s: np.ndarray, fields: Mapping[str, Any]) -> _Flow:
     """From the currents of neighbouring rows, and the places where the cycle, the direction or the step changes."""
     before = np.concatenate([current_A[:1], current_A[:-1]])
-    hours = np.diff(rising(time_s)[0], prepend=time_s[:1]) / 3600
-    turns = np.diff(_direction(current_A), prepend=0) != 0
-    entries = [np.diff(fields["cycle"], prepend=fields["cycle"][:1]) != 0] if fields.get("cycle") is not None else []
-    entries.append(turns)
+    hours = _steps(rising(time_s)[0]) / 3600
+    entries = [_changes(fields["cycle"])] if fields.get("cycle") is not None else []
+    entries.append(_changes(_direction(current_A)))
     if fields.get("step") is not None:
-        entries.append(np.diff(fields["step"], prepend=fields["step"][:1]) != 0)
+        entries.append(_changes(fields["step"]))
     else:
         entries.append(np.abs(current_A - before) > _OTHER_CURRENT * np.maximum(np.abs(current_A), np.abs(before)))
-    return _Flow(
-        low_Ah=np.minimum(before, current_A) * hours,
-        high_Ah=np.maximum(before, current_A) * hours,
-        entries=tuple(entries),
-    )
+    ends = before * hours, current_A * hours
+    return _Flow(low_Ah=np.minimum(*ends), high_Ah=np.maximum(*ends), entries=tuple(entries))
 
 
 def _filled(counter: np.ndarray, name: str, warnings: list[str]) -> np.ndarray | None:
@@ -194,13 +209,14 @@ def _added(counter: np.ndarray, flow: _Flow, warnings: list[str]) -> np.ndarray:
     A counter may begin anew in any row in which it falls towards 0, and in those that enter another step. Where both
     readings are possible (a rest of hours, then a current), it does what it does at the other entries of that kind.
     """
-    flow = flow.scaled_to(np.diff(counter, prepend=counter[:1]))
+    flow = flow.scaled_to(_steps(counter))
     counter = _without_glitches(counter, flow, warnings)
-    steps = np.diff(counter, prepend=counter[:1])
-    size = np.abs(counter)
-    falls = np.diff(size, prepend=size[:1]) < 0
-    rows = np.flatnonzero(np.any([falls, *flow.entries], axis=0))
-    rows = rows[rows > 0]
+    steps, size = _steps(counter), np.abs(counter)
+    may = np.zeros(len(counter), dtype=bool)
+    np.less(size[1:], size[:-1], out=may[1:])
+    for entries in flow.entries:
+        may[1:] |= entries[1:]
+    rows = np.flatnonzero(may)
     near, on, all_ = flow.at(rows), steps[rows], counter[rows]
     off_on, off_anew = near.beyond(on), near.beyond(all_)
     noise = 1e-9 * np.maximum(size[rows], size[rows - 1])  # of numbers in single precision or of few digits
@@ -222,8 +238,8 @@ def _without_glitches(counter: np.ndarray, flow: _Flow, warnings: list[str]) -> 
     It leaves by more than the current can have passed, comes back by as much, and over the two intervals together it is
     right. A slip of the last digit does so too: it does no harm, and stays.
     """
-    moves = np.sign(np.diff(counter))
-    rows = np.flatnonzero(moves[1:] * moves[:-1] < 0) + 1
+    up, down = counter[1:] > counter[:-1], counter[1:] < counter[:-1]
+    rows = np.flatnonzero((up[1:] & down[:-1]) | (down[1:] & up[:-1])) + 1
     if not len(rows):
         return counter
     here, then = flow.at(rows), flow.at(rows + 1)
@@ -248,7 +264,7 @@ def _contradictions(charge_Ah: np.ndarray, flow: _Flow) -> list[str]:
     """A warning where stretches of one current and step did not pass the integral of their current."""
     begins = np.flatnonzero(np.any(flow.entries, axis=0))
     begins = begins if len(begins) and begins[0] == 0 else np.append(0, begins)
-    steps = np.diff(charge_Ah, prepend=charge_Ah[:1])
+    steps = _steps(charge_Ah)
     flow = flow.scaled_to(steps)
     counted, low, high = (np.add.reduceat(column, begins) for column in (steps, flow.low_Ah, flow.high_Ah))
     moves = np.abs(steps[steps != 0])
