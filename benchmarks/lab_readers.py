@@ -1,14 +1,16 @@
-"""A cell test of a million rows, read by `read_cell_test` in a process of its own, beside NumPy and other readers; and
-the impedance files of the shared data beside pyimpspec and impedance.py.
+"""A cell test of a million rows, read by `read_cell_test` in a process of its own, beside NumPy and other readers; the
+impedance files of the shared data beside pyimpspec and impedance.py, the cyclers' beside cellpy, fastnda and pandas.
 
-`python benchmarks/lab_readers.py [--rows 1000000] [--peer-python /path/to/python] [--only spectra]`; the peer's
-environment may have pandas, galvani, pyimpspec and impedance. Prints seconds and the peak memory of each process, and
-the ratio to the fastest peer; of spectra milliseconds a file, the best of five repeats in one process.
+`python benchmarks/lab_readers.py [--rows 1000000] [--peer-python /path/to/python] [--only cyclers]`; the peer's
+environment may have pandas, galvani, cellpy, fastnda, pyimpspec and impedance. Prints seconds and the peak memory of
+each process, and the ratio to the fastest peer; of spectra and cyclers milliseconds a file, the best of the repeats in
+one process.
 """
 
 from __future__ import annotations
 
 import argparse
+import gzip
 import os
 import resource
 import struct
@@ -50,6 +52,22 @@ SPECTRA_READERS = {
     "paddlewheel": "from paddlewheel.lab.readers import read_spectra as read",
     "pyimpspec": "from pyimpspec import parse_data as read",
     "impedance.py": "from impedance.preprocessing import FUNCTION as read",
+}
+CYCLERS = {
+    "lab/cyclers/20160805_test001_45_cc_01.res.gz": ("cellpy", "arbin_res", {}),
+    "lab/cyclers/neware_uio.csv.gz": ("cellpy", "neware_txt", {"model": "UIO"}),
+    "lab/cycling/navani_test.nda": ("fastnda", "", {}),
+    "lab/cycling/navani_test.ndax": ("fastnda", "", {}),
+    "lab/cyclers/SINTEF__SLPBA842124HV__Neware__Time_Bug.bdf.csv.gz": ("pandas", "", {}),
+    "lab/cyclers/batmo_bdf.csv.gz": ("pandas", "", {}),
+}
+"""Files of cyclers, the peer that reads them, and its loader. pandas reads columns, and makes no test of them."""
+CYCLER_READERS = {
+    "paddlewheel": "from paddlewheel.lab.readers import read_cell_test as read",
+    "cellpy": "import logging; logging.disable(50)\nimport cellpy\n"
+    "read = lambda path: cellpy.get(path, instrument=LOADER, testing=True, mass=1.0, auto_summary=False, **OPTIONS)",
+    "fastnda": "from fastnda import read",
+    "pandas": "from pandas import read_csv as read",
 }
 
 
@@ -121,17 +139,40 @@ def measure_spectra(folder: Path, peer_python: str) -> None:
         print(f"{name}: " + ", ".join(f"{reader} {took}" for reader, took in told.items()))
 
 
+def measure_cyclers(folder: Path, peer_python: str) -> None:
+    """Milliseconds a file of a cycler, unpacked, by us and by its peer: the best of three repeats in one process."""
+    for name, (peer, loader, options) in CYCLERS.items():
+        told = {}
+        with tempfile.TemporaryDirectory() as unpacked:
+            path = Path(unpacked) / Path(name).name.removesuffix(".gz")
+            content = (folder / name).read_bytes()
+            path.write_bytes(gzip.decompress(content) if name.endswith(".gz") else content)
+            for reader in ("paddlewheel", peer):
+                load = CYCLER_READERS[reader].replace("LOADER", repr(loader)).replace("OPTIONS", repr(options))
+                code = (
+                    f"import time, warnings; warnings.simplefilter('ignore'); path = {str(path)!r}\n{load}\n"
+                    "best = 9e9\nfor _ in range(3):\n t = time.perf_counter(); read(path)\n"
+                    " best = min(best, time.perf_counter() - t)\nprint(1000 * best)"
+                )
+                python = sys.executable if reader == "paddlewheel" else peer_python
+                done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False)
+                told[reader] = f"{float(done.stdout.split()[-1]):.1f} ms" if not done.returncode else "not run"
+        print(f"{Path(name).name}: " + ", ".join(f"{reader} {took}" for reader, took in told.items()))
+
+
 def main() -> None:
     """Parse the options and measure."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--peer-python", default=sys.executable)
-    parser.add_argument("--only", choices=("rows", "spectra"), default=None)
+    parser.add_argument("--only", choices=("rows", "spectra", "cyclers"), default=None)
     options = parser.parse_args()
-    shared = Path(os.environ.get("PADDLEWHEEL_SHARED", "shared")) / "data" / "lab" / "impedance"
-    if options.only != "rows" and shared.is_dir():
-        measure_spectra(shared, options.peer_python)
-    if options.only != "spectra":
+    shared = Path(os.environ.get("PADDLEWHEEL_SHARED", "shared")) / "data"
+    if options.only in (None, "spectra") and shared.is_dir():
+        measure_spectra(shared / "lab" / "impedance", options.peer_python)
+    if options.only in (None, "cyclers") and shared.is_dir():
+        measure_cyclers(shared, options.peer_python)
+    if options.only in (None, "rows"):
         measure_rows(options)
 
 

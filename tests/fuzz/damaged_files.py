@@ -44,6 +44,7 @@ class Sample:
 
 def samples(folder: Path) -> list[Sample]:
     """Small files of every kind that is read, made here, and those of `PADDLEWHEEL_SHARED` under 200 kB."""
+    import cycler_samples
     import impedance_samples as impedance
     import lab_samples
     from ase.build import bulk
@@ -144,6 +145,8 @@ def samples(folder: Path) -> list[Sample]:
         if name.isupper() and isinstance(text, str) and len(text) > 50:
             add(f"{name.lower()}.txt", text, "cell test", read_cell_test)
             add(f"{name.lower()}.csv", text, "spectra", read_spectra)
+    for name, text in cycler_samples.SAMPLES.items():
+        add(f"{name.split()[0].lower().strip(',')}.txt", text, "cell test", read_cell_test)
     workbook(folder / "x.xlsx")
     add("x.xlsx", (folder / "x.xlsx").read_bytes(), "cell test", read_cell_test)
     add("y.xlsx", (folder / "x.xlsx").read_bytes(), "spectra", read_spectra)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import random
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from cycler_samples import MINUTES, SAMPLES, VOLTAGE_V, CURRENT_mA, DOWN_mAh, UP_mAh
+from test_damaged_lab_files import damaged_text, read
 
 from paddlewheel.errors import DataError
 from paddlewheel.lab.cycling import find_and_mend, find_half_cycles
@@ -236,3 +238,14 @@ def test_xls_is_read_or_says_what_to_install(tmp_path):
     path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))
     with pytest.raises(DataError, match=r"cell\.xls: (reading an \.xls needs xlrd|no readable workbook)"):
         read_cell_test(path)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_damaged_files_of_cyclers_are_one_clear_error_or_rows_of_numbers(tmp_path, name):
+    """A subset of what was tried once: 2,000 inputs a format."""
+    rng, path = random.Random(7), tmp_path / "damaged.txt"
+    for _ in range(40):
+        path.write_bytes(damaged_text(SAMPLES[name], rng))
+        for test in read(read_cell_test, path):
+            assert np.isfinite(np.stack([test.time_s, test.voltage_V, test.current_A])).all()
+            assert test.charge_Ah is None or np.isfinite(test.charge_Ah).all()
