@@ -103,6 +103,9 @@ def cell_test_of(table: TextTable, *, columns: Mapping[str, str] | None) -> Cell
         ),
         warnings,
     )
+    if any(one.startswith("the time is in") for one in warnings):  # which says more than that s was assumed
+        assumption = f"{table.names[found['time_s'].place]} has no unit"
+        warnings = [one for one in warnings if not one.startswith(assumption)]
     if (temperature := values.get("temperature_K")) is not None:
         stated = "" if "temperature_K" in assumed else table.units[found["temperature_K"].place]
         fields["temperature_K"] = temperature_K(temperature, stated, warnings)
