@@ -224,7 +224,8 @@ def _decades(frequency_Hz: np.ndarray) -> np.ndarray:
 def _number_decades(panel: Axes, frequency_Hz: np.ndarray, x: np.ndarray, y: np.ndarray, *, apart: float) -> None:
     """The powers of ten beside the curve, where they cover no point, no other number and no edge of the panel."""
     (left, right), (low, high) = panel.get_xlim(), panel.get_ylim()
-    width, side = right - left, 0.42 * apart * (right - left)
+    width = right - left
+    reach, side = 0.58 * apart * width, 0.42 * apart * width
     order = np.argsort(-frequency_Hz)
     x, y = x[order], y[order]
     across, along = np.gradient(x), np.gradient(y)
@@ -233,17 +234,16 @@ def _number_decades(panel: Axes, frequency_Hz: np.ndarray, x: np.ndarray, y: np.
         size = float(np.hypot(across[k], along[k])) or 1.0
         for way in (1.0, -1.0):  # the outer side of an arc first
             out_x, out_y = -way * along[k] / size, way * across[k] / size
-            text_x, text_y = x[k] + 0.07 * width * out_x, y[k] + 0.07 * width * out_y
+            text_x, text_y = x[k] + reach * out_x, y[k] + 0.8 * reach * out_y
             if not (left + side < text_x < right - side and low + side < text_y < high - side):
                 continue
-            if (np.hypot(x - text_x, (y - text_y) * 1.3) < 0.4 * apart * width).any():
+            if (np.hypot(x - text_x, (y - text_y) * 1.3) < 0.36 * apart * width).any():
                 continue
             if any(np.hypot(text_x - other_x, text_y - other_y) < apart * width for other_x, other_y in placed):
                 continue
             placed.append((text_x, text_y))
             exponent = str(round(np.log10(frequency_Hz[order][k]))).translate(_SUPERSCRIPTS)
-            panel.annotate(f"10{exponent}", (x[k], y[k]), (11 * out_x, 9 * out_y), textcoords="offset points",
-                           ha="center", va="center", fontsize=8.0, color=INK)  # fmt: skip
+            panel.text(text_x, text_y, f"10{exponent}", ha="center", va="center", fontsize=8.0, color=INK)
             break
 
 
