@@ -10,6 +10,7 @@ Transference: t+ = I_s (V - I_0 R_0) / (I_0 (V - I_s R_s)) of Evans, Vincent and
 doi 10.1016/0167-2738(88)90303-7). The first current I_0 = V / (R_b + R_0) flows before any row is written; with it the
 first formula is the second. Both are linear in V: 10 mV or less (Bruce and Vincent, J. Electroanal. Chem. 1987, 225, 1,
 doi 10.1016/0022-0728(87)80001-3).
+A sweep over a resistance is a straight line without a foot: `sweep_shape` tells it from one with an onset.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from uncertainties import correlated_values, ufloat
 
 from paddlewheel.errors import DataError, SettingsError
 from paddlewheel.lab.geometry import Uncertain, deviation, nominal
-from paddlewheel.lab.polarization import Hold
+from paddlewheel.lab.polarization import Hold, variance_inflation
 from paddlewheel.units import BOLTZMANN_eV_PER_K
 
 SAME_V = 2e-3
@@ -33,6 +34,17 @@ HIGHEST_TRANSFERENCE_V = 0.010
 BlockingElectrode = Literal["working", "counter"]
 """Which electrode blocks ions: the working one, whose voltage against the other the file has, or the counter one."""
 _REJECTED = 0.05
+_STRAIGHT = 0.01
+"""Departure from a line, as a share of what the current changes in the sweep, that is no onset: resistances and the
+ranges of an instrument are no better."""
+_CHARGING = (0.005, 0.015, 0.04)
+"""Decays at the begin of a sweep beside its line, as shares of the sweep: the double layer charges."""
+_HINGES = np.linspace(0.02, 0.98, 49)
+_RICH = 12
+"""Degree of the polynomial that leaves the noise of a sweep."""
+_TOLD = 20.0
+"""Chi squared by which a line with a kink must describe a sweep better than one without, for the noise not to hide it.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +87,87 @@ class HebbWagner:
         """Of the fitted conductances, `[n]`; voltage and current are those of the file."""
         terms = _electrons_and_holes(voltage_V, self.temperature_K, self.blocking)
         return terms @ np.array([nominal(self.electrons_S), nominal(self.holes_S)])
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepShape:
+    """A sweep that one line or one parabola describes from its begin to its end: it has no foot.
+
+    Attributes
+    ----------
+    straight
+        Whether the line does.
+    slope, slope_std, intercept
+        Of the line, in the unit of the current per V; its error counts the correlation of the residuals.
+    """
+
+    straight: bool
+    slope: float
+    slope_std: float
+    intercept: float
+
+    @property
+    def ohmic(self) -> bool:
+        """Whether it is the current of a resistance: a line that is told to rise."""
+        return self.straight and self.slope > 3 * self.slope_std
+
+
+def sweep_shape(voltage_V: np.ndarray, current: np.ndarray) -> SweepShape | None:
+    """Whether a line, or else a parabola, describes a whole sweep; None where it takes an onset.
+
+    It does if the mean of some rows leaves it nowhere by more than 1 % of what the current changes, or where noise
+    hides so much, if a line with a kink describes the rows no better. A decay at the begin may be beside either.
+
+    Parameters
+    ----------
+    voltage_V, current
+        `[n_rows]`, in any unit of current, in the order of the sweep or of the voltage.
+    """
+    order = np.argsort(voltage_V, kind="stable")
+    x, y = voltage_V[order], current[order]
+    span = float(np.ptp(x))
+    if len(x) < 8 or not span > 0:
+        return None
+    # the begin of a sweep is where it starts in time: a decay stands there
+    t = (x - x[0]) / span if voltage_V[0] <= voltage_V[-1] else (x[-1] - x) / span
+    width = max(3, len(y) // 50)
+    rest = _rest(np.polynomial.legendre.legvander(2 * t - 1, _RICH), y)
+    inflation = variance_inflation(rest, _RICH // 2)
+    variance = inflation * float(rest @ rest) / max(len(y) - _RICH - 1, 1)
+    kinked = min(_squares(np.column_stack([np.ones_like(t), t, np.maximum(t - hinge, 0)]), y) for hinge in _HINGES)
+    for degree in (1, 2):
+        plain = np.vander(t, degree + 1, increasing=True)
+        for tau in (None, *_CHARGING):
+            design = plain if tau is None else np.column_stack([plain, np.exp(-t / tau)])
+            values = np.linalg.lstsq(design, y, rcond=None)[0]
+            rest = y - design @ values
+            mean = np.convolve(rest, np.ones(width) / width, mode="valid")
+            departure, change = float(np.abs(mean).max()), float(np.ptp(plain @ values[: degree + 1]))
+            squares = float(rest @ rest)
+            hidden = departure <= 4 * np.sqrt(variance / width) and squares - kinked <= _TOLD * variance
+            if tau is not None and kinked < 0.9 * squares:
+                continue  # a foot near the begin looks like a decay
+            if departure <= _STRAIGHT * change or hidden:
+                grown = max(variance, inflation * squares / max(len(y) - design.shape[1], 1))
+                covariance = np.linalg.pinv(design.T @ design) * grown
+                sign = 1.0 if voltage_V[0] <= voltage_V[-1] else -1.0
+                slope = sign * float(values[1]) / span
+                return SweepShape(
+                    straight=degree == 1,
+                    slope=slope,
+                    slope_std=float(np.sqrt(covariance[1, 1])) / span,
+                    intercept=float(values[0]) - slope * float(x[0] if sign > 0 else x[-1]),
+                )
+    return None
+
+
+def _squares(design: np.ndarray, y: np.ndarray) -> float:
+    rest = _rest(design, y)
+    return float(rest @ rest)
+
+
+def _rest(design: np.ndarray, y: np.ndarray) -> np.ndarray:
+    return y - design @ np.linalg.lstsq(design, y, rcond=None)[0]
 
 
 def fit_ohmic_line(holds: Sequence[Hold]) -> OhmicLine:

@@ -4,16 +4,19 @@ Tangent: the line through the foot of the rise (between 10 and 60 % of its heigh
 through what lies before it (capacitive current and leak). Threshold: where the current over the background passes a
 stated density for good. The two answer different questions and are both given. Their errors are the spread over sweeps
 with resampled noise (moving blocks, so that correlated noise counts) in each of which foot and background are chosen
-anew within their usual ranges: the choice is part of the error.
+anew within their usual ranges: the choice is part of the error. A sweep that is one line, as that of a resistance,
+has neither; an onset lies inside its sweep, and where that begins above it or ends below it, its end is a bound.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from paddlewheel.errors import SettingsError
+from paddlewheel.lab.ohmic import SweepShape, sweep_shape
 from paddlewheel.records import Measured
 
 _RESAMPLES = 200
@@ -22,8 +25,21 @@ _SHARE = 0.7
 _FOOT_LOW, _FOOT_HIGH, _SHARES = (0.07, 0.15), (0.45, 0.75), (0.55, 0.85)
 """Ranges within which foot and background are chosen anew in every resample."""
 _BEGINS = 12
+_SHORTER = (1.0, 0.85, 0.7, 0.55, 0.4)
+"""Shares of the rows before the rise, where a steep foot stands in their end."""
 _ABOVE_NOISE = 8.0
 _LIKE_NOISE = 1.3
+_MOST_ROUNDS = 8
+_RISEN = 5e-4
+"""Scatter about the background, as a share of the rise, from which on a part of the rise is in it."""
+_EDGE_ROWS = 2
+"""An onset within so many rows of the sweep's end is a bound."""
+_SPIKE_ROWS, _SPIKE_NOISES, _SPIKE_SHARE = 7, 10.0, 0.02
+"""A spike is over within three rows; so many times the scatter, and such a share of the sweep's span of current."""
+_LineOfRows = tuple[tuple[float, float], float, slice]
+"""Slope and intercept, scatter, and rows."""
+Outside = Literal["before", "after"]
+"""Of a sweep: the onset lies before its first voltage, or after its last; each is a bound."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +52,8 @@ class Onset:
         Where the tangent meets the background.
     thresholds_V
         Where the density over the background passes each threshold for good.
+    tangent_outside, thresholds_outside
+        Where the sweep tells that there is none inside it, on which side; None where it tells nothing.
     tangent
         Slope and intercept of the tangent, as density against voltage; None as above.
     background
@@ -46,15 +64,23 @@ class Onset:
         Standard deviation of the density around the background.
     reason
         Why there is no tangent; empty where there is.
+    shape
+        The line or parabola that describes the whole sweep; None where it takes an onset.
+    n_spikes
+        Rows that stand out alone and were left out.
     """
 
     tangent_V: Measured | None
     thresholds_V: tuple[Measured | None, ...]
+    tangent_outside: Outside | None
+    thresholds_outside: tuple[Outside | None, ...]
     tangent: tuple[float, float] | None
     background: tuple[float, float]
     largest: float
     noise: float
     reason: str
+    shape: SweepShape | None
+    n_spikes: int
 
 
 @dataclass(frozen=True)
@@ -66,6 +92,8 @@ class _Found:
     largest: float
     noise: float
     reason: str
+    tangent_outside: Outside | None = None
+    crossings_outside: tuple[Outside | None, ...] = ()
 
 
 def find_onset(
@@ -98,8 +126,12 @@ def find_onset(
     for threshold in thresholds:
         if not (np.isfinite(threshold) and threshold > 0):
             raise SettingsError(f"{threshold:g}", where="threshold", remedy="give a current density above 0")
+    density, n_spikes = _without_spikes(density)
     order = np.argsort(way * voltage_V, kind="stable")
     x, y = way * voltage_V[order], way * density[order]
+    shape = sweep_shape(voltage_V, density)
+    if shape is not None and (shape.ohmic or not shape.straight):
+        return _footless(x, y, shape, way, n_thresholds=len(thresholds), n_spikes=n_spikes)
     found = _onset(x, y, thresholds, _FOOT, _SHARE, subtract_background)
     drawn = _resampled(x, y, thresholds, subtract_background, np.random.default_rng(seed))
     spacing = float(np.median(np.diff(x))) / np.sqrt(12)  # a file has no voltage between its rows
@@ -118,12 +150,48 @@ def find_onset(
     return Onset(
         tangent_V=measured(found.tangent_x, 0),
         thresholds_V=tuple(measured(crossing, 1 + place) for place, crossing in enumerate(found.crossings)),
+        tangent_outside=found.tangent_outside,
+        thresholds_outside=found.crossings_outside,
         tangent=None if found.tangent is None else turned(found.tangent),
         background=turned(found.background),
         largest=way * found.largest,
         noise=found.noise,
         reason=found.reason,
+        shape=shape,
+        n_spikes=n_spikes,
     )
+
+
+def _footless(x: np.ndarray, y: np.ndarray, shape: SweepShape, way: float, *, n_thresholds: int, n_spikes: int) -> Onset:
+    """Of a sweep without a foot: the line is its background, and nothing passes a threshold over it."""
+    largest = float(np.max(_smoothed(y - shape.slope * x - way * shape.intercept)))
+    return Onset(
+        tangent_V=None,
+        thresholds_V=(None,) * n_thresholds,
+        tangent_outside=None,
+        thresholds_outside=(None,) * n_thresholds,
+        tangent=None,
+        background=(shape.slope, shape.intercept),
+        largest=way * largest,
+        noise=_noise(y),
+        reason="ohmic" if shape.straight else "the current bends all along the sweep, as a parabola: it has no foot",
+        shape=shape,
+        n_spikes=n_spikes,
+    )
+
+
+def _without_spikes(density: np.ndarray) -> tuple[np.ndarray, int]:
+    """The density with lone rows (shorts, changes of range) at the median of their neighbours, and their number.
+
+    A median of neighbours leaves a rise as it is, however steep.
+    """
+    from scipy.ndimage import median_filter
+
+    middle = median_filter(density, _SPIKE_ROWS, mode="nearest")
+    away = np.abs(density - middle)
+    usual = np.maximum(median_filter(away, 2 * _width(len(density)) + 1, mode="nearest"), np.median(away))
+    alone = away > np.maximum(_SPIKE_NOISES * 1.4826 * usual, _SPIKE_SHARE * float(np.ptp(middle)))
+    return np.where(alone, middle, density), int(alone.sum())
 
 
 def _onset(
@@ -134,54 +202,119 @@ def _onset(
     smooth = _smoothed(over)  # rows are chosen on it: noise would choose those that it lifts
     peak = int(np.argmax(smooth))
     top = float(smooth[peak])
-    crossings = [_crossing(x[: peak + 1], smooth[: peak + 1], threshold) for threshold in thresholds]
+    crossed = [_crossing(x[: peak + 1], smooth[: peak + 1], threshold) for threshold in thresholds]
+    crossings: list[float | None] = [value for value, _ in crossed]
+    outside = tuple(where for _, where in crossed)
+
+    def without(reason: str, tangent_outside: Outside | None = None) -> _Found:
+        return _Found(None, crossings, None, line, top, noise, reason, tangent_outside, outside)
+
     # a return sweep falls back to its background: that is no rise
     if top < _ABOVE_NOISE * max(noise / np.sqrt(_width(len(y))), 1e-300) or top < 2 * noise:
-        return _Found(None, crossings, None, line, top, noise, "no rise above the noise of the background")
+        return without("no rise above the noise of the background", "after")
     if y[peak] + 2 * noise < 0.5 * top:
-        return _Found(None, [None] * len(thresholds), None, line, top, noise, "the current only falls back")
+        crossings, outside = [None] * len(thresholds), (None,) * len(thresholds)
+        return without("the current only falls back")
     below = np.flatnonzero(smooth[: peak + 1] < foot[0] * top)
     if not len(below):
-        return _Found(None, crossings, None, line, top, noise, "the sweep begins within the rise")
+        return without("the sweep begins within the rise", "before")
     start = int(below[-1]) + 1
     end = start + int(np.argmax(smooth[start : peak + 1] >= foot[1] * top)) + 1
     if end - start < 3:
-        return _Found(None, crossings, None, line, top, noise, "fewer than 3 rows in the foot of the rise")
+        return without("fewer than 3 rows in the foot of the rise", "after" if end >= len(x) - _EDGE_ROWS else None)
     slope, intercept = _line(x[start:end], over[start:end])
     if not slope > 0:
-        return _Found(None, crossings, None, line, top, noise, "the foot does not rise")
+        return without("the foot does not rise")
+    crosses = -intercept / slope
+    if crosses < x[min(_EDGE_ROWS, len(x) - 1)]:
+        return without("the tangent meets the background at or before the begin of the sweep", "before")
     tangent = (slope + line[0], intercept + line[1])
-    return _Found(-intercept / slope, crossings, tangent, line, top, noise, "")
+    return _Found(crosses, crossings, tangent, line, top, noise, "", None, outside)
 
 
-def _crossing(x: np.ndarray, smooth: np.ndarray, threshold: float) -> float | None:
-    """Where the density passes the threshold and stays above up to the end; None where it begins above it."""
+def _crossing(x: np.ndarray, smooth: np.ndarray, threshold: float) -> tuple[float | None, Outside | None]:
+    """Where the density passes the threshold and stays above up to the end; or on which side of the sweep that is."""
     below = np.flatnonzero(smooth <= threshold)
-    if smooth[-1] <= threshold or not len(below):
-        return None
+    if smooth[-1] <= threshold:
+        return None, "after"
+    if not len(below) or below[-1] < _EDGE_ROWS:
+        return None, "before"
     last = int(below[-1])
     share = (threshold - smooth[last]) / (smooth[last + 1] - smooth[last])
-    return float(x[last] + share * (x[last + 1] - x[last]))
+    return float(x[last] + share * (x[last + 1] - x[last])), None
 
 
-def _background(x: np.ndarray, y: np.ndarray, share: float) -> tuple[tuple[float, float], float, slice]:
+def _background(x: np.ndarray, y: np.ndarray, share: float) -> _LineOfRows:
     """The line through the stretch before the rise, the scatter about it, and its rows.
 
-    Its begin is left out as far as needed for the scatter to be the noise, for there the double layer still charges.
-    The longest such stretch, not the one of the least slope: that would be chosen by its noise.
+    The rise begins at a tenth of what the density changes over the line; of a leak that rises itself, the first line
+    tells more of it, so long as a line describes it as well as the noise allows.
     """
-    smooth = _smoothed(y)
-    top = int(np.argmax(smooth > smooth.min() + _FOOT[0] * np.ptp(smooth)))
+    found = _line_before(x, y, y, share)
+    for _ in range(_MOST_ROUNDS):
+        (slope, intercept), _, rows = found
+        longer = _line_before(x, y, y - slope * x - intercept, share)
+        if longer[2].stop <= 1.05 * rows.stop or longer[1] > _LIKE_NOISE * _noise(y[: longer[2].stop]):
+            break
+        found = longer
+    return found
+
+
+def _line_before(x: np.ndarray, y: np.ndarray, over: np.ndarray, share: float) -> _LineOfRows:
+    """The line through what lies before the rise of `over`.
+
+    Its begin is left out as far as needed for the scatter to be the noise, for there the double layer still charges.
+    The longest such stretch, not the one of the least slope: that would be chosen by its noise. Its end is left out
+    where a steep rise has begun in it.
+    """
+    smooth = _smoothed(over)
+    height = float(np.ptp(smooth))
+    top = int(np.argmax(smooth > smooth.min() + _FOOT[0] * height))
     end = min(max(8, int(share * top)), len(x))
-    noise = _noise(y[:end])
-    found = []
-    for first in np.unique(np.linspace(0, max(0, end // 2 - 4), _BEGINS).astype(int)):
-        slope, intercept = _line(x[first:end], y[first:end])
-        scatter = float(np.std(y[first:end] - slope * x[first:end] - intercept))
-        found.append(((slope, intercept), scatter, slice(int(first), end)))
-        if scatter <= _LIKE_NOISE * noise:
-            return found[-1]
-    return min(found, key=lambda interval: interval[1])
+    lines = _Lines(x, y)
+    fallback: _LineOfRows | None = None
+    for shorter in _SHORTER:
+        last = max(8, int(shorter * end))
+        noise = _noise(y[:last])
+        found = [lines.of(first, last) for first in np.linspace(0, max(0, last // 2 - 4), _BEGINS).astype(int)]
+        charging = [line for line in found if lines.charges_before(line)]
+        for line in charging:
+            if line[1] <= _LIKE_NOISE * noise:
+                return line
+        fallback = fallback or min(found, key=lambda line: line[1])
+        quietest = min(charging, key=lambda line: line[1])
+        if quietest[1] <= _RISEN * height:
+            return quietest
+    assert fallback is not None
+    return fallback
+
+
+class _Lines:
+    """Least squares lines through stretches of rows, by sums up to each row."""
+
+    def __init__(self, x: np.ndarray, y: np.ndarray) -> None:
+        self._origin = float(x.mean()), float(y.mean())
+        u, v = x - self._origin[0], y - self._origin[1]
+        columns = np.stack([np.ones_like(u), u, v, u * u, u * v, v * v])
+        self._sums = np.concatenate([np.zeros((6, 1)), np.cumsum(columns, axis=1)], axis=1)
+
+    def of(self, first: int, end: int) -> _LineOfRows:
+        """Slope and intercept, scatter, and the rows."""
+        n, u, v, uu, uv, vv = self._sums[:, end] - self._sums[:, first]
+        power = uu - u * u / n
+        slope = float((uv - u * v / n) / power) if power > 0 else 0.0
+        squares = vv - v * v / n - slope * (uv - u * v / n)
+        intercept = float((v - slope * u) / n) + self._origin[1] - slope * self._origin[0]
+        return (slope, intercept), float(np.sqrt(max(squares, 0.0) / n)), slice(int(first), int(end))
+
+    def charges_before(self, line: _LineOfRows) -> bool:
+        """Whether what is left out before a line is charging: it comes down to the line, or up to it steeply.
+
+        A slow begin before a steep line is what lies before a foot.
+        """
+        (slope, _), _, rows = line
+        before = self.of(0, rows.start)[0][0] if rows.start > 1 else -1.0
+        return rows.start == 0 or before < 0 or before > slope
 
 
 def _line(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:

@@ -169,7 +169,7 @@ def _diffusive_offset(t: np.ndarray, i: np.ndarray, rest: np.ndarray) -> float |
     (offset, b), *_ = np.linalg.lstsq(matrix, i[late], rcond=None)
     left = i[late] - matrix @ (offset, b)
     squares = float(np.sum(left**2))
-    variance = float(np.linalg.inv(matrix.T @ matrix)[1, 1]) * squares / max(len(left) - 2, 1) * _inflation(left, 1)
+    variance = float(np.linalg.inv(matrix.T @ matrix)[1, 1]) * squares / max(len(left) - 2, 1) * variance_inflation(left, 1)
     better = squares < 1.02 * float(np.sum(rest[late] ** 2))
     return float(offset) if better and abs(b) > 3 * np.sqrt(variance) else None
 
@@ -212,7 +212,7 @@ def _fit_decays(time: np.ndarray, current: np.ndarray) -> tuple[np.ndarray, np.n
         fits.append(start)
     rests = [current / scale - design(time, logs) @ linear_of(logs) for logs in fits]
     # how the noise is correlated is told by the richest fit: a poorer one leaves decays in its residuals
-    inflation = _inflation(rests[-1], _MOST_DECAYS)
+    inflation = variance_inflation(rests[-1], _MOST_DECAYS)
     best, best_bic = 0, np.inf
     for n_decays, rest in enumerate(rests):
         squares = max(float(np.sum(rest**2)), 1e-30 * len(rest))
@@ -226,11 +226,14 @@ def _fit_decays(time: np.ndarray, current: np.ndarray) -> tuple[np.ndarray, np.n
     jacobian = root[:, None] * np.column_stack([design(t, logs), *slopes])
     freedom = max(len(rest) - jacobian.shape[1], 1)
     variance = float(np.linalg.pinv(jacobian.T @ jacobian)[0, 0]) * float(np.sum(rest**2)) / freedom
-    return np.exp(logs), scale * linear[1:], float(scale * linear[0]), scale**2 * variance * _inflation(rest, best)
+    return np.exp(logs), scale * linear[1:], float(scale * linear[0]), scale**2 * variance * variance_inflation(rest, best)
 
 
-def _inflation(rest: np.ndarray, n_decays: int) -> float:
-    """(1 + r) / (1 - r), the factor of the variance of a mean whose rows are correlated by r (first order)."""
+def variance_inflation(rest: np.ndarray, n_decays: int) -> float:
+    """(1 + r) / (1 - r), the factor of the variance of a mean whose rows are correlated by r (first order).
+
+    `rest` are the residuals `[n_rows]` of a fit of an offset and `n_decays` terms of two parameters each.
+    """
     centred = rest - rest.mean()
     power = float(np.sum(centred**2))
     if not power > 0:
@@ -246,4 +249,4 @@ def _slope(t: np.ndarray, i: np.ndarray) -> tuple[float, float]:
     power = float(np.sum(centred**2))
     slope = float(np.sum(centred * i) / power)
     rest = i - i.mean() - slope * centred
-    return slope, float(np.sqrt(np.sum(rest**2) / max(len(t) - 2, 1) / power * _inflation(rest, 1)))
+    return slope, float(np.sqrt(np.sum(rest**2) / max(len(t) - 2, 1) / power * variance_inflation(rest, 1)))

@@ -95,7 +95,7 @@ def corrected_voltage_V(sweep: Sweep, resistance_ohm: Uncertain) -> np.ndarray:
     Raises
     ------
     SettingsError
-        For a negative resistance, or one that turns the sweep back: more than there is.
+        For a negative resistance, or one that turns the sweep back or leaves less than 50 mV of it: more than there is.
     """
     resistance = nominal(resistance_ohm)
     if not (np.isfinite(resistance) and resistance >= 0 and deviation(resistance_ohm) <= max(resistance, 0.0)):
@@ -108,5 +108,10 @@ def corrected_voltage_V(sweep: Sweep, resistance_ohm: Uncertain) -> np.ndarray:
         raise SettingsError(
             f"{resistance:g} ohm turn the sweep back by {1000 * back:.3g} mV", where="resistance_ohm",
             remedy="the ohmic resistance is smaller; check that currents are in A",
+        )  # fmt: skip
+    if float(np.ptp(along)) < _LEAST_V:
+        raise SettingsError(
+            f"{resistance:g} ohm leave {1000 * float(np.ptp(along)):.3g} mV of the sweep", where="resistance_ohm",
+            remedy="the cell is that resistance and nothing else, or the resistance is smaller",
         )  # fmt: skip
     return corrected

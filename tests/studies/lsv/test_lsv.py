@@ -40,6 +40,20 @@ def test_a_sweep_without_an_onset_is_drawn_whole(shared):
     assert record.plot()["sweeps"].axes[1].get_title(loc="left") == "No onset"
 
 
+def test_resistor_is_told_as_one(shared, capsys, tmp_path):
+    """The line of the README of faults: 4 kohm, no onset; it gave 2.79 +- 0.64 V."""
+    out = tmp_path / "run"
+    file = shared / "data" / "faults" / "lab" / "resistor_lsv.csv"
+    assert exit_status(["lsv", file, "--diameter-cm", "1.0", "--out", out]) == 0
+    assert "no onset: ohmic, R = 4.00 kohm" in capsys.readouterr().out
+    record = json.loads((out / "result.json").read_text())
+    (sweep,) = record["sweeps"]
+    assert sweep["tangent_V"] is None
+    assert {found["onset_V"] for found in sweep["thresholds"]} == {None}
+    assert sweep["ohmic_resistance_ohm"]["value"] == pytest.approx(4000.0, rel=1e-4)
+    assert "No onset: ohmic, R = 4.00 kΩ" in (out / "report.html").read_text()
+
+
 def test_area_error_moves_a_threshold_as_calculated(swept):
     """A threshold of 6 on a rise of 60 per V: 10 % of area are 0.6 uA/cm2, and 0.01 V; 5 % of diameter."""
     exact = lsv(swept, diameter_cm=ONE_CM2, thresholds_uA_per_cm2=[6.0])

@@ -12,8 +12,9 @@ from paddlewheel.page.numbers import ABSENT, measured, plain
 from paddlewheel.page.page import Number, Page, Section
 from paddlewheel.page.tables import Cell, Table
 from paddlewheel.page.write import Figures
+from paddlewheel.records import Measured
 from paddlewheel.records.tables import Beside, Columns
-from paddlewheel.studies.lsv.record import SWEEPS, LsvRecord, LsvSweep, LsvWindow
+from paddlewheel.studies.lsv.record import SWEEPS, LsvRecord, LsvSweep, LsvWindow, Outside
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -97,10 +98,13 @@ def page(record: LsvRecord, beside: Beside, drawings: dict[str, Drawing]) -> Pag
                 unit = f"V against {record.reference}"
                 numbers.append(Number(name=f"onset of {name}, {_definition(window)}", value=measured(value), unit=unit))
     wide = next((window for window in record.windows if window.width_V is not None), None)
+    ohmic = [sweep.told_resistance("Ω") for sweep in record.sweeps if sweep.ohmic_resistance_ohm is not None]
     if wide is not None:
         headline = f"A window of {measured(wide.width_V)} V ({_definition(wide)})"
     elif numbers:
         headline = f"{numbers[0].name[0].upper()}{numbers[0].name[1:]}: {numbers[0].value} {numbers[0].unit}"
+    elif len(ohmic) == len(record.sweeps):
+        headline = f"No onset: ohmic, R = {', '.join(filter(None, ohmic))}"
     else:
         headline = "No onset in these sweeps"
     shift = record.reference_shift_V
@@ -149,13 +153,24 @@ def _onset_table(record: LsvRecord) -> Table:
                 Cell(plain(sweep.first_V)),
                 Cell(plain(sweep.last_V)),
                 Cell(plain(sweep.rate_mV_per_s)),
-                Cell(measured(sweep.tangent_V), sweep.tangent_reason),
-                *(Cell(measured(onset.onset_V)) for onset in sweep.thresholds),
+                _cell(sweep, sweep.tangent_V, sweep.tangent_outside),
+                *(_cell(sweep, onset.onset_V, onset.outside) for onset in sweep.thresholds),
                 Cell(plain(sweep.largest_uA_per_cm2)),
                 Cell(plain(sweep.noise_uA_per_cm2, 2)),
             ]
         )
     return table
+
+
+def _cell(sweep: LsvSweep, onset: Measured | None, outside: Outside) -> Cell:
+    """An onset, the end of the sweep that bounds it, or what there is instead."""
+    if onset is not None or outside is None:
+        resistance = sweep.told_resistance("Ω")
+        return Cell(measured(onset), sweep.tangent_reason if resistance is None else f"ohmic, {resistance}")
+    first, last, upwards = plain(sweep.first_V), plain(sweep.last_V), sweep.direction == "oxidation"
+    if outside == "before":
+        return Cell(f"{'≤' if upwards else '≥'} {first}", "the sweep begins above it")
+    return Cell(f"{'>' if upwards else '<'} {last}", "not reached in the sweep")
 
 
 def _window_table(record: LsvRecord) -> Table:

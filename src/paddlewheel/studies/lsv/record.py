@@ -10,6 +10,8 @@ from paddlewheel.records import Measured, Record, StudyRecord
 
 SWEEPS = "sweeps.csv"
 """The table beside the record."""
+Outside = Literal["before", "after"] | None
+"""Of an onset that is not in the sweep: it lies before the first voltage, or after the last; each is a bound."""
 
 
 class ThresholdOnset(Record):
@@ -17,10 +19,14 @@ class ThresholdOnset(Record):
 
     threshold_uA_per_cm2: float = Field(gt=0)
     onset_V: Measured | None
+    outside: Outside = None
 
 
 class LsvSweep(Record):
-    """A stretch in which the voltage goes one way; voltages against `reference` of the record, rows count from 0."""
+    """A stretch in which the voltage goes one way; voltages against `reference` of the record, rows count from 0.
+
+    `ohmic_resistance_ohm` is that of a sweep which one line describes: it has no onset.
+    """
 
     file: str
     first_row: int
@@ -31,11 +37,21 @@ class LsvSweep(Record):
     rate_mV_per_s: float
     tangent_V: Measured | None
     tangent_reason: str | None
+    tangent_outside: Outside = None
+    ohmic_resistance_ohm: Measured | None = None
     thresholds: list[ThresholdOnset]
     largest_uA_per_cm2: float
     noise_uA_per_cm2: float
     background_at_first_uA_per_cm2: float
     background_slope_uA_per_cm2_V: float
+
+    def told_resistance(self, unit: str = "ohm") -> str | None:
+        """The ohmic resistance in words, such as ``4.00 kohm``; None of a sweep that is not ohmic."""
+        if self.ohmic_resistance_ohm is None:
+            return None
+        value = self.ohmic_resistance_ohm.value
+        size, prefix = next(pair for pair in ((1e9, "G"), (1e6, "M"), (1e3, "k"), (0.0, "")) if value >= pair[0])
+        return f"{value / (size or 1.0):#.3g} {prefix}{unit}"
 
 
 class LsvWindow(Record):

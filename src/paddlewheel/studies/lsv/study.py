@@ -150,7 +150,12 @@ def _measures(inputs: LsvInputs, settings: LsvSettings, run: Run) -> LsvRecord:
                 thresholds=thresholds,
                 subtract_background=settings.subtract_background,
             )
-            rows.append(_row(sweep, file, (voltage, density), onset, thresholds, errors=errors))
+            rows.append(_row(sweep, file, (voltage, density), onset, thresholds, area_cm2=nominal(area), errors=errors))
+            if onset.n_spikes:
+                warnings.append(
+                    f"{file}, rows {sweep.rows[0]} to {sweep.rows[1] - 1}: {onset.n_spikes} points stand out alone "
+                    "(shorts, changes of range) and were left out"
+                )
             curves.append((voltage, density, onset))
             if sweep.rate_mV_per_s > _SLOW_mV_PER_S:
                 warnings.append(
@@ -182,6 +187,7 @@ def _row(
     onset: Onset,
     thresholds: Sequence[float],
     *,
+    area_cm2: float,
     errors: tuple[float, float, float],
 ) -> LsvSweep:
     """`errors` are those of the area (relative), of the resistance in ohm and of the reference in V."""
@@ -214,15 +220,27 @@ def _row(
         rate_mV_per_s=sweep.rate_mV_per_s,
         tangent_V=complete(onset.tangent_V, 0.0),
         tangent_reason=onset.reason or None,
+        tangent_outside=onset.tangent_outside,
+        ohmic_resistance_ohm=_resistance_ohm(onset, area_cm2),
         thresholds=[
-            ThresholdOnset(threshold_uA_per_cm2=threshold, onset_V=complete(found, threshold))
-            for threshold, found in zip(thresholds, onset.thresholds_V, strict=True)
+            ThresholdOnset(threshold_uA_per_cm2=threshold, onset_V=complete(found, threshold), outside=outside)
+            for threshold, found, outside in zip(
+                thresholds, onset.thresholds_V, onset.thresholds_outside, strict=True
+            )
         ],
         largest_uA_per_cm2=onset.largest,
         noise_uA_per_cm2=onset.noise,
         background_at_first_uA_per_cm2=float(slope * voltage[0] + intercept),
         background_slope_uA_per_cm2_V=slope,
     )
+
+
+def _resistance_ohm(onset: Onset, area_cm2: float) -> Measured | None:
+    """Of an ohmic sweep; the area is that of the density, and leaves no error."""
+    if onset.shape is None or not onset.shape.ohmic:
+        return None
+    conductance_S = onset.shape.slope * area_cm2 / _UA_PER_A
+    return Measured(value=1 / conductance_S, std=onset.shape.slope_std / onset.shape.slope / conductance_S)
 
 
 def _windows(sweeps: Sequence[LsvSweep], thresholds: Sequence[float]) -> list[LsvWindow]:
@@ -286,18 +304,27 @@ def _keep_sweeps(curves: Sequence[tuple[np.ndarray, np.ndarray, Onset]], run: Ru
 def _says(record: LsvRecord) -> list[str]:
     lines = []
     for sweep in record.sweeps:
-        told = [f"tangent {_told(sweep.tangent_V)}" if sweep.tangent_V else f"no tangent ({sweep.tangent_reason})"]
-        told += [
-            f"{found.threshold_uA_per_cm2:g} uA/cm2 at {_told(found.onset_V)}"
-            for found in sweep.thresholds
-            if found.onset_V is not None
-        ]
-        lines.append(f"{sweep.direction}, {sweep.first_V:.3g} to {sweep.last_V:.3g} V: {', '.join(told)}")
+        where = f"{sweep.direction}, {sweep.first_V:.3g} to {sweep.last_V:.3g} V"
+        lines.append(f"{where}: {', '.join(_told_onsets(sweep))}")
     for window in record.windows:
         name = "tangent" if window.threshold_uA_per_cm2 is None else f"{window.threshold_uA_per_cm2:g} uA/cm2"
         if window.width_V is not None:
             lines.append(f"window by {name}: {_told(window.width_V)} against {record.reference}")
     return [*lines, *(f"note: {note}" for note in record.notes)]
+
+
+def _told_onsets(sweep: LsvSweep) -> list[str]:
+    if sweep.ohmic_resistance_ohm is not None:
+        return [f"no onset: ohmic, R = {sweep.told_resistance()}"]
+    told = [f"tangent {_told(sweep.tangent_V)}" if sweep.tangent_V else f"no tangent ({sweep.tangent_reason})"]
+    for found in sweep.thresholds:
+        if found.onset_V is not None:
+            told.append(f"{found.threshold_uA_per_cm2:g} uA/cm2 at {_told(found.onset_V)}")
+        elif found.outside == "before":
+            told.append(f"{found.threshold_uA_per_cm2:g} uA/cm2 at or before {sweep.first_V:.4g} V, where it begins")
+        elif found.outside == "after":
+            told.append(f"{found.threshold_uA_per_cm2:g} uA/cm2 not up to {sweep.last_V:.4g} V")
+    return told
 
 
 def _told(value: Measured) -> str:
