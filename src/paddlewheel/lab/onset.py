@@ -162,7 +162,9 @@ def find_onset(
     )
 
 
-def _footless(x: np.ndarray, y: np.ndarray, shape: SweepShape, way: float, *, n_thresholds: int, n_spikes: int) -> Onset:
+def _footless(
+    x: np.ndarray, y: np.ndarray, shape: SweepShape, way: float, *, n_thresholds: int, n_spikes: int
+) -> Onset:
     """Of a sweep without a foot: the line is its background, and nothing passes a threshold over it."""
     largest = float(np.max(_smoothed(y - shape.slope * x - way * shape.intercept)))
     return Onset(
@@ -275,16 +277,22 @@ def _line_before(x: np.ndarray, y: np.ndarray, over: np.ndarray, share: float) -
     fallback: _LineOfRows | None = None
     for shorter in _SHORTER:
         last = max(8, int(shorter * end))
-        noise = _noise(y[:last])
-        found = [lines.of(first, last) for first in np.linspace(0, max(0, last // 2 - 4), _BEGINS).astype(int)]
-        charging = [line for line in found if lines.charges_before(line)]
-        for line in charging:
-            if line[1] <= _LIKE_NOISE * noise:
-                return line
-        fallback = fallback or min(found, key=lambda line: line[1])
-        quietest = min(charging, key=lambda line: line[1])
-        if quietest[1] <= _RISEN * height:
-            return quietest
+        firsts = np.linspace(0, max(0, last // 2 - 4), _BEGINS).astype(int)
+        slopes, intercepts, scatters = lines.of(firsts, last)
+        # what charges comes down to the line, or up to it steeply; a slow begin before a steep line is before a foot
+        before = lines.of(np.zeros_like(firsts), np.maximum(firsts, 2))[0]
+        charging = (firsts < 2) | (before < 0) | (before > slopes)
+        found: list[_LineOfRows] = [
+            ((float(slope), float(intercept)), float(scatter), slice(int(first), last))
+            for slope, intercept, scatter, first in zip(slopes, intercepts, scatters, firsts, strict=True)
+        ]
+        quiet = charging & (scatters <= _LIKE_NOISE * _noise(y[:last]))
+        if quiet.any():
+            return found[int(np.argmax(quiet))]
+        fallback = fallback or found[int(np.argmin(scatters))]
+        quietest = int(np.argmin(np.where(charging, scatters, np.inf)))
+        if scatters[quietest] <= _RISEN * height:
+            return found[quietest]
     assert fallback is not None
     return fallback
 
@@ -298,23 +306,14 @@ class _Lines:
         columns = np.stack([np.ones_like(u), u, v, u * u, u * v, v * v])
         self._sums = np.concatenate([np.zeros((6, 1)), np.cumsum(columns, axis=1)], axis=1)
 
-    def of(self, first: int, end: int) -> _LineOfRows:
-        """Slope and intercept, scatter, and the rows."""
-        n, u, v, uu, uv, vv = self._sums[:, end] - self._sums[:, first]
+    def of(self, firsts: np.ndarray, ends: np.ndarray | int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Slopes, intercepts and scatters `[n]` of the lines through rows `firsts` to `ends`."""
+        n, u, v, uu, uv, vv = self._sums[:, ends].reshape(6, -1) - self._sums[:, firsts]
         power = uu - u * u / n
-        slope = float((uv - u * v / n) / power) if power > 0 else 0.0
-        squares = vv - v * v / n - slope * (uv - u * v / n)
-        intercept = float((v - slope * u) / n) + self._origin[1] - slope * self._origin[0]
-        return (slope, intercept), float(np.sqrt(max(squares, 0.0) / n)), slice(int(first), int(end))
-
-    def charges_before(self, line: _LineOfRows) -> bool:
-        """Whether what is left out before a line is charging: it comes down to the line, or up to it steeply.
-
-        A slow begin before a steep line is what lies before a foot.
-        """
-        (slope, _), _, rows = line
-        before = self.of(0, rows.start)[0][0] if rows.start > 1 else -1.0
-        return rows.start == 0 or before < 0 or before > slope
+        slopes = np.where(power > 0, (uv - u * v / n) / np.where(power > 0, power, 1.0), 0.0)
+        squares = vv - v * v / n - slopes * (uv - u * v / n)
+        intercepts = (v - slopes * u) / n + self._origin[1] - slopes * self._origin[0]
+        return slopes, intercepts, np.sqrt(np.maximum(squares, 0.0) / n)
 
 
 def _line(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:

@@ -169,7 +169,9 @@ def _diffusive_offset(t: np.ndarray, i: np.ndarray, rest: np.ndarray) -> float |
     (offset, b), *_ = np.linalg.lstsq(matrix, i[late], rcond=None)
     left = i[late] - matrix @ (offset, b)
     squares = float(np.sum(left**2))
-    variance = float(np.linalg.inv(matrix.T @ matrix)[1, 1]) * squares / max(len(left) - 2, 1) * variance_inflation(left, 1)
+    variance = (
+        float(np.linalg.inv(matrix.T @ matrix)[1, 1]) * squares / max(len(left) - 2, 1) * variance_inflation(left, 1)
+    )
     better = squares < 1.02 * float(np.sum(rest[late] ** 2))
     return float(offset) if better and abs(b) > 3 * np.sqrt(variance) else None
 
@@ -226,7 +228,12 @@ def _fit_decays(time: np.ndarray, current: np.ndarray) -> tuple[np.ndarray, np.n
     jacobian = root[:, None] * np.column_stack([design(t, logs), *slopes])
     freedom = max(len(rest) - jacobian.shape[1], 1)
     variance = float(np.linalg.pinv(jacobian.T @ jacobian)[0, 0]) * float(np.sum(rest**2)) / freedom
-    return np.exp(logs), scale * linear[1:], float(scale * linear[0]), scale**2 * variance * variance_inflation(rest, best)
+    return (
+        np.exp(logs),
+        scale * linear[1:],
+        float(scale * linear[0]),
+        scale**2 * variance * variance_inflation(rest, best),
+    )
 
 
 def variance_inflation(rest: np.ndarray, n_decays: int) -> float:

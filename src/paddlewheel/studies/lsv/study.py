@@ -224,9 +224,7 @@ def _row(
         ohmic_resistance_ohm=_resistance_ohm(onset, area_cm2),
         thresholds=[
             ThresholdOnset(threshold_uA_per_cm2=threshold, onset_V=complete(found, threshold), outside=outside)
-            for threshold, found, outside in zip(
-                thresholds, onset.thresholds_V, onset.thresholds_outside, strict=True
-            )
+            for threshold, found, outside in zip(thresholds, onset.thresholds_V, onset.thresholds_outside, strict=True)
         ],
         largest_uA_per_cm2=onset.largest,
         noise_uA_per_cm2=onset.noise,
