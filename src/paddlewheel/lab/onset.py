@@ -126,7 +126,7 @@ def find_onset(
     for threshold in thresholds:
         if not (np.isfinite(threshold) and threshold > 0):
             raise SettingsError(f"{threshold:g}", where="threshold", remedy="give a current density above 0")
-    density, n_spikes = _without_spikes(density)
+    density, n_spikes = without_spikes(density)
     order = np.argsort(way * voltage_V, kind="stable")
     x, y = way * voltage_V[order], way * density[order]
     shape = sweep_shape(voltage_V, density)
@@ -166,7 +166,7 @@ def _footless(
     x: np.ndarray, y: np.ndarray, shape: SweepShape, way: float, *, n_thresholds: int, n_spikes: int
 ) -> Onset:
     """Of a sweep without a foot: the line is its background, and nothing passes a threshold over it."""
-    largest = float(np.max(_smoothed(y - shape.slope * x - way * shape.intercept)))
+    largest = float(np.max(smoothed(y - shape.slope * x - way * shape.intercept)))
     return Onset(
         tangent_V=None,
         thresholds_V=(None,) * n_thresholds,
@@ -175,14 +175,14 @@ def _footless(
         tangent=None,
         background=(shape.slope, shape.intercept),
         largest=way * largest,
-        noise=_noise(y),
+        noise=row_noise(y),
         reason="ohmic" if shape.straight else "the current bends all along the sweep, as a parabola: it has no foot",
         shape=shape,
         n_spikes=n_spikes,
     )
 
 
-def _without_spikes(density: np.ndarray) -> tuple[np.ndarray, int]:
+def without_spikes(density: np.ndarray) -> tuple[np.ndarray, int]:
     """The density with lone rows (shorts, changes of range) at the median of their neighbours, and their number.
 
     A median of neighbours leaves a rise as it is, however steep.
@@ -191,7 +191,7 @@ def _without_spikes(density: np.ndarray) -> tuple[np.ndarray, int]:
 
     middle = median_filter(density, _SPIKE_ROWS, mode="nearest")
     away = np.abs(density - middle)
-    usual = np.maximum(median_filter(away, 2 * _width(len(density)) + 1, mode="nearest"), np.median(away))
+    usual = np.maximum(median_filter(away, 2 * smoothing_rows(len(density)) + 1, mode="nearest"), np.median(away))
     alone = away > np.maximum(_SPIKE_NOISES * 1.4826 * usual, _SPIKE_SHARE * float(np.ptp(middle)))
     return np.where(alone, middle, density), int(alone.sum())
 
@@ -199,9 +199,9 @@ def _without_spikes(density: np.ndarray) -> tuple[np.ndarray, int]:
 def _onset(
     x: np.ndarray, y: np.ndarray, thresholds: tuple[float, ...], foot: tuple[float, float], share: float, subtract: bool
 ) -> _Found:
-    line, noise = _background(x, y, share)[:2] if subtract else ((0.0, 0.0), _noise(y))
+    line, noise = find_background(x, y, share)[:2] if subtract else ((0.0, 0.0), row_noise(y))
     over = y - line[0] * x - line[1]
-    smooth = _smoothed(over)  # rows are chosen on it: noise would choose those that it lifts
+    smooth = smoothed(over)  # rows are chosen on it: noise would choose those that it lifts
     peak = int(np.argmax(smooth))
     top = float(smooth[peak])
     crossed = [_crossing(x[: peak + 1], smooth[: peak + 1], threshold) for threshold in thresholds]
@@ -212,7 +212,7 @@ def _onset(
         return _Found(None, crossings, None, line, top, noise, reason, tangent_outside, outside)
 
     # a return sweep falls back to its background: that is no rise
-    if top < _ABOVE_NOISE * max(noise / np.sqrt(_width(len(y))), 1e-300) or top < 2 * noise:
+    if top < _ABOVE_NOISE * max(noise / np.sqrt(smoothing_rows(len(y))), 1e-300) or top < 2 * noise:
         return without("no rise above the noise of the background", "after")
     if y[peak] + 2 * noise < 0.5 * top:
         crossings, outside = [None] * len(thresholds), (None,) * len(thresholds)
@@ -246,7 +246,7 @@ def _crossing(x: np.ndarray, smooth: np.ndarray, threshold: float) -> tuple[floa
     return float(x[last] + share * (x[last + 1] - x[last])), None
 
 
-def _background(x: np.ndarray, y: np.ndarray, share: float) -> _LineOfRows:
+def find_background(x: np.ndarray, y: np.ndarray, share: float) -> _LineOfRows:
     """The line through the stretch before the rise, the scatter about it, and its rows.
 
     The rise begins at a tenth of what the density changes over the line; of a leak that rises itself, the first line
@@ -256,7 +256,7 @@ def _background(x: np.ndarray, y: np.ndarray, share: float) -> _LineOfRows:
     for _ in range(_MOST_ROUNDS):
         (slope, intercept), _, rows = found
         longer = _line_before(x, y, y - slope * x - intercept, share)
-        if longer[2].stop <= 1.05 * rows.stop or longer[1] > _LIKE_NOISE * _noise(y[: longer[2].stop]):
+        if longer[2].stop <= 1.05 * rows.stop or longer[1] > _LIKE_NOISE * row_noise(y[: longer[2].stop]):
             break
         found = longer
     return found
@@ -269,7 +269,7 @@ def _line_before(x: np.ndarray, y: np.ndarray, over: np.ndarray, share: float) -
     The longest such stretch, not the one of the least slope: that would be chosen by its noise. Its end is left out
     where a steep rise has begun in it.
     """
-    smooth = _smoothed(over)
+    smooth = smoothed(over)
     height = float(np.ptp(smooth))
     top = int(np.argmax(smooth > smooth.min() + _FOOT[0] * height))
     end = min(max(8, int(share * top)), len(x))
@@ -286,7 +286,7 @@ def _line_before(x: np.ndarray, y: np.ndarray, over: np.ndarray, share: float) -
             ((float(slope), float(intercept)), float(scatter), slice(int(first), last))
             for slope, intercept, scatter, first in zip(slopes, intercepts, scatters, firsts, strict=True)
         ]
-        quiet = charging & (scatters <= _LIKE_NOISE * _noise(y[:last]))
+        quiet = charging & (scatters <= _LIKE_NOISE * row_noise(y[:last]))
         if quiet.any():
             return found[int(np.argmax(quiet))]
         fallback = fallback or found[int(np.argmin(scatters))]
@@ -323,19 +323,21 @@ def _line(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     return slope, float(y.mean() - slope * x.mean())
 
 
-def _noise(y: np.ndarray) -> float:
+def row_noise(y: np.ndarray) -> float:
+    """Standard deviation of white noise, from the differences of neighbouring rows."""
     steps = np.diff(y)
     return 1.4826 * float(np.median(np.abs(steps - np.median(steps)))) / np.sqrt(2) if len(steps) else 0.0
 
 
-def _smoothed(y: np.ndarray) -> np.ndarray:
+def smoothed(y: np.ndarray) -> np.ndarray:
     """Local lines (second order) of a fiftieth of the sweep, which follow a rise that a mean would shift."""
     from scipy.signal import savgol_filter
 
-    return np.asarray(savgol_filter(y, _width(len(y)), 2, mode="interp"))
+    return np.asarray(savgol_filter(y, smoothing_rows(len(y)), 2, mode="interp"))
 
 
-def _width(n_rows: int) -> int:
+def smoothing_rows(n_rows: int) -> int:
+    """A fiftieth of the sweep, an odd number."""
     return max(5, n_rows // 50) | 1
 
 
@@ -343,10 +345,10 @@ def _resampled(
     x: np.ndarray, y: np.ndarray, thresholds: tuple[float, ...], subtract: bool, rng: np.random.Generator
 ) -> np.ndarray:
     """Onsets `[n, 1 + n_thresholds]` with the noise resampled in blocks and the windows chosen anew; nan where none."""
-    smooth = _smoothed(y)
-    width = _width(len(y))
+    smooth = smoothed(y)
+    width = smoothing_rows(len(y))
     # noise from before the rise, where a line alone is taken from it: what a smoothing leaves lacks its slow part
-    (slope, intercept), _, rows = _background(x, y, _SHARE)
+    (slope, intercept), _, rows = find_background(x, y, _SHARE)
     noise = y[rows] - slope * x[rows] - intercept
     fast = y - smooth
     before = float(np.std(fast[rows]))

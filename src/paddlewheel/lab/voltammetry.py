@@ -1,4 +1,4 @@
-"""Linear sweep voltammetry: the sweeps of a test, and the ohmic drop taken off them."""
+"""Linear sweep and cyclic voltammetry: the sweeps of a test, and the ohmic drop taken off them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Sweep:
     ----------
     direction
         ``oxidation`` (upwards) or ``reduction``.
-    voltage_V, current_A
+    time_s, voltage_V, current_A
         `[n_rows]`, as measured, and averaged to at most 600 rows.
     rate_mV_per_s
         Mean sweep rate.
@@ -34,6 +34,7 @@ class Sweep:
     """
 
     direction: Literal["oxidation", "reduction"]
+    time_s: np.ndarray
     voltage_V: np.ndarray
     current_A: np.ndarray
     rate_mV_per_s: float
@@ -75,6 +76,7 @@ def find_sweeps(test: CellTest) -> list[Sweep]:
         sweeps.append(
             Sweep(
                 direction="oxidation" if sign[first] > 0 else "reduction",
+                time_s=time[:whole].reshape(-1, kept).mean(axis=1),
                 voltage_V=voltage[:whole].reshape(-1, kept).mean(axis=1),
                 current_A=test.current_A[rows][:whole].reshape(-1, kept).mean(axis=1),
                 rate_mV_per_s=1000 * abs(float(voltage[-1] - voltage[0])) / float(time[-1] - time[0]),
