@@ -25,6 +25,7 @@ from uncertainties import correlated_values, ufloat
 from paddlewheel.errors import DataError, SettingsError
 from paddlewheel.lab.geometry import Uncertain, deviation, nominal
 from paddlewheel.lab.polarization import Hold, variance_inflation
+from paddlewheel.lab.voltammetry import row_noise
 from paddlewheel.units import BOLTZMANN_eV_PER_K
 
 SAME_V = 2e-3
@@ -132,8 +133,10 @@ def sweep_shape(voltage_V: np.ndarray, current: np.ndarray) -> SweepShape | None
     t = (x - x[0]) / span if voltage_V[0] <= voltage_V[-1] else (x[-1] - x) / span
     width = max(3, len(y) // 50)
     rest = _rest(np.polynomial.legendre.legvander(2 * t - 1, _RICH), y)
-    inflation = variance_inflation(rest, _RICH // 2)
-    variance = inflation * float(rest @ rest) / max(len(y) - _RICH - 1, 1)
+    variance, white = float(rest @ rest) / max(len(y) - _RICH - 1, 1), row_noise(y) ** 2
+    # correlated noise is louder than its differences; a peak that is too sharp for the polynomial is no noise
+    inflation = variance_inflation(rest, _RICH // 2) if variance < 9 * white else 1.0
+    variance = inflation * min(variance, 9 * white)
     kinked = min(_squares(np.column_stack([np.ones_like(t), t, np.maximum(t - hinge, 0)]), y) for hinge in _HINGES)
     for degree in (1, 2):
         plain = np.vander(t, degree + 1, increasing=True)

@@ -17,6 +17,7 @@ import numpy as np
 
 from paddlewheel.errors import SettingsError
 from paddlewheel.lab.ohmic import SweepShape, sweep_shape
+from paddlewheel.lab.voltammetry import row_noise
 from paddlewheel.records import Measured
 
 _RESAMPLES = 200
@@ -321,12 +322,6 @@ def _line(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     power = float(centred @ centred)
     slope = float(centred @ y) / power if power > 0 else 0.0
     return slope, float(y.mean() - slope * x.mean())
-
-
-def row_noise(y: np.ndarray) -> float:
-    """Standard deviation of white noise, from the differences of neighbouring rows."""
-    steps = np.diff(y)
-    return 1.4826 * float(np.median(np.abs(steps - np.median(steps)))) / np.sqrt(2) if len(steps) else 0.0
 
 
 def smoothed(y: np.ndarray) -> np.ndarray:

@@ -117,3 +117,9 @@ def corrected_voltage_V(sweep: Sweep, resistance_ohm: Uncertain) -> np.ndarray:
             remedy="the cell is that resistance and nothing else, or the resistance is smaller",
         )  # fmt: skip
     return corrected
+
+
+def row_noise(y: np.ndarray) -> float:
+    """Standard deviation of white noise, from the differences of neighbouring rows."""
+    steps = np.diff(y)
+    return 1.4826 * float(np.median(np.abs(steps - np.median(steps)))) / np.sqrt(2) if len(steps) else 0.0

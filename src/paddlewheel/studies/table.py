@@ -119,6 +119,11 @@ TABLE: dict[str, Row] = {
         "lsv.study:STUDY",
         "Onsets of oxidation and reduction of linear sweeps, and the stability window between them.",
     ),
+    "cv": Row(
+        LABORATORY,
+        "cv.study:STUDY",
+        "Peaks, separations, charges, capacitance and reversibility of cyclic voltammetries.",
+    ),
     "cycling": Row(
         LABORATORY, "cycling.study:STUDY", "Capacities, efficiencies, fade and dQ/dV of every cycle of a cell test."
     ),

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import model_validator
+from pydantic import Field, field_validator, model_validator
 
 from paddlewheel.errors import SettingsError
 from paddlewheel.lab.eis.pellet import Pellet
+from paddlewheel.lab.geometry import Uncertain, disc_area_cm2, geometry, to_uncertain
 from paddlewheel.lab.pellets import given_pellet
 from paddlewheel.lab.ranges import Size, check_quantity
+from paddlewheel.lab.sample import load_sample
 from paddlewheel.records import Measured
-from paddlewheel.study.settings import NamedColumns, Settings, setting
+from paddlewheel.study.settings import NamedColumns, Quantity, Settings, bad_value, setting
 from paddlewheel.study.study import Argument
 
 CELL_TESTS = Argument(
@@ -60,6 +62,31 @@ class DiscSettings(LaboratorySettings):
         only_with={"diameter_cm": True},
     )
 
+    def area_cm2(self) -> tuple[str, Uncertain]:
+        """Name of the sample, and the area of the electrode.
+
+        Raises
+        ------
+        InputError
+            For no area, two, or one that no electrode has.
+        """
+        if self.sample is not None:
+            if self.diameter_cm is not None:
+                raise SettingsError("a diameter and a sample file", where="geometry", remedy="give one of them")
+            sample = load_sample(self.sample)
+            return sample.name, geometry(sample, where=self.sample).area_cm2
+        if self.diameter_cm is None:
+            raise SettingsError(
+                "no area, so no current density", where="diameter_cm", remedy="give it, or a sample file"
+            )
+        if not self.diameter_std_cm < 0.5 * self.diameter_cm:
+            raise SettingsError(
+                f"{self.diameter_cm:g} +- {self.diameter_std_cm:g} cm",
+                where="diameter_cm",
+                remedy="give it in cm, such as 1.0",
+            )
+        return "", disc_area_cm2(to_uncertain(Measured(value=self.diameter_cm, std=self.diameter_std_cm)))
+
 
 class PelletSettings(DiscSettings):
     """The pellet that was measured: area and thickness."""
@@ -87,3 +114,28 @@ class ColumnSettings(LaboratorySettings):
     columns: NamedColumns | None = setting(
         None, "Columns that the reader does not find, such as time_s=t,voltage_V=U,current_A=-I."
     )
+
+
+class ReferenceSettings(LaboratorySettings):
+    """Against which electrode voltages are, and are wanted."""
+
+    measured_against: str = setting(
+        "the electrode of the file", "Electrode that the file's voltages are against, such as Na9Sn4"
+    )
+    reference: str | None = setting(None, "Electrode that they are wanted against, such as Na.")
+    reference_shift_V: Annotated[Quantity, Field(validate_default=True)] = setting(
+        0.0, "Potential of the first against the second, added to every voltage: value or value,std"
+    )
+
+    @field_validator("reference_shift_V")
+    @classmethod
+    def _in_volts(cls, given: Measured) -> Measured:
+        if abs(given.value) > 10:
+            raise bad_value(f"{given.value:g} V", "give it in V, as 0.1")
+        return given
+
+    @model_validator(mode="after")
+    def _shifted_to_what(self) -> Self:
+        if self.reference_shift_V.value and self.reference is None:
+            raise SettingsError("not given", where="reference", remedy="name the electrode that the shift leads to: Na")
+        return self

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal
 
 import numpy as np
-from pydantic import Field, field_validator, model_validator
+from pydantic import field_validator
 
-from paddlewheel.errors import SettingsError
 from paddlewheel.lab.cell_tests import CellTests, ReadTests, open_tests
-from paddlewheel.lab.geometry import Uncertain, deviation, disc_area_cm2, geometry, nominal, to_measured, to_uncertain
+from paddlewheel.lab.geometry import Uncertain, deviation, nominal, to_measured, to_uncertain
 from paddlewheel.lab.onset import Onset, find_onset
-from paddlewheel.lab.sample import load_sample
 from paddlewheel.lab.voltammetry import Sweep, corrected_voltage_V, find_sweeps
 from paddlewheel.records import Citation, Measured
 from paddlewheel.records.tables import stacked
-from paddlewheel.studies.laboratory.settings import CELL_TESTS, ColumnSettings, DiscSettings
+from paddlewheel.studies.laboratory.settings import CELL_TESTS, ColumnSettings, DiscSettings, ReferenceSettings
 from paddlewheel.studies.lsv.record import SWEEPS, LsvRecord, LsvSweep, LsvWindow, ThresholdOnset
 from paddlewheel.study.run import Run
 from paddlewheel.study.settings import Numbers, Quantity, bad_value, setting
@@ -41,19 +39,12 @@ _CITATIONS = (
 )
 
 
-class LsvSettings(DiscSettings, ColumnSettings):
+class LsvSettings(DiscSettings, ColumnSettings, ReferenceSettings):
     """Settings of `lsv`."""
 
     thresholds_uA_per_cm2: Numbers = setting((1.0, 10.0), "Densities over the background that count as an onset.")
     resistance_ohm: Quantity | None = setting(
         None, "Ohmic resistance of the cell, for V - I R: value or value,std; none by default."
-    )
-    measured_against: str = setting(
-        "the electrode of the file", "Electrode that the file's voltages are against, such as Na9Sn4"
-    )
-    reference: str | None = setting(None, "Electrode that they are wanted against, such as Na.")
-    reference_shift_V: Annotated[Quantity, Field(validate_default=True)] = setting(
-        0.0, "Potential of the first against the second, added to every voltage: value or value,std"
     )
     subtract_background: bool = setting(
         True, "Count currents from the capacitive and ohmic background, or from zero.", option="--background"
@@ -65,44 +56,6 @@ class LsvSettings(DiscSettings, ColumnSettings):
         if not given:
             raise bad_value("none", "give densities above 0")
         return given
-
-    @field_validator("reference_shift_V")
-    @classmethod
-    def _in_volts(cls, given: Measured) -> Measured:
-        if abs(given.value) > 10:
-            raise bad_value(f"{given.value:g} V", "give it in V, as 0.1")
-        return given
-
-    @model_validator(mode="after")
-    def _shifted_to_what(self) -> Self:
-        if self.reference_shift_V.value and self.reference is None:
-            raise SettingsError("not given", where="reference", remedy="name the electrode that the shift leads to: Na")
-        return self
-
-    def area_cm2(self) -> tuple[str, Uncertain]:
-        """Name of the sample, and the area of the electrode.
-
-        Raises
-        ------
-        InputError
-            For no area, two, or one that no electrode has.
-        """
-        if self.sample is not None:
-            if self.diameter_cm is not None:
-                raise SettingsError("a diameter and a sample file", where="geometry", remedy="give one of them")
-            sample = load_sample(self.sample)
-            return sample.name, geometry(sample, where=self.sample).area_cm2
-        if self.diameter_cm is None:
-            raise SettingsError(
-                "no area, so no current density", where="diameter_cm", remedy="give it, or a sample file"
-            )
-        if not self.diameter_std_cm < 0.5 * self.diameter_cm:
-            raise SettingsError(
-                f"{self.diameter_cm:g} +- {self.diameter_std_cm:g} cm",
-                where="diameter_cm",
-                remedy="give it in cm, such as 1.0",
-            )
-        return "", disc_area_cm2(to_uncertain(Measured(value=self.diameter_cm, std=self.diameter_std_cm)))
 
 
 @dataclass(frozen=True, kw_only=True)
