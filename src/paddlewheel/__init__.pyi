@@ -7,6 +7,7 @@ from paddlewheel.api import cell as cell
 from paddlewheel.api import conduct as conduct
 from paddlewheel.api import convert as convert
 from paddlewheel.api import coordination as coordination
+from paddlewheel.api import cv as cv
 from paddlewheel.api import cycling as cycling
 from paddlewheel.api import dc as dc
 from paddlewheel.api import density as density

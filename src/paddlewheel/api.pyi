@@ -12,6 +12,7 @@ from paddlewheel.studies.active.record import ActiveRecord
 from paddlewheel.studies.cell.record import CellRecord
 from paddlewheel.studies.conduct.record import ConductivityRecord
 from paddlewheel.studies.coordination.record import CoordinationRecord
+from paddlewheel.studies.cv.record import CvRecord
 from paddlewheel.studies.cycling.record import CyclingRecord
 from paddlewheel.studies.cycling.record import CyclingSeriesRecord
 from paddlewheel.studies.dc.record import DcRecord
@@ -178,6 +179,29 @@ def coordination(
     cores: int | None = ...,
     show_progress: bool = ...,
 ) -> CoordinationRecord: ...
+def cv(
+    files: str | Path | CellTest | Sequence[str | Path | CellTest],
+    *,
+    temperature_K: float | None = ...,
+    electrons: int = ...,
+    resistance_ohm: Quantity | None = ...,
+    concentration_mol_per_L: float | None = ...,
+    diffusivity_cm2_per_s: float | None = ...,
+    scans: Integers = ...,
+    voltage_range_V: Numbers = ...,
+    sample: str | Path | None = ...,
+    diameter_cm: float | None = ...,
+    diameter_std_cm: float = ...,
+    size: Literal['usual', 'micro', 'large'] = ...,
+    columns: NamedColumns | None = ...,
+    measured_against: str = ...,
+    reference: str | None = ...,
+    reference_shift_V: Quantity = ...,
+    out: str | Path | None = ...,
+    again: bool = ...,
+    cores: int | None = ...,
+    show_progress: bool = ...,
+) -> CvRecord: ...
 def cycling(
     files: str | Path | CellTest | Sequence[str | Path | CellTest],
     *,
@@ -356,15 +380,15 @@ def lsv(
     *,
     thresholds_uA_per_cm2: Numbers = ...,
     resistance_ohm: Quantity | None = ...,
-    measured_against: str = ...,
-    reference: str | None = ...,
-    reference_shift_V: Quantity = ...,
     subtract_background: bool = ...,
     sample: str | Path | None = ...,
     diameter_cm: float | None = ...,
     diameter_std_cm: float = ...,
     size: Literal['usual', 'micro', 'large'] = ...,
     columns: NamedColumns | None = ...,
+    measured_against: str = ...,
+    reference: str | None = ...,
+    reference_shift_V: Quantity = ...,
     out: str | Path | None = ...,
     again: bool = ...,
     cores: int | None = ...,

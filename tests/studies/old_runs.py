@@ -246,6 +246,20 @@ def write_holds(folder: Path) -> None:
     _write_test(folder / "na-na.csv", t, np.full(len(t), 0.01), 0.043 + 0.048 * np.exp(-t / 400))
 
 
+def write_surface_waves(folder: Path) -> None:
+    """`slow.csv`, `fast.csv`: a couple on the surface, two scans at 10 and one at 20 mV/s; `pellet.yaml`."""
+    write_pellet(folder)
+    draw = _integers(4)
+    for name, rate, corners in (("slow", 0.01, 4), ("fast", 0.02, 2)):
+        up = np.round(np.arange(2.7, 3.3, 0.002), 4)
+        voltage = np.concatenate([up if place % 2 == 0 else up[::-1] for place in range(corners)])
+        way = np.repeat([1.0 if place % 2 == 0 else -1.0 for place in range(corners)], len(up))
+        share = 1 / (1 + np.exp(-(voltage - 3.0) / 0.0257))
+        noise = np.array([next(draw) % 101 - 50 for _ in voltage]) / 1024
+        current_mA = rate * (8 * way * share * (1 - share) + 0.05 * way) + 1e-4 * noise
+        _write_test(folder / f"{name}.csv", np.arange(len(voltage)) * 0.002 / rate, voltage, current_mA)
+
+
 def write_sweep(folder: Path) -> None:
     """`up.csv`: a sweep up to 4.8 V with a rise from 3.6 V; `pellet.yaml`."""
     write_pellet(folder)
@@ -484,6 +498,14 @@ OLD_RUNS: dict[str, OldRun] = {
                    "20,1", "--measured-against", "Na9Sn4", "--reference", "Na", "--reference-shift-V", "0.1,0.01",
                    "--no-background", "--columns", "time_s=when"],
         changed=["--resistance-ohm", "21,1"], named="resistance_ohm",
+    ),
+    "cv": OldRun(
+        make=write_surface_waves,
+        arguments=["cv", "slow.csv", "fast.csv", "--sample", "pellet.yaml", "--temperature", "300", "--resistance-ohm",
+                   "20,1", "--measured-against", "Na9Sn4", "--reference", "Na", "--reference-shift-V", "0.1,0.01",
+                   "--concentration-mol-per-L", "0.001", "--diffusivity-cm2-per-s", "1e-5", "--scans", "1,3",
+                   "--columns", "time_s=when"],
+        changed=["--temperature", "310"], named="temperature_K",
     ),
     "cycling": OldRun(
         make=write_cycles,

@@ -11,6 +11,7 @@ has neither; an onset lies inside its sweep, and where that begins above it or e
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -325,10 +326,21 @@ def _line(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
 
 
 def smoothed(y: np.ndarray) -> np.ndarray:
-    """Local lines (second order) of a fiftieth of the sweep, which follow a rise that a mean would shift."""
-    from scipy.signal import savgol_filter
+    """Local parabolas through a fiftieth of the sweep (Savitzky and Golay), which follow a rise that a mean would shift.
 
-    return np.asarray(savgol_filter(y, smoothing_rows(len(y)), 2, mode="interp"))
+    The ends are those of the first and of the last parabola.
+    """
+    width = smoothing_rows(len(y))
+    middle, projection = width // 2, _parabolas(width)
+    inner = np.convolve(y, projection[middle][::-1], mode="valid")
+    return np.concatenate([projection[:middle] @ y[:width], inner, projection[middle + 1 :] @ y[-width:]])
+
+
+@lru_cache(maxsize=64)
+def _parabolas(width: int) -> np.ndarray:
+    """Values of the least squares parabola through `width` rows, `[width, width]` times the rows."""
+    design = np.vander(np.linspace(-1, 1, width), 3)
+    return design @ np.linalg.pinv(design)
 
 
 def smoothing_rows(n_rows: int) -> int:

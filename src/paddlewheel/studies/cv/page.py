@@ -32,10 +32,10 @@ _METHOD = (
     "the scan it is an upper bound."
 )
 _VERDICT = (
-    "A dissolved couple is reversible if its peaks are as far apart as Nicholson and Shain calculated for the voltage where "
-    "the sweep turns (57.0 mV/n at 25 °C where it turns far away), within a tenth and two uncertainties, and the peak "
-    "currents have a ratio of 1. Farther apart it is quasi-reversible, with Nicholson's ψ, or there is an ohmic drop, "
-    "which looks the same at one rate. Peaks above each other, 90.6 mV/n wide, belong to a couple on the surface."
+    "A dissolved couple is reversible if its peaks are as far apart as Nicholson and Shain calculated for the voltage "
+    "where the sweep turns (57.0 mV/n at 25 °C where it turns far away), within a tenth and two uncertainties, and the "
+    "peak currents have a ratio of 1. Farther apart it is quasi-reversible, with Nicholson's ψ, or there is an ohmic "
+    "drop, which looks the same at one rate. Peaks above each other, 90.6 mV/n wide, belong to a couple on the surface."
 )
 
 
@@ -125,8 +125,9 @@ def _rates(record: CvRecord) -> Figure:
         peaks = _largest_peaks(record, trend)
         rates = np.array([rate_of[peak.scan] for peak in peaks])
         currents = np.array([abs(peak.current_mA.value) for peak in peaks])
-        panel.errorbar(rates, currents / size, yerr=[peak.current_mA.std / size for peak in peaks], color=colour,
-                       marker=marker, fillstyle=fill, ms=6, ls="none", label=f"{trend.direction} peaks")  # fmt: skip
+        errors = np.array([peak.current_mA.std for peak in peaks])
+        panel.errorbar(rates, currents / size, yerr=errors / size, color=colour, marker=marker, fillstyle=fill,
+                       ms=5 if fill == "full" else 9, ls="none", label=f"{trend.direction} peaks")  # fmt: skip
         line = np.geomspace(rates.min(), rates.max(), 50)
         middle = np.exp(np.mean(np.log(rates))), np.exp(np.mean(np.log(currents)))
         fitted = middle[1] * (line / middle[0]) ** trend.exponent.value

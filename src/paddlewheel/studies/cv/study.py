@@ -401,6 +401,6 @@ STUDY = Study(
     measures=_measures,
     says=_says,
     document=_document,
-    example="paddlewheel cv cv.mpt --diameter-cm 0.3 --electrons 1 --temperature-K 298.15 --out runs/cv",
+    example="paddlewheel cv cv.mpt --diameter-cm 0.3 --electrons 1 --temperature 298.15 --out runs/cv",
     notes="Scans are told apart by where the voltage turns; several files, or rates, make a law over the rate.",
 )
