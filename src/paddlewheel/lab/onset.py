@@ -208,7 +208,7 @@ def _onset(
     top = float(smooth[peak])
     crossed = [_crossing(x[: peak + 1], smooth[: peak + 1], threshold) for threshold in thresholds]
     crossings: list[float | None] = [value for value, _ in crossed]
-    outside = tuple(where for _, where in crossed)
+    outside: tuple[Outside | None, ...] = tuple(where for _, where in crossed)
 
     def without(reason: str, tangent_outside: Outside | None = None) -> _Found:
         return _Found(None, crossings, None, line, top, noise, reason, tangent_outside, outside)
@@ -217,8 +217,10 @@ def _onset(
     if top < _ABOVE_NOISE * max(noise / np.sqrt(smoothing_rows(len(y))), 1e-300) or top < 2 * noise:
         return without("no rise above the noise of the background", "after")
     if y[peak] + 2 * noise < 0.5 * top:
-        crossings, outside = [None] * len(thresholds), (None,) * len(thresholds)
-        return without("the current only falls back")
+        nowhere: list[float | None] = [None] * len(thresholds)
+        return _Found(
+            None, nowhere, None, line, top, noise, "the current only falls back", None, (None,) * len(nowhere)
+        )
     below = np.flatnonzero(smooth[: peak + 1] < foot[0] * top)
     if not len(below):
         return without("the sweep begins within the rise", "before")
@@ -326,7 +328,7 @@ def _line(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
 
 
 def smoothed(y: np.ndarray) -> np.ndarray:
-    """Local parabolas through a fiftieth of the sweep (Savitzky and Golay), which follow a rise that a mean would shift.
+    """Local parabolas through a fiftieth of the sweep (Savitzky and Golay), which follow a rise; a mean shifts it.
 
     The ends are those of the first and of the last parabola.
     """

@@ -44,7 +44,7 @@ def figures(record: CvRecord, beside: Beside) -> Figures:
     alt = "Current against voltage of the scans, with peaks and baselines; the peaks are in the table."
     drawn: Figures = {"voltammograms": (_voltammograms(record, beside.columns(SWEEPS)), alt)}
     if record.trends:
-        drawn["rates"] = (_rates(record), "Peak currents against sweep rate with the fitted power laws.")
+        drawn |= {"rates": (_rates(record), "Peak currents against sweep rate with the fitted power laws.")}
     return drawn
 
 
