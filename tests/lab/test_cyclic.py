@@ -1,4 +1,4 @@
-"""Cyclic voltammetry held to simulated ones: reversible, quasi-reversible, on a surface, a resistance, a capacitance."""
+"""Cyclic voltammetry held to simulated ones: reversible, quasi-reversible, on a surface, and without a peak."""
 
 from __future__ import annotations
 

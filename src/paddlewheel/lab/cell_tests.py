@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from paddlewheel.errors import SettingsError
+from paddlewheel.lab.measured_as import refuse_other_technique
 from paddlewheel.lab.readers import read_cell_test
 from paddlewheel.lab.table import CellTest
 
@@ -33,18 +34,20 @@ class ReadTests:
         ]
 
 
-def open_tests(given: CellTests, *, columns: Mapping[str, str] | None) -> ReadTests:
-    """Read the tests.
+def open_tests(given: CellTests, *, columns: Mapping[str, str] | None, commands: Sequence[str]) -> ReadTests:
+    """Read the tests; `commands` are the one that asks, and others whose files it takes too.
 
     Raises
     ------
     InputError
-        For none, or a file that holds no cell test.
+        For none, or a file that holds no cell test, or one of another technique.
     """
     sources = [given] if isinstance(given, str | Path | CellTest) else list(given)
     if not sources:
         raise SettingsError("none given", where="files", remedy="give at least one")
     tests = [source if isinstance(source, CellTest) else read_cell_test(source, columns=columns) for source in sources]
+    for test in tests:
+        refuse_other_technique(test, *commands)
     names = [Path(test.source).name or "rows" for test in tests]
     if len(set(names)) < len(names):
         names = [f"{number}-{name}" for number, name in enumerate(names, start=1)]

@@ -336,12 +336,12 @@ def _top(
     last = at + int(high[0]) if len(high) else len(x)
     first, last = min(first, max(at - 3, 0)), max(last, min(at + 4, len(x)))
     u = (x[first:last] - x[at]) / max(float(np.ptp(x[first:last])), 1e-12)
-    cubic = np.polynomial.Polynomial.fit(u, level[first:last], 3, domain=[-1, 1], window=[-1, 1])
-    grid = np.linspace(u.min(), u.max(), 401)
-    best = float(grid[int(np.argmax(cubic(grid)))])
-    potential = float(x[at] + best * np.ptp(x[first:last]))
-    top_over = np.polynomial.Polynomial.fit(u, over[first:last], 3, domain=[-1, 1], window=[-1, 1])
-    current = float(top_over(best))
+    powers = min(4, len(np.unique(u)))  # a cubic, of few voltages less
+    design, grid = np.vander(u, powers), np.linspace(u.min(), u.max(), 401)
+    level_of, over_of = np.linalg.lstsq(design, np.column_stack([level[first:last], over[first:last]]), rcond=None)[0].T
+    best = float(grid[int(np.argmax(np.polyval(level_of, grid)))])
+    potential = float(x[at] + best * max(float(np.ptp(x[first:last])), 1e-12))
+    current = float(np.polyval(over_of, best))
     smooth_over = smoothed(over)
     before = np.flatnonzero(smooth_over[:at] < 0.5 * current)
     after = np.flatnonzero(smooth_over[at:] < 0.5 * current)

@@ -15,6 +15,7 @@ from uncertainties import ufloat
 
 from paddlewheel.errors import DataError, SettingsError
 from paddlewheel.lab.geometry import Uncertain, nominal
+from paddlewheel.lab.measured_as import held_instead
 from paddlewheel.lab.table import CellTest
 
 _TAIL = 0.2
@@ -105,7 +106,8 @@ def find_holds(test: CellTest, *, largest_drift: float = 0.05) -> list[Hold]:
             holds.append(_hold(test, int(first), int(last), largest_drift))
     if not holds:
         raise DataError(
-            f"no stretch of {_LEAST_ROWS} rows at one voltage (within {2000 * _SAME_V:g} mV) with a current",
+            f"{held_instead(test, 'dc')}no stretch of {_LEAST_ROWS} rows at one voltage (within {2000 * _SAME_V:g} mV) "
+            "with a current",
             where=test.source, remedy="give a chronoamperometry; check that voltages are in V",
         )  # fmt: skip
     return holds

@@ -10,6 +10,7 @@ import numpy as np
 
 from paddlewheel.errors import DataError, SettingsError
 from paddlewheel.lab.geometry import Uncertain, deviation, nominal
+from paddlewheel.lab.measured_as import held_instead
 from paddlewheel.lab.table import CellTest
 
 _LEAST_ROWS = 30
@@ -85,7 +86,8 @@ def find_sweeps(test: CellTest) -> list[Sweep]:
         )
     if not sweeps:
         raise DataError(
-            f"no sweep: the voltage nowhere goes one way for {_LEAST_ROWS} rows over {1000 * _LEAST_V:g} mV",
+            f"{held_instead(test, 'lsv', 'cv')}no sweep: the voltage nowhere goes one way for {_LEAST_ROWS} rows over "
+            f"{1000 * _LEAST_V:g} mV",
             where=test.source, remedy="give a linear sweep voltammetry, rows in the order of time, voltages in V",
         )  # fmt: skip
     return sweeps

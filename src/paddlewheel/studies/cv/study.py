@@ -109,7 +109,7 @@ def _opens(files: CellTests, settings: CvSettings) -> CvInputs:
         name, area = settings.area_cm2()
     if settings.concentration_mol_per_L is not None and area is None:
         raise SettingsError("no area", where="concentration_mol_per_L", remedy="give the diameter or a sample file")
-    read = open_tests(files, columns=settings.columns)
+    read = open_tests(files, columns=settings.columns, commands=("cv", "lsv"))
     told = [test.temperature_K for test in read.tests if test.temperature_K is not None]
     known = np.concatenate(told) if told else np.empty(0)
     in_file = float(np.nanmean(known)) if np.isfinite(known).any() else None

@@ -27,6 +27,7 @@ from paddlewheel.lab.cycling import (
 )
 from paddlewheel.lab.cycling.half_cycles import LEAST_SHARE
 from paddlewheel.lab.geometry import Geometry, geometry, nominal, to_measured
+from paddlewheel.lab.measured_as import refuse_other_technique
 from paddlewheel.lab.ranges import question
 from paddlewheel.lab.readers import read_cell_test
 from paddlewheel.lab.sample import Sample, load_sample
@@ -147,6 +148,8 @@ def _opens(files: CellTests, settings: CyclingSettings) -> CyclingInputs:
     tests = [
         source if isinstance(source, CellTest) else read_cell_test(source, columns=settings.columns) for source in given
     ]
+    for test in tests:
+        refuse_other_technique(test, "cycling", "dc")
     return CyclingInputs(
         sample=sample,
         geometry=None if sample is None else geometry(sample, where=path or "sample"),

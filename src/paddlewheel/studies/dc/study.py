@@ -181,7 +181,7 @@ def _opens(files: CellTests, settings: DcSettings) -> DcInputs:
     name, pellet = settings.pellet()
     if settings.ionic_conductivity_mS_per_cm is not None and pellet is None:
         raise SettingsError("no geometry", where="ionic_conductivity_mS_per_cm", remedy="give diameter and thickness")
-    read = open_tests(files, columns=settings.columns)
+    read = open_tests(files, columns=settings.columns, commands=("dc",))
     temperature_K = settings.temperature_K or _mean_temperature_K(read.tests)
     if settings.measures == "hebb-wagner" and temperature_K is None:
         raise SettingsError("none given, nor in the file", where="temperature_K", remedy="give it in K")

@@ -77,7 +77,9 @@ class LsvInputs:
 
 def _opens(files: CellTests, settings: LsvSettings) -> LsvInputs:
     name, area = settings.area_cm2()
-    return LsvInputs(read=open_tests(files, columns=settings.columns), sample=name, area_cm2=area)
+    return LsvInputs(
+        read=open_tests(files, columns=settings.columns, commands=("lsv", "cv")), sample=name, area_cm2=area
+    )
 
 
 def _document(inputs: LsvInputs, settings: LsvSettings) -> dict[str, Any]:
