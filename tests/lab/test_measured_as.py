@@ -1,4 +1,4 @@
-"""Files of every technique through the commands: a result, or one line that says what the file holds and who takes it."""
+"""Files of every technique through the commands: a result, or one line that says what it is and who takes it."""
 
 from __future__ import annotations
 
@@ -105,3 +105,10 @@ def test_impedance_in_a_table_of_currents_is_told(shared):
     """Its columns are those of a cell test too; `dc` evaluated it."""
     with pytest.raises(DataError, match="holds impedance spectra, which `paddlewheel eis` takes"):
         _dc(shared / "data" / "lab" / "impedance" / "Sample2_PEIS_AtRest.csv")
+
+
+def test_eis_says_what_a_table_without_frequencies_holds(shared):
+    with pytest.raises(
+        DataError, match="holds a voltage that is swept one way, which `paddlewheel lsv` takes: no frequ"
+    ):
+        open_spectra(shared / "data" / "faults" / "lab" / "resistor_lsv.csv")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from paddlewheel.errors import SettingsError
-from paddlewheel.lab.measured_as import refuse_other_technique
+from paddlewheel.errors import DataError, SettingsError
+from paddlewheel.lab.measured_as import held_instead, refuse_other_technique
 from paddlewheel.lab.readers import read_cell_test
 from paddlewheel.lab.table import CellTest
 
@@ -53,6 +53,14 @@ def open_tests(given: CellTests, *, columns: Mapping[str, str] | None, commands:
         names = [f"{number}-{name}" for number, name in enumerate(names, start=1)]
     warnings = [f"{name}: {text}" for name, test in zip(names, tests, strict=True) for text in test.warnings]
     return ReadTests(tests=tuple(tests), names=tuple(names), warnings=tuple(warnings))
+
+
+def held_in_file(path: str | Path, *commands: str) -> str:
+    """As `held_instead`, of a file in which `commands` found nothing; empty where it is no cell test either."""
+    try:
+        return held_instead(read_cell_test(path), *commands)
+    except DataError:
+        return ""
 
 
 def rows_sha256(test: CellTest) -> str:

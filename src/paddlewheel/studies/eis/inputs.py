@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from paddlewheel.errors import DataError, SettingsError
+from paddlewheel.lab.cell_tests import held_in_file
 from paddlewheel.lab.ranges import question
 from paddlewheel.lab.spectrum import ImpedanceOf, Spectrum
 
@@ -161,7 +162,13 @@ def _read(path: Path, warnings: list[str], read: Callable[[Path], list[Spectrum]
     if not path.exists():
         raise DataError("is not there", where=path, remedy="give a file or a folder of spectra")
     if path.is_file():
-        return [(path.name, spectrum) for spectrum in read(path)]
+        try:
+            return [(path.name, spectrum) for spectrum in read(path)]
+        except DataError as error:
+            held = held_in_file(path, "eis")
+            if not held or error.problem.startswith("holds "):
+                raise
+            raise DataError(f"{held}{error.problem}", where=path, remedy=error.remedy) from error
     found = []
     for file in sorted(entry for entry in path.iterdir() if entry.is_file() and not entry.name.startswith(".")):
         try:
