@@ -31,6 +31,8 @@ _PSI = (20.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0, 0.75, 0.5, 0.35, 0.25, 0.1)
 _SURFACE_WIDTH = 3.53
 _RANDLES_SEVCIK = 0.4463
 _FARADAY_C_PER_MOL = 96485.33212
+_EVEN = 0.1
+"""Of the half before a peak over its width, which is 0.5 of a surface and 0.28 of diffusion."""
 _NEAR = 0.1
 """Of the expected separation: so much readings of it differ."""
 _RATIO = (0.8, 1.25)
@@ -78,6 +80,7 @@ def judge(
     separation_V: Measured,
     beyond_peak_V: float,
     ratio: Measured | None,
+    half_peak_V: float | None,
     width_V: float | None,
     temperature_K: float,
     electrons: int,
@@ -92,8 +95,9 @@ def judge(
         How far the first sweep goes on behind its peak.
     ratio
         Current of the return peak over that of the first; None where unknown.
-    width_V
-        Full width at half height of the first peak; None where it does not fall to half, as one of diffusion.
+    half_peak_V, width_V
+        How far before the first peak the current is half of it, and its full width at half height; None where it does
+        not come to half. A peak of diffusion is lopsided, one of a surface is not.
     """
     thermal = thermal_V(temperature_K, electrons)
     expected = expected_separation_V(
@@ -107,7 +111,8 @@ def judge(
     if ratio is not None:
         reasons.append(f"ratio of the peak currents {ratio.value:.3g} +- {2 * ratio.std:.2g}, 1 is expected")
     near = _NEAR * expected + 2 * error
-    if width_V is not None and apart + 2 * error < 0.75 * expected and abs(width_V - surface_V) < 0.3 * surface_V:
+    even = width_V is not None and half_peak_V is not None and abs(half_peak_V / width_V - 0.5) < _EVEN
+    if even and width_V is not None and apart + 2 * error < 0.75 * expected and abs(width_V / surface_V - 1) < 0.3:
         reasons = [
             f"{told}; a couple on the surface has 0",
             f"its peak is {1e3 * width_V:.3g} mV wide at half height; one of {electrons} e on the surface "

@@ -240,6 +240,7 @@ def _couple(number: int, scan: Scan, couple: Couple, inputs: CvInputs, settings:
         separation_V=separation,
         beyond_peak_V=couple.beyond_peak_V,
         ratio=couple.ratio,
+        half_peak_V=couple.first.half_peak_V,
         width_V=couple.first.width_V,
         temperature_K=kelvin,
         electrons=electrons,
