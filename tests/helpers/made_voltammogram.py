@@ -12,10 +12,11 @@ import itertools
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.optimize import brentq
 
 from paddlewheel.lab.table import CellTest
+from paddlewheel.units import FARADAY_C_PER_MOL, GAS_CONSTANT_J_PER_MOL_K
 
-FARADAY_C_PER_MOL, GAS_J_PER_MOL_K = 96485.33212, 8.314462618
 DIFFUSIVITY_CM2_PER_S, CONCENTRATION_MOL_PER_CM3 = 1e-5, 1e-6
 """Of the species, 1 mmol/l, on an electrode of 1 cm2."""
 
@@ -39,25 +40,32 @@ def diffusing_couple(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Times, voltages and currents in A; reversible without a rate constant."""
     time, voltage = triangle(corners_V, rate_V_per_s=rate_V_per_s)
-    per_V = electrons * FARADAY_C_PER_MOL / (GAS_J_PER_MOL_K * temperature_K)
+    per_V = electrons * FARADAY_C_PER_MOL / (GAS_CONSTANT_J_PER_MOL_K * temperature_K)
     scale = electrons * FARADAY_C_PER_MOL * np.sqrt(DIFFUSIVITY_CM2_PER_S)
     step, current = time[1], np.zeros(len(time) - 1)
     # each current stands for the time between two rows, and the voltage is that of their middle
     middle = 0.5 * (voltage[1:] + voltage[:-1])
     weights = 2 / np.sqrt(np.pi) * np.diff(np.concatenate([[0.0], np.sqrt(step * (np.arange(len(time)) + 0.5))]))
+    factor = electrons * FARADAY_C_PER_MOL
     for n in range(len(current)):
-        overvoltage = middle[n] - (current[n - 1] * resistance_ohm if n else 0.0) - half_wave_V
         before = float(current[:n] @ weights[1 : n + 1][::-1])
-        if rate_constant_cm_per_s is None:
-            oxidised = CONCENTRATION_MOL_PER_CM3 / (1 + np.exp(-per_V * overvoltage))
-            current[n] = (scale * oxidised - before) / weights[0]
-        else:
+
+        def through_electrode(drop_V: float, n: int = n, before: float = before) -> float:
+            overvoltage = middle[n] - drop_V - half_wave_V
+            if rate_constant_cm_per_s is None:
+                oxidised = CONCENTRATION_MOL_PER_CM3 / (1 + np.exp(-per_V * overvoltage))
+                return float((scale * oxidised - before) / weights[0])
             forwards = rate_constant_cm_per_s * np.exp(0.5 * per_V * overvoltage)
-            backwards = rate_constant_cm_per_s * np.exp(-0.5 * per_V * overvoltage)
-            factor = electrons * FARADAY_C_PER_MOL
-            # i = n F [kf (C - m / s) - kb m / s], m = before + i w
-            top = factor * (forwards * CONCENTRATION_MOL_PER_CM3 - (forwards + backwards) * before / scale)
-            current[n] = top / (1 + factor * (forwards + backwards) * weights[0] / scale)
+            both = forwards + rate_constant_cm_per_s * np.exp(-0.5 * per_V * overvoltage)
+            # i = n F [kf C - (kf + kb) m / s] with m = before + i w
+            top = factor * (forwards * CONCENTRATION_MOL_PER_CM3 - both * before / scale)
+            return float(top / (1 + factor * both * weights[0] / scale))
+
+        if resistance_ohm:  # the current falls with the drop: there is one that fits
+            reach = 1.0 / resistance_ohm
+            current[n] = brentq(lambda i, at=through_electrode: at(i * resistance_ohm) - i, -reach, reach, xtol=1e-12)
+        else:
+            current[n] = through_electrode(0.0)
     return time[1:] - 0.5 * step, middle, current
 
 
@@ -67,7 +75,7 @@ def surface_couple(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """Times, voltages and currents of a species held on the surface: i = n2 F2 v Gamma x / (RT (1 + x)2)."""
     time, voltage = triangle(corners_V, rate_V_per_s=rate_V_per_s)
-    per_V = electrons * FARADAY_C_PER_MOL / (GAS_J_PER_MOL_K * temperature_K)
+    per_V = electrons * FARADAY_C_PER_MOL / (GAS_CONSTANT_J_PER_MOL_K * temperature_K)
     share = 1 / (1 + np.exp(-per_V * (voltage - half_wave_V)))
     slope = per_V * share * (1 - share) * np.sign(np.gradient(voltage))
     return time, voltage, electrons * FARADAY_C_PER_MOL * coverage_mol * rate_V_per_s * slope

@@ -8,7 +8,6 @@ import pytest
 from made_voltammogram import (
     CONCENTRATION_MOL_PER_CM3,
     DIFFUSIVITY_CM2_PER_S,
-    FARADAY_C_PER_MOL,
     as_test,
     diffusing_couple,
     surface_couple,
@@ -25,6 +24,7 @@ from paddlewheel.lab.reversibility import (
 )
 from paddlewheel.lab.voltammetry import find_sweeps
 from paddlewheel.records import Measured
+from paddlewheel.units import FARADAY_C_PER_MOL
 
 TURNS_V = [-0.3, 0.3, -0.3]
 

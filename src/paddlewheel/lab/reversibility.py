@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 
 from paddlewheel.records import Measured
-from paddlewheel.units import BOLTZMANN_eV_PER_K
+from paddlewheel.units import FARADAY_C_PER_MOL, BOLTZMANN_eV_PER_K
 
 Verdict = Literal["reversible", "quasi-reversible", "irreversible", "surface", "unclear"]
 _T0_K = 298.15
@@ -30,7 +30,6 @@ _PSI = (20.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0, 0.75, 0.5, 0.35, 0.25, 0.1)
 """n times the separation, and psi, 25 C, alpha = 0.5 (Nicholson 1965, table I)."""
 _SURFACE_WIDTH = 3.53
 _RANDLES_SEVCIK = 0.4463
-_FARADAY_C_PER_MOL = 96485.33212
 _EVEN = 0.1
 """Of the half before a peak over its width, which is 0.5 of a surface and 0.28 of diffusion."""
 _NEAR = 0.1
@@ -204,7 +203,7 @@ def diffusivity_cm2_per_s(
     electrons: int,
 ) -> Measured:
     """D of Randles and Sevcik: slope = 0.4463 n F A C sqrt(D / (RT/nF))."""
-    per_root = _RANDLES_SEVCIK * electrons * _FARADAY_C_PER_MOL * area_cm2.value * 1e-3 * concentration_mol_per_L
+    per_root = _RANDLES_SEVCIK * electrons * FARADAY_C_PER_MOL * area_cm2.value * 1e-3 * concentration_mol_per_L
     value = (slope_A_per_root_V_per_s.value / per_root) ** 2 * thermal_V(temperature_K, electrons)
     relative = np.hypot(slope_A_per_root_V_per_s.std / slope_A_per_root_V_per_s.value, area_cm2.std / area_cm2.value)
     return Measured(value=value, std=float(2 * relative * value))

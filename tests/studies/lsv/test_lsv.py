@@ -88,5 +88,5 @@ def test_figures_need_no_directory(swept):
 
 
 def test_wrong_kind_of_file_is_told(tmp_path):
-    with pytest.raises(DataError, match="no sweep"):
+    with pytest.raises(DataError, match="holds constant voltages, which `paddlewheel dc` takes"):
         lsv(write_holds(tmp_path), diameter_cm=1.0)
