@@ -32,6 +32,9 @@ from paddlewheel.study.study import Study
 
 _ROOM_K = 298.15
 _MOST_DRAWN, _MOST_TOLD = 4, 12
+_DROP_LEFT = 0.25
+"""Share of an ohmic drop that stays in the separation as an error where it is taken off afterwards: while it was there
+the electrode was not swept at the rate of the instrument, which V - I R does not undo."""
 _CITATIONS = (
     Citation(
         what="reversible peaks",
@@ -230,12 +233,10 @@ def _peak(number: int, peak: Peak, area_cm2: Uncertain | None, shift_std_V: floa
 def _couple(number: int, scan: Scan, couple: Couple, inputs: CvInputs, settings: CvSettings) -> CvCouple:
     kelvin, electrons = inputs.temperature_K, settings.electrons
     expected = expected_separation_V(beyond_peak_V=couple.beyond_peak_V, temperature_K=kelvin, electrons=electrons)
-    # an error of V - I R sets both peaks apart
-    ohms_std = 0.0 if settings.resistance_ohm is None else settings.resistance_ohm.std
     currents_A = couple.anodic.current_A.value - couple.cathodic.current_A.value
-    separation = Measured(
-        value=couple.separation_V.value, std=float(np.hypot(couple.separation_V.std, ohms_std * currents_A))
-    )
+    ohms = settings.resistance_ohm
+    drop_std_V = 0.0 if ohms is None else currents_A * float(np.hypot(ohms.std, _DROP_LEFT * ohms.value))
+    separation = Measured(value=couple.separation_V.value, std=float(np.hypot(couple.separation_V.std, drop_std_V)))
     judged = judge(
         separation_V=separation,
         beyond_peak_V=couple.beyond_peak_V,
@@ -328,7 +329,7 @@ def _notes(
         left = "more than was taken off" if settings.resistance_ohm is not None else "not taken off"
         notes.append(
             f"Scan {apart[0].scan}: an uncompensated resistance of {apart[0].explaining_resistance_ohm:.3g} ohm, {left}"
-            ", would set the peaks of a reversible couple as far apart: measure it (`eis`), and give resistance_ohm"
+            ", would set the peaks of a reversible couple about as far apart: measure it (`eis`), and give resistance_ohm"
         )
     if any(peak.baseline == "foot" and peak.sweep > 0 for _, scan in scans for peak in scan.peaks):
         notes.append("Where the current is back at its foot behind a peak, the return peak is measured from a line too")
