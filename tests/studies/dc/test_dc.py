@@ -189,8 +189,16 @@ def test_figures_need_no_directory(polarized):
     assert set(dc(polarized, diameter_cm=1.0, thickness_cm=0.1).plot()) == {"currents"}
 
 
+def test_holds_to_draw_are_chosen(tmp_path):
+    file = write_holds(tmp_path)
+    figure = dc(file, diameter_cm=1.0, thickness_cm=0.1, holds=[2, 4]).plot()["currents"]
+    assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()] == ["0.2 V", "0.4 V"]
+    with pytest.raises(SettingsError, match="holds 1 to 4"):
+        dc(file, diameter_cm=1.0, thickness_cm=0.1, holds=5)
+
+
 def test_wrong_kind_of_file_is_told(tmp_path):
     with pytest.raises(SettingsError, match="none given"):
         dc([])
-    with pytest.raises(DataError, match="no stretch"):
+    with pytest.raises(DataError, match="holds a voltage that is swept one way, which `paddlewheel lsv` takes"):
         dc(write_sweep(tmp_path))

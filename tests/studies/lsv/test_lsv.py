@@ -9,7 +9,7 @@ import pytest
 
 from made_potentiostat import ONE_CM2, exit_status, write_holds, write_sweep
 from paddlewheel import lsv
-from paddlewheel.errors import DataError
+from paddlewheel.errors import DataError, SettingsError
 
 
 @pytest.fixture
@@ -85,6 +85,13 @@ def test_bad_settings_of_lsv_get_one_line(swept, tmp_path, capsys, options, mess
 
 def test_figures_need_no_directory(swept):
     assert set(lsv(swept, diameter_cm=1.0).plot()) == {"sweeps"}
+
+
+def test_sweeps_and_range_are_chosen(swept):
+    figure = lsv(swept, diameter_cm=1.0, sweeps=1, voltage_range_V=(3.0, 4.0)).plot()["sweeps"]
+    assert figure.axes[0].get_xlim() == (3.0, 4.0)
+    with pytest.raises(SettingsError, match="sweeps 1 to 1"):
+        lsv(swept, diameter_cm=1.0, sweeps=2)
 
 
 def test_wrong_kind_of_file_is_told(tmp_path):

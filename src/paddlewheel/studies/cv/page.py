@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MOST_ZOOMED = 12
-_ONE_COLUMN = (6.6, 4.4)
+_ONE_COLUMN = (6.6, 5.0)
 _DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (7, 1.5, 1.2, 1.5)))
 _METHOD = (
     "Scans are told apart by where the voltage turns, whatever a column of cycles says. A peak is measured from its "
@@ -79,7 +79,7 @@ def _voltammograms(record: CvRecord, sweeps: Columns) -> Figure:
     if record.drawn_V is not None:
         panel.set_xlim(*record.drawn_V)
     panel.set(xlabel=f"voltage (V against {record.reference})", ylabel=f"current ({unit})")
-    panel.legend(loc="best")
+    figure.legend(loc="outside upper center", ncols=2)  # beside the panel: curves fill it
     return figure
 
 
@@ -152,8 +152,9 @@ def page(record: CvRecord, beside: Beside, drawings: dict[str, Drawing]) -> Page
     first = next(iter(record.couples), None)
     numbers = []
     if first is not None:
+        half, unit = _volts(first.half_wave_V)
         numbers = [
-            Number(name="half-wave potential", value=measured(first.half_wave_V), unit=f"V against {record.reference}"),
+            Number(name="half-wave potential", value=half, unit=f"{unit} against {record.reference}"),
             Number(name="separation of the peaks", value=measured(_times(first.separation_V, 1e3)), unit="mV"),
             Number(name="ratio of the peak currents", value=measured(first.current_ratio), unit=""),
         ]
@@ -208,7 +209,13 @@ def _headline(record: CvRecord, first: CvCouple | None) -> str:
             return f"No peak: ohmic, R = {measured(resistances[0])} Ω"
         return "No couple of peaks in these scans"
     names = {"surface": "A couple on the surface", "unclear": "A couple that is not clear"}
-    return names.get(first.verdict, f"A {first.verdict} couple") + f" at {measured(first.half_wave_V)} V"
+    return names.get(first.verdict, f"A {first.verdict} couple") + f" at {' '.join(_volts(first.half_wave_V))}"
+
+
+def _volts(potential: Measured) -> tuple[str, str]:
+    """A potential and its unit: near zero in mV."""
+    small = abs(potential.value) < 0.01
+    return (measured(_times(potential, 1e3)), "mV") if small else (measured(potential), "V")
 
 
 def _caption(record: CvRecord) -> str:

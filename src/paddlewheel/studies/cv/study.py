@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import field_validator
 
 from paddlewheel.errors import SettingsError
 from paddlewheel.lab.cell_tests import CellTests, ReadTests, open_tests
@@ -25,9 +24,17 @@ from paddlewheel.lab.voltammetry import corrected_voltage_V, find_sweeps
 from paddlewheel.records import Citation, Measured
 from paddlewheel.records.tables import stacked
 from paddlewheel.studies.cv.record import SWEEPS, CvCouple, CvPeak, CvRecord, CvScan, CvTrend
-from paddlewheel.studies.laboratory.settings import CELL_TESTS, ColumnSettings, DiscSettings, ReferenceSettings
+from paddlewheel.studies.laboratory.settings import (
+    CELL_TESTS,
+    ColumnSettings,
+    DiscSettings,
+    DrawnSettings,
+    ReferenceSettings,
+    check_drawn,
+    spread,
+)
 from paddlewheel.study.run import Run
-from paddlewheel.study.settings import Integers, Numbers, Quantity, bad_value, setting
+from paddlewheel.study.settings import Integers, Quantity, setting
 from paddlewheel.study.study import Study
 
 _ROOM_K = 298.15
@@ -59,7 +66,7 @@ _CITATIONS = (
 )
 
 
-class CvSettings(DiscSettings, ColumnSettings, ReferenceSettings):
+class CvSettings(DiscSettings, ColumnSettings, ReferenceSettings, DrawnSettings):
     """Settings of `cv`."""
 
     temperature_K: float | None = setting(None, "K, over what the file says; 298.15 where neither says.")
@@ -76,14 +83,6 @@ class CvSettings(DiscSettings, ColumnSettings, ReferenceSettings):
     scans: Integers = setting(
         (), "Scans to draw, by number from 1; the first, the last and some between by default.", may_change=True
     )
-    voltage_range_V: Numbers = setting((), "Lowest and highest voltage to draw; all by default.", may_change=True)
-
-    @field_validator("voltage_range_V")
-    @classmethod
-    def _two(cls, given: tuple[float, ...]) -> tuple[float, ...]:
-        if given and not (len(given) == 2 and given[0] < given[1]):
-            raise bad_value(",".join(f"{value:g}" for value in given), "give the lowest and the highest, as 2.5,4.5")
-        return given
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,9 +146,7 @@ def _measures(inputs: CvInputs, settings: CvSettings, run: Run) -> CvRecord:
         spikes = sum(scan.n_spikes for scan in found)
         if spikes:
             warnings.append(f"{file}: {spikes} points stand out alone (shorts, changes of range) and were left out")
-    for number in settings.scans:
-        if not 1 <= number <= len(scans):
-            raise SettingsError(f"{number}", where="scans", remedy=f"there are scans 1 to {len(scans)}")
+    check_drawn("scans", settings.scans, len(scans))
     couples = [
         _couple(number, scan, couple, inputs, settings)
         for number, (_, scan) in enumerate(scans, start=1)
@@ -165,8 +162,8 @@ def _measures(inputs: CvInputs, settings: CvSettings, run: Run) -> CvRecord:
         reference=settings.reference or settings.measured_against,
         reference_shift_V=settings.reference_shift_V,
         resistance_ohm=settings.resistance_ohm,
-        drawn_scans=list(settings.scans) or _spread(len(scans)),
-        drawn_V=(settings.voltage_range_V[0], settings.voltage_range_V[1]) if settings.voltage_range_V else None,
+        drawn_scans=list(settings.scans) or spread(len(scans), most=_MOST_DRAWN),
+        drawn_V=settings.drawn_V(),
         scans=[_row(number, file, scan) for number, (file, scan) in enumerate(scans, start=1)],
         peaks=[
             _peak(number, peak, inputs.area_cm2, settings.reference_shift_V.std)
@@ -181,11 +178,6 @@ def _measures(inputs: CvInputs, settings: CvSettings, run: Run) -> CvRecord:
         citations=list(_CITATIONS),
         provenance=run.provenance(),
     )
-
-
-def _spread(count: int) -> list[int]:
-    """The first, the last, and some between."""
-    return [int(number) for number in np.unique(np.linspace(1, count, min(count, _MOST_DRAWN)).round())]
 
 
 def _row(number: int, file: str, scan: Scan) -> CvScan:
@@ -329,7 +321,7 @@ def _notes(
         left = "more than was taken off" if settings.resistance_ohm is not None else "not taken off"
         notes.append(
             f"Scan {apart[0].scan}: an uncompensated resistance of {apart[0].explaining_resistance_ohm:.3g} ohm, {left}"
-            ", would set the peaks of a reversible couple about as far apart: measure it (`eis`), and give resistance_ohm"
+            ", would set reversible peaks about as far apart: measure it (`eis`), and give resistance_ohm"
         )
     if any(peak.baseline == "foot" and peak.sweep > 0 for _, scan in scans for peak in scan.peaks):
         notes.append("Where the current is back at its foot behind a peak, the return peak is measured from a line too")

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_HOLDS = 12
+_MARKERS = ("o", "s", "^", "D", "v", "P")
+"""On the fits, so that holds are told apart without colour."""
 _PREFIXES = {0: "", -3: "m", -6: "µ", -9: "n", -12: "p"}
 _WHAT = {
     "electronic": "Electronic conductivity, electrodes that block ions",
@@ -55,19 +57,21 @@ def _currents(record: DcRecord, currents: Columns, line: Columns | None) -> Figu
     figure = Figure(figsize=(10.4 if lined else 7.2, 3.7), layout="constrained")
     panels: Any = figure.subplots(1, 2 if lined else 1, squeeze=False).ravel()
     time = panels[0]
-    shown = range(1, min(len(record.holds), MOST_HOLDS) + 1)
+    shown = [number for number in record.drawn_holds if number <= len(record.holds)]
     largest = max(float(np.abs(currents["current_A"]).max()), 1e-15)
     smallest = min(max(abs(hold.steady_A.value), 1e-15) for hold in record.holds)
     logarithmic = largest > 30 * smallest
     scale, unit = _unit_of_current(smallest if logarithmic else largest)
-    for colour, number in zip(series_colours(len(shown)), shown, strict=True):
+    for place, (colour, number) in enumerate(zip(series_colours(len(shown)), shown, strict=True)):
         rows, hold = currents["hold"] == number, record.holds[number - 1]
         t, current, fit = (currents[name][rows] for name in ("time_s", "current_A", "fit_A"))
         kept = _thinned(len(t))
         sign = np.sign(hold.steady_A.value) or 1.0 if logarithmic else 1.0
         label = f"{hold.voltage_V:.4g} V" + ("" if hold.steady else ", not steady")
         time.plot(t[kept], sign * current[kept] / scale, ".", ms=2.5, color=colour, alpha=0.5)
-        time.plot(t, sign * fit / scale, color=colour, label=label, ls="-" if hold.steady else "--")
+        marker = {"marker": _MARKERS[place % len(_MARKERS)], "ms": 5, "mfc": "none" if place % 2 else colour}
+        time.plot(t, sign * fit / scale, color=colour, label=label, ls="-" if hold.steady else "--",
+                  markevery=(0.03 + 0.05 * (place % 3), 0.2), **marker)  # fmt: skip
     time.set(xlabel="time in the hold (s)", title="Currents, points measured, lines fitted")
     time.set_ylabel(f"|current| ({unit})" if logarithmic else f"current ({unit})")
     if logarithmic:
@@ -129,7 +133,9 @@ def page(record: DcRecord, beside: Beside, drawings: dict[str, Drawing]) -> Page
                 id="holds",
                 title="Holds at constant voltage",
                 paragraphs=[_METHOD.format(drift=100 * record.largest_drift)],
-                drawings=[(drawings["currents"], f"At most {MOST_HOLDS} holds.")],
+                drawings=[
+                    (drawings["currents"], f"Holds {', '.join(map(str, record.drawn_holds))} of {len(record.holds)}.")
+                ],
                 tables=[_hold_table(record)],
             ),
             zoom_section([_plot(record, beside.columns(CURRENTS))]),
@@ -140,6 +146,11 @@ def page(record: DcRecord, beside: Beside, drawings: dict[str, Drawing]) -> Page
         scripts_credit=CREDIT,
         n_series=min(len(record.holds), MOST_HOLDS),
     )
+
+
+def _caption(record: DcRecord) -> str:
+    drawn = [str(number) for number in record.drawn_holds if number <= len(record.holds)]
+    return f"Hold{'s' if len(drawn) > 1 else ''} {', '.join(drawn)} of {len(record.holds)}."
 
 
 def _headline(record: DcRecord) -> str:

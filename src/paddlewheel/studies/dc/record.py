@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from pydantic import Field
+
 from paddlewheel.lab.ohmic import BlockingElectrode
 from paddlewheel.records import Measured, Record, StudyRecord
 
@@ -78,6 +80,7 @@ class DcRecord(StudyRecord):
     diameter_cm: Measured | None
     thickness_cm: Measured | None
     holds: list[DcHold]
+    drawn_holds: list[int] = Field(default=list(range(1, 13)))
     largest_drift: float
     electronic: OhmicResult | None = None
     electronic_upper_bound_95_mS_per_cm: float | None = None

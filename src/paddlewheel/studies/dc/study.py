@@ -42,14 +42,15 @@ from paddlewheel.studies.dc.record import (
     HebbWagnerResult,
     OhmicResult,
 )
-from paddlewheel.studies.laboratory.settings import CELL_TESTS, ColumnSettings, PelletSettings
+from paddlewheel.studies.laboratory.settings import CELL_TESTS, ColumnSettings, PelletSettings, check_drawn, spread
 from paddlewheel.study.run import Run
-from paddlewheel.study.settings import Quantity, bad_value, setting
+from paddlewheel.study.settings import Integers, Quantity, bad_value, setting
 from paddlewheel.study.study import Study
 
 _Fit = OhmicLine | HebbWagner
 _ONE_SIDED_95 = 1.645
 _SURE = 2.0
+_MOST_DRAWN = 12
 _ASSUMED = 0.05
 """Relative error of a resistance of impedance without one: so much the usual ways of reading a spectrum differ."""
 _ABOVE = 1.05
@@ -126,6 +127,7 @@ class DcSettings(PelletSettings, ColumnSettings):
         "Of the electrolyte, for the first current V / (Rb + R0), and Watanabe's number: value,std.",
         only_with={"measures": ("transference",)},
     )
+    holds: Integers = setting((), "Holds to draw, by number from 1; twelve at most by default.", may_change=True)
     largest_drift: float = setting(
         0.05, "Share of the steady current that may still decay at the end of a hold.", gt=0, lt=1
     )
@@ -200,6 +202,7 @@ def _measures(inputs: DcInputs, settings: DcSettings, run: Run) -> DcRecord:
         for number, test in enumerate(read.tests)
         for hold in find_holds(test, largest_drift=settings.largest_drift)
     ]
+    check_drawn("holds", settings.holds, len(holds))
     diameter = None if pellet is None else Measured(value=pellet.diameter_cm, std=pellet.diameter_std_cm)
     thickness = None if pellet is None else Measured(value=pellet.thickness_cm, std=pellet.thickness_std_cm)
     area = None if diameter is None else disc_area_cm2(to_uncertain(diameter))
@@ -218,6 +221,7 @@ def _measures(inputs: DcInputs, settings: DcSettings, run: Run) -> DcRecord:
         diameter_cm=diameter,
         thickness_cm=thickness,
         holds=[_row(hold, read.names[number], read.tests[number], area) for number, hold in holds],
+        drawn_holds=list(settings.holds) or spread(len(holds), most=_MOST_DRAWN),
         largest_drift=settings.largest_drift,
         ionic_conductivity_mS_per_cm=known.get("ionic_conductivity_mS_per_cm"),
         **results,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -14,7 +15,7 @@ from paddlewheel.lab.pellets import given_pellet
 from paddlewheel.lab.ranges import Size, check_quantity
 from paddlewheel.lab.sample import load_sample
 from paddlewheel.records import Measured
-from paddlewheel.study.settings import NamedColumns, Quantity, Settings, bad_value, setting
+from paddlewheel.study.settings import NamedColumns, Numbers, Quantity, Settings, bad_value, setting
 from paddlewheel.study.study import Argument
 
 CELL_TESTS = Argument(
@@ -139,3 +140,38 @@ class ReferenceSettings(LaboratorySettings):
         if self.reference_shift_V.value and self.reference is None:
             raise SettingsError("not given", where="reference", remedy="name the electrode that the shift leads to: Na")
         return self
+
+
+class DrawnSettings(LaboratorySettings):
+    """The range of voltages that figures show."""
+
+    voltage_range_V: Numbers = setting((), "Lowest and highest voltage to draw; all by default.", may_change=True)
+
+    @field_validator("voltage_range_V")
+    @classmethod
+    def _two(cls, given: tuple[float, ...]) -> tuple[float, ...]:
+        if given and not (len(given) == 2 and given[0] < given[1]):
+            raise bad_value(",".join(f"{value:g}" for value in given), "give the lowest and the highest, as 2.5,4.5")
+        return given
+
+    def drawn_V(self) -> tuple[float, float] | None:
+        """The range, or None for all."""
+        return (self.voltage_range_V[0], self.voltage_range_V[1]) if self.voltage_range_V else None
+
+
+def check_drawn(name: str, numbers: Sequence[int], count: int) -> None:
+    """Refuse the number of a sweep, scan or hold to draw that is not there.
+
+    Raises
+    ------
+    SettingsError
+        For it.
+    """
+    for number in numbers:
+        if not 1 <= number <= count:
+            raise SettingsError(f"{number}", where=name, remedy=f"there are {name} 1 to {count}")
+
+
+def spread(count: int, *, most: int) -> list[int]:
+    """The first, the last, and some between: numbers from 1."""
+    return [1 + round(place * (count - 1) / max(min(count, most) - 1, 1)) for place in range(min(count, most))]

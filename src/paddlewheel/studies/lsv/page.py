@@ -19,7 +19,7 @@ from paddlewheel.studies.lsv.record import SWEEPS, LsvRecord, LsvSweep, LsvWindo
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_MOST_DRAWN, _MOST_ZOOMED = 4, 12
+_MOST_ZOOMED = 12
 _METHOD = (
     "Tangent: the line through the foot of the rise, from 10 to 60 % of its height, meets the background, the line "
     "through the quietest stretch before it. Threshold: where the density over the background passes the stated value "
@@ -39,26 +39,28 @@ def _drawn(record: LsvRecord, sweeps: Columns) -> Figure:
     """Each sweep with background, tangent and onsets: whole on the left, its foot on the right."""
     from matplotlib.figure import Figure
 
-    count = min(len(record.sweeps), _MOST_DRAWN)
-    figure = Figure(figsize=(10.4, 3.1 * count), layout="constrained")
-    panels: Any = figure.subplots(count, 2, squeeze=False)
-    for (whole, foot), number in zip(panels, range(1, count + 1), strict=True):
+    drawn = [number for number in record.drawn_sweeps if number <= len(record.sweeps)]
+    figure = Figure(figsize=(10.4, 3.1 * len(drawn)), layout="constrained")
+    panels: Any = figure.subplots(len(drawn), 2, squeeze=False)
+    for (whole, foot), number in zip(panels, drawn, strict=True):
         rows, sweep = sweeps["sweep"] == number, record.sweeps[number - 1]
         names = ("voltage_V", "density_uA_per_cm2", "background_uA_per_cm2", "tangent_uA_per_cm2")
         voltage, density, background, tangent = (sweeps[name][rows] for name in names)
         for panel in (whole, foot):
             panel.plot(voltage, density, color=BLUE, label="measured")
             panel.plot(voltage, background, color=MUTED, lw=1.0, ls="--", label="background")
-            panel.plot(voltage, tangent, color=ORANGE, lw=1.0, label="tangent")
+            panel.plot(voltage, tangent, color=ORANGE, lw=1.3, ls=(0, (7, 2, 1.5, 2)), label="tangent")
             if sweep.tangent_V is not None:
-                panel.axvline(sweep.tangent_V.value, color=ORANGE, lw=0.9, ls=":", label="onset by tangent")
-            for style, each in zip((":", "-.", (0, (5, 1))), sweep.thresholds, strict=False):
+                panel.axvline(sweep.tangent_V.value, color=ORANGE, lw=1.2, ls="-", label="onset by tangent")
+            for style, each in zip(((0, (1, 1.5)), (0, (4, 1.5, 1, 1.5)), (0, (5, 1))), sweep.thresholds, strict=False):
                 if each.onset_V is not None:
                     panel.axvline(each.onset_V.value, color=INK, lw=0.9, ls=style,
                                   label=f"onset at {each.threshold_uA_per_cm2:g} µA/cm²")  # fmt: skip
             panel.set(xlabel=f"voltage (V against {record.reference})", ylabel="current density (µA/cm²)")
         span = float(np.ptp(density)) or 1.0
         whole.set_ylim(density.min() - 0.05 * span, density.max() + 0.05 * span)
+        if record.drawn_V is not None:
+            whole.set_xlim(*record.drawn_V)
         whole.set_title(f"{sweep.direction.capitalize()}, {sweep.rate_mV_per_s:.3g} mV/s")
         known = sweep.tangent_V is not None or any(found.onset_V is not None for found in sweep.thresholds)
         foot.set_title("Its foot" if known else "No onset")
@@ -126,7 +128,7 @@ def page(record: LsvRecord, beside: Beside, drawings: dict[str, Drawing]) -> Pag
                 id="onsets",
                 title="Onsets",
                 paragraphs=[_METHOD],
-                drawings=[(drawings["sweeps"], "Each sweep whole, and its foot; at most four.")],
+                drawings=[(drawings["sweeps"], "Each sweep whole, and its foot.")],
                 tables=[_onset_table(record), _window_table(record)],
             ),
             zoom_section([_plot(record, beside.columns(SWEEPS))]),

@@ -78,5 +78,7 @@ class LsvRecord(StudyRecord):
     background_subtracted: bool
     sweeps: list[LsvSweep]
     windows: list[LsvWindow]
+    drawn_sweeps: list[int] = Field(default=[1, 2, 3, 4])
+    drawn_V: tuple[float, float] | None = None
     notes: list[str]
     files: dict[str, str]

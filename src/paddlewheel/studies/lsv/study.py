@@ -15,16 +15,25 @@ from paddlewheel.lab.onset import Onset, find_onset
 from paddlewheel.lab.voltammetry import Sweep, corrected_voltage_V, find_sweeps
 from paddlewheel.records import Citation, Measured
 from paddlewheel.records.tables import stacked
-from paddlewheel.studies.laboratory.settings import CELL_TESTS, ColumnSettings, DiscSettings, ReferenceSettings
+from paddlewheel.studies.laboratory.settings import (
+    CELL_TESTS,
+    ColumnSettings,
+    DiscSettings,
+    DrawnSettings,
+    ReferenceSettings,
+    check_drawn,
+    spread,
+)
 from paddlewheel.studies.lsv.record import SWEEPS, LsvRecord, LsvSweep, LsvWindow, ThresholdOnset
 from paddlewheel.study.run import Run
-from paddlewheel.study.settings import Numbers, Quantity, bad_value, setting
+from paddlewheel.study.settings import Integers, Numbers, Quantity, bad_value, setting
 from paddlewheel.study.study import Study
 
 _UA_PER_A = 1e6
 _APART_V = 0.2
 """Tangent and threshold that differ by more are told: the onset is a matter of definition."""
 _SLOW_mV_PER_S = 0.5
+_MOST_DRAWN = 4
 _CITATIONS = (
     Citation(
         what="resampling of correlated noise in blocks",
@@ -39,7 +48,7 @@ _CITATIONS = (
 )
 
 
-class LsvSettings(DiscSettings, ColumnSettings, ReferenceSettings):
+class LsvSettings(DiscSettings, ColumnSettings, ReferenceSettings, DrawnSettings):
     """Settings of `lsv`."""
 
     thresholds_uA_per_cm2: Numbers = setting((1.0, 10.0), "Densities over the background that count as an onset.")
@@ -49,6 +58,8 @@ class LsvSettings(DiscSettings, ColumnSettings, ReferenceSettings):
     subtract_background: bool = setting(
         True, "Count currents from the capacitive and ohmic background, or from zero.", option="--background"
     )
+
+    sweeps: Integers = setting((), "Sweeps to draw, by number from 1; four at most by default.", may_change=True)
 
     @field_validator("thresholds_uA_per_cm2")
     @classmethod
@@ -117,6 +128,7 @@ def _measures(inputs: LsvInputs, settings: LsvSettings, run: Run) -> LsvRecord:
                     f"{file}: {sweep.rate_mV_per_s:.3g} mV/s: slow decompositions show later than in a slower sweep; "
                     f"{_SLOW_mV_PER_S:g} mV/s or less is better"
                 )
+    check_drawn("sweeps", settings.sweeps, len(rows))
     return LsvRecord(
         sample=inputs.sample or None,
         area_cm2=to_measured(area),
@@ -127,6 +139,8 @@ def _measures(inputs: LsvInputs, settings: LsvSettings, run: Run) -> LsvRecord:
         background_subtracted=settings.subtract_background,
         sweeps=rows,
         windows=_windows(rows, thresholds),
+        drawn_sweeps=list(settings.sweeps) or spread(len(rows), most=_MOST_DRAWN),
+        drawn_V=settings.drawn_V(),
         notes=_notes(rows),
         warnings=list(dict.fromkeys(warnings)),
         files={"sweeps": _keep_sweeps(curves, run)},
