@@ -33,6 +33,8 @@ _TOP = 0.06
 """Depth below the top, over its height, of the rows that give the potential of a peak."""
 _MOST_PEAKS = 4
 _EDGE = 0.1
+_EVEN = 0.5
+"""Spread of a capacitance over the voltages, over its median, up to which it is one number."""
 
 Baseline = Literal["foot", "decay"]
 """The line through the foot, or the decay of the sweep before."""
@@ -104,8 +106,8 @@ class Scan:
     anodic_charge_C, cathodic_charge_C
         Integrals over the time of the positive and of the negative current, from zero current.
     capacitance_F, capacitance_is_bound
-        Half of what the currents of the two branches differ, over the rate: the median without a peak, otherwise the
-        least of the voltages, a bound; None where one branch is missing.
+        Half of what the currents of the two branches differ, over the rate: the median where that is much the same at
+        all voltages, otherwise the least, a bound; None where the branches cross or one is missing.
     shapes
         Of each sweep, whether a line describes it: a resistance.
     n_spikes
@@ -207,6 +209,7 @@ def _scans_of(run: Sequence[Sweep], rng: np.random.Generator) -> list[Scan]:
             replace(peak, sweep=peak.sweep - rows.start) for peak in peaks if rows.start <= peak.sweep < rows.stop
         ]
         anodic, cathodic = (_charge_C(run[rows], smooth[rows], noise[rows], sign) for sign in (1.0, -1.0))
+        capacitance, is_bound = _capacitance_F(run[rows], smooth[rows], noise[rows], peaks=bool(inside))
         scans.append(
             Scan(
                 sweeps=tuple(run[rows]),
@@ -216,8 +219,8 @@ def _scans_of(run: Sequence[Sweep], rng: np.random.Generator) -> list[Scan]:
                 baselines_A=tuple(found.baselines[rows]),
                 anodic_charge_C=anodic,
                 cathodic_charge_C=cathodic,
-                capacitance_F=_capacitance_F(run[rows], smooth[rows], noise[rows], bound=bool(inside)),
-                capacitance_is_bound=bool(inside),
+                capacitance_F=capacitance,
+                capacitance_is_bound=is_bound,
                 shapes=tuple(shapes[rows]),
                 n_spikes=sum(count for _, count in cleaned[rows]),
             )
@@ -465,12 +468,12 @@ def _charge_C(
 
 
 def _capacitance_F(
-    sweeps: Sequence[Sweep], smooth: Sequence[np.ndarray], noise: Sequence[np.ndarray], *, bound: bool
-) -> Measured | None:
-    """Half the difference of the branches over the rate; see `Scan`."""
+    sweeps: Sequence[Sweep], smooth: Sequence[np.ndarray], noise: Sequence[np.ndarray], *, peaks: bool
+) -> tuple[Measured | None, bool]:
+    """Half the difference of the branches over the rate, and whether it is a bound; see `Scan`."""
     branches = list(zip(sweeps, smooth, noise, strict=True))[-2:]
     if len(branches) < 2 or branches[0][0].direction == branches[1][0].direction:
-        return None
+        return None, peaks
     (up, down) = branches if branches[0][0].way > 0 else branches[::-1]
     low = max(up[0].voltage_V.min(), down[0].voltage_V.min())
     high = min(up[0].voltage_V.max(), down[0].voltage_V.max())
@@ -483,7 +486,10 @@ def _capacitance_F(
     values = 0.5 * (currents[0] - currents[1]) / rate
     rows = 0.5 * (len(up[1]) + len(down[1]))
     quiet = 0.5 * float(np.hypot(np.std(up[2]), np.std(down[2]))) / rate
-    if bound:
-        mean = np.convolve(values, np.ones(11) / 11, mode="valid")
-        return Measured(value=float(mean.min()), std=quiet / np.sqrt(max(rows / 20, 1.0)))
-    return Measured(value=float(np.median(values)), std=float(quiet * 1.25 / np.sqrt(0.8 * rows)))
+    mean, std = np.convolve(values, np.ones(11) / 11, mode="valid"), quiet / np.sqrt(max(rows / 20, 1.0))
+    middle, spread = float(np.median(values)), float(np.ptp(np.quantile(mean, [0.1, 0.9])))
+    if not peaks and spread < max(_EVEN * abs(middle), 6 * std):
+        return Measured(value=middle, std=float(quiet * 1.25 / np.sqrt(0.8 * rows))), False
+    least = float(mean.min())
+    # branches that cross are of no capacitance
+    return (Measured(value=least, std=float(std)), True) if least > 0 else (None, True)

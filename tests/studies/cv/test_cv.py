@@ -97,3 +97,4 @@ def test_real_voltammetry_of_a_shorted_cell(shared):
     assert record.scans[0].lowest_V == pytest.approx(1.5, abs=0.01)
     assert record.scans[0].highest_V == pytest.approx(5.5, abs=0.01)
     assert record.scans[0].rate_mV_per_s == pytest.approx(0.1, rel=0.01)
+    assert record.scans[0].capacitance_uF is None  # the branches cross; it was -2e7 uF

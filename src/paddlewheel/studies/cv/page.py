@@ -28,8 +28,8 @@ _METHOD = (
     "has a current of diffusion, that current continued as 1 / √time. Its potential is the top of a cubic through the "
     "rows near it, without the line of the foot. The uncertainties are those of resampled noise, of the choice of the "
     "foot and of the rows' distance; how cells differ is not in them. Charges are integrals over the time of the "
-    "current above and below zero. The capacitance is half of what the branches differ over the rate: with a peak in "
-    "the scan it is an upper bound."
+    "current above and below zero. The capacitance is half of what the branches differ over the rate: an upper bound "
+    "where that depends on the voltage."
 )
 _VERDICT = (
     "A dissolved couple is reversible if its peaks are as far apart as Nicholson and Shain calculated for the voltage "
@@ -247,9 +247,9 @@ def _scan_table(record: CvRecord) -> Table:
 
 def _capacitance(scan: CvScan) -> Cell:
     if scan.capacitance_uF is None:
-        return Cell(ABSENT, "one branch alone")
+        return Cell(ABSENT, "branches cross, or one is missing")
     if scan.capacitance_is_bound:
-        return Cell(f"≤ {plain(scan.capacitance_uF.value)}", "there are peaks")
+        return Cell(f"≤ {plain(scan.capacitance_uF.value)}", "peaks, or not even")
     return Cell(measured(scan.capacitance_uF))
 
 

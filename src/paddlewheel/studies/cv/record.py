@@ -17,7 +17,7 @@ class CvScan(Record):
     """The sweeps between two turns at the same end, told apart by where the voltage turns; rows count from 0.
 
     The charges are integrals over the time of the positive and the negative current, from zero. The capacitance is half
-    of what the branches differ over the rate: the median without a peak, otherwise the least, an upper bound. A
+    of what the branches differ over the rate: the median where it is even, otherwise the least, an upper bound. A
     resistance is that of a scan of straight lines, which has no peak.
     """
 

@@ -382,7 +382,9 @@ def _told_scan(scan: CvScan, peaks: Sequence[CvPeak]) -> str:
     if scan.resistance_ohm is not None:
         return f"no peak: ohmic, R = {scan.resistance_ohm.value:.4g} +- {scan.resistance_ohm.std:.2g} ohm"
     if scan.capacitance_uF is not None:
-        return f"no peak; {scan.capacitance_uF.value:.4g} +- {scan.capacitance_uF.std:.2g} uF between the branches"
+        value, std = scan.capacitance_uF.value, scan.capacitance_uF.std
+        told = f"at most {value:.3g}" if scan.capacitance_is_bound else f"{value:.4g} +- {std:.2g}"
+        return f"no peak; {told} uF between the branches"
     return "no peak"
 
 
