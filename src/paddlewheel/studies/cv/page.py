@@ -321,7 +321,7 @@ def _plot(record: CvRecord, sweeps: Columns) -> Plot:
     lines = []
     for colour, number in zip(series_colours(len(shown)), shown, strict=True):
         rows = sweeps["scan"] == number
-        name = f"scan {number}, {plain(record.scans[number - 1].rate_mV_per_s)} mV/s"
+        name = f"{number}: {plain(record.scans[number - 1].rate_mV_per_s)} mV/s"
         for column, style in (("current_mA", {}), ("baseline_mA", {"dash": "dot"})):
             lines.append(
                 Line(name=name if column == "current_mA" else f"{name}, baseline", colour=colour,
