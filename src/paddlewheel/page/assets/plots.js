@@ -29,7 +29,7 @@
       const layout = Object.assign({
         font: { color: ink, family: "inherit", size: 12 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
         margin: { l: 60, r: 16, t: 34, b: 48 }, hovermode: "closest", dragmode: "zoom",
-        legend: { orientation: "h", y: -0.2, groupclick: "togglegroup" },
+        legend: { orientation: "h", y: -0.25, groupclick: "togglegroup" },
         modebar: { bgcolor: "rgba(0,0,0,0)", color: "rgba(128,128,128,0.7)", activecolor: ink }, title: { text: plot.title, font: { size: 13 } },
       }, plot.layout || {});
       for (const name of Object.keys(plot.axes)) layout[name] = axis(plot.axes[name]);
