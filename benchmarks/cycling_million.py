@@ -15,7 +15,7 @@ import tempfile
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from lab_readers import write_mpt
+from lab_readers import cycled, write_mpt
 
 _FIELDS = {
     "wall": r"Elapsed \(wall clock\) time.*: (?:(\d+):)?(\d+):([\d.]+)",
@@ -65,7 +65,10 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        for name, write in (("numbers.mpt", write_mpt), ("with-text.csv", write_export)):
+        for name, write in (
+            ("numbers.mpt", lambda path, n_rows: write_mpt(path, cycled(n_rows))),
+            ("with-text.csv", write_export),
+        ):
             path = Path(folder) / name
             write(path, options.rows)
             print(f"{name}: {options.rows} rows, {path.stat().st_size / 1e6:.0f} MB, load {os.getloadavg()[0]:.1f}")

@@ -76,7 +76,7 @@ def cycled(n_rows: int) -> dict[str, np.ndarray]:
     time_s = np.arange(n_rows) * 10.0
     current_mA = np.where((np.arange(n_rows) // 5000) % 2 == 0, 1.0, -1.0)
     charge_mAh = np.cumsum(current_mA) * 10 / 3600
-    voltage_V = 3.2 + 0.2 * np.sin(charge_mAh / 5)
+    voltage_V = 3.2 + 0.02 * charge_mAh
     return {"mode": np.ones(n_rows), "Ns": np.arange(n_rows) // 5000, "time/s": time_s, "Ewe/V": voltage_V,
             "I/mA": current_mA, "(Q-Qo)/mA.h": charge_mAh}  # fmt: skip
 

@@ -53,6 +53,8 @@ def figures(record: CyclingRecord | CyclingSeriesRecord, beside: Beside) -> Figu
             drawn["diffusion"] = (_diffusion(record), "Diffusivity against charge passed.")
         if record.pulses:
             drawn["pulses"] = (_pulses(record), "Resistance of pulses against the charge in the cell.")
+    elif record.cells:
+        drawn["cells"] = (_cells(record), "Mean of the cells and their spread against the cycle.")
     stages = _stages(record)
     if stages is not None:
         drawn["stages"] = (stages, "Capacity against rate and temperature; the numbers are in the table.")
@@ -242,6 +244,34 @@ def _pulses(record: CyclingRecord) -> Figure:
     axes.set_ylim(0, 1.08 * axes.get_ylim()[1])
     axes.set(xlabel="charge in the cell  (% of the test's range)", ylabel="resistance  (ohm)")
     _legend_below(figure, axes)
+    return figure
+
+
+def _cells(record: CyclingSeriesRecord) -> Figure:
+    """Capacity and coulombic efficiency against the cycle: the mean of the cells, and a standard deviation about it."""
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
+    figure = Figure(figsize=(6.6, 5.0), layout="constrained")
+    panels = figure.subplots(2, 1, sharex=True)
+    _, unit = unit_of(record)
+    factor = 1.0 if record.area_cm2 is None else 1 / record.area_cm2.value
+    for panel, name, scale, label in (
+        (panels[0], "capacity", factor, f"capacity  ({unit})"),
+        (panels[1], "coulombic_efficiency", 100.0, "coulombic efficiency  (%)"),
+    ):
+        field, spread = (f"{name}_mAh", f"{name}_spread_mAh") if name == "capacity" else (name, f"{name}_spread")
+        rows = [row for row in record.cells if getattr(row, field) is not None]
+        x = [row.cycle for row in rows]
+        y = scale * np.array([getattr(row, field) for row in rows], dtype=float)
+        off = scale * np.array([getattr(row, spread) or 0.0 for row in rows], dtype=float)
+        panel.fill_between(x, y - off, y + off, color=BLUE, alpha=0.25, lw=0, label="from cell to cell")
+        panel.plot(x, y, "o-", ms=3.5, lw=1.0, color=INK, label="mean")
+        panel.set_ylabel(label)
+        panel.ticklabel_format(axis="y", useOffset=False)
+    panels[1].set_xlabel("cycle")
+    panels[1].xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+    _legend_below(figure, panels[0])
     return figure
 
 

@@ -11,7 +11,7 @@ from paddlewheel.lab.cycling import Kind, Opening
 from paddlewheel.records import Interval, Measured, Record, StudyRecord
 
 CYCLES, STAGES, CURVES, DQDV, DVDQ = "cycles.csv", "stages.csv", "curves.csv", "dqdv.csv", "dvdq.csv"
-DIFFUSION, PULSES = "diffusion.csv", "pulses.csv"
+DIFFUSION, PULSES, GROUP = "diffusion.csv", "pulses.csv", "cells.csv"
 """The tables beside a record."""
 
 
@@ -235,9 +235,26 @@ def kind_in_words(record: CyclingRecord) -> str:
     return _KINDS[record.cell_kind]
 
 
+class GroupRow(Record):
+    """A cycle of cells alike: means over the `n_cells` that have it, and standard deviations from cell to cell.
+
+    The capacity is that of the half that ends a cycle. Spreads are null of one cell, efficiencies where none has one.
+    """
+
+    cycle: int
+    n_cells: int
+    capacity_mAh: float
+    capacity_spread_mAh: float | None
+    retention: float | None
+    retention_spread: float | None
+    coulombic_efficiency: float | None
+    coulombic_efficiency_spread: float | None
+
+
 class CyclingSeriesRecord(StudyRecord):
     """The record of `cycling` of several files of one cell, or of cells alike: capacity against rate and temperature.
 
+    `cells` has a row a cycle where the tests are repeats of one: the mean over the cells, and their spread.
     `tests` are the directories, beside this record, of the records of the single files.
     """
 
@@ -249,6 +266,7 @@ class CyclingSeriesRecord(StudyRecord):
     area_cm2: Measured | None
     theoretical_capacity_mAh: Measured | None
     stages: list[CyclingStage]
+    cells: list[GroupRow] = []
     tests: dict[str, str]
     contradictions: list[str]
     files: dict[str, str]

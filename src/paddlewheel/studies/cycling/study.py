@@ -34,6 +34,7 @@ from paddlewheel.lab.sample import Sample, load_sample
 from paddlewheel.lab.table import CellTest
 from paddlewheel.records import Citation, Measured, Record
 from paddlewheel.studies.cycling.curves import Curve, shown_curves
+from paddlewheel.studies.cycling.group import group_rows
 from paddlewheel.studies.cycling.pulses import citations_of, diffusion_length_um, pulses_of
 from paddlewheel.studies.cycling.record import (
     CURVES,
@@ -41,6 +42,7 @@ from paddlewheel.studies.cycling.record import (
     DIFFUSION,
     DQDV,
     DVDQ,
+    GROUP,
     PULSES,
     STAGES,
     CycleRow,
@@ -51,6 +53,7 @@ from paddlewheel.studies.cycling.record import (
     CyclingStage,
     DifferentialCurve,
     DiffusionRow,
+    GroupRow,
     PulseRow,
     kind_in_words,
     of_today,
@@ -344,15 +347,18 @@ def _series(
         for stage in record.stages
     ]
     stages = [stage.model_copy(update={"over_first": stage.capacity_mAh / stages[0].capacity_mAh}) for stage in stages]
+    cells = group_rows(records)
+    group_files = {"cells": run.table(GROUP, _columns(cells, list(GroupRow.model_fields)))} if cells else {}
     return CyclingSeriesRecord(
         sample=None if inputs.sample is None else inputs.sample.name,
         opens_with=inputs.mended[0].opens_with,
         **_normalizers(inputs.geometry),
         stages=stages,
+        cells=cells,
         tests=dict(zip(folders, (record.file for record in records), strict=True)),
         contradictions=list(dict.fromkeys(text for record in records for text in record.contradictions)),
         warnings=[*_of_several_kinds(records), *(f"{each.file}: {text}" for each in records for text in each.warnings)],
-        files={"stages": run.table(STAGES, _stage_columns(stages))},
+        files={"stages": run.table(STAGES, _stage_columns(stages))} | group_files,
         citations=list(_CITATIONS),
         provenance=run.provenance(),
     )
@@ -487,6 +493,7 @@ def _says(record: CyclingRecord | CyclingSeriesRecord) -> list[str]:
         lines = _test_lines(record)
     else:
         lines = [f"{len(record.tests)} tests, {len(record.stages)} stages", *map(_stage_line, record.stages)]
+        lines += _group_lines(record)
     return [*lines, *(f"does not fit: {text}" for text in record.contradictions)]
 
 
@@ -522,6 +529,16 @@ def _test_lines(record: CyclingRecord) -> list[str]:
             f"{first_left.charge_mAh:.3g} mAh: {first_left.why})"
         )
     return lines + [f"fault: {fault.kind}, {fault.count} ({fault.detail}); {fault.action}" for fault in record.faults]
+
+
+def _group_lines(record: CyclingSeriesRecord) -> list[str]:
+    """The first and the last cycle of cells alike."""
+    ends = record.cells if len(record.cells) < 2 else [record.cells[0], record.cells[-1]]
+    return [
+        f"cycle {row.cycle}, {row.n_cells} cells: {row.capacity_mAh:.4g} mAh"
+        + (f", {row.capacity_spread_mAh:.2g} from cell to cell" if row.capacity_spread_mAh is not None else "")
+        for row in ends
+    ]
 
 
 def _pulse_lines(record: CyclingRecord) -> list[str]:
