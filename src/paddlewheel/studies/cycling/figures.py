@@ -103,8 +103,12 @@ def _cycles(record: CyclingRecord) -> Figure:
     for panel in panels:
         panel.set_xlabel("cycle")
         panel.set_xlim(min(numbers) - 0.5, max(numbers) + 0.5)
-        panel.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+        panel.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
         panel.ticklabel_format(axis="y", useOffset=False)
+    for panel, least in zip(panels[1:3], (0.1, 1e-3), strict=True):  # what does not change is drawn as a line
+        low, high = panel.get_ylim()
+        if high - low < least:
+            panel.set_ylim(0.5 * (low + high - least), 0.5 * (low + high + least))
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower left", ncols=2)
     return figure
 
