@@ -58,6 +58,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
         (["--species", "Na=1"], "--temperature"),
         (["--temperature", "600"], "--species"),
         (["--species", "Na=0", "--temperature", "600"], "carries no current"),
+        (["--species", "Na=1", "--temperature", "600", "--hop-distance-A", "Li=3"], "Li is none of the mobile species"),
     ],
 )
 def test_bad_input_of_the_command(

@@ -92,6 +92,12 @@ def _opens(trajectories: Trajectories, settings: OnsagerSettings) -> OnsagerInpu
         if name not in there:
             told = ", ".join(sorted(set(there)))
             raise SettingsError(f"no {name} here (there are {told})", where="species", remedy="name one of them")
+    for name in settings.hop_distance_A or ():
+        if name not in species:
+            raise SettingsError(
+                f"{name} is none of the mobile species ({', '.join(species)})", where="hop_distance_A",
+                remedy="give one of them, or leave it out",
+            )  # fmt: skip
     # the charge of a run directory was judged when it was made
     doubts = [
         doubt_of_charge(name, charge, where="species", anyway=settings.charge_anyway or settings.species is None)
