@@ -27,7 +27,8 @@ GIVE_UP_FS = 100.0
 """A run whose grade stays over the break limit this long does not come back; a single collision does."""
 TOLERATED_SHARE = 0.01
 """Steps of the production that may extrapolate: what one step in a hundred does wrong, a thermostat heals, and it stays
-far under the statistical error of a diffusivity."""
+far under the statistical error of a diffusivity, unless these are the steps of the hops, which `conduct` looks at by
+themselves."""
 
 _COUNTS = ("n_steps", "n_over", "n_steps_production", "n_over_production", "n_kept", "last_kept_step", "n_on_end")
 
