@@ -327,9 +327,13 @@ def _fast(
         return None
     if texts:
         counts = {line.count(str(delimiter)) for line in chunk}
-        if counts != {width - 1} and (
-            counts != {width} or any(line.rpartition(str(delimiter))[2].strip() for line in chunk)
-        ):
+        if 0 in counts:  # blank lines, as many programs end a file
+            chunk = [line for line in chunk if line.strip()]
+            counts = {line.count(str(delimiter)) for line in chunk}
+        ends_open = width in counts and any(
+            line.count(str(delimiter)) == width and line.rpartition(str(delimiter))[2].strip() for line in chunk
+        )
+        if counts - {width - 1, width} or ends_open:  # a delimiter at a line's end makes no cell
             return None
     try:
         table = np.loadtxt(chunk, delimiter=delimiter, comments=None, ndmin=2, usecols=numeric if texts else None)
