@@ -233,6 +233,23 @@ def test_parquet_of_bdf_is_read(tmp_path):
         read_parquet(path)
 
 
+@pytest.mark.parametrize(("second", "n_rows"), [(21, 40), (1, 25)])
+def test_sheets_whose_rows_go_on_are_one_test(tmp_path, second, n_rows):
+    """Arbin begins another sheet when one is full; sheets of two cells are two tests, of which the longer is read."""
+    from openpyxl import Workbook
+
+    book = Workbook()
+    for number, (start, length) in enumerate(((1, 20), (second, 20 if second > 1 else 25)), start=1):
+        sheet = book.create_sheet(f"Channel_1-00{number}")
+        sheet.append(["Data_Point", "Test_Time(s)", "Current(A)", "Voltage(V)"])
+        for row in range(start, start + length):
+            sheet.append([row, 10.0 * row, 1e-3, 3 + row / 100])
+    book.save(tmp_path / "arbin.xlsx")
+    test = read_cell_test(tmp_path / "arbin.xlsx")
+    assert len(test) == n_rows
+    assert (np.diff(test.time_s) == 10).all()
+
+
 def test_xls_is_read_or_says_what_to_install(tmp_path):
     path = tmp_path / "cell.xls"
     path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))

@@ -11,11 +11,14 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from xml.parsers import expat
+
+import numpy as np
 
 from paddlewheel.errors import DataError
 from paddlewheel.foreign import check_archive, parsing, refuse_document_types
@@ -156,24 +159,43 @@ def _ods_value(told: dict[str, str]) -> str | None:
 
 
 def largest_table(sheets: Mapping[str, str], path: Path) -> TextTable:
-    """The table with the most rows of the sheets, given with tabs between their cells.
+    """The table with the most rows of the sheets, given with tabs between their cells; joined with those that go on.
 
     Raises
     ------
     DataError
         If none holds a table of numbers.
     """
-    best: TextTable | None = None
+    tables: list[TextTable] = []
     for title, text in sheets.items():
         try:
-            table = parse_table(text, source=str(path), warnings=[f"sheet {title}"])
+            tables.append(parse_table(text, source=str(path), warnings=[f"sheet {title}"]))
         except DataError:
             continue  # a sheet of remarks
-        if best is None or len(table) > len(best):
-            best = table
-    if best is None:
+    if not tables:
         raise DataError("no sheet with a table of numbers", where=path, remedy="give a workbook of measured data")
-    return best
+    place = max(range(len(tables)), key=lambda place: len(tables[place]))
+    first = last = place
+    while first > 0 and _goes_on(tables[first - 1], tables[first]):
+        first -= 1
+    while last + 1 < len(tables) and _goes_on(tables[last], tables[last + 1]):
+        last += 1
+    return tables[place] if first == last else _joined(tables[first : last + 1])
+
+
+def _goes_on(earlier: TextTable, later: TextTable) -> bool:
+    """Whether the rows of a sheet are the next of those of another: same columns, and the numbers of the rows go on."""
+    same = (earlier.names, earlier.units, [*earlier.numbers]) == (later.names, later.units, [*later.numbers])
+    return same and 0 in later.numbers and bool(later.numbers[0][0] == earlier.numbers[0][-1] + 1)
+
+
+def _joined(tables: Sequence[TextTable]) -> TextTable:
+    return replace(
+        tables[0],
+        numbers={place: np.concatenate([table.numbers[place] for table in tables]) for place in tables[0].numbers},
+        texts={place: [cell for table in tables for cell in table.texts[place]] for place in tables[0].texts},
+        warnings=[warning for table in tables for warning in table.warnings],
+    )
 
 
 def _text(sheet: Any, path: Path) -> str:

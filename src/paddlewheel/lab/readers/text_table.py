@@ -333,7 +333,7 @@ def _fast(
         ends_open = width in counts and any(
             line.count(str(delimiter)) == width and line.rpartition(str(delimiter))[2].strip() for line in chunk
         )
-        if counts - {width - 1, width} or ends_open:  # a delimiter at a line's end makes no cell
+        if not counts or counts - {width - 1, width} or ends_open:  # a delimiter at a line's end makes no cell
             return None
     try:
         table = np.loadtxt(chunk, delimiter=delimiter, comments=None, ndmin=2, usecols=numeric if texts else None)
