@@ -117,7 +117,8 @@ def told_total(cell: SyntheticCell) -> Resistance | None:
     roles = assign_roles([fit], cell.pellet)
     readings = read_resistances(data, relaxation_times(data), cell.pellet)
     widened = inflation(neighbour_correlation(fit))
-    return judge_total(fit, data, roles, readings, pellet=cell.pellet, inflation=widened).resistance
+    judged = judge_total(fit, data, roles, readings, pellet=cell.pellet, inflation=widened, rivals=choice.rivals())
+    return judged.resistance
 
 
 def main() -> None:

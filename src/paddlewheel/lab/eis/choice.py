@@ -32,6 +32,7 @@ NESTED_BETTER_BY = 6.0
 """BIC by which a Warburg element inside its arc must be better than one behind it: they are near equivalents."""
 _TRIED: tuple[Tail, ...] = tuple(tail for tail in TAILS if tail != "RWQ")
 _SHARE_OF_SERIES = 0.75
+_NEARLY = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +55,15 @@ class Candidate:
     determined: bool
 
 
+@dataclass(frozen=True)
+class Rival:
+    """A fit by another circuit than the chosen one, and its weight beside it: exp(-(its BIC - that of the chosen) / 2),
+    at most 1."""
+
+    fit: CircuitFit
+    weight: float
+
+
 @dataclass(frozen=True, eq=False)
 class Choice:
     """The circuit chosen, and those that it was chosen from, by BIC.
@@ -74,6 +84,12 @@ class Choice:
     candidates: tuple[Candidate, ...]
     correlation: np.ndarray
     reason: str
+
+    def rivals(self, spectrum: int = 0) -> list[Rival]:
+        """The fits of one spectrum that are nearly as probable as the chosen one."""
+        others = [candidate for candidate in self.candidates if candidate is not self.chosen]
+        weighed = [(each, min(np.exp(-(each.bic - self.chosen.bic) / 2), 1.0)) for each in others]
+        return [Rival(each.fits[spectrum], float(weight)) for each, weight in weighed if weight > _NEARLY]
 
 
 def choose_circuit(spectra: Sequence[Weighted]) -> Choice:
@@ -130,7 +146,11 @@ def inflation(correlation: float) -> float:
 
 
 def is_determined(fit: CircuitFit, *, correlation: float = 0.0) -> bool:
-    """Whether every element is known: sizes to 30 %, times to 50 %, exponents to 0.15."""
+    """Whether every element is known, sizes to 30 %, times to 50 %, exponents to 0.15, and the tail behind the arcs."""
+    if fit.circuit.arcs and fit.circuit.tail in ("Ws", "Wo"):
+        # a finite path that is faster than an arc imitates another arc
+        if fit.value("tail_tau_s") < fit.value(f"tau{fit.circuit.arcs}_s"):
+            return False
     spread = np.sqrt(np.diag(fit.covariance) * inflation(correlation))
     for parameter, sigma in zip(fit.circuit.parameters(), spread, strict=True):
         limit = (
@@ -169,10 +189,12 @@ def _nest(
         (candidate.circuit.resistor, candidate.circuit.inductor, arcs)
         for candidate in ahead
         if candidate.circuit.tail
-        for arcs in range(1, candidate.circuit.arcs + 1)
+        for arcs in range(1, min(candidate.circuit.arcs + 1, MOST_ARCS) + 1)
     }
     for resistor, inductor, arcs in sorted(kinds):
         series, nested = Circuit(resistor, inductor, arcs, "W"), Circuit(resistor, inductor, arcs - 1, "RWQ")
+        if series not in fitted:
+            _fit(series, spectra, grids, fitted, fewest)
         if series not in fitted:
             continue
         _fit(nested, spectra, grids, fitted, fewest)

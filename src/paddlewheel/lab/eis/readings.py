@@ -44,6 +44,8 @@ USUAL_BIAS = 0.25
 """Share of the resistance by which one reading is off where depressed arcs overlap: n = 0.75, two decades apart."""
 _SPIKE_POINTS = 5
 _STEEP = 0.35
+_BENT_DEG = 10.0
+"""Change of direction along the last ten points from which on they are no line."""
 _PROMINENT = 0.02
 """Share of |Z| by which -Z'' must rise from a minimum, and fall to it, for the minimum to be more than noise."""
 
@@ -58,8 +60,8 @@ class Reading:
         high-frequency-intercept: Z' where Z'' crosses zero. lowest-imaginary: Z' at the local minimum of -Z'' between
         the arcs of the electrolyte and what is at the electrodes. smallest-phase: Z' where the phase is smallest, from
         the slowest arc of the electrolyte on. arc-extrapolation: the far intercept of a circle through that arc.
-        spike-extrapolation: a line through the spike, down to Z'' = 0. relaxation-times: the distribution up to the
-        time constant of lowest-imaginary.
+        spike-extrapolation: a line through the spike, down to Z'' = 0. relaxation-times: the resistor and the peaks of
+        the distribution that have not the capacitance of an electrode.
     resistance_ohm
         None where the spectrum does not show what is read.
     note
@@ -96,7 +98,7 @@ def read_resistances(data: Weighted, distribution: RelaxationTimes, pellet: Pell
         _smallest_phase(z, frequency, end),
         _arc(z, frequency, end),
         _spike(z, frequency, end),
-        _from_distribution(frequency, end.foot, distribution),
+        _from_distribution(distribution, pellet),
     ]
 
 
@@ -209,10 +211,14 @@ def _spike(z: Complexes, frequency: np.ndarray, end: _End) -> Reading:
     """Z' = a + b (-Z''), through the last points, if they rise steeply enough to be a spike."""
     if end.foot is None or end.next < len(z) - 1:
         return Reading("spike-extrapolation", None, "no spike at the lowest frequencies")
-    if len(z) - end.foot < _SPIKE_POINTS + 1:
-        return Reading("spike-extrapolation", None, "fewer than five points on the spike")
+    if len(z) - end.foot < 2 * _SPIKE_POINTS:
+        return Reading("spike-extrapolation", None, "fewer than ten points on the spike")
     x, y = z.real[-_SPIKE_POINTS:], -z.imag[-_SPIKE_POINTS:]
     slope, start = np.polyfit(y, x, 1)
+    before = slice(-2 * _SPIKE_POINTS, -_SPIKE_POINTS)
+    bend = np.arctan(slope) - np.arctan(np.polyfit(-z.imag[before], z.real[before], 1)[0])
+    if abs(np.rad2deg(bend)) > _BENT_DEG:
+        return Reading("spike-extrapolation", None, f"the spike is bent by {abs(np.rad2deg(bend)):.0f} deg")
     if not (np.all(np.diff(y) > 0) and 0 <= slope < 1 / _STEEP and start > 0):
         return Reading("spike-extrapolation", None, "no spike at the lowest frequencies")
     steep = np.rad2deg(np.arctan2(1, slope))
@@ -220,11 +226,11 @@ def _spike(z: Complexes, frequency: np.ndarray, end: _End) -> Reading:
                    f"{steep:.0f} deg steep")  # fmt: skip
 
 
-def _from_distribution(frequency: np.ndarray, valley: int | None, found: RelaxationTimes) -> Reading:
-    if valley is None:
-        value = found.resistance_ohm + sum(peak.resistance_ohm for peak in found.peaks)
-        return Reading("relaxation-times", float(value), "all of it")
-    cut = 1 / (2 * np.pi * frequency[valley])
-    step = np.log(found.tau_s[1] / found.tau_s[0])
-    value = found.resistance_ohm + float(found.gamma_ohm[found.tau_s <= cut].sum() * step)
-    return Reading("relaxation-times", value, f"up to {cut:.3g} s, the minimum of -Z''")
+def _from_distribution(found: RelaxationTimes, pellet: Pellet | None) -> Reading:
+    """The resistor and the peaks that have not the capacitance tau / R of an electrode."""
+    inside = [peak for peak in found.peaks if place_of(peak.tau_s / peak.resistance_ohm, pellet) == "volume"]
+    value = found.resistance_ohm + sum(peak.resistance_ohm for peak in inside)
+    if not value > 0:
+        return Reading("relaxation-times", None, "no peak has the capacitance of the electrolyte")
+    slowest = f"the slowest at {inside[-1].tau_s:.3g} s" if inside else "the resistor alone"
+    return Reading("relaxation-times", float(value), f"{len(inside)} of {len(found.peaks)} peaks, {slowest}")

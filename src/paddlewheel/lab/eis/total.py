@@ -15,12 +15,14 @@ from paddlewheel.lab.eis.assignment import (
     Resistance,
     Role,
     arc_capacitances_F,
+    assign_roles,
     per_area_F_per_cm2,
     permittivity,
     place_of_tail,
     resistances,
     tail_capacitance_F,
 )
+from paddlewheel.lab.eis.choice import Rival
 from paddlewheel.lab.eis.fit import CircuitFit
 from paddlewheel.lab.eis.least_squares import Weighted
 from paddlewheel.lab.eis.pellet import Pellet
@@ -49,6 +51,7 @@ def judge_total(
     inflation: float = 1.0,
     asked: bool = False,
     names: Mapping[str, str] | None = None,
+    rivals: Sequence[Rival] = (),
 ) -> Total:
     """The total of a fit, or the reason why it is refused, with the numbers that differ and the remedy.
 
@@ -68,6 +71,8 @@ def judge_total(
         Whether somebody said which resistances are the electrolyte's: then only what is not known is refused.
     names
         Of the resistances as they were written, where the circuit was in another notation.
+    rivals
+        Fits by circuits that are nearly as probable: what they say of the total is part of its error.
     """
     found = resistances(fit, roles, inflation=inflation)
     total, unclear = found["total"], found["unclear"]
@@ -75,6 +80,7 @@ def judge_total(
         return Total(None, _unclear(fit, roles, total, unclear, pellet, names or {}))
     if total is None:
         return Total(None, f"no element of {fit.circuit.name} has the capacitance of an electrolyte: {_REMEDY}")
+    total = _beside_rivals(total, rivals, pellet, inflation)
     if not total.std_ohm < NOT_KNOWN * total.value_ohm:
         return Total(None, f"the resistance is not known to {100 * NOT_KNOWN:.0f} %: measure over more frequencies")
     if asked:
@@ -84,6 +90,20 @@ def judge_total(
         return Total(None, flank)
     differs = disagreement(total, readings)
     return Total(total, None) if differs is None else Total(None, f"{differs}: {_REMEDY}")
+
+
+def _beside_rivals(total: Resistance, rivals: Sequence[Rival], pellet: Pellet | None, inflation: float) -> Resistance:
+    """The total with the variance between circuits added, each by its weight (Hoeting, Madigan, Raftery, Volinsky, doi
+    10.1214/ss/1009212519)."""
+    weights, variance = 1.0, total.std_ohm**2
+    for rival in rivals:
+        found = resistances(rival.fit, assign_roles([rival.fit], pellet), inflation=inflation)
+        other = found["total"]
+        if other is None or found["unclear"] is not None or not other.std_ohm < NOT_KNOWN * other.value_ohm:
+            continue
+        weights += rival.weight
+        variance += rival.weight * (other.std_ohm**2 + (other.value_ohm - total.value_ohm) ** 2)
+    return Resistance(total.value_ohm, float(np.sqrt(variance / weights)))
 
 
 def _unclear(
