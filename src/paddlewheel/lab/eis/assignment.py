@@ -22,7 +22,7 @@ from paddlewheel.lab.eis.circuit import Circuit, evaluate
 from paddlewheel.lab.eis.fit import CircuitFit
 from paddlewheel.lab.eis.pellet import Pellet
 
-Role = Literal["bulk", "grain_boundary", "electrolyte", "interface", "unclear"]
+Role = Literal["bulk", "grain_boundary", "electrolyte", "interface", "unclear", "inductive"]
 VACUUM_PERMITTIVITY_F_PER_CM = 8.8541878128e-14
 BULK_PERMITTIVITY = 200.0
 """Above that of the bulk of an ionic conductor (5 to 100), twice for what geometry and depression add."""
@@ -96,7 +96,7 @@ def assign_roles(fits: Sequence[CircuitFit], pellet: Pellet | None = None) -> di
     An arc is of the volume or at the electrodes by `place_of`; the electrode of Randles too. Of two or more arcs of the
     volume the fastest is the bulk. A resistor in series is the bulk where the arcs of the volume have the capacitance
     of grain boundaries, and the electrolyte as a whole where there is no arc; beside the arc of a bulk it is faster
-    than all that is seen of the electrolyte, and counted with it.
+    than all that is seen of the electrolyte, and counted with it. What is inductive, leads or a loop, is in no total.
     """
     circuit = fits[0].circuit
     sizes = arc_capacitances_F(fits)
@@ -116,6 +116,7 @@ def assign_roles(fits: Sequence[CircuitFit], pellet: Pellet | None = None) -> di
             roles[name] = "electrolyte"
     if circuit.resistor:
         roles["R_ohm"] = "bulk" if resistor_is_bulk else "electrolyte"
+    roles |= {f"{name}_ohm": "inductive" for name in ("coil", "loop") if getattr(circuit, name)}
     return roles
 
 
@@ -166,7 +167,7 @@ def asked_roles(roles: Mapping[str, Role], electrolyte: Sequence[str]) -> dict[s
         if name in asked:
             told[name] = role if role in ("bulk", "grain_boundary") else "electrolyte"
         else:
-            told[name] = "interface"
+            told[name] = role if role == "inductive" else "interface"
     return told
 
 

@@ -1,7 +1,8 @@
 """Which circuit a spectrum, or a series of spectra of one sample, calls for.
 
 Candidates are every circuit of `Circuit` (resistor or not, zero to three arcs, five tails, inductor or not), and the
-electrode of Randles in place of the last arc and the tail of a good one, if it is better by far. One that
+electrode of Randles in place of the last arc and the tail of a good one, if it is better by far; where a spectrum turns
+back, or the best misses something, also a resistor beside an inductor, or a negative arc, with the good ones. One that
 the spectrum cannot determine is out: an element whose size is not known to 30 % (68 %) is not in the data. Of the rest
 the lowest BIC (Schwarz, doi 10.1214/aos/1176344136) is chosen; then any special case of it that an F-test does not
 reject at 0.1 % takes its place, the smallest first (5 % over some fifty candidates, after Bonferroni). BIC and not
@@ -15,7 +16,7 @@ and the variances grow by its inverse.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -33,6 +34,10 @@ NESTED_BETTER_BY = 6.0
 _TRIED: tuple[Tail, ...] = tuple(tail for tail in TAILS if tail != "RWQ")
 _SHARE_OF_SERIES = 0.75
 _NEARLY = 0.01
+_MISSED = 0.3
+"""Correlation of neighbouring residuals from which on the best circuit misses something."""
+_BACK = 0.01
+"""Share of |Z| by which a spectrum turns back where it is inductive."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,6 +131,9 @@ def choose_circuit(spectra: Sequence[Weighted]) -> Choice:
             circuit = candidate.circuit
             _fit(Circuit(circuit.resistor, True, circuit.arcs, circuit.tail), spectra, grids, fitted, fewest)
     _nest(_rank(fitted, spectra, np.zeros(len(spectra)))[:3], spectra, grids, fitted, fewest)
+    ahead = _rank(fitted, spectra, np.zeros(len(spectra)))
+    if any(_turns_back(data) for data in spectra) or any(neighbour_correlation(fit) > _MISSED for fit in ahead[0].fits):
+        _add_inductive(ahead[:3], spectra, grids, fitted, fewest)
     first = _rank(fitted, spectra, np.zeros(len(spectra)))[0]
     correlation = np.array([neighbour_correlation(fit) for fit in first.fits])
     ranked = _rank(fitted, spectra, correlation)
@@ -146,11 +154,19 @@ def inflation(correlation: float) -> float:
 
 
 def is_determined(fit: CircuitFit, *, correlation: float = 0.0) -> bool:
-    """Whether every element is known, sizes to 30 %, times to 50 %, exponents to 0.15, and the tail behind the arcs."""
-    if fit.circuit.arcs and fit.circuit.tail in ("Ws", "Wo"):
-        # a finite path that is faster than an arc imitates another arc
-        if fit.value("tail_tau_s") < fit.value(f"tau{fit.circuit.arcs}_s"):
-            return False
+    """Whether every element is known, sizes to 30 %, times to 50 %, exponents to 0.15, and is where its kind is.
+
+    A finite diffusion path, or a negative arc, that is faster than an arc imitates, or takes from, the arcs; the
+    inductance of leads is faster than the slowest.
+    """
+    circuit = fit.circuit
+    slowest = fit.value(f"tau{circuit.arcs}_s") if circuit.tree is None and circuit.arcs else None
+    if slowest is not None and (
+        (circuit.tail in ("Ws", "Wo") and fit.value("tail_tau_s") < slowest)
+        or (circuit.loop and fit.value("loop_tau_s") < slowest)
+        or (circuit.coil and fit.value("coil_tau_s") > slowest)
+    ):
+        return False
     spread = np.sqrt(np.diag(fit.covariance) * inflation(correlation))
     for parameter, sigma in zip(fit.circuit.parameters(), spread, strict=True):
         limit = (
@@ -174,6 +190,32 @@ def _fit(
 ) -> None:
     if 2 * fewest - circuit.size >= max(3, circuit.size):
         fitted[circuit] = [fit_circuit(circuit, data, grid=grid) for data, grid in zip(spectra, grids, strict=True)]
+
+
+def _turns_back(data: Weighted) -> bool:
+    """Whether Z'' is above 0, or Z' falls with the frequency, at three points in a row by more than one per cent."""
+    z, by_frequency = data.impedance_ohm, np.argsort(-data.omega)
+    share = z.imag[by_frequency] / np.abs(z[by_frequency])
+    falls = -np.diff(z.real[by_frequency]) / np.abs(z[by_frequency][1:])
+    return any(bool((np.convolve(each > _BACK, np.ones(3), "valid") == 3).any()) for each in (share, falls))
+
+
+def _add_inductive(
+    ahead: Sequence[Candidate],
+    spectra: Sequence[Weighted],
+    grids: Sequence[StartGrid],
+    fitted: dict[Circuit, list[CircuitFit]],
+    fewest: int,
+) -> None:
+    """Fit the best circuits, those without their tail and with one more arc, with a resistor beside an inductor in
+    front, and with a negative arc behind, which an inductive loop is."""
+    bases = {candidate.circuit for candidate in ahead}
+    for circuit in tuple(bases):
+        arcs = circuit.arcs + (circuit.tail == "RWQ")
+        bases |= {replace(circuit, tail="", arcs=n) for n in (arcs, min(arcs + 1, MOST_ARCS)) if n or circuit.resistor}
+    for circuit in sorted(bases, key=lambda each: each.name):
+        for coil, loop in ((True, False), (False, True)):
+            _fit(replace(circuit, inductor=False, coil=coil, loop=loop), spectra, grids, fitted, fewest)
 
 
 def _nest(

@@ -19,7 +19,8 @@ from paddlewheel.studies.eis.record import EisRecord, SpectrumResult
 __all__ = ["figures", "page"]
 
 _ROLES = {"bulk": "bulk", "grain_boundary": "grain boundary", "electrolyte": "electrolyte", "interface": "interface",
-          "unclear": "grain boundary or interface", "leads": "leads"}  # fmt: skip
+          "unclear": "grain boundary or interface", "inductive": "inductive",
+          "leads": "leads"}  # fmt: skip
 
 _UNTOLD = (
     "The Kramers–Kronig relations do not prove the cell linear: a spectrum at a second amplitude does "

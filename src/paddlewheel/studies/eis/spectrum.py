@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from paddlewheel.lab.eis.assignment import (
     arc_capacitances_F,
     resistances,
 )
-from paddlewheel.lab.eis.choice import inflation, neighbour_correlation
+from paddlewheel.lab.eis.choice import Rival, inflation, neighbour_correlation
 from paddlewheel.lab.eis.circuit import SEMI_INFINITE
 from paddlewheel.lab.eis.diffusion import Diffusivity, from_concentration, from_slope, from_time
 from paddlewheel.lab.eis.fit import CircuitFit, weigh
@@ -94,6 +94,7 @@ def analyse_spectrum(
     fit: CircuitFit,
     view: SeriesView,
     roles: dict[str, Role],
+    rivals: Sequence[Rival] = (),
     asked: bool = False,
     circuit_asked: bool = False,
     pellet: Pellet | None,
@@ -107,6 +108,8 @@ def analyse_spectrum(
         Of `data`; the same as that of elements in series.
     roles
         Of the resistances of `view`.
+    rivals
+        Fits by circuits that are nearly as probable.
     asked
         Whether somebody said what is what.
     circuit_asked
@@ -119,8 +122,9 @@ def analyse_spectrum(
     found = {name: _known(resistance) for name, resistance in fitted.items()}
     read = read_resistances(modulus, distribution, pellet)
     judged = judge_total(
-        view.fit, data, roles, read, pellet=pellet, inflation=inflation(correlation), asked=asked, names=view.names
-    )
+        view.fit, data, roles, read, pellet=pellet, inflation=inflation(correlation), asked=asked,
+        names=view.names, rivals=rivals,
+    )  # fmt: skip
     found["total"] = judged.resistance
     readings = [
         ResistanceReading(
@@ -182,6 +186,7 @@ def analyse_spectrum(
     told = untold(fit, data, inflation=inflation(correlation)) if circuit_asked else []
     if view.others:
         told.append(f"{', '.join(view.others)}: no role is known of it, and its resistances are in no total")
+    told += _inductive(view.fit)
     row.warnings += told
     if unknown:
         row.warnings.append(
@@ -322,6 +327,17 @@ def _diffusivity_result(found: Diffusivity) -> WarburgDiffusivity:
         formula=found.formula,
         assumptions=found.assumptions,
     )
+
+
+def _inductive(fit: CircuitFit) -> list[str]:
+    """What of the circuit is inductive, and no resistance of the electrolyte or the interface."""
+    words = {"coil": "a resistor beside an inductor", "loop": "a negative arc, which an inductive loop is,"}
+    return [
+        f"{words[name]} of {fit.value(f'{name}_ohm'):.4g} ohm at "
+        f"{1 / (2 * np.pi * fit.value(f'{name}_tau_s')):.3g} Hz is in no resistance"
+        for name in words
+        if getattr(fit.circuit, name)
+    ]
 
 
 def _warnings(row: SpectrumResult, fit: CircuitFit, test: KramersKronig) -> list[str]:

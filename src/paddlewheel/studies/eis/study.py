@@ -13,7 +13,7 @@ from pydantic import model_validator
 
 from paddlewheel.errors import SettingsError
 from paddlewheel.lab.eis.assignment import Role, asked_roles, assign_roles
-from paddlewheel.lab.eis.choice import Candidate, choose_circuit, inflation, is_determined
+from paddlewheel.lab.eis.choice import Candidate, Rival, choose_circuit, inflation, is_determined
 from paddlewheel.lab.eis.circuit import SEMI_INFINITE, Circuit, Limit
 from paddlewheel.lab.eis.fit import CircuitFit, Weighting, fit_circuit, weigh
 from paddlewheel.lab.eis.kramers_kronig import KramersKronig
@@ -288,7 +288,7 @@ def _measures(inputs: EisInputs, settings: EisSettings, run: Run) -> EisRecord:
     data = [
         weigh(spectrum.frequency_Hz, spectrum.impedance_ohm, weighting=settings.weighting) for spectrum in read.spectra
     ]
-    fits, candidates, reason = _fitted(data, inputs.circuit, each=settings.circuit == EACH)
+    fits, rivals, candidates, reason = _fitted(data, inputs.circuit, each=settings.circuit == EACH)
     views = [as_series(fit, points.omega) for fit, points in zip(fits, data, strict=True)]
     roles = _roles(views, pellet, settings.electrolyte)
     analysed = [
@@ -299,14 +299,15 @@ def _measures(inputs: EisInputs, settings: EisSettings, run: Run) -> EisRecord:
             test=test,
             fit=fit,
             roles=role,
+            rivals=near,
             view=view,
             asked=bool(settings.electrolyte),
             circuit_asked=inputs.circuit is not None,
             pellet=pellet,
             electrode=electrode,
         )
-        for spectrum, file, points, test, fit, view, role in zip(
-            read.spectra, read.files, data, tests, fits, views, roles, strict=True
+        for spectrum, file, points, test, fit, near, view, role in zip(
+            read.spectra, read.files, data, tests, fits, rivals, views, roles, strict=True
         )
     ]
     arrhenius, said = fit_temperatures_eis(analysed, pellet=pellet, allow_violations=settings.allow_violations)
@@ -364,25 +365,32 @@ def _linearity(other: OtherAmplitude, read: ReadSpectra, tests: Sequence[Kramers
 
 def _fitted(
     data: Sequence[Weighted], asked: Circuit | None, *, each: bool
-) -> tuple[list[CircuitFit], list[CircuitCandidate], str]:
+) -> tuple[list[CircuitFit], list[list[Rival]], list[CircuitCandidate], str]:
+    """Fits, what is nearly as probable beside each of them, the circuits tried, and why."""
     if asked is not None:
         fits = [fit_circuit(asked, points) for points in data]
         known = sum(is_determined(fit) for fit in fits)
-        return fits, [], f"{asked.name} was asked for; its elements are determined in {known} of {len(fits)} spectra"
+        return (
+            fits,
+            [[]] * len(fits),
+            [],
+            f"{asked.name} was asked for; its elements are determined in {known} of {len(fits)} spectra",
+        )
     if each:
-        chosen = [choose_circuit([points]).chosen.fits[0] for points in data]
-        return chosen, [], "chosen for each spectrum on its own"
+        choices = [choose_circuit([points]) for points in data]
+        rivals = [choice.rivals() for choice in choices]
+        return [choice.chosen.fits[0] for choice in choices], rivals, [], "chosen for each spectrum on its own"
     tried = [data[k] for k in sorted({round(x) for x in np.linspace(0, len(data) - 1, min(len(data), _CHOSEN_FROM))})]
     choice = choose_circuit(tried)
     lowest = choice.candidates[0].bic
     others = [candidate for candidate in choice.candidates if candidate is not choice.chosen]
     shown = [choice.chosen, *others][:_SHOWN_CANDIDATES]
-    fits = list(choice.chosen.fits)
+    fits, rivals = list(choice.chosen.fits), [choice.rivals(k) for k in range(len(tried))]
     reason = choice.reason
     if len(tried) < len(data):
-        fits = [fit_circuit(choice.chosen.circuit, points) for points in data]
+        fits, rivals = [fit_circuit(choice.chosen.circuit, points) for points in data], [[]] * len(data)
         reason += f" (chosen on {len(tried)} of the {len(data)} spectra, evenly spread)"
-    return fits, [_candidate(candidate, lowest) for candidate in shown], reason
+    return fits, rivals, [_candidate(candidate, lowest) for candidate in shown], reason
 
 
 def _candidate(candidate: Candidate, lowest: float) -> CircuitCandidate:
