@@ -115,7 +115,7 @@ def choose_circuit(spectra: Sequence[Weighted]) -> Choice:
         # a third arc only where the second was worth it
         if arcs == MOST_ARCS and not best_by_arcs[2] < best_by_arcs[1]:
             break
-        likely = [candidate.circuit.tail for candidate in ranked[:3]]
+        likely = {"", "CPE", *(candidate.circuit.tail for candidate in ranked[:3])}
         tails: list[Tail] = [tail for tail in _TRIED if tail in likely or arcs < MOST_ARCS]
         for tail in tails:
             for resistor in (False, True):
