@@ -51,7 +51,7 @@ class Candidate:
     bic
         Summed over the spectra; lower is better.
     determined
-        Whether every element is determined, in three of four spectra.
+        Whether every element is determined and in its place, in three of four spectra.
     """
 
     circuit: Circuit
@@ -94,7 +94,11 @@ class Choice:
         """The fits of one spectrum that are nearly as probable as the chosen one."""
         others = [candidate for candidate in self.candidates if candidate is not self.chosen]
         weighed = [(each, min(np.exp(-(each.bic - self.chosen.bic) / 2), 1.0)) for each in others]
-        return [Rival(each.fits[spectrum], float(weight)) for each, weight in weighed if weight > _NEARLY]
+        return [
+            Rival(each.fits[spectrum], float(weight))
+            for each, weight in weighed
+            if weight > _NEARLY and is_in_place(each.fits[spectrum])
+        ]
 
 
 def choose_circuit(spectra: Sequence[Weighted]) -> Choice:
@@ -154,19 +158,7 @@ def inflation(correlation: float) -> float:
 
 
 def is_determined(fit: CircuitFit, *, correlation: float = 0.0) -> bool:
-    """Whether every element is known, sizes to 30 %, times to 50 %, exponents to 0.15, and is where its kind is.
-
-    A finite diffusion path, or a negative arc, that is faster than an arc imitates, or takes from, the arcs; the
-    inductance of leads is faster than the slowest.
-    """
-    circuit = fit.circuit
-    slowest = fit.value(f"tau{circuit.arcs}_s") if circuit.tree is None and circuit.arcs else None
-    if slowest is not None and (
-        (circuit.tail in ("Ws", "Wo") and fit.value("tail_tau_s") < slowest)
-        or (circuit.loop and fit.value("loop_tau_s") < slowest)
-        or (circuit.coil and fit.value("coil_tau_s") > slowest)
-    ):
-        return False
+    """Whether every element is known: sizes to 30 %, times to 50 %, exponents to 0.15."""
     spread = np.sqrt(np.diag(fit.covariance) * inflation(correlation))
     for parameter, sigma in zip(fit.circuit.parameters(), spread, strict=True):
         limit = (
@@ -179,6 +171,23 @@ def is_determined(fit: CircuitFit, *, correlation: float = 0.0) -> bool:
         if not sigma < limit:
             return False
     return True
+
+
+def is_in_place(fit: CircuitFit) -> bool:
+    """Whether each element is where its kind is.
+
+    A finite diffusion path, or a negative arc, that is faster than an arc imitates, or takes from, the arcs; the
+    inductance of leads is faster than the slowest arc.
+    """
+    circuit = fit.circuit
+    if not circuit.arcs:
+        return True
+    slowest = fit.value(f"tau{circuit.arcs}_s")
+    return not (
+        (circuit.tail in ("Ws", "Wo") and fit.value("tail_tau_s") < slowest)
+        or (circuit.loop and fit.value("loop_tau_s") < slowest)
+        or (circuit.coil and fit.value("coil_tau_s") > slowest)
+    )
 
 
 def _fit(
@@ -254,7 +263,7 @@ def _rank(
         for fit, data, rho in zip(fits, spectra, correlation, strict=True):
             values = 2 * len(data.omega) / inflation(rho)
             bic += values * np.log(fit.chi2 / (2 * len(data.omega))) + circuit.size * np.log(values)
-            known += is_determined(fit, correlation=rho)
+            known += is_determined(fit, correlation=rho) and is_in_place(fit)
         ranked.append(Candidate(circuit, tuple(fits), float(bic), known >= _SHARE_OF_SERIES * len(fits)))
     return sorted(ranked, key=lambda candidate: candidate.bic)
 
