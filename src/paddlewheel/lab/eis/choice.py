@@ -234,12 +234,11 @@ def _nest(
     fitted: dict[Circuit, list[CircuitFit]],
     fewest: int,
 ) -> None:
-    """Fit the electrode of Randles in place of the slowest arc and the tail of the best, or of fewer arcs; it is kept
+    """Fit the electrode of Randles in place of the slowest arc and the tail of the best, or of one arc more; it is kept
     where it is better by far than the two in series, which have as many parameters."""
     kinds = {
         (candidate.circuit.resistor, candidate.circuit.inductor, arcs)
         for candidate in ahead
-        if candidate.circuit.tail
         for arcs in range(1, min(candidate.circuit.arcs + 1, MOST_ARCS) + 1)
     }
     for resistor, inductor, arcs in sorted(kinds):

@@ -76,7 +76,7 @@ class StartGrid:
         plain = self.starts(replace(circuit, coil=False, loop=False), keep=keep)
         omega, size = self.data.omega, np.abs(self.data.impedance_ohm)
         for present, times, height, rest in (
-            (circuit.coil, np.log([0.1, 1.0, 10.0]) - np.log(omega.max()), size[np.argmax(omega)], []),
+            (circuit.coil, np.log([0.1, 1.0, 10.0, 100.0]) - np.log(omega.max()), size[np.argmax(omega)], []),
             (circuit.loop, np.log([0.03, 0.3, 1.0]) - np.log(omega.min()), size[np.argmin(omega)], [_ARC_EXPONENT]),
         ):
             if present:
