@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from paddlewheel.errors import SettingsError
 from paddlewheel.lab.eis.assignment import asked_roles, assign_roles, place_of, resistances
+from paddlewheel.lab.eis.choice import choose_circuit, inflation, neighbour_correlation
 from paddlewheel.lab.eis.circuit import Circuit, impedance
 from paddlewheel.lab.eis.diffusion import from_concentration, from_slope, from_time
 from paddlewheel.lab.eis.fit import fit_circuit, weigh
 from paddlewheel.lab.eis.pellet import Pellet
 from paddlewheel.lab.eis.readings import read_resistances
 from paddlewheel.lab.eis.relaxation_times import relaxation_times
+from paddlewheel.lab.eis.synthetic import CELLS, random_cell
 from paddlewheel.lab.eis.total import judge_total
 
 FREQUENCY_HZ = np.geomspace(1e6, 0.1, 71)
@@ -211,3 +214,65 @@ def test_diffusivities_by_hand():
     assert "sigma / 2" in two.formula
     with pytest.raises(SettingsError, match="molar_volume"):
         from_slope(10.0, 1.0, area_cm2=1.0, dE_dx_V=0.5, molar_volume_cm3_per_mol=0.0)
+
+
+def _fault(shared: Path, name: str, *, sign: int = 1):
+    """A spectrum of the faults' folder; `sign` -1 where its third column is -Z''."""
+    rows = np.loadtxt(shared / "data" / "faults" / "lab" / name, delimiter=",", skiprows=1)
+    return weigh(rows[:, 0], rows[:, 1] + 1j * sign * rows[:, 2])
+
+
+def _told(data, pellet: Pellet | None = None):
+    """The fit that is chosen, its roles and what is said of the total."""
+    choice = choose_circuit([data])
+    fit = choice.chosen.fits[0]
+    roles = assign_roles([fit], pellet)
+    total = judge_total(
+        fit,
+        data,
+        roles,
+        read_resistances(data, relaxation_times(data), pellet),
+        pellet=pellet,
+        inflation=inflation(neighbour_correlation(fit)),
+        rivals=choice.rivals(),
+    )
+    return fit, roles, total
+
+
+def test_thin_pellet_of_the_faults(shared: Path):
+    """5 + 240 + 820 ohm, then a charge transfer of 22 kohm at 1.5 uF/cm2."""
+    _, roles, total = _told(_fault(shared, "thin_pellet.csv"), THIN)
+    assert "interface" in roles.values()
+    assert total.resistance is not None
+    assert total.resistance.value_ohm == pytest.approx(1065, rel=0.005)  # noise of 1 % on some thirty points
+    assert THIN.conductivity_mS_per_cm(total.resistance.value_ohm, 0.0)[0] == pytest.approx(0.0747, rel=0.005)
+
+
+def test_inductive_loop_of_the_faults_is_a_negative_arc(shared: Path):
+    """0.05 ohm, an arc of 0.1 ohm, and a loop of -0.02 ohm: the low end stands at 0.13 ohm."""
+    fit, roles, total = _told(_fault(shared, "drt12_loop.csv", sign=-1))
+    assert fit.circuit.name == "R-RQ-nRQ"
+    assert roles["loop_ohm"] == "inductive"
+    assert fit.value("loop_ohm") == pytest.approx(0.02, rel=0.05)
+    assert total.resistance is not None
+    assert total.resistance.value_ohm == pytest.approx(0.05, rel=0.005)
+    assert np.sqrt(fit.chi2 / 2 / len(fit.residual)) < 0.003  # the noise; 2.9 % without the loop
+
+
+def test_resistor_beside_an_inductor_of_the_faults_is_no_part_of_the_electrolyte(shared: Path):
+    fit, roles, total = _told(_fault(shared, "imp276_LR.csv", sign=-1))
+    assert fit.circuit.name == "RL-R-RQ"
+    assert roles["coil_ohm"] == "inductive"
+    assert total.resistance is not None
+    assert abs(total.resistance.value_ohm - 0.012) < 3 * total.resistance.std_ohm
+    assert total.resistance.std_ohm < 1e-4  # 12.96 +- 0.21 mohm before
+
+
+@pytest.mark.parametrize("kind", CELLS)
+def test_total_of_drawn_cells_is_theirs(kind: str):
+    """A drawn cell of each kind, of another seed than the benchmark's."""
+    cell = random_cell(np.random.default_rng(7), kind=kind)
+    _, _, total = _told(weigh(cell.frequency_Hz, cell.impedance_ohm), cell.pellet)
+    assert total.resistance is not None
+    assert total.resistance.value_ohm == pytest.approx(cell.total_ohm, rel=0.1)
+    assert abs(total.resistance.value_ohm - cell.total_ohm) < 4 * total.resistance.std_ohm
