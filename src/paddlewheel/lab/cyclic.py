@@ -32,6 +32,8 @@ _TAIL = 0.05
 _TOP = 0.06
 """Depth below the top, over its height, of the rows that give the potential of a peak."""
 _MOST_PEAKS = 4
+_TOLD = 4.0
+"""Height of a peak over its error."""
 _EDGE = 0.1
 _EVEN = 0.5
 """Spread of a capacitance over the voltages, over its median, up to which it is one number."""
@@ -202,7 +204,9 @@ def _scans_of(run: Sequence[Sweep], rng: np.random.Generator) -> list[Scan]:
         )
         for _ in range(_RESAMPLES if found.peaks else 0)
     ]  # fmt: skip
-    peaks = [_with_errors(peak, run, drawn) for peak in found.peaks]
+    peaks = [peak for top in found.peaks if _is_told(peak := _with_errors(top, run, drawn))]
+    peaked = {peak.sweep for peak in peaks}
+    baselines = [base if place in peaked else None for place, base in enumerate(found.baselines)]
     scans = []
     for rows, complete in _places_of_scans(run):
         inside = [
@@ -216,7 +220,7 @@ def _scans_of(run: Sequence[Sweep], rng: np.random.Generator) -> list[Scan]:
                 complete=complete,
                 peaks=tuple(inside),
                 couples=tuple(_couples(inside, run[rows])),
-                baselines_A=tuple(found.baselines[rows]),
+                baselines_A=tuple(baselines[rows]),
                 anodic_charge_C=anodic,
                 cathodic_charge_C=cathodic,
                 capacitance_F=capacitance,
@@ -425,6 +429,11 @@ def _with_errors(peak: _Top, sweeps: Sequence[Sweep], drawn: Sequence[_FoundPeak
         baseline=peak.baseline,
         sweep=peak.sweep,
     )
+
+
+def _is_told(peak: Peak) -> bool:
+    """Whether its height is told from its baseline, whose choice is in the error: a bump on a slope is not."""
+    return abs(peak.current_A.value) > _TOLD * peak.current_A.std
 
 
 def _couples(peaks: Sequence[Peak], sweeps: Sequence[Sweep]) -> list[Couple]:
