@@ -207,6 +207,7 @@ def cycling(
     *,
     sample: str | Path | Sample | None = ...,
     cell_kind: Literal['full', 'cathode', 'anode'] | None = ...,
+    electrode: Literal['Ewe', 'Ece', 'Ewe-Ece'] = ...,
     reference_cycle: int | None = ...,
     curves: Integers | None = ...,
     bin_mV: float = ...,

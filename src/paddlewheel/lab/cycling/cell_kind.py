@@ -99,6 +99,8 @@ class _Seen:
     """Before the first step, at rest where there is one."""
     low_V: float
     high_V: float
+    reach_V: list[float]
+    """At which half cycles begin and end."""
     charge_V: float
     discharge_V: float
     """Median of the mean voltages; of the other half where there is none of this."""
@@ -125,6 +127,7 @@ def _seen(test: CellTest, half_cycles: Sequence[HalfCycle]) -> _Seen:
         first_V=float(test.voltage_V[max(start - 1, 0)]),
         low_V=min([half.end_voltage_V for half in discharges] or starts),
         high_V=max([half.end_voltage_V for half in charges] or starts),
+        reach_V=[*starts, *ends],
         charge_V=float(np.median([half.mean_voltage_V for half in charges or discharges])),
         discharge_V=float(np.median([half.mean_voltage_V for half in discharges or charges])),
         second_over_first=None if second is None else second.capacity_Ah / first.capacity_Ah,
@@ -139,8 +142,8 @@ def _no_cell(seen: _Seen) -> str | None:
     """Why the test says nothing of an electrode; None where it may."""
     if not seen.sign_fits:
         return "the voltage falls where the current is positive: is its sign turned (--columns current_A=-NAME)?"
-    if seen.high_V - seen.low_V < _LEAST_WINDOW_V:
-        return f"the voltage goes from {seen.low_V:.3g} to {seen.high_V:.3g} V only"
+    if max(seen.reach_V) - min(seen.reach_V) < _LEAST_WINDOW_V:
+        return f"the voltage goes from {min(seen.reach_V):.3g} to {max(seen.reach_V):.3g} V only"
     if seen.low_V < 0 < seen.high_V and seen.discharge_V < 0 < seen.charge_V and seen.high_V < -2 * seen.low_V:
         window = f"{seen.low_V:.3g} to {seen.high_V:.3g} V"
         return f"the voltage changes its sign with the current, {window}: two electrodes alike"

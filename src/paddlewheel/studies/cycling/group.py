@@ -16,7 +16,7 @@ def group_rows(records: Sequence[CyclingRecord]) -> list[GroupRow]:
     """One row for each cycle that two cells or more have; none where the tests are not repeats of one.
 
     They are where all stages are at temperatures within 3 K of each other, and cycle for cycle what comes back flows at
-    currents within 10 %, so that nothing but the cell is different. Half cycles alone and cycles cut short count for none.
+    currents within 10 %, so that nothing but the cell is different. Half cycles alone and cycles cut short count not.
     """
     if len(records) < 2 or len({record.opens_with for record in records}) > 1:
         return []

@@ -15,6 +15,7 @@ from paddlewheel.errors import DataError, SettingsError
 from paddlewheel.lab.cell_tests import CellTests, rows_sha256
 from paddlewheel.lab.cycling import (
     CellKind,
+    ElectrodeSeen,
     Fault,
     HalfCycle,
     Kind,
@@ -23,6 +24,7 @@ from paddlewheel.lab.cycling import (
     find_cycles,
     find_half_cycles,
     is_cut_short,
+    seen_by,
     tell_cell_kind,
 )
 from paddlewheel.lab.cycling.half_cycles import LEAST_SHARE
@@ -82,6 +84,11 @@ class CyclingSettings(ColumnSettings):
         "What the cell is: a full cell (a cycle begins with the charge), the half cell of a cathode (with what comes "
         "first) or of an anode (with the discharge); by default told from the first step, the window and the trend",
         aliases=("working",),
+    )
+    electrode: ElectrodeSeen = setting(
+        "Ewe",
+        "Of a cell of three electrodes: the working one (Ewe) or the counter one (Ece) against the reference, or the "
+        "cell (Ewe-Ece)",
     )
     reference_cycle: int | None = setting(
         None, "Cycle whose capacity is the retention's 1; the first whole one by default.", ge=1, le=10_000_000
@@ -149,7 +156,11 @@ def _opens(files: CellTests, settings: CyclingSettings) -> CyclingInputs:
     path = settings.sample if isinstance(settings.sample, Path) else None
     sample = settings.sample if isinstance(settings.sample, Sample) else None if path is None else load_sample(path)
     tests = [
-        source if isinstance(source, CellTest) else read_cell_test(source, columns=settings.columns) for source in given
+        seen_by(
+            source if isinstance(source, CellTest) else read_cell_test(source, columns=settings.columns),
+            settings.electrode,
+        )
+        for source in given
     ]
     for test in tests:
         refuse_other_technique(test, "cycling", "dc")
