@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -256,3 +257,33 @@ def test_the_current_is_taken_from_what_tells_it(tmp_path, number, kind, values,
     said = [warning for warning in test.warnings if "the file holds no current" in warning]
     assert len(said) == (told is not None)
     assert told is None or told in said[0]
+
+
+@pytest.mark.parametrize("form", ["%m/%d/%Y %H:%M:%S.%f", "%m/%d/%Y %H:%M:%S"])
+def test_dates_for_times_are_counted_from_the_start(folder, tmp_path, form):
+    """EC-Lab exports dates on request. Those of this file begin 30.153 s after its acquisition was started."""
+    path = text_file(folder, "gcpl.issue_149", tmp_path)
+    elapsed_s = read_cell_test(path).time_s
+    lines = path.read_bytes().decode("cp1252").splitlines()
+    head, rows = lines[:81], lines[81:]
+    place = head[80].split("\t").index("time/s")
+    started = datetime(2024, 1, 10, 11, 2, 29, 886_000)
+    for number, row in enumerate(rows):
+        cells = row.split("\t")
+        cells[place] = (started + timedelta(seconds=float(cells[place].replace(",", ".")))).strftime(form)
+        rows[number] = "\t".join(cells)
+    path.write_text("\n".join([*head, *rows]), encoding="cp1252")
+    within_s = 1e-5 if form.endswith("f") else 1.0
+    np.testing.assert_allclose(read_cell_test(path).time_s, elapsed_s, rtol=0, atol=within_s)
+
+
+def test_the_oldest_layout_has_numbers_of_one_byte(tmp_path):
+    """Data of version 0 before EC-Lab 10, as public descriptions have it: rows from byte 100 on."""
+    rows = np.array([(0.0, 3.0, 1.0), (60.0, 3.1, 1.0)], dtype=[("t", "<f8"), ("e", "<f4"), ("i", "<f4")])
+    content = bytes([2, 0, 0, 0, 3, 4, 6, 8]).ljust(100, b"\0") + rows.tobytes()
+    header = b"MODULE" + b"VMP data  " + b"VMP data".ljust(25) + len(content).to_bytes(4, "little") + bytes(4)
+    path = tmp_path / "old.mpr"
+    path.write_bytes(b"BIO-LOGIC MODULAR FILE\x1a".ljust(48) + bytes(4) + header + b"10/26/09" + content)
+    test = read_cell_test(path)
+    np.testing.assert_allclose(test.voltage_V, [3.0, 3.1], rtol=1e-7)
+    assert test.metadata["started"] == "2009-10-26"

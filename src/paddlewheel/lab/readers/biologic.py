@@ -81,24 +81,28 @@ def read_mpr(path: Path) -> TextTable:
         If it is truncated or damaged, holds no row, or its rows are not as wide as their columns.
     """
     warnings: list[str] = []
-    modules = {module.name: module for module in _modules(path.read_bytes(), path, warnings)}
+    modules: dict[str, _Module] = {}
+    for module in _modules(path.read_bytes(), path, warnings):
+        modules.setdefault(module.name, module)
     data = modules.get("VMP data")
     if data is None:
         raise DataError(
             "no data module", where=path, remedy="the file is truncated: copy it again, or export it as .mpt"
         )
     content = {name: module.content for name, module in modules.items()}
-    settings_bytes, log = content.get("VMP settings", b""), content.get("VMP LOG", b"")
+    settings_bytes, log = content.get("VMP Set", b""), content.get("VMP LOG", b"")
     technique = _TECHNIQUES.get(settings_bytes[0]) if settings_bytes else None
     names, units, numbers = _columns(data, path, warnings, technique)
-    settings = _settings(settings_bytes) | _inputs(content.get("VMP External Device", b""))
-    date = modules["VMP settings"].date if "VMP settings" in modules else data.date
-    started = _started(log, date)
+    settings = _inputs(content.get("VMP ExtDev", b""))
+    date = modules["VMP Set"].date if "VMP Set" in modules else data.date
+    started, at = _started(log, date)
     settings |= {"started": started} if started else {}
-    version = _text(log, 0x3B7)
-    settings |= {"program": f"EC-Lab {version}"} if version else {}
+    if at in (None, _STARTED_AT[0]):  # else an old file: where its settings and its log have the rest is not known
+        settings |= _settings(settings_bytes)
+        version = _text(log, 0x3B7)
+        settings |= {"program": f"EC-Lab {version}"} if version else {}
     n_rows = len(next(iter(numbers.values())))
-    loops = _loop_starts(content.get("VMP expt. loop indexes", b""), n_rows)
+    loops = _loop_starts(content.get("VMP loop", b""), n_rows)
     title = TECHNIQUES[technique].titles[0] if technique else ""
     preamble = [f"date: {date}", f"{MAGIC.decode()}, VMP data version {data.version}", title]
     preamble += [f"{name} : {settings[name]}" for name in ("electrode_material", "electrolyte", "comments")
@@ -113,7 +117,9 @@ def _modules(content: bytes, path: Path, warnings: list[str]) -> Iterator[_Modul
         raise DataError("is no Biologic .mpr", where=path, remedy="give a file of EC-Lab")
     at = content.find(_MODULE)
     while at >= 0 and at + _HEADER_BYTES + 8 <= len(content) and content.startswith(_MODULE, at):
-        long_name = content[at + 16 : at + 41].decode("latin-1").strip()
+        name, long_name = (
+            content[at + first : at + last].decode("latin-1").strip() for first, last in ((6, 16), (16, 41))
+        )
         length, version = struct.unpack_from("<II", content, at + 41)
         header = _HEADER_BYTES
         since_11_5 = length == 0xFFFFFFFF
@@ -124,10 +130,10 @@ def _modules(content: bytes, path: Path, warnings: list[str]) -> Iterator[_Modul
         data = content[at + header : at + header + length]
         if len(data) < length:
             told = f"the module {long_name} has {len(data)} of {length} bytes"
-            if long_name != "VMP LOG":
+            if name != "VMP LOG":
                 raise DataError(told, where=path, remedy="the file is truncated: copy it again")
             warnings.append(f"{told}: the file is truncated behind its rows")
-        yield _Module(name=long_name, version=version, since_11_5=since_11_5, date=date, content=data)
+        yield _Module(name=name, version=version, since_11_5=since_11_5, date=date, content=data)
         at += header + length
 
 
@@ -167,18 +173,19 @@ def _columns(
 def _header(module: _Module, path: Path) -> tuple[list[int], int, int]:
     """The columns' numbers, the number of rows, and where the rows begin."""
     data = module.content
-    known = module.since_11_5 or module.version in _ROWS_AT
-    start = _ROWS_AT_SINCE_11_5 if module.since_11_5 else _ROWS_AT.get(module.version, 0)
+    since_11_5 = module.since_11_5 or (module.version == 0 and data[5:6] == b"\0")  # no column has the number 0
+    known = since_11_5 or module.version in _ROWS_AT
+    start = _ROWS_AT_SINCE_11_5 if since_11_5 else _ROWS_AT.get(module.version, 0)
     if not known or len(data) < start:
         raise DataError(
             f"data of version {module.version}" + (f" in {len(data)} bytes" if known else ""), where=path,
             remedy="export it as .mpt in EC-Lab; please report the version" if not known else "copy it again",
         )  # fmt: skip
     n_rows, n_columns = struct.unpack_from("<IB", data)
-    if module.since_11_5:
+    if since_11_5:
         (n_columns,) = struct.unpack_from("<H", data, 4)
-    first = 6 if module.since_11_5 else 5
-    size = 1 if not module.since_11_5 and module.version < 2 else 2
+    first = 6 if since_11_5 else 5
+    size = 1 if not since_11_5 and module.version < 2 else 2
     if n_columns == 0 or first + size * n_columns > start:
         raise DataError(f"{n_columns} columns", where=path, remedy="the file is damaged: copy it again")
     numbers = np.frombuffer(data, dtype="u1" if size == 1 else "<u2", count=n_columns, offset=first)
@@ -327,8 +334,8 @@ def _inputs(data: bytes) -> dict[str, Any]:
     return {"inputs": named} if named else {}
 
 
-def _started(log: bytes, date: str) -> str | None:
-    """When the technique was started, in ISO 8601, local time: as the log says where its day is the settings'.
+def _started(log: bytes, date: str) -> tuple[str | None, int | None]:
+    """When the technique was started, in ISO 8601, local time, and where the log says so, on the settings' day.
 
     Without a log the day alone.
     """
@@ -342,8 +349,8 @@ def _started(log: bytes, date: str) -> str | None:
         if days is not None and 1 < days < 100_000:
             found = _OLE_DAY_0 + timedelta(milliseconds=round(days * 86_400_000))
             if found.date() == day:
-                return found.isoformat(timespec="milliseconds")
-    return None if day is None else day.isoformat()
+                return found.isoformat(timespec="milliseconds"), at
+    return None if day is None else day.isoformat(), None
 
 
 def _loop_starts(data: bytes, n_rows: int) -> list[int]:

@@ -8,6 +8,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+import numpy as np
+
 from paddlewheel.lab.readers.biologic_columns import name_and_unit
 from paddlewheel.lab.readers.biologic_table import NOT_GIVEN, completed
 from paddlewheel.lab.readers.text_table import TextTable, is_number, parse_table, table_from
@@ -15,6 +17,7 @@ from paddlewheel.lab.techniques import technique_of_title
 
 MAGIC = ("EC-Lab ASCII FILE", "BT-Lab ASCII FILE")
 _HEADER_LINES = re.compile(r"Nb header lines\s*:\s*(\d{1,6})")
+_DATES = ("%m/%d/%Y %H:%M:%S.%f", "%m/%d/%Y %H:%M:%S", "%d/%m/%Y %H:%M:%S.%f", "%d/%m/%Y %H:%M:%S")
 _LOOP = re.compile(r"Loop \d+ from point number (\d{1,9}) to \d+")
 _STARTED = re.compile(r"Acquisition started on : (\d\d)[/.-](\d\d)[/.-](\d{4}) (\d\d:\d\d:\d\d)(?:[.,](\d{1,6}))?")
 _PROGRAM = re.compile(r"(EC|BT)-L(?:ab|AB) for windows v([\d.]+)")
@@ -49,15 +52,37 @@ def read_mpt(text: str, *, source: str, warnings: Sequence[str] = ()) -> TextTab
         cells = [cell.strip() for cell in lines[place].rstrip().split("\t")]
         names, units = zip(*map(name_and_unit, cells), strict=True)
         first = next((line for line in lines[place + 1 :] if line.strip()), "")
-        if "," in first and "." not in first:
+        if any("," in cell and is_number(cell.replace(",", ".", 1)) for cell in first.split("\t")):
             said.append("decimal commas")
             lines = [*lines[: place + 1], *(line.replace(",", ".") for line in lines[place + 1 :])]
         table = table_from(lines, place + 1, names=list(names), units=list(units), delimiter="\t", source=source,
                            preamble=[line for line in lines[:place] if line.strip()], warnings=said)  # fmt: skip
     loops = [int(matched[1]) for line in table.preamble if (matched := _LOOP.match(line.strip()))]
     technique = technique_of_title(table.preamble[2]) if len(table.preamble) > 2 else None
-    table = replace(table, technique=technique, settings=_settings(table.preamble))
+    settings = _settings(table.preamble)
+    table = _elapsed(replace(table, technique=technique, settings=settings))
     return completed(table, loop_starts=loops)
+
+
+def _elapsed(table: TextTable) -> TextTable:
+    """The table with the time since the start, where it was exported as dates (`Time format : Absolute`)."""
+    place = next((place for place, name in enumerate(table.names) if name == "time" and place in table.texts), None)
+    cells = [] if place is None else table.texts[place]
+    for form in _DATES:
+        try:
+            moments = [datetime.strptime(cell, form) for cell in cells]
+            break
+        except ValueError:
+            continue
+    else:
+        return table
+    if place is None or not moments:
+        return table
+    started = table.settings.get("started")
+    began = moments[0] if started is None else datetime.fromisoformat(started)
+    seconds = np.array([(moment - began).total_seconds() for moment in moments])
+    texts = {column: values for column, values in table.texts.items() if column != place}
+    return replace(table, texts=texts, numbers=table.numbers | {place: seconds})
 
 
 def _header_line(lines: Sequence[str]) -> int | None:
