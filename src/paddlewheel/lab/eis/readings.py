@@ -227,8 +227,11 @@ def _spike(z: Complexes, frequency: np.ndarray, end: _End) -> Reading:
 
 
 def _from_distribution(found: RelaxationTimes, pellet: Pellet | None) -> Reading:
-    """The resistor and the peaks that have not the capacitance tau / R of an electrode."""
-    inside = [peak for peak in found.peaks if place_of(peak.tau_s / peak.resistance_ohm, pellet) == "volume"]
+    """The resistor and the peaks that have not the capacitance tau / R of an electrode; a negative peak that is faster
+    than all others is the leads', and is taken off the resistor."""
+    arcs = [peak for peak in found.peaks if peak.resistance_ohm > 0]
+    leads = [peak for peak in found.peaks if all(peak.tau_s < arc.tau_s for arc in arcs)]
+    inside = leads + [arc for arc in arcs if place_of(arc.tau_s / arc.resistance_ohm, pellet) == "volume"]
     value = found.resistance_ohm + sum(peak.resistance_ohm for peak in inside)
     if not value > 0:
         return Reading("relaxation-times", None, "no peak has the capacitance of the electrolyte")

@@ -98,21 +98,32 @@ def _residuals(rows: Sequence[SpectrumResult], points: Sequence[Columns]) -> Fig
 
 
 def _relaxation(rows: Sequence[SpectrumResult], distributions: Sequence[Columns]) -> Figure:
-    """Distributions of relaxation times, each relative to its own largest value below the tail."""
+    """Distributions of relaxation times with their 95 % bands; the scale goes through 0 where one is negative."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6.4, 4.2), layout="constrained")
     panel = figure.subplots()
     chosen = range(len(rows))
+    top = max(float(np.abs(distributions[k]["gamma_ohm"]).max()) for k in chosen)
+    least = min(float(np.abs(distributions[k]["gamma_ohm"]).max()) for k in chosen)
+    signed = any(float(distributions[k]["gamma_ohm"].min()) < 0 for k in chosen)
+    floor = -np.inf if signed else 1e-6 * least
     for style, k in zip(series_styles(len(chosen)), chosen, strict=True):
         data = distributions[k]
-        height = np.maximum(data["gamma_ohm"], 1e-12)
+        height = np.maximum(data["gamma_ohm"], floor)
         peaks = [int(np.argmin(np.abs(np.log(data["tau_s"] / peak.tau_s)))) for peak in rows[k].relaxation_times.peaks]
-        panel.loglog(data["tau_s"], height, color=style.colour, ls=style.line, marker=style.marker, markevery=peaks,
-                     ms=5, label=label(rows[k]))  # fmt: skip
-    top = max(float(distributions[k]["gamma_ohm"].max()) for k in chosen)
-    least = min(float(distributions[k]["gamma_ohm"].max()) for k in chosen)
-    panel.set(xlabel="relaxation time τ (s)", ylabel="γ (Ω per unit of ln τ)", ylim=(1e-3 * least, 2 * top))
+        panel.plot(data["tau_s"], height, color=style.colour, ls=style.line, marker=style.marker, markevery=peaks,
+                   ms=5, label=label(rows[k]))  # fmt: skip
+        if "high_ohm" in data:
+            low, high = (np.maximum(data[name], floor) for name in ("low_ohm", "high_ohm"))
+            panel.fill_between(data["tau_s"], low, high, color=style.colour, alpha=0.15, lw=0)
+    panel.set(xscale="log", xlabel="relaxation time τ (s)", ylabel="γ (Ω per unit of ln τ)")
+    if signed:
+        panel.set_yscale("symlog", linthresh=0.02 * least)
+        panel.axhline(0, color=MUTED, lw=0.8)
+        panel.set_ylim(-2 * top, 2 * top)
+    else:
+        panel.set(yscale="log", ylim=(1e-3 * least, 2 * top))
     ncols = columns_of_legend([label(rows[k]) for k in chosen])
     figure.legend(*panel.get_legend_handles_labels(), loc="outside lower center", ncols=ncols)
     return figure

@@ -9,6 +9,7 @@ import numpy as np
 from paddlewheel.lab.eis.growth import Kind, Law, grown
 from paddlewheel.records import Measured, Record, StudyRecord
 from paddlewheel.records.arrhenius import ArrheniusResult
+from paddlewheel.records.base import Interval
 
 Resistance = Literal["bulk", "grain_boundary", "total"]
 CellKind = Literal["blocking", "symmetric", "full"]
@@ -40,6 +41,20 @@ class KramersKronigResult(Record):
     worst_Hz: tuple[float, float]
     n_terms: int
     mu: float
+    verdict: str
+
+
+class ZHitResult(Record):
+    """The modulus as it follows from the phase (Z-HIT), beside the one measured; percentages are of |Z|.
+
+    `noise_percent` is what the noise of the phase alone makes of `rms_percent`; `worst_Hz` the decade of the largest
+    difference.
+    """
+
+    agrees: bool
+    rms_percent: float
+    noise_percent: float
+    worst_Hz: tuple[float, float]
     verdict: str
 
 
@@ -92,18 +107,32 @@ class ResistanceReading(Record):
 
 
 class RelaxationPeakResult(Record):
-    """A peak of the distribution of relaxation times, and the resistance under it."""
+    """A peak of the distribution of relaxation times, and the resistance under it, negative for an inductive loop.
+
+    `tau_s` is that of its top, `mean_tau_s` the geometric mean over what is above half of it, and `ln_tau_std` the
+    error of its logarithm.
+    """
 
     tau_s: float
     resistance_ohm: float
+    resistance_std_ohm: float | None = None
+    mean_tau_s: float | None = None
+    ln_tau_std: float | None = None
 
 
 class RelaxationResultEis(Record):
-    """The distribution of relaxation times: regularization chosen, residual, and peaks from fast to slow."""
+    """The distribution of relaxation times: regularization chosen, residual, and peaks from fast to slow.
+
+    Beside it are a resistor, an inductor and a capacitor in series, null where there is none; `negative_s` are the ends
+    of the times at which it is negative.
+    """
 
     regularization: float
     rms_percent: float
     series_resistance_ohm: float
+    series_inductance_H: float | None = None
+    series_capacitance_F: float | None = None
+    negative_s: tuple[float, float] | None = None
     peaks: list[RelaxationPeakResult]
 
 
@@ -134,6 +163,7 @@ class SpectrumResult(Record):
     lowest_Hz: float
     highest_Hz: float
     kramers_kronig: KramersKronigResult
+    z_hit: ZHitResult | None = None
     circuit: str
     parameters: list[CircuitParameter]
     rms_percent: float
@@ -158,6 +188,32 @@ class EisArrhenius(Record):
     bulk: ArrheniusResult | None = None
     grain_boundary: ArrheniusResult | None = None
     total: ArrheniusResult | None = None
+
+
+class FollowedPoint(Record):
+    """A peak at one temperature."""
+
+    temperature_K: float
+    tau_s: float
+    ln_tau_std: float
+    resistance_ohm: Measured
+
+
+class FollowedPeak(Record):
+    """A peak of the relaxation times at several temperatures, followed by its capacitance tau / R.
+
+    The activation energies are those of ln(T / R) and of ln(1 / tau) against 1 / T, null of fewer than three
+    temperatures.
+    """
+
+    capacitance_F: float
+    points: list[FollowedPoint]
+    resistance_activation_energy_eV: Measured | None = None
+    resistance_activation_energy_95_eV: Interval | None = None
+    resistance_chi2_per_dof: float | None = None
+    tau_activation_energy_eV: Measured | None = None
+    tau_activation_energy_95_eV: Interval | None = None
+    tau_chi2_per_dof: float | None = None
 
 
 class InterfacePoint(Record):
@@ -252,6 +308,7 @@ class EisRecord(StudyRecord):
     candidates: list[CircuitCandidate] = []
     spectra: list[SpectrumResult]
     arrhenius: EisArrhenius
+    relaxation_peaks: list[FollowedPeak] = []
     interface: InterfaceSeries | None = None
     linearity: LinearityResult | None = None
     beside: list[ComparedValue] = []

@@ -27,6 +27,7 @@ from paddlewheel.lab.eis.readings import read_resistances
 from paddlewheel.lab.eis.relaxation_times import RelaxationTimes, relaxation_times
 from paddlewheel.lab.eis.series_view import SeriesView
 from paddlewheel.lab.eis.total import NOT_KNOWN, judge_total
+from paddlewheel.lab.eis.z_hit import z_hit
 from paddlewheel.lab.spectrum import Spectrum
 from paddlewheel.records import Measured
 from paddlewheel.studies.eis.record import (
@@ -39,6 +40,7 @@ from paddlewheel.studies.eis.record import (
     ResistanceReading,
     SpectrumResult,
     WarburgDiffusivity,
+    ZHitResult,
 )
 
 CORRELATED = 0.3
@@ -116,7 +118,7 @@ def analyse_spectrum(
         Whether the circuit was asked for.
     """
     modulus = weigh(spectrum.frequency_Hz, spectrum.impedance_ohm)
-    distribution = relaxation_times(modulus)
+    distribution = relaxation_times(modulus, noise=test.rms)
     correlation = neighbour_correlation(fit)
     fitted = resistances(view.fit, roles, inflation=inflation(correlation))
     found = {name: _known(resistance) for name, resistance in fitted.items()}
@@ -155,6 +157,7 @@ def analyse_spectrum(
         lowest_Hz=float(spectrum.frequency_Hz.min()),
         highest_Hz=float(spectrum.frequency_Hz.max()),
         kramers_kronig=_test_result(test),
+        z_hit=_z_hit_result(modulus, test),
         circuit=fit.circuit.name,
         parameters=_parameters(fit, data, view.written(roles), correlation),
         rms_percent=100 * float(np.sqrt(np.mean(np.abs(relative) ** 2) / 2)),
@@ -170,8 +173,17 @@ def analyse_spectrum(
             regularization=distribution.regularization,
             rms_percent=100 * distribution.rms,
             series_resistance_ohm=distribution.resistance_ohm,
+            series_inductance_H=distribution.inductance_H or None,
+            series_capacitance_F=distribution.capacitance_F if np.isfinite(distribution.capacitance_F) else None,
+            negative_s=distribution.negative_s,
             peaks=[
-                RelaxationPeakResult(tau_s=peak.tau_s, resistance_ohm=peak.resistance_ohm)
+                RelaxationPeakResult(
+                    tau_s=peak.tau_s,
+                    resistance_ohm=peak.resistance_ohm,
+                    resistance_std_ohm=peak.resistance_std_ohm,
+                    mean_tau_s=peak.mean_tau_s,
+                    ln_tau_std=peak.ln_tau_std,
+                )
                 for peak in distribution.peaks
             ],
         ),
@@ -270,6 +282,19 @@ def _test_result(test: KramersKronig) -> KramersKronigResult:
         n_terms=test.n_terms,
         mu=test.mu,
         verdict=test.verdict,
+    )
+
+
+def _z_hit_result(data: Weighted, test: KramersKronig) -> ZHitResult | None:
+    found = z_hit(data, test)
+    if found is None:
+        return None
+    return ZHitResult(
+        agrees=found.agrees,
+        rms_percent=100 * found.rms,
+        noise_percent=100 * found.noise,
+        worst_Hz=found.worst_Hz,
+        verdict=found.verdict,
     )
 
 

@@ -42,6 +42,7 @@ from paddlewheel.studies.eis.record import (
     InterfaceSeries,
     LinearityResult,
 )
+from paddlewheel.studies.eis.relaxation_series import follow_peaks
 from paddlewheel.studies.eis.series import fit_temperatures_eis, interface_series
 from paddlewheel.studies.eis.spectrum import (
     CORRELATED,
@@ -84,6 +85,11 @@ _CITATIONS = (
         doi="10.1016/j.electacta.2014.01.034",
     ),
     Citation(
+        what="Z-HIT",
+        reference="Schiller, Richter, Guelzow, Wagner, Phys. Chem. Chem. Phys. 3, 374 (2001)",
+        doi="10.1039/B007678N",
+    ),
+    Citation(
         what="variable projection (starts)",
         reference="Golub, Pereyra, SIAM J. Numer. Anal. 10, 413 (1973)",
         doi="10.1137/0710036",
@@ -98,6 +104,11 @@ _CITATIONS = (
         what="distribution of relaxation times",
         reference="Wan, Saccoccio, Chen, Ciucci, Electrochim. Acta 184, 483 (2015)",
         doi="10.1016/j.electacta.2015.09.097",
+    ),
+    Citation(
+        what="band of relaxation times",
+        reference="Ciucci, Chen, Electrochim Acta 167, 439 (2015)",
+        doi="10.1016/j.electacta.2015.03.123",
     ),
     Citation(
         what="choice of its regularization",
@@ -325,6 +336,7 @@ def _measures(inputs: EisInputs, settings: EisSettings, run: Run) -> EisRecord:
         candidates=candidates,
         spectra=[each.row for each in analysed],
         arrhenius=arrhenius,
+        relaxation_peaks=follow_peaks(analysed, allow_violations=settings.allow_violations),
         interface=interface,
         linearity=linearity,
         drawn=None if settings.drawn is None else list(settings.drawn),
@@ -427,7 +439,9 @@ def _keep_tables(analysed: Sequence[AnalysedSpectrum], run: Run) -> None:
             ("kramers_kronig", 100 * each.test.residual, "percent"),
         ):
             points |= {f"{name}_real_{unit}": np.real(values), f"{name}_imag_{unit}": np.imag(values)}
-        times = {"tau_s": each.distribution.tau_s, "gamma_ohm": each.distribution.gamma_ohm}
+        found = each.distribution
+        times = {"tau_s": found.tau_s, "gamma_ohm": found.gamma_ohm, "low_ohm": found.low_ohm}
+        times["high_ohm"] = found.high_ohm
         each.row.points_file = run.table(f"spectra/{stem}.csv", points)
         each.row.relaxation_file = run.table(f"relaxation_times/{stem}.csv", times)
 
