@@ -112,10 +112,10 @@ def test_z_hit_makes_the_modulus_of_the_phase():
 
 
 def test_z_hit_sees_a_drift_that_is_lawful():
-    """3 % over the sweep pass the Kramers-Kronig test, of which 0.2 % of |Z| are left; Z-HIT sees them, and their sign:
+    """4 % over the sweep pass the Kramers-Kronig test, of which 0.2 % of |Z| are left; Z-HIT sees them, and their sign:
     |Z| grows towards low frequency, so that it is too small at the high end by the part of the drift since then."""
     for seed in range(3):
-        still, moved = (_data("R-RQ-CPE", LAWFUL, seed=seed, drift=drift) for drift in (0.0, 0.03))
+        still, moved = (_data("R-RQ-CPE", LAWFUL, seed=seed, drift=drift) for drift in (0.0, 0.04))
         calm, seen = (z_hit(data, kramers_kronig(data)) for data in (still, moved))
         assert kramers_kronig(moved).passed
         assert calm is not None
@@ -123,8 +123,8 @@ def test_z_hit_sees_a_drift_that_is_lawful():
         assert calm.agrees
         assert not seen.agrees
         assert "changed during the sweep" in seen.verdict
-        # the middle, 1 Hz to 1 kHz, is 5/7 down the sweep on average: 0.75 * 3 % at the first points
-        assert -0.030 < seen.residual[:8].mean() < -0.008
+        # the middle, 1 Hz to 1 kHz, is 5/7 down the sweep on average: 0.6 * 4 % at the first points
+        assert -0.040 < seen.residual[:8].mean() < -0.010
 
 
 def test_z_hit_of_few_points_is_none():

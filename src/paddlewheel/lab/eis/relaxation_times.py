@@ -35,8 +35,10 @@ _LAMBDAS = np.geomspace(1e-5, 1e3, 17)
 _SMALLEST_PEAK = 0.02
 _LEAST_KNOWN = 2.0
 """Errors that the resistance of a peak is at least."""
-_DEPTH = 1.0
-"""Errors by which the minimum between two peaks is lower than the smaller one: ripples of noise stay below 0.7."""
+_BEYOND_KNOWN_TO = 0.05
+"""Share of the whole that the error of what is beyond the spectrum is at most, where it joins a peak."""
+_DEPTH = 1.5
+"""Errors by which the minimum between two peaks is lower than the smaller one; ripples of noise stay below that."""
 _EVIDENCE_LAMBDAS = np.geomspace(1e-6, 1e2, 33)
 _UNDERSMOOTHED = 3.0
 _NORMAL_95 = 1.959964
@@ -87,7 +89,7 @@ class RelaxationTimes:
     inductance_H, capacitance_F
         In series; 0, and infinite, where there is none.
     peaks
-        From fast to slow; those under 2 % of the whole, or under two of their errors, are left out.
+        From fast to slow; those under 2 % of all whose top is seen, or under two of their errors, are left out.
     negative_s
         Ends of the times at which gamma is negative; None where it is nowhere.
     regularization
@@ -167,7 +169,10 @@ def relaxation_times(
     if np.mean(left**2) > clearly * max(noise, _LEAST_NOISE) ** 2:
         turned, ends = _negative_inside(problem)
         others = _smoothest(problem, turned, regularization)
-        if left @ left > clearly * (others[2] @ others[2]):
+        seen = (tau >= 1 / omega.max()) & (tau <= 1 / omega.min())
+        loop = -others[1][_SERIES:][seen & (turned[_SERIES:] < 0)].sum()
+        better = left @ left > clearly * (others[2] @ others[2])
+        if better and loop > _SMALLEST_PEAK * np.abs(others[1][_SERIES:][seen]).sum():
             signs, negative, (chosen, sizes, left) = turned, ends, others
     band = _band(problem, signs)
     gamma = size * sizes[_SERIES:] / step
@@ -274,23 +279,26 @@ def _nonnegative(gram: np.ndarray, right: np.ndarray, penalty: np.ndarray) -> tu
 def _peaks(
     tau: np.ndarray, resistances: np.ndarray, band: _Band, size: float, seen_s: tuple[float, float]
 ) -> tuple[RelaxationPeak, ...]:
-    """Of either sign. A peak ends at the minimum to its next one of the same sign, if that is lower than both by the
-    error of the difference: else the two are one, for the data do not tell them apart. `seen_s` is 1 / omega of the
-    ends of the spectrum: what is beyond is no part of a peak inside."""
-    whole, found = np.abs(resistances).sum(), []
+    """Of either sign. A peak ends at the minimum to its next one of the same sign, if that is lower than both by 1.5
+    errors of the difference: else the two are one, for the data do not tell them apart. `seen_s` is 1 / omega of the
+    ends of the spectrum."""
+    found: list[tuple[bool, RelaxationPeak]] = []
     seen = (tau >= seen_s[0]) & (tau <= seen_s[1])
     for sign in (1.0, -1.0):
         heights = np.maximum(sign * resistances, 0.0)
-        tops, cuts = _told_apart(heights, size**2 * band.whole, seen)
+        tops, cuts = _told_apart(heights, size**2 * band.whole, size**2 * band.seen, seen)
         for top, low, high in zip(tops, cuts, cuts[1:], strict=False):
             under = np.zeros(len(tau))
             under[low:high] = heights[low:high] > 0
             resistance = float(resistances @ under)
             std = size * float(np.sqrt(under @ band.seen @ under))
-            if abs(resistance) > max(_SMALLEST_PEAK * whole, _LEAST_KNOWN * std):
+            if abs(resistance) > _LEAST_KNOWN * std:
                 mean, ln_std = _time_of_top(tau, resistances, heights > 0.5 * heights[top], top, band.seen * size**2)
-                found.append(RelaxationPeak(float(tau[top]), resistance, std, mean, ln_std))
-    return tuple(sorted(found, key=lambda peak: peak.tau_s))
+                found.append((bool(seen[top]), RelaxationPeak(float(tau[top]), resistance, std, mean, ln_std)))
+    # an electrode's rise, whose top is beyond the spectrum, makes no arc small
+    arcs = sum(abs(peak.resistance_ohm) for inside, peak in found if inside)
+    kept = [peak for _, peak in found if abs(peak.resistance_ohm) > _SMALLEST_PEAK * arcs]
+    return tuple(sorted(kept, key=lambda peak: peak.tau_s))
 
 
 def _time_of_top(
@@ -307,8 +315,11 @@ def _time_of_top(
     return float(np.exp(mean)), float(np.sqrt(apart @ covariance @ apart))
 
 
-def _told_apart(heights: np.ndarray, covariance: np.ndarray, seen: np.ndarray) -> tuple[list[int], list[int]]:
-    """Places of the tops, and of the cuts between and beyond them; the least certain minimum is filled up first."""
+def _told_apart(
+    heights: np.ndarray, covariance: np.ndarray, known: np.ndarray, seen: np.ndarray
+) -> tuple[list[int], list[int]]:
+    """Places of the tops, and of the cuts between and beyond them; the least certain minimum is filled up first. What
+    is beyond the spectrum joins a peak inside only if its resistance is known: with a capacitor in series it is not."""
     padded = np.concatenate([[-1.0], heights, [-1.0]])
     tops = [i for i in range(len(heights)) if padded[i] < padded[i + 1] >= padded[i + 2] and heights[i] > 0]
     while True:
@@ -318,7 +329,10 @@ def _told_apart(heights: np.ndarray, covariance: np.ndarray, seen: np.ndarray) -
             lower = a if heights[a] < heights[b] else b
             error = covariance[lower, lower] + covariance[cut, cut] - 2 * covariance[lower, cut]
             depth = float((heights[lower] - heights[cut]) / np.sqrt(max(error, 1e-300)))
-            depths.append(depth if seen[a] == seen[b] else np.inf)
+            beyond = slice(cut, None) if seen[a] else slice(None, cut)
+            unknown = float(np.sqrt(np.maximum(known[beyond, beyond].sum(), 0.0)))
+            joins = seen[a] == seen[b] or unknown < _BEYOND_KNOWN_TO * heights.sum()
+            depths.append(depth if joins else np.inf)
         if not depths or min(depths) >= _DEPTH:
             return tops, [0, *cuts, len(heights)]
         at = int(np.argmin(depths))

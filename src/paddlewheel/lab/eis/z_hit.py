@@ -25,8 +25,8 @@ from paddlewheel.lab.eis.least_squares import Weighted
 
 _CENTRE_HZ = (1.0, 1000.0)
 _FEWEST = 8
-_NOISES = 3.5
-SMALLEST = 0.005
+_NOISES = 4.0
+SMALLEST = 0.008
 """Share of |Z| below which a difference is not told to be one."""
 
 
@@ -47,7 +47,7 @@ class ZHit:
     worst_Hz
         Lowest and highest frequency of the decade in which the residual is largest.
     agrees
-        Whether the residual is no more than 3.5 times the noise, or below 0.5 %.
+        Whether the residual is no more than four times the noise, or below 0.8 %.
     verdict
         What was found, and what it means.
     """

@@ -98,11 +98,11 @@ def _residuals(rows: Sequence[SpectrumResult], points: Sequence[Columns]) -> Fig
 
 
 def _relaxation(rows: Sequence[SpectrumResult], distributions: Sequence[Columns]) -> Figure:
-    """Distributions of relaxation times with their 95 % bands; the scale goes through 0 where one is negative."""
+    """Distributions of relaxation times; below, the first and the last with their 95 % bands on a linear scale."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6.4, 4.2), layout="constrained")
-    panel = figure.subplots()
+    figure = Figure(figsize=(6.4, 6.6), layout="constrained")
+    panel, banded = figure.subplots(2, sharex=True)
     chosen = range(len(rows))
     top = max(float(np.abs(distributions[k]["gamma_ohm"]).max()) for k in chosen)
     least = min(float(np.abs(distributions[k]["gamma_ohm"]).max()) for k in chosen)
@@ -110,14 +110,21 @@ def _relaxation(rows: Sequence[SpectrumResult], distributions: Sequence[Columns]
     floor = -np.inf if signed else 1e-6 * least
     for style, k in zip(series_styles(len(chosen)), chosen, strict=True):
         data = distributions[k]
-        height = np.maximum(data["gamma_ohm"], floor)
-        peaks = [int(np.argmin(np.abs(np.log(data["tau_s"] / peak.tau_s)))) for peak in rows[k].relaxation_times.peaks]
-        panel.plot(data["tau_s"], height, color=style.colour, ls=style.line, marker=style.marker, markevery=peaks,
-                   ms=5, label=label(rows[k]))  # fmt: skip
-        if "high_ohm" in data:
-            low, high = (np.maximum(data[name], floor) for name in ("low_ohm", "high_ohm"))
-            panel.fill_between(data["tau_s"], low, high, color=style.colour, alpha=0.15, lw=0)
-    panel.set(xscale="log", xlabel="relaxation time τ (s)", ylabel="γ (Ω per unit of ln τ)")
+        tau, peaks = data["tau_s"], rows[k].relaxation_times.peaks
+        marked = [int(np.argmin(np.abs(np.log(tau / peak.tau_s)))) for peak in peaks]
+        look = {"color": style.colour, "ls": style.line, "marker": style.marker, "markevery": marked, "ms": 5}
+        panel.plot(tau, np.maximum(data["gamma_ohm"], floor), label=label(rows[k]), **look)
+        if k in (chosen[0], chosen[-1]) and "high_ohm" in data:
+            # the arcs, not the rise to the electrode, fill the picture
+            within = [i for i in marked if tau[i] < 1 / (2 * np.pi * rows[k].lowest_Hz)]
+            scale = max((float(abs(data["gamma_ohm"][i])) for i in within), default=float(data["gamma_ohm"].max()))
+            banded.plot(tau, data["gamma_ohm"] / scale, **look)
+            banded.fill_between(tau, data["low_ohm"] / scale, data["high_ohm"] / scale, color=style.colour, alpha=0.2,
+                                lw=0)  # fmt: skip
+    banded.axhline(0, color=MUTED, lw=0.8)
+    banded.set(xscale="log", xlabel="relaxation time τ (s)", ylabel="γ / γ of the largest arc",
+               ylim=(-1.3 if signed else -0.05, 1.5))  # fmt: skip
+    panel.set(ylabel="γ (Ω per unit of ln τ)")
     if signed:
         panel.set_yscale("symlog", linthresh=0.02 * least)
         panel.axhline(0, color=MUTED, lw=0.8)

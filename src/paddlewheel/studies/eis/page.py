@@ -268,7 +268,7 @@ def _relaxation_section(record: EisRecord, drawings: dict[str, Drawing]) -> Sect
         "holds 95 % of the distribution, on average over τ; the top of a sharp arc may lie above it."
     )
     return Section(id="relaxation", title="Relaxation times", paragraphs=[said],
-                   drawings=[(drawings["relaxation_times"], "Bands: 95 %.")],
+                   drawings=[(drawings["relaxation_times"], "Below: the first and the last with their 95 % bands.")],
                    tables=[filled(table), _followed_table(record)])  # fmt: skip
 
 
