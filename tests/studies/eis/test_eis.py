@@ -59,6 +59,21 @@ def test_series_gives_its_activation_energy_and_conductivity(series: EisRecord):
     assert sigma.std / sigma.value == pytest.approx(np.hypot(0.01, 0.02), rel=0.1)
 
 
+def test_peak_of_the_relaxation_times_has_its_own_activation_energy(series: EisRecord):
+    """R and tau of the arc go with T exp(E / kT), E = 0.35 eV: so does ln(T / R), and ln(1 / tau) with E - kT."""
+    followed = max(series.relaxation_peaks, key=lambda peak: len(peak.points))
+    assert [point.temperature_K for point in followed.points] == [280.0, 300.0, 320.0, 340.0]
+    assert followed.capacitance_F == pytest.approx(2e-5 / 5e4, rel=0.1)
+    for energy, exact in (
+        (followed.resistance_activation_energy_eV, 0.35),
+        # the mean of T is 310 K, and ln T is no line: half a per cent of kT off
+        (followed.tau_activation_energy_eV, 0.35 - 310.0 * BOLTZMANN_eV_PER_K),
+    ):
+        assert energy is not None
+        assert abs(energy.value - exact) < 3 * energy.std
+        assert energy.std < 0.02
+
+
 def test_every_way_of_reading_is_told(series: EisRecord):
     methods = [one.method for one in series.spectra[1].readings]
     assert methods[0] == "circuit"

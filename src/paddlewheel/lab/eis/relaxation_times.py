@@ -312,7 +312,9 @@ def _time_of_top(
     whole = float(resistances @ joined)
     mean = float(resistances @ (joined * np.log(tau)) / whole)
     apart = joined * (np.log(tau) - mean) / whole
-    return float(np.exp(mean)), float(np.sqrt(apart @ covariance @ apart))
+    # of a top of one point nothing but the step of the grid is known
+    least = float(np.log(tau[1] / tau[0])) / np.sqrt(12) if joined.sum() == 1 else 0.0
+    return float(np.exp(mean)), max(float(np.sqrt(apart @ covariance @ apart)), least)
 
 
 def _told_apart(

@@ -19,6 +19,8 @@ from paddlewheel.transport import ArrheniusFit, fit_arrhenius
 _APART = np.log(5.0)
 """Most that the logarithm of a capacitance may differ from that at the temperature before."""
 _FEWEST = 3
+_LEAST_ERROR = 1e-6
+"""Relative error of spectra without noise, which weigh alike."""
 
 
 @dataclass
@@ -101,9 +103,9 @@ def _followed(track: _Track) -> FollowedPeak:
     if len(track.peaks) < _FEWEST:
         return followed
     conductance = np.array([1 / peak.resistance_ohm for peak in track.peaks])
-    relative = np.array([peak.resistance_std_ohm / peak.resistance_ohm for peak in track.peaks])
+    relative = np.array([max(peak.resistance_std_ohm / peak.resistance_ohm, _LEAST_ERROR) for peak in track.peaks])
     rate = np.array([1 / peak.mean_tau_s for peak in track.peaks])
-    rate_std = rate * np.sinh([peak.ln_tau_std for peak in track.peaks])
+    rate_std = rate * np.sinh([max(peak.ln_tau_std, _LEAST_ERROR) for peak in track.peaks])
     of_resistance = fit_arrhenius(track.temperatures_K, conductance, conductance * relative)
     of_tau = fit_arrhenius(track.temperatures_K, rate, rate_std, quantity="ln(D)")
     return followed.model_copy(update={**_energies("resistance", of_resistance), **_energies("tau", of_tau)})
