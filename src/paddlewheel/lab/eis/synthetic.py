@@ -140,7 +140,8 @@ def random_cell(
     total = bulk_ohm + grain_ohm
 
     def arc(resistance_ohm: float, capacitance_F: float, n: float) -> Complexes:
-        return np.asarray(resistance_ohm / (1 + (1j * omega * resistance_ohm * capacitance_F) ** n), dtype=np.complex128)
+        z = resistance_ohm / (1 + (1j * omega * resistance_ohm * capacitance_F) ** n)
+        return np.asarray(z, dtype=np.complex128)
 
     def times(low: float, high: float) -> float:
         return low * (high / low) ** random.uniform()
