@@ -84,15 +84,15 @@ def _open_warburg(theta: np.ndarray, omega: np.ndarray) -> tuple[Complexes, list
 
 def _gerischer(theta: np.ndarray, omega: np.ndarray) -> tuple[Complexes, list[Complexes]]:
     x = 1j * omega * np.exp(theta[:, 1])
-    z = np.exp(theta[:, 0]) / np.sqrt(1 + x)
+    z: Complexes = np.exp(theta[:, 0]) / np.sqrt(1 + x)
     return z, [z, -0.5 * z * x / (1 + x)]
 
 
 def _arc(theta: np.ndarray, omega: np.ndarray) -> tuple[Complexes, list[Complexes]]:
     log = np.log(omega) + 0.5j * np.pi + theta[:, 1]
-    x = np.exp(theta[:, 2] * log)
-    z = np.exp(theta[:, 0]) / (1 + x)
-    bend = -z * x / (1 + x)
+    x: Complexes = np.exp(theta[:, 2] * log)
+    z: Complexes = np.exp(theta[:, 0]) / (1 + x)
+    bend: Complexes = -z * x / (1 + x)
     return z, [z, theta[:, 2] * bend, log * bend]
 
 
