@@ -345,3 +345,8 @@ def test_limits_leave_the_circuit_its_name_and_hash():
     assert limited.name == circuit.name
     assert limited != circuit
     assert (limited.size, limited.n_free) == (3, 2)
+
+
+def test_the_part_that_is_no_element_is_named():
+    with pytest.raises(SettingsError, match="'XX' is no element beside RQ"):
+        Circuit.parse("R-RQ-XX")

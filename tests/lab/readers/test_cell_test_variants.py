@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from paddlewheel.errors import DataError
 from paddlewheel.lab.readers import read_cell_test
 
 N = 30
@@ -110,3 +111,10 @@ def test_currents_whose_sign_the_voltage_contradicts_are_told(tmp_path):
 def test_a_column_is_named_as_it_stands_in_the_file(tmp_path):
     test = read(tmp_path, PLAIN | {"Current(A)": -CURRENT_A}, columns={"current_A": "-Current(A)"})
     np.testing.assert_allclose(test.current_A, CURRENT_A, atol=1e-11)
+
+
+def test_a_current_per_mass_is_refused_for_its_unit(tmp_path):
+    file = tmp_path / "per-gram.csv"
+    file.write_text("time (s),voltage (V),current (mA/g)\n" + "".join(f"{t},3.5,100\n" for t in range(50)))
+    with pytest.raises(DataError, match=r"no current_A.*current is not used: mA/g is no unit of A \(multiply it by"):
+        read_cell_test(file)

@@ -120,3 +120,14 @@ def test_damaged_files_give_a_spectrum_or_one_clear_error(tmp_path: Path, data: 
         told = path.name
     assert path.name in told
     assert all(len(one.frequency_Hz) >= 3 for one in found)
+
+
+@pytest.mark.parametrize("header", ["omega (rad/s)", "omega/rad/s", "Angular frequency [rad/s]", "omega", "omega_rad/s",
+                                    "omega / 1/s", "Frequency (rad/s)"])  # fmt: skip
+def test_an_angular_frequency_is_divided_by_2_pi(tmp_path, header):
+    file = tmp_path / "omega.csv"
+    rows = [f"{2 * np.pi * f:.10g},{100 + 1 / f:.10g},{-1 / f:.10g}\n" for f in (1000.0, 100.0, 10.0, 1.0)]
+    file.write_text(f"{header},Z' (ohm),Z'' (ohm)\n" + "".join(rows))
+    (one,) = read_spectra(file)
+    np.testing.assert_allclose(one.frequency_Hz, [1000, 100, 10, 1], rtol=1e-9)  # ten digits printed
+    assert any("divided by 2 pi" in warning for warning in one.warnings)

@@ -98,3 +98,14 @@ def test_real_voltammetry_of_a_shorted_cell(shared):
     assert record.scans[0].highest_V == pytest.approx(5.5, abs=0.01)
     assert record.scans[0].rate_mV_per_s == pytest.approx(0.1, rel=0.01)
     assert record.scans[0].capacitance_uF is None  # the branches cross; it was -2e7 uF
+
+
+def test_later_scans_do_not_lower_the_diffusivity():
+    """Two scans each at two rates, D = 1e-5 cm2/s: Randles and Sevcik hold for the first alone."""
+    tests = [as_test(*diffusing_couple([-0.3, 0.3, -0.3, 0.3, -0.3], rate_V_per_s=rate)) for rate in (0.025, 0.1)]
+    record = cv(tests, diameter_cm=ONE_CM2, concentration_mol_per_L=0.001)
+    assert len(record.scans) == 4
+    for trend in record.trends:
+        assert trend.n_scans == 2
+        assert trend.diffusivity_cm2_per_s is not None
+        assert trend.diffusivity_cm2_per_s.value == pytest.approx(1e-5, rel=0.03)  # as of single scans, above

@@ -162,3 +162,47 @@ def test_biologic_file_has_the_half_cycles_of_its_instrument(shared):
     assert record.cycles[-1].discharge_mAh == pytest.approx(0.8794916296882441, rel=1e-4)
     assert len(record.cycles) == 7
     assert record.faults == []
+
+
+def test_a_program_of_rates_is_no_rounded_current():
+    """Set currents of 1, 2, 5 and 10 times the smallest, exactly kept: nothing of them is rounded."""
+    current = np.concatenate([[0.0] * 5 + [rate] * 40 + [0.0] * 5 + [-rate] * 40 for rate in (2e-4, 4e-4, 1e-3, 2e-3)])
+    voltage = 3.5 + 0.5 * np.sign(current)
+    test = CellTest(time_s=30.0 * np.arange(len(current)), voltage_V=voltage, current_A=current, source="rates.csv")
+    assert find_and_mend(test)[1] == []
+
+
+@pytest.mark.parametrize("drift", [-0.05, 0.05])
+def test_noise_of_a_rest_is_no_current(drift):
+    """A cell at rest whose ammeter reads 10 nA of noise: no cycle, whichever way its voltage drifts."""
+    rng = np.random.default_rng(4)
+    rest = CellTest(time_s=60.0 * np.arange(1200), voltage_V=3.2 + drift * np.linspace(0, 1, 1200) + rng.normal(0, 2e-4, 1200),
+                    current_A=rng.normal(0, 1e-8, 1200), source="rest.csv")  # fmt: skip
+    with pytest.raises(DataError, match="noise of a rest, no current flows"):
+        cycling(rest)
+
+
+def test_pulses_of_two_rows_are_a_current():
+    """1 mA forth and back every two rows, the fastest that rows can show, is no noise."""
+    current = 1e-3 * np.tile([1, 1, -1, -1], 100)
+    half_cycles, _ = find_half_cycles(CellTest(time_s=np.arange(400.0), voltage_V=3 + 100 * current, current_A=current,
+                                               source="pulses.csv"))  # fmt: skip
+    assert len(half_cycles) == 200
+
+
+def test_retention_against_a_cycle_at_another_rate_is_told():
+    """Two cycles at 0.1 mA of 1 mAh, then three at 1 mA of 0.8 mAh: 80 % against cycle 1, 100 % against cycle 3."""
+    time, voltage, current = [0.0], [3.0], [0.0]
+    for amperes, charge_Ah in [(1e-4, 1e-3)] * 2 + [(1e-3, 8e-4)] * 3:
+        for sign in (1, -1):
+            duration = 3600 * charge_Ah / amperes
+            time += list(time[-1] + np.linspace(duration / 100, duration, 100))
+            voltage += list(np.linspace(3.0, 4.2, 100)[::sign])
+            current += [sign * amperes] * 100
+    test = CellTest(time_s=np.array(time), voltage_V=np.array(voltage), current_A=np.array(current), source="form.csv")
+    (told,) = [warning for warning in cycling(test).warnings if "what the rate costs" in warning]
+    assert "cycle 5, 1 mA, is against cycle 1, 0.1 mA" in told
+    assert "--reference-cycle 3" in told
+    later = cycling(test, reference_cycle=3)
+    assert later.cycles[-1].retention == pytest.approx(1.0, abs=0.02)  # I dt / 2 of 100 rows a half cycle
+    assert not [warning for warning in later.warnings if "what the rate costs" in warning]

@@ -202,3 +202,17 @@ def test_wrong_kind_of_file_is_told(tmp_path):
         dc([])
     with pytest.raises(DataError, match="holds a voltage that is swept one way, which `paddlewheel lsv` takes"):
         dc(write_sweep(tmp_path))
+
+
+def test_a_rest_before_the_polarization_is_no_hold_of_it(tmp_path):
+    """t+ = 0.4, with ten minutes at open circuit before, whose ammeter reads noise: they are left out."""
+    rng = np.random.default_rng(2)
+    t = np.arange(0.0, 7800.0, 2.0)
+    polarized = t >= 600
+    current = np.where(polarized, 0.01 / 230 + (0.01 / 110 - 0.01 / 230) * np.exp(-(t - 600) / 400), 0.0)
+    current = current + rng.normal(0, 1e-9, len(t))
+    file = write_csv(tmp_path / "rest.csv", t, np.where(polarized, 0.01, 2e-5), current)
+    sizes: dict[str, Any] = dict.fromkeys(("initial_resistance_ohm", "steady_resistance_ohm"), "30,0.6")
+    record = dc(file, measures="transference", **sizes, bulk_resistance_ohm="80,1.6")
+    assert record.bruce_vincent is not None
+    assert record.bruce_vincent.value == pytest.approx(0.4, rel=2e-3)  # noise of 1e-9 A over many rows

@@ -76,7 +76,8 @@ def tell_cell_kind(test: CellTest, half_cycles: Sequence[HalfCycle], *, given: K
         only emptied what was left.
     """
     if given == "full":
-        return CellKind(kind="full", opens_with="charge", why="given")
+        alike = _two_alike(_seen(test, half_cycles))
+        return CellKind(kind="full", opens_with="charge", why="given" if alike is None else f"given, but {alike}")
     if given == "anode":
         return CellKind(kind="anode", opens_with="discharge", why="given")
     seen = _seen(test, half_cycles)
@@ -142,12 +143,21 @@ def _no_cell(seen: _Seen) -> str | None:
     """Why the test says nothing of an electrode; None where it may."""
     if not seen.sign_fits:
         return "the voltage falls where the current is positive: is its sign turned (--columns current_A=-NAME)?"
+    if (alike := _two_alike(seen)) is not None:
+        return alike
     if max(seen.reach_V) - min(seen.reach_V) < _LEAST_WINDOW_V:
         return f"the voltage goes from {min(seen.reach_V):.3g} to {max(seen.reach_V):.3g} V only"
-    if seen.low_V < 0 < seen.high_V and seen.discharge_V < 0 < seen.charge_V and seen.high_V < -2 * seen.low_V:
-        window = f"{seen.low_V:.3g} to {seen.high_V:.3g} V"
-        return f"the voltage changes its sign with the current, {window}: two electrodes alike"
     return None
+
+
+def _two_alike(seen: _Seen) -> str | None:
+    """What a symmetric cell shows: a voltage that changes its sign with the current; None where it does not."""
+    if not (seen.low_V < 0 < seen.high_V and seen.discharge_V < 0 < seen.charge_V and seen.high_V < -2 * seen.low_V):
+        return None
+    return (
+        f"the voltage changes its sign with the current, {seen.low_V:.3g} to {seen.high_V:.3g} V: two electrodes alike "
+        "(a symmetric cell), whose charges and polarization are told with full, and whose efficiency means nothing"
+    )
 
 
 def _of_anodes(seen: _Seen) -> CellKind:

@@ -14,6 +14,8 @@ _GAP_STEPS = 20.0
 """A pause in the rows of more than so many of the usual intervals is a gap, if a current flows on both its sides."""
 _COARSE = 0.02
 """A current is rounded coarsely where its smallest step is more than this share of the usual current."""
+_LEAST_SINGLE_STEPS = 0.01
+"""Of the rows under current: share that goes on by one smallest step, from which on a current counts as rounded."""
 _ZERO_SHARE = 1e-3
 """Currents below this share of the usual one count as none."""
 
@@ -122,9 +124,15 @@ def _coarse_current(test: CellTest, faults: list[Fault]) -> None:
     differences = np.diff(levels)
     smallest = float(differences[differences > 1e-9 * usual].min(initial=np.inf))
     ratios = levels / smallest
-    if smallest > _COARSE * usual and np.abs(ratios - np.round(ratios)).max() < 1e-3:
+    if not smallest > _COARSE * usual or np.abs(ratios - np.round(ratios)).max() >= 1e-3:
+        return
+    # rates of a program are multiples of the smallest too: rounding shows where a current goes on in single steps
+    moves = np.diff(test.current_A)[(test.current_A[1:] * test.current_A[:-1]) > 0]
+    if np.mean((np.abs(moves) > 0.5 * smallest) & (np.abs(moves) < 1.5 * smallest)) > _LEAST_SINGLE_STEPS:
+        left = "those from the current are no better than this"
+        action = f"left: capacities are the counter's; {left}" if test.charge_Ah is not None else f"left: {left}"
         faults.append(
             Fault(kind="rounded currents", count=len(test), first_row=0,
                   detail=f"currents in steps of {smallest:.3g} A, {100 * smallest / usual:.1f} % of the usual one",
-                  action="left: capacities are the counter's; those from the current are no better than this")
+                  action=action)
         )  # fmt: skip

@@ -12,6 +12,8 @@ from paddlewheel.lab.table import CellTest
 
 _CV_TOLERANCE_V = 3e-3
 _CV_BELOW = 0.985
+_LEAST_NOISY_ROWS, _TURNING_OF_NOISE, _SPREAD_OF_NOISE = 30, 0.35, 0.3
+"""White noise changes its sign in half of its rows, and its size spreads by 0.76 of the mean; pulses do neither."""
 LEAST_SHARE = 0.01
 """A stretch of current that passes less than this share of the largest is a fragment, not a half cycle."""
 
@@ -68,12 +70,13 @@ def find_half_cycles(test: CellTest) -> tuple[list[HalfCycle], list[HalfCycle]]:
     Raises
     ------
     DataError
-        If no current flows, or no charge passes.
+        If no current flows but the noise of a rest, or no charge passes.
     """
     sign = current_direction(test)
     if not sign.any():
         raise DataError("no current flows", where=test.source, remedy="give a cycling test")
     flowing = np.flatnonzero(sign)
+    _refuse_noise(test, sign[flowing])
     turns = np.flatnonzero(np.diff(sign[flowing]) != 0)
     starts = flowing[np.concatenate([[0], turns + 1])]
     ends = flowing[np.concatenate([turns, [len(flowing) - 1]])] + 1
@@ -93,6 +96,17 @@ def find_half_cycles(test: CellTest) -> tuple[list[HalfCycle], list[HalfCycle]]:
         [_half_cycle(test, charge, sign, start, end) for start, end, _ in spans],
         [_half_cycle(test, charge, sign, int(start), int(end)) for start, end in fragments],
     )
+
+
+def _refuse_noise(test: CellTest, sign: np.ndarray) -> None:
+    """Raises DataError where what flows is the noise of a rest: of either sign from row to row, and of any size."""
+    size = np.abs(test.current_A)
+    turning = np.mean(np.diff(sign) != 0) if len(sign) >= _LEAST_NOISY_ROWS else 0.0
+    if turning > _TURNING_OF_NOISE and np.std(size) > _SPREAD_OF_NOISE * np.mean(size):
+        raise DataError(
+            f"the current changes its sign from row to row, about 0 within {np.median(size):.2g} A: the noise of a "
+            "rest, no current flows", where=test.source, remedy="give a cycling test"
+        )  # fmt: skip
 
 
 def _half_cycle(test: CellTest, charge: np.ndarray, sign: np.ndarray, start: int, end: int) -> HalfCycle:

@@ -89,7 +89,14 @@ class Circuit:
             For what is no circuit, or an element in series that stands too often.
         """
         parts = [part.strip() for part in text.split("-")]
-        if any(part not in _IN_SERIES for part in parts):
+        foreign = [part for part in parts if part not in _IN_SERIES]
+        joined = {"RQ", "nRQ", "RWQ"}.intersection(parts)  # which no other notation has
+        if foreign and joined:
+            raise SettingsError(
+                f"'{text}' is no circuit: '{foreign[0]}' is no element beside {sorted(joined)[0]}", where="circuit",
+                remedy=f"join {', '.join(_IN_SERIES)} by hyphens, such as R-RQ-RQ-CPE, or write R0-p(R1,CPE1)-Wo1",
+            )  # fmt: skip
+        if foreign:
             return cls(tree=parse_node(text))
         tails = [part for part in parts if part in TAILS]
         once = [part for part in ("R", "L", "RL", "nRQ") if parts.count(part) > 1]

@@ -13,7 +13,7 @@ from paddlewheel.errors import DataError
 from paddlewheel.lab.clock import without_glitches
 from paddlewheel.lab.ranges import beyond_range, question
 from paddlewheel.lab.readers.charge_counters import joined_charge, sign_warnings
-from paddlewheel.lab.readers.column_names import CELL_FIELDS, UNITS, Found, find_columns, plain_name
+from paddlewheel.lab.readers.column_names import CELL_FIELDS, UNITS, Found, find_columns, misfits, plain_name
 from paddlewheel.lab.readers.text_table import TextTable
 from paddlewheel.lab.readers.witnesses import Witnesses, put_right, temperature_K
 from paddlewheel.lab.table import CellTest
@@ -71,7 +71,8 @@ def cell_test_of(table: TextTable, *, columns: Mapping[str, str] | None) -> Cell
         named = ", ".join(filter(None, table.names)) or "none has a name"
         other = other_command(table.technique, "cycling")
         raise DataError(
-            f"{other + ': ' if other else ''}no {', '.join(lacking)} among the columns ({named})", where=table.source,
+            f"{other + ': ' if other else ''}no {', '.join(lacking)} among the columns ({named}){misfits(warnings)}",
+            where=table.source,
             remedy=f"name them with --columns {lacking[0]}=...",
         )  # fmt: skip
     fields: dict[str, Any] = {"time_s": time, "voltage_V": values["voltage_V"], "current_A": values["current_A"]}

@@ -6,14 +6,19 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 _LOST = " ?\ufffd"
 """What an encoding leaves of a sign that it does not have, such as that of degrees Celsius."""
 _SAY_IT = ("volt", "volts", "amp", "amps", "amphr", "ah")
 """Plain names that are a unit themselves."""
+_PER_GRAM = re.compile(r"/\s*k?g\b|\bk?g\^?-1")
 _BRACKETED = re.compile(r"^(?P<name>.*?)\s*[\[(](?P<unit>[^\[\]()]*)[\])]\s*$")
 
+_ANGULAR_UNITS = ("rad/s", "rad s-1", "rad s^-1", "rad.s-1")
 UNITS: dict[str, dict[str, float]] = {
-    "Hz": {"Hz": 1, "kHz": 1e3, "MHz": 1e6, "mHz": 1e-3, "1/s": 1, "hz": 1, "cps": 1},
+    "Hz": {"Hz": 1, "kHz": 1e3, "MHz": 1e6, "mHz": 1e-3, "1/s": 1, "hz": 1, "cps": 1,
+           **dict.fromkeys(_ANGULAR_UNITS, 1 / (2 * np.pi))},
     "ohm": {"ohm": 1, "Ohm": 1, "OHM": 1, "ohms": 1, "Ohms": 1, "\u2126": 1, "Ω": 1, "kohm": 1e3, "kOhm": 1e3,
             "kΩ": 1e3, "Mohm": 1e6, "MOhm": 1e6, "MΩ": 1e6, "mohm": 1e-3, "mOhm": 1e-3, "mΩ": 1e-3},
     "s": {"s": 1, "S": 1, "sec": 1, "Sec": 1, "Secs": 1, "second": 1, "seconds": 1, "Seconds": 1,
@@ -35,8 +40,12 @@ UNITS: dict[str, dict[str, float]] = {
 _SMALL_LETTERS = {unit.lower(): unit for units in UNITS.values() for unit in reversed(units) if unit.isascii()}
 """Units as names in small letters end: `current_a`, `capacity_mah`; of two that differ in their letters the first."""
 
+_ANGULAR = ("omega", "angularfrequency", "angfreq", "kreisfrequenz")
+"""Plain names of a frequency times 2 pi, whether its unit is rad/s, 1/s or none."""
+
 SPECTRUM_FIELDS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "frequency_Hz": ("Hz", ("f", "freq", "frequency", "frequenz", "fréquence", "frq")),
+    "frequency_Hz": ("Hz", ("f", "freq", "frequency", "frequenz", "fréquence", "frq",
+                            *_ANGULAR)),
     "real_ohm": ("ohm", ("z'", "zs'", "zreal", "rez", "re(z)", "zre", "z'(a)", "realz", "zr", "zprime", "re", "real",
                          "realpart", "z1", "z_re", "realimpedance", "impedance(real)", "realteil")),
     "imag_ohm": ("ohm", ("z''", "zs''", "zimag", "imz", "im(z)", "zim", "z''(b)", "imagz", "zi", "zdoubleprime", "im",
@@ -100,6 +109,9 @@ def split_header(cell: str) -> tuple[str, str]:
         if unit in UNITS["s"] and name in ("Test", "Step"):  # Maccor's `Test (Sec)`
             return f"{name} Time", unit
         if name and (is_unit(unit) or not re.fullmatch(r"(?i)z|a|b|t", unit)):
+            return name, unit
+    for unit in (*_ANGULAR_UNITS, "1/s"):  # `omega/rad/s`, before its last mark is taken for that of s
+        if text.endswith(unit) and (name := text.removesuffix(unit).rstrip(" /_,")):
             return name, unit
     for mark in ("/", "_", ",", " in "):
         head, found, tail = text.rpartition(mark)
@@ -180,7 +192,10 @@ def find_columns(
             if not places:
                 continue
             if not fitting:
-                warnings.append(f"{names[places[0]]} is not used: {units[places[0]]} is no unit of {unit}")
+                warnings.append(
+                    f"{names[places[0]]} is not used: {units[places[0]]} is no unit of {unit}"
+                    + (f" (multiply it by the mass, and give {unit})" if _PER_GRAM.search(units[places[0]]) else "")
+                )
                 if "cm" in units[places[0]]:
                     raise KeyError(
                         f"{names[places[0]]} is in {units[places[0]]}: give it without the area, which is divided out "
@@ -195,11 +210,20 @@ def find_columns(
     return found, warnings
 
 
+def misfits(warnings: list[str]) -> str:
+    """Columns whose unit forbade their use, for the message that nothing was found."""
+    return "".join(f"; {warning}" for warning in warnings if " is not used: " in warning)
+
+
 def _found(
     place: int, unit: str, wanted: str, sign: float, name: str, warnings: list[str], *, assumed: bool = False
 ) -> Found:
     if not wanted:
         return Found(place=place, factor=sign, celsius=False, unit="")
+    called_angular = plain_name(name)[0] in _ANGULAR and unit in ("", "1/s") and not assumed
+    if wanted == "Hz" and (called_angular or unit in _ANGULAR_UNITS):
+        warnings.append(f"{name} is an angular frequency{', taken as in rad/s' * called_angular}: divided by 2 pi")
+        return Found(place=place, factor=sign / (2 * np.pi), celsius=False, unit="rad/s")
     if not unit:
         if not assumed and plain_name(name)[0] not in _SAY_IT:
             warnings.append(f"{name} has no unit: taken as {wanted}")

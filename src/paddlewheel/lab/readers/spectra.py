@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from paddlewheel.errors import DataError
-from paddlewheel.lab.readers.column_names import SPECTRUM_FIELDS, find_columns, plain_name
+from paddlewheel.lab.readers.column_names import SPECTRUM_FIELDS, find_columns, misfits, plain_name
 from paddlewheel.lab.readers.headerless import named
 from paddlewheel.lab.readers.sweeps import sweeps_of
 from paddlewheel.lab.readers.text_table import TextTable
@@ -47,7 +47,7 @@ def spectra_of(
         lacking = "frequency" if frequency is None else "impedance"
         listed = ", ".join(filter(None, table.names)) or "none has a name"
         raise DataError(
-            f"no {lacking} among the columns ({listed}){_misfits(warnings)}",
+            f"no {lacking} among the columns ({listed}){misfits(warnings)}",
             where=table.source,
             remedy="name them (or give their numbers, from 1): --columns frequency_Hz=...,real_ohm=...,imag_ohm=... (a "
             "minus before a name turns its sign)",
@@ -146,11 +146,6 @@ def _electrode_warnings(table: TextTable, impedance_of: ImpedanceOf) -> list[str
         )  # fmt: skip
     others = [electrode for electrode in there if electrode != impedance_of]
     return [f"impedance of {impedance_of}; the file has {' and '.join(others)} too (--impedance-of)"] if others else []
-
-
-def _misfits(warnings: list[str]) -> str:
-    """Columns whose unit forbade their use, for the message that nothing was found."""
-    return "".join(f"; {warning}" for warning in warnings if " is not used: " in warning)
 
 
 def _cycles(cycle: np.ndarray | None, rows: list[int]) -> list[int | None]:

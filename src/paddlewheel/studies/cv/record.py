@@ -78,7 +78,10 @@ class CvCouple(Record):
 
 
 class CvTrend(Record):
-    """The law i = a v^b of the largest anodic or cathodic peaks over the sweep rate, and that through sqrt(v)."""
+    """The law i = a v^b of the largest anodic or cathodic peaks over the sweep rate, and that through sqrt(v).
+
+    Of the first scan at each rate of each file: later ones begin in what it has left.
+    """
 
     direction: Literal["anodic", "cathodic"]
     n_scans: int

@@ -38,6 +38,8 @@ from paddlewheel.study.settings import Integers, Quantity, setting
 from paddlewheel.study.study import Study
 
 _ROOM_K = 298.15
+_SAME_RATE = 0.05
+"""Share within which sweep rates are one."""
 _MOST_DRAWN, _MOST_TOLD = 4, 12
 _DROP_LEFT = 0.25
 """Share of an ohmic drop that stays in the separation as an error where it is taken off afterwards: while it was there
@@ -152,7 +154,7 @@ def _measures(inputs: CvInputs, settings: CvSettings, run: Run) -> CvRecord:
         for number, (_, scan) in enumerate(scans, start=1)
         for couple in scan.couples
     ]
-    trends = _trends([scan for _, scan in scans], inputs, settings)
+    trends = _trends(_first_scans(scans), inputs, settings)
     return CvRecord(
         sample=inputs.sample or None,
         area_cm2=None if inputs.area_cm2 is None else to_measured(inputs.area_cm2),
@@ -268,6 +270,16 @@ def _couple(number: int, scan: Scan, couple: Couple, inputs: CvInputs, settings:
         rate_constant_cm_per_s=rate_constant,
         explaining_resistance_ohm=excess / currents_A if apart and currents_A > 0 else None,
     )
+
+
+def _first_scans(scans: Sequence[tuple[str, Scan]]) -> list[Scan]:
+    """The first scan with peaks at each rate of each file: a later one begins in what the first has left, and the
+    theory of peak currents is that of a solution through which nothing has passed yet."""
+    first: dict[tuple[str, int], Scan] = {}
+    for file, scan in scans:
+        if scan.peaks:
+            first.setdefault((file, round(float(np.log(scan.rate_V_per_s)) / _SAME_RATE)), scan)
+    return list(first.values())
 
 
 def _trends(scans: Sequence[Scan], inputs: CvInputs, settings: CvSettings) -> list[CvTrend]:

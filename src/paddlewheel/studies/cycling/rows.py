@@ -173,6 +173,24 @@ def reference_of(rows: Sequence[CycleRow], wanted: int | None) -> int | None:
     return wanted
 
 
+def retained_across_rates(rows: Sequence[CycleRow], wanted: int | None, opens_with: Opening) -> list[str]:
+    """Where the last retention compares cycles of unlike currents: those, and the cycle to compare with instead."""
+    number = reference_of(rows, wanted)
+    kept = [row for row in rows if is_whole(row) and not row.cut_short]
+    if number is None or not kept:
+        return []
+    current_of = {row.cycle: row.discharge_current_mA if opens_with == "charge" else row.charge_current_mA
+                  for row in rows if is_whole(row)}  # fmt: skip
+    last, current, reference = kept[-1].cycle, current_of[kept[-1].cycle], current_of[number]
+    if not current or not reference or abs(current / reference - 1) <= _SAME_CURRENT:
+        return []
+    alike = next(cycle for cycle, other in current_of.items() if other and abs(other / current - 1) <= _SAME_CURRENT)
+    return [
+        f"the retention of cycle {last}, {current:.3g} mA, is against cycle {number}, {reference:.3g} mA, and holds "
+        f"what the rate costs: --reference-cycle {alike} is the first at its rate"
+    ]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Efficiencies:
     """Initial and average coulombic efficiency where they mean something, over how many cycles, and what to know."""

@@ -60,7 +60,14 @@ from paddlewheel.studies.cycling.record import (
     kind_in_words,
     of_today,
 )
-from paddlewheel.studies.cycling.rows import cycle_rows, cycling_trends, efficiencies, polarization_growth, reference_of
+from paddlewheel.studies.cycling.rows import (
+    cycle_rows,
+    cycling_trends,
+    efficiencies,
+    polarization_growth,
+    reference_of,
+    retained_across_rates,
+)
 from paddlewheel.studies.cycling.stages import find_stages
 from paddlewheel.studies.laboratory.settings import CELL_TESTS, ColumnSettings
 from paddlewheel.study.run import Run
@@ -321,7 +328,13 @@ def _analysed(
         fragments=_fragments(ready.fragments, half_cycles, rows),
         faults=[CyclingFault(**vars(fault)) for fault in ready.faults],
         contradictions=[] if found is None else [str(contradiction) for contradiction in found.contradictions],
-        warnings=[*test.warnings, *warnings, *_integrated(half_cycles), *_warnings(rows, sample, found)],
+        warnings=[
+            *test.warnings,
+            *warnings,
+            *_integrated(half_cycles),
+            *_warnings(rows, sample, found),
+            *retained_across_rates(rows, settings.reference_cycle, opens_with),
+        ],
         files={"cycles": CYCLES, "stages": STAGES, "voltage curves": CURVES, "dQ/dV": DQDV, "dV/dQ": DVDQ}
         | found_files,
         citations=[*_CITATIONS, *citations_of(diffusion, pulses)],

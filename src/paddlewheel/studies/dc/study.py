@@ -53,6 +53,8 @@ _SURE = 2.0
 _MOST_DRAWN = 12
 _ASSUMED = 0.05
 """Relative error of a resistance of impedance without one: so much the usual ways of reading a spectrum differ."""
+_REST_SHARE = 0.1
+"""Voltage and current below this share of the largest are those of a rest beside a polarization."""
 _ABOVE = 1.05
 _RESISTANCES = ("initial_resistance_ohm", "steady_resistance_ohm", "bulk_resistance_ohm")
 _KNOWN = (*_RESISTANCES, "ionic_conductivity_mS_per_cm")
@@ -245,6 +247,8 @@ def _results(
     blocking: BlockingElectrode | None,
 ) -> tuple[dict[str, Any], _Fit | None, str | None, list[str]]:
     """Fields of the record, what was fitted to the steady currents, why there is no result, and notes."""
+    if measures == "transference":
+        holds = _without_rests(holds)
     moving = [hold for hold in holds if not hold.steady]
     drift = f"{len(moving)} of {len(holds)} holds have not come to rest" + (f": {moving[0].reason}" if moving else "")
 
@@ -327,6 +331,13 @@ def _electronic(
         # what 1 - t_ion would round off
         found["electronic_transference"] = _measured(transference_number(sigma, ionic))
     return found, line, None, notes
+
+
+def _without_rests(holds: Sequence[Hold]) -> list[Hold]:
+    """The holds without those before or after the polarization, near 0 V and with next to no current."""
+    size = {hold: (abs(hold.voltage_V), abs(nominal(hold.steady_A))) for hold in holds}
+    most = np.max(list(size.values()), axis=0)
+    return [hold for hold in holds if np.any(np.array(size[hold]) > _REST_SHARE * most)]
 
 
 def _transference(

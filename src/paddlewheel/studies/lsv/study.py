@@ -123,7 +123,7 @@ def _measures(inputs: LsvInputs, settings: LsvSettings, run: Run) -> LsvRecord:
                     "(shorts, changes of range) and were left out"
                 )
             curves.append((voltage, density, onset))
-            if sweep.rate_mV_per_s > _SLOW_mV_PER_S:
+            if sweep.rate_mV_per_s > 1.01 * _SLOW_mV_PER_S:  # printed times and voltages are rounded
                 warnings.append(
                     f"{file}: {sweep.rate_mV_per_s:.3g} mV/s: slow decompositions show later than in a slower sweep; "
                     f"{_SLOW_mV_PER_S:g} mV/s or less is better"
