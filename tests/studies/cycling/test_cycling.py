@@ -176,8 +176,10 @@ def test_a_program_of_rates_is_no_rounded_current():
 def test_noise_of_a_rest_is_no_current(drift):
     """A cell at rest whose ammeter reads 10 nA of noise: no cycle, whichever way its voltage drifts."""
     rng = np.random.default_rng(4)
-    rest = CellTest(time_s=60.0 * np.arange(1200), voltage_V=3.2 + drift * np.linspace(0, 1, 1200) + rng.normal(0, 2e-4, 1200),
-                    current_A=rng.normal(0, 1e-8, 1200), source="rest.csv")  # fmt: skip
+    voltage = 3.2 + drift * np.linspace(0, 1, 1200) + rng.normal(0, 2e-4, 1200)
+    rest = CellTest(
+        time_s=60.0 * np.arange(1200), voltage_V=voltage, current_A=rng.normal(0, 1e-8, 1200), source="rest"
+    )
     with pytest.raises(DataError, match="noise of a rest, no current flows"):
         cycling(rest)
 
