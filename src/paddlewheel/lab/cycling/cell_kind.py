@@ -156,7 +156,7 @@ def _two_alike(seen: _Seen) -> str | None:
         return None
     return (
         f"the voltage changes its sign with the current, {seen.low_V:.3g} to {seen.high_V:.3g} V: two electrodes alike "
-        "(a symmetric cell), whose charges and polarization are told with full, and whose efficiency means nothing"
+        "(a symmetric cell): full gives its charges and polarization, its efficiency means nothing"
     )
 
 
