@@ -112,7 +112,7 @@ def totals(count: int, seed: int, noise: float) -> list[str]:
 def told_total(cell: SyntheticCell) -> Resistance | None:
     """What `eis` says of the electrolyte's resistance; None where it is refused."""
     data = weigh(cell.frequency_Hz, cell.impedance_ohm)
-    choice = choose_circuit([data])
+    choice = choose_circuit([data], pellet=cell.pellet)
     fit = choice.chosen.fits[0]
     roles = assign_roles([fit], cell.pellet)
     readings = read_resistances(data, relaxation_times(data), cell.pellet)

@@ -11,7 +11,8 @@ from paddlewheel.errors import SettingsError
 from paddlewheel.lab.eis.circuit import Circuit, evaluate, impedance
 
 FREQUENCY_HZ = np.geomspace(1e6, 0.1, 29)
-NAMES = ("R", "R-RQ", "L-R-RQ-RQ", "RQ-RQ-CPE", "R-RQ-W", "RQ-Ws", "R-RQ-RQ-RQ-Wo", "R-RWQ", "L-RQ-RWQ")
+NAMES = ("R", "R-RQ", "L-R-RQ-RQ", "RQ-RQ-CPE", "R-RQ-W", "RQ-Ws", "R-RQ-RQ-RQ-Wo", "R-RWQ", "L-RQ-RWQ",
+         "R-RQ-RRQQ")  # fmt: skip
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -19,7 +20,7 @@ def test_name_is_read_back(name: str):
     assert Circuit.parse(name).name == name
 
 
-@pytest.mark.parametrize("text", ["", "R-R", "RQ-RQ-RQ-RQ", "W-CPE", "L", "RWQ-W", "RQ-RQ-RQ-RWQ"])
+@pytest.mark.parametrize("text", ["", "R-R", "RQ-RQ-RQ-RQ", "W-CPE", "L", "RWQ-W", "RQ-RQ-RQ-RWQ", "RQ-RQ-RQ-RRQQ"])
 def test_what_is_no_circuit_is_refused(text: str):
     with pytest.raises(SettingsError, match="circuit"):
         Circuit.parse(text)
@@ -48,6 +49,16 @@ def test_electrode_of_randles_is_its_closed_form():
     assert Circuit.parse("R-RQ").is_part_of(Circuit.parse("R-RWQ"))
     assert Circuit.parse("R-W").is_part_of(Circuit.parse("R-RWQ"))
     assert not Circuit.parse("R-RQ-W").is_part_of(Circuit.parse("R-RWQ"))
+
+
+def test_arc_inside_an_arc_is_its_closed_form():
+    """2 uF beside 50 ohm and, in series with them, 30 ohm beside 1 mF: added by hand."""
+    omega = 2 * np.pi * FREQUENCY_HZ
+    values = {"outer_ohm": 50.0, "outer_tau_s": 1e-4, "outer_n": 1.0,
+              "inner_ohm": 30.0, "inner_tau_s": 0.03, "inner_n": 1.0}  # fmt: skip
+    exact = 20.0 + 1 / (2e-6j * omega + 1 / (50.0 + 1 / (1e-3j * omega + 1 / 30.0)))
+    found = impedance(Circuit.parse("R-RRQQ"), {"R_ohm": 20.0} | values, FREQUENCY_HZ)
+    np.testing.assert_allclose(found, exact, rtol=1e-12)
 
 
 def test_finite_diffusion_is_semi_infinite_at_high_frequency_and_its_limits_at_low():
@@ -90,7 +101,8 @@ def test_derivatives_are_those_of_the_impedance(name: str, seed: int):
 @pytest.mark.parametrize(
     ("part", "whole", "is_part"),
     [("R-RQ", "R-RQ-RQ", True), ("R-RQ-W", "R-RQ-CPE", True), ("R", "Ws", True), ("R-RQ-CPE", "R-RQ-W", False),
-     ("R-RQ", "RQ-RQ", True), ("L-R", "R-RQ", False)],
+     ("R-RQ", "RQ-RQ", True), ("L-R", "R-RQ", False),
+     ("R-RQ", "RRQQ", True), ("R-RQ", "R-RRQQ", True), ("R-RQ-RQ", "R-RRQQ", False)],
 )  # fmt: skip
 def test_special_cases_are_known(part: str, whole: str, is_part: bool):
     assert Circuit.parse(part).is_part_of(Circuit.parse(whole)) is is_part

@@ -81,7 +81,7 @@ def test_transmission_lines_are_ladders_of_many_rungs():
 @pytest.mark.parametrize(
     "text",
     ["R0-p(R1,CPE1)-Wo1", "p(CPE1,R1-p(R2,C1)-Ws1)", "L1-TLMR1-G1", "TLMQ1-K1-Zarc1", "p(R1,L1)-p(W1,C1)",
-     "L-RL-R-RQ-nRQ-CPE", "RL-RQ-nRQ-RWQ"],
+     "L-RL-R-RQ-nRQ-CPE", "RL-RQ-nRQ-RWQ", "RL-RQ-nRQ-RRQQ"],
 )  # fmt: skip
 def test_derivatives_of_any_circuit_are_those_of_its_impedance(text: str):
     circuit = Circuit.parse(text)
@@ -337,6 +337,24 @@ def test_view_in_series_knows_randles_and_names_what_it_does_not_know():
     view = as_series(fitted(*FITS[1]), omega)
     assert view.fit.circuit.name == "R"
     assert view.others == ("p(CPE1,R1-Ws1)",)
+
+
+@pytest.mark.parametrize("text", ["R0-p(CPE1,R1-p(CPE2,R2))", "R0-p(p(R2,CPE2)-R1,CPE1)"])
+def test_view_in_series_knows_an_arc_inside_an_arc(text: str):
+    """Values and errors are those of R-RRQQ, fitted as such."""
+    values = {"R0_ohm": 10.0, "CPE1_Q": 1e-6, "CPE1_n": 0.9, "R1_ohm": 50.0, "CPE2_Q": 1e-4, "CPE2_n": 0.95,
+              "R2_ohm": 80.0}  # fmt: skip
+    circuit = Circuit.parse(text)
+    data = weigh(FREQUENCY_HZ, _noisy(circuit, values, share=0.002))
+    view = as_series(fit_circuit(circuit, data), OMEGA)
+    plain = Circuit.parse("R-RRQQ")
+    direct = fit_circuit(plain, data)
+    assert (view.fit.circuit, view.others) == (plain, ())
+    assert (view.names["outer_ohm"], view.names["R_ohm"]) == ("R1_ohm", "R0_ohm")
+    assert direct.value("inner_ohm") == pytest.approx(80.0, rel=0.02)
+    for parameter in plain.parameters():
+        assert view.fit.value(parameter.name) == pytest.approx(direct.value(parameter.name), rel=1e-3)
+        assert view.fit.std(parameter.name) == pytest.approx(direct.std(parameter.name), rel=1e-2)
 
 
 def test_limits_leave_the_circuit_its_name_and_hash():

@@ -68,6 +68,14 @@ def test_what_is_not_shown_is_not_read():
          {"R_ohm": "bulk", "R1_ohm": "grain_boundary"}),
         ("R-RQ", {"R_ohm": 100.0, "R1_ohm": 200.0, "tau1_s": 2e-3, "n1": 0.9},
          {"R_ohm": "electrolyte", "R1_ohm": "interface"}),
+        # a film of 0.5 uF about 10 uF of a charge transfer: neither counts
+        ("R-RRQQ", {"R_ohm": 100.0, "outer_ohm": 200.0, "outer_tau_s": 1e-4, "outer_n": 0.9,
+                    "inner_ohm": 300.0, "inner_tau_s": 3e-3, "inner_n": 0.9},
+         {"R_ohm": "electrolyte", "outer_ohm": "interface", "inner_ohm": "interface"}),
+        # 10 pF about 1 nF: both are of the volume
+        ("RRQQ", {"outer_ohm": 1e5, "outer_tau_s": 1e-6, "outer_n": 0.95,
+                  "inner_ohm": 2e5, "inner_tau_s": 2e-4, "inner_n": 0.95},
+         {"outer_ohm": "bulk", "inner_ohm": "grain_boundary"}),
     ],
 )  # fmt: skip
 def test_roles_follow_the_capacitance(name: str, values: dict[str, float], roles: dict[str, str]):
@@ -224,7 +232,7 @@ def _fault(shared: Path, name: str, *, sign: int = 1):
 
 def _told(data, pellet: Pellet | None = None):
     """The fit that is chosen, its roles and what is said of the total."""
-    choice = choose_circuit([data])
+    choice = choose_circuit([data], pellet=pellet)
     fit = choice.chosen.fits[0]
     roles = assign_roles([fit], pellet)
     total = judge_total(
@@ -276,3 +284,57 @@ def test_total_of_drawn_cells_is_theirs(kind: str):
     assert total.resistance is not None
     assert total.resistance.value_ohm == pytest.approx(cell.total_ohm, rel=0.1)
     assert abs(total.resistance.value_ohm - cell.total_ohm) < 4 * total.resistance.std_ohm
+
+
+def _drawn(kind: str, number: int):
+    """The cell of that number of seed 7."""
+    random = np.random.default_rng(7)
+    for _ in range(number):
+        random_cell(random, kind=kind)
+    return random_cell(random, kind=kind)
+
+
+@pytest.mark.parametrize("number", [3, 13])
+def test_film_about_a_charge_transfer_leaves_the_total_alone(number: int):
+    """As arcs in series the totals were 5.7 and 8.1 % low, with errors of 0.9 and 2.6 %."""
+    cell = _drawn("nested-arcs", number)
+    fit, _, total = _told(weigh(cell.frequency_Hz, cell.impedance_ohm), cell.pellet)
+    assert fit.circuit.name == "RQ-RQ-RRQQ"
+    assert total.resistance is not None
+    assert abs(total.resistance.value_ohm - cell.total_ohm) < 3 * total.resistance.std_ohm
+    assert total.resistance.value_ohm == pytest.approx(cell.total_ohm, rel=0.02)
+
+
+def test_film_that_cannot_be_told_from_arcs_in_series_counts_in_the_error():
+    """Series and nested arcs differ by less than noise; where the total stands by one its error knows of the other."""
+    cell = _drawn("nested-arcs", 9)
+    data = weigh(cell.frequency_Hz, cell.impedance_ohm)
+    choice = choose_circuit([data], pellet=cell.pellet)
+    fit = choice.chosen.fits[0]
+    assert fit.circuit.name == "R-RQ-RQ-RQ"
+    rivals = choice.rivals()
+    assert "R-RQ-RRQQ" in {rival.fit.circuit.name for rival in rivals}
+    roles = assign_roles([fit], cell.pellet)
+    alone, beside = (judge_total(fit, data, roles, [], pellet=cell.pellet, rivals=each) for each in ([], rivals))
+    assert alone.resistance is not None
+    assert beside.resistance is not None
+    assert beside.resistance.std_ohm > alone.resistance.std_ohm
+    assert abs(beside.resistance.value_ohm - cell.total_ohm) < 2 * beside.resistance.std_ohm
+
+
+def test_no_arc_of_the_volume_is_chosen_about_one_of_an_electrode():
+    """Grain boundaries and a charge transfer in series, n = 1: the nested circuit has the same impedance."""
+    values = {"R_ohm": 100.0, "R1_ohm": 200.0, "tau1_s": 2e-6, "n1": 1.0,
+              "R2_ohm": 300.0, "tau2_s": 3e-3, "n2": 1.0}  # fmt: skip
+    choice = choose_circuit([_noisy("R-RQ-RQ", values)])
+    assert choice.chosen.circuit.name == "R-RQ-RQ"
+    assert "R-RRQQ" not in {candidate.circuit.name for candidate in choice.candidates}
+
+
+def test_resistor_behind_leads_is_looked_for():
+    """A bulk too fast to be seen, and leads: without the resistor the total was 0.8 % high, by 4.4 errors."""
+    cell = _drawn("inductive-leads", 8)
+    fit, _, total = _told(weigh(cell.frequency_Hz, cell.impedance_ohm), cell.pellet)
+    assert fit.circuit.name == "RL-R-RQ-RQ"
+    assert total.resistance is not None
+    assert total.resistance.value_ohm == pytest.approx(cell.total_ohm, rel=0.005)

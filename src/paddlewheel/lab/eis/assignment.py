@@ -93,7 +93,8 @@ def place_of(
 def assign_roles(fits: Sequence[CircuitFit], pellet: Pellet | None = None) -> dict[str, Role]:
     """The role of each resistance (`R_ohm`, `R1_ohm`, ...) of one circuit, alike for all spectra of a series.
 
-    An arc is of the volume or at the electrodes by `place_of`; the electrode of Randles too. Of two or more arcs of the
+    An arc is of the volume or at the electrodes by `place_of`; the electrode of Randles too, and either arc of one
+    inside another: what is inside an arc that is at an electrode is there too. Of two or more arcs of the
     volume the fastest is the bulk. A resistor in series is the bulk where the arcs of the volume have the capacitance
     of grain boundaries, and the electrolyte as a whole where there is no arc; beside the arc of a bulk it is faster
     than all that is seen of the electrolyte, and counted with it. What is inductive, leads or a loop, is in no total.
@@ -102,6 +103,8 @@ def assign_roles(fits: Sequence[CircuitFit], pellet: Pellet | None = None) -> di
     sizes = arc_capacitances_F(fits)
     bulk = _bulk_F(sizes, pellet)
     places = {name: place_of(size, pellet, bulk_F=bulk) for name, size in sizes.items()}
+    if places.get("outer_ohm") == "electrode":
+        places["inner_ohm"] = "electrode"
     inside = [name for name, place in places.items() if place == "volume"]
     roles: dict[str, Role] = {
         name: "interface" if place == "electrode" else "unclear" for name, place in places.items() if place != "volume"
@@ -172,11 +175,11 @@ def asked_roles(roles: Mapping[str, Role], electrolyte: Sequence[str]) -> dict[s
 
 
 def arc_capacitances_F(fits: Sequence[CircuitFit]) -> dict[str, float]:
-    """tau / R by the name of the resistance, the geometric mean over the spectra, that of Randles' electrode too."""
+    """tau / R by the name of the resistance, the geometric mean over the spectra, those of nested arcs too."""
     circuit = fits[0].circuit
     arcs = [(f"R{k}_ohm", f"tau{k}_s") for k in range(1, circuit.arcs + 1)]
-    if circuit.tail == "RWQ":
-        arcs.append(("transfer_ohm", "transfer_tau_s"))
+    nested = {"RWQ": ["transfer"], "RRQQ": ["outer", "inner"]}
+    arcs += [(f"{name}_ohm", f"{name}_tau_s") for name in nested.get(circuit.tail, [])]
     return {
         size: float(np.exp(np.mean([np.log(fit.value(time) / fit.value(size)) for fit in fits]))) for size, time in arcs
     }

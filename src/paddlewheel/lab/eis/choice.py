@@ -1,8 +1,9 @@
 """Which circuit a spectrum, or a series of spectra of one sample, calls for.
 
 Candidates are every circuit of `Circuit` (resistor or not, zero to three arcs, five tails, inductor or not), and the
-electrode of Randles in place of the last arc and the tail of a good one, if it is better by far; where a spectrum turns
-back, or the best misses something, also a resistor beside an inductor, or a negative arc, with the good ones. One that
+electrode of Randles in place of the last arc and the tail of a good one, if it is better by far; an arc inside an arc
+in place of its two slowest, chosen only where it is better by far and a rival elsewhere; where a spectrum turns back,
+or the best misses something, also a resistor beside an inductor, or a negative arc, with the good ones. One that
 the spectrum cannot determine is out: an element whose size is not known to 30 % (68 %) is not in the data. Of the rest
 the lowest BIC (Schwarz, doi 10.1214/aos/1176344136) is chosen; then any special case of it that an F-test does not
 reject at 0.1 % takes its place, the smallest first (5 % over some fifty candidates, after Bonferroni). BIC and not
@@ -20,9 +21,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from paddlewheel.lab.eis.circuit import MOST_ARCS, TAILS, Circuit, Tail
+from paddlewheel.lab.eis.assignment import assign_roles
+from paddlewheel.lab.eis.circuit import MOST_ARCS, NESTED, TAILS, Circuit, Tail
 from paddlewheel.lab.eis.fit import CircuitFit, fit_circuit
 from paddlewheel.lab.eis.least_squares import Weighted
+from paddlewheel.lab.eis.pellet import Pellet
 from paddlewheel.lab.eis.starts import StartGrid
 
 SIZE_KNOWN_TO = 0.30
@@ -30,8 +33,8 @@ TIME_KNOWN_TO = 0.50
 EXPONENT_KNOWN_TO = 0.15
 F_LEVEL = 0.001
 NESTED_BETTER_BY = 6.0
-"""BIC by which a Warburg element inside its arc must be better than one behind it: they are near equivalents."""
-_TRIED: tuple[Tail, ...] = tuple(tail for tail in TAILS if tail != "RWQ")
+"""BIC by which what is inside an arc must be better than the same behind it: they are near equivalents."""
+_TRIED: tuple[Tail, ...] = tuple(tail for tail in TAILS if tail not in NESTED)
 _SHARE_OF_SERIES = 0.75
 _NEARLY = 0.01
 _MISSED = 0.3
@@ -101,13 +104,15 @@ class Choice:
         ]
 
 
-def choose_circuit(spectra: Sequence[Weighted]) -> Choice:
+def choose_circuit(spectra: Sequence[Weighted], *, pellet: Pellet | None = None) -> Choice:
     """Fit every circuit to every spectrum and choose one for all of them.
 
     Parameters
     ----------
     spectra
         One spectrum, or those of one sample at several temperatures or times.
+    pellet
+        The geometry: an arc of the volume holds none of an electrode.
     """
     grids = [StartGrid(data) for data in spectra]
     fitted: dict[Circuit, list[CircuitFit]] = {}
@@ -135,9 +140,15 @@ def choose_circuit(spectra: Sequence[Weighted]) -> Choice:
             circuit = candidate.circuit
             _fit(Circuit(circuit.resistor, True, circuit.arcs, circuit.tail), spectra, grids, fitted, fewest)
     _nest(_rank(fitted, spectra, np.zeros(len(spectra)))[:3], spectra, grids, fitted, fewest)
-    ahead = _rank(fitted, spectra, np.zeros(len(spectra)))
-    if any(_turns_back(data) for data in spectra) or any(neighbour_correlation(fit) > _MISSED for fit in ahead[0].fits):
-        _add_inductive(ahead[:3], spectra, grids, fitted, fewest)
+    in_series = _rank(fitted, spectra, np.zeros(len(spectra)))
+    _nest_arcs(in_series[:3], spectra, grids, fitted, fewest)
+    _drop_misnested(fitted, pellet)
+    # arcs that are nested bend to what is inductive: whether something is missed is seen without them
+    missed = any(neighbour_correlation(fit) > _MISSED for fit in in_series[0].fits)
+    if missed or any(_turns_back(data) for data in spectra):
+        ahead = _rank(fitted, spectra, np.zeros(len(spectra)))
+        _add_inductive([*in_series[:3], *ahead[:1]], spectra, grids, fitted, fewest)
+        _drop_misnested(fitted, pellet)
     first = _rank(fitted, spectra, np.zeros(len(spectra)))[0]
     correlation = np.array([neighbour_correlation(fit) for fit in first.fits])
     ranked = _rank(fitted, spectra, correlation)
@@ -176,10 +187,15 @@ def is_determined(fit: CircuitFit, *, correlation: float = 0.0) -> bool:
 def is_in_place(fit: CircuitFit) -> bool:
     """Whether each element is where its kind is.
 
-    A finite diffusion path, or a negative arc, that is faster than an arc imitates, or takes from, the arcs; the
-    inductance of leads is faster than the slowest arc.
+    A finite diffusion path, or a negative arc, that is faster than an arc imitates, or takes from, the arcs; arcs in
+    series are faster than those nested, and an arc is faster than the one inside it; the inductance of leads is faster
+    than the slowest arc.
     """
     circuit = fit.circuit
+    if circuit.tail == "RRQQ":
+        arcs = [fit.value(f"tau{k}_s") for k in range(1, circuit.arcs + 1)]
+        if not max([0.0, *arcs]) < fit.value("outer_tau_s") < fit.value("inner_tau_s"):
+            return False
     if not circuit.arcs:
         return True
     slowest = fit.value(f"tau{circuit.arcs}_s")
@@ -225,6 +241,11 @@ def _add_inductive(
     for circuit in sorted(bases, key=lambda each: each.name):
         for coil, loop in ((True, False), (False, True)):
             _fit(replace(circuit, inductor=False, coil=coil, loop=loop), spectra, grids, fitted, fewest)
+    # a resistor is hidden by that of the leads, or was needed without them
+    best = _rank(fitted, spectra, np.zeros(len(spectra)))[0].circuit
+    other = replace(best, resistor=not best.resistor)
+    if best.coil and other not in fitted:
+        _fit(other, spectra, grids, fitted, fewest)
 
 
 def _nest(
@@ -253,6 +274,37 @@ def _nest(
             del fitted[nested]
 
 
+def _nest_arcs(
+    ahead: Sequence[Candidate],
+    spectra: Sequence[Weighted],
+    grids: Sequence[StartGrid],
+    fitted: dict[Circuit, list[CircuitFit]],
+    fewest: int,
+) -> None:
+    """Fit an arc inside an arc in place of the two slowest of the best, or of one more.
+
+    It is a rival of as many arcs in series: the two may differ by less than noise, and yet leave another resistance to
+    the arcs before.
+    """
+    for candidate in ahead:
+        circuit = candidate.circuit
+        # any tail may be the flank of an arc
+        alike = circuit.arcs + (circuit.tail != "") + (circuit.tail == "RWQ")
+        for arcs in (alike - 2, alike - 1):
+            if alike >= 2 and arcs < MOST_ARCS:
+                nested = replace(circuit, arcs=arcs, tail="RRQQ")
+                if nested not in fitted:
+                    _fit(nested, spectra, grids, fitted, fewest)
+
+
+def _drop_misnested(fitted: dict[Circuit, list[CircuitFit]], pellet: Pellet | None) -> None:
+    """Leave out arcs of the volume about one of an electrode: arcs in series are the same at n = 1, and make sense."""
+    for circuit in [each for each in fitted if each.tail == "RRQQ"]:
+        roles = assign_roles(fitted[circuit], pellet)
+        if roles["inner_ohm"] == "interface" and roles["outer_ohm"] not in ("interface", "unclear"):
+            del fitted[circuit]
+
+
 def _rank(
     fitted: dict[Circuit, list[CircuitFit]], spectra: Sequence[Weighted], correlation: np.ndarray
 ) -> list[Candidate]:
@@ -269,6 +321,8 @@ def _rank(
 
 def _chosen(ranked: list[Candidate], spectra: Sequence[Weighted], correlation: np.ndarray) -> Choice:
     known = [candidate for candidate in ranked if candidate.determined]
+    in_series = min((each.bic for each in known if each.circuit.tail != "RRQQ"), default=np.inf)
+    known = [each for each in known if each.circuit.tail != "RRQQ" or each.bic < in_series - NESTED_BETTER_BY]
     if not known:
         reason = "no circuit is determined by the data; the one of lowest BIC is shown, and its elements are not known"
         return Choice(ranked[0], tuple(ranked), correlation, reason)

@@ -14,13 +14,15 @@ from paddlewheel.errors import SettingsError
 from paddlewheel.lab.eis.elements import KINDS, Complexes, Node, Parameter, evaluate_node
 from paddlewheel.lab.eis.notation import parse_node
 
-Tail = Literal["", "CPE", "W", "Ws", "Wo", "RWQ"]
-TAILS: tuple[Tail, ...] = ("", "CPE", "W", "Ws", "Wo", "RWQ")
+Tail = Literal["", "CPE", "W", "Ws", "Wo", "RWQ", "RRQQ"]
+TAILS: tuple[Tail, ...] = ("", "CPE", "W", "Ws", "Wo", "RWQ", "RRQQ")
 SEMI_INFINITE: tuple[Tail, ...] = ("W", "RWQ")
 """Tails with a semi-infinite Warburg element, of which a diffusivity follows."""
 MOST_ARCS = 3
 N_LOWEST, N_HIGHEST = 0.3, 1.0
-_TAIL_SIZE = {"": 0, "CPE": 2, "W": 1, "Ws": 2, "Wo": 2, "RWQ": 4}
+NESTED: tuple[Tail, ...] = ("RWQ", "RRQQ")
+"""Tails that are an arc with something inside."""
+_TAIL_SIZE = {"": 0, "CPE": 2, "W": 1, "Ws": 2, "Wo": 2, "RWQ": 4, "RRQQ": 6}
 _IN_SERIES = ("R", "L", "RL", "RQ", "nRQ", *TAILS[1:])
 
 
@@ -48,7 +50,8 @@ class Circuit:
         "Ws": Z = R tanh(s) / s, "Wo": Z = R coth(s) / s, s = sqrt(i w tau), diffusion over a finite length into a
         reservoir (short) or up to a wall (open). "RWQ": the electrode of Randles (doi 10.1039/df9470100011), a
         Warburg element inside its arc: Z = 1 / (1 / (R + sigma (1 - i) / sqrt(w)) + Q (i w)^n), Q = tau^n / R.
-        "" for none.
+        "RRQQ": an arc inside an arc, a film about a charge transfer: the same with an arc in place of the Warburg
+        element, p(CPE,R-p(CPE,R)). "" for none.
     coil
         RL, a resistor beside an inductor, which leads are at high frequency: Z = R i w tau / (1 + i w tau), L = R tau.
     loop
@@ -61,7 +64,7 @@ class Circuit:
     Raises
     ------
     SettingsError
-        For no element at all, or more than three arcs, that of RWQ counted.
+        For no element at all, or more than three arcs, the outer one of RWQ or RRQQ counted.
     """
 
     resistor: bool = False
@@ -75,7 +78,7 @@ class Circuit:
 
     def __post_init__(self) -> None:
         seen = self.resistor or self.arcs or self.tail or self.tree is not None
-        if not 0 <= self.arcs <= MOST_ARCS - (self.tail == "RWQ") or not seen:
+        if not 0 <= self.arcs <= MOST_ARCS - (self.tail in NESTED) or not seen:
             raise SettingsError(f"{self.arcs} arcs", where="circuit", remedy="write a circuit such as R-RQ-RQ-CPE")
 
     @classmethod
@@ -105,8 +108,8 @@ class Circuit:
             raise SettingsError(
                 f"'{text}' is no circuit: {often} stands too often",
                 where="circuit",
-                remedy="join R, L, RL, up to three RQ, one nRQ and one of CPE, W, Ws, Wo, RWQ by hyphens, such as "
-                "R-RQ-RQ-CPE, or number the elements: R0-p(R1,CPE1)-Wo1",
+                remedy="join R, L, RL, up to three RQ, one nRQ and one of CPE, W, Ws, Wo, RWQ, RRQQ by hyphens, such "
+                "as R-RQ-RQ-CPE, or number the elements: R0-p(R1,CPE1)-Wo1",
             )
         tail: Tail = tails[0] if tails else ""  # type: ignore[assignment]
         return cls("R" in parts, "L" in parts, parts.count("RQ"), tail, "RL" in parts, "nRQ" in parts)
@@ -150,6 +153,10 @@ class Circuit:
         elif self.tail == "RWQ":
             told += [Parameter("transfer_ohm", "ohm", True), Parameter("transfer_tau_s", "s", True)]
             told += [Parameter("transfer_n", "", False), Parameter("warburg_ohm_per_sqrt_s", "ohm/s^0.5", True)]
+        elif self.tail == "RRQQ":
+            for name in ("outer", "inner"):
+                told += [Parameter(f"{name}_ohm", "ohm", True), Parameter(f"{name}_tau_s", "s", True)]
+                told.append(Parameter(f"{name}_n", "", False))
         elif self.tail == "W":
             told.append(Parameter("warburg_ohm_per_sqrt_s", "ohm/s^0.5", True))
         elif self.tail:
@@ -165,14 +172,16 @@ class Circuit:
         """Whether this circuit is a special case of `other`, which has more parameters; both in series.
 
         A Warburg tail is one of the other tails, with n = 0.5, a long path or nothing beside it; the electrode of
-        Randles without its Warburg element is an arc; a resistor is an arc or a short Warburg element that is faster
+        Randles without its Warburg element is an arc, and so is an arc with none inside, which without a capacitance of
+        its own is a resistor and an arc; a resistor is an arc or a short Warburg element that is faster
         than the spectrum; an inductor is RL of a large resistor.
         """
         if self.tree is not None or other.tree is not None:
             return False
         tails = self.tail in ("", other.tail) or (self.tail == "W" and other.tail != "")
-        nested = other.tail == "RWQ" and self.tail == ""
-        spare = other.arcs - self.arcs + (other.tail == "Ws" and self.tail == "")
+        nested = other.tail in NESTED and self.tail == ""
+        arc_like = {"Ws": 1, "RRQQ": 2}.get(other.tail, 0) if self.tail == "" else 0
+        spare = other.arcs + arc_like - self.arcs
         return (
             tails
             and self.size < other.size
@@ -251,8 +260,8 @@ def evaluate(circuit: Circuit, theta: np.ndarray, omega: np.ndarray) -> tuple[Co
 
 def _tail(tail: str, theta: np.ndarray, omega: np.ndarray, slopes: Complexes) -> Complexes:
     """Impedance of the tail; its derivatives are written into `slopes`."""
-    if tail == "RWQ":
-        return _randles(np.exp(theta[:, :1]), theta, omega, slopes)
+    if tail in NESTED:
+        return _nested("W" if tail == "RWQ" else "Zarc", theta, omega, slopes)
     if tail == "CPE":
         log_s = np.log(omega / reference_rate(omega)) + 0.5j * np.pi
         slopes[:, 0] = np.exp(theta[:, :1] - theta[:, 1:2] * log_s)
@@ -264,15 +273,17 @@ def _tail(tail: str, theta: np.ndarray, omega: np.ndarray, slopes: Complexes) ->
     return z
 
 
-def _randles(transfer: np.ndarray, theta: np.ndarray, omega: np.ndarray, slopes: Complexes) -> Complexes:
+def _nested(inside: str, theta: np.ndarray, omega: np.ndarray, slopes: Complexes) -> Complexes:
+    """An arc whose resistor has an element in series, of the kind `inside`."""
     log_s = np.log(omega) + 0.5j * np.pi + theta[:, 1:2]
-    warburg = np.exp(theta[:, 3:4]) * (1 - 1j) / np.sqrt(omega)
-    faradaic, beside = transfer + warburg, np.exp(theta[:, 2:3] * log_s) / transfer
-    z = 1 / (1 / faradaic + beside)
-    slopes[:, 0] = z * z * (transfer / faradaic**2 + beside)
+    outer = np.exp(theta[:, :1])
+    z_inside, each = KINDS[inside].law(theta[:, 3:, None], omega)
+    branch, beside = outer + z_inside, np.exp(theta[:, 2:3] * log_s) / outer
+    z = 1 / (1 / branch + beside)
+    slopes[:, 0] = z * z * (outer / branch**2 + beside)
     slopes[:, 1] = -z * z * theta[:, 2:3] * beside
     slopes[:, 2] = -z * z * log_s * beside
-    slopes[:, 3] = z * z * warburg / faradaic**2
+    slopes[:, 3 : 3 + len(each)] = ((z / branch) ** 2)[:, None] * np.stack(each, axis=1)
     return z
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from paddlewheel.lab.eis.assignment import Role
-from paddlewheel.lab.eis.circuit import MOST_ARCS, TAILS, Circuit, Tail, reference_rate
+from paddlewheel.lab.eis.circuit import MOST_ARCS, NESTED, TAILS, Circuit, Tail, reference_rate
 from paddlewheel.lab.eis.elements import Group, Node, built
 from paddlewheel.lab.eis.fit import CircuitFit
 
@@ -45,7 +45,8 @@ class SeriesView:
 
 
 def as_series(fit: CircuitFit, omega: np.ndarray) -> SeriesView:
-    """Recognize R, L, arcs p(R,CPE), coils p(R,L), negative arcs, electrodes p(CPE,R-W) and a tail.
+    """Recognize R, L, arcs p(R,CPE), coils p(R,L), negative arcs, electrodes p(CPE,R-W), an arc
+    inside an arc p(CPE,R-p(CPE,R)) and a tail.
 
     Parameters
     ----------
@@ -71,7 +72,7 @@ def as_series(fit: CircuitFit, omega: np.ndarray) -> SeriesView:
             if place == "tail":
                 reader.tail = kind  # type: ignore[assignment]
     arcs = sorted(found.get("arc", []), key=lambda arc: arc[0][1][0])
-    if not (arcs or "resistor" in found or "tail" in found) or len(arcs) > MOST_ARCS - (reader.tail == "RWQ"):
+    if not (arcs or "resistor" in found or "tail" in found) or len(arcs) > MOST_ARCS - (reader.tail in NESTED):
         return SeriesView(fit, {}, tuple(others))
     circuit = Circuit(
         "resistor" in found, "inductor" in found, len(arcs), reader.tail, "coil" in found, "loop" in found
@@ -130,7 +131,29 @@ class _Reader:
             r, q, n, w = _RANDLES[kinds]
             exponent = self._constant(1.0) if n is None else rows[n]
             return "RWQ", [rows[r], self._time(rows[r], rows[q], exponent), exponent, rows[w]], names[r]
+        if isinstance(part, Group) and part.parallel and len(part.parts) == 2:
+            return self._nested(part, at)
         return "", [], ""
+
+    def _nested(self, part: Group, at: int) -> tuple[str, list[_Row], str]:
+        """A CPE or capacitor beside a resistor and an arc in series, in any order."""
+        places, first = [], at
+        for branch in part.parts:
+            places.append((branch, first))
+            first += branch.size
+        (beside, at_beside), (series, at_series) = sorted(places, key=lambda each: isinstance(each[0], Group))
+        if built(beside) not in ("CPE", "C") or not isinstance(series, Group) or len(series.parts) != 2:
+            return "", [], ""
+        inner, at_inner = series.parts[0], at_series
+        outer, at_outer = series.parts[1], at_series + inner.size
+        if built(inner) == "R":
+            inner, at_inner, outer, at_outer = outer, at_outer, inner, at_inner
+        if built(outer) != "R" or built(inner) not in _ARCS:
+            return "", [], ""
+        r, q = self._row(at_outer), self._row(at_beside)
+        n = self._row(at_beside + 1) if built(beside) == "CPE" else self._constant(1.0)
+        arc = self._arc(built(inner), [self._row(at_inner + k) for k in range(inner.size)])
+        return "RRQQ", [r, self._time(r, q, n), n, *arc], self._parameters[at_outer].name
 
     def _row(self, k: int) -> _Row:
         return float(self._fit.theta[k]), np.eye(len(self._fit.theta))[k]

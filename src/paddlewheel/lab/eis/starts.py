@@ -12,12 +12,12 @@ from itertools import combinations
 
 import numpy as np
 
-from paddlewheel.lab.eis.circuit import Circuit, evaluate
+from paddlewheel.lab.eis.circuit import Circuit, Tail, evaluate
 from paddlewheel.lab.eis.least_squares import Weighted
 
 _ARC_EXPONENT = 0.88
 _CPE_EXPONENTS = (0.5, 0.7, 0.9)
-_PER_DECADE = {1: 4.0, 2: 2.5, 3: 2.0}
+_PER_DECADE = {1: 4.0, 2: 2.5, 3: 2.0, 4: 1.5}
 _SHORTEST_STEP = 16
 
 
@@ -33,25 +33,32 @@ class StartGrid:
     def starts(self, circuit: Circuit, *, keep: int = 5) -> np.ndarray:
         """The best `keep` combinations `[<= keep, n_parameters]`, time constants of arcs from short to long.
 
-        The electrode of Randles starts as an arc and a Warburg element in series, each arc in its place once.
+        The electrode of Randles starts as an arc and a Warburg element in series, each arc in its place once; an arc
+        inside an arc as the two slowest in series, the slower one inside.
         """
         if circuit.coil or circuit.loop:
             return self._with_inductive(circuit, keep)
+        first = circuit.resistor + circuit.inductor
         if circuit.tail == "RWQ":
-            apart = self.starts(Circuit(circuit.resistor, circuit.inductor, circuit.arcs + 1, "W"), keep=keep)
-            first = circuit.resistor + circuit.inductor
+            apart = self._in_series(circuit, circuit.arcs + 1, "W", keep)
             arcs = np.arange(3 * (circuit.arcs + 1)).reshape(-1, 3)
             orders = [np.append(np.delete(arcs, k, axis=0), arcs[k]) for k in range(len(arcs))]
             columns = [np.concatenate([np.arange(first), first + order, [-1]]) for order in orders]
             return np.concatenate([apart[:, column] for column in columns])
-        gram, product, grid, tails = self._prepared(max(circuit.arcs, 1))
-        chosen = list(combinations(range(len(grid)), circuit.arcs))
-        arcs = np.array(chosen, dtype=int).reshape(len(chosen), circuit.arcs)
+        if circuit.tail == "RRQQ":
+            return self._in_series(circuit, circuit.arcs + 2, "", 2 * keep)
+        return self._in_series(circuit, circuit.arcs, circuit.tail, keep)
+
+    def _in_series(self, circuit: Circuit, n_arcs: int, tail: Tail, keep: int) -> np.ndarray:
+        """With the resistor and inductor of `circuit`, other arcs and another tail."""
+        gram, product, grid, tails = self._prepared(max(n_arcs, 1))
+        chosen = list(combinations(range(len(grid)), n_arcs))
+        arcs = np.array(chosen, dtype=int).reshape(len(chosen), n_arcs)
         fixed = [0] * circuit.resistor + [1] * circuit.inductor
         first_tail = 2 + len(grid)
-        kinds = [i for i, tail in enumerate(tails) if tail[0] == _KIND.get(circuit.tail)]
+        kinds = [i for i, each in enumerate(tails) if each[0] == _KIND.get(tail)]
         columns = np.concatenate([np.tile(fixed, (len(arcs), 1)).astype(int), 2 + arcs], axis=1)
-        if circuit.tail:
+        if tail:
             columns = np.concatenate(
                 [np.repeat(columns, len(kinds), axis=0), np.tile(first_tail + np.array(kinds), len(columns))[:, None]],
                 axis=1,
@@ -69,7 +76,10 @@ class StartGrid:
             + np.einsum("bi,bi->b", sizes, np.matmul(whole, sizes[:, :, None])[:, :, 0])
         )
         best = np.argsort(chi2, kind="stable")[:keep]
-        return np.array([self._theta(circuit, columns[i], np.log(sizes[i]), grid, tails, first_tail) for i in best])
+        rest = tails if tail else []
+        return np.array(
+            [self._theta(circuit, n_arcs, columns[i], np.log(sizes[i]), grid, rest, first_tail) for i in best]
+        )
 
     def _with_inductive(self, circuit: Circuit, keep: int) -> np.ndarray:
         """What is inductive added to the best of the others, at times over its end of the spectrum, small and large."""
@@ -87,6 +97,7 @@ class StartGrid:
     def _theta(
         self,
         circuit: Circuit,
+        n_arcs: int,
         columns: np.ndarray,
         log_sizes: np.ndarray,
         grid: np.ndarray,
@@ -94,10 +105,10 @@ class StartGrid:
         first_tail: int,
     ) -> np.ndarray:
         theta = list(log_sizes[: circuit.resistor + circuit.inductor])
-        for k in range(circuit.arcs):
+        for k in range(n_arcs):
             at = circuit.resistor + circuit.inductor + k
             theta += [log_sizes[at], grid[columns[at] - 2], _ARC_EXPONENT]
-        if circuit.tail:
+        if tails:
             theta += [log_sizes[-1], *tails[columns[-1] - first_tail][1:]]
         return np.array(theta)
 

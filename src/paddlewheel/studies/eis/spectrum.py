@@ -246,11 +246,9 @@ def _conductivity_of(resistance_ohm: float | None, pellet: Pellet | None) -> flo
 
 
 def _capacitances_F(fit: CircuitFit) -> dict[str, float]:
-    """By C1, C2, ..., C_transfer."""
-    return {
-        name.removesuffix("_ohm").replace("R", "C").replace("transfer", "C_transfer"): size
-        for name, size in arc_capacitances_F([fit]).items()
-    }
+    """By C1, C2, ..., C_transfer, C_outer, C_inner."""
+    sizes = {name.removesuffix("_ohm"): size for name, size in arc_capacitances_F([fit]).items()}
+    return {name.replace("R", "C") if name[0] == "R" else f"C_{name}": size for name, size in sizes.items()}
 
 
 def _area_specific(interface: Resistance | None, pellet: Pellet | None, electrodes: int) -> Measured | None:

@@ -299,7 +299,7 @@ def _measures(inputs: EisInputs, settings: EisSettings, run: Run) -> EisRecord:
     data = [
         weigh(spectrum.frequency_Hz, spectrum.impedance_ohm, weighting=settings.weighting) for spectrum in read.spectra
     ]
-    fits, rivals, candidates, reason = _fitted(data, inputs.circuit, each=settings.circuit == EACH)
+    fits, rivals, candidates, reason = _fitted(data, inputs.circuit, each=settings.circuit == EACH, pellet=pellet)
     views = [as_series(fit, points.omega) for fit, points in zip(fits, data, strict=True)]
     roles = _roles(views, pellet, settings.electrolyte)
     analysed = [
@@ -376,7 +376,7 @@ def _linearity(other: OtherAmplitude, read: ReadSpectra, tests: Sequence[Kramers
 
 
 def _fitted(
-    data: Sequence[Weighted], asked: Circuit | None, *, each: bool
+    data: Sequence[Weighted], asked: Circuit | None, *, each: bool, pellet: Pellet | None
 ) -> tuple[list[CircuitFit], list[list[Rival]], list[CircuitCandidate], str]:
     """Fits, what is nearly as probable beside each of them, the circuits tried, and why."""
     if asked is not None:
@@ -389,11 +389,11 @@ def _fitted(
             f"{asked.name} was asked for; its elements are determined in {known} of {len(fits)} spectra",
         )
     if each:
-        choices = [choose_circuit([points]) for points in data]
+        choices = [choose_circuit([points], pellet=pellet) for points in data]
         rivals = [choice.rivals() for choice in choices]
         return [choice.chosen.fits[0] for choice in choices], rivals, [], "chosen for each spectrum on its own"
     tried = [data[k] for k in sorted({round(x) for x in np.linspace(0, len(data) - 1, min(len(data), _CHOSEN_FROM))})]
-    choice = choose_circuit(tried)
+    choice = choose_circuit(tried, pellet=pellet)
     lowest = choice.candidates[0].bic
     others = [candidate for candidate in choice.candidates if candidate is not choice.chosen]
     shown = [choice.chosen, *others][:_SHOWN_CANDIDATES]
