@@ -160,7 +160,12 @@ def page(record: CvRecord, beside: Beside, drawings: dict[str, Drawing]) -> Page
         ]
     drawn = [(drawings["voltammograms"], _caption(record))]
     if "rates" in drawings:
-        drawn.append((drawings["rates"], "Largest peak of each scan against the sweep rate, with i = a v^b."))
+        drawn.append(
+            (
+                drawings["rates"],
+                "Largest peak of each scan against the sweep rate; i = a v^b through the first scan at each rate.",
+            )
+        )
     facts = [
         ("Scans", f"{len(record.scans)}"),
         ("Voltages against", record.reference),
