@@ -83,8 +83,8 @@ def _open_warburg(theta: np.ndarray, omega: np.ndarray) -> tuple[Complexes, list
 
 
 def _gerischer(theta: np.ndarray, omega: np.ndarray) -> tuple[Complexes, list[Complexes]]:
-    x = 1j * omega * np.exp(theta[:, 1])
-    z: Complexes = np.exp(theta[:, 0]) / np.sqrt(1 + x)
+    x: Complexes = 1j * omega * np.exp(theta[:, 1])
+    z: Complexes = np.exp(theta[:, 0]) / _root(1 + x)
     return z, [z, -0.5 * z * x / (1 + x)]
 
 
