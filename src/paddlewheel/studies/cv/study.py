@@ -83,7 +83,11 @@ class CvSettings(DiscSettings, ColumnSettings, ReferenceSettings, DrawnSettings)
         None, "Of the dissolved species, for the rate constant by Nicholson, cm2/s.", gt=0, le=1
     )
     scans: Integers = setting(
-        (), "Scans to draw, by number from 1; the first, the last and some between by default.", may_change=True
+        (),
+        "Scans to draw, by number from 1; the first, the last and some between by default.",
+        each=(1, 1_000_000),
+        distinct="name each scan once",
+        may_change=True,
     )
 
 

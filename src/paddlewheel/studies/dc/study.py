@@ -129,7 +129,13 @@ class DcSettings(PelletSettings, ColumnSettings):
         "Of the electrolyte, for the first current V / (Rb + R0), and Watanabe's number: value,std.",
         only_with={"measures": ("transference",)},
     )
-    holds: Integers = setting((), "Holds to draw, by number from 1; twelve at most by default.", may_change=True)
+    holds: Integers = setting(
+        (),
+        "Holds to draw, by number from 1; twelve at most by default.",
+        each=(1, 1_000_000),
+        distinct="name each hold once",
+        may_change=True,
+    )
     largest_drift: float = setting(
         0.05, "Share of the steady current that may still decay at the end of a hold.", gt=0, lt=1
     )

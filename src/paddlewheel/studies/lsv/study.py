@@ -59,7 +59,13 @@ class LsvSettings(DiscSettings, ColumnSettings, ReferenceSettings, DrawnSettings
         True, "Count currents from the capacitive and ohmic background, or from zero.", option="--background"
     )
 
-    sweeps: Integers = setting((), "Sweeps to draw, by number from 1; four at most by default.", may_change=True)
+    sweeps: Integers = setting(
+        (),
+        "Sweeps to draw, by number from 1; four at most by default.",
+        each=(1, 1_000_000),
+        distinct="name each sweep once",
+        may_change=True,
+    )
 
     @field_validator("thresholds_uA_per_cm2")
     @classmethod
