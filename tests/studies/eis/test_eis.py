@@ -109,9 +109,24 @@ def test_drifting_spectrum_is_named_and_left_out():
     assert record.arrhenius.total is not None
     assert [one.temperature_K for one in record.arrhenius.total.temperatures_refused] == [280.0]
     assert any("280 K" in text and "Kramers-Kronig" in text for text in record.warnings)
+    assert record.spectra[0].resistances_ohm.total is None
+    assert record.spectra[0].refused is not None
+    assert "--allow-violations" in record.spectra[0].refused
+    assert all(row.refused is None for row in record.spectra[1:])
     kept = eis(spectra, diameter_cm=1.0, thickness_cm=0.1, circuit="RQ-CPE", allow_violations=True)
     assert kept.arrhenius.total is not None
     assert 280.0 in kept.arrhenius.total.temperatures_used_K
+    assert kept.spectra[0].resistances_ohm.total is not None
+
+
+def test_total_of_a_lawless_spectrum_is_no_answer(shared: Path):
+    """PowerSuite's example leaves 32 % beside the best circuit, whose 258 kohm were printed with warnings."""
+    record = eis(shared / "data" / "lab" / "impedance" / "exampleDataPowersuite.txt")
+    (row,) = record.spectra
+    assert not row.kramers_kronig.passed
+    assert row.resistances_ohm.total is None
+    assert row.refused is not None
+    assert "Kramers-Kronig" in row.refused
 
 
 def test_interface_grows_with_the_root_of_time():

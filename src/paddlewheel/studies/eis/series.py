@@ -47,7 +47,7 @@ def fit_temperatures_eis(
     fits: dict[str, ArrheniusResult] = {}
     warnings: list[str] = []
     for part in _PARTS:
-        if any(each.found[part] is not None for each in told):
+        if any(each.found[part] is not None for each in told) or (part == "total" and refused):
             fits[part], said = _fit(kept, refused, part, pellet)
             warnings += [f"{part.replace('_', ' ')}: {text}" for text in said]
     used = [t for fit in fits.values() for t in fit.temperatures_used_K]

@@ -26,7 +26,7 @@ from paddlewheel.lab.eis.pellet import Pellet
 from paddlewheel.lab.eis.readings import read_resistances
 from paddlewheel.lab.eis.relaxation_times import RelaxationTimes, relaxation_times
 from paddlewheel.lab.eis.series_view import SeriesView
-from paddlewheel.lab.eis.total import NOT_KNOWN, judge_total
+from paddlewheel.lab.eis.total import NOT_KNOWN, Total, judge_total
 from paddlewheel.lab.eis.z_hit import z_hit
 from paddlewheel.lab.spectrum import Spectrum
 from paddlewheel.records import Measured
@@ -47,6 +47,11 @@ CORRELATED = 0.3
 """Correlation of neighbouring residuals above which it is told."""
 WIDE_SPREAD_PERCENT = 5.0
 """Spread of the readings above which it is told."""
+_FAILS = (
+    "the spectrum fails the Kramers-Kronig test, and no circuit is that of the sample: measure again, at a smaller "
+    "amplitude and when the sample is at rest, leave out what fails by --mask-hz, or take it for all that by "
+    "--allow-violations"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +104,7 @@ def analyse_spectrum(
     rivals: Sequence[Rival] = (),
     asked: bool = False,
     circuit_asked: bool = False,
+    allow_violations: bool = False,
     pellet: Pellet | None,
     electrode: Electrode,
 ) -> AnalysedSpectrum:
@@ -116,6 +122,8 @@ def analyse_spectrum(
         Whether somebody said what is what.
     circuit_asked
         Whether the circuit was asked for.
+    allow_violations
+        Give a total although the spectrum fails the Kramers-Kronig test.
     """
     modulus = weigh(spectrum.frequency_Hz, spectrum.impedance_ohm)
     distribution = relaxation_times(modulus, noise=test.rms)
@@ -127,6 +135,8 @@ def analyse_spectrum(
         view.fit, data, roles, read, pellet=pellet, inflation=inflation(correlation), asked=asked,
         names=view.names, rivals=rivals,
     )  # fmt: skip
+    if not (test.passed or allow_violations):
+        judged = Total(None, _FAILS)
     found["total"] = judged.resistance
     readings = [
         ResistanceReading(

@@ -159,7 +159,9 @@ class EisSettings(PelletSettings):
     mask_Hz: Ranges = setting((), "Frequencies left out, Hz: 40:60,990:1010.")
     frequency_range_Hz: Ranges = setting((), "Frequencies kept, Hz, the others left out: 1:1e5.")
     weighting: Weighting = setting("modulus", "Weights of the fit")
-    allow_violations: bool = setting(False, "Keep spectra that fail the Kramers-Kronig test in the Arrhenius fits.")
+    allow_violations: bool = setting(
+        False, "Give totals of spectra that fail the Kramers-Kronig test, and keep them in the Arrhenius fits."
+    )
     cell: CellKind | None = setting(
         None,
         "Kind of cell: blocking or symmetric (two equal electrodes, half of the interface each), or full (two unlike).",
@@ -314,6 +316,7 @@ def _measures(inputs: EisInputs, settings: EisSettings, run: Run) -> EisRecord:
             view=view,
             asked=bool(settings.electrolyte),
             circuit_asked=inputs.circuit is not None,
+            allow_violations=settings.allow_violations,
             pellet=pellet,
             electrode=electrode,
         )
