@@ -122,19 +122,21 @@ def told_total(cell: SyntheticCell) -> Resistance | None:
 
 
 def main() -> None:
-    """Measure and print the tables; with `--out` replace those in that file below its mark."""
+    """Measure and print the tables; with `--out` replace those in that file below their marks."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=300)
+    parser.add_argument("--cells", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--noise", type=float, default=0.005)
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     lines = choice_and_coverage(options.count, options.seed, options.noise)
     lines += ["", *drift_seen(options.count, options.seed, options.noise)]
-    table = "\n".join(lines)
-    print(table)
-    if options.out:
-        mark = "<!-- table: benchmarks/eis_synthetic.py -->\n"
+    of_cells = totals(options.cells, options.seed, options.noise)
+    tables = {"": "\n".join(lines), ", totals": "\n".join(of_cells)}
+    print("\n\n".join(tables.values()))
+    for name, table in tables.items() if options.out else ():
+        mark = f"<!-- table: benchmarks/eis_synthetic.py{name} -->\n"
         before, _, after = options.out.read_text(encoding="utf-8").partition(mark)
         rest = after[after.index("\n## ") :] if "\n## " in after else ""
         options.out.write_text(f"{before}{mark}\n{table}\n{rest}", encoding="utf-8")
