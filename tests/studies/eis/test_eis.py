@@ -340,15 +340,15 @@ def test_columns_are_named_as_the_refusal_says(tmp_path: Path):
     z = impedance(Circuit.parse("R-RQ"), {"R_ohm": 10.0, "R1_ohm": 90.0, "tau1_s": 1e-4, "n1": 0.95}, FREQUENCY_HZ)
     rows = "\n".join(f"{f:.8e},{x.real:.8e},{-x.imag:.8e}" for f, x in zip(FREQUENCY_HZ, z, strict=True))
     path = tmp_path / "odd.csv"
-    path.write_text("omega,A,B\n" + rows)
+    path.write_text("X,A,B\n" + rows)
     with pytest.raises(DataError, match="no frequency among the columns") as refused:
         eis(path)
     assert "--columns frequency_Hz=...,real_ohm=...,imag_ohm=..." in str(refused.value)
-    record = eis(path, columns="frequency_Hz=omega,real_ohm=A,imag_ohm=-B", circuit="R-RQ")
+    record = eis(path, columns="frequency_Hz=X,real_ohm=A,imag_ohm=-B", circuit="R-RQ")
     values = {each.name: each.value for each in record.spectra[0].parameters}
     assert (values["R_ohm"], values["R1_ohm"]) == pytest.approx((10.0, 90.0), rel=1e-5)  # nine digits, no noise
     with pytest.raises(InputError, match="Ece"):
-        eis(path, columns="frequency_Hz=omega", impedance_of="Ece")
+        eis(path, columns="frequency_Hz=X", impedance_of="Ece")
 
 
 def test_circuit_in_the_usual_notation_has_roles_limits_and_masks(tmp_path: Path):
