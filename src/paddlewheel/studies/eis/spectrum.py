@@ -49,7 +49,7 @@ WIDE_SPREAD_PERCENT = 5.0
 """Spread of the readings above which it is told."""
 _FAILS = (
     "the spectrum fails the Kramers-Kronig test, and no circuit is that of the sample: measure again, at a smaller "
-    "amplitude and when the sample is at rest, leave out what fails by --mask-hz, or take it for all that by "
+    "amplitude and when the sample is at rest, leave out what fails by --mask-Hz, or take it for all that by "
     "--allow-violations"
 )
 
