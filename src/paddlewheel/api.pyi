@@ -206,7 +206,7 @@ def cycling(
     files: str | Path | CellTest | Sequence[str | Path | CellTest],
     *,
     sample: str | Path | Sample | None = ...,
-    cell_kind: Literal['full', 'cathode', 'anode'] | None = ...,
+    cell_kind: Literal['full', 'cathode', 'anode', 'symmetric'] | None = ...,
     electrode: Literal['Ewe', 'Ece', 'Ewe-Ece'] = ...,
     reference_cycle: int | None = ...,
     curves: Integers | None = ...,

@@ -263,12 +263,14 @@ def test_a_discharge_that_ends_far_above_its_end_is_cut_short():
 
 
 def test_a_symmetric_cell_is_called_one():
-    """Plating and stripping of lithium at 25 mV: two electrodes alike, and with `full` the efficiency is said to mean
-    nothing."""
+    """Plating and stripping of lithium at 25 mV: two electrodes alike, charges and polarization, and no efficiency."""
     current = 5e-4 * np.repeat(np.tile([1.0, -1.0], 10), 60)
     test = CellTest(time_s=60.0 * np.arange(1200), voltage_V=50 * current, current_A=current, source="li-li.csv")
-    with pytest.raises(DataError, match=r"two electrodes alike \(a symmetric cell\)"):
-        cycling(test)
-    record = cycling(test, cell_kind="full")
+    record = cycling(test)
+    assert record.cell_kind == "symmetric"
     assert "two electrodes alike" in record.cell_kind_from
     assert record.cycles[4].polarization_V == pytest.approx(0.05, rel=1e-6)
+    assert all(row.coulombic_efficiency is None for row in record.cycles)
+    assert record.initial_coulombic_efficiency is None
+    full = cycling(test, cell_kind="full")
+    assert "given, but the voltage changes its sign" in full.cell_kind_from

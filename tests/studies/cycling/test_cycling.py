@@ -141,7 +141,7 @@ def test_report_and_tables_are_written(tmp_path):
 
 @pytest.mark.parametrize(
     ("settings", "message"),
-    [({"cell_kind": "both"}, "full, cathode or anode"), ({"reference_cycle": 30}, "there are 1 to 20"),
+    [({"cell_kind": "both"}, "full, cathode, anode or symmetric"), ({"reference_cycle": 30}, "there are 1 to 20"),
      ({"curves": [99]}, "no cycle 99"), ({"bin_mV": 0}, "bin_mV"), ({"smoothing_mV": -1}, "smoothing_mV")],
 )  # fmt: skip
 def test_bad_settings_are_refused(settings, message):

@@ -12,6 +12,9 @@ What is told from, in this order:
   a loss of 1 % makes discharge over charge 0.99 and the next charge over that discharge 1.00 (full cell, whose ions are
   lost) to 1.01 (half cell, whose metal makes up for them), or the other way round where the discharge inserts.
 
+A voltage that changes its sign with the current is that of two electrodes alike, a symmetric cell: what is stripped
+from one is plated onto the other, and no ratio of charges is an efficiency.
+
 Where these leave it open, nothing is guessed.
 """
 
@@ -26,7 +29,7 @@ import numpy as np
 from paddlewheel.lab.cycling.half_cycles import HalfCycle
 from paddlewheel.lab.table import CellTest
 
-Kind = Literal["full", "cathode", "anode"]
+Kind = Literal["full", "cathode", "anode", "symmetric"]
 Opening = Literal["charge", "discharge"]
 
 _ANODE_END_V, _ANODE_MEAN_V = 0.5, 1.4
@@ -73,7 +76,7 @@ def tell_cell_kind(test: CellTest, half_cycles: Sequence[HalfCycle], *, given: K
     given
         What the user says: of a full cell a cycle begins with the charge, of an anode with the discharge, of a cathode
         with the one that comes first (an electrode assembled charged is discharged first), unless a first discharge
-        only emptied what was left.
+        only emptied what was left, and of a symmetric cell with what comes first.
     """
     if given == "full":
         alike = _two_alike(_seen(test, half_cycles))
@@ -81,9 +84,13 @@ def tell_cell_kind(test: CellTest, half_cycles: Sequence[HalfCycle], *, given: K
     if given == "anode":
         return CellKind(kind="anode", opens_with="discharge", why="given")
     seen = _seen(test, half_cycles)
+    if given == "symmetric":
+        return CellKind(kind="symmetric", opens_with=seen.first, why="given")
     if given == "cathode":
         told = _of_cathodes(seen)
         return CellKind(kind="cathode", opens_with=told.opens_with or seen.first, why="given")
+    if seen.sign_fits and (alike := _two_alike(seen)) is not None:
+        return CellKind(kind="symmetric", opens_with=seen.first, why=alike)
     if (odd := _no_cell(seen)) is not None:
         return CellKind(kind=None, opens_with=None, why=odd)
     if seen.low_V < _ANODE_END_V and seen.discharge_V < _ANODE_MEAN_V:
@@ -143,8 +150,6 @@ def _no_cell(seen: _Seen) -> str | None:
     """Why the test says nothing of an electrode; None where it may."""
     if not seen.sign_fits:
         return "the voltage falls where the current is positive: is its sign turned (--columns current_A=-NAME)?"
-    if (alike := _two_alike(seen)) is not None:
-        return alike
     if max(seen.reach_V) - min(seen.reach_V) < _LEAST_WINDOW_V:
         return f"the voltage goes from {min(seen.reach_V):.3g} to {max(seen.reach_V):.3g} V only"
     return None
@@ -155,8 +160,7 @@ def _two_alike(seen: _Seen) -> str | None:
     if not (seen.low_V < 0 < seen.high_V and seen.discharge_V < 0 < seen.charge_V and seen.high_V < -2 * seen.low_V):
         return None
     return (
-        f"the voltage changes its sign with the current, {seen.low_V:.3g} to {seen.high_V:.3g} V: two electrodes alike "
-        "(a symmetric cell): full gives its charges and polarization, its efficiency means nothing"
+        f"the voltage changes its sign with the current, {seen.low_V:.3g} to {seen.high_V:.3g} V: two electrodes alike"
     )
 
 

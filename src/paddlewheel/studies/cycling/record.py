@@ -224,7 +224,7 @@ class CyclingRecord(StudyRecord):
 
 _KINDS: Mapping[Kind | None, str] = {
     "full": "full cell", "cathode": "half cell of a cathode", "anode": "half cell of an anode",
-    None: "full cell or half cell of a cathode",
+    "symmetric": "symmetric cell", None: "full cell or half cell of a cathode",
 }  # fmt: skip
 
 

@@ -18,6 +18,7 @@ _SAME_CURRENT, _SAME_TEMPERATURE_K = 0.05, 3.0
 _ACCURACY, _DIGITS = 1e-3, 1e-9
 """To which a cycler counts charge and discharge alike: a ratio of 100.05 % says no more than one of 100 %."""
 MORE_THAN_WENT_IN, CUT_SHORT = "more comes back than went in", "cut short by the end of the test"
+TWO_ALIKE = "two electrodes alike: what leaves one goes to the other"
 
 
 def cycle_rows(
@@ -27,8 +28,9 @@ def cycle_rows(
     reference_cycle: int | None,
     *,
     cut_short: bool,
+    two_alike: bool = False,
 ) -> list[CycleRow]:
-    """One row a cycle; `cut_short` says that the last half cycle of the test is.
+    """One row a cycle; `cut_short`: the last half cycle of the test is, `two_alike`: the cell is a symmetric one.
 
     Raises
     ------
@@ -60,7 +62,12 @@ def cycle_rows(
         known = [value for value in temperatures if value is not None]
         ratio = cycle.closing_over_opening(opens_with)
         is_cut = cut_short and cycle is cycles[-1]
-        why = None if ratio is None else CUT_SHORT if is_cut else _why_no_efficiency(cycles, place, opens_with)
+        if ratio is None:
+            why = None
+        elif two_alike:
+            why = TWO_ALIKE
+        else:
+            why = CUT_SHORT if is_cut else _why_no_efficiency(cycles, place, opens_with)
         real = why is None
         rows.append(
             CycleRow(
@@ -75,7 +82,7 @@ def cycle_rows(
                 retention=None,
                 mean_charge_voltage_V=None if cycle.charge is None else cycle.charge.mean_voltage_V,
                 mean_discharge_voltage_V=None if cycle.discharge is None else cycle.discharge.mean_voltage_V,
-                polarization_V=cycle.polarization_V,
+                polarization_V=None if is_cut else cycle.polarization_V,
                 cv_share=None if cycle.charge is None else cycle.charge.cv_share,
                 charge_current_mA=None if cycle.charge is None else 1000 * cycle.charge.current_A,
                 discharge_current_mA=None if cycle.discharge is None else 1000 * cycle.discharge.current_A,

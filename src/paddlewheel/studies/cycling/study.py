@@ -89,7 +89,8 @@ class CyclingSettings(ColumnSettings):
     cell_kind: Kind | None = setting(
         None,
         "What the cell is: a full cell (a cycle begins with the charge), the half cell of a cathode (with what comes "
-        "first) or of an anode (with the discharge); by default told from the first step, the window and the trend",
+        "first) or of an anode (with the discharge), or symmetric (two electrodes alike: no efficiency); by default "
+        "told from the first step, the window and the trend",
         aliases=("working",),
     )
     electrode: ElectrodeSeen = setting(
@@ -209,7 +210,7 @@ def _of_known_kind(tests: list[MendedTest]) -> list[MendedTest]:
         if test.kind.opens_with is None:
             raise DataError(
                 f"which electrode works? {test.kind.why}", where=_name(test.test),
-                remedy="say it with --cell-kind full, cathode or anode",
+                remedy="say it with --cell-kind full, cathode, anode or symmetric",
             )  # fmt: skip
         known.append(test)
     return known
@@ -284,7 +285,14 @@ def _analysed(
     half_cycles, opens_with = ready.half_cycles, ready.opens_with
     cycles = find_cycles(half_cycles, opens_with=opens_with)
     name = _name(test)
-    rows = cycle_rows(cycles, found, opens_with, settings.reference_cycle, cut_short=is_cut_short(half_cycles))
+    rows = cycle_rows(
+        cycles,
+        found,
+        opens_with,
+        settings.reference_cycle,
+        cut_short=is_cut_short(half_cycles),
+        two_alike=ready.kind.kind == "symmetric",
+    )
     _check_capacity(rows, found, where=name)
     stages, warnings = find_stages(
         rows, opens_with=opens_with, file=name, sample=sample, geometry=found,
