@@ -175,7 +175,7 @@ def find_columns(
             for place, name in enumerate(names)
             if name == wanted or plain_name(name) == plain_name(wanted) or (name, units[place]) == split_header(wanted)
         ]
-        if not places and wanted.isdigit() and 0 < int(wanted) <= len(names):
+        if not places and wanted.isascii() and wanted.isdigit() and 0 < int(wanted) <= len(names):
             places = [int(wanted) - 1]
         if not places:
             raise KeyError(f"no column {wanted!r}; there are {', '.join(filter(None, names)) or len(names)}")

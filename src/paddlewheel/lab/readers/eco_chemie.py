@@ -21,7 +21,7 @@ _LINES_A_POINT = 9
 def is_dfr(text: str) -> bool:
     """Whether a text is a .dfr."""
     lines = [line.strip() for line in text[:400].splitlines() if line.strip()]
-    return len(lines) > 2 and bool(_BEGIN.match(lines[0])) and lines[1].isdigit()
+    return len(lines) > 2 and bool(_BEGIN.match(lines[0])) and lines[1].isascii() and lines[1].isdigit()
 
 
 def read_dfr(text: str, *, source: str, warnings: Sequence[str]) -> TextTable:

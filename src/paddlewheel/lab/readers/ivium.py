@@ -60,8 +60,9 @@ def _content(path: Path) -> bytes:
 
 
 def _table(lines: list[str], title: str, path: Path) -> TextTable:
-    counts = [line.strip() for line in lines[:2]]
-    if len(counts) < 2 or not all(count.isdigit() and len(count) < 9 for count in counts) or int(counts[0]) != 3:
+    counts = [line.strip() for line in lines[:2]]  # isdigit alone takes a superscript two, which is no integer
+    integers = all(count.isascii() and count.isdigit() and len(count) < 9 for count in counts)
+    if len(counts) < 2 or not integers or int(counts[0]) != 3:
         raise DataError("its primary_data are no three columns", where=path, remedy="copy it again")
     count = int(counts[1])
     rows = [line.split() for line in lines[2 : 2 + count]]
