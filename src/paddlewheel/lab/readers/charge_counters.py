@@ -78,7 +78,10 @@ class _Flow:
             np.add.reduceat(np.abs(values) * (known & (passed != 0)), edges) for values in (steps_Ah, passed)
         )
         blocks = (flown > 0) & (counted > 0)
-        return float(np.median(counted[blocks] / flown[blocks])) if blocks.sum() >= _LEAST_BLOCKS else None
+        with np.errstate(over="ignore"):  # of damaged numbers: a ratio beyond all numbers is none
+            factors = counted[blocks] / flown[blocks]
+        factors = factors[np.isfinite(factors)]
+        return float(np.median(factors)) if len(factors) >= _LEAST_BLOCKS else None
 
     def scaled_to(self, steps_Ah: np.ndarray) -> _Flow:
         """The flow in the units of a counter with these steps: the current may be in mA under a name that says A."""
