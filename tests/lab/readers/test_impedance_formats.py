@@ -242,6 +242,17 @@ def test_ivium_all_impedances_of_a_file(tmp_path: Path):
     assert "1 measurements left out (Transients)" in found[0].warnings
 
 
+def test_exponents_of_fortran_are_numbers_to_every_reader(folder: Path, tmp_path: Path):
+    (tmp_path / "a.idf").write_bytes(
+        ivium(("Impedance", "a", ivium_rows(Z))).replace(b"E+", b"D+").replace(b"E-", b"d-")
+    )
+    np.testing.assert_allclose(read_spectra(tmp_path / "a.idf")[0].impedance_ohm, Z, rtol=1e-5)  # printed digits
+    lines = (folder / "data.dfr").read_text().splitlines()
+    (tmp_path / "a.dfr").write_text("\n".join([*lines[:3], *(f"{line}D+00" for line in lines[3:])]))
+    found, whole = (read_spectra(each / name)[0] for each, name in ((tmp_path, "a.dfr"), (folder, "data.dfr")))
+    np.testing.assert_array_equal(found.impedance_ohm, whole.impedance_ohm)
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
@@ -250,6 +261,7 @@ def test_ivium_all_impedances_of_a_file(tmp_path: Path):
             ivium(("CyclicVoltammetry", "a", ivium_rows(Z))),
             "holds no impedance but CyclicVoltammetry",
         ),
+        (ivium(("Impedance", "a", ivium_rows(Z))).replace(b"\r\n26\r\n", b"\r\n2\xb2\r\n"), "no three columns"),
     ],
 )
 def test_ivium_refusals(tmp_path: Path, content: bytes, told: str):

@@ -12,7 +12,7 @@ import numpy as np
 
 from paddlewheel.lab.readers.biologic_columns import name_and_unit
 from paddlewheel.lab.readers.biologic_table import NOT_GIVEN, completed
-from paddlewheel.lab.readers.text_table import TextTable, is_number, parse_table, table_from
+from paddlewheel.lab.readers.text_table import TextTable, is_number, number_of, parse_table, table_from
 from paddlewheel.lab.techniques import technique_of_title
 
 MAGIC = ("EC-Lab ASCII FILE", "BT-Lab ASCII FILE")
@@ -108,9 +108,9 @@ def _settings(preamble: Sequence[str]) -> dict[str, Any]:
             known[_TEXTS[name]] = _POTENTIAL.sub("", " ".join(f"{earlier} {value}".split()))
         if name in _SETTINGS and (matched := _QUANTITY.match(value.strip())):
             label, factors = _SETTINGS[name]
-            number, unit = matched[1].replace(",", "."), matched[2]
-            if is_number(number) and float(number) > NOT_GIVEN and unit in factors:
-                known[label] = float(f"{float(number) * factors[unit]:.6g}")
+            number, unit = number_of(matched[1].replace(",", ".")), matched[2]
+            if number is not None and number > NOT_GIVEN and unit in factors:
+                known[label] = float(f"{number * factors[unit]:.6g}")
         if started := _STARTED.match(line.strip()):
             month, day, year, clock, part = started.groups()
             try:

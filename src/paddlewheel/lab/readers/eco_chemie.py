@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from paddlewheel.errors import DataError
-from paddlewheel.lab.readers.text_table import TextTable, is_number
+from paddlewheel.lab.readers.text_table import TextTable, number_of
 
 _BEGIN = re.compile(r"VERSION\d+\.\d+\s*$", re.IGNORECASE)
 _LINES_A_POINT = 9
@@ -39,10 +39,11 @@ def read_dfr(text: str, *, source: str, warnings: Sequence[str]) -> TextTable:
             f"{len(body) // _LINES_A_POINT} of {count} points", where=source, remedy="it is truncated: copy it again"
         )
     body = [line.replace(",", ".") for line in body[: count * _LINES_A_POINT]]
-    strange = next((line for line in body if not is_number(line)), None)
+    values = [number_of(line) for line in body]
+    strange = next((line for line, value in zip(body, values, strict=True) if value is None), None)
     if strange is not None:
         raise DataError(f"{strange[:40]!r} stands where a number should", where=source, remedy="copy it again")
-    points = np.array(body, dtype=float).reshape(count, _LINES_A_POINT)
+    points = np.array(values, dtype=float).reshape(count, _LINES_A_POINT)
     return TextTable(
         names=["frequency", "Z'", "-Z''"], units=["Hz", "ohm", "ohm"], numbers=dict(enumerate(points[:, :3].T)),
         texts={}, preamble=[lines[0]], source=source, warnings=list(warnings),

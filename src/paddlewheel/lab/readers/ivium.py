@@ -14,7 +14,7 @@ import numpy as np
 from paddlewheel.errors import DataError
 from paddlewheel.foreign import read_document
 from paddlewheel.lab.readers.sweeps import stacked
-from paddlewheel.lab.readers.text_table import TextTable, is_number
+from paddlewheel.lab.readers.text_table import TextTable, number_of
 
 _DATA = b"primary_data"
 _METHOD = re.compile(r"^\W*Method=(.*?)\s*$")
@@ -65,8 +65,8 @@ def _table(lines: list[str], title: str, path: Path) -> TextTable:
     if len(counts) < 2 or not integers or int(counts[0]) != 3:
         raise DataError("its primary_data are no three columns", where=path, remedy="copy it again")
     count = int(counts[1])
-    rows = [line.split() for line in lines[2 : 2 + count]]
-    whole = [row for row in rows if len(row) == 3 and all(map(is_number, row))]
+    rows = [[number_of(cell) for cell in line.split()] for line in lines[2 : 2 + count]]
+    whole = [row for row in rows if len(row) == 3 and None not in row]
     if len(whole) < count:
         raise DataError(
             f"{len(whole)} of {count} points of the measurement {title!r}", where=path,

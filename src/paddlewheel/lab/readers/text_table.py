@@ -197,6 +197,13 @@ def is_number(cell: str) -> bool:
     return bool(_NUMBER.match(cell))
 
 
+def number_of(cell: str) -> float | None:
+    """The number of a cell, with Fortran's D for E; nan of an empty cell, None of anything else."""
+    if not cell:
+        return float("nan")
+    return float(cell.replace("d", "e").replace("D", "E")) if is_number(cell) else None
+
+
 def _layout(lines: list[str], source: str) -> tuple[str | None, str, int, int]:
     """Delimiter, decimal mark, first line and width of the table: where numbers are densest."""
     best: tuple[int, tuple[str | None, str, int, int]] | None = None
@@ -363,7 +370,7 @@ def _slow(
             continue
         if len(cells) == width - 1 and delimiter is not None and line.rstrip("\r\n ").endswith(delimiter):
             cells.append("")
-        values = [_value(cells[column]) for column in numeric] if len(cells) == width else []
+        values = [number_of(cells[column]) for column in numeric] if len(cells) == width else []
         # a line without any number is a repeated header or a remark
         if all(value is None or np.isnan(value) for value in values):
             dropped.append((first + offset + 1, line))
@@ -378,10 +385,3 @@ def _slow(
         for column, cell in texts.items():
             cell.append(cells[column])
     return np.array(rows, dtype=float).reshape(len(rows), len(numeric))
-
-
-def _value(cell: str) -> float | None:
-    """The number of a cell, nan of an empty one, None of anything else."""
-    if not cell:
-        return float("nan")
-    return float(cell.replace("d", "e").replace("D", "E")) if is_number(cell) else None
