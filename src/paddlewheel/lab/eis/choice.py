@@ -114,10 +114,8 @@ def choose_circuit(spectra: Sequence[Weighted], *, pellet: Pellet | None = None)
     pellet
         The geometry: an arc of the volume holds none of an electrode.
     """
-    grids = [StartGrid(data) for data in spectra]
-    fitted: dict[Circuit, list[CircuitFit]] = {}
+    tried = _Tried(spectra)
     inductive = any((data.impedance_ohm.imag[data.omega > 0.3 * data.omega.max()] > 0).any() for data in spectra)
-    fewest = min(len(data.omega) for data in spectra)
     best_by_arcs: list[float] = []
     ranked: list[Candidate] = []
     for arcs in range(MOST_ARCS + 1):
@@ -130,29 +128,26 @@ def choose_circuit(spectra: Sequence[Weighted], *, pellet: Pellet | None = None)
             for resistor in (False, True):
                 for inductor in (False, True) if inductive else (False,):
                     if resistor or arcs or tail:
-                        _fit(Circuit(resistor, inductor, arcs, tail), spectra, grids, fitted, fewest)
-        ranked = _rank(fitted, spectra, np.zeros(len(spectra)))
+                        tried.fit(Circuit(resistor, inductor, arcs, tail))
+        ranked = tried.ranked()
         best_by_arcs.append(
             min((candidate.bic for candidate in ranked if candidate.circuit.arcs == arcs), default=np.inf)
         )
     if not inductive:
-        for candidate in _rank(fitted, spectra, np.zeros(len(spectra)))[:3]:
+        for candidate in tried.ranked()[:3]:
             circuit = candidate.circuit
-            _fit(Circuit(circuit.resistor, True, circuit.arcs, circuit.tail), spectra, grids, fitted, fewest)
-    _nest(_rank(fitted, spectra, np.zeros(len(spectra)))[:3], spectra, grids, fitted, fewest)
-    in_series = _rank(fitted, spectra, np.zeros(len(spectra)))
-    _nest_arcs(in_series[:3], spectra, grids, fitted, fewest)
-    _drop_misnested(fitted, pellet)
+            tried.fit(Circuit(circuit.resistor, True, circuit.arcs, circuit.tail))
+    _nest(tried.ranked()[:3], tried)
+    in_series = tried.ranked()
+    _nest_arcs(in_series[:3], tried)
+    _drop_misnested(tried, pellet)
     # arcs that are nested bend to what is inductive: whether something is missed is seen without them
     missed = any(neighbour_correlation(fit) > _MISSED for fit in in_series[0].fits)
     if missed or any(_turns_back(data) for data in spectra):
-        ahead = _rank(fitted, spectra, np.zeros(len(spectra)))
-        _add_inductive([*in_series[:3], *ahead[:1]], spectra, grids, fitted, fewest)
-        _drop_misnested(fitted, pellet)
-    first = _rank(fitted, spectra, np.zeros(len(spectra)))[0]
-    correlation = np.array([neighbour_correlation(fit) for fit in first.fits])
-    ranked = _rank(fitted, spectra, correlation)
-    return _chosen(ranked, spectra, correlation)
+        _add_inductive([*in_series[:3], *tried.ranked()[:1]], tried)
+        _drop_misnested(tried, pellet)
+    correlation = np.array([neighbour_correlation(fit) for fit in tried.ranked()[0].fits])
+    return _chosen(tried.ranked(correlation), spectra, correlation)
 
 
 def neighbour_correlation(fit: CircuitFit) -> float:
@@ -206,15 +201,34 @@ def is_in_place(fit: CircuitFit) -> bool:
     )
 
 
-def _fit(
-    circuit: Circuit,
-    spectra: Sequence[Weighted],
-    grids: Sequence[StartGrid],
-    fitted: dict[Circuit, list[CircuitFit]],
-    fewest: int,
-) -> None:
-    if 2 * fewest - circuit.size >= max(3, circuit.size):
-        fitted[circuit] = [fit_circuit(circuit, data, grid=grid) for data, grid in zip(spectra, grids, strict=True)]
+class _Tried:
+    """The circuits fitted so far to some spectra."""
+
+    def __init__(self, spectra: Sequence[Weighted]) -> None:
+        self.spectra = spectra
+        self.fits: dict[Circuit, list[CircuitFit]] = {}
+        self._grids = [StartGrid(data) for data in spectra]
+        self._fewest = min(len(data.omega) for data in spectra)
+
+    def fit(self, circuit: Circuit) -> None:
+        """Fit a circuit, if it is not yet, and the shortest spectrum has points enough for it."""
+        if circuit in self.fits or 2 * self._fewest - circuit.size < max(3, circuit.size):
+            return
+        pairs = zip(self.spectra, self._grids, strict=True)
+        self.fits[circuit] = [fit_circuit(circuit, data, grid=grid) for data, grid in pairs]
+
+    def ranked(self, correlation: np.ndarray | None = None) -> list[Candidate]:
+        """All, lowest BIC first; `correlation` of neighbouring residuals, `[n_spectra]`, is none if not given."""
+        ranked = []
+        rhos = np.zeros(len(self.spectra)) if correlation is None else correlation
+        for circuit, fits in self.fits.items():
+            bic, known = 0.0, 0
+            for fit, data, rho in zip(fits, self.spectra, rhos, strict=True):
+                values = 2 * len(data.omega) / inflation(rho)
+                bic += values * np.log(fit.chi2 / (2 * len(data.omega))) + circuit.size * np.log(values)
+                known += is_determined(fit, correlation=rho) and is_in_place(fit)
+            ranked.append(Candidate(circuit, tuple(fits), float(bic), known >= _SHARE_OF_SERIES * len(fits)))
+        return sorted(ranked, key=lambda candidate: candidate.bic)
 
 
 def _turns_back(data: Weighted) -> bool:
@@ -225,13 +239,7 @@ def _turns_back(data: Weighted) -> bool:
     return any(bool((np.convolve(each > _BACK, np.ones(3), "valid") == 3).any()) for each in (share, falls))
 
 
-def _add_inductive(
-    ahead: Sequence[Candidate],
-    spectra: Sequence[Weighted],
-    grids: Sequence[StartGrid],
-    fitted: dict[Circuit, list[CircuitFit]],
-    fewest: int,
-) -> None:
+def _add_inductive(ahead: Sequence[Candidate], tried: _Tried) -> None:
     """Fit the best circuits, those without their tail and with one more arc, with a resistor beside an inductor in
     front, and with a negative arc behind, which an inductive loop is."""
     bases = {candidate.circuit for candidate in ahead}
@@ -240,21 +248,14 @@ def _add_inductive(
         bases |= {replace(circuit, tail="", arcs=n) for n in (arcs, min(arcs + 1, MOST_ARCS)) if n or circuit.resistor}
     for circuit in sorted(bases, key=lambda each: each.name):
         for coil, loop in ((True, False), (False, True)):
-            _fit(replace(circuit, inductor=False, coil=coil, loop=loop), spectra, grids, fitted, fewest)
+            tried.fit(replace(circuit, inductor=False, coil=coil, loop=loop))
     # a resistor is hidden by that of the leads, or was needed without them
-    best = _rank(fitted, spectra, np.zeros(len(spectra)))[0].circuit
-    other = replace(best, resistor=not best.resistor)
-    if best.coil and other not in fitted:
-        _fit(other, spectra, grids, fitted, fewest)
+    best = tried.ranked()[0].circuit
+    if best.coil:
+        tried.fit(replace(best, resistor=not best.resistor))
 
 
-def _nest(
-    ahead: Sequence[Candidate],
-    spectra: Sequence[Weighted],
-    grids: Sequence[StartGrid],
-    fitted: dict[Circuit, list[CircuitFit]],
-    fewest: int,
-) -> None:
+def _nest(ahead: Sequence[Candidate], tried: _Tried) -> None:
     """Fit the electrode of Randles in place of the slowest arc and the tail of the best, or of one arc more; it is kept
     where it is better by far than the two in series, which have as many parameters."""
     kinds = {
@@ -264,23 +265,16 @@ def _nest(
     }
     for resistor, inductor, arcs in sorted(kinds):
         series, nested = Circuit(resistor, inductor, arcs, "W"), Circuit(resistor, inductor, arcs - 1, "RWQ")
-        if series not in fitted:
-            _fit(series, spectra, grids, fitted, fewest)
-        if series not in fitted:
+        tried.fit(series)
+        if series not in tried.fits:
             continue
-        _fit(nested, spectra, grids, fitted, fewest)
-        of = {candidate.circuit: candidate.bic for candidate in _rank(fitted, spectra, np.zeros(len(spectra)))}
+        tried.fit(nested)
+        of = {candidate.circuit: candidate.bic for candidate in tried.ranked()}
         if not of[nested] < of[series] - NESTED_BETTER_BY:
-            del fitted[nested]
+            del tried.fits[nested]
 
 
-def _nest_arcs(
-    ahead: Sequence[Candidate],
-    spectra: Sequence[Weighted],
-    grids: Sequence[StartGrid],
-    fitted: dict[Circuit, list[CircuitFit]],
-    fewest: int,
-) -> None:
+def _nest_arcs(ahead: Sequence[Candidate], tried: _Tried) -> None:
     """Fit an arc inside an arc in place of the two slowest of the best, or of one more.
 
     It is a rival of as many arcs in series: the two may differ by less than noise, and yet leave another resistance to
@@ -292,31 +286,15 @@ def _nest_arcs(
         alike = circuit.arcs + (circuit.tail != "") + (circuit.tail == "RWQ")
         for arcs in (alike - 2, alike - 1):
             if alike >= 2 and arcs < MOST_ARCS:
-                nested = replace(circuit, arcs=arcs, tail="RRQQ")
-                if nested not in fitted:
-                    _fit(nested, spectra, grids, fitted, fewest)
+                tried.fit(replace(circuit, arcs=arcs, tail="RRQQ"))
 
 
-def _drop_misnested(fitted: dict[Circuit, list[CircuitFit]], pellet: Pellet | None) -> None:
+def _drop_misnested(tried: _Tried, pellet: Pellet | None) -> None:
     """Leave out arcs of the volume about one of an electrode: arcs in series are the same at n = 1, and make sense."""
-    for circuit in [each for each in fitted if each.tail == "RRQQ"]:
-        roles = assign_roles(fitted[circuit], pellet)
+    for circuit in [each for each in tried.fits if each.tail == "RRQQ"]:
+        roles = assign_roles(tried.fits[circuit], pellet)
         if roles["inner_ohm"] == "interface" and roles["outer_ohm"] not in ("interface", "unclear"):
-            del fitted[circuit]
-
-
-def _rank(
-    fitted: dict[Circuit, list[CircuitFit]], spectra: Sequence[Weighted], correlation: np.ndarray
-) -> list[Candidate]:
-    ranked = []
-    for circuit, fits in fitted.items():
-        bic, known = 0.0, 0
-        for fit, data, rho in zip(fits, spectra, correlation, strict=True):
-            values = 2 * len(data.omega) / inflation(rho)
-            bic += values * np.log(fit.chi2 / (2 * len(data.omega))) + circuit.size * np.log(values)
-            known += is_determined(fit, correlation=rho) and is_in_place(fit)
-        ranked.append(Candidate(circuit, tuple(fits), float(bic), known >= _SHARE_OF_SERIES * len(fits)))
-    return sorted(ranked, key=lambda candidate: candidate.bic)
+            del tried.fits[circuit]
 
 
 def _chosen(ranked: list[Candidate], spectra: Sequence[Weighted], correlation: np.ndarray) -> Choice:
