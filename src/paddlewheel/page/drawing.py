@@ -92,11 +92,18 @@ class SeriesStyle:
 
 
 _MARKERS = ("o", "s", "D", "^", "v", "P", "X")
-_LINES = ("-", (0, (5.0, 1.5)), (0, (5.0, 1.5, 1.0, 1.5)), (0, (1.5, 1.0)))
+_LINES = (
+    "-",
+    (0, (6.0, 1.5)),
+    (0, (1.2, 1.2)),
+    (0, (6.0, 1.5, 1.2, 1.5)),
+    (0, (3.0, 1.2)),
+    (0, (6.0, 1.5, 1.2, 1.5, 1.2, 1.5)),
+)
 
 
 def series_styles(count: int) -> list[SeriesStyle]:
-    """`series_colours`, which grow lighter, each with a marker and a line; 28 are unlike."""
+    """`series_colours`, which grow lighter, each with a marker and a line; 42 are unlike."""
     return [
         SeriesStyle(colour, _MARKERS[place % len(_MARKERS)], _LINES[place % len(_LINES)])
         for place, colour in enumerate(series_colours(count))

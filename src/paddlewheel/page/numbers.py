@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 ABSENT = "–"
 _ROUNDING = 1e-12
 """A share of the value below which an uncertainty is only that of floating point."""
+_PREFIXES = {-12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G"}
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _MINUS = str.maketrans("-", "−")
 
@@ -68,6 +69,12 @@ def percent(fraction: float | None) -> str:
 def kelvin(temperature_K: float) -> str:
     """A temperature as the user wrote it: 600 K, 312.5 K."""
     return f"{temperature_K:g} K"
+
+
+def prefixed(largest: float, unit: str) -> tuple[float, str]:
+    """The scale and name of the multiple of a unit in which the largest value reads as 1 to 999; pico to giga."""
+    exponent = min(max(3 * math.floor(math.log10(max(abs(largest), 1e-15)) / 3), -12), 9)
+    return 10.0**exponent, f"{_PREFIXES[exponent]}{unit}"
 
 
 def enumeration(items: Iterable[str]) -> str:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from paddlewheel.page.drawing import BLUE, INK, MUTED, ORANGE, Drawing, series_colours
+from paddlewheel.page.drawing import BLUE, INK, MUTED, ORANGE, Drawing, series_colours, series_styles
 from paddlewheel.page.interactive import CREDIT, Line, Plot, zoom_scripts, zoom_section
-from paddlewheel.page.numbers import ABSENT, kelvin, measured, plain
+from paddlewheel.page.numbers import ABSENT, kelvin, measured, plain, prefixed
 from paddlewheel.page.page import Number, Page, Section
 from paddlewheel.page.tables import Cell, Table
 from paddlewheel.page.write import Figures
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 _MOST_ZOOMED = 12
 _ONE_COLUMN = (6.6, 5.0)
-_DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (7, 1.5, 1.2, 1.5)))
 _METHOD = (
     "Scans are told apart by where the voltage turns, whatever a column of cycles says. A peak is measured from its "
     "baseline: the line through the foot before it, extrapolated below it; behind a turn, where the sweep before still "
@@ -49,9 +48,9 @@ def figures(record: CvRecord, beside: Beside) -> Figures:
 
 
 def _unit(largest_mA: float) -> tuple[float, str]:
-    """A unit in which the largest current is a number of few digits, and its name."""
-    units = ((1e3, "A"), (1.0, "mA"), (1e-3, "µA"), (1e-6, "nA"))
-    return next(((size, name) for size, name in units if largest_mA >= size), (1e-9, "pA"))
+    """A unit in which the largest current reads as 1 to 999, in mA, and its name."""
+    size_A, name = prefixed(1e-3 * largest_mA, "A")
+    return 1e3 * size_A, name
 
 
 def _inside(record: CvRecord, voltage: np.ndarray) -> np.ndarray:
@@ -66,13 +65,11 @@ def _voltammograms(record: CvRecord, sweeps: Columns) -> Figure:
     size, unit = _unit(float(np.abs(sweeps["current_mA"][chosen]).max()) if chosen.any() else 1.0)
     figure = Figure(figsize=_ONE_COLUMN, layout="constrained")
     panel: Any = figure.subplots()
-    colours = series_colours(len(record.drawn_scans))
-    for place, (number, colour) in enumerate(zip(record.drawn_scans, colours, strict=True)):
+    for number, style in zip(record.drawn_scans, series_styles(len(record.drawn_scans)), strict=True):
         scan = record.scans[number - 1]
         rows = chosen & (sweeps["scan"] == number)
         panel.plot(
-            sweeps["voltage_V"][rows], sweeps["current_mA"][rows] / size, color=colour,
-            ls=_DASHES[place % len(_DASHES)], lw=1.6 if place < len(_DASHES) else 1.0,
+            sweeps["voltage_V"][rows], sweeps["current_mA"][rows] / size, color=style.colour, ls=style.line, lw=1.6,
             label=f"scan {number}, {plain(scan.rate_mV_per_s)} mV/s",
         )  # fmt: skip
     _draw_peaks(panel, record, sweeps, size)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paddlewheel.page.drawing import BLUE, INK, ORANGE, series_colours
+from paddlewheel.page.drawing import BLUE, INK, ORANGE, SeriesStyle, series_colours, series_styles
 from paddlewheel.page.interactive import Line, Plot
 from paddlewheel.page.write import Figures
 from paddlewheel.records.tables import Beside, Columns
@@ -28,14 +28,6 @@ if TYPE_CHECKING:
 
 _HALVES = (("charge", BLUE, "o", "none"), ("discharge", ORANGE, "s", ORANGE))
 """Colour, marker and its filling: open and full, for prints in grey."""
-_DASHES: tuple[Any, ...] = (
-    "-",
-    (0, (6, 1.5)),
-    (0, (1.2, 1.2)),
-    (0, (6, 1.5, 1.2, 1.5)),
-    (0, (3, 1.2)),
-    (0, (6, 1.5, 1.2, 1.5, 1.2, 1.5)),
-)
 _HELD_V, _NOTHING = 0.03, 1e-3
 _MARKERS = "osD^vPX*"
 
@@ -113,12 +105,10 @@ def _cycles(record: CyclingRecord) -> Figure:
     return figure
 
 
-def _shown_cycles(record: CyclingRecord) -> list[tuple[int, str, Any]]:
-    """The cycles whose curves are kept, each with its colour, from dark to light, and its dashes: one tells them apart
-    in grey where the other does not."""
+def _shown_cycles(record: CyclingRecord) -> list[tuple[int, SeriesStyle]]:
+    """The cycles whose curves are kept, each with how it is drawn."""
     shown = sorted({curve.cycle for curve in record.differential})
-    dashes = [_DASHES[place % len(_DASHES)] for place in range(len(shown))]
-    return list(zip(shown, series_colours(max(len(shown), 1)), dashes, strict=False))
+    return list(zip(shown, series_styles(max(len(shown), 1)), strict=False))
 
 
 def _one_panel() -> tuple[Figure, Axes]:
@@ -133,13 +123,13 @@ def _voltage(record: CyclingRecord, beside: Beside) -> Figure:
     """Voltage against capacity."""
     figure, axes = _one_panel()
     factor, table = _per_area(record), beside.columns(CURVES)
-    for number, colour, dashes in _shown_cycles(record):
+    for number, style in _shown_cycles(record):
         label: str | None = f"cycle {number}"
         for charging in (1.0, 0.0):
             curve = _half_of(table, number, charging)
             if len(curve["cycle"]):
                 x = factor * curve["capacity_mAh"]
-                axes.plot(x, curve["voltage_V"], color=colour, ls=dashes, lw=1.3, label=label)
+                axes.plot(x, curve["voltage_V"], color=style.colour, ls=style.line, lw=1.3, label=label)
                 label = None
     axes.set(xlabel=f"capacity  ({unit_of(record)[1]})", ylabel="voltage  (V)")
     _legend_below(figure, axes)
@@ -152,15 +142,15 @@ def _dqdv(record: CyclingRecord, beside: Beside) -> Figure:
     factor, table, held = _per_area(record), beside.columns(DQDV), _held_cycles(record)
     heights: dict[int, list[float]] = {1: [], -1: []}
     ends_V: list[float] = []
-    later = [number for number, _, _ in _shown_cycles(record)][1:]
-    for number, colour, dashes in _shown_cycles(record):
+    later = [number for number, _ in _shown_cycles(record)][1:]
+    for number, style in _shown_cycles(record):
         label: str | None = f"cycle {number}"
         for sign in (1, -1):
             curve = _half_of(table, number, float(sign > 0))
             if not len(curve["cycle"]):
                 continue
             x, y = curve["voltage_V"], factor * curve["dq_dv_mAh_per_V"]
-            axes.plot(x, sign * y, color=colour, ls=dashes, lw=1.2, label=label)
+            axes.plot(x, sign * y, color=style.colour, ls=style.line, lw=1.2, label=label)
             label = None
             if number in later or not later:
                 passed = np.flatnonzero(y > _NOTHING * y.max())
@@ -191,11 +181,18 @@ def _dvdq(record: CyclingRecord, beside: Beside) -> Figure:
     _, unit = unit_of(record)
     for panel, charging, name in zip(panels, (1.0, 0.0), ("charge", "discharge"), strict=True):
         heights = []
-        for number, colour, dashes in _shown_cycles(record):
+        for number, style in _shown_cycles(record):
             curve = _half_of(table, number, charging)
             if len(curve["cycle"]):
                 y = curve["dv_dq_V_per_mAh"] / factor
-                panel.plot(factor * curve["capacity_mAh"], y, color=colour, ls=dashes, lw=1.2, label=f"cycle {number}")
+                panel.plot(
+                    factor * curve["capacity_mAh"],
+                    y,
+                    color=style.colour,
+                    ls=style.line,
+                    lw=1.2,
+                    label=f"cycle {number}",
+                )
                 middle = slice(len(y) // 10, len(y) - len(y) // 10)
                 heights.append(float(np.max(y[middle])))
         panel.set_ylim(0, 1.15 * _usual_height(heights))
@@ -379,16 +376,16 @@ def plots(record: CyclingRecord, beside: Beside) -> list[Plot]:
     factor = _per_area(record)
     tables = beside.columns(CURVES), beside.columns(DQDV)
     voltage, dqdv = [], []
-    for number, colour, _ in _shown_cycles(record):
+    for number, style in _shown_cycles(record):
         for charging in (1.0, 0.0):
             label = f"cycle {number}"
             curve, peaks = (_half_of(table, number, charging) for table in tables)
             if not len(curve["cycle"]):
                 continue
             x = factor * curve["capacity_mAh"]
-            voltage.append(Line(name=label, colour=colour, x=x, y=curve["voltage_V"], group=label))
+            voltage.append(Line(name=label, colour=style.colour, x=x, y=curve["voltage_V"], group=label))
             y = (1 if charging else -1) * factor * peaks["dq_dv_mAh_per_V"]
-            dqdv.append(Line(name=label, colour=colour, x=peaks["voltage_V"], y=y, group=label))
+            dqdv.append(Line(name=label, colour=style.colour, x=peaks["voltage_V"], y=y, group=label))
     numbers = np.array([row.cycle for row in record.cycles], dtype=float)
     cycles = [
         Line(name=half, colour=colour, x=numbers, mode="markers",

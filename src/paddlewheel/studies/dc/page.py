@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from paddlewheel.page.drawing import BLUE, MUTED, ORANGE, Drawing, series_colours
+from paddlewheel.page.drawing import BLUE, MUTED, ORANGE, Drawing, series_colours, series_styles
 from paddlewheel.page.interactive import CREDIT, Line, Plot, zoom_scripts, zoom_section
-from paddlewheel.page.numbers import ABSENT, kelvin, measured, plain
+from paddlewheel.page.numbers import ABSENT, kelvin, measured, plain, prefixed
 from paddlewheel.page.page import Number, Page, Section
 from paddlewheel.page.tables import Cell, Table
 from paddlewheel.page.write import Figures
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_HOLDS = 12
-_MARKERS = ("o", "s", "^", "D", "v", "P")
-"""On the fits, so that holds are told apart without colour."""
-_PREFIXES = {0: "", -3: "m", -6: "µ", -9: "n", -12: "p"}
 _WHAT = {
     "electronic": "Electronic conductivity, electrodes that block ions",
     "hebb-wagner": "Electrons and holes, one blocking electrode",
@@ -43,12 +40,6 @@ def figures(record: DcRecord, beside: Beside) -> Figures:
     return {"currents": (_currents(record, beside.columns(CURRENTS), line), alt)}
 
 
-def _unit_of_current(largest_A: float) -> tuple[float, str]:
-    """Scale and unit in which a current reads as 1 to 999."""
-    exponent = int(np.clip(3 * np.floor(np.log10(max(largest_A, 1e-15)) / 3), -12, 0))
-    return 10.0**exponent, f"{_PREFIXES[exponent]}A"
-
-
 def _currents(record: DcRecord, currents: Columns, line: Columns | None) -> Figure:
     """Current of each hold against time with its fit; steady currents against voltage, with the line fitted to them."""
     from matplotlib.figure import Figure
@@ -61,16 +52,16 @@ def _currents(record: DcRecord, currents: Columns, line: Columns | None) -> Figu
     largest = max(float(np.abs(currents["current_A"]).max()), 1e-15)
     smallest = min(max(abs(hold.steady_A.value), 1e-15) for hold in record.holds)
     logarithmic = largest > 30 * smallest
-    scale, unit = _unit_of_current(smallest if logarithmic else largest)
-    for place, (colour, number) in enumerate(zip(series_colours(len(shown)), shown, strict=True)):
+    scale, unit = prefixed(smallest if logarithmic else largest, "A")
+    for place, (style, number) in enumerate(zip(series_styles(len(shown)), shown, strict=True)):
         rows, hold = currents["hold"] == number, record.holds[number - 1]
         t, current, fit = (currents[name][rows] for name in ("time_s", "current_A", "fit_A"))
         kept = _thinned(len(t))
         sign = np.sign(hold.steady_A.value) or 1.0 if logarithmic else 1.0
         label = f"{hold.voltage_V:.4g} V" + ("" if hold.steady else ", not steady")
-        time.plot(t[kept], sign * current[kept] / scale, ".", ms=2.5, color=colour, alpha=0.5)
-        marker = {"marker": _MARKERS[place % len(_MARKERS)], "ms": 5, "mfc": "none" if place % 2 else colour}
-        time.plot(t, sign * fit / scale, color=colour, label=label, ls="-" if hold.steady else "--",
+        time.plot(t[kept], sign * current[kept] / scale, ".", ms=2.5, color=style.colour, alpha=0.5)
+        marker = {"marker": style.marker, "ms": 5, "mfc": "none" if place % 2 else style.colour}
+        time.plot(t, sign * fit / scale, color=style.colour, label=label, ls="-" if hold.steady else "--",
                   markevery=(0.03 + 0.05 * (place % 3), 0.2), **marker)  # fmt: skip
     time.set(xlabel="time in the hold (s)", title="Currents, points measured, lines fitted")
     time.set_ylabel(f"|current| ({unit})" if logarithmic else f"current ({unit})")
@@ -87,7 +78,7 @@ def _draw_line(panel: Any, record: DcRecord, line: Columns | None) -> None:
     current = np.array([hold.steady_A.value for hold in record.holds])
     std = np.array([hold.steady_A.std for hold in record.holds])
     steady = np.array([hold.steady for hold in record.holds])
-    scale, unit = _unit_of_current(float(np.abs(current).max()))
+    scale, unit = prefixed(float(np.abs(current).max()), "A")
     for kept, marker, label in ((steady, "o", "steady"), (~steady, "x", "not steady")):
         if kept.any():
             panel.errorbar(voltage[kept], current[kept] / scale, yerr=std[kept] / scale, fmt=marker, ms=4.5, color=BLUE,
@@ -183,7 +174,7 @@ def _hold_row(hold: DcHold) -> list[Cell]:
 
 def _plot(record: DcRecord, currents: Columns) -> Plot:
     lines = []
-    scale, unit = _unit_of_current(max(abs(hold.initial_A.value) for hold in record.holds))
+    scale, unit = prefixed(max(abs(hold.initial_A.value) for hold in record.holds), "A")
     shown = range(1, min(len(record.holds), MOST_HOLDS) + 1)
     for colour, number in zip(series_colours(len(shown)), shown, strict=True):
         rows = currents["hold"] == number

@@ -34,7 +34,7 @@ METHODS = {
 }
 _MARKERS = "osD^vP*"
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "x")
-_DASHES = ("solid", "dash", "dashdot", "dot")
+_DASHES = ("solid", "longdash", "dot", "dashdot", "dash", "longdashdot")
 """Of the figures to zoom, as `series_styles` has them."""
 
 

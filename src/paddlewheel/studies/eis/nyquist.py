@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from paddlewheel.page.drawing import BLUE, INK, MUTED, ORANGE, PAPER, series_styles
+from paddlewheel.page.numbers import prefixed, superscript
 from paddlewheel.records.tables import Columns
 from paddlewheel.studies.eis.labels import columns_of_legend, label
 from paddlewheel.studies.eis.record import SpectrumResult
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_PREFIXES = {0: "", 3: "k", 6: "M", 9: "G"}
 _HEIGHT, _FLATTEST = 0.75, 0.45
 """Of a panel over its width, at most and at least; both axes have one scale."""
 _ENLARGED_BELOW = 0.1
@@ -35,7 +35,6 @@ _APART = 0.12
 _INSET = 0.4
 _CORNERS = ((0.14, 0.56), (0.58, 0.56), (0.58, 0.14))
 """Where insets may stand, and their size, as shares of the panel."""
-_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _IS_TAU = re.compile(r"tau\d*_s")
 _DECADES = "whole decades of frequency (Hz)"
 
@@ -186,10 +185,9 @@ def _view_of(data: Columns, total: float | None, to_ohm: float | None) -> _View:
 
 def _frame(panel: Axes, view: _View, scale: float | None = None) -> float:
     """Give a panel its ranges, one scale on both axes; the ohms of a unit of its axes, in an inset its panel's."""
-    exponent = int(np.clip(3 * np.floor(np.log10(max(view.width, 1e-3)) / 3), 0, 9))
+    unit, name = prefixed(max(view.width, 1.0), "Ω") if scale is None else (scale, "")
     if scale is None:
-        panel.set(xlabel=f"Z′ ({_PREFIXES[exponent]}Ω)", ylabel=f"−Z″ ({_PREFIXES[exponent]}Ω)")
-    unit = 10.0**exponent if scale is None else scale
+        panel.set(xlabel=f"Z′ ({name})", ylabel=f"−Z″ ({name})")
     panel.set_xlim(0, view.width / unit)
     panel.set_ylim(view.low / unit, (view.low + view.height * view.width) / unit)
     panel.set_aspect("equal", adjustable="box")
@@ -242,7 +240,7 @@ def _number_decades(panel: Axes, frequency_Hz: np.ndarray, x: np.ndarray, y: np.
             if any(np.hypot(text_x - other_x, text_y - other_y) < apart * width for other_x, other_y in placed):
                 continue
             placed.append((text_x, text_y))
-            exponent = str(round(np.log10(frequency_Hz[order][k]))).translate(_SUPERSCRIPTS)
+            exponent = superscript(round(np.log10(frequency_Hz[order][k])))
             panel.text(text_x, text_y, f"10{exponent}", ha="center", va="center", fontsize=8.0, color=INK)
             break
 
