@@ -342,7 +342,7 @@ def _electronic(
 def _without_rests(holds: Sequence[Hold]) -> list[Hold]:
     """The holds without those before or after the polarization, near 0 V and with next to no current."""
     size = {hold: (abs(hold.voltage_V), abs(nominal(hold.steady_A))) for hold in holds}
-    most = np.max(list(size.values()), axis=0)
+    most = np.array(list(size.values())).max(axis=0)
     return [hold for hold in holds if np.any(np.array(size[hold]) > _REST_SHARE * most)]
 
 
