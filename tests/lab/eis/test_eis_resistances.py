@@ -305,6 +305,23 @@ def test_film_about_a_charge_transfer_leaves_the_total_alone(number: int):
     assert total.resistance.value_ohm == pytest.approx(cell.total_ohm, rel=0.02)
 
 
+@pytest.mark.parametrize(("number", "kind"), [(32, "nested-arcs"), (47, "inductive-leads")])
+def test_what_looked_like_another_circuit_leaves_the_total_alone(number: int, kind: str):
+    """Draws of the benchmark.
+
+    No start of the grid led to the nested arcs: a diffusion path was taken for them, and the total 5.8 % low, said to
+    0.3 %. The leads turn within the arc of the grain boundaries: 6.8 % high.
+    """
+    random = np.random.default_rng(2026)
+    for k in range(number):
+        random_cell(random, kind=CELLS[k % len(CELLS)])
+    cell = random_cell(random, kind=kind)
+    _, _, total = _told(weigh(cell.frequency_Hz, cell.impedance_ohm), cell.pellet)
+    assert total.resistance is not None
+    assert abs(total.resistance.value_ohm - cell.total_ohm) < 3 * total.resistance.std_ohm
+    assert total.resistance.value_ohm == pytest.approx(cell.total_ohm, rel=0.03)
+
+
 def test_film_that_cannot_be_told_from_arcs_in_series_counts_in_the_error():
     """Series and nested arcs differ by less than noise; where the total stands by one its error knows of the other."""
     cell = _drawn("nested-arcs", 9)

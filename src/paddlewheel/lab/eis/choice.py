@@ -2,8 +2,9 @@
 
 Candidates are every circuit of `Circuit` (resistor or not, zero to three arcs, five tails, inductor or not), and the
 electrode of Randles in place of the last arc and the tail of a good one, if it is better by far; an arc inside an arc
-in place of its two slowest, chosen only where it is better by far and a rival elsewhere; where a spectrum turns back,
-or the best misses something, also a resistor beside an inductor, or a negative arc, with the good ones. One that
+in place of its two slowest, chosen only where it is better by far and a rival elsewhere; a resistor beside an inductor
+with the best two; where that is better, a spectrum turns back, or the best misses something, such leads or a negative
+arc with all good ones. One that
 the spectrum cannot determine is out: an element whose size is not known to 30 % (68 %) is not in the data. Of the rest
 the lowest BIC (Schwarz, doi 10.1214/aos/1176344136) is chosen; then any special case of it that an F-test does not
 reject at 0.1 % takes its place, the smallest first (5 % over some fifty candidates, after Bonferroni). BIC and not
@@ -39,6 +40,7 @@ _SHARE_OF_SERIES = 0.75
 _NEARLY = 0.01
 _MISSED = 0.3
 """Correlation of neighbouring residuals from which on the best circuit misses something."""
+_FLANK_EXPONENT = 0.9
 _BACK = 0.01
 """Share of |Z| by which a spectrum turns back where it is inductive."""
 
@@ -143,6 +145,10 @@ def choose_circuit(spectra: Sequence[Weighted], *, pellet: Pellet | None = None)
     _drop_misnested(tried, pellet)
     # arcs that are nested bend to what is inductive: whether something is missed is seen without them
     missed = any(neighbour_correlation(fit) > _MISSED for fit in in_series[0].fits)
+    # leads whose turn lies within the first arc look like a part of it
+    for candidate in tried.ranked()[:2]:
+        tried.fit(replace(candidate.circuit, inductor=False, coil=True))
+    missed |= tried.ranked()[0].circuit.coil
     if missed or any(_turns_back(data) for data in spectra):
         _add_inductive([*in_series[:3], *tried.ranked()[:1]], tried)
         _drop_misnested(tried, pellet)
@@ -187,13 +193,14 @@ def is_in_place(fit: CircuitFit) -> bool:
     than the slowest arc.
     """
     circuit = fit.circuit
+    arcs = [fit.value(f"tau{k}_s") for k in range(1, circuit.arcs + 1)]
     if circuit.tail == "RRQQ":
-        arcs = [fit.value(f"tau{k}_s") for k in range(1, circuit.arcs + 1)]
         if not max([0.0, *arcs]) < fit.value("outer_tau_s") < fit.value("inner_tau_s"):
             return False
-    if not circuit.arcs:
+        arcs.append(fit.value("outer_tau_s"))
+    if not arcs:
         return True
-    slowest = fit.value(f"tau{circuit.arcs}_s")
+    slowest = max(arcs)
     return not (
         (circuit.tail in ("Ws", "Wo") and fit.value("tail_tau_s") < slowest)
         or (circuit.loop and fit.value("loop_tau_s") < slowest)
@@ -214,8 +221,25 @@ class _Tried:
         """Fit a circuit, if it is not yet, and the shortest spectrum has points enough for it."""
         if circuit in self.fits or 2 * self._fewest - circuit.size < max(3, circuit.size):
             return
-        pairs = zip(self.spectra, self._grids, strict=True)
-        self.fits[circuit] = [fit_circuit(circuit, data, grid=grid) for data, grid in pairs]
+        pairs = zip(self.spectra, self._grids, self._starts(circuit), strict=True)
+        self.fits[circuit] = [fit_circuit(circuit, data, grid=grid, starts=start) for data, grid, start in pairs]
+
+    def _starts(self, circuit: Circuit) -> list[np.ndarray | None]:
+        """Of an arc inside an arc, for each spectrum: the same two in series, the slower one inside, as fitted before.
+
+        A short diffusion path is the flank of the slower one: it ends in a resistance as an arc does, at the time of
+        its slowest mode, 4 / pi^2 of its own.
+        """
+        rows: list[list[np.ndarray]] = [[] for _ in self.spectra]
+        if circuit.tail == "RRQQ" and not (circuit.coil or circuit.loop):
+            for tail, arcs in (("", circuit.arcs + 2), ("Ws", circuit.arcs + 1)):
+                # their sizes, times and exponents stand in the same order
+                in_series = [each for each in self.fits if replace(each, tail="RRQQ", arcs=circuit.arcs) == circuit
+                             and (each.tail, each.arcs) == (tail, arcs)]  # fmt: skip
+                for row, fit in zip(rows, self.fits[in_series[0]] if in_series else [], strict=False):
+                    flank = [] if tail == "" else [fit.theta[-1] + np.log(4 / np.pi**2), _FLANK_EXPONENT]
+                    row.append(np.append(fit.theta[: circuit.size - len(flank)], flank))
+        return [np.array(row) if row else None for row in rows]
 
     def ranked(self, correlation: np.ndarray | None = None) -> list[Candidate]:
         """All, lowest BIC first; `correlation` of neighbouring residuals, `[n_spectra]`, is none if not given."""
