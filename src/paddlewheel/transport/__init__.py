@@ -19,6 +19,7 @@ from paddlewheel.transport.arrhenius import ArrheniusFit, Band, fit_arrhenius
 from paddlewheel.transport.conductivity import Conductivity, conductivity_per_diffusivity, tracer_conductivity
 from paddlewheel.transport.coordination import ALL_KINDS, Lifetime, Shell, Surroundings, coordination_shells
 from paddlewheel.transport.diffusion import Curve, DiffusivityEstimate, estimate_diffusivity
+from paddlewheel.transport.log_values import Combination, LogValue, fit_logs, sum_of
 from paddlewheel.transport.msd import MSD, mean_squared_displacement
 from paddlewheel.transport.onsager import OnsagerCoefficients, OnsagerPair, Quantity, onsager_coefficients
 from paddlewheel.transport.radial import (
@@ -51,6 +52,10 @@ from paddlewheel.transport.van_hove import (
 )
 
 __all__ = [
+    "Combination",
+    "LogValue",
+    "fit_logs",
+    "sum_of",
     "DEFAULT_THRESHOLD_A2",
     "PAPER_WINDOW_PS",
     "fraction_std",

@@ -19,6 +19,7 @@ from paddlewheel.transport.diffusion import (
     log_interval,
     settled,
 )
+from paddlewheel.transport.log_values import quantile
 from paddlewheel.transport.msd import checked_frame_interval, checked_positions
 from paddlewheel.transport.stationarity import Stationarity, pace
 from paddlewheel.units import BOLTZMANN_J_PER_K, ELEMENTARY_CHARGE_C, S_PER_M_IN_MS_PER_CM
@@ -87,6 +88,10 @@ class OnsagerCoefficients:
         For each species, z_a sum_b z_b L_ab over the sum of all: its share of the current.
     fit_onset_ps, fit_last_lag_ps
         Lags that were fitted.
+    degrees_of_freedom
+        Of the errors of all but the tracers.
+    upper_bound_95_mS_per_cm
+        95 % upper bound of the conductivity, where it was refused for an error between a half of it and all of it.
     """
 
     status: Status
@@ -100,6 +105,8 @@ class OnsagerCoefficients:
     transference: tuple[Quantity, ...]
     fit_onset_ps: float | None
     fit_last_lag_ps: float | None
+    degrees_of_freedom: float | None = None
+    upper_bound_95_mS_per_cm: float | None = None
 
 
 def onsager_coefficients(
@@ -190,7 +197,12 @@ def onsager_coefficients(
     sigma, error = float(current @ slopes.values), slopes.error(current)
     if not sigma > 0.0 or error > LARGEST_RELATIVE_ERROR * sigma:
         told = f"{100 * error / sigma:.0f} % of it" if sigma > 0 else "more than all of it"
-        return _refused("too-short", f"the error of the collective conductivity is {told}", tracers)
+        refused = _refused("too-short", f"the error of the collective conductivity is {told}", tracers)
+        if not sigma > error:
+            return refused
+        q95 = quantile(slopes.line.degrees_of_freedom, 0.9)  # of one side
+        bound = sigma * float(np.exp(q95 * error / sigma)) * _mS_per_cm(mean_volume_A3, temperature_K, step_ps)
+        return replace(refused, upper_bound_95_mS_per_cm=bound)
     return _coefficients(slopes, charges, current, single, mean_volume_A3, temperature_K, step_ps, tracers)
 
 
@@ -215,8 +227,8 @@ def _coefficients(
     tracers: tuple[DiffusivityEstimate, ...],
 ) -> OnsagerCoefficients:
     n, values = slopes.n_species, slopes.values
-    per_J_m_s = _A2_PER_PS_IN_M2_PER_S / step_ps / (mean_volume_A3 * 1e-30 * BOLTZMANN_J_PER_K * temperature_K)
-    mS_per_cm = per_J_m_s * ELEMENTARY_CHARGE_C**2 * S_PER_M_IN_MS_PER_CM
+    per_J_m_s = _per_J_m_s(mean_volume_A3, temperature_K, step_ps)
+    mS_per_cm = _mS_per_cm(mean_volume_A3, temperature_K, step_ps)
     unit = np.eye(values.size)
     pairs = []
     for k, (a, b) in enumerate(slopes.pairs):
@@ -248,7 +260,18 @@ def _coefficients(
         transference=tuple(shares),
         fit_onset_ps=slopes.line.first * step_ps,
         fit_last_lag_ps=slopes.last_lag * step_ps,
+        degrees_of_freedom=slopes.line.degrees_of_freedom,
     )
+
+
+def _per_J_m_s(mean_volume_A3: float, temperature_K: float, step_ps: float) -> float:
+    """Onsager coefficient of a slope of 1 A^2 per frame."""
+    return _A2_PER_PS_IN_M2_PER_S / step_ps / (mean_volume_A3 * 1e-30 * BOLTZMANN_J_PER_K * temperature_K)
+
+
+def _mS_per_cm(mean_volume_A3: float, temperature_K: float, step_ps: float) -> float:
+    """Conductivity of a slope of 1 e^2 A^2 per frame."""
+    return _per_J_m_s(mean_volume_A3, temperature_K, step_ps) * ELEMENTARY_CHARGE_C**2 * S_PER_M_IN_MS_PER_CM
 
 
 def _positive(slopes: CollectiveSlopes, gradient: np.ndarray) -> Quantity:

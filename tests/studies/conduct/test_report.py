@@ -17,7 +17,7 @@ from paddlewheel.page.numbers import measured, plain
 from paddlewheel.records import HealthCheck, Measured, write_record
 from paddlewheel.records.arrhenius import ArrheniusResult
 from paddlewheel.studies.conduct.page_tables import health_table
-from paddlewheel.studies.conduct.record import ConductivityRecord, Extrapolation
+from paddlewheel.studies.conduct.record import CollectiveResult, ConductivityRecord, Extrapolation
 from paddlewheel.studies.conduct.verdict import judge, verdict_lines
 from report_page import Page
 from synthetic_run import fit_of, ok_row, record_of, refused_row, write_conductivity_report, write_run
@@ -215,7 +215,7 @@ def test_without_a_fit_the_report_says_why_what_holds_and_what_to_do(page: Calla
 def test_one_temperature_still_gives_its_own_conductivity(page: Callable[..., Page]) -> None:
     words = page(one_temperature).words()
     assert "only one temperature gave a conductivity" in words
-    assert f"σ at 600 K {measured(one_temperature().temperatures[0].conductivity_mS_per_cm)} mS/cm" in words
+    assert f"σ at 600 K, tracer {measured(one_temperature().temperatures[0].conductivity_mS_per_cm)} mS/cm" in words
 
 
 def test_a_fit_that_was_refused_prints_no_number_at_300_K(tmp_path: Path) -> None:
@@ -308,10 +308,8 @@ def test_an_uncertainty_larger_than_the_value_can_be_drawn(tmp_path: Path) -> No
 def test_a_run_at_300_K_speaks_for_itself_without_a_fit(tmp_path: Path) -> None:
     record = record_of([ok_row(300.0, thermo_files=[])], None)
     words = Page(write_conductivity_report(write_run(tmp_path, record)).read_text()).words()
-    assert (
-        f"Conductivity at 300 K: {measured(record.temperatures[0].conductivity_mS_per_cm)} mS/cm, from that run"
-        in words
-    )
+    value = measured(record.temperatures[0].conductivity_mS_per_cm)
+    assert f"Conductivity at 300 K (tracer, by Nernst-Einstein): {value} mS/cm, from that run" in words
     assert "No Arrhenius line supports it" in words
 
 
@@ -331,10 +329,10 @@ def test_the_worst_replica_speaks_for_a_health_check() -> None:
 def test_what_a_conductivity_does_not_hold_is_said_beside_it() -> None:
     """Each ion by itself, classical nuclei, a finite cell; and 20 ps are a try."""
     text = " ".join(judge(all_ok()).sentences)
-    assert all(words in text for words in ("Nernst-Einstein", "Haven ratio", "classical particles", "finite cell"))
+    assert all(words in text for words in ("Nernst-Einstein", "classical particles", "finite cell"))
     assert "are a try" not in text  # but runs of 200 ps
     short = [ok_row(t, production_ps=20.0, n_replicas=1, haven_ratio=None) for t in (600.0, 800.0)]
-    lines = verdict_lines(record_of(short, fit_of(short)))
+    lines = verdict_lines(record_of(short, fit_of(short), collective=CollectiveResult()))
     assert any("Runs of 20 ps in all at a temperature are a try" in line for line in lines)
     assert any("too short to tell" in line for line in lines)
     assert not any("a try" in line for line in verdict_lines(nothing_fitted()))  # no number, nothing to doubt

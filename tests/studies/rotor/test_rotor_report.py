@@ -126,7 +126,7 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_headline_says_which_masses_matter(directory: Path) -> None:
     html = (directory / "report.html").read_text()
-    assert "The simulated conductivity falls with the mass of BH4, B12H12 and all." in html
+    assert "The simulated conductivity (tracer, by Nernst-Einstein) falls with the mass of BH4, B12H12 and all." in html
     assert "as the paper" in html
     assert "falls more with B12H12" in html
     assert "× 0.4" in html  # 10^-0.35 = 0.45 and 10^-0.45 = 0.35

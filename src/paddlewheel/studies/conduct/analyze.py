@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import field_validator
 
+from paddlewheel.dynamics import Ensemble
 from paddlewheel.dynamics.health import check_cell, check_framework, check_polyanion_bonds, neighbour_distance_A
 from paddlewheel.errors import SettingsError, TrajectoryError
 from paddlewheel.records import HealthCheck
@@ -207,7 +208,7 @@ def _measures(inputs: AnalyzeInputs, settings: AnalyzeSettings, run: Run) -> Con
         ion=inputs.ion,
         potential=potential,
         structure=_known_name(runs, "structure") or files,
-        formula=inputs.cell.get_chemical_formula("metal"),
+        cell=inputs.cell,
         arrhenius=len(groups) > 1,
         allow_extrapolating=settings.allow_extrapolating,
         warnings=inputs.warnings,
@@ -221,6 +222,13 @@ def _known_name(runs: Sequence[GivenRun], what: str) -> str | None:
     told = [run.inputs.get(what) for run in runs]
     names = {each.get("name") if isinstance(each, dict) else None for each in told}
     return names.pop() if len(names) == 1 else None
+
+
+def _held_at(runs: Sequence[GivenRun]) -> tuple[Ensemble | None, float | None]:
+    """Ensemble of the runs, and the pressure of their barostat, where run directories tell the same of all."""
+    told = {(md.get("ensemble"), md.get("pressure_GPa")) for md in (run.inputs.get("dynamics") or {} for run in runs)}
+    ensemble, pressure_GPa = told.pop() if len(told) == 1 else (None, None)
+    return ensemble, pressure_GPa if ensemble == "npt" else None
 
 
 def _temperature_runs(
@@ -247,6 +255,7 @@ def _temperature_runs(
             grades.append(run.grades)
             hop = hop or hop_distance(trajectory, specie=specie, given_A=settings.hop_distance_A)
     first = runs[0].trajectory
+    ensemble, asked_GPa = _held_at(runs)
     return TemperatureRuns(
         temperature_K=temperature_K,
         displacements=good,
@@ -262,6 +271,8 @@ def _temperature_runs(
         heats=[run.heat for run in runs],
         ran_K=mean_ran_K([run.ran_K for run in runs]),
         equilibrium=compare_states(runs, temperature_K=temperature_K),
+        ensemble=ensemble,
+        pressure_asked_GPa=asked_GPa,
     )
 
 

@@ -179,7 +179,7 @@ def _label(axes: Axes, record: ConductivityRecord, of_conductivity: bool) -> Non
     axes.set_yscale("log")
     axes.margins(y=0.12)
     axes.set_xlabel("1000 / T  (K⁻¹)")
-    axes.set_ylabel("σ  (mS/cm)" if of_conductivity else "D  (cm²/s)")
+    axes.set_ylabel("σ of the tracer, Nernst-Einstein  (mS/cm)" if of_conductivity else "D  (cm²/s)")
     left, right = axes.get_xlim()
     top = axes.secondary_xaxis("top", functions=(_inverse, _inverse))
     ticks = [t for t in _TOP_TICKS_K if left <= 1e3 / t <= right] or [

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from paddlewheel.records import Citation, Measured, Provenance
+from paddlewheel.studies.conduct.collective import collective_result
+from paddlewheel.studies.conduct.conditions import cell_size, conditions_of
 from paddlewheel.studies.conduct.extrapolation import extrapolating_reason, extrapolation_of
 from paddlewheel.studies.conduct.files import msd_name, thermo_name
 from paddlewheel.studies.conduct.fit import fit_temperatures
@@ -34,6 +36,9 @@ from paddlewheel.transport import (
 from paddlewheel.transport.diffusion import DEFAULT_HOP_DISTANCE_A
 from paddlewheel.units import U_PER_A3_IN_G_PER_CM3
 
+if TYPE_CHECKING:
+    from ase import Atoms
+
 
 def conductivity_record(
     analysed: Sequence[Analysed],
@@ -41,7 +46,7 @@ def conductivity_record(
     ion: ChosenIon,
     potential: str | None,
     structure: str,
-    formula: str,
+    cell: Atoms,
     arrhenius: bool,
     warnings: Sequence[str],
     citations: Sequence[Citation],
@@ -55,6 +60,7 @@ def conductivity_record(
     """
     entering = ("ok", "extrapolating") if allow_extrapolating else ("ok",)
     fit = fit_temperatures(analysed, entering=entering) if arrhenius else None
+    told = [each for each in analysed if each.row.status in entering]
     rows = [each.row for each in analysed]
     notes = [*warnings, *(f"{row.temperature_K:g} K: {note}" for row in rows for note in row.warnings)]
     if fit is not None:
@@ -65,9 +71,11 @@ def conductivity_record(
         unchecked=list(dict.fromkeys([*(name for row in rows for name in row.unchecked), *ion.unchecked])),
         potential=potential,
         structure=structure,
-        formula=formula,
+        formula=cell.get_chemical_formula("metal"),
         temperatures=rows,
         arrhenius=fit.result if fit else None,
+        collective=collective_result(told, fit.fit if fit else None),
+        cell=cell_size(cell),
         published=compare_with_published(structure, fit.fit if fit else None),
         warnings=notes,
         citations=list(citations),
@@ -136,6 +144,7 @@ def analyse_temperature(runs: TemperatureRuns, *, charge_e: float, minimum_onset
         reason=strange or tracer.reason,
         density_g_per_cm3=float(np.mean([paths.density_g_per_cm3 for paths in runs.displacements])),
         mean_volume_A3=volume_A3,
+        conditions=conditions_of(runs, left_out_ps=tracer.left_out_ps),
         left_out_ps=tracer.left_out_ps,
         active_fraction=active.fraction,
         active_window_ps=window_ps,
@@ -146,7 +155,7 @@ def analyse_temperature(runs: TemperatureRuns, *, charge_e: float, minimum_onset
         **_diffusivity_fields(tracer),
         **_conductivity_fields(sigma, together),
     )
-    return Analysed(row, tracer)
+    return Analysed(row, tracer, together)
 
 
 def _steady(runs: TemperatureRuns) -> Stationarity:
@@ -203,6 +212,7 @@ def _conductivity_fields(sigma: Conductivity, together: OnsagerCoefficients) -> 
         "conductivity_95_mS_per_cm": sigma.interval_95_mS_per_cm,
         "conductivity_upper_bound_95_mS_per_cm": sigma.upper_bound_95_mS_per_cm,
         "conductivity_collective_mS_per_cm": _measured(together.conductivity_mS_per_cm),
+        "conductivity_collective_upper_bound_95_mS_per_cm": together.upper_bound_95_mS_per_cm,
         "haven_ratio": _measured(haven),
         "haven_ratio_95": haven.interval_95 if haven else None,
     }

@@ -24,11 +24,11 @@ _SEVERITY = ("ok", "warning", "broken")
 def transport_table(rows: list[TemperatureResult]) -> Table:
     """Conductivity, diffusivity and what qualifies them, one row a temperature."""
     table = Table(
-        "Transport at each temperature (± is the 68 % standard uncertainty)",
+        "Transport at each temperature (± is the 68 % standard uncertainty; tracer σ by Nernst-Einstein)",
         [
             ("T", "K"),
             ("Status", ""),
-            ("σ", "mS/cm"),
+            ("Tracer σ", "mS/cm"),
             ("D", "cm²/s"),
             ("Haven ratio", ""),
             ("Active ions", ""),
@@ -77,6 +77,7 @@ def run_table(rows: list[TemperatureResult]) -> Table:
             ("Mobile ions", ""),
             ("Mean T", "K"),
             ("Mean volume", "Å³"),
+            ("Mean pressure", "GPa"),
             ("MSD at the last lag", "Å²"),
             ("Distance of a hop", "Å"),
         ],
@@ -90,6 +91,7 @@ def run_table(rows: list[TemperatureResult]) -> Table:
                 Cell(str(row.n_ions)),
                 Cell(plain(row.mean_temperature_K, 4)),
                 Cell(plain(row.mean_volume_A3, 5)),
+                Cell(measured(row.conditions.mean_pressure_GPa if row.conditions else None), _held(row)),
                 Cell(plain(row.msd_final_A2)),
                 Cell(plain(row.hop_distance_A), row.hop_distance_from),
             ]
@@ -99,7 +101,13 @@ def run_table(rows: list[TemperatureResult]) -> Table:
 
 def direction_table(rows: list[TemperatureResult]) -> Table | None:
     """Diffusivity along the axes and the collective conductivity; None where neither was measured."""
-    told = [row for row in rows if row.diffusivity_xyz_cm2_per_s or row.conductivity_collective_mS_per_cm]
+    told = [
+        row
+        for row in rows
+        if row.diffusivity_xyz_cm2_per_s
+        or row.conductivity_collective_mS_per_cm
+        or row.conductivity_collective_upper_bound_95_mS_per_cm is not None
+    ]
     if not told:
         return None
     table = Table(
@@ -108,7 +116,11 @@ def direction_table(rows: list[TemperatureResult]) -> Table | None:
     )
     for row in told:
         along = row.diffusivity_xyz_cm2_per_s or (None, None, None)
-        collective = Cell(measured(row.conductivity_collective_mS_per_cm))
+        collective = Cell(*_value_or_bound(
+            row.conductivity_collective_mS_per_cm,
+            row.conductivity_collective_mS_per_cm.interval_95 if row.conductivity_collective_mS_per_cm else None,
+            row.conductivity_collective_upper_bound_95_mS_per_cm,
+        ))  # fmt: skip
         table.rows.append([Cell(f"{row.temperature_K:g}"), *(Cell(measured(part)) for part in along), collective])
     return table
 
@@ -152,6 +164,11 @@ def extrapolation_table(rows: list[TemperatureResult]) -> Table | None:
             ]
         )
     return table
+
+
+def _held(row: TemperatureResult) -> str | None:
+    """The ensemble, where it is known."""
+    return row.conditions.ensemble if row.conditions else None
 
 
 def _hops(found: Extrapolation) -> tuple[str, str | None]:

@@ -31,6 +31,19 @@ class Extrapolation(Record):
     fraction_of_hops_by_chance: float | None = None
 
 
+class Conditions(Record):
+    """What the runs at one temperature were held at.
+
+    `ensemble` is null where the files do not tell it, `pressure_asked_GPa` where there is no barostat, and
+    `mean_pressure_GPa` (over the production, with the error of its blocks) where no thermodynamics are known.
+    """
+
+    ensemble: Literal["npt", "nvt", "nve", "langevin"] | None = None
+    pressure_asked_GPa: float | None = None
+    mean_pressure_GPa: Measured | None = None
+    volume_is_fixed: bool
+
+
 class TemperatureResult(Record):
     """Transport at one temperature, over all replicas.
 
@@ -42,6 +55,8 @@ class TemperatureResult(Record):
     energy or the volume changed there.
     `hop_distance_A` is that of a hop, under whose square an MSD is no diffusion, and `hop_distance_from` says where it
     comes from (null in records of before, which took 2 A).
+    `conductivity_mS_per_cm` is that of the tracer, by Nernst-Einstein; the collective one has an upper bound where its
+    error is too large for a value.
     """
 
     temperature_K: float
@@ -58,6 +73,7 @@ class TemperatureResult(Record):
     equilibrium: list[EquilibriumCheck] = []
     density_g_per_cm3: float
     mean_volume_A3: float
+    conditions: Conditions | None = None
     diffusivity_cm2_per_s: Measured | None = None
     diffusivity_95_cm2_per_s: Interval | None = None
     diffusivity_upper_bound_95_cm2_per_s: float | None = None
@@ -66,6 +82,7 @@ class TemperatureResult(Record):
     conductivity_95_mS_per_cm: Interval | None = None
     conductivity_upper_bound_95_mS_per_cm: float | None = None
     conductivity_collective_mS_per_cm: Measured | None = None
+    conductivity_collective_upper_bound_95_mS_per_cm: float | None = None
     haven_ratio: Measured | None = None
     haven_ratio_95: Interval | None = None
     active_fraction: float | None = None
@@ -90,6 +107,36 @@ class TemperatureResult(Record):
         return self.temperature_ran_K or self.temperature_K
 
 
+class CollectiveAtRoom(Record):
+    """Conductivity at 300 K of all ions together.
+
+    `how`: the Arrhenius line of the collective conductivities at `temperatures_K`, or the line of the tracer over the
+    Haven ratio of those temperatures, which is then taken for that at 300 K.
+    """
+
+    how: Literal["own line", "Haven ratio"]
+    conductivity_300K_mS_per_cm: Measured
+    conductivity_300K_95_mS_per_cm: Interval
+    temperatures_K: list[float]
+
+
+class CollectiveResult(Record):
+    """What is known of the motion of all ions together: the Haven ratio over all temperatures that have one, and the
+    conductivity at 300 K, the preferred one first; both empty where these runs do not tell."""
+
+    haven_ratio: Measured | None = None
+    haven_ratio_95: Interval | None = None
+    haven_temperatures_K: list[float] = []
+    at_300K: list[CollectiveAtRoom] = []
+
+
+class CellSize(Record):
+    """The simulated cell: number of its atoms, and the lengths of its vectors at the start."""
+
+    n_atoms: int
+    lengths_A: tuple[float, float, float]
+
+
 class PublishedComparison(Record):
     """A published number beside ours; `ours` is null, and `note` says why, where this run gives none."""
 
@@ -107,7 +154,8 @@ class ConductivityRecord(StudyRecord):
     """The record of `conduct` and `analyze`.
 
     `unchecked` names what nobody could check: temperature and frame interval where the frames of a trajectory made
-    elsewhere do not tell, the charge where it is no oxidation state in which the element is known.
+    elsewhere do not tell, the charge where it is no oxidation state in which the element is known. `arrhenius` is of
+    the tracer (Nernst-Einstein), `collective` of all ions together; `cell` is null in records of before.
     """
 
     rows_in: ClassVar[str] = "temperatures"
@@ -120,6 +168,8 @@ class ConductivityRecord(StudyRecord):
     formula: str
     temperatures: list[TemperatureResult]
     arrhenius: ArrheniusResult | None
+    collective: CollectiveResult | None = None
+    cell: CellSize | None = None
     published: list[PublishedComparison] = []
 
     @model_validator(mode="after")

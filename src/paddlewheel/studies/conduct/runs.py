@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from paddlewheel.dynamics import MDSettings
+from paddlewheel.dynamics import Ensemble, MDSettings
 from paddlewheel.execution import Unit
 from paddlewheel.records import HealthCheck
 from paddlewheel.studies.conduct.record import TemperatureResult
@@ -19,7 +19,7 @@ from paddlewheel.studies.motion.given import known_grades
 from paddlewheel.studies.motion.hop_distance import HopDistance, hop_distance
 from paddlewheel.studies.motion.record import EquilibriumCheck
 from paddlewheel.studies.simulation.md_unit import store_path
-from paddlewheel.transport import DiffusivityEstimate
+from paddlewheel.transport import DiffusivityEstimate, OnsagerCoefficients
 
 if TYPE_CHECKING:
     from paddlewheel.trajectories import Displacements
@@ -56,6 +56,8 @@ class TemperatureRuns:
         The kinetic temperature of the frames of each trajectory made elsewhere, None where they do not tell it.
     equilibrium
         Whether the sane replicas are in one state.
+    ensemble, pressure_asked_GPa
+        Of all runs, and the pressure of their barostat; None where it is not known, or differs.
     n_ions, mass_u, volume_A3
         Mobile ions, mass of all atoms and mean volume of the cell, over all runs, the broken ones included.
     """
@@ -77,6 +79,8 @@ class TemperatureRuns:
     heats: Sequence[KineticTemperature | None] = ()
     ran_K: float | None = None
     equilibrium: Sequence[EquilibriumCheck] = ()
+    ensemble: Ensemble | None = None
+    pressure_asked_GPa: float | None = None
 
 
 def units_by_temperature(units: Sequence[Unit]) -> dict[float, list[Unit]]:
@@ -101,7 +105,7 @@ def read_temperature(
     free_K: list[float | None] = []
     hop: HopDistance | None = None
     sane: list[str] = []
-    structure = units[0].contents["structure"]
+    structure, dynamics = units[0].contents["structure"], MDSettings(**units[0].contents["md"])
     symbols = structure["symbols"]
     for unit in units:
         result: dict[str, Any] = unit.result() or {}
@@ -128,7 +132,7 @@ def read_temperature(
         temperature_K=temperature_K, displacements=good, broken=broken, health=health, thermo=thermo, sane=sane,
         n_ions=symbols.count(specie), mass_u=sum(structure["masses_u"]),
         volume_A3=float(np.concatenate(volumes).mean()),
-        production_ps=units[0].contents["md"]["production_ps"],
+        production_ps=dynamics.production_ps,
         extrapolation=[grades[name] for name in sane if name in grades] or list(grades.values()),
         kept_frames={grade["file"]: grade["n_kept_frames"] for grade in grades.values() if "file" in grade},
         grades=[
@@ -137,6 +141,8 @@ def read_temperature(
         ],
         hop_distance=hop,
         ran_K=mean_ran_K(free_K),
+        ensemble=dynamics.ensemble,
+        pressure_asked_GPa=dynamics.pressure_GPa if dynamics.ensemble == "npt" else None,
         equilibrium=equilibrium_checks(
             [_state(thermo[name]) for name in sane], temperature_K=temperature_K, n_atoms=len(symbols),
             mass_u=sum(structure["masses_u"]),
@@ -154,7 +160,8 @@ def _state(thermo: Mapping[str, np.ndarray]) -> StateSeries:
 
 @dataclass(frozen=True)
 class Analysed:
-    """One row of the record, and the estimate behind it (None where every run is broken)."""
+    """One row of the record, and the estimates behind it (None where every run is broken)."""
 
     row: TemperatureResult
     tracer: DiffusivityEstimate | None
+    together: OnsagerCoefficients | None = None

@@ -258,7 +258,7 @@ def _measures(plan: ConductPlan, settings: ConductSettings, run: Run) -> Conduct
         ion=plan.ion,
         potential=plan.potential["name"],
         structure=plan.structure.name,
-        formula=plan.formula,
+        cell=plan.structure.cells[0],
         arrhenius=plan.arrhenius,
         allow_extrapolating=settings.allow_extrapolating,
         warnings=[*settings_warnings(plan), *warnings],

@@ -10,6 +10,7 @@ from paddlewheel.page.numbers import enumeration, interval, kelvin, measured, pl
 from paddlewheel.page.page import Number
 from paddlewheel.records import Measured
 from paddlewheel.records.arrhenius import ROOM_K, ArrheniusResult, TemperatureStatus
+from paddlewheel.studies.conduct.naming import TRACER, collective_sentences, condition_sentences, size_sentence
 from paddlewheel.studies.conduct.record import ConductivityRecord, TemperatureResult
 from paddlewheel.studies.motion.page import charge_sentences
 
@@ -75,13 +76,14 @@ def _with_number(
     ends_68, ends_95 = interval_68(record.arrhenius), fit.conductivity_300K_95_mS_per_cm
     notes = [f"68 %: {interval(ends_68)}"] + ([f"95 %: {interval(ends_95)}"] if ends_95 else [])
     shown = _at_room(sigma, ends_68)
-    numbers = [Number(name="σ at 300 K", value=shown, unit="mS/cm", note=f"{' · '.join(notes)} mS/cm")]
+    numbers = [Number(name="σ at 300 K, tracer", value=shown, unit="mS/cm", note=f"{' · '.join(notes)} mS/cm")]
     if fit.activation_energy_eV is not None:
         ends = fit.activation_energy_95_eV
         note = f"95 %: {interval(ends)} eV" if ends else "± is the 68 % uncertainty"
         numbers.append(
             Number(name="Activation energy Eₐ", value=measured(fit.activation_energy_eV), unit="eV", note=note)
         )
+    numbers += _collective_number(record)
     sentences = [_confidence(ends_68, ends_95), *_range(fit)]
     if fit.activation_energy_95_eV is not None:
         sentences.append(f"Eₐ lies between {_and(fit.activation_energy_95_eV)} eV with 95 % confidence.")
@@ -102,8 +104,19 @@ def _with_number(
         if outside
         else f"inside the fitted range of {min(used):g} to {kelvin(max(used))}"
     )
-    headline = f"Conductivity at 300 K: {shown} mS/cm{', ' + how if used else ''}."
+    headline = f"Conductivity at 300 K ({TRACER}): {shown} mS/cm{', ' + how if used else ''}."
     return headline, numbers, sentences
+
+
+def _collective_number(record: ConductivityRecord) -> list[Number]:
+    """That of all ions together, where these runs tell it at 300 K."""
+    told = record.collective
+    if told is None or not told.at_300K:
+        return []
+    sigma, ends = told.at_300K[0].conductivity_300K_mS_per_cm, told.at_300K[0].conductivity_300K_95_mS_per_cm
+    value, note = _at_room(sigma, sigma.interval_68), f"95 %: {interval(ends)} mS/cm"
+    note += f" · Haven ratio {measured(told.haven_ratio)}" if told.haven_ratio else ""
+    return [Number(name="σ at 300 K, collective", value=value, unit="mS/cm", note=note)]
 
 
 def _at_room(sigma: Measured, ends_68: tuple[float, float] | None) -> str:
@@ -119,7 +132,7 @@ def _confidence(ends_68: tuple[float, float] | None, ends_95: tuple[float, float
         parts.append(f"between {_and(ends_68)} mS/cm with 68 % confidence (two chances in three)")
     if ends_95 is not None:
         parts.append(f"between {_and(ends_95)} mS/cm with 95 % confidence (19 chances in 20)")
-    text = f"The conductivity at 300 K lies {' and '.join(parts)}"
+    text = f"The tracer's conductivity at 300 K lies {' and '.join(parts)}"
     if ends_95 is not None and ends_95[0] > 0:
         text += f": it is known to within a factor of {plain(math.sqrt(ends_95[1] / ends_95[0]), 2)} (95 %)"
     return text + "."
@@ -158,7 +171,7 @@ def _without_number(record: ConductivityRecord) -> tuple[str, list[Number], list
         reason = "no Arrhenius fit is in this record"
     numbers = [
         Number(
-            name=f"σ at {kelvin(row.temperature_K)}",
+            name=f"σ at {kelvin(row.temperature_K)}, tracer",
             value=measured(row.conductivity_mS_per_cm),
             unit="mS/cm",
             note=_own_interval(row),
@@ -175,7 +188,8 @@ def _without_number(record: ConductivityRecord) -> tuple[str, list[Number], list
         sentences.append(f"What can be said with 95 % confidence: {'; '.join(bounds)}.")
     at_room = [row for row in measured_rows if abs(row.temperature_K - ROOM_K) < _SAME_K]
     if at_room:
-        headline = f"Conductivity at 300 K: {measured(at_room[0].conductivity_mS_per_cm)} mS/cm, from that run alone."
+        value = measured(at_room[0].conductivity_mS_per_cm)
+        headline = f"Conductivity at 300 K ({TRACER}): {value} mS/cm, from that run alone."
         return headline, numbers, ["No Arrhenius line supports it, and no activation energy follows.", *sentences]
     return "No conductivity at 300 K can be given.", numbers, sentences
 
@@ -233,20 +247,17 @@ def verdict_lines(record: ConductivityRecord) -> list[str]:
 
 
 def _caveats(record: ConductivityRecord) -> list[str]:
-    """What every printed conductivity needs beside it: ions are taken one by one, and a short run is a try."""
+    """What every printed conductivity needs beside it: that of all ions together, the density and pressure, the size of
+    the cell, and that a short run is a try."""
     rows = [row for row in record.temperatures if row.conductivity_mS_per_cm is not None]
     if not rows:
         return []
-    known = [
-        f"{measured(row.haven_ratio)} at {kelvin(row.temperature_K)}" for row in rows if row.haven_ratio is not None
-    ]
+    densities = [row.density_g_per_cm3 for row in rows]
     lines = [
-        "σ is that of ions that move one by one (Nernst-Einstein); "
-        + (
-            f"over the Haven ratio, {enumeration(known)}, it is that of all together."
-            if known
-            else "how much they move together, the Haven ratio, these runs are too short to tell."
-        )
+        f"σ is that of the {TRACER}: of ions that move one by one.",
+        *collective_sentences(record.collective, rows),
+        *condition_sentences(rows, densities),
+        *size_sentence(record.cell),
     ]
     if all(row.n_replicas * row.production_ps <= _A_TRY_PS for row in rows):
         longest_ps = max(row.n_replicas * row.production_ps for row in rows)
@@ -272,7 +283,7 @@ def _line_of_fit(record: ConductivityRecord) -> str:
     bounding = ", ".join(f"{value:g}" for value in fit.temperatures_bounding_K)
     bounds = f" and the bounds at {bounding} K" if bounding else ""
     return (
-        f"{who}: sigma(300 K) = {value} mS/cm (95 %: {low:.3g} to {high:.3g}), "
+        f"{who}: sigma(300 K) = {value} mS/cm (95 %: {low:.3g} to {high:.3g}; {TRACER}), "
         f"Ea = {energy.value:.3f} +- {energy.std:.3f} eV, from {used} K{bounds}"
     )
 

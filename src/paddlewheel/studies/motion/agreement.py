@@ -20,7 +20,7 @@ _SAME_DENSITY = 0.002
 """What that makes of the density at a usual thermal expansion (1e-4 / K in volume at some 1000 K)."""
 _SAME_FIXED_DENSITY = 0.01
 """For cells that are fixed, whose averages have no error: how well a constant-pressure run before is known."""
-_FIXED = 1e-6
+FIXED_VOLUME = 1e-6
 """Relative change of a volume that is none: rounding of a cell's numbers."""
 _WORDS = {
     "potential_energy_eV_per_atom": ("potential energies", "eV/atom"),
@@ -50,7 +50,7 @@ def equilibrium_checks(
     if len(runs) < 2:
         return []
     densities = [mass_u * U_PER_A3_IN_G_PER_CM3 / run.volumes_A3 for run in runs]
-    if all(np.ptp(values) <= _FIXED * values[0] for values in densities):
+    if all(np.ptp(values) <= FIXED_VOLUME * values[0] for values in densities):
         checks = [_of_fixed_cells(temperature_K, [float(values[0]) for values in densities])]
     else:
         tolerated = _SAME_DENSITY * float(densities[0].mean())

@@ -37,7 +37,7 @@ def mass_figure(record: RotorRecord) -> Figure:
     at = f"at {record.reference_temperature_K:g} K"
     ion = f"MSD ≥ {record.active_threshold_A2:g} Å² over {record.active_window_ps:g} ps"
     titles = (
-        "Conductivity at 300 K  (mS/cm)", "Activation energy  (eV)",
+        "Tracer conductivity at 300 K, Nernst-Einstein  (mS/cm)", "Activation energy  (eV)",
         f"Active {record.specie} {at}, {ion}", f"Rms angular velocity {at}  (rad/ps)",
     )  # fmt: skip
     measures: Sequence[Callable[[RotorPoint], tuple[Measured | None, Interval | None]]] = (
@@ -139,7 +139,7 @@ def arrhenius_panels(record: RotorRecord, runs: Mapping[str, ConductivityRecord]
         axes.set_xlabel("1000 / T  (K⁻¹)")
         axes.set_yscale("log")
         axes.legend(loc="lower left")
-    panels[0].set_ylabel("σ  (mS/cm)")
+    panels[0].set_ylabel("σ of the tracer, Nernst-Einstein  (mS/cm)")
     return figure
 
 

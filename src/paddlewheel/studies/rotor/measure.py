@@ -128,6 +128,8 @@ def _point(point: MassPoint, run: RotorRun, reference_K: float, plan: RotorPlan)
         return blank.model_copy(update={"status": "no-fit", "reason": reason, **found})
     for name in _FROM_FIT:
         found[name] = getattr(fit, name)
+    if run.collective is not None and run.collective.at_300K:
+        found["collective_300K"] = run.collective.at_300K[0]
     return blank.model_copy(update={"status": "ok", **found})
 
 
@@ -179,7 +181,7 @@ def _analyse(
         ion=base.ion,
         potential=base.potential["name"],
         structure=base.structure.name,
-        formula=base.formula,
+        cell=masses.plan.structure.cells[0],
         arrhenius=base.arrhenius,
         allow_extrapolating=fit.allow_extrapolating,
         warnings=[],
@@ -194,6 +196,8 @@ def _analyse(
         scale=masses.scale,
         temperatures=rows,
         arrhenius=record.arrhenius,
+        collective=record.collective,
+        cell=record.cell,
         record=f"points/{masses.name}/result.json",
     )
     return kept, [*_fit_notes(record), *notes]
@@ -235,7 +239,10 @@ def _temperature(
         conductivity_mS_per_cm=row.conductivity_mS_per_cm,
         conductivity_95_mS_per_cm=row.conductivity_95_mS_per_cm,
         conductivity_upper_bound_95_mS_per_cm=row.conductivity_upper_bound_95_mS_per_cm,
+        conductivity_collective_mS_per_cm=row.conductivity_collective_mS_per_cm,
+        conductivity_collective_upper_bound_95_mS_per_cm=row.conductivity_collective_upper_bound_95_mS_per_cm,
         density_g_per_cm3=None if volume is None else _density(natural_u, volume),
+        conditions=row.conditions,
         potential_energy_eV_per_atom=_together(energies),
         active_fraction=counted,
         active_window_ps=active.window_ps if counted else None,

@@ -7,9 +7,11 @@ from paddlewheel.page.numbers import ABSENT, enumeration, interval, kelvin, plai
 from paddlewheel.page.page import Number, Page, Section
 from paddlewheel.page.write import Figures
 from paddlewheel.records.tables import Beside
+from paddlewheel.studies.conduct.naming import TRACER
 from paddlewheel.studies.conduct.record import read_conductivity_record
 from paddlewheel.studies.motion.page import charge_sentences, unchecked_facts
 from paddlewheel.studies.rotor.figures import arrhenius_panels, mass_figure
+from paddlewheel.studies.rotor.naming import natural_sentences
 from paddlewheel.studies.rotor.page_tables import (
     QUANTITY_NAMES,
     comparison_table,
@@ -111,14 +113,14 @@ def _headline(record: RotorRecord) -> str:
         return "No trend: fewer than two mass factors gave a conductivity."
     parts = [f"{verdict} with the mass of {enumeration(anions)}" for verdict, anions in falls.items()]
     text = "; ".join(parts).replace("no change within errors with", "shows no change within errors with")
-    return f"The simulated conductivity {text}."
+    return f"The simulated conductivity ({TRACER}) {text}."
 
 
 def _numbers(record: RotorRecord) -> list[Number]:
     rows = [row for row in record.trends if row.quantity == "conductivity_simulated"]
     return [
         Number(
-            name=f"{row.anion}: σ at the simulated temperatures",
+            name=f"{row.anion}: tracer σ at the simulated temperatures",
             value=_factor_of_ten(row),
             note=f"for ten times the mass; 95 %: {_factor_interval(row)}",
         )
@@ -138,6 +140,7 @@ def _remarks(record: RotorRecord) -> list[str]:
     lines = [
         "The slope common to all simulated temperatures needs no extrapolation; σ at 300 K does, and its intervals are "
         "wider by that.",
+        *natural_sentences(record),
         *charge_sentences(record.unchecked, {record.specie: record.charge_e}),
     ]
     # that heavier bodies turn more slowly is no finding

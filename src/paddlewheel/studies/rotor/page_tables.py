@@ -5,11 +5,18 @@ from __future__ import annotations
 from paddlewheel.page.numbers import ABSENT, interval, kelvin, measured, percent, plain
 from paddlewheel.page.tables import Cell, Table
 from paddlewheel.studies.conduct.verdict import STATUS_WORDS
-from paddlewheel.studies.rotor.record import RotorComparison, RotorRecord, RotorTemperature, RotorTrend, TrendQuantity
+from paddlewheel.studies.rotor.record import (
+    RotorComparison,
+    RotorPoint,
+    RotorRecord,
+    RotorTemperature,
+    RotorTrend,
+    TrendQuantity,
+)
 
 QUANTITY_NAMES: dict[TrendQuantity, str] = {
-    "conductivity_300K": "ln σ at 300 K",
-    "conductivity_simulated": "ln σ where simulated",
+    "conductivity_300K": "ln tracer σ at 300 K",
+    "conductivity_simulated": "ln tracer σ where simulated",
     "activation_energy": "Eₐ (eV)",
     "active_fraction": "active fraction",
     "rotation": "ln angular velocity",
@@ -23,7 +30,8 @@ def point_table(record: RotorRecord) -> Table:
     """One row a point."""
     table = Table(
         f"Points (active and angular velocity at {kelvin(record.reference_temperature_K)})",
-        [("Anion", ""), ("Mass factor", ""), ("Status", ""), ("σ at 300 K", "mS/cm"), ("Eₐ", "eV"), ("Active", ""),
+        [("Anion", ""), ("Mass factor", ""), ("Status", ""), ("Tracer σ at 300 K", "mS/cm"),
+         ("Collective σ at 300 K", "mS/cm"), ("Eₐ", "eV"), ("Active", ""),
          ("Angular velocity", "rad/ps")],
     )  # fmt: skip
     for point in record.points:
@@ -34,12 +42,21 @@ def point_table(record: RotorRecord) -> Table:
                 Cell(factor),
                 Cell(point.status, point.reason, _BADGES[point.status]),
                 Cell(measured(point.conductivity_300K_mS_per_cm), _ends(point.conductivity_300K_95_mS_per_cm)),
+                Cell(*_collective(point)),
                 Cell(measured(point.activation_energy_eV), _ends(point.activation_energy_95_eV)),
                 Cell(measured(point.active_fraction)),
                 Cell(measured(point.rotation_rad_per_ps)),
             ]
         )
     return table
+
+
+def _collective(point: RotorPoint) -> tuple[str, str | None]:
+    found = point.collective_300K
+    if found is None:
+        return ABSENT, None
+    how = "" if found.how == "own line" else "; over the Haven ratio"
+    return measured(found.conductivity_300K_mS_per_cm), f"{_ends(found.conductivity_300K_95_mS_per_cm)}{how}"
 
 
 def trend_table(record: RotorRecord) -> Table | None:
@@ -79,7 +96,7 @@ def temperature_table(record: RotorRecord) -> Table:
     """Every run at every temperature."""
     table = Table(
         "Runs",
-        [("Masses", ""), ("T", "K"), ("Status", ""), ("σ", "mS/cm"), ("D", "cm²/s"), ("Active", ""),
+        [("Masses", ""), ("T", "K"), ("Status", ""), ("Tracer σ", "mS/cm"), ("D", "cm²/s"), ("Active", ""),
          ("Density", "g/cm³"), ("Potential energy", "eV/atom")],
     )  # fmt: skip
     for run in record.runs:

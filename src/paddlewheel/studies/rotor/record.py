@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from paddlewheel.records import Interval, Measured, Record, StudyRecord
 from paddlewheel.records.arrhenius import ArrheniusResult, TemperatureStatus
+from paddlewheel.studies.conduct.record import CellSize, CollectiveAtRoom, CollectiveResult, Conditions
 from paddlewheel.studies.motion.record import EquilibriumCheck
 
 PointStatus = Literal["ok", "no-fit", "broken"]
@@ -51,7 +52,10 @@ class RotorTemperature(Record):
     conductivity_mS_per_cm: Measured | None = None
     conductivity_95_mS_per_cm: Interval | None = None
     conductivity_upper_bound_95_mS_per_cm: float | None = None
+    conductivity_collective_mS_per_cm: Measured | None = None
+    conductivity_collective_upper_bound_95_mS_per_cm: float | None = None
     density_g_per_cm3: Measured | None = None
+    conditions: Conditions | None = None
     potential_energy_eV_per_atom: Measured | None = None
     active_fraction: Measured | None = None
     active_window_ps: float | None = None
@@ -68,6 +72,8 @@ class RotorRun(Record):
     scale: dict[str, float]
     temperatures: list[RotorTemperature]
     arrhenius: ArrheniusResult | None
+    collective: CollectiveResult | None = None
+    cell: CellSize | None = None
     record: str
 
 
@@ -75,9 +81,10 @@ class RotorPoint(Record):
     """One point of the curves: the anions `anion` (`all` of them, or several joined by "+") with their mass times
     `mass_factor`, null where several have different factors (see `scale` of the run).
 
-    `active_fraction` and `rotation_rad_per_ps` are at the reference temperature; the latter is the root mean square
-    angular velocity of the anions scaled, its mean over them where there are several types. Null values: see `status`
-    and `reason`.
+    The conductivity is that of the tracer, by Nernst-Einstein; `collective_300K` is the preferred one of all ions
+    together. `active_fraction` and `rotation_rad_per_ps` are at the reference temperature; the latter is the root mean
+    square angular velocity of the anions scaled, its mean over them where there are several types. Null values: see
+    `status` and `reason`.
     """
 
     anion: str
@@ -89,6 +96,7 @@ class RotorPoint(Record):
     activation_energy_95_eV: Interval | None = None
     conductivity_300K_mS_per_cm: Measured | None = None
     conductivity_300K_95_mS_per_cm: Interval | None = None
+    collective_300K: CollectiveAtRoom | None = None
     active_fraction: Measured | None = None
     rotation_rad_per_ps: Measured | None = None
 

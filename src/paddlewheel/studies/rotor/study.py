@@ -12,6 +12,7 @@ from paddlewheel.records import Measured
 from paddlewheel.studies.conduct.study import ConductSettings, plan_conduct, try_start
 from paddlewheel.studies.motion.page import charge_sentences
 from paddlewheel.studies.rotor.measure import rotor_record
+from paddlewheel.studies.rotor.naming import natural_sentences
 from paddlewheel.studies.rotor.plan import DEFAULT_FACTORS, ActiveDefinition, RotorPlan, plan_rotor
 from paddlewheel.studies.rotor.record import RotorPoint, RotorRecord, TrendQuantity
 from paddlewheel.studies.simulation.md_runs import forecast_md, run_md_units
@@ -110,8 +111,8 @@ def _forecasts(inputs: RotorInputs, _settings: RotorSettings, cores: int | None)
 
 
 QUANTITY_WORDS: dict[TrendQuantity, str] = {
-    "conductivity_300K": "sigma(300 K)",
-    "conductivity_simulated": "sigma where simulated",
+    "conductivity_300K": "tracer sigma(300 K)",
+    "conductivity_simulated": "tracer sigma where simulated",
     "activation_energy": "Ea",
     "active_fraction": "active fraction",
     "rotation": "angular velocity",
@@ -128,15 +129,18 @@ def verdict_lines(record: RotorRecord) -> list[str]:
         line = f"  {row.first} against {row.second}: {QUANTITY_WORDS[row.quantity]} {row.verdict}"
         lines.append(line + (f"; paper: {row.paper} ({row.beside_paper})" if row.paper else ""))
     lines += [_line_of_point(point, record) for point in record.points]
-    return lines + charge_sentences(record.unchecked, {record.specie: record.charge_e})
+    charge = charge_sentences(record.unchecked, {record.specie: record.charge_e})
+    return [*lines, *natural_sentences(record), *charge]
 
 
 def _line_of_point(point: RotorPoint, record: RotorRecord) -> str:
     factor = point.run if point.mass_factor is None else f"{point.anion} x {point.mass_factor:g}"
     if point.status != "ok":
         return f"  {factor}: {point.status} ({point.reason})"
-    parts = [f"sigma(300 K) = {_with_error(point.conductivity_300K_mS_per_cm)} mS/cm",
+    parts = [f"tracer sigma(300 K) = {_with_error(point.conductivity_300K_mS_per_cm)} mS/cm",
              f"Ea = {_with_error(point.activation_energy_eV)} eV"]  # fmt: skip
+    if point.collective_300K is not None:
+        parts.append(f"collective {_with_error(point.collective_300K.conductivity_300K_mS_per_cm)} mS/cm")
     if point.active_fraction is not None:
         parts.append(f"active {_with_error(point.active_fraction)} at {record.reference_temperature_K:g} K")
     if point.rotation_rad_per_ps is not None:

@@ -1,0 +1,41 @@
+"""What runs were held at: density and pressure from their thermodynamics, and the size of the cell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from paddlewheel.dynamics.health import block_mean
+from paddlewheel.records import Measured
+from paddlewheel.studies.conduct.record import CellSize, Conditions
+from paddlewheel.studies.conduct.runs import TemperatureRuns
+from paddlewheel.studies.motion.agreement import FIXED_VOLUME
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+
+def conditions_of(runs: TemperatureRuns, *, left_out_ps: float) -> Conditions:
+    """Of the sane runs at one temperature; their mean pressure without what the analysis leaves out at their start."""
+    volumes = np.concatenate([paths.volumes_A3 for paths in runs.displacements])
+    means = [
+        block_mean(columns["pressure_GPa"][columns["time_ps"] >= left_out_ps])
+        for columns in (runs.thermo[name] for name in runs.sane)
+    ]
+    pressure = None
+    if means:
+        values, stds = np.array(means).T
+        pressure = Measured.or_none(float(values.mean()), float(np.sqrt(np.sum(stds**2))) / len(means))
+    return Conditions(
+        ensemble=runs.ensemble,
+        pressure_asked_GPa=runs.pressure_asked_GPa,
+        mean_pressure_GPa=pressure,
+        volume_is_fixed=bool(np.ptp(volumes) <= FIXED_VOLUME * volumes.mean()),
+    )
+
+
+def cell_size(cell: Atoms) -> CellSize:
+    """Of the simulated cell at its start."""
+    a, b, c = (float(length) for length in cell.cell.lengths())
+    return CellSize(n_atoms=len(cell), lengths_A=(a, b, c))

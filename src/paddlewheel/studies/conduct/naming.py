@@ -1,0 +1,135 @@
+"""What a conductivity is, in words: of the tracer or of all ions, at what density and pressure, in how large a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from paddlewheel.page.numbers import enumeration, interval, kelvin, measured, plain
+from paddlewheel.records import Measured
+from paddlewheel.studies.conduct.record import (
+    CellSize,
+    CollectiveAtRoom,
+    CollectiveResult,
+    Conditions,
+)
+
+TRACER = "tracer, by Nernst-Einstein"
+"""What the conductivity is that stands first everywhere: n (Z e)^2 D / (k T), of ions taken one by one."""
+LARGEST_PRESSURE_GPA = 0.5
+"""Of a fixed cell, beyond which it is told: an activation volume of 3 cm3/mol (5 A^3, a usual one of ions that jump
+into vacancies) makes 0.5 GPa a factor of 1.3 in D at 700 K, and 1.8 at 300 K: exp(P V / k T)."""
+_NAMES = {"npt": "NPT", "nvt": "NVT", "langevin": "NVT (Langevin)", "nve": "NVE"}
+
+
+class HasConditions(Protocol):
+    """A temperature of a record."""
+
+    @property
+    def temperature_K(self) -> float: ...
+    @property
+    def conditions(self) -> Conditions | None: ...
+
+
+class HasConductivity(Protocol):
+    """A temperature of a record, with what is known of its conductivities."""
+
+    @property
+    def temperature_K(self) -> float: ...
+    @property
+    def conductivity_mS_per_cm(self) -> Measured | None: ...
+    @property
+    def conductivity_collective_mS_per_cm(self) -> Measured | None: ...
+    @property
+    def conductivity_collective_upper_bound_95_mS_per_cm(self) -> float | None: ...
+
+
+def collective_sentences(told: CollectiveResult | None, temperatures: Sequence[HasConductivity]) -> list[str]:
+    """What the collective conductivity is, at 300 K too, or what is known where it is not."""
+    rows = [row for row in temperatures if row.conductivity_mS_per_cm is not None]
+    if told is None or not rows:
+        return []
+    if told.haven_ratio is None:
+        bounds = [
+            f"below {plain(row.conductivity_collective_upper_bound_95_mS_per_cm)} mS/cm at {kelvin(row.temperature_K)}"
+            for row in rows
+            if row.conductivity_collective_upper_bound_95_mS_per_cm is not None
+        ]
+        known = f"; with 95 % confidence it is {enumeration(bounds)}" if bounds else ""
+        return [
+            "The collective conductivity, of all ions together, is not known from these runs: they are too short to "
+            f"tell how much ions move together (the Haven ratio){known}."
+        ]
+    ratio = f"{measured(told.haven_ratio)} ({_at(told.haven_temperatures_K)})"
+    if not told.at_300K:
+        values = [
+            f"{measured(row.conductivity_collective_mS_per_cm)} mS/cm at {kelvin(row.temperature_K)}"
+            for row in rows
+            if row.conductivity_collective_mS_per_cm is not None
+        ]
+        return [f"Collective conductivity, of all ions together: {enumeration(values)}; Haven ratio {ratio}."]
+    first, *others = told.at_300K
+    text = f"Collective conductivity at 300 K, of all ions together: {_value(first)}; Haven ratio {ratio}."
+    return [text, *(f"Or {_value(other)}." for other in others)]
+
+
+def _value(found: CollectiveAtRoom) -> str:
+    """`value mS/cm (95 %: ends), where it comes from`."""
+    where = {
+        "own line": f"by its own line of {_at(found.temperatures_K)}",
+        "Haven ratio": f"the tracer's over the Haven ratio of {_at(found.temperatures_K)}, if that holds at 300 K",
+    }[found.how]
+    ends = interval(found.conductivity_300K_95_mS_per_cm)
+    return f"{plain(found.conductivity_300K_mS_per_cm.value, 2)} mS/cm (95 %: {ends}), {where}"
+
+
+def _at(temperatures_K: Sequence[float]) -> str:
+    return f"{enumeration(f'{value:g}' for value in temperatures_K)} K"
+
+
+def condition_sentences(rows: Sequence[HasConditions], densities_g_per_cm3: Sequence[float | None]) -> list[str]:
+    """Ensemble, density and pressure of the runs, and a caveat for a pressure that D cannot be read without."""
+    found = [
+        (row.temperature_K, row.conditions, density)
+        for row, density in zip(rows, densities_g_per_cm3, strict=True)
+        if row.conditions is not None and density is not None
+    ]
+    if not found:
+        return []
+    ensembles = {each.ensemble for _, each, _ in found}
+    ensemble = ensembles.pop() if len(ensembles) == 1 else None
+    fixed = all(each.volume_is_fixed for _, each, _ in found)
+    name = _NAMES[ensemble] if ensemble else "Ensemble not known, the cell " + ("fixed" if fixed else "not fixed")
+    ends = [plain(found[0][2], 3), plain(found[-1][2], 3)]
+    density = f"{' to '.join(dict.fromkeys(ends))} g/cm3"
+    pressures = [(at, each.mean_pressure_GPa) for at, each, _ in found if each.mean_pressure_GPa is not None]
+    if ensemble == "npt":
+        asked = {each.pressure_asked_GPa for _, each, _ in found if each.pressure_asked_GPa is not None}
+        at = "/".join(f"{value:g}" for value in sorted(asked)) + " GPa" if asked else "a pressure that is not known"
+        return [f"{name} at {at}, {density}."]
+    if not pressures:
+        return [f"{name} at {density}; the pressure is not known from these files."]
+    shown = [pressures[0], pressures[-1]] if len(pressures) > 1 else pressures
+    told = " to ".join(f"{measured(value)} GPa at {kelvin(at)}" for at, value in shown)
+    return [f"{name} at {density}, mean pressure {told}.", *_caveat(pressures)]
+
+
+def _caveat(pressures: Sequence[tuple[float, Measured]]) -> list[str]:
+    strained = [(at, value) for at, value in pressures if abs(value.value) - 2.0 * value.std > LARGEST_PRESSURE_GPA]
+    if not strained:
+        return []
+    at, value = max(strained, key=lambda each: abs(each[1].value))
+    direction = "compressed" if value.value > 0 else "stretched"
+    return [
+        f"The cell is {direction}: its mean pressure of {measured(value)} GPa at {kelvin(at)} is over "
+        f"{LARGEST_PRESSURE_GPA:g} GPa, and D depends on it (by exp(-P V/kT), V the activation volume). --ensemble npt "
+        "finds the density of no pressure; D there is that of the crystal."
+    ]
+
+
+def size_sentence(cell: CellSize | None) -> list[str]:
+    """That one cell was simulated, and how large."""
+    if cell is None:
+        return []
+    lengths = " x ".join(f"{length:.1f}" for length in cell.lengths_A)
+    return [f"One cell of {cell.n_atoms} atoms ({lengths} A): its size is not tested (conduct --sizes)."]
