@@ -66,7 +66,7 @@ def judge(record: ConductivityRecord) -> Verdict:
     else:
         tone, (headline, numbers, sentences) = "good", _with_number(record, fit, sigma)
         remedies = _remedies(record) if refused else []
-    sentences += [*_caveats(record), *charge_sentences(record.unchecked, {record.specie: record.charge_e})]
+    sentences += [*_short_runs(record), *charge_sentences(record.unchecked, {record.specie: record.charge_e})]
     return Verdict(tone, headline, numbers, sentences, refused=refused, remedies=remedies)
 
 
@@ -84,7 +84,7 @@ def _with_number(
             Number(name="Activation energy Eₐ", value=measured(fit.activation_energy_eV), unit="eV", note=note)
         )
     numbers += _collective_number(record)
-    sentences = [_confidence(ends_68, ends_95), *_range(fit)]
+    sentences = [_confidence(ends_68, ends_95), *_named(record), *_range(fit)]
     if fit.activation_energy_95_eV is not None:
         sentences.append(f"Eₐ lies between {_and(fit.activation_energy_95_eV)} eV with 95 % confidence.")
     strange = [row.temperature_K for row in record.temperatures if row.status == "extrapolating"]
@@ -178,7 +178,7 @@ def _without_number(record: ConductivityRecord) -> tuple[str, list[Number], list
         )
         for row in measured_rows[:3]
     ]
-    sentences = [f"Why: {reason[:1].lower()}{reason[1:].rstrip('.')}."]
+    sentences = [f"Why: {reason[:1].lower()}{reason[1:].rstrip('.')}.", *_named(record)]
     bounds = [
         f"at {kelvin(row.temperature_K)}, σ is below {plain(row.conductivity_upper_bound_95_mS_per_cm)} mS/cm"
         for row in record.temperatures
@@ -243,29 +243,39 @@ def is_failed(record: ConductivityRecord) -> bool:
 def verdict_lines(record: ConductivityRecord) -> list[str]:
     """For the terminal: the verdict first, then one line a temperature."""
     charge = charge_sentences(record.unchecked, {record.specie: record.charge_e})
-    return [_line_of_fit(record), *(_line_of_row(row) for row in record.temperatures), *_caveats(record), *charge]
+    return [
+        _line_of_fit(record),
+        *_named(record),
+        *(_line_of_row(row) for row in record.temperatures),
+        *_short_runs(record),
+        *charge,
+    ]
 
 
-def _caveats(record: ConductivityRecord) -> list[str]:
-    """What every printed conductivity needs beside it: that of all ions together, the density and pressure, the size of
-    the cell, and that a short run is a try."""
+def _named(record: ConductivityRecord) -> list[str]:
+    """What a printed conductivity is: of the tracer, beside that of all ions together, at what density and pressure, in
+    what cell."""
     rows = [row for row in record.temperatures if row.conductivity_mS_per_cm is not None]
     if not rows:
         return []
-    densities = [row.density_g_per_cm3 for row in rows]
-    lines = [
+    return [
         f"σ is that of the {TRACER}: of ions that move one by one.",
         *collective_sentences(record.collective, rows),
-        *condition_sentences(rows, densities),
+        *condition_sentences(rows, [row.density_g_per_cm3 for row in rows]),
         *size_sentence(record.cell),
     ]
-    if all(row.n_replicas * row.production_ps <= _A_TRY_PS for row in rows):
-        longest_ps = max(row.n_replicas * row.production_ps for row in rows)
-        lines.append(
-            f"Runs of {longest_ps:g} ps in all at a temperature are a try, for a first look: a number to rely on "
-            "takes about four runs of 200 ps or more."
-        )
-    return lines
+
+
+def _short_runs(record: ConductivityRecord) -> list[str]:
+    """A short run is a try."""
+    rows = [row for row in record.temperatures if row.conductivity_mS_per_cm is not None]
+    if not rows or any(row.n_replicas * row.production_ps > _A_TRY_PS for row in rows):
+        return []
+    longest_ps = max(row.n_replicas * row.production_ps for row in rows)
+    return [
+        f"Runs of {longest_ps:g} ps in all at a temperature are a try, for a first look: a number to rely on takes "
+        "about four runs of 200 ps or more."
+    ]
 
 
 def _line_of_fit(record: ConductivityRecord) -> str:
