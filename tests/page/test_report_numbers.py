@@ -68,6 +68,7 @@ def test_plain_numbers_keep_three_figures(value: float, text: str) -> None:
 def test_an_interval_shares_one_power_of_ten() -> None:
     assert interval((9.47e-6, 1.41e-5)) == "(0.947 to 1.41) × 10⁻⁵"
     assert interval((11.0, 30.8)) == "11.0 to 30.8"
+    assert interval((2.76e-4, 4.24e8)) == "2.76 × 10⁻⁴ to 4.24 × 10⁸"  # too far apart for one power of ten
 
 
 def test_what_is_absent_is_a_dash() -> None:

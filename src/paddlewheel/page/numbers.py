@@ -51,11 +51,13 @@ def plain(value: float | None, digits: int = 3) -> str:
 
 
 def interval(ends: tuple[float, float] | None) -> str:
-    """`low to high`, three significant figures each, with one power of ten for both; a dash for None."""
+    """`low to high`, three significant figures each, with one power of ten for both unless they are over three decades
+    apart; a dash for None."""
     if ends is None:
         return ABSENT
     exponent = _exponent(max(abs(end) for end in ends))
-    if -3 <= exponent < 5:
+    far = min(_exponent(end) for end in ends if end) < exponent - 3 if any(ends) else False
+    if -3 <= exponent < 5 or far:
         return f"{plain(ends[0])} to {plain(ends[1])}"
     low, high = (plain(end * 10.0**-exponent) for end in ends)
     return f"({low} to {high}) × 10{superscript(exponent)}"

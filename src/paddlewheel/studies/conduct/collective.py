@@ -22,7 +22,7 @@ def collective_result(analysed: Sequence[Analysed], fit: ArrheniusFit | None) ->
     """
     known = [
         (each.row, found.conductivity_mS_per_cm, found.haven_ratio, found.degrees_of_freedom)
-        for each in analysed
+        for each in sorted(analysed, key=lambda each: each.row.temperature_K)
         if (found := each.together) is not None
         and each.row.conductivity_collective_mS_per_cm is not None
         and (fit is None or each.row.at_K in fit.temperatures_K)

@@ -122,8 +122,8 @@ def _caveat(pressures: Sequence[tuple[float, Measured]]) -> list[str]:
     direction = "compressed" if value.value > 0 else "stretched"
     return [
         f"The cell is {direction}: its mean pressure of {measured(value)} GPa at {kelvin(at)} is over "
-        f"{LARGEST_PRESSURE_GPA:g} GPa, and D depends on it (by exp(-P V/kT), V the activation volume). --ensemble npt "
-        "finds the density of no pressure; D there is that of the crystal."
+        f"{LARGEST_PRESSURE_GPA:g} GPa, and D depends on it, as exp(-P V/kT) with the activation volume V. --ensemble "
+        "npt lets the cell find its density."
     ]
 
 
