@@ -132,6 +132,7 @@ def cell(
 def conduct(
     structure: str | Path | Atoms,
     *,
+    sizes: Names | None = ...,
     temperatures_K: Numbers = ...,
     replicas: int = ...,
     orderings: int | None = ...,

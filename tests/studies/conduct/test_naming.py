@@ -11,7 +11,7 @@ import pytest
 from paddlewheel.records import Measured
 from paddlewheel.studies.conduct.collective import collective_result
 from paddlewheel.studies.conduct.conditions import conditions_of
-from paddlewheel.studies.conduct.naming import collective_sentences, condition_sentences, size_sentence
+from paddlewheel.studies.conduct.naming import collective_sentences, condition_sentences, size_sentences
 from paddlewheel.studies.conduct.record import CellSize, Conditions
 from paddlewheel.studies.conduct.runs import Analysed, TemperatureRuns
 from paddlewheel.studies.conduct.verdict import judge, verdict_lines
@@ -152,4 +152,4 @@ def test_the_verdict_names_the_tracer_first() -> None:
                   "NVT at 1.1", "One cell of 128 atoms (10.1 x 10.2 x 12.8 A): its size is not tested"):  # fmt: skip
         assert words in text
         assert words in " ".join(found.sentences)
-    assert size_sentence(None) == []
+    assert size_sentences(None, None) == []

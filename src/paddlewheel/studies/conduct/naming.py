@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Protocol
 
 from paddlewheel.page.numbers import enumeration, interval, kelvin, measured, plain
 from paddlewheel.records import Measured
+from paddlewheel.records.arrhenius import TemperatureStatus
 from paddlewheel.studies.conduct.record import (
     CellSize,
     CollectiveAtRoom,
     CollectiveResult,
     Conditions,
+    SizeResult,
 )
 
+STATUS_WORDS: dict[TemperatureStatus, str] = {
+    "ok": "ok",
+    "not-diffusive": "not diffusive",
+    "not-stationary": "not stationary",
+    "broken": "broken",
+    "too-short": "too short",
+    "extrapolating": "extrapolating",
+}
 TRACER = "tracer, by Nernst-Einstein"
 """What the conductivity is that stands first everywhere: n (Z e)^2 D / (k T), of ions taken one by one."""
 LARGEST_PRESSURE_GPA = 0.5
@@ -127,9 +138,39 @@ def _caveat(pressures: Sequence[tuple[float, Measured]]) -> list[str]:
     ]
 
 
-def size_sentence(cell: CellSize | None) -> list[str]:
-    """That one cell was simulated, and how large."""
+def size_sentences(cell: CellSize | None, sizes: SizeResult | None) -> list[str]:
+    """That one cell was simulated, and how large; or whether D depends on the size."""
+    if sizes is not None:
+        return _of_sizes(sizes)
     if cell is None:
         return []
     lengths = " x ".join(f"{length:.1f}" for length in cell.lengths_A)
     return [f"One cell of {cell.n_atoms} atoms ({lengths} A): its size is not tested (conduct --sizes)."]
+
+
+def _of_sizes(sizes: SizeResult) -> list[str]:
+    atoms = sorted({value.n_atoms for row in sizes.temperatures for value in row.cells})
+    cells = f"cells of {enumeration(map(str, atoms))} atoms"
+    if sizes.slope_atoms is None or sizes.slope_95_atoms is None:
+        return [f"Of {cells} no temperature has a diffusivity in two: whether D depends on the size is not known."]
+    compared = [row for row in sizes.temperatures if row.pooled_cm2_per_s is not None]
+    at = _at([row.temperature_K for row in compared])
+    apart = 1.0 / atoms[0] - 1.0 / atoms[-1]
+    low, high = (math.exp(end * apart) for end in sizes.slope_95_atoms)
+    factor = f"D in the smallest is {plain(math.exp(sizes.slope_atoms.value * apart))} times that in the largest"
+    told = f"{factor} (95 %: {interval((low, high))}; {at})"
+    if not sizes.trend:
+        return [
+            f"Between {cells} no trend is seen: {told}. An extrapolation has a larger error than the difference; the "
+            "pooled diffusivities are in the table, and the Arrhenius line is that of the largest cell."
+        ]
+    lines = [f"D depends on the size of the cell: of {cells}, {told}. The Arrhenius line is that of the largest cell."]
+    fit = sizes.arrhenius
+    if fit is not None and fit.conductivity_300K_mS_per_cm is not None:
+        value = plain(fit.conductivity_300K_mS_per_cm.value, 2)
+        lines.append(
+            f"Extrapolated to an infinite cell (ln D in 1/N): σ(300 K) = {value} mS/cm "
+            f"(95 %: {interval(fit.conductivity_300K_95_mS_per_cm)}; {TRACER}), Eₐ = "
+            f"{measured(fit.activation_energy_eV)} eV, from {_at(fit.temperatures_used_K)}."
+        )
+    return lines

@@ -16,7 +16,9 @@ from paddlewheel.studies.conduct import page_tables
 from paddlewheel.studies.conduct.arrhenius import arrhenius_figure
 from paddlewheel.studies.conduct.figures import msd_figure, thermo_figure
 from paddlewheel.studies.conduct.files import RunTables, read_tables
+from paddlewheel.studies.conduct.naming import size_sentences
 from paddlewheel.studies.conduct.record import ConductivityRecord, TemperatureResult
+from paddlewheel.studies.conduct.size_page import CAPTION, size_figure, size_table
 from paddlewheel.studies.conduct.verdict import judge
 from paddlewheel.studies.motion.page import unchecked_facts
 
@@ -33,6 +35,9 @@ def figures(record: ConductivityRecord, beside: Beside) -> Figures:
     if (figure := msd_figure(rows, tables.msd)) is not None:
         at = enumeration(kelvin(rows[index].temperature_K) for index in sorted(tables.msd))
         drawn["msd"] = figure, f"Mean squared displacement against time lag at {at}, with the fits."
+    if record.sizes is not None and (figure := size_figure(record.sizes)) is not None:
+        at = enumeration(kelvin(row.temperature_K) for row in record.sizes.temperatures)
+        drawn["sizes"] = figure, f"Diffusivity against one over the number of atoms in the cell at {at}."
     colours = series_colours(len(rows)) if rows else []
     n_atoms = len(tables.cell.symbols) if tables.cell else None
     for index, runs in tables.thermo.items():
@@ -63,6 +68,7 @@ def page(record: ConductivityRecord, beside: Beside, drawings: dict[str, Drawing
     ion = ion_html(record.specie, record.charge_e)
     sections = [
         _of_temperature_dependence(record, drawings),
+        _of_sizes(record, drawings),
         _of_temperatures(record),
         _of_displacements(ion, drawings),
         _of_thermodynamics(record, tables, drawings),
@@ -118,6 +124,19 @@ def _of_temperature_dependence(record: ConductivityRecord, drawings: dict[str, D
         paragraphs=[] if drawing else ["No temperature gave a value or an upper bound to draw."],
         drawings=[(drawing, caption)] if drawing else [],
         tables=[page_tables.model_table(record), page_tables.published_table(record)],
+    )
+
+
+def _of_sizes(record: ConductivityRecord, drawings: dict[str, Drawing]) -> Section | None:
+    if record.sizes is None:
+        return None
+    where = "; ".join(f"{size}: {path}" for size, path in record.sizes.records.items())
+    return Section(
+        id="sizes",
+        title="Size of the cell",
+        paragraphs=[*size_sentences(record.cell, record.sizes), f"Records of the smaller cells: {where}."],
+        drawings=[(drawings["sizes"], CAPTION)] if "sizes" in drawings else [],
+        tables=[size_table(record.sizes)],
     )
 
 

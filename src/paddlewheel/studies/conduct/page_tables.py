@@ -5,8 +5,8 @@ from __future__ import annotations
 from paddlewheel.page.numbers import ABSENT, interval, kelvin, measured, percent, plain
 from paddlewheel.page.tables import Cell, Table, words
 from paddlewheel.records import HealthCheck
+from paddlewheel.studies.conduct.naming import STATUS_WORDS
 from paddlewheel.studies.conduct.record import ConductivityRecord, Extrapolation, TemperatureResult
-from paddlewheel.studies.conduct.verdict import STATUS_WORDS
 
 _MODELS = {"arrhenius": "Arrhenius", "vogel-fulcher": "Vogel–Fulcher–Tammann", "one-kink": "two lines, one kink"}
 _PARAMETERS = {

@@ -137,6 +137,47 @@ class CellSize(Record):
     lengths_A: tuple[float, float, float]
 
 
+class SizeValue(Record):
+    """Diffusivity in one size of cell, such as `2x2x2`; null values come with the reason."""
+
+    size: str
+    n_atoms: int
+    status: TemperatureStatus
+    reason: str | None = None
+    diffusivity_cm2_per_s: Measured | None = None
+
+
+class SizesAtTemperature(Record):
+    """Diffusivities at one temperature side by side, smallest cell first.
+
+    `pooled_cm2_per_s` is their weighted mean, `extrapolated_cm2_per_s` that of an infinite cell by the line of ln D in
+    1/N, `probability` the chance of a larger difference if all had one D: null unless two sizes have a diffusivity.
+    """
+
+    temperature_K: float
+    cells: list[SizeValue]
+    pooled_cm2_per_s: Measured | None = None
+    extrapolated_cm2_per_s: Measured | None = None
+    chi2_per_dof: float | None = None
+    probability: float | None = None
+
+
+class SizeResult(Record):
+    """How D depends on the size of the cell: `ln D = a(T) + slope_atoms / N`, from all temperatures together.
+
+    `trend` says whether the 95 % interval of the slope leaves zero out; then `arrhenius` is that of the extrapolated
+    diffusivities. Null values where no temperature has a diffusivity in two sizes. `records` are those of the smaller
+    cells, beside this one.
+    """
+
+    temperatures: list[SizesAtTemperature]
+    slope_atoms: Measured | None = None
+    slope_95_atoms: Interval | None = None
+    trend: bool | None = None
+    arrhenius: ArrheniusResult | None = None
+    records: dict[str, str] = {}
+
+
 class PublishedComparison(Record):
     """A published number beside ours; `ours` is null, and `note` says why, where this run gives none."""
 
@@ -156,6 +197,7 @@ class ConductivityRecord(StudyRecord):
     `unchecked` names what nobody could check: temperature and frame interval where the frames of a trajectory made
     elsewhere do not tell, the charge where it is no oxidation state in which the element is known. `arrhenius` is of
     the tracer (Nernst-Einstein), `collective` of all ions together; `cell` is null in records of before.
+    Where several sizes of cell were simulated all but `sizes` is of the largest.
     """
 
     rows_in: ClassVar[str] = "temperatures"
@@ -170,6 +212,7 @@ class ConductivityRecord(StudyRecord):
     arrhenius: ArrheniusResult | None
     collective: CollectiveResult | None = None
     cell: CellSize | None = None
+    sizes: SizeResult | None = None
     published: list[PublishedComparison] = []
 
     @model_validator(mode="after")

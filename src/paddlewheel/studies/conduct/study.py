@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -15,7 +16,8 @@ from paddlewheel.execution import Unit
 from paddlewheel.studies.conduct.files import keep_run
 from paddlewheel.studies.conduct.measure import analyse_temperature, conductivity_record
 from paddlewheel.studies.conduct.record import ConductivityRecord
-from paddlewheel.studies.conduct.runs import read_temperature, units_by_temperature
+from paddlewheel.studies.conduct.runs import Analysed, read_temperature, units_by_temperature
+from paddlewheel.studies.conduct.sizes import size_result
 from paddlewheel.studies.conduct.verdict import is_failed, verdict_lines
 from paddlewheel.studies.motion.choices import ChosenIon, choose_ion
 from paddlewheel.studies.simulation.md_runs import MINIMUM_ONSET_PS, forecast_md, run_md_units
@@ -33,7 +35,7 @@ from paddlewheel.studies.simulation.structures import StructureChoice, cell_dige
 from paddlewheel.study.citations import analysis_citations, dynamics_citations
 from paddlewheel.study.forecast import Forecast
 from paddlewheel.study.run import Run
-from paddlewheel.study.settings import Numbers, Settings, bad_value, setting
+from paddlewheel.study.settings import Names, Numbers, Settings, bad_value, setting
 from paddlewheel.study.study import Study
 
 if TYPE_CHECKING:
@@ -63,8 +65,8 @@ class FitSettings(Settings):
         return {"allow_extrapolating": self.allow_extrapolating, "hop_distance_A": self.hop_distance_A}
 
 
-class ConductSettings(FitSettings, PotentialSettings, DynamicsSettings, CellSettings, IonSettings, SeedSettings):
-    """Settings of `conduct`."""
+class PlanSettings(FitSettings, PotentialSettings, DynamicsSettings, CellSettings, IonSettings, SeedSettings):
+    """Settings of runs at several temperatures."""
 
     temperatures_K: Numbers = setting(
         (600.0, 700.0, 800.0),
@@ -99,9 +101,24 @@ class ConductSettings(FitSettings, PotentialSettings, DynamicsSettings, CellSett
         return self
 
 
+class ConductSettings(PlanSettings):
+    """Settings of `conduct`."""
+
+    sizes: Names | None = setting(
+        None,
+        "Two or more supercells, such as 1x1x1,2x2x2: all is measured in the largest, and D is compared over the "
+        "others and extrapolated. May be added later to runs of the largest.",
+        only_with={"supercell": ("auto",), "orderings": False},
+        may_change=True,
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class ConductPlan:
-    """A checked plan: cells, potential, mobile ion, runs (number of the replica, and its dynamics)."""
+    """A checked plan: cells, potential, mobile ion, runs (number of the replica, and its dynamics).
+
+    `smaller` are the plans of the smaller sizes of cell, where several are compared, in ascending order.
+    """
 
     structure: StructureChoice
     potential: dict[str, Any]
@@ -110,6 +127,12 @@ class ConductPlan:
     arrhenius: bool
     minimum_onset_ps: float
     seed: int
+    smaller: tuple[ConductPlan, ...] = ()
+
+    @property
+    def size(self) -> str:
+        """The repeats of the cell: ``2x2x1``."""
+        return "x".join(map(str, self.structure.repeats))
 
     @property
     def formula(self) -> str:
@@ -169,12 +192,27 @@ class ConductPlan:
             ("structure", f"{self.structure.name}, {self.formula}"),
             ("potential", self.potential["name"]),
             ("mobile ion", f"{self.ion.specie}, {self.ion.charge_e:g} e"),
+            *((("sizes", ", ".join(plan.size for plan in (*self.smaller, self))),) if self.smaller else ()),
             ("temperatures", f"{', '.join(f'{value:g}' for value in self.temperatures_K)} K"),
             ("each run", f"{dynamics.ensemble}{by}, {times}"),
         )
 
 
-def plan_conduct(structure: str | Path | Atoms, settings: ConductSettings) -> ConductPlan:
+def _opens(structure: str | Path | Atoms, settings: ConductSettings) -> ConductPlan:
+    """The plan of the largest cell, with those of the smaller ones."""
+    if not settings.sizes:
+        return plan_conduct(structure, settings)
+    plans = [plan_conduct(structure, settings.model_copy(update={"supercell": size})) for size in settings.sizes]
+    plans.sort(key=lambda plan: len(plan.structure.cells[0]))
+    atoms = [len(plan.structure.cells[0]) for plan in plans]
+    if len(set(atoms)) < len(atoms) or len(atoms) < 2:
+        told = ", ".join(f"{plan.size} ({n} atoms)" for plan, n in zip(plans, atoms, strict=True))
+        raise SettingsError(f"{told}: no two sizes to compare", where="sizes",
+                            remedy="give supercells of different numbers of atoms, such as 1x1x1,2x2x2")  # fmt: skip
+    return replace(plans[-1], smaller=tuple(plans[:-1]))
+
+
+def plan_conduct(structure: str | Path | Atoms, settings: PlanSettings) -> ConductPlan:
     """Resolve every setting.
 
     Raises
@@ -208,7 +246,7 @@ def _run_seed(seed: int, temperature_K: float, replica: int) -> int:
     return int(np.random.SeedSequence([seed, round(temperature_K * 1000), replica]).generate_state(1)[0])
 
 
-def try_start(plan: ConductPlan, _settings: ConductSettings) -> None:
+def try_start(plan: ConductPlan, _settings: PlanSettings) -> None:
     """Evaluate the first cell.
 
     Raises
@@ -244,6 +282,13 @@ def settings_warnings(plan: ConductPlan) -> list[str]:
 
 def _measures(plan: ConductPlan, settings: ConductSettings, run: Run) -> ConductivityRecord:
     units, warnings = run_md_units(plan.units(run.folder), run)
+    analysed, record = _analysed(plan, settings, run, units, warnings)
+    return _compared(plan, settings, run, analysed, record) if plan.smaller else record
+
+
+def _analysed(
+    plan: ConductPlan, settings: ConductSettings, run: Run, units: Sequence[Unit], warnings: Sequence[str]
+) -> tuple[list[Analysed], ConductivityRecord]:
     groups = units_by_temperature(units)
     runs = [
         read_temperature(value, members, plan.ion.specie, hop_distance_A=settings.hop_distance_A)
@@ -253,7 +298,7 @@ def _measures(plan: ConductPlan, settings: ConductSettings, run: Run) -> Conduct
         analyse_temperature(each, charge_e=plan.ion.charge_e, minimum_onset_ps=plan.minimum_onset_ps) for each in runs
     ]
     keep_run(runs, analysed, cell=plan.structure.cells[0], run=run)
-    return conductivity_record(
+    return analysed, conductivity_record(
         analysed,
         ion=plan.ion,
         potential=plan.potential["name"],
@@ -273,8 +318,37 @@ def _measures(plan: ConductPlan, settings: ConductSettings, run: Run) -> Conduct
     )
 
 
+def _compared(
+    plan: ConductPlan, settings: ConductSettings, run: Run, analysed: Sequence[Analysed], record: ConductivityRecord
+) -> ConductivityRecord:
+    """The record of the largest cell with what the smaller ones, run now, say of the size; each has its own record."""
+    finished, warnings = run_md_units(_smaller_units(plan, run.folder), run)
+    cells: dict[str, tuple[int, Sequence[Analysed]]] = {}
+    records: dict[str, str] = {}
+    for smaller in plan.smaller:
+        units = [unit for unit in finished if unit.name.startswith(_prefix(smaller))]
+        within = run.part(f"sizes/{smaller.size}", smaller.inputs() | settings.fitted())
+        found, own = _analysed(smaller, settings, within, units, [])
+        run.keep(within, own)
+        cells[smaller.size] = len(smaller.structure.cells[0]), found
+        records[smaller.size] = f"sizes/{smaller.size}/result.json"
+    cells[plan.size] = len(plan.structure.cells[0]), analysed
+    entering = ("ok", "extrapolating") if settings.allow_extrapolating else ("ok",)
+    sizes = size_result(cells, entering=entering, records=records)
+    return record.model_copy(update={"sizes": sizes, "warnings": [*record.warnings, *warnings]})
+
+
+def _prefix(smaller: ConductPlan) -> str:
+    return f"{smaller.size}_"
+
+
+def _smaller_units(plan: ConductPlan, directory: Path) -> list[Unit]:
+    return [unit for smaller in plan.smaller for unit in smaller.units(directory, prefix=_prefix(smaller))]
+
+
 def _forecasts(plan: ConductPlan, _settings: ConductSettings, cores: int | None) -> Forecast:
-    return forecast_md(plan.units(Path()), cores=cores, inputs=plan.told())
+    units = [*plan.units(Path()), *_smaller_units(plan, Path())]
+    return forecast_md(units, cores=cores, inputs=plan.told())
 
 
 STUDY = Study(
@@ -282,12 +356,16 @@ STUDY = Study(
     arguments=(STRUCTURE,),
     settings=ConductSettings,
     record=ConductivityRecord,
-    opens=plan_conduct,
+    opens=_opens,
     tries=try_start,
     measures=_measures,
     says=verdict_lines,
     failed=is_failed,
-    document=lambda plan, settings: plan.inputs() | settings.fitted(),
+    document=lambda plan, settings: (
+        plan.inputs()
+        | settings.fitted()
+        | {"sizes": [each.size for each in (*plan.smaller, plan)] if plan.smaller else None}
+    ),
     forecasts=_forecasts,
     needs_directory=True,
     example="paddlewheel conduct o-nbh --temperatures 600,700,800 --out runs/o-nbh",

@@ -10,18 +10,16 @@ from paddlewheel.page.numbers import enumeration, interval, kelvin, measured, pl
 from paddlewheel.page.page import Number
 from paddlewheel.records import Measured
 from paddlewheel.records.arrhenius import ROOM_K, ArrheniusResult, TemperatureStatus
-from paddlewheel.studies.conduct.naming import TRACER, collective_sentences, condition_sentences, size_sentence
+from paddlewheel.studies.conduct.naming import (
+    STATUS_WORDS,
+    TRACER,
+    collective_sentences,
+    condition_sentences,
+    size_sentences,
+)
 from paddlewheel.studies.conduct.record import ConductivityRecord, TemperatureResult
 from paddlewheel.studies.motion.page import charge_sentences
 
-STATUS_WORDS: dict[TemperatureStatus, str] = {
-    "ok": "ok",
-    "not-diffusive": "not diffusive",
-    "not-stationary": "not stationary",
-    "broken": "broken",
-    "too-short": "too short",
-    "extrapolating": "extrapolating",
-}
 _SAME_K = 0.5  # runs this near to 300 K are runs at 300 K
 _NEARLY_EVEN = 0.3  # relative error up to which the two sides of a log-normal interval look alike
 _A_TRY_PS = 20.0  # what `conduct` runs at a temperature where nothing else is asked for
@@ -262,7 +260,7 @@ def _named(record: ConductivityRecord) -> list[str]:
         f"σ is that of the {TRACER}: of ions that move one by one.",
         *collective_sentences(record.collective, rows),
         *condition_sentences(rows, [row.density_g_per_cm3 for row in rows]),
-        *size_sentence(record.cell),
+        *size_sentences(record.cell, record.sizes),
     ]
 
 

@@ -225,7 +225,8 @@ def _of_directory(directory: Path, name: str, frame_interval_fs: float | None) -
     units = [unit.parent for unit in sorted((directory / "units").glob("*/unit.json"))]
     if not units:
         raise RunDirectoryError("holds no run yet", where=name, remedy="let conduct finish first")
-    found = [_of_unit(unit, name, inputs, frame_interval_fs) for unit in units]
+    smaller = tuple(f"{size}_" for size in (inputs.get("sizes") or [])[:-1])
+    found = [_of_unit(unit, name, inputs, frame_interval_fs) for unit in units if not unit.name.startswith(smaller)]
     yield from sorted(found, key=lambda run: run.temperature_K or 0.0)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paddlewheel.studies.conduct.naming import TRACER, collective_sentences, condition_sentences, size_sentence
+from paddlewheel.studies.conduct.naming import TRACER, collective_sentences, condition_sentences, size_sentences
 from paddlewheel.studies.rotor.record import RotorRecord
 
 
@@ -17,5 +17,5 @@ def natural_sentences(record: RotorRecord) -> list[str]:
         f"σ is that of the {TRACER}: of ions that move one by one. What follows is of the natural masses.",
         *collective_sentences(run.collective, rows),
         *condition_sentences(rows, densities),
-        *size_sentence(run.cell),
+        *size_sentences(run.cell, None),
     ]

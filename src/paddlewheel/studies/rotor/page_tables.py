@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from paddlewheel.page.numbers import ABSENT, interval, kelvin, measured, percent, plain
 from paddlewheel.page.tables import Cell, Table
-from paddlewheel.studies.conduct.verdict import STATUS_WORDS
+from paddlewheel.studies.conduct.naming import STATUS_WORDS
 from paddlewheel.studies.rotor.record import (
     RotorComparison,
     RotorPoint,

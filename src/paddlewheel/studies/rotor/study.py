@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from paddlewheel.errors import SettingsError
 from paddlewheel.execution import Unit
 from paddlewheel.records import Measured
-from paddlewheel.studies.conduct.study import ConductSettings, plan_conduct, try_start
+from paddlewheel.studies.conduct.study import PlanSettings, plan_conduct, try_start
 from paddlewheel.studies.motion.page import charge_sentences
 from paddlewheel.studies.rotor.measure import rotor_record
 from paddlewheel.studies.rotor.naming import natural_sentences
@@ -30,7 +30,7 @@ Scale = Annotated[dict[str, float], mapped(str, float, "list of anions and mass 
 """The mass factor of each anion that is scaled."""
 
 
-class RotorSettings(ConductSettings):
+class RotorSettings(PlanSettings):
     """Settings of `rotor`: those of `conduct`, the masses, and what is compared."""
 
     anions: Names | None = setting(
