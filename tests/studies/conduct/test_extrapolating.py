@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,11 @@ from ase.io import read
 from paddlewheel import analyze, conduct
 from paddlewheel.dynamics import MDSettings
 from paddlewheel.execution import Unit
-from paddlewheel.studies.conduct.extrapolation import extrapolating_reason, extrapolation_of
+from paddlewheel.studies.conduct.extrapolation import extrapolating_reason, extrapolation_of, outside_sentences
 from paddlewheel.studies.conduct.fit import fit_temperatures
 from paddlewheel.studies.conduct.measure import analyse_temperature
 from paddlewheel.studies.conduct.runs import Analysed, TemperatureRuns
+from paddlewheel.studies.conduct.study import STUDY
 from paddlewheel.studies.motion.hop_distance import HopDistance
 from paddlewheel.studies.simulation.md_unit import extrapolating_file, md_unit, run_md_unit, store_path
 from paddlewheel.trajectories import Displacements, open_store
@@ -112,7 +114,7 @@ def test_frames_are_written_with_their_grade_and_no_kill_doubles_them(unit) -> N
 
 
 def test_conduct_says_what_extrapolates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
     out = tmp_path / "run"
     settings = {
@@ -129,6 +131,16 @@ def test_conduct_says_what_extrapolates(tmp_path: Path, monkeypatch: pytest.Monk
     assert hot.max_grade > hot.threshold == 2.1
     assert hot.files == ["extrapolating/T=300K_r0.extxyz"]
     assert len(read(out / hot.files[0], ":")) == hot.n_kept_frames
+    for name, found in (("T=20K_r0", cold), ("T=300K_r0", hot)):  # 60 intervals of 10 fs and the first frame
+        rows = (out / f"thermo/{name}.csv").read_text().splitlines()[-61:]
+        outside = sum(float(row.rsplit(",", 1)[1]) > 1 for row in rows)
+        assert (found.n_frames, found.n_frames_outside) == (61, outside)
+    assert hot.n_frames_outside is not None
+    assert hot.n_frames_outside > 50
+    (told,) = outside_sentences(record.temperatures)
+    assert f"at 300 K {hot.n_frames_outside} of 61 frames (" in told
+    assert told in STUDY.says(record)
+    assert f"{hot.n_frames_outside} of 61 frames" in (out / "report.html").read_text()
     checks = {row.temperature_K: {check.name: check.status for check in row.health} for row in record.temperatures}
     assert (checks[20.0]["extrapolation"], checks[300.0]["extrapolation"]) == ("ok", "warning")
     header, *_ = (out / "thermo/T=300K_r0.csv").read_text().splitlines()
@@ -229,6 +241,20 @@ def test_grades_that_have_nothing_to_do_with_hops_are_no_fault_of_theirs() -> No
     assert found.fraction_of_hops_by_chance == pytest.approx(by_chance, abs=0.04)
     assert found.fraction_of_hops == pytest.approx(by_chance, abs=3 * np.sqrt(by_chance * (1 - by_chance) / 44))
     assert extrapolating_reason(found) is None
+
+
+def test_the_verdict_tells_of_frames_outside_the_domain_though_the_status_is_ok() -> None:
+    """No step is over 2.1, so that nothing is refused; 300 of 6000 frames hold a grade over 1."""
+    grades = np.full(_FRAMES, 0.9)
+    grades[::20] = 1.7
+    runs = _hopping(grades, n_over=0)
+    analysed = analyse_temperature(runs, charge_e=1.0, minimum_onset_ps=0.5)
+    assert analysed.row.status != "extrapolating"
+    (told,) = outside_sentences([analysed.row])
+    assert "at 600 K 300 of 6000 frames (5 %), none of the steps over 2.1" in told
+    inside = analyse_temperature(_hopping(np.full(_FRAMES, 1.0), n_over=0), charge_e=1.0, minimum_onset_ps=0.5)
+    assert outside_sentences([inside.row]) == []
+    assert outside_sentences([inside.row.model_copy(update={"extrapolation": None})]) == []
 
 
 def test_a_run_without_hops_has_no_share_of_them() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from paddlewheel.dynamics import TOLERATED_SHARE, share_over
-from paddlewheel.studies.conduct.record import Extrapolation
+from paddlewheel.studies.conduct.record import Extrapolation, TemperatureResult
 
 if TYPE_CHECKING:
     from paddlewheel.studies.conduct.runs import TemperatureRuns
@@ -17,6 +18,8 @@ TOLERATED_HOPS = 0.5
 potential was not trained for, however few steps are spent on it."""
 _LEVEL = 0.01
 """Of the test that hops extrapolate more often than by chance."""
+_DOMAIN_GRADE = 1.0
+"""The largest grade of the training set itself (see `dynamics.extrapolation`)."""
 _WINDOW_PS = 0.5
 """Over which the places before and after a hop are averaged: a few vibrations."""
 _PASSAGE_PS = 0.1
@@ -30,6 +33,7 @@ def extrapolation_of(runs: TemperatureRuns) -> Extrapolation | None:
         return None
     threshold = summaries[0]["threshold"]
     n_hops, of_hops, by_chance = _hops_over(runs, threshold)
+    known = [grades for grades in runs.grades if grades is not None]
     return Extrapolation(
         threshold=threshold,
         max_grade=max(summary["max_grade"] for summary in summaries),
@@ -39,6 +43,8 @@ def extrapolation_of(runs: TemperatureRuns) -> Extrapolation | None:
         n_hops=n_hops,
         fraction_of_hops=of_hops,
         fraction_of_hops_by_chance=by_chance,
+        n_frames=sum(map(len, known)) if known else None,
+        n_frames_outside=sum(int((grades > _DOMAIN_GRADE).sum()) for grades in known) if known else None,
     )
 
 
@@ -66,6 +72,35 @@ def _hops_over(runs: TemperatureRuns, threshold: float) -> tuple[int | None, flo
         n_over += int(over[hops.frames].sum())
         by_chance += len(hops.frames) * float(over.mean())
     return (n_hops, n_over / n_hops, by_chance / n_hops) if n_hops else (0, None, None)
+
+
+def outside_sentences(rows: Sequence[TemperatureResult]) -> list[str]:
+    """What a verdict says of steps outside the training set of the potential, whatever the status of a temperature is;
+    nothing where there is none, or nobody knows."""
+    told = [said for row in rows if row.extrapolation is not None and (said := _outside(row.extrapolation, row))]
+    if not told:
+        return []
+    return [f"Outside the training set of the potential (extrapolation grade over 1): {'; '.join(told)}."]
+
+
+def _outside(found: Extrapolation, row: TemperatureResult) -> str | None:
+    """Of one temperature; None where all is inside."""
+    at = f"{row.temperature_K:g} K"
+    over = f"{_percent(found.fraction_of_steps)} of the steps over {found.threshold:g}"
+    if found.n_frames is not None and found.n_frames_outside is not None:
+        if not found.n_frames_outside and not found.fraction_of_steps:
+            return None
+        share = _percent(found.n_frames_outside / max(1, found.n_frames))
+        counted = f"{found.n_frames_outside} of {found.n_frames} frames ({share})"
+    elif not found.fraction_of_steps:
+        return None
+    else:
+        counted = "frames not counted"
+    return f"at {at} {counted}, {over}, the largest grade {found.max_grade:.3g}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2g} %" if share else "none"
 
 
 def extrapolating_reason(extrapolation: Extrapolation | None) -> str | None:

@@ -146,6 +146,7 @@ def extrapolation_table(rows: list[TemperatureResult]) -> Table | None:
         [
             ("T", "K"),
             ("Largest grade", ""),
+            ("Frames over 1", "%"),
             ("Steps over the threshold", "%"),
             ("Hops over it", "%"),
             ("Threshold", ""),
@@ -157,6 +158,7 @@ def extrapolation_table(rows: list[TemperatureResult]) -> Table | None:
             [
                 Cell(f"{temperature_K:g}"),
                 Cell(plain(found.max_grade)),
+                Cell(*_frames_outside(found)),
                 Cell(plain(100 * found.fraction_of_steps, 2) if found.fraction_of_steps else "0"),
                 Cell(*_hops(found)),
                 Cell(f"{found.threshold:g}"),
@@ -169,6 +171,14 @@ def extrapolation_table(rows: list[TemperatureResult]) -> Table | None:
 def _held(row: TemperatureResult) -> str | None:
     """The ensemble, where it is known."""
     return row.conditions.ensemble if row.conditions else None
+
+
+def _frames_outside(found: Extrapolation) -> tuple[str, str | None]:
+    """The share of frames with a step outside the domain, and beside it how many they are."""
+    if found.n_frames is None or found.n_frames_outside is None:
+        return ABSENT, None
+    share = 100 * found.n_frames_outside / max(1, found.n_frames)
+    return plain(share, 2) if share else "0", f"{found.n_frames_outside} of {found.n_frames}"
 
 
 def _hops(found: Extrapolation) -> tuple[str, str | None]:

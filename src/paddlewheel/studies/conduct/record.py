@@ -19,6 +19,8 @@ class Extrapolation(Record):
     `fraction_of_hops` is the share of the `n_hops` of ions during which the grade is over it (0.1 ps before to 0.1 ps
     after), `fraction_of_hops_by_chance` what it would be if hops and grades had nothing to do with each other; null
     where there is no hop, or the grades of the frames are not known.
+    `n_frames_outside` of the `n_frames` kept in the production are those with a grade over 1 in a step since the frame
+    before; null where the grades of the frames are not known, and in records of before.
     """
 
     threshold: float
@@ -29,6 +31,8 @@ class Extrapolation(Record):
     n_hops: int | None = None
     fraction_of_hops: float | None = None
     fraction_of_hops_by_chance: float | None = None
+    n_frames: int | None = None
+    n_frames_outside: int | None = None
 
 
 class Conditions(Record):

@@ -10,6 +10,7 @@ from paddlewheel.page.numbers import enumeration, interval, kelvin, measured, pl
 from paddlewheel.page.page import Number
 from paddlewheel.records import Measured
 from paddlewheel.records.arrhenius import ROOM_K, ArrheniusResult, TemperatureStatus
+from paddlewheel.studies.conduct.extrapolation import outside_sentences
 from paddlewheel.studies.conduct.naming import (
     STATUS_WORDS,
     TRACER,
@@ -64,7 +65,8 @@ def judge(record: ConductivityRecord) -> Verdict:
     else:
         tone, (headline, numbers, sentences) = "good", _with_number(record, fit, sigma)
         remedies = _remedies(record) if refused else []
-    sentences += [*_short_runs(record), *charge_sentences(record.unchecked, {record.specie: record.charge_e})]
+    sentences += [*_short_runs(record), *outside_sentences(record.temperatures)]
+    sentences += charge_sentences(record.unchecked, {record.specie: record.charge_e})
     return Verdict(tone, headline, numbers, sentences, refused=refused, remedies=remedies)
 
 
@@ -246,6 +248,7 @@ def verdict_lines(record: ConductivityRecord) -> list[str]:
         *_named(record),
         *(_line_of_row(row) for row in record.temperatures),
         *_short_runs(record),
+        *outside_sentences(record.temperatures),
         *charge,
     ]
 
