@@ -1,8 +1,8 @@
 """What `steady` finds of a beginning that relaxes, on series whose truth is known: python benchmarks/equilibration.py.
 
 A stationary series of 4,000 samples (white noise, or AR(1) with a correlation time of 10 or 100 samples), of variance 1
-and mean 0, with nothing or `amplitude exp(-t / relaxation)` added. Told are, of 200 sets, the share in which a beginning
-is left out, that in which a drift is told, the median of what is left out, and the bias of the mean before and after, in
+and mean 0, with nothing or `amplitude exp(-t / relaxation)` added. Told of 200 sets: the share in which a beginning is
+left out, that in which a drift is told, the median of what is left out, and the bias of the mean before and after in
 units of the standard error of the mean of the whole stationary series.
 """
 
@@ -20,7 +20,7 @@ def series(rng: np.random.Generator, correlation: float) -> np.ndarray:
     """AR(1) of variance 1; white noise for a correlation time of zero."""
     decay = np.exp(-1.0 / correlation) if correlation else 0.0
     noise = rng.normal(size=N + 20 * int(correlation)) * np.sqrt(1.0 - decay**2)
-    return lfilter([1.0], [1.0, -decay], noise)[-N:]
+    return np.asarray(lfilter([1.0], [1.0, -decay], noise))[-N:]
 
 
 def main() -> None:
