@@ -54,7 +54,8 @@ class Forecast:
 
     @classmethod
     def of_units(cls, core_hours: Mapping[str, float], *, cores: int | None = None, **told: Any) -> Forecast:
-        """The forecast of units of work, of each of which the core-hours are known by its name.
+        """The forecast of units of work, of each of which the core-hours are known by its name; that of a unit of a
+        stage in a folder of its own (`Run.within`) begins with the folder: ``second-opinion/T=600K_r0``.
 
         Parameters
         ----------
@@ -86,7 +87,7 @@ class Forecast:
     def _left_in(self, directory: Path) -> Forecast:
         if not self._hours_of_unit:
             return self
-        folders = {name: directory / "units" / name for name in self._hours_of_unit}
+        folders = {name: directory / Path(name).parent / "units" / Path(name).name for name in self._hours_of_unit}
         done = {name for name, folder in folders.items() if (folder / "result.json").is_file()}
         begun = {name for name, folder in folders.items() if (folder / "checkpoint.npz").is_file()} - done
         left = {name: hours for name, hours in self._hours_of_unit.items() if name not in done}

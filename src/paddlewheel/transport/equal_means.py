@@ -57,8 +57,38 @@ def time_average(values: np.ndarray) -> TimeAverage | None:
         `[n]`, equally spaced in time.
     """
     n = len(values)
-    if n < 2 * _FEWEST:
+    found = _correlation(values) if n >= 2 * _FEWEST else None
+    if found is None:
         return None
+    variance, inefficiency, window = found
+    freedom = n / (2 * window + 1) - 1
+    if freedom < _FEWEST:
+        return None
+    # the mean is taken from the same numbers, which lowers their correlation by g / n
+    g = inefficiency * (1 + (2 * window + 1) / n)
+    return TimeAverage(float(np.mean(values)), float(np.sqrt(variance * g / (n - g))), freedom)
+
+
+def statistical_inefficiency(values: np.ndarray) -> float:
+    """How many of the numbers of a correlated series count as one: 1 where they are independent or constant, all of
+    them where the series is too short to tell.
+
+    Parameters
+    ----------
+    values
+        `[n]`, equally spaced in time.
+    """
+    found = _correlation(values) if len(values) > 1 else None
+    if found is None:
+        return 1.0
+    _, inefficiency, window = found
+    return inefficiency if window < len(values) else float(len(values))
+
+
+def _correlation(values: np.ndarray) -> tuple[float, float, int] | None:
+    """Variance, statistical inefficiency and the window over which that is summed (n where the series is too short for
+    its rule); None where it is constant."""
+    n = len(values)
     fluctuation = np.asarray(values, dtype=np.float64) - np.mean(values)
     variance = float(np.mean(fluctuation**2))
     if variance <= (1e-12 * abs(float(np.mean(values)))) ** 2:
@@ -68,12 +98,7 @@ def time_average(values: np.ndarray) -> TimeAverage | None:
     inefficiency = np.maximum(2 * np.cumsum(correlation) - 1, 1.0)
     within = np.arange(n) >= _WINDOW * inefficiency
     window = int(np.argmax(within)) if within.any() else n
-    freedom = n / (2 * window + 1) - 1
-    if freedom < _FEWEST:
-        return None
-    # the mean is taken from the same numbers, which lowers their correlation by g / n
-    g = float(inefficiency[window]) * (1 + (2 * window + 1) / n)
-    return TimeAverage(float(np.mean(values)), float(np.sqrt(variance * g / (n - g))), freedom)
+    return variance, float(inefficiency[min(window, n - 1)]), window
 
 
 def homogeneity(averages: Sequence[TimeAverage]) -> Homogeneity:

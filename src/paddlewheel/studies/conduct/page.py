@@ -18,6 +18,7 @@ from paddlewheel.studies.conduct.figures import msd_figure, thermo_figure
 from paddlewheel.studies.conduct.files import RunTables, read_tables
 from paddlewheel.studies.conduct.naming import size_sentences
 from paddlewheel.studies.conduct.record import ConductivityRecord, TemperatureResult
+from paddlewheel.studies.conduct.second_opinion.page import opinion_figures, opinion_section
 from paddlewheel.studies.conduct.size_page import CAPTION, size_figure, size_table
 from paddlewheel.studies.conduct.verdict import judge
 from paddlewheel.studies.motion.page import unchecked_facts
@@ -46,6 +47,7 @@ def figures(record: ConductivityRecord, beside: Beside) -> Figures:
             f"Temperature, energy drift, pressure, volume and grade against time of the run at "
             f"{kelvin(rows[index].temperature_K)}.",
         )
+    drawn |= opinion_figures(record, beside)
     if tables.cell is not None:
         counts = enumeration(f"{count} {symbol}" for symbol, count in tables.cell.counts.items())
         drawn["cell"] = cell_figure(tables.cell), f"The simulated cell: {counts} atoms."
@@ -71,6 +73,7 @@ def page(record: ConductivityRecord, beside: Beside, drawings: dict[str, Drawing
         _of_sizes(record, drawings),
         _of_temperatures(record),
         _of_displacements(ion, drawings),
+        opinion_section(record, drawings),
         _of_thermodynamics(record, tables, drawings),
         _of_cell(tables, drawings),
     ]

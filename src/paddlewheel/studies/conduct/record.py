@@ -9,6 +9,7 @@ from pydantic import model_validator
 
 from paddlewheel.records import HealthCheck, Interval, Measured, Record, StudyRecord, read_record
 from paddlewheel.records.arrhenius import ArrheniusResult, TemperatureStatus
+from paddlewheel.studies.conduct.second_opinion.record import ModelSpread, SecondOpinion
 from paddlewheel.studies.motion.record import EquilibriumCheck
 
 
@@ -202,6 +203,8 @@ class ConductivityRecord(StudyRecord):
     elsewhere do not tell, the charge where it is no oxidation state in which the element is known. `arrhenius` is of
     the tracer (Nernst-Einstein), `collective` of all ions together; `cell` is null in records of before.
     Where several sizes of cell were simulated all but `sizes` is of the largest.
+    `second_opinions` are what other potentials say of the runs, where they were asked, and `model_spread` how far the
+    potentials differ in transport, null where nothing tells it.
     """
 
     rows_in: ClassVar[str] = "temperatures"
@@ -218,6 +221,8 @@ class ConductivityRecord(StudyRecord):
     cell: CellSize | None = None
     sizes: SizeResult | None = None
     published: list[PublishedComparison] = []
+    second_opinions: list[SecondOpinion] = []
+    model_spread: ModelSpread | None = None
 
     @model_validator(mode="after")
     def _sorted(self) -> ConductivityRecord:

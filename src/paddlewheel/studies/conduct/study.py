@@ -16,7 +16,18 @@ from paddlewheel.execution import Unit
 from paddlewheel.studies.conduct.files import keep_run
 from paddlewheel.studies.conduct.measure import analyse_temperature, conductivity_record
 from paddlewheel.studies.conduct.record import ConductivityRecord
-from paddlewheel.studies.conduct.runs import Analysed, read_temperature, units_by_temperature
+from paddlewheel.studies.conduct.runs import Analysed, TemperatureRuns, read_temperature, units_by_temperature
+from paddlewheel.studies.conduct.second_opinion.measure import with_second_opinions
+from paddlewheel.studies.conduct.second_opinion.plan import (
+    FOLDER,
+    Opinion,
+    chosen_opinions,
+    label_costs,
+    opinion_document,
+    own_prefix,
+    try_opinions,
+)
+from paddlewheel.studies.conduct.second_opinion.settings import OpinionSettings
 from paddlewheel.studies.conduct.sizes import size_result
 from paddlewheel.studies.conduct.verdict import is_failed, verdict_lines
 from paddlewheel.studies.motion.choices import ChosenIon, choose_ion
@@ -101,8 +112,8 @@ class PlanSettings(FitSettings, PotentialSettings, DynamicsSettings, CellSetting
         return self
 
 
-class ConductSettings(PlanSettings):
-    """Settings of `conduct`."""
+class ConductSettings(OpinionSettings, PlanSettings):
+    """Settings of `conduct`: those of the runs, and whom to ask beside their potential."""
 
     sizes: Names | None = setting(
         None,
@@ -117,7 +128,8 @@ class ConductSettings(PlanSettings):
 class ConductPlan:
     """A checked plan: cells, potential, mobile ion, runs (number of the replica, and its dynamics).
 
-    `smaller` are the plans of the smaller sizes of cell, where several are compared, in ascending order.
+    `smaller` are the plans of the smaller sizes of cell, where several are compared, in ascending order; `opinions`
+    are other potentials to be asked.
     """
 
     structure: StructureChoice
@@ -128,6 +140,7 @@ class ConductPlan:
     minimum_onset_ps: float
     seed: int
     smaller: tuple[ConductPlan, ...] = ()
+    opinions: tuple[Opinion, ...] = ()
 
     @property
     def size(self) -> str:
@@ -183,6 +196,11 @@ class ConductPlan:
             for replica, dynamics in sorted(self.runs, key=lambda run: (run[0], -run[1].temperature_K))
         ]
 
+    def by_another(self, opinion: Opinion, *, production_ps: float) -> ConductPlan:
+        """The same runs with another potential, of another length."""
+        runs = tuple((replica, replace(dynamics, production_ps=production_ps)) for replica, dynamics in self.runs)
+        return replace(self, potential=dict(opinion.potential), runs=runs, opinions=(), smaller=())
+
     def told(self) -> tuple[tuple[str, str], ...]:
         """What will be run, for people: name and value."""
         dynamics = self.runs[0][1]
@@ -198,7 +216,7 @@ class ConductPlan:
         )
 
 
-def _opens(structure: str | Path | Atoms, settings: ConductSettings) -> ConductPlan:
+def _of_sizes(structure: str | Path | Atoms, settings: ConductSettings) -> ConductPlan:
     """The plan of the largest cell, with those of the smaller ones."""
     if not settings.sizes:
         return plan_conduct(structure, settings)
@@ -210,6 +228,13 @@ def _opens(structure: str | Path | Atoms, settings: ConductSettings) -> ConductP
         raise SettingsError(f"{told}: no two sizes to compare", where="sizes",
                             remedy="give supercells of different numbers of atoms, such as 1x1x1,2x2x2")  # fmt: skip
     return replace(plans[-1], smaller=tuple(plans[:-1]))
+
+
+def _opens(structure: str | Path | Atoms, settings: ConductSettings) -> ConductPlan:
+    """The plan of the runs, with whom to ask beside their potential."""
+    plan = _of_sizes(structure, settings)
+    cell = plan.structure.cells[0]
+    return replace(plan, opinions=chosen_opinions(settings.second_opinion, settings, plan.potential, cell))
 
 
 def plan_conduct(structure: str | Path | Atoms, settings: PlanSettings) -> ConductPlan:
@@ -257,6 +282,16 @@ def try_start(plan: ConductPlan, _settings: PlanSettings) -> None:
     try_potential(plan.potential, plan.structure.cells[0], where=plan.structure.name)
 
 
+def _tries(plan: ConductPlan, settings: ConductSettings) -> None:
+    try_start(plan, settings)
+    _try_opinions(plan, settings)
+
+
+def _try_opinions(plan: ConductPlan, settings: ConductSettings) -> dict[str, float]:
+    own_npt = settings.second_opinion_ps > 0 and settings.ensemble == "npt"
+    return try_opinions(plan.opinions, plan.structure.cells[0], needs_stress=own_npt, where=plan.structure.name)
+
+
 def settings_warnings(plan: ConductPlan) -> list[str]:
     """What the settings allow and a reader should know."""
     dynamics, cell = plan.runs[0][1], plan.structure.cells[0]
@@ -281,14 +316,30 @@ def settings_warnings(plan: ConductPlan) -> list[str]:
 
 
 def _measures(plan: ConductPlan, settings: ConductSettings, run: Run) -> ConductivityRecord:
+    seconds_a_frame = _try_opinions(plan, settings)  # may be asked for when the runs have begun
     units, warnings = run_md_units(plan.units(run.folder), run)
-    analysed, record = _analysed(plan, settings, run, units, warnings)
+    analysed, record, runs = _analysed(plan, settings, run, units, warnings)
+
+    def own_runs(opinion: Opinion, inside: Run) -> ConductivityRecord:
+        other = plan.by_another(opinion, production_ps=settings.second_opinion_ps)
+        units, warnings = run_md_units(other.units(inside.folder, prefix=own_prefix(opinion, settings)), inside)
+        part = run.part(f"{FOLDER}/{opinion.slug}", other.inputs() | settings.fitted())
+        _, told, _ = _analysed(other, settings, part, units, warnings)
+        run.keep(part, told)
+        return told
+
+    record = with_second_opinions(
+        record, runs, units, run, opinions=plan.opinions, first=plan.potential,
+        frames_a_temperature=settings.second_opinion_frames, seconds_a_frame=seconds_a_frame,
+        own_runs=own_runs if settings.second_opinion_ps else None,
+    )  # fmt: skip
     return _compared(plan, settings, run, analysed, record) if plan.smaller else record
 
 
 def _analysed(
     plan: ConductPlan, settings: ConductSettings, run: Run, units: Sequence[Unit], warnings: Sequence[str]
-) -> tuple[list[Analysed], ConductivityRecord]:
+) -> tuple[list[Analysed], ConductivityRecord, list[TemperatureRuns]]:
+    """What finished units say: each temperature, the record with its tables beside it, and the runs behind it."""
     groups = units_by_temperature(units)
     runs = [
         read_temperature(value, members, plan.ion.specie, hop_distance_A=settings.hop_distance_A)
@@ -298,7 +349,7 @@ def _analysed(
         analyse_temperature(each, charge_e=plan.ion.charge_e, minimum_onset_ps=plan.minimum_onset_ps) for each in runs
     ]
     keep_run(runs, analysed, cell=plan.structure.cells[0], run=run)
-    return analysed, conductivity_record(
+    record = conductivity_record(
         analysed,
         ion=plan.ion,
         potential=plan.potential["name"],
@@ -316,6 +367,7 @@ def _analysed(
             structure_sha256=cell_digest(plan.structure.cells[0]), potential_sha256=plan.potential["identity"]
         ),
     )
+    return analysed, record, runs
 
 
 def _compared(
@@ -328,7 +380,7 @@ def _compared(
     for smaller in plan.smaller:
         units = [unit for unit in finished if unit.name.startswith(_prefix(smaller))]
         within = run.part(f"sizes/{smaller.size}", smaller.inputs() | settings.fitted())
-        found, own = _analysed(smaller, settings, within, units, [])
+        found, own, _ = _analysed(smaller, settings, within, units, [])
         run.keep(within, own)
         cells[smaller.size] = len(smaller.structure.cells[0]), found
         records[smaller.size] = f"sizes/{smaller.size}/result.json"
@@ -346,9 +398,14 @@ def _smaller_units(plan: ConductPlan, directory: Path) -> list[Unit]:
     return [unit for smaller in plan.smaller for unit in smaller.units(directory, prefix=_prefix(smaller))]
 
 
-def _forecasts(plan: ConductPlan, _settings: ConductSettings, cores: int | None) -> Forecast:
+def _forecasts(plan: ConductPlan, settings: ConductSettings, cores: int | None) -> Forecast:
     units = [*plan.units(Path()), *_smaller_units(plan, Path())]
-    return forecast_md(units, cores=cores, inputs=plan.told())
+    for opinion in plan.opinions if settings.second_opinion_ps else ():
+        other = plan.by_another(opinion, production_ps=settings.second_opinion_ps)
+        units += other.units(Path(FOLDER), prefix=own_prefix(opinion, settings))
+    n_frames = settings.second_opinion_frames * len(plan.temperatures_K)
+    labels, told = label_costs(plan.potential, plan.opinions, plan.structure.cells, n_frames=n_frames)
+    return forecast_md(units, cores=cores, inputs=(*plan.told(), *told), also=labels)
 
 
 STUDY = Study(
@@ -357,13 +414,14 @@ STUDY = Study(
     settings=ConductSettings,
     record=ConductivityRecord,
     opens=_opens,
-    tries=try_start,
+    tries=_tries,
     measures=_measures,
     says=verdict_lines,
     failed=is_failed,
     document=lambda plan, settings: (
         plan.inputs()
         | settings.fitted()
+        | opinion_document(plan.opinions, settings)
         | {"sizes": [each.size for each in (*plan.smaller, plan)] if plan.smaller else None}
     ),
     forecasts=_forecasts,

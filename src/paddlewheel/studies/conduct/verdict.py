@@ -19,6 +19,7 @@ from paddlewheel.studies.conduct.naming import (
     size_sentences,
 )
 from paddlewheel.studies.conduct.record import ConductivityRecord, TemperatureResult
+from paddlewheel.studies.conduct.second_opinion.words import opinion_sentences
 from paddlewheel.studies.motion.page import charge_sentences
 
 _SAME_K = 0.5  # runs this near to 300 K are runs at 300 K
@@ -65,7 +66,7 @@ def judge(record: ConductivityRecord) -> Verdict:
     else:
         tone, (headline, numbers, sentences) = "good", _with_number(record, fit, sigma)
         remedies = _remedies(record) if refused else []
-    sentences += [*_short_runs(record), *outside_sentences(record.temperatures)]
+    sentences += [*_short_runs(record), *outside_sentences(record.temperatures), *opinion_sentences(record)]
     sentences += charge_sentences(record.unchecked, {record.specie: record.charge_e})
     return Verdict(tone, headline, numbers, sentences, refused=refused, remedies=remedies)
 
@@ -249,6 +250,7 @@ def verdict_lines(record: ConductivityRecord) -> list[str]:
         *(_line_of_row(row) for row in record.temperatures),
         *_short_runs(record),
         *outside_sentences(record.temperatures),
+        *opinion_sentences(record),
         *charge,
     ]
 

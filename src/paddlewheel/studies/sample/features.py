@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,14 +9,12 @@ import numpy as np
 from paddlewheel.execution import DriverWatch, FileLock, Unit
 from paddlewheel.studies.sample.cut import usable_frames
 from paddlewheel.studies.simulation.frame_units import work_through
-from paddlewheel.studies.simulation.md_unit import run_md_unit, store_path, unit_atoms
+from paddlewheel.studies.simulation.md_unit import run_md_unit
 from paddlewheel.studies.simulation.potentials import unit_potential
-from paddlewheel.trajectories import open_store
+from paddlewheel.studies.simulation.trajectory_frames import TrajectoryFrames
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from ase import Atoms
 
 
 def feature_unit(md: Unit, *, frames: range, elements: Sequence[str]) -> Unit:
@@ -94,30 +91,3 @@ def run_feature_unit(unit: Unit, watch: DriverWatch, threads: int) -> bool:
         return structure_features(calculator, frames.atoms(wanted["first"] + index), elements=wanted["elements"])
 
     return work_through(unit, watch, row, remarks={"features": feature_kind(calculator)})
-
-
-_FRAMES_READ_TOGETHER = 64
-
-
-class TrajectoryFrames:
-    """Single frames of a unit's trajectory as Atoms; neighbouring ones are read together."""
-
-    def __init__(self, unit: Unit, path: Path | None = None) -> None:
-        self._template = unit_atoms(unit)
-        self._trajectory = open_store(path or store_path(unit))
-        self._first, self._positions_A, self._cells_A = 0, np.empty((0, 0, 3)), np.empty((0, 3, 3))
-
-    def atoms(self, frame: int) -> Atoms:
-        """Frame `frame`, positions as stored (unwrapped, to 0.001 A)."""
-        if not self._first <= frame < self._first + len(self._positions_A):
-            self._load(frame)
-        atoms = self._template.copy()
-        atoms.set_cell(self._cells_A[frame - self._first])
-        atoms.set_positions(self._positions_A[frame - self._first])
-        return atoms
-
-    def _load(self, frame: int) -> None:
-        stop = min(frame + _FRAMES_READ_TOGETHER, self._trajectory.n_frames)
-        positions, cells = next(iter(self._trajectory.frame_source.read(frame, stop, _FRAMES_READ_TOGETHER)))
-        self._first = frame
-        self._positions_A, self._cells_A = np.asarray(positions, np.float64), np.asarray(cells, np.float64)

@@ -15,7 +15,7 @@ from paddlewheel.studies.label.labelled_set import disk_bytes, labelled_frames, 
 from paddlewheel.studies.label.record import DATASET, RefusedFrame
 from paddlewheel.studies.motion.touched import md_damage
 from paddlewheel.studies.sample.cut import RunOfGrid, usable_frames
-from paddlewheel.studies.sample.features import TrajectoryFrames, candidate_frames, features_name, features_of
+from paddlewheel.studies.sample.features import candidate_frames, features_name, features_of
 from paddlewheel.studies.sample.plan import SamplePlan, SampleSettings, of_today, plan_sample
 from paddlewheel.studies.sample.record import FRAMES, SamplingRecord
 from paddlewheel.studies.sample.summary import Chosen, keep_map, sampling_record
@@ -23,6 +23,7 @@ from paddlewheel.studies.simulation.frame_units import TASK as LABEL_TASK
 from paddlewheel.studies.simulation.frame_units import evaluate, frames_of_units, label_units, read_rows
 from paddlewheel.studies.simulation.potentials import loaded_potential
 from paddlewheel.studies.simulation.relaxation import relaxed_atoms
+from paddlewheel.studies.simulation.trajectory_frames import TrajectoryFrames
 from paddlewheel.study.forecast import Forecast
 from paddlewheel.study.run import Run
 from paddlewheel.study.stage import failed_units

@@ -35,7 +35,7 @@ class Cost:
         self._calculator = loaded_potential(potential)
 
     def evaluation_s(self, cells: Sequence[Atoms]) -> float:
-        """Of energy, forces and stress, per atom, over a few of the cells."""
+        """Of energy, forces and stress, so far as the potential gives one, per atom, over a few of the cells."""
         chosen = [cells[i] for i in np.unique(np.linspace(0, len(cells) - 1, _FEW_TIMES).astype(int))]
         atoms = [cell.copy() for cell in chosen]
         for cell in atoms:
@@ -45,7 +45,8 @@ class Cost:
             cell = atoms[turn % len(atoms)]
             cell.rattle(1e-4, seed=turn)  # a calculator remembers the answer to the question it had last
             cell.get_forces()
-            cell.get_stress()
+            if "stress" in getattr(self._calculator, "implemented_properties", ("stress",)):
+                cell.get_stress()
             return len(cell)
 
         return _seconds_of_one(evaluate)

@@ -29,23 +29,38 @@ _CHECKPOINT_EVERY_S = 5.0
 _PROGRESS_EVERY_S = 0.5
 
 
-def label_units(frames: Sequence[Atoms], *, potential: dict[str, Any], directory: Path) -> list[Unit]:
+def label_units(
+    frames: Sequence[Atoms],
+    *,
+    potential: Mapping[str, Any],
+    directory: Path,
+    prefix: str = "",
+    stress_may_lack: bool = False,
+) -> list[Unit]:
     """Units that label `frames`, `FRAMES_PER_UNIT` each, with the frames beside each unit.
 
     Parameters
     ----------
     potential
         ``name``, ``identity``, ``three_body``, ``device``, ``dtype``.
+    prefix
+        Begins their names.
+    stress_may_lack
+        Whether a potential without stresses may label them: they are nan then.
     """
+    optional = {"stress_may_lack": True} if stress_may_lack else {}
     units = []
     for number, (name, part) in enumerate(frames_of_units(frames).items()):
         text = format_frames([unlabelled_copy(frame) for frame in part])
         contents = {
-            "labels": {"frames_sha256": hashlib.sha256(text.encode()).hexdigest(), "first": number * FRAMES_PER_UNIT},
+            "labels": {
+                "frames_sha256": hashlib.sha256(text.encode()).hexdigest(), "first": number * FRAMES_PER_UNIT,
+                **optional,
+            },
             "n": len(part),
-            "potential": potential,
-        }
-        unit = Unit(name=name, contents=contents, run_directory=directory)
+            "potential": dict(potential),
+        }  # fmt: skip
+        unit = Unit(name=prefix + name, contents=contents, run_directory=directory)
         unit.prepare()
         path = unit.folder / "frames.extxyz"
         if not path.exists() or path.read_bytes() != text.encode():
@@ -78,7 +93,10 @@ def run_label_unit(unit: Unit, watch: DriverWatch, threads: int) -> bool:
     frames = parse_frames(content, where=path)
 
     def row(index: int) -> np.ndarray:
-        energy_eV, forces, stress = evaluate(frames[index], calculator, name=unit.contents["potential"]["name"])
+        energy_eV, forces, stress = evaluate(
+            frames[index], calculator, name=unit.contents["potential"]["name"],
+            stress_may_lack=unit.contents["labels"].get("stress_may_lack", False),
+        )  # fmt: skip
         return np.concatenate([[energy_eV], stress, forces.ravel()])
 
     return work_through(unit, watch, row)
@@ -89,20 +107,25 @@ def unit_labels(unit: Unit) -> list[tuple[float, np.ndarray, np.ndarray]]:
     return [(float(row[0]), row[7:].reshape(-1, 3), row[1:7]) for row in read_rows(unit)]
 
 
-def evaluate(atoms: Atoms, calculator: Calculator, *, name: str) -> tuple[float, np.ndarray, np.ndarray]:
+def evaluate(
+    atoms: Atoms, calculator: Calculator, *, name: str, stress_may_lack: bool = False
+) -> tuple[float, np.ndarray, np.ndarray]:
     """Energy, forces [n_atoms, 3] and stress [6] of one structure, whatever they are.
 
     Raises
     ------
     PotentialError
-        If the potential gives no stress.
+        If the potential gives no stress, unless it may lack: it is nan then.
     """
     from ase.calculators.calculator import PropertyNotImplementedError
 
     atoms = atoms.copy()
     atoms.calc = calculator
     try:
-        return float(atoms.get_potential_energy()), atoms.get_forces(), atoms.get_stress()
+        energy_eV, forces = float(atoms.get_potential_energy()), atoms.get_forces()
+        if stress_may_lack and "stress" not in getattr(calculator, "implemented_properties", ()):
+            return energy_eV, forces, np.full(6, np.nan)
+        return energy_eV, forces, atoms.get_stress()
     except PropertyNotImplementedError as error:
         raise PotentialError(
             f"{name} does not give all of energy, forces and stress", remedy="label with another potential"

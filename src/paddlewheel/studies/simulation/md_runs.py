@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from paddlewheel.dynamics import MDSettings
@@ -62,13 +62,23 @@ def run_md_units(units: Sequence[Unit], run: Run) -> tuple[list[Unit], list[str]
     return finished, warnings
 
 
-def forecast_md(units: Sequence[Unit], *, cores: int | None, inputs: Sequence[tuple[str, str]] = ()) -> Forecast:
+def forecast_md(
+    units: Sequence[Unit],
+    *,
+    cores: int | None,
+    inputs: Sequence[tuple[str, str]] = (),
+    also: Mapping[str, float] | None = None,
+) -> Forecast:
     """What units of molecular dynamics would cost, by a few steps of each size of cell with its potential.
 
     Parameters
     ----------
+    units
+        Their run directory is the current one, or the folder of a stage within it.
     inputs
         What was read, for the reader.
+    also
+        Core-hours of other units, by name.
     """
     costs: dict[str, Cost] = {}
     step_s: dict[str, float] = {}
@@ -81,7 +91,9 @@ def forecast_md(units: Sequence[Unit], *, cores: int | None, inputs: Sequence[tu
         if kind not in step_s:
             cost = costs.setdefault(potential, Cost(unit.contents["potential"]))
             step_s[kind] = n_atoms * cost.step_s(unit_atoms(unit), replace(dynamics, relax_above_eV_per_A=0.0))
-        hours[unit.name] = step_s[kind] * dynamics.n_steps / 3600
+        hours[(unit.run_directory / unit.name).as_posix()] = step_s[kind] * dynamics.n_steps / 3600
         stored += dynamics.n_frames * (_STORED_BYTES_PER_ATOM * n_atoms + _STORED_BYTES_PER_FRAME)
     n_atoms = max(len(unit.contents["structure"]["symbols"]) for unit in units)
-    return Forecast.of_units(hours, cores=cores, inputs=tuple(inputs), n_atoms=n_atoms, disk_bytes=stored)
+    return Forecast.of_units(
+        hours | dict(also or {}), cores=cores, inputs=tuple(inputs), n_atoms=n_atoms, disk_bytes=stored
+    )

@@ -88,11 +88,20 @@ def try_potential(potential: Mapping[str, Any], cell: Atoms, *, where: str) -> C
     Raises
     ------
     InputError
-        If the potential cannot be loaded, or gives forces that no run can start from.
+        If the potential cannot be loaded or evaluated, or gives forces that no run can start from.
     """
     atoms = cell.copy()
     atoms.calc = loaded_potential(potential)
-    largest = float(np.abs(atoms.get_forces()).max())
+    try:
+        largest = float(np.abs(atoms.get_forces()).max())
+    except InputError:
+        raise
+    except Exception as error:  # calculators of other packages fail in any way: an element, a number of atoms
+        said = (str(error).strip().splitlines() or [""])[0][:200]
+        raise PotentialError(
+            f"{potential['name']} cannot evaluate {atoms.get_chemical_formula('metal')} ({type(error).__name__}: "
+            f"{said})", where=where, remedy="take another potential",
+        ) from error  # fmt: skip
     if not np.isfinite(largest) or largest > 1000:
         raise InputError(
             f"the largest force is {largest:.3g} eV/A with {potential['name']}",

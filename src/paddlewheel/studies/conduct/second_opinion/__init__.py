@@ -1,0 +1,1 @@
+"""Other potentials asked about the runs of the first: labels of its frames, reweighting, runs of their own."""
