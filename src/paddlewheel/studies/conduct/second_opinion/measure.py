@@ -70,14 +70,10 @@ def with_second_opinions(
         return record.model_copy(
             update={"warnings": [*record.warnings, "second opinion: every run is broken, and no frame was labelled"]}
         )
-    frames = [atoms for each in chosen.values() for atoms in each.atoms]
-    for opinion in opinions:
-        spent = duration(len(frames) * seconds_a_frame[opinion.name])
-        print(f"paddlewheel: {opinion.name} labels {len(frames)} frames: {spent} of one core", file=sys.stderr)
     ensemble = units[0].contents["md"]["ensemble"]
     said: list[SecondOpinion] = []
     with run.within(FOLDER) as inside:
-        labels = _labels([first, *(opinion.potential for opinion in opinions)], chosen, inside)
+        labels = _labels([first, *(each.potential for each in opinions)], chosen, inside, seconds_a_frame)
         for opinion, theirs in zip(opinions, labels[1:], strict=True):
             compared = [
                 Compared(row, here, chosen[row.temperature_K], labels[0][row.temperature_K], theirs[row.temperature_K])
@@ -109,7 +105,10 @@ def _chosen(
 
 
 def _labels(
-    potentials: Sequence[Mapping[str, Any]], chosen: Mapping[float, ChosenFrames], inside: Run
+    potentials: Sequence[Mapping[str, Any]],
+    chosen: Mapping[float, ChosenFrames],
+    inside: Run,
+    seconds_a_frame: Mapping[str, float],
 ) -> list[dict[float, list[Labels]]]:
     """Of each potential, by temperature. Other frames (more runs, another number) are other units."""
     frames = [atoms for each in chosen.values() for atoms in each.atoms]
@@ -121,6 +120,10 @@ def _labels(
         )
         for potential in potentials
     ]  # fmt: skip
+    for potential, group in zip(potentials[1:], units[1:], strict=True):
+        if any(unit.result() is None for unit in group):
+            spent = duration(len(frames) * seconds_a_frame[potential["name"]])
+            print(f"paddlewheel: {potential['name']} labels {len(frames)} frames: {spent} of one core", file=sys.stderr)
     together = [unit for group in units for unit in group]
     troubles = inside.units(together, task=TASK, title="second opinion", here=True)
     if troubles:
