@@ -466,6 +466,7 @@ def rotation(
 def rotor(
     structure: str | Path | Atoms,
     *,
+    replicas: int = ...,
     anions: Names | None = ...,
     factors: Numbers = ...,
     scale: Sequence[dict[str, float]] = ...,
@@ -473,7 +474,6 @@ def rotor(
     active_threshold_A2: float = ...,
     reference_temperature_K: float | None = ...,
     temperatures_K: Numbers = ...,
-    replicas: int = ...,
     orderings: int | None = ...,
     arrhenius: bool = ...,
     minimum_onset_ps: float = ...,

@@ -35,6 +35,8 @@ class Document:
         Every resolved setting and every input by its content; no versions, no cores, no paths.
     may_change
         Keys that a directory may be continued with in spite of another value; ``group.key`` within a group.
+    may_grow
+        Keys of numbers that a directory may be continued with larger ones of.
     defaults
         Values of keys that a directory of an earlier version may lack.
     unsaid
@@ -45,6 +47,7 @@ class Document:
 
     contents: Mapping[str, Any]
     may_change: Collection[str] = ()
+    may_grow: Collection[str] = ()
     defaults: Mapping[str, Any] = ()  # type: ignore[assignment]
     unsaid: Collection[str] = ()
     of_today: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict
@@ -61,12 +64,15 @@ class Document:
             if key in self.unsaid and key not in found and not strict:
                 continue
             there = found[key] if key in found else defaults.get(key)
-            if not strict and _is_without_hash(there, wanted):
+            if not strict and (_is_without_hash(there, wanted) or self._grows(key, there, wanted)):
                 continue
             difference = _first_difference(there, wanted, key, passed_over)
             if difference:
                 return difference
         return None
+
+    def _grows(self, key: str, there: Any, wanted: Any) -> bool:
+        return key in self.may_grow and isinstance(there, int | float) and there < wanted
 
     def identity(self) -> str:
         """sha256 of what may not change: the name of such a run in a cache."""

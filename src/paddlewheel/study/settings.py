@@ -154,6 +154,7 @@ def setting(
     option: str | None = None,
     aliases: tuple[str, ...] = (),
     may_change: bool = False,
+    may_grow: bool = False,
     in_document: bool = True,
     on_command_line: bool = True,
     repeated: bool = False,
@@ -181,6 +182,8 @@ def setting(
         Former names, of the option or of the keyword: still understood, not shown.
     may_change
         Whether a run directory that was made with another value may go on with this one.
+    may_grow
+        Whether one that was made with a smaller number may: what is there is kept, and the rest is added.
     in_document
         Whether `inputs.yaml` holds it; only what cannot change a number is left out.
     on_command_line
@@ -195,6 +198,7 @@ def setting(
         "option": option,
         "aliases": aliases,
         "may_change": may_change,
+        "may_grow": may_grow,
         "in_document": in_document,
         "on_command_line": on_command_line,
         "repeated": repeated,
@@ -256,6 +260,11 @@ class Settings(BaseModel):
         temperatures of runs that are left out; a key within a group is ``group.key``.
         """
         return frozenset(name for name in type(self).model_fields if extra(type(self), name, "may_change"))
+
+    @classmethod
+    def may_grow(cls) -> frozenset[str]:
+        """Keys of `inputs.yaml` that a run directory may be continued with a larger number of."""
+        return frozenset(name for name in cls.model_fields if extra(cls, name, "may_grow"))
 
     @classmethod
     def defaults(cls) -> dict[str, Any]:

@@ -235,6 +235,7 @@ class Study(Generic[AnySettings, AnyRecord]):
         document = Document(
             contents={"command": self.command, **plain(contents)},
             may_change=chosen.may_change(),
+            may_grow=chosen.may_grow(),
             defaults=self.settings.defaults(),
             unsaid=self.unsaid,
             of_today=self.of_today,

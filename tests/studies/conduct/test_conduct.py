@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from paddlewheel import analyze, conduct
 from paddlewheel.errors import InputError, RunDirectoryError, SettingsError
 from paddlewheel.studies.conduct.study import STUDY, ConductPlan, ConductSettings
 from paddlewheel.studies.conduct.study import plan_conduct as plan_of
+from paddlewheel.studies.rotor.study import RotorSettings
+from paddlewheel.study.run_directory import Document
 from paddlewheel.trajectories import open_store, read_thermo
 
 
@@ -120,7 +123,7 @@ def test_same_call_again_keeps_everything_and_other_inputs_are_refused(
     changes = {
         "seed": 6,
         "production_ps": 0.5,
-        "replicas": 3,
+        "replicas": 1,
         "ensemble": "npt",
         "temperatures_K": [40.0, 61.0],
         "charge": 2.0,
@@ -132,6 +135,38 @@ def test_same_call_again_keeps_everything_and_other_inputs_are_refused(
     moved.positions[0, 0] += 1e-6
     with pytest.raises(RunDirectoryError, match="sha256"):
         conduct(moved, **again)
+
+
+def test_a_finished_directory_grows_by_replicas_and_keeps_those_that_are_done(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    grown = tmp_path / "run"
+    shutil.copytree(run, grown)
+    before = {path: path.read_bytes() for path in (grown / "units").rglob("result.json")}
+    record = conduct(_argon(), out=grown, potential="ase:test_conduct:argon_potential", replicas=3, **SETTINGS)
+    assert [row.n_replicas for row in record.temperatures] == [3, 3]
+    assert {path: path.read_bytes() for path in before} == before
+    inputs = yaml.safe_load((grown / "inputs.yaml").read_text())
+    assert inputs["replicas"] == 3
+    assert len(set(inputs["seeds"].values())) == 6
+    assert inputs["seeds"].items() > yaml.safe_load((run / "inputs.yaml").read_text())["seeds"].items()
+
+
+def test_directories_of_one_replica_go_on_by_the_command_that_named_none() -> None:
+    """One was the default before; fewer than a directory holds are another run: it would be chosen among results."""
+    settings = ConductSettings(potential="nep-nabh", supercell="1x1x1")
+    of_today = plan_of("nabh4", settings).inputs()
+    document = Document(contents=of_today, may_change=settings.may_change(), may_grow=settings.may_grow())
+    assert of_today["replicas"] == 2
+    of_before = plan_of("nabh4", ConductSettings(potential="nep-nabh", supercell="1x1x1", replicas=1)).inputs()
+    assert document.difference(of_before) is None
+    assert document.difference(of_before, strict=True) == "replicas is 1 there and 2 now"
+    of_four = plan_of("nabh4", ConductSettings(potential="nep-nabh", supercell="1x1x1", replicas=4)).inputs()
+    assert document.difference(of_four) == "replicas is 4 there and 2 now"
+    assert document.difference({**of_before, "seed": 2}) == "seed is 2 there and 1 now"
+    assert RotorSettings().replicas == 1
 
 
 def test_directory_of_another_origin_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

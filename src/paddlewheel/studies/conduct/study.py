@@ -84,7 +84,14 @@ class PlanSettings(FitSettings, PotentialSettings, DynamicsSettings, CellSetting
         "Temperatures, K; the Arrhenius fit needs two, and wants more.",
         distinct="use --replicas for more runs",
     )
-    replicas: int = setting(1, "Independent runs at each temperature.", ge=1, le=10_000)
+    replicas: int = setting(
+        2,
+        "Independent runs at each temperature, each equilibrated by itself: one run cannot tell how far another would "
+        "differ. More may be asked for later.",
+        ge=1,
+        le=10_000,
+        may_grow=True,
+    )
     orderings: int | None = setting(
         None, "Ordered cells to make of a structure with partial occupancies; a replica each.", ge=1, le=1000
     )
@@ -92,6 +99,10 @@ class PlanSettings(FitSettings, PotentialSettings, DynamicsSettings, CellSetting
     minimum_onset_ps: float = setting(
         MINIMUM_ONSET_PS, "Earliest lag of the MSD's fit, ps; a run has to be ten times as long.", ge=0
     )
+
+    def may_change(self) -> frozenset[str]:
+        """As declared, and the seeds: they follow from `seed`, the temperatures and the replicas."""
+        return super().may_change() | {"seeds"}
 
     @field_validator("temperatures_K")
     @classmethod

@@ -33,6 +33,7 @@ Scale = Annotated[dict[str, float], mapped(str, float, "list of anions and mass 
 class RotorSettings(PlanSettings):
     """Settings of `rotor`: those of `conduct`, the masses, and what is compared."""
 
+    replicas: int = setting(1, "Independent runs of each choice of masses at each temperature.", ge=1, le=10_000)
     anions: Names | None = setting(
         None, "Whose masses to scale, by formula; all: every anion together. By default each, and all."
     )
