@@ -9,10 +9,13 @@ export PADDLEWHEEL_SHARED ?= $(if $(wildcard ../shared/data),$(abspath ../shared
 # bytecode is written even where the environment forbids it: without, every start takes seconds
 export PYTHONDONTWRITEBYTECODE :=
 
-# The demo: o-NBH (128 atoms, built in) with the embedded potential, in at most ten minutes on two cores.
+# The demo: o-NBH (128 atoms, built in) with the embedded potential, in at most ten minutes on two cores. Three
+# temperatures twice, for the time of five once: on ions of the same hop rate the 95 % interval at 300 K is as narrow or
+# narrower, and holds more often; five twice at half the length are seven times wider.
 DEMO_OUT ?= demo
-DEMO_TEMPERATURES ?= 600,650,700,750,800
-DEMO_PRODUCTION_PS ?= 25
+DEMO_TEMPERATURES ?= 650,725,800
+DEMO_REPLICAS ?= 2
+DEMO_PRODUCTION_PS ?= 20
 DEMO_EQUILIBRATE_PS ?= 2
 DEMO_OPTIONS ?= --supercell 1x1x1 --ensemble nvt --seed 1
 
@@ -40,7 +43,7 @@ $(DEVELOPER): $(INSTALLED)
 	touch $@
 
 demo: install
-	$(BIN)/paddlewheel conduct o-nbh $(DEMO_OPTIONS) --temperatures $(DEMO_TEMPERATURES) \
+	$(BIN)/paddlewheel conduct o-nbh $(DEMO_OPTIONS) --temperatures $(DEMO_TEMPERATURES) --replicas $(DEMO_REPLICAS) \
 	  --equilibrate-ps $(DEMO_EQUILIBRATE_PS) --production-ps $(DEMO_PRODUCTION_PS) --out $(DEMO_OUT)
 	@echo "open $(abspath $(DEMO_OUT))/report.html"
 
