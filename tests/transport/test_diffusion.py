@@ -58,7 +58,7 @@ def test_the_error_falls_as_the_root_of_the_number_of_replicas():
     one, eight = _estimate(runs[0]), _estimate(*runs)
     # each error is itself known to 20 or 40 %
     assert 1.5 < one.std_cm2_per_s / eight.std_cm2_per_s < 6.0
-    assert eight.degrees_of_freedom > 4 * one.degrees_of_freedom
+    assert eight.degrees_within > 4 * one.degrees_within
 
 
 def test_replicas_of_different_lengths_are_pooled():

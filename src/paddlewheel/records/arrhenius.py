@@ -32,6 +32,10 @@ class ArrheniusResult(Record):
     """The fit of ln(sigma*T) (or ln D), and what it says at 300 K; null values come with `refused`.
 
     `temperatures_bounding_K` gave no value to the fit but an upper bound; `models` are fitted to the values alone.
+    `variance_ratio` is that of all variances over what runs give themselves (`paddlewheel.transport.excess`), as
+    `variance_ratio_differences` of replicas and of temperatures about the line show it, joined with a prior;
+    `variance_ratio_seen` and `conductivity_300K_95_without_prior_mS_per_cm` are without it. `chance_above_1_mS_per_cm`
+    is the probability that the conductivity at 300 K is above 1 mS/cm.
     """
 
     fitted: Literal["ln(sigma*T)", "ln(D)"]
@@ -41,7 +45,12 @@ class ArrheniusResult(Record):
     covariance_ln_prefactor_activation_energy: float | None = None
     conductivity_300K_mS_per_cm: Measured | None = None
     conductivity_300K_95_mS_per_cm: Interval | None = None
+    conductivity_300K_95_without_prior_mS_per_cm: Interval | None = None
+    chance_above_1_mS_per_cm: float | None = None
     chi2_per_dof: float | None = None
+    variance_ratio: float | None = None
+    variance_ratio_seen: float | None = None
+    variance_ratio_differences: int | None = None
     temperatures_used_K: list[float] = []
     temperatures_bounding_K: list[float] = []
     temperatures_refused: list[RefusedTemperature] = []

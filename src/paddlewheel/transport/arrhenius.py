@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from paddlewheel.errors import InputError, SettingsError
+from paddlewheel.transport.excess import ExcessVariance
 from paddlewheel.transport.temperature_models import ModelFit, fit_one_kink, fit_vogel_fulcher, linear_model
 from paddlewheel.transport.upper_bounds import UpperBounds
 from paddlewheel.units import BOLTZMANN_eV_PER_K
@@ -40,7 +41,8 @@ class ArrheniusFit:
     Every `std` is half of a 68 % interval, with Student's t of `degrees_of_freedom`, and the covariance goes with it:
     95 % intervals are wider by the ratio of the two quantiles. The value at `target_K` is log-normal. `chi2_per_dof` is
     None for two temperatures, where the line is exact and its error is that of the points alone. `scale` multiplies all
-    errors: 1, or the root of chi2/dof where the points scatter more than their errors allow (Student's t of n - 2).
+    errors: the root of the ratio of `excess`, of replicas and points about the line, where it was given; else 1, or the
+    root of chi2/dof where the points scatter more than their errors allow (Student's t of n - 2).
     """
 
     quantity: Quantity
@@ -61,6 +63,27 @@ class ArrheniusFit:
     degrees_of_freedom: float
     models: tuple[ModelFit, ...]
     warnings: tuple[str, ...]
+    excess: ExcessVariance | None = None
+
+    @property
+    def interval_95_without_prior(self) -> tuple[float, float] | None:
+        """The 95 % interval at `target_K` with the ratio that the differences show alone; None where none was seen."""
+        if self.excess is None or self.excess.seen is None:
+            return None
+        low, high = self.interval_95_at_target
+        without, with_prior = float(self.excess.differences), self.excess.degrees_of_freedom
+        within = 1.0 / max(1.0 / self.degrees_of_freedom - 1.0 / with_prior, 1e-9)
+        alone = 1.0 / (1.0 / within + 1.0 / without)
+        wider = np.sqrt(self.excess.seen / self.excess.ratio)
+        wider *= _student(alone, 0.95) / _student(self.degrees_of_freedom, 0.95)
+        return _around(float(np.log(self.value_at_target)), 0.5 * float(np.log(high / low)) * float(wider))
+
+    def chance_above(self, value: float) -> float:
+        """Probability that the quantity at `target_K` is above `value`."""
+        from scipy.special import stdtr
+
+        spread = float(self._log_value(np.array(self.target_K))[1]) / _student(self.degrees_of_freedom, _ONE_SIGMA)
+        return float(stdtr(min(self.degrees_of_freedom, 1e9), np.log(self.value_at_target / value) / spread))
 
     def band(self, temperatures_K: Sequence[float] | np.ndarray) -> Band:
         """The line with its 95 % band, for plots."""
@@ -91,6 +114,7 @@ def fit_arrhenius(
     target_K: float = 300.0,
     degrees_of_freedom: Sequence[float] | np.ndarray | None = None,
     upper_bounds: Mapping[float, float] | None = None,
+    excess: ExcessVariance | None = None,
 ) -> ArrheniusFit:
     """Weighted fit of ln(sigma T) or ln D against 1/(k T), with the covariance carried to `target_K`.
 
@@ -113,6 +137,9 @@ def fit_arrhenius(
     upper_bounds
         Temperature (K) -> 95 % upper bound, in the unit of the values, where no value was taken: censored observations
         (`paddlewheel.transport.upper_bounds`). One that lies below the line counts in the chi2, and is told.
+    excess
+        How much the runs at the same temperatures differ, in errors of their own (`paddlewheel.transport.excess`);
+        `stds` are then those of the runs themselves. With the chi2 of the line it gives the ratio of all variances.
 
     Raises
     ------
@@ -140,20 +167,31 @@ def fit_arrhenius(
     if freedom == 0:
         warnings.append("two temperatures: the line passes through both points, nothing tests that it is straight")
     if strained[1] > 0 and _chi2_tail(*strained, dofs) < _IMPROBABLE:
-        scale, dof = float(np.sqrt(strained[0] / strained[1])), float(strained[1])
         ratio = f"chi2/dof {strained[0] / strained[1]:.2g}"
         who = "points and upper bounds" if above.any() else "points"
-        warnings.append(f"{who} scatter more than their errors allow ({ratio}): errors scaled by {scale:.2g}")
+        told = f"{who} scatter more than their errors allow ({ratio}): "
+        if excess is None:
+            scale, dof = float(np.sqrt(strained[0] / strained[1])), float(strained[1])
+            told += f"errors scaled by {scale:.2g}"
+        else:
+            told += "the errors of all hold it"
+        warnings.append(told)
+    if excess is not None:
+        excess += ExcessVariance(_as_normal(strained[0], dofs), strained[1])
+        scale, dof = float(np.sqrt(excess.ratio)), excess.joined(dof)
     warnings += [
-        f"the upper bound at {at:g} K contradicts the line of the other temperatures, which lies {excess:.1f} of its "
+        f"the upper bound at {at:g} K contradicts the line of the other temperatures, which lies {errors:.1f} of its "
         "errors above it: a longer run there tells which is wrong"
-        for at, excess in zip(upper_bounds or (), above, strict=True)
-        if excess > _CONTRADICTS
+        for at, errors in zip(upper_bounds or (), above, strict=True)
+        if errors > _CONTRADICTS
     ]
     inner = _student(dof, _ONE_SIGMA)
     mean, covariance = replace(bounds, log_error=bounds.log_error * scale).joined(mean, covariance * scale**2)
     covariance = covariance * inner**2
     wider = _student(dof, 0.95) / inner
+    if excess is not None:
+        error = error * scale
+        model = linear_model("arrhenius", x, y, error, ("ln_prefactor", "activation_energy_eV"))
     models = (model, fit_vogel_fulcher(t, y, error), fit_one_kink(t, y, error))
     warnings += _preferences(models, float(t.min()), float(t.max()), target_K)
 
@@ -183,7 +221,13 @@ def fit_arrhenius(
         degrees_of_freedom=float(dof),
         models=models,
         warnings=tuple(warnings),
+        excess=excess,
     )
+
+
+def _as_normal(chi2: float, dofs: np.ndarray | None) -> float:
+    """A chi2 with estimated errors, taken back to that with known ones: the mean of t^2 of f degrees is f / (f - 2)."""
+    return chi2 if dofs is None else chi2 * max(1.0 - 2.0 * float(np.mean(1.0 / dofs)), 0.0)
 
 
 def _checked(

@@ -105,6 +105,9 @@ def collective_slopes(replicas: Sequence[Sequence[np.ndarray]], *, minimum_onset
         parts = np.stack(columns, axis=1)
         values = values + parts.mean(axis=0)
         covariance = covariance + np.cov(parts.T) / n_parts * factor
+    msds = [size * each.msd.sum(axis=1) for size, each in zip(own_shares[0], owns, strict=True)]
+    msds += [0.25 * (plus.msd - minus.msd).sum(axis=1) for plus, minus in products]
+    covariance = covariance + line.slopes.covariance(np.array(msds))
     matrix = np.empty((len(sizes), len(sizes)))
     for k, (a, b) in enumerate(pairs):
         matrix[a, b] = matrix[b, a] = values[len(sizes) + k]

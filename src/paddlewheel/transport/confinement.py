@@ -25,12 +25,16 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-LEAST_LOG_RATIO = 0.5
+LEAST_LOG_RATIO = 1.0
 """Diffusion has to be likelier than confinement by this (natural logarithm; calibrated, see docs/statistics.md)."""
 _FEWEST_MODES, _MOST_MODES = 4, 24
 _SLOWEST = 1.5
 """Confinement that a run can see relaxes within T / (1.5 pi): a fifth of it. What is slower looks like diffusion."""
 _PER_OCTAVE, _OCTAVES = 4, 6
+_CAGES = 1.5 * 2.0 ** np.arange(6)
+"""Runs over pi times the relaxation of a cage that ions leave."""
+_SHARES = (0.0, 0.5, 1.0, 2.0, 4.0)
+"""Strength of the cage over that of the diffusion; 0 is a motion without."""
 _VIBRATIONS = np.linspace(0.0, 1.0, 5)
 """Shares of the intercept of the MSD that are tried as vibration; the rest of it may be the confinement itself."""
 _SCORING_ROUNDS = 12
@@ -81,12 +85,15 @@ def confinement(trajectories: Sequence[np.ndarray], *, first_lag: int, intercept
     vibration = _VIBRATIONS * intercept_A2 / 6.0 if intercept_A2 > 0 else np.zeros(1)
     slowness = _SLOWEST * 2.0 ** (np.arange(_PER_OCTAVE * _OCTAVES + 1) / _PER_OCTAVE)
     relaxation = longest / (np.pi * slowness)
-    weak = longest / (np.pi * np.array([0.25, 0.5, 0.75, 1.0]))
-    free, _ = _best(mean, rate, weight, np.array([np.inf]), vibration)
-    confined, (slow, _) = _best(mean, rate, weight, relaxation, vibration)
-    _, (_, model) = _best(mean, rate, weight, np.concatenate([[np.inf], weak, relaxation]), vibration)
+    cages = 1.0 / (rate + (np.pi * _CAGES[:, None, None] / longest) ** 2)
+    walls = 1.0 / (rate + 1.0 / relaxation[:, None, None] ** 2)
+    leaving = np.concatenate([1.0 / rate + share * cages for share in _SHARES])
+    free, (_, model) = _best(mean, leaving, weight, vibration)
+    confined, (which, confined_model) = _best(mean, walls, weight, vibration)
+    better = model if free > confined else confined_model
     return Confinement(
-        log_ratio=(free - confined) / _scatter(powers, rates, model, mean, weight), relaxation_frames=slow
+        log_ratio=(free - confined) / _scatter(powers, rates, better, mean, weight),
+        relaxation_frames=float(relaxation[which]),
     )
 
 
@@ -101,13 +108,12 @@ def _mode_powers(paths: np.ndarray, first_lag: int) -> tuple[np.ndarray, np.ndar
 
 
 def _best(
-    power: np.ndarray, rate: np.ndarray, weight: np.ndarray, relaxation: np.ndarray, vibration: np.ndarray
-) -> tuple[float, tuple[float, np.ndarray]]:
-    """Greatest log-likelihood over relaxation times and vibrations; its relaxation time, and its model `[n_modes]`.
+    power: np.ndarray, shape: np.ndarray, weight: np.ndarray, vibration: np.ndarray
+) -> tuple[float, tuple[int, np.ndarray]]:
+    """Greatest log-likelihood over shapes `[n, 1, n_modes]` and vibrations; which shape, and its model `[n_modes]`.
 
     `B` is found by scoring: for each pair of the two it is a weighted mean of `(power - a^2) / shape`.
     """
-    shape = 1.0 / (rate + 1.0 / relaxation[:, None, None] ** 2)
     white = vibration[None, :, None]
     size = np.average(np.maximum(power - white, 0.05 * power) / shape, axis=2, weights=weight)[..., None]
     for _ in range(_SCORING_ROUNDS):
@@ -117,7 +123,7 @@ def _best(
     model = size * shape + white
     likelihood = -0.5 * (weight * (np.log(model) + power / model)).sum(axis=2)
     k, a = np.unravel_index(int(np.argmax(likelihood)), likelihood.shape)
-    return float(likelihood[k, a]), (float(relaxation[k]), model[k, a])
+    return float(likelihood[k, a]), (int(k), model[k, a])
 
 
 def _scatter(

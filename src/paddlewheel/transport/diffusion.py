@@ -9,6 +9,7 @@ import numpy as np
 
 from paddlewheel.errors import InputError, SettingsError
 from paddlewheel.transport.confinement import LEAST_LOG_RATIO, confinement
+from paddlewheel.transport.excess import NO_EXCESS, ExcessVariance
 from paddlewheel.transport.lagged import Pool
 from paddlewheel.transport.msd import checked_frame_interval, checked_positions
 from paddlewheel.transport.regression import (
@@ -18,10 +19,10 @@ from paddlewheel.transport.regression import (
     Line,
     exponent,
     fit_line,
-    gls,
     lag_grid,
     worst_residual,
 )
+from paddlewheel.transport.slow_relaxation import chi2, gls
 from paddlewheel.transport.stationarity import LEAST_P_VALUE, Stationarity, pace
 from paddlewheel.units import A2_PER_PS_IN_CM2_PER_S
 
@@ -34,9 +35,13 @@ FEWEST_FRAMES = 30
 DEFAULT_HOP_DISTANCE_A = 2.0
 """Short for a hop in any solid electrolyte (Li between tetrahedron and octahedron: 1.8 to 2.2 A)."""
 LARGEST_RELATIVE_ERROR = 0.5
+ONE_SIGMA = 0.6826894921370859
 _SLOPE_TELLS = 1.0
 """An exponent with an error above this says nothing, and is not reported."""
 _VIBRATION = 0.1
+_BETTER_BY_CHI2 = 6.0
+"""Two parameters too many lower a chi2 by as much in one case of twenty."""
+_REPLICAS_DISAGREE = 0.01
 _UNSEEN_EVENTS_95 = 3.0
 """No event seen: fewer than 3 expected, at 95 % (Poisson)."""
 
@@ -58,7 +63,9 @@ class DiffusivityEstimate:
     `upper_bound_95` holds what can be said (None where nothing can: a motion still speeding up).
     `by_component` and `std_by_component` are D_xx, D_yy, D_zz. `loglog_slope` is the exponent a of
     `MSD = intercept + B t^a` from `fit_onset_ps` on: 1 for diffusion, whatever vibration adds as an intercept.
-    `left_out_ps` is the beginning of each replica that was left out, because ions had another pace there.
+    `left_out_ps` is the beginning of each replica that was left out, because ions had another pace there. `std` holds
+    the `ratio` of `excess`, what the replicas tell of their differences; `degrees_of_freedom` are those of both, of the
+    scatter within the runs alone they are `degrees_within`.
     """
 
     status: Status
@@ -79,8 +86,18 @@ class DiffusivityEstimate:
     chi2_per_dof: float | None
     msd_final_A2: float | None
     curve: Curve
+    degrees_within: float | None = None
+    excess: ExcessVariance = NO_EXCESS
     left_out_ps: float = 0.0
     notes: tuple[str, ...] = ()
+
+    def wider(self, excess: ExcessVariance, level: float) -> float:
+        """By how much the logarithm of the interval of `level` is wider with this excess than by the runs alone."""
+        from scipy.special import stdtrit
+
+        within = self.degrees_within or np.inf
+        quantiles = [float(stdtrit(min(f, 1e9), 0.5 + level / 2.0)) for f in (excess.joined(within), within)]
+        return float(np.sqrt(excess.ratio)) * quantiles[0] / quantiles[1]
 
     @property
     def onset_ps(self) -> float | None:
@@ -243,16 +260,17 @@ def _judged(
             f"{hop_distance_A:g} A squared: ions have hardly left their cages"
         )
         return refused("not-diffusive", text, bound)
-    if std > LARGEST_RELATIVE_ERROR * value:
-        text = f"the error of D is {100 * std / value:.0f} % of it"
-        return refused("too-short", text, bound)
     if abs(slope - 1.0) > SLOPE_TOLERANCE + 2.0 * slope_std:
         text = f"log-log slope {slope:.2f} +- {slope_std:.2f} is not 1"
         return refused("not-diffusive", text, bound)
     power, power_std, worst = _power_law(line, pool)
-    if power + 2.0 * power_std < 1.0 - SLOPE_TOLERANCE and worst < RESIDUAL_THRESHOLD:
+    is_power = power + 2.0 * power_std < 1.0 - SLOPE_TOLERANCE and worst < RESIDUAL_THRESHOLD
+    if is_power and not _leaves_its_cage(line, pool):
         text = f"the MSD grows as a power {power:.2f} +- {power_std:.2f} of time at all lags: subdiffusive"
         return refused("not-diffusive", text, bound)
+    if std > LARGEST_RELATIVE_ERROR * value:
+        text = f"the error of D is {100 * std / value:.0f} % of it"
+        return refused("too-short", text, bound)
     slow = confinement(trajectories, first_lag=line.first, intercept_A2=line.intercept)
     if slow.log_ratio < LEAST_LOG_RATIO:
         confined = slow.log_ratio < -LEAST_LOG_RATIO
@@ -267,9 +285,9 @@ def _judged(
         return refused("not-stationary", text, bound)
 
     scale = A2_PER_PS_IN_CM2_PER_S
-    low68, high68 = log_interval(value, std, line.degrees_of_freedom, 0.6826895)
+    low68, high68 = log_interval(value, std, line.degrees_of_freedom, ONE_SIGMA)
     low95, high95 = log_interval(value, std, line.degrees_of_freedom, 0.95)
-    q68 = float(stdtrit(line.degrees_of_freedom, 0.5 + 0.6826895 / 2.0))
+    q68 = float(stdtrit(line.degrees_of_freedom, 0.5 + ONE_SIGMA / 2.0))
     components = line.by_component / step_ps * scale
     errors = q68 * np.sqrt(line.variance_by_component) / step_ps * scale
     return DiffusivityEstimate(
@@ -291,15 +309,17 @@ def _judged(
 
 
 def _notes(line: Line, found: Stationarity, left_out_ps: float) -> Iterator[str]:
+    from scipy.special import chdtrc
+
     if found.cut_by is not None:
         yield (
             f"the first {left_out_ps:.3g} ps are left out for a change of the {found.cut_by} "
             f"({_chance(found.cut_p_value)})"
         )
-    if line.disagreement != 1.0:
+    if line.excess.differences and chdtrc(line.excess.differences, line.excess.chi2) < _REPLICAS_DISAGREE:
         yield (
-            f"replicas differ more than their scatter in time allows (chi2/dof {line.disagreement:.1f}): "
-            "the error is scaled to their differences; they may be caught in different disorder"
+            f"replicas differ more than their scatter in time allows (chi2/dof {line.excess.seen:.1f}): the error "
+            "holds their differences; they may be caught in different disorder"
         )
 
 
@@ -350,6 +370,8 @@ def _description(line: Line | None, pool: Pool, step_ps: float) -> dict:
     std = np.full(msd.size, np.nan) if line is None else np.sqrt(np.diag(line.covariance))
     return {
         "degrees_of_freedom": None if line is None else line.degrees_of_freedom,
+        "degrees_within": None if line is None else line.degrees_within,
+        "excess": NO_EXCESS if line is None else line.excess,
         "intercept_A2": None if line is None else line.intercept,
         "fit_onset_ps": None if line is None else line.first * step_ps,
         "fit_last_lag_ps": None if line is None else float(pool.lags[-1]) * step_ps,
@@ -388,14 +410,40 @@ def _power_law(line: Line, pool: Pool) -> tuple[float, float, float]:
     Vibration and hops also have a log-log slope under 1, but one that changes with t: no power of t describes them at
     short lags, where the MSD is precise. A subdiffusive motion is one power of t throughout.
     """
-    used = pool.lags >= line.first / 16
-    msd, log_t = pool.msd.sum(axis=1)[used], np.log(pool.lags[used])
-    covariance = line.covariance[np.ix_(used, used)] / np.outer(msd, msd)
-    design = np.stack([np.ones(log_t.size), log_t], axis=1)
-    estimator, errors = gls(covariance, design)
-    worst = worst_residual(design, np.log(msd), covariance)
+    lags, msd, covariance = _from_the_cage_on(line, pool)
+    design = np.stack([np.ones(lags.size), np.log(lags)], axis=1)
+    relative = covariance / np.outer(msd, msd)
+    estimator, errors = gls(relative, design)
+    worst = worst_residual(design, np.log(msd), relative)
     error = float(np.sqrt(errors[1, 1])) if errors[1, 1] > 0.0 else np.inf  # rounding of a covariance close to singular
     return float(estimator[1] @ np.log(msd)), error, worst
+
+
+def _leaves_its_cage(line: Line, pool: Pool) -> bool:
+    """Whether a cage that relaxes and diffusion describe the MSD better than any power of t, over the same lags.
+
+    `MSD = c (1 - exp(-(t / tau)^b)) + 6 D t`, b 0.5 to 1, against `B t^a`: a chi2 lower by `_BETTER_BY_CHI2`, for two
+    parameters more. Where ions that move in bursts leave the MSD uncertain, one power may lie within its errors from
+    the cage to the end and yet not be what they do.
+    """
+    lags, msd, covariance = _from_the_cage_on(line, pool)
+    relative = covariance / np.outer(msd, msd)
+    design = np.stack([np.ones(lags.size), np.log(lags)], axis=1)
+    power = chi2(msd - np.exp(design @ (gls(relative, design)[0] @ np.log(msd))), covariance)
+    best = np.inf
+    for tau in np.geomspace(lags[0], lags[-1], 12):
+        for stretch in (0.5, 0.75, 1.0):
+            design = np.stack([-np.expm1(-((lags / tau) ** stretch)), 6.0 * lags], axis=1)
+            size, diffusivity = gls(covariance, design)[0] @ msd
+            if size > 0.0 and diffusivity > 0.0:
+                best = min(best, chi2(msd - design @ np.array([size, diffusivity]), covariance))
+    return best < power - _BETTER_BY_CHI2
+
+
+def _from_the_cage_on(line: Line, pool: Pool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Lags from a sixteenth of the fit's first one on, the MSD there, and its covariance."""
+    used = pool.lags >= line.first / 16
+    return pool.lags[used], pool.msd.sum(axis=1)[used], line.covariance[np.ix_(used, used)]
 
 
 def _bound_from_last_lag(line: Line, pool: Pool, step_ps: float) -> float:

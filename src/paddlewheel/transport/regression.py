@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from paddlewheel.transport.excess import NO_EXCESS, ExcessVariance
+from paddlewheel.transport.slow_relaxation import Slopes, final_slopes, gls
+
 if TYPE_CHECKING:
     from paddlewheel.transport.lagged import Pool
 
@@ -28,14 +31,12 @@ _SEARCH = 1.05
 """What choosing the onset by the same data adds to the error (calibrated on docs/benchmarks/coverage.md)."""
 _FEW_IONS = 0.3
 """What few ions add to the error, over their number: it is known by few and the gates choose (calibrated likewise)."""
-_RIDGE = 1e-6
 SLOPE_TOLERANCE = 0.1
 """How far from 1 a log-log slope may be, its error (95 %) apart."""
 _ROUNDS = 3
 _MOST_PARTS, _FEWEST_PARTS, _PART_OVER_ONSET = 32, 8, 4.0
 _INDEPENDENCE = 0.7
 """Degrees of freedom per part: neighbouring parts share windows (calibrated on docs/benchmarks/coverage.md)."""
-_REPLICAS_DISAGREE = 0.01
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,9 @@ class Line:
     """A fit of the straight part; lags in frames, the slope as D in A^2 per frame.
 
     `weights @ MSD` is `diffusivity`. `covariance` is of the MSD at all lags, A^4. `linear` says whether a straight
-    part was found; if not, the fit begins at the last lag allowed and its error means little. `disagreement` is
-    the chi2/dof of the replicas about their mean where that is improbable (the variance is scaled by it), else 1.
+    part was found; if not, the fit begins at the last lag allowed and its error means little. `excess` is how much the
+    replicas differ, in errors of their own; the variance holds its ratio, and `degrees_of_freedom` its uncertainty,
+    those of the scatter in time alone are `degrees_within`.
     `stretches` has for each replica the number of stretches of time, and the factor that makes the variance of any sum
     with these `weights` out of that of its mean over the stretches (0: the replica is shorter than every lag used).
     """
@@ -57,10 +59,12 @@ class Line:
     by_component: np.ndarray
     variance_by_component: np.ndarray
     degrees_of_freedom: float
+    degrees_within: float
     intercept: float
-    disagreement: float
+    excess: ExcessVariance
     stretches: tuple[tuple[int, float], ...]
     weights: np.ndarray
+    slopes: Slopes
     covariance: np.ndarray
 
 
@@ -69,19 +73,6 @@ def lag_grid(n_frames: int) -> np.ndarray:
     longest = max(int(n_frames / LONGEST_LAG), 1)
     octaves = np.arange(0.0, np.log2(longest) + 1e-9, 1.0 / LAGS_PER_OCTAVE)
     return np.unique(np.round(2.0**octaves).astype(int))
-
-
-def gls(covariance: np.ndarray, design: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Generalized least squares (Aitken 1935): the estimator `[n_parameters, n_data]` and its covariance.
-
-    The correlation matrix of an MSD is close to singular; a ridge keeps weights from feeding on its rounding.
-    """
-    scale = np.sqrt(np.diag(covariance))
-    correlation = covariance / np.outer(scale, scale) + _RIDGE * np.eye(scale.size)
-    scaled = design / scale[:, None]
-    solved = np.linalg.solve(correlation, scaled)
-    inverse = np.linalg.inv(scaled.T @ solved)
-    return inverse @ solved.T / scale, inverse
 
 
 def fit_line(pool: Pool, *, minimum_onset: int = 1) -> Line:
@@ -108,25 +99,30 @@ def fit_line(pool: Pool, *, minimum_onset: int = 1) -> Line:
         onset, linear = _onset(lags, msd, covariance, range(start, last))
         first = _first(lags, onset)
         estimator, _ = gls(covariance[first:, first:], _design(lags[first:]))
-        weights = np.concatenate([np.zeros(first), estimator[1]])
+        slopes = final_slopes(lags, msd, covariance, int(lags[first]))
+        weights = slopes.mean
         errors, degrees, stretches = _variance_from_parts(
             pool, weights, [p.gaussian + shot * p.shot for p in parts], variance, memory, int(lags[first]), shot
         )
         intercept = float(estimator[0] @ msd[first:])
-        disagreement = _disagreement(pool, weights, intercept, errors[:, 3])
-        inflation = (_SEARCH * (1.0 + _FEW_IONS / n_ions)) ** 2 * disagreement
+        between = np.diag(slopes.covariance(pool.msd.T)), float(slopes.covariance(msd[None])[0, 0])
+        own = (_SEARCH * (1.0 + _FEW_IONS / n_ions)) ** 2
+        excess = _excess(pool, weights, intercept, own * errors[:, 3], degrees / len(pool.replicas))
+        inflation = own * excess.ratio
         error = inflation * errors.sum(axis=0)
         line = Line(
             linear=linear,
             onset=int(lags[onset]),
             first=int(lags[first]),
             diffusivity=float(weights @ msd),
-            variance=float(error[3]),
+            variance=float(error[3]) + between[1],
             by_component=3.0 * weights @ pool.msd,
-            variance_by_component=9.0 * error[:3],
-            degrees_of_freedom=degrees if disagreement == 1.0 else min(degrees, len(pool.replicas) - 1.0),
+            variance_by_component=9.0 * (error[:3] + between[0]),
+            slopes=slopes,
+            degrees_of_freedom=excess.joined(degrees),
+            degrees_within=degrees,
             intercept=intercept,
-            disagreement=disagreement,
+            excess=excess,
             stretches=tuple((n_parts, inflation * factor) for n_parts, factor in stretches),
             weights=weights,
             covariance=covariance,
@@ -240,13 +236,14 @@ def _variance_from_parts(
     return found, degrees, stretches
 
 
-def _disagreement(pool: Pool, weights: np.ndarray, intercept: float, variances: np.ndarray) -> float:
-    """chi2/dof of the replicas' own slopes about their mean if improbable (1 %), else 1.
+def _excess(
+    pool: Pool, weights: np.ndarray, intercept: float, variances: np.ndarray, degrees_of_one: float
+) -> ExcessVariance:
+    """How much the replicas' own slopes differ from their mean, in errors of their own.
 
-    Runs that differ by more than their scatter in time (each frozen in its own disorder) say so only here.
+    The squares are those of Student's t with the degrees of freedom of one replica's error, f: their mean is
+    f / (f - 2) times that of normal ones, and is taken back to it.
     """
-    from scipy.special import chdtrc
-
     slopes, errors = [], []
     for replica, shares, variance in zip(pool.replicas, pool.shares, variances, strict=True):
         own = (weights * shares)[: replica.lags.size]
@@ -255,8 +252,8 @@ def _disagreement(pool: Pool, weights: np.ndarray, intercept: float, variances: 
             slopes.append((float(own @ replica.msd.sum(axis=1)) - intercept * float(own.sum())) / level)
             errors.append(float(np.sqrt(variance)) / level)
     if len(slopes) < 2:
-        return 1.0
+        return NO_EXCESS
     precision = 1.0 / np.square(errors)
     mean = float(np.sum(precision * slopes) / np.sum(precision))
-    chi2, freedom = float(np.sum(precision * np.square(np.array(slopes) - mean))), len(slopes) - 1
-    return chi2 / freedom if chdtrc(freedom, chi2) < _REPLICAS_DISAGREE else 1.0
+    chi2 = float(np.sum(precision * np.square(np.array(slopes) - mean)))
+    return ExcessVariance(chi2 * max(1.0 - 2.0 / degrees_of_one, 0.0), len(slopes) - 1)

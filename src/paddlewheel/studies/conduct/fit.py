@@ -10,7 +10,9 @@ import numpy as np
 
 from paddlewheel.records import Measured
 from paddlewheel.records.arrhenius import ROOM_K, ArrheniusModel, ArrheniusResult, RefusedTemperature, TemperatureStatus
-from paddlewheel.transport import ArrheniusFit, fit_arrhenius
+from paddlewheel.transport import ArrheniusFit, DiffusivityEstimate, fit_arrhenius
+from paddlewheel.transport.diffusion import ONE_SIGMA
+from paddlewheel.transport.excess import NO_EXCESS, ExcessVariance
 
 if TYPE_CHECKING:
     from paddlewheel.studies.conduct.runs import Analysed
@@ -27,6 +29,17 @@ class TemperatureFit:
     result: ArrheniusResult
     warnings: tuple[str, ...] = ()
     fit: ArrheniusFit | None = None
+
+
+def excess_of(analysed: Sequence[Analysed]) -> ExcessVariance:
+    """How much the replicas differ, at all temperatures that have a diffusivity together."""
+    return sum((each.tracer.excess for each in analysed if each.tracer and each.tracer.value_cm2_per_s is not None),
+               start=NO_EXCESS)  # fmt: skip
+
+
+def _std_within(sigma: Measured, tracer: DiffusivityEstimate) -> float:
+    """Half of the 68 % interval of a conductivity by the scatter within its runs alone."""
+    return float(sigma.value * np.sinh(np.arcsinh(sigma.std / sigma.value) / tracer.wider(tracer.excess, ONE_SIGMA)))
 
 
 def fit_temperatures(
@@ -65,11 +78,12 @@ def fit_temperatures(
     fit = fit_arrhenius(
         [each.row.at_K for each in good],
         [sigma.value for sigma in sigmas if sigma],
-        [sigma.std for sigma in sigmas if sigma],
+        [_std_within(sigma, each.tracer) for sigma, each in zip(sigmas, good, strict=True) if sigma and each.tracer],
         quantity="ln(sigma*T)",
         target_K=ROOM_K,
-        degrees_of_freedom=[each.tracer.degrees_of_freedom or np.inf for each in good if each.tracer],
+        degrees_of_freedom=[each.tracer.degrees_within or np.inf for each in good if each.tracer],
         upper_bounds={row.at_K: bound for row, bound in bounding if bound is not None},
+        excess=excess_of(analysed),
     )
     warnings = list(fit.warnings)
     strange = ", ".join(f"{each.row.temperature_K:g}" for each in good if each.row.status == "extrapolating")
@@ -96,7 +110,12 @@ def fit_temperatures(
             interval_95=fit.interval_95_at_target,
         ),
         conductivity_300K_95_mS_per_cm=fit.interval_95_at_target,
+        conductivity_300K_95_without_prior_mS_per_cm=fit.interval_95_without_prior,
+        chance_above_1_mS_per_cm=fit.chance_above(1.0),
         chi2_per_dof=fit.chi2_per_dof,
+        variance_ratio=fit.excess.ratio if fit.excess else None,
+        variance_ratio_seen=fit.excess.seen if fit.excess else None,
+        variance_ratio_differences=fit.excess.differences if fit.excess else None,
         temperatures_used_K=used_K,
         temperatures_bounding_K=[row.temperature_K for row, bound in bounding if bound is not None],
         temperatures_refused=refused,

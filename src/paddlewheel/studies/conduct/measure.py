@@ -13,7 +13,7 @@ from paddlewheel.studies.conduct.collective import collective_result
 from paddlewheel.studies.conduct.conditions import cell_size, conditions_of
 from paddlewheel.studies.conduct.extrapolation import extrapolating_reason, extrapolation_of
 from paddlewheel.studies.conduct.files import msd_name, thermo_name
-from paddlewheel.studies.conduct.fit import fit_temperatures
+from paddlewheel.studies.conduct.fit import excess_of, fit_temperatures
 from paddlewheel.studies.conduct.published import compare_with_published
 from paddlewheel.studies.conduct.record import ConductivityRecord, TemperatureResult
 from paddlewheel.studies.conduct.runs import Analysed, TemperatureRuns
@@ -33,11 +33,19 @@ from paddlewheel.transport import (
     steady,
     tracer_conductivity,
 )
-from paddlewheel.transport.diffusion import DEFAULT_HOP_DISTANCE_A
+from paddlewheel.transport.diffusion import DEFAULT_HOP_DISTANCE_A, ONE_SIGMA
+from paddlewheel.transport.excess import ExcessVariance
 from paddlewheel.units import U_PER_A3_IN_G_PER_CM3
 
 if TYPE_CHECKING:
     from ase import Atoms
+
+_WITH_ERROR_OF_RUNS = (
+    "diffusivity_cm2_per_s",
+    "conductivity_mS_per_cm",
+    "conductivity_collective_mS_per_cm",
+    "haven_ratio",
+)
 
 
 def conductivity_record(
@@ -61,7 +69,8 @@ def conductivity_record(
     entering = ("ok", "extrapolating") if allow_extrapolating else ("ok",)
     fit = fit_temperatures(analysed, entering=entering) if arrhenius else None
     told = [each for each in analysed if each.row.status in entering]
-    rows = [each.row for each in analysed]
+    together = (fit.fit.excess if fit and fit.fit else None) or excess_of(analysed)
+    rows = [with_excess(each, together) for each in analysed]
     notes = [*warnings, *(f"{row.temperature_K:g} K: {note}" for row in rows for note in row.warnings)]
     if fit is not None:
         notes += fit.warnings
@@ -156,6 +165,41 @@ def analyse_temperature(runs: TemperatureRuns, *, charge_e: float, minimum_onset
         **_conductivity_fields(sigma, together),
     )
     return Analysed(row, tracer, together)
+
+
+def with_excess(analysed: Analysed, together: ExcessVariance) -> TemperatureResult:
+    """A row whose intervals hold the ratio of variances that all temperatures show."""
+    row, tracer = analysed.row, analysed.tracer
+    if tracer is None or tracer.value_cm2_per_s is None:
+        return row
+    by = {level: tracer.wider(together, level) / tracer.wider(tracer.excess, level) for level in (ONE_SIGMA, 0.95)}
+
+    def stretched(measured: Measured | None) -> Measured | None:
+        if measured is None or measured.interval_68 is None or measured.interval_95 is None:
+            return measured
+        if min(*measured.interval_68, *measured.interval_95) <= 0:
+            return measured
+        low, high = _about(measured.value, measured.interval_68, by[ONE_SIGMA])
+        return Measured(
+            value=measured.value, std=0.5 * (high - low), interval_68=(low, high),
+            interval_95=_about(measured.value, measured.interval_95, by[0.95]),
+        )  # fmt: skip
+
+    found = {name: stretched(getattr(row, name)) for name in _WITH_ERROR_OF_RUNS}
+    ends = {name: measured.interval_95 if measured else None for name, measured in found.items()}
+    return row.model_copy(
+        update={
+            **found,
+            "diffusivity_95_cm2_per_s": ends["diffusivity_cm2_per_s"],
+            "conductivity_95_mS_per_cm": ends["conductivity_mS_per_cm"],
+            "haven_ratio_95": ends["haven_ratio"],
+        }
+    )
+
+
+def _about(value: float, ends: tuple[float, float], factor: float) -> tuple[float, float]:
+    low, high = ((end / value) ** factor * value for end in ends)
+    return low, high
 
 
 def _steady(runs: TemperatureRuns) -> Stationarity:

@@ -1,0 +1,316 @@
+"""Do the intervals hold on real dynamics? Long runs fix the truth; pieces of them are analysed as if they were all.
+
+    paddlewheel conduct o-nbh --temperatures 600,650,700,750,800 --no-arrhenius --ensemble nvt --supercell 1x1x1 \
+        --equilibrate-ps 20 --production-ps 250 --replicas 10 --seed 2026 --out RUNS
+    python benchmarks/real_coverage.py keep RUNS --out PATHS          # what is needed of them, once they ended
+    python benchmarks/real_coverage.py table PATHS [--replicas 1,2] [--out docs/benchmarks/real_coverage.md]
+
+The first command can be killed and goes on; of a run that is still going what it has by now is kept. The truth of a
+temperature is the estimate from all of its runs, its error the scatter between them. A set is as many pieces as there
+are replicas, each of another run where there are enough; it is analysed by the functions of `conduct`. Sets of one
+length share no piece until all pieces have been used once; then they are drawn again in other company. A set of all
+temperatures is one such set of each, and is fitted as `conduct` does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from paddlewheel.studies.conduct.fit import excess_of, fit_temperatures
+from paddlewheel.studies.conduct.measure import analyse_temperature, with_excess
+from paddlewheel.studies.conduct.runs import Analysed, TemperatureRuns
+from paddlewheel.studies.motion.hop_distance import HopDistance, hop_distance
+from paddlewheel.studies.simulation.md_runs import MINIMUM_ONSET_PS
+from paddlewheel.trajectories import Displacements, displacements, open_store, read_thermo
+
+if TYPE_CHECKING:
+    from paddlewheel.records import Measured
+
+LENGTHS_PS = (10.0, 25.0, 50.0, 100.0)
+_THERMO = ("time_ps", "potential_energy_eV", "volume_A3", "temperature_K")
+
+
+@dataclass(frozen=True)
+class LongRun:
+    """One long run: paths of its ions, and its thermodynamic columns, both from the end of its equilibration on."""
+
+    name: str
+    temperature_K: float
+    paths: Displacements
+    thermo: dict[str, np.ndarray]
+    hop: HopDistance
+    mass_u: float
+
+    @property
+    def length_ps(self) -> float:
+        """Of the production."""
+        return self.paths.frame_interval_fs / 1000 * (self.paths.n_frames - 1)
+
+    def piece(self, first: int, n_frames: int) -> LongRun:
+        """These frames as a run of its own."""
+        step_ps = self.paths.frame_interval_fs / 1000
+        inside = (self.thermo["time_ps"] >= first * step_ps - 1e-9) & (
+            self.thermo["time_ps"] <= (first + n_frames - 1) * step_ps + 1e-9
+        )
+        thermo = {name: values[inside] for name, values in self.thermo.items()}
+        thermo["time_ps"] = thermo["time_ps"] - first * step_ps
+        part = slice(first, first + n_frames)
+        paths = replace(self.paths, positions_A=self.paths.positions_A[part], volumes_A3=self.paths.volumes_A3[part])
+        return replace(self, name=f"{self.name}@{first}", paths=paths, thermo=thermo)
+
+
+def keep(directory: Path, out: Path, specie: str) -> None:
+    """Write of each run of `directory` what the analysis takes, a file each, as far as it has gone."""
+    out.mkdir(parents=True, exist_ok=True)
+    for store in sorted((directory / "trajectories").glob("*.zarr")):
+        document = json.loads((directory / "units" / store.stem / "unit.json").read_text(encoding="utf-8"))
+        md = _find(document, "md")
+        trajectory = open_store(store)
+        if trajectory.n_frames * md["frame_interval_fs"] / 1000 < md["equilibrate_ps"] + LENGTHS_PS[-1]:
+            continue
+        production = trajectory.after(md["equilibrate_ps"])
+        paths = displacements(production, specie=specie)
+        columns = read_thermo(store)
+        columns = columns | {"time_ps": columns["time_ps"] - md["equilibrate_ps"]}
+        inside = columns["time_ps"] >= -1e-9
+        hop = hop_distance(production, specie=specie)
+        held: dict[str, Any] = {f"thermo_{name}": columns[name][inside] for name in _THERMO}
+        np.savez_compressed(
+            out / f"{store.stem}.npz",
+            allow_pickle=False,
+            positions_A=np.round(paths.positions_A, 4).astype(np.float32), mean_cell_A=paths.mean_cell_A,
+            volumes_A3=paths.volumes_A3, indices=paths.indices, cell_lengths_A=paths.cell_lengths_mean_A,
+            about=json.dumps({
+                "temperature_K": md["temperature_K"], "frame_interval_fs": md["frame_interval_fs"],
+                "specie": specie, "density_g_per_cm3": paths.density_g_per_cm3, "hop_A": hop.value_A,
+                "hop_from": hop.origin, "mass_u": float(sum(_find(document, "structure")["masses_u"])),
+                "drift_removed": paths.drift_removed,
+            }),
+            **held,
+        )  # fmt: skip
+        print(f"{store.stem}: {paths.n_frames} frames", flush=True)
+
+
+def _find(document: dict[str, Any], key: str) -> dict[str, Any]:
+    """The part of a unit's document under `key`, wherever it stands."""
+    if key in document:
+        return document[key]
+    return next(found for value in document.values() if isinstance(value, dict) and (found := _find(value, key)))
+
+
+def read_kept(folder: Path) -> dict[float, list[LongRun]]:
+    """The runs of `keep`, by temperature."""
+    by_temperature: dict[float, list[LongRun]] = {}
+    for file in sorted(folder.glob("*.npz")):
+        with np.load(file) as held:
+            about = json.loads(str(held["about"]))
+            n_frames = len(held["positions_A"])
+            paths = Displacements(
+                positions_A=held["positions_A"].astype(np.float64), mean_cell_A=held["mean_cell_A"],
+                volumes_A3=held["volumes_A3"][:n_frames], frame_interval_fs=about["frame_interval_fs"],
+                indices=held["indices"], symbol=about["specie"], density_g_per_cm3=about["density_g_per_cm3"],
+                drift_removed=about["drift_removed"], cell_lengths_mean_A=held["cell_lengths_A"],
+                cell_lengths_std_A=np.zeros(3),
+            )  # fmt: skip
+            thermo = {name: held[f"thermo_{name}"] for name in _THERMO}
+        run = LongRun(file.stem, about["temperature_K"], paths, thermo, HopDistance(about["hop_A"], about["hop_from"]),
+                      about["mass_u"])  # fmt: skip
+        by_temperature.setdefault(run.temperature_K, []).append(run)
+    return dict(sorted(by_temperature.items()))
+
+
+def analysed(runs: Sequence[LongRun]) -> Analysed:
+    """These runs as the replicas of one temperature, by the functions of `conduct`."""
+    first = runs[0]
+    step_ps = first.paths.frame_interval_fs / 1000
+    together = TemperatureRuns(
+        temperature_K=first.temperature_K, displacements=[run.paths for run in runs], n_ions=len(first.paths.indices),
+        mass_u=first.mass_u, volume_A3=float(np.mean([run.paths.volumes_A3.mean() for run in runs])),
+        thermo={run.name: run.thermo for run in runs}, sane=[run.name for run in runs],
+        production_ps=step_ps * (first.paths.n_frames - 1), hop_distance=first.hop,
+    )  # fmt: skip
+    return analyse_temperature(together, charge_e=1.0, minimum_onset_ps=MINIMUM_ONSET_PS)
+
+
+def sets_of(
+    runs: Sequence[LongRun], length_ps: float, replicas: int, count: int, random: np.random.Generator
+) -> Iterator[list[LongRun]]:
+    """`count` sets of `replicas` pieces of this length, of different runs where there are enough."""
+    n_frames = round(1000 * length_ps / runs[0].paths.frame_interval_fs) + 1
+    pieces = [
+        (k, first) for k, run in enumerate(runs) for first in range(0, run.paths.n_frames - n_frames + 1, n_frames - 1)
+    ]
+    left: list[tuple[int, int]] = []
+    for _ in range(count if len(pieces) >= replicas else 0):
+        chosen: list[tuple[int, int]] = []
+        while len(chosen) < replicas:
+            if not left:
+                left = [pieces[i] for i in random.permutation(len(pieces))]
+            others = {k for k, _ in chosen}
+            apart = next((piece for piece in left if piece[0] not in others), left[0])
+            left.remove(apart)
+            if apart not in chosen:
+                chosen.append(apart)
+        yield [runs[k].piece(first, n_frames) for k, first in chosen]
+
+
+QUANTITIES = {
+    "D": "diffusivity_cm2_per_s",
+    "sigma": "conductivity_mS_per_cm",
+    "collective": "conductivity_collective_mS_per_cm",
+    "Haven ratio": "haven_ratio",
+}
+
+
+class Tally:
+    """How often intervals hold a truth."""
+
+    def __init__(self) -> None:
+        self.n, self.in_68, self.in_95 = 0, 0, 0
+        self.log_ratios: list[float] = []
+
+    def add(self, measured: Measured, truth: float) -> None:
+        """Count one."""
+        if measured.interval_95 is None:
+            return
+        low_68, high_68 = measured.interval_68 or (measured.value - measured.std, measured.value + measured.std)
+        self.n += 1
+        self.in_68 += low_68 <= truth <= high_68
+        self.in_95 += measured.interval_95[0] <= truth <= measured.interval_95[1]
+        self.log_ratios.append(float(np.log(measured.value / truth)) if measured.value * truth > 0 else np.nan)
+
+    def add_all(self, other: Tally) -> None:
+        """Those of another."""
+        self.n, self.in_68, self.in_95 = self.n + other.n, self.in_68 + other.in_68, self.in_95 + other.in_95
+        self.log_ratios += other.log_ratios
+
+    def cells(self) -> str:
+        """Number, coverages, and the median and scatter of ln(value / truth), of a table."""
+        if not self.n:
+            return "0 | | | "
+        logs = np.array(self.log_ratios)
+        return (
+            f"{self.n} | {100 * self.in_68 / self.n:.0f} | {100 * self.in_95 / self.n:.0f} | "
+            f"{np.nanmedian(logs):+.2f}, {np.nanstd(logs):.2f}"
+        )
+
+
+def truth_lines(by_temperature: dict[float, list[LongRun]]) -> tuple[list[Analysed], list[str]]:
+    """The estimate of each temperature from all of its runs, and a table of them."""
+    truths = [analysed(runs) for runs in by_temperature.values()]
+    lines = [
+        "| T (K) | runs | ps | D (1e-6 cm2/s) | sigma, collective (mS/cm) | Haven ratio |",
+        "|---|---|---|---|---|---|",
+    ]
+    for each, runs in zip(truths, by_temperature.values(), strict=True):
+        row = each.row
+        told = [getattr(row, name) for name in ("diffusivity_cm2_per_s", *list(QUANTITIES.values())[2:])]
+        shown = [
+            "none" if found is None else f"{found.value * scale:.3g} +- {found.std * scale:.2g}"
+            for found, scale in zip(told, (1e6, 1, 1), strict=True)
+        ]
+        length = sum(run.length_ps for run in runs)
+        lines.append(f"| {row.temperature_K:g} | {len(runs)} | {length:.0f} | {' | '.join(shown)} |")
+    return truths, lines
+
+
+def coverage_lines(folder: Path, replicas: int, count: int, seed: int) -> list[str]:
+    """The tables of one number of replicas."""
+    by_temperature = read_kept(folder)
+    truths, lines = truth_lines(by_temperature)
+    line = fit_temperatures(truths)
+    truth = {each.row.temperature_K: each.row for each in truths}
+    random = np.random.default_rng(seed)
+    of_rows = {(T, L, name): Tally() for T in truth for L in LENGTHS_PS for name in QUANTITIES}
+    of_line = {(L, name): Tally() for L in LENGTHS_PS for name in ("Ea", "sigma(300 K)")}
+    statuses: dict[tuple[float, float], Counter[str]] = {}
+    ratios: dict[float, list[float]] = {length_ps: [] for length_ps in LENGTHS_PS}
+    for length_ps in LENGTHS_PS:
+        drawn: dict[float, list[Analysed]] = {}
+        for temperature_K, runs in by_temperature.items():
+            sets = sets_of(runs, length_ps, replicas, count, random)
+            drawn[temperature_K] = [analysed(members) for members in sets]
+            statuses[temperature_K, length_ps] = Counter(each.row.status for each in drawn[temperature_K])
+        for k in range(min(len(sets) for sets in drawn.values())):
+            study = [sets[k] for sets in drawn.values()]
+            fit = fit_temperatures(study)
+            together = (fit.fit.excess if fit.fit else None) or excess_of(study)
+            ratios[length_ps].append(together.ratio)
+            for each in study:
+                row = with_excess(each, together)
+                for name, field in QUANTITIES.items():
+                    found, true = getattr(row, field), getattr(truth[row.temperature_K], field)
+                    if found is not None and true is not None:
+                        of_rows[row.temperature_K, length_ps, name].add(found, true.value)
+            for name, field in (("Ea", "activation_energy_eV"), ("sigma(300 K)", "conductivity_300K_mS_per_cm")):
+                found, true = getattr(fit.result, field), getattr(line.result, field)
+                if found is not None and true is not None:
+                    of_line[length_ps, name].add(found, true.value)
+    head = ["sets", "in 68 %", "in 95 %", "ln(value / truth): median, scatter"]
+    lines += ["", f"{replicas} replicas, {count} sets a cell at most, seed {seed}.", ""]
+    lines += [f"| quantity | T (K) | {' | '.join(head)} |", "|---|---|" + "---|" * len(head)]
+    for name in QUANTITIES:
+        for temperature_K in truth:
+            pooled = Tally()
+            for length_ps in LENGTHS_PS:
+                pooled.add_all(of_rows[temperature_K, length_ps, name])
+            lines.append(f"| {name} | {temperature_K:g} | {pooled.cells()} |")
+    lines += ["", f"| length (ps) | quantity | {' | '.join(head)} |", "|---|---|" + "---|" * len(head)]
+    for length_ps in LENGTHS_PS:
+        for name in QUANTITIES:
+            pooled = Tally()
+            for temperature_K in truth:
+                pooled.add_all(of_rows[temperature_K, length_ps, name])
+            lines.append(f"| {length_ps:g} | {name} | {pooled.cells()} |")
+        for name in ("Ea", "sigma(300 K)"):
+            lines.append(f"| {length_ps:g} | {name} | {of_line[length_ps, name].cells()} |")
+    lines += [
+        "",
+        "| T (K) | " + " | ".join(f"{length_ps:g} ps" for length_ps in LENGTHS_PS) + " |",
+        "|---|" + "---|" * len(LENGTHS_PS),
+    ]
+    for temperature_K in truth:
+        told = []
+        for length_ps in LENGTHS_PS:
+            found = statuses[temperature_K, length_ps]
+            refused = found.total() - found["ok"]
+            told.append(f"{refused} of {found.total()}")
+        lines.append(f"| {temperature_K:g} | {' | '.join(told)} |")
+    lines += [
+        "",
+        "Ratio of variances, mean: "
+        + ", ".join(f"{np.mean(found):.2f} at {length_ps:g} ps" for length_ps, found in ratios.items() if found),
+    ]
+    return lines
+
+
+def main() -> None:
+    """`keep` or `table`."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("what", choices=("keep", "table"))
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--specie", default="Na")
+    parser.add_argument("--replicas", type=int, default=2)
+    parser.add_argument("--count", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    if options.what == "keep":
+        keep(options.folder, options.out, options.specie)
+        return
+    told = "\n".join(coverage_lines(options.folder, options.replicas, options.count, options.seed))
+    print(told)
+    if options.out:
+        options.out.write_text(told + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
