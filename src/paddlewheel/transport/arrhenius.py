@@ -9,6 +9,7 @@ import numpy as np
 
 from paddlewheel.errors import InputError, SettingsError
 from paddlewheel.transport.excess import ExcessVariance
+from paddlewheel.transport.log_values import ONE_SIGMA
 from paddlewheel.transport.temperature_models import ModelFit, fit_one_kink, fit_vogel_fulcher, linear_model
 from paddlewheel.transport.upper_bounds import UpperBounds
 from paddlewheel.units import BOLTZMANN_eV_PER_K
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 Quantity = Literal["ln(sigma*T)", "ln(D)"]
 _IMPROBABLE = 0.05
-_ONE_SIGMA = 0.6826894921370859
 _BETTER_BY_AICC = 2.0
 _CONTRADICTS = 1.6448536269514722
 """Errors by which the line lies above an upper bound in one of twenty cases where both are right."""
@@ -82,7 +82,7 @@ class ArrheniusFit:
         """Probability that the quantity at `target_K` is above `value`."""
         from scipy.special import stdtr
 
-        spread = float(self._log_value(np.array(self.target_K))[1]) / _student(self.degrees_of_freedom, _ONE_SIGMA)
+        spread = float(self._log_value(np.array(self.target_K))[1]) / _student(self.degrees_of_freedom, ONE_SIGMA)
         return float(stdtr(min(self.degrees_of_freedom, 1e9), np.log(self.value_at_target / value) / spread))
 
     def band(self, temperatures_K: Sequence[float] | np.ndarray) -> Band:
@@ -91,7 +91,7 @@ class ArrheniusFit:
         if not (np.isfinite(at).all() and (at > 0).all()):
             raise SettingsError("a temperature of the band is not positive")
         log, spread = self._log_value(at)
-        reach = spread * _student(self.degrees_of_freedom, 0.95) / _student(self.degrees_of_freedom, _ONE_SIGMA)
+        reach = spread * _student(self.degrees_of_freedom, 0.95) / _student(self.degrees_of_freedom, ONE_SIGMA)
         return Band(at, np.exp(log), np.exp(log - reach), np.exp(log + reach))
 
     def _log_value(self, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -152,7 +152,7 @@ def fit_arrhenius(
     x = 1.0 / (BOLTZMANN_eV_PER_K * t)
     dofs = None if degrees_of_freedom is None else _sorted_dofs(degrees_of_freedom, temperatures_K)
     if dofs is not None:
-        error = error / [_student(value, _ONE_SIGMA) for value in dofs]
+        error = error / [_student(value, ONE_SIGMA) for value in dofs]
     model = linear_model("arrhenius", x, y, error, ("ln_prefactor", "activation_energy_eV"))
     covariance, chi2, freedom = model.covariance, model.chi2, t.size - 2
     warnings: list[str] = []
@@ -185,7 +185,7 @@ def fit_arrhenius(
         for at, errors in zip(upper_bounds or (), above, strict=True)
         if errors > _CONTRADICTS
     ]
-    inner = _student(dof, _ONE_SIGMA)
+    inner = _student(dof, ONE_SIGMA)
     mean, covariance = replace(bounds, log_error=bounds.log_error * scale).joined(mean, covariance * scale**2)
     covariance = covariance * inner**2
     wider = _student(dof, 0.95) / inner

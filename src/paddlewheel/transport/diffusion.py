@@ -11,6 +11,7 @@ from paddlewheel.errors import InputError, SettingsError
 from paddlewheel.transport.confinement import LEAST_LOG_RATIO, confinement
 from paddlewheel.transport.excess import NO_EXCESS, ExcessVariance
 from paddlewheel.transport.lagged import Pool
+from paddlewheel.transport.log_values import ONE_SIGMA
 from paddlewheel.transport.msd import checked_frame_interval, checked_positions
 from paddlewheel.transport.regression import (
     LONGEST_ONSET,
@@ -35,7 +36,6 @@ FEWEST_FRAMES = 30
 DEFAULT_HOP_DISTANCE_A = 2.0
 """Short for a hop in any solid electrolyte (Li between tetrahedron and octahedron: 1.8 to 2.2 A)."""
 LARGEST_RELATIVE_ERROR = 0.5
-ONE_SIGMA = 0.6826894921370859
 _SLOPE_TELLS = 1.0
 """An exponent with an error above this says nothing, and is not reported."""
 _VIBRATION = 0.1

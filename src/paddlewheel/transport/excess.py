@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-PRIOR_RATIO = 1.0
-PRIOR_DEGREES = 6.0
-"""As if 6 differences had been seen before (see docs/statistics.md for where they come from, and what they do)."""
+PRIOR_RATIO = 0.8
+PRIOR_DEGREES = 8.0
+"""As if 8 differences had been seen before (see docs/statistics.md for where they come from, and what they do)."""
 _NEVER = 0.01
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from paddlewheel.errors import InputError
 
-ONE_SIGMA = 0.6826895
+ONE_SIGMA = 0.6826894921370859
 IMPROBABLE = 0.05
 """Chance of a larger chi2 under which errors are scaled to the scatter, and means are not taken for equal."""
 

@@ -19,13 +19,12 @@ from paddlewheel.transport.diffusion import (
     log_interval,
     settled,
 )
-from paddlewheel.transport.log_values import quantile
+from paddlewheel.transport.log_values import ONE_SIGMA, quantile
 from paddlewheel.transport.msd import checked_frame_interval, checked_positions
 from paddlewheel.transport.stationarity import Stationarity, pace
 from paddlewheel.units import BOLTZMANN_J_PER_K, ELEMENTARY_CHARGE_C, S_PER_M_IN_MS_PER_CM
 
 _A2_PER_PS_IN_M2_PER_S = 1e-8
-_ONE_SIGMA = 0.6826895
 
 
 @dataclass(frozen=True)
@@ -288,7 +287,7 @@ def _signed(slopes: CollectiveSlopes, gradient: np.ndarray) -> Quantity:
 
 def _logarithmic(slopes: CollectiveSlopes, value: float, error: float) -> Quantity:
     degrees = slopes.line.degrees_of_freedom
-    low, high = log_interval(value, error, degrees, _ONE_SIGMA)
+    low, high = log_interval(value, error, degrees, ONE_SIGMA)
     return Quantity(value, 0.5 * (high - low), (low, high), log_interval(value, error, degrees, 0.95))
 
 
@@ -296,7 +295,7 @@ def _student(slopes: CollectiveSlopes, value: float, error: float) -> Quantity:
     from scipy.special import stdtrit
 
     degrees = slopes.line.degrees_of_freedom
-    q68, q95 = (float(stdtrit(degrees, 0.5 + level / 2.0)) * error for level in (_ONE_SIGMA, 0.95))
+    q68, q95 = (float(stdtrit(degrees, 0.5 + level / 2.0)) * error for level in (ONE_SIGMA, 0.95))
     return Quantity(value, q68, (value - q68, value + q68), (value - q95, value + q95))
 
 

@@ -27,8 +27,6 @@ LONGEST_ONSET = 10.0
 _SAFETY = 2.0
 """The fit begins at this multiple of the lag found: what bends the MSD decays, so what hid in the noise is gone."""
 _SLOPE_THRESHOLD, RESIDUAL_THRESHOLD = 2.6, 4.0
-_SEARCH = 1.05
-"""What choosing the onset by the same data adds to the error (calibrated on docs/benchmarks/coverage.md)."""
 _FEW_IONS = 0.3
 """What few ions add to the error, over their number: it is known by few and the gates choose (calibrated likewise)."""
 SLOPE_TOLERANCE = 0.1
@@ -106,7 +104,7 @@ def fit_line(pool: Pool, *, minimum_onset: int = 1) -> Line:
         )
         intercept = float(estimator[0] @ msd[first:])
         between = np.diag(slopes.covariance(pool.msd.T)), float(slopes.covariance(msd[None])[0, 0])
-        own = (_SEARCH * (1.0 + _FEW_IONS / n_ions)) ** 2
+        own = (1.0 + _FEW_IONS / n_ions) ** 2
         excess = _excess(pool, weights, intercept, own * errors[:, 3], degrees / len(pool.replicas))
         inflation = own * excess.ratio
         error = inflation * errors.sum(axis=0)

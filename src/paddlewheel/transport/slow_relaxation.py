@@ -21,7 +21,7 @@ import numpy as np
 RIDGE = 1e-6
 _EXPONENTIAL = (0.125, 0.25, 0.5, 1.0)
 _POWERS, _SINCE = (0.5, 1.0, 1.5), (0.1, 1.0)
-_PRIOR_LINE, _PRIOR_EXPONENTIAL, _PRIOR_POWER = 0.4, 0.4, 0.2
+_PRIOR_LINE, _PRIOR_EXPONENTIAL, _PRIOR_POWER = 0.6, 0.2, 0.2
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import numpy as np
 from paddlewheel.records import Measured
 from paddlewheel.records.arrhenius import ROOM_K, ArrheniusModel, ArrheniusResult, RefusedTemperature, TemperatureStatus
 from paddlewheel.transport import ArrheniusFit, DiffusivityEstimate, fit_arrhenius
-from paddlewheel.transport.diffusion import ONE_SIGMA
 from paddlewheel.transport.excess import NO_EXCESS, ExcessVariance
+from paddlewheel.transport.log_values import ONE_SIGMA
 
 if TYPE_CHECKING:
     from paddlewheel.studies.conduct.runs import Analysed

@@ -33,8 +33,9 @@ from paddlewheel.transport import (
     steady,
     tracer_conductivity,
 )
-from paddlewheel.transport.diffusion import DEFAULT_HOP_DISTANCE_A, ONE_SIGMA
+from paddlewheel.transport.diffusion import DEFAULT_HOP_DISTANCE_A
 from paddlewheel.transport.excess import ExcessVariance
+from paddlewheel.transport.log_values import ONE_SIGMA
 from paddlewheel.units import U_PER_A3_IN_G_PER_CM3
 
 if TYPE_CHECKING:

@@ -85,7 +85,7 @@ def _with_number(
             Number(name="Activation energy Eₐ", value=measured(fit.activation_energy_eV), unit="eV", note=note)
         )
     numbers += _collective_number(record)
-    sentences = [_confidence(ends_68, ends_95), *_named(record), *_range(fit)]
+    sentences = [_confidence(ends_68, ends_95), *_chance_and_prior(fit), *_named(record), *_range(fit)]
     if fit.activation_energy_95_eV is not None:
         sentences.append(f"Eₐ lies between {_and(fit.activation_energy_95_eV)} eV with 95 % confidence.")
     strange = [row.temperature_K for row in record.temperatures if row.status == "extrapolating"]
@@ -137,6 +137,28 @@ def _confidence(ends_68: tuple[float, float] | None, ends_95: tuple[float, float
     if ends_95 is not None and ends_95[0] > 0:
         text += f": it is known to within a factor of {plain(math.sqrt(ends_95[1] / ends_95[0]), 2)} (95 %)"
     return text + "."
+
+
+def _chance_and_prior(fit: ArrheniusResult) -> list[str]:
+    lines = []
+    if fit.chance_above_1_mS_per_cm is not None:
+        per_cent = 100 * fit.chance_above_1_mS_per_cm
+        shown = "under 0.1" if per_cent < 0.1 else "over 99.9" if per_cent > 99.9 else plain(per_cent, 2)
+        lines.append(f"It is above 1 mS/cm with a probability of {shown} %.")
+    if fit.variance_ratio is not None:
+        text = f"Variances are {plain(fit.variance_ratio, 2)} times those that the runs give themselves"
+        if fit.variance_ratio_seen is not None:
+            text += (
+                f", from {fit.variance_ratio_differences} differences between replicas and about the line "
+                f"({plain(fit.variance_ratio_seen, 2)} by them alone) and a weak prior"
+            )
+        else:
+            text += ", by a prior alone: no replica and no third temperature tells how far runs differ"
+        if fit.conductivity_300K_95_without_prior_mS_per_cm is not None:
+            ends = interval(fit.conductivity_300K_95_without_prior_mS_per_cm)
+            text += f"; without the prior the 95 % interval is {ends} mS/cm"
+        lines.append(f"{text}.")
+    return lines
 
 
 def _range(fit: ArrheniusResult) -> list[str]:
