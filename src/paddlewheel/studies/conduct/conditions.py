@@ -14,6 +14,8 @@ from paddlewheel.studies.motion.agreement import FIXED_VOLUME
 
 if TYPE_CHECKING:
     from ase import Atoms
+_DECIMALS = 6
+"""Of a pressure in GPa: a virial is summed in another order after a restart, and the record stays the same."""
 
 
 def conditions_of(runs: TemperatureRuns, *, left_out_ps: float) -> Conditions:
@@ -26,7 +28,8 @@ def conditions_of(runs: TemperatureRuns, *, left_out_ps: float) -> Conditions:
     pressure = None
     if means:
         values, stds = np.array(means).T
-        pressure = Measured.or_none(float(values.mean()), float(np.sqrt(np.sum(stds**2))) / len(means))
+        std_GPa = float(np.sqrt(np.sum(stds**2))) / len(means)
+        pressure = Measured.or_none(round(float(values.mean()), _DECIMALS), round(std_GPa, _DECIMALS))
     return Conditions(
         ensemble=runs.ensemble,
         pressure_asked_GPa=runs.pressure_asked_GPa,
