@@ -63,6 +63,7 @@ class StifferSprings(Springs):
 
 
 _SETTINGS: dict[str, Any] = {
+    "replicas": 1,
     "potential": "ase:test_second_opinion:Springs", "temperatures_K": [100.0, 300.0], "ensemble": "nvt",
     "timestep_fs": 2.0, "equilibrate_ps": 0.2, "production_ps": 1.0, "supercell": "1x1x1", "specie": "Ar",
     "charge": 1.0, "charge_anyway": True, "seed": 3,
