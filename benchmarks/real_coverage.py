@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from paddlewheel.records import Measured
 
 LENGTHS_PS = (10.0, 25.0, 50.0, 100.0)
-_THERMO = ("time_ps", "potential_energy_eV", "volume_A3", "temperature_K")
+_THERMO = ("time_ps", "potential_energy_eV", "volume_A3", "temperature_K", "pressure_GPa")
 
 
 @dataclass(frozen=True)
