@@ -16,7 +16,17 @@ from typer.core import TyperCommand
 
 from paddlewheel.errors import SettingsError
 from paddlewheel.studies.table import TABLE, load_study
-from paddlewheel.study.settings import Settings, choices, extra, is_needed, option_aliases, option_name, setting_names
+from paddlewheel.study.settings import (
+    Factor,
+    Settings,
+    Time,
+    choices,
+    extra,
+    is_needed,
+    option_aliases,
+    option_name,
+    setting_names,
+)
 from paddlewheel.study.study import Argument, Printed, Study
 
 
@@ -192,8 +202,14 @@ def _text(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+_METAVARS = {Factor: "FACTOR", Time: "TIME"}
+
+
 def _metavar(annotation: Any) -> str:
     is_text = choices(annotation) or str(annotation).startswith("str |")  # such as auto or 2x2x2
+    for kind, name in _METAVARS.items():
+        if annotation in (kind, kind | None):
+            return name
     text = "" if is_text else str(annotation)
     if "dict[" in text:
         return "NAMES=NUMBERS" if text.partition("dict[")[2].partition(", ")[2].startswith("float") else "NAMES=TEXT"

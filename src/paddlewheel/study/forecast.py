@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -67,7 +67,7 @@ class Forecast:
         return cls(
             n_units=len(core_hours),
             core_hours=sum(core_hours.values()),
-            wall_hours=_wall_hours(core_hours.values(), cores),
+            wall_hours=wall_hours(core_hours.values(), cores),
             _hours_of_unit=dict(core_hours),
             _cores=cores,
             **told,
@@ -94,7 +94,7 @@ class Forecast:
         return replace(
             self,
             core_hours=sum(left.values()),
-            wall_hours=_wall_hours(left.values(), self._cores),
+            wall_hours=wall_hours(left.values(), self._cores),
             n_finished=len(done),
             n_begun=len(begun),
         )
@@ -145,8 +145,8 @@ def _told(value: Any) -> str:
     return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _wall_hours(core_hours: Any, cores: int | None) -> float:
-    """The clock of units that share the cores, the longest first, each on one core."""
+def wall_hours(core_hours: Iterable[float], cores: int | None) -> float:
+    """The clock of units that share the cores (all of this machine by default), the longest first, each on one core."""
     hours = sorted(core_hours, reverse=True)
     workers = [0.0] * Resources.share(n_units=max(1, len(hours)), cores=cores or len(os.sched_getaffinity(0))).workers
     for each in hours:

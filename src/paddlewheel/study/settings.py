@@ -110,6 +110,36 @@ Quantity = Annotated[Measured, BeforeValidator(_quantity)]
 """A number with its standard uncertainty, 0 where none is given; as text ``4.6`` or ``4.6,0.1``."""
 
 
+def _factor(given: Any) -> Any:
+    if not isinstance(given, str):
+        return given
+    try:
+        return float(given.strip().removesuffix("x"))
+    except ValueError:
+        raise bad_value(f"'{given}' is no factor", "write 1.5x") from None
+
+
+Factor = Annotated[float, BeforeValidator(_factor)]
+"""By how much a number may be larger or smaller; as text ``1.5x``."""
+
+_SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def _time(given: Any) -> Any:
+    if not isinstance(given, str):
+        return given
+    text = given.strip()
+    unit = text.lstrip("0123456789.")
+    try:
+        return float(text.removesuffix(unit)) * _SECONDS[unit.strip()]
+    except (ValueError, KeyError):
+        raise bad_value(f"'{given}' is no time with its unit", "write 90s, 30min, 2h or 1.5d") from None
+
+
+Time = Annotated[float, BeforeValidator(_time)]
+"""A time of the clock in seconds; as text ``90s``, ``30min``, ``2h`` or ``1.5d``."""
+
+
 _BY_UNIT: Mapping[str, tuple[float, float]] = {
     "_K": (0.0, 1e4),
     "_fs": (0.0, 1e7),

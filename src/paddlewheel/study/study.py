@@ -119,6 +119,9 @@ class Study(Generic[AnySettings, AnyRecord]):
         Turns a document of an earlier version into what this one would have written, so that its directory goes on.
     forecasts
         ``(inputs, settings, cores) -> Forecast`` for ``--dry-run``.
+    predicts
+        ``(inputs, settings, cores, directory, Forecast) -> lines``: what ``--dry-run`` tells of the results to expect;
+        `directory` is that of a run that was begun, else None.
     unsaid
         Keys of `inputs.yaml` that directories of earlier versions lack (see `Document`).
     needs_directory
@@ -144,6 +147,7 @@ class Study(Generic[AnySettings, AnyRecord]):
     document: Callable[[Any, AnySettings], Mapping[str, Any]] | None = None
     of_today: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict
     forecasts: Callable[[Any, AnySettings, int | None], Forecast] | None = None
+    predicts: Callable[[Any, AnySettings, int | None, Path | None, Forecast], Sequence[str]] | None = None
     unsaid: tuple[str, ...] = ()
     needs_directory: bool = False
     prints: tuple[Printed, ...] = ()
@@ -211,6 +215,9 @@ class Study(Generic[AnySettings, AnyRecord]):
         if self.tries is not None and not there:
             self.tries(opened.inputs, opened.settings)
         forecast = self.forecasts(opened.inputs, opened.settings, cores) if self.forecasts and not done else Forecast()
+        if self.predicts and not done:
+            told = self.predicts(opened.inputs, opened.settings, cores, directory if there else None, forecast)
+            forecast = replace(forecast, notes=(*forecast.notes, *told))
         inputs = forecast.inputs or in_words(opened.document.contents)
         return replace(forecast, inputs=inputs).of_directory(directory, begun=there, finished=done)
 

@@ -71,6 +71,7 @@ def page(record: ConductivityRecord, beside: Beside, drawings: dict[str, Drawing
     sections = [
         _of_temperature_dependence(record, drawings),
         _of_sizes(record, drawings),
+        _of_rounds(record),
         _of_temperatures(record),
         _of_displacements(ion, drawings),
         opinion_section(record, drawings),
@@ -140,6 +141,20 @@ def _of_sizes(record: ConductivityRecord, drawings: dict[str, Drawing]) -> Secti
         paragraphs=[*size_sentences(record.cell, record.sizes), f"Records of the smaller cells: {where}."],
         drawings=[(drawings["sizes"], CAPTION)] if "sizes" in drawings else [],
         tables=[size_table(record.sizes)],
+    )
+
+
+def _of_rounds(record: ConductivityRecord) -> Section | None:
+    if record.adaptive is None:
+        return None
+    return Section(
+        id="rounds",
+        title="Where the time went",
+        paragraphs=[
+            "The runs asked for came first. After them and after every round the time went to the temperatures where "
+            "it was predicted to lower the variance of ln σ at 300 K most."
+        ],
+        tables=[page_tables.decision_table(record.adaptive)],
     )
 
 

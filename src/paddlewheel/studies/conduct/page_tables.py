@@ -6,7 +6,14 @@ from paddlewheel.page.numbers import ABSENT, interval, kelvin, measured, percent
 from paddlewheel.page.tables import Cell, Table, words
 from paddlewheel.records import HealthCheck
 from paddlewheel.studies.conduct.naming import STATUS_WORDS
-from paddlewheel.studies.conduct.record import ConductivityRecord, Extrapolation, TemperatureResult
+from paddlewheel.studies.conduct.record import (
+    AdaptiveRuns,
+    ConductivityRecord,
+    Extrapolation,
+    KnownAtDecision,
+    TemperatureResult,
+)
+from paddlewheel.study.progress import duration
 
 _MODELS = {"arrhenius": "Arrhenius", "vogel-fulcher": "Vogel–Fulcher–Tammann", "one-kink": "two lines, one kink"}
 _PARAMETERS = {
@@ -18,6 +25,8 @@ _PARAMETERS = {
     "pseudo_energy_eV": "B (eV)",
     "T0_K": "T₀ (K)",
 }
+_SAYS_NOTHING = 1000.0
+"""A factor either way that tells nothing of a conductivity."""
 _SEVERITY = ("ok", "warning", "broken")
 
 
@@ -208,6 +217,43 @@ def model_table(record: ConductivityRecord) -> Table | None:
             [Cell(_MODELS[model.name]), Cell(plain(model.aicc)), Cell(parameters or ABSENT), Cell(model.note or ABSENT)]
         )
     return table
+
+
+def decision_table(adaptive: AdaptiveRuns) -> Table:
+    """Where each round of added runs went and why, and how it ended; the time is that of the clock."""
+    table = Table(
+        "Rounds of added runs (± factor: upper end over value of the 95 % interval of σ at 300 K)",
+        [("Round", ""), ("Begun after", ""), ("Factor then", ""), ("Known then", ""), ("Runs added", ""),
+         ("Time", ""), ("Factor predicted", "")],
+    )  # fmt: skip
+    for decision in adaptive.decisions:
+        table.rows.append(
+            [
+                Cell(str(decision.round)),
+                Cell(duration(decision.spent_s)),
+                Cell(_factor(decision.factor)),
+                Cell("; ".join(_known(each) for each in decision.known)),
+                Cell("; ".join(f"{run.production_ps:.3g} ps at {kelvin(run.temperature_K)}" for run in decision.runs)),
+                Cell(duration(decision.cost_s)),
+                Cell(_factor(decision.predicted_factor)),
+            ]
+        )
+    end = [Cell("end"), Cell(duration(adaptive.spent_s)), Cell(_factor(adaptive.factor)), Cell(adaptive.reason or "")]
+    table.rows.append([*end, Cell(ABSENT), Cell(ABSENT), Cell(ABSENT)])
+    return table
+
+
+def _factor(factor: float | None) -> str:
+    if factor is None:
+        return "no fit"
+    return f"{plain(factor, 3)}×" if factor < _SAYS_NOTHING else f"over {_SAYS_NOTHING:g}×"
+
+
+def _known(known: KnownAtDecision) -> str:
+    said = STATUS_WORDS[known.status]
+    if known.conductivity_mS_per_cm is not None:
+        said = f"{measured(known.conductivity_mS_per_cm)} mS/cm"
+    return f"{kelvin(known.temperature_K)}: {said} ({known.production_ps:.3g} ps)"
 
 
 def published_table(record: ConductivityRecord) -> Table | None:

@@ -57,7 +57,7 @@ class TemperatureResult(Record):
     elsewhere; where their frames are too far apart to tell, it is null, and `unchecked` names what nobody could check.
     `equilibrium` says whether several runs are in one state, so far as they tell.
     `left_out_ps` is the beginning of each production that the analysis left out, because the pace of the ions, the
-    energy or the volume changed there.
+    energy or the volume changed there. `production_ps` is the mean of runs of different lengths.
     `hop_distance_A` is that of a hop, under whose square an MSD is no diffusion, and `hop_distance_from` says where it
     comes from (null in records of before, which took 2 A).
     `conductivity_mS_per_cm` is that of the tracer, by Nernst-Einstein; the collective one has an upper bound where its
@@ -183,6 +183,53 @@ class SizeResult(Record):
     records: dict[str, str] = {}
 
 
+class DecidedRun(Record):
+    """A run that a decision added, by its name in the run directory."""
+
+    name: str
+    temperature_K: float
+    production_ps: float
+
+
+class KnownAtDecision(Record):
+    """What was known at one temperature: `production_ps` is of all its runs together."""
+
+    temperature_K: float
+    status: TemperatureStatus
+    n_replicas: int
+    production_ps: float
+    conductivity_mS_per_cm: Measured | None = None
+
+
+class Decision(Record):
+    """Where a round of runs went, and why.
+
+    `factor` is the half-width of the 95 % interval of sigma at 300 K before it (upper end over value; null without a
+    fit), `predicted_factor` what the runs were predicted to leave, `spent_s` the time of the clock before it, and
+    `cost_s` the time that they were predicted to take.
+    """
+
+    round: int
+    spent_s: float
+    known: list[KnownAtDecision]
+    factor: float | None
+    predicted_factor: float
+    runs: list[DecidedRun]
+    cost_s: float
+
+
+class AdaptiveRuns(Record):
+    """Runs that were added until the goal or the budget was reached; `reason` says which, null while it goes on."""
+
+    until: float | None
+    budget_s: float
+    n_cores: int
+    spent_s: float
+    factor: float | None
+    decisions: list[Decision]
+    reason: str | None = None
+
+
 class PublishedComparison(Record):
     """A published number beside ours; `ours` is null, and `note` says why, where this run gives none."""
 
@@ -220,6 +267,7 @@ class ConductivityRecord(StudyRecord):
     collective: CollectiveResult | None = None
     cell: CellSize | None = None
     sizes: SizeResult | None = None
+    adaptive: AdaptiveRuns | None = None
     published: list[PublishedComparison] = []
     second_opinions: list[SecondOpinion] = []
     model_spread: ModelSpread | None = None

@@ -132,7 +132,7 @@ def read_temperature(
         temperature_K=temperature_K, displacements=good, broken=broken, health=health, thermo=thermo, sane=sane,
         n_ions=symbols.count(specie), mass_u=sum(structure["masses_u"]),
         volume_A3=float(np.concatenate(volumes).mean()),
-        production_ps=dynamics.production_ps,
+        production_ps=round(float(np.mean([unit.contents["md"]["production_ps"] for unit in units])), 6),
         extrapolation=[grades[name] for name in sane if name in grades] or list(grades.values()),
         kept_frames={grade["file"]: grade["n_kept_frames"] for grade in grades.values() if "file" in grade},
         grades=[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,9 +14,19 @@ from pydantic import field_validator, model_validator
 from paddlewheel.dynamics import MDSettings
 from paddlewheel.errors import SettingsError
 from paddlewheel.execution import Unit
+from paddlewheel.records.arrhenius import TemperatureStatus
+from paddlewheel.studies.conduct.adaptive import (
+    Goal,
+    State,
+    prediction,
+    read_decisions,
+    run_rounds,
+    wall_s,
+)
 from paddlewheel.studies.conduct.files import keep_run
+from paddlewheel.studies.conduct.fit import fit_temperatures
 from paddlewheel.studies.conduct.measure import analyse_temperature, conductivity_record
-from paddlewheel.studies.conduct.record import ConductivityRecord
+from paddlewheel.studies.conduct.record import ConductivityRecord, DecidedRun
 from paddlewheel.studies.conduct.runs import Analysed, TemperatureRuns, read_temperature, units_by_temperature
 from paddlewheel.studies.conduct.second_opinion.measure import with_second_opinions
 from paddlewheel.studies.conduct.second_opinion.plan import (
@@ -45,8 +56,9 @@ from paddlewheel.studies.simulation.settings import (
 from paddlewheel.studies.simulation.structures import StructureChoice, cell_digest, choose_structure, run_name
 from paddlewheel.study.citations import analysis_citations, dynamics_citations
 from paddlewheel.study.forecast import Forecast
+from paddlewheel.study.progress import duration
 from paddlewheel.study.run import Run
-from paddlewheel.study.settings import Names, Numbers, Settings, bad_value, setting
+from paddlewheel.study.settings import Factor, Names, Numbers, Settings, Time, bad_value, setting
 from paddlewheel.study.study import Study
 
 if TYPE_CHECKING:
@@ -74,6 +86,10 @@ class FitSettings(Settings):
     def fitted(self) -> dict[str, Any]:
         """These in the document of a run."""
         return {"allow_extrapolating": self.allow_extrapolating, "hop_distance_A": self.hop_distance_A}
+
+    def entering(self) -> tuple[TemperatureStatus, ...]:
+        """Statuses of the temperatures that are fitted."""
+        return ("ok", "extrapolating") if self.allow_extrapolating else ("ok",)
 
 
 class PlanSettings(FitSettings, PotentialSettings, DynamicsSettings, CellSettings, IonSettings, SeedSettings):
@@ -133,6 +149,42 @@ class ConductSettings(OpinionSettings, PlanSettings):
         only_with={"supercell": ("auto",), "orderings": False},
         may_change=True,
     )
+
+    until: Factor | None = setting(
+        None,
+        "Add runs, after those asked for, until the 95 % interval of sigma at 300 K reaches no further than this "
+        "factor either way, such as 1.5x; needs --budget. May be given later.",
+        gt=1,
+        le=1000,
+        may_change=True,
+    )
+    budget_s: Time | None = setting(
+        None,
+        "Time of the clock for all runs, such as 90s, 30min or 2h: what those asked for leave of it goes where it "
+        "tells most of sigma at 300 K. May be given later.",
+        gt=0,
+        le=1e9,
+        option="--budget",
+        aliases=("budget",),
+        may_change=True,
+    )
+
+    @model_validator(mode="after")
+    def _has_an_end(self) -> Self:
+        if self.until is not None and self.budget_s is None:
+            raise SettingsError(
+                "would have no end where it cannot be reached", where="until", remedy="give a --budget, such as 2h"
+            )
+        if self.budget_s is not None and not self.arrhenius:
+            raise SettingsError("is for sigma at 300 K, which --no-arrhenius leaves out", where="budget_s",
+                                remedy="give one of them")  # fmt: skip
+        return self
+
+    def goal(self, cores: int | None) -> Goal | None:
+        """What ends the rounds of added runs; None without a budget."""
+        if self.budget_s is None:
+            return None
+        return Goal(until=self.until, budget_s=self.budget_s, n_cores=cores or len(os.sched_getaffinity(0)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,6 +263,27 @@ class ConductPlan:
         """The same runs with another potential, of another length."""
         runs = tuple((replica, replace(dynamics, production_ps=production_ps)) for replica, dynamics in self.runs)
         return replace(self, potential=dict(opinion.potential), runs=runs, opinions=(), smaller=())
+
+    def decided_units(self, runs: Sequence[DecidedRun], directory: Path) -> list[Unit]:
+        """The units of runs that were decided on the way: with seeds of their own, from the cells in turn."""
+        cells, dynamics = self.structure.cells, self.runs[0][1]
+        return [
+            md_unit(
+                name=run.name,
+                atoms=cells[place % len(cells)],
+                mobile=self.ion.specie,
+                potential=self.potential,
+                settings=replace(
+                    dynamics,
+                    temperature_K=run.temperature_K,
+                    production_ps=run.production_ps,
+                    seed=int(np.random.SeedSequence([self.seed, *run.name.encode()]).generate_state(1)[0]),
+                ),
+                replica=place,
+                directory=directory,
+            )
+            for place, run in enumerate(runs)
+        ]
 
     def told(self) -> tuple[tuple[str, str], ...]:
         """What will be run, for people: name and value."""
@@ -328,40 +401,79 @@ def settings_warnings(plan: ConductPlan) -> list[str]:
 
 def _measures(plan: ConductPlan, settings: ConductSettings, run: Run) -> ConductivityRecord:
     seconds_a_frame = _try_opinions(plan, settings)  # may be asked for when the runs have begun
-    units, warnings = run_md_units(plan.units(run.folder), run)
-    analysed, record, runs = _analysed(plan, settings, run, units, warnings)
+    pilots, goal = plan.units(run.folder), settings.goal(run.cores)
+    if goal is not None and not any(unit.folder.exists() for unit in pilots):
+        _check_budget(pilots, goal)
+    analysis, warnings, adaptive = run_rounds(
+        pilots,
+        goal=goal,
+        run=run,
+        units_of=lambda runs: plan.decided_units(runs, run.folder),
+        measure=lambda units: _analysis(plan, settings, units),
+        state_of=lambda found: _state(found, settings),
+        equilibrate_ps=settings.equilibrate_ps,
+        minimum_onset_ps=plan.minimum_onset_ps,
+    )
+    record = _record(plan, settings, run, analysis, warnings).model_copy(update={"adaptive": adaptive})
 
     def own_runs(opinion: Opinion, inside: Run) -> ConductivityRecord:
         other = plan.by_another(opinion, production_ps=settings.second_opinion_ps)
         units, warnings = run_md_units(other.units(inside.folder, prefix=own_prefix(opinion, settings)), inside)
         part = run.part(f"{FOLDER}/{opinion.slug}", other.inputs() | settings.fitted())
-        _, told, _ = _analysed(other, settings, part, units, warnings)
+        told = _record(other, settings, part, _analysis(other, settings, units), warnings)
         run.keep(part, told)
         return told
 
     record = with_second_opinions(
-        record, runs, units, run, opinions=plan.opinions, first=plan.potential,
+        record, analysis.runs, analysis.units, run, opinions=plan.opinions, first=plan.potential,
         frames_a_temperature=settings.second_opinion_frames, seconds_a_frame=seconds_a_frame,
         own_runs=own_runs if settings.second_opinion_ps else None,
     )  # fmt: skip
-    return _compared(plan, settings, run, analysed, record) if plan.smaller else record
+    return _compared(plan, settings, run, analysis.analysed, record) if plan.smaller else record
 
 
-def _analysed(
-    plan: ConductPlan, settings: ConductSettings, run: Run, units: Sequence[Unit], warnings: Sequence[str]
-) -> tuple[list[Analysed], ConductivityRecord, list[TemperatureRuns]]:
-    """What finished units say: each temperature, the record with its tables beside it, and the runs behind it."""
-    groups = units_by_temperature(units)
+@dataclass(frozen=True)
+class _Analysis:
+    """Finished units, all temperatures of their runs, and what was found at each."""
+
+    units: Sequence[Unit]
+    runs: list[TemperatureRuns]
+    analysed: list[Analysed]
+
+
+def _analysis(plan: ConductPlan, settings: ConductSettings, units: Sequence[Unit]) -> _Analysis:
     runs = [
         read_temperature(value, members, plan.ion.specie, hop_distance_A=settings.hop_distance_A)
-        for value, members in groups.items()
+        for value, members in units_by_temperature(units).items()
     ]
-    analysed = [
+    found = [
         analyse_temperature(each, charge_e=plan.ion.charge_e, minimum_onset_ps=plan.minimum_onset_ps) for each in runs
     ]
-    keep_run(runs, analysed, cell=plan.structure.cells[0], run=run)
-    record = conductivity_record(
-        analysed,
+    return _Analysis(units, runs, found)
+
+
+def _state(analysis: _Analysis, settings: ConductSettings) -> State:
+    longest_ps = {
+        each.temperature_K: max((1e-3 * (paths.n_frames - 1) * paths.frame_interval_fs for paths in each.displacements),
+                                default=0.0)
+        for each in analysis.runs
+    }  # fmt: skip
+    entering = settings.entering()
+    return State(
+        rows=[each.row for each in analysis.analysed],
+        fit=fit_temperatures(analysis.analysed, entering=entering).result,
+        longest_ps=longest_ps,
+        hopeless=("broken",) if "extrapolating" in entering else ("broken", "extrapolating"),
+    )
+
+
+def _record(
+    plan: ConductPlan, settings: ConductSettings, run: Run, analysis: _Analysis, warnings: Sequence[str]
+) -> ConductivityRecord:
+    """The record of finished units, with its tables beside it."""
+    keep_run(analysis.runs, analysis.analysed, cell=plan.structure.cells[0], run=run)
+    return conductivity_record(
+        analysis.analysed,
         ion=plan.ion,
         potential=plan.potential["name"],
         structure=plan.structure.name,
@@ -378,7 +490,16 @@ def _analysed(
             structure_sha256=cell_digest(plan.structure.cells[0]), potential_sha256=plan.potential["identity"]
         ),
     )
-    return analysed, record, runs
+
+
+def _check_budget(pilots: Sequence[Unit], goal: Goal) -> None:
+    needed_s = 3600 * (forecast_md(pilots, cores=goal.n_cores).wall_hours or 0.0)
+    if needed_s > goal.budget_s:
+        raise SettingsError(
+            f"{duration(goal.budget_s)} is less than the {duration(needed_s)} that the first {len(pilots)} runs take",
+            where="budget_s",
+            remedy="give more, or a shorter --production-ps, fewer --temperatures, a smaller --supercell",
+        )
 
 
 def _compared(
@@ -391,13 +512,12 @@ def _compared(
     for smaller in plan.smaller:
         units = [unit for unit in finished if unit.name.startswith(_prefix(smaller))]
         within = run.part(f"sizes/{smaller.size}", smaller.inputs() | settings.fitted())
-        found, own, _ = _analysed(smaller, settings, within, units, [])
-        run.keep(within, own)
-        cells[smaller.size] = len(smaller.structure.cells[0]), found
+        found = _analysis(smaller, settings, units)
+        run.keep(within, _record(smaller, settings, within, found, []))
+        cells[smaller.size] = len(smaller.structure.cells[0]), found.analysed
         records[smaller.size] = f"sizes/{smaller.size}/result.json"
     cells[plan.size] = len(plan.structure.cells[0]), analysed
-    entering = ("ok", "extrapolating") if settings.allow_extrapolating else ("ok",)
-    sizes = size_result(cells, entering=entering, records=records)
+    sizes = size_result(cells, entering=settings.entering(), records=records)
     return record.model_copy(update={"sizes": sizes, "warnings": [*record.warnings, *warnings]})
 
 
@@ -419,6 +539,37 @@ def _forecasts(plan: ConductPlan, settings: ConductSettings, cores: int | None) 
     return forecast_md(units, cores=cores, inputs=(*plan.told(), *told), also=labels)
 
 
+def _predicts(
+    plan: ConductPlan, settings: ConductSettings, cores: int | None, directory: Path | None, forecast: Forecast
+) -> list[str]:
+    """What a budget is predicted to give; from the runs of the directory where some are finished."""
+    goal = settings.goal(cores)
+    if goal is None:
+        return []
+    pilots, decided, spent_s, state = plan.units(directory or Path()), [], 0.0, None
+    steps_ps = sum(dynamics.equilibrate_ps + dynamics.production_ps for _, dynamics in plan.runs)
+    s_per_ps = 3600 * (forecast.core_hours or 0.0) / steps_ps
+    if directory is not None:
+        kept = read_decisions(directory)
+        decided = [plan.decided_units(each.runs, directory) for each in kept.decisions] if kept else []
+        spent_s = sum(wall_s(stage, goal.n_cores) for stage in (pilots, *decided))
+        finished = [unit for stage in (pilots, *decided) for unit in stage if unit.result() is not None]
+        state = _state(_analysis(plan, settings, finished), settings) if finished else None
+    if state is None:
+        spent_s = 3600 * (forecast.wall_hours or 0.0)
+    told = prediction(
+        goal,
+        state=state,
+        spent_s=spent_s,
+        s_per_ps=s_per_ps,
+        n_ions=plan.structure.cells[0].get_chemical_symbols().count(plan.ion.specie),
+        equilibrate_ps=settings.equilibrate_ps,
+        minimum_onset_ps=plan.minimum_onset_ps,
+        asked_K=plan.temperatures_K,
+    )
+    return [told, "the units, time and disk above are those of the runs asked for; the budget goes on from them"]
+
+
 STUDY = Study(
     command="conduct",
     arguments=(STRUCTURE,),
@@ -434,8 +585,10 @@ STUDY = Study(
         | settings.fitted()
         | opinion_document(plan.opinions, settings)
         | {"sizes": [each.size for each in (*plan.smaller, plan)] if plan.smaller else None}
+        | {"until": settings.until, "budget_s": settings.budget_s}
     ),
     forecasts=_forecasts,
+    predicts=_predicts,
     needs_directory=True,
     example="paddlewheel conduct o-nbh --temperatures 600,700,800 --out runs/o-nbh",
     notes="Independent runs share the cores. The same command again goes on with what was killed and keeps what is "

@@ -66,7 +66,8 @@ def judge(record: ConductivityRecord) -> Verdict:
     else:
         tone, (headline, numbers, sentences) = "good", _with_number(record, fit, sigma)
         remedies = _remedies(record) if refused else []
-    sentences += [*_short_runs(record), *outside_sentences(record.temperatures), *opinion_sentences(record)]
+    sentences += [*_rounds(record), *_short_runs(record)]
+    sentences += [*outside_sentences(record.temperatures), *opinion_sentences(record)]
     sentences += charge_sentences(record.unchecked, {record.specie: record.charge_e})
     return Verdict(tone, headline, numbers, sentences, refused=refused, remedies=remedies)
 
@@ -270,11 +271,21 @@ def verdict_lines(record: ConductivityRecord) -> list[str]:
         _line_of_fit(record),
         *_named(record),
         *(_line_of_row(row) for row in record.temperatures),
+        *_rounds(record),
         *_short_runs(record),
         *outside_sentences(record.temperatures),
         *opinion_sentences(record),
         *charge,
     ]
+
+
+def _rounds(record: ConductivityRecord) -> list[str]:
+    """How rounds of added runs ended."""
+    adaptive = record.adaptive
+    if adaptive is None or adaptive.reason is None:
+        return []
+    rounds = len(adaptive.decisions)
+    return [f"After {rounds} {'round' if rounds == 1 else 'rounds'} of added runs: {adaptive.reason}."]
 
 
 def _named(record: ConductivityRecord) -> list[str]:

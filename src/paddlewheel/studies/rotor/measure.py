@@ -12,7 +12,6 @@ from paddlewheel.dynamics.health import block_mean
 from paddlewheel.errors import InputError
 from paddlewheel.execution import Unit
 from paddlewheel.records import Measured
-from paddlewheel.records.arrhenius import TemperatureStatus
 from paddlewheel.studies.conduct.files import keep_run
 from paddlewheel.studies.conduct.measure import analyse_temperature, conductivity_record
 from paddlewheel.studies.conduct.record import ConductivityRecord
@@ -49,7 +48,7 @@ def rotor_record(
     warnings: Sequence[str],
 ) -> RotorRecord:
     """Analyse the finished units; each choice of masses has its own record, tables and page in `points/NAME`."""
-    entering: tuple[TemperatureStatus, ...] = ("ok", "extrapolating") if fit.allow_extrapolating else ("ok",)
+    entering = fit.entering()
     base, notes = plan.base, [*settings_warnings(plan.base), *warnings]
     names = {unit.name for unit in finished}
     runs: dict[str, RotorRun] = {}
