@@ -2,6 +2,8 @@
 
     python benchmarks/adaptive_runs.py [--seeds 20] [--until 1.5] [--out docs/benchmarks/adaptive_runs.md] [--seed 1]
 
+The second table is of fixed plans for the time of `make demo`, a ninth of what a goal of 1.5 takes.
+
 The dynamics are synthetic (tests/transport/synthetic.py): vibrating ions that hop at random, by an Arrhenius law. All
 else is the product's: the estimate of D with its gates, the fit with its bounds, the decisions. The fixed plan is the
 default of `conduct`, 600, 700 and 800 K with two runs each, whose runs share the time that the rounds took.
@@ -13,7 +15,7 @@ import argparse
 import math
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,7 +33,19 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "transpor
 import synthetic  # type: ignore[import-not-found]
 
 PILOTS_K, REPLICAS, PILOT_PS, EQUILIBRATE_PS, ONSET_PS = (600.0, 700.0, 800.0), 2, 20.0, 2.0, 0.5
-FRAME_PS, HOP_A, GATE_A, N_IONS, VOLUME_A3, N_CORES, S_PER_PS = 0.1, 3.0, 2.5, 24, 1500.0, 2, 1.0
+FRAME_PS, HOP_A, GATE_A, VOLUME_A3, N_CORES, S_PER_PS = 0.1, 3.0, 2.5, 1500.0, 2, 1.0
+N_IONS, N_IONS_OF_DEMO = 24, 12
+DEMO_PS = 135.0
+DEMO_PLANS: tuple[tuple[tuple[float, ...], int], ...] = (
+    ((600.0, 650.0, 700.0, 750.0, 800.0), 1),
+    ((600.0, 650.0, 700.0, 750.0, 800.0), 2),
+    ((650.0, 700.0, 750.0, 800.0), 2),
+    ((600.0, 700.0, 800.0), 2),
+    ((600.0, 650.0, 800.0), 2),
+    ((650.0, 725.0, 800.0), 2),
+    ((600.0, 800.0), 2),
+)
+"""Temperatures and replicas, for the same time on the cores."""
 
 
 @dataclass
@@ -41,6 +55,7 @@ class Material:
     energy_eV: float
     at_700K_cm2_per_s: float
     rng: np.random.Generator
+    n_ions: int = N_IONS
     runs: dict[float, list[np.ndarray]] = field(default_factory=dict)
 
     def diffusivity_cm2_per_s(self, temperature_K: float) -> float:
@@ -51,20 +66,20 @@ class Material:
     def conductivity_mS_per_cm(self, temperature_K: float) -> float:
         """By Nernst and Einstein."""
         return self.diffusivity_cm2_per_s(temperature_K) * conductivity_per_diffusivity(
-            n_ions=N_IONS, mean_volume_A3=VOLUME_A3, charge_e=1.0, temperature_K=temperature_K
+            n_ions=self.n_ions, mean_volume_A3=VOLUME_A3, charge_e=1.0, temperature_K=temperature_K
         )
 
     def run(self, temperature_K: float, production_ps: float) -> None:
         """Add a run."""
         hops = 6.0 * self.diffusivity_cm2_per_s(temperature_K) / A2_PER_PS_IN_CM2_PER_S / HOP_A**2 * production_ps
         paths, _ = synthetic.vibration_and_hops(
-            self.rng, n_ions=N_IONS, n_frames=round(production_ps / FRAME_PS) + 1, per_ion=hops
+            self.rng, n_ions=self.n_ions, n_frames=round(production_ps / FRAME_PS) + 1, per_ion=hops
         )
         self.runs.setdefault(temperature_K, []).append(paths)
 
     def state(self) -> State:
         """What the runs have told."""
-        analysed = [_analysed(at, runs) for at, runs in sorted(self.runs.items())]
+        analysed = [_analysed(at, runs, self.n_ions) for at, runs in sorted(self.runs.items())]
         return State(
             rows=[each.row for each in analysed],
             fit=fit_temperatures(analysed).result,
@@ -72,12 +87,12 @@ class Material:
         )
 
 
-def _analysed(temperature_K: float, runs: list[np.ndarray]) -> Analysed:
+def _analysed(temperature_K: float, runs: list[np.ndarray], n_ions: int) -> Analysed:
     tracer = estimate_diffusivity(
         runs, frame_interval_fs=1000.0 * FRAME_PS, hop_distance_A=GATE_A, minimum_onset_ps=ONSET_PS
     )
     sigma = tracer_conductivity(
-        tracer, n_ions=N_IONS, mean_volume_A3=VOLUME_A3, charge_e=1.0, temperature_K=temperature_K
+        tracer, n_ions=n_ions, mean_volume_A3=VOLUME_A3, charge_e=1.0, temperature_K=temperature_K
     )
     row = TemperatureResult(
         temperature_K=temperature_K,
@@ -85,7 +100,7 @@ def _analysed(temperature_K: float, runs: list[np.ndarray]) -> Analysed:
         reason=tracer.reason,
         n_replicas=len(runs),
         production_ps=sum(len(paths) for paths in runs) * FRAME_PS / len(runs),
-        n_ions=N_IONS,
+        n_ions=n_ions,
         density_g_per_cm3=1.0,
         mean_volume_A3=VOLUME_A3,
         hop_distance_A=GATE_A,
@@ -120,11 +135,13 @@ def adaptive(material: Material, *, until: float, budget_s: float) -> tuple[Stat
         spent_s, number = spent_s + decision.cost_s, number + 1
 
 
-def fixed(material: Material, *, spent_s: float) -> State:
-    """The default plan, its runs as long as the same time allows."""
-    each_ps = spent_s * N_CORES / S_PER_PS / (len(PILOTS_K) * REPLICAS) - EQUILIBRATE_PS
-    for temperature_K in PILOTS_K:
-        for _ in range(REPLICAS):
+def fixed(
+    material: Material, *, spent_s: float, temperatures_K: Sequence[float] = PILOTS_K, replicas: int = REPLICAS
+) -> State:
+    """A plan whose runs are all as long as the time allows."""
+    each_ps = spent_s * N_CORES / S_PER_PS / (len(temperatures_K) * replicas) - EQUILIBRATE_PS
+    for temperature_K in temperatures_K:
+        for _ in range(replicas):
             material.run(temperature_K, each_ps)
     return material.state()
 
@@ -163,27 +180,75 @@ def _holds(state: State, truth: float) -> bool:
     return low <= truth <= high
 
 
+def demo_row(make: Callable[[int, int], Material], n_seeds: int, temperatures_K: Sequence[float], replicas: int) -> str:
+    """One line: how many sets have a fit, its factor, and how often it holds the truth."""
+    factors, held = [], 0
+    for seed in range(n_seeds):
+        material = make(seed, 2)
+        spent_s = DEMO_PS * S_PER_PS / N_CORES
+        state = fixed(material, spent_s=spent_s, temperatures_K=temperatures_K, replicas=replicas)
+        if state.factor is not None:
+            factors.append(state.factor)
+            held += _holds(state, material.conductivity_mS_per_cm(300.0))
+    each_ps = DEMO_PS / (len(temperatures_K) * replicas) - EQUILIBRATE_PS
+    low, middle, high = np.percentile(factors, [25, 50, 75])
+    at = ", ".join(f"{value:g}" for value in temperatures_K)
+    return (
+        f"| {at} | {replicas} x {each_ps:.3g} ps | {len(factors)} of {n_seeds} | {held} | {middle:.3g}x "
+        f"({low:.3g} to {high:.3g}) |"
+    )
+
+
 def main() -> None:
-    """Print the table, and write it."""
+    """Print the tables, and write them."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--until", type=float, default=1.5)
-    parser.add_argument("--budget-ps", type=float, default=20_000.0, help="dynamics of both cores together, ps")
+    parser.add_argument("--budget-ps", type=float, default=10_000.0, help="dynamics of both cores together, ps")
     parser.add_argument("--energies", type=float, nargs="+", default=[0.2, 0.25, 0.3, 0.35])
+    parser.add_argument("--demo-energies", type=float, nargs="*", default=[0.3, 0.4])
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
-    lines = []
+
+    def maker(energy_eV: float, d_cm2_per_s: float, n_ions: int) -> Callable[[int, int], Material]:
+        return lambda seed, plan: Material(
+            energy_eV=energy_eV, at_700K_cm2_per_s=d_cm2_per_s, n_ions=n_ions,
+            rng=np.random.default_rng([options.seed, seed, plan]),
+        )  # fmt: skip
+
+    began = time.perf_counter()
+    lines = [
+        f"{options.seeds} sets, seed {options.seed}; D(700 K) = 2e-5 cm2/s, {N_IONS} ions; goal {options.until:g}x.",
+        "",
+        "| Ea, eV | rounds: factor | fixed plan: factor | ln fixed / ln rounds, median | lowest to highest "
+        "| 95 % interval holds, rounds / fixed | goal reached | dynamics, ns | rounds |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    print("\n".join(lines), flush=True)
     for energy_eV in options.energies:
-        began = time.perf_counter()
-
-        def make(seed: int, plan: int, energy_eV: float = energy_eV) -> Material:
-            rng = np.random.default_rng([options.seed, seed, plan])
-            return Material(energy_eV=energy_eV, at_700K_cm2_per_s=2e-5, rng=rng)
-
+        make = maker(energy_eV, 2e-5, N_IONS)
         row = table(make, options.seeds, until=options.until, budget_s=options.budget_ps * S_PER_PS / N_CORES)
         lines.append(f"| {energy_eV:g} | {row} |")
-        print(lines[-1], f"{time.perf_counter() - began:.0f} s", flush=True)
+        print(lines[-1], flush=True)
+    for energy_eV in options.demo_energies:
+        make = maker(energy_eV, 1.7e-5, N_IONS_OF_DEMO)
+        lines += [
+            "",
+            f"{DEMO_PS:g} ps in all, Ea {energy_eV:g} eV, D(700 K) = 1.7e-5 cm2/s, {N_IONS_OF_DEMO} ions:",
+            "",
+            "| temperatures, K | runs of each | with a fit | its 95 % interval holds | factor, median (quartiles) |",
+            "|---|---|---|---|---|",
+        ]
+        for temperatures_K, replicas in DEMO_PLANS:
+            lines.append(demo_row(make, options.seeds, temperatures_K, replicas))
+            print(lines[-1], flush=True)
+    lines.append(f"\n{time.perf_counter() - began:.0f} s in all.")
+    if options.out:
+        mark = "<!-- table: benchmarks/adaptive_runs.py -->"
+        old = options.out.read_text(encoding="utf-8") if options.out.exists() else f"# Adaptive runs\n\n{mark}\n"
+        text = "\n".join(lines)
+        options.out.write_text(f"{old.split(mark)[0]}{mark}\n\n{text}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 from typer.core import TyperCommand
@@ -202,13 +202,13 @@ def _text(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-_METAVARS = {Factor: "FACTOR", Time: "TIME"}
+_METAVARS: Mapping[Any, str] = {Factor: "FACTOR", Time: "TIME"}
 
 
 def _metavar(annotation: Any) -> str:
     is_text = choices(annotation) or str(annotation).startswith("str |")  # such as auto or 2x2x2
     for kind, name in _METAVARS.items():
-        if annotation in (kind, kind | None):
+        if kind in (annotation, *get_args(annotation)):
             return name
     text = "" if is_text else str(annotation)
     if "dict[" in text:

@@ -193,10 +193,11 @@ def decide(
 
 
 def _candidates(state: State, asked_K: Sequence[float]) -> list[float]:
-    """Where runs may go: not where they break, and no hotter, unless it is the cold ones that do."""
+    """Where runs may go: no hotter than where one went well."""
     hopeless_K = [row.temperature_K for row in state.rows if row.status in state.hopeless]
+    well_K = [row.temperature_K for row in state.rows if row.status not in state.hopeless]
     found = candidate_temperatures(asked_K, target_K=ROOM_K, refused_K=hopeless_K)
-    return [value for value in found if value < min(hopeless_K, default=np.inf)] or found
+    return [value for value in found if value <= max(well_K, default=0.0)]
 
 
 def run_rounds(
