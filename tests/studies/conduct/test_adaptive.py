@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from paddlewheel.errors import RunDirectoryError, SettingsError
@@ -13,9 +14,13 @@ from paddlewheel.execution import Unit
 from paddlewheel.records import Measured
 from paddlewheel.records.arrhenius import ArrheniusResult, TemperatureStatus
 from paddlewheel.studies.conduct.adaptive import FILE, Goal, State, decide, prediction, read_decisions, wall_s
+from paddlewheel.studies.conduct.measure import analyse_temperature
 from paddlewheel.studies.conduct.page_tables import decision_table
 from paddlewheel.studies.conduct.record import AdaptiveRuns, Decision, TemperatureResult
+from paddlewheel.studies.conduct.runs import TemperatureRuns
 from paddlewheel.studies.conduct.study import ConductSettings, plan_conduct
+from paddlewheel.studies.motion.hop_distance import HopDistance
+from paddlewheel.trajectories import Displacements
 
 ASKED_K = (600.0, 700.0, 800.0)
 
@@ -168,3 +173,27 @@ def test_a_damaged_list_of_decisions_is_refused(tmp_path: Path) -> None:
         (tmp_path / FILE).write_text(text)
         with pytest.raises(RunDirectoryError, match=FILE):
             read_decisions(tmp_path)
+
+
+def test_runs_that_end_before_what_is_left_out_of_longer_ones_are_left_out() -> None:
+    """Pilots of 10 ps beside a run of 60 ps whose cell settles for 20: the mean volume is that of the rest."""
+    rng = np.random.default_rng(3)
+
+    def paths(n_frames: int) -> Displacements:
+        volumes_A3 = 1500.0 + rng.normal(scale=1.0, size=n_frames)
+        volumes_A3[:200] += 30.0
+        return Displacements(
+            positions_A=rng.normal(scale=0.4, size=(n_frames, 12, 3)).cumsum(axis=0), mean_cell_A=11.4 * np.eye(3),
+            volumes_A3=volumes_A3, frame_interval_fs=100.0, indices=np.arange(12), symbol="Na", density_g_per_cm3=1.0,
+            drift_removed="none", cell_lengths_mean_A=np.full(3, 11.4), cell_lengths_std_A=np.zeros(3),
+            largest_strain=0.0,
+        )  # fmt: skip
+
+    runs = TemperatureRuns(
+        temperature_K=700.0, displacements=[paths(600), paths(100), paths(100)], n_ions=12, mass_u=1000.0,
+        volume_A3=1510.0, production_ps=26.7, hop_distance=HopDistance(value_A=2.0, origin="by hand"),
+    )  # fmt: skip
+    row = analyse_temperature(runs, charge_e=1.0, minimum_onset_ps=0.5).row
+    assert row.left_out_ps is not None
+    assert row.left_out_ps >= 10.0
+    assert row.mean_volume_A3 == pytest.approx(1500.0, abs=1.5)  # some frames of before the cut may be in it

@@ -266,6 +266,7 @@ def run_rounds(
             reason=None if isinstance(found, Decision) else found,
         )
         run.text(FILE, record_text(rounds))
+        run.keep_made(FILE)
         if rounds.reason is not None:
             return analysed, warnings, rounds
 

@@ -125,7 +125,8 @@ def analyse_temperature(runs: TemperatureRuns, *, charge_e: float, minimum_onset
         return Analysed(row, None)
     interval_fs = runs.displacements[0].frame_interval_fs
     even = _steady(runs)
-    volume_A3 = float(np.mean([paths.volumes_A3[even.first_frame :].mean() for paths in runs.displacements]))
+    even_A3 = [paths.volumes_A3[even.first_frame :] for paths in runs.displacements]
+    volume_A3 = float(np.mean([volumes.mean() for volumes in even_A3 if len(volumes)]))  # none of one that ends before
     cell = {"mean_volume_A3": volume_A3, "temperature_K": runs.ran_K or runs.temperature_K}
     together = onsager_coefficients(
         [[paths.positions_A] for paths in runs.displacements],
