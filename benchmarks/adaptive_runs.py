@@ -205,7 +205,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--until", type=float, default=1.5)
     parser.add_argument("--budget-ps", type=float, default=10_000.0, help="dynamics of both cores together, ps")
-    parser.add_argument("--energies", type=float, nargs="+", default=[0.2, 0.25, 0.3, 0.35])
+    parser.add_argument("--energies", type=float, nargs="*", default=[0.2, 0.25, 0.3, 0.35])
     parser.add_argument("--demo-energies", type=float, nargs="*", default=[0.3, 0.4])
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path)
