@@ -133,6 +133,8 @@ def conduct(
     structure: str | Path | Atoms,
     *,
     sizes: Names | None = ...,
+    until: float | None = ...,
+    budget_s: float | None = ...,
     second_opinion: Names = ...,
     second_opinion_frames: int = ...,
     second_opinion_ps: float = ...,
