@@ -13,7 +13,7 @@ import paddlewheel
 from paddlewheel.cli.main import status_of
 from paddlewheel.errors import RunDirectoryError, SettingsError, TrajectoryError
 from paddlewheel.execution import Unit
-from paddlewheel.studies.motion.given import open_given
+from paddlewheel.studies.motion.given import Given, LeftOut, open_given
 from paddlewheel.trajectories import open_store
 
 EQUILIBRATION_PS, FRAME_INTERVAL_FS, N_PRODUCTION = 0.05, 5.0, 41
@@ -125,6 +125,16 @@ def test_what_was_given_twice_counts_once_and_is_said(
     assert status_of([*arguments, "--out", str(tmp_path / "out")]) == 0
     told = capsys.readouterr().out
     assert all(f"warning: {text}" in told for text in said)
+
+
+def test_runs_left_out_for_one_reason_are_told_in_one_line() -> None:
+    """Of a directory of fifty runs with one finished the report told forty-nine lines before its first figure."""
+    said = [("T=500K_r1", "it is not finished"), ("T=500K_r2", "it is not finished"), ("T=700K_r0", "it broke: hot")]
+    out = [LeftOut(name=name, given_as="run", temperature_K=500.0, reason=reason) for name, reason in said]
+    assert Given(runs=(), left_out=tuple(out)).warnings == (
+        "2 runs are left out (not finished): T=500K_r1, T=500K_r2",
+        "T=700K_r0 is left out (it broke: hot)",
+    )
 
 
 def test_unfinished_and_broken_runs_are_left_out_and_named(run: Path) -> None:

@@ -92,7 +92,16 @@ class Given:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What has to be said of the runs, and which are left out, each once."""
-        told = [f"{run.name} is left out ({run.reason})" for run in self.left_out]
+        by_reason: dict[str, list[str]] = {}
+        for run in self.left_out:
+            by_reason.setdefault(run.reason, []).append(run.name)
+        told = []
+        for reason, names in by_reason.items():
+            if len(names) == 1:
+                told.append(f"{names[0]} is left out ({reason})")
+            else:
+                why = reason.removeprefix("it is ").removeprefix("it ")
+                told.append(f"{len(names)} runs are left out ({why}): {', '.join(names)}")
         notes = [note for run in self.runs for note in (run.note, *run.trajectory.notes) if note]
         return tuple(dict.fromkeys([*told, *notes]))
 
