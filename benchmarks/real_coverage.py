@@ -3,6 +3,7 @@
     paddlewheel conduct o-nbh --temperatures 600,650,700,750,800 --no-arrhenius --ensemble nvt --supercell 1x1x1 \
         --equilibrate-ps 20 --production-ps 250 --replicas 10 --seed 2026 --out RUNS
     python benchmarks/real_coverage.py keep RUNS --out PATHS          # what is needed of them, once they ended
+    python benchmarks/real_coverage.py msd PATHS --out benchmarks/real_runs/o-nbh-128.csv   # what is committed of them
     python benchmarks/real_coverage.py table PATHS [--replicas 1,2] [--out docs/benchmarks/real_coverage.md]
 
 The first command can be killed and goes on; of a run that is still going what it has by now is kept. The truth of a
@@ -30,6 +31,8 @@ from paddlewheel.studies.conduct.runs import Analysed, TemperatureRuns
 from paddlewheel.studies.motion.hop_distance import HopDistance, hop_distance
 from paddlewheel.studies.simulation.md_runs import MINIMUM_ONSET_PS
 from paddlewheel.trajectories import Displacements, displacements, open_store, read_thermo
+from paddlewheel.transport.lagged import Pool
+from paddlewheel.transport.regression import lag_grid
 
 if TYPE_CHECKING:
     from paddlewheel.records import Measured
@@ -125,6 +128,19 @@ def read_kept(folder: Path) -> dict[float, list[LongRun]]:
                       about["mass_u"])  # fmt: skip
         by_temperature.setdefault(run.temperature_K, []).append(run)
     return dict(sorted(by_temperature.items()))
+
+
+def msd_lines(folder: Path) -> Iterator[str]:
+    """The MSD of each run, of single ions and of their charge as a whole, at log-spaced lags: a table."""
+    yield "run,temperature_K,run_ps,lag_ps,msd_A2,msd_charge_per_ion_A2"
+    for temperature_K, runs in read_kept(folder).items():
+        for run in runs:
+            paths, step_ps = run.paths.positions_A, run.paths.frame_interval_fs / 1000
+            lags = lag_grid(len(paths))
+            single = Pool.of([paths], lags).msd.sum(axis=1)
+            together = Pool.of([paths.sum(axis=1)[:, None]], lags).msd.sum(axis=1) / paths.shape[1]
+            for lag, own, all_ions in zip(lags, single, together, strict=True):
+                yield f"{run.name},{temperature_K:g},{run.length_ps:.0f},{lag * step_ps:g},{own:.5g},{all_ions:.5g}"
 
 
 def analysed(runs: Sequence[LongRun]) -> Analysed:
@@ -293,9 +309,9 @@ def coverage_lines(folder: Path, replicas: int, count: int, seed: int) -> list[s
 
 
 def main() -> None:
-    """`keep` or `table`."""
+    """`keep`, `msd` or `table`."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("what", choices=("keep", "table"))
+    parser.add_argument("what", choices=("keep", "msd", "table"))
     parser.add_argument("folder", type=Path)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--specie", default="Na")
@@ -305,6 +321,9 @@ def main() -> None:
     options = parser.parse_args()
     if options.what == "keep":
         keep(options.folder, options.out, options.specie)
+        return
+    if options.what == "msd":
+        options.out.write_text("\n".join(msd_lines(options.folder)) + "\n", encoding="utf-8")
         return
     told = "\n".join(coverage_lines(options.folder, options.replicas, options.count, options.seed))
     print(told)
