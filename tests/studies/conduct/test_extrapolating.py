@@ -120,7 +120,7 @@ def test_conduct_says_what_extrapolates(tmp_path: Path, monkeypatch: pytest.Monk
     settings = {
         "potential": "ase:test_extrapolating:GradedSprings", "temperatures_K": [20.0, 300.0], "ensemble": "nvt",
         "timestep_fs": 2.0, "equilibrate_ps": 0.2, "production_ps": 0.6, "supercell": "1x1x1", "specie": "Ar",
-        "charge": 1.0, "charge_anyway": True, "seed": 3,
+        "charge": 1.0, "charge_anyway": True, "seed": 3, "replicas": 1,
     }  # fmt: skip
     record = conduct(_argon(), out=out, **settings)
     cold, hot = (row.extrapolation for row in record.temperatures)
