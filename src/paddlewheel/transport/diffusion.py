@@ -11,6 +11,7 @@ from paddlewheel.errors import InputError, SettingsError
 from paddlewheel.transport.confinement import LEAST_LOG_RATIO, confinement
 from paddlewheel.transport.excess import NO_EXCESS, ExcessVariance
 from paddlewheel.transport.lagged import Pool
+from paddlewheel.transport.least_squares import chi2, gls
 from paddlewheel.transport.log_values import ONE_SIGMA
 from paddlewheel.transport.msd import checked_frame_interval, checked_positions
 from paddlewheel.transport.regression import (
@@ -23,7 +24,6 @@ from paddlewheel.transport.regression import (
     lag_grid,
     worst_residual,
 )
-from paddlewheel.transport.slow_relaxation import chi2, gls
 from paddlewheel.transport.stationarity import LEAST_P_VALUE, Stationarity, pace
 from paddlewheel.units import A2_PER_PS_IN_CM2_PER_S
 

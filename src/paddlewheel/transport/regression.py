@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from paddlewheel.transport.excess import NO_EXCESS, ExcessVariance
-from paddlewheel.transport.slow_relaxation import Slopes, final_slopes, gls
+from paddlewheel.transport.least_squares import gls, line_design
+from paddlewheel.transport.slow_relaxation import Slopes, final_slopes
 
 if TYPE_CHECKING:
     from paddlewheel.transport.lagged import Pool
@@ -96,7 +97,7 @@ def fit_line(pool: Pool, *, minimum_onset: int = 1) -> Line:
         covariance = gaussian + shot * unit_shot
         onset, linear = _onset(lags, msd, covariance, range(start, last))
         first = _first(lags, onset)
-        estimator, _ = gls(covariance[first:, first:], _design(lags[first:]))
+        estimator, _ = gls(covariance[first:, first:], line_design(lags[first:]))
         slopes = final_slopes(lags, msd, covariance, int(lags[first]))
         weights = slopes.mean
         errors, degrees, stretches = _variance_from_parts(
@@ -137,10 +138,6 @@ def _first(lags: np.ndarray, onset: int) -> int:
     return min(int(np.searchsorted(lags, _SAFETY * lags[onset])), lags.size - 3)
 
 
-def _design(lags: np.ndarray) -> np.ndarray:
-    return np.stack([np.ones(lags.size), 6.0 * lags], axis=1)
-
-
 def _slope(lags: np.ndarray, msd: np.ndarray) -> float:
     return max(float(np.polyfit(lags, msd, 1)[0]), 0.0)
 
@@ -163,7 +160,7 @@ def _onset(lags: np.ndarray, msd: np.ndarray, covariance: np.ndarray, allowed: r
     """
     weights = []
     for j in range(lags.size - 2):
-        estimator, _ = gls(covariance[j:, j:], _design(lags[j:]))
+        estimator, _ = gls(covariance[j:, j:], line_design(lags[j:]))
         weights.append(np.concatenate([np.zeros(j), estimator[1]]))
     for j in allowed:
         if j >= len(weights):
@@ -175,7 +172,7 @@ def _onset(lags: np.ndarray, msd: np.ndarray, covariance: np.ndarray, allowed: r
                 difference = weights[j] - weights[later]
                 error = np.sqrt(max(difference @ covariance @ difference, 0.0))
                 agrees &= abs(difference @ msd) <= _SLOPE_THRESHOLD * error
-        if not agrees or worst_residual(_design(lags[j:]), msd[j:], covariance[j:, j:]) > RESIDUAL_THRESHOLD:
+        if not agrees or worst_residual(line_design(lags[j:]), msd[j:], covariance[j:, j:]) > RESIDUAL_THRESHOLD:
             continue
         begins = (j, _first(lags, j))
         powers = [exponent(lags[k:], msd[k:], covariance[k:, k:]) for k in begins]

@@ -2,14 +2,14 @@
 
 A line is fitted to an MSD from a lag on at which no bend is seen. Where a cage relaxes exponentially little is left of
 it there; where ions hop back and forth among slow anions the slope falls as a power of time for decades, and a line,
-whose weight is at short lags, is too steep (o-NBH, 800 K: by 30 % from 1 to 8 ps). Both are
+whose weight is at short lags, is too steep (o-NBH, 800 K: by 30 % from 1 to 8 ps). Each way is fitted as
 
     MSD = c + 6 D t + b k(t),   k = tau (1 - exp(-t / tau))   or   k'(t) = (1 + t / t0)^-g,
 
-each k a generalized least squares fit that is linear in c, D and b. Its weight is its likelihood, times the share of
-what b might have been that the data leave of it (Laplace; MacKay, ISBN 0521642981, chapter 28): before the data, a
-slope twice the final one where the fit begins. Only bends downwards count (b >= 0). The slope is the mean over all, and
-what they differ by is part of its error (Hoeting et al., doi 10.1214/ss/1009212519).
+by generalized least squares: it is linear in c, D and b. The weight of a fit is its likelihood times the ratio of the
+error of b to what b might have been before the data, a slope twice the final one where the fit begins (Laplace's
+approximation; MacKay, ISBN 0521642981, chapter 28). Only bends downwards count (b > 0). The slope is the mean over all
+fits, and what they differ by is part of its error (Hoeting et al., doi 10.1214/ss/1009212519).
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-RIDGE = 1e-6
+from paddlewheel.transport.least_squares import chi2, gls, line_design
+
 _EXPONENTIAL = (0.125, 0.25, 0.5, 1.0)
 _POWERS, _SINCE = (0.5, 1.0, 1.5), (0.1, 1.0)
 _PRIOR_LINE, _PRIOR_EXPONENTIAL, _PRIOR_POWER = 0.6, 0.2, 0.2
@@ -51,28 +52,8 @@ class Slopes:
         return apart.T @ (self.weights[:, None] * apart)
 
 
-def gls(covariance: np.ndarray, design: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Generalized least squares (Aitken 1935): the estimator `[n_parameters, n_data]` and its covariance.
-
-    The correlation matrix of an MSD is close to singular; a ridge keeps weights from feeding on its rounding.
-    """
-    scale = np.sqrt(np.diag(covariance))
-    correlation = covariance / np.outer(scale, scale) + RIDGE * np.eye(scale.size)
-    scaled = design / scale[:, None]
-    solved = np.linalg.solve(correlation, scaled)
-    inverse = np.linalg.inv(scaled.T @ solved)
-    return inverse @ solved.T / scale, inverse
-
-
-def chi2(residual: np.ndarray, covariance: np.ndarray) -> float:
-    """Squared residuals over their covariance, with the ridge of `gls`."""
-    scale = np.sqrt(np.diag(covariance))
-    correlation = covariance / np.outer(scale, scale) + RIDGE * np.eye(scale.size)
-    return float((residual / scale) @ np.linalg.solve(correlation, residual / scale))
-
-
 def final_slopes(lags: np.ndarray, msd: np.ndarray, covariance: np.ndarray, first: int) -> Slopes:
-    """The final slope of an MSD by a line from lag `first` on, and by what relaxes before.
+    """The final slope of an MSD from lag `first` on, by a line and by lines with what relaxes yet.
 
     Parameters
     ----------
@@ -85,12 +66,12 @@ def final_slopes(lags: np.ndarray, msd: np.ndarray, covariance: np.ndarray, firs
     """
     used = lags >= first
     t, y, errors = lags[used].astype(float), msd[used], covariance[np.ix_(used, used)]
-    straight, _ = gls(errors, _line(t))
+    straight, _ = gls(errors, line_design(t))
     slope = max(6.0 * float(straight[1] @ y), 1e-12)
-    logs = [np.log(_PRIOR_LINE) - 0.5 * chi2(y - _line(t) @ (straight @ y), errors)]
+    logs = [np.log(_PRIOR_LINE) - 0.5 * chi2(y - line_design(t) @ (straight @ y), errors)]
     estimators = [straight[1]]
     for prior, relaxed, steepness in _relaxations(t / first):
-        design = np.column_stack([_line(t), relaxed * first])
+        design = np.column_stack([line_design(t), relaxed * first])
         estimator, inverse = gls(errors, design)
         values = estimator @ y
         if not (values[2] > 0.0 and inverse[2, 2] > 0.0):
@@ -102,10 +83,6 @@ def final_slopes(lags: np.ndarray, msd: np.ndarray, covariance: np.ndarray, firs
     whole = np.zeros((len(estimators), lags.size))
     whole[:, used] = estimators
     return Slopes(weights / weights.sum(), whole)
-
-
-def _line(lags: np.ndarray) -> np.ndarray:
-    return np.stack([np.ones(lags.size), 6.0 * lags], axis=1)
 
 
 def _relaxations(t: np.ndarray) -> list[tuple[float, np.ndarray, float]]:
