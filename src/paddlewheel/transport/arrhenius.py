@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from paddlewheel.errors import InputError, SettingsError
-from paddlewheel.transport.excess import ExcessVariance
-from paddlewheel.transport.log_values import ONE_SIGMA
+from paddlewheel.transport.excess import ExcessVariance, joined_degrees
+from paddlewheel.transport.log_values import IMPROBABLE, ONE_SIGMA, chance_of_more, quantile
 from paddlewheel.transport.temperature_models import ModelFit, fit_one_kink, fit_vogel_fulcher, linear_model
 from paddlewheel.transport.upper_bounds import UpperBounds
 from paddlewheel.units import BOLTZMANN_eV_PER_K
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 Quantity = Literal["ln(sigma*T)", "ln(D)"]
-_IMPROBABLE = 0.05
 _BETTER_BY_AICC = 2.0
 _CONTRADICTS = 1.6448536269514722
 """Errors by which the line lies above an upper bound in one of twenty cases where both are right."""
@@ -39,10 +38,11 @@ class ArrheniusFit:
     """`ln(sigma T)` (or `ln D`) = `ln_prefactor - activation_energy_eV / (k T)`, and what it says at `target_K`.
 
     Every `std` is half of a 68 % interval, with Student's t of `degrees_of_freedom`, and the covariance goes with it:
-    95 % intervals are wider by the ratio of the two quantiles. The value at `target_K` is log-normal. `chi2_per_dof` is
-    None for two temperatures, where the line is exact and its error is that of the points alone. `scale` multiplies all
-    errors: the root of the ratio of `excess`, of replicas and points about the line, where it was given; else 1, or the
-    root of chi2/dof where the points scatter more than their errors allow (Student's t of n - 2).
+    95 % intervals are wider by the ratio of the two quantiles; `degrees_within` are those of the errors of the points
+    alone. The value at `target_K` is log-normal. `chi2_per_dof` is None for two temperatures, where the line is exact
+    and its error is that of the points alone. `scale` multiplies all errors: the root of the ratio of `excess`, of
+    replicas and points about the line, where it was given; else 1, or the root of chi2/dof where the points scatter
+    more than their errors allow (Student's t of n - 2).
     """
 
     quantity: Quantity
@@ -63,6 +63,7 @@ class ArrheniusFit:
     degrees_of_freedom: float
     models: tuple[ModelFit, ...]
     warnings: tuple[str, ...]
+    degrees_within: float = np.inf
     excess: ExcessVariance | None = None
 
     @property
@@ -71,18 +72,16 @@ class ArrheniusFit:
         if self.excess is None or self.excess.seen is None:
             return None
         low, high = self.interval_95_at_target
-        without, with_prior = float(self.excess.differences), self.excess.degrees_of_freedom
-        within = 1.0 / max(1.0 / self.degrees_of_freedom - 1.0 / with_prior, 1e-9)
-        alone = 1.0 / (1.0 / within + 1.0 / without)
+        alone = joined_degrees(self.degrees_within, self.excess.differences)
         wider = np.sqrt(self.excess.seen / self.excess.ratio)
-        wider *= _student(alone, 0.95) / _student(self.degrees_of_freedom, 0.95)
+        wider *= quantile(alone, 0.95) / quantile(self.degrees_of_freedom, 0.95)
         return _around(float(np.log(self.value_at_target)), 0.5 * float(np.log(high / low)) * float(wider))
 
     def chance_above(self, value: float) -> float:
         """Probability that the quantity at `target_K` is above `value`."""
         from scipy.special import stdtr
 
-        spread = float(self._log_value(np.array(self.target_K))[1]) / _student(self.degrees_of_freedom, ONE_SIGMA)
+        spread = float(self._log_value(np.array(self.target_K))[1]) / quantile(self.degrees_of_freedom, ONE_SIGMA)
         return float(stdtr(min(self.degrees_of_freedom, 1e9), np.log(self.value_at_target / value) / spread))
 
     def band(self, temperatures_K: Sequence[float] | np.ndarray) -> Band:
@@ -91,7 +90,7 @@ class ArrheniusFit:
         if not (np.isfinite(at).all() and (at > 0).all()):
             raise SettingsError("a temperature of the band is not positive")
         log, spread = self._log_value(at)
-        reach = spread * _student(self.degrees_of_freedom, 0.95) / _student(self.degrees_of_freedom, ONE_SIGMA)
+        reach = spread * quantile(self.degrees_of_freedom, 0.95) / quantile(self.degrees_of_freedom, ONE_SIGMA)
         return Band(at, np.exp(log), np.exp(log - reach), np.exp(log + reach))
 
     def _log_value(self, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -150,23 +149,23 @@ def fit_arrhenius(
     """
     t, y, error = _checked(temperatures_K, values, stds, quantity, target_K)
     x = 1.0 / (BOLTZMANN_eV_PER_K * t)
-    dofs = None if degrees_of_freedom is None else _sorted_dofs(degrees_of_freedom, temperatures_K)
-    if dofs is not None:
-        error = error / [_student(value, ONE_SIGMA) for value in dofs]
+    dofs = np.full(t.size, np.inf)
+    if degrees_of_freedom is not None:
+        dofs = _sorted_dofs(degrees_of_freedom, temperatures_K)
+        error = error / [quantile(value, ONE_SIGMA) for value in dofs]
     model = linear_model("arrhenius", x, y, error, ("ln_prefactor", "activation_energy_eV"))
     covariance, chi2, freedom = model.covariance, model.chi2, t.size - 2
     warnings: list[str] = []
-    scale, dof = 1.0, np.inf
-    if dofs is not None:
-        dof = _satterthwaite(x, error, dofs, target_K)
-        covariance = covariance + _of_uncertain_weights(x, error, dofs, covariance)
+    within = _satterthwaite(x, error, dofs, target_K)
+    covariance = covariance + _of_uncertain_weights(x, error, dofs, covariance)
+    scale, dof = 1.0, within
     mean = np.array([model.parameters["ln_prefactor"], model.parameters["activation_energy_eV"]])
     bounds = _upper_bounds(upper_bounds, t, quantity)
     above = np.maximum(bounds.excess(mean, covariance), 0.0)
     strained = chi2 + float(np.sum(above**2)), freedom + int(np.sum(above > 0))
     if freedom == 0:
         warnings.append("two temperatures: the line passes through both points, nothing tests that it is straight")
-    if strained[1] > 0 and _chi2_tail(*strained, dofs) < _IMPROBABLE:
+    if strained[1] > 0 and chance_of_more(*strained, dofs) < IMPROBABLE:
         ratio = f"chi2/dof {strained[0] / strained[1]:.2g}"
         who = "points and upper bounds" if above.any() else "points"
         told = f"{who} scatter more than their errors allow ({ratio}): "
@@ -178,17 +177,17 @@ def fit_arrhenius(
         warnings.append(told)
     if excess is not None:
         excess += ExcessVariance(_as_normal(strained[0], dofs), strained[1])
-        scale, dof = float(np.sqrt(excess.ratio)), excess.joined(dof)
+        scale, dof = float(np.sqrt(excess.ratio)), excess.joined(within)
     warnings += [
         f"the upper bound at {at:g} K contradicts the line of the other temperatures, which lies {errors:.1f} of its "
         "errors above it: a longer run there tells which is wrong"
         for at, errors in zip(upper_bounds or (), above, strict=True)
         if errors > _CONTRADICTS
     ]
-    inner = _student(dof, ONE_SIGMA)
+    inner = quantile(dof, ONE_SIGMA)
     mean, covariance = replace(bounds, log_error=bounds.log_error * scale).joined(mean, covariance * scale**2)
     covariance = covariance * inner**2
-    wider = _student(dof, 0.95) / inner
+    wider = quantile(dof, 0.95) / inner
     if excess is not None:
         error = error * scale
         model = linear_model("arrhenius", x, y, error, ("ln_prefactor", "activation_energy_eV"))
@@ -221,13 +220,14 @@ def fit_arrhenius(
         degrees_of_freedom=float(dof),
         models=models,
         warnings=tuple(warnings),
+        degrees_within=float(within),
         excess=excess,
     )
 
 
-def _as_normal(chi2: float, dofs: np.ndarray | None) -> float:
+def _as_normal(chi2: float, dofs: np.ndarray) -> float:
     """A chi2 with estimated errors, taken back to that with known ones: the mean of t^2 of f degrees is f / (f - 2)."""
-    return chi2 if dofs is None else chi2 * max(1.0 - 2.0 * float(np.mean(1.0 / dofs)), 0.0)
+    return chi2 * max(1.0 - 2.0 * float(np.mean(1.0 / dofs)), 0.0)
 
 
 def _checked(
@@ -283,22 +283,6 @@ def _around(log: float, reach: float) -> tuple[float, float]:
     return float(np.exp(log - reach)), float(np.exp(log + reach))
 
 
-def _student(degrees_of_freedom: float, level: float) -> float:
-    from scipy.special import ndtri, stdtrit
-
-    half = 0.5 + level / 2.0
-    return float(ndtri(half) if np.isinf(degrees_of_freedom) else stdtrit(degrees_of_freedom, half))
-
-
-def _chi2_tail(chi2: float, freedom: int, dofs: np.ndarray | None) -> float:
-    """Chance of a larger chi2 where the points lie on the line; of errors from few parts it is Fisher's F."""
-    from scipy.special import chdtrc, fdtrc
-
-    if dofs is None or np.isinf(dofs).all():
-        return float(chdtrc(freedom, chi2))
-    return float(fdtrc(freedom, 1.0 / np.mean(1.0 / dofs), chi2 / freedom))
-
-
 def _of_uncertain_weights(x: np.ndarray, error: np.ndarray, dofs: np.ndarray, covariance: np.ndarray) -> np.ndarray:
     """What weights of estimated errors add to the covariance `[2, 2]`.
 
@@ -323,7 +307,8 @@ def _satterthwaite(x: np.ndarray, error: np.ndarray, dofs: np.ndarray, target_K:
     estimator = np.linalg.solve(design.T @ weighted, weighted.T)
     at = np.array([1.0, -1.0 / (BOLTZMANN_eV_PER_K * target_K)])
     shares = (at @ estimator * error) ** 2
-    return float(shares.sum() ** 2 / np.sum(shares**2 / dofs))
+    spread = float(np.sum(shares**2 / dofs))
+    return float(shares.sum()) ** 2 / spread if spread > 0 else np.inf
 
 
 def _preferences(models: tuple[ModelFit, ...], lowest_K: float, highest_K: float, target_K: float) -> list[str]:

@@ -12,7 +12,7 @@ from paddlewheel.transport.confinement import LEAST_LOG_RATIO, confinement
 from paddlewheel.transport.excess import NO_EXCESS, ExcessVariance
 from paddlewheel.transport.lagged import Pool
 from paddlewheel.transport.least_squares import chi2, gls
-from paddlewheel.transport.log_values import ONE_SIGMA
+from paddlewheel.transport.log_values import ONE_SIGMA, quantile
 from paddlewheel.transport.msd import checked_frame_interval, checked_positions
 from paddlewheel.transport.regression import (
     LONGEST_ONSET,
@@ -93,11 +93,8 @@ class DiffusivityEstimate:
 
     def wider(self, excess: ExcessVariance, level: float) -> float:
         """By how much the logarithm of the interval of `level` is wider with this excess than by the runs alone."""
-        from scipy.special import stdtrit
-
         within = self.degrees_within or np.inf
-        quantiles = [float(stdtrit(min(f, 1e9), 0.5 + level / 2.0)) for f in (excess.joined(within), within)]
-        return float(np.sqrt(excess.ratio)) * quantiles[0] / quantiles[1]
+        return float(np.sqrt(excess.ratio)) * quantile(excess.joined(within), level) / quantile(within, level)
 
     @property
     def onset_ps(self) -> float | None:
@@ -206,9 +203,7 @@ def estimate_settled(
 
 def log_interval(value: float, std: float, degrees_of_freedom: float, level: float) -> tuple[float, float]:
     """Interval `value * exp(+-q std / value)`, q the two-sided Student quantile of `level`."""
-    from scipy.special import stdtrit
-
-    factor = float(np.exp(stdtrit(degrees_of_freedom, 0.5 + level / 2.0) * std / value))
+    factor = float(np.exp(quantile(degrees_of_freedom, level) * std / value))
     return value / factor, value * factor
 
 
@@ -221,8 +216,6 @@ def _judged(
     hop_distance_A: float,
     unseen: float,
 ) -> DiffusivityEstimate:
-    from scipy.special import stdtrit
-
     run_ps = step_ps * max(paths.shape[0] for paths in trajectories)
     left_out_ps = step_ps * found.first_frame
 
@@ -233,7 +226,7 @@ def _judged(
     fitted = pool.lags >= line.first
     covariance = line.covariance[np.ix_(fitted, fitted)]
     slope, slope_std = exponent(pool.lags[fitted], pool.msd.sum(axis=1)[fitted], covariance)
-    q95 = float(stdtrit(line.degrees_of_freedom, 0.95))
+    q95 = quantile(line.degrees_of_freedom, 0.9)  # of one side
     if value > 0 and std < LARGEST_RELATIVE_ERROR * value:
         bound = value * np.exp(q95 * std / value) + unseen
     else:
@@ -287,7 +280,7 @@ def _judged(
     scale = A2_PER_PS_IN_CM2_PER_S
     low68, high68 = log_interval(value, std, line.degrees_of_freedom, ONE_SIGMA)
     low95, high95 = log_interval(value, std, line.degrees_of_freedom, 0.95)
-    q68 = float(stdtrit(line.degrees_of_freedom, 0.5 + ONE_SIGMA / 2.0))
+    q68 = quantile(line.degrees_of_freedom, ONE_SIGMA)
     components = line.by_component / step_ps * scale
     errors = q68 * np.sqrt(line.variance_by_component) / step_ps * scale
     return DiffusivityEstimate(

@@ -66,11 +66,13 @@ class ExcessVariance:
         return self.chi2 / self.differences if self.differences else None
 
     def joined(self, degrees_of_freedom: float) -> float:
-        """Degrees of freedom of a variance that was estimated with as many, times the ratio.
-
-        Relative variances of both add (2 over the degrees of freedom each).
-        """
-        return 1.0 / (1.0 / degrees_of_freedom + 1.0 / self.degrees_of_freedom)
+        """Degrees of freedom of a variance that was estimated with as many, times the ratio."""
+        return joined_degrees(degrees_of_freedom, self.degrees_of_freedom)
 
 
 NO_EXCESS = ExcessVariance()
+
+
+def joined_degrees(first: float, second: float) -> float:
+    """Degrees of freedom of the product of two variances: their relative variances add, 2 over the degrees each."""
+    return 1.0 / (1.0 / first + 1.0 / second)

@@ -129,7 +129,7 @@ def fit_logs(
     dof = float(np.sum(carried**2)) ** 2 / spread if spread > 0 else np.inf
     chi2 = float(np.sum(((logs - matrix @ parameters) / stds) ** 2))
     freedom = matrix.shape[0] - matrix.shape[1]
-    probability = _tail(chi2, freedom, freedoms) if freedom > 0 else None
+    probability = chance_of_more(chi2, freedom, freedoms) if freedom > 0 else None
     if probability is not None and probability < IMPROBABLE:
         variance, dof = variance * chi2 / freedom, float(freedom)
     return Combination(LogValue(float(at @ parameters), float(np.sqrt(variance)), dof), chi2, freedom, probability)
@@ -143,7 +143,8 @@ def quantile(degrees_of_freedom: float, level: float) -> float:
     return float(ndtri(half) if np.isinf(degrees_of_freedom) else stdtrit(degrees_of_freedom, half))
 
 
-def _tail(chi2: float, freedom: int, freedoms: np.ndarray) -> float:
+def chance_of_more(chi2: float, freedom: int, freedoms: np.ndarray) -> float:
+    """Chance of a larger chi2 where a model holds; with errors of as many degrees of freedom `[n]` it is Fisher's F."""
     from scipy.special import chdtrc, fdtrc
 
     known = float(np.mean(1.0 / freedoms))

@@ -292,10 +292,7 @@ def _logarithmic(slopes: CollectiveSlopes, value: float, error: float) -> Quanti
 
 
 def _student(slopes: CollectiveSlopes, value: float, error: float) -> Quantity:
-    from scipy.special import stdtrit
-
-    degrees = slopes.line.degrees_of_freedom
-    q68, q95 = (float(stdtrit(degrees, 0.5 + level / 2.0)) * error for level in (ONE_SIGMA, 0.95))
+    q68, q95 = (quantile(slopes.line.degrees_of_freedom, level) * error for level in (ONE_SIGMA, 0.95))
     return Quantity(value, q68, (value - q68, value + q68), (value - q95, value + q95))
 
 
