@@ -18,7 +18,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -203,10 +203,14 @@ class Tally:
         self.in_95 += measured.interval_95[0] <= truth <= measured.interval_95[1]
         self.log_ratios.append(float(np.log(measured.value / truth)) if measured.value * truth > 0 else np.nan)
 
-    def add_all(self, other: Tally) -> None:
-        """Those of another."""
-        self.n, self.in_68, self.in_95 = self.n + other.n, self.in_68 + other.in_68, self.in_95 + other.in_95
-        self.log_ratios += other.log_ratios
+    @classmethod
+    def of_all(cls, tallies: Iterable[Tally]) -> Tally:
+        """Those of several together."""
+        whole = cls()
+        for each in tallies:
+            whole.n, whole.in_68, whole.in_95 = whole.n + each.n, whole.in_68 + each.in_68, whole.in_95 + each.in_95
+            whole.log_ratios += each.log_ratios
+        return whole
 
     def cells(self) -> str:
         """Number, coverages, and the median and scatter of ln(value / truth), of a table."""
@@ -275,16 +279,12 @@ def coverage_lines(folder: Path, replicas: int, count: int, seed: int) -> list[s
     lines += [f"| quantity | T (K) | {' | '.join(head)} |", "|---|---|" + "---|" * len(head)]
     for name in QUANTITIES:
         for temperature_K in truth:
-            pooled = Tally()
-            for length_ps in LENGTHS_PS:
-                pooled.add_all(of_rows[temperature_K, length_ps, name])
+            pooled = Tally.of_all(of_rows[temperature_K, length_ps, name] for length_ps in LENGTHS_PS)
             lines.append(f"| {name} | {temperature_K:g} | {pooled.cells()} |")
     lines += ["", f"| length (ps) | quantity | {' | '.join(head)} |", "|---|---|" + "---|" * len(head)]
     for length_ps in LENGTHS_PS:
         for name in QUANTITIES:
-            pooled = Tally()
-            for temperature_K in truth:
-                pooled.add_all(of_rows[temperature_K, length_ps, name])
+            pooled = Tally.of_all(of_rows[temperature_K, length_ps, name] for temperature_K in truth)
             lines.append(f"| {length_ps:g} | {name} | {pooled.cells()} |")
         for name in ("Ea", "sigma(300 K)"):
             lines.append(f"| {length_ps:g} | {name} | {of_line[length_ps, name].cells()} |")

@@ -233,10 +233,11 @@ class _Tried:
         rows: list[list[np.ndarray]] = [[] for _ in self.spectra]
         if circuit.tail == "RRQQ" and not (circuit.coil or circuit.loop):
             for tail, arcs in (("", circuit.arcs + 2), ("Ws", circuit.arcs + 1)):
+                if arcs > MOST_ARCS:
+                    continue
                 # their sizes, times and exponents stand in the same order
-                in_series = [each for each in self.fits if replace(each, tail="RRQQ", arcs=circuit.arcs) == circuit
-                             and (each.tail, each.arcs) == (tail, arcs)]  # fmt: skip
-                for row, fit in zip(rows, self.fits[in_series[0]] if in_series else [], strict=False):
+                fitted = self.fits.get(replace(circuit, tail=tail, arcs=arcs), [])
+                for row, fit in zip(rows, fitted, strict=False):
                     flank = [] if tail == "" else [fit.theta[-1] + np.log(4 / np.pi**2), _FLANK_EXPONENT]
                     row.append(np.append(fit.theta[: circuit.size - len(flank)], flank))
         return [np.array(row) if row else None for row in rows]

@@ -47,6 +47,10 @@ if TYPE_CHECKING:
 
 FILE = "decisions.json"
 _MOST_ROUNDS = 30
+_HOP_A = 3.0
+"""Distance of a hop of ions that nothing is known of yet."""
+_BEYOND = 1000.0
+"""A factor that says nothing any more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,10 +120,6 @@ class State:
         hops_A = [row.hop_distance_A for row in self.rows if row.hop_distance_A]
         line = DiffusionLine.of(known, n_ions=self.rows[0].n_ions, hop_distance_A=hops_A[0] if hops_A else _HOP_A)
         return calibrated(line, known, target_K=ROOM_K, log_std=None if factor is None else log_std_of_factor(factor))
-
-
-_HOP_A = 3.0
-"""Of ions that nothing is known of yet."""
 
 
 def _log_std(row: TemperatureResult) -> float | None:
@@ -272,6 +272,13 @@ def run_rounds(
 
 
 def read_decisions(directory: Path) -> AdaptiveRuns | None:
+    """The rounds decided so far; None where there are none.
+
+    Raises
+    ------
+    RunDirectoryError
+        If their file is damaged.
+    """
     path = directory / FILE
     if not path.is_file():
         return None
@@ -292,6 +299,7 @@ def seconds_of(unit: Unit) -> tuple[float, float]:
 
 
 def wall_s(stage: Sequence[Unit], n_cores: int) -> float:
+    """Time of the clock that units took together on as many cores."""
     return 3600.0 * wall_hours([seconds_of(unit)[0] / 3600.0 for unit in stage], n_cores)
 
 
@@ -340,7 +348,3 @@ def prediction(
         f"budget: {duration(goal.budget_s)} on {goal.n_cores} cores; sigma at {ROOM_K:g} K is predicted to be known "
         f"within {said} either way (95 %){wanted}, {basis}"
     )
-
-
-_BEYOND = 1000.0
-"""A factor that says nothing any more."""

@@ -210,7 +210,7 @@ def _measures(inputs: AnalyzeInputs, settings: AnalyzeSettings, run: Run) -> Con
         structure=_known_name(runs, "structure") or files,
         cell=inputs.cell,
         arrhenius=len(groups) > 1,
-        allow_extrapolating=settings.allow_extrapolating,
+        entering=settings.entering(),
         warnings=inputs.warnings,
         citations=analysis_citations(),
         provenance=run.provenance(),

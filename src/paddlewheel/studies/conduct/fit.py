@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -40,6 +40,27 @@ def excess_of(analysed: Sequence[Analysed]) -> ExcessVariance:
 def _std_within(sigma: Measured, tracer: DiffusivityEstimate) -> float:
     """Half of the 68 % interval of a conductivity by the scatter within its runs alone."""
     return float(sigma.value * np.sinh(np.arcsinh(sigma.std / sigma.value) / tracer.wider(tracer.excess, ONE_SIGMA)))
+
+
+def line_fields(fit: ArrheniusFit) -> dict[str, Any]:
+    """What a line of ln(sigma*T) tells, as fields of an `ArrheniusResult`."""
+    return {
+        "fitted": fit.quantity,
+        "activation_energy_eV": Measured.or_none(
+            fit.activation_energy_eV, fit.activation_energy_std_eV, interval_95=fit.activation_energy_95_eV
+        ),
+        "activation_energy_95_eV": fit.activation_energy_95_eV,
+        "ln_prefactor": Measured.or_none(fit.ln_prefactor, fit.ln_prefactor_std),
+        "covariance_ln_prefactor_activation_energy": fit.covariance_ln_prefactor_activation_energy,
+        "conductivity_300K_mS_per_cm": Measured.or_none(
+            fit.value_at_target,
+            fit.std_at_target,
+            interval_68=fit.interval_68_at_target,
+            interval_95=fit.interval_95_at_target,
+        ),
+        "conductivity_300K_95_mS_per_cm": fit.interval_95_at_target,
+        "chi2_per_dof": fit.chi2_per_dof,
+    }
 
 
 def fit_temperatures(
@@ -96,23 +117,9 @@ def fit_temperatures(
             "change and no kink lies between"
         )
     result = ArrheniusResult(
-        fitted="ln(sigma*T)",
-        activation_energy_eV=Measured.or_none(
-            fit.activation_energy_eV, fit.activation_energy_std_eV, interval_95=fit.activation_energy_95_eV
-        ),
-        activation_energy_95_eV=fit.activation_energy_95_eV,
-        ln_prefactor=Measured.or_none(fit.ln_prefactor, fit.ln_prefactor_std),
-        covariance_ln_prefactor_activation_energy=fit.covariance_ln_prefactor_activation_energy,
-        conductivity_300K_mS_per_cm=Measured.or_none(
-            fit.value_at_target,
-            fit.std_at_target,
-            interval_68=fit.interval_68_at_target,
-            interval_95=fit.interval_95_at_target,
-        ),
-        conductivity_300K_95_mS_per_cm=fit.interval_95_at_target,
+        **line_fields(fit),
         conductivity_300K_95_without_prior_mS_per_cm=fit.interval_95_without_prior,
         chance_above_1_mS_per_cm=fit.chance_above(1.0),
-        chi2_per_dof=fit.chi2_per_dof,
         variance_ratio=fit.excess.ratio if fit.excess else None,
         variance_ratio_seen=fit.excess.seen if fit.excess else None,
         variance_ratio_differences=fit.excess.differences if fit.excess else None,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from paddlewheel.records import Citation, Measured, Provenance
+from paddlewheel.records.arrhenius import TemperatureStatus
 from paddlewheel.studies.conduct.collective import collective_result
 from paddlewheel.studies.conduct.conditions import cell_size, conditions_of
 from paddlewheel.studies.conduct.extrapolation import extrapolating_reason, extrapolation_of
@@ -60,14 +61,12 @@ def conductivity_record(
     warnings: Sequence[str],
     citations: Sequence[Citation],
     provenance: Provenance,
-    allow_extrapolating: bool = False,
+    entering: Sequence[TemperatureStatus] = ("ok",),
 ) -> ConductivityRecord:
     """Put the temperatures analysed together and fit them.
 
-    Only temperatures with status ``ok`` enter the fit, and ``extrapolating`` ones where that is allowed; the others are
-    named in it with their reasons.
+    Only temperatures of the statuses `entering` enter the fit; the others are named in it with their reasons.
     """
-    entering = ("ok", "extrapolating") if allow_extrapolating else ("ok",)
     fit = fit_temperatures(analysed, entering=entering) if arrhenius else None
     told = [each for each in analysed if each.row.status in entering]
     together = (fit.fit.excess if fit and fit.fit else None) or excess_of(analysed)

@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from paddlewheel.records import Measured
 from paddlewheel.records.arrhenius import ROOM_K, ArrheniusResult
 from paddlewheel.studies.conduct.collective import measured_log
+from paddlewheel.studies.conduct.fit import line_fields
 from paddlewheel.studies.conduct.record import SizeResult, SizesAtTemperature, SizeValue
 from paddlewheel.studies.conduct.runs import Analysed
 from paddlewheel.transport import LogValue, fit_arrhenius
 from paddlewheel.transport.finite_size import SizeDependence, size_dependence
+from paddlewheel.transport.log_values import ONE_SIGMA
 
 
 def size_result(
@@ -65,7 +67,7 @@ def size_result(
     slope = found.slope.result
     return SizeResult(
         temperatures=rows,
-        slope_atoms=Measured(value=slope.log, std=slope.reach(0.6826895)),
+        slope_atoms=Measured(value=slope.log, std=slope.reach(ONE_SIGMA)),
         slope_95_atoms=found.interval_95,
         trend=found.trend,
         arrhenius=_of_an_infinite_cell(found, largest) if found.trend else None,
@@ -101,19 +103,4 @@ def _of_an_infinite_cell(found: SizeDependence, largest: Sequence[Analysed]) -> 
         target_K=ROOM_K,
         degrees_of_freedom=[dof for *_, dof in points],
     )
-    return ArrheniusResult(
-        fitted="ln(sigma*T)",
-        activation_energy_eV=Measured.or_none(
-            fit.activation_energy_eV, fit.activation_energy_std_eV, interval_95=fit.activation_energy_95_eV
-        ),
-        activation_energy_95_eV=fit.activation_energy_95_eV,
-        ln_prefactor=Measured.or_none(fit.ln_prefactor, fit.ln_prefactor_std),
-        covariance_ln_prefactor_activation_energy=fit.covariance_ln_prefactor_activation_energy,
-        conductivity_300K_mS_per_cm=Measured.or_none(
-            fit.value_at_target, fit.std_at_target, interval_68=fit.interval_68_at_target,
-            interval_95=fit.interval_95_at_target,
-        ),
-        conductivity_300K_95_mS_per_cm=fit.interval_95_at_target,
-        chi2_per_dof=fit.chi2_per_dof,
-        temperatures_used_K=[row.temperature_K for row, *_ in points],
-    )  # fmt: skip
+    return ArrheniusResult(**line_fields(fit), temperatures_used_K=[row.temperature_K for row, *_ in points])

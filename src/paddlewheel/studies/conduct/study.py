@@ -479,7 +479,7 @@ def _record(
         structure=plan.structure.name,
         cell=plan.structure.cells[0],
         arrhenius=plan.arrhenius,
-        allow_extrapolating=settings.allow_extrapolating,
+        entering=settings.entering(),
         warnings=[*settings_warnings(plan), *warnings],
         citations=[
             *potential_citations(plan.potential["name"]),

@@ -182,7 +182,7 @@ def _analyse(
         structure=base.structure.name,
         cell=masses.plan.structure.cells[0],
         arrhenius=base.arrhenius,
-        allow_extrapolating=fit.allow_extrapolating,
+        entering=fit.entering(),
         warnings=[],
         citations=analysis_citations(),
         provenance=within.provenance(
