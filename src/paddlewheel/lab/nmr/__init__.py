@@ -1,0 +1,1 @@
+"""Nuclear magnetic resonance: reading, spectra, relaxation, spin exchange, tensors, and simulated measurements."""
