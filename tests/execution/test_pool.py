@@ -8,10 +8,16 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import Future
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
+from parsl.executors import HighThroughputExecutor
+from parsl.providers import LocalProvider
+
+from paddlewheel.execution.pool import _end_parsl
 
 HERE = Path(__file__).parent
 
@@ -128,6 +134,16 @@ def test_a_killed_interchange_or_worker_pool_is_started_again_and_no_tick_is_los
     assert set(outcome["states"].values()) == {"finished"}
     for unit in ("u0", "u1"):
         assert _ticks(tmp_path, unit) == list(range(60))
+
+
+def test_tasks_that_parsl_failed_at_the_same_moment_end_nothing() -> None:
+    """Parsl's own watch may see the dead pool first; failing a task twice raised InvalidStateError in CI."""
+    executor, done, ended = HighThroughputExecutor(label="units", provider=LocalProvider()), Future(), []
+    done.set_exception(RuntimeError("failed by Parsl's watch"))
+    executor._tasks = {"0": done}
+    _end_parsl(SimpleNamespace(executors={"units": executor}, cleanup=lambda: ended.append(True)))
+    assert ended == [True]
+    assert executor.bad_state_is_set
 
 
 @pytest.mark.slow

@@ -13,7 +13,8 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Future, InvalidStateError, wait
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -204,7 +205,8 @@ def _end_parsl(kernel: Any) -> None:
     if not _is_alive(kernel):
         executor = kernel.executors["units"]
         executor.provider.cancel(list(executor.provider.resources))
-        executor.set_bad_state_and_fail_all(RuntimeError("Parsl died"))
+        with suppress(InvalidStateError):  # Parsl's own watch may see it at this moment and fail the same tasks
+            executor.set_bad_state_and_fail_all(RuntimeError("Parsl died"))
     kernel.cleanup()
     parsl.clear()
 
