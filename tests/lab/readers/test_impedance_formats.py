@@ -340,7 +340,7 @@ def _whole(folder: Path, tmp_path: Path) -> dict[str, bytes]:
     }
 
 
-@pytest.mark.parametrize("n_inputs", [12, pytest.param(2000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("n_inputs", [12, pytest.param(500, marks=pytest.mark.slow)])
 def test_damaged_files_give_spectra_or_one_line(folder: Path, tmp_path: Path, n_inputs: int):
     for name, content in _whole(folder, tmp_path).items():
         rng, path, n_read = random.Random(11), tmp_path / f"damaged-{name}", 0

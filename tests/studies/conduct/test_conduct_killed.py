@@ -19,14 +19,15 @@ from paddlewheel.trajectories import open_store, read_thermo
 
 pytestmark = pytest.mark.slow
 
-N_FRAMES = 151  # 1.5 ps every 10 fs, and the frame at step 0
+N_STEPS = 1000
+N_FRAMES = 101  # 1 ps every 10 fs, and the frame at step 0
 
 
 def _command(ensemble: str, out: Path) -> list[str]:
     options = (
-        # the M3GNet, for the embedded NEP is through before it can be killed ten times
-        f"conduct nabh4 --potential m3gnet-nabh-r2scan --supercell 1x1x1 --temperatures 400 --no-arrhenius "
-        f"--ensemble {ensemble} --equilibrate-ps 0.5 --production-ps 1.0 --cores 1 --seed 3 --out"
+        # 1,024 atoms: a smaller cell is through before it can be killed ten times
+        f"conduct o-nbh --supercell 2x2x2 --temperatures 400 --no-arrhenius "
+        f"--ensemble {ensemble} --equilibrate-ps 0.4 --production-ps 0.6 --cores 1 --seed 3 --replicas 1 --out"
     )
     return [sys.executable, "-m", "paddlewheel.cli.main", *options.split(), str(out)]
 
@@ -71,7 +72,7 @@ def _kill_at(step: int, process: subprocess.Popen, out: Path, *, everything: boo
 
 def _killed_run(ensemble: str, out: Path, shared: Path, *, kills: int) -> None:
     rng = random.Random(20260101)
-    steps = sorted(rng.sample(range(10, 1400), kills))
+    steps = sorted(rng.sample(range(10, N_STEPS - 100), kills))
     for i, step in enumerate(steps):
         process = _start(ensemble, out, shared)
         _kill_at(step, process, out, everything=i % 2 == 0)  # else the worker outlives its driver
@@ -124,5 +125,5 @@ def test_ctrl_c_ends_cleanly_and_the_same_command_goes_on(shared: Path, tmp_path
     assert not (out / "result.json").exists()
     stopped = _step(out)
     _finish("nvt", out, shared)
-    assert stopped < 1500
+    assert stopped < N_STEPS
     _stored(out)

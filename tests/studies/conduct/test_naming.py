@@ -79,6 +79,16 @@ def test_one_collective_conductivity_gives_the_tracer_over_its_haven_ratio() -> 
     assert "if that holds at 300 K" in collective_sentences(found, [ok_row(700.0)])[0]
 
 
+def test_a_line_of_two_near_temperatures_yields_to_the_haven_ratio() -> None:
+    """From 750 and 800 K to 300 K an error of 20 % becomes one of decades; the tracer has a third temperature."""
+    at = [600.0, 750.0, 800.0]
+    found = collective_result([analysed(t, known=t > 700) for t in at], fitted(at))
+    assert [each.how for each in found.at_300K] == ["Haven ratio", "own line"]
+    first, second = (np.diff(np.log(each.conductivity_300K_95_mS_per_cm))[0] for each in found.at_300K)
+    assert second > 5 * first
+    assert found.at_300K[0].conductivity_300K_mS_per_cm.value == pytest.approx(AT_300K / HAVEN)
+
+
 def test_an_unknown_one_is_told_with_its_bound() -> None:
     row = ok_row(
         700.0, conductivity_collective_mS_per_cm=None, haven_ratio=None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from paddlewheel.records import Measured
@@ -11,6 +12,9 @@ from paddlewheel.studies.conduct.runs import Analysed
 from paddlewheel.transport import ArrheniusFit, LogValue, Quantity, fit_arrhenius, fit_logs, sum_of
 from paddlewheel.transport.log_values import ONE_SIGMA
 
+_MOST_TIMES_WIDER = 2.0
+"""How much wider the collective line's own interval may be than that by the Haven ratio, and still come first."""
+
 
 def collective_result(analysed: Sequence[Analysed], fit: ArrheniusFit | None) -> CollectiveResult:
     """What the temperatures of the tracer's fit (of all, without one) tell of all ions together.
@@ -18,7 +22,8 @@ def collective_result(analysed: Sequence[Analysed], fit: ArrheniusFit | None) ->
     The Haven ratio is the weighted mean of its logarithms. At 300 K: the Arrhenius line of the collective
     conductivities where two temperatures or more have one; and the line of the tracer over the Haven ratio. The errors
     of these two are taken for independent: the same diffusivity is in both with the same sign, so that the error of
-    their quotient is rather too large.
+    their quotient is rather too large. The line of its own takes no Haven ratio for that at 300 K and comes first,
+    unless its 95 % interval is over twice as wide (of the logarithm): two temperatures leave it decades.
     """
     known = [
         (each.row, found.conductivity_mS_per_cm, found.haven_ratio, found.degrees_of_freedom)
@@ -65,8 +70,18 @@ def collective_result(analysed: Sequence[Analysed], fit: ArrheniusFit | None) ->
         haven_ratio=measured_log(haven) if haven else None,
         haven_ratio_95=haven.interval(0.95) if haven else None,
         haven_temperatures_K=[row.temperature_K for row, _ in ratios],
-        at_300K=at_room,
+        at_300K=_better_known_first(at_room),
     )
+
+
+def _better_known_first(at_room: list[CollectiveAtRoom]) -> list[CollectiveAtRoom]:
+    def width(each: CollectiveAtRoom) -> float:
+        low, high = each.conductivity_300K_95_mS_per_cm
+        return math.log(high / low) if low > 0 and math.isfinite(high) else math.inf
+
+    if len(at_room) == 2 and width(at_room[0]) > _MOST_TIMES_WIDER * width(at_room[1]):
+        return at_room[::-1]
+    return at_room
 
 
 def measured_log(value: LogValue) -> Measured:
