@@ -16,17 +16,20 @@ from paddlewheel.potentials.m3gnet import M3GNetCalculator
 
 @pytest.mark.slow
 def test_energy_is_conserved_at_300_K(shared: Path) -> None:
-    """NVE, 0.5 fs, 1 ps, Na2B12H12 (52 atoms): below 0.5 meV/atom/ps, the issue's number."""
+    """NVE, 1 ps, Na2B12H12 (52 atoms): below 0.5 meV/atom/ps, the issue's number for steps of 0.5 fs.
+
+    Steps of 1 fs halve the time of the test and are harder: the error of Verlet's energy grows as their square.
+    """
     atoms = read(shared / "data/structures/Na2B12H12_P21c_m3gnetNaBH.cif")
     assert isinstance(atoms, Atoms)
     atoms.calc = M3GNetCalculator.from_directory(shared / "data/potentials/M3GNet-r2SCAN-NaBH")
     # twice the temperature: half of it goes into the potential energy of the crystal at rest
     thermalize_momenta(atoms, 600, rng=np.random.default_rng(1))
     Stationary(atoms)
-    dynamics, energies, temperatures = VelocityVerlet(atoms, 0.5 * units.fs), [], []
-    dynamics.attach(lambda: energies.append(atoms.get_total_energy() / len(atoms)), interval=4)
-    dynamics.attach(lambda: temperatures.append(atoms.get_temperature()), interval=4)
-    dynamics.run(2000)
+    dynamics, energies, temperatures = VelocityVerlet(atoms, 1.0 * units.fs), [], []
+    dynamics.attach(lambda: energies.append(atoms.get_total_energy() / len(atoms)), interval=2)
+    dynamics.attach(lambda: temperatures.append(atoms.get_temperature()), interval=2)
+    dynamics.run(1000)
     drift_meV_per_ps = 1e3 * np.polyfit(0.002 * np.arange(len(energies)), energies, 1)[0]
     assert 200 < np.mean(temperatures) < 400
     assert abs(drift_meV_per_ps) < 0.5
