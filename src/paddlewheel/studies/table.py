@@ -132,6 +132,11 @@ TABLE: dict[str, Row] = {
         "cell.study:STUDY",
         "The design of a cell: layers, masses, energy density, resistance, and who gives each input.",
     ),
+    "nmr simulate": Row(
+        LABORATORY,
+        "nmr_simulate.study:STUDY",
+        "NMR with known truth, as files: 11B of mixtures, 23Na recoveries over temperature, 1H exchange.",
+    ),
 }
 
 
