@@ -25,6 +25,7 @@ from paddlewheel.studies.eis.record import EisRecord
 from paddlewheel.studies.hull.record import HullRecord
 from paddlewheel.studies.label.record import LabelRecord
 from paddlewheel.studies.lsv.record import LsvRecord
+from paddlewheel.studies.nmr_simulate.record import NmrSimulateRecord
 from paddlewheel.studies.onsager.record import OnsagerRecord
 from paddlewheel.studies.phonons.record import PhononRecord
 from paddlewheel.studies.rotation.record import RotationRecord
@@ -404,6 +405,47 @@ def lsv(
     cores: int | None = ...,
     show_progress: bool = ...,
 ) -> LsvRecord: ...
+def nmr_simulate(
+    *,
+    experiment: Literal['spectrum', 'recovery', 'exchange'] = ...,
+    format: Literal['bruker', 'csdm'] = ...,
+    proton_MHz: float = ...,
+    seed: int = ...,
+    noise: float = ...,
+    phase_deg: float = ...,
+    dead_time_us: float = ...,
+    ringing: float = ...,
+    metastable: float = ...,
+    cq_MHz: Numbers = ...,
+    eta: Numbers = ...,
+    gauss_Hz: Numbers = ...,
+    lorentz_Hz: Numbers = ...,
+    spinning_Hz: float = ...,
+    pulse_us: float = ...,
+    nutation_Hz: float = ...,
+    temperatures_K: Numbers = ...,
+    activation_energy_eV: float = ...,
+    beta: float = ...,
+    jump_rate_per_s: float = ...,
+    maximum_at_K: float = ...,
+    shortest_t1_s: float = ...,
+    n_delays: int = ...,
+    preparation: Literal['saturation', 'inversion', 'selective-saturation', 'selective-inversion'] = ...,
+    completeness: float = ...,
+    rate_per_s: float = ...,
+    mixing_ms: Numbers = ...,
+    shifts_ppm: Numbers = ...,
+    t1_s: float = ...,
+    n_rows: int = ...,
+    row_interval_us: float = ...,
+    acquired: Literal['states', 'states-tppi', 'echo-antiecho', 'qf'] = ...,
+    row_noise: float = ...,
+    odd_last_row: bool = ...,
+    out: str | Path | None = ...,
+    again: bool = ...,
+    cores: int | None = ...,
+    show_progress: bool = ...,
+) -> NmrSimulateRecord: ...
 def onsager(
     trajectories: Trajectory | str | Path | Sequence[Trajectory | str | Path],
     *,

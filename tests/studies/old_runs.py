@@ -515,5 +515,11 @@ OLD_RUNS: dict[str, OldRun] = {
         changed=["--bin-mV", "4"], named="bin_mV",
     ),
     "cell": OldRun(make=write_design, arguments=["cell", "mine.yaml"], edit=_edit_design, named="loadings"),
+    "nmr-simulate": OldRun(
+        make=lambda _: None,
+        arguments=["nmr", "simulate", "--experiment", "exchange", "--mixing-ms", "1,20", "--rate-per-s", "80",
+                   "--n-rows", "16", "--seed", "3"],
+        changed=["--rate-per-s", "90"], named="rate_per_s",
+    ),
 }  # fmt: skip
 """By the folder of the fixture: the command, or the command and which of its ways."""

@@ -34,7 +34,7 @@ def test_the_lines_of_spin_three_halves_share_as_3_4_3() -> None:
 def test_lines_lie_where_second_order_puts_them(eta: float) -> None:
     """Centre of gravity of m - 1 to m: -3/40 Pq^2 / nu0 (I(I+1) - 9 m(m-1) - 3) / (I^2 (2I-1)^2) with Pq^2 =
     Cq^2 (1 + eta^2/3) (Samoson 1985, doi 10.1016/0009-2614(85)85414-2): of spin 3/2 the satellites lie twice as far as
-    the central line, on the other side. Their weights are 0.6 and 0.4, so the whole decay turns at -0.8 of it at time 0.
+    the central line, on the other side. By their weights, 0.6 and 0.4, the whole decay turns at -0.8 of it.
     """
     coupling = 2e6
     observation = Observation(pulse_us=0, spectral_width_Hz=64e6, n_points=8, spinning_Hz=200_000.0)

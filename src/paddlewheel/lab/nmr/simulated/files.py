@@ -35,7 +35,7 @@ def bruker_files(signal: Signal, *, group_delay_points: float = 67.98) -> dict[s
     many = rows > 1 or signal.delays_s is not None or signal.indirect is not None
     files = {
         "acqus": _parameters(_direct(filtered)),
-        "pulseprogram": f"; {signal.conditions.pulse_program}, simulated\n".encode(),
+        "pulseprogram": _program(signal).encode(),
         "pdata/1/procs": _parameters(_processing(signal.axis, points)),
         "pdata/1/title": f"{signal.name}, simulated with known truth\n".encode(),
     }
@@ -50,6 +50,12 @@ def bruker_files(signal: Signal, *, group_delay_points: float = 67.98) -> dict[s
     if signal.indirect is not None:
         files["pdata/1/proc2s"] = _parameters(_processing(signal.indirect, rows))
     return files
+
+
+def _program(signal: Signal) -> str:
+    """The pulse program as comments: its name, and where the mixing time stands."""
+    mixing = ";d8 : mixing time\nd8\n" if signal.mixing_s is not None else ""
+    return f";{signal.conditions.pulse_program}\n;simulated: no spectrometer ran this\n{mixing}"
 
 
 def _direct(signal: Signal) -> dict[str, Any]:

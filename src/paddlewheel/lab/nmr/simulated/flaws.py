@@ -55,10 +55,13 @@ class Flaws:
 def digitally_filtered(signal: Signal, group_delay_points: float = 67.98) -> Signal:
     """The same decays behind a digital filter: t = 0 comes after `group_delay_points`, after a rise from zero.
 
-    The filter is a perfect one: it passes every frequency of the spectrum alike.
+    The filter is a perfect one: it passes every frequency of the spectrum alike. The signal begins within its first
+    point, which counts half: before the filter it is sampled much more often.
     """
     n_points = signal.values.shape[1]
     frequencies = np.fft.fftfreq(2 * n_points)
-    padded = np.fft.fft(signal.values, 2 * n_points, axis=1)
+    began = signal.values.copy()
+    began[:, 0] *= 0.5
+    padded = np.fft.fft(began, 2 * n_points, axis=1)
     delayed = np.fft.ifft(padded * np.exp(-2j * np.pi * frequencies * group_delay_points), axis=1)[:, :n_points]
     return replace(signal, values=delayed, group_delay_points=group_delay_points)
