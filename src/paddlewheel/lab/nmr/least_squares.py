@@ -1,0 +1,224 @@
+"""Least squares of few parameters inside limits, with the covariance, profile intervals and AICc of the fit.
+
+Levenberg-Marquardt with parameters held at a limit where the descent leads across it (doi 10.1137/0111030). A fit of
+some ten points takes a millisecond, so that intervals come from profiles: the parameter is held, all others are fitted
+again, until the sum of squares is t^2 s^2 above the smallest (Venzon and Moolgavkar, doi 10.2307/2347496).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+Residual = Callable[[np.ndarray], np.ndarray]
+"""Parameters [k] -> differences over their standard uncertainty [n]."""
+
+_MOST_STEPS = 80
+_LEAST_GAIN = 1e-11
+_SEARCHES = 30
+_FARTHEST_STD = 12.0
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Problem:
+    """What is fitted.
+
+    Attributes
+    ----------
+    residual
+        Differences over their standard uncertainty.
+    lower, upper
+        [k] limits of the parameters; infinite where there is none.
+    """
+
+    residual: Residual
+    lower: np.ndarray
+    upper: np.ndarray
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Fit:
+    """The best parameters.
+
+    Attributes
+    ----------
+    theta
+        [k]
+    covariance
+        [k, k], times `scale` squared; zero for a parameter at its limit.
+    chi2
+        Sum of the squared residuals.
+    n_points
+        Number of residuals.
+    scale
+        Standard deviation of the residuals: by their scatter, or at least 1 where their uncertainty was known.
+    at_limit
+        [k] whether a parameter ended at a limit.
+    is_scatter
+        Whether the scale came from the residuals, so that intervals are Student's.
+    """
+
+    theta: np.ndarray
+    covariance: np.ndarray
+    chi2: float
+    n_points: int
+    scale: float
+    at_limit: np.ndarray
+    is_scatter: bool
+
+    @property
+    def freedom(self) -> int:
+        """Points less parameters."""
+        return self.n_points - len(self.theta)
+
+    @property
+    def std(self) -> np.ndarray:
+        """[k] standard uncertainties."""
+        return np.sqrt(np.maximum(np.diag(self.covariance), 0.0))
+
+    def reach(self, level: float) -> float:
+        """Half width of the interval of `level` in standard uncertainties: Student's t, or normal."""
+        from scipy.special import ndtri, stdtrit
+
+        if self.is_scatter:
+            return float(stdtrit(self.freedom, 0.5 + level / 2))
+        return float(ndtri(0.5 + level / 2))
+
+    def std_of(self, gradient: np.ndarray) -> float:
+        """Standard uncertainty of a function of the parameters with this gradient."""
+        return math.sqrt(max(float(gradient @ self.covariance @ gradient), 0.0))
+
+
+def fit(problem: Problem, starts: Sequence[np.ndarray], *, known_errors: bool = False) -> Fit:
+    """The best of the minima that the starts lead to; there are more points than parameters.
+
+    `known_errors` says that the residuals are over known uncertainties: then their scatter only widens intervals.
+    """
+    free = np.ones(len(problem.lower), dtype=bool)
+    found = [minimise(problem, start, free=free) for start in starts]
+    theta, chi2 = min(found, key=lambda pair: pair[1])
+    n_points = len(problem.residual(theta))
+    freedom = n_points - len(theta)
+    scatter = math.sqrt(chi2 / freedom) if freedom > 0 else math.inf
+    scale = max(1.0, scatter) if known_errors else scatter
+    at_limit = (theta <= problem.lower) | (theta >= problem.upper)
+    covariance = np.zeros((len(theta), len(theta)))
+    inside = np.flatnonzero(~at_limit)
+    jacobian = _jacobian(problem, theta, inside)
+    size = np.linalg.norm(jacobian, axis=0)
+    size[size == 0] = 1.0
+    inverse = np.linalg.pinv((jacobian / size).T @ (jacobian / size), rcond=1e-14)
+    covariance[np.ix_(inside, inside)] = inverse / np.outer(size, size) * scale**2
+    return Fit(
+        theta=theta, covariance=covariance, chi2=chi2, n_points=n_points, scale=scale, at_limit=at_limit,
+        is_scatter=not known_errors or scatter > 1.0,
+    )  # fmt: skip
+
+
+def minimise(problem: Problem, start: np.ndarray, *, free: np.ndarray) -> tuple[np.ndarray, float]:
+    """The parameters of the least sum of squares, and that sum; those that are not `free` stay."""
+    theta = np.clip(np.asarray(start, dtype=float), problem.lower, problem.upper)
+    residual = problem.residual(theta)
+    chi2 = float(residual @ residual)
+    damping = 1e-3
+    for _ in range(_MOST_STEPS):
+        places = np.flatnonzero(free)
+        jacobian = _jacobian(problem, theta, places)
+        gradient = jacobian.T @ residual
+        stuck = ((theta[places] <= problem.lower[places]) & (gradient > 0)) | (
+            (theta[places] >= problem.upper[places]) & (gradient < 0)
+        )
+        places, jacobian, gradient = places[~stuck], jacobian[:, ~stuck], gradient[~stuck]
+        if not len(places):
+            break
+        normal = jacobian.T @ jacobian
+        weight = np.maximum(np.diag(normal), 1e-300)
+        gain = 0.0
+        while damping < 1e12:
+            step = np.linalg.lstsq(normal + damping * np.diag(weight), -gradient, rcond=None)[0]
+            trial = theta.copy()
+            trial[places] = np.clip(theta[places] + step, problem.lower[places], problem.upper[places])
+            tried = problem.residual(trial)
+            height = float(tried @ tried)
+            if math.isfinite(height) and height < chi2:
+                gain, theta, residual, chi2 = chi2 - height, trial, tried, height
+                damping = max(damping / 10, 1e-12)
+                break
+            damping *= 10
+        if gain <= _LEAST_GAIN * chi2:
+            break
+    return theta, chi2
+
+
+def profile_interval(problem: Problem, best: Fit, place: int, *, level: float) -> tuple[float | None, float | None]:
+    """Both ends for the parameter `place`; None where the data set no end on that side, within the limits."""
+    low, high = (_profile_end(problem, best, place, sign, best.reach(level)) for sign in (-1, 1))
+    return low, high
+
+
+def _profile_end(problem: Problem, best: Fit, place: int, sign: int, reach: float) -> float | None:
+    """Where the root of the rise of chi2 over s^2 meets `reach`: bracketed from the covariance, then by secants."""
+    centre = float(best.theta[place])
+    limit = float((problem.lower, problem.upper)[sign > 0][place])
+    std = float(best.std[place]) or 0.1 * max(abs(centre), 1e-3)
+    free = np.ones(len(best.theta), dtype=bool)
+    free[place] = False
+    warm = best.theta.copy()
+    ridge = best.covariance[place] / best.covariance[place, place] if best.covariance[place, place] > 0 else 0.0 * warm
+    inner, inner_height, outer, outer_height = centre, 0.0, math.nan, math.nan
+    at = _inside(centre + sign * reach * std, limit, sign)
+    warm = best.theta + ridge * (at - centre)
+    for _ in range(_SEARCHES):
+        warm[place] = at
+        warm, chi2 = minimise(problem, warm, free=free)
+        height = math.sqrt(max(chi2 - best.chi2, 0.0)) / best.scale if best.scale > 0 else math.inf
+        if abs(height - reach) < 2e-3 * reach:
+            return at
+        if height < reach:
+            if at == limit:
+                return None
+            inner, inner_height = at, height
+        else:
+            outer, outer_height = at, height
+        if math.isnan(outer):
+            if abs(at - centre) > _FARTHEST_STD * reach * std:
+                return None
+            stretch = min(max(reach / max(height, 0.2 * reach), 1.1), 3.0)
+            at = _inside(centre + (at - centre) * stretch, limit, sign)
+        else:
+            share = min(max((reach - inner_height) / (outer_height - inner_height), 0.05), 0.95)
+            if abs(outer - inner) < 1e-9 * std:
+                return at
+            at = inner + share * (outer - inner)
+    return at
+
+
+def _inside(at: float, limit: float, sign: int) -> float:
+    return min(at, limit) if sign > 0 else max(at, limit)
+
+
+def _jacobian(problem: Problem, theta: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Central differences, one-sided at a limit; [n_points, len(places)]."""
+    columns = []
+    for place in places:
+        step = 1e-6 * max(abs(theta[place]), 1e-2)
+        above, below = theta.copy(), theta.copy()
+        above[place] = min(theta[place] + step, problem.upper[place])
+        below[place] = max(theta[place] - step, problem.lower[place])
+        width = above[place] - below[place]
+        columns.append((problem.residual(above) - problem.residual(below)) / (width or 1.0))
+    return np.array(columns).T if columns else np.empty((0, 0))
+
+
+def aicc(best: Fit) -> float:
+    """Akaike's criterion of Gaussian residuals of unknown size, corrected for few points; infinite for too few.
+
+    The size of the residuals counts as a parameter (Hurvich and Tsai, doi 10.1093/biomet/76.2.297).
+    """
+    n, k = best.n_points, len(best.theta) + 1
+    if n - k - 1 <= 0:
+        return math.inf
+    return n * math.log(max(best.chi2, 1e-300) / n) + 2 * k + 2 * k * (k + 1) / (n - k - 1)

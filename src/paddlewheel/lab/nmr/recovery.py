@@ -1,0 +1,454 @@
+"""Relaxation of one site from intensities against delays: recovery after saturation or inversion, and decays.
+
+I(t) = M [1 - (1 - o) g(t)], with g(0) = 1 and the offset o = I(0) / I(infinite) always free: a saturation or an inversion
+is never complete. Decays (T1rho, T2) are I(t) = M [o + (1 - o) g(t)]. g is one exponential, a stretched one, or, for a
+half-integer spin with the two rates W1 and W2 of quadrupolar relaxation, the sum of exponentials that the rate matrix of
+its levels gives for the transitions that are excited and seen (Andrew and Tunstall, doi 10.1088/0370-1328/78/1/302;
+Suter, Mali, Roos, Brinkmann, doi 10.1088/0953-8984/10/26/022).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+
+from paddlewheel.errors import DataError, SettingsError
+from paddlewheel.lab.nmr.least_squares import Fit, Problem, aicc, fit, profile_interval
+
+Experiment = Literal["saturation", "inversion", "decay"]
+Transitions = Literal["all", "central"]
+Model = Literal["single", "stretched", "two-rates"]
+_BETTER_BY_AICC = 4.0
+"""A model with one parameter more must be better by as much."""
+_LEAST_DELAYS = 5
+_STRETCH_LIMITS = (0.2, 1.0)
+_RATIO_LIMITS = (0.25, 1.0)
+"""Of W2 over W1, J(2 w0) over J(w0): 1/4 far below the maximum of a Lorentzian, 1 far above."""
+_OFFSET_LIMITS = {"saturation": (-0.9, 0.99), "inversion": (-2.0, 0.9), "decay": (-0.9, 0.99)}
+_LEAST_CONTRAST = 5.0
+"""Of the change over the delays to its noise, below which there is nothing to fit."""
+
+
+def rate_matrix(spin: float, w1_per_s: float, w2_per_s: float) -> np.ndarray:
+    """d n / dt = A n of the deviations of the populations from equilibrium; levels from m = I down to -I, [2I+1, 2I+1].
+
+    Transitions between m and m + 1 have the rate W1 (2m+1)^2 (I-m) (I+m+1) / (2I (2I-1)^2), those between m and m + 2
+    W2 (I-m) (I-m-1) (I+m+1) (I+m+2) / (2I (2I-1)^2): the squares of the matrix elements of the quadrupolar coupling. W1
+    and W2 stand for J(w0) and J(2 w0) with the same factor; for spin 3/2 they are the transition probabilities.
+
+    Raises
+    ------
+    SettingsError
+        For a spin that is not half-integer and above 1/2.
+    """
+    if not (spin > 0.5 and float(2 * spin).is_integer() and int(2 * spin) % 2 == 1):
+        raise SettingsError(
+            f"two rates for a spin of {spin:g}", where="model", remedy="they are those of spins 3/2, 5/2, 7/2 and 9/2"
+        )
+    one, two = _unit_matrices(spin)
+    return w1_per_s * one + w2_per_s * two
+
+
+@lru_cache(maxsize=8)
+def _unit_matrices(spin: float) -> tuple[np.ndarray, np.ndarray]:
+    levels = np.arange(spin, -spin - 1, -1)
+    norm = 2 * spin * (2 * spin - 1) ** 2
+    found = []
+    for step in (1, 2):
+        matrix = np.zeros((len(levels), len(levels)))
+        for upper in range(len(levels) - step):
+            m = levels[upper + step]
+            if step == 1:
+                rate = (2 * m + 1) ** 2 * (spin - m) * (spin + m + 1) / norm
+            else:
+                rate = (spin - m) * (spin - m - 1) * (spin + m + 1) * (spin + m + 2) / norm
+            lower = upper + step
+            matrix[[upper, lower], [lower, upper]] += rate
+            matrix[[upper, lower], [upper, lower]] -= rate
+        found.append(matrix)
+    return found[0], found[1]
+
+
+def rate_of_spin_temperature_per_s(spin: float, w1_per_s: float, w2_per_s: float) -> float:
+    """1 / T1 of populations that keep one temperature: C [J(w0) + 4 J(2 w0)]; (2 W1 + 8 W2) / 5 for spin 3/2."""
+    levels = np.arange(spin, -spin - 1, -1)
+    return -float(levels @ rate_matrix(spin, w1_per_s, w2_per_s) @ levels) / float(levels @ levels)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Modes:
+    """g(t) = sum of coefficients exp(- rates t); the coefficients add up to 1.
+
+    `depth` is 1 - I(0) / I(infinite) of the ideal experiment.
+    """
+
+    coefficients: np.ndarray
+    rates_per_s: np.ndarray
+    depth: float
+
+    def of(self, delays_s: np.ndarray) -> np.ndarray:
+        """g at each delay."""
+        return np.exp(-np.outer(delays_s, self.rates_per_s)) @ self.coefficients
+
+
+def modes(
+    spin: float,
+    w1_per_s: float,
+    w2_per_s: float,
+    *,
+    experiment: Experiment,
+    excited: Transitions,
+    seen: Transitions,
+) -> Modes:
+    """The recovery of what is seen after what was excited, from the rate matrix.
+
+    Parameters
+    ----------
+    experiment
+        "saturation": the populations of the excited levels are made equal. "inversion": they are reversed.
+    excited
+        "all" transitions by a hard pulse or comb, or the "central" one alone by a short selective one.
+    seen
+        The "central" transition (its population difference), or "all" (the magnetization).
+
+    Raises
+    ------
+    SettingsError
+        For a spin without two rates, or a decay, which has none.
+    """
+    if experiment == "decay":
+        raise SettingsError("two rates of a decay", where="model", remedy="they are those of recoveries")
+    levels = np.arange(spin, -spin - 1, -1)
+    after = levels.copy()
+    touched = np.abs(levels) == 0.5 if excited == "central" else np.ones(len(levels), dtype=bool)
+    after[touched] = 0.0 if experiment == "saturation" else -levels[touched]
+    detector = np.where(levels == 0.5, 1.0, np.where(levels == -0.5, -1.0, 0.0)) if seen == "central" else levels
+    rates, vectors = np.linalg.eigh(-rate_matrix(spin, w1_per_s, w2_per_s))
+    weights = (detector @ vectors) * (vectors.T @ (levels - after))
+    kept = np.abs(weights) > 1e-9 * np.abs(weights).max()
+    total = float(weights.sum())
+    return Modes(
+        coefficients=weights[kept] / total, rates_per_s=np.maximum(rates[kept], 0.0),
+        depth=total / float(detector @ levels),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Recovery:
+    """Intensities of one site against the delay.
+
+    Attributes
+    ----------
+    delays_s, intensity
+        [n] in any order; equal delays are repeats.
+    std
+        [n] standard uncertainty of each intensity; None where it is not known.
+    experiment
+        What was done before the delay.
+    spin
+        Of the nucleus.
+    excited, seen
+        Transitions of a half-integer spin.
+
+    Raises
+    ------
+    DataError
+        For numbers that cannot be a recovery.
+    """
+
+    delays_s: np.ndarray
+    intensity: np.ndarray
+    experiment: Experiment
+    std: np.ndarray | None = None
+    spin: float = 0.5
+    excited: Transitions = "all"
+    seen: Transitions = "central"
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        delays, values = np.asarray(self.delays_s, dtype=float), np.asarray(self.intensity, dtype=float)
+        if delays.ndim != 1 or delays.shape != values.shape:
+            raise DataError(
+                f"{values.size} intensities for {delays.size} delays", where=self.name,
+                remedy="give the list of delays of this measurement",
+            )  # fmt: skip
+        if not np.isfinite(values).all():
+            raise DataError("intensities that are not finite", where=self.name, remedy="look at the rows")
+        bad = ~(np.isfinite(delays) & (delays >= 0))
+        if bad.any():
+            raise DataError(f"a delay of {delays[bad][0]:g} s", where=self.name, remedy="delays are zero or positive")
+        different = len(np.unique(delays))
+        if different < _LEAST_DELAYS:
+            raise DataError(
+                f"{different} different delays", where=self.name,
+                remedy=f"a recovery needs {_LEAST_DELAYS} or more, from a tenth of T1 to five times T1",
+            )  # fmt: skip
+        if self.std is not None:
+            std = np.asarray(self.std, dtype=float)
+            if std.shape != values.shape or not (np.isfinite(std) & (std > 0)).all():
+                raise DataError("uncertainties that are not all above 0", where=self.name,
+                                remedy="give one for every intensity, or none")  # fmt: skip
+            object.__setattr__(self, "std", std)
+        object.__setattr__(self, "delays_s", delays)
+        object.__setattr__(self, "intensity", values)
+
+    @property
+    def has_two_rates(self) -> bool:
+        """Whether W1 and W2 may show: a recovery of a half-integer spin above 1/2."""
+        return self.experiment != "decay" and self.spin > 1 and int(2 * self.spin) % 2 == 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Value:
+    """A quantity with its standard uncertainty and the ends of its 68 and 95 % profile intervals; None: no end."""
+
+    value: float
+    std: float
+    interval_68: tuple[float | None, float | None]
+    interval_95: tuple[float | None, float | None]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RecoveryFit:
+    """One model of a recovery.
+
+    Attributes
+    ----------
+    t1_s
+        T1 (of a decay T1rho or T2): for two rates that of one spin temperature, for a stretched exponential the time at
+        which it has fallen to 1/e.
+    offset
+        I(0) / I(infinite) of a recovery, I(infinite) / I(0) of a decay.
+    stretch
+        Exponent; None where there is none.
+    w1_per_s, w2_per_s
+        Of two rates.
+    aicc, aicc_without_offset
+        Of the model, and of the same with an ideal start; the difference says what the offset is worth.
+    scale
+        Standard deviation of the residuals over the given uncertainties, or of the residuals in units of the largest
+        intensity.
+    """
+
+    model: Model
+    recovery: Recovery
+    best: Fit
+    amplitude: float
+    t1_s: Value
+    offset: Value
+    stretch: Value | None
+    w1_per_s: Value | None
+    w2_per_s: Value | None
+    aicc: float
+    aicc_without_offset: float
+    scale: float
+    unit: float
+
+    def intensity(self, delays_s: np.ndarray) -> np.ndarray:
+        """Of the fit at any delay, [n]."""
+        return self.unit * _curve(self.recovery, self.model, self.best.theta, np.asarray(delays_s, dtype=float))
+
+
+def fit_recovery(recovery: Recovery, models: Sequence[Model] = ("single", "stretched", "two-rates")) -> list[RecoveryFit]:
+    """The fits of all models that apply, the chosen one first: the simplest that no richer one betters by 4 in AICc.
+
+    Raises
+    ------
+    DataError
+        For intensities that do not change beyond their noise, or delays that do not reach the time.
+    """
+    _check_changes(recovery)
+    fits = [
+        fit_model(recovery, model)
+        for model in models
+        if (model != "two-rates" or recovery.has_two_rates) and _has_enough(recovery, model)
+    ]
+    if not fits:
+        raise DataError(
+            f"no model of {', '.join(models)} for {len(recovery.delays_s)} delays of spin {recovery.spin:g}",
+            where=recovery.name, remedy="measure more delays, or take one exponential",
+        )  # fmt: skip
+    chosen = fits[0]
+    for other in fits[1:]:
+        if other.aicc < fits[0].aicc - _BETTER_BY_AICC and (chosen is fits[0] or other.aicc < chosen.aicc):
+            chosen = other
+    _check_reached(recovery, chosen)
+    return [chosen, *(each for each in fits if each is not chosen)]
+
+
+def fit_model(recovery: Recovery, model: Model) -> RecoveryFit:
+    """Fit one model."""
+    unit = float(np.abs(recovery.intensity).max())
+    values = recovery.intensity / unit
+    weight = np.ones(len(values)) if recovery.std is None else unit / recovery.std
+    known = recovery.std is not None
+
+    def residual(theta: np.ndarray) -> np.ndarray:
+        return weight * (values - _curve(recovery, model, theta, recovery.delays_s))
+
+    low, high = _OFFSET_LIMITS[recovery.experiment]
+    positive = recovery.delays_s[recovery.delays_s > 0]
+    times = math.log(positive.min()) - 5.0, math.log(positive.max()) + 5.0
+    extra = {"single": (), "stretched": _STRETCH_LIMITS, "two-rates": _RATIO_LIMITS}[model]
+    problem = Problem(
+        residual=residual,
+        lower=np.array([-np.inf, low, times[0], *extra[:1]]),
+        upper=np.array([np.inf, high, times[1], *extra[1:]]),
+    )
+    best = fit(problem, _starts(recovery, model, values, weight, times), known_errors=known)
+    ideal = _ideal_offset(recovery, model, best.theta)
+
+    def residual_of_ideal(theta: np.ndarray) -> np.ndarray:
+        return residual(np.array([theta[0], ideal, *theta[1:]]))
+
+    kept = [0, *range(2, len(best.theta))]
+    without = Problem(residual=residual_of_ideal, lower=problem.lower[kept], upper=problem.upper[kept])
+    starts = [best.theta[kept], *(np.array([1.0, time, *best.theta[3:]]) for time in np.linspace(*times, 7)[1:-1])]
+    return RecoveryFit(
+        model=model,
+        recovery=recovery,
+        best=best,
+        amplitude=unit * float(best.theta[0]),
+        t1_s=_value(problem, best, 2, exponential=True),
+        offset=_value(problem, best, 1),
+        stretch=_value(problem, best, 3) if model == "stretched" else None,
+        **_two_rates(recovery, best, problem, is_asked=model == "two-rates"),
+        aicc=aicc(best),
+        aicc_without_offset=aicc(fit(without, starts, known_errors=known)),
+        scale=best.scale,
+        unit=unit,
+    )
+
+
+def _curve(recovery: Recovery, model: Model, theta: np.ndarray, delays_s: np.ndarray) -> np.ndarray:
+    """Amplitude, offset, ln T1, and stretch or W2 / W1."""
+    amplitude, offset, time = theta[0], theta[1], math.exp(theta[2])
+    if model == "two-rates":
+        w1, w2 = _w1_w2(recovery.spin, time, theta[3])
+        shape = _modes(recovery, w1, w2).of(delays_s)
+    elif model == "stretched":
+        shape = np.exp(-((delays_s / time) ** theta[3]))
+    else:
+        shape = np.exp(-delays_s / time)
+    if recovery.experiment == "decay":
+        return amplitude * (offset + (1 - offset) * shape)
+    return amplitude * (1 - (1 - offset) * shape)
+
+
+def _modes(recovery: Recovery, w1: float, w2: float) -> Modes:
+    return modes(
+        recovery.spin, w1, w2, experiment=recovery.experiment, excited=recovery.excited, seen=recovery.seen
+    )
+
+
+def _w1_w2(spin: float, t1_s: float, ratio: float) -> tuple[float, float]:
+    w1 = 1.0 / (t1_s * rate_of_spin_temperature_per_s(spin, 1.0, float(ratio)))
+    return w1, float(ratio) * w1
+
+
+def _ideal_offset(recovery: Recovery, model: Model, theta: np.ndarray) -> float:
+    if recovery.experiment == "decay":
+        return 0.0
+    if model == "two-rates":
+        return 1.0 - _modes(recovery, *_w1_w2(recovery.spin, math.exp(theta[2]), theta[3])).depth
+    return 0.0 if recovery.experiment == "saturation" else -1.0
+
+
+def _starts(
+    recovery: Recovery, model: Model, values: np.ndarray, weight: np.ndarray, times: tuple[float, float]
+) -> list[np.ndarray]:
+    """Amplitude and offset by linear least squares at times on a grid; the two best of them."""
+    extras = {"single": [()], "stretched": [(0.9,), (0.5,)], "two-rates": [(0.9,), (0.35,)]}[model]
+    low, high = _OFFSET_LIMITS[recovery.experiment]
+    found = []
+    for extra in extras:
+        for time in np.linspace(*times, 41):
+            one, none = (_curve(recovery, model, np.array([1.0, o, time, *extra]), recovery.delays_s) for o in (1.0, 0.0))
+            # the curve is linear in M and M o
+            design = np.stack([none, one - none], axis=1) * weight[:, None]
+            solved, *_ = np.linalg.lstsq(design, values * weight, rcond=None)
+            misfit = float(np.sum((design @ solved - values * weight) ** 2))
+            offset = solved[1] / solved[0] if solved[0] else 0.0
+            found.append((misfit, np.array([solved[0], np.clip(offset, low, high), time, *extra])))
+    found.sort(key=lambda pair: pair[0])
+    return [start for _, start in found[:2]]
+
+
+def _value(problem: Problem, best: Fit, place: int, *, exponential: bool = False) -> Value:
+    value, std = float(best.theta[place]), float(best.std[place])
+    ends = [profile_interval(problem, best, place, level=level) for level in (0.68, 0.95)]
+    if exponential:
+        value, std = math.exp(value), math.exp(value) * std
+        ends = [tuple(None if end is None else math.exp(end) for end in pair) for pair in ends]
+    return Value(value=value, std=std, interval_68=ends[0], interval_95=ends[1])
+
+
+def _two_rates(recovery: Recovery, best: Fit, problem: Problem, *, is_asked: bool) -> dict[str, Value | None]:
+    """W1 and W2, each with its profile: ln W in the place of ln T1."""
+    if not is_asked:
+        return {"w1_per_s": None, "w2_per_s": None}
+    found: dict[str, Value | None] = {}
+    for name, power in (("w1_per_s", 0), ("w2_per_s", 1)):
+
+        def to_time(log_w: float, ratio: float, power: int = power) -> float:
+            """Ln T1 of ln W1 or ln W2, and W2 / W1."""
+            return -log_w + power * math.log(ratio) - math.log(
+                rate_of_spin_temperature_per_s(recovery.spin, 1.0, float(ratio))
+            )
+
+        def residual(theta: np.ndarray, to_time=to_time) -> np.ndarray:
+            return problem.residual(np.array([theta[0], theta[1], to_time(theta[2], theta[3]), theta[3]]))
+
+        w1, w2 = _w1_w2(recovery.spin, math.exp(best.theta[2]), best.theta[3])
+        theta = np.array([best.theta[0], best.theta[1], math.log((w1, w2)[power]), best.theta[3]])
+        step = 1e-5
+        slope = (to_time(0.0, theta[3] + step) - to_time(0.0, theta[3] - step)) / (2 * step)
+        turn = np.eye(4)
+        turn[2, 2:] = -1.0, slope
+        moved = Fit(theta=theta, covariance=turn @ best.covariance @ turn.T, chi2=best.chi2, n_points=best.n_points,
+                    scale=best.scale, at_limit=best.at_limit, is_scatter=best.is_scatter)  # fmt: skip
+        lower, upper = problem.lower.copy(), problem.upper.copy()
+        lower[2], upper[2] = theta[2] - 8.0, theta[2] + 8.0
+        found[name] = _value(Problem(residual=residual, lower=lower, upper=upper), moved, 2, exponential=True)
+    return found
+
+
+def _has_enough(recovery: Recovery, model: Model) -> bool:
+    return len(recovery.delays_s) >= (_LEAST_DELAYS if model == "single" else _LEAST_DELAYS + 2)
+
+
+def _check_changes(recovery: Recovery) -> None:
+    order = np.argsort(recovery.delays_s)
+    values = recovery.intensity[order]
+    third = max(len(values) // 3, 1)
+    change = abs(float(np.mean(values[-third:]) - np.mean(values[:third])))
+    if recovery.std is not None:
+        noise = float(np.sqrt(np.mean(recovery.std**2)))
+    else:  # second differences of a smooth curve are those of its noise
+        noise = float(np.std(values[2:] - 2 * values[1:-1] + values[:-2])) / math.sqrt(6)
+    noise_of_change = noise * math.sqrt(2.0 / third)
+    if not change > _LEAST_CONTRAST * noise_of_change or not np.any(values):
+        raise DataError(
+            f"no signal that changes with the delay (by {change:.3g}, noise {noise_of_change:.3g})", where=recovery.name,
+            remedy="give the region of the line, more scans, or delays from a tenth of T1 to five times T1",
+        )  # fmt: skip
+
+
+def _check_reached(recovery: Recovery, chosen: RecoveryFit) -> None:
+    longest, shortest = float(recovery.delays_s.max()), float(recovery.delays_s[recovery.delays_s > 0].min())
+    time, (low, high) = chosen.t1_s.value, chosen.t1_s.interval_95
+    if time > 2 * longest or (high is None and chosen.t1_s.std > 0.5 * time):
+        raise DataError(
+            f"the delays end at {longest:.3g} s, before the time that they are to show", where=recovery.name,
+            remedy="measure delays up to five times T1",
+        )  # fmt: skip
+    if time < 0.5 * shortest or (low is None and chosen.t1_s.std > 0.5 * time):
+        raise DataError(
+            f"the delays begin at {shortest:.3g} s, after the time that they are to show", where=recovery.name,
+            remedy="measure shorter delays",
+        )  # fmt: skip

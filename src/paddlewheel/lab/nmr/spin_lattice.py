@@ -1,0 +1,492 @@
+"""Spin-lattice relaxation against temperature: activation energies, stretching and jump rate from the whole peak.
+
+R1 = C [J(w0) + 4 J(2 w0)], or C J(w0), with J(w) = tau / (1 + (w tau)^beta) and tau = tau0 exp(Ea / kT). Far above the
+maximum ln R1 against 1/T has the slope Ea / k, far below -(beta - 1) Ea / k; near it neither, so that lines through the
+flanks of a window of usual width are wrong by a factor of up to two and the whole peak is fitted (Bloembergen, Purcell,
+Pound, doi 10.1103/PhysRev.73.679; Kuechler, Kanert and others for beta, doi 10.1016/j.pnmrs.2011.10.001).
+
+The fit's own parameters are the largest rate, the temperature of the maximum at the first frequency, Ea and beta: they
+are nearly independent, where tau0 and C are not.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+
+from paddlewheel.errors import DataError, InputError
+from paddlewheel.lab.nmr.isotopes import Isotope
+from paddlewheel.lab.nmr.least_squares import Fit, Problem, aicc, fit, profile_interval
+from paddlewheel.units import BOLTZMANN_eV_PER_K, BOLTZMANN_J_PER_K, ELEMENTARY_CHARGE_C
+
+Kernel = Literal["two_J", "single_J"]
+KERNELS: tuple[Kernel, ...] = ("two_J", "single_J")
+BETA_LIMITS = (1.02, 2.0)
+_ENERGY_LIMITS_eV = (0.005, 5.0)
+_LEAST_TEMPERATURES = 6
+_WIDEST_SHARE = 0.30
+"""Half of the 95 % interval of the activation energy over its value, beyond which a window decides nothing."""
+
+
+def spectral_density_s(omega_rad_per_s: np.ndarray | float, tau_s: np.ndarray, beta: float) -> np.ndarray:
+    """J = tau / (1 + (omega tau)^beta); beta 2 is Bloembergen, Purcell and Pound's."""
+    return tau_s / (1.0 + (omega_rad_per_s * tau_s) ** beta)
+
+
+def kernel_s(kernel: Kernel, omega_rad_per_s: np.ndarray | float, tau_s: np.ndarray, beta: float) -> np.ndarray:
+    """R1 / C: J(w0) + 4 J(2 w0), or J(w0) alone."""
+    single = spectral_density_s(omega_rad_per_s, tau_s, beta)
+    if kernel == "single_J":
+        return single
+    return single + 4.0 * spectral_density_s(2.0 * np.asarray(omega_rad_per_s), tau_s, beta)
+
+
+@lru_cache(maxsize=4096)
+def phase_at_maximum(kernel: Kernel, beta: float) -> float:
+    """w0 tau at which R1 is largest: (1 / (beta - 1))^(1 / beta) for a single J; 1.492 and 0.953 for beta 1.54."""
+    single = (1.0 / (beta - 1.0)) ** (1.0 / beta)
+    if kernel == "single_J":
+        return single
+    # the derivative of x/(1+x^b) + 4x/(1+(2x)^b) changes its sign between the maxima of the two terms
+    from scipy.optimize import brentq
+
+    return float(brentq(_slope, 0.5 * single, single, args=(beta,), xtol=1e-13 * single, rtol=1e-13))
+
+
+def _slope(x: float, beta: float) -> float:
+    one, two = x**beta, (2.0 * x) ** beta
+    return (1.0 + (1.0 - beta) * one) / (1.0 + one) ** 2 + 4.0 * (1.0 + (1.0 - beta) * two) / (1.0 + two) ** 2
+
+
+def jump_rate_at_maximum_per_s(kernel: Kernel, *, omega_rad_per_s: float, beta: float) -> float:
+    """1 / tau where R1 is largest."""
+    return omega_rad_per_s / phase_at_maximum(kernel, beta)
+
+
+def quadrupolar_coupling_MHz(coupling_per_s2: float, nucleus: Isotope, *, eta: float = 0.0) -> float:
+    """The fluctuating Cq of a relaxation constant C of R1 = C [J(w0) + 4 J(2 w0)].
+
+    C = (3/200) (2I + 3) / (I^2 (2I - 1)) (1 + eta^2 / 3) (2 pi Cq)^2, (1/50) ... for spin 3/2 (Abragam 1961, VIII).
+
+    Raises
+    ------
+    InputError
+        For a nucleus without a quadrupole moment.
+    """
+    if not nucleus.is_quadrupolar:
+        raise InputError(f"{nucleus.symbol} has no quadrupole moment", remedy="ask no quadrupolar coupling of it")
+    spin = nucleus.spin
+    factor = 3.0 / 200.0 * (2 * spin + 3) / (spin**2 * (2 * spin - 1)) * (1 + eta**2 / 3)
+    return math.sqrt(coupling_per_s2 / factor) / (2 * math.pi * 1e6)
+
+
+def diffusivity_cm2_per_s(jump_rate_per_s: float, jump_distance_A: float) -> float:
+    """a^2 / (6 tau) of a walk in three dimensions without memory."""
+    return (jump_distance_A * 1e-8) ** 2 * jump_rate_per_s / 6.0
+
+
+def nernst_einstein_mS_per_cm(
+    diffusivity_cm2_per_s: float, *, carriers_per_cm3: float, temperature_K: float, charge: float = 1.0
+) -> float:
+    """n (q e)^2 D / (kT)."""
+    charge_C = charge * ELEMENTARY_CHARGE_C
+    siemens_per_cm = (
+        carriers_per_cm3 * charge_C**2 * diffusivity_cm2_per_s / (BOLTZMANN_J_PER_K * temperature_K)
+    )
+    return 1e3 * siemens_per_cm
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Rates:
+    """Spin-lattice relaxation rates of one site in one field.
+
+    Attributes
+    ----------
+    temperature_K, rate_per_s
+        [n] of the sample, and 1 / T1.
+    relative_std
+        [n] standard uncertainty of a rate over the rate; None where it is not known.
+    omega_rad_per_s
+        2 pi times the Larmor frequency.
+
+    Raises
+    ------
+    DataError
+        For values that cannot be.
+    """
+
+    temperature_K: np.ndarray
+    rate_per_s: np.ndarray
+    omega_rad_per_s: float
+    relative_std: np.ndarray | None = None
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        temperatures, rates = np.asarray(self.temperature_K, dtype=float), np.asarray(self.rate_per_s, dtype=float)
+        if temperatures.ndim != 1 or temperatures.shape != rates.shape:
+            raise DataError(
+                f"{rates.size} rates for {temperatures.size} temperatures", where=self.name, remedy="give as many"
+            )
+        for what, values in (("temperature", temperatures), ("rate", rates)):
+            bad = ~(np.isfinite(values) & (values > 0))
+            if bad.any():
+                raise DataError(
+                    f"a {what} of {values[bad][0]:g}", where=self.name,
+                    remedy="temperatures are in K, and T1 in s, both above 0",
+                )  # fmt: skip
+        if not self.omega_rad_per_s > 0:
+            raise DataError(f"a frequency of {self.omega_rad_per_s:g} rad/s", where=self.name, remedy="give the field")
+        if self.relative_std is not None:
+            relative = np.asarray(self.relative_std, dtype=float)
+            if relative.shape != rates.shape or not (np.isfinite(relative) & (relative > 0)).all():
+                raise DataError("uncertainties of T1 that are not all above 0", where=self.name,
+                                remedy="give one for every temperature, or none")  # fmt: skip
+            object.__setattr__(self, "relative_std", relative)
+        object.__setattr__(self, "temperature_K", temperatures)
+        object.__setattr__(self, "rate_per_s", rates)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """A quantity of the fit with its standard uncertainty and the ends of its profile intervals; None: no end."""
+
+    value: float
+    std: float
+    interval_68: tuple[float | None, float | None] = (None, None)
+    interval_95: tuple[float | None, float | None] = (None, None)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PeakFit:
+    """The fit of one kernel; every quantity with its uncertainty.
+
+    Attributes
+    ----------
+    activation_energy_eV, low_T_energy_eV
+        Ea, and (beta - 1) Ea.
+    beta
+        Of the spectral density.
+    temperature_at_maximum_K, jump_rate_at_maximum_per_s
+        At the first frequency.
+    ln_tau0_s
+        Logarithm of tau0.
+    ln_coupling_per_s2
+        Logarithm of C, tau0 and Ea following.
+    covariance
+        [4, 4] of ln of the largest rate, temperature of the maximum, ln Ea and beta.
+    chi2, aicc, scatter
+        Of the logarithms; the scatter is a relative standard deviation.
+    refused
+        Why the window decides nothing, and what is to be measured; None where it does.
+    """
+
+    kernel: Kernel
+    activation_energy_eV: Estimate
+    low_T_energy_eV: Estimate
+    beta: Estimate
+    temperature_at_maximum_K: Estimate
+    jump_rate_at_maximum_per_s: Estimate
+    ln_tau0_s: Estimate
+    ln_coupling_per_s2: Estimate
+    best: Fit
+    omega_rad_per_s: float
+    chi2: float
+    aicc: float
+    scatter: float
+    refused: str | None = None
+
+    @property
+    def covariance(self) -> np.ndarray:
+        """[4, 4] of ln of the largest rate, temperature of the maximum, ln Ea and beta."""
+        return self.best.covariance
+
+    def rate_per_s(self, temperatures_K: np.ndarray, omega_rad_per_s: float | None = None) -> np.ndarray:
+        """R1 at any temperature, [n]."""
+        omega = self.omega_rad_per_s if omega_rad_per_s is None else omega_rad_per_s
+        return np.exp(_log_rates(self.kernel, self.best.theta, temperatures_K, omega, self.omega_rad_per_s))
+
+    def log_std(self, temperatures_K: np.ndarray, omega_rad_per_s: float | None = None) -> np.ndarray:
+        """Standard uncertainty of ln R1 of the fit at any temperature, [n]."""
+        omega = self.omega_rad_per_s if omega_rad_per_s is None else omega_rad_per_s
+        gradient = _gradient(
+            lambda theta: _log_rates(self.kernel, theta, temperatures_K, omega, self.omega_rad_per_s), self.best.theta
+        )
+        return np.sqrt(np.maximum(np.einsum("ni,ij,nj->n", gradient, self.best.covariance, gradient), 0.0))
+
+    def jump_rate_per_s(self, temperature_K: float) -> Estimate:
+        """1 / tau at a temperature, by the covariance."""
+        gradient = _gradient(lambda theta: np.array([-self._log_tau(theta, temperature_K)]), self.best.theta)[0]
+        value = math.exp(-self._log_tau(self.best.theta, temperature_K))
+        return _log_normal(value, self.best.std_of(gradient), self.best)
+
+    def _log_tau(self, theta: np.ndarray, temperature_K: float) -> float:
+        return _log_tau(self.kernel, theta, temperature_K, self.omega_rad_per_s)
+
+
+def fit_peak(kernel: Kernel, rates: Sequence[Rates]) -> PeakFit:
+    """Fit the peak of one site, measured in one field or several.
+
+    Raises
+    ------
+    DataError
+        For fewer than six temperatures.
+    """
+    temperatures = np.concatenate([each.temperature_K for each in rates])
+    if len(np.unique(temperatures)) < _LEAST_TEMPERATURES:
+        raise DataError(
+            f"{len(np.unique(temperatures))} temperatures for four parameters", where=rates[0].name,
+            remedy=f"measure {_LEAST_TEMPERATURES} or more, on both sides of the minimum of T1",
+        )  # fmt: skip
+    first = rates[0].omega_rad_per_s
+    omega = np.concatenate([np.full(len(each.rate_per_s), each.omega_rad_per_s) for each in rates])
+    logs = np.log(np.concatenate([each.rate_per_s for each in rates]))
+    known = all(each.relative_std is not None for each in rates)
+    stds = [each.relative_std for each in rates if each.relative_std is not None] if known else []
+    weight = 1.0 / np.concatenate(stds) if known else np.ones(len(logs))
+
+    def residual(theta: np.ndarray) -> np.ndarray:
+        return weight * (logs - _log_rates(kernel, theta, temperatures, omega, first))
+
+    def residual_of_low(theta: np.ndarray) -> np.ndarray:
+        """With ln (beta - 1) Ea in the place of ln Ea."""
+        high = theta.copy()
+        high[2] -= math.log(theta[3] - 1.0)
+        return residual(high)
+
+    span = (0.3 * float(temperatures.min()), 3.0 * float(temperatures.max()))
+    lower = np.array([-np.inf, span[0], math.log(_ENERGY_LIMITS_eV[0]), BETA_LIMITS[0]])
+    upper = np.array([np.inf, span[1], math.log(_ENERGY_LIMITS_eV[1]), BETA_LIMITS[1]])
+    problem = Problem(residual=residual, lower=lower, upper=upper)
+    best = fit(problem, _starts(temperatures, logs), known_errors=known)
+    low = Problem(
+        residual=residual_of_low,
+        lower=np.array([-np.inf, span[0], math.log(_ENERGY_LIMITS_eV[0] / 50), BETA_LIMITS[0]]), upper=upper,
+    )  # fmt: skip
+    made = _estimates(kernel, problem, low, best, first)
+    scatter = float(np.std((logs - _log_rates(kernel, best.theta, temperatures, omega, first)), ddof=4))
+    return PeakFit(
+        kernel=kernel,
+        best=best,
+        omega_rad_per_s=first,
+        chi2=best.chi2,
+        aicc=aicc(best),
+        scatter=scatter,
+        refused=_refused(kernel, best, made, temperatures, omega, first, weight),
+        **made,
+    )
+
+
+def _log_tau(kernel: Kernel, theta: np.ndarray, temperature_K: np.ndarray | float, first: float) -> np.ndarray | float:
+    """ln tau: known at the maximum of the first frequency, activated elsewhere."""
+    at_maximum = math.log(phase_at_maximum(kernel, float(theta[3])) / first)
+    reciprocal = 1.0 / np.asarray(temperature_K) - 1.0 / theta[1]
+    found = at_maximum + np.exp(theta[2]) / BOLTZMANN_eV_PER_K * reciprocal
+    return float(found) if np.ndim(found) == 0 else found
+
+
+def _log_rates(
+    kernel: Kernel, theta: np.ndarray, temperatures_K: np.ndarray, omega: np.ndarray | float, first: float
+) -> np.ndarray:
+    """ln R1 of ln of the largest rate, temperature of the maximum, ln Ea and beta; in logarithms against overflow."""
+    beta = float(theta[3])
+    log_tau = np.asarray(_log_tau(kernel, theta, temperatures_K, first))
+    phase = log_tau + np.log(omega)
+    peak = math.log(phase_at_maximum(kernel, beta))
+    shape = _log_shape(kernel, phase, beta) - np.log(omega) - (_log_shape(kernel, peak, beta) - math.log(first))
+    return theta[0] + shape
+
+
+def _log_shape(kernel: Kernel, log_phase: np.ndarray | float, beta: float) -> np.ndarray:
+    """ln of w0 times the kernel, of ln (w0 tau)."""
+    log_phase = np.asarray(log_phase)
+    single = log_phase - np.logaddexp(0.0, beta * log_phase)
+    if kernel == "single_J":
+        return single
+    double = math.log(4.0) + log_phase - np.logaddexp(0.0, beta * (log_phase + math.log(2.0)))
+    return np.logaddexp(single, double)
+
+
+def _starts(temperatures: np.ndarray, logs: np.ndarray) -> list[np.ndarray]:
+    """From the largest rate, and from either side of the window where it lies at its edge."""
+    top = int(np.argmax(logs))
+    middle = float(temperatures[top])
+    return [
+        np.array([logs[top], place, math.log(energy), 1.6])
+        for place in dict.fromkeys((middle, 1.15 * middle, 0.87 * middle))
+        for energy in (0.15, 0.4)
+    ]
+
+
+def _estimates(kernel: Kernel, problem: Problem, low: Problem, best: Fit, first: float) -> dict[str, Estimate]:
+    theta, std = best.theta, best.std
+    energy, beta = math.exp(theta[2]), float(theta[3])
+    ends = {
+        place: [profile_interval(problem, best, place, level=level) for level in (0.68, 0.95)] for place in (1, 2, 3)
+    }
+    of_low = theta.copy()
+    of_low[2] += math.log(beta - 1.0)
+    to_low = np.eye(4)
+    to_low[2, 3] = 1.0 / (beta - 1.0)
+    shifted = Fit(
+        theta=of_low, covariance=to_low @ best.covariance @ to_low.T, chi2=best.chi2, n_points=best.n_points,
+        scale=best.scale, at_limit=best.at_limit, is_scatter=best.is_scatter,
+    )  # fmt: skip
+    low_ends = [profile_interval(low, shifted, 2, level=level) for level in (0.68, 0.95)]
+    rate = jump_rate_at_maximum_per_s(kernel, omega_rad_per_s=first, beta=beta)
+    rate_ends = [_mapped(pair, lambda each: first / phase_at_maximum(kernel, each)) for pair in ends[3]]
+    step = 1e-5
+    inner = min(max(beta, BETA_LIMITS[0] + step), BETA_LIMITS[1] - step)
+    log_phase_slope = (
+        math.log(phase_at_maximum(kernel, inner + step)) - math.log(phase_at_maximum(kernel, inner - step))
+    ) / (2 * step)
+
+    def log_tau0(vector: np.ndarray) -> np.ndarray:
+        return np.array(
+            [
+                math.log(phase_at_maximum(kernel, float(vector[3])) / first)
+                - math.exp(vector[2]) / (BOLTZMANN_eV_PER_K * vector[1])
+            ]
+        )
+
+    def log_coupling(vector: np.ndarray) -> np.ndarray:
+        beta_of = float(vector[3])
+        peak = math.log(phase_at_maximum(kernel, beta_of))
+        return np.array([vector[0] - float(_log_shape(kernel, peak, beta_of)) + math.log(first)])
+
+    return {
+        "activation_energy_eV": Estimate(
+            value=energy, std=energy * float(std[2]), interval_68=_mapped(ends[2][0], math.exp),
+            interval_95=_mapped(ends[2][1], math.exp),
+        ),
+        "low_T_energy_eV": Estimate(
+            value=math.exp(of_low[2]), std=math.exp(of_low[2]) * float(shifted.std[2]),
+            interval_68=_mapped(low_ends[0], math.exp), interval_95=_mapped(low_ends[1], math.exp),
+        ),
+        "beta": Estimate(value=beta, std=float(std[3]), interval_68=ends[3][0], interval_95=ends[3][1]),
+        "temperature_at_maximum_K": Estimate(
+            value=float(theta[1]), std=float(std[1]), interval_68=ends[1][0], interval_95=ends[1][1]
+        ),
+        "jump_rate_at_maximum_per_s": Estimate(
+            value=rate, std=rate * abs(log_phase_slope) * float(std[3]), interval_68=rate_ends[0],
+            interval_95=rate_ends[1],
+        ),
+        "ln_tau0_s": _linear(log_tau0, best),
+        "ln_coupling_per_s2": _linear(log_coupling, best),
+    }  # fmt: skip
+
+
+def _mapped(ends: tuple[float | None, float | None], function) -> tuple[float | None, float | None]:
+    low, high = (None if end is None else float(function(end)) for end in ends)
+    return low, high
+
+
+def _gradient(function, theta: np.ndarray) -> np.ndarray:
+    """[n, k] by central differences."""
+    columns = []
+    for place in range(len(theta)):
+        step = 1e-6 * max(abs(theta[place]), 1e-2)
+        inside = theta.copy()
+        if place == 3:  # beta stays inside its limits
+            inside[3] = min(max(theta[3], BETA_LIMITS[0] + step), BETA_LIMITS[1] - step)
+        above, below = inside.copy(), inside.copy()
+        above[place] += step
+        below[place] -= step
+        columns.append((function(above) - function(below)) / (2 * step))
+    return np.array(columns).T
+
+
+def _linear(function, best: Fit) -> Estimate:
+    """A function of the parameters with its uncertainty by the covariance."""
+    value, std = float(function(best.theta)[0]), best.std_of(_gradient(function, best.theta)[0])
+    near, far = best.reach(0.68) * std, best.reach(0.95) * std
+    return Estimate(
+        value=value, std=std, interval_68=(value - near, value + near), interval_95=(value - far, value + far)
+    )
+
+
+def _log_normal(value: float, log_std: float, best: Fit) -> Estimate:
+    near, far = math.exp(best.reach(0.68) * log_std), math.exp(best.reach(0.95) * log_std)
+    return Estimate(
+        value=value, std=value * log_std, interval_68=(value / near, value * near),
+        interval_95=(value / far, value * far),
+    )  # fmt: skip
+
+
+def _refused(
+    kernel: Kernel,
+    best: Fit,
+    made: dict[str, Estimate],
+    temperatures: np.ndarray,
+    omega: np.ndarray,
+    first: float,
+    weight: np.ndarray,
+) -> str | None:
+    """Why the window decides nothing, with the temperatures that are missing."""
+    lowest, highest = float(temperatures.min()), float(temperatures.max())
+    top = made["temperature_at_maximum_K"]
+    if top.value >= highest:
+        return (
+            f"T1 has no minimum between {lowest:.4g} and {highest:.4g} K (it would be near {top.value:.4g} K): Ea, beta "
+            f"and the jump rate are not known; measure above {highest:.4g} K until T1 has doubled past its minimum"
+        )
+    if top.value <= lowest:
+        return (
+            f"T1 has no minimum between {lowest:.4g} and {highest:.4g} K (it would be near {top.value:.4g} K): Ea, beta "
+            f"and the jump rate are not known; measure below {lowest:.4g} K until T1 has doubled past its minimum"
+        )
+    energy = made["activation_energy_eV"]
+    low, high = energy.interval_95
+    width = math.inf if low is None or high is None else 0.5 * (high - low) / energy.value
+    if width <= _WIDEST_SHARE:
+        return None
+    cold, hot = _wider_window(kernel, best, temperatures, omega, first, weight)
+    told = f"over {100 * width:.0f} %" if math.isfinite(width) else "without an end"
+    return (
+        f"{lowest:.4g} to {highest:.4g} K decide nothing: half of the 95 % interval of Ea ({energy.value:.3g} eV) is "
+        f"{told} of it; measure also from {cold:.0f} to {lowest:.4g} K and from {highest:.4g} to {hot:.0f} K"
+    )
+
+
+def _wider_window(
+    kernel: Kernel, best: Fit, temperatures: np.ndarray, omega: np.ndarray, first: float, weight: np.ndarray
+) -> tuple[float, float]:
+    """The lowest and highest temperature that would bring the interval of Ea under its limit, by the fit's own design.
+
+    Temperatures are added at the spacing of those that are there, in turn on the side that brings more.
+    """
+    spacing = max((float(temperatures.max()) - float(temperatures.min())) / max(len(temperatures) - 1, 1), 2.0)
+    found = np.sort(temperatures)
+    known_omega = np.concatenate([omega, []])
+    theta, typical = best.theta, float(np.median(weight))
+    rows = weight[:, None] * _gradient(lambda vector: _log_rates(kernel, vector, temperatures, known_omega, first), theta)
+    information = rows.T @ rows / best.scale**2
+    cold, hot = float(found[0]), float(found[-1])
+    for _ in range(60):
+        wide = float(np.sqrt(np.linalg.pinv(information)[2, 2]))
+        if 2.0 * wide <= _WIDEST_SHARE:
+            break
+        sides = []
+        for at in (cold - spacing, hot + spacing):
+            if at < 20.0:
+                continue
+            row = typical * _gradient(
+                lambda vector, at=at: _log_rates(kernel, vector, np.array([at]), first, first), theta
+            )
+            more = information + row.T @ row / best.scale**2
+            sides.append((float(np.linalg.pinv(more)[2, 2]), at, more))
+        _, at, information = min(sides, key=lambda side: side[0])
+        cold, hot = min(cold, at), max(hot, at)
+    return (cold if cold < found[0] else max(float(found[0]) - spacing, 20.0)), (
+        hot if hot > found[-1] else float(found[-1]) + spacing
+    )
+
+
+def flank_slope_eV(temperatures_K: np.ndarray, rates_per_s: np.ndarray) -> float:
+    """Slope of ln R1 against -1/kT through the points of a flank: what an Arrhenius line reads, not Ea."""
+    x = 1.0 / (BOLTZMANN_eV_PER_K * np.asarray(temperatures_K))
+    return abs(float(np.polyfit(x, np.log(rates_per_s), 1)[0]))
