@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 Residual = Callable[[np.ndarray], np.ndarray]
 """Parameters [k] -> differences over their standard uncertainty [n]."""
 
+Ends = tuple[float | None, float | None]
+"""Of an interval; None where the data set no end on that side."""
+LEVELS = (0.6827, 0.95)
 _MOST_STEPS = 80
 _LEAST_GAIN = 1e-11
 _SEARCHES = 30
@@ -37,6 +40,30 @@ class Problem:
     residual: Residual
     lower: np.ndarray
     upper: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Value:
+    """A quantity of a fit: its standard uncertainty, and the ends of its 68 and 95 % intervals."""
+
+    value: float
+    std: float
+    interval_68: Ends
+    interval_95: Ends
+
+    @property
+    def half_width_95(self) -> float:
+        """Half of the 95 % interval over the value; infinite where an end is missing."""
+        low, high = self.interval_95
+        return math.inf if low is None or high is None else 0.5 * (high - low) / abs(self.value)
+
+    def mapped(self, function: Callable[[float], float]) -> Value:
+        """The rising function of it; the uncertainty by the function's slope over one standard uncertainty."""
+        ends = [(None if low is None else function(low), None if high is None else function(high))
+                for low, high in (self.interval_68, self.interval_95)]  # fmt: skip
+        step = max(1e-4 * self.std, 1e-9 * max(abs(self.value), 1e-9))
+        slope = (function(self.value + step) - function(self.value - step)) / (2 * step)
+        return Value(value=function(self.value), std=abs(slope) * self.std, interval_68=ends[0], interval_95=ends[1])
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -107,7 +134,7 @@ def fit(problem: Problem, starts: Sequence[np.ndarray], *, known_errors: bool = 
     at_limit = (theta <= problem.lower) | (theta >= problem.upper)
     covariance = np.zeros((len(theta), len(theta)))
     inside = np.flatnonzero(~at_limit)
-    jacobian = _jacobian(problem, theta, inside)
+    jacobian = derivatives(problem.residual, theta, problem, inside)
     size = np.linalg.norm(jacobian, axis=0)
     size[size == 0] = 1.0
     inverse = np.linalg.pinv((jacobian / size).T @ (jacobian / size), rcond=1e-14)
@@ -118,7 +145,9 @@ def fit(problem: Problem, starts: Sequence[np.ndarray], *, known_errors: bool = 
     )  # fmt: skip
 
 
-def minimise(problem: Problem, start: np.ndarray, *, free: np.ndarray) -> tuple[np.ndarray, float]:
+def minimise(
+    problem: Problem, start: np.ndarray, *, free: np.ndarray, least_gain: float = _LEAST_GAIN
+) -> tuple[np.ndarray, float]:
     """The parameters of the least sum of squares, and that sum; those that are not `free` stay."""
     theta = np.clip(np.asarray(start, dtype=float), problem.lower, problem.upper)
     residual = problem.residual(theta)
@@ -126,7 +155,7 @@ def minimise(problem: Problem, start: np.ndarray, *, free: np.ndarray) -> tuple[
     damping = 1e-3
     for _ in range(_MOST_STEPS):
         places = np.flatnonzero(free)
-        jacobian = _jacobian(problem, theta, places)
+        jacobian = derivatives(problem.residual, theta, problem, places)
         gradient = jacobian.T @ residual
         stuck = ((theta[places] <= problem.lower[places]) & (gradient > 0)) | (
             (theta[places] >= problem.upper[places]) & (gradient < 0)
@@ -148,12 +177,12 @@ def minimise(problem: Problem, start: np.ndarray, *, free: np.ndarray) -> tuple[
                 damping = max(damping / 10, 1e-12)
                 break
             damping *= 10
-        if gain <= _LEAST_GAIN * chi2:
+        if gain <= least_gain * chi2:
             break
     return theta, chi2
 
 
-def profile_interval(problem: Problem, best: Fit, place: int, *, level: float) -> tuple[float | None, float | None]:
+def profile_interval(problem: Problem, best: Fit, place: int, *, level: float) -> Ends:
     """Both ends for the parameter `place`; None where the data set no end on that side, within the limits."""
     low, high = (_profile_end(problem, best, place, sign, best.reach(level)) for sign in (-1, 1))
     return low, high
@@ -173,7 +202,7 @@ def _profile_end(problem: Problem, best: Fit, place: int, sign: int, reach: floa
     warm = best.theta + ridge * (at - centre)
     for _ in range(_SEARCHES):
         warm[place] = at
-        warm, chi2 = minimise(problem, warm, free=free)
+        warm, chi2 = minimise(problem, warm, free=free, least_gain=1e-6)
         height = math.sqrt(max(chi2 - best.chi2, 0.0)) / best.scale if best.scale > 0 else math.inf
         if abs(height - reach) < 2e-3 * reach:
             return at
@@ -200,8 +229,10 @@ def _inside(at: float, limit: float, sign: int) -> float:
     return min(at, limit) if sign > 0 else max(at, limit)
 
 
-def _jacobian(problem: Problem, theta: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Central differences, one-sided at a limit; [n_points, len(places)]."""
+def derivatives(
+    function: Residual, theta: np.ndarray, problem: Problem, places: Sequence[int] | np.ndarray
+) -> np.ndarray:
+    """Of a function of the parameters [n], by central differences, one-sided at a limit; [n, len(places)]."""
     columns = []
     for place in places:
         step = 1e-6 * max(abs(theta[place]), 1e-2)
@@ -209,8 +240,35 @@ def _jacobian(problem: Problem, theta: np.ndarray, places: np.ndarray) -> np.nda
         above[place] = min(theta[place] + step, problem.upper[place])
         below[place] = max(theta[place] - step, problem.lower[place])
         width = above[place] - below[place]
-        columns.append((problem.residual(above) - problem.residual(below)) / (width or 1.0))
-    return np.array(columns).T if columns else np.empty((0, 0))
+        columns.append((function(above) - function(below)) / (width or 1.0))
+    return np.array(columns).T
+
+
+def value_of(
+    function: Callable[[np.ndarray], float], problem: Problem, best: Fit, *, logarithmic: bool = False
+) -> Value:
+    """A function of the parameters with its uncertainty by the covariance; `logarithmic` for the exponential of it."""
+    slope = derivatives(lambda theta: np.array([function(theta)]), best.theta, problem, range(len(best.theta)))[0]
+    centre, std = function(best.theta), best.std_of(slope)
+    ends = [(centre - best.reach(level) * std, centre + best.reach(level) * std) for level in LEVELS]
+    return _value(centre, std, ends, logarithmic=logarithmic)
+
+
+def profiled(problem: Problem, best: Fit, place: int, *, logarithmic: bool = False) -> Value:
+    """A parameter with its profile intervals; `logarithmic` for the exponential of it."""
+    ends = [profile_interval(problem, best, place, level=level) for level in LEVELS]
+    return _value(float(best.theta[place]), float(best.std[place]), ends, logarithmic=logarithmic)
+
+
+def _value(centre: float, std: float, ends: Sequence[Ends], *, logarithmic: bool) -> Value:
+    if not logarithmic:
+        return Value(value=centre, std=std, interval_68=ends[0], interval_95=ends[1])
+    return Value(value=centre, std=std, interval_68=ends[0], interval_95=ends[1]).mapped(math.exp)
+
+
+def moved(best: Fit, theta: np.ndarray, turn: np.ndarray) -> Fit:
+    """The same minimum in other parameters, of which `turn` is the derivative by the old ones; [k, k]."""
+    return replace(best, theta=theta, covariance=turn @ best.covariance @ turn.T)
 
 
 def aicc(best: Fit) -> float:

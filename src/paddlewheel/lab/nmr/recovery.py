@@ -1,10 +1,10 @@
 """Relaxation of one site from intensities against delays: recovery after saturation or inversion, and decays.
 
-I(t) = M [1 - (1 - o) g(t)], with g(0) = 1 and the offset o = I(0) / I(infinite) always free: a saturation or an inversion
-is never complete. Decays (T1rho, T2) are I(t) = M [o + (1 - o) g(t)]. g is one exponential, a stretched one, or, for a
-half-integer spin with the two rates W1 and W2 of quadrupolar relaxation, the sum of exponentials that the rate matrix of
-its levels gives for the transitions that are excited and seen (Andrew and Tunstall, doi 10.1088/0370-1328/78/1/302;
-Suter, Mali, Roos, Brinkmann, doi 10.1088/0953-8984/10/26/022).
+I(t) = M [1 - (1 - o) g(t)], with g(0) = 1 and the offset o = I(0) / I(infinite) always free: a saturation or an
+inversion is never complete. Decays (T1rho, T2) are I(t) = M [o + (1 - o) g(t)]. g is one exponential, a stretched one,
+or, for a half-integer spin with the two rates W1 and W2 of quadrupolar relaxation, the sum of exponentials that the
+rate matrix of its levels gives for the transitions that are excited and seen (Andrew and Tunstall, doi
+10.1088/0370-1328/78/1/302; Suter, Mali, Roos, Brinkmann, doi 10.1088/0953-8984/10/26/022).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Literal
 import numpy as np
 
 from paddlewheel.errors import DataError, SettingsError
-from paddlewheel.lab.nmr.least_squares import Fit, Problem, aicc, fit, profile_interval
+from paddlewheel.lab.nmr.least_squares import Fit, Problem, Value, aicc, fit, moved, profiled
 
 Experiment = Literal["saturation", "inversion", "decay"]
 Transitions = Literal["all", "central"]
@@ -203,16 +203,6 @@ class Recovery:
         return self.experiment != "decay" and self.spin > 1 and int(2 * self.spin) % 2 == 1
 
 
-@dataclass(frozen=True, kw_only=True)
-class Value:
-    """A quantity with its standard uncertainty and the ends of its 68 and 95 % profile intervals; None: no end."""
-
-    value: float
-    std: float
-    interval_68: tuple[float | None, float | None]
-    interval_95: tuple[float | None, float | None]
-
-
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RecoveryFit:
     """One model of a recovery.
@@ -254,7 +244,9 @@ class RecoveryFit:
         return self.unit * _curve(self.recovery, self.model, self.best.theta, np.asarray(delays_s, dtype=float))
 
 
-def fit_recovery(recovery: Recovery, models: Sequence[Model] = ("single", "stretched", "two-rates")) -> list[RecoveryFit]:
+def fit_recovery(
+    recovery: Recovery, models: Sequence[Model] = ("single", "stretched", "two-rates")
+) -> list[RecoveryFit]:
     """The fits of all models that apply, the chosen one first: the simplest that no richer one betters by 4 in AICc.
 
     Raises
@@ -314,9 +306,9 @@ def fit_model(recovery: Recovery, model: Model) -> RecoveryFit:
         recovery=recovery,
         best=best,
         amplitude=unit * float(best.theta[0]),
-        t1_s=_value(problem, best, 2, exponential=True),
-        offset=_value(problem, best, 1),
-        stretch=_value(problem, best, 3) if model == "stretched" else None,
+        t1_s=profiled(problem, best, 2, logarithmic=True),
+        offset=profiled(problem, best, 1),
+        stretch=profiled(problem, best, 3) if model == "stretched" else None,
         **_two_rates(recovery, best, problem, is_asked=model == "two-rates"),
         aicc=aicc(best),
         aicc_without_offset=aicc(fit(without, starts, known_errors=known)),
@@ -341,9 +333,7 @@ def _curve(recovery: Recovery, model: Model, theta: np.ndarray, delays_s: np.nda
 
 
 def _modes(recovery: Recovery, w1: float, w2: float) -> Modes:
-    return modes(
-        recovery.spin, w1, w2, experiment=recovery.experiment, excited=recovery.excited, seen=recovery.seen
-    )
+    return modes(recovery.spin, w1, w2, experiment=recovery.experiment, excited=recovery.excited, seen=recovery.seen)
 
 
 def _w1_w2(spin: float, t1_s: float, ratio: float) -> tuple[float, float]:
@@ -368,7 +358,9 @@ def _starts(
     found = []
     for extra in extras:
         for time in np.linspace(*times, 41):
-            one, none = (_curve(recovery, model, np.array([1.0, o, time, *extra]), recovery.delays_s) for o in (1.0, 0.0))
+            one, none = (
+                _curve(recovery, model, np.array([1.0, o, time, *extra]), recovery.delays_s) for o in (1.0, 0.0)
+            )
             # the curve is linear in M and M o
             design = np.stack([none, one - none], axis=1) * weight[:, None]
             solved, *_ = np.linalg.lstsq(design, values * weight, rcond=None)
@@ -377,15 +369,6 @@ def _starts(
             found.append((misfit, np.array([solved[0], np.clip(offset, low, high), time, *extra])))
     found.sort(key=lambda pair: pair[0])
     return [start for _, start in found[:2]]
-
-
-def _value(problem: Problem, best: Fit, place: int, *, exponential: bool = False) -> Value:
-    value, std = float(best.theta[place]), float(best.std[place])
-    ends = [profile_interval(problem, best, place, level=level) for level in (0.68, 0.95)]
-    if exponential:
-        value, std = math.exp(value), math.exp(value) * std
-        ends = [tuple(None if end is None else math.exp(end) for end in pair) for pair in ends]
-    return Value(value=value, std=std, interval_68=ends[0], interval_95=ends[1])
 
 
 def _two_rates(recovery: Recovery, best: Fit, problem: Problem, *, is_asked: bool) -> dict[str, Value | None]:
@@ -397,8 +380,10 @@ def _two_rates(recovery: Recovery, best: Fit, problem: Problem, *, is_asked: boo
 
         def to_time(log_w: float, ratio: float, power: int = power) -> float:
             """Ln T1 of ln W1 or ln W2, and W2 / W1."""
-            return -log_w + power * math.log(ratio) - math.log(
-                rate_of_spin_temperature_per_s(recovery.spin, 1.0, float(ratio))
+            return (
+                -log_w
+                + power * math.log(ratio)
+                - math.log(rate_of_spin_temperature_per_s(recovery.spin, 1.0, float(ratio)))
             )
 
         def residual(theta: np.ndarray, to_time=to_time) -> np.ndarray:
@@ -410,11 +395,10 @@ def _two_rates(recovery: Recovery, best: Fit, problem: Problem, *, is_asked: boo
         slope = (to_time(0.0, theta[3] + step) - to_time(0.0, theta[3] - step)) / (2 * step)
         turn = np.eye(4)
         turn[2, 2:] = -1.0, slope
-        moved = Fit(theta=theta, covariance=turn @ best.covariance @ turn.T, chi2=best.chi2, n_points=best.n_points,
-                    scale=best.scale, at_limit=best.at_limit, is_scatter=best.is_scatter)  # fmt: skip
         lower, upper = problem.lower.copy(), problem.upper.copy()
         lower[2], upper[2] = theta[2] - 8.0, theta[2] + 8.0
-        found[name] = _value(Problem(residual=residual, lower=lower, upper=upper), moved, 2, exponential=True)
+        other = Problem(residual=residual, lower=lower, upper=upper)
+        found[name] = profiled(other, moved(best, theta, turn), 2, logarithmic=True)
     return found
 
 
@@ -434,7 +418,8 @@ def _check_changes(recovery: Recovery) -> None:
     noise_of_change = noise * math.sqrt(2.0 / third)
     if not change > _LEAST_CONTRAST * noise_of_change or not np.any(values):
         raise DataError(
-            f"no signal that changes with the delay (by {change:.3g}, noise {noise_of_change:.3g})", where=recovery.name,
+            f"no signal that changes with the delay (by {change:.3g}, noise {noise_of_change:.3g})",
+            where=recovery.name,
             remedy="give the region of the line, more scans, or delays from a tenth of T1 to five times T1",
         )  # fmt: skip
 

@@ -15,14 +15,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 
 from paddlewheel.errors import DataError, InputError
 from paddlewheel.lab.nmr.isotopes import Isotope
-from paddlewheel.lab.nmr.least_squares import Fit, Problem, aicc, fit, profile_interval
-from paddlewheel.units import BOLTZMANN_eV_PER_K, BOLTZMANN_J_PER_K, ELEMENTARY_CHARGE_C
+from paddlewheel.lab.nmr.least_squares import Fit, Problem, Value, aicc, derivatives, fit, moved, profiled, value_of
+from paddlewheel.units import BOLTZMANN_J_PER_K, ELEMENTARY_CHARGE_C, BOLTZMANN_eV_PER_K
 
 Kernel = Literal["two_J", "single_J"]
 KERNELS: tuple[Kernel, ...] = ("two_J", "single_J")
@@ -55,7 +55,7 @@ def phase_at_maximum(kernel: Kernel, beta: float) -> float:
     # the derivative of x/(1+x^b) + 4x/(1+(2x)^b) changes its sign between the maxima of the two terms
     from scipy.optimize import brentq
 
-    return float(brentq(_slope, 0.5 * single, single, args=(beta,), xtol=1e-13 * single, rtol=1e-13))
+    return cast("float", brentq(_slope, 0.5 * single, single, args=(beta,), xtol=1e-13 * single))
 
 
 def _slope(x: float, beta: float) -> float:
@@ -95,9 +95,7 @@ def nernst_einstein_mS_per_cm(
 ) -> float:
     """n (q e)^2 D / (kT)."""
     charge_C = charge * ELEMENTARY_CHARGE_C
-    siemens_per_cm = (
-        carriers_per_cm3 * charge_C**2 * diffusivity_cm2_per_s / (BOLTZMANN_J_PER_K * temperature_K)
-    )
+    siemens_per_cm = carriers_per_cm3 * charge_C**2 * diffusivity_cm2_per_s / (BOLTZMANN_J_PER_K * temperature_K)
     return 1e3 * siemens_per_cm
 
 
@@ -151,16 +149,6 @@ class Rates:
         object.__setattr__(self, "rate_per_s", rates)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Estimate:
-    """A quantity of the fit with its standard uncertainty and the ends of its profile intervals; None: no end."""
-
-    value: float
-    std: float
-    interval_68: tuple[float | None, float | None] = (None, None)
-    interval_95: tuple[float | None, float | None] = (None, None)
-
-
 @dataclass(frozen=True, eq=False, kw_only=True)
 class PeakFit:
     """The fit of one kernel; every quantity with its uncertainty.
@@ -186,14 +174,15 @@ class PeakFit:
     """
 
     kernel: Kernel
-    activation_energy_eV: Estimate
-    low_T_energy_eV: Estimate
-    beta: Estimate
-    temperature_at_maximum_K: Estimate
-    jump_rate_at_maximum_per_s: Estimate
-    ln_tau0_s: Estimate
-    ln_coupling_per_s2: Estimate
+    activation_energy_eV: Value
+    low_T_energy_eV: Value
+    beta: Value
+    temperature_at_maximum_K: Value
+    jump_rate_at_maximum_per_s: Value
+    ln_tau0_s: Value
+    ln_coupling_per_s2: Value
     best: Fit
+    problem: Problem
     omega_rad_per_s: float
     chi2: float
     aicc: float
@@ -213,19 +202,18 @@ class PeakFit:
     def log_std(self, temperatures_K: np.ndarray, omega_rad_per_s: float | None = None) -> np.ndarray:
         """Standard uncertainty of ln R1 of the fit at any temperature, [n]."""
         omega = self.omega_rad_per_s if omega_rad_per_s is None else omega_rad_per_s
-        gradient = _gradient(
-            lambda theta: _log_rates(self.kernel, theta, temperatures_K, omega, self.omega_rad_per_s), self.best.theta
-        )
+        gradient = derivatives(
+            lambda theta: _log_rates(self.kernel, theta, temperatures_K, omega, self.omega_rad_per_s),
+            self.best.theta, self.problem, range(4),
+        )  # fmt: skip
         return np.sqrt(np.maximum(np.einsum("ni,ij,nj->n", gradient, self.best.covariance, gradient), 0.0))
 
-    def jump_rate_per_s(self, temperature_K: float) -> Estimate:
+    def jump_rate_per_s(self, temperature_K: float) -> Value:
         """1 / tau at a temperature, by the covariance."""
-        gradient = _gradient(lambda theta: np.array([-self._log_tau(theta, temperature_K)]), self.best.theta)[0]
-        value = math.exp(-self._log_tau(self.best.theta, temperature_K))
-        return _log_normal(value, self.best.std_of(gradient), self.best)
-
-    def _log_tau(self, theta: np.ndarray, temperature_K: float) -> float:
-        return _log_tau(self.kernel, theta, temperature_K, self.omega_rad_per_s)
+        return value_of(
+            lambda theta: -_log_tau(self.kernel, theta, temperature_K, self.omega_rad_per_s), self.problem, self.best,
+            logarithmic=True,
+        )  # fmt: skip
 
 
 def fit_peak(kernel: Kernel, rates: Sequence[Rates]) -> PeakFit:
@@ -267,26 +255,25 @@ def fit_peak(kernel: Kernel, rates: Sequence[Rates]) -> PeakFit:
         residual=residual_of_low,
         lower=np.array([-np.inf, span[0], math.log(_ENERGY_LIMITS_eV[0] / 50), BETA_LIMITS[0]]), upper=upper,
     )  # fmt: skip
-    made = _estimates(kernel, problem, low, best, first)
+    made = _quantities(kernel, problem, low, best, first)
     scatter = float(np.std((logs - _log_rates(kernel, best.theta, temperatures, omega, first)), ddof=4))
     return PeakFit(
         kernel=kernel,
         best=best,
+        problem=problem,
         omega_rad_per_s=first,
         chi2=best.chi2,
         aicc=aicc(best),
         scatter=scatter,
-        refused=_refused(kernel, best, made, temperatures, omega, first, weight),
+        refused=_refused(kernel, best, made, problem, temperatures, first, weight),
         **made,
     )
 
 
-def _log_tau(kernel: Kernel, theta: np.ndarray, temperature_K: np.ndarray | float, first: float) -> np.ndarray | float:
-    """ln tau: known at the maximum of the first frequency, activated elsewhere."""
+def _log_tau(kernel: Kernel, theta: np.ndarray, temperature_K: Any, first: float) -> Any:
+    """ln tau at one temperature or several: known at the maximum of the first frequency, activated elsewhere."""
     at_maximum = math.log(phase_at_maximum(kernel, float(theta[3])) / first)
-    reciprocal = 1.0 / np.asarray(temperature_K) - 1.0 / theta[1]
-    found = at_maximum + np.exp(theta[2]) / BOLTZMANN_eV_PER_K * reciprocal
-    return float(found) if np.ndim(found) == 0 else found
+    return at_maximum + math.exp(theta[2]) / BOLTZMANN_eV_PER_K * (1.0 / temperature_K - 1.0 / theta[1])
 
 
 def _log_rates(
@@ -294,8 +281,7 @@ def _log_rates(
 ) -> np.ndarray:
     """ln R1 of ln of the largest rate, temperature of the maximum, ln Ea and beta; in logarithms against overflow."""
     beta = float(theta[3])
-    log_tau = np.asarray(_log_tau(kernel, theta, temperatures_K, first))
-    phase = log_tau + np.log(omega)
+    phase = _log_tau(kernel, theta, temperatures_K, first) + np.log(omega)
     peak = math.log(phase_at_maximum(kernel, beta))
     shape = _log_shape(kernel, phase, beta) - np.log(omega) - (_log_shape(kernel, peak, beta) - math.log(first))
     return theta[0] + shape
@@ -322,138 +308,66 @@ def _starts(temperatures: np.ndarray, logs: np.ndarray) -> list[np.ndarray]:
     ]
 
 
-def _estimates(kernel: Kernel, problem: Problem, low: Problem, best: Fit, first: float) -> dict[str, Estimate]:
-    theta, std = best.theta, best.std
-    energy, beta = math.exp(theta[2]), float(theta[3])
-    ends = {
-        place: [profile_interval(problem, best, place, level=level) for level in (0.68, 0.95)] for place in (1, 2, 3)
-    }
-    of_low = theta.copy()
-    of_low[2] += math.log(beta - 1.0)
+def _quantities(kernel: Kernel, problem: Problem, low: Problem, best: Fit, first: float) -> dict[str, Value]:
+    theta = best.theta
     to_low = np.eye(4)
-    to_low[2, 3] = 1.0 / (beta - 1.0)
-    shifted = Fit(
-        theta=of_low, covariance=to_low @ best.covariance @ to_low.T, chi2=best.chi2, n_points=best.n_points,
-        scale=best.scale, at_limit=best.at_limit, is_scatter=best.is_scatter,
-    )  # fmt: skip
-    low_ends = [profile_interval(low, shifted, 2, level=level) for level in (0.68, 0.95)]
-    rate = jump_rate_at_maximum_per_s(kernel, omega_rad_per_s=first, beta=beta)
-    rate_ends = [_mapped(pair, lambda each: first / phase_at_maximum(kernel, each)) for pair in ends[3]]
-    step = 1e-5
-    inner = min(max(beta, BETA_LIMITS[0] + step), BETA_LIMITS[1] - step)
-    log_phase_slope = (
-        math.log(phase_at_maximum(kernel, inner + step)) - math.log(phase_at_maximum(kernel, inner - step))
-    ) / (2 * step)
+    to_low[2, 3] = 1.0 / (theta[3] - 1.0)
+    of_low = np.array([*theta[:2], theta[2] + math.log(theta[3] - 1.0), theta[3]])
+    beta = profiled(problem, best, 3)
 
-    def log_tau0(vector: np.ndarray) -> np.ndarray:
-        return np.array(
-            [
-                math.log(phase_at_maximum(kernel, float(vector[3])) / first)
-                - math.exp(vector[2]) / (BOLTZMANN_eV_PER_K * vector[1])
-            ]
-        )
+    def log_tau0(vector: np.ndarray) -> float:
+        return _log_tau(kernel, vector, np.inf, first)
 
-    def log_coupling(vector: np.ndarray) -> np.ndarray:
-        beta_of = float(vector[3])
-        peak = math.log(phase_at_maximum(kernel, beta_of))
-        return np.array([vector[0] - float(_log_shape(kernel, peak, beta_of)) + math.log(first)])
+    def log_coupling(vector: np.ndarray) -> float:
+        peak = math.log(phase_at_maximum(kernel, float(vector[3])))
+        return float(vector[0] - _log_shape(kernel, peak, float(vector[3])) + math.log(first))
 
     return {
-        "activation_energy_eV": Estimate(
-            value=energy, std=energy * float(std[2]), interval_68=_mapped(ends[2][0], math.exp),
-            interval_95=_mapped(ends[2][1], math.exp),
+        "activation_energy_eV": profiled(problem, best, 2, logarithmic=True),
+        "low_T_energy_eV": profiled(low, moved(best, of_low, to_low), 2, logarithmic=True),
+        "beta": beta,
+        "temperature_at_maximum_K": profiled(problem, best, 1),
+        "jump_rate_at_maximum_per_s": beta.mapped(
+            lambda value: jump_rate_at_maximum_per_s(kernel, omega_rad_per_s=first, beta=value)
         ),
-        "low_T_energy_eV": Estimate(
-            value=math.exp(of_low[2]), std=math.exp(of_low[2]) * float(shifted.std[2]),
-            interval_68=_mapped(low_ends[0], math.exp), interval_95=_mapped(low_ends[1], math.exp),
-        ),
-        "beta": Estimate(value=beta, std=float(std[3]), interval_68=ends[3][0], interval_95=ends[3][1]),
-        "temperature_at_maximum_K": Estimate(
-            value=float(theta[1]), std=float(std[1]), interval_68=ends[1][0], interval_95=ends[1][1]
-        ),
-        "jump_rate_at_maximum_per_s": Estimate(
-            value=rate, std=rate * abs(log_phase_slope) * float(std[3]), interval_68=rate_ends[0],
-            interval_95=rate_ends[1],
-        ),
-        "ln_tau0_s": _linear(log_tau0, best),
-        "ln_coupling_per_s2": _linear(log_coupling, best),
-    }  # fmt: skip
-
-
-def _mapped(ends: tuple[float | None, float | None], function) -> tuple[float | None, float | None]:
-    low, high = (None if end is None else float(function(end)) for end in ends)
-    return low, high
-
-
-def _gradient(function, theta: np.ndarray) -> np.ndarray:
-    """[n, k] by central differences."""
-    columns = []
-    for place in range(len(theta)):
-        step = 1e-6 * max(abs(theta[place]), 1e-2)
-        inside = theta.copy()
-        if place == 3:  # beta stays inside its limits
-            inside[3] = min(max(theta[3], BETA_LIMITS[0] + step), BETA_LIMITS[1] - step)
-        above, below = inside.copy(), inside.copy()
-        above[place] += step
-        below[place] -= step
-        columns.append((function(above) - function(below)) / (2 * step))
-    return np.array(columns).T
-
-
-def _linear(function, best: Fit) -> Estimate:
-    """A function of the parameters with its uncertainty by the covariance."""
-    value, std = float(function(best.theta)[0]), best.std_of(_gradient(function, best.theta)[0])
-    near, far = best.reach(0.68) * std, best.reach(0.95) * std
-    return Estimate(
-        value=value, std=std, interval_68=(value - near, value + near), interval_95=(value - far, value + far)
-    )
-
-
-def _log_normal(value: float, log_std: float, best: Fit) -> Estimate:
-    near, far = math.exp(best.reach(0.68) * log_std), math.exp(best.reach(0.95) * log_std)
-    return Estimate(
-        value=value, std=value * log_std, interval_68=(value / near, value * near),
-        interval_95=(value / far, value * far),
-    )  # fmt: skip
+        "ln_tau0_s": value_of(log_tau0, problem, best),
+        "ln_coupling_per_s2": value_of(log_coupling, problem, best),
+    }
 
 
 def _refused(
     kernel: Kernel,
     best: Fit,
-    made: dict[str, Estimate],
+    made: dict[str, Value],
+    problem: Problem,
     temperatures: np.ndarray,
-    omega: np.ndarray,
     first: float,
     weight: np.ndarray,
 ) -> str | None:
     """Why the window decides nothing, with the temperatures that are missing."""
     lowest, highest = float(temperatures.min()), float(temperatures.max())
     top = made["temperature_at_maximum_K"]
-    if top.value >= highest:
+    if not lowest < top.value < highest:
+        side = f"above {highest:.4g}" if top.value >= highest else f"below {lowest:.4g}"
         return (
-            f"T1 has no minimum between {lowest:.4g} and {highest:.4g} K (it would be near {top.value:.4g} K): Ea, beta "
-            f"and the jump rate are not known; measure above {highest:.4g} K until T1 has doubled past its minimum"
-        )
-    if top.value <= lowest:
-        return (
-            f"T1 has no minimum between {lowest:.4g} and {highest:.4g} K (it would be near {top.value:.4g} K): Ea, beta "
-            f"and the jump rate are not known; measure below {lowest:.4g} K until T1 has doubled past its minimum"
+            f"T1 has no minimum between {lowest:.4g} and {highest:.4g} K (it would be near {top.value:.4g} K): Ea, "
+            f"beta and the jump rate are not known; measure {side} K until T1 has doubled past its minimum"
         )
     energy = made["activation_energy_eV"]
-    low, high = energy.interval_95
-    width = math.inf if low is None or high is None else 0.5 * (high - low) / energy.value
+    width = energy.half_width_95
     if width <= _WIDEST_SHARE:
         return None
-    cold, hot = _wider_window(kernel, best, temperatures, omega, first, weight)
-    told = f"over {100 * width:.0f} %" if math.isfinite(width) else "without an end"
+    cold, hot = _wider_window(kernel, best, problem, temperatures, first, weight)
+    told = f"Ea is {energy.value:.3g} eV with half of its 95 % interval {100 * width:.0f} % of it"
     return (
-        f"{lowest:.4g} to {highest:.4g} K decide nothing: half of the 95 % interval of Ea ({energy.value:.3g} eV) is "
-        f"{told} of it; measure also from {cold:.0f} to {lowest:.4g} K and from {highest:.4g} to {hot:.0f} K"
+        f"{lowest:.4g} to {highest:.4g} K decide nothing: "
+        f"{told if math.isfinite(width) else 'the interval of Ea has no end'}; measure also from "
+        f"{cold:.0f} to {lowest:.4g} K and from {highest:.4g} to {hot:.0f} K"
     )
 
 
 def _wider_window(
-    kernel: Kernel, best: Fit, temperatures: np.ndarray, omega: np.ndarray, first: float, weight: np.ndarray
+    kernel: Kernel, best: Fit, problem: Problem, temperatures: np.ndarray, first: float, weight: np.ndarray
 ) -> tuple[float, float]:
     """The lowest and highest temperature that would bring the interval of Ea under its limit, by the fit's own design.
 
@@ -461,9 +375,8 @@ def _wider_window(
     """
     spacing = max((float(temperatures.max()) - float(temperatures.min())) / max(len(temperatures) - 1, 1), 2.0)
     found = np.sort(temperatures)
-    known_omega = np.concatenate([omega, []])
     theta, typical = best.theta, float(np.median(weight))
-    rows = weight[:, None] * _gradient(lambda vector: _log_rates(kernel, vector, temperatures, known_omega, first), theta)
+    rows = derivatives(problem.residual, theta, problem, range(4))
     information = rows.T @ rows / best.scale**2
     cold, hot = float(found[0]), float(found[-1])
     for _ in range(60):
@@ -474,8 +387,8 @@ def _wider_window(
         for at in (cold - spacing, hot + spacing):
             if at < 20.0:
                 continue
-            row = typical * _gradient(
-                lambda vector, at=at: _log_rates(kernel, vector, np.array([at]), first, first), theta
+            row = typical * derivatives(
+                lambda vector, at=at: _log_rates(kernel, vector, np.array([at]), first, first), theta, problem, range(4)
             )
             more = information + row.T @ row / best.scale**2
             sides.append((float(np.linalg.pinv(more)[2, 2]), at, more))
