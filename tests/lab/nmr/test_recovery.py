@@ -127,8 +127,7 @@ def test_time_and_offset_of_one_exponential(experiment, offset: float) -> None:
     held = 0
     for _ in range(20):
         noisy = values + 0.005 * random.normal(size=18)
-        found = fit_recovery(Recovery(delays_s=delays, intensity=noisy, experiment=experiment))[0]
-        assert found.model == "single"
+        found = fit_model(Recovery(delays_s=delays, intensity=noisy, experiment=experiment), "single")
         assert found.t1_s.value == pytest.approx(5e-3, rel=0.06)  # four times its standard uncertainty of 1.5 %
         assert found.offset.value == pytest.approx(offset, abs=0.03)
         low, high = found.t1_s.interval_95

@@ -26,10 +26,12 @@ _OMEGA = 6.656e8  # 23Na at 9.4 T
 _PAPER = {"energy": 0.23, "beta": 1.54, "jump": 7e8, "top_K": 303.0}
 
 
-def _rates(temperatures: np.ndarray, omega: float = _OMEGA, *, energy: float, beta: float, jump: float, top_K: float):
+def _rates(
+    temperatures: np.ndarray, omega: float = _OMEGA, *, energy: float, beta: float, jump: float, top_K: float
+) -> np.ndarray:
     """R1 in units of C times tau, written out anew; `jump` is 1/tau at `top_K`."""
     tau = np.exp(energy / _K * (1 / temperatures - 1 / top_K)) / jump
-    return sum(weight * tau / (1 + (n * omega * tau) ** beta) for n, weight in ((1, 1), (2, 4))) * 2.5e11
+    return 2.5e11 * (tau / (1 + (omega * tau) ** beta) + 4 * tau / (1 + (2 * omega * tau) ** beta))
 
 
 def _set(random: np.random.Generator | None, temperatures: np.ndarray, noise: float = 0.03, omega: float = _OMEGA):
