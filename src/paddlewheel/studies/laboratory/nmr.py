@@ -39,6 +39,9 @@ class NmrSettings(LaboratorySettings):
     """What files of NMR do not say, or say wrong."""
 
     nucleus: str | None = setting(None, "Nucleus that was measured, such as 23Na, over what the file says.")
+    frequency_MHz: float | None = setting(
+        None, "Frequency of 0 ppm, MHz, for files that do not say it (text, SIMPSON).", gt=0, le=3000
+    )
     sr_Hz: float | None = setting(
         None, "Frequency of 0 ppm less BF1, Hz (SR of TopSpin), over what the processing says.", ge=-1e7, le=1e7
     )
@@ -86,7 +89,9 @@ class NmrSettings(LaboratorySettings):
         found: list[Signal] = []
         for source in [given] if isinstance(given, str | Path | Signal) else given:
             found += (
-                [source] if isinstance(source, Signal) else read_nmr(source, nucleus=self.nucleus, delays_s=delays_s)
+                [source]
+                if isinstance(source, Signal)
+                else read_nmr(source, nucleus=self.nucleus, frequency_MHz=self.frequency_MHz, delays_s=delays_s)
             )
         if not found:
             raise DataError("no measurement", where="measurements", remedy="give a folder")

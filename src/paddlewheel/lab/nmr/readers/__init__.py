@@ -1,48 +1,61 @@
 """Readers of NMR: whatever spectrometer or simulation wrote it becomes a `Signal`.
 
 A reader keeps what it knows, warns of what it had to guess, cut or leave out, and refuses what it cannot read with one
-line. No row and no point is made up: what a file lacks is missing in the signal too.
+line. No row and no point is made up: what a file lacks is missing in the signal too. The format is taken from the
+content; suffixes only choose what of a folder is tried.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypedDict
 
 import numpy as np
 
-from paddlewheel.errors import DataError
-from paddlewheel.foreign import parsing
-from paddlewheel.lab.nmr.readers import bruker, bruker_processed
+from paddlewheel.errors import DataError, InputError
+from paddlewheel.foreign import open_unpacked, parsing, read_json
+from paddlewheel.lab.nmr.readers import bruker, bruker_processed, columns, csdm, jeol, simpson, ssnake, varian
+from paddlewheel.lab.nmr.readers.write import write_spectrum
 from paddlewheel.lab.nmr.signal import Signal
 
-__all__ = ["read_nmr"]
+__all__ = ["read_nmr", "write_spectrum"]
 
 
-class _Given(TypedDict):
+@dataclass(frozen=True, kw_only=True)
+class _Given:
     """What is given instead of what the files say."""
 
     delays_s: np.ndarray | None
     nucleus: str | None
+    frequency_MHz: float | None
 
 
-_RAW = ("fid", "ser", "acqus", "acqu", "acqu2s", "pulseprogram", "vdlist", "vplist", "vclist")
+_RAW = ("fid", "ser", "acqus", "acqu", "acqu2s", "pulseprogram", "vdlist", "vplist", "vclist", "procpar")
 _PROCESSED = ("1r", "1i", "2rr", "procs", "proc2s")
-_REMEDY = "give the folder of a measurement, or a folder of such folders"
+_SUFFIXES = (*columns.SUFFIXES, ".spe", ".fid", ".json", ".csdf", ".csdfe", ".jdf")
+_PACKED = (".gz", ".bz2", ".xz")
+_REMEDY = "give the folder of a measurement, a folder of such folders, or a file of one"
 
 
 def read_nmr(
-    path: str | Path, *, delays_s: Sequence[float] | np.ndarray | None = None, nucleus: str | None = None
+    path: str | Path,
+    *,
+    delays_s: Sequence[float] | np.ndarray | None = None,
+    nucleus: str | None = None,
+    frequency_MHz: float | None = None,
 ) -> list[Signal]:
-    """The measurements of a folder or file, folders of several by their numbers.
+    """The measurements of a folder or file; of a folder with several, in the order of their numbers, else by name.
 
     Parameters
     ----------
     path
-        Of Bruker: the folder of an experiment (raw data before processed), a folder of experiments, or `pdata/1`.
+        Folder of an experiment of Bruker (raw data before processed) or Varian, of `pdata/1`, of several of these, or
+        of files; a file of JEOL, SIMPSON, dmfit, ssNake, CSDM, or columns of text. Text may be packed.
     delays_s, nucleus
         Of the rows, and of the measurement, instead of what the files say.
+    frequency_MHz
+        Of 0 ppm, for files that do not say it.
 
     Raises
     ------
@@ -50,48 +63,100 @@ def read_nmr(
         For what cannot be read, holds no measurement, names an unknown nucleus, or has delays that do not fit its rows.
     """
     path = Path(path)
-    given: _Given = {"delays_s": None if delays_s is None else np.asarray(delays_s, dtype=float), "nucleus": nucleus}
+    given = _Given(
+        delays_s=None if delays_s is None else np.asarray(delays_s, dtype=float), nucleus=nucleus,
+        frequency_MHz=frequency_MHz,
+    )  # fmt: skip
     with parsing(path, DataError, problem="cannot be read", remedy=_REMEDY):
         if path.is_dir():
             return _in_folder(path, given)
         if not path.exists():
             raise DataError("is not there", where=path, remedy=_REMEDY)
-        if path.name in _RAW and bruker.is_experiment(path.parent):
-            return [bruker.read_experiment(path.parent, **given)]
-        if path.name in _PROCESSED and bruker_processed.is_processed(path.parent):
-            return [bruker_processed.read_processed(path.parent, nucleus=nucleus)]
-    raise DataError("no measurement of NMR", where=path, remedy=_REMEDY)
+        if path.name in (*_RAW, *_PROCESSED) and (found := _experiment(path.parent, given)) is not None:
+            return [found]
+        return [_file(path, given)]
 
 
 def _in_folder(folder: Path, given: _Given) -> list[Signal]:
-    one = _one(folder, given)
+    one = _experiment(folder, given)
     if one is not None:
         return [one]
     inner = sorted((place for place in folder.iterdir() if place.is_dir()), key=_by_number)
-    found = [signal for place in inner if (signal := _one(place, given)) is not None]
-    if not found:
-        here = sorted(place.name for place in folder.iterdir())
-        shown = ", ".join(here[:4]) + (", ..." if len(here) > 4 else "")
-        raise DataError(f"no measurement of NMR in it ({shown or 'empty'})", where=folder, remedy=_REMEDY)
-    return found
+    found = [signal for place in inner if (signal := _experiment(place, given)) is not None]
+    return found or _files_of(folder, given)
 
 
-def _one(folder: Path, given: _Given) -> Signal | None:
+def _experiment(folder: Path, given: _Given) -> Signal | None:
     """The measurement of one folder; None where it holds none."""
+    if varian.is_experiment(folder):
+        return varian.read_experiment(folder, delays_s=given.delays_s, nucleus=given.nucleus)
     if bruker.is_experiment(folder):
-        return bruker.read_experiment(folder, **given)
+        return bruker.read_experiment(folder, delays_s=given.delays_s, nucleus=given.nucleus)
     if bruker_processed.is_processed(folder):
-        return bruker_processed.read_processed(folder, nucleus=given["nucleus"])
-    processed = folder / "pdata" / "1"
+        return bruker_processed.read_processed(folder, nucleus=given.nucleus)
     if (folder / "acqus").is_file():
-        if bruker_processed.is_processed(processed):
-            found = bruker_processed.read_processed(processed, nucleus=given["nucleus"])
+        if bruker_processed.is_processed(folder / "pdata" / "1"):
+            found = bruker_processed.read_processed(folder / "pdata" / "1", nucleus=given.nucleus)
             return found.told("no raw data in the folder: the processed spectrum pdata/1 is read")
         raise DataError(
             "parameters of a measurement, but neither fid, ser nor a spectrum", where=folder,
             remedy="copy the whole folder of the measurement",
         )  # fmt: skip
     return None
+
+
+def _files_of(folder: Path, given: _Given) -> list[Signal]:
+    """The measurements among the files of a folder; those that are none are told."""
+    there = sorted(place for place in folder.iterdir() if place.is_file())
+    tried = [place for place in there if _suffix(place) in _SUFFIXES and not columns.is_parameter_file(place)]
+    found: list[Signal] = []
+    refused: list[tuple[Path, InputError]] = []
+    for path in tried:
+        try:
+            found.append(_file(path, given))
+        except InputError as error:  # of a folder all that are measurements are read
+            refused.append((path, error))
+    if not found and refused:
+        raise refused[0][1]
+    if not found:
+        shown = ", ".join(place.name for place in sorted(folder.iterdir())[:4])
+        raise DataError(f"no measurement of NMR in it ({shown or 'empty'})", where=folder, remedy=_REMEDY)
+    if refused:
+        names = ", ".join(path.name for path, _ in refused[:4])
+        found[0] = found[0].told(f"{len(refused)} files of the folder are no measurements and left out: {names}")
+    return found
+
+
+def _suffix(path: Path) -> str:
+    """The last suffix, without that of a packed file."""
+    suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() not in _PACKED]
+    return suffixes[-1] if suffixes else ""
+
+
+def _file(path: Path, given: _Given) -> Signal:
+    """The measurement of one file, by its first bytes."""
+    with parsing(path, DataError, problem="cannot be read", remedy=_REMEDY), open_unpacked(path, DataError) as stream:
+        begin = stream.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()
+    stated = {"nucleus": given.nucleus, "frequency_MHz": given.frequency_MHz}
+    if begin.startswith(jeol.BEGINNINGS):
+        signal = jeol.read_jdf(path, nucleus=given.nucleus)
+    elif begin.startswith(simpson.BEGINNING):
+        signal = simpson.read_simpson(path, **stated)
+    elif begin.startswith(b"{"):
+        document = read_json(path, DataError, remedy=_REMEDY)
+        if csdm.is_csdm(document):
+            signal = csdm.read_csdm(document, path, **stated)
+        elif ssnake.is_ssnake(document):
+            signal = ssnake.read_ssnake(document, path, **stated)
+        else:
+            raise DataError("JSON, but neither of ssNake nor CSDM", where=path, remedy=_REMEDY)
+    elif b"\x00" in begin:
+        raise DataError("no file of NMR that is known", where=path, remedy=_REMEDY)
+    else:
+        signal = columns.read_columns(path, **stated)
+    if given.delays_s is None or len(signal.values) == 1:
+        return signal
+    return replace(signal, delays_s=given.delays_s, indirect=None, quadrature=None)
 
 
 def _by_number(folder: Path) -> tuple[int, int, str]:

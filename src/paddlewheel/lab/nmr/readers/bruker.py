@@ -11,6 +11,7 @@ import numpy as np
 from paddlewheel.errors import DataError, InputError
 from paddlewheel.foreign import parsing, read_document
 from paddlewheel.lab.nmr.isotopes import isotope
+from paddlewheel.lab.nmr.readers.axes import check_magnet
 from paddlewheel.lab.nmr.readers.bruker_parameters import Parameters, as_text, read_parameters, read_times
 from paddlewheel.lab.nmr.readers.group_delay import group_delay_points
 from paddlewheel.lab.nmr.signal import Axis, Conditions, Quadrature, Signal
@@ -24,7 +25,6 @@ _MC2 = {0: 1, 1: 2, 2: 3, 3: 4, 4: 5, 5: 6}
 _PSEUDO = re.compile(r"sat.?rec|satr|inv.?rec|invrec|t1|t2|cpmg|rho|dosy|stebp|ledbp|nutat|popt", re.IGNORECASE)
 _LISTS = {"vd": ("vdlist", 1.0), "vp": ("vplist", 1e-6), "vc": ("vclist", 0.0)}
 """Name in a pulse program -> the file beside it, and the unit of a number without one, s; 0 for counts."""
-LOWEST_FIELD_T, HIGHEST_FIELD_T = 0.02, 50.0
 
 
 def is_experiment(folder: Path) -> bool:
@@ -216,11 +216,7 @@ def known_nucleus(parameters: Parameters, name: str = "NUC1") -> str:
 
 def check_field(axis: Axis, acqus: Parameters, warnings: list[str]) -> None:
     """Refuse a frequency that no magnet gives the nucleus; warn where another channel is in another field."""
-    if not LOWEST_FIELD_T <= axis.field_T <= HIGHEST_FIELD_T:
-        raise DataError(
-            f"{axis.nucleus} at {axis.carrier_MHz:g} MHz is a field of {axis.field_T:.3g} T", where=acqus.path,
-            remedy="check NUC1 and SFO1, or give the nucleus, as --nucleus 23Na",
-        )  # fmt: skip
+    check_magnet(axis, acqus.path)
     for channel in range(2, 9):
         symbol, base = acqus.text(f"NUC{channel}"), acqus.number(f"BF{channel}", 0.0)
         try:

@@ -1,0 +1,165 @@
+"""Core Scientific Dataset files (`.csdf`, `.csdfe`), as mrsimulator, csdmpy, RMN and dmfit write them.
+
+The model is of doi 10.1371/journal.pone.0225953.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from paddlewheel.errors import DataError
+from paddlewheel.foreign import parsing, read_document
+from paddlewheel.lab.nmr.readers.axes import nucleus_in, stated_axis
+from paddlewheel.lab.nmr.signal import Axis, Signal
+
+_REMEDY = "write it again with csdmpy"
+_QUANTITY = re.compile(r"^\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([A-Za-zµ]*)\s*$")
+_HZ = {"Hz": 1.0, "kHz": 1e3, "MHz": 1e6, "GHz": 1e9}
+_SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+_TYPES = {"float32": "<f4", "float64": "<f8", "complex64": "<c8", "complex128": "<c16"}
+_MOST = 2**26
+
+
+def is_csdm(document: Any) -> bool:
+    """Whether a JSON document is a data set of this model."""
+    return isinstance(document, dict) and isinstance(document.get("csdm"), dict)
+
+
+def read_csdm(
+    document: Any, path: Path, *, nucleus: str | None = None, frequency_MHz: float | None = None
+) -> Signal:  # fmt: skip
+    """The measurement of a document with one or two dimensions, the first of frequency or time.
+
+    Raises
+    ------
+    InputError
+        For what is no such data set, and where nucleus or frequency are not known.
+    """
+    with parsing(path, DataError, problem="is no data set of NMR", remedy=_REMEDY):
+        held = document["csdm"]
+        dimensions = [_Dimension(stated, path) for stated in held["dimensions"]]
+        warnings: list[str] = []
+        if not 1 <= len(dimensions) <= 2 or not held["dependent_variables"]:
+            raise DataError(f"{len(dimensions)} dimensions", where=path, remedy="give one or two, with their values")
+        if len(held["dependent_variables"]) > 1:
+            warnings.append(f"{len(held['dependent_variables'])} variables: the first is read")
+        values = _values(held["dependent_variables"][0], path)
+        direct = dimensions[0]
+        n_rows = dimensions[1].count if len(dimensions) == 2 else 1
+        if len(values) != n_rows * direct.count:
+            raise DataError(
+                f"{len(values)} values, its dimensions have {n_rows * direct.count}", where=path, remedy=_REMEDY
+            )
+        is_complex = np.iscomplexobj(values)
+        values = values.reshape(n_rows, direct.count)
+        nucleus = nucleus or nucleus_in(direct.label) or nucleus_in(str(held.get("description", "")))
+        axis, domain = direct.axis(nucleus, frequency_MHz), direct.domain
+        if domain == "frequency" and direct.step < 0:
+            values = values[:, ::-1]
+        rows: dict[str, Any] = {}
+        if len(dimensions) == 2:
+            other = dimensions[1]
+            if other.domain == "time" and not other.is_indirect:
+                rows = {"delays_s": other.coordinates}
+            else:
+                rows = {"indirect": other.axis(nucleus, frequency_MHz), "indirect_domain": other.domain}
+                if other.domain == "frequency" and other.step < 0:
+                    values = values[::-1]
+        return Signal(
+            values=values, domain=domain, axis=axis, name=path.stem, is_complex=is_complex or domain == "time",
+            metadata={"format": "CSDM", "description": held.get("description", "")}, warnings=tuple(warnings), **rows,
+        )  # fmt: skip
+
+
+class _Dimension:
+    """One dimension: coordinates in Hz or s."""
+
+    def __init__(self, stated: dict[str, Any], path: Path) -> None:
+        self.path, self.label = path, str(stated.get("label", ""))
+        kind = stated["type"]
+        self.is_indirect = bool(stated.get("complex_fft", False))
+        self.origin_Hz = 0.0
+        reciprocal = stated.get("reciprocal", {})
+        if kind == "linear":
+            self.count = int(stated["count"])
+            step, self.domain = _quantity(stated["increment"], path)
+            if not 1 <= self.count <= _MOST or step == 0:
+                raise DataError(f"{self.count} points of {step:g}", where=path, remedy=_REMEDY)
+            offset, _ = _quantity(stated.get("coordinates_offset", "0 Hz"), path)
+            first = -(self.count // 2) if self.is_indirect else 0
+            self.coordinates, self.step = offset + step * (np.arange(self.count) + first), step
+        elif kind == "monotonic":
+            found = [_quantity(each, path) for each in stated["coordinates"]]
+            self.coordinates, self.count = np.array([value for value, _ in found]), len(found)
+            self.domain, self.step = found[0][1], 0.0
+        else:
+            raise DataError(f"a dimension of type {kind!r}", where=path, remedy="linear and monotonic are known")
+        if self.domain == "frequency":
+            self.origin_Hz, _ = _quantity(stated.get("origin_offset", "0 Hz"), path)
+            self.carrier_Hz = 0.0
+        else:
+            self.origin_Hz, _ = _quantity(reciprocal.get("origin_offset", "0 Hz"), path)
+            self.carrier_Hz, _ = _quantity(reciprocal.get("coordinates_offset", "0 Hz"), path)
+
+    def axis(self, nucleus: str | None, frequency_MHz: float | None) -> Axis:
+        """The axis; 0 ppm at `origin_offset`, as csdmpy has it."""
+        if self.step == 0:
+            raise DataError("coordinates that are not evenly spaced", where=self.path, remedy=_REMEDY)
+        if self.domain == "frequency":
+            width = abs(self.step) * self.count
+            middle = float(np.sort(self.coordinates)[self.count // 2])
+        else:
+            width, middle = 1 / abs(self.step), self.carrier_Hz
+        reference = frequency_MHz or (self.origin_Hz * 1e-6 or None)
+        return stated_axis(
+            self.path, nucleus=nucleus, reference_MHz=reference, width_Hz=width, carrier_offset_Hz=middle
+        )
+
+
+def _quantity(text: Any, path: Path) -> tuple[float, Any]:
+    """A quantity in Hz or s, and its domain."""
+    found = _QUANTITY.match(str(text))
+    unit = found[2] if found else ""
+    if found and unit in _HZ:
+        return float(found[1]) * _HZ[unit], "frequency"
+    if found and unit in _SECONDS:
+        return float(found[1]) * _SECONDS[unit], "time"
+    raise DataError(f"{str(text)[:30]!r} is no frequency or time", where=path, remedy="give Hz or s")
+
+
+def _values(variable: dict[str, Any], path: Path) -> np.ndarray:
+    """The values of a variable with one component."""
+    kind = str(variable.get("numeric_type", ""))
+    if kind not in _TYPES:
+        raise DataError(f"numeric_type {kind!r}", where=path, remedy=f"known are {', '.join(_TYPES)}")
+    encoding = variable.get("encoding", "base64")
+    if variable.get("type") == "external":
+        content = read_document(_beside(str(variable["components_url"]), path), DataError, remedy=_REMEDY)
+        return np.frombuffer(content, dtype=_TYPES[kind])
+    components = variable["components"]
+    if len(components) != 1:
+        raise DataError(f"{len(components)} components", where=path, remedy="give one")
+    if encoding == "none":
+        numbers = np.array(components[0], dtype=float)
+        return numbers[0::2] + 1j * numbers[1::2] if kind.startswith("complex") else numbers
+    if encoding != "base64":
+        raise DataError(f"encoding {encoding!r}", where=path, remedy="none and base64 are known")
+    try:
+        content = base64.b64decode(components[0], validate=True)
+    except binascii.Error as error:
+        raise DataError("its values are damaged", where=path, remedy=_REMEDY) from error
+    return np.frombuffer(content, dtype=_TYPES[kind])
+
+
+def _beside(address: str, path: Path) -> Path:
+    """The file of an external variable, which is beside the document and nowhere else."""
+    name = address.removeprefix("file:").removeprefix("./")
+    if not name or "/" in name or "\\" in name or name.startswith(".") or ":" in name:
+        raise DataError(f"its values are at {address[:60]!r}", where=path, remedy="give them in a file beside it")
+    return path.parent / name
