@@ -26,6 +26,7 @@ from paddlewheel.studies.hull.record import HullRecord
 from paddlewheel.studies.label.record import LabelRecord
 from paddlewheel.studies.lsv.record import LsvRecord
 from paddlewheel.studies.nmr_simulate.record import NmrSimulateRecord
+from paddlewheel.studies.nmr_tensors.record import NmrTensorsRecord
 from paddlewheel.studies.onsager.record import OnsagerRecord
 from paddlewheel.studies.phonons.record import PhononRecord
 from paddlewheel.studies.rotation.record import RotationRecord
@@ -446,6 +447,28 @@ def nmr_simulate(
     cores: int | None = ...,
     show_progress: bool = ...,
 ) -> NmrSimulateRecord: ...
+def nmr_tensors(
+    files: str | Path,
+    *,
+    reference: dict[str, tuple[float, float]] | None = ...,
+    calibration: dict[str, Sequence[tuple[float, float]]] | None = ...,
+    nuclei: Names = ...,
+    structure: str | Path | str | None = ...,
+    symmetry_tolerance_A: float = ...,
+    field_T: float = ...,
+    spectrum: bool = ...,
+    spinning_Hz: float = ...,
+    line_width_Hz: float = ...,
+    write: Literal['castep', 'elk'] | None = ...,
+    run: Literal['elk'] | None = ...,
+    functional: Literal['PBE', 'PBEsol', 'LDA', 'r2SCAN'] = ...,
+    kpoint_spacing_per_A: float = ...,
+    cutoff_eV: float = ...,
+    out: str | Path | None = ...,
+    again: bool = ...,
+    cores: int | None = ...,
+    show_progress: bool = ...,
+) -> NmrTensorsRecord: ...
 def onsager(
     trajectories: Trajectory | str | Path | Sequence[Trajectory | str | Path],
     *,

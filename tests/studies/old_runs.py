@@ -270,6 +270,16 @@ def write_sweep(folder: Path) -> None:
     _write_test(folder / "up.csv", (voltage - 2.5) / 1e-4, voltage, 1e-3 * density)
 
 
+def write_tensors(folder: Path) -> None:
+    """`sodium.magres`: three atoms with shielding and field gradients."""
+    rows = ["#$magres-abinitio-v1.0", "[atoms]", "units lattice Angstrom", "lattice 4 0 0 0 4 0 0 0 6"]
+    rows += ["units atom Angstrom", "atom B B 1 0 0 0", "atom Na Na 1 2 0 3", "atom Na Na 2 0 1 3", "[/atoms]"]
+    rows += ["[magres]", "units ms ppm", "ms B 1 90 0 0 0 100 0 0 0 130", "ms Na 1 550 0 0 0 560 0 0 0 585"]
+    rows += ["ms Na 2 560 0 0 0 565 0 0 0 570", "units efg au", "efg B 1 -.01 0 0 0 -.02 0 0 0 .03"]
+    rows += ["efg Na 1 .02 0 0 0 .06 0 0 0 -.08", "efg Na 2 .01 0 0 0 .01 0 0 0 -.02", "[/magres]"]
+    (folder / "sodium.magres").write_text("\n".join(rows) + "\n")
+
+
 def write_cycles(folder: Path) -> None:
     """`cycles.csv`: four cycles at 1 mA between 2.9 and 3.4 V with rests; `sample.yaml`."""
     time, volts, amps, now = [0.0], [2.75], [0.0], 0.0
@@ -520,6 +530,13 @@ OLD_RUNS: dict[str, OldRun] = {
         arguments=["nmr", "simulate", "--experiment", "exchange", "--mixing-ms", "1,20", "--rate-per-s", "80",
                    "--n-rows", "16", "--seed", "3"],
         changed=["--rate-per-s", "90"], named="rate_per_s",
+    ),
+    "nmr-tensors": OldRun(
+        make=write_tensors,
+        arguments=["nmr", "tensors", "sodium.magres", "--reference", "23Na=550,-0.9", "--calibration",
+                   "11B=90:-10,110:-29,130:-50", "--nuclei", "2H", "--symmetry-tolerance-A", "0.02", "--field-T",
+                   "14.1", "--spinning-Hz", "30000", "--line-width-Hz", "100", "--no-spectrum"],
+        changed=["--field-T", "9.4"], named="field_T",
     ),
 }  # fmt: skip
 """By the folder of the fixture: the command, or the command and which of its ways."""

@@ -137,6 +137,11 @@ TABLE: dict[str, Row] = {
         "nmr_simulate.study:STUDY",
         "NMR with known truth, as files: 11B of mixtures, 23Na recoveries over temperature, 1H exchange.",
     ),
+    "nmr tensors": Row(
+        LABORATORY,
+        "nmr_tensors.study:STUDY",
+        "Calculated shielding and field gradient tensors to shifts, quadrupole couplings and spectra; inputs for them.",
+    ),
 }
 
 

@@ -1,7 +1,8 @@
 """Nuclei of NMR: spin, gyromagnetic ratio, quadrupole moment, and the frequency ratio of the shift reference.
 
 `isotopes.json` holds the values of mrsimulator 1.0 (BSD-3-Clause), with the frequency ratios of IUPAC
-(doi 10.1351/pac200173111795).
+(doi 10.1351/pac200173111795) and the quadrupole moments of Pyykko (doi 10.1080/00268970802018367), which CASTEP's tools
+and VASP's users take too: mrsimulator's older ones are off by 3 % for 23Na, 6 % for 14N and 16 % for 39K.
 """
 
 from __future__ import annotations

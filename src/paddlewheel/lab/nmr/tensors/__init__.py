@@ -1,0 +1,1 @@
+"""Shielding and electric field gradient tensors of calculations: readers, conventions, inputs, spectra."""

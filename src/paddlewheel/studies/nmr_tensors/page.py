@@ -1,0 +1,216 @@
+"""The report of `nmr tensors`: sites with their shifts and couplings, and the spectra that follow from them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from paddlewheel.page.drawing import INK, MUTED, Drawing, series_styles
+from paddlewheel.page.numbers import ABSENT, enumeration, plain
+from paddlewheel.page.page import Number, Page, Section
+from paddlewheel.page.tables import Cell, Table, filled, formula_html
+from paddlewheel.page.write import Figures
+from paddlewheel.records.tables import Beside, Columns
+from paddlewheel.studies.nmr_tensors.record import NmrTensorsRecord, TensorSite, spectrum_table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_MOST_DRAWN = 8
+_METHOD = (
+    "Atoms that the space group carries into each other are one site, and a number is the mean over them. Shielding: "
+    "ζ = σzz − σiso with |σzz − σiso| ≥ |σxx − σiso| ≥ |σyy − σiso|, η = (σyy − σxx)/ζ (Haeberlen); span σ33 − σ11, "
+    "skew 3(σiso − σ22)/span with σ11 ≤ σ22 ≤ σ33. Field gradient: |Vzz| ≥ |Vyy| ≥ |Vxx|, C_Q = e Q Vzz / h with "
+    "its sign, η = (Vxx − Vyy)/Vzz. Calculations are of atoms at rest: motion averages couplings."
+)
+
+
+def figures(record: NmrTensorsRecord, beside: Beside) -> Figures:
+    """The figures of the report: a spectrum a nucleus."""
+    return {
+        f"spectrum-{nucleus}": (
+            _spectrum(record, nucleus, beside.columns(spectrum_table(nucleus))),
+            f"Simulated {nucleus} spectrum with the part of each site.",
+        )
+        for nucleus in record.spectra
+    }
+
+
+def _spectrum(record: NmrTensorsRecord, nucleus: str, table: Columns) -> Figure:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.6, 4.2), layout="constrained")
+    panel: Any = figure.subplots()
+    sites = _shifted(record, nucleus)
+    largest = float(np.max(table["total"])) or 1.0
+    styles = series_styles(min(len(sites), _MOST_DRAWN))
+    shift = table["shift_ppm"]
+    if len(sites) > 1:
+        panel.plot(shift, table["total"] / largest, color=INK, lw=1.6, label="all sites")
+    for k, (site, style) in enumerate(zip(sites, styles, strict=False), start=1):
+        label = f"{site.multiplicity} × {site.label}" + (f", {site.structure}" if len(record.structures) > 1 else "")
+        panel.plot(shift, table[f"site_{k}"] / largest, color=style.colour, ls=style.line, lw=1.3, label=label)
+    panel.set(xlim=(shift[-1], shift[0]), xlabel=f"{nucleus} shift  (ppm)", ylabel="intensity", yticks=[])
+    panel.axhline(0.0, color=MUTED, lw=0.6)
+    panel.set_ylim(bottom=-0.03)
+    figure.legend(loc="outside upper center", ncols=2)
+    return figure
+
+
+def _shifted(record: NmrTensorsRecord, nucleus: str) -> list[TensorSite]:
+    """The sites of a simulated spectrum, in the order of its columns."""
+    return [site for site in record.sites if site.nucleus == nucleus and site.isotropic_shift_ppm is not None]
+
+
+def page(record: NmrTensorsRecord, _beside: Beside, drawings: dict[str, Drawing]) -> Page:
+    """The report."""
+    sections = [
+        Section(
+            id="sites",
+            title="Sites",
+            paragraphs=[_METHOD] if record.sites else [],
+            drawings=[
+                (
+                    drawing,
+                    f"Areas by the number of atoms; {record.field_T:g} T, "
+                    f"{f'{record.spinning_Hz:g} Hz of spinning' if record.spinning_Hz else 'static'}, lines of "
+                    f"{record.line_width_Hz:g} Hz"
+                    + (
+                        f"; the first {_MOST_DRAWN} sites alone are drawn"
+                        if len(_shifted(record, name.removeprefix("spectrum-"))) > _MOST_DRAWN
+                        else ""
+                    )
+                    + ".",
+                )
+                for name, drawing in drawings.items()
+            ],
+            tables=[_shift_table(record), _coupling_table(record), _shielding_table(record), _reference_table(record)],
+        )
+    ]
+    names = enumeration([structure.name for structure in record.structures])
+    groups = enumeration(list(dict.fromkeys(each.space_group for each in record.structures if each.space_group)))
+    return Page(
+        eyebrow="NMR tensors",
+        title=formula_html(enumeration([structure.formula for structure in record.structures])),
+        facts=[
+            ("Files", names),
+            ("Program", enumeration(list(dict.fromkeys(each.code for each in record.structures)))),
+            ("Space group", groups or ABSENT),
+            ("Field", f"{record.field_T:g} T"),
+        ],
+        headline=_headline(record),
+        tone="good" if record.sites else "partial",
+        numbers=_numbers(record),
+        remarks=[f"{note[0].upper()}{note[1:]}." for note in record.notes],
+        warnings=record.warnings,
+        sections=sections,
+        citations=record.citations,
+        provenance=record.provenance,
+        n_series=min(max((len(_shifted(record, nucleus)) for nucleus in record.spectra), default=1), _MOST_DRAWN),
+    )  # fmt: skip
+
+
+def _headline(record: NmrTensorsRecord) -> str:
+    if record.written:
+        return f"Written: {enumeration(record.written)}"
+    n_atoms = sum(structure.n_atoms for structure in record.structures)
+    shifted = sum(site.isotropic_shift_ppm is not None for site in record.sites)
+    told = f"{shifted} of them with a shift" if shifted else "without shifts, for want of a reference"
+    if all(site.shielding_ppm is None for site in record.sites):
+        told = "field gradients alone"
+    return f"{len(record.sites)} kinds of sites of {n_atoms} atoms, {told}"
+
+
+def _numbers(record: NmrTensorsRecord) -> list[Number]:
+    """The first sites of the nuclei with a coupling, at most four."""
+    chosen = [site for site in record.sites if site.cq_MHz is not None][:4]
+    return [
+        Number(
+            name=f"C_Q of {site.nucleus} ({site.label})", value=plain(site.cq_MHz), unit="MHz",
+            note=f"η = {site.eta or 0.0:.2f}",
+        )
+        for site in chosen
+    ]  # fmt: skip
+
+
+def _first(record: NmrTensorsRecord, site: TensorSite) -> list[Cell]:
+    structure = [Cell(site.structure)] if len(record.structures) > 1 else []
+    return [Cell(f"{site.label}", site.nucleus or site.element), *structure, Cell(str(site.multiplicity))]
+
+
+def _columns(record: NmrTensorsRecord) -> list[tuple[str, str]]:
+    return [("Site", ""), *([("Structure", "")] if len(record.structures) > 1 else []), ("Atoms", "")]
+
+
+def _decimals(value: float | None, count: int) -> Cell:
+    return Cell(ABSENT if value is None else f"{value:.{count}f}".replace("-", "\u2212"))
+
+
+def _shift_table(record: NmrTensorsRecord) -> Table | None:
+    rows = [site for site in record.sites if site.shielding_ppm is not None]
+    if not rows:
+        return None
+    table = Table(
+        f"Shifts, and where the line of the central transition is at {record.field_T:g} T",
+        [*_columns(record), ("Shielding", "ppm"), ("Isotropic shift", "ppm"), ("Second-order shift", "ppm"),
+         ("Observed under spinning", "ppm")],
+    )  # fmt: skip
+    for site in rows:
+        std = None if site.isotropic_shift_std_ppm is None else f"± {site.isotropic_shift_std_ppm:.2g}"
+        shift = _decimals(site.isotropic_shift_ppm, 2)
+        table.rows.append(
+            [*_first(record, site), _decimals(site.shielding_ppm, 2), Cell(shift.text, std),
+             _decimals(site.second_order_shift_ppm, 2), _decimals(site.observed_shift_ppm, 2)]
+        )  # fmt: skip
+    return filled(table)
+
+
+def _coupling_table(record: NmrTensorsRecord) -> Table | None:
+    rows = [site for site in record.sites if site.largest_gradient_au is not None]
+    if not rows:
+        return None
+    table = Table(
+        "Field gradients and quadrupole couplings",
+        [*_columns(record), ("Vzz", "a.u."), ("C_Q", "MHz"), ("η", ""), ("Spread over the atoms", "MHz"),
+         ("Second-order shift", "ppm")],
+    )  # fmt: skip
+    for site in rows:
+        table.rows.append(
+            [*_first(record, site), _decimals(site.largest_gradient_au, 5), _decimals(site.cq_MHz, 4),
+             _decimals(site.eta, 3), _decimals(site.cq_spread_MHz, 4), _decimals(site.second_order_shift_ppm, 2)]
+        )  # fmt: skip
+    return filled(table)
+
+
+def _shielding_table(record: NmrTensorsRecord) -> Table | None:
+    rows = [site for site in record.sites if site.shielding_ppm is not None]
+    if not rows:
+        return None
+    table = Table(
+        "Anisotropy of the shielding",
+        [*_columns(record), ("ζ", "ppm"), ("η", ""), ("Span", "ppm"), ("Skew", ""), ("Spread over the atoms", "ppm")],
+    )
+    for site in rows:
+        table.rows.append(
+            [*_first(record, site), _decimals(site.shielding_zeta_ppm, 2), _decimals(site.shielding_eta, 2),
+             _decimals(site.span_ppm, 2), _decimals(site.skew, 2), _decimals(site.shielding_spread_ppm, 2)]
+        )  # fmt: skip
+    return filled(table)
+
+
+def _reference_table(record: NmrTensorsRecord) -> Table | None:
+    if not record.references:
+        return None
+    table = Table(
+        "References: shift = offset + slope × shielding",
+        [("Nucleus", ""), ("Offset", "ppm"), ("Slope", ""), ("Pairs", ""), ("Scatter about the line", "ppm")],
+    )
+    for each in record.references:
+        offset = None if each.offset_std_ppm is None else f"± {plain(each.offset_std_ppm, 2)}"
+        slope = None if each.slope_std is None else f"± {plain(each.slope_std, 2)}"
+        table.rows.append(
+            [Cell(each.nucleus), Cell(plain(each.offset_ppm, 5), offset), Cell(plain(each.slope, 4), slope),
+             Cell(str(each.n_pairs) if each.n_pairs else "given"), Cell(plain(each.scatter_ppm, 2))]
+        )  # fmt: skip
+    return filled(table)

@@ -1,0 +1,96 @@
+"""The record of `nmr tensors`."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from paddlewheel.records import Record, StudyRecord
+
+ATOMS = "atoms.csv"
+"""The table of all atoms with their tensors beside the record."""
+
+
+def spectrum_table(nucleus: str) -> str:
+    """Name of the table of a simulated spectrum."""
+    return f"spectrum_{nucleus}.csv"
+
+
+class TensorReference(Record):
+    """How shifts of a nucleus follow from shieldings: shift = offset + slope x shielding.
+
+    `scatter_ppm` is the standard deviation about a fitted line of `n_pairs`; null where the line was given or goes
+    through all of its points.
+    """
+
+    nucleus: str
+    offset_ppm: float
+    slope: float
+    offset_std_ppm: float | None = None
+    slope_std: float | None = None
+    scatter_ppm: float | None = None
+    n_pairs: int = 0
+
+
+class TensorSite(Record):
+    """One kind of site: atoms that the space group carries into each other; values are means over them.
+
+    `index` counts the atoms of the file from 1 (the first of the site), `label` is the file's own name of it.
+    Quantities are null where the file has no such tensor, the nucleus no such moment, or a shift no reference.
+    `largest_gradient_au` is Vzz. `cq_spread_MHz` and `shielding_spread_ppm` are half the range over the atoms of
+    the site: how far the calculation itself breaks the symmetry.
+    """
+
+    structure: str
+    element: str
+    nucleus: str | None
+    index: int = Field(ge=1)
+    label: str
+    multiplicity: int
+    atoms: list[int]
+    shielding_ppm: float | None = None
+    shielding_spread_ppm: float | None = None
+    shielding_zeta_ppm: float | None = None
+    shielding_eta: float | None = None
+    span_ppm: float | None = None
+    skew: float | None = None
+    isotropic_shift_ppm: float | None = None
+    isotropic_shift_std_ppm: float | None = None
+    largest_gradient_au: float | None = None
+    cq_MHz: float | None = None
+    cq_spread_MHz: float | None = None
+    eta: float | None = None
+    second_order_shift_ppm: float | None = None
+    observed_shift_ppm: float | None = None
+
+
+class TensorStructure(Record):
+    """One file or structure: its atoms, program and space group; null where it has no cell."""
+
+    name: str
+    formula: str
+    n_atoms: int
+    code: str
+    space_group: str | None
+
+
+class NmrTensorsRecord(StudyRecord):
+    """The record of `nmr tensors`; spectra and tensors of all atoms are in the tables that `files` names.
+
+    `written` are input files, where they alone were asked for: there are no sites then.
+    """
+
+    rows_in: ClassVar[str] = "sites"
+    kind: Literal["nmr-tensors"] = "nmr-tensors"
+    structures: list[TensorStructure]
+    references: list[TensorReference]
+    sites: list[TensorSite]
+    field_T: float
+    spinning_Hz: float
+    line_width_Hz: float
+    spectra: list[str] = Field(default=[], description="nuclei whose spectra are simulated")
+    measured: str | None = None
+    written: list[str] = []
+    notes: list[str]
+    files: dict[str, str]

@@ -1,0 +1,132 @@
+"""`nmr tensors`: shifts and couplings of sites, references, inputs that are written, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tensor_files as files
+from paddlewheel.errors import DataError, InputError, SettingsError, StructureError
+from paddlewheel.studies.nmr_tensors.record import NmrTensorsRecord
+from paddlewheel.studies.nmr_tensors.study import STUDY
+
+EFG_OUT = Path(__file__).parents[2] / "lab" / "nmr" / "tensors" / "data" / "EFG.OUT"
+
+
+@pytest.fixture
+def magres(tmp_path: Path) -> Path:
+    """A .magres of four atoms with known tensors."""
+    path = tmp_path / "known.magres"
+    path.write_text(files.magres())
+    return path
+
+
+def test_sites_have_shifts_and_couplings(magres: Path) -> None:
+    record: NmrTensorsRecord = STUDY([magres], reference=["23Na=550,-0.9"], spectrum=False)
+    by_label = {site.label: site for site in record.sites}
+    assert list(by_label) == ["B 1", "H 1", "Na 1", "Na 2"]
+    sodium = by_label["Na 1"]
+    assert sodium.nucleus == "23Na"
+    assert sodium.shielding_ppm == pytest.approx(565.0)
+    assert sodium.isotropic_shift_ppm == pytest.approx(550 - 0.9 * 565)
+    assert sodium.cq_MHz == pytest.approx(-0.04 * 234.9647 * 0.104, rel=1e-5)
+    assert sodium.eta == pytest.approx(0.5)  # (0.01 - 0.03)/-0.04
+    # -25000 (P/nu0)^2 with nu0 = 11.2688 MHz/T x 9.4 T
+    expected = -25_000 * (0.04 * 234.9647 * 0.104) ** 2 * (1 + 0.25 / 3) / (11.268835291595886 * 9.4) ** 2
+    assert sodium.second_order_shift_ppm == pytest.approx(expected, rel=1e-5)
+    assert sodium.observed_shift_ppm == pytest.approx(550 - 0.9 * 565 + expected, rel=1e-6)
+    boron = by_label["B 1"]
+    assert boron.isotropic_shift_ppm is None
+    assert boron.shielding_ppm == pytest.approx(340 / 3)
+    assert any("no shift of 11B, 1H without --reference" in note for note in record.notes)
+    assert by_label["H 1"].cq_MHz is None  # a proton has no moment
+
+
+def test_calibration_gives_an_error(magres: Path) -> None:
+    record = STUDY([magres], calibration={"23Na": ((550.0, 2.0), (560.0, -8.0), (570.0, -17.0))}, spectrum=False)
+    sodium = next(site for site in record.sites if site.label == "Na 1")
+    (reference,) = record.references
+    assert reference.slope == pytest.approx(-0.95)  # least squares through 2, -8, -17
+    assert sodium.isotropic_shift_ppm == pytest.approx(-23 / 3 - 0.95 * 5)
+    # residuals 1/6, -1/3, 1/6: s^2 = 1/6; s^2 (1 + 1/3 + 25/200)
+    assert sodium.isotropic_shift_std_ppm == pytest.approx(np.sqrt((1 / 6) * (4 / 3 + 0.125)))
+
+
+def test_elk_by_the_space_group() -> None:
+    record = STUDY([EFG_OUT], nuclei="2H")
+    assert record.structures[0].space_group == "P4_2/nmc"
+    assert [(site.element, site.multiplicity, site.nucleus) for site in record.sites] == [
+        ("B", 2, "11B"),
+        ("H", 8, "2H"),
+        ("Na", 2, "23Na"),
+    ]
+    assert [site.index for site in record.sites] == [1, 3, 11]
+    sodium = record.sites[2]
+    assert sodium.cq_MHz == pytest.approx(-0.03239273304 * 234.9647 * 0.104, rel=1e-5)
+    assert sodium.isotropic_shift_ppm is None
+    assert record.spectra == []
+    assert record.notes == ["field gradients alone: there are no shifts"]
+
+
+def test_two_files_of_one_structure_are_one(tmp_path: Path) -> None:
+    for job in ("nmr", "efg"):
+        (tmp_path / f"{job}.out").write_text(files.gipaw(job))
+    structure = tmp_path / "POSCAR"
+    scaled = files.POSITIONS @ np.linalg.inv(files.CELL)
+    rows = ["x", "1.0", *(" ".join(map(str, vector)) for vector in files.CELL), "B H Na", "1 1 2", "Direct"]
+    structure.write_text("\n".join([*rows, *(" ".join(map(str, place)) for place in scaled)]) + "\n")
+    record = STUDY([tmp_path / "nmr.out", tmp_path / "efg.out"], structure=structure, spectrum=False)
+    assert [each.name for each in record.structures] == ["nmr.out + efg.out"]
+    assert record.structures[0].space_group is not None
+    assert all(site.shielding_ppm is not None and site.largest_gradient_au is not None for site in record.sites)
+
+
+def test_run_directory_holds_spectra_and_report(magres: Path, tmp_path: Path) -> None:
+    pytest.importorskip("mrsimulator")
+    out = tmp_path / "run"
+    record = STUDY([magres], reference=["23Na=550,-0.9"], out=out)
+    assert record.spectra == ["23Na"]
+    table = np.genfromtxt(out / "spectrum_23Na.csv", delimiter=",", names=True)
+    assert table["total"].sum() == pytest.approx(2.0, rel=1e-6)  # two atoms
+    assert "C_Q" in (out / "report.html").read_text()
+    atoms = np.genfromtxt(out / "atoms.csv", delimiter=",", names=True, dtype=None, encoding="utf-8")
+    assert atoms["shielding_xy_ppm"][3] == pytest.approx(3.0)
+    assert atoms["shielding_yx_ppm"][3] == pytest.approx(-1.0)
+
+
+def test_castep_is_written(tmp_path: Path) -> None:
+    record = STUDY(["nabh4"], write="castep", out=tmp_path / "castep")
+    assert record.written == ["nabh4.cell", "nabh4.param"]
+    assert record.sites == []
+    assert "CUT_OFF_ENERGY  : 800 eV" in (tmp_path / "castep" / "nabh4.param").read_text()
+
+
+@pytest.mark.parametrize(
+    ("given", "settings", "kind", "match"),
+    [
+        ("nabh4", {"write": "castep"}, SettingsError, "no folder to write to; give --out DIR"),
+        ("nabh4", {}, DataError, "no such file"),
+        ("none.cif", {"write": "elk"}, StructureError, "no such file"),
+        ("magres", {"reference": ["23Na=550,0.9"]}, SettingsError, "the slope of 23Na is 0.9; give a negative one"),
+        ("magres", {"reference": ["23Na"]}, SettingsError, "'23Na' is no nucleus with its reference"),
+        ("magres", {"reference": ["24Na=550"]}, InputError, "nucleus '24Na'"),
+        (
+            "magres",
+            {"reference": ["23Na=550"], "calibration": ["23Na=1:2,3:1"]},
+            SettingsError,
+            "a reference and a cal",
+        ),
+        ("magres", {"structure": "nabh4"}, DataError, "the tensors are those of Na2BH, the structure is "),
+        ("magres", {"field_T": 0.0}, SettingsError, "field_T"),
+        ("magres", {"run": "elk", "write": "elk"}, SettingsError, "run"),
+    ],
+)
+def test_bad_input_is_one_line(
+    magres: Path, given: str, settings: dict[str, Any], kind: type[Exception], match: str
+) -> None:
+    with pytest.raises(kind, match=match) as refused:
+        STUDY([magres if given == "magres" else given], **settings)
+    assert "\n" not in str(refused.value)
