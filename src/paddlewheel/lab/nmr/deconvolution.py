@@ -1,0 +1,920 @@
+"""A spectrum as the sum of lines: sites with shifts, widths and areas, while phase and baseline are fitted too.
+
+Variable projection (Golub and Pereyra, doi 10.1088/0266-5611/19/2/201): areas, which are not negative, and a complex
+baseline of Legendre polynomials are linear; phases, shifts and shapes are not. The points of a spectrum are correlated
+where it was filled with zeros or apodized, so the covariance is that of least squares under the noise as the residual
+shows it (White, doi 10.2307/1912934; with lags, as Newey and West, doi 10.2307/1913610), and the criteria for the number
+of sites count the points that are independent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from paddlewheel.errors import DataError
+from paddlewheel.lab.nmr.lineshapes import PARAMETERS, Kind, Powder, line
+from paddlewheel.lab.nmr.signal import Signal
+
+BASELINE_ORDERS = (2, 3, 4, 6, 8, 12, 16)
+"""Orders of the baseline that are tried; sites are looked for over that of `_SEARCH_ORDER`. None is lower: a baseline that
+hides in the noise of the points is not hidden in the sum over a broad line, and leaving it out takes 10 % of its area."""
+_SEARCH_ORDER = 6
+_STRONG_EVIDENCE = 6.0
+"""Difference of BIC from which evidence is called strong (Kass and Raftery, doi 10.1080/01621459.1995.10476572)."""
+_FALSE_ALARM = 1e-4
+"""Chance that noise alone is taken for a signal."""
+_MOST_SITES = 8
+_MOST_POINTS = 20_000
+_DELAY_DWELLS = 3.0
+"""Standard deviation of the time between pulse and first point, in dwell times: a prior that holds the first-order
+phase where a single line does not."""
+_STIFF = 1e3
+"""Weight of a ratio of areas that is given, over that of the data."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteStart:
+    """Where the fit of a site begins.
+
+    Attributes
+    ----------
+    name, kind
+        Its name and line shape.
+    shift_ppm
+        None where the data decide.
+    values
+        Parameters of the shape that are known roughly, by their names in `PARAMETERS`.
+    """
+
+    name: str
+    kind: Kind
+    shift_ppm: float | None = None
+    values: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ratio:
+    """A ratio of amounts that a compound has by itself.
+
+    Attributes
+    ----------
+    first, second
+        Names of sites.
+    ratio
+        Nuclei of the first over nuclei of the second.
+    """
+
+    first: str
+    second: str
+    ratio: float
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FittedSite:
+    """A site of a spectrum.
+
+    Attributes
+    ----------
+    name, kind
+        Its name and line shape.
+    shift_ppm
+        Of its centre band, with its standard deviation.
+    values
+        The shape's parameters, each with its standard deviation; of one at the end of its range this is nan.
+    orders, areas
+        Orders of its bands under magic angle spinning, 0 the centre, and the area of each; an own unit, that of the file
+        times Hz.
+    areas_std
+        Standard deviations.
+    """
+
+    name: str
+    kind: Kind
+    shift_ppm: tuple[float, float]
+    values: dict[str, tuple[float, float]]
+    orders: tuple[int, ...]
+    areas: np.ndarray
+    areas_std: np.ndarray
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Candidate:
+    """A number of sites that was tried, with the criteria over the independent points; lower is better."""
+
+    n_sites: int
+    bic: float
+    aicc: float
+    residual_std: float
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Deconvolution:
+    """What `deconvolve` finds.
+
+    Attributes
+    ----------
+    sites
+        By falling shift unless names or shifts were given.
+    areas, covariance
+        Of each site with its sidebands: [n_sites], [n_sites, n_sites].
+    phase_deg, delay_us
+        Phase at `pivot_ppm`, and the time from the pulse's effective middle to the first point, which turns the phase
+        along the spectrum; each with its standard deviation.
+    pivot_ppm
+        Middle of the window.
+    spinning_Hz
+        Rate of spinning as the sidebands have it, with its standard deviation; None without sidebands.
+    baseline_order
+        Of the polynomial.
+    noise
+        Standard deviation of the residual of a real point.
+    n_points, n_effective
+        Real numbers that were fitted, and how many independent ones carry as much.
+    candidates
+        The numbers of sites that were tried.
+    shift_ppm
+        Of the points of the window; [n_points].
+    measured, baseline, lines
+        Real parts after the fitted phase: [n_points], [n_points], [n_sites, n_points].
+    is_complex
+        Whether real and imaginary parts were fitted.
+    warnings
+        Sentences for the user.
+    """
+
+    sites: tuple[FittedSite, ...]
+    areas: np.ndarray
+    covariance: np.ndarray
+    phase_deg: tuple[float, float]
+    delay_us: tuple[float, float]
+    pivot_ppm: float
+    spinning_Hz: tuple[float, float] | None
+    baseline_order: int
+    noise: float
+    n_points: int
+    n_effective: float
+    candidates: tuple[Candidate, ...]
+    shift_ppm: np.ndarray
+    measured: np.ndarray
+    baseline: np.ndarray
+    lines: np.ndarray
+    is_complex: bool
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Peak:
+    """A peak as matched filters find it: offset, width, complex height times width, strength over the noise."""
+
+    offset_Hz: float
+    fwhm_Hz: float
+    amplitude: complex
+
+
+@dataclass(frozen=True, eq=False)
+class _Window:
+    """The points that are fitted: offsets from the carrier, data of a size near one, what scaled them."""
+
+    offset_Hz: np.ndarray
+    data: np.ndarray
+    spacing_Hz: float
+    pivot_Hz: float
+    scale: float
+    is_complex: bool
+    delay_std_s: float
+
+    def seen(self, columns: np.ndarray) -> np.ndarray:
+        """Columns as the data show them: without the imaginary part where it is not known."""
+        return columns if self.is_complex else columns.real.astype(complex)
+
+    def basis(self, order: int) -> np.ndarray:
+        """Orthonormal polynomials over the window; [n_points, order + 1]."""
+        place = np.linspace(-1, 1, len(self.offset_Hz))
+        return np.linalg.qr(np.polynomial.legendre.legvander(place, order))[0]
+
+
+def deconvolve(
+    signal: Signal,
+    *,
+    row: int = 0,
+    line_shape: Kind = "voigt",
+    starts: Sequence[SiteStart] = (),
+    n_sites: int | None = None,
+    range_ppm: tuple[float, float] | None = None,
+    spinning_Hz: float | None = None,
+    ratios: Sequence[Ratio] = (),
+    efficiencies: Mapping[str, float] | None = None,
+) -> Deconvolution:
+    """Sites of a spectrum, their shifts, widths and areas with covariance.
+
+    Parameters
+    ----------
+    signal
+        In the frequency domain.
+    row
+        Of the signal.
+    line_shape
+        Of sites that `starts` does not have.
+    starts
+        Sites that are known; those without a shift are taken from the largest lines that remain.
+    n_sites
+        How many; by evidence (BIC over the independent points, from strong evidence on) where None and no starts.
+    range_ppm
+        Ends of what is fitted; by the signals where None.
+    spinning_Hz
+        Rate of spinning where sidebands are to be looked for; by `signal.conditions` or the data where None, 0 for none.
+    ratios
+        Between sites of `starts`.
+    efficiencies
+        Share of its full signal that each named site gives, for the ratios.
+
+    Raises
+    ------
+    DataError
+        For no signal over the noise, fewer points than parameters, or a range without points.
+    """
+    spectrum = signal.values[row]
+    offset_Hz = (np.arange(len(spectrum)) - len(spectrum) // 2) * signal.axis.spectral_width_Hz / len(spectrum)
+    inside = np.ones(len(spectrum), dtype=bool)
+    if range_ppm is not None:
+        inside = (signal.shift_ppm >= min(range_ppm)) & (signal.shift_ppm <= max(range_ppm))
+        if inside.sum() < 16:
+            raise DataError(
+                f"{int(inside.sum())} points from {min(range_ppm):g} to {max(range_ppm):g} ppm", where=signal.name,
+                remedy=f"the spectrum goes from {signal.shift_ppm[0]:.5g} to {signal.shift_ppm[-1]:.5g} ppm",
+            )  # fmt: skip
+    peaks = _find_peaks(offset_Hz[inside], spectrum[inside], signal.is_complex)
+    given = [_offset_Hz(signal, start.shift_ppm) for start in starts if start.shift_ppm is not None]
+    if not peaks:
+        raise DataError(
+            "no signal over the noise", where=signal.name,
+            remedy="take more scans, or check nucleus, range and receiver",
+        )  # fmt: skip
+    rate_Hz = _spinning_Hz(signal, peaks, spinning_Hz)
+    chosen = inside if range_ppm is not None else _around(offset_Hz, peaks, given)
+    window = _window(signal, offset_Hz[chosen], spectrum[chosen])
+    powder = Powder(
+        nucleus=signal.axis.nucleus, field_T=signal.axis.field_T, spinning_Hz=rate_Hz or signal.conditions.spinning_Hz or 0
+    )
+    search = _Search(window, powder, line_shape, rate_Hz, peaks, tuple(ratios), dict(efficiencies or {}))
+    wanted = n_sites or (len(starts) or None)
+    fit, candidates = search.grow([(start, at) for start, at in _placed(signal, starts, peaks)], wanted)
+    fit, of_choice = search.over_baselines(fit)
+    return _result(signal, window, fit, candidates, of_choice)
+
+
+def _offset_Hz(signal: Signal, shift_ppm: float) -> float:
+    return (shift_ppm - signal.axis.carrier_ppm) * signal.axis.reference_MHz
+
+
+def _shift_ppm(signal: Signal, offset_Hz: float) -> float:
+    return signal.axis.carrier_ppm + offset_Hz / signal.axis.reference_MHz
+
+
+def _window(signal: Signal, offset_Hz: np.ndarray, data: np.ndarray) -> _Window:
+    if len(data) > _MOST_POINTS:
+        raise DataError(
+            f"{len(data)} points to fit", where=signal.name,
+            remedy=f"give a range with fewer than {_MOST_POINTS}, or fill the decay with fewer zeros",
+        )  # fmt: skip
+    scale = float(np.abs(data).max())
+    return _Window(
+        offset_Hz=offset_Hz,
+        data=data / scale,
+        spacing_Hz=float(offset_Hz[1] - offset_Hz[0]),
+        pivot_Hz=float(offset_Hz[len(offset_Hz) // 2]),
+        scale=scale,
+        is_complex=signal.is_complex,
+        delay_std_s=_DELAY_DWELLS / signal.axis.spectral_width_Hz,
+    )
+
+
+def _templates(spacing_Hz: float, n_points: int, widths_Hz: Sequence[float], is_complex: bool) -> np.ndarray:
+    """Transforms of lines of unit energy at the first point, for correlations by FFT; [n_widths, n_points]."""
+    offset = np.fft.fftfreq(n_points, 1 / n_points) * spacing_Hz
+    lines = np.stack([line("lorentz", offset, {"fwhm_Hz": width}) for width in widths_Hz])
+    lines = lines if is_complex else lines.real.astype(complex)
+    return np.fft.fft(lines / np.linalg.norm(lines, axis=1, keepdims=True), axis=1)
+
+
+def _filter_widths(spacing_Hz: float, n_points: int) -> np.ndarray:
+    return spacing_Hz * 2.0 ** np.arange(1, max(2, np.log2(n_points / 24)))
+
+
+def _find_peaks(offset_Hz: np.ndarray, data: np.ndarray, is_complex: bool) -> list[_Peak]:
+    """Peaks of any phase over the noise, the strongest first.
+
+    Lines of several widths are correlated with the spectrum at every place, and the strongest is taken away, as CLEAN
+    does. The noise of each width is that of the median, so its correlation needs no model.
+    """
+    n_points, spacing = len(data), float(offset_Hz[1] - offset_Hz[0])
+    place = np.linspace(-1, 1, n_points)
+    smooth = np.linalg.qr(np.polynomial.legendre.legvander(place, min(_SEARCH_ORDER, n_points // 4)))[0]
+    left = data - smooth @ (smooth.T @ data)
+    if not np.any(np.abs(left) > 1e-12 * max(float(np.abs(data).max()), 1e-300)):
+        return []
+    widths = _filter_widths(spacing, n_points)
+    templates = _templates(spacing, n_points, widths, is_complex)
+    middle, degrees = (np.log(2), 2) if is_complex else (0.4549, 1)  # median of chi2 / 2 of two, of chi2 of one
+    from scipy.stats import chi2
+
+    level = chi2.isf(_FALSE_ALARM / (n_points * 2), degrees) / (2 if is_complex else 1)
+    peaks: list[_Peak] = []
+    noise: np.ndarray | None = None
+    for _ in range(24):
+        matched = np.fft.ifft(np.fft.fft(left)[None, :] * np.conj(templates), axis=1)
+        power = np.abs(matched) ** 2
+        noise = np.median(power, axis=1) / middle if noise is None else noise
+        strength = power / noise[:, None]
+        which, where = np.unravel_index(int(np.argmax(strength)), strength.shape)
+        if strength[which, where] < level or (peaks and power[which, where] < 1e-5 * abs(peaks[0].amplitude) ** 2):
+            break
+        amplitude = matched[which, where]
+        peaks.append(_Peak(float(offset_Hz[where]), float(widths[which]), complex(amplitude)))
+        shape = np.fft.ifft(templates[which])
+        left = left - amplitude * np.roll(shape, where)
+    return peaks
+
+
+def _around(offset_Hz: np.ndarray, peaks: Sequence[_Peak], given_Hz: Sequence[float]) -> np.ndarray:
+    """The points within some widths of the peaks, at least 256."""
+    spacing = offset_Hz[1] - offset_Hz[0]
+    reach = max(15 * peaks[0].fwhm_Hz, 64 * spacing)
+    low = min([peak.offset_Hz - max(reach, 8 * peak.fwhm_Hz) for peak in peaks] + [at - reach for at in given_Hz])
+    high = max([peak.offset_Hz + max(reach, 8 * peak.fwhm_Hz) for peak in peaks] + [at + reach for at in given_Hz])
+    return (offset_Hz >= low) & (offset_Hz <= high)
+
+
+def _spinning_Hz(signal: Signal, peaks: Sequence[_Peak], given_Hz: float | None) -> float | None:
+    """Rate of spinning whose sidebands are among the peaks; None without sidebands.
+
+    Without a rate in the file, it is the smallest distance at which peaks stand on both sides of the largest.
+    """
+    rate = given_Hz if given_Hz is not None else signal.conditions.spinning_Hz
+    if rate == 0 or len(peaks) < 2:
+        return None
+    middle = peaks[0]
+    tolerance = max(0.3 * middle.fwhm_Hz, 2 * signal.axis.spectral_width_Hz / signal.values.shape[1])
+    apart = np.array([peak.offset_Hz - middle.offset_Hz for peak in peaks[1:]])
+    if rate is not None:
+        order = np.rint(apart / rate)
+        found = (order != 0) & (np.abs(apart - order * rate) < tolerance * np.maximum(1, np.abs(order)) + 0.005 * rate)
+        return rate if found.any() else None
+    for distance in np.sort(apart[apart > 8 * middle.fwhm_Hz]):
+        if np.any(np.abs(apart + distance) < 2 * tolerance):
+            return float(distance)
+    return None
+
+
+def _placed(
+    signal: Signal, starts: Sequence[SiteStart], peaks: Sequence[_Peak]
+) -> list[tuple[SiteStart, float | None]]:
+    """Each start with its offset in Hz; None where the data decide."""
+    return [
+        (start, None if start.shift_ppm is None else _offset_Hz(signal, start.shift_ppm)) for start in starts
+    ]
+
+
+@dataclass(frozen=True, eq=False)
+class _Parameter:
+    """A nonlinear parameter: its name, the site that it belongs to, its ends, and the step of its derivative."""
+
+    name: str
+    site: int | None
+    low: float
+    high: float
+    step: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Model:
+    """Phases, spinning and sites over a window; the parameters are `phase`, `delay_s`, `spinning_Hz`, then the sites'."""
+
+    window: _Window
+    powder: Powder
+    starts: tuple[SiteStart, ...]
+    orders: tuple[tuple[int, ...], ...]
+    basis: np.ndarray
+    ratios: tuple[Ratio, ...]
+    efficiencies: Mapping[str, float]
+    noise: float
+
+    @property
+    def has_sidebands(self) -> bool:
+        return any(len(orders) > 1 for orders in self.orders)
+
+    def parameters(self) -> list[_Parameter]:
+        """All of them, in the order of the vector."""
+        window, tiny = self.window, 1e-3 * self.window.spacing_Hz
+        low, high = float(window.offset_Hz[0]), float(window.offset_Hz[-1])
+        found = [
+            _Parameter("phase", None, -np.inf, np.inf, 1e-4),
+            _Parameter("delay_s", None, -np.inf, np.inf, 1e-4 * window.delay_std_s),
+        ]
+        if self.has_sidebands:
+            found.append(_Parameter("spinning_Hz", None, window.spacing_Hz, np.inf, tiny))
+        for site, start in enumerate(self.starts):
+            found.append(_Parameter("offset_Hz", site, low, high, tiny))
+            for each in PARAMETERS[start.kind]:
+                width = each.name == "fwhm_Hz"
+                ends = (0.5 * window.spacing_Hz, 0.5 * (high - low)) if width else (each.low, each.high)
+                found.append(_Parameter(each.name, site, *ends, tiny if width else 1e-3 * each.scale))
+            if len(self.orders[site]) > 1:
+                found.append(_Parameter("sideband_broadening_Hz", site, 0.0, 0.5 * (high - low), tiny))
+        return found
+
+    def bands(self, site: int, theta: Mapping[str, float], rate_Hz: float) -> np.ndarray:
+        """Lines of a site's bands without phase; [n_points, n_orders]."""
+        kind = self.starts[site].kind
+        values = {each.name: theta[each.name] for each in PARAMETERS[kind]}
+        columns = []
+        for order in self.orders[site]:
+            shape = dict(values)
+            if order:
+                shape["fwhm_Hz"] += theta["sideband_broadening_Hz"]
+            at = self.window.offset_Hz - theta["offset_Hz"] - order * rate_Hz
+            columns.append(line(kind, at, shape, self.powder))
+        return np.stack(columns, axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    """A model with the values that fit, its columns with phase (less the baseline) and the residual."""
+
+    model: _Model
+    theta: np.ndarray
+    amplitudes: np.ndarray
+    columns: np.ndarray
+    residual: np.ndarray
+    cost: float
+
+    def of_site(self, site: int | None) -> dict[str, float]:
+        """Values by name, of a site or of the whole."""
+        pairs = zip(self.model.parameters(), self.theta, strict=True)
+        return {parameter.name: float(value) for parameter, value in pairs if parameter.site == site}
+
+    @property
+    def n_parameters(self) -> int:
+        """Real numbers that were fitted, the baseline's among them."""
+        linear = self.model.basis.shape[1] * (2 if self.model.window.is_complex else 1)
+        return len(self.theta) + len(self.amplitudes) + linear - len(self.model.ratios)
+
+
+def _turn(window: _Window, phase: float, delay_s: float) -> np.ndarray:
+    return np.exp(1j * (phase + 2 * np.pi * delay_s * (window.offset_Hz - window.pivot_Hz)))
+
+
+def _project(basis: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    return columns - basis @ (basis.T @ columns)
+
+
+def _split(model: _Model, theta: np.ndarray) -> tuple[dict[str, float], list[dict[str, float]]]:
+    shared: dict[str, float] = {}
+    sites: list[dict[str, float]] = [{} for _ in model.starts]
+    for parameter, value in zip(model.parameters(), theta, strict=True):
+        (shared if parameter.site is None else sites[parameter.site])[parameter.name] = float(value)
+    return shared, sites
+
+
+def _evaluate(model: _Model, theta: np.ndarray) -> _Fit:
+    """Areas that are not negative at given nonlinear parameters."""
+    window = model.window
+    shared, sites = _split(model, theta)
+    rate = shared.get("spinning_Hz", 0.0)
+    turn = _turn(window, shared["phase"], shared["delay_s"])
+    bare = np.concatenate([model.bands(site, values, rate) for site, values in enumerate(sites)], axis=1)
+    columns = np.concatenate([_project(model.basis, window.seen(turn[:, None] * bare)), _stiff_rows(model, bare)])
+    prior = model.noise * shared["delay_s"] / window.delay_std_s
+    data = np.concatenate([_project(model.basis, window.data), np.zeros(len(columns) - len(bare))])
+    amplitudes = _not_negative(np.real(columns.conj().T @ columns), np.real(columns.conj().T @ data))
+    residual = data - columns @ amplitudes
+    return _Fit(model, theta, amplitudes, columns, residual, float(np.sum(np.abs(residual) ** 2) + prior**2))
+
+
+def _stiff_rows(model: _Model, bare: np.ndarray) -> np.ndarray:
+    """A row for each ratio that is given, which is zero where the areas have it; [n_ratios, n_columns]."""
+    names = [start.name for start in model.starts for _ in model.orders[model.starts.index(start)]]
+    size = _STIFF * float(np.linalg.norm(bare, axis=0).max())
+    rows = np.zeros((len(model.ratios), len(names)), dtype=complex)
+    for row, ratio in zip(rows, model.ratios, strict=True):
+        for column, name in enumerate(names):
+            if name == ratio.first:
+                row[column] = size / (ratio.ratio * model.efficiencies.get(name, 1.0))
+            elif name == ratio.second:
+                row[column] = -size / model.efficiencies.get(name, 1.0)
+    return rows
+
+
+def _not_negative(gram: np.ndarray, against: np.ndarray) -> np.ndarray:
+    """Least squares without negative values by an active set; two lines that have merged leave it well-defined."""
+    scale = 1 / np.sqrt(np.maximum(np.diag(gram), 1e-300))
+    scaled, wanted = gram * scale[:, None] * scale + 1e-12 * np.eye(len(gram)), against * scale
+    used = np.ones(len(gram), dtype=bool)
+    found = np.zeros(len(gram))
+    for _ in range(4 * len(gram) + 4):
+        found[:] = 0
+        found[used] = np.linalg.solve(scaled[np.ix_(used, used)], wanted[used])
+        if found.min() < 0:
+            used[np.argmin(found)] = False
+            continue
+        pull = np.where(used, -np.inf, wanted - scaled @ found)
+        if pull.max() < 1e-8 * np.abs(wanted).max():
+            break
+        used[np.argmax(pull)] = True
+    return np.maximum(found, 0) * scale
+
+
+def _derivatives(fit: _Fit) -> np.ndarray:
+    """Of the model in the nonlinear parameters, areas held; [n_rows, n_parameters]."""
+    model, window = fit.model, fit.model.window
+    shared, sites = _split(model, fit.theta)
+    rate = shared.get("spinning_Hz", 0.0)
+    turn = _turn(window, shared["phase"], shared["delay_s"])
+    ends = np.cumsum([0, *(len(orders) for orders in model.orders)])
+    areas = [fit.amplitudes[first:last] for first, last in zip(ends[:-1], ends[1:], strict=True)]
+    sums = [model.bands(site, values, rate) @ areas[site] for site, values in enumerate(sites)]
+    whole = turn * np.sum(sums, axis=0)
+    rows = []
+    for parameter, value in zip(model.parameters(), fit.theta, strict=True):
+        if parameter.name == "phase":
+            rows.append(1j * whole)
+        elif parameter.name == "delay_s":
+            rows.append(2j * np.pi * (window.offset_Hz - window.pivot_Hz) * whole)
+        elif parameter.site is None:
+            moved = [model.bands(site, values, rate + parameter.step) @ areas[site] for site, values in enumerate(sites)]
+            rows.append(turn * (np.sum(moved, axis=0) - np.sum(sums, axis=0)) / parameter.step)
+        else:
+            step = parameter.step if value + parameter.step <= parameter.high else -parameter.step
+            values = sites[parameter.site] | {parameter.name: float(value) + step}
+            moved = model.bands(parameter.site, values, rate) @ areas[parameter.site]
+            rows.append(turn * (moved - sums[parameter.site]) / step)
+    columns = _project(model.basis, window.seen(np.stack(rows, axis=1)))
+    return np.concatenate([columns, np.zeros((len(model.ratios), columns.shape[1]))])
+
+
+def _at_an_end(fit: _Fit, pull: np.ndarray) -> np.ndarray:
+    """Which parameters are at an end of their range and would leave it."""
+    ends = np.array([(parameter.low, parameter.high) for parameter in fit.model.parameters()])
+    return ((fit.theta <= ends[:, 0]) & (pull < 0)) | ((fit.theta >= ends[:, 1]) & (pull > 0))
+
+
+def _refine(fit: _Fit, most_steps: int = 60) -> _Fit:
+    """Levenberg and Marquardt on the projected problem (Kaufman's Jacobian), inside the ends."""
+    parameters = fit.model.parameters()
+    ends = np.array([(parameter.low, parameter.high) for parameter in parameters])
+    damping, small = 1e-3, 0
+    for _ in range(most_steps):
+        used = fit.amplitudes > 0
+        columns, moves = fit.columns[:, used], _derivatives(fit)
+        gram = np.real(columns.conj().T @ columns) if used.any() else np.zeros((0, 0))
+        if used.any():
+            size = 1 / np.sqrt(np.diag(gram))
+            cross = np.real(columns.conj().T @ moves)
+            solved = np.linalg.lstsq(gram * size[:, None] * size, cross * size[:, None], rcond=1e-11)[0]
+            moves = moves - columns @ (solved * size[:, None])
+        normal, pull = np.real(moves.conj().T @ moves), np.real(moves.conj().T @ fit.residual)
+        weight = (fit.model.noise / fit.model.window.delay_std_s) ** 2
+        normal[1, 1] += weight
+        pull[1] -= weight * fit.theta[1]
+        free = ~_at_an_end(fit, pull) & (np.diag(normal) > 1e-300)
+        scale = 1 / np.sqrt(np.diag(normal)[free])
+        scaled = normal[np.ix_(free, free)] * scale[:, None] * scale
+        while True:
+            step = np.zeros(len(parameters))
+            damped = scaled + damping * np.eye(len(scale))
+            step[free] = scale * np.linalg.solve(damped, pull[free] * scale)
+            trial = _evaluate(fit.model, np.clip(fit.theta + step, ends[:, 0], ends[:, 1]))
+            if trial.cost < fit.cost or damping > 1e8:
+                break
+            damping *= 5
+        if trial.cost >= fit.cost:
+            return fit
+        gained = (fit.cost - trial.cost) / fit.cost
+        fit, damping = trial, max(damping / 5, 1e-9)
+        small = small + 1 if gained < 1e-6 else 0
+        if small == 2 or gained < 1e-10:
+            return fit
+    return fit
+
+
+def _correlation(residual: np.ndarray, n_parameters: int) -> np.ndarray:
+    """Autocovariance of the noise at lags from 0, tapered; of one lag where the noise is white by its own test."""
+    n_points = len(residual)
+    size = 2 ** int(np.ceil(np.log2(2 * n_points)))
+    power = np.abs(np.fft.fft(residual, size)) ** 2
+    lags = int(np.clip(n_points // 16, 4, 128))
+    found = np.fft.ifft(power)[:lags] / n_points
+    found *= n_points / max(n_points - 0.5 * n_parameters, 1.0)
+    rho = np.abs(found[1:] / found[0]) ** 2
+    expected = lags / n_points
+    if rho[:8].sum() < 8 / n_points * 3 and rho.sum() < expected + 4 * np.sqrt(lags) / n_points:
+        return found[:1]
+    return found * np.cos(0.5 * np.pi * np.arange(lags) / lags) ** 2
+
+
+def _n_effective(window: _Window, covariance: np.ndarray) -> float:
+    """How many independent real numbers have a sum of squares of the same relative variance."""
+    share = 1 + 2 * float(np.sum(np.abs(covariance[1:] / covariance[0]) ** 2))
+    return len(window.data) * (2 if window.is_complex else 1) / share
+
+
+def _criteria(fit: _Fit, n_effective: float) -> tuple[float, float]:
+    """BIC and AICc over the independent numbers."""
+    numbers = len(fit.model.window.data) * (2 if fit.model.window.is_complex else 1)
+    k, n = fit.n_parameters, n_effective
+    misfit = n * np.log(max(float(np.sum(np.abs(fit.residual) ** 2)), 1e-300) / numbers)
+    return misfit + k * np.log(n), misfit + 2 * k + 2 * k * (k + 1) / max(n - k - 1, 1.0)
+
+
+def _sum_of_points(fit: _Fit) -> np.ndarray:
+    return fit.residual[: len(fit.model.window.data)]
+
+
+@dataclass(frozen=True, eq=False)
+class _Search:
+    """How many sites, and where."""
+
+    window: _Window
+    powder: Powder
+    line_shape: Kind
+    rate_Hz: float | None
+    peaks: Sequence[_Peak]
+    ratios: tuple[Ratio, ...]
+    efficiencies: Mapping[str, float]
+
+    def grow(
+        self, placed: Sequence[tuple[SiteStart, float | None]], wanted: int | None
+    ) -> tuple[_Fit, tuple[Candidate, ...]]:
+        """The fit with the number of sites that is wanted, or that the evidence asks for."""
+        known = [(start, at) for start, at in placed if at is not None]
+        fit: _Fit | None = None
+        if known:
+            sites = [(start, self._values(start, at)) for start, at in known]
+            fit = _refine(self._begin(sites, self._phases(), wanted))
+        names = [start for start, at in placed if at is None]
+        candidates: list[Candidate] = [] if fit is None else [self._candidate(fit)]
+        while True:
+            count = 0 if fit is None else len(fit.model.starts)
+            if count >= (wanted or _MOST_SITES):
+                break
+            start = names.pop(0) if names else SiteStart(name=f"site {count + 1}", kind=self.line_shape)
+            trial = self._with_another(fit, start)
+            effective = _n_effective(self.window, _correlation(_sum_of_points(trial), trial.n_parameters))
+            if fit is not None and wanted is None:
+                better = _criteria(fit, effective)[0] - _criteria(trial, effective)[0]
+                if better < _STRONG_EVIDENCE or not (trial.amplitudes > 0).any():
+                    candidates.append(self._candidate(trial))
+                    break
+            fit = trial
+            candidates.append(self._candidate(fit))
+        assert fit is not None
+        return fit, tuple(candidates)
+
+    def over_baselines(self, fit: _Fit) -> tuple[_Fit, np.ndarray]:
+        """The same sites over the baseline of lowest AICc, and the covariance that the choice adds.
+
+        It is the spread of the other orders' values around the chosen ones, by their Akaike weights (Burnham and
+        Anderson, doi 10.1177/0049124104268644).
+        """
+        effective = _n_effective(self.window, _correlation(_sum_of_points(fit), fit.n_parameters))
+        fits = []
+        for order in BASELINE_ORDERS:
+            if order <= max(len(self.window.data) // 16, 1):
+                there = order == fit.model.basis.shape[1] - 1
+                start = _evaluate(replace(fit.model, basis=self.window.basis(order)), fit.theta)
+                fits.append(fit if there else _refine(start, 15))
+        values = np.array([_criteria(each, effective)[1] for each in fits])
+        best = fits[int(np.argmin(values))]
+        weights = np.exp(-0.5 * (values - values.min()))
+        away = np.array([np.concatenate([each.theta, each.amplitudes]) for each in fits])
+        away -= np.concatenate([best.theta, best.amplitudes])
+        return best, (away.T * (weights / weights.sum())) @ away
+
+    def _candidate(self, fit: _Fit) -> Candidate:
+        effective = _n_effective(self.window, _correlation(_sum_of_points(fit), fit.n_parameters))
+        bic, aicc = _criteria(fit, effective)
+        numbers = len(self.window.data) * (2 if self.window.is_complex else 1)
+        rms = np.sqrt(np.sum(np.abs(_sum_of_points(fit)) ** 2) / numbers)
+        return Candidate(n_sites=len(fit.model.starts), bic=bic, aicc=aicc, residual_std=float(rms * self.window.scale))
+
+    def _phases(self) -> tuple[float, float]:
+        """Phase at the pivot and delay from the peaks' phases; the shortest delay among those that fit as well."""
+        if not self.window.is_complex:
+            return 0.0, 0.0
+        strong = [peak for peak in self.peaks if abs(peak.amplitude) > 0.1 * abs(self.peaks[0].amplitude)]
+        weights = np.array([peak.amplitude for peak in strong])
+        at = np.array([peak.offset_Hz for peak in strong]) - self.window.pivot_Hz
+        delays = np.linspace(-1, 1, 201) * 2 * self.window.delay_std_s
+        sums = np.exp(-2j * np.pi * delays[:, None] * at) @ weights
+        score = np.abs(sums) / np.abs(weights).sum() - 0.05 * (delays / self.window.delay_std_s) ** 2
+        best = int(np.argmax(score))
+        return float(np.angle(sums[best])), float(delays[best])
+
+    def _values(self, start: SiteStart, at_Hz: float, fwhm_Hz: float | None = None) -> dict[str, float]:
+        near = min(self.peaks, key=lambda peak: abs(peak.offset_Hz - at_Hz))
+        width = fwhm_Hz or near.fwhm_Hz
+        values = {"offset_Hz": at_Hz, "sideband_broadening_Hz": 0.0}
+        for each in PARAMETERS[start.kind]:
+            values[each.name] = float(start.values.get(each.name, width if each.start is None else each.start))
+        return values
+
+    def _orders(self, at_Hz: float) -> tuple[int, ...]:
+        """Bands of a site in the window, as far from the centre as peaks are found at them."""
+        if self.rate_Hz is None:
+            return (0,)
+        reach = 0
+        for peak in self.peaks:
+            order = round((peak.offset_Hz - at_Hz) / self.rate_Hz)
+            off = abs(peak.offset_Hz - at_Hz - order * self.rate_Hz)
+            if off < 0.01 * self.rate_Hz * max(1, abs(order)) + 0.5 * self.peaks[0].fwhm_Hz:
+                reach = max(reach, abs(order))
+        low, high = self.window.offset_Hz[0], self.window.offset_Hz[-1]
+        return tuple(order for order in range(-reach, reach + 1) if low <= at_Hz + order * self.rate_Hz <= high)
+
+    def _begin(
+        self, sites: Sequence[tuple[SiteStart, dict[str, float]]], phases: tuple[float, float], wanted: int | None
+    ) -> _Fit:
+        """A model at its start."""
+        starts = tuple(start for start, _ in sites)
+        powder = {"csa", "quadrupolar"}
+        orders = tuple((0,) if start.kind in powder else self._orders(values["offset_Hz"]) for start, values in sites)
+        present = {start.name for start in starts}
+        model = _Model(
+            self.window, self.powder, starts, orders, self.window.basis(min(_SEARCH_ORDER, len(self.window.data) // 16)),
+            tuple(ratio for ratio in self.ratios if {ratio.first, ratio.second} <= present), self.efficiencies,
+            self._noise(),
+        )  # fmt: skip
+        parameters = model.parameters()
+        numbers = len(self.window.data) * (2 if self.window.is_complex else 1)
+        n_unknown = len(parameters) + sum(map(len, orders)) + 2
+        if n_unknown >= numbers:
+            raise DataError(
+                f"{numbers} numbers for {n_unknown} parameters", where="spectrum",
+                remedy="give a wider range or fewer sites",
+            )  # fmt: skip
+        shared = {"phase": phases[0], "delay_s": phases[1], "spinning_Hz": self.rate_Hz or 0.0}
+        theta = [
+            shared[each.name] if each.site is None else sites[each.site][1][each.name] for each in parameters
+        ]
+        ends = np.array([(each.low, each.high) for each in parameters])
+        return _evaluate(model, np.clip(theta, ends[:, 0], ends[:, 1]))
+
+    def _noise(self) -> float:
+        """A rough standard deviation of a point: from second differences, by the median."""
+        bends = np.abs(np.diff(self.window.data, n=2))
+        return float(np.median(bends) / np.sqrt(6 * np.log(2)))
+
+    def _with_another(self, fit: _Fit | None, start: SiteStart) -> _Fit:
+        """A site more: at the largest peak of the residual, or by splitting the site that fits worst; the better one."""
+        if fit is None:
+            at, width = self.peaks[0].offset_Hz, self.peaks[0].fwhm_Hz
+            return _refine(self._begin([(start, self._values(start, at, width))], self._phases(), None))
+        shared, sites = _split(fit.model, fit.theta)
+        known = list(zip(fit.model.starts, sites, strict=True))
+        for _, values in known:
+            values.setdefault("sideband_broadening_Hz", 0.0)
+        phases = (shared["phase"], shared["delay_s"])
+        at, width = self._largest_residual(fit)
+        trials = [[*known, (start, self._values(start, at, width))]]
+        worst = min(range(len(known)), key=lambda site: abs(known[site][1]["offset_Hz"] - at))
+        old, values = known[worst]
+        apart = 0.4 * values["fwhm_Hz"]
+        if abs(values["offset_Hz"] - at) < 3 * values["fwhm_Hz"]:
+            halves = [values | {"offset_Hz": values["offset_Hz"] + sign * apart, "fwhm_Hz": 0.7 * values["fwhm_Hz"]}
+                      for sign in (1, -1)]  # fmt: skip
+            trials.append([*known[:worst], (old, halves[0]), *known[worst + 1 :], (start, halves[1])])
+        fits = [_refine(self._begin(sites, phases, None)) for sites in trials]
+        return min(fits, key=lambda each: each.cost)
+
+    def _largest_residual(self, fit: _Fit) -> tuple[float, float]:
+        """Offset and width of the line that takes most from the residual with the fitted phase."""
+        window = self.window
+        shared, _ = _split(fit.model, fit.theta)
+        flat = _sum_of_points(fit) * np.conj(_turn(window, shared["phase"], shared["delay_s"]))
+        widths = _filter_widths(window.spacing_Hz, len(flat))
+        templates = _templates(window.spacing_Hz, len(flat), widths, window.is_complex)
+        matched = np.fft.ifft(np.fft.fft(flat)[None, :] * np.conj(templates), axis=1).real
+        which, where = np.unravel_index(int(np.argmax(matched)), matched.shape)
+        return float(window.offset_Hz[where]), float(widths[which])
+
+
+def _covariance(fit: _Fit) -> tuple[np.ndarray, np.ndarray]:
+    """Covariance of nonlinear parameters and areas, nan for those at an end; and the noise's autocovariance.
+
+    Least squares with correlated noise: (J'J)^-1 J'CJ (J'J)^-1.
+    """
+    model, used = fit.model, fit.amplitudes > 0
+    moves = _derivatives(fit)
+    pull = np.real(moves.conj().T @ fit.residual)
+    size = np.linalg.norm(moves, axis=0)
+    free = ~_at_an_end(fit, np.where(np.abs(pull) > 0, pull, 0)) & (size > 1e-12 * max(size.max(), 1e-300))
+    jacobian = np.concatenate([moves[:, free], fit.columns[:, used]], axis=1)
+    normal = np.real(jacobian.conj().T @ jacobian)
+    weight = (model.noise / model.window.delay_std_s) ** 2
+    if free[1]:
+        normal[1, 1] += weight
+    n_points = len(model.window.data)
+    noise = _correlation(_sum_of_points(fit), fit.n_parameters)
+    seen = jacobian[:n_points]
+    if len(noise) == 1:
+        spread = np.real(seen.conj().T @ seen) * noise[0].real
+    else:
+        length = 2 ** int(np.ceil(np.log2(n_points + 2 * len(noise))))
+        kernel = np.zeros(length, dtype=complex)
+        kernel[: len(noise)] = noise
+        kernel[-(len(noise) - 1) :] = np.conj(noise[1:][::-1])
+        moved = np.fft.ifft(np.fft.fft(seen, length, axis=0) * np.fft.fft(kernel)[:, None], axis=0)[:n_points]
+        spread = np.real(seen.conj().T @ moved)
+    spread *= 0.5 if model.window.is_complex else 1.0
+    if free[1]:
+        spread[1, 1] += weight * model.noise**2 / 2
+    scale = 1 / np.sqrt(np.diag(normal))
+    inverse = np.linalg.pinv(normal * scale[:, None] * scale, rcond=1e-13, hermitian=True) * scale[:, None] * scale
+    whole = np.full((len(free) + len(used),) * 2, np.nan)
+    places = np.flatnonzero(np.concatenate([free, used]))
+    whole[np.ix_(places, places)] = inverse @ spread @ inverse
+    return whole, noise
+
+
+def _result(
+    signal: Signal, window: _Window, fit: _Fit, candidates: tuple[Candidate, ...], of_choice: np.ndarray
+) -> Deconvolution:
+    covariance, noise = _covariance(fit)
+    covariance = covariance + of_choice
+    parameters, n_theta = fit.model.parameters(), len(fit.theta)
+    shared, values = _split(fit.model, fit.theta)
+    std = np.sqrt(np.diag(covariance))
+    ends = np.cumsum([0, *(len(orders) for orders in fit.model.orders)])
+    of_areas = np.nan_to_num(covariance[n_theta:, n_theta:])
+    sums = np.zeros((len(values), len(fit.amplitudes)))
+    sites = []
+    for site, start in enumerate(fit.model.starts):
+        first, last = ends[site], ends[site + 1]
+        sums[site, first:last] = 1
+        own = {
+            each.name: (float(value), float(error))
+            for each, value, error in zip(parameters, fit.theta, std, strict=False)
+            if each.site == site
+        }
+        at, at_std = own.pop("offset_Hz")
+        sites.append(
+            FittedSite(
+                name=start.name,
+                kind=start.kind,
+                shift_ppm=(_shift_ppm(signal, at), at_std / signal.axis.reference_MHz),
+                values=own,
+                orders=fit.model.orders[site],
+                areas=fit.amplitudes[first:last] * window.scale,
+                areas_std=np.nan_to_num(std[n_theta + first : n_theta + last]) * window.scale,
+            )
+        )
+    turn = _turn(window, shared["phase"], shared["delay_s"])
+    rate = shared.get("spinning_Hz", 0.0)
+    bare = [fit.model.bands(site, each, rate) @ fit.amplitudes[ends[site] : ends[site + 1]] for site, each in enumerate(values)]
+    rest = window.data - window.seen(turn * np.sum(bare, axis=0))
+    baseline = fit.model.basis @ (fit.model.basis.T @ rest)
+    back = np.conj(turn) if window.is_complex else np.ones(len(turn))
+    shown = [window.scale * (each if window.is_complex else turn * each).real for each in bare]
+    order = np.argsort([-site.shift_ppm[0] for site in sites]) if not _are_named(fit) else np.arange(len(sites))
+    phase = (np.rad2deg(shared["phase"]) + 180) % 360 - 180
+    found = Deconvolution(
+        sites=tuple(_renamed(sites[place], number, fit) for number, place in enumerate(order)),
+        areas=(sums @ fit.amplitudes)[order] * window.scale,
+        covariance=(sums @ of_areas @ sums.T)[np.ix_(order, order)] * window.scale**2,
+        phase_deg=(float(phase), float(np.rad2deg(std[0]))),
+        delay_us=(1e6 * shared["delay_s"], 1e6 * float(std[1])),
+        pivot_ppm=_shift_ppm(signal, window.pivot_Hz),
+        spinning_Hz=(rate, float(std[2])) if fit.model.has_sidebands else None,
+        baseline_order=fit.model.basis.shape[1] - 1,
+        noise=float(np.sqrt(noise[0].real * (0.5 if window.is_complex else 1))) * window.scale,
+        n_points=len(window.data) * (2 if window.is_complex else 1),
+        n_effective=_n_effective(window, noise),
+        candidates=candidates,
+        shift_ppm=signal.axis.carrier_ppm + window.offset_Hz / signal.axis.reference_MHz,
+        measured=(back * window.data).real * window.scale,
+        baseline=(back * baseline).real * window.scale,
+        lines=np.array(shown)[order],
+        is_complex=window.is_complex,
+        warnings=_told(fit, window, candidates),
+    )
+    return found
+
+
+def _are_named(fit: _Fit) -> bool:
+    return any(start.shift_ppm is not None or not start.name.startswith("site ") for start in fit.model.starts)
+
+
+def _renamed(site: FittedSite, number: int, fit: _Fit) -> FittedSite:
+    return site if _are_named(fit) else replace(site, name=f"site {number + 1}")
+
+
+def _told(fit: _Fit, window: _Window, candidates: Sequence[Candidate]) -> tuple[str, ...]:
+    told = []
+    if not window.is_complex:
+        told.append("the file has the real part alone: real parts were fitted, with the phase by the lines' asymmetry")
+    if len(candidates) == _MOST_SITES and len(fit.model.starts) == _MOST_SITES:
+        told.append(f"the evidence for more sites does not end at {_MOST_SITES}: the line shape may be another one")
+    return tuple(told)
