@@ -2,15 +2,16 @@
 
 Variable projection (Golub and Pereyra, doi 10.1088/0266-5611/19/2/201): areas, which are not negative, and a complex
 baseline of Legendre polynomials are linear; phases, shifts and shapes are not. The points of a spectrum are correlated
-where it was filled with zeros or apodized, so the covariance is that of least squares under the noise as the residual
-shows it (White, doi 10.2307/1912934; with lags, as Newey and West, doi 10.2307/1913610), and the criteria for the number
-of sites count the points that are independent.
+where it was filled with zeros or apodized, so the covariance is that of least squares under the noise that the
+residual shows (White, doi 10.2307/1912934; with lags, as Newey and West, doi 10.2307/1913610), and the criteria for the
+number of sites count the points that are independent.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -19,15 +20,15 @@ from paddlewheel.lab.nmr.lineshapes import PARAMETERS, Kind, Powder, line
 from paddlewheel.lab.nmr.signal import Signal
 
 BASELINE_ORDERS = (2, 3, 4, 6, 8, 12, 16)
-"""Orders of the baseline that are tried; sites are looked for over that of `_SEARCH_ORDER`. None is lower: a baseline that
-hides in the noise of the points is not hidden in the sum over a broad line, and leaving it out takes 10 % of its area."""
+"""Orders of the baseline that are tried; sites are looked for over that of `_SEARCH_ORDER`. None is lower: a baseline
+that hides in the noise of the points shows in the sum over a broad line, and to leave it out takes 10 % of its area."""
 _SEARCH_ORDER = 6
 _STRONG_EVIDENCE = 6.0
 """Difference of BIC from which evidence is called strong (Kass and Raftery, doi 10.1080/01621459.1995.10476572)."""
 _FALSE_ALARM = 1e-4
 """Chance that noise alone is taken for a signal."""
 _MOST_SITES = 8
-_MOST_POINTS = 20_000
+_MOST_POINTS = 40_000
 _DELAY_DWELLS = 3.0
 """Standard deviation of the time between pulse and first point, in dwell times: a prior that holds the first-order
 phase where a single line does not."""
@@ -85,8 +86,7 @@ class FittedSite:
     values
         The shape's parameters, each with its standard deviation; of one at the end of its range this is nan.
     orders, areas
-        Orders of its bands under magic angle spinning, 0 the centre, and the area of each; an own unit, that of the file
-        times Hz.
+        Orders of its bands under magic angle spinning, 0 the centre, and the area of each, in the file's unit times Hz.
     areas_std
         Standard deviations.
     """
@@ -167,7 +167,7 @@ class Deconvolution:
 
 @dataclass(frozen=True, eq=False)
 class _Peak:
-    """A peak as matched filters find it: offset, width, complex height times width, strength over the noise."""
+    """A peak as matched filters find it: offset, width, and what it has of a line of unit energy."""
 
     offset_Hz: float
     fwhm_Hz: float
@@ -185,10 +185,11 @@ class _Window:
     scale: float
     is_complex: bool
     delay_std_s: float
+    has_free_phase: bool
 
     def seen(self, columns: np.ndarray) -> np.ndarray:
         """Columns as the data show them: without the imaginary part where it is not known."""
-        return columns if self.is_complex else columns.real.astype(complex)
+        return columns if self.is_complex else np.real(columns).astype(complex)
 
     def basis(self, order: int) -> np.ndarray:
         """Orthonormal polynomials over the window; [n_points, order + 1]."""
@@ -207,6 +208,8 @@ def deconvolve(
     spinning_Hz: float | None = None,
     ratios: Sequence[Ratio] = (),
     efficiencies: Mapping[str, float] | None = None,
+    fit_phase: bool = True,
+    baseline_order: int | None = None,
 ) -> Deconvolution:
     """Sites of a spectrum, their shifts, widths and areas with covariance.
 
@@ -225,11 +228,15 @@ def deconvolve(
     range_ppm
         Ends of what is fitted; by the signals where None.
     spinning_Hz
-        Rate of spinning where sidebands are to be looked for; by `signal.conditions` or the data where None, 0 for none.
+        Rate of spinning where sidebands are looked for; by `signal.conditions` or the data where None, 0 for none.
     ratios
         Between sites of `starts`.
     efficiencies
         Share of its full signal that each named site gives, for the ratios.
+    fit_phase
+        False where the phase of the file is to be kept, as programs do that fit a processed spectrum.
+    baseline_order
+        Of the polynomial; by AICc over `BASELINE_ORDERS` where None.
 
     Raises
     ------
@@ -246,7 +253,9 @@ def deconvolve(
                 f"{int(inside.sum())} points from {min(range_ppm):g} to {max(range_ppm):g} ppm", where=signal.name,
                 remedy=f"the spectrum goes from {signal.shift_ppm[0]:.5g} to {signal.shift_ppm[-1]:.5g} ppm",
             )  # fmt: skip
-    peaks = _find_peaks(offset_Hz[inside], spectrum[inside], signal.is_complex)
+    ends = offset_Hz[inside][[0, -1]]
+    found = _find_peaks(offset_Hz, spectrum, signal.is_complex)
+    peaks = [peak for peak in found if ends[0] <= peak.offset_Hz <= ends[1]]
     given = [_offset_Hz(signal, start.shift_ppm) for start in starts if start.shift_ppm is not None]
     if not peaks:
         raise DataError(
@@ -255,13 +264,18 @@ def deconvolve(
         )  # fmt: skip
     rate_Hz = _spinning_Hz(signal, peaks, spinning_Hz)
     chosen = inside if range_ppm is not None else _around(offset_Hz, peaks, given)
-    window = _window(signal, offset_Hz[chosen], spectrum[chosen])
+    window = _window(signal, offset_Hz[chosen], spectrum[chosen], fit_phase)
     powder = Powder(
-        nucleus=signal.axis.nucleus, field_T=signal.axis.field_T, spinning_Hz=rate_Hz or signal.conditions.spinning_Hz or 0
+        nucleus=signal.axis.nucleus,
+        field_T=signal.axis.field_T,
+        spinning_Hz=rate_Hz or signal.conditions.spinning_Hz or 0,
     )
-    search = _Search(window, powder, line_shape, rate_Hz, peaks, tuple(ratios), dict(efficiencies or {}))
+    orders = BASELINE_ORDERS if baseline_order is None else (baseline_order,)
+    search = _Search(window, powder, line_shape, rate_Hz, peaks, tuple(ratios), dict(efficiencies or {}), orders,
+                     signal.name)  # fmt: skip
     wanted = n_sites or (len(starts) or None)
-    fit, candidates = search.grow([(start, at) for start, at in _placed(signal, starts, peaks)], wanted)
+    placed = [(each, None if each.shift_ppm is None else _offset_Hz(signal, each.shift_ppm)) for each in starts]
+    fit, candidates = search.grow(placed, wanted)
     fit, of_choice = search.over_baselines(fit)
     return _result(signal, window, fit, candidates, of_choice)
 
@@ -274,7 +288,7 @@ def _shift_ppm(signal: Signal, offset_Hz: float) -> float:
     return signal.axis.carrier_ppm + offset_Hz / signal.axis.reference_MHz
 
 
-def _window(signal: Signal, offset_Hz: np.ndarray, data: np.ndarray) -> _Window:
+def _window(signal: Signal, offset_Hz: np.ndarray, data: np.ndarray, fit_phase: bool) -> _Window:
     if len(data) > _MOST_POINTS:
         raise DataError(
             f"{len(data)} points to fit", where=signal.name,
@@ -289,14 +303,15 @@ def _window(signal: Signal, offset_Hz: np.ndarray, data: np.ndarray) -> _Window:
         scale=scale,
         is_complex=signal.is_complex,
         delay_std_s=_DELAY_DWELLS / signal.axis.spectral_width_Hz,
+        has_free_phase=fit_phase,
     )
 
 
-def _templates(spacing_Hz: float, n_points: int, widths_Hz: Sequence[float], is_complex: bool) -> np.ndarray:
+def _templates(spacing_Hz: float, n_points: int, widths_Hz: np.ndarray, is_complex: bool) -> np.ndarray:
     """Transforms of lines of unit energy at the first point, for correlations by FFT; [n_widths, n_points]."""
     offset = np.fft.fftfreq(n_points, 1 / n_points) * spacing_Hz
     lines = np.stack([line("lorentz", offset, {"fwhm_Hz": width}) for width in widths_Hz])
-    lines = lines if is_complex else lines.real.astype(complex)
+    lines = lines if is_complex else np.real(lines).astype(complex)
     return np.fft.fft(lines / np.linalg.norm(lines, axis=1, keepdims=True), axis=1)
 
 
@@ -308,7 +323,7 @@ def _find_peaks(offset_Hz: np.ndarray, data: np.ndarray, is_complex: bool) -> li
     """Peaks of any phase over the noise, the strongest first.
 
     Lines of several widths are correlated with the spectrum at every place, and the strongest is taken away, as CLEAN
-    does. The noise of each width is that of the median, so its correlation needs no model.
+    does. The noise of each width is told by the quietest tenth of the places, so its correlation needs no model.
     """
     n_points, spacing = len(data), float(offset_Hz[1] - offset_Hz[0])
     place = np.linspace(-1, 1, n_points)
@@ -318,19 +333,20 @@ def _find_peaks(offset_Hz: np.ndarray, data: np.ndarray, is_complex: bool) -> li
         return []
     widths = _filter_widths(spacing, n_points)
     templates = _templates(spacing, n_points, widths, is_complex)
-    middle, degrees = (np.log(2), 2) if is_complex else (0.4549, 1)  # median of chi2 / 2 of two, of chi2 of one
     from scipy.stats import chi2
 
-    level = chi2.isf(_FALSE_ALARM / (n_points * 2), degrees) / (2 if is_complex else 1)
+    degrees = 2 if is_complex else 1
+    quiet = chi2.ppf(0.1, degrees) / degrees
+    level = chi2.isf(_FALSE_ALARM / (n_points * 2), degrees) / degrees
     peaks: list[_Peak] = []
-    noise: np.ndarray | None = None
+    noise = np.full(len(widths), np.inf)
     for _ in range(24):
         matched = np.fft.ifft(np.fft.fft(left)[None, :] * np.conj(templates), axis=1)
         power = np.abs(matched) ** 2
-        noise = np.median(power, axis=1) / middle if noise is None else noise
-        strength = power / noise[:, None]
-        which, where = np.unravel_index(int(np.argmax(strength)), strength.shape)
-        if strength[which, where] < level or (peaks and power[which, where] < 1e-5 * abs(peaks[0].amplitude) ** 2):
+        noise = np.minimum(noise, np.quantile(power, 0.1, axis=1) / quiet)
+        power[power < level * noise[:, None]] = 0
+        which, where = np.unravel_index(int(np.argmax(power)), power.shape)
+        if power[which, where] == 0 or (peaks and power[which, where] < 1e-5 * abs(peaks[0].amplitude) ** 2):
             break
         amplitude = matched[which, where]
         peaks.append(_Peak(float(offset_Hz[where]), float(widths[which]), complex(amplitude)))
@@ -351,7 +367,7 @@ def _around(offset_Hz: np.ndarray, peaks: Sequence[_Peak], given_Hz: Sequence[fl
 def _spinning_Hz(signal: Signal, peaks: Sequence[_Peak], given_Hz: float | None) -> float | None:
     """Rate of spinning whose sidebands are among the peaks; None without sidebands.
 
-    Without a rate in the file, it is the smallest distance at which peaks stand on both sides of the largest.
+    Without a rate in the file, it is the distance at which the largest peaks stand on both sides of the largest of all.
     """
     rate = given_Hz if given_Hz is not None else signal.conditions.spinning_Hz
     if rate == 0 or len(peaks) < 2:
@@ -363,19 +379,15 @@ def _spinning_Hz(signal: Signal, peaks: Sequence[_Peak], given_Hz: float | None)
         order = np.rint(apart / rate)
         found = (order != 0) & (np.abs(apart - order * rate) < tolerance * np.maximum(1, np.abs(order)) + 0.005 * rate)
         return rate if found.any() else None
-    for distance in np.sort(apart[apart > 8 * middle.fwhm_Hz]):
-        if np.any(np.abs(apart + distance) < 2 * tolerance):
-            return float(distance)
-    return None
-
-
-def _placed(
-    signal: Signal, starts: Sequence[SiteStart], peaks: Sequence[_Peak]
-) -> list[tuple[SiteStart, float | None]]:
-    """Each start with its offset in Hz; None where the data decide."""
-    return [
-        (start, None if start.shift_ppm is None else _offset_Hz(signal, start.shift_ppm)) for start in starts
-    ]
+    size = np.array([abs(peak.amplitude) for peak in peaks[1:]])
+    best, largest = None, 0.0
+    for distance, amplitude in zip(apart, size, strict=True):
+        opposite = np.abs(apart + distance) < 4 * tolerance
+        if distance > 8 * middle.fwhm_Hz and opposite.any():
+            smaller = min(amplitude, float(size[opposite].max()))
+            if smaller > largest:
+                best, largest = float(distance), smaller
+    return best
 
 
 @dataclass(frozen=True, eq=False)
@@ -391,7 +403,7 @@ class _Parameter:
 
 @dataclass(frozen=True, eq=False)
 class _Model:
-    """Phases, spinning and sites over a window; the parameters are `phase`, `delay_s`, `spinning_Hz`, then the sites'."""
+    """Phases, spinning and sites over a window; parameters are `phase`, `delay_s`, `spinning_Hz`, then the sites'."""
 
     window: _Window
     powder: Powder
@@ -410,9 +422,12 @@ class _Model:
         """All of them, in the order of the vector."""
         window, tiny = self.window, 1e-3 * self.window.spacing_Hz
         low, high = float(window.offset_Hz[0]), float(window.offset_Hz[-1])
+        reach = np.inf if window.has_free_phase else 0.0
         found = [
-            _Parameter("phase", None, -np.inf, np.inf, 1e-4),
-            _Parameter("delay_s", None, -np.inf, np.inf, 1e-4 * window.delay_std_s),
+            _Parameter("phase", None, -reach, reach, 1e-4),
+            _Parameter(
+                "delay_s", None, *((-reach, reach) if window.is_complex else (0.0, 0.0)), 1e-4 * window.delay_std_s
+            ),
         ]
         if self.has_sidebands:
             found.append(_Parameter("spinning_Hz", None, window.spacing_Hz, np.inf, tiny))
@@ -534,7 +549,7 @@ def _derivatives(fit: _Fit) -> np.ndarray:
     rate = shared.get("spinning_Hz", 0.0)
     turn = _turn(window, shared["phase"], shared["delay_s"])
     ends = np.cumsum([0, *(len(orders) for orders in model.orders)])
-    areas = [fit.amplitudes[first:last] for first, last in zip(ends[:-1], ends[1:], strict=True)]
+    areas = [fit.amplitudes[first:last] for first, last in pairwise(ends)]
     sums = [model.bands(site, values, rate) @ areas[site] for site, values in enumerate(sites)]
     whole = turn * np.sum(sums, axis=0)
     rows = []
@@ -544,7 +559,9 @@ def _derivatives(fit: _Fit) -> np.ndarray:
         elif parameter.name == "delay_s":
             rows.append(2j * np.pi * (window.offset_Hz - window.pivot_Hz) * whole)
         elif parameter.site is None:
-            moved = [model.bands(site, values, rate + parameter.step) @ areas[site] for site, values in enumerate(sites)]
+            moved = [
+                model.bands(site, values, rate + parameter.step) @ areas[site] for site, values in enumerate(sites)
+            ]
             rows.append(turn * (np.sum(moved, axis=0) - np.sum(sums, axis=0)) / parameter.step)
         else:
             step = parameter.step if value + parameter.step <= parameter.high else -parameter.step
@@ -558,12 +575,14 @@ def _derivatives(fit: _Fit) -> np.ndarray:
 def _at_an_end(fit: _Fit, pull: np.ndarray) -> np.ndarray:
     """Which parameters are at an end of their range and would leave it."""
     ends = np.array([(parameter.low, parameter.high) for parameter in fit.model.parameters()])
-    return ((fit.theta <= ends[:, 0]) & (pull < 0)) | ((fit.theta >= ends[:, 1]) & (pull > 0))
+    low, high = fit.theta <= ends[:, 0], fit.theta >= ends[:, 1]
+    return (low & (pull < 0)) | (high & (pull > 0)) | (low & high)
 
 
-def _refine(fit: _Fit, most_steps: int = 60) -> _Fit:
-    """Levenberg and Marquardt on the projected problem (Kaufman's Jacobian), inside the ends."""
+def _refine(fit: _Fit, most_steps: int = 60, hold: frozenset[str] = frozenset()) -> _Fit:
+    """Levenberg and Marquardt on the projected problem (Kaufman's Jacobian), inside the ends; `hold` stays."""
     parameters = fit.model.parameters()
+    held = np.array([parameter.name in hold for parameter in parameters])
     ends = np.array([(parameter.low, parameter.high) for parameter in parameters])
     damping, small = 1e-3, 0
     for _ in range(most_steps):
@@ -579,7 +598,7 @@ def _refine(fit: _Fit, most_steps: int = 60) -> _Fit:
         weight = (fit.model.noise / fit.model.window.delay_std_s) ** 2
         normal[1, 1] += weight
         pull[1] -= weight * fit.theta[1]
-        free = ~_at_an_end(fit, pull) & (np.diag(normal) > 1e-300)
+        free = ~_at_an_end(fit, pull) & ~held & (np.diag(normal) > 1e-300)
         scale = 1 / np.sqrt(np.diag(normal)[free])
         scaled = normal[np.ix_(free, free)] * scale[:, None] * scale
         while True:
@@ -629,6 +648,12 @@ def _criteria(fit: _Fit, n_effective: float) -> tuple[float, float]:
     return misfit + k * np.log(n), misfit + 2 * k + 2 * k * (k + 1) / max(n - k - 1, 1.0)
 
 
+def _of_sites(fit: _Fit) -> np.ndarray:
+    """Area of each site, bands together; [n_sites]."""
+    ends = np.cumsum([0, *(len(orders) for orders in fit.model.orders)])
+    return np.add.reduceat(fit.amplitudes, ends[:-1])
+
+
 def _sum_of_points(fit: _Fit) -> np.ndarray:
     return fit.residual[: len(fit.model.window.data)]
 
@@ -644,6 +669,8 @@ class _Search:
     peaks: Sequence[_Peak]
     ratios: tuple[Ratio, ...]
     efficiencies: Mapping[str, float]
+    baseline_orders: tuple[int, ...]
+    name: str
 
     def grow(
         self, placed: Sequence[tuple[SiteStart, float | None]], wanted: int | None
@@ -652,8 +679,7 @@ class _Search:
         known = [(start, at) for start, at in placed if at is not None]
         fit: _Fit | None = None
         if known:
-            sites = [(start, self._values(start, at)) for start, at in known]
-            fit = _refine(self._begin(sites, self._phases(), wanted))
+            fit = self._from_known(known)
         names = [start for start, at in placed if at is None]
         candidates: list[Candidate] = [] if fit is None else [self._candidate(fit)]
         while True:
@@ -673,16 +699,37 @@ class _Search:
         assert fit is not None
         return fit, tuple(candidates)
 
+    def _from_known(self, known: Sequence[tuple[SiteStart, float]]) -> _Fit:
+        """The fit of sites that are known; begun with other widths where one of them was lost to its neighbour."""
+        best: _Fit | None = None
+        for factor in (1.0, 0.6, 1.6, 0.35):
+            sites = []
+            for start, at in known:
+                values = self._values(start, at)
+                if "fwhm_Hz" not in start.values:
+                    values["fwhm_Hz"] *= factor
+                sites.append((start, values))
+            fit = _refine(_refine(self._begin(sites, self._phases()), 12, frozenset(("offset_Hz", "lorentz_share"))))
+            best = fit if best is None or fit.cost < best.cost else best
+            if (_of_sites(fit) > 0).all():
+                break
+        assert best is not None
+        return best
+
     def over_baselines(self, fit: _Fit) -> tuple[_Fit, np.ndarray]:
         """The same sites over the baseline of lowest AICc, and the covariance that the choice adds.
 
         It is the spread of the other orders' values around the chosen ones, by their Akaike weights (Burnham and
         Anderson, doi 10.1177/0049124104268644).
         """
-        effective = _n_effective(self.window, _correlation(_sum_of_points(fit), fit.n_parameters))
+        covariance = _correlation(_sum_of_points(fit), fit.n_parameters)
+        effective = _n_effective(self.window, covariance)
+        noise = float(np.sqrt(covariance[0].real * len(self.window.data) * (1 + self.window.is_complex) / effective))
+        fit = _refine(_evaluate(replace(fit.model, noise=noise), fit.theta))
         fits = []
-        for order in BASELINE_ORDERS:
-            if order <= max(len(self.window.data) // 16, 1):
+        lowest = min(self.baseline_orders)
+        for order in self.baseline_orders:
+            if order <= max(len(self.window.data) // 16, lowest):
                 there = order == fit.model.basis.shape[1] - 1
                 start = _evaluate(replace(fit.model, basis=self.window.basis(order)), fit.theta)
                 fits.append(fit if there else _refine(start, 15))
@@ -702,7 +749,7 @@ class _Search:
 
     def _phases(self) -> tuple[float, float]:
         """Phase at the pivot and delay from the peaks' phases; the shortest delay among those that fit as well."""
-        if not self.window.is_complex:
+        if not self.window.is_complex or not self.window.has_free_phase:
             return 0.0, 0.0
         strong = [peak for peak in self.peaks if abs(peak.amplitude) > 0.1 * abs(self.peaks[0].amplitude)]
         weights = np.array([peak.amplitude for peak in strong])
@@ -734,44 +781,45 @@ class _Search:
         low, high = self.window.offset_Hz[0], self.window.offset_Hz[-1]
         return tuple(order for order in range(-reach, reach + 1) if low <= at_Hz + order * self.rate_Hz <= high)
 
-    def _begin(
-        self, sites: Sequence[tuple[SiteStart, dict[str, float]]], phases: tuple[float, float], wanted: int | None
-    ) -> _Fit:
+    def _begin(self, sites: Sequence[tuple[SiteStart, dict[str, float]]], phases: tuple[float, float]) -> _Fit:
         """A model at its start."""
         starts = tuple(start for start, _ in sites)
         powder = {"csa", "quadrupolar"}
         orders = tuple((0,) if start.kind in powder else self._orders(values["offset_Hz"]) for start, values in sites)
         present = {start.name for start in starts}
         model = _Model(
-            self.window, self.powder, starts, orders, self.window.basis(min(_SEARCH_ORDER, len(self.window.data) // 16)),
+            self.window, self.powder, starts, orders, self._search_basis(),
             tuple(ratio for ratio in self.ratios if {ratio.first, ratio.second} <= present), self.efficiencies,
             self._noise(),
         )  # fmt: skip
         parameters = model.parameters()
         numbers = len(self.window.data) * (2 if self.window.is_complex else 1)
-        n_unknown = len(parameters) + sum(map(len, orders)) + 2
+        n_unknown = len(parameters) + sum(map(len, orders)) + model.basis.shape[1] * (1 + self.window.is_complex)
         if n_unknown >= numbers:
             raise DataError(
-                f"{numbers} numbers for {n_unknown} parameters", where="spectrum",
+                f"{numbers} numbers for {n_unknown} parameters", where=self.name,
                 remedy="give a wider range or fewer sites",
             )  # fmt: skip
         shared = {"phase": phases[0], "delay_s": phases[1], "spinning_Hz": self.rate_Hz or 0.0}
-        theta = [
-            shared[each.name] if each.site is None else sites[each.site][1][each.name] for each in parameters
-        ]
+        theta = [shared[each.name] if each.site is None else sites[each.site][1][each.name] for each in parameters]
         ends = np.array([(each.low, each.high) for each in parameters])
         return _evaluate(model, np.clip(theta, ends[:, 0], ends[:, 1]))
 
+    def _search_basis(self) -> np.ndarray:
+        """The baseline over which sites are looked for."""
+        given = self.baseline_orders[0] if len(self.baseline_orders) == 1 else _SEARCH_ORDER
+        return self.window.basis(min(given, len(self.window.data) // 16))
+
     def _noise(self) -> float:
-        """A rough standard deviation of a point: from second differences, by the median."""
+        """A rough standard deviation of a point, from second differences: too small where zeros were filled in."""
         bends = np.abs(np.diff(self.window.data, n=2))
         return float(np.median(bends) / np.sqrt(6 * np.log(2)))
 
     def _with_another(self, fit: _Fit | None, start: SiteStart) -> _Fit:
-        """A site more: at the largest peak of the residual, or by splitting the site that fits worst; the better one."""
+        """A site more: at the largest peak of the residual, or of two halves of the site there; the better fit."""
         if fit is None:
             at, width = self.peaks[0].offset_Hz, self.peaks[0].fwhm_Hz
-            return _refine(self._begin([(start, self._values(start, at, width))], self._phases(), None))
+            return _refine(self._begin([(start, self._values(start, at, width))], self._phases()))
         shared, sites = _split(fit.model, fit.theta)
         known = list(zip(fit.model.starts, sites, strict=True))
         for _, values in known:
@@ -786,7 +834,7 @@ class _Search:
             halves = [values | {"offset_Hz": values["offset_Hz"] + sign * apart, "fwhm_Hz": 0.7 * values["fwhm_Hz"]}
                       for sign in (1, -1)]  # fmt: skip
             trials.append([*known[:worst], (old, halves[0]), *known[worst + 1 :], (start, halves[1])])
-        fits = [_refine(self._begin(sites, phases, None)) for sites in trials]
+        fits = [_refine(self._begin(sites, phases)) for sites in trials]
         return min(fits, key=lambda each: each.cost)
 
     def _largest_residual(self, fit: _Fit) -> tuple[float, float]:
@@ -830,7 +878,7 @@ def _covariance(fit: _Fit) -> tuple[np.ndarray, np.ndarray]:
         spread = np.real(seen.conj().T @ moved)
     spread *= 0.5 if model.window.is_complex else 1.0
     if free[1]:
-        spread[1, 1] += weight * model.noise**2 / 2
+        spread[1, 1] += weight * model.noise**2
     scale = 1 / np.sqrt(np.diag(normal))
     inverse = np.linalg.pinv(normal * scale[:, None] * scale, rcond=1e-13, hermitian=True) * scale[:, None] * scale
     whole = np.full((len(free) + len(used),) * 2, np.nan)
@@ -873,11 +921,14 @@ def _result(
         )
     turn = _turn(window, shared["phase"], shared["delay_s"])
     rate = shared.get("spinning_Hz", 0.0)
-    bare = [fit.model.bands(site, each, rate) @ fit.amplitudes[ends[site] : ends[site + 1]] for site, each in enumerate(values)]
+    bare = [
+        fit.model.bands(site, each, rate) @ fit.amplitudes[ends[site] : ends[site + 1]]
+        for site, each in enumerate(values)
+    ]
     rest = window.data - window.seen(turn * np.sum(bare, axis=0))
     baseline = fit.model.basis @ (fit.model.basis.T @ rest)
     back = np.conj(turn) if window.is_complex else np.ones(len(turn))
-    shown = [window.scale * (each if window.is_complex else turn * each).real for each in bare]
+    shown = [window.scale * np.real(each if window.is_complex else turn * each) for each in bare]
     order = np.argsort([-site.shift_ppm[0] for site in sites]) if not _are_named(fit) else np.arange(len(sites))
     phase = (np.rad2deg(shared["phase"]) + 180) % 360 - 180
     found = Deconvolution(
@@ -894,8 +945,8 @@ def _result(
         n_effective=_n_effective(window, noise),
         candidates=candidates,
         shift_ppm=signal.axis.carrier_ppm + window.offset_Hz / signal.axis.reference_MHz,
-        measured=(back * window.data).real * window.scale,
-        baseline=(back * baseline).real * window.scale,
+        measured=np.real(back * window.data) * window.scale,
+        baseline=np.real(back * baseline) * window.scale,
         lines=np.array(shown)[order],
         is_complex=window.is_complex,
         warnings=_told(fit, window, candidates),

@@ -1,7 +1,7 @@
 """What a pulse and a recycle delay leave of a signal: corrections of areas before they are compared.
 
 A pulse of finite power turns the central transition of a half-integer spin by an angle that depends on its quadrupole
-interaction (Samoson and Lippmaa, doi 10.1016/0009-2614(83)80058-6): of spins whose first-order splitting is far over the
+interaction (Samoson and Lippmaa, doi 10.1016/0009-2614(83)80058-6): where the first-order splitting is far over the
 nutation frequency, I + 1/2 times as far. Spins that have not relaxed between scans give less.
 """
 
@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 
-_NORM_POINTS = 64
+_POLAR_POINTS = 64
 """Gauss-Legendre points over cos(theta), enough for a splitting of 30 times the nutation frequency."""
 
 
-def excitation(
-    *, spin: float, pulse_us: float, nutation_Hz: float, cq_MHz: float, asymmetry: float = 0.0
-) -> float:
+def excitation(*, spin: float, pulse_us: float, nutation_Hz: float, cq_MHz: float, asymmetry: float = 0.0) -> float:
     """Signal of the central transition after a pulse, over that of the same spins without quadrupole interaction.
 
     The density matrix is propagated by exp(-2 pi i (nu1 Ix + (nuQ / 6) g Q) t), Q = 3 Iz^2 - I (I + 1), nuQ = 3 C_Q /
@@ -50,7 +48,7 @@ def excitation(
 
 def _orientations(asymmetry: float) -> tuple[np.ndarray, np.ndarray]:
     """g of the orientations of a powder, and their weights, which add to one."""
-    nodes, weights = np.polynomial.legendre.leggauss(_NORM_POINTS)
+    nodes, weights = np.polynomial.legendre.leggauss(_POLAR_POINTS)
     cosine = 0.5 * (nodes + 1)
     if asymmetry == 0:
         return 0.5 * (3 * cosine**2 - 1), 0.5 * weights

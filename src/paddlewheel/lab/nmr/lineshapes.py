@@ -1,9 +1,9 @@
 """Complex line shapes of NMR spectra, each with an area of one: what free induction decays become.
 
-A decay exp(2 pi i nu t - pi w t) from t = 0 becomes (1 / pi) / (w / 2 + i (f - nu)): the real part is absorption with an
-area of one over f in Hz, the imaginary part dispersion. The complex Voigt function is that of Faddeeva (Humlicek, doi
-10.1016/0022-4073(82)90078-4). Powder patterns (chemical shift anisotropy, second order of the quadrupole interaction, with
-their sidebands under magic angle spinning) are mrsimulator's, doi 10.1063/5.0252390.
+A decay exp(2 pi i nu t - pi w t) from t = 0 becomes (1 / pi) / (w / 2 + i (f - nu)): the real part is absorption with
+an area of one over f in Hz, the imaginary part dispersion. The complex Voigt function is that of Faddeeva (Humlicek,
+doi 10.1016/0022-4073(82)90078-4). Powder patterns (chemical shift anisotropy, second order of the quadrupole
+interaction, with their sidebands under magic angle spinning) are mrsimulator's (https://mrsimulator.readthedocs.io).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Kind = Literal["voigt", "pseudo-voigt", "gauss", "lorentz", "csa", "quadrupolar"
 powder pattern of the chemical shift anisotropy; `quadrupolar`: of the central transition in second order."""
 _LN2 = float(np.log(2))
 _CQ_STEP, _ASYMMETRY_STEP = 1.005, 0.02
-"""Between patterns that are simulated; those between are interpolated in time, where 0.5 % of C_Q turn the phase little."""
+"""Between patterns that are simulated; those between are interpolated in time, whose phase 0.5 % of C_Q hardly turn."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,8 +257,6 @@ def line(kind: Kind, offset_Hz: np.ndarray, values: Mapping[str, float], powder:
     if kind == "csa" or kind == "quadrupolar":
         assert powder is not None
         spacing_Hz = float(offset_Hz[1] - offset_Hz[0])
-        return powder_line(
-            len(offset_Hz), spacing_Hz, at_Hz=-float(offset_Hz[0]), powder=powder, kind=kind, **values
-        )
+        return powder_line(len(offset_Hz), spacing_Hz, at_Hz=-float(offset_Hz[0]), powder=powder, kind=kind, **values)
     simple = {"voigt": voigt, "pseudo-voigt": pseudo_voigt, "gauss": gauss, "lorentz": lorentz}
     return simple[kind](offset_Hz, **values)
