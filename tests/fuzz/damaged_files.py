@@ -50,12 +50,15 @@ def samples(folder: Path) -> list[Sample]:
     from ase.build import bulk
     from ase.io import write
 
+    import bruker_folders
+    import nmr_files
     import trajectory_files
     from paddlewheel.crystals import read_structure
     from paddlewheel.crystals.formats import read_frames
     from paddlewheel.crystals.library import builtin_path
     from paddlewheel.crystals.site_list import read_site_list
     from paddlewheel.lab.design.inputs import load_design, template
+    from paddlewheel.lab.nmr.readers import read_nmr
     from paddlewheel.lab.readers import read_cell_test, read_spectra
     from paddlewheel.lab.sample import load_sample
     from paddlewheel.potentials.nep.nep_file import read_nep
@@ -95,6 +98,19 @@ def samples(folder: Path) -> list[Sample]:
         shutil.copy(path, folder / "model.json")
         (folder / "state.pt").write_bytes(b"PK")
         return describe_potential(str(folder))
+
+    def measured(path: Path) -> object:
+        return read_nmr(path, nucleus="23Na", frequency_MHz=132.294)
+
+    def beside(others: Path, name: str) -> Callable[[Path], object]:
+        def read(path: Path) -> object:
+            whole = path.parent / "measured"
+            shutil.rmtree(whole, ignore_errors=True)
+            shutil.copytree(others, whole)
+            shutil.copy(path, whole / name)
+            return read_nmr(whole)
+
+        return read
 
     found: list[Sample] = []
 
@@ -162,6 +178,13 @@ def samples(folder: Path) -> list[Sample]:
     entries = [{"composition": {"Na": 1, "H": 1}, "energy": -6.4, "correction": 0.1, "parameters": {"run_type": "GGA"}}]
     add("e.json", json.dumps({"entries": entries}), "energies", read_energy_table)
     add("nep.txt", small_nep(), "potential", read_nep)
+    for name, content in nmr_measurements(folder).items():
+        add(name, content, "nmr", measured)
+    bruker = bruker_folders.write_bruker(folder / "bruker", bruker_folders.decays(n_rows=3), vdlist="1m\n0.1\n2s\n")
+    varian = nmr_files.varian_folder(folder / "varian", bruker_folders.decays(n_rows=3))
+    for whole in (bruker, varian):
+        for part in sorted(whole.iterdir()):
+            add(f"{whole.name}-{part.name}", part.read_bytes(), "nmr", beside(whole, part.name))
     add("inputs.yaml", "temperatures_K: [500.0, 600.0]\nstructure: {name: x, sha256: ab}\nseed: 1\n", "inputs", inputs)
     model = {"@class": "M3GNet", "init_args": {"element_types": ["Na", "Cl"], "is_intensive": False, "units": 64}}
     add("model.json", json.dumps({"@class": "Potential", "kwargs": {"model": model}}), "checkpoint", checkpoint)
@@ -176,6 +199,29 @@ def samples(folder: Path) -> list[Sample]:
         if known and path.is_file() and path.stat().st_size < 200_000:
             add(path.name, path.read_bytes(), *known)
     return found
+
+
+def nmr_measurements(folder: Path) -> dict[str, bytes]:
+    """Files of a measurement of NMR in each form that is one file."""
+    import bruker_folders
+    import nmr_files
+    from paddlewheel.lab.nmr.processing import to_spectrum
+    from paddlewheel.lab.nmr.readers.write import FORMATS, write_spectrum
+    from paddlewheel.lab.nmr.signal import Axis, Signal
+
+    axis = Axis(nucleus="23Na", carrier_MHz=132.296, reference_MHz=132.294, spectral_width_Hz=20000.0)
+    decay = Signal(values=bruker_folders.decays(n_points=64), domain="time", axis=axis, name="made")
+    values = decay.values[0]
+    made = {f"nmr{form}": write_spectrum(folder / f"nmr{form}", to_spectrum(decay)).read_bytes() for form in FORMATS}
+    document = {
+        "dataReal": [values.real.tolist()], "dataImag": [values.imag.tolist()], "hyper": [0], "freq": [132.296e6],
+        "sw": [2e4], "spec": [0.0], "wholeEcho": [0.0], "ref": [132.294e6], "xaxArray": [[0.0]],
+    }  # fmt: skip
+    return made | {
+        "nmr.json": json.dumps(document).encode(),
+        "nmr.jdf": nmr_files.jeol_file(values),
+        "nmr.csv": "\n".join(["ppm,re,im", *(f"{n},{n % 7},{n % 5}" for n in range(32))]).encode(),
+    }
 
 
 def small_nep() -> str:

@@ -198,3 +198,27 @@ def test_a_processed_plane_is_put_together_from_its_blocks(tmp_path: Path):
     assert np.array_equal(signal.values.real, plane[::-1, ::-1])
     assert signal.indirect is not None
     assert signal.indirect_domain == "frequency"
+
+
+def test_rows_that_were_transformed_alone_keep_their_order_and_delays(tmp_path: Path):
+    folder = write_bruker(tmp_path / "1", decays(n_rows=3), vdlist="1m\n1\n10\n")
+    inner = folder / "pdata" / "1"
+    inner.mkdir(parents=True)
+    rows = np.zeros((4, 8), dtype="<i4")  # SI of F1 is 4, TD 3
+    rows[:3] = np.arange(1, 25).reshape(3, 8)
+    (inner / "2rr").write_bytes(rows.tobytes())
+    (inner / "2ii").write_bytes((2 * rows).tobytes())
+    stated = {"TITLE": "Parameter file", "SF": 132.294, "SW_p": 12800.0, "OFFSET": 50.0}
+    (inner / "procs").write_text(parameter_text(stated | {"SI": 8, "FT_mod": 6}))
+    (inner / "proc2s").write_text(parameter_text(stated | {"SI": 4, "FT_mod": 0}))
+    (signal,) = read_nmr(inner)
+    assert np.array_equal(signal.values, (1 - 2j) * rows[:3, ::-1])
+    assert np.allclose(signal.delays_s, [1e-3, 1.0, 10.0])
+    (inner / "procs").write_text(parameter_text(stated | {"SI": 8, "FT_mod": 0}))
+    with pytest.raises(DataError, match="not transformed"):
+        read_nmr(inner)
+
+
+def test_numbers_are_scaled_by_their_exponent(tmp_path: Path):
+    (signal,) = read_nmr(write_bruker(tmp_path / "1", decays(), acqus={"NC": -3}))
+    assert np.array_equal(signal.values, decays() / 8)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
-import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from nmr_files import jeol_file, varian_folder
 from paddlewheel.errors import DataError, InputError, SettingsError
 from paddlewheel.lab.nmr.processing import to_spectrum
 from paddlewheel.lab.nmr.readers import read_nmr, write_spectrum
@@ -241,33 +241,9 @@ def test_what_cannot_be_written_is_refused(tmp_path: Path):
         write_spectrum(tmp_path / "a.spe", _spectrum(), row=3)
 
 
-def _varian(folder: Path, rows: np.ndarray, **changed: tuple[str, list[str]]) -> Path:
-    """A folder of VnmrJ: procpar lines of three, fid in blocks with a header of 28 bytes."""
-    stated = {
-        "sfrq": ("1", ["132.296"]), "reffrq": ("1", ["132.294"]), "sw": ("1", ["20000"]), "tn": ("2", ['"Na23"']),
-        "temp": ("1", ["25"]), "nt": ("7", ["16"]), "d1": ("3", ["2"]), "pw": ("6", ["3.5"]),
-        "seqfil": ("2", ['"satrec"']), "array": ("2", ['"d2"']), "d2": ("3", ["0.001", "0.01", "0.1"]),
-    } | changed  # fmt: skip
-    folder.mkdir()
-    text = ""
-    for name, (kind, values) in stated.items():
-        base = "2" if kind == "2" else "1"
-        text += f"{name} {kind} {base} 1e9 0 0 2 1 0 1 64\n{len(values)} {' '.join(values)} \n0 \n"
-    (folder / "procpar").write_text(text)
-    n_numbers = 2 * rows.shape[1]
-    blocks = b""
-    for row in rows:
-        numbers = np.empty(n_numbers, dtype=">f4")
-        numbers[0::2], numbers[1::2] = row.real, row.imag
-        blocks += bytes(28) + numbers.tobytes()
-    header = struct.pack(">6i2hi", len(rows), 1, n_numbers, 4, 4 * n_numbers, 4 * n_numbers + 28, 0, 0x49, 1)
-    (folder / "fid").write_bytes(header + blocks)
-    return folder
-
-
 def test_folders_of_varian_are_read(tmp_path: Path):
     rows = (np.arange(3 * 16) + 1j * np.arange(1, 3 * 16 + 1)).reshape(3, 16)
-    folder = _varian(tmp_path / "a.fid", rows)
+    folder = varian_folder(tmp_path / "a.fid", rows)
     (found,) = read_nmr(folder)
     assert np.array_equal(found.values, rows.conj())
     assert np.allclose(found.delays_s, [1e-3, 1e-2, 0.1])
@@ -278,9 +254,31 @@ def test_folders_of_varian_are_read(tmp_path: Path):
     assert np.array_equal(found.values, rows[:2].conj())
     assert "2 whole blocks of 3" in found.warnings[0]
     with pytest.raises(DataError, match="tn is 'lk', no nucleus"):
-        read_nmr(_varian(tmp_path / "b.fid", rows, tn=("2", ['"lk"'])))
+        read_nmr(varian_folder(tmp_path / "b.fid", rows, tn=("2", ['"lk"'])))
     with pytest.raises(DataError, match="2 delays for 3 rows"):
-        read_nmr(_varian(tmp_path / "c.fid", rows, d2=("3", ["0.001", "0.01"])))
+        read_nmr(varian_folder(tmp_path / "c.fid", rows, d2=("3", ["0.001", "0.01"])))
     (folder / "procpar").write_text("sfrq 1")
     with pytest.raises(DataError, match="procpar"):
         read_nmr(folder)
+
+
+def test_decays_of_jeol_are_read(tmp_path: Path):
+    rows = (np.arange(32) + 1j * np.arange(32)[::-1]).astype(complex)
+    path = tmp_path / "a.jdf"
+    path.write_bytes(jeol_file(rows))
+    (found,) = read_nmr(path)
+    assert np.array_equal(found.values[0], rows)
+    assert (found.axis.nucleus, found.axis.spectral_width_Hz) == ("23Na", 20000.0)
+    assert found.axis.carrier_ppm == pytest.approx(15.118, abs=1e-9)
+    # half of (16 - 1) over the 4 x 5 still to come, and of (31 - 1) over the 5
+    assert found.group_delay_points == pytest.approx((15 / 20 + 30 / 5) / 2)
+    assert (found.conditions.scans, found.conditions.recycle_delay_s) == (16, 2.0)
+    path.write_bytes(jeol_file(rows)[:-8])
+    with pytest.raises(DataError, match="ends early"):
+        read_nmr(path)
+    path.write_bytes(jeol_file(rows, {"X_DOMAIN": "Unobtain12"}))
+    with pytest.raises(DataError, match="'Unobtain12'; give it, as --nucleus"):
+        read_nmr(path)
+    path.write_bytes(jeol_file(rows, {"ORDERS": "", "X_DOMAIN": "Proton"}))
+    (found,) = read_nmr(path, nucleus="23Na")
+    assert "digital filter is not known" in found.warnings[0]

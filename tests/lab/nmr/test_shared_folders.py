@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bruker_folders import decays, write_bruker
 from paddlewheel.lab.nmr.processing import to_spectrum
 from paddlewheel.lab.nmr.readers import read_nmr
 
@@ -83,11 +84,31 @@ def test_nmrglue_beside_it(shared: Path):
     """What nmrglue 0.12 makes of the same folders: padded rows where TD is no multiple of a block."""
     from nmrglue import bruker
 
-    wrong = []
+    wrong = {}
     for name, shape in SHAPES.items():
         folder = shared / "data/lab" / name
         folder = folder / "85" if "series" in name else folder
         values = np.atleast_2d(bruker.read(str(folder))[1])
         if values.shape != shape:
-            wrong.append((name.split("/")[1], values.shape))
-    assert len(wrong) >= 2, wrong
+            wrong[name.split("/")[1]] = values.shape
+    assert wrong == {
+        "biffo_17O_satrec_LAMOX": (15, 5120), "biffo_single_peak_10": (1, 10048), "scpy_13C_CP_series": (1, 2048),
+    }  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:Error reading the pulse program", "ignore:.*cannot be shaped")
+def test_nmrglue_on_a_truncated_plane_and_without_a_group_delay(tmp_path: Path):
+    """nmrglue 0.12 has all rows of a measurement that was stopped, the missing as zeros, and no way without GRPDLY."""
+    from nmrglue import bruker
+
+    rows = decays(n_rows=8, n_points=256)
+    rows[3:] = 0
+    folder = write_bruker(tmp_path / "1", rows, vdlist="1\n2\n3\n4\n5\n6\n7\n8\n",
+                          acqus={"GRPDLY": -1, "DSPFVS": 0})  # fmt: skip
+    stated, values = bruker.read(str(folder))
+    assert (values.shape[0], int((values == 0).all(axis=1).sum())) == (8, 5)
+    with pytest.raises(ValueError, match="dspfvs not in lookup table"):
+        bruker.remove_digital_filter(stated, values)
+    (ours,) = read_nmr(folder)
+    assert (ours.values.shape, ours.group_delay_points) == ((3, 256), 0.0)
+    assert np.array_equal(ours.values, rows[:3])

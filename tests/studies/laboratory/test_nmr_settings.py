@@ -48,6 +48,15 @@ def test_measurements_of_one_row_become_rows_by_their_delays(tmp_path: Path):
         NmrSettings(delays_s=(0.1, 1.0, 10.0, 20.0)).read(tmp_path)
 
 
+def test_rows_of_unlike_numbers_of_scans_are_compared_per_scan(tmp_path: Path):
+    write_bruker(tmp_path / "1", decays(), acqus={"NS": 16, "RG": 100})
+    write_bruker(tmp_path / "2", 4 * decays(), acqus={"NS": 64, "RG": 50})
+    (signal,) = NmrSettings(delays_s=(0.1, 1.0)).read(tmp_path)
+    assert np.allclose(signal.values[0], signal.values[1])
+    assert "16 to 64 scans: scaled to 16" in signal.warnings[0]
+    assert "receiver gain" in signal.warnings[1]
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [

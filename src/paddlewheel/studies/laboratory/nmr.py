@@ -191,7 +191,7 @@ def _delayed(signals: list[Signal], delays_s: np.ndarray) -> list[Signal]:
 
 
 def stacked(signals: Sequence[Signal], delays_s: np.ndarray) -> Signal:
-    """Measurements of one row each as the rows of one.
+    """Measurements of one row each as the rows of one, each over its scans where these differ.
 
     Raises
     ------
@@ -214,10 +214,25 @@ def stacked(signals: Sequence[Signal], delays_s: np.ndarray) -> Signal:
         raise DataError(
             f"{len(delays_s)} delays for {len(signals)} measurements", where="delays_s", remedy="give one for each"
         )
+    warnings = list(dict.fromkeys(warning for signal in signals for warning in signal.warnings))
+    scans = [signal.conditions.scans for signal in signals]
+    weights = np.ones(len(signals))
+    if len(set(scans)) > 1:
+        if None in scans:
+            raise DataError(
+                "scans that some of the measurements do not say", where=first.name, remedy="give one file of all rows"
+            )
+        weights = np.array([scans[0] / each for each in scans if each and scans[0]])
+        warnings.append(
+            f"measurements of {min(filter(None, scans))} to {max(filter(None, scans))} scans: scaled to {scans[0]}"
+        )
+    gains = {signal.metadata.get("acqus", {}).get("RG") for signal in signals}
+    if len(gains) > 1:
+        warnings.append("the receiver gain RG differs between the measurements: their intensities may not compare")
     return replace(
         first,
-        values=np.concatenate([signal.values for signal in signals]),
+        values=np.concatenate([signal.values for signal in signals]) * weights[:, None],
         delays_s=delays_s,
         name=f"{first.name} to {signals[-1].name}",
-        warnings=tuple(dict.fromkeys(warning for signal in signals for warning in signal.warnings)),
+        warnings=tuple(warnings),
     )

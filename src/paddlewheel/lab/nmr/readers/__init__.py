@@ -7,7 +7,8 @@ content; suffixes only choose what of a folder is tried.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -67,7 +68,10 @@ def read_nmr(
         delays_s=None if delays_s is None else np.asarray(delays_s, dtype=float), nucleus=nucleus,
         frequency_MHz=frequency_MHz,
     )  # fmt: skip
-    with parsing(path, DataError, problem="cannot be read", remedy=_REMEDY):
+    with (
+        parsing(path, DataError, problem="cannot be read", remedy=_REMEDY),
+        np.errstate(invalid="ignore", over="ignore"),  # damaged files hold signalling nan
+    ):
         if path.is_dir():
             return _in_folder(path, given)
         if not path.exists():
@@ -86,8 +90,24 @@ def _in_folder(folder: Path, given: _Given) -> list[Signal]:
     return found or _files_of(folder, given)
 
 
+@contextmanager
+def _at(path: Path) -> Iterator[None]:
+    """Name the file or folder in errors that know the measurement by its name alone."""
+    try:
+        yield
+    except DataError as error:
+        if str(path) in str(error.where):
+            raise
+        raise DataError(error.problem, where=path, remedy=error.remedy) from error
+
+
 def _experiment(folder: Path, given: _Given) -> Signal | None:
     """The measurement of one folder; None where it holds none."""
+    with _at(folder):
+        return _in_one(folder, given)
+
+
+def _in_one(folder: Path, given: _Given) -> Signal | None:
     if varian.is_experiment(folder):
         return varian.read_experiment(folder, delays_s=given.delays_s, nucleus=given.nucleus)
     if bruker.is_experiment(folder):
@@ -135,6 +155,11 @@ def _suffix(path: Path) -> str:
 
 def _file(path: Path, given: _Given) -> Signal:
     """The measurement of one file, by its first bytes."""
+    with _at(path):
+        return _of_file(path, given)
+
+
+def _of_file(path: Path, given: _Given) -> Signal:
     with parsing(path, DataError, problem="cannot be read", remedy=_REMEDY), open_unpacked(path, DataError) as stream:
         begin = stream.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()
     stated = {"nucleus": given.nucleus, "frequency_MHz": given.frequency_MHz}

@@ -67,7 +67,7 @@ def read_experiment(folder: Path, *, delays_s: np.ndarray | None = None, nucleus
     program = pulse_program(folder)
     rows: dict[str, Any] = {}
     if acqu2s is not None or values.shape[0] > 1:
-        rows = _what_rows_are(folder, acqus, acqu2s, program, len(values), delays_s, warnings)
+        rows = what_rows_are(folder, acqus, acqu2s, program, len(values), delays_s, warnings)
     return Signal(
         values=values, domain="time", axis=raw_axis(acqus, procs, folder, warnings), group_delay_points=delay,
         conditions=conditions(acqus, program, warnings), name=folder.name or str(folder),
@@ -146,6 +146,8 @@ def _rows(path: Path, acqus: Parameters, acqu2s: Parameters | None, warnings: li
         warnings.append(f"TD {n_numbers} is odd: the last real part, which has no imaginary part, is left out")
         values = values[:, :-1]
     numbers = values[:last].astype(float)
+    if code == 0:
+        numbers *= 2.0 ** acqus.integer("NC", 0, low=-100, high=100)
     return numbers[:, 0::2] + 1j * numbers[:, 1::2]
 
 
@@ -285,7 +287,7 @@ def metadata(acqus: Parameters, folder: Path) -> dict[str, Any]:
     return found
 
 
-def _what_rows_are(
+def what_rows_are(
     folder: Path,
     acqus: Parameters,
     acqu2s: Parameters | None,

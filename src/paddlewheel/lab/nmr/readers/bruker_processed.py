@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from paddlewheel.lab.nmr.readers.bruker import (
     known_nucleus,
     metadata,
     pulse_program,
+    what_rows_are,
 )
 from paddlewheel.lab.nmr.readers.bruker_parameters import Parameters, read_parameters
 from paddlewheel.lab.nmr.signal import Axis, Signal
@@ -38,10 +40,13 @@ def read_processed(folder: Path, *, nucleus: str | None = None) -> Signal:
     experiment = folder.resolve().parent.parent
     acqus = acquisition_parameters(experiment, nucleus=nucleus)
     warnings: list[str] = []
-    axis, stops = _axis(procs, known_nucleus(acqus)), procs.integer("SI", low=4)
+    if procs.integer("FT_mod", 1) == 0:
+        raise DataError("not transformed, by FT_mod", where=folder / "procs", remedy="give the folder of the raw data")
+    axis, stops = _axis(procs, known_nucleus(acqus)), _size(procs, low=4)
     check_field(axis, acqus, warnings)
     name = f"{experiment.name}/{folder.name}"
-    measured = conditions(acqus, pulse_program(experiment), warnings)
+    program = pulse_program(experiment)
+    measured = conditions(acqus, program, warnings)
     about = metadata(acqus, experiment) | {"procs": dict(procs.values)}
     if (folder / "1r").is_file():
         real = _points(folder / "1r", procs, (1, stops))
@@ -52,22 +57,40 @@ def read_processed(folder: Path, *, nucleus: str | None = None) -> Signal:
             values=(real - 1j * imaginary)[:, ::-1], domain="frequency", axis=axis, is_complex=has_imaginary, name=name,
             conditions=measured, metadata=about, warnings=tuple(warnings),
         )  # fmt: skip
-    proc2s = read_parameters(folder / "proc2s")
-    acqu2s = read_parameters(experiment / "acqu2s")
-    rows = proc2s.integer("SI", low=1)
+    proc2s, acqu2s = read_parameters(folder / "proc2s"), read_parameters(experiment / "acqu2s")
+    rows = _size(proc2s, low=1)
     blocks = (proc2s.integer("XDIM", 0), procs.integer("XDIM", 0))
-    real = _points(folder / "2rr", procs, (rows, stops), blocks)
+    values = _points(folder / "2rr", procs, (rows, stops), blocks).astype(complex)
+    is_plane = proc2s.integer("FT_mod", 1) != 0
+    part = next((folder / each for each in ("2ir", "2ii") if (folder / each).is_file()), None)
+    if not is_plane and part is not None:
+        values -= 1j * _points(part, procs, (rows, stops), blocks)
+    stated: dict[str, Any] = {}
+    if is_plane:
+        values, stated["indirect"] = values[::-1, ::-1], _axis(proc2s, known_nucleus(acqu2s))
+    else:  # rows as they were measured, and rows of zeros after them
+        measured_rows = np.flatnonzero((values != 0).any(axis=1))
+        count = min(acqu2s.integer("TD", rows, low=1), int(measured_rows[-1]) + 1 if len(measured_rows) else 0)
+        if count == 0:
+            raise DataError("no signal: every point is zero", where=folder, remedy="process it again")
+        values = values[:count, ::-1]
+        stated = what_rows_are(experiment, acqus, acqu2s, program, count, None, warnings)
     return Signal(
-        values=real[::-1, ::-1], domain="frequency", axis=axis, is_complex=False, name=name, conditions=measured,
-        indirect=_axis(proc2s, known_nucleus(acqu2s)), indirect_domain="frequency", metadata=about,
-        warnings=tuple(warnings),
+        values=values, domain="frequency", axis=axis, is_complex=not is_plane and part is not None, name=name,
+        conditions=measured, indirect_domain="frequency" if is_plane else "time", metadata=about,
+        warnings=tuple(warnings), **stated,
     )  # fmt: skip
+
+
+def _size(processing: Parameters, *, low: int) -> int:
+    """Points of a dimension: those of the strip that was kept, else all."""
+    return processing.integer("STSI", 0) or processing.integer("SI", low=low)
 
 
 def _axis(processing: Parameters, nucleus: str) -> Axis:
     """Axis by OFFSET (ppm of the first point, the highest), SW_p and SF."""
     reference, width = processing.number("SF"), processing.number("SW_p")
-    stops = processing.integer("SI", low=1)
+    stops = _size(processing, low=1)
     if not (reference > 0 and width > 0):
         raise DataError(f"SF {reference:g} MHz, SW_p {width:g} Hz", where=processing.path, remedy="process it again")
     middle_ppm = processing.number("OFFSET") - (stops - 1 - stops // 2) * width / stops / reference
