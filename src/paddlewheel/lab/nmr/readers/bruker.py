@@ -123,9 +123,7 @@ def _rows(path: Path, acqus: Parameters, acqu2s: Parameters | None, warnings: li
         n_whole += 1
     if n_whole == 0:
         return _cut_fid(path, content, kind, n_numbers, warnings)
-    values = np.empty((n_whole, n_numbers), dtype=kind)
-    for row in range(n_whole):
-        values[row] = np.frombuffer(content, dtype=kind, count=n_numbers, offset=row * stride)
+    values = np.ndarray((n_whole, n_numbers), dtype=kind, buffer=content, strides=(stride, kind.itemsize))
     left = len(content) - (n_whole - 1) * stride - row_bytes
     if n_whole < n_rows:
         warnings.append(f"{path.name} ends early: {n_whole} whole rows of {n_rows}; the rest is left out")
@@ -133,7 +131,7 @@ def _rows(path: Path, acqus: Parameters, acqu2s: Parameters | None, warnings: li
         warnings.append(f"{path.name} has {left} bytes after its last row, which are left out")
     if n_whole > n_rows:
         warnings.append(f"{path.name} holds {n_whole} rows, its parameters say {n_rows}: all are read")
-    measured = (values != 0).any(axis=1)
+    measured = np.asarray(values.any(axis=1))
     if not np.any(measured):
         raise DataError("no signal: every point is zero", where=path, remedy="give a measurement that was run")
     last = int(np.flatnonzero(measured)[-1]) + 1
@@ -145,10 +143,10 @@ def _rows(path: Path, acqus: Parameters, acqu2s: Parameters | None, warnings: li
     if n_numbers % 2:
         warnings.append(f"TD {n_numbers} is odd: the last real part, which has no imaginary part, is left out")
         values = values[:, :-1]
-    numbers = values[:last].astype(float)
-    if code == 0:
-        numbers *= 2.0 ** acqus.integer("NC", 0, low=-100, high=100)
-    return numbers[:, 0::2] + 1j * numbers[:, 1::2]
+    signal = np.empty((last, n_numbers // 2), dtype=complex)
+    signal.real, signal.imag = values[:last, 0::2], values[:last, 1::2]
+    exponent = acqus.integer("NC", 0, low=-100, high=100) if code == 0 else 0
+    return signal * 2.0**exponent if exponent else signal
 
 
 def _stride(content: bytes, row_bytes: int, n_rows: int) -> int:

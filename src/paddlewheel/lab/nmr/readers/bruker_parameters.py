@@ -99,15 +99,19 @@ def as_text(content: bytes) -> str:
 
 
 def _value(raw: str) -> Value:
-    text = "\n".join(line for line in raw.splitlines() if not line.startswith("$$")).strip()
-    if _ARRAY.match(text):
-        return [
-            _scalar(words[2]) if words[1] is None else words[1]
-            for words in _WORDS.finditer(_ARRAY.sub("", text, count=1))
-        ]
+    if "$$" in raw:
+        raw = "\n".join(line.split("$$")[0] for line in raw.splitlines())
+    text = raw.strip()
     if text.startswith("<"):
         return text[1:].rpartition(">")[0] if ">" in text else text[1:]
-    return _scalar(text.split("$$")[0].strip())
+    begin = _ARRAY.match(text)
+    if begin is None:
+        return _scalar(text)
+    content = text[begin.end() :]
+    try:
+        return [float(word) for word in content.split()]
+    except ValueError:  # texts among them
+        return [_scalar(words[2]) if words[1] is None else words[1] for words in _WORDS.finditer(content)]
 
 
 def _scalar(text: str) -> str | float | bool:
