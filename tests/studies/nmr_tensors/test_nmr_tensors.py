@@ -10,6 +10,9 @@ import pytest
 
 import tensor_files as files
 from paddlewheel.errors import DataError, InputError, SettingsError, StructureError
+from paddlewheel.lab.nmr.isotopes import isotope
+from paddlewheel.lab.nmr.readers import write_spectrum
+from paddlewheel.lab.nmr.signal import Axis, Signal
 from paddlewheel.studies.nmr_tensors.record import NmrTensorsRecord
 from paddlewheel.studies.nmr_tensors.study import STUDY
 
@@ -95,6 +98,35 @@ def test_run_directory_holds_spectra_and_report(magres: Path, tmp_path: Path) ->
     atoms = np.genfromtxt(out / "atoms.csv", delimiter=",", names=True, dtype=None, encoding="utf-8")
     assert atoms["shielding_xy_ppm"][3] == pytest.approx(3.0)
     assert atoms["shielding_yx_ppm"][3] == pytest.approx(-1.0)
+
+
+def _measured(path: Path, nucleus: str = "23Na") -> Path:
+    """A spectrum of two lines at 35 and 20 ppm, at 14.1 T."""
+    ratio = isotope(nucleus).gyromagnetic_ratio_MHz_per_T
+    axis = Axis(nucleus=nucleus, carrier_MHz=14.1 * ratio, reference_MHz=14.1 * ratio, spectral_width_Hz=50_000.0)
+    shift = axis.shift_ppm(4096)
+    values = 3 / (1 + (shift - 35) ** 2) + 1 / (1 + (shift - 20) ** 2)
+    return write_spectrum(path, Signal(values=values[None].astype(complex), domain="frequency", axis=axis, name="x"))
+
+
+def test_measured_spectrum_decides_the_field(magres: Path, tmp_path: Path) -> None:
+    pytest.importorskip("mrsimulator")
+    record = STUDY([magres], reference=["23Na=600"], beside=_measured(tmp_path / "seen.csdf"))
+    assert record.field_T == pytest.approx(14.1)
+    assert record.measured is not None
+    assert record.measured.highest_ppm == pytest.approx(35.0, abs=0.1)
+    sodium = next(site for site in record.sites if site.label == "Na 1")
+    # P^2/nu0^2 falls with the square of the field
+    expected = -25_000 * (0.04 * 234.9647 * 0.104) ** 2 * (1 + 0.25 / 3) / (11.268835291595886 * 14.1) ** 2
+    assert sodium.second_order_shift_ppm == pytest.approx(expected, rel=1e-5)
+    assert set(record.plot()) == {"spectrum-23Na", "couplings"}
+
+
+def test_measured_spectrum_of_another_nucleus_is_refused(magres: Path, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="is of 23Na, which has no reference; give --reference 23Na=OFFSET"):
+        STUDY([magres], beside=_measured(tmp_path / "sodium.csdf"))
+    with pytest.raises(SettingsError, match="is of 27Al, of which there is no shielding"):
+        STUDY([magres], beside=_measured(tmp_path / "aluminium.csdf", "27Al"))
 
 
 def test_castep_is_written(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from paddlewheel.page.page import Number, Page, Section
 from paddlewheel.page.tables import Cell, Table, filled, formula_html
 from paddlewheel.page.write import Figures
 from paddlewheel.records.tables import Beside, Columns
-from paddlewheel.studies.nmr_tensors.record import NmrTensorsRecord, TensorSite, spectrum_table
+from paddlewheel.studies.nmr_tensors.record import MEASURED, NmrTensorsRecord, TensorSite, spectrum_table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,16 +28,38 @@ _METHOD = (
 
 def figures(record: NmrTensorsRecord, beside: Beside) -> Figures:
     """The figures of the report: a spectrum a nucleus."""
-    return {
-        f"spectrum-{nucleus}": (
-            _spectrum(record, nucleus, beside.columns(spectrum_table(nucleus))),
-            f"Simulated {nucleus} spectrum with the part of each site.",
+    drawn: Figures = {}
+    for nucleus in record.spectra:
+        is_measured = record.measured is not None and record.measured.nucleus == nucleus
+        measured = beside.columns(MEASURED) if is_measured else None
+        drawn[f"spectrum-{nucleus}"] = (
+            _spectrum(record, nucleus, beside.columns(spectrum_table(nucleus)), measured),
+            f"Simulated {nucleus} spectrum with the part of each site"
+            + (", and the measured one." if measured else "."),
         )
-        for nucleus in record.spectra
-    }
+    if any(site.cq_MHz is not None for site in record.sites):
+        drawn["couplings"] = (_couplings(record), "Quadrupole coupling against asymmetry of each kind of site.")
+    return drawn
 
 
-def _spectrum(record: NmrTensorsRecord, nucleus: str, table: Columns) -> Figure:
+def _couplings(record: NmrTensorsRecord) -> Figure:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.6, 3.6), layout="constrained")
+    panel: Any = figure.subplots()
+    sites = [site for site in record.sites if site.cq_MHz is not None]
+    nuclei = list(dict.fromkeys(site.nucleus for site in sites))
+    for nucleus, style in zip(nuclei, series_styles(len(nuclei)), strict=True):
+        points = [(site.eta, site.cq_MHz) for site in sites if site.nucleus == nucleus]
+        panel.plot(*zip(*points, strict=True), ls="none", marker=style.marker, ms=7, color=style.colour, label=nucleus)
+    panel.axhline(0.0, color=MUTED, lw=0.8)
+    panel.set(xlim=(-0.04, 1.04), xlabel="asymmetry η", ylabel="C_Q  (MHz)")
+    panel.margins(y=0.15)
+    figure.legend(loc="outside upper center", ncols=4)
+    return figure
+
+
+def _spectrum(record: NmrTensorsRecord, nucleus: str, table: Columns, measured: Columns | None) -> Figure:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6.6, 4.2), layout="constrained")
@@ -46,6 +68,9 @@ def _spectrum(record: NmrTensorsRecord, nucleus: str, table: Columns) -> Figure:
     largest = float(np.max(table["total"])) or 1.0
     styles = series_styles(min(len(sites), _MOST_DRAWN))
     shift = table["shift_ppm"]
+    if measured is not None:
+        shown = (measured["shift_ppm"] >= shift[0]) & (measured["shift_ppm"] <= shift[-1])
+        panel.plot(measured["shift_ppm"][shown], measured["intensity"][shown], color=MUTED, lw=1.2, label="measured")
     if len(sites) > 1:
         panel.plot(shift, table["total"] / largest, color=INK, lw=1.6, label="all sites")
     for k, (site, style) in enumerate(zip(sites, styles, strict=False), start=1):
@@ -53,7 +78,6 @@ def _spectrum(record: NmrTensorsRecord, nucleus: str, table: Columns) -> Figure:
         panel.plot(shift, table[f"site_{k}"] / largest, color=style.colour, ls=style.line, lw=1.3, label=label)
     panel.set(xlim=(shift[-1], shift[0]), xlabel=f"{nucleus} shift  (ppm)", ylabel="intensity", yticks=[])
     panel.axhline(0.0, color=MUTED, lw=0.6)
-    panel.set_ylim(bottom=-0.03)
     figure.legend(loc="outside upper center", ncols=2)
     return figure
 
@@ -70,21 +94,7 @@ def page(record: NmrTensorsRecord, _beside: Beside, drawings: dict[str, Drawing]
             id="sites",
             title="Sites",
             paragraphs=[_METHOD] if record.sites else [],
-            drawings=[
-                (
-                    drawing,
-                    f"Areas by the number of atoms; {record.field_T:g} T, "
-                    f"{f'{record.spinning_Hz:g} Hz of spinning' if record.spinning_Hz else 'static'}, lines of "
-                    f"{record.line_width_Hz:g} Hz"
-                    + (
-                        f"; the first {_MOST_DRAWN} sites alone are drawn"
-                        if len(_shifted(record, name.removeprefix("spectrum-"))) > _MOST_DRAWN
-                        else ""
-                    )
-                    + ".",
-                )
-                for name, drawing in drawings.items()
-            ],
+            drawings=[(drawing, _caption(record, name)) for name, drawing in drawings.items()],
             tables=[_shift_table(record), _coupling_table(record), _shielding_table(record), _reference_table(record)],
         )
     ]
@@ -97,7 +107,7 @@ def page(record: NmrTensorsRecord, _beside: Beside, drawings: dict[str, Drawing]
             ("Files", names),
             ("Program", enumeration(list(dict.fromkeys(each.code for each in record.structures)))),
             ("Space group", groups or ABSENT),
-            ("Field", f"{record.field_T:g} T"),
+            ("Field", f"{record.field_T:.4g} T"),
         ],
         headline=_headline(record),
         tone="good" if record.sites else "partial",
@@ -109,6 +119,21 @@ def page(record: NmrTensorsRecord, _beside: Beside, drawings: dict[str, Drawing]
         provenance=record.provenance,
         n_series=min(max((len(_shifted(record, nucleus)) for nucleus in record.spectra), default=1), _MOST_DRAWN),
     )  # fmt: skip
+
+
+def _caption(record: NmrTensorsRecord, name: str) -> str:
+    if name == "couplings":
+        return "Each point is a kind of site; the sign of C_Q does not show in a spectrum of the central transition."
+    nucleus = name.removeprefix("spectrum-")
+    spinning = f"{record.spinning_Hz:g} Hz of spinning" if record.spinning_Hz else "static"
+    told = f"Areas by the number of atoms; {record.field_T:.4g} T, {spinning}, lines of {record.line_width_Hz:g} Hz."
+    if len(_shifted(record, nucleus)) > _MOST_DRAWN:
+        told += f" Of the sites the first {_MOST_DRAWN} are drawn."
+    if record.measured is not None and record.measured.nucleus == nucleus:
+        each = record.measured
+        told += f" Measured ({each.name}): highest at {each.highest_ppm:.2f} ppm; "
+        told += f"simulated: at {each.simulated_highest_ppm:.2f} ppm."
+    return told
 
 
 def _headline(record: NmrTensorsRecord) -> str:
@@ -152,7 +177,7 @@ def _shift_table(record: NmrTensorsRecord) -> Table | None:
     if not rows:
         return None
     table = Table(
-        f"Shifts, and where the line of the central transition is at {record.field_T:g} T",
+        f"Shifts, and where the line of the central transition is at {record.field_T:.4g} T",
         [*_columns(record), ("Shielding", "ppm"), ("Isotropic shift", "ppm"), ("Second-order shift", "ppm"),
          ("Observed under spinning", "ppm")],
     )  # fmt: skip
@@ -178,7 +203,8 @@ def _coupling_table(record: NmrTensorsRecord) -> Table | None:
     for site in rows:
         table.rows.append(
             [*_first(record, site), _decimals(site.largest_gradient_au, 5), _decimals(site.cq_MHz, 4),
-             _decimals(site.eta, 3), _decimals(site.cq_spread_MHz, 4), _decimals(site.second_order_shift_ppm, 2)]
+             _decimals(site.eta, 3), _decimals(site.cq_spread_MHz, 4),
+             Cell(ABSENT) if site.shielding_ppm is not None else _decimals(site.second_order_shift_ppm, 2)]
         )  # fmt: skip
     return filled(table)
 

@@ -12,6 +12,10 @@ ATOMS = "atoms.csv"
 """The table of all atoms with their tensors beside the record."""
 
 
+MEASURED = "measured.csv"
+"""The table of the measured spectrum."""
+
+
 def spectrum_table(nucleus: str) -> str:
     """Name of the table of a simulated spectrum."""
     return f"spectrum_{nucleus}.csv"
@@ -65,6 +69,20 @@ class TensorSite(Record):
     observed_shift_ppm: float | None = None
 
 
+class MeasuredSpectrum(Record):
+    """A measured spectrum beside the simulated one: its nucleus, field, and spinning where the file says it.
+
+    `highest_ppm` is where it is highest, of the simulated one `simulated_highest_ppm`.
+    """
+
+    name: str
+    nucleus: str
+    field_T: float
+    spinning_Hz: float | None
+    highest_ppm: float
+    simulated_highest_ppm: float
+
+
 class TensorStructure(Record):
     """One file or structure: its atoms, program and space group; null where it has no cell."""
 
@@ -90,7 +108,7 @@ class NmrTensorsRecord(StudyRecord):
     spinning_Hz: float
     line_width_Hz: float
     spectra: list[str] = Field(default=[], description="nuclei whose spectra are simulated")
-    measured: str | None = None
+    measured: MeasuredSpectrum | None = None
     written: list[str] = []
     notes: list[str]
     files: dict[str, str]

@@ -81,10 +81,19 @@ class NmrTensorsSettings(Settings):
     symmetry_tolerance_A: float = setting(
         0.01, "How far an atom may be from its image, A, to be of one site.", gt=0, le=1
     )
-    field_T: float = setting(9.4, "Static field, T, for second-order shifts and spectra.", gt=0, le=50)
+    field_T: float | None = setting(
+        None, "Static field, T, for second-order shifts and spectra; that of --beside, else 9.4.", gt=0, le=50
+    )
     spectrum: bool = setting(True, "Simulate the spectra of the nuclei that have a reference (extra nmr).")
-    spinning_Hz: float = setting(20_000.0, "Magic angle spinning, Hz; 0 for a static sample.", ge=0, le=300_000)
+    spinning_Hz: float | None = setting(
+        None, "Magic angle spinning, Hz, 0 for a static sample; as --beside was measured, else 20000.", ge=0, le=300_000
+    )
     line_width_Hz: float = setting(200.0, "Full width of the Lorentzian lines, Hz.", gt=0, le=1e6)
+    beside: Path | str | None = setting(
+        None,
+        "Measured spectrum (what `nmr spectrum` reads) to draw beside the simulated one.",
+        only_with={"spectrum": True},
+    )
     write: Literal["castep", "elk"] | None = setting(
         None, "Write the input of this program for the structures that are given, and stop."
     )

@@ -18,13 +18,16 @@ from paddlewheel.lab.nmr.isotopes import Isotope
 from paddlewheel.lab.nmr.tensors.atom_tensors import AtomTensors
 from paddlewheel.lab.nmr.tensors.elk_run import find_elk, run_elk
 from paddlewheel.lab.nmr.tensors.inputs import castep_cell, castep_param, elk_input
-from paddlewheel.lab.nmr.tensors.nuclei import chosen_nuclei
+from paddlewheel.lab.nmr.tensors.nuclei import chosen_nuclei, element_of
 from paddlewheel.lab.nmr.tensors.readers import read_tensors
 from paddlewheel.lab.nmr.tensors.references import Reference, fit_reference
 from paddlewheel.lab.nmr.tensors.spectrum import SpectrumSite, simulate_spectra
 from paddlewheel.records import Citation
+from paddlewheel.studies.nmr_tensors.measured import Measured1D, read_measured
 from paddlewheel.studies.nmr_tensors.record import (
     ATOMS,
+    MEASURED,
+    MeasuredSpectrum,
     NmrTensorsRecord,
     TensorReference,
     TensorSite,
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 _MOST_TOLD = 24
+_USUAL_FIELD_T, _USUAL_SPINNING_HZ = 9.4, 20_000.0
 _CITATIONS = (
     Citation(
         what="conventions of shielding (span, skew, Haeberlen)",
@@ -83,10 +87,15 @@ class TensorInputs:
     digests: dict[str, str] = field(default_factory=dict)
     references: dict[str, Reference] = field(default_factory=dict)
     nuclei: dict[str, Isotope | None] = field(default_factory=dict)
+    measured: Measured1D | None = None
+    field_T: float
+    spinning_Hz: float
 
     def document(self) -> dict[str, Any]:
-        """The files by their content, and the nucleus of each element."""
+        """The files by their content, the nucleus of each element, and the conditions that count."""
         return {
+            "field_T": self.field_T,
+            "spinning_Hz": self.spinning_Hz,
             "inputs": self.digests,
             "nucleus_of": {element: each.symbol if each else None for element, each in self.nuclei.items()},
         }
@@ -95,6 +104,13 @@ class TensorInputs:
 def _opens(files: Sequence[str | Path] | str | Path, settings: NmrTensorsSettings) -> TensorInputs:
     given = [files] if isinstance(files, str | Path) else list(files)
     references = _references(settings)
+    measured = None if settings.beside is None else read_measured(settings.beside)
+    conditions: dict[str, Any] = {
+        "references": references,
+        "measured": measured,
+        "field_T": settings.field_T or (_USUAL_FIELD_T if measured is None else measured.field_T),
+        "spinning_Hz": _spinning_Hz(settings, measured),
+    }
     if settings.write is not None or settings.run is not None:
         if settings.run is not None:
             find_elk()
@@ -103,8 +119,8 @@ def _opens(files: Sequence[str | Path] | str | Path, settings: NmrTensorsSetting
         return TensorInputs(
             structures=structures,
             digests={name: _digest_of_atoms(atoms) for name, atoms in structures.items()},
-            references=references,
             nuclei=_nuclei(elements, settings),
+            **conditions,
         )
     read = {_name(each, given): read_tensors(each) for each in given}
     digests = {_name(each, given): hashlib.sha256(Path(each).read_bytes()).hexdigest() for each in given}
@@ -117,7 +133,32 @@ def _opens(files: Sequence[str | Path] | str | Path, settings: NmrTensorsSetting
             for name, each in tensors.items()
         }
     elements = sorted({symbol for each in tensors.values() for symbol in each.symbols})
-    return TensorInputs(tensors=tensors, digests=digests, references=references, nuclei=_nuclei(elements, settings))
+    if measured is not None:
+        _check_measured(measured, tensors, references)
+        digests["beside"] = measured.sha256
+    return TensorInputs(tensors=tensors, digests=digests, nuclei=_nuclei(elements, settings), **conditions)
+
+
+def _check_measured(
+    measured: Measured1D, tensors: Mapping[str, AtomTensors], references: Mapping[str, Reference]
+) -> None:
+    element = element_of(measured.nucleus)
+    if not any(element in each.symbols and each.shielding_ppm is not None for each in tensors.values()):
+        raise SettingsError(
+            f"{measured.name} is of {measured.nucleus}, of which there is no shielding", where="beside",
+            remedy="give a measurement of a nucleus of the structure",
+        )  # fmt: skip
+    if measured.nucleus not in references:
+        raise SettingsError(
+            f"{measured.name} is of {measured.nucleus}, which has no reference", where="beside",
+            remedy=f"give --reference {measured.nucleus}=OFFSET",
+        )  # fmt: skip
+
+
+def _spinning_Hz(settings: NmrTensorsSettings, measured: Measured1D | None) -> float:
+    if settings.spinning_Hz is not None:
+        return settings.spinning_Hz
+    return _USUAL_SPINNING_HZ if measured is None or measured.spinning_Hz is None else measured.spinning_Hz
 
 
 def _name(path: str | Path, given: Sequence[str | Path]) -> str:
@@ -185,7 +226,7 @@ def _measures(inputs: TensorInputs, settings: NmrTensorsSettings, run: Run) -> N
     warnings = [f"{name}: {warning}" for name, each in tensors.items() for warning in each.warnings]
     found = {
         name: sites_of(
-            each, name=name, nuclei=inputs.nuclei, references=inputs.references, field_T=settings.field_T,
+            each, name=name, nuclei=inputs.nuclei, references=inputs.references, field_T=inputs.field_T,
             tolerance_A=settings.symmetry_tolerance_A,
         )
         for name, each in tensors.items()
@@ -193,6 +234,11 @@ def _measures(inputs: TensorInputs, settings: NmrTensorsSettings, run: Run) -> N
     files = {"atoms": _keep_atoms(tensors, run)}
     spectra, more = _spectra(found, inputs, settings, run)
     notes = _notes(tensors, found, inputs)
+    measured = None
+    if inputs.measured is not None and inputs.measured.nucleus in spectra:
+        measured = _measured_row(inputs.measured, run)
+        files["measured"] = MEASURED
+        warnings += [f"{inputs.measured.name}: {warning}" for warning in inputs.measured.warnings]
     return NmrTensorsRecord(
         structures=[
             TensorStructure(
@@ -204,18 +250,29 @@ def _measures(inputs: TensorInputs, settings: NmrTensorsSettings, run: Run) -> N
         references=_reference_rows(inputs.references),
         sites=[site for each in found.values() for site in each.sites],
         spectra=list(spectra),
+        measured=measured,
         notes=[*notes, *more],
         warnings=warnings,
         files=files | spectra,
         citations=[*_CITATIONS, *([_MRSIMULATOR] if spectra else [])],
-        **_conditions(settings),
+        **_conditions(inputs, settings),
         provenance=run.provenance(),
     )  # fmt: skip
 
 
-def _conditions(settings: NmrTensorsSettings) -> dict[str, Any]:
-    names = ("field_T", "spinning_Hz", "line_width_Hz")
-    return {name: getattr(settings, name) for name in names}
+def _measured_row(measured: Measured1D, run: Run) -> MeasuredSpectrum:
+    """The measured spectrum of the record, its numbers kept beside it, and where the simulated one is highest."""
+    run.table(MEASURED, {"shift_ppm": measured.shift_ppm, "intensity": measured.intensity})
+    simulated = run.beside.columns(spectrum_table(measured.nucleus))
+    return MeasuredSpectrum(
+        name=measured.name, nucleus=measured.nucleus, field_T=measured.field_T, spinning_Hz=measured.spinning_Hz,
+        highest_ppm=measured.highest_ppm,
+        simulated_highest_ppm=float(simulated["shift_ppm"][int(np.argmax(simulated["total"]))]),
+    )  # fmt: skip
+
+
+def _conditions(inputs: TensorInputs, settings: NmrTensorsSettings) -> dict[str, Any]:
+    return {"field_T": inputs.field_T, "spinning_Hz": inputs.spinning_Hz, "line_width_Hz": settings.line_width_Hz}
 
 
 def _written(inputs: TensorInputs, settings: NmrTensorsSettings, run: Run) -> NmrTensorsRecord:
@@ -239,7 +296,7 @@ def _written(inputs: TensorInputs, settings: NmrTensorsSettings, run: Run) -> Nm
             )
             for name, atoms in inputs.structures.items()
         ],
-        references=[], sites=[], written=written, notes=[], files={}, **_conditions(settings),
+        references=[], sites=[], written=written, notes=[], files={}, **_conditions(inputs, settings),
         provenance=run.provenance(),
     )  # fmt: skip
 
@@ -332,9 +389,9 @@ def _spectra(
     try:
         for nucleus, kinds in wanted.items():
             shift, spectra = simulate_spectra(
-                [simulated for _, simulated in kinds], isotopes[nucleus], field_T=settings.field_T,
-                spinning_Hz=settings.spinning_Hz, line_width_Hz=settings.line_width_Hz,
-                range_ppm=_range_ppm([site for site, _ in kinds], isotopes[nucleus], settings),
+                [simulated for _, simulated in kinds], isotopes[nucleus], field_T=inputs.field_T,
+                spinning_Hz=inputs.spinning_Hz, line_width_Hz=settings.line_width_Hz,
+                range_ppm=_range_ppm([site for site, _ in kinds], isotopes[nucleus], inputs, settings),
             )  # fmt: skip
             columns = {"shift_ppm": shift, "total": spectra.sum(axis=0)}
             columns |= {f"site_{k}": spectrum for k, spectrum in enumerate(spectra, start=1)}
@@ -346,16 +403,20 @@ def _spectra(
     return kept, []
 
 
-def _range_ppm(sites: Sequence[TensorSite], isotope: Isotope, settings: NmrTensorsSettings) -> tuple[float, float]:
-    """What is drawn: all lines with their widths; sidebands beyond it are left out."""
-    larmor_MHz = abs(isotope.gyromagnetic_ratio_MHz_per_T) * settings.field_T
+def _range_ppm(
+    sites: Sequence[TensorSite], isotope: Isotope, inputs: TensorInputs, settings: NmrTensorsSettings
+) -> tuple[float, float]:
+    """What is drawn: all lines with their widths, and those that were measured; sidebands beyond it are left out."""
+    larmor_MHz = abs(isotope.gyromagnetic_ratio_MHz_per_T) * inputs.field_T
     shifts = [site.observed_shift_ppm or site.isotropic_shift_ppm or 0.0 for site in sites]
     second_order = max(abs(site.second_order_shift_ppm or 0.0) for site in sites)
     margin = max(10.0, 15 * settings.line_width_Hz / larmor_MHz, 4 * second_order)
-    if settings.spinning_Hz == 0:
+    if inputs.spinning_Hz == 0:
         margin += max(site.span_ppm or 0.0 for site in sites)
     if isotope.is_quadrupolar and isotope.spin == 1:
         margin += max(0.8 * abs(site.cq_MHz or 0.0) for site in sites) / larmor_MHz * 1e6
+    if inputs.measured is not None and inputs.measured.nucleus == isotope.symbol:
+        shifts += inputs.measured.range_ppm
     return min(shifts) - margin, max(shifts) + margin
 
 
@@ -403,7 +464,7 @@ def _says(record: NmrTensorsRecord) -> list[str]:
         if site.cq_MHz is not None:
             parts.append(f"C_Q {site.cq_MHz:.4g} MHz, eta {site.eta or 0.0:.2f}")
         if site.second_order_shift_ppm is not None and site.observed_shift_ppm is not None:
-            parts.append(f"line at {site.observed_shift_ppm:.2f} ppm at {record.field_T:g} T")
+            parts.append(f"line at {site.observed_shift_ppm:.2f} ppm at {record.field_T:.4g} T")
         where = f"{site.structure}: " if len(record.structures) > 1 else ""
         lines.append(f"{where}{site.multiplicity} x {site.nucleus or site.element} ({site.label}): {'; '.join(parts)}")
     if len(record.sites) > _MOST_TOLD:

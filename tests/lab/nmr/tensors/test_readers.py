@@ -7,8 +7,8 @@ from pathlib import Path
 import ase.test
 import numpy as np
 import pytest
-import tensor_files as files
 
+import tensor_files as files
 from paddlewheel.errors import DataError
 from paddlewheel.lab.nmr.isotopes import isotope
 from paddlewheel.lab.nmr.tensors.atom_tensors import AtomTensors
