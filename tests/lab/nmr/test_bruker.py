@@ -192,12 +192,14 @@ def test_a_processed_plane_is_put_together_from_its_blocks(tmp_path: Path):
     blocks = [plane[r : r + 2, c : c + 4].tobytes() for r in (0, 2) for c in (0, 4)]
     (inner / "2rr").write_bytes(b"".join(blocks))
     stated = {"TITLE": "Parameter file", "SF": 132.294, "SW_p": 12800.0, "OFFSET": 50.0}
-    (inner / "procs").write_text(parameter_text(stated | {"SI": 8, "XDIM": 4}))
+    (inner / "procs").write_text(parameter_text(stated | {"SI": 8, "XDIM": 4, "PH_mod": 2}))
     (inner / "proc2s").write_text(parameter_text(stated | {"SI": 4, "XDIM": 2}))
     (signal,) = read_nmr(inner)
     assert np.array_equal(signal.values.real, plane[::-1, ::-1])
     assert signal.indirect is not None
     assert signal.indirect_domain == "frequency"
+    assert signal.quadrature == "magnitude"
+    assert "magnitude or power" in signal.warnings[0]
 
 
 def test_rows_that_were_transformed_alone_keep_their_order_and_delays(tmp_path: Path):
@@ -222,3 +224,58 @@ def test_rows_that_were_transformed_alone_keep_their_order_and_delays(tmp_path: 
 def test_numbers_are_scaled_by_their_exponent(tmp_path: Path):
     (signal,) = read_nmr(write_bruker(tmp_path / "1", decays(), acqus={"NC": -3}))
     assert np.array_equal(signal.values, decays() / 8)
+
+
+def test_delays_are_of_the_list_that_the_pulse_program_takes(tmp_path: Path):
+    folder = write_bruker(tmp_path / "1", decays(n_rows=3), acqus={"VDLIST": "<mine>"})
+    (folder / "pulseprogram").write_text("define list<delay> recovery=<$VDLIST>\n1 ze\n2 d1\n recovery p1 ph1\n go=2\n")
+    (signal,) = read_nmr(folder)
+    assert signal.delays_s is None
+    assert "takes a vdlist, which is not in the folder" in signal.warnings[0]
+    (folder / "lists" / "vd").mkdir(parents=True)
+    (folder / "lists" / "vd" / "mine").write_text("1m\n20m\n300m\n")
+    (signal,) = read_nmr(folder)
+    assert np.allclose(signal.delays_s, [1e-3, 2e-2, 0.3])
+    (signal,) = read_nmr(folder, delays_s=[1.0, 2.0, 3.0])
+    assert np.allclose(signal.delays_s, [1.0, 2.0, 3.0])
+
+
+def test_lists_of_pulses_are_in_microseconds_and_counts_are_no_delays(tmp_path: Path):
+    folder = write_bruker(tmp_path / "1", decays(n_rows=2))
+    (folder / "vplist").write_text("100\n2m\n")
+    (signal,) = read_nmr(folder)
+    assert np.allclose(signal.delays_s, [1e-4, 2e-3])
+    assert "taken as microseconds" in signal.warnings[0]
+    (folder / "vplist").rename(folder / "vclist")
+    (folder / "vclist").write_text("2\n40\n")
+    (signal,) = read_nmr(folder)
+    assert signal.delays_s is None
+    assert "counts loops" in signal.warnings[0]
+
+
+def test_the_nucleus_of_early_xwin_nmr_and_a_second_sensor(tmp_path: Path):
+    folder = write_bruker(tmp_path / "1", decays(), acqus={"TE": 0, "TE1": 323.9})
+    acqus = (folder / "acqus").read_text()
+    (folder / "acqus").write_text(acqus.replace("##$NUC1=", "##$NUCLEUS="))
+    (signal,) = read_nmr(folder)
+    assert signal.axis.nucleus == "23Na"
+    assert signal.conditions.temperature_K is None
+    assert "TE1 says 323.9 K" in signal.warnings[0]
+
+
+def test_another_channel_in_another_field_is_told(tmp_path: Path):
+    (signal,) = read_nmr(write_bruker(tmp_path / "1", decays(), acqus={"NUC2": "<1H>", "BF2": 400.13}))
+    assert "is the nucleus right?" in signal.warnings[0]
+    (signal,) = read_nmr(write_bruker(tmp_path / "2", decays(), acqus={"NUC2": "<1H>", "BF2": 500.13}))
+    assert not signal.warnings
+
+
+def test_spinning_is_cnst31_where_the_pulse_program_takes_it(tmp_path: Path):
+    constants = "(0..31)\n" + "1 " * 31 + "20000"
+    folder = write_bruker(tmp_path / "1", decays(), acqus={"CNST": constants})
+    (signal,) = read_nmr(folder)
+    assert signal.conditions.spinning_Hz == 10000.0
+    assert "MASR 10000 Hz and CNST31 20000 Hz; 10000 Hz is taken" in signal.warnings[0]
+    (folder / "pulseprogram").write_text('"d6=1s/cnst31"\n1 ze\n2 d1\n p3 ph1\n d6\n go=2\n')
+    (signal,) = read_nmr(folder)
+    assert signal.conditions.spinning_Hz == 20000.0

@@ -203,6 +203,7 @@ def stacked(signals: Sequence[Signal], delays_s: np.ndarray) -> Signal:
         if (
             (other.axis.nucleus, other.domain, other.values.shape)
             != (first.axis.nucleus, first.domain, first.values.shape)
+            or abs(other.group_delay_points - first.group_delay_points) > 1e-6
             or abs(other.axis.carrier_MHz - first.axis.carrier_MHz) > 1e-6
             or abs(other.axis.spectral_width_Hz / first.axis.spectral_width_Hz - 1) > 1e-6
         ):

@@ -115,9 +115,10 @@ def _in_one(folder: Path, given: _Given) -> Signal | None:
     if bruker_processed.is_processed(folder):
         return bruker_processed.read_processed(folder, nucleus=given.nucleus)
     if (folder / "acqus").is_file():
-        if bruker_processed.is_processed(folder / "pdata" / "1"):
-            found = bruker_processed.read_processed(folder / "pdata" / "1", nucleus=given.nucleus)
-            return found.told("no raw data in the folder: the processed spectrum pdata/1 is read")
+        inner = bruker.processing_folder(folder)
+        if bruker_processed.is_processed(inner):
+            found = bruker_processed.read_processed(inner, nucleus=given.nucleus)
+            return found.told(f"no raw data in the folder: the processed spectrum pdata/{inner.name} is read")
         raise DataError(
             "parameters of a measurement, but neither fid, ser nor a spectrum", where=folder,
             remedy="copy the whole folder of the measurement",

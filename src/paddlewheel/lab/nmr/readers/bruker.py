@@ -55,7 +55,7 @@ def read_experiment(folder: Path, *, delays_s: np.ndarray | None = None, nucleus
         raise DataError("three dimensions", where=folder, remedy="give a measurement of one or two")
     acqu2s = read_parameters(folder / "acqu2s") if is_ser and (folder / "acqu2s").is_file() else None
     values = _rows(folder / ("ser" if is_ser else "fid"), acqus, acqu2s, warnings)
-    procs = _parameters_or_none(folder / "pdata" / "1" / "procs")
+    procs = _parameters_or_none(processing_folder(folder) / "procs")
     delay, note = group_delay_points(acqus)
     if note:
         warnings.append(note)
@@ -92,6 +92,13 @@ def acquisition_parameters(folder: Path, *, nucleus: str | None = None) -> Param
     if nucleus is not None:
         acqus.values["NUC1"] = isotope(nucleus, where="nucleus").symbol
     return acqus
+
+
+def processing_folder(folder: Path) -> Path:
+    """The first of `pdata`: of the lowest number that has parameters, `pdata/1` where none has."""
+    inner = folder / "pdata"
+    there = [place for place in inner.glob("*/procs") if place.parent.name.isdecimal()] if inner.is_dir() else []
+    return min((place.parent for place in there), key=lambda place: int(place.name), default=inner / "1")
 
 
 def _parameters_or_none(path: Path) -> Parameters | None:
@@ -198,7 +205,7 @@ def raw_axis(acqus: Parameters, procs: Parameters | None, folder: Path, warnings
 
 
 def known_nucleus(parameters: Parameters, name: str = "NUC1") -> str:
-    """The nucleus that parameters name.
+    """The nucleus that parameters name, under NUCLEUS before XWIN-NMR 2.
 
     Raises
     ------
@@ -207,7 +214,7 @@ def known_nucleus(parameters: Parameters, name: str = "NUC1") -> str:
     """
     symbol = parameters.text(name)
     try:
-        return isotope(symbol).symbol
+        return isotope(symbol if name in parameters.values else parameters.text("NUCLEUS")).symbol
     except InputError as error:
         raise InputError(
             f"{name} is {symbol!r}, no nucleus", where=parameters.path, remedy="give it, as --nucleus 23Na"
@@ -232,7 +239,9 @@ def check_field(axis: Axis, acqus: Parameters, warnings: list[str]) -> None:
 
 def conditions(acqus: Parameters, program: str, warnings: list[str]) -> Conditions:
     """How it was measured; zeros, which stand where nothing was said, are None."""
-    temperature = acqus.number("TE", 0.0)
+    temperature, other = acqus.number("TE", 0.0), acqus.number("TE1", 0.0)
+    if temperature <= 1 < other:
+        warnings.append(f"no temperature TE; its second sensor TE1 says {other:g} K, which is not taken")
     scans = acqus.integer("NS", 0)
     used = {int(number) for number in re.findall(r"(?<![A-Za-z0-9])p(\d+)(?![A-Za-z0-9])", program)}
     place = min(used) if len(used) == 1 else 1
@@ -277,12 +286,20 @@ def _program_lines(folder: Path) -> list[str]:
 
 def metadata(acqus: Parameters, folder: Path) -> dict[str, Any]:
     """Format, software, power, title and the acquisition parameters as they stand."""
-    title = folder / "pdata" / "1" / "title"
+    title = processing_folder(folder) / "title"
     found: dict[str, Any] = {"format": "Bruker", "software": acqus.text("TITLE"), "acqus": dict(acqus.values)}
     if title.is_file():
         text = as_text(read_document(title, DataError, remedy="copy the folder again", largest=1_000_000)).strip()
         found["title"] = text
     return found
+
+
+def quadrature_of(acqu2s: Parameters, proc2s: Parameters | None) -> tuple[int, Quadrature | None]:
+    """FnMODE, by MC2 of the processing where it is not set, and what it means."""
+    mode = acqu2s.integer("FnMODE", 0)
+    if mode == 0 and proc2s is not None:
+        mode = _MC2.get(proc2s.integer("MC2", -1), 0)
+    return mode, _QUADRATURES.get(mode)
 
 
 def what_rows_are(
@@ -299,29 +316,38 @@ def what_rows_are(
         return {"delays_s": delays_s}
     mode = 0 if acqu2s is None else acqu2s.integer("FnMODE", 0)
     if acqu2s is None or mode in (0, 1):
-        used = [name for name in _LISTS if re.search(rf"(?<![A-Za-z0-9]){name}(?![A-Za-z0-9])", program)]
-        there = [name for name, (file, _) in _LISTS.items() if (folder / file).is_file()]
+        used = [
+            name for name in _LISTS
+            if re.search(rf"(?<![A-Za-z0-9]){name}(?:list)?(?![A-Za-z0-9])", program, re.IGNORECASE)
+        ]  # fmt: skip
+        there = [name for name in _LISTS if _list_file(folder, acqus, name).is_file()]
         if used or (there and not program):
-            return _delays(folder, (used or there)[0], n_rows, warnings)
+            return _delays(_list_file(folder, acqus, (used or there)[0]), (used or there)[0], n_rows, warnings)
         if acqu2s is None or (not program and _PSEUDO.search(acqus.text("PULPROG"))):
             warnings.append("what its rows differ in is not known: no list of delays")
             return {}
-    proc2s = _parameters_or_none(folder / "pdata" / "1" / "proc2s")
-    if mode == 0 and proc2s is not None:
-        mode = _MC2.get(proc2s.integer("MC2", -1), 0)
-    if mode not in _QUADRATURES:
+    proc2s = _parameters_or_none(processing_folder(folder) / "proc2s")
+    mode, quadrature = quadrature_of(acqu2s, proc2s)
+    if quadrature is None:
         warnings.append(f"FnMODE {mode}: how the rows hold the phase is not known")
     return {
-        "indirect": _indirect_axis(folder, acqus, acqu2s, proc2s, mode, warnings),
-        "quadrature": _QUADRATURES.get(mode),
+        "indirect": _indirect_axis(acqus, acqu2s, proc2s, warnings),
+        "quadrature": quadrature,
         "mixing_s": _mixing_s(folder, acqus, program),
     }
 
 
-def _delays(folder: Path, name: str, n_rows: int, warnings: list[str]) -> dict[str, Any]:
+def _list_file(folder: Path, acqus: Parameters, name: str) -> Path:
+    """The list that was used: `vdlist` in the folder, else that of VDLIST in `lists/vd`."""
+    file = _LISTS[name][0]
+    named = Path(acqus.text(file.upper())).name
+    inner = folder / "lists" / name / named
+    return inner if named and not (folder / file).is_file() and inner.is_file() else folder / file
+
+
+def _delays(path: Path, name: str, n_rows: int, warnings: list[str]) -> dict[str, Any]:
     """The times of a list as delays of the rows; none where it is a list of counts."""
     file, unit_s = _LISTS[name]
-    path = folder / file
     if not path.is_file():
         warnings.append(f"its pulse program takes a {file}, which is not in the folder: the delays are not known")
         return {}
@@ -344,14 +370,7 @@ def _delays(folder: Path, name: str, n_rows: int, warnings: list[str]) -> dict[s
     return {"delays_s": times[:n_rows]}
 
 
-def _indirect_axis(
-    folder: Path,
-    acqus: Parameters,
-    acqu2s: Parameters,
-    proc2s: Parameters | None,
-    mode: int,
-    warnings: list[str],
-) -> Axis:
+def _indirect_axis(acqus: Parameters, acqu2s: Parameters, proc2s: Parameters | None, warnings: list[str]) -> Axis:
     """Axis of the rows; its width by the increment INF1 of the pulse program, which `acqu2s` need not follow."""
     nucleus = known_nucleus(acqu2s)
     base = acqu2s.number("BF1", acqu2s.number("SFO1", 0.0))

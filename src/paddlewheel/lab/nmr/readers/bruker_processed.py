@@ -17,10 +17,14 @@ from paddlewheel.lab.nmr.readers.bruker import (
     known_nucleus,
     metadata,
     pulse_program,
+    quadrature_of,
     what_rows_are,
 )
 from paddlewheel.lab.nmr.readers.bruker_parameters import Parameters, read_parameters
 from paddlewheel.lab.nmr.signal import Axis, Signal
+
+_MAGNITUDES = (2, 3)
+"""PH_mod of the square root of the power, and of the power."""
 
 
 def is_processed(folder: Path) -> bool:
@@ -48,6 +52,9 @@ def read_processed(folder: Path, *, nucleus: str | None = None) -> Signal:
     program = pulse_program(experiment)
     measured = conditions(acqus, program, warnings)
     about = metadata(acqus, experiment) | {"procs": dict(procs.values)}
+    is_magnitude = procs.integer("PH_mod", 0) in _MAGNITUDES
+    if is_magnitude:
+        warnings.append("a magnitude or power spectrum, by PH_mod: lines are wider, and areas are none")
     if (folder / "1r").is_file():
         real = _points(folder / "1r", procs, (1, stops))
         has_imaginary = (folder / "1i").is_file()
@@ -68,6 +75,8 @@ def read_processed(folder: Path, *, nucleus: str | None = None) -> Signal:
     stated: dict[str, Any] = {}
     if is_plane:
         values, stated["indirect"] = values[::-1, ::-1], _axis(proc2s, known_nucleus(acqu2s))
+        is_magnitude = is_magnitude or proc2s.integer("PH_mod", 0) in _MAGNITUDES
+        stated["quadrature"] = "magnitude" if is_magnitude else quadrature_of(acqu2s, proc2s)[1]
     else:  # rows as they were measured, and rows of zeros after them
         measured_rows = np.flatnonzero((values != 0).any(axis=1))
         count = min(acqu2s.integer("TD", rows, low=1), int(measured_rows[-1]) + 1 if len(measured_rows) else 0)

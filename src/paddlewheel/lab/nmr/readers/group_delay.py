@@ -20,7 +20,7 @@ def group_delay_points(acqus: Parameters) -> tuple[float, str | None]:
         return 0.0, None
     firmware, decimation = acqus.integer("DSPFVS", 0), acqus.number("DECIM", 1)
     table = bruker_dsp_table.get(firmware)
-    if table is not None and int(decimation) in table:
+    if table is not None and decimation == int(decimation) and int(decimation) in table:
         return float(table[int(decimation)]), None
     if given == 0 or decimation == 1:
         return 0.0, None
