@@ -86,9 +86,10 @@ def test_states_tppi_rows_have_an_axis_and_no_delays(tmp_path: Path):
 
 
 def test_a_folder_of_experiments_is_in_the_order_of_their_numbers(tmp_path: Path):
-    for number in (10, 9, 100):
-        write_bruker(tmp_path / str(number), decays())
-    assert [signal.name for signal in read_nmr(tmp_path)] == ["9", "10", "100"]
+    for name in ("10", "9", "100", "mix-16ms", "mix-0.5ms", "mix-2ms"):
+        write_bruker(tmp_path / name, decays())
+    names = [signal.name for signal in read_nmr(tmp_path)]
+    assert names == ["9", "10", "100", "mix-0.5ms", "mix-2ms", "mix-16ms"]
 
 
 def _damage(folder: Path, kind: str) -> None:

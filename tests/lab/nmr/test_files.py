@@ -64,6 +64,22 @@ def test_files_of_csdmpy_are_read(tmp_path: Path, suffix: str):
     assert np.allclose(found.shift_ppm, data.x[0].coordinates.value, atol=1e-9)
 
 
+def test_an_indirect_time_of_csdm_is_no_delay(tmp_path: Path):
+    csdmpy = pytest.importorskip("csdmpy")
+    for label, offset, is_indirect in (("t1", "0 s", True), ("recovery", "0 s", False), ("", "1 ms", False)):
+        data = csdmpy.as_csdm(np.ones((3, 8), dtype="complex64"))
+        reciprocal = {"coordinates_offset": "500 Hz", "origin_offset": "132.294 MHz"}
+        data.x[0] = csdmpy.LinearDimension(count=8, increment="50 us", label="23Na", reciprocal=reciprocal)
+        data.x[1] = csdmpy.LinearDimension(count=3, increment="0.1 ms", coordinates_offset=offset, label=label)
+        data.save(str(tmp_path / "a.csdf"))
+        (found,) = read_nmr(tmp_path / "a.csdf")
+        assert (found.delays_s is None) == is_indirect
+        assert (found.indirect is not None) == is_indirect
+        if found.indirect is not None:
+            assert found.indirect.spectral_width_Hz == pytest.approx(10000.0)
+            assert found.indirect.carrier_ppm == pytest.approx(500.0 / 132.294)
+
+
 def test_values_of_a_csdf_are_beside_it_and_nowhere_else(tmp_path: Path):
     path = write_spectrum(tmp_path / "a.csdf", _spectrum())
     document = json.loads(path.read_text())
@@ -189,8 +205,8 @@ def test_a_decay_of_columns_is_read(tmp_path: Path):
 def test_kbr_stands_at_its_shift(shared: Path):
     """SOURCES.md: 60.34 ppm, fwhm 76 Hz, sidebands of the satellites at 0.15 of the centre."""
     signals = read_nmr(shared / "data/lab/nmr/spinach_79Br_KBr")
-    assert [signal.conditions.spinning_Hz for signal in signals] == [10000.0, 2000.0]
-    fast = signals[0]
+    assert [signal.conditions.spinning_Hz for signal in signals] == [2000.0, 10000.0]
+    fast = signals[1]
     assert (fast.axis.nucleus, fast.values.shape) == ("79Br", (1, 32768))
     assert fast.axis.field_T == pytest.approx(9.37, abs=0.01)
     assert (fast.conditions.pulse_us, fast.conditions.recycle_delay_s, fast.conditions.scans) == (4.5, 4.0, 8)

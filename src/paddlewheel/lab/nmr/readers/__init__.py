@@ -7,6 +7,7 @@ content; suffixes only choose what of a folder is tried.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -46,7 +47,7 @@ def read_nmr(
     nucleus: str | None = None,
     frequency_MHz: float | None = None,
 ) -> list[Signal]:
-    """The measurements of a folder or file; of a folder with several, in the order of their numbers, else by name.
+    """The measurements of a folder or file; of a folder with several, in the order of the numbers in their names.
 
     Parameters
     ----------
@@ -128,7 +129,7 @@ def _in_one(folder: Path, given: _Given) -> Signal | None:
 
 def _files_of(folder: Path, given: _Given) -> list[Signal]:
     """The measurements among the files of a folder; those that are none are told."""
-    there = sorted(place for place in folder.iterdir() if place.is_file())
+    there = sorted((place for place in folder.iterdir() if place.is_file()), key=_by_number)
     tried = [place for place in there if _suffix(place) in _SUFFIXES and not columns.is_parameter_file(place)]
     found: list[Signal] = []
     refused: list[tuple[Path, InputError]] = []
@@ -185,5 +186,7 @@ def _of_file(path: Path, given: _Given) -> Signal:
     return replace(signal, delays_s=given.delays_s, indirect=None, quadrature=None)
 
 
-def _by_number(folder: Path) -> tuple[int, int, str]:
-    return (0, int(folder.name), "") if folder.name.isdecimal() else (1, 0, folder.name)
+def _by_number(path: Path) -> list[tuple[int, float, str]]:
+    """Order of names by the numbers in them: 9 before 10, mix-0.5ms before mix-16ms."""
+    parts = re.split(r"(\d+(?:\.\d+)?)", path.name)
+    return [(1, 0.0, part) if place % 2 == 0 else (0, float(part), "") for place, part in enumerate(parts) if part]

@@ -24,6 +24,7 @@ _HZ = {"Hz": 1.0, "kHz": 1e3, "MHz": 1e6, "GHz": 1e9}
 _SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 _TYPES = {"float32": "<f4", "float64": "<f8", "complex64": "<c8", "complex128": "<c16"}
 _MOST = 2**26
+_DELAYS = re.compile(r"delay|recover|relax|mixing|lock", re.IGNORECASE)
 
 
 def is_csdm(document: Any) -> bool:
@@ -65,11 +66,13 @@ def read_csdm(
         rows: dict[str, Any] = {}
         if len(dimensions) == 2:
             other = dimensions[1]
-            if other.domain == "time" and not other.is_indirect:
+            if other.are_delays:
                 rows = {"delays_s": other.coordinates}
             else:
-                rows = {"indirect": other.axis(nucleus, frequency_MHz), "indirect_domain": other.domain}
-                if other.domain == "frequency" and other.step < 0:
+                rows = {"indirect": other.axis(nucleus, frequency_MHz, beside=axis), "indirect_domain": other.domain}
+                if other.domain == "time":
+                    warnings.append("how its rows hold the phase is not known: CSDM does not say it")
+                elif other.step < 0:
                     values = values[::-1]
         return Signal(
             values=values, domain=domain, axis=axis, name=path.stem, is_complex=is_complex or domain == "time",
@@ -83,7 +86,7 @@ class _Dimension:
     def __init__(self, stated: dict[str, Any], path: Path) -> None:
         self.path, self.label = path, str(stated.get("label", ""))
         kind = stated["type"]
-        self.is_indirect = bool(stated.get("complex_fft", False))
+        is_centred = bool(stated.get("complex_fft", False))
         self.origin_Hz = 0.0
         reciprocal = stated.get("reciprocal", {})
         if kind == "linear":
@@ -92,7 +95,7 @@ class _Dimension:
             if not 1 <= self.count <= _MOST or step == 0:
                 raise DataError(f"{self.count} points of {step:g}", where=path, remedy=_REMEDY)
             offset, _ = _quantity(stated.get("coordinates_offset", "0 Hz"), path)
-            first = -(self.count // 2) if self.is_indirect else 0
+            first = -(self.count // 2) if is_centred else 0
             self.coordinates, self.step = offset + step * (np.arange(self.count) + first), step
         elif kind == "monotonic":
             found = [_quantity(each, path) for each in stated["coordinates"]]
@@ -107,8 +110,16 @@ class _Dimension:
             self.origin_Hz, _ = _quantity(reciprocal.get("origin_offset", "0 Hz"), path)
             self.carrier_Hz, _ = _quantity(reciprocal.get("coordinates_offset", "0 Hz"), path)
 
-    def axis(self, nucleus: str | None, frequency_MHz: float | None) -> Axis:
-        """The axis; 0 ppm at `origin_offset`, as csdmpy has it."""
+    @property
+    def are_delays(self) -> bool:
+        """Whether they are times of recovery and the like: listed, called so, or even and not from 0 as t1 is."""
+        if self.domain != "time":
+            return False
+        is_called_so = _DELAYS.search(self.label) is not None
+        return self.step == 0 or is_called_so or (self.coordinates[0] > 0 and self.origin_Hz == 0)
+
+    def axis(self, nucleus: str | None, frequency_MHz: float | None, *, beside: Axis | None = None) -> Axis:
+        """The axis; 0 ppm at `origin_offset`, as csdmpy has it; of that `beside` it where it says none."""
         if self.step == 0:
             raise DataError("coordinates that are not evenly spaced", where=self.path, remedy=_REMEDY)
         if self.domain == "frequency":
@@ -116,6 +127,12 @@ class _Dimension:
             middle = float(np.sort(self.coordinates)[self.count // 2])
         else:
             width, middle = 1 / abs(self.step), self.carrier_Hz
+        if self.origin_Hz == 0 and beside is not None:
+            offset_Hz = (beside.carrier_MHz - beside.reference_MHz) * 1e6
+            return stated_axis(
+                self.path, nucleus=nucleus, reference_MHz=beside.reference_MHz, width_Hz=width,
+                carrier_offset_Hz=middle or offset_Hz,
+            )  # fmt: skip
         reference = frequency_MHz or (self.origin_Hz * 1e-6 or None)
         return stated_axis(
             self.path, nucleus=nucleus, reference_MHz=reference, width_Hz=width, carrier_offset_Hz=middle
