@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from ase import Atoms
 from paddlewheel.lab.design import CellDesign
+from paddlewheel.lab.nmr.signal import Signal
 from paddlewheel.lab.sample import Sample
 from paddlewheel.lab.spectrum import Spectrum
 from paddlewheel.lab.table import CellTest
@@ -26,6 +27,7 @@ from paddlewheel.studies.hull.record import HullRecord
 from paddlewheel.studies.label.record import LabelRecord
 from paddlewheel.studies.lsv.record import LsvRecord
 from paddlewheel.studies.nmr_simulate.record import NmrSimulateRecord
+from paddlewheel.studies.nmr_spectrum.record import NmrSpectrumRecord
 from paddlewheel.studies.nmr_tensors.record import NmrTensorsRecord
 from paddlewheel.studies.onsager.record import OnsagerRecord
 from paddlewheel.studies.phonons.record import PhononRecord
@@ -447,6 +449,45 @@ def nmr_simulate(
     cores: int | None = ...,
     show_progress: bool = ...,
 ) -> NmrSimulateRecord: ...
+def nmr_spectrum(
+    measurements: str | Path | Signal | Sequence[str | Path | Signal],
+    *,
+    sites: int | None = ...,
+    shifts_ppm: Numbers = ...,
+    names: Names = ...,
+    line_shape: Literal['voigt', 'pseudo-voigt', 'gauss', 'lorentz', 'csa', 'quadrupolar'] = ...,
+    line_shapes: NamedColumns = ...,
+    ratio: Names = ...,
+    range_ppm: Numbers = ...,
+    phase: Literal['fit', 'file'] = ...,
+    baseline_order: int | None = ...,
+    row: int | None = ...,
+    cq_MHz: dict[str, str | float] = ...,
+    asymmetry: NamedNumbers = ...,
+    t1_s: dict[str, str | float] = ...,
+    recycle_delay_s: float | None = ...,
+    formulas: NamedColumns = ...,
+    tms_MHz: float | None = ...,
+    reference_std_ppm: float = ...,
+    export: Literal['dmfit'] | None = ...,
+    line_broadening_Hz: float = ...,
+    gaussian_Hz: float = ...,
+    zero_fill: int = ...,
+    nucleus: str | None = ...,
+    frequency_MHz: float | None = ...,
+    sr_Hz: float | None = ...,
+    reference_shift_ppm: float = ...,
+    delays_s: Numbers = ...,
+    delays_file: str | Path | None = ...,
+    temperatures_K: Numbers = ...,
+    spinning_Hz: float | None = ...,
+    pulse_us: float | None = ...,
+    nutation_Hz: float | None = ...,
+    out: str | Path | None = ...,
+    again: bool = ...,
+    cores: int | None = ...,
+    show_progress: bool = ...,
+) -> NmrSpectrumRecord: ...
 def nmr_tensors(
     files: str | Path,
     *,

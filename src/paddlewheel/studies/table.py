@@ -132,6 +132,11 @@ TABLE: dict[str, Row] = {
         "cell.study:STUDY",
         "The design of a cell: layers, masses, energy density, resistance, and who gives each input.",
     ),
+    "nmr spectrum": Row(
+        LABORATORY,
+        "nmr_spectrum.study:STUDY",
+        "Sites, shifts, widths and fractions of NMR spectra, with phase and baseline as part of the fit.",
+    ),
     "nmr simulate": Row(
         LABORATORY,
         "nmr_simulate.study:STUDY",

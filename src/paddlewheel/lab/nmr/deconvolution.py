@@ -852,14 +852,16 @@ class _Search:
 def _covariance(fit: _Fit) -> tuple[np.ndarray, np.ndarray]:
     """Covariance of nonlinear parameters and areas, nan for those at an end; and the noise's autocovariance.
 
+    Areas of zero have an error as others do.
+
     Least squares with correlated noise: (J'J)^-1 J'CJ (J'J)^-1.
     """
-    model, used = fit.model, fit.amplitudes > 0
+    model = fit.model
     moves = _derivatives(fit)
     pull = np.real(moves.conj().T @ fit.residual)
     size = np.linalg.norm(moves, axis=0)
     free = ~_at_an_end(fit, np.where(np.abs(pull) > 0, pull, 0)) & (size > 1e-12 * max(size.max(), 1e-300))
-    jacobian = np.concatenate([moves[:, free], fit.columns[:, used]], axis=1)
+    jacobian = np.concatenate([moves[:, free], fit.columns], axis=1)
     normal = np.real(jacobian.conj().T @ jacobian)
     weight = (model.noise / model.window.delay_std_s) ** 2
     if free[1]:
@@ -881,8 +883,8 @@ def _covariance(fit: _Fit) -> tuple[np.ndarray, np.ndarray]:
         spread[1, 1] += weight * model.noise**2
     scale = 1 / np.sqrt(np.diag(normal))
     inverse = np.linalg.pinv(normal * scale[:, None] * scale, rcond=1e-13, hermitian=True) * scale[:, None] * scale
-    whole = np.full((len(free) + len(used),) * 2, np.nan)
-    places = np.flatnonzero(np.concatenate([free, used]))
+    whole = np.full((len(free) + len(fit.amplitudes),) * 2, np.nan)
+    places = np.flatnonzero(np.concatenate([free, np.ones(len(fit.amplitudes), dtype=bool)]))
     whole[np.ix_(places, places)] = inverse @ spread @ inverse
     return whole, noise
 
@@ -896,7 +898,7 @@ def _result(
     shared, values = _split(fit.model, fit.theta)
     std = np.sqrt(np.diag(covariance))
     ends = np.cumsum([0, *(len(orders) for orders in fit.model.orders)])
-    of_areas = np.nan_to_num(covariance[n_theta:, n_theta:])
+    of_areas = covariance[n_theta:, n_theta:]
     sums = np.zeros((len(values), len(fit.amplitudes)))
     sites = []
     for site, start in enumerate(fit.model.starts):
@@ -916,7 +918,7 @@ def _result(
                 values=own,
                 orders=fit.model.orders[site],
                 areas=fit.amplitudes[first:last] * window.scale,
-                areas_std=np.nan_to_num(std[n_theta + first : n_theta + last]) * window.scale,
+                areas_std=std[n_theta + first : n_theta + last] * window.scale,
             )
         )
     turn = _turn(window, shared["phase"], shared["delay_s"])
