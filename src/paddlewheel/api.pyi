@@ -467,6 +467,7 @@ def nmr_spectrum(
     t1_s: dict[str, str | float] = ...,
     recycle_delay_s: float | None = ...,
     formulas: NamedColumns = ...,
+    among: Names = ...,
     tms_MHz: float | None = ...,
     reference_std_ppm: float = ...,
     export: Literal['dmfit'] | None = ...,

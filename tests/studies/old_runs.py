@@ -280,6 +280,16 @@ def write_tensors(folder: Path) -> None:
     (folder / "sodium.magres").write_text("\n".join(rows) + "\n")
 
 
+def write_decay(folder: Path) -> None:
+    """`decay.fid`: 400 points of SIMPSON with lines at 2 and -1.5 kHz, 3 to 1, and noise of whole thousandths."""
+    time_ms = np.arange(400) / 10
+    decay = 3 * np.exp((4j * np.pi - 0.8) * time_ms) + np.exp((-3j * np.pi - 0.6) * time_ms)
+    noise = np.arange(400) * 7919 % 31 - 15 + 1j * (np.arange(400) * 104729 % 29 - 14)
+    rows = [f"{value.real:.3f} {value.imag:.3f}" for value in decay + noise / 500]
+    head = ["SIMP", "NP=400", "SW=10000", "TYPE=FID", "DATA"]
+    (folder / "decay.fid").write_text("\n".join([*head, *rows, "END"]) + "\n")
+
+
 def write_cycles(folder: Path) -> None:
     """`cycles.csv`: four cycles at 1 mA between 2.9 and 3.4 V with rests; `sample.yaml`."""
     time, volts, amps, now = [0.0], [2.75], [0.0], 0.0
@@ -525,6 +535,14 @@ OLD_RUNS: dict[str, OldRun] = {
         changed=["--bin-mV", "4"], named="bin_mV",
     ),
     "cell": OldRun(make=write_design, arguments=["cell", "mine.yaml"], edit=_edit_design, named="loadings"),
+    "nmr-spectrum": OldRun(
+        make=write_decay,
+        arguments=["nmr", "spectrum", "decay.fid", "--nucleus", "11B", "--frequency-MHz", "128", "--shifts-ppm",
+                   "15.6,-11.7", "--names", "B12H12,BH4", "--line-shape", "lorentz", "--cq-MHz", "BH4=0.1+-0.02",
+                   "--pulse-us", "1.73", "--nutation-Hz", "145000", "--t1-s", "B12H12=2+-0.1", "--recycle-delay-s",
+                   "10", "--formulas", "B12H12=Na2B12H12,BH4=NaBH4", "--baseline-order", "3"],
+        changed=["--baseline-order", "4"], named="baseline_order",
+    ),
     "nmr-simulate": OldRun(
         make=lambda _: None,
         arguments=["nmr", "simulate", "--experiment", "exchange", "--mixing-ms", "1,20", "--rate-per-s", "80",

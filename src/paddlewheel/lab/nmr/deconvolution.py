@@ -241,7 +241,7 @@ def deconvolve(
     Raises
     ------
     DataError
-        For no signal over the noise, fewer points than parameters, or a range without points.
+        For no signal over the noise or at the shifts, fewer points than parameters, or a range without points.
     """
     spectrum = signal.values[row]
     offset_Hz = (np.arange(len(spectrum)) - len(spectrum) // 2) * signal.axis.spectral_width_Hz / len(spectrum)
@@ -277,7 +277,11 @@ def deconvolve(
     placed = [(each, None if each.shift_ppm is None else _offset_Hz(signal, each.shift_ppm)) for each in starts]
     fit, candidates = search.grow(placed, wanted)
     fit, of_choice = search.over_baselines(fit)
-    return _result(signal, window, fit, candidates, of_choice)
+    result = _result(signal, window, fit, candidates, of_choice)
+    if not (result.areas > 3 * np.sqrt(np.diag(result.covariance))).any():
+        there = ", ".join(f"{_shift_ppm(signal, peak.offset_Hz):.4g}" for peak in peaks[:3])
+        raise DataError("no line at the shifts", where=signal.name, remedy=f"the largest peaks lie at {there} ppm")
+    return result
 
 
 def _offset_Hz(signal: Signal, shift_ppm: float) -> float:
@@ -951,7 +955,7 @@ def _result(
         baseline=np.real(back * baseline) * window.scale,
         lines=np.array(shown)[order],
         is_complex=window.is_complex,
-        warnings=_told(fit, window, candidates),
+        warnings=_told(signal, fit, window, candidates),
     )
     return found
 
@@ -964,10 +968,20 @@ def _renamed(site: FittedSite, number: int, fit: _Fit) -> FittedSite:
     return site if _are_named(fit) else replace(site, name=f"site {number + 1}")
 
 
-def _told(fit: _Fit, window: _Window, candidates: Sequence[Candidate]) -> tuple[str, ...]:
+def _told(signal: Signal, fit: _Fit, window: _Window, candidates: Sequence[Candidate]) -> tuple[str, ...]:
     told = []
+    for start, values in zip(fit.model.starts, _split(fit.model, fit.theta)[1], strict=True):
+        at = _shift_ppm(signal, values["offset_Hz"])
+        given = start.shift_ppm
+        if given is not None and abs(at - given) * signal.axis.reference_MHz > 3 * values["fwhm_Hz"]:
+            told.append(f"{start.name} was looked for at {given:g} ppm and is at {at:.4g} ppm: is it the same site?")
     if not window.is_complex:
         told.append("the file has the real part alone: real parts were fitted, with the phase by the lines' asymmetry")
+    told += [
+        f"nothing is left for the site {start.name}: its fraction is an upper bound"
+        for start, area in zip(fit.model.starts, _of_sites(fit), strict=True)
+        if area == 0
+    ]
     if len(candidates) == _MOST_SITES and len(fit.model.starts) == _MOST_SITES:
         told.append(f"the evidence for more sites does not end at {_MOST_SITES}: the line shape may be another one")
     return tuple(told)

@@ -67,7 +67,8 @@ def _drawn(record: NmrSpectrumRecord, curves: Columns) -> Figure:
         panel.axhline(-0.17, color=MUTED, lw=0.5, ls=":")
         panel.set(ylim=(-0.36, 1.12), yticks=[])
         panel.set_title(_title(record.spectra[number - 1]))
-        panel.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+        if number == 1:
+            panel.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     panels[-1].set_xlim(max(high for _, high in ends), min(low for low, _ in ends))
     panels[-1].set_xlabel(f"{record.spectra[0].nucleus} shift (ppm)")
     return figure
@@ -126,6 +127,11 @@ def page(record: NmrSpectrumRecord, beside: Beside, drawings: dict[str, Drawing]
         Number(name=f"{each.formula}, share of moles", value=_percent(each.mole_fraction), unit="%")
         for each in compounds
     ] or [Number(name=f"{site.name}, share of nuclei", value=_percent(site.fraction), unit="%") for site in sites]
+    numbers = [
+        Number(name=f"{site.name}, share of the group", value=_percent(site.fraction_among), unit="%")
+        for site in sites
+        if site.fraction_among is not None
+    ] + numbers
     if len(sites) == 1:
         numbers = [Number(name=f"shift of {sites[0].name}", value=measured(sites[0].shift_ppm), unit="ppm")]
     largest = max(sites, key=lambda site: site.fraction.value)
@@ -195,6 +201,8 @@ def _site_table(record: NmrSpectrumRecord) -> Table:
     corrected = any(site.excitation or site.saturation for site in record.sites)
     banded = any(site.sidebands for site in record.sites)
     columns = [("Spectrum", ""), ("Site", ""), ("Shift", "ppm"), ("Width", "Hz"), ("Shape", ""), ("Nuclei", "%")]
+    grouped = any(site.fraction_among for site in record.sites)
+    columns += [("Of the group", "%")] if grouped else []
     columns += [("Sidebands", "% of all")] if banded else []
     columns += [("Excited", "%"), ("Relaxed", "%")] if corrected else []
     table = Table("Sites (± is the 68 % standard uncertainty)", columns)
@@ -203,6 +211,8 @@ def _site_table(record: NmrSpectrumRecord) -> Table:
             _where(record, site.spectrum), Cell(site.name), Cell(measured(site.shift_ppm)),
             Cell(measured(site.fwhm_Hz)), Cell(site.line_shape, _told_shape(site)), _share_cell(site.fraction),
         ]  # fmt: skip
+        if grouped:
+            row.append(Cell(ABSENT) if site.fraction_among is None else _share_cell(site.fraction_among))
         if banded:
             areas = [band.area.value for band in site.sidebands]
             row.append(Cell(plain(100 * (1 - 1 / sum(areas)), 3) if areas and sum(areas) else ABSENT))

@@ -29,8 +29,8 @@ class NmrSite(Record):
 
     `fraction` is its share of the nuclei, sidebands counted in, after the corrections: `excitation` and `saturation`
     are the shares of its signal that pulse and recycle delay leave; null where they were not corrected for.
-    `parameters` are those of the line shape beside its width; what ran into the end of its range has an uncertainty of
-    0 and stands in `at_an_end`.
+    `fraction_among` is its share of the group of sites that was asked for. `parameters` are those of the line
+    shape beside its width; what ran into the end of its range has an uncertainty of 0 and stands in `at_an_end`.
     """
 
     spectrum: int
@@ -42,6 +42,7 @@ class NmrSite(Record):
     at_an_end: list[str]
     area: Measured
     fraction: Measured
+    fraction_among: Measured | None
     sidebands: list[Sideband]
     excitation: Measured | None
     saturation: Measured | None

@@ -97,6 +97,7 @@ class NmrSpectrumStudySettings(NmrSpectrumSettings):
         None, "Delay between scans, s, over what the file says.", gt=0, le=1e6, only_with={"t1_s": True}
     )
     formulas: NamedColumns = setting({}, "Compound of each site, for mole and mass fractions: BH4=NaBH4.")
+    among: Names = setting((), "Sites whose fractions among themselves are told too, such as the BH4 of all phases.")
     tms_MHz: float | None = setting(
         None, "Frequency of tetramethylsilane's protons in the same field: 0 ppm by IUPAC's ratio.", gt=1, le=3000
     )
@@ -128,6 +129,10 @@ class NmrSpectrumStudySettings(NmrSpectrumSettings):
         for field in ("line_shapes", "cq_MHz", "asymmetry", "t1_s", "formulas"):
             for name in getattr(self, field):
                 self._check_named(name, field)
+        for name in self.among:
+            self._check_named(name, "among")
+        if len(self.among) == 1 or len(set(self.among)) < len(self.among):
+            raise SettingsError(",".join(self.among), where="among", remedy="name two or more sites, each once")
         for ratio in self.ratios():
             self._check_named(ratio.first, "ratio")
             self._check_named(ratio.second, "ratio")
@@ -194,8 +199,14 @@ class SpectrumInputs:
     signals: list[Signal]
 
     def document(self) -> dict[str, Any]:
-        """Every spectrum by its content."""
-        return {"measurements": signal_inputs(self.signals)}
+        """Every spectrum by its content, with the conditions that corrections and sidebands rest on."""
+        names = ("spinning_Hz", "pulse_us", "nutation_Hz", "recycle_delay_s")
+        return {
+            "measurements": [
+                entry | {name: getattr(signal.conditions, name) for name in names}
+                for signal, entry in zip(self.signals, signal_inputs(self.signals), strict=True)
+            ]
+        }
 
 
 def _opens(given: Measurements, settings: NmrSpectrumStudySettings) -> SpectrumInputs:
@@ -330,8 +341,11 @@ def _measures(inputs: SpectrumInputs, settings: NmrSpectrumStudySettings, run: R
             found.areas, found.covariance, [_together(*pair) for pair in zip(pulses, delays, strict=True)]
         )
         parts = shares(nuclei, covariance)
+        inner = [place for place, site in enumerate(found.sites) if site.name in settings.among]
+        group = shares(nuclei[inner], covariance[np.ix_(inner, inner)]) if inner else None
+        among = {} if group is None else {place: _shared(group, rank) for rank, place in enumerate(inner)}
         sites += [
-            _site(number, site, found, place, parts, (pulses[place], delays[place]), settings)
+            _site(number, site, found, place, parts, (pulses[place], delays[place]), settings, among.get(place))
             for place, site in enumerate(found.sites)
         ]
         if settings.formulas:
@@ -386,6 +400,7 @@ def _site(
     parts: Shares,
     corrections: tuple[Efficiency | None, Efficiency | None],
     settings: NmrSpectrumStudySettings,
+    among: Measured | None,
 ) -> NmrSite:
     centre = float(site.areas[site.orders.index(0)]) or 1.0
     shift, std = site.shift_ppm
@@ -400,6 +415,7 @@ def _site(
         at_an_end=[name for name, (_, error) in site.values.items() if math.isnan(error)],
         area=Measured(value=float(found.areas[place]), std=float(np.sqrt(found.covariance[place, place]))),
         fraction=_shared(parts, place),
+        fraction_among=among,
         sidebands=[
             Sideband(order=order, area=Measured(value=float(area) / centre, std=float(error) / centre))
             for order, area, error in zip(site.orders, site.areas, site.areas_std, strict=True)
@@ -490,7 +506,7 @@ def _says(record: NmrSpectrumRecord) -> list[str]:
             shift, width, part = site.shift_ppm, site.fwhm_Hz, site.fraction
             lines.append(
                 f"  {site.name}: {shift.value:.2f} +- {shift.std:.2g} ppm, {width.value:.4g} Hz wide, "
-                f"{100 * part.value:.1f} +- {100 * part.std:.1f} % of the nuclei"
+                f"{100 * part.value:.1f} +- {100 * part.std:.1f} % of the nuclei" + _told_among(site.fraction_among)
             )
         lines.extend(
             f"  {each.formula}: {100 * each.mole_fraction.value:.1f} +- {100 * each.mole_fraction.std:.1f} mol%, "
@@ -499,6 +515,10 @@ def _says(record: NmrSpectrumRecord) -> list[str]:
             if each.spectrum == number
         )
     return [*lines, *(f"note: {note}" for note in record.notes)]
+
+
+def _told_among(part: Measured | None) -> str:
+    return "" if part is None else f", {100 * part.value:.1f} +- {100 * part.std:.1f} % of the group"
 
 
 STUDY = Study(

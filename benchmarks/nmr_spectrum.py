@@ -1,0 +1,78 @@
+"""Fractions of made 11B spectra against their truth, as docs/benchmarks/nmr_spectrum.md states: bias, coverage, time.
+
+Spectra of the paper's kind (BH4 and B12H12 of o-NBH, NaBH4 and Na2B12H12), with 10 degrees of phase error, a rolling
+baseline and noise, are made as decays in time (`tests/helpers/made_spectra.py`); they share nothing with the line
+shapes of the fit. Run it alone on a quiet machine:
+
+    OMP_NUM_THREADS=1 python benchmarks/nmr_spectrum.py [--sets 100]
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests/helpers"))
+
+from made_spectra import made_decay, mixture
+from paddlewheel.lab.nmr.deconvolution import Ratio, SiteStart, deconvolve
+from paddlewheel.lab.nmr.fractions import shares
+from paddlewheel.lab.nmr.processing import to_spectrum
+
+NAMES = {"o-B12H12": -15.5, "o-BH4": -44.3, "B12H12": -16.3, "BH4": -42.1}
+STARTS = [SiteStart(name=name, kind="voigt", shift_ppm=shift) for name, shift in NAMES.items()]
+RATIO = [Ratio(first="o-B12H12", second="o-BH4", ratio=12.0)]
+
+
+def row(label: str, truth: float, values: np.ndarray, low: np.ndarray, high: np.ndarray, std: np.ndarray) -> None:
+    """One line of the table; `low` and `high` are [n, 2], of 68 and of 95 %."""
+    inside = [100 * np.mean((low[:, each] <= truth) & (truth <= high[:, each])) for each in (0, 1)]
+    error = values.std() / np.sqrt(len(values))
+    print(
+        f"| {label} | {100 * truth:.2f} | {100 * (values.mean() - truth):+.3f} +- {100 * error:.3f} | "
+        f"{100 * values.std():.2f} | {100 * np.sqrt(np.mean(std**2)):.2f} | {inside[0]:.0f} | {inside[1]:.0f} |",
+        flush=True,
+    )
+
+
+def main() -> None:
+    """All tables."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--sets", type=int, default=100)
+    sets = parser.parse_args().sets
+    print(
+        "| what | true, % | bias, points | spread | mean error | 68 % holds | 95 % holds |\n"
+        "|---|---|---|---|---|---|---|"
+    )
+    seconds = []
+    for truth in (0.61, 0.90):
+        for label, ratios, filled in (("free areas", [], 1), ("12 : 1 given", RATIO, 1)):
+            found = {"o-NBH in BH4": [], "BH4 in all boron": []}
+            for seed in range(sets):
+                spectrum = to_spectrum(made_decay(mixture(truth), seed=seed), zero_fill=filled)
+                began = time.perf_counter()
+                fit = deconvolve(spectrum, starts=STARTS, ratios=ratios)
+                seconds.append(time.perf_counter() - began)
+                inner = [1, 3]
+                found["o-NBH in BH4"].append((shares(fit.areas[inner], fit.covariance[np.ix_(inner, inner)]), 0))
+                sums = np.array([[0, 1, 0, 1], [1, 0, 1, 0]])
+                found["BH4 in all boron"].append((shares(sums @ fit.areas, sums @ fit.covariance @ sums.T), 0))
+            boron = sum(area for *_, area in mixture(truth))
+            for name, true in (("o-NBH in BH4", truth), ("BH4 in all boron", 1 / boron)):
+                parts = found[name]
+                row(
+                    f"{name}, {label}", true,
+                    np.array([part.values[at] for part, at in parts]),
+                    np.array([(part.intervals_68[at, 0], part.intervals_95[at, 0]) for part, at in parts]),
+                    np.array([(part.intervals_68[at, 1], part.intervals_95[at, 1]) for part, at in parts]),
+                    np.array([part.std[at] for part, at in parts]),
+                )  # fmt: skip
+    print(f"\nseconds a spectrum: median {np.median(seconds):.2f}, 95 % {np.quantile(seconds, 0.95):.2f}")
+
+
+if __name__ == "__main__":
+    main()
