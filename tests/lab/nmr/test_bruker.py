@@ -280,3 +280,32 @@ def test_spinning_is_cnst31_where_the_pulse_program_takes_it(tmp_path: Path):
     (folder / "pulseprogram").write_text('"d6=1s/cnst31"\n1 ze\n2 d1\n p3 ph1\n d6\n go=2\n')
     (signal,) = read_nmr(folder)
     assert signal.conditions.spinning_Hz == 20000.0
+
+
+def test_an_odd_td_loses_its_half_point_with_a_word(tmp_path: Path):
+    folder = write_bruker(tmp_path / "1", decays(), acqus={"TD": 399})
+    (signal,) = read_nmr(folder)
+    assert np.array_equal(signal.values, decays()[:, :199])
+    assert "TD 399 is odd" in signal.warnings[0]
+
+
+def test_more_rows_than_the_parameters_say_are_read_and_told(tmp_path: Path):
+    folder = write_bruker(tmp_path / "1", decays(n_rows=5), acqu2s={"TD": 3}, vdlist=DELAYS)
+    (signal,) = read_nmr(folder)
+    assert np.array_equal(signal.values, decays(n_rows=5))
+    assert "holds 5 rows, its parameters say 3: all are read" in signal.warnings[0]
+
+
+def test_a_decay_that_ends_early_has_the_points_that_are_there(tmp_path: Path):
+    folder = write_bruker(tmp_path / "1", decays(), padded=False)
+    (folder / "fid").write_bytes((folder / "fid").read_bytes()[:1000])
+    (signal,) = read_nmr(folder)
+    assert np.array_equal(signal.values, decays()[:, :125])
+    assert "fid ends early: 250 numbers of 400" in signal.warnings[0]
+
+
+def test_three_dimensions_are_refused(tmp_path: Path):
+    folder = write_bruker(tmp_path / "1", decays(n_rows=4))
+    (folder / "acqu3s").write_text(parameter_text({"TITLE": "Parameter file", "TD": 8}))
+    with pytest.raises(DataError, match="three dimensions"):
+        read_nmr(folder)
