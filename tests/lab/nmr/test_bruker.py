@@ -90,6 +90,8 @@ def test_a_folder_of_experiments_is_in_the_order_of_their_numbers(tmp_path: Path
         write_bruker(tmp_path / name, decays())
     names = [signal.name for signal in read_nmr(tmp_path)]
     assert names == ["9", "10", "100", "mix-0.5ms", "mix-2ms", "mix-16ms"]
+    write_bruker(tmp_path / "another sample" / "1", decays())
+    assert "hold further measurements, which are not read: another sample" in read_nmr(tmp_path)[0].warnings[0]
 
 
 def _damage(folder: Path, kind: str) -> None:

@@ -87,8 +87,23 @@ def _in_folder(folder: Path, given: _Given) -> list[Signal]:
     if one is not None:
         return [one]
     inner = sorted((place for place in folder.iterdir() if place.is_dir()), key=_by_number)
-    found = [signal for place in inner if (signal := _experiment(place, given)) is not None]
-    return found or _files_of(folder, given)
+    by_place = [(place, _experiment(place, given)) for place in inner]
+    found = [signal for _, signal in by_place if signal is not None]
+    if not found:
+        return _files_of(folder, given)
+    deeper = [place.name for place, signal in by_place if signal is None and _holds_experiments(place)]
+    if deeper:
+        found[0] = found[0].told(
+            f"folders in it hold further measurements, which are not read: {', '.join(deeper[:4])}"
+        )
+    return found
+
+
+def _holds_experiments(folder: Path) -> bool:
+    """Whether folders of a folder hold measurements."""
+    return any(
+        (place / name).is_file() for place in folder.iterdir() if place.is_dir() for name in ("fid", "ser", "1r")
+    )
 
 
 @contextmanager

@@ -11,13 +11,13 @@ def group_delay_points(acqus: Parameters) -> tuple[float, str | None]:
     GRPDLY where the file has it; before TopSpin 1.3 it follows from the firmware DSPFVS and the decimation DECIM (the
     table is Bruker's, as nmrglue has it).
     """
-    from nmrglue.fileio.bruker import bruker_dsp_table
-
     given = acqus.number("GRPDLY", -1.0)
     if given > 0:
         return given, None
     if acqus.integer("DIGMOD", 0) == 0:
         return 0.0, None
+    from nmrglue.fileio.bruker import bruker_dsp_table
+
     firmware, decimation = acqus.integer("DSPFVS", 0), acqus.number("DECIM", 1)
     table = bruker_dsp_table.get(firmware)
     if table is not None and decimation == int(decimation) and int(decimation) in table:
