@@ -282,7 +282,7 @@ def _written(inputs: TensorInputs, settings: NmrTensorsSettings, run: Run) -> Nm
     for name, atoms in inputs.structures.items():
         stem = Path(name).stem
         if settings.write == "castep":
-            written.append(run.text(f"{stem}.cell", castep_cell(atoms, spacing_per_A=settings.kpoint_spacing_per_A)))
+            written.append(run.text(f"{stem}.cell", castep_cell(atoms, spacing_per_A=settings.spacing_per_A())))
             param = castep_param(cutoff_eV=settings.cutoff_eV, functional=settings.functional)
             written.append(run.text(f"{stem}.param", param))
         else:
@@ -307,7 +307,7 @@ _ELK_SPECIES = "/usr/share/elk-lapw/species"
 
 def _elk_in(atoms: Atoms, settings: NmrTensorsSettings, species_path: str) -> str:
     return elk_input(
-        atoms, spacing_per_A=settings.kpoint_spacing_per_A, functional=settings.functional, species_path=species_path
+        atoms, spacing_per_A=settings.spacing_per_A(), functional=settings.functional, species_path=species_path
     )
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 PAPER_CUTOFF_eV = 800.0
 PAPER_SPACING_PER_A = 0.04
 """Between k-points, in units of 2 pi / A."""
+ELK_SPACING_PER_A = 0.08
+"""For Elk, whose all electrons cost more."""
 CASTEP_FUNCTIONALS = {"PBE": "PBE", "PBEsol": "PBEsol", "LDA": "LDA", "r2SCAN": "RSCAN"}
 _ELK_FUNCTIONALS = {"PBE": 20, "PBEsol": 22, "LDA": 3}
 _ELK_SMALLEST = {"H": 3.5}
