@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from ase import Atoms
+from ase.io import write
 
 import tensor_files as files
 from paddlewheel.errors import DataError, InputError, SettingsError, StructureError
@@ -127,6 +129,42 @@ def test_measured_spectrum_of_another_nucleus_is_refused(magres: Path, tmp_path:
         STUDY([magres], beside=_measured(tmp_path / "sodium.csdf"))
     with pytest.raises(SettingsError, match="is of 27Al, of which there is no shielding"):
         STUDY([magres], beside=_measured(tmp_path / "aluminium.csdf", "27Al"))
+
+
+def _turning(path: Path) -> Path:
+    """An ion of Na with one of Cl 3 A off along x, y and z in turn, alone in a box of 30 A."""
+    frames = [
+        Atoms("NaCl", positions=[[0, 0, 0], 3.0 * np.eye(3)[axis]], cell=30 * np.eye(3), pbc=True)
+        for axis in (0, 1, 2, 0, 1, 2)
+    ]
+    write(path, frames)
+    return path
+
+
+def test_motion_averages_a_tensor_away(tmp_path: Path) -> None:
+    magres = tmp_path / "salt.magres"
+    rows = ["#$magres-abinitio-v1.0", "[atoms]", "units lattice Angstrom", "lattice 9 0 0 0 9 0 0 0 9"]
+    rows += ["units atom Angstrom", "atom Na Na 1 0 0 0", "atom Cl Cl 1 0 0 3", "[/atoms]", "[magres]", "units efg au"]
+    rows += ["efg Na 1 .01 0 0 0 .01 0 0 0 -.02", "efg Cl 1 .1 0 0 0 .1 0 0 0 -.2", "[/magres]"]
+    magres.write_text("\n".join(rows) + "\n")
+    charges = {"Na": 1.0, "Cl": -1.0}
+    trajectory = _turning(tmp_path / "turning.extxyz")
+    moving: dict[str, Any] = {"trajectory": trajectory, "frame_interval_fs": 10.0}
+    record = STUDY([magres], charges=charges, sternheimer={"Na": 5.0}, **moving)
+    (sodium,) = record.motion
+    # 5 x 2 e / (3 A)^3 at an instant, nothing in the mean; images 30 A off change it by 1 %
+    instant = 5 * 2 / (3.0 / 0.529177) ** 3 * 234.9647 * 0.104
+    assert sodium.instant_MHz == pytest.approx(instant, rel=0.01)
+    assert sodium.fluctuating_MHz == pytest.approx(sodium.instant_MHz, rel=1e-3)
+    assert sodium.averaged_MHz < 0.01 * instant
+    assert (sodium.n_frames, sodium.n_atoms, sodium.n_tensors) == (6, 1, 0)
+    assert any("no average of Cl: the tensor of one kind of site" in note for note in record.notes)
+    with pytest.raises(SettingsError, match="charges: not given; give those of all elements"):
+        STUDY([magres], **moving)
+    with pytest.raises(SettingsError, match=r"add up to \+0\.5 e in turning\.extxyz"):
+        STUDY([magres], charges={"Na": 1.0, "Cl": -0.5}, **moving)
+    with pytest.raises(SettingsError, match=r"none of Cl in turning\.extxyz"):
+        STUDY([magres], charges={"Na": 1.0}, **moving)
 
 
 def test_castep_is_written(tmp_path: Path) -> None:

@@ -26,6 +26,14 @@ _METHOD = (
 )
 
 
+_MOTION = (
+    "Field gradients of point charges (Ewald) in each frame, times one factor an element that makes them the "
+    "calculated tensors. What is left of an atom's tensor in the mean is what a spectrum shows where the motion is "
+    "fast; the deviations from it relax the nucleus. The factor takes in all that the charges lack, and the model is "
+    "no better than the share that it leaves unexplained, which a given factor does not tell."
+)
+
+
 def figures(record: NmrTensorsRecord, beside: Beside) -> Figures:
     """The figures of the report: a spectrum a nucleus."""
     drawn: Figures = {}
@@ -98,6 +106,10 @@ def page(record: NmrTensorsRecord, _beside: Beside, drawings: dict[str, Drawing]
             tables=[_shift_table(record), _coupling_table(record), _shielding_table(record), _reference_table(record)],
         )
     ]
+    if record.motion:
+        sections.append(
+            Section(id="motion", title="Over the trajectory", paragraphs=[_MOTION], tables=[_motion_table(record)])
+        )
     names = enumeration([structure.name for structure in record.structures])
     groups = enumeration(list(dict.fromkeys(each.space_group for each in record.structures if each.space_group)))
     return Page(
@@ -169,7 +181,10 @@ def _columns(record: NmrTensorsRecord) -> list[tuple[str, str]]:
 
 
 def _decimals(value: float | None, count: int) -> Cell:
-    return Cell(ABSENT if value is None else f"{value:.{count}f}".replace("-", "\u2212"))
+    """A number with so many decimals, without the sign of a zero."""
+    if value is None:
+        return Cell(ABSENT)
+    return Cell(f"{round(value, count) + 0.0:.{count}f}".replace("-", "\u2212"))
 
 
 def _shift_table(record: NmrTensorsRecord) -> Table | None:
@@ -222,6 +237,32 @@ def _shielding_table(record: NmrTensorsRecord) -> Table | None:
             [*_first(record, site), _decimals(site.shielding_zeta_ppm, 2), _decimals(site.shielding_eta, 2),
              _decimals(site.span_ppm, 2), _decimals(site.skew, 2), _decimals(site.shielding_spread_ppm, 2)]
         )  # fmt: skip
+    return filled(table)
+
+
+def _motion_table(record: NmrTensorsRecord) -> Table:
+    table = Table(
+        "P = C_Q √(1 + η²/3), root mean squares over the atoms",
+        [("Nucleus", ""), ("Atoms", ""), ("Frames", ""), ("At an instant", "MHz"), ("Of the mean tensors", "MHz"),
+         ("Fluctuating", "MHz"), ("Factor 1 − γ", ""), ("Left unexplained", "%")],
+    )  # fmt: skip
+    for each in record.motion:
+        std = None if each.fluctuating_std_MHz is None else f"± {plain(each.fluctuating_std_MHz, 2)}"
+        spread = "given" if each.sternheimer_std is None else f"± {plain(each.sternheimer_std, 2)}"
+        left = ABSENT if each.unexplained_share is None else f"{100 * each.unexplained_share:.0f}"
+        length = None if each.length_ps is None else f"{plain(each.length_ps)} ps"
+        table.rows.append(
+            [
+                Cell(each.nucleus),
+                Cell(str(each.n_atoms)),
+                Cell(str(each.n_frames), length),
+                Cell(plain(each.instant_MHz)),
+                Cell(plain(each.averaged_MHz)),
+                Cell(plain(each.fluctuating_MHz), std),
+                Cell(plain(each.sternheimer_factor), spread),
+                Cell(left),
+            ]
+        )
     return filled(table)
 
 

@@ -16,6 +16,10 @@ MEASURED = "measured.csv"
 """The table of the measured spectrum."""
 
 
+AVERAGES = "averages.csv"
+"""The table of averages over a trajectory, an atom a row."""
+
+
 def spectrum_table(nucleus: str) -> str:
     """Name of the table of a simulated spectrum."""
     return f"spectrum_{nucleus}.csv"
@@ -69,6 +73,31 @@ class TensorSite(Record):
     observed_shift_ppm: float | None = None
 
 
+class MotionalCoupling(Record):
+    """Field gradients of an element's atoms over a trajectory, of point charges times the Sternheimer factor.
+
+    Root mean squares of P = C_Q sqrt(1 + eta^2/3), which relaxation and second-order shifts depend on: `instant_MHz`
+    over atoms and frames, `averaged_MHz` of each atom's mean tensor (what is left to see while the motion is fast),
+    and `fluctuating_MHz` of the deviations from it (what relaxes); its error is that over the atoms.
+    `unexplained_share` is what the charges do not give of the calculated tensors that the factor was fitted to; null
+    where it was given (`n_tensors` is 0).
+    """
+
+    element: str
+    nucleus: str
+    n_atoms: int
+    n_frames: int
+    length_ps: float | None
+    sternheimer_factor: float
+    sternheimer_std: float | None
+    unexplained_share: float | None
+    n_tensors: int
+    instant_MHz: float
+    averaged_MHz: float
+    fluctuating_MHz: float
+    fluctuating_std_MHz: float | None
+
+
 class MeasuredSpectrum(Record):
     """A measured spectrum beside the simulated one: its nucleus, field, and spinning where the file says it.
 
@@ -109,6 +138,7 @@ class NmrTensorsRecord(StudyRecord):
     line_width_Hz: float
     spectra: list[str] = Field(default=[], description="nuclei whose spectra are simulated")
     measured: MeasuredSpectrum | None = None
+    motion: list[MotionalCoupling] = []
     written: list[str] = []
     notes: list[str]
     files: dict[str, str]

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator
 
 from paddlewheel.lab.nmr.tensors.inputs import ELK_SPACING_PER_A, PAPER_SPACING_PER_A, PAPER_CUTOFF_eV
-from paddlewheel.study.settings import Names, Settings, bad_value, setting
+from paddlewheel.study.settings import NamedNumbers, Names, Settings, bad_value, setting
 
 
 def _by_nucleus(convert: Callable[[str], Any], what: str, example: str) -> BeforeValidator:
@@ -93,6 +93,31 @@ class NmrTensorsSettings(Settings):
         None,
         "Measured spectrum (what `nmr spectrum` reads) to draw beside the simulated one.",
         only_with={"spectrum": True},
+    )
+    trajectory: Path | str | None = setting(
+        None, "Trajectory to average field gradients over: point charges times a factor that is fitted to the tensors."
+    )
+    charges: NamedNumbers | None = setting(
+        None,
+        "Charges of the elements, e, for --trajectory: Na=1,B=-0.2,H=-0.2",
+        each=(-10, 10),
+        only_with={"trajectory": True},
+    )
+    sternheimer: NamedNumbers | None = setting(
+        None,
+        "Sternheimer factor 1 - gamma by element, instead of the fit: Na=5.5",
+        each=(-1000, 1000),
+        only_with={"trajectory": True},
+    )
+    frame_interval_fs: float | None = setting(
+        None,
+        "fs between the frames of the trajectory, where the file does not say.",
+        ge=0.1,
+        le=1e6,
+        only_with={"trajectory": True},
+    )
+    frames: int = setting(
+        200, "Frames of the trajectory, evenly spread, at most", ge=2, le=1_000_000, only_with={"trajectory": True}
     )
     write: Literal["castep", "elk"] | None = setting(
         None, "Write the input of this program for the structures that are given, and stop."

@@ -24,10 +24,13 @@ from paddlewheel.lab.nmr.tensors.references import Reference, fit_reference
 from paddlewheel.lab.nmr.tensors.spectrum import SpectrumSite, simulate_spectra
 from paddlewheel.records import Citation
 from paddlewheel.studies.nmr_tensors.measured import Measured1D, read_measured
+from paddlewheel.studies.nmr_tensors.motion import averaged, check_charges, factors
 from paddlewheel.studies.nmr_tensors.record import (
     ATOMS,
+    AVERAGES,
     MEASURED,
     MeasuredSpectrum,
+    MotionalCoupling,
     NmrTensorsRecord,
     TensorReference,
     TensorSite,
@@ -38,6 +41,7 @@ from paddlewheel.studies.nmr_tensors.settings import NmrTensorsSettings
 from paddlewheel.studies.nmr_tensors.sites import StructureSites, sites_of
 from paddlewheel.study.run import Run
 from paddlewheel.study.study import Argument, Study
+from paddlewheel.trajectories import Trajectory, read_trajectory
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -70,6 +74,12 @@ _MRSIMULATOR = Citation(
     what="simulated spectra", reference="Giammar et al., J. Chem. Phys. 161, 212501 (2024)", doi="10.1063/5.0231166"
 )
 
+_STERNHEIMER = Citation(
+    what="field gradients of point charges",
+    reference="Sternheimer, Phys. Rev. 84, 244 (1951)",
+    doi="10.1103/PhysRev.84.244",
+)
+
 TENSOR_FILES = Argument(
     name="files",
     metavar="FILE...",
@@ -88,6 +98,7 @@ class TensorInputs:
     references: dict[str, Reference] = field(default_factory=dict)
     nuclei: dict[str, Isotope | None] = field(default_factory=dict)
     measured: Measured1D | None = None
+    trajectory: Trajectory | None = None
     field_T: float
     spinning_Hz: float
 
@@ -136,7 +147,29 @@ def _opens(files: Sequence[str | Path] | str | Path, settings: NmrTensorsSetting
     if measured is not None:
         _check_measured(measured, tensors, references)
         digests["beside"] = measured.sha256
+    if settings.trajectory is not None:
+        conditions["trajectory"] = _trajectory(settings)
+        digests["trajectory"] = _digest_of_trajectory(conditions["trajectory"])
     return TensorInputs(tensors=tensors, digests=digests, nuclei=_nuclei(elements, settings), **conditions)
+
+
+def _trajectory(settings: NmrTensorsSettings) -> Trajectory:
+    assert settings.trajectory is not None
+    if settings.write is not None or settings.run is not None:
+        raise SettingsError("has no effect with --write or --run", where="trajectory", remedy="give files of tensors")
+    if not settings.charges:
+        raise SettingsError("not given", where="charges", remedy="give those of all elements, as Na=1,B=-0.2,H=-0.2")
+    trajectory = read_trajectory(settings.trajectory, frame_interval_fs=settings.frame_interval_fs)
+    check_charges(settings.charges, trajectory.symbols, where=Path(settings.trajectory).name)
+    return trajectory
+
+
+def _digest_of_trajectory(trajectory: Trajectory) -> str:
+    """Of its atoms and all positions."""
+    found = hashlib.sha256(repr((trajectory.symbols, trajectory.n_frames)).encode())
+    for block in trajectory.blocks():
+        found.update(np.round(block.positions_A, 4).astype(np.float32).tobytes())
+    return found.hexdigest()
 
 
 def _check_measured(
@@ -239,6 +272,9 @@ def _measures(inputs: TensorInputs, settings: NmrTensorsSettings, run: Run) -> N
         measured = _measured_row(inputs.measured, run)
         files["measured"] = MEASURED
         warnings += [f"{inputs.measured.name}: {warning}" for warning in inputs.measured.warnings]
+    motion, told = _motion(tensors, inputs, settings, run)
+    if motion:
+        files["averages"] = AVERAGES
     return NmrTensorsRecord(
         structures=[
             TensorStructure(
@@ -251,13 +287,38 @@ def _measures(inputs: TensorInputs, settings: NmrTensorsSettings, run: Run) -> N
         sites=[site for each in found.values() for site in each.sites],
         spectra=list(spectra),
         measured=measured,
-        notes=[*notes, *more],
+        motion=motion,
+        notes=[*notes, *more, *told],
         warnings=warnings,
         files=files | spectra,
-        citations=[*_CITATIONS, *([_MRSIMULATOR] if spectra else [])],
+        citations=[*_CITATIONS, *([_MRSIMULATOR] if spectra else []), *([_STERNHEIMER] if motion else [])],
         **_conditions(inputs, settings),
         provenance=run.provenance(),
     )  # fmt: skip
+
+
+def _motion(
+    tensors: Mapping[str, AtomTensors], inputs: TensorInputs, settings: NmrTensorsSettings, run: Run
+) -> tuple[list[MotionalCoupling], list[str]]:
+    """Averages over the trajectory, by element, and what is said of elements that have none."""
+    if inputs.trajectory is None or settings.charges is None:
+        return [], []
+    factor, notes = factors(tensors, settings.charges, settings.sternheimer or {}, inputs.nuclei)
+    factor = {
+        element: each
+        for element, each in factor.items()
+        if (isotope := inputs.nuclei.get(element)) is not None and isotope.is_quadrupolar
+    }
+    found = averaged(
+        inputs.trajectory, charges=settings.charges, factor=factor, nuclei=inputs.nuclei, most_frames=settings.frames
+    )
+    if not found:
+        return [], [*notes, "no average: no element of the trajectory has a factor"]
+    elements = np.concatenate([np.full(each.row.n_atoms, element) for element, each in found.items()])
+    names = next(iter(found.values())).columns
+    columns = {name: np.concatenate([each.columns[name] for each in found.values()]) for name in names}
+    run.table(AVERAGES, {"element": elements, **columns})
+    return [each.row for each in found.values()], notes
 
 
 def _measured_row(measured: Measured1D, run: Run) -> MeasuredSpectrum:
@@ -469,6 +530,11 @@ def _says(record: NmrTensorsRecord) -> list[str]:
         lines.append(f"{where}{site.multiplicity} x {site.nucleus or site.element} ({site.label}): {'; '.join(parts)}")
     if len(record.sites) > _MOST_TOLD:
         lines.append(f"... {len(record.sites) - _MOST_TOLD} more sites are in the record")
+    lines += [
+        f"{each.nucleus} over {each.n_frames} frames: P = {each.instant_MHz:.3g} MHz at an instant, "
+        f"{each.averaged_MHz:.3g} of the mean tensors, {each.fluctuating_MHz:.3g} fluctuating"
+        for each in record.motion
+    ]
     return [*lines, *(f"note: {note}" for note in record.notes)]
 
 

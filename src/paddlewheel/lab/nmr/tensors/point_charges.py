@@ -107,7 +107,7 @@ def _reciprocal_part(
     phases = np.exp(1j * positions @ k.T)
     density = charges @ phases
     weight = 4 * np.pi / volume * np.exp(-k2 / (4 * alpha**2)) / k2
-    field = (np.conj(phases[atoms]) * density).real * weight
+    field = np.real(np.conj(phases[atoms]) * density) * weight
     return -np.einsum("mk,ki,kj->mij", field, k, k)
 
 
