@@ -137,6 +137,11 @@ TABLE: dict[str, Row] = {
         "nmr_spectrum.study:STUDY",
         "Sites, shifts, widths and fractions of NMR spectra, with phase and baseline as part of the fit.",
     ),
+    "nmr relaxation": Row(
+        LABORATORY,
+        "nmr_relaxation.study:STUDY",
+        "T1 of each site; from several temperatures barrier, jump rate and conductivity; motional narrowing.",
+    ),
     "nmr simulate": Row(
         LABORATORY,
         "nmr_simulate.study:STUDY",

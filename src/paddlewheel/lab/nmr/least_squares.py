@@ -260,6 +260,11 @@ def profiled(problem: Problem, best: Fit, place: int, *, logarithmic: bool = Fal
     return _value(float(best.theta[place]), float(best.std[place]), ends, logarithmic=logarithmic)
 
 
+def by_covariance(problem: Problem, best: Fit, place: int, *, logarithmic: bool = False) -> Value:
+    """As `profiled`, with the intervals of the covariance."""
+    return value_of(lambda theta: float(theta[place]), problem, best, logarithmic=logarithmic)
+
+
 def _value(centre: float, std: float, ends: Sequence[Ends], *, logarithmic: bool) -> Value:
     if not logarithmic:
         return Value(value=centre, std=std, interval_68=ends[0], interval_95=ends[1])

@@ -18,7 +18,7 @@ from typing import Literal
 import numpy as np
 
 from paddlewheel.errors import DataError, SettingsError
-from paddlewheel.lab.nmr.least_squares import Fit, Problem, Value, aicc, fit, moved, profiled
+from paddlewheel.lab.nmr.least_squares import Fit, Problem, Value, aicc, by_covariance, fit, moved, profiled
 
 Experiment = Literal["saturation", "inversion", "decay"]
 Transitions = Literal["all", "central"]
@@ -46,16 +46,16 @@ def rate_matrix(spin: float, w1_per_s: float, w2_per_s: float) -> np.ndarray:
     SettingsError
         For a spin that is not half-integer and above 1/2.
     """
-    if not (spin > 0.5 and float(2 * spin).is_integer() and int(2 * spin) % 2 == 1):
-        raise SettingsError(
-            f"two rates for a spin of {spin:g}", where="model", remedy="they are those of spins 3/2, 5/2, 7/2 and 9/2"
-        )
     one, two = _unit_matrices(spin)
     return w1_per_s * one + w2_per_s * two
 
 
 @lru_cache(maxsize=8)
 def _unit_matrices(spin: float) -> tuple[np.ndarray, np.ndarray]:
+    if not (spin > 0.5 and float(2 * spin).is_integer() and int(2 * spin) % 2 == 1):
+        raise SettingsError(
+            f"two rates for a spin of {spin:g}", where="model", remedy="they are those of spins 3/2, 5/2, 7/2 and 9/2"
+        )
     levels = np.arange(spin, -spin - 1, -1)
     norm = 2 * spin * (2 * spin - 1) ** 2
     found = []
@@ -76,8 +76,15 @@ def _unit_matrices(spin: float) -> tuple[np.ndarray, np.ndarray]:
 
 def rate_of_spin_temperature_per_s(spin: float, w1_per_s: float, w2_per_s: float) -> float:
     """1 / T1 of populations that keep one temperature: C [J(w0) + 4 J(2 w0)]; (2 W1 + 8 W2) / 5 for spin 3/2."""
+    one, two = _unit_rates(spin)
+    return w1_per_s * one + w2_per_s * two
+
+
+@lru_cache(maxsize=8)
+def _unit_rates(spin: float) -> tuple[float, float]:
     levels = np.arange(spin, -spin - 1, -1)
-    return -float(levels @ rate_matrix(spin, w1_per_s, w2_per_s) @ levels) / float(levels @ levels)
+    one, two = (-float(levels @ matrix @ levels) / float(levels @ levels) for matrix in _unit_matrices(spin))
+    return one, two
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,12 +130,19 @@ def modes(
     """
     if experiment == "decay":
         raise SettingsError("two rates of a decay", where="model", remedy="they are those of recoveries")
+    unit = _unit_modes(spin, w2_per_s / w1_per_s, experiment, excited, seen)
+    return Modes(coefficients=unit.coefficients, rates_per_s=w1_per_s * unit.rates_per_s, depth=unit.depth)
+
+
+@lru_cache(maxsize=512)
+def _unit_modes(spin: float, ratio: float, experiment: str, excited: str, seen: str) -> Modes:
+    """Of W1 = 1 and W2 = `ratio`: the modes depend on that alone, and a fit asks for the same ones many times."""
     levels = np.arange(spin, -spin - 1, -1)
     after = levels.copy()
     touched = np.abs(levels) == 0.5 if excited == "central" else np.ones(len(levels), dtype=bool)
     after[touched] = 0.0 if experiment == "saturation" else -levels[touched]
     detector = np.where(levels == 0.5, 1.0, np.where(levels == -0.5, -1.0, 0.0)) if seen == "central" else levels
-    rates, vectors = np.linalg.eigh(-rate_matrix(spin, w1_per_s, w2_per_s))
+    rates, vectors = np.linalg.eigh(-rate_matrix(spin, 1.0, ratio))
     weights = (detector @ vectors) * (vectors.T @ (levels - after))
     kept = np.abs(weights) > 1e-9 * np.abs(weights).max()
     total = float(weights.sum())
@@ -244,37 +258,56 @@ class RecoveryFit:
         return self.unit * _curve(self.recovery, self.model, self.best.theta, np.asarray(delays_s, dtype=float))
 
 
-def fit_recovery(
-    recovery: Recovery, models: Sequence[Model] = ("single", "stretched", "two-rates")
-) -> list[RecoveryFit]:
-    """The fits of all models that apply, the chosen one first: the simplest that no richer one betters by 4 in AICc.
+def fit_recoveries(
+    recoveries: Sequence[Recovery], models: Sequence[Model] = ("single", "stretched", "two-rates")
+) -> list[list[RecoveryFit]]:
+    """The fits of all models that apply, the chosen one first, for each recovery of a site.
+
+    One model is chosen for all of them (one temperature or several), so that their times can be compared: the first
+    unless another is better by 4 in the sum of AICc. The chosen one has profile intervals, the others those of the
+    covariance.
 
     Raises
     ------
     DataError
         For intensities that do not change beyond their noise, or delays that do not reach the time.
     """
-    _check_changes(recovery)
-    fits = [
-        fit_model(recovery, model)
+    first = recoveries[0]
+    for recovery in recoveries:
+        _check_changes(recovery)
+    apply: list[Model] = [
+        model
         for model in models
-        if (model != "two-rates" or recovery.has_two_rates) and _has_enough(recovery, model)
+        if (model != "two-rates" or first.has_two_rates) and all(_has_enough(each, model) for each in recoveries)
     ]
-    if not fits:
+    if not apply:
         raise DataError(
-            f"no model of {', '.join(models)} for {len(recovery.delays_s)} delays of spin {recovery.spin:g}",
-            where=recovery.name, remedy="measure more delays, or take one exponential",
+            f"no model of {', '.join(models)} for {len(first.delays_s)} delays of spin {first.spin:g}",
+            where=first.name, remedy="measure more delays, or take one exponential",
         )  # fmt: skip
-    chosen = fits[0]
-    for other in fits[1:]:
-        if other.aicc < fits[0].aicc - _BETTER_BY_AICC and (chosen is fits[0] or other.aicc < chosen.aicc):
-            chosen = other
-    _check_reached(recovery, chosen)
-    return [chosen, *(each for each in fits if each is not chosen)]
+    fits = {model: [fit_model(recovery, model, profiles=False) for recovery in recoveries] for model in apply}
+    totals = {model: sum(each.aicc for each in found) for model, found in fits.items()}
+    best = min(apply, key=lambda model: totals[model])
+    chosen = best if totals[best] < totals[apply[0]] - _BETTER_BY_AICC else apply[0]
+    others = [model for model in apply if model != chosen]
+    found = [
+        [fit_model(recovery, chosen), *(fits[model][place] for model in others)]
+        for place, recovery in enumerate(recoveries)
+    ]
+    for recovery, of_models in zip(recoveries, found, strict=True):
+        _check_reached(recovery, of_models[0])
+    return found
 
 
-def fit_model(recovery: Recovery, model: Model) -> RecoveryFit:
-    """Fit one model."""
+def fit_recovery(
+    recovery: Recovery, models: Sequence[Model] = ("single", "stretched", "two-rates")
+) -> list[RecoveryFit]:
+    """As `fit_recoveries`, of one."""
+    return fit_recoveries([recovery], models)[0]
+
+
+def fit_model(recovery: Recovery, model: Model, *, profiles: bool = True) -> RecoveryFit:
+    """Fit one model; without `profiles` the intervals are those of the covariance, and the ideal start is not tried."""
     unit = float(np.abs(recovery.intensity).max())
     values = recovery.intensity / unit
     weight = np.ones(len(values)) if recovery.std is None else unit / recovery.std
@@ -294,24 +327,28 @@ def fit_model(recovery: Recovery, model: Model) -> RecoveryFit:
     )
     best = fit(problem, _starts(recovery, model, values, weight, times), known_errors=known)
     ideal = _ideal_offset(recovery, model, best.theta)
+    quantity = profiled if profiles else by_covariance
 
     def residual_of_ideal(theta: np.ndarray) -> np.ndarray:
         return residual(np.array([theta[0], ideal, *theta[1:]]))
 
     kept = [0, *range(2, len(best.theta))]
     without = Problem(residual=residual_of_ideal, lower=problem.lower[kept], upper=problem.upper[kept])
-    starts = [best.theta[kept], *(np.array([1.0, time, *best.theta[3:]]) for time in np.linspace(*times, 7)[1:-1])]
     return RecoveryFit(
         model=model,
         recovery=recovery,
         best=best,
         amplitude=unit * float(best.theta[0]),
-        t1_s=profiled(problem, best, 2, logarithmic=True),
-        offset=profiled(problem, best, 1),
-        stretch=profiled(problem, best, 3) if model == "stretched" else None,
-        **_two_rates(recovery, best, problem, is_asked=model == "two-rates"),
+        t1_s=quantity(problem, best, 2, logarithmic=True),
+        offset=quantity(problem, best, 1),
+        stretch=quantity(problem, best, 3) if model == "stretched" else None,
+        **_two_rates(recovery, best, problem, is_asked=profiles and model == "two-rates"),
         aicc=aicc(best),
-        aicc_without_offset=aicc(fit(without, starts, known_errors=known)),
+        aicc_without_offset=(
+            aicc(fit(without, _starts(recovery, model, values, weight, times, ideal=ideal), known_errors=known))
+            if profiles
+            else math.nan
+        ),
         scale=best.scale,
         unit=unit,
     )
@@ -350,25 +387,36 @@ def _ideal_offset(recovery: Recovery, model: Model, theta: np.ndarray) -> float:
 
 
 def _starts(
-    recovery: Recovery, model: Model, values: np.ndarray, weight: np.ndarray, times: tuple[float, float]
+    recovery: Recovery,
+    model: Model,
+    values: np.ndarray,
+    weight: np.ndarray,
+    times: tuple[float, float],
+    *,
+    ideal: float | None = None,
 ) -> list[np.ndarray]:
-    """Amplitude and offset by linear least squares at times on a grid; the two best of them."""
+    """Amplitude and offset, or that alone with an `ideal` offset, by linear least squares at times on a grid.
+
+    The best for each of the model's further parameters.
+    """
     extras = {"single": [()], "stretched": [(0.9,), (0.5,)], "two-rates": [(0.9,), (0.35,)]}[model]
     low, high = _OFFSET_LIMITS[recovery.experiment]
-    found = []
+    starts = []
     for extra in extras:
+        found = []
         for time in np.linspace(*times, 41):
-            one, none = (
-                _curve(recovery, model, np.array([1.0, o, time, *extra]), recovery.delays_s) for o in (1.0, 0.0)
+            none, one = (
+                _curve(recovery, model, np.array([1.0, o, time, *extra]), recovery.delays_s) for o in (0.0, 1.0)
             )
             # the curve is linear in M and M o
-            design = np.stack([none, one - none], axis=1) * weight[:, None]
+            columns = [none, one - none] if ideal is None else [none + ideal * (one - none)]
+            design = np.stack(columns, axis=1) * weight[:, None]
             solved, *_ = np.linalg.lstsq(design, values * weight, rcond=None)
             misfit = float(np.sum((design @ solved - values * weight) ** 2))
-            offset = solved[1] / solved[0] if solved[0] else 0.0
-            found.append((misfit, np.array([solved[0], np.clip(offset, low, high), time, *extra])))
-    found.sort(key=lambda pair: pair[0])
-    return [start for _, start in found[:2]]
+            offset = [] if ideal is not None else [np.clip(solved[1] / solved[0] if solved[0] else 0.0, low, high)]
+            found.append((misfit, np.array([solved[0], *offset, time, *extra])))
+        starts.append(min(found, key=lambda pair: pair[0])[1])
+    return starts
 
 
 def _two_rates(recovery: Recovery, best: Fit, problem: Problem, *, is_asked: bool) -> dict[str, Value | None]:
