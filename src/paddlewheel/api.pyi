@@ -26,6 +26,7 @@ from paddlewheel.studies.eis.record import EisRecord
 from paddlewheel.studies.hull.record import HullRecord
 from paddlewheel.studies.label.record import LabelRecord
 from paddlewheel.studies.lsv.record import LsvRecord
+from paddlewheel.studies.nmr_relaxation.record import NmrRelaxationRecord
 from paddlewheel.studies.nmr_simulate.record import NmrSimulateRecord
 from paddlewheel.studies.nmr_spectrum.record import NmrSpectrumRecord
 from paddlewheel.studies.nmr_tensors.record import NmrTensorsRecord
@@ -408,6 +409,41 @@ def lsv(
     cores: int | None = ...,
     show_progress: bool = ...,
 ) -> LsvRecord: ...
+def nmr_relaxation(
+    measurements: str | Path | Signal | Sequence[str | Path | Signal],
+    *,
+    experiment: Literal['auto', 'saturation', 'inversion', 'decay'] = ...,
+    model: Literal['auto', 'single', 'stretched', 'two-rates'] = ...,
+    excited: Literal['all', 'central'] = ...,
+    seen: Literal['all', 'central'] = ...,
+    site_shifts_ppm: Numbers = ...,
+    regions_ppm: Sequence[tuple[float, float]] = ...,
+    site_names: Names = ...,
+    field_T: float | None = ...,
+    eta: float = ...,
+    jump_distance_A: float | None = ...,
+    carriers_per_cm3: float | None = ...,
+    charge_number: float = ...,
+    measured_conductivity_mS_per_cm: Quantity | None = ...,
+    conductivity_temperature_K: float | None = ...,
+    line_broadening_Hz: float = ...,
+    gaussian_Hz: float = ...,
+    zero_fill: int = ...,
+    nucleus: str | None = ...,
+    frequency_MHz: float | None = ...,
+    sr_Hz: float | None = ...,
+    reference_shift_ppm: float = ...,
+    delays_s: Numbers = ...,
+    delays_file: str | Path | None = ...,
+    temperatures_K: Numbers = ...,
+    spinning_Hz: float | None = ...,
+    pulse_us: float | None = ...,
+    nutation_Hz: float | None = ...,
+    out: str | Path | None = ...,
+    again: bool = ...,
+    cores: int | None = ...,
+    show_progress: bool = ...,
+) -> NmrRelaxationRecord: ...
 def nmr_simulate(
     *,
     experiment: Literal['spectrum', 'recovery', 'exchange'] = ...,

@@ -290,6 +290,16 @@ def write_decay(folder: Path) -> None:
     (folder / "decay.fid").write_text("\n".join([*head, *rows, "END"]) + "\n")
 
 
+def write_relaxation(folder: Path) -> None:
+    """T1 in ms of twelve temperatures on both sides of its minimum."""
+    rows = zip(
+        (233, 246, 259, 271, 284, 297, 309, 322, 335, 348, 360, 373),
+        (1.47, 1.08, 0.85, 0.69, 0.60, 0.56, 0.565, 0.60, 0.68, 0.78, 0.93, 1.13),
+        strict=True,
+    )
+    (folder / "t1.csv").write_text("temperature_K,T1 (ms)\n" + "".join(f"{t},{t1}\n" for t, t1 in rows))
+
+
 def write_cycles(folder: Path) -> None:
     """`cycles.csv`: four cycles at 1 mA between 2.9 and 3.4 V with rests; `sample.yaml`."""
     time, volts, amps, now = [0.0], [2.75], [0.0], 0.0
@@ -548,6 +558,12 @@ OLD_RUNS: dict[str, OldRun] = {
         arguments=["nmr", "simulate", "--experiment", "exchange", "--mixing-ms", "1,20", "--rate-per-s", "80",
                    "--n-rows", "16", "--seed", "3"],
         changed=["--rate-per-s", "90"], named="rate_per_s",
+    ),
+    "nmr-relaxation": OldRun(
+        make=write_relaxation,
+        arguments=["nmr", "relaxation", "t1.csv", "--nucleus", "23Na", "--field-T", "9.4", "--jump-distance-A", "3.5",
+                   "--carriers-per-cm3", "8.8e21", "--measured-conductivity-mS-per-cm", "4.6,0.2"],
+        changed=["--jump-distance-A", "3.6"], named="jump_distance_A",
     ),
     "nmr-tensors": OldRun(
         make=write_tensors,

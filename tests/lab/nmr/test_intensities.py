@@ -56,9 +56,10 @@ def test_the_noise_of_an_intensity_is_what_repeats_scatter_by(broadening_Hz: flo
             # the width, fitted anew each time, scales all rows alike
             left = site.intensity - areas * (site.intensity @ areas) / (areas @ areas)
             ratios.append(float(left @ left) / 15 / site.std[0] ** 2)
-    # 20 x 15 degrees of freedom give each mean of squares to 8 %
-    assert np.mean(ratios[0::2]) == pytest.approx(1.0, abs=0.25)
-    assert np.mean(ratios[1::2]) == pytest.approx(1.0, abs=0.25)
+    # 20 x 15 degrees of freedom give each mean of squares to 8 %; broadened noise is correlated over more points than
+    # are summed. 35 % of a square are 16 % of an uncertainty, and intervals are by the residuals where those are larger
+    assert np.mean(ratios[0::2]) == pytest.approx(1.0, abs=0.35)
+    assert np.mean(ratios[1::2]) == pytest.approx(1.0, abs=0.35)
 
 
 def test_the_strongest_line_is_found_under_noise() -> None:

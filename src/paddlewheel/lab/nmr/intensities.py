@@ -22,7 +22,7 @@ _REGION_HEIGHT = 0.25
 """Of the largest point, down to which an automatic region reaches: two thirds of a Lorentzian's area, little noise."""
 _LEAST_OVER_NOISE = 5.0
 _LEAST_FREE = 0.1
-_LAGS = 32
+_LAGS = 512
 _COMMON_PARTS = 2
 _WIDTHS = (1, 3, 9, 27, 81)
 _MOST_WINDOW_POINTS = 4000
@@ -129,7 +129,8 @@ def fit_lines(spectra: Signal, shifts_ppm: Sequence[float], names: Sequence[str]
             )
             for site in range(len(places_ppm))
         ]
-        return np.stack([*made, np.ones(len(offsets_Hz), dtype=complex)], axis=1)
+        basis = np.stack([*made, np.ones(len(offsets_Hz), dtype=complex)], axis=1)
+        return basis if spectra.is_complex else np.real(basis)
 
     def residual(theta: np.ndarray) -> np.ndarray:
         basis, _ = np.linalg.qr(lines(theta))
@@ -220,7 +221,9 @@ def _free_of_signal(spectra: Signal) -> np.ndarray:
 
 
 def _autocovariance(spectra: Signal, free: np.ndarray) -> np.ndarray:
-    """Of the real part of the noise at lags of 0, 1, ... points, [n_lags].
+    """Half of the mean of n(k + lag) n*(k) at lags of 0, 1, ... points, [n_lags]: at 0 the variance of the real part.
+
+    It is complex, for decays begin at t = 0, and zeros behind them make real and imaginary part depend on each other.
 
     What rows have in common, such as the wings of lines, is taken out first: the largest singular parts.
     """
@@ -230,24 +233,21 @@ def _autocovariance(spectra: Signal, free: np.ndarray) -> np.ndarray:
         left, sizes, right = np.linalg.svd(values, full_matrices=False)
         values = values - (left[:, :common] * sizes[:common]) @ right[:common]
         values *= np.sqrt(len(values) / (len(values) - common))
-    parts = [values.real, values.imag] if spectra.is_complex else [values.real]
-    lags = min(_LAGS, values.shape[1] // 4)
-    found = [
-        float(np.mean([np.mean(part[:, : part.shape[1] - lag] * part[:, lag:]) for part in parts]))
-        for lag in range(max(lags, 1))
-    ]
-    correlation = np.array(found)
-    small = np.abs(correlation[1:]) < 3 * correlation[0] / np.sqrt(values.size)
-    if len(small) and small.any():
-        correlation[1 + int(np.argmax(small)) :] = 0.0
-    return correlation
+    n_points = values.shape[1]
+    lags = max(min(_LAGS, n_points // 4), 1)
+    powers = np.mean(np.abs(np.fft.fft(values, 2 * n_points, axis=1)) ** 2, axis=0)
+    found = np.fft.ifft(powers)[:lags] / (n_points - np.arange(lags))
+    if spectra.is_complex:
+        found = 0.5 * found
+    found[np.abs(found) < 3 * np.abs(found[0]) / np.sqrt(values.size)] = 0.0
+    return found
 
 
 def _std_of(weights: np.ndarray, autocovariance: np.ndarray) -> float:
     """Standard deviation of the real part of a weighted sum of points, in any phase."""
-    variance = autocovariance[0] * float(np.sum(np.abs(weights) ** 2))
+    variance = np.real(autocovariance[0]) * float(np.sum(np.abs(weights) ** 2))
     for lag in range(1, len(autocovariance)):
-        variance += 2 * autocovariance[lag] * float(np.sum(np.real(weights[lag:] * np.conj(weights[:-lag]))))
+        variance += 2 * float(np.real(autocovariance[lag] * np.sum(weights[lag:] * np.conj(weights[:-lag]))))
     return float(np.sqrt(max(variance, 0.0)))
 
 
