@@ -14,6 +14,7 @@ import numpy as np
 from paddlewheel.lab.nmr.least_squares import Value
 from paddlewheel.lab.nmr.recovery import Recovery, fit_model
 from paddlewheel.lab.nmr.simulated import RelaxationTruth, magnetization
+from paddlewheel.lab.nmr.simulated.recovery import Preparation
 from paddlewheel.lab.nmr.spin_lattice import Rates, fit_peak
 
 TRUTH = RelaxationTruth.of_maximum(maximum_at_K=303.0, jump_rate_at_maximum_per_s=7e8)
@@ -44,6 +45,12 @@ def line(name: str, values: list[Value], truth: float) -> str:
     )
 
 
+_PREPARATIONS: dict[tuple[str, str], Preparation] = {
+    ("saturation", "all"): "saturation",
+    ("inversion", "all"): "inversion",
+    ("saturation", "central"): "selective saturation",
+    ("inversion", "central"): "selective inversion",
+}
 HEAD = [
     "| quantity | in the 68 % interval, % | in the 95 % interval, % | bias, % | scatter, % | mean std, % |",
     "|---|---|---|---|---|---|",
@@ -89,7 +96,7 @@ def two_rates(count: int, seed: int, noise: float) -> list[str]:
     for kind in ("saturation", "inversion"):
         for excited in ("all", "central"):
             for seen in ("central", "all"):
-                preparation = kind if excited == "all" else f"selective {kind}"
+                preparation = _PREPARATIONS[kind, excited]
                 clean = magnetization(
                     delays, w1_per_s=w1, w2_per_s=w2, preparation=preparation, detection=seen, completeness=0.95
                 )
