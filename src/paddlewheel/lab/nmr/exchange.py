@@ -1,0 +1,363 @@
+"""Rates of exchange from the volumes of a series of mixing times.
+
+V(tm) = exp(L tm) V(0), V(0) = diag(p): the off-diagonal L_ij is the rate from j to i, rates of both ways are in detailed
+balance, L_ij p_j = L_ji p_i, and what leaks to the lattice stands on the diagonal (Jeener et al., J. Chem. Phys. 71,
+4546 (1979)). All mixing times are fitted together, by their covariance. One mixing time has no time axis: what came
+before it, and what does not come from exchange, cannot be told apart, and its rate is a guess within a decade.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from paddlewheel.errors import DataError
+
+SPIN_DIFFUSION_NM2_PER_MS = 0.8
+"""Of protons in rigid organic solids (Clauss, Schmidt-Rohr, Spiess, Acta Polym. 44, 1 (1993),
+doi 10.1002/actp.1993.010440101: 0.8(2) for polystyrene and PMMA, static). Fast spinning lowers it."""
+_CHI2_68, _CHI2_95, _ONE_SIDED_95 = 1.0, 3.841, 2.706
+_DECADES_BEYOND = 3.0
+"""Rates are looked for so many decades below 1 over the longest and above 1 over the shortest mixing time."""
+_MISFIT = 0.01
+"""Chance of so large a chi2 below which the rates do not describe the volumes."""
+SEEN_STD = 3.0
+"""A volume is seen from so many standard uncertainties on."""
+_WHOLE = 0.9
+"""A peak whose share of its final volume is at least this, within its error, tells no upper end of a rate."""
+_MOST_SITES = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rate:
+    """Of one way between two sites.
+
+    Attributes
+    ----------
+    start, end
+        Places of the sites.
+    rate_per_s, std_per_s, interval_68, interval_95
+        By the likelihood's profile; None where the mixing times do not enclose the rate.
+    at_least_per_s, at_most_per_s
+        One-sided ends (95 %) of one that they do not; both, half a decade each way, from a single mixing time.
+    """
+
+    start: int
+    end: int
+    rate_per_s: float | None
+    std_per_s: float | None = None
+    interval_68: tuple[float, float] | None = None
+    interval_95: tuple[float, float] | None = None
+    at_least_per_s: float | None = None
+    at_most_per_s: float | None = None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Exchange:
+    """What the volumes say.
+
+    Attributes
+    ----------
+    rates
+        Of each pair of sites, both ways.
+    populations
+        Of each site, sum 1.
+    leakage_per_s, leakage_std_per_s
+        1/T1 of each site; None of a single mixing time.
+    fitted
+        [n_mixing, n_sites, n_sites] volumes of the fit; None of a single mixing time.
+    chi2, degrees
+        Of the fit.
+    probability
+        Of so large a chi2 by chance.
+    """
+
+    rates: tuple[Rate, ...]
+    populations: np.ndarray
+    leakage_per_s: np.ndarray | None
+    leakage_std_per_s: np.ndarray | None
+    fitted: np.ndarray | None
+    chi2: float | None
+    degrees: int
+    probability: float | None
+
+
+def propagate(
+    mixing_s: np.ndarray, *, symmetric_per_s: np.ndarray, populations: np.ndarray, leakage_per_s: np.ndarray
+) -> np.ndarray:
+    """exp(L tm) diag(p), [n_mixing, to, from].
+
+    Parameters
+    ----------
+    mixing_s
+        [n_mixing].
+    symmetric_per_s
+        [n, n] of which the off-diagonal elements are rate (j to i) x sqrt(p_j / p_i): the same for both ways.
+    populations, leakage_per_s
+        [n].
+    """
+    root = np.sqrt(populations)
+    rates = symmetric_per_s - np.diag(np.diag(symmetric_per_s))
+    leaving = (rates * root[:, None]).sum(axis=0) / root
+    values, modes = np.linalg.eigh(rates - np.diag(leaving + leakage_per_s))
+    passed = np.einsum("ik,mk,jk->mij", modes, np.exp(np.outer(mixing_s, values)), modes)
+    return passed * root[None, :, None] * root[None, None, :]
+
+
+def fit_rates(mixing_s: Sequence[float] | np.ndarray, volumes: np.ndarray, covariance: np.ndarray) -> Exchange:
+    """Rates, populations and leakage from the volumes of all mixing times.
+
+    Parameters
+    ----------
+    mixing_s
+        [n_mixing], zero or positive.
+    volumes
+        [n_mixing, n, n], to and from.
+    covariance
+        Of `volumes`, as they lie in memory.
+
+    Raises
+    ------
+    DataError
+        For fewer than two sites or more than six, mixing times that are negative, or as many as the volumes are not.
+    """
+    mixing = np.asarray(mixing_s, dtype=float)
+    n_sites = volumes.shape[1]
+    if not 2 <= n_sites <= _MOST_SITES:
+        raise DataError(f"{n_sites} sites", where="exchange", remedy=f"give shifts of 2 to {_MOST_SITES} sites")
+    if mixing.size != volumes.shape[0] or not np.isfinite(mixing).all() or mixing.min() < 0:
+        raise DataError(
+            f"{mixing.size} mixing times for {volumes.shape[0]} spectra", where="exchange",
+            remedy="give one each, zero or above",
+        )  # fmt: skip
+    if np.unique(mixing).size < 2:
+        return _single(float(mixing[0]), volumes.mean(axis=0), covariance, volumes.shape[0])
+    return _Series(mixing, volumes, covariance).result()
+
+
+def domain_size_nm(time_s: float, diffusivity_nm2_per_ms: float = SPIN_DIFFUSION_NM2_PER_MS) -> float:
+    """How far magnetization spreads in a time, sqrt(D t), by spin diffusion."""
+    return float(np.sqrt(diffusivity_nm2_per_ms * 1e3 * time_s))
+
+
+class _Series:
+    """A fit of several mixing times; parameters: log symmetric rates, log populations, leakage."""
+
+    def __init__(self, mixing_s: np.ndarray, volumes: np.ndarray, covariance: np.ndarray) -> None:
+        self.mixing_s, self.volumes = mixing_s, volumes
+        self.n_sites = volumes.shape[1]
+        self.pairs = [(i, j) for i in range(self.n_sites) for j in range(i)]
+        values, modes = np.linalg.eigh(covariance)
+        floor = 1e-10 * values.max()
+        self.whitening = modes.T / np.sqrt(np.maximum(values, floor))[:, None]
+        self.unit_per_s = 1 / float(mixing_s.max())
+        shortest = float(mixing_s[mixing_s > 0].min())
+        self.low = np.log(self.unit_per_s) - _DECADES_BEYOND * np.log(10)
+        self.high = np.log(1 / shortest) + _DECADES_BEYOND * np.log(10)
+
+    def parts(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Symmetric rates, populations (not of sum 1) and leakage of parameters."""
+        n_pairs = len(self.pairs)
+        symmetric = np.zeros((self.n_sites, self.n_sites))
+        for (i, j), value in zip(self.pairs, np.exp(theta[:n_pairs]), strict=True):
+            symmetric[i, j] = symmetric[j, i] = value
+        return (
+            symmetric,
+            np.exp(theta[n_pairs : n_pairs + self.n_sites]),
+            theta[n_pairs + self.n_sites :] * self.unit_per_s,
+        )
+
+    def model(self, theta: np.ndarray) -> np.ndarray:
+        symmetric, populations, leakage = self.parts(theta)
+        return propagate(
+            self.mixing_s, symmetric_per_s=symmetric, populations=populations, leakage_per_s=leakage
+        )  # fmt: skip
+
+    def left(self, theta: np.ndarray) -> np.ndarray:
+        return self.whitening @ (self.volumes - self.model(theta)).ravel()
+
+    def start(self) -> np.ndarray:
+        """From the logarithm of the ratios of the volumes at two times, the way of `bench.md`."""
+        populations = np.maximum(self.volumes[np.argmin(self.mixing_s)].sum(axis=0), 1e-6)
+        found = self._by_logarithm(populations)
+        rates = [float(np.clip(found[pair], np.exp(self.low + 1), np.exp(self.high - 1))) for pair in self.pairs]
+        return np.concatenate([np.log(rates), np.log(populations), np.zeros(self.n_sites)])
+
+    def _by_logarithm(self, populations: np.ndarray) -> np.ndarray:
+        """Symmetric rates by the logarithm of the best known ratio V(t) V(t0)^-1, made symmetric."""
+        order = np.argsort(self.mixing_s)
+        first = self.volumes[order[0]]
+        root = np.sqrt(populations)
+        best, best_weight = np.full((self.n_sites,) * 2, self.unit_per_s), 0.0
+        for place in order[1:]:
+            time = self.mixing_s[place] - self.mixing_s[order[0]]
+            if time <= 0 or abs(np.linalg.det(first)) < 1e-12:
+                continue
+            ratio = self.volumes[place] @ np.linalg.inv(first) * root[None, :] / root[:, None]
+            values, modes = np.linalg.eigh(0.5 * (ratio + ratio.T))
+            weight = values.min() * (1 - values.min())
+            if values.min() > 0.02 and weight > best_weight:
+                best, best_weight = (modes * np.log(values)) @ modes.T / time, weight
+        return np.maximum(best, 1e-3 * self.unit_per_s)
+
+    def _bounds(self, start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Ends of the rates alone."""
+        low, high = np.full(start.size, -np.inf), np.full(start.size, np.inf)
+        low[: len(self.pairs)], high[: len(self.pairs)] = self.low, self.high
+        return low, high
+
+    def fit(self, start: np.ndarray, fixed: tuple[int, float] | None = None) -> tuple[np.ndarray, float]:
+        """The best parameters and their chi2, one of them fixed where that is asked."""
+        from scipy.optimize import least_squares
+
+        free = np.ones(start.size, dtype=bool)
+        held = start.copy()
+        if fixed is not None:
+            free[fixed[0]], held[fixed[0]] = False, fixed[1]
+        low, high = (ends[free] for ends in self._bounds(start))
+
+        def residuals(some: np.ndarray) -> np.ndarray:
+            whole = held.copy()
+            whole[free] = some
+            return self.left(whole)
+
+        inside = np.clip(held[free], low + 1e-6, high - 1e-6)
+        found = least_squares(residuals, inside, bounds=(low, high), xtol=1e-9, ftol=1e-9, x_scale="jac")
+        held[free] = found.x
+        return held, 2 * float(found.cost)
+
+    def result(self) -> Exchange:
+        from scipy.stats import chi2 as chi2_law
+
+        start = self.start()
+        n_pairs = len(self.pairs)
+        tries = [start, *(np.concatenate([start[:n_pairs] + np.log(f), start[n_pairs:]]) for f in (0.1, 10.0))]
+        theta, chi2 = min((self.fit(begin) for begin in tries), key=lambda found: found[1])
+        degrees = self.volumes.size - theta.size
+        probability = float(chi2_law.sf(chi2, degrees)) if degrees > 0 else None
+        inflation = max(1.0, chi2 / degrees) if probability is not None and probability < _MISFIT else 1.0
+        _, populations, leakage = self.parts(theta)
+        populations = populations / populations.sum()
+        rates: list[Rate] = []
+        for place, (i, j) in enumerate(self.pairs):
+            ends = _profile(lambda value, p=place: self.fit(theta, (p, value))[1], theta[place], chi2,
+                            inflation, (self.low, self.high))  # fmt: skip
+            for start_site, end_site in ((j, i), (i, j)):
+                factor = float(np.sqrt(populations[end_site] / populations[start_site]))
+                rates.append(ends.rate(start_site, end_site, factor))
+        return Exchange(
+            rates=tuple(rates),
+            populations=populations,
+            leakage_per_s=leakage,
+            leakage_std_per_s=self._leakage_std(theta, inflation),
+            fitted=self.model(theta),
+            chi2=chi2,
+            degrees=degrees,
+            probability=probability,
+        )
+
+    def _leakage_std(self, theta: np.ndarray, inflation: float) -> np.ndarray:
+        steps = 1e-4
+        columns = [
+            (self.left(theta + steps * unit) - self.left(theta - steps * unit)) / (2 * steps)
+            for unit in np.eye(theta.size)
+        ]
+        slope = np.stack(columns, axis=1)
+        covariance = np.linalg.pinv(slope.T @ slope, hermitian=True) * inflation
+        return np.sqrt(np.diag(covariance)[-self.n_sites :]) * self.unit_per_s
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Ends:
+    """Of the logarithm of a symmetric rate: its best value and the ends of its profile; None where there is none."""
+
+    best: float
+    one: tuple[float | None, float | None]
+    two: tuple[float | None, float | None]
+    one_sided: tuple[float | None, float | None]
+
+    def rate(self, start: int, end: int, factor: float) -> Rate:
+        """The rate of one way, `factor` times the symmetric one."""
+
+        def of(value: float | None) -> float | None:
+            return None if value is None else float(np.exp(value)) * factor
+
+        (low, high), (low_95, high_95) = self.one, self.two
+        if low is None or high is None or low_95 is None or high_95 is None:
+            lowest, highest = self.one_sided
+            return Rate(
+                start=start, end=end, rate_per_s=None, at_least_per_s=of(lowest), at_most_per_s=of(highest)
+            )  # fmt: skip
+        inner = (float(np.exp(low)) * factor, float(np.exp(high)) * factor)
+        return Rate(
+            start=start, end=end, rate_per_s=of(self.best), std_per_s=0.5 * (inner[1] - inner[0]), interval_68=inner,
+            interval_95=(float(np.exp(low_95)) * factor, float(np.exp(high_95)) * factor),
+        )  # fmt: skip
+
+
+def _profile(
+    chi2_at: Callable[[float], float], best: float, lowest: float, inflation: float, ends: tuple[float, float]
+) -> _Ends:
+    """Where the profile of chi2 over the logarithm of a rate rises by what intervals ask."""
+
+    def end(rise: float, limit: float) -> float | None:
+        from scipy.optimize import brentq
+
+        def over(value: float) -> float:
+            return chi2_at(value) - lowest - rise * inflation
+
+        step, inner = 0.02 if limit > best else -0.02, best
+        while (limit - inner) * np.sign(step) > 1e-6:
+            outer = float(np.clip(inner + step, *ends))
+            if over(outer) > 0:
+                return float(brentq(over, inner, outer, xtol=1e-3 * abs(outer - best)))
+            inner, step = outer, 2 * step
+        return None
+
+    low, high = ends
+    return _Ends(
+        best=best,
+        one=(end(_CHI2_68, low), end(_CHI2_68, high)),
+        two=(end(_CHI2_95, low), end(_CHI2_95, high)),
+        one_sided=(end(_ONE_SIDED_95, low), end(_ONE_SIDED_95, high)),
+    )
+
+
+def _single(mixing_s: float, volumes: np.ndarray, covariance: np.ndarray, n_spectra: int) -> Exchange:
+    """Bounds within a decade, from the logarithm of one matrix of volumes; none where nothing is seen."""
+    n_sites = volumes.shape[0]
+    shape = (n_spectra, n_sites, n_sites)
+    std = np.sqrt(np.diag(covariance)).reshape(shape).mean(axis=0) / np.sqrt(n_spectra)
+    populations = np.maximum(volumes.sum(axis=0), 1e-9)
+    populations = populations / populations.sum()
+    total = float(volumes.sum())
+    rates: list[Rate] = []
+    for i in range(n_sites):
+        for j in range(i):
+            cross, error = 0.5 * (volumes[i, j] + volumes[j, i]), 0.5 * float(np.hypot(std[i, j], std[j, i]))
+            final = total * populations[i] * populations[j]  # of complete exchange
+            share, share_std = cross / final, error / final
+            both = populations[i] + populations[j]
+            for start, end in ((j, i), (i, j)):
+                # of two sites share = 1 - exp(-(k + k') t), k = (k + k') p_end
+                per_s = populations[end] / both / mixing_s if mixing_s > 0 else np.inf
+                low = high = None
+                if share > SEEN_STD * share_std:
+                    low = -np.log1p(-min(share, _WHOLE)) * per_s / np.sqrt(10)
+                top = share + SEEN_STD * share_std
+                if top < _WHOLE:
+                    middle = -np.log1p(-share) if low is not None else -np.log1p(-top)
+                    high = middle * per_s * np.sqrt(10)
+                rates.append(
+                    Rate(
+                        start=start, end=end, rate_per_s=None,
+                        at_least_per_s=None if low is None else float(low),
+                        at_most_per_s=None if high is None or not np.isfinite(high) else float(high),
+                    )
+                )  # fmt: skip
+    return Exchange(
+        rates=tuple(rates), populations=populations, leakage_per_s=None, leakage_std_per_s=None, fitted=None, chi2=None,
+        degrees=0, probability=None,
+    )  # fmt: skip
