@@ -142,6 +142,11 @@ TABLE: dict[str, Row] = {
         "nmr_relaxation.study:STUDY",
         "T1 of each site; from several temperatures barrier, jump rate and conductivity; motional narrowing.",
     ),
+    "nmr exchange": Row(
+        LABORATORY,
+        "nmr_exchange.study:STUDY",
+        "Two-dimensional exchange spectra: peak volumes, rates between sites, bound on the size of domains.",
+    ),
     "nmr simulate": Row(
         LABORATORY,
         "nmr_simulate.study:STUDY",

@@ -62,8 +62,8 @@ class Exchange:
     ----------
     rates
         Of each pair of sites, both ways.
-    populations
-        Of each site, sum 1.
+    populations, populations_std
+        Of each site, sum 1; no uncertainty of a single mixing time.
     leakage_per_s, leakage_std_per_s
         1/T1 of each site; None of a single mixing time.
     fitted
@@ -76,6 +76,7 @@ class Exchange:
 
     rates: tuple[Rate, ...]
     populations: np.ndarray
+    populations_std: np.ndarray | None
     leakage_per_s: np.ndarray | None
     leakage_std_per_s: np.ndarray | None
     fitted: np.ndarray | None
@@ -137,13 +138,68 @@ def fit_rates(mixing_s: Sequence[float] | np.ndarray, volumes: np.ndarray, covar
     return _Series(mixing, volumes, covariance).result()
 
 
-def domain_size_nm(time_s: float, diffusivity_nm2_per_ms: float = SPIN_DIFFUSION_NM2_PER_MS) -> float:
-    """How far magnetization spreads in a time, sqrt(D t), by spin diffusion."""
-    return float(np.sqrt(diffusivity_nm2_per_ms * 1e3 * time_s))
+@dataclass(frozen=True, kw_only=True)
+class DomainBound:
+    """A bound on the size of domains, sqrt(D t): `time_s` is t, `size_nm` at most or at least what it says."""
+
+    size_nm: float
+    time_s: float
+    is_upper: bool
+    because: str
+
+
+def domain_bound(
+    exchange: Exchange,
+    mixing_s: np.ndarray,
+    volumes: np.ndarray,
+    std: np.ndarray,
+    *,
+    diffusivity_nm2_per_ms: float = SPIN_DIFFUSION_NM2_PER_MS,
+) -> DomainBound | None:
+    """How far apart the sites are at most, by how long spin diffusion takes between them; at least, where it is not seen.
+
+    Parameters
+    ----------
+    exchange
+        From `fit_rates`: where every rate is known, t is that of the slowest mode of the exchange.
+    mixing_s, volumes, std
+        Otherwise t is the shortest mixing time after which every pair is connected by peaks that are seen, or the
+        longest, where none is.
+    diffusivity_nm2_per_ms
+        Of spin diffusion: a larger one than the sample's leaves an upper bound one.
+    """
+    n_sites = volumes.shape[1]
+    known = {(rate.start, rate.end): rate.rate_per_s for rate in exchange.rates}
+    if all(rate is not None for rate in known.values()):
+        generator = np.zeros((n_sites, n_sites))
+        for (start, end), rate in known.items():
+            generator[end, start] = rate or 0.0
+        generator -= np.diag(generator.sum(axis=0))
+        time = float(1 / -np.sort(np.linalg.eigvals(generator).real)[-2])
+        return _bound(time, diffusivity_nm2_per_ms, True, "the slowest mode of the exchange")
+    off = ~np.eye(n_sites, dtype=bool)
+    seen = (volumes > SEEN_STD * std) & (mixing_s > 0)[:, None, None]
+    whole = [float(time) for time, peaks in zip(mixing_s, seen, strict=True) if peaks[off].all()]
+    if whole:
+        return _bound(min(whole), diffusivity_nm2_per_ms, True, "the shortest mixing time with all cross peaks")
+    if not seen[:, off].any() and mixing_s.max() > 0:
+        return _bound(
+            float(mixing_s.max()), diffusivity_nm2_per_ms, False, "the longest mixing time, without cross peaks"
+        )
+    return None
+
+
+def _bound(time_s: float, diffusivity_nm2_per_ms: float, is_upper: bool, because: str) -> DomainBound:
+    size = float(np.sqrt(diffusivity_nm2_per_ms * 1e3 * time_s))
+    return DomainBound(size_nm=size, time_s=time_s, is_upper=is_upper, because=because)
 
 
 class _Series:
-    """A fit of several mixing times; parameters: log symmetric rates, log populations, leakage."""
+    """A fit of several mixing times.
+
+    Parameters: the logarithm of the rate from the second to the first site of each pair (of the way back where
+    `backward` says so: an interval is of the parameter that is looked at), log populations, leakage.
+    """
 
     def __init__(self, mixing_s: np.ndarray, volumes: np.ndarray, covariance: np.ndarray) -> None:
         self.mixing_s, self.volumes = mixing_s, volumes
@@ -157,32 +213,44 @@ class _Series:
         self.low = np.log(self.unit_per_s) - _DECADES_BEYOND * np.log(10)
         self.high = np.log(1 / shortest) + _DECADES_BEYOND * np.log(10)
 
-    def parts(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def parts(self, theta: np.ndarray, backward: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Symmetric rates, populations (not of sum 1) and leakage of parameters."""
         n_pairs = len(self.pairs)
+        populations = np.exp(theta[n_pairs : n_pairs + self.n_sites])
         symmetric = np.zeros((self.n_sites, self.n_sites))
-        for (i, j), value in zip(self.pairs, np.exp(theta[:n_pairs]), strict=True):
-            symmetric[i, j] = symmetric[j, i] = value
-        return (
-            symmetric,
-            np.exp(theta[n_pairs : n_pairs + self.n_sites]),
-            theta[n_pairs + self.n_sites :] * self.unit_per_s,
-        )
+        rates = np.exp(np.clip(theta[:n_pairs], self.low - 1, self.high + 1))
+        for (i, j), rate in zip(self.pairs, rates, strict=True):
+            share = populations[j] / populations[i]
+            symmetric[i, j] = symmetric[j, i] = rate * np.sqrt(1 / share if backward else share)
+        return symmetric, populations, theta[n_pairs + self.n_sites :] * self.unit_per_s
 
-    def model(self, theta: np.ndarray) -> np.ndarray:
-        symmetric, populations, leakage = self.parts(theta)
+    def turned(self, theta: np.ndarray) -> np.ndarray:
+        """The same parameters with the rates of the ways back."""
+        n_pairs = len(self.pairs)
+        logarithms = theta[n_pairs : n_pairs + self.n_sites]
+        back = [theta[place] + logarithms[j] - logarithms[i] for place, (i, j) in enumerate(self.pairs)]
+        return np.concatenate([back, theta[n_pairs:]])
+
+    def model(self, theta: np.ndarray, backward: bool = False) -> np.ndarray:
+        """Volumes of parameters."""
+        symmetric, populations, leakage = self.parts(theta, backward)
         return propagate(
             self.mixing_s, symmetric_per_s=symmetric, populations=populations, leakage_per_s=leakage
         )  # fmt: skip
 
-    def left(self, theta: np.ndarray) -> np.ndarray:
-        return self.whitening @ (self.volumes - self.model(theta)).ravel()
+    def left(self, theta: np.ndarray, backward: bool = False) -> np.ndarray:
+        """What is left, in units of the noise."""
+        return self.whitening @ (self.volumes - self.model(theta, backward)).ravel()
 
     def start(self) -> np.ndarray:
         """From the logarithm of the ratios of the volumes at two times, the way of `bench.md`."""
         populations = np.maximum(self.volumes[np.argmin(self.mixing_s)].sum(axis=0), 1e-6)
         found = self._by_logarithm(populations)
-        rates = [float(np.clip(found[pair], np.exp(self.low + 1), np.exp(self.high - 1))) for pair in self.pairs]
+        root = np.sqrt(populations)
+        rates = [
+            float(np.clip(found[i, j] * root[i] / root[j], np.exp(self.low + 1), np.exp(self.high - 1)))
+            for i, j in self.pairs
+        ]
         return np.concatenate([np.log(rates), np.log(populations), np.zeros(self.n_sites)])
 
     def _by_logarithm(self, populations: np.ndarray) -> np.ndarray:
@@ -202,13 +270,9 @@ class _Series:
                 best, best_weight = (modes * np.log(values)) @ modes.T / time, weight
         return np.maximum(best, 1e-3 * self.unit_per_s)
 
-    def _bounds(self, start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Ends of the rates alone."""
-        low, high = np.full(start.size, -np.inf), np.full(start.size, np.inf)
-        low[: len(self.pairs)], high[: len(self.pairs)] = self.low, self.high
-        return low, high
-
-    def fit(self, start: np.ndarray, fixed: tuple[int, float] | None = None) -> tuple[np.ndarray, float]:
+    def fit(
+        self, start: np.ndarray, fixed: tuple[int, float] | None = None, backward: bool = False
+    ) -> tuple[np.ndarray, float]:
         """The best parameters and their chi2, one of them fixed where that is asked."""
         from scipy.optimize import least_squares
 
@@ -216,19 +280,18 @@ class _Series:
         held = start.copy()
         if fixed is not None:
             free[fixed[0]], held[fixed[0]] = False, fixed[1]
-        low, high = (ends[free] for ends in self._bounds(start))
 
         def residuals(some: np.ndarray) -> np.ndarray:
             whole = held.copy()
             whole[free] = some
-            return self.left(whole)
+            return self.left(whole, backward)
 
-        inside = np.clip(held[free], low + 1e-6, high - 1e-6)
-        found = least_squares(residuals, inside, bounds=(low, high), xtol=1e-9, ftol=1e-9, x_scale="jac")
+        found = least_squares(residuals, held[free], method="lm", xtol=1e-10, ftol=1e-10)
         held[free] = found.x
         return held, 2 * float(found.cost)
 
     def result(self) -> Exchange:
+        """All that the volumes say."""
         from scipy.stats import chi2 as chi2_law
 
         start = self.start()
@@ -239,61 +302,66 @@ class _Series:
         probability = float(chi2_law.sf(chi2, degrees)) if degrees > 0 else None
         inflation = max(1.0, chi2 / degrees) if probability is not None and probability < _MISFIT else 1.0
         _, populations, leakage = self.parts(theta)
-        populations = populations / populations.sum()
+        shares = populations / populations.sum()
+        populations_std, leakage_std_per_s = self._std(theta, shares, inflation)
         rates: list[Rate] = []
-        for place, (i, j) in enumerate(self.pairs):
-            ends = _profile(lambda value, p=place: self.fit(theta, (p, value))[1], theta[place], chi2,
-                            inflation, (self.low, self.high))  # fmt: skip
-            for start_site, end_site in ((j, i), (i, j)):
-                factor = float(np.sqrt(populations[end_site] / populations[start_site]))
-                rates.append(ends.rate(start_site, end_site, factor))
+        for backward in (False, True):
+            best = self.turned(theta) if backward else theta
+            for place, (i, j) in enumerate(self.pairs):
+
+                def chi2_at(value: float, p: int = place, b: bool = backward, near: np.ndarray = best) -> float:
+                    return self.fit(near, (p, value), b)[1]
+
+                ends = _profile(chi2_at, best[place], chi2, inflation, (self.low, self.high))
+                rates.append(ends.rate(i, j) if backward else ends.rate(j, i))
         return Exchange(
-            rates=tuple(rates),
-            populations=populations,
+            rates=tuple(sorted(rates, key=lambda rate: (rate.start, rate.end))),
+            populations=shares,
+            populations_std=populations_std,
             leakage_per_s=leakage,
-            leakage_std_per_s=self._leakage_std(theta, inflation),
+            leakage_std_per_s=leakage_std_per_s,
             fitted=self.model(theta),
             chi2=chi2,
             degrees=degrees,
             probability=probability,
         )
 
-    def _leakage_std(self, theta: np.ndarray, inflation: float) -> np.ndarray:
-        steps = 1e-4
+    def _std(self, theta: np.ndarray, shares: np.ndarray, inflation: float) -> tuple[np.ndarray, np.ndarray]:
+        """Standard uncertainties of the populations and of the leakage, by the curvature of chi2."""
+        step = 1e-4
         columns = [
-            (self.left(theta + steps * unit) - self.left(theta - steps * unit)) / (2 * steps)
+            (self.left(theta + step * unit) - self.left(theta - step * unit)) / (2 * step)
             for unit in np.eye(theta.size)
         ]
         slope = np.stack(columns, axis=1)
         covariance = np.linalg.pinv(slope.T @ slope, hermitian=True) * inflation
-        return np.sqrt(np.diag(covariance)[-self.n_sites :]) * self.unit_per_s
+        n_pairs = len(self.pairs)
+        of_populations = slice(n_pairs, n_pairs + self.n_sites)
+        normalized = np.diag(shares) - np.outer(shares, shares)
+        populations = normalized @ covariance[of_populations, of_populations] @ normalized
+        leakage = np.diag(covariance)[n_pairs + self.n_sites :]
+        return np.sqrt(np.diag(populations)), np.sqrt(leakage) * self.unit_per_s
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Ends:
-    """Of the logarithm of a symmetric rate: its best value and the ends of its profile; None where there is none."""
+    """Of the logarithm of a rate: its best value and the ends of its profile; None where there is none."""
 
     best: float
     one: tuple[float | None, float | None]
     two: tuple[float | None, float | None]
     one_sided: tuple[float | None, float | None]
 
-    def rate(self, start: int, end: int, factor: float) -> Rate:
-        """The rate of one way, `factor` times the symmetric one."""
-
-        def of(value: float | None) -> float | None:
-            return None if value is None else float(np.exp(value)) * factor
-
+    def rate(self, start: int, end: int) -> Rate:
+        """The rate with its intervals, or its bounds."""
         (low, high), (low_95, high_95) = self.one, self.two
         if low is None or high is None or low_95 is None or high_95 is None:
-            lowest, highest = self.one_sided
-            return Rate(
-                start=start, end=end, rate_per_s=None, at_least_per_s=of(lowest), at_most_per_s=of(highest)
-            )  # fmt: skip
-        inner = (float(np.exp(low)) * factor, float(np.exp(high)) * factor)
+            lowest, highest = (None if found is None else float(np.exp(found)) for found in self.one_sided)
+            return Rate(start=start, end=end, rate_per_s=None, at_least_per_s=lowest, at_most_per_s=highest)
+        inner = (float(np.exp(low)), float(np.exp(high)))
         return Rate(
-            start=start, end=end, rate_per_s=of(self.best), std_per_s=0.5 * (inner[1] - inner[0]), interval_68=inner,
-            interval_95=(float(np.exp(low_95)) * factor, float(np.exp(high_95)) * factor),
+            start=start, end=end, rate_per_s=float(np.exp(self.best)), std_per_s=0.5 * (inner[1] - inner[0]),
+            interval_68=inner, interval_95=(float(np.exp(low_95)), float(np.exp(high_95))),
         )  # fmt: skip
 
 
@@ -358,6 +426,6 @@ def _single(mixing_s: float, volumes: np.ndarray, covariance: np.ndarray, n_spec
                     )
                 )  # fmt: skip
     return Exchange(
-        rates=tuple(rates), populations=populations, leakage_per_s=None, leakage_std_per_s=None, fitted=None, chi2=None,
+        rates=tuple(rates), populations=populations, populations_std=None, leakage_per_s=None, leakage_std_per_s=None, fitted=None, chi2=None,
         degrees=0, probability=None,
     )  # fmt: skip

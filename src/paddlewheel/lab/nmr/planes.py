@@ -98,9 +98,7 @@ def to_pairs(signal: Signal) -> Pairs:
             where=signal.name, remedy="measure with States-TPPI or States",
         )  # fmt: skip
     if mode not in _PHASE_SENSITIVE:
-        raise DataError(
-            f"rows of {mode} are not taken", where=signal.name, remedy="measure with States-TPPI or States"
-        )
+        raise DataError(f"rows of {mode} are not taken", where=signal.name, remedy="measure with States-TPPI or States")
     n_rows = signal.values.shape[0]
     warnings = list(signal.warnings)
     if n_rows % 2:
@@ -116,8 +114,11 @@ def to_pairs(signal: Signal) -> Pairs:
         sine[1::2] *= -1
     if mode == "echo-antiecho":
         cosine, sine = 0.5 * (cosine + sine), -0.5j * (cosine - sine)
+    indirect = signal.indirect
+    if indirect.nucleus == signal.axis.nucleus:  # one reference for both, as it may have been given
+        indirect = replace(indirect, reference_MHz=signal.axis.reference_MHz)
     pairs = Pairs(
-        cosine=cosine, sine=sine, axis=signal.axis, indirect=signal.indirect, name=signal.name,
+        cosine=cosine, sine=sine, axis=signal.axis, indirect=indirect, name=signal.name,
         mixing_s=signal.mixing_s, warnings=tuple(warnings),
     )  # fmt: skip
     if _is_reversed(pairs):

@@ -6,8 +6,7 @@ shifts and widths and the phases, which are fitted to the sum of the measurement
 squares. Nothing is transformed in the indirect dimension, so a measurement that ends early has no wiggles, and the noise
 is white. Boxes instead of lines leak 11 % of a Lorentzian diagonal into its neighbours.
 
-The covariance is that of estimating equations, by row (White 1980, doi 10.2307/1912934): rows whose gain differs (t1
-noise) and lines that are not quite of the shape count in it, whatever their size.
+The covariance holds the noise of the residuals and that of the gain from row to row (t1 noise), each by its variance.
 """
 
 from __future__ import annotations
@@ -51,6 +50,8 @@ class Volumes:
         Of each site: widths at half height.
     direct_phase_deg, direct_phase1_deg, indirect_phase_deg
         That bring the spectra to absorption (see `to_plane`).
+    row_noise
+        Standard deviation of the relative gain from row to row, which the residuals have beyond their noise.
     residual_over_noise
         Root mean square of what the lines leave over the noise far from them: 1 where the shape is right.
     """
@@ -63,6 +64,7 @@ class Volumes:
     direct_phase_deg: float
     direct_phase1_deg: float
     indirect_phase_deg: float
+    row_noise: float
     residual_over_noise: float
 
     @property
@@ -242,12 +244,12 @@ class _Fit:
         indirect, direct = self.lines(theta)
         from_rows, from_points = np.linalg.pinv(indirect), np.linalg.pinv(direct)
         amounts = np.einsum("jr,mrp,ip->mij", from_rows, self.data, from_points, optimize=True)
-        left = self.data - np.einsum("rj,mij,pi->mrp", indirect, amounts, direct, optimize=True)
-        leverage = np.einsum("rj,jr->r", indirect, from_rows)
-        left /= np.sqrt(1 - np.minimum(leverage, 0.9))[None, :, None]
+        model = np.einsum("rj,mij,pi->mrp", indirect, amounts, direct, optimize=True)
+        left = self.data - model
+        degrees = left.size - amounts.size - theta.size
+        variance = float((left**2).sum()) / degrees
         slopes = self._slopes(theta)
-        own = np.einsum("jr,mri->mrij", from_rows, left @ from_points.T[:, :n_sites])
-        shared = self._of_shared(slopes, amounts.sum(axis=0), indirect, direct, left)  # [n_theta, m, r]
+        shared, inverse = self._shared(slopes, amounts.sum(axis=0), indirect, direct)
         moved = np.stack(
             [
                 np.einsum("jr,rk,mik->mij", from_rows, rows, amounts)
@@ -255,11 +257,21 @@ class _Fit:
                 for rows, points in slopes
             ]
         )[:, :, :n_sites]
-        n_rows = indirect.shape[0]
-        influence = -np.einsum("tmij,tnr->nrmij", moved, shared)
-        influence[np.arange(n_mixing), :, np.arange(n_mixing)] += own
-        # cosine and sine of one time were measured one after the other: rows of one gain are each by itself
-        scores = influence.reshape(n_mixing * n_rows, -1)
+        # white noise moves the volumes of its own measurement, and by the shared parameters those of all: what moves
+        # these lies outside what the volumes take up, so that the two are independent
+        own = np.einsum("jl,ik->ijkl", from_rows @ from_rows.T, (from_points @ from_points.T)[:n_sites, :n_sites])
+        of_all = moved.reshape(theta.size, -1)
+        covariance = variance * n_mixing * of_all.T @ inverse @ of_all
+        blocks = covariance.reshape(n_mixing, n_sites**2, n_mixing, n_sites**2)
+        blocks[np.arange(n_mixing), :, np.arange(n_mixing)] += variance * own.reshape(n_sites**2, -1)
+        # a row whose gain is off by 1 moves them so:
+        own_rows = np.einsum("jr,mrp,ip->mrij", from_rows, model, from_points[:n_sites], optimize=True)
+        rows = -np.einsum("tmij,tnr->nrmij", moved, np.einsum("trp,mrp->tmr", shared, model, optimize=True))
+        rows[np.arange(n_mixing), :, np.arange(n_mixing)] += own_rows
+        scores = rows.reshape(n_mixing * indirect.shape[0], -1)
+        leverage = np.einsum("rj,jr->r", indirect, from_rows)
+        gain = _gain_variance(left, model, leverage, variance)
+        covariance += gain * scores.T @ scores
         values = amounts[:, :n_sites]
         scale = float(values[0].sum())
         if not abs(scale) > 0:
@@ -268,17 +280,17 @@ class _Fit:
             theta = theta.copy()
             theta[-3] += np.pi
         parameters = theta[: 3 * n_sites].reshape(-1, 3)
-        window_left = float(np.sqrt(np.mean(left**2)))
         return Volumes(
             values=values / scale,
-            covariance=scores.T @ scores / scale**2,
+            covariance=covariance / scale**2,
+            row_noise=float(np.sqrt(gain)),
             shift_ppm=self.first.axis.carrier_ppm + parameters[:, 0] / self.first.axis.reference_MHz,
             lorentz_Hz=parameters[:, 1],
             gauss_Hz=parameters[:, 2],
             direct_phase_deg=-float(np.rad2deg(theta[-3])),
             direct_phase1_deg=-360.0 * float(theta[-2]),
             indirect_phase_deg=-float(np.rad2deg(theta[-1])),
-            residual_over_noise=window_left / self.noise,
+            residual_over_noise=float(np.sqrt(variance)) / self.noise,
         )
 
     def _slopes(self, theta: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -294,15 +306,15 @@ class _Fit:
             found.append(((rows - rows_0) / span, (points - points_0) / span))
         return found
 
-    def _of_shared(
+    def _shared(
         self,
         slopes: Sequence[tuple[np.ndarray, np.ndarray]],
         total: np.ndarray,
         indirect: np.ndarray,
         direct: np.ndarray,
-        left: np.ndarray,
-    ) -> np.ndarray:
-        """How each row of each measurement moves the shared parameters, [n_theta, n_mixing, n_rows]."""
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """How each point of the sum moves the shared parameters, [n_theta, n_rows, n_points], and the inverse of their
+        normal matrix."""
         rows_basis, points_basis = np.linalg.qr(indirect)[0], np.linalg.qr(direct)[0]
         columns = []
         for rows, points in slopes:
@@ -315,7 +327,18 @@ class _Fit:
         size[size < 1e-12 * size.max()] = np.inf  # a width that the shape has not
         gram = (flat / size[:, None]) @ (flat / size[:, None]).T
         inverse = np.linalg.pinv(gram, rcond=1e-8, hermitian=True) / np.outer(size, size)
-        return np.einsum("tu,urp,mrp->tmr", inverse, stacked, left, optimize=True)
+        return np.einsum("tu,urp->trp", inverse, stacked), inverse
+
+
+def _gain_variance(left: np.ndarray, model: np.ndarray, leverage: np.ndarray, variance: float) -> float:
+    """Variance of the relative gain of the rows: what the residuals have along the rows of the model beyond the noise.
+
+    A row of norm |y| has along itself the variance s2 + g2 |y|^2, and the fit takes up the share `leverage` of it.
+    """
+    square = (model**2).sum(axis=2)
+    along = (left * model).sum(axis=2) ** 2 / np.maximum(square, 1e-300) / (1 - np.minimum(leverage, 0.9))
+    excess = float(((along - variance) * square).sum() / (square**2).sum())
+    return max(excess, 0.0)
 
 
 def _decays(offset_Hz: np.ndarray, lorentz_Hz: np.ndarray, gauss_Hz: np.ndarray, times_s: np.ndarray) -> np.ndarray:
