@@ -322,6 +322,34 @@ def write_cycles(folder: Path) -> None:
     )
 
 
+def write_exchange(folder: Path) -> None:
+    """Bruker folders `1`, `2` and `3` of two lines that exchange at 15/s, of integers: 32 rows of 128 points each."""
+    draw = _integers(11)
+    decay = np.exp(-np.arange(128) / 12 + 0j)
+    lines = [decay * np.exp(2j * np.pi * offset * np.arange(128)) for offset in (0.15, -0.1)]
+    for number, crossed in ((1, 0.0565), (2, 0.1906), (3, 0.4267)):
+        rows = []
+        for k in range(16):
+            turns = [np.exp(-k / 8 + 2j * np.pi * offset * k) * (-1) ** k for offset in (0.15, -0.1)]
+            for part in (np.real, np.imag):
+                first, second = (float(part(turn)) for turn in turns)
+                to_first, to_second = (1 - crossed) * first + crossed * second, crossed * first + (1 - crossed) * second
+                rows.append(to_first * lines[0] + to_second * lines[1])
+        noise = [[next(draw) % 2049 - 1024 for _ in range(256)] for _ in rows]
+        points = np.rint(2.0**20 * np.array(rows)).view(np.float64) + np.array(noise)
+        place = folder / str(number)
+        place.mkdir()
+        (place / "ser").write_bytes(points.astype("<i4").tobytes())
+        (place / "pulseprogram").write_text(";noesy\n;d8 : mixing time\n", encoding="utf-8")
+        mixing = [0.0] * 8 + [0.001 * 4.0**number] + [0.0] * 7
+        common = "##$NUC1= <1H>\n##$SFO1= 400\n##$BF1= 400\n##$SW_h= 8000\n##$SW= 20\n"
+        head = "##TITLE= made\n##JCAMPDX= 5.0\n"
+        delays = f"##$D= (0..15)\n{' '.join(f'{value:g}' for value in mixing)}\n"
+        numbers = "##$TD= 256\n##$BYTORDA= 0\n##$DTYPA= 0\n##$AQ_mod= 1\n##$GRPDLY= 0\n##$PULPROG= <noesy>\n"
+        (place / "acqus").write_text(f"{head}{common}{numbers}{delays}##END=\n", encoding="utf-8")
+        (place / "acqu2s").write_text(f"{head}{common}##$TD= 32\n##$FnMODE= 5\n##END=\n", encoding="utf-8")
+
+
 def write_design(folder: Path) -> None:
     """`mine.yaml`: a cell that differs from the built-in one, in foils and packaging as they were then."""
     (folder / "mine.yaml").write_text(_OLD_DESIGN)
@@ -552,6 +580,11 @@ OLD_RUNS: dict[str, OldRun] = {
                    "--pulse-us", "1.73", "--nutation-Hz", "145000", "--t1-s", "B12H12=2+-0.1", "--recycle-delay-s",
                    "10", "--formulas", "B12H12=Na2B12H12,BH4=NaBH4", "--baseline-order", "3"],
         changed=["--baseline-order", "4"], named="baseline_order",
+    ),
+    "nmr-exchange": OldRun(
+        make=write_exchange,
+        arguments=["nmr", "exchange", "1", "2", "3", "--sites", "A=3,B=-2", "--spin-diffusion-nm2-per-ms", "0.7"],
+        changed=["--spin-diffusion-nm2-per-ms", "0.8"], named="spin_diffusion_nm2_per_ms",
     ),
     "nmr-simulate": OldRun(
         make=lambda _: None,

@@ -1,9 +1,10 @@
 """Rates of exchange from the volumes of a series of mixing times.
 
-V(tm) = exp(L tm) V(0), V(0) = diag(p): the off-diagonal L_ij is the rate from j to i, rates of both ways are in detailed
-balance, L_ij p_j = L_ji p_i, and what leaks to the lattice stands on the diagonal (Jeener et al., J. Chem. Phys. 71,
-4546 (1979)). All mixing times are fitted together, by their covariance. One mixing time has no time axis: what came
-before it, and what does not come from exchange, cannot be told apart, and its rate is a guess within a decade.
+V(tm) = exp(L tm) V(0), V(0) = diag(p): the off-diagonal L_ij is the rate from j to i, rates of both ways are in
+detailed balance, L_ij p_j = L_ji p_i, and what leaks to the lattice stands on the diagonal (Jeener et al., J. Chem.
+Phys. 71, 4546 (1979)). All mixing times are fitted together, by their covariance. One mixing time has no time axis:
+what came before it, and what does not come from exchange, cannot be told apart, and its rate is a guess within a
+decade.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ SEEN_STD = 3.0
 """A volume is seen from so many standard uncertainties on."""
 _WHOLE = 0.9
 """A peak whose share of its final volume is at least this, within its error, tells no upper end of a rate."""
+_LEAKAGE = (-0.5, 1e4)
+"""Ends of the leakage times the longest mixing time: it is below zero by noise alone."""
 _MOST_SITES = 6
 
 
@@ -156,7 +159,7 @@ def domain_bound(
     *,
     diffusivity_nm2_per_ms: float = SPIN_DIFFUSION_NM2_PER_MS,
 ) -> DomainBound | None:
-    """How far apart the sites are at most, by how long spin diffusion takes between them; at least, where it is not seen.
+    """How far apart the sites are at most, by how long spin diffusion takes between them; at least, if it is not seen.
 
     Parameters
     ----------
@@ -222,7 +225,8 @@ class _Series:
         for (i, j), rate in zip(self.pairs, rates, strict=True):
             share = populations[j] / populations[i]
             symmetric[i, j] = symmetric[j, i] = rate * np.sqrt(1 / share if backward else share)
-        return symmetric, populations, theta[n_pairs + self.n_sites :] * self.unit_per_s
+        leakage = np.clip(theta[n_pairs + self.n_sites :], *_LEAKAGE) * self.unit_per_s
+        return symmetric, populations, leakage
 
     def turned(self, theta: np.ndarray) -> np.ndarray:
         """The same parameters with the rates of the ways back."""
@@ -373,23 +377,25 @@ def _profile(
     def end(rise: float, limit: float) -> float | None:
         from scipy.optimize import brentq
 
-        def over(value: float) -> float:
-            return chi2_at(value) - lowest - rise * inflation
+        def over(value: float) -> float:  # the roots are nearly straight, so that few steps find the end
+            return float(np.sqrt(max(chi2_at(value) - lowest, 0.0)) - np.sqrt(rise * inflation))
 
         step, inner = 0.02 if limit > best else -0.02, best
         while (limit - inner) * np.sign(step) > 1e-6:
             outer = float(np.clip(inner + step, *ends))
             if over(outer) > 0:
-                return float(brentq(over, inner, outer, xtol=1e-3 * abs(outer - best)))
+                return float(brentq(over, inner, outer, xtol=3e-3 * abs(outer - best)))
             inner, step = outer, 2 * step
         return None
 
     low, high = ends
+    one, two = ((end(rise, low), end(rise, high)) for rise in (_CHI2_68, _CHI2_95))
+    is_open = None in (*one, *two)
     return _Ends(
         best=best,
-        one=(end(_CHI2_68, low), end(_CHI2_68, high)),
-        two=(end(_CHI2_95, low), end(_CHI2_95, high)),
-        one_sided=(end(_ONE_SIDED_95, low), end(_ONE_SIDED_95, high)),
+        one=one,
+        two=two,
+        one_sided=(end(_ONE_SIDED_95, low), end(_ONE_SIDED_95, high)) if is_open else (None, None),
     )
 
 
@@ -426,6 +432,6 @@ def _single(mixing_s: float, volumes: np.ndarray, covariance: np.ndarray, n_spec
                     )
                 )  # fmt: skip
     return Exchange(
-        rates=tuple(rates), populations=populations, populations_std=None, leakage_per_s=None, leakage_std_per_s=None, fitted=None, chi2=None,
-        degrees=0, probability=None,
+        rates=tuple(rates), populations=populations, populations_std=None, leakage_per_s=None, leakage_std_per_s=None,
+        fitted=None, chi2=None, degrees=0, probability=None,
     )  # fmt: skip

@@ -3,8 +3,8 @@
 A measurement is Y = sum_ij V_ij A_j D_i: A_j is the decay of site j over the indirect times, cosine and sine, D_i the
 spectrum of site i over the direct dimension as the transform of its decay gives it. All mixing times share the sites'
 shifts and widths and the phases, which are fitted to the sum of the measurements; the volumes follow by linear least
-squares. Nothing is transformed in the indirect dimension, so a measurement that ends early has no wiggles, and the noise
-is white. Boxes instead of lines leak 11 % of a Lorentzian diagonal into its neighbours.
+squares. Nothing is transformed in the indirect dimension, so a measurement that ends early has no wiggles, and the
+noise is white. Boxes instead of lines leak 11 % of a Lorentzian diagonal into its neighbours.
 
 The covariance holds the noise of the residuals and that of the gain from row to row (t1 noise), each by its variance.
 """

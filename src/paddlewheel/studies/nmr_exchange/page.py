@@ -117,8 +117,8 @@ def page(record: NmrExchangeRecord, _beside: Beside, drawings: dict[str, Drawing
             id="spectrum",
             title="Spectrum",
             paragraphs=[
-                "Cosine and sine rows, transformed in both dimensions and phased by the fit. Peaks off the diagonal are "
-                "magnetization that was at one site before the mixing time and is at another after it.",
+                "Cosine and sine rows, transformed in both dimensions and phased by the fit. Peaks off the diagonal "
+                "are magnetization that was at one site before the mixing time and is at another after it.",
             ],
             drawings=[(drawings["spectrum"], "Contours from 2 % of the highest point, by equal factors; dashed: the "
                        "diagonal. Projections: the highest point of each column and row.")],

@@ -144,7 +144,7 @@ def _measures(inputs: _Inputs, settings: NmrExchangeSettings, run: Run) -> NmrEx
         domain_because=None if bound is None else bound.because,
         spin_diffusion_nm2_per_ms=diffusivity,
         notes=_notes(found, mixing_s, volumes, bound),
-        warnings=list(dict.fromkeys(warning for pairs in series for warning in pairs.warnings)),
+        warnings=_warnings(series),
         files={
             "volumes": run.table(VOLUMES, _volume_table(names, mixing_s, volumes, found)),
             "plane": run.arrays(PLANE, _drawn(series[drawn], volumes)),
@@ -152,6 +152,19 @@ def _measures(inputs: _Inputs, settings: NmrExchangeSettings, run: Run) -> NmrEx
         citations=list(_CITATIONS),
         provenance=run.provenance(),
     )
+
+
+def _warnings(series: Sequence[Pairs]) -> list[str]:
+    """What readers and processing tell, once where it is the same of several measurements."""
+    told: dict[str, list[str]] = {}
+    for pairs in series:
+        for warning in pairs.warnings:
+            text = warning.removeprefix(f"{pairs.name}: ")
+            told.setdefault(text, []).append(pairs.name)
+    return [
+        f"{names[0]}: {text}" if len(names) == 1 else f"{text} (in {len(names)} of {len(series)} measurements)"
+        for text, names in told.items()
+    ]
 
 
 def _cross(values: np.ndarray) -> float:
@@ -230,9 +243,7 @@ def _notes(found: Exchange, mixing_s: np.ndarray, volumes: Volumes, bound: Domai
             f"The gain differs by {100 * volumes.row_noise:.2g} % from row to row (t1 noise); the errors hold it"
         )
     if bound is not None and bound.is_upper:
-        notes.append(
-            "The size of domains is an upper bound: spinning slows spin diffusion, and exchange may be slowed else"
-        )
+        notes.append("The size of domains is an upper bound: fast spinning slows spin diffusion")
     return notes
 
 
