@@ -61,10 +61,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     small = Observation(nucleus="1H", spectral_width_Hz=10_000.0, n_points=256, carrier_ppm=1.0, pulse_us=0)
+    told = " ".join((__doc__ or "").split("\n\n")[2].split())
     lines = [
         "# Rates of exchange on simulated measurements",
         "",
-        f"`python benchmarks/nmr_exchange.py --sets {given.sets} --seed {given.seed}`: {' '.join(__doc__.split())}",
+        f"`python benchmarks/nmr_exchange.py --sets {given.sets} --seed {given.seed}`: {told}",
         "",
         "| lines and noise | sets | mean, 1/s | largest error | spread / stated std | in 68 % | in 95 % |",
         "|---|---|---|---|---|---|---|",

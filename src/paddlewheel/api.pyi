@@ -26,6 +26,7 @@ from paddlewheel.studies.eis.record import EisRecord
 from paddlewheel.studies.hull.record import HullRecord
 from paddlewheel.studies.label.record import LabelRecord
 from paddlewheel.studies.lsv.record import LsvRecord
+from paddlewheel.studies.nmr_exchange.record import NmrExchangeRecord
 from paddlewheel.studies.nmr_relaxation.record import NmrRelaxationRecord
 from paddlewheel.studies.nmr_simulate.record import NmrSimulateRecord
 from paddlewheel.studies.nmr_spectrum.record import NmrSpectrumRecord
@@ -409,6 +410,28 @@ def lsv(
     cores: int | None = ...,
     show_progress: bool = ...,
 ) -> LsvRecord: ...
+def nmr_exchange(
+    measurements: str | Path | Signal | Sequence[str | Path | Signal],
+    *,
+    mixing_ms: Numbers = ...,
+    sites: NamedNumbers = ...,
+    shape: Literal['lorentz', 'gauss', 'voigt'] = ...,
+    spin_diffusion_nm2_per_ms: float | None = ...,
+    nucleus: str | None = ...,
+    frequency_MHz: float | None = ...,
+    sr_Hz: float | None = ...,
+    reference_shift_ppm: float = ...,
+    delays_s: Numbers = ...,
+    delays_file: str | Path | None = ...,
+    temperatures_K: Numbers = ...,
+    spinning_Hz: float | None = ...,
+    pulse_us: float | None = ...,
+    nutation_Hz: float | None = ...,
+    out: str | Path | None = ...,
+    again: bool = ...,
+    cores: int | None = ...,
+    show_progress: bool = ...,
+) -> NmrExchangeRecord: ...
 def nmr_relaxation(
     measurements: str | Path | Signal | Sequence[str | Path | Signal],
     *,

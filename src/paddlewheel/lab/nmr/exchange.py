@@ -375,7 +375,7 @@ def _profile(
     """Where the profile of chi2 over the logarithm of a rate rises by what intervals ask."""
 
     def end(rise: float, limit: float) -> float | None:
-        from scipy.optimize import brentq
+        from scipy.optimize import root_scalar
 
         def over(value: float) -> float:  # the roots are nearly straight, so that few steps find the end
             return float(np.sqrt(max(chi2_at(value) - lowest, 0.0)) - np.sqrt(rise * inflation))
@@ -384,7 +384,7 @@ def _profile(
         while (limit - inner) * np.sign(step) > 1e-6:
             outer = float(np.clip(inner + step, *ends))
             if over(outer) > 0:
-                return float(brentq(over, inner, outer, xtol=3e-3 * abs(outer - best)))
+                return float(root_scalar(over, bracket=(inner, outer), xtol=3e-3 * abs(outer - best)).root)
             inner, step = outer, 2 * step
         return None
 

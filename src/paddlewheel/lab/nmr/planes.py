@@ -136,8 +136,8 @@ def _is_reversed(pairs: Pairs) -> bool:
     lines = np.flatnonzero(strength > 0.3 * strength.max())
     turned = np.exp(2j * np.pi * np.outer(pairs.times_s, offset_Hz[lines]))
     cosine, sine = pairs.cosine[:, lines], pairs.sine[:, lines]
-    direct = np.abs((cosine * turned.real + sine * turned.imag).sum(axis=0))
-    other = np.abs((cosine * turned.real - sine * turned.imag).sum(axis=0))
+    direct = np.abs((cosine * np.real(turned) + sine * np.imag(turned)).sum(axis=0))
+    other = np.abs((cosine * np.real(turned) - sine * np.imag(turned)).sum(axis=0))
     return bool((other**2).sum() > _REVERSED * (direct**2).sum())
 
 
@@ -171,7 +171,7 @@ def to_plane(
     n_times, n_points = pairs.cosine.shape
     place = (np.arange(n_points) - n_points // 2) / n_points
     turn = np.exp(1j * np.deg2rad(direct_phase_deg + direct_phase1_deg * place))
-    decay = (pairs.cosine * turn).real + 1j * (pairs.sine * turn).real
+    decay = np.real(pairs.cosine * turn) + 1j * np.real(pairs.sine * turn)
     decay *= np.exp(1j * np.deg2rad(indirect_phase_deg))
     decay *= apodization(pairs.times_s, line_broadening_Hz=line_broadening_Hz)[:, None]
     if bell:
@@ -179,7 +179,7 @@ def to_plane(
     decay[0] *= 0.5
     transformed = np.fft.fftshift(np.fft.fft(decay, n_times * zero_fill, axis=0), axes=0)
     return Plane(
-        values=transformed.real / pairs.indirect.spectral_width_Hz,
+        values=np.real(transformed) / pairs.indirect.spectral_width_Hz,
         indirect_ppm=pairs.indirect.shift_ppm(n_times * zero_fill),
         direct_ppm=pairs.shift_ppm,
     )

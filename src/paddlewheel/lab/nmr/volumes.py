@@ -92,7 +92,9 @@ def find_shifts(series: Sequence[Pairs]) -> np.ndarray:
     return series[0].shift_ppm[found][::-1]
 
 
-def fit_volumes(series: Sequence[Pairs], *, shifts_ppm: Sequence[float], shape: Shape = "voigt") -> Volumes:
+def fit_volumes(
+    series: Sequence[Pairs], *, shifts_ppm: Sequence[float] | np.ndarray, shape: Shape = "voigt"
+) -> Volumes:
     """Volumes of all peaks between sites, for measurements that differ in their mixing time.
 
     Parameters
@@ -171,9 +173,9 @@ class _Fit:
         window = np.arange(max(int(middle - half), 0), min(int(middle + half) + 1, shift.size))
         rows = np.stack([np.concatenate([pairs.cosine, pairs.sine])[:, window] for pairs in series])
         outside = np.setdiff1d(np.arange(shift.size), window)
-        quiet = np.stack([np.concatenate([pairs.cosine, pairs.sine])[:, outside].real for pairs in series])
+        quiet = np.real(np.stack([np.concatenate([pairs.cosine, pairs.sine])[:, outside] for pairs in series]))
         return cls(
-            data=np.concatenate([rows.real, rows.imag], axis=2),
+            data=np.concatenate([np.real(rows), np.imag(rows)], axis=2),
             noise=float(np.median(np.abs(quiet)) / 0.6745) if outside.size else float("nan"),
             window=window,
             offsets_Hz=(shifts_ppm - first.axis.carrier_ppm) * first.axis.reference_MHz,
@@ -228,8 +230,10 @@ class _Fit:
         flat = np.zeros((2 * self.window.size, _NUISANCES))
         flat[: self.window.size, 0], flat[self.window.size :, 1] = 1.0, 1.0
         flat[: self.window.size, 2], flat[self.window.size :, 3] = level, level
-        direct = np.concatenate([np.concatenate([spectra.real, spectra.imag]), flat * np.abs(spectra).max()], axis=1)
-        return np.concatenate([indirect.real, indirect.imag]), direct
+        direct = np.concatenate(
+            [np.concatenate([np.real(spectra), np.imag(spectra)]), flat * np.abs(spectra).max()], axis=1
+        )
+        return np.concatenate([np.real(indirect), np.imag(indirect)]), direct
 
     def residuals(self, theta: np.ndarray, measured: np.ndarray) -> np.ndarray:
         """What the best volumes leave of one measurement, [2 n_times, 2 n_window]."""

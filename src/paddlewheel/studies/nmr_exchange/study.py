@@ -200,12 +200,14 @@ def _rate(rate: Rate, names: Sequence[str]) -> ExchangeRate:
         measured = Measured(
             value=rate.rate_per_s, std=rate.std_per_s, interval_68=rate.interval_68, interval_95=rate.interval_95
         )
-    return ExchangeRate(
-        start=names[rate.start],
-        to=names[rate.end],
-        rate=measured,
-        at_least_per_s=rate.at_least_per_s,
-        at_most_per_s=rate.at_most_per_s,
+    return ExchangeRate.model_validate(
+        {
+            "from": names[rate.start],
+            "to": names[rate.end],
+            "rate": measured,
+            "at_least_per_s": rate.at_least_per_s,
+            "at_most_per_s": rate.at_most_per_s,
+        }
     )
 
 
