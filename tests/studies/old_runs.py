@@ -577,8 +577,8 @@ OLD_RUNS: dict[str, OldRun] = {
         make=write_decay,
         arguments=["nmr", "spectrum", "decay.fid", "--nucleus", "11B", "--frequency-MHz", "128", "--shifts-ppm",
                    "15.6,-11.7", "--names", "B12H12,BH4", "--line-shape", "lorentz", "--cq-MHz", "BH4=0.1+-0.02",
-                   "--pulse-us", "1.73", "--nutation-Hz", "145000", "--t1-s", "B12H12=2+-0.1", "--recycle-delay-s",
-                   "10", "--formulas", "B12H12=Na2B12H12,BH4=NaBH4", "--baseline-order", "3"],
+                   "--pulse-us", "1.73", "--nutation-Hz", "145000", "--spinning-Hz", "20000", "--t1-s", "B12H12=2+-0.1",
+                   "--recycle-delay-s", "10", "--formulas", "B12H12=Na2B12H12,BH4=NaBH4", "--baseline-order", "3"],
         changed=["--baseline-order", "4"], named="baseline_order",
     ),
     "nmr-exchange": OldRun(

@@ -11,11 +11,11 @@ import pytest
 import paddlewheel
 from made_spectra import made_decay
 from paddlewheel.errors import DataError, InputError
-from paddlewheel.lab.nmr.excitation import excitation
 from paddlewheel.lab.nmr.fractions import Efficiency, amounts, compounds, shares
 from paddlewheel.lab.nmr.readers import read_nmr
 from paddlewheel.lab.nmr.signal import Signal
-from paddlewheel.lab.nmr.simulated.spinning import Observation
+from paddlewheel.lab.nmr.simulated.flaws import Flaws
+from paddlewheel.lab.nmr.simulated.spinning import Observation, Site, simulate_spectrum
 from paddlewheel.studies.nmr_spectrum.study import NmrSpectrumStudySettings
 
 TWO = [(-15.5, 100, 120, 3.0), (-42.1, 90, 100, 1.0)]
@@ -87,20 +87,27 @@ def test_a_series_has_fractions_groups_references_and_compounds(tmp_path: Path):
     assert (tmp_path / "run/report.html").stat().st_size > 10_000
 
 
-@pytest.mark.parametrize("cq_MHz", [0.3, 1.0])
-def test_what_the_pulse_leaves_is_corrected(cq_MHz: float):
-    """A line with a coupling is made as weak as the master equation of the pulse has it; 2 % as the issue asks."""
-    made = Observation(pulse_us=1.73, nutation_Hz=145e3)
-    kept = excitation(spin=1.5, pulse_us=made.pulse_us, nutation_Hz=made.nutation_Hz, cq_MHz=cq_MHz)
-    lines = [(*TWO[0][:3], 3.0 * kept), TWO[1]]
-    signal = _pulsed(made_decay(lines, seed=3, noise=0.001), pulse_us=made.pulse_us, nutation_Hz=made.nutation_Hz)
-    record = paddlewheel.nmr_spectrum(signal, cq_MHz={"B12H12": f"{cq_MHz}+-{0.05 * cq_MHz}", "BH4": 0.0}, **NAMED)
+@pytest.mark.parametrize("cq_MHz", [0.3, 0.6, 1.0])
+def test_what_pulse_and_satellites_leave_is_corrected(cq_MHz: float):
+    """Equal amounts of boron with and without a coupling, simulated by density matrices through a turn of the rotor,
+    are found as equal within 2 %, as the issue asks; without the correction the first has 31 to 20 %."""
+    sites = [
+        Site(name="BO3", shift_ppm=15.0, fraction=0.5, cq_MHz=cq_MHz, eta=0.1, gauss_Hz=100, lorentz_Hz=50),
+        Site(name="BH4", shift_ppm=-42.0, fraction=0.5, gauss_Hz=90, lorentz_Hz=40),
+    ]
+    flaws = Flaws(phase_deg=10, ringing=0.02, noise=0.001)
+    signal, _ = simulate_spectrum(sites, Observation(carrier_ppm=-10.0), flaws=flaws)
+    known = {"shifts_ppm": (15.0, -42.0), "names": ("BO3", "BH4")}
+    record = paddlewheel.nmr_spectrum(
+        signal, cq_MHz={"BO3": f"{cq_MHz}+-{0.05 * cq_MHz}", "BH4": 0.0}, asymmetry={"BO3": 0.1}, **known
+    )
     first = record.sites[0]
-    assert first.fraction.value == pytest.approx(0.75, rel=0.02)
+    assert first.fraction.value == pytest.approx(0.5, rel=0.02)
     assert first.excitation is not None
-    assert first.excitation.value == pytest.approx(kept)
-    slope = (excitation(spin=1.5, pulse_us=1.73, nutation_Hz=145e3, cq_MHz=1.01 * cq_MHz) - kept) / (0.01 * cq_MHz)
-    assert first.excitation.std == pytest.approx(abs(slope) * 0.05 * cq_MHz, rel=0.1)
+    assert first.excitation.std > 0.005 * first.excitation.value
+    plain = paddlewheel.nmr_spectrum(signal, **known)
+    assert plain.sites[0].fraction.value < 0.35
+    assert any("--cq-MHz" in note for note in plain.notes)
 
 
 def test_saturation_is_corrected_with_the_error_of_t1():

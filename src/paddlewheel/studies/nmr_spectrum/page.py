@@ -204,7 +204,7 @@ def _site_table(record: NmrSpectrumRecord) -> Table:
     grouped = any(site.fraction_among for site in record.sites)
     columns += [("Of the group", "%")] if grouped else []
     columns += [("Sidebands", "% of all")] if banded else []
-    columns += [("Excited", "%"), ("Relaxed", "%")] if corrected else []
+    columns += [("Seen", "%"), ("Relaxed", "%")] if corrected else []
     table = Table("Sites (± is the 68 % standard uncertainty)", columns)
     for site in record.sites:
         row = [

@@ -28,7 +28,8 @@ class NmrSite(Record):
     """A site of a spectrum.
 
     `fraction` is its share of the nuclei, sidebands counted in, after the corrections: `excitation` and `saturation`
-    are the shares of its signal that pulse and recycle delay leave; null where they were not corrected for.
+    are the shares of its signal that pulse and satellites, and the recycle delay, leave in these lines; null where not
+    corrected for.
     `fraction_among` is its share of the group of sites that was asked for. `parameters` are those of the line
     shape beside its width; what ran into the end of its range has an uncertainty of 0 and stands in `at_an_end`.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -12,7 +13,7 @@ from pydantic import model_validator
 
 from paddlewheel.errors import SettingsError
 from paddlewheel.lab.nmr.deconvolution import Deconvolution, FittedSite, Ratio, SiteStart, deconvolve
-from paddlewheel.lab.nmr.excitation import excitation, saturation
+from paddlewheel.lab.nmr.excitation import satellites_apart_Hz, saturation, visible_share
 from paddlewheel.lab.nmr.fractions import Compounds, Efficiency, Shares, amounts, compounds, shares
 from paddlewheel.lab.nmr.isotopes import isotope
 from paddlewheel.lab.nmr.lineshapes import PARAMETERS, Kind
@@ -64,6 +65,8 @@ _CITATIONS = (
 )
 _LOSS_TOLD = 0.02
 """Loss of signal from which it is told that the correction was made."""
+_NEAR, _USUAL_WIDTH_Hz = 1.5, 150.0
+"""Satellites lie under a line whose width times this is over their distance; and the width before one is fitted."""
 
 
 class NmrSpectrumStudySettings(NmrSpectrumSettings):
@@ -89,7 +92,7 @@ class NmrSpectrumStudySettings(NmrSpectrumSettings):
         None, "Row of a measurement of several, from 1; the strongest by default.", ge=1, le=1_000_000
     )
     cq_MHz: NamedValues = setting(
-        {}, "Quadrupole coupling of sites, to correct what the pulse excites: BH4=0.1,B12H12=0.3+-0.05."
+        {}, "Quadrupole coupling of sites, to correct for pulse and satellites: BH4=0.1,B12H12=0.3+-0.05."
     )
     asymmetry: NamedNumbers = setting({}, "Its asymmetry, 0 by default.", each=(0.0, 1.0), only_with={"cq_MHz": True})
     t1_s: NamedValues = setting({}, "T1 of sites, to correct for the recycle delay: BH4=2.0+-0.1.")
@@ -241,7 +244,8 @@ def _check_conditions(signal: Signal, settings: NmrSpectrumStudySettings) -> Non
     """Refuse a correction without what it rests on."""
     made = signal.conditions
     if any(_with_error(text, where="cq_MHz")[0] for text in settings.cq_MHz.values()):
-        for name, value in (("pulse_us", made.pulse_us), ("nutation_Hz", made.nutation_Hz)):
+        needed = ("pulse_us", "nutation_Hz", "spinning_Hz")
+        for name, value in ((name, getattr(made, name)) for name in needed):
             if value is None:
                 raise SettingsError(
                     f"not in the file of {signal.name}, so excitation cannot be corrected", where=name,
@@ -261,7 +265,7 @@ def _recycle_delay_s(made: Conditions, settings: NmrSpectrumStudySettings) -> fl
 def _of_excitation(
     name: str, signal: Signal, settings: NmrSpectrumStudySettings, fitted: FittedSite | None = None
 ) -> Efficiency | None:
-    """What the pulse leaves of a site, by the coupling that was given or fitted; None where there is none."""
+    """What is seen of a site, by the coupling that was given or fitted; None where there is none."""
     made, spin = signal.conditions, signal.axis.isotope.spin
     values = {} if fitted is None else fitted.values
     if name in settings.cq_MHz:
@@ -271,19 +275,18 @@ def _of_excitation(
         (cq, std), (eta, _) = values["cq_MHz"], values["asymmetry"]
     else:
         return None
-    if made.pulse_us is None or made.nutation_Hz is None:
+    if made.pulse_us is None or made.nutation_Hz is None or made.spinning_Hz is None or spin % 1 == 0:
         return None
-
-    def kept(coupling: float) -> float:
-        assert made.pulse_us is not None
-        assert made.nutation_Hz is not None
-        return excitation(
-            spin=spin, pulse_us=made.pulse_us, nutation_Hz=made.nutation_Hz, cq_MHz=max(coupling, 0.0), asymmetry=eta
-        )
-
+    width_Hz = _USUAL_WIDTH_Hz if fitted is None else fitted.values["fwhm_Hz"][0]
+    share = partial(
+        visible_share, spin=spin, pulse_us=made.pulse_us, nutation_Hz=made.nutation_Hz, spinning_Hz=made.spinning_Hz,
+        asymmetry=eta, orders=(0,) if fitted is None else fitted.orders,
+        with_satellites=_NEAR * width_Hz
+        > satellites_apart_Hz(spin=spin, cq_MHz=cq, carrier_MHz=signal.axis.carrier_MHz, asymmetry=eta),
+    )  # fmt: skip
     std = 0.0 if math.isnan(std) else std
-    spread = 0.5 * abs(kept(cq + std) - kept(cq - std)) if std else 0.0
-    return Efficiency(value=kept(cq), std=spread)
+    spread = 0.5 * abs(share(cq_MHz=cq + std) - share(cq_MHz=max(cq - std, 0.0))) if std else 0.0
+    return Efficiency(value=share(cq_MHz=cq), std=spread)
 
 
 def _of_saturation(name: str, signal: Signal, settings: NmrSpectrumStudySettings) -> Efficiency | None:
@@ -470,12 +473,15 @@ def _notes(
     spin = signal.axis.isotope.spin
     if len(found.sites) > 1 and spin > 1 and spin % 1 == 0.5 and None in pulses:
         told.append(
-            f"{signal.axis.nucleus} has a spin of {spin:g}: sites with different quadrupole couplings are excited "
-            "differently by a pulse near 90 degrees; areas are corrected with --cq-MHz, --pulse-us and --nutation-Hz"
+            f"{signal.axis.nucleus} has a spin of {spin:g}: sites with different quadrupole couplings have "
+            "other shares of their signal in these lines (satellites, pulse); areas are corrected with --cq-MHz for "
+            "each site, --pulse-us, --nutation-Hz and --spinning-Hz"
         )
     for site, kept in zip(found.sites, pulses, strict=True):
         if kept is not None and kept.value < 1 - _LOSS_TOLD:
-            told.append(f"{signal.name}, {site.name}: the pulse excites {100 * kept.value:.0f} %, which is corrected")
+            told.append(
+                f"{signal.name}, {site.name}: these lines have {100 * kept.value:.0f} % of its signal, which is corrected"
+            )
     if len(found.sites) > 1 and not settings.t1_s:
         told.append("saturation is not corrected: the recycle delay is taken as long against every T1 (--t1-s)")
     return told
