@@ -125,7 +125,7 @@ def visible_share(
 def satellites_apart_Hz(*, spin: float, cq_MHz: float, carrier_MHz: float, asymmetry: float = 0.0) -> float:
     """Distance of the innermost satellites' centres of gravity from the central transition's, by second order.
 
-    They lie at -(3 / 40) (C_Q^2 / nu0) (1 + eta^2 / 3) (I (I + 1) - 9 m (m - 1) - 3) / (I (2 I - 1))^2, m of 3/2 and 1/2
+    Each at -(3 / 40) (C_Q^2 / nu0) (1 + eta^2 / 3) (I (I + 1) - 9 m (m - 1) - 3) / (I (2 I - 1))^2, m of 3/2 and 1/2
     (Samoson, doi 10.1016/0009-2614(85)85431-8).
     """
     scale = 3 / 40 * cq_MHz**2 / carrier_MHz * 1e6 * (1 + asymmetry**2 / 3) / (spin * (2 * spin - 1)) ** 2

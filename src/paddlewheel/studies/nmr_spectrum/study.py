@@ -479,9 +479,7 @@ def _notes(
         )
     for site, kept in zip(found.sites, pulses, strict=True):
         if kept is not None and kept.value < 1 - _LOSS_TOLD:
-            told.append(
-                f"{signal.name}, {site.name}: these lines have {100 * kept.value:.0f} % of its signal, which is corrected"
-            )
+            told.append(f"{signal.name}, {site.name}: the lines have {100 * kept.value:.0f} % of its signal: corrected")
     if len(found.sites) > 1 and not settings.t1_s:
         told.append("saturation is not corrected: the recycle delay is taken as long against every T1 (--t1-s)")
     return told
