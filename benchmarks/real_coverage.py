@@ -151,6 +151,7 @@ def analysed(runs: Sequence[LongRun]) -> Analysed:
         temperature_K=first.temperature_K, displacements=[run.paths for run in runs], n_ions=len(first.paths.indices),
         mass_u=first.mass_u, volume_A3=float(np.mean([run.paths.volumes_A3.mean() for run in runs])),
         thermo={run.name: run.thermo for run in runs}, sane=[run.name for run in runs],
+        state=[run.thermo for run in runs],
         production_ps=step_ps * (first.paths.n_frames - 1), hop_distance=first.hop,
     )  # fmt: skip
     return analyse_temperature(together, charge_e=1.0, minimum_onset_ps=MINIMUM_ONSET_PS)

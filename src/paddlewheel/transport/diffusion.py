@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -24,7 +24,7 @@ from paddlewheel.transport.regression import (
     lag_grid,
     worst_residual,
 )
-from paddlewheel.transport.stationarity import LEAST_P_VALUE, Stationarity, pace
+from paddlewheel.transport.stationarity import LEAST_P_VALUE, NO_CHANGE, Stationarity, pace
 from paddlewheel.units import A2_PER_PS_IN_CM2_PER_S
 
 if TYPE_CHECKING:
@@ -63,7 +63,8 @@ class DiffusivityEstimate:
     `upper_bound_95` holds what can be said (None where nothing can: a motion still speeding up).
     `by_component` and `std_by_component` are D_xx, D_yy, D_zz. `loglog_slope` is the exponent a of
     `MSD = intercept + B t^a` from `fit_onset_ps` on: 1 for diffusion, whatever vibration adds as an intercept.
-    `left_out_ps` is the beginning of each replica that was left out, because ions had another pace there. `std` holds
+    `left_out_ps` is the beginning of each replica that was left out, because ions had another pace there, or an energy
+    or volume relaxed; `stationarity` says by what. `std` holds
     the `ratio` of `excess`, what the replicas tell of their differences; `degrees_of_freedom` are those of both, of the
     scatter within the runs alone they are `degrees_within`.
     """
@@ -89,6 +90,7 @@ class DiffusivityEstimate:
     degrees_within: float | None = None
     excess: ExcessVariance = NO_EXCESS
     left_out_ps: float = 0.0
+    stationarity: Stationarity = NO_CHANGE
     notes: tuple[str, ...] = ()
 
     def wider(self, excess: ExcessVariance, level: float) -> float:
@@ -178,7 +180,21 @@ def estimate_settled(
     minimum_onset_ps: float,
 ) -> DiffusivityEstimate:
     """`estimate_diffusivity` of checked positions `[n_frames, n_ions, 3]` whose pace is known."""
-    trajectories = settled(replicas, found)
+    estimate = _estimated(
+        settled(replicas, found), found, step_ps=step_ps, hop_distance_A=hop_distance_A,
+        minimum_onset_ps=minimum_onset_ps,
+    )  # fmt: skip
+    return replace(estimate, stationarity=found)
+
+
+def _estimated(
+    trajectories: Sequence[np.ndarray],
+    found: Stationarity,
+    *,
+    step_ps: float,
+    hop_distance_A: float,
+    minimum_onset_ps: float,
+) -> DiffusivityEstimate:
     left_out_ps = step_ps * found.first_frame
     longest = max(paths.shape[0] for paths in trajectories)
     pool = Pool.of(trajectories, lag_grid(longest))
@@ -275,6 +291,7 @@ def _judged(
         return refused("not-diffusive" if confined else "too-short", text, bound)
     if found.drifts is not None:
         text = f"a change of the {found.drifts} comes too late to leave it out ({_chance(found.drift_p_value)})"
+        text += _takes(found, step_ps)
         return refused("not-stationary", text, bound)
 
     scale = A2_PER_PS_IN_CM2_PER_S
@@ -296,24 +313,35 @@ def _judged(
         loglog_slope=slope if slope_std < _SLOPE_TELLS else None,
         loglog_slope_std=slope_std if slope_std < _SLOPE_TELLS else None,
         left_out_ps=left_out_ps,
-        notes=tuple(_notes(line, found, left_out_ps)),
+        notes=tuple(_notes(line, found, step_ps)),
         **_description(line, pool, step_ps),
     )
 
 
-def _notes(line: Line, found: Stationarity, left_out_ps: float) -> Iterator[str]:
+def _notes(line: Line, found: Stationarity, step_ps: float) -> Iterator[str]:
     from scipy.special import chdtrc
 
     if found.cut_by is not None:
         yield (
-            f"the first {left_out_ps:.3g} ps are left out for a change of the {found.cut_by} "
+            f"the first {step_ps * found.first_frame:.3g} ps are left out for a change of the {found.cut_by} "
             f"({_chance(found.cut_p_value)})"
+        )
+    if found.lasts is not None:
+        yield (
+            f"a change of the {found.lasts} may go on beyond what is left out ({_chance(found.lasts_p_value)}), and "
+            f"then the mean is not that of equilibrium{_takes(found, step_ps)}"
         )
     if line.excess.differences and chdtrc(line.excess.differences, line.excess.chi2) < _REPLICAS_DISAGREE:
         yield (
             f"replicas differ more than their scatter in time allows (chi2/dof {line.excess.seen:.1f}): the error "
             "holds their differences; they may be caught in different disorder"
         )
+
+
+def _takes(found: Stationarity, step_ps: float) -> str:
+    """How long runs have to be for the change to be over, where that is known."""
+    needed_ps = step_ps * found.needs_frames
+    return f": it would be over in runs of about {needed_ps:.2g} ps" if needed_ps else ""
 
 
 def _chance(p_value: float | None) -> str:

@@ -174,7 +174,12 @@ def onsager_coefficients(
     tracers = tuple(
         estimate_settled(
             replicas_of_one,
-            replace(longest_cut, drifts=found.drifts, drift_p_value=found.drift_p_value),
+            replace(
+                found,
+                first_frame=longest_cut.first_frame,
+                cut_by=longest_cut.cut_by,
+                cut_p_value=longest_cut.cut_p_value,
+            ),
             step_ps=step_ps,
             hop_distance_A=hop_A,
             minimum_onset_ps=minimum_onset_ps,

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from paddlewheel.transport.relaxation import FEWEST_BLOCKS, LARGEST_CUT, MOST_BLOCKS, relaxation
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -22,9 +24,6 @@ LEVEL_CUT = 0.05
 """A change that is this improbable by chance is cut away: the rest is as good a run, only shorter."""
 LEVEL_REFUSE = 0.001
 """One that is this improbable, and cannot be cut away, leaves no diffusivity."""
-LARGEST_CUT = 0.5
-"""Most of the run that may be left out."""
-MOST_BLOCKS, FEWEST_BLOCKS = 64, 16
 _SHORTEST_BLOCK = 2
 _FEWEST_IN_REPLICA = 6
 """A replica of fewer blocks (one much shorter than the longest) is not tested."""
@@ -60,6 +59,10 @@ class Stationarity:
         The quantity that changed there, and the chance of that in a stationary run (None: nothing is left out).
     drifts, drift_p_value
         The same of a quantity that changes too late to be cut away (None: none does).
+    lasts, lasts_p_value
+        The same of one that may change on beyond what was cut away (None: none does): not improbable enough to drift.
+    needs_frames
+        Frames of runs in which the change of `drifts` or `lasts` would be over; 0 where nobody knows.
     """
 
     first_frame: int = 0
@@ -67,18 +70,30 @@ class Stationarity:
     cut_p_value: float | None = None
     drifts: str | None = None
     drift_p_value: float | None = None
+    lasts: str | None = None
+    lasts_p_value: float | None = None
+    needs_frames: int = 0
 
     def then(self, rest: Stationarity) -> Stationarity:
         """This and what was found in the rest, after what this leaves out."""
         cuts = [(each.cut_by, each.cut_p_value) for each in (self, rest) if each.cut_by is not None]
+        names = dict.fromkeys(name for by, _ in cuts for name in str(by).split(" and "))
         drift = rest if rest.drifts is not None else self
+        lasting = self if self.lasts is not None else rest
         return Stationarity(
             first_frame=self.first_frame + rest.first_frame,
-            cut_by=" and ".join(str(name) for name, _ in cuts) or None,
+            cut_by=" and ".join(names) or None,
             cut_p_value=max((p_value or 0.0 for _, p_value in cuts), default=None),
             drifts=drift.drifts,
             drift_p_value=drift.drift_p_value,
+            lasts=lasting.lasts,
+            lasts_p_value=lasting.lasts_p_value,
+            needs_frames=max(self.needs_frames, rest.needs_frames + self.first_frame if rest.needs_frames else 0),
         )
+
+
+NO_CHANGE = Stationarity()
+"""A run that is left whole."""
 
 
 def stationary_part(quantities: Mapping[str, Callable[[int, int], list[np.ndarray]]], n_frames: int) -> Stationarity:
@@ -145,17 +160,44 @@ def pace(trajectories: Sequence[np.ndarray], *, hop_distance_A: float) -> Statio
 def steady(series: Mapping[str, Sequence[np.ndarray]]) -> Stationarity:
     """The part of the runs in which quantities known at every sample (energies, volumes) do not change.
 
+    A relaxation (`relaxation.py`) with a chance under `LEVEL_CUT` is left out up to the start that leaves the most
+    effective samples, and the rest is tested again, three times at most. One that does not end in the run, or in its
+    first half, drifts where its chance is under `LEVEL_REFUSE`, and else lasts.
+
     Parameters
     ----------
     series
         By name: of each replica `[n_samples]`, all at one interval. `first_frame` of the result counts these samples.
     """
-
-    def of(values: Sequence[np.ndarray]) -> Callable[[int, int], list[np.ndarray]]:
-        return lambda first, length: [_in_blocks(each[first:], length).mean(axis=1) for each in values]
-
     longest = max(len(each) for values in series.values() for each in values)
-    return stationary_part({name: of(each) for name, each in series.items()}, longest)
+    changing = {name: values for name, values in series.items() if any(map(_changes, values))}
+    found = Stationarity()
+    for _ in range(_ROUNDS):
+        first = found.first_frame
+        fits = {name: relaxation([each[first:] for each in values]) for name, values in changing.items()}
+        chances = {name: min(len(changing) * fit.p_value, 1.0) for name, fit in fits.items()}
+        told = sorted((name for name in fits if chances[name] < LEVEL_CUT), key=lambda name: chances[name])
+        if not told:
+            break
+        start = first + max(fits[name].first for name in told)
+        too_late = start > LARGEST_CUT * longest
+        start = min(start, int(LARGEST_CUT * longest))
+        if start > first:
+            found = found.then(Stationarity(start - first, " and ".join(told), chances[told[-1]]))
+        lasting = [name for name in told if too_late or not fits[name].is_over]
+        if lasting:
+            name = lasting[0]
+            needs = first + max(fits[each].needs for each in lasting)
+            if chances[name] < LEVEL_REFUSE:
+                return replace(found, drifts=name, drift_p_value=chances[name], needs_frames=needs)
+            return replace(found, lasts=name, lasts_p_value=chances[name], needs_frames=needs)
+        if start == first:
+            break
+    return found
+
+
+def _changes(values: np.ndarray) -> bool:
+    return len(values) > 0 and bool(np.ptp(values) > _ROUNDING * np.abs(values).max())
 
 
 def change_point(blocks: Sequence[np.ndarray]) -> Change:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import field_validator
 
-from paddlewheel.dynamics import Ensemble
 from paddlewheel.dynamics.health import check_cell, check_framework, check_polyanion_bonds, neighbour_distance_A
 from paddlewheel.errors import SettingsError, TrajectoryError
 from paddlewheel.records import HealthCheck
@@ -33,7 +32,7 @@ from paddlewheel.study.citations import analysis_citations
 from paddlewheel.study.run import Run
 from paddlewheel.study.settings import Numbers, setting
 from paddlewheel.study.study import Study
-from paddlewheel.trajectories import Trajectory, displacements
+from paddlewheel.trajectories import ENERGY, Trajectory, displacements
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -224,11 +223,17 @@ def _known_name(runs: Sequence[GivenRun], what: str) -> str | None:
     return names.pop() if len(names) == 1 else None
 
 
-def _held_at(runs: Sequence[GivenRun]) -> tuple[Ensemble | None, float | None]:
-    """Ensemble of the runs, and the pressure of their barostat, where run directories tell the same of all."""
-    told = {(md.get("ensemble"), md.get("pressure_GPa")) for md in (run.inputs.get("dynamics") or {} for run in runs)}
-    ensemble, pressure_GPa = told.pop() if len(told) == 1 else (None, None)
-    return ensemble, pressure_GPa if ensemble == "npt" else None
+def _known_dynamics(runs: Sequence[GivenRun], what: str) -> Any:
+    """A setting of the dynamics, where run directories tell the same of all; else None."""
+    told = {(run.inputs.get("dynamics") or {}).get(what) for run in runs}
+    return told.pop() if len(told) == 1 else None
+
+
+def _state(run: GivenRun, volumes_A3: np.ndarray) -> dict[str, np.ndarray]:
+    """What the run directory or the file tells of the thermodynamics, frame by frame."""
+    known = {"volume_A3": volumes_A3} | dict(run.thermo)
+    energies_eV = run.trajectory.potential_energies_eV
+    return known if energies_eV is None else known | {ENERGY: energies_eV}
 
 
 def _temperature_runs(
@@ -238,6 +243,7 @@ def _temperature_runs(
     grades: list[np.ndarray | None] = []
     hop: HopDistance | None = None
     volumes, lengths_ps = [], []
+    state: list[dict[str, np.ndarray]] = []
     for run in runs:
         trajectory = run.trajectory
         moved = displacements(trajectory, specie=specie, drift=settings.drift)
@@ -253,9 +259,11 @@ def _temperature_runs(
         else:
             good.append(moved)
             grades.append(run.grades)
+            state.append(_state(run, moved.volumes_A3))
             hop = hop or hop_distance(trajectory, specie=specie, given_A=settings.hop_distance_A)
     first = runs[0].trajectory
-    ensemble, asked_GPa = _held_at(runs)
+    ensemble = _known_dynamics(runs, "ensemble")
+    asked_GPa = _known_dynamics(runs, "pressure_GPa") if ensemble == "npt" else None
     return TemperatureRuns(
         temperature_K=temperature_K,
         displacements=good,
@@ -271,6 +279,8 @@ def _temperature_runs(
         heats=[run.heat for run in runs],
         ran_K=mean_ran_K([run.ran_K for run in runs]),
         equilibrium=compare_states(runs, temperature_K=temperature_K),
+        state=state,
+        equilibrate_ps=_known_dynamics(runs, "equilibrate_ps"),
         ensemble=ensemble,
         pressure_asked_GPa=asked_GPa,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,9 +15,9 @@ from paddlewheel.studies.conduct.extrapolation import extrapolating_reason, extr
 from paddlewheel.studies.conduct.files import msd_name, thermo_name
 from paddlewheel.studies.conduct.fit import excess_of, fit_temperatures
 from paddlewheel.studies.conduct.published import compare_with_published
-from paddlewheel.studies.conduct.record import ConductivityRecord, TemperatureResult
+from paddlewheel.studies.conduct.record import ConductivityRecord, Equilibration, TemperatureResult
 from paddlewheel.studies.conduct.runs import Analysed, TemperatureRuns
-from paddlewheel.studies.motion.agreement import disagreements
+from paddlewheel.studies.motion.agreement import FIXED_VOLUME, disagreements
 from paddlewheel.studies.motion.choices import ChosenIon
 from paddlewheel.studies.motion.heat import UNCHECKED, mean_heat
 from paddlewheel.transport import (
@@ -28,7 +27,6 @@ from paddlewheel.transport import (
     DiffusivityEstimate,
     OnsagerCoefficients,
     Quantity,
-    Stationarity,
     active_fraction,
     onsager_coefficients,
     steady,
@@ -123,7 +121,8 @@ def analyse_temperature(runs: TemperatureRuns, *, charge_e: float, minimum_onset
         )
         return Analysed(row, None)
     interval_fs = runs.displacements[0].frame_interval_fs
-    even = _steady(runs)
+    series = _series(runs)
+    even = steady(series)
     even_A3 = [paths.volumes_A3[even.first_frame :] for paths in runs.displacements]
     volume_A3 = float(np.mean([volumes.mean() for volumes in even_A3 if len(volumes)]))  # none of one that ends before
     cell = {"mean_volume_A3": volume_A3, "temperature_K": runs.ran_K or runs.temperature_K}
@@ -156,6 +155,7 @@ def analyse_temperature(runs: TemperatureRuns, *, charge_e: float, minimum_onset
         mean_volume_A3=volume_A3,
         conditions=conditions_of(runs, left_out_ps=tracer.left_out_ps),
         left_out_ps=tracer.left_out_ps,
+        equilibration=_equilibration(runs, tracer, list(series)),
         active_fraction=active.fraction,
         active_window_ps=window_ps,
         active_threshold_A2=DEFAULT_THRESHOLD_A2,
@@ -203,23 +203,40 @@ def _about(value: float, ends: tuple[float, float], factor: float) -> tuple[floa
     return low, high
 
 
-def _steady(runs: TemperatureRuns) -> Stationarity:
-    """What of the runs has an even potential energy and volume, in frames of their trajectories."""
-    interval_ps = 1e-3 * runs.displacements[0].frame_interval_fs
-    series: dict[str, list[np.ndarray]] = {"volume": [paths.volumes_A3 for paths in runs.displacements]}
-    sample_ps = interval_ps
-    production = [
-        {name: values[columns["time_ps"] >= 0] for name, values in columns.items()}
-        for columns in (runs.thermo[name] for name in runs.sane)
-    ]
-    if production:
-        sample_ps = float(np.diff(production[0]["time_ps"]).mean())
-        series = {
-            "potential energy": [columns["potential_energy_eV"] for columns in production],
-            "volume": [columns["volume_A3"] for columns in production],
-        }
-    found = steady(series)
-    return replace(found, first_frame=round(found.first_frame * sample_ps / interval_ps))
+def _series(runs: TemperatureRuns) -> dict[str, list[np.ndarray]]:
+    """What tells whether the runs had settled, frame by frame: potential energy; the volume, or the pressure of a fixed
+    one; the temperature, where no thermostat set it."""
+    columns = {"potential energy": "potential_energy_eV", "volume": "volume_A3"}
+    if _is_fixed(runs):
+        columns["pressure"] = "pressure_GPa"
+    if runs.ensemble == "nve":
+        columns["temperature"] = "temperature_K"
+    found = {
+        name: [each[column] for each in runs.state]
+        for name, column in columns.items()
+        if runs.state and all(column in each for each in runs.state)
+    }
+    return found or {"volume": [paths.volumes_A3 for paths in runs.displacements]}
+
+
+def _is_fixed(runs: TemperatureRuns) -> bool:
+    return all(np.ptp(paths.volumes_A3) <= FIXED_VOLUME * paths.volumes_A3.mean() for paths in runs.displacements)
+
+
+def _equilibration(runs: TemperatureRuns, tracer: DiffusivityEstimate, tested: Sequence[str]) -> Equilibration:
+    found, interval_ps = tracer.stationarity, 1e-3 * runs.displacements[0].frame_interval_fs
+    longest_ps = interval_ps * max(paths.n_frames - 1 for paths in runs.displacements)
+    return Equilibration(
+        before_ps=runs.equilibrate_ps,
+        t0_ps=tracer.left_out_ps,
+        fraction_discarded=tracer.left_out_ps / longest_ps,
+        by=[] if found.cut_by is None else found.cut_by.split(" and "),
+        probability=found.cut_p_value,
+        tested=[*tested, "mobility"],
+        lasts=found.drifts or found.lasts,
+        lasts_probability=found.lasts_p_value if found.drifts is None else found.drift_p_value,
+        needs_ps=interval_ps * found.needs_frames or None,
+    )
 
 
 def _diffusivity_fields(tracer: DiffusivityEstimate) -> dict[str, Any]:

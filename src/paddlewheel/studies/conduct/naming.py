@@ -14,6 +14,7 @@ from paddlewheel.studies.conduct.record import (
     CollectiveAtRoom,
     CollectiveResult,
     Conditions,
+    Equilibration,
     SizeResult,
 )
 
@@ -40,6 +41,15 @@ class HasConditions(Protocol):
     def temperature_K(self) -> float: ...
     @property
     def conditions(self) -> Conditions | None: ...
+
+
+class HasEquilibration(Protocol):
+    """A temperature of a record."""
+
+    @property
+    def temperature_K(self) -> float: ...
+    @property
+    def equilibration(self) -> Equilibration | None: ...
 
 
 class HasConductivity(Protocol):
@@ -96,6 +106,33 @@ def _value(found: CollectiveAtRoom) -> str:
 
 def _at(temperatures_K: Sequence[float]) -> str:
     return f"{enumeration(f'{value:g}' for value in temperatures_K)} K"
+
+
+def equilibration_sentences(rows: Sequence[HasEquilibration]) -> list[str]:
+    """What was left out before the runs had settled, by the setting and by the data; a line more where a change may go
+    on."""
+    known = [(row.temperature_K, row.equilibration) for row in rows if row.equilibration is not None]
+    if not known:
+        return []
+    before = {each.before_ps for _, each in known}
+    asked_ps = before.pop() if len(before) == 1 else None
+    start = f"after the {asked_ps:g} ps of the setting" if asked_ps is not None else "from the start of what was given"
+    cut = [
+        f"at {kelvin(at)} {each.t0_ps:.3g} ps more ({100 * each.fraction_discarded:.0f} %, {' and '.join(each.by)})"
+        for at, each in known
+        if each.by
+    ]
+    tested = enumeration(dict.fromkeys(name for _, each in known for name in each.tested))
+    found = f"leave out {'; '.join(cut)}" if cut else "leave out nothing more"
+    lines = [f"Equilibration: {start} the data ({tested}) {found}."]
+    lasting = [
+        f"{each.lasts} at {kelvin(at)}" + (f" (over in runs of about {each.needs_ps:.2g} ps)" if each.needs_ps else "")
+        for at, each in known
+        if each.lasts is not None
+    ]
+    if lasting:
+        lines.append(f"Not settled, or perhaps not: {'; '.join(lasting)}. Run longer (--production-ps).")
+    return lines
 
 
 def condition_sentences(rows: Sequence[HasConditions], densities_g_per_cm3: Sequence[float | None]) -> list[str]:

@@ -49,6 +49,27 @@ class Conditions(Record):
     volume_is_fixed: bool
 
 
+class Equilibration(Record):
+    """Where the runs at one temperature had settled, by the data, for all replicas together.
+
+    `before_ps` is what the setting left out before the production (null where nobody knows), `t0_ps` where the data
+    say that it begins, from the start of the production, and `fraction_discarded` that of it. `by` are the quantities
+    that changed there (empty: none did, of those in `tested`), `probability` the chance of it in a run without one.
+    `lasts` is a quantity that changes, or may change, beyond what is left out; `needs_ps` the length of runs in
+    which that would be over, where it can be told.
+    """
+
+    before_ps: float | None = None
+    t0_ps: float = 0.0
+    fraction_discarded: float = 0.0
+    by: list[str] = []
+    probability: float | None = None
+    tested: list[str] = []
+    lasts: str | None = None
+    lasts_probability: float | None = None
+    needs_ps: float | None = None
+
+
 class TemperatureResult(Record):
     """Transport at one temperature, over all replicas.
 
@@ -57,7 +78,8 @@ class TemperatureResult(Record):
     elsewhere; where their frames are too far apart to tell, it is null, and `unchecked` names what nobody could check.
     `equilibrium` says whether several runs are in one state, so far as they tell.
     `left_out_ps` is the beginning of each production that the analysis left out, because the pace of the ions, the
-    energy or the volume changed there. `production_ps` is the mean of runs of different lengths.
+    energy or the volume changed there; `equilibration` says by what (null in records of before).
+    `production_ps` is the mean of runs of different lengths.
     `hop_distance_A` is that of a hop, under whose square an MSD is no diffusion, and `hop_distance_from` says where it
     comes from (null in records of before, which took 2 A).
     `conductivity_mS_per_cm` is that of the tracer, by Nernst-Einstein; the collective one has an upper bound where its
@@ -70,6 +92,7 @@ class TemperatureResult(Record):
     n_replicas: int = 1
     production_ps: float
     left_out_ps: float | None = None
+    equilibration: Equilibration | None = None
     n_ions: int
     mean_temperature_K: float | None = None
     temperature_ran_K: float | None = None

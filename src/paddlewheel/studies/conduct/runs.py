@@ -56,6 +56,11 @@ class TemperatureRuns:
         The kinetic temperature of the frames of each trajectory made elsewhere, None where they do not tell it.
     equilibrium
         Whether the sane replicas are in one state.
+    state
+        Columns of the thermodynamics of each of `displacements`, frame by frame, so far as they are known:
+        ``potential_energy_eV``, ``volume_A3``, ``pressure_GPa``, ``temperature_K``.
+    equilibrate_ps
+        What was left out before the production; None where it is not known, or differs.
     ensemble, pressure_asked_GPa
         Of all runs, and the pressure of their barostat; None where it is not known, or differs.
     n_ions, mass_u, volume_A3
@@ -79,6 +84,8 @@ class TemperatureRuns:
     heats: Sequence[KineticTemperature | None] = ()
     ran_K: float | None = None
     equilibrium: Sequence[EquilibriumCheck] = ()
+    state: Sequence[Mapping[str, np.ndarray]] = ()
+    equilibrate_ps: float | None = None
     ensemble: Ensemble | None = None
     pressure_asked_GPa: float | None = None
 
@@ -128,6 +135,10 @@ def read_temperature(
     volumes = [columns["volume_A3"][columns["time_ps"] >= 0] for columns in thermo.values()]
     if not any(map(len, volumes)):  # every run broke before its production
         volumes = [columns["volume_A3"] for columns in thermo.values()]
+    state = [
+        {name: values[columns["time_ps"] >= 0] for name, values in columns.items()}
+        for columns in (thermo[name] for name in sane)
+    ]
     return TemperatureRuns(
         temperature_K=temperature_K, displacements=good, broken=broken, health=health, thermo=thermo, sane=sane,
         n_ions=symbols.count(specie), mass_u=sum(structure["masses_u"]),
@@ -143,19 +154,13 @@ def read_temperature(
         ran_K=mean_ran_K(free_K),
         ensemble=dynamics.ensemble,
         pressure_asked_GPa=dynamics.pressure_GPa if dynamics.ensemble == "npt" else None,
+        equilibrate_ps=dynamics.equilibrate_ps,
+        state=state,
         equilibrium=equilibrium_checks(
-            [_state(thermo[name]) for name in sane], temperature_K=temperature_K, n_atoms=len(symbols),
-            mass_u=sum(structure["masses_u"]),
+            [StateSeries(volumes_A3=each["volume_A3"], energies_eV=each["potential_energy_eV"]) for each in state],
+            temperature_K=temperature_K, n_atoms=len(symbols), mass_u=sum(structure["masses_u"]),
         ),
     )  # fmt: skip
-
-
-def _state(thermo: Mapping[str, np.ndarray]) -> StateSeries:
-    """The state of a run in its production."""
-    production = thermo["time_ps"] >= 0
-    return StateSeries(
-        volumes_A3=thermo["volume_A3"][production], energies_eV=thermo["potential_energy_eV"][production]
-    )
 
 
 @dataclass(frozen=True)

@@ -411,7 +411,7 @@ def _measures(plan: ConductPlan, settings: ConductSettings, run: Run) -> Conduct
         units_of=lambda runs: plan.decided_units(runs, run.folder),
         measure=lambda units: _analysis(plan, settings, units),
         state_of=lambda found: _state(found, settings),
-        equilibrate_ps=settings.equilibrate_ps,
+        equilibrate_ps=settings.left_out_ps,
         minimum_onset_ps=plan.minimum_onset_ps,
     )
     record = _record(plan, settings, run, analysis, warnings).model_copy(update={"adaptive": adaptive})
@@ -563,7 +563,7 @@ def _predicts(
         spent_s=spent_s,
         s_per_ps=s_per_ps,
         n_ions=plan.structure.cells[0].get_chemical_symbols().count(plan.ion.specie),
-        equilibrate_ps=settings.equilibrate_ps,
+        equilibrate_ps=settings.left_out_ps,
         minimum_onset_ps=plan.minimum_onset_ps,
         asked_K=plan.temperatures_K,
     )

@@ -16,6 +16,7 @@ from paddlewheel.studies.conduct.naming import (
     TRACER,
     collective_sentences,
     condition_sentences,
+    equilibration_sentences,
     size_sentences,
 )
 from paddlewheel.studies.conduct.record import ConductivityRecord, TemperatureResult
@@ -27,8 +28,8 @@ _NEARLY_EVEN = 0.3  # relative error up to which the two sides of a log-normal i
 _A_TRY_PS = 20.0  # what `conduct` runs at a temperature where nothing else is asked for
 _REMEDIES: dict[TemperatureStatus, str] = {
     "not-diffusive": "no diffusion to be counted yet: run longer (--production-ps) or hotter (--temperatures)",
-    "not-stationary": "the motion changed during the run: let it settle for longer (--equilibrate-ps, of given files "
-    "--skip-ps), and run longer",
+    "not-stationary": "the runs had not settled: run longer (--production-ps); what changes in the first half is then "
+    "left out by itself",
     "broken": "look at the health checks below: a smaller --timestep-fs, lower --temperatures or another --potential",
     "too-short": "run longer (--production-ps)",
     "extrapolating": "outside the training set of the potential: train it on the kept frames, take another "
@@ -66,6 +67,7 @@ def judge(record: ConductivityRecord) -> Verdict:
     else:
         tone, (headline, numbers, sentences) = "good", _with_number(record, fit, sigma)
         remedies = _remedies(record) if refused else []
+    sentences += equilibration_sentences(record.temperatures)
     sentences += [*_rounds(record), *_short_runs(record)]
     sentences += [*outside_sentences(record.temperatures), *opinion_sentences(record)]
     sentences += charge_sentences(record.unchecked, {record.specie: record.charge_e})
@@ -271,6 +273,7 @@ def verdict_lines(record: ConductivityRecord) -> list[str]:
         _line_of_fit(record),
         *_named(record),
         *(_line_of_row(row) for row in record.temperatures),
+        *equilibration_sentences(record.temperatures),
         *_rounds(record),
         *_short_runs(record),
         *outside_sentences(record.temperatures),

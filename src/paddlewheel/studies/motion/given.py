@@ -40,6 +40,8 @@ class GivenRun:
         `ExtrapolationWatch.summary()` of it, where the potential gives a grade.
     grades
         Largest extrapolation grade since the frame before, `[n_frames]`; None where the potential gives none.
+    thermo
+        Columns of its thermodynamics, frame by frame, that its run directory keeps.
     inputs
         What `inputs.yaml` of its run directory tells.
     mean_cell_A
@@ -60,6 +62,7 @@ class GivenRun:
     note: str | None = None
     extrapolation: Mapping[str, Any] | None = None
     grades: np.ndarray | None = None
+    thermo: Mapping[str, np.ndarray] = field(default_factory=dict)
     inputs: Mapping[str, Any] = field(default_factory=dict)
     mean_cell_A: np.ndarray | None = None
     volumes_A3: np.ndarray | None = None
@@ -179,10 +182,12 @@ def open_given(
                 left_out.append(found)
             else:
                 trajectory = found.trajectory.after(skip_ps) if skip_ps else found.trajectory
-                grades = None if found.grades is None else found.grades[-trajectory.n_frames :]
+                n_frames = trajectory.n_frames
+                grades = None if found.grades is None else found.grades[-n_frames:]
+                thermo = {name: values[-n_frames:] for name, values in found.thermo.items()}
                 if unwrapped:
                     trajectory = replace(trajectory, is_unwrapped=True)
-                runs.append(replace(found, trajectory=trajectory, grades=grades))
+                runs.append(replace(found, trajectory=trajectory, grades=grades, thermo=thermo))
     return _checked(runs, left_out)
 
 
@@ -253,9 +258,10 @@ def _of_unit(
         return LeftOut(name=name, given_as=given_as, temperature_K=dynamics.temperature_K, reason=reason)
     trajectory = open_trajectory(store_path(unit), frame_interval_fs=frame_interval_fs)
     production = trajectory.after(dynamics.production_start_frame * dynamics.frame_interval_fs / 1000)
+    columns = read_thermo(store_path(unit))
     grades = None
     if result.get("extrapolation") is not None:
-        grades = known_grades(read_thermo(store_path(unit)), production.n_frames)
+        grades = known_grades(columns, production.n_frames)
     return GivenRun(
         trajectory=production,
         given_as=given_as,
@@ -265,6 +271,7 @@ def _of_unit(
         note=_note(name, result.get("extrapolation"), dynamics, hot=has_hot_cell(unit, result)),
         extrapolation=result.get("extrapolation"),
         grades=grades,
+        thermo={name: values[-production.n_frames :] for name, values in columns.items()},
         inputs=inputs,
         ran_K=ran_at_K(store_path(unit), dynamics),
     )

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import field_validator
+from pydantic import BeforeValidator, field_validator
 
 from paddlewheel.dynamics import TRANSPORT_FRICTION_PER_PS, Ensemble, MDSettings
 from paddlewheel.studies.motion.settings import ChargeSettings
-from paddlewheel.study.settings import MOST_SEED, Settings, setting
+from paddlewheel.study.settings import MOST_SEED, Settings, bad_value, setting
 from paddlewheel.study.study import Argument
 
 STRUCTURE = Argument(
@@ -70,6 +70,23 @@ class StepSettings(Settings):
     frame_interval_fs: float = setting(MDSettings.frame_interval_fs, "fs between kept frames.", gt=0)
 
 
+AUTO = "auto"
+"""An equilibration that is only as long as the thermostat needs: the data say where the runs have settled."""
+_THERMOSTAT_TIMES = 5.0
+
+
+def _equilibration(given: Any) -> Any:
+    if isinstance(given, str) and given.strip() == AUTO:
+        return AUTO
+    try:
+        value = float(given)
+    except (TypeError, ValueError):
+        value = -1.0
+    if not value >= 0:
+        raise bad_value(f"'{given}' is neither auto nor a time of 0 or more", "write auto, or picoseconds such as 2")
+    return value
+
+
 class DynamicsSettings(StepSettings):
     """Molecular dynamics: the fields of `MDSettings` that a user chooses, but temperature and seed."""
 
@@ -81,7 +98,11 @@ class DynamicsSettings(StepSettings):
         "Barostat of npt: that of Martyna, Tobias and Klein, or stochastic cell rescaling, which damps the cell",
         only_with={"ensemble": ("npt",)},
     )
-    equilibrate_ps: float = setting(MDSettings.equilibrate_ps, "ps left out at the start.", ge=0)
+    equilibrate_ps: Annotated[str | float, BeforeValidator(_equilibration)] = setting(
+        MDSettings.equilibrate_ps,
+        "ps left out at the start of each run at least: the data may leave out more. auto: only the 0.5 ps that the "
+        "thermostat needs (nve: 2).",
+    )
     production_ps: float = setting(MDSettings.production_ps, "ps analysed.", gt=0, aliases=("ps",))
     pressure_GPa: float = setting(MDSettings.pressure_GPa, "Pressure for npt, GPa.", only_with={"ensemble": ("npt",)})
     extrapolation_threshold: float = setting(
@@ -101,7 +122,22 @@ class DynamicsSettings(StepSettings):
             If the times do not go together.
         """
         chosen = {field.name: getattr(self, field.name) for field in fields(MDSettings) if hasattr(self, field.name)}
-        return MDSettings(**chosen | transport_friction(self.ensemble) | {"temperature_K": temperature_K, "seed": seed})
+        own = {"temperature_K": temperature_K, "seed": seed, "equilibrate_ps": self.left_out_ps}
+        return MDSettings(**chosen | transport_friction(self.ensemble) | own)
+
+    @property
+    def left_out_ps(self) -> float:
+        """Time left out at the start of each run, whatever the data say.
+
+        ``auto`` is five times of the thermostat, the same dynamics as that number: after it the kinetic energy has
+        forgotten how it was drawn. Without a thermostat (``nve``) it is the default, for a temperature that is set too
+        early stays wrong.
+        """
+        if self.equilibrate_ps != AUTO:
+            return float(self.equilibrate_ps)
+        if self.ensemble == "nve":
+            return MDSettings.equilibrate_ps
+        return _THERMOSTAT_TIMES * MDSettings.thermostat_time_fs / 1000
 
 
 def transport_friction(ensemble: Ensemble) -> dict[str, Any]:
