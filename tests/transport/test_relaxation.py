@@ -15,7 +15,7 @@ def noise(seed: int, correlation: float = 0.0, n: int = N) -> np.ndarray:
     """Stationary, of mean 0 and variance 1: white, or AR(1) with this correlation time."""
     decay = np.exp(-1.0 / correlation) if correlation else 0.0
     white = np.random.default_rng([20160, seed]).normal(size=n + int(20 * correlation))
-    return lfilter([1.0], [1.0, -decay], white * np.sqrt(1.0 - decay**2))[-n:]
+    return np.asarray(lfilter([1.0], [1.0, -decay], white * np.sqrt(1.0 - decay**2)))[-n:]
 
 
 def relaxing(amplitude: float, time: float, n: int = N) -> np.ndarray:
@@ -70,6 +70,24 @@ def test_replicas_tell_more_than_one_and_have_means_of_their_own():
 @pytest.mark.parametrize("series", [[], [np.zeros(N)], [np.arange(31.0)], [np.zeros(0)]])
 def test_nothing_is_found_where_nothing_is_to_be_tested(series):
     assert relaxation(series) == Relaxation()
+
+
+@pytest.mark.parametrize("n", [32, 41, 127])
+def test_short_series_are_fitted_too(n):
+    found = relaxation([noise(1, n=n) + relaxing(30.0, 2.0, n)])
+    assert found.p_value < LEVEL_CUT
+    assert 4 <= found.first <= n // 2  # from 30 errors to one: 3.4 times
+
+
+def test_a_step_is_left_out_to_its_end():
+    series = noise(2)
+    series[:1000] += 2.0
+    found = relaxation([series])
+    assert found.is_over
+    assert abs(found.first - 1000) <= 2 * N // 64  # borders are tried at every second block
+    late = noise(2)
+    late[3000:] += 2.0
+    assert steady({"energy": [late]}).drifts == "energy"
 
 
 def test_a_quantity_that_is_constant_takes_no_share_of_the_level():

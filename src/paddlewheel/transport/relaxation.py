@@ -127,7 +127,7 @@ class _Model:
 @lru_cache(maxsize=4)
 def _model(n_blocks: int) -> _Model:
     times = np.geomspace(0.5, 2.0 * n_blocks, _TIMES)
-    ends = np.unique(np.arange(1, _STEPS) * n_blocks // _STEPS)
+    ends = np.unique(np.maximum(np.arange(1, _STEPS) * n_blocks // _STEPS, 1))
     at = np.arange(n_blocks + 1)
     shapes = np.array([*_decays(times, at), *(at[:-1] < end for end in ends)], dtype=np.float64)
     odds = np.concatenate([np.full(len(times), 1.0 / len(times)), np.full(len(ends), _ODDS_OF_STEPS / len(ends))])

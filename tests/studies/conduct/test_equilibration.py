@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from paddlewheel.dynamics import Ensemble
 from paddlewheel.errors import SettingsError
 from paddlewheel.studies.conduct.measure import analyse_temperature
 from paddlewheel.studies.conduct.naming import equilibration_sentences
@@ -20,7 +21,7 @@ N_FRAMES, INTERVAL_PS = 1500, 0.02
 
 
 @pytest.mark.parametrize(("ensemble", "left_out_ps"), [("nvt", 0.5), ("npt", 0.5), ("langevin", 0.5), ("nve", 2.0)])
-def test_auto_is_the_run_of_that_number(ensemble: str, left_out_ps: float) -> None:
+def test_auto_is_the_run_of_that_number(ensemble: Ensemble, left_out_ps: float) -> None:
     auto = DynamicsSettings(ensemble=ensemble, equilibrate_ps="auto").dynamics(temperature_K=700.0)
     number = DynamicsSettings(ensemble=ensemble, equilibrate_ps=left_out_ps).dynamics(temperature_K=700.0)
     assert auto.document() == number.document()  # of the keys of units, so that directories of before are read
@@ -35,7 +36,7 @@ def test_the_equilibration_is_auto_or_a_time() -> None:
             ConductSettings(equilibrate_ps=given)
 
 
-def _row(energies_eV: list[np.ndarray], **more: object) -> TemperatureResult:
+def _row(energies_eV: list[np.ndarray], equilibrate_ps: float | None = None) -> TemperatureResult:
     rng = np.random.default_rng(5)
     paths = [
         Displacements(
@@ -54,7 +55,7 @@ def _row(energies_eV: list[np.ndarray], **more: object) -> TemperatureResult:
              "pressure_GPa": rng.normal(size=N_FRAMES)}
             for energies in energies_eV
         ],
-        **more,
+        equilibrate_ps=equilibrate_ps,
     )  # fmt: skip
     return analyse_temperature(runs, charge_e=1.0, minimum_onset_ps=0.5).row
 
