@@ -56,7 +56,8 @@ def thermo_figure(row: TemperatureResult, runs: list[Columns], *, colour: str, n
     """Temperature, drift of the conserved energy, pressure, volume and (where the potential gives it) the extrapolation
     grade against time, all replicas of one temperature.
 
-    Negative times are the equilibration: shaded, and before the zero of the drift.
+    Negative times are the equilibration: shaded, and before the zero of the drift. What the data leave out after it is
+    shaded lightly.
     """
     from matplotlib.figure import Figure
 
@@ -91,6 +92,8 @@ def thermo_figure(row: TemperatureResult, runs: list[Columns], *, colour: str, n
     for axes in panels:
         if begin < 0:
             axes.axvspan(begin, 0.0, color=GRID, alpha=0.6, lw=0, zorder=0)
+        if row.left_out_ps:
+            axes.axvspan(0.0, row.left_out_ps, color=GRID, alpha=0.3, lw=0, zorder=0)
         if len(axes.lines) == 1:  # the dashed line alone
             axes.text(0.5, 0.5, "not recorded", transform=axes.transAxes, ha="center", color=MUTED)
     return figure

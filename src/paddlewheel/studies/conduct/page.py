@@ -200,7 +200,7 @@ def _of_thermodynamics(record: ConductivityRecord, tables: RunTables, drawings: 
         paragraphs=[
             "Lines: means over short stretches; shades: lowest to highest value in each; all replicas. Dashed: the "
             "temperature asked for, zero, zero, the mean volume, and the threshold of the extrapolation grade where "
-            "there is one. Grey, before zero: equilibration."
+            "there is one. Grey, before zero: equilibration; light grey, after it: what the data leave out as well."
         ],
         folded=[
             Folded(
