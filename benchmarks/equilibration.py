@@ -17,7 +17,7 @@ from scipy.signal import lfilter
 
 from paddlewheel.transport import Stationarity, steady
 
-N, STATIONARY_SETS, SETS, OTHER_SETS = 4000, 200, 40, 20
+N, STATIONARY_SETS, SETS, OTHER_SETS = 4000, 200, 30, (60, 15)
 
 
 def series(rng: np.random.Generator, correlation: float) -> np.ndarray:
@@ -72,7 +72,7 @@ def row(correlation: int, amplitude: int, relaxation: int) -> str:
     wrong = np.mean(~told & (after > 3.0))
     others = []
     for rule in (chodera, mser):
-        few = drawn[:OTHER_SETS] if amplitude else drawn
+        few = drawn[: OTHER_SETS[amplitude > 0]]
         starts = [rule(values) for values in few]
         left = np.mean([values[first:].mean() for values, first in zip(few, starts, strict=True)]) / error
         others.append(f"{100 * np.mean(np.array(starts) > 0.1 * N):.0f} %, {left:+.1f}")

@@ -50,7 +50,7 @@ class Relaxation:
     time
         Relaxation time, or the end of a step.
     bias
-        What the relaxation leaves in the mean from `first` on, in standard errors of that mean.
+        What the relaxation is expected to leave in the mean from `first` on, in standard errors of that mean.
     is_over
         Whether it ends in the run: less than a standard error is left, in four relaxation times or more.
     needs
@@ -248,7 +248,7 @@ def _start(found: _Fits, best: int, p_value: float, *, n_blocks: int, length: in
     biases2 = left**2 @ (shares * squared)
     of_mean = float(shares @ variance) / (n_runs * rest)
     first = int(np.argmin(biases2 + of_mean))
-    bias = float(np.sqrt(biases2[first] / of_mean[first]))
+    bias = float(left[first] @ (shares * np.sqrt(squared)) / np.sqrt(of_mean[first]))
     is_step = bool(model.is_step[best])
     alike = np.where(model.is_step == is_step, shares, 0.0)
     time = float(np.exp(alike @ np.log(model.times) / alike.sum()))
