@@ -169,7 +169,7 @@ def steady(series: Mapping[str, Sequence[np.ndarray]]) -> Stationarity:
     series
         By name: of each replica `[n_samples]`, all at one interval. `first_frame` of the result counts these samples.
     """
-    longest = max(len(each) for values in series.values() for each in values)
+    longest = max((len(each) for values in series.values() for each in values), default=0)
     changing = {name: values for name, values in series.items() if any(map(_changes, values))}
     found = Stationarity()
     for _ in range(_ROUNDS):

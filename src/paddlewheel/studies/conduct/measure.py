@@ -40,6 +40,8 @@ from paddlewheel.units import U_PER_A3_IN_G_PER_CM3
 if TYPE_CHECKING:
     from ase import Atoms
 
+_DECIMALS = 6
+"""Of times and shares that are whole numbers of frames."""
 _WITH_ERROR_OF_RUNS = (
     "diffusivity_cm2_per_s",
     "conductivity_mS_per_cm",
@@ -206,17 +208,16 @@ def _about(value: float, ends: tuple[float, float], factor: float) -> tuple[floa
 def _series(runs: TemperatureRuns) -> dict[str, list[np.ndarray]]:
     """What tells whether the runs had settled, frame by frame: potential energy; the volume, or the pressure of a fixed
     one; the temperature, where no thermostat set it."""
-    columns = {"potential energy": "potential_energy_eV", "volume": "volume_A3"}
-    if _is_fixed(runs):
-        columns["pressure"] = "pressure_GPa"
+    fixed = {"pressure": "pressure_GPa"} if _is_fixed(runs) else {"volume": "volume_A3"}
+    columns = {"potential energy": "potential_energy_eV", **fixed}
     if runs.ensemble == "nve":
         columns["temperature"] = "temperature_K"
-    found = {
-        name: [each[column] for each in runs.state]
+    state = runs.state or [{"volume_A3": paths.volumes_A3} for paths in runs.displacements]
+    return {
+        name: [each[column] for each in state]
         for name, column in columns.items()
-        if runs.state and all(column in each for each in runs.state)
+        if all(column in each for each in state)
     }
-    return found or {"volume": [paths.volumes_A3 for paths in runs.displacements]}
 
 
 def _is_fixed(runs: TemperatureRuns) -> bool:
@@ -228,14 +229,14 @@ def _equilibration(runs: TemperatureRuns, tracer: DiffusivityEstimate, tested: S
     longest_ps = interval_ps * max(paths.n_frames - 1 for paths in runs.displacements)
     return Equilibration(
         before_ps=runs.equilibrate_ps,
-        t0_ps=tracer.left_out_ps,
-        fraction_discarded=tracer.left_out_ps / longest_ps,
+        t0_ps=round(tracer.left_out_ps, _DECIMALS),
+        fraction_discarded=round(tracer.left_out_ps / longest_ps, _DECIMALS),
         by=[] if found.cut_by is None else found.cut_by.split(" and "),
         probability=found.cut_p_value,
         tested=[*tested, "mobility"],
         lasts=found.drifts or found.lasts,
         lasts_probability=found.lasts_p_value if found.drifts is None else found.drift_p_value,
-        needs_ps=interval_ps * found.needs_frames or None,
+        needs_ps=round(interval_ps * found.needs_frames, _DECIMALS) or None,
     )
 
 
