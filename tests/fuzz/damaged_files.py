@@ -52,6 +52,7 @@ def samples(folder: Path) -> list[Sample]:
 
     import bruker_folders
     import nmr_files
+    import tensor_files
     import trajectory_files
     from paddlewheel.crystals import read_structure
     from paddlewheel.crystals.formats import read_frames
@@ -59,6 +60,7 @@ def samples(folder: Path) -> list[Sample]:
     from paddlewheel.crystals.site_list import read_site_list
     from paddlewheel.lab.design.inputs import load_design, template
     from paddlewheel.lab.nmr.readers import read_nmr
+    from paddlewheel.lab.nmr.tensors.readers import read_tensors
     from paddlewheel.lab.readers import read_cell_test, read_spectra
     from paddlewheel.lab.sample import load_sample
     from paddlewheel.potentials.nep.nep_file import read_nep
@@ -117,6 +119,14 @@ def samples(folder: Path) -> list[Sample]:
     def add(name: str, content: bytes | str, reader: str, read: Callable[[Path], object]) -> None:
         found.append(Sample(name, content.encode() if isinstance(content, str) else content, reader, read))
 
+    elk = Path(__file__).parents[1] / "lab" / "nmr" / "tensors" / "data" / "EFG.OUT"
+    for name, content in (
+        ("x.magres", tensor_files.magres()), ("old.magres", tensor_files.old_magres()),
+        ("OUTCAR", tensor_files.outcar()), ("OUTCAR6", tensor_files.new_outcar()),
+        ("nmr.out", tensor_files.gipaw("nmr")), ("brief.out", tensor_files.gipaw("nmr", verbose=False)),
+        ("efg.out", tensor_files.gipaw("efg")), ("EFG.OUT", elk.read_text()),
+    ):  # fmt: skip
+        add(name, content, "tensors", read_tensors)
     salt = bulk("NaCl", "rocksalt", a=5.6, cubic=True)
     for name, form in (("x.cif", "cif"), ("x.vasp", "vasp"), ("x.xyz", "extxyz"), ("x.json", "json"), ("x.xsf", "xsf"),
                        ("x.gen", "gen"), ("x.in", "aims"), ("x.res", "res")):  # fmt: skip

@@ -601,7 +601,7 @@ OLD_RUNS: dict[str, OldRun] = {
     "nmr-tensors": OldRun(
         make=write_tensors,
         arguments=["nmr", "tensors", "sodium.magres", "--reference", "23Na=550,-0.9", "--calibration",
-                   "11B=90:-10,110:-29,130:-50", "--nuclei", "2H", "--symmetry-tolerance-A", "0.02", "--field-T",
+                   "11B=90:-10,110:-29,130:-50", "--nuclei", "2H", "--symmetry-tolerance-A", "0.03", "--field-T",
                    "14.1", "--spinning-Hz", "30000", "--line-width-Hz", "100", "--no-spectrum"],
         changed=["--field-T", "9.4"], named="field_T",
     ),

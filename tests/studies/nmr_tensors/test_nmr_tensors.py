@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -200,3 +201,17 @@ def test_bad_input_is_one_line(
     with pytest.raises(kind, match=match) as refused:
         STUDY([magres if given == "magres" else given], **settings)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not any(shutil.which(name) for name in ("elk-lapw", "elk")), reason="Elk is not installed: apt install elk-lapw"
+)
+def test_elk_runs(tmp_path: Path) -> None:
+    """NaBH4 at one k-point: gradients in the order of its atoms, their signs those of more k-points."""
+    record = STUDY(["nabh4"], run="elk", kpoint_spacing_per_A=0.5, nuclei="2H", cores=1, out=tmp_path / "run")
+    by_element = {site.element: site for site in record.sites}
+    assert [(site.element, site.multiplicity) for site in record.sites] == [("B", 2), ("H", 8), ("Na", 2)]
+    assert 0.10 < (by_element["H"].cq_MHz or 0.0) < 0.14
+    assert -1.5 < (by_element["Na"].cq_MHz or 0.0) < -0.3
+    assert (tmp_path / "run" / "elk" / "nabh4" / "EFG.OUT").is_file()

@@ -25,6 +25,8 @@ from paddlewheel.studies.nmr_tensors.record import MotionalCoupling
 if TYPE_CHECKING:
     from paddlewheel.trajectories import Trajectory
 
+_SAME_A = 0.02
+"""Within which atoms are one kind of site."""
 _POOR = 0.5
 """Share of the calculated tensors that the charges leave unexplained, from which an element's average means nothing."""
 
@@ -70,7 +72,7 @@ def factors(
         if each.efg_au is None or each.positions_A is None or each.cell_A is None:
             continue
         check_charges(charges, each.symbols, where=name)
-        groups, _ = equivalent_atoms(each, tolerance_A=0.01)
+        groups, _ = equivalent_atoms(each, tolerance_A=_SAME_A)
         first = np.array([group[0] for group in groups])
         carried = np.array([charges[symbol] for symbol in each.symbols])
         lattice = lattice_gradients_au(each.positions_A, each.cell_A, carried, first)

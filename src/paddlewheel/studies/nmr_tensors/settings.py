@@ -79,7 +79,7 @@ class NmrTensorsSettings(Settings):
     nuclei: Names = setting((), "Nuclei that are meant where an element has several, as 10B,2H.")
     structure: Path | str | None = setting(None, "Structure of the calculation, where its output has no cell.")
     symmetry_tolerance_A: float = setting(
-        0.01, "How far an atom may be from its image, A, to be of one site.", gt=0, le=1
+        0.02, "How far an atom may be from its image, A, to be of one site.", gt=0, le=1
     )
     field_T: float | None = setting(
         None, "Static field, T, for second-order shifts and spectra; that of --beside, else 9.4.", gt=0, le=50

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +13,7 @@ import numpy as np
 
 from paddlewheel.crystals import read_structure
 from paddlewheel.errors import InputError, SettingsError
+from paddlewheel.execution.scratch import scratch_folder
 from paddlewheel.execution.signals import stop_if_requested
 from paddlewheel.lab.nmr.isotopes import Isotope
 from paddlewheel.lab.nmr.tensors.atom_tensors import AtomTensors
@@ -377,10 +378,10 @@ def _calculated(name: str, atoms: Atoms, settings: NmrTensorsSettings, run: Run)
     program, species_path = find_elk()
     symmetric = _symmetrized(atoms, settings.symmetry_tolerance_A)
     text = _elk_in(symmetric, settings, species_path)
-    with tempfile.TemporaryDirectory(prefix="paddlewheel-elk-") as folder:
-        work = Path(folder)
+    with scratch_folder() as work:
         (work / "elk.in").write_text(text, encoding="utf-8")
-        result = run_elk(work, program=program, cores=run.cores or 1, stop_if_requested=stop_if_requested)
+        cores = run.cores or len(os.sched_getaffinity(0))
+        result = run_elk(work, program=program, cores=cores, stop_if_requested=stop_if_requested)
         found = read_tensors(result)
         for kept in ("elk.in", "EFG.OUT", "GEOMETRY.OUT", "INFO.OUT"):
             run.text((Path("elk") / Path(name).stem / kept).as_posix(), (work / kept).read_bytes())

@@ -138,6 +138,7 @@ def test_elk_has_the_sign_of_the_potential() -> None:
         (files.magres().replace("ms Na 2 5", "ms Na 2 x"), "cannot be understood"),
         (files.magres().replace("ms Na 2 5.6000000000000000E+02", "ms Na 2 nan"), "no shielding tensor for 1 of 4"),
         ("vasp.6.4.1\n VRHFIN =B: x\n ions per type =  1\n", "run VASP with LCHIMAG or LEFG"),
+        (files.outcar().replace("1   1   2\n", "1   1   20000000000\n"), "its atoms cannot be told"),
         (files.outcar().replace("130.0000", "131.0000").replace("  30.0000", "  33.0000"), "by the table"),
         (files.gipaw("efg").split("     Na  4")[2], "holds no tensors"),
         ((DATA / "EFG.OUT").read_text()[:2000], "tensors are whole"),

@@ -51,7 +51,8 @@ def _symbols(text: str, path: Path) -> list[str]:
     elements = re.findall(r"VRHFIN\s*=\s*([A-Z][a-z]?)", text)
     counts = re.search(r"ions per type\s*=\s*([\d ]+)", text)
     numbers = [int(number) for number in counts[1].split()] if counts else []
-    if not numbers or len(elements) < len(numbers):
+    # each atom has a line of its own, whatever a damaged count says
+    if not numbers or len(elements) < len(numbers) or sum(numbers) > text.count("\n"):
         raise DataError("its atoms cannot be told", where=path, remedy="give the whole OUTCAR")
     kept = elements[: len(numbers)]
     return [element for element, number in zip(kept, numbers, strict=True) for _ in range(number)]
