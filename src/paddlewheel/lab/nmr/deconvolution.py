@@ -27,6 +27,8 @@ _STRONG_EVIDENCE = 6.0
 """Difference of BIC from which evidence is called strong (Kass and Raftery, doi 10.1080/01621459.1995.10476572)."""
 _FALSE_ALARM = 1e-4
 """Chance that noise alone is taken for a signal."""
+_FEW = 0.15
+"""Share of independent numbers below which it is told."""
 _MOST_SITES = 8
 _MOST_POINTS = 40_000
 _DELAY_DWELLS = 3.0
@@ -623,19 +625,25 @@ def _refine(fit: _Fit, most_steps: int = 60, hold: frozenset[str] = frozenset())
     return fit
 
 
-def _correlation(residual: np.ndarray, n_parameters: int) -> np.ndarray:
-    """Autocovariance of the noise at lags from 0, tapered; of one lag where the noise is white by its own test."""
+def _correlation(fit: _Fit) -> np.ndarray:
+    """Autocovariance of the noise at lags from 0, tapered; of one lag where the noise is white by its own test.
+
+    What the fit took of the noise is given back by the numbers that are independent, less the parameters.
+    """
+    residual = _sum_of_points(fit)
     n_points = len(residual)
     size = 2 ** int(np.ceil(np.log2(2 * n_points)))
     power = np.abs(np.fft.fft(residual, size)) ** 2
     lags = int(np.clip(n_points // 16, 4, 128))
     found = np.fft.ifft(power)[:lags] / n_points
-    found *= n_points / max(n_points - 0.5 * n_parameters, 1.0)
     rho = np.abs(found[1:] / found[0]) ** 2
     expected = lags / n_points
     if rho[:8].sum() < 8 / n_points * 3 and rho.sum() < expected + 4 * np.sqrt(lags) / n_points:
-        return found[:1]
-    return found * np.cos(0.5 * np.pi * np.arange(lags) / lags) ** 2
+        found = found[:1]
+    else:
+        found = found * np.cos(0.5 * np.pi * np.arange(lags) / lags) ** 2
+    effective = _n_effective(fit.model.window, found)
+    return found * effective / max(effective - fit.n_parameters, 0.25 * effective)
 
 
 def _n_effective(window: _Window, covariance: np.ndarray) -> float:
@@ -692,7 +700,7 @@ class _Search:
                 break
             start = names.pop(0) if names else SiteStart(name=f"site {count + 1}", kind=self.line_shape)
             trial = self._with_another(fit, start)
-            effective = _n_effective(self.window, _correlation(_sum_of_points(trial), trial.n_parameters))
+            effective = _n_effective(self.window, _correlation(trial))
             if fit is not None and wanted is None:
                 better = _criteria(fit, effective)[0] - _criteria(trial, effective)[0]
                 if better < _STRONG_EVIDENCE or not (trial.amplitudes > 0).any():
@@ -726,7 +734,7 @@ class _Search:
         It is the spread of the other orders' values around the chosen ones, by their Akaike weights (Burnham and
         Anderson, doi 10.1177/0049124104268644).
         """
-        covariance = _correlation(_sum_of_points(fit), fit.n_parameters)
+        covariance = _correlation(fit)
         effective = _n_effective(self.window, covariance)
         noise = float(np.sqrt(covariance[0].real * len(self.window.data) * (1 + self.window.is_complex) / effective))
         fit = _refine(_evaluate(replace(fit.model, noise=noise), fit.theta))
@@ -745,7 +753,7 @@ class _Search:
         return best, (away.T * (weights / weights.sum())) @ away
 
     def _candidate(self, fit: _Fit) -> Candidate:
-        effective = _n_effective(self.window, _correlation(_sum_of_points(fit), fit.n_parameters))
+        effective = _n_effective(self.window, _correlation(fit))
         bic, aicc = _criteria(fit, effective)
         numbers = len(self.window.data) * (2 if self.window.is_complex else 1)
         rms = np.sqrt(np.sum(np.abs(_sum_of_points(fit)) ** 2) / numbers)
@@ -871,7 +879,7 @@ def _covariance(fit: _Fit) -> tuple[np.ndarray, np.ndarray]:
     if free[1]:
         normal[1, 1] += weight
     n_points = len(model.window.data)
-    noise = _correlation(_sum_of_points(fit), fit.n_parameters)
+    noise = _correlation(fit)
     seen = jacobian[:n_points]
     if len(noise) == 1:
         spread = np.real(seen.conj().T @ seen) * noise[0].real
@@ -898,6 +906,13 @@ def _result(
 ) -> Deconvolution:
     covariance, noise = _covariance(fit)
     covariance = covariance + of_choice
+    told = _told(signal, fit, window, candidates)
+    effective, numbers = _n_effective(window, noise), len(window.data) * (2 if window.is_complex else 1)
+    if effective < _FEW * numbers:
+        told += (
+            f"{numbers} numbers know as much as {effective:.0f} independent ones: broadened, zero filled, or lines of "
+            "another shape; the errors may be too small: fit the decay as it was measured",
+        )
     parameters, n_theta = fit.model.parameters(), len(fit.theta)
     shared, values = _split(fit.model, fit.theta)
     std = np.sqrt(np.diag(covariance))
@@ -947,15 +962,15 @@ def _result(
         spinning_Hz=(rate, float(std[2])) if fit.model.has_sidebands else None,
         baseline_order=fit.model.basis.shape[1] - 1,
         noise=float(np.sqrt(noise[0].real * (0.5 if window.is_complex else 1))) * window.scale,
-        n_points=len(window.data) * (2 if window.is_complex else 1),
-        n_effective=_n_effective(window, noise),
+        n_points=numbers,
+        n_effective=effective,
         candidates=candidates,
         shift_ppm=signal.axis.carrier_ppm + window.offset_Hz / signal.axis.reference_MHz,
         measured=np.real(back * window.data) * window.scale,
         baseline=np.real(back * baseline) * window.scale,
         lines=np.array(shown)[order],
         is_complex=window.is_complex,
-        warnings=_told(signal, fit, window, candidates),
+        warnings=told,
     )
     return found
 
