@@ -136,6 +136,17 @@ def test_narrow_windows_are_refused_with_the_remedy() -> None:
     assert "below 325 K" in hot
 
 
+def test_the_window_that_is_asked_for_decides() -> None:
+    # T1 of 2.5 times its minimum on both sides, twelve temperatures, 3 %: of 12 sets at most one may be refused
+    fine = np.linspace(180, 480, 3001)
+    rates = _rates(fine, **_PAPER)
+    inside = fine[rates > rates.max() / 2.5]
+    random = np.random.default_rng(13)
+    window = np.linspace(inside[0], inside[-1], 12)
+    refused = [fit_peak("two_J", [_set(random, window)]).refused for _ in range(12)]
+    assert sum(told is not None for told in refused) <= 1
+
+
 def test_two_fields_narrow_the_interval() -> None:
     random = np.random.default_rng(5)
     temperatures = np.linspace(263, 333, 12)

@@ -29,6 +29,8 @@ KERNELS: tuple[Kernel, ...] = ("two_J", "single_J")
 BETA_LIMITS = (1.02, 2.0)
 _ENERGY_LIMITS_eV = (0.005, 5.0)
 _LEAST_TEMPERATURES = 6
+_WIDE_FACTOR = 2.5
+"""Of T1 over its minimum, that a window of some twelve temperatures should reach on both sides."""
 _WIDEST_SHARE = 0.30
 """Half of the 95 % interval of the activation energy over its value, beyond which a window decides nothing."""
 
@@ -265,7 +267,7 @@ def fit_peak(kernel: Kernel, rates: Sequence[Rates]) -> PeakFit:
         chi2=best.chi2,
         aicc=aicc(best),
         scatter=scatter,
-        refused=_refused(kernel, best, made, problem, temperatures, first, weight),
+        refused=_refused(kernel, best, made, temperatures, first),
         **made,
     )
 
@@ -335,15 +337,7 @@ def _quantities(kernel: Kernel, problem: Problem, low: Problem, best: Fit, first
     }
 
 
-def _refused(
-    kernel: Kernel,
-    best: Fit,
-    made: dict[str, Value],
-    problem: Problem,
-    temperatures: np.ndarray,
-    first: float,
-    weight: np.ndarray,
-) -> str | None:
+def _refused(kernel: Kernel, best: Fit, made: dict[str, Value], temperatures: np.ndarray, first: float) -> str | None:
     """Why the window decides nothing, with the temperatures that are missing."""
     lowest, highest = float(temperatures.min()), float(temperatures.max())
     top = made["temperature_at_maximum_K"]
@@ -357,46 +351,34 @@ def _refused(
     width = energy.half_width_95
     if width <= _WIDEST_SHARE:
         return None
-    cold, hot = _wider_window(kernel, best, problem, temperatures, first, weight)
-    told = f"Ea is {energy.value:.3g} eV with half of its 95 % interval {100 * width:.0f} % of it"
+    said = f"{lowest:.4g} to {highest:.4g} K decide nothing: "
+    said += (
+        f"Ea is {energy.value:.3g} eV with half of its 95 % interval {100 * width:.0f} % of it; "
+        if math.isfinite(width)
+        else "the interval of Ea has no end; "
+    )
+    cold, hot = _wide_window(kernel, best, first)
+    missing = [
+        *([f"from {cold:.0f} to {lowest:.4g} K"] if cold < lowest else []),
+        *([f"from {highest:.4g} to {hot:.0f} K"] if hot > highest else []),
+    ]
+    if not missing:
+        return said + "measure more temperatures, or T1 with a smaller error"
     return (
-        f"{lowest:.4g} to {highest:.4g} K decide nothing: "
-        f"{told if math.isfinite(width) else 'the interval of Ea has no end'}; measure also from "
-        f"{cold:.0f} to {lowest:.4g} K and from {highest:.4g} to {hot:.0f} K"
+        f"{said}measure also {' and '.join(missing)}, where T1 becomes {_WIDE_FACTOR:g} times its minimum by this fit, "
+        "and on until it does"
     )
 
 
-def _wider_window(
-    kernel: Kernel, best: Fit, problem: Problem, temperatures: np.ndarray, first: float, weight: np.ndarray
-) -> tuple[float, float]:
-    """The lowest and highest temperature that would bring the interval of Ea under its limit, by the fit's own design.
-
-    Temperatures are added at the spacing of those that are there, in turn on the side that brings more.
-    """
-    spacing = max((float(temperatures.max()) - float(temperatures.min())) / max(len(temperatures) - 1, 1), 2.0)
-    found = np.sort(temperatures)
-    theta, typical = best.theta, float(np.median(weight))
-    rows = derivatives(problem.residual, theta, problem, range(4))
-    information = rows.T @ rows / best.scale**2
-    cold, hot = float(found[0]), float(found[-1])
-    for _ in range(60):
-        wide = float(np.sqrt(np.linalg.pinv(information)[2, 2]))
-        if 2.0 * wide <= _WIDEST_SHARE:
-            break
-        sides = []
-        for at in (cold - spacing, hot + spacing):
-            if at < 20.0:
-                continue
-            row = typical * derivatives(
-                lambda vector, at=at: _log_rates(kernel, vector, np.array([at]), first, first), theta, problem, range(4)
-            )
-            more = information + row.T @ row / best.scale**2
-            sides.append((float(np.linalg.pinv(more)[2, 2]), at, more))
-        _, at, information = min(sides, key=lambda side: side[0])
-        cold, hot = min(cold, at), max(hot, at)
-    return (cold if cold < found[0] else max(float(found[0]) - spacing, 20.0)), (
-        hot if hot > found[-1] else float(found[-1]) + spacing
-    )
+def _wide_window(kernel: Kernel, best: Fit, first: float) -> tuple[float, float]:
+    """Between which temperatures the fitted T1 is within `_WIDE_FACTOR` of its minimum."""
+    top = float(best.theta[1])
+    ends = []
+    for factors in (np.linspace(1.0, 0.2, 401), np.linspace(1.0, 5.0, 801)):
+        logs = _log_rates(kernel, best.theta, top * factors, first, first)
+        fallen = logs < best.theta[0] - math.log(_WIDE_FACTOR)
+        ends.append(top * float(factors[np.argmax(fallen)] if fallen.any() else factors[-1]))
+    return ends[0], ends[1]
 
 
 def flank_slope_eV(temperatures_K: np.ndarray, rates_per_s: np.ndarray) -> float:
