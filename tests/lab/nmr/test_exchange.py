@@ -100,6 +100,11 @@ def test_one_mixing_time_gives_a_decade() -> None:
     assert rate.at_most_per_s / rate.at_least_per_s == pytest.approx(10.0)
 
 
+def test_a_mixing_time_of_zero_alone_is_refused() -> None:
+    with pytest.raises(DataError, match="no mixing time above 0"):
+        fit_rates([0.0], np.eye(2)[None], 1e-4 * np.eye(4))
+
+
 def test_mixing_times_that_are_all_too_long_bound_from_below() -> None:
     """At 50 ms and later exp(-480/s t) is under 1e-10: only that the rate is not slower can be told."""
     rate = _exchange(np.array([0.05, 0.1, 0.2])).rates[0]

@@ -125,7 +125,8 @@ def fit_rates(mixing_s: Sequence[float] | np.ndarray, volumes: np.ndarray, covar
     Raises
     ------
     DataError
-        For fewer than two sites or more than six, mixing times that are negative, or as many as the volumes are not.
+        For fewer than two sites or more than six, mixing times that are negative, all zero, or not as many as the
+        volumes.
     """
     mixing = np.asarray(mixing_s, dtype=float)
     n_sites = volumes.shape[1]
@@ -136,6 +137,8 @@ def fit_rates(mixing_s: Sequence[float] | np.ndarray, volumes: np.ndarray, covar
             f"{mixing.size} mixing times for {volumes.shape[0]} spectra", where="exchange",
             remedy="give one each, zero or above",
         )  # fmt: skip
+    if not mixing.max() > 0:
+        raise DataError("no mixing time above 0", where="exchange", remedy="give one at which peaks may have grown")
     if np.unique(mixing).size < 2:
         return _single(float(mixing[0]), volumes.mean(axis=0), covariance, volumes.shape[0])
     return _Series(mixing, volumes, covariance).result()
@@ -416,7 +419,7 @@ def _single(mixing_s: float, volumes: np.ndarray, covariance: np.ndarray, n_spec
             both = populations[i] + populations[j]
             for start, end in ((j, i), (i, j)):
                 # of two sites share = 1 - exp(-(k + k') t), k = (k + k') p_end
-                per_s = populations[end] / both / mixing_s if mixing_s > 0 else np.inf
+                per_s = populations[end] / both / mixing_s
                 low = high = None
                 if share > SEEN_STD * share_std:
                     low = -np.log1p(-min(share, _WHOLE)) * per_s / np.sqrt(10)
@@ -428,7 +431,7 @@ def _single(mixing_s: float, volumes: np.ndarray, covariance: np.ndarray, n_spec
                     Rate(
                         start=start, end=end, rate_per_s=None,
                         at_least_per_s=None if low is None else float(low),
-                        at_most_per_s=None if high is None or not np.isfinite(high) else float(high),
+                        at_most_per_s=None if high is None else float(high),
                     )
                 )  # fmt: skip
     return Exchange(
