@@ -92,6 +92,8 @@ def test_a_table_of_t1(tmp_path: Path) -> None:
     fit = record.temperatures
     assert fit is not None
     assert _there(fit.activation_energy_high_T_eV).value == pytest.approx(0.23, abs=0.04)  # 3 sigma at 2 %
+    by_frequency = paddlewheel.nmr_relaxation(table, nucleus="23Na", frequency_MHz=record.sites[0].larmor_MHz)
+    assert by_frequency.temperatures == fit
     assert record.sites[0].temperature_K == pytest.approx(233.0)
     assert record.sites[0].t1_s.std == pytest.approx(0.02 * record.sites[0].t1_s.value, rel=0.01)
 

@@ -184,6 +184,7 @@ def page(record: NmrRelaxationRecord, beside: Beside, drawings: dict[str, Drawin
     """The report."""
     del beside
     fit, narrowed = record.temperatures, record.narrowing
+    fitted = any(each.refused is None for each in _all_fits(record))
     numbers, tone, refused = _verdict(record)
     measurements = list(dict.fromkeys(site.measurement for site in record.sites))
     title = narrowed.name if narrowed is not None and not measurements else ", ".join(measurements[:3])
@@ -203,8 +204,12 @@ def page(record: NmrRelaxationRecord, beside: Beside, drawings: dict[str, Drawin
             Section(
                 id="temperatures",
                 title="T1 against temperature",
-                paragraphs=[_PEAK_METHOD] if fit is not None else [],
-                drawings=_of(drawings, "t1", "T1 with the fit of its minimum and the 95 % band."),
+                paragraphs=[_PEAK_METHOD] if fitted else [],
+                drawings=_of(
+                    drawings,
+                    "t1",
+                    "T1 with the fit of its minimum and the 95 % band." if fitted else "T1; no fit is shown.",
+                ),
                 tables=[_kernel_table(each, record) for each in _all_fits(record)],
             ),
             Section(

@@ -419,10 +419,12 @@ def _from_tables(inputs: RelaxationInputs, settings: NmrRelaxationSettings) -> t
 def _frequencies_MHz(table: TemperatureTable, nucleus: Isotope | None, settings: NmrRelaxationSettings) -> np.ndarray:
     if table.frequency_Hz is not None:
         return table.frequency_Hz / 1e6
+    if settings.frequency_MHz is not None:
+        return np.full(len(table.temperature_K), settings.frequency_MHz)
     if nucleus is None or settings.field_T is None:
         raise SettingsError(
             "no frequency of this table of T1", where=table.name,
-            remedy="give --nucleus and --field-T, or a column frequency_MHz",
+            remedy="give --nucleus and --field-T, --frequency-MHz, or a column frequency_MHz",
         )  # fmt: skip
     return np.full(len(table.temperature_K), abs(nucleus.gyromagnetic_ratio_MHz_per_T) * settings.field_T)
 
