@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import count, pairwise
 
 import numpy as np
 
@@ -30,6 +30,14 @@ _FALSE_ALARM = 1e-4
 _FEW = 0.15
 """Share of independent numbers below which it is told."""
 _MOST_SITES = 8
+_BROADER = 4.0
+"""How many times wider a line under another is, to be a site of its own without a feature of its own."""
+_LEAST_SHARE = 0.05
+"""Share of the area that such a line has at least."""
+_POINTS_OF_A_LINE = 10
+"""Points over the width at half height that a fit keeps where it averages neighbours."""
+_FINE_POINTS = 4096
+"""Number of points from which on neighbours are averaged."""
 _MOST_POINTS = 40_000
 _DELAY_DWELLS = 3.0
 """Standard deviation of the time between pulse and first point, in dwell times: a prior that holds the first-order
@@ -104,12 +112,16 @@ class FittedSite:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Candidate:
-    """A number of sites that was tried, with the criteria over the independent points; lower is better."""
+    """A number of sites that was tried, with the criteria over the independent points; lower is better.
+
+    `are_resolved` is False where a line is no feature of its own in the sum of the lines.
+    """
 
     n_sites: int
     bic: float
     aicc: float
     residual_std: float
+    are_resolved: bool = True
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -266,7 +278,8 @@ def deconvolve(
         )  # fmt: skip
     rate_Hz = _spinning_Hz(signal, peaks, spinning_Hz)
     chosen = inside if range_ppm is not None else _around(offset_Hz, peaks, given)
-    window = _window(signal, offset_Hz[chosen], spectrum[chosen], fit_phase)
+    fine = _averaged(offset_Hz[chosen], spectrum[chosen], peaks)
+    window = _window(signal, *fine, fit_phase)
     powder = Powder(
         nucleus=signal.axis.nucleus,
         field_T=signal.axis.field_T,
@@ -282,7 +295,10 @@ def deconvolve(
     result = _result(signal, window, fit, candidates, of_choice)
     if not (result.areas > 3 * np.sqrt(np.diag(result.covariance))).any():
         there = ", ".join(f"{_shift_ppm(signal, peak.offset_Hz):.4g}" for peak in peaks[:3])
-        raise DataError("no line at the shifts", where=signal.name, remedy=f"the largest peaks lie at {there} ppm")
+        raise DataError(
+            "no line at the shifts" if given else "its lines cannot be told apart", where=signal.name,
+            remedy=f"the largest peaks lie at {there} ppm" + ("" if given else ": give --shifts or --sites"),
+        )  # fmt: skip
     return result
 
 
@@ -292,6 +308,26 @@ def _offset_Hz(signal: Signal, shift_ppm: float) -> float:
 
 def _shift_ppm(signal: Signal, offset_Hz: float) -> float:
     return signal.axis.carrier_ppm + offset_Hz / signal.axis.reference_MHz
+
+
+def _averaged(offset_Hz: np.ndarray, data: np.ndarray, peaks: Sequence[_Peak]) -> tuple[np.ndarray, np.ndarray]:
+    """Means of neighbouring points where these are more than the lines need; both [n_means].
+
+    A mean over a tenth of the width at half height widens a line by some parts in a thousand. Peaks within the width of
+    a stronger one may be what its shape leaves, and are no lines to keep.
+    """
+    narrowest = min(
+        peak.fwhm_Hz
+        for place, peak in enumerate(peaks)
+        if all(abs(peak.offset_Hz - other.offset_Hz) > 2 * other.fwhm_Hz for other in peaks[:place])
+    )
+    most = int(narrowest / (offset_Hz[1] - offset_Hz[0]) / _POINTS_OF_A_LINE)
+    together = min(most, len(data) // _FINE_POINTS)
+    if together < 2:
+        return offset_Hz, data
+    n_means = len(data) // together
+    offset, means = (each[: n_means * together].reshape(n_means, together).mean(axis=1) for each in (offset_Hz, data))
+    return offset, means
 
 
 def _window(signal: Signal, offset_Hz: np.ndarray, data: np.ndarray, fit_phase: bool) -> _Window:
@@ -699,17 +735,29 @@ class _Search:
             if count >= (wanted or _MOST_SITES):
                 break
             start = names.pop(0) if names else SiteStart(name=f"site {count + 1}", kind=self.line_shape)
+            if wanted is not None:
+                fit = self._with_another(fit, start)
+                candidates.append(self._candidate(fit))
+                continue
             trial = self._with_another(fit, start)
-            effective = _n_effective(self.window, _correlation(trial))
-            if fit is not None and wanted is None:
-                better = _criteria(fit, effective)[0] - _criteria(trial, effective)[0]
-                if better < _STRONG_EVIDENCE or not (trial.amplitudes > 0).any():
-                    candidates.append(self._candidate(trial))
-                    break
+            tried = self._candidate(trial)
+            if fit is not None and not tried.are_resolved and self._is_better(trial, fit):
+                candidates.append(tried)  # told; a site may still lie where no line is
+                trial = self._with_another(fit, start, apart=True)
+                tried = self._candidate(trial)
+            if fit is not None and not (self._is_better(trial, fit) and tried.are_resolved):
+                candidates.append(tried)
+                break
             fit = trial
-            candidates.append(self._candidate(fit))
+            candidates.append(tried)
         assert fit is not None
         return fit, tuple(candidates)
+
+    def _is_better(self, trial: _Fit, fit: _Fit) -> bool:
+        """Whether the evidence for the trial is strong, by BIC over the points that are independent under it."""
+        effective = _n_effective(self.window, _correlation(trial))
+        better = _criteria(fit, effective)[0] - _criteria(trial, effective)[0]
+        return better >= _STRONG_EVIDENCE and bool((trial.amplitudes > 0).any())
 
     def _from_known(self, known: Sequence[tuple[SiteStart, float]]) -> _Fit:
         """The fit of sites that are known; begun with other widths where one of them was lost to its neighbour."""
@@ -757,7 +805,10 @@ class _Search:
         bic, aicc = _criteria(fit, effective)
         numbers = len(self.window.data) * (2 if self.window.is_complex else 1)
         rms = np.sqrt(np.sum(np.abs(_sum_of_points(fit)) ** 2) / numbers)
-        return Candidate(n_sites=len(fit.model.starts), bic=bic, aicc=aicc, residual_std=float(rms * self.window.scale))
+        return Candidate(
+            n_sites=len(fit.model.starts), bic=bic, aicc=aicc, residual_std=float(rms * self.window.scale),
+            are_resolved=_are_resolved(fit),
+        )  # fmt: skip
 
     def _phases(self) -> tuple[float, float]:
         """Phase at the pivot and delay from the peaks' phases; the shortest delay among those that fit as well."""
@@ -781,15 +832,17 @@ class _Search:
         return values
 
     def _orders(self, at_Hz: float) -> tuple[int, ...]:
-        """Bands of a site in the window, as far from the centre as peaks are found at them."""
+        """Bands of a site in the window, as far from the centre as peaks are found at every one of them."""
         if self.rate_Hz is None:
             return (0,)
-        reach = 0
+        found = set()
         for peak in self.peaks:
             order = round((peak.offset_Hz - at_Hz) / self.rate_Hz)
             off = abs(peak.offset_Hz - at_Hz - order * self.rate_Hz)
-            if off < 0.01 * self.rate_Hz * max(1, abs(order)) + 0.5 * self.peaks[0].fwhm_Hz:
-                reach = max(reach, abs(order))
+            slack = min(0.5 * self.peaks[0].fwhm_Hz, 0.1 * self.rate_Hz)  # lines as wide as the rate hide their bands
+            if peak.fwhm_Hz < self.rate_Hz and off < 0.01 * self.rate_Hz * max(1, abs(order)) + slack:
+                found.add(abs(order))
+        reach = next(order for order in count() if order + 1 not in found)
         low, high = self.window.offset_Hz[0], self.window.offset_Hz[-1]
         return tuple(order for order in range(-reach, reach + 1) if low <= at_Hz + order * self.rate_Hz <= high)
 
@@ -827,8 +880,11 @@ class _Search:
         bends = np.abs(np.diff(self.window.data, n=2))
         return float(np.median(bends) / np.sqrt(6 * np.log(2)))
 
-    def _with_another(self, fit: _Fit | None, start: SiteStart) -> _Fit:
-        """A site more: at the largest peak of the residual, or of two halves of the site there; the better fit."""
+    def _with_another(self, fit: _Fit | None, start: SiteStart, *, apart: bool = False) -> _Fit:
+        """A site more: at the largest peak of the residual, or of two halves of the site there; the better fit.
+
+        `apart`: away from the lines that are there and from where their sidebands may be.
+        """
         if fit is None:
             at, width = self.peaks[0].offset_Hz, self.peaks[0].fwhm_Hz
             return _refine(self._begin([(start, self._values(start, at, width))], self._phases()))
@@ -837,8 +893,10 @@ class _Search:
         for _, values in known:
             values.setdefault("sideband_broadening_Hz", 0.0)
         phases = (shared["phase"], shared["delay_s"])
-        at, width = self._largest_residual(fit)
+        at, width = self._largest_residual(fit, apart=apart)
         trials = [[*known, (start, self._values(start, at, width))]]
+        if apart:
+            return _refine(self._begin(trials[0], phases))
         worst = min(range(len(known)), key=lambda site: abs(known[site][1]["offset_Hz"] - at))
         old, values = known[worst]
         apart = 0.4 * values["fwhm_Hz"]
@@ -849,7 +907,7 @@ class _Search:
         fits = [_refine(self._begin(sites, phases)) for sites in trials]
         return min(fits, key=lambda each: each.cost)
 
-    def _largest_residual(self, fit: _Fit) -> tuple[float, float]:
+    def _largest_residual(self, fit: _Fit, *, apart: bool) -> tuple[float, float]:
         """Offset and width of the line that takes most from the residual with the fitted phase."""
         window = self.window
         shared, _ = _split(fit.model, fit.theta)
@@ -857,8 +915,64 @@ class _Search:
         widths = _filter_widths(window.spacing_Hz, len(flat))
         templates = _templates(window.spacing_Hz, len(flat), widths, window.is_complex)
         matched = np.fft.ifft(np.fft.fft(flat)[None, :] * np.conj(templates), axis=1).real
+        if apart:
+            matched[:, _near_lines(fit)] = -np.inf
         which, where = np.unravel_index(int(np.argmax(matched)), matched.shape)
         return float(window.offset_Hz[where]), float(widths[which])
+
+
+def _near_lines(fit: _Fit) -> np.ndarray:
+    """Points within two widths of a line or of where a sideband of it may be; [n_points]."""
+    shared, sites = _split(fit.model, fit.theta)
+    rate = shared.get("spinning_Hz") or fit.model.powder.spinning_Hz
+    near = np.zeros(len(fit.model.window.offset_Hz), dtype=bool)
+    for values in sites:
+        away = fit.model.window.offset_Hz - values["offset_Hz"]
+        if rate > 0:
+            away = away - rate * np.rint(away / rate)
+        near |= np.abs(away) < 2 * max(values["fwhm_Hz"], fit.model.window.spacing_Hz)
+    return near
+
+
+def _are_resolved(fit: _Fit) -> bool:
+    """Whether each line is a feature of its own in the sum: a lobe of negative curvature that no other line has.
+
+    A measured line is never quite of the shape of the model, and where the noise is small, further lines under it have
+    the strongest evidence. Who knows of sites that are no features gives their number. A line is taken that is much
+    wider than another and has some of the area: mobile and rigid nuclei of one shift. Powder patterns have features of
+    their own and are taken as they are.
+    """
+    values = _split(fit.model, fit.theta)[1]
+    if len(values) < 2 or any(start.kind in ("csa", "quadrupolar") for start in fit.model.starts):
+        return True
+    window, areas = fit.model.window, _of_sites(fit)
+    ends = np.cumsum([0, *(len(orders) for orders in fit.model.orders)])
+    total = np.zeros(len(window.offset_Hz))
+    for site, each in enumerate(values):
+        middle = fit.model.orders[site].index(0)
+        total += np.real(fit.model.bands(site, each, 0.0)[:, middle]) * fit.amplitudes[ends[site] + middle]
+    curvature = np.diff(total, n=2)
+    inner = curvature[1:-1]
+    lobes = window.offset_Hz[2:-2][(inner < 0) & (inner <= curvature[:-2]) & (inner < curvature[2:])]
+    taken: set[int] = set()
+    for site in np.argsort([each["fwhm_Hz"] for each in values]):
+        own = values[site]
+        near = [
+            place
+            for place in np.argsort(np.abs(lobes - own["offset_Hz"]))
+            if abs(lobes[place] - own["offset_Hz"]) < max(0.5 * own["fwhm_Hz"], 2 * window.spacing_Hz)
+        ]
+        free = [int(place) for place in near if int(place) not in taken]
+        if free:
+            taken.add(free[0])
+            continue
+        over = [other for place, other in enumerate(values) if place != site
+                and abs(other["offset_Hz"] - own["offset_Hz"]) < 0.5 * own["fwhm_Hz"]]  # fmt: skip
+        if areas[site] < _LEAST_SHARE * areas.sum() or not any(
+            own["fwhm_Hz"] > _BROADER * other["fwhm_Hz"] for other in over
+        ):
+            return False
+    return True
 
 
 def _covariance(fit: _Fit) -> tuple[np.ndarray, np.ndarray]:
@@ -997,6 +1111,13 @@ def _told(signal: Signal, fit: _Fit, window: _Window, candidates: Sequence[Candi
         for start, area in zip(fit.model.starts, _of_sites(fit), strict=True)
         if area == 0
     ]
+    chosen = len(fit.model.starts)
+    for more in (each for each in candidates if not each.are_resolved and each.n_sites > chosen):
+        told.append(
+            f"{more.n_sites} lines would fit better, but not all are features of their own, and the lines may only be "
+            f"of another shape: --sites {more.n_sites} or --shifts asks for them"
+        )
+        break
     if len(candidates) == _MOST_SITES and len(fit.model.starts) == _MOST_SITES:
         told.append(f"the evidence for more sites does not end at {_MOST_SITES}: the line shape may be another one")
     return tuple(told)
