@@ -86,6 +86,31 @@ def test_a_range_needs_points_and_more_of_them_than_parameters():
                    range_ppm=(-16.0, -14.4))  # fmt: skip
 
 
+def test_a_line_of_no_exact_shape_is_one_site_and_told():
+    """Three lines a third of a width apart make one maximum without a shoulder; noise is low, so evidence is strong."""
+    lines = [(-30.0, 90, 20, 1.0), (-30.2, 140, 40, 1.0), (-30.4, 200, 60, 0.5)]
+    found = deconvolve(to_spectrum(made_decay(lines, seed=1, noise=0.001, rolling=0.0)))
+    assert len(found.sites) == 1
+    assert any("features of their own" in told and "--sites" in told for told in found.warnings)
+    assert len(deconvolve(to_spectrum(made_decay(lines, seed=1, noise=0.001, rolling=0.0)), n_sites=2).sites) == 2
+
+
+def test_a_narrow_line_on_a_broad_one_of_its_shift_are_two_sites():
+    lines = [(-30.0, 60, 20, 1.0), (-30.0, 1500, 100, 2.0)]
+    found = deconvolve(to_spectrum(made_decay(lines, seed=2, rolling=0.0)))
+    assert len(found.sites) == 2
+    assert max(found.areas) / found.areas.sum() == pytest.approx(2 / 3, abs=0.03)
+
+
+@needs_data
+def test_kbr_is_one_site_without_being_told():
+    """Its line is nearer to two exponentials than to a Voigt; by evidence alone it was five sites, in minutes."""
+    (signal,) = read_nmr(DATA / "spinach_79Br_KBr/KBr_400MHz_10kHz.txt.gz")
+    (site,) = deconvolve(signal).sites
+    assert site.shift_ppm[0] == pytest.approx(60.34, abs=0.01)
+    assert {-1, 0, 1} <= set(site.orders)
+
+
 @needs_data
 def test_kbr_with_its_sidebands_from_a_real_spectrum_in_columns():
     """Spinach's 79Br of KBr at 10 kHz: 60.34 ppm. The satellites' share rests on the window of a fit: 0.16 to 0.17 by

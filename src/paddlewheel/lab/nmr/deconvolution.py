@@ -32,8 +32,8 @@ _FEW = 0.15
 _MOST_SITES = 8
 _BROADER = 4.0
 """How many times wider a line under another is, to be a site of its own without a feature of its own."""
-_LEAST_SHARE = 0.05
-"""Share of the area that such a line has at least."""
+_LEAST_HEIGHT = 0.03
+"""Height of such a line over that of the line on it; what a wrong shape leaves has less."""
 _POINTS_OF_A_LINE = 10
 """Points over the width at half height that a fit keeps where it averages neighbours."""
 _FINE_POINTS = 4096
@@ -238,7 +238,8 @@ def deconvolve(
     starts
         Sites that are known; those without a shift are taken from the largest lines that remain.
     n_sites
-        How many; by evidence (BIC over the independent points, from strong evidence on) where None and no starts.
+        How many; where None and no starts, by evidence (BIC over the independent points, from strong evidence on) among
+        lines that are features of their own.
     range_ppm
         Ends of what is fitted; by the signals where None.
     spinning_Hz
@@ -743,8 +744,10 @@ class _Search:
             tried = self._candidate(trial)
             if fit is not None and not tried.are_resolved and self._is_better(trial, fit):
                 candidates.append(tried)  # told; a site may still lie where no line is
-                trial = self._with_another(fit, start, apart=True)
-                tried = self._candidate(trial)
+                other = self._with_peak_apart(fit, start)
+                if other is None:
+                    break
+                trial, tried = other, self._candidate(other)
             if fit is not None and not (self._is_better(trial, fit) and tried.are_resolved):
                 candidates.append(tried)
                 break
@@ -757,7 +760,7 @@ class _Search:
         """Whether the evidence for the trial is strong, by BIC over the points that are independent under it."""
         effective = _n_effective(self.window, _correlation(trial))
         better = _criteria(fit, effective)[0] - _criteria(trial, effective)[0]
-        return better >= _STRONG_EVIDENCE and bool((trial.amplitudes > 0).any())
+        return better >= _STRONG_EVIDENCE and bool((_of_sites(trial) > 0).all())
 
     def _from_known(self, known: Sequence[tuple[SiteStart, float]]) -> _Fit:
         """The fit of sites that are known; begun with other widths where one of them was lost to its neighbour."""
@@ -880,34 +883,40 @@ class _Search:
         bends = np.abs(np.diff(self.window.data, n=2))
         return float(np.median(bends) / np.sqrt(6 * np.log(2)))
 
-    def _with_another(self, fit: _Fit | None, start: SiteStart, *, apart: bool = False) -> _Fit:
-        """A site more: at the largest peak of the residual, or of two halves of the site there; the better fit.
+    def _with_peak_apart(self, fit: _Fit, start: SiteStart) -> _Fit | None:
+        """A site more at the strongest peak of the data that is away from all lines and their sidebands; None without
+        one, or where the line leaves its peak for what the shape of another leaves."""
+        near = self.window.offset_Hz[_near_lines(fit)]
+        there = [peak for peak in self.peaks if np.abs(near - peak.offset_Hz).min() > self.window.spacing_Hz]
+        if not there:
+            return None
+        peak = there[0]
+        known, phases = _known_of(fit)
+        values = self._values(start, peak.offset_Hz, peak.fwhm_Hz)
+        trial = _refine(self._begin([*known, (start, values)], phases))
+        own = _split(trial.model, trial.theta)[1][-1]
+        stays = abs(own["offset_Hz"] - peak.offset_Hz) < peak.fwhm_Hz and own["fwhm_Hz"] < _BROADER * peak.fwhm_Hz
+        return trial if stays else None
 
-        `apart`: away from the lines that are there and from where their sidebands may be.
-        """
+    def _with_another(self, fit: _Fit | None, start: SiteStart) -> _Fit:
+        """A site more: at the largest peak of the residual, or of two halves of the site there; the better fit."""
         if fit is None:
             at, width = self.peaks[0].offset_Hz, self.peaks[0].fwhm_Hz
             return _refine(self._begin([(start, self._values(start, at, width))], self._phases()))
-        shared, sites = _split(fit.model, fit.theta)
-        known = list(zip(fit.model.starts, sites, strict=True))
-        for _, values in known:
-            values.setdefault("sideband_broadening_Hz", 0.0)
-        phases = (shared["phase"], shared["delay_s"])
-        at, width = self._largest_residual(fit, apart=apart)
+        known, phases = _known_of(fit)
+        at, width = self._largest_residual(fit)
         trials = [[*known, (start, self._values(start, at, width))]]
-        if apart:
-            return _refine(self._begin(trials[0], phases))
         worst = min(range(len(known)), key=lambda site: abs(known[site][1]["offset_Hz"] - at))
         old, values = known[worst]
-        apart = 0.4 * values["fwhm_Hz"]
+        away = 0.4 * values["fwhm_Hz"]
         if abs(values["offset_Hz"] - at) < 3 * values["fwhm_Hz"]:
-            halves = [values | {"offset_Hz": values["offset_Hz"] + sign * apart, "fwhm_Hz": 0.7 * values["fwhm_Hz"]}
+            halves = [values | {"offset_Hz": values["offset_Hz"] + sign * away, "fwhm_Hz": 0.7 * values["fwhm_Hz"]}
                       for sign in (1, -1)]  # fmt: skip
             trials.append([*known[:worst], (old, halves[0]), *known[worst + 1 :], (start, halves[1])])
         fits = [_refine(self._begin(sites, phases)) for sites in trials]
         return min(fits, key=lambda each: each.cost)
 
-    def _largest_residual(self, fit: _Fit, *, apart: bool) -> tuple[float, float]:
+    def _largest_residual(self, fit: _Fit) -> tuple[float, float]:
         """Offset and width of the line that takes most from the residual with the fitted phase."""
         window = self.window
         shared, _ = _split(fit.model, fit.theta)
@@ -915,14 +924,20 @@ class _Search:
         widths = _filter_widths(window.spacing_Hz, len(flat))
         templates = _templates(window.spacing_Hz, len(flat), widths, window.is_complex)
         matched = np.fft.ifft(np.fft.fft(flat)[None, :] * np.conj(templates), axis=1).real
-        if apart:
-            matched[:, _near_lines(fit)] = -np.inf
         which, where = np.unravel_index(int(np.argmax(matched)), matched.shape)
         return float(window.offset_Hz[where]), float(widths[which])
 
 
+def _known_of(fit: _Fit) -> tuple[list[tuple[SiteStart, dict[str, float]]], tuple[float, float]]:
+    """Sites with their values, and the phases, to begin another fit with."""
+    shared, sites = _split(fit.model, fit.theta)
+    for values in sites:
+        values.setdefault("sideband_broadening_Hz", 0.0)
+    return list(zip(fit.model.starts, sites, strict=True)), (shared["phase"], shared["delay_s"])
+
+
 def _near_lines(fit: _Fit) -> np.ndarray:
-    """Points within two widths of a line or of where a sideband of it may be; [n_points]."""
+    """Points within four widths of a line or of where a sideband of it may be; [n_points]."""
     shared, sites = _split(fit.model, fit.theta)
     rate = shared.get("spinning_Hz") or fit.model.powder.spinning_Hz
     near = np.zeros(len(fit.model.window.offset_Hz), dtype=bool)
@@ -930,7 +945,7 @@ def _near_lines(fit: _Fit) -> np.ndarray:
         away = fit.model.window.offset_Hz - values["offset_Hz"]
         if rate > 0:
             away = away - rate * np.rint(away / rate)
-        near |= np.abs(away) < 2 * max(values["fwhm_Hz"], fit.model.window.spacing_Hz)
+        near = near | (np.abs(away) < 4 * max(values["fwhm_Hz"], fit.model.window.spacing_Hz))
     return near
 
 
@@ -939,7 +954,7 @@ def _are_resolved(fit: _Fit) -> bool:
 
     A measured line is never quite of the shape of the model, and where the noise is small, further lines under it have
     the strongest evidence. Who knows of sites that are no features gives their number. A line is taken that is much
-    wider than another and has some of the area: mobile and rigid nuclei of one shift. Powder patterns have features of
+    wider than another on it and not too low: mobile and rigid nuclei of one shift. Powder patterns have features of
     their own and are taken as they are.
     """
     values = _split(fit.model, fit.theta)[1]
@@ -966,10 +981,12 @@ def _are_resolved(fit: _Fit) -> bool:
         if free:
             taken.add(free[0])
             continue
-        over = [other for place, other in enumerate(values) if place != site
-                and abs(other["offset_Hz"] - own["offset_Hz"]) < 0.5 * own["fwhm_Hz"]]  # fmt: skip
-        if areas[site] < _LEAST_SHARE * areas.sum() or not any(
-            own["fwhm_Hz"] > _BROADER * other["fwhm_Hz"] for other in over
+        heights = areas / np.array([each["fwhm_Hz"] for each in values])
+        if not any(
+            own["fwhm_Hz"] > _BROADER * other["fwhm_Hz"]
+            and abs(other["offset_Hz"] - own["offset_Hz"]) < 0.25 * own["fwhm_Hz"]
+            and heights[site] > _LEAST_HEIGHT * height
+            for other, height in zip(values, heights, strict=True)
         ):
             return False
     return True
