@@ -126,7 +126,7 @@ def formula_html(formula: str) -> Markup:
 
 def options_html(text: str) -> Markup:
     """Text with its command-line options set as code; no line breaks inside one, nor inside a number with its error."""
-    return whole_numbers(Markup(re.sub(r"(?<![\w-])(--[a-z][a-z-]*)", r"<code>\1</code>", str(escape(text)))))
+    return whole_numbers(Markup(re.sub(r"(?<![\w-])(--[a-z][\w-]*\w)", r"<code>\1</code>", str(escape(text)))))
 
 
 def whole_numbers(text: AnyText) -> AnyText:
