@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import numpy as np
 import pytest
 
 from paddlewheel.errors import DataError, SettingsError
+from paddlewheel.lab.nmr.least_squares import Value
 from paddlewheel.lab.nmr.recovery import (
     Recovery,
     fit_model,
@@ -182,3 +184,44 @@ def test_delays_that_end_too_early_are_refused() -> None:
     values = 1 - np.exp(-delays / 0.2) + 1e-5 * np.random.default_rng(8).normal(size=14)
     with pytest.raises(DataError, match="the delays end"):
         fit_recovery(Recovery(delays_s=delays, intensity=values, experiment="saturation"))
+
+
+def _given(values: np.ndarray, delays: np.ndarray, experiment, excited="all") -> Recovery:
+    noisy = values + 3e-4 * np.random.default_rng(1).normal(size=len(values))
+    return Recovery(delays_s=delays, intensity=noisy, std=np.full(len(values), 3e-4), experiment=experiment, spin=1.5,
+                    excited=excited)  # fmt: skip
+
+
+def test_a_selective_inversion_taken_for_a_hard_one_is_refused(signals) -> None:
+    # incomplete by 0.7; T1 of one spin temperature is 5 / (2 W1 + 8 W2)
+    values = 1 - 0.7 * (1 - signals["inversion", "central", "central"])
+    with pytest.raises(DataError, match=r"times the noise.*--excited"):
+        fit_recovery(_given(values, _DELAYS, "inversion"))
+    found = fit_recovery(_given(values, _DELAYS, "inversion", "central"))[0]
+    assert found.model == "two-rates"
+    assert found.t1_s.value == pytest.approx(5 / (2 * _W1 + 8 * _W2), rel=0.01)
+
+
+def test_five_delays_of_two_rates_are_refused(signals) -> None:
+    chosen = [2, 8, 14, 19, 24]
+    values = signals["saturation", "all", "central"][chosen]
+    given = _given(values, _DELAYS[chosen], "saturation")
+    with pytest.raises(DataError, match=r"measure 7 delays or more"):
+        fit_recovery(given)
+    assert fit_recovery(given, ("single",))[0].scale > 10  # who asks for one has it, and its scatter
+
+
+def test_a_recovery_whose_intensities_fall_is_refused(signals) -> None:
+    values = signals["saturation", "all", "central"]
+    with pytest.raises(DataError, match="fall with the delay"):
+        fit_recovery(_given(values, _DELAYS[::-1], "saturation"))
+
+
+def test_an_end_that_leaves_the_numbers_is_none() -> None:
+    # exp(710) is above the largest double
+    wide = Value(value=1.0, std=800.0, interval_68=(-1.0, 801.0), interval_95=(None, 1601.0))
+    found = wide.mapped(math.exp)
+    assert found.value == pytest.approx(math.e)
+    assert found.std == pytest.approx(800 * math.e, rel=1e-5)
+    assert found.interval_68 == (pytest.approx(math.exp(-1.0)), None)
+    assert found.interval_95 == (None, None)

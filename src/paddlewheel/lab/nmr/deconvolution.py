@@ -298,7 +298,7 @@ def deconvolve(
         there = ", ".join(f"{_shift_ppm(signal, peak.offset_Hz):.4g}" for peak in peaks[:3])
         raise DataError(
             "no line at the shifts" if given else "its lines cannot be told apart", where=signal.name,
-            remedy=f"the largest peaks lie at {there} ppm" + ("" if given else ": give --shifts or --sites"),
+            remedy=f"the largest peaks lie at {there} ppm" + ("" if given else ": give --shifts-ppm or --sites"),
         )  # fmt: skip
     return result
 
@@ -1132,7 +1132,7 @@ def _told(signal: Signal, fit: _Fit, window: _Window, candidates: Sequence[Candi
     for more in (each for each in candidates if not each.are_resolved and each.n_sites > chosen):
         told.append(
             f"{more.n_sites} lines would fit better, but not all are features of their own, and the lines may only be "
-            f"of another shape: --sites {more.n_sites} or --shifts asks for them"
+            f"of another shape: --sites {more.n_sites} or --shifts-ppm asks for them"
         )
         break
     if len(candidates) == _MOST_SITES and len(fit.model.starts) == _MOST_SITES:

@@ -58,12 +58,29 @@ class Value:
         return math.inf if low is None or high is None else 0.5 * (high - low) / abs(self.value)
 
     def mapped(self, function: Callable[[float], float]) -> Value:
-        """The rising function of it; the uncertainty by the function's slope over one standard uncertainty."""
-        ends = [(None if low is None else function(low), None if high is None else function(high))
-                for low, high in (self.interval_68, self.interval_95)]  # fmt: skip
-        step = max(1e-4 * self.std, 1e-9 * max(abs(self.value), 1e-9))
-        slope = (function(self.value + step) - function(self.value - step)) / (2 * step)
-        return Value(value=function(self.value), std=abs(slope) * self.std, interval_68=ends[0], interval_95=ends[1])
+        """The rising function of it; the uncertainty by the function's slope over one standard uncertainty.
+
+        An end whose function leaves the numbers is none, and an uncertainty that does is infinite.
+        """
+
+        def at(place: float) -> float:
+            try:
+                return function(place)
+            except OverflowError:
+                return math.inf
+
+        def end(place: float | None) -> float | None:
+            found = math.nan if place is None else at(place)
+            return found if math.isfinite(found) else None
+
+        ends = [(end(low), end(high)) for low, high in (self.interval_68, self.interval_95)]
+        least, most = 1e-9 * max(abs(self.value), 1e-9), 1e-3 * max(abs(self.value), 1.0)
+        step = min(max(1e-4 * self.std, least), most)
+        slope = (at(self.value + step) - at(self.value - step)) / (2 * step)
+        std = abs(slope) * self.std
+        return Value(
+            value=at(self.value), std=std if math.isfinite(std) else math.inf, interval_68=ends[0], interval_95=ends[1]
+        )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -30,6 +30,8 @@ _STRETCH_LIMITS = (0.2, 1.0)
 _RATIO_LIMITS = (0.25, 1.0)
 """Of W2 over W1, J(2 w0) over J(w0): 1/4 far below the maximum of a Lorentzian, 1 far above."""
 _OFFSET_LIMITS = {"saturation": (-0.9, 0.99), "inversion": (-2.0, 0.9), "decay": (-0.9, 0.99)}
+_MOST_OVER_NOISE = 10.0
+"""Of residuals, above which another model than that of the nucleus says nothing: its time may be off by threefold."""
 _LEAST_CONTRAST = 5.0
 """Of the change over the delays to its noise, below which there is nothing to fit."""
 
@@ -253,6 +255,11 @@ class RecoveryFit:
     scale: float
     unit: float
 
+    @property
+    def has_time(self) -> bool:
+        """Whether the data hold the time at all: its standard uncertainty is a number, and 68 % have an upper end."""
+        return math.isfinite(self.t1_s.std) and (self.t1_s.interval_68[1] is not None)
+
     def intensity(self, delays_s: np.ndarray) -> np.ndarray:
         """Of the fit at any delay, [n]."""
         return self.unit * _curve(self.recovery, self.model, self.best.theta, np.asarray(delays_s, dtype=float))
@@ -265,12 +272,13 @@ def fit_recoveries(
 
     One model is chosen for all of them (one temperature or several), so that their times can be compared: the first
     unless another is better by 4 in the sum of AICc. The chosen one has profile intervals, the others those of the
-    covariance.
+    covariance. A model is passed over where its time has no end by the covariance, as of two rates that are alike.
 
     Raises
     ------
     DataError
-        For intensities that do not change beyond their noise, or delays that do not reach the time.
+        For intensities that do not change beyond their noise, or fall in a recovery, delays that do not reach the time,
+        and residuals over ten times the noise of a half-integer spin whose two rates could not be fitted.
     """
     first = recoveries[0]
     for recovery in recoveries:
@@ -286,7 +294,13 @@ def fit_recoveries(
             where=first.name, remedy="measure more delays, or take one exponential",
         )  # fmt: skip
     fits = {model: [fit_model(recovery, model, profiles=False) for recovery in recoveries] for model in apply}
-    totals = {model: sum(each.aicc for each in found) for model, found in fits.items()}
+    apply = [model for model in apply if all(each.has_time for each in fits[model])]
+    if not apply:
+        raise DataError(
+            f"no time of {', '.join(fits)}: its interval has no end", where=first.name,
+            remedy="look at the intensities, and say what was measured by --experiment, --excited and --seen",
+        )  # fmt: skip
+    totals = {model: sum(each.aicc for each in fits[model]) for model in apply}
     best = min(apply, key=lambda model: totals[model])
     chosen = best if totals[best] < totals[apply[0]] - _BETTER_BY_AICC else apply[0]
     others = [model for model in apply if model != chosen]
@@ -296,6 +310,8 @@ def fit_recoveries(
     ]
     for recovery, of_models in zip(recoveries, found, strict=True):
         _check_reached(recovery, of_models[0])
+        if "two-rates" in models and first.has_two_rates and chosen != "two-rates":
+            _check_described(recovery, of_models[0])
     return found
 
 
@@ -458,7 +474,8 @@ def _check_changes(recovery: Recovery) -> None:
     order = np.argsort(recovery.delays_s)
     values = recovery.intensity[order]
     third = max(len(values) // 3, 1)
-    change = abs(float(np.mean(values[-third:]) - np.mean(values[:third])))
+    first, last = float(np.mean(values[:third])), float(np.mean(values[-third:]))
+    change = abs(last - first)
     if recovery.std is not None:
         noise = float(np.sqrt(np.mean(recovery.std**2)))
     else:  # second differences of a smooth curve are those of its noise
@@ -470,6 +487,28 @@ def _check_changes(recovery: Recovery) -> None:
             where=recovery.name,
             remedy="give the region of the line, more scans, or delays from a tenth of T1 to five times T1",
         )  # fmt: skip
+    if last < first and recovery.experiment != "decay":
+        raise DataError(
+            f"the intensities fall with the delay, from {first:.3g} to {last:.3g}, and a recovery's rise",
+            where=recovery.name,
+            remedy="look at the order of the delays (--delays-s), or say --experiment decay",
+        )  # fmt: skip
+
+
+def _check_described(recovery: Recovery, chosen: RecoveryFit) -> None:
+    if recovery.std is None or chosen.scale <= _MOST_OVER_NOISE:
+        return
+    if _has_enough(recovery, "two-rates"):
+        remedy = "say what was excited and seen by --excited and --seen, or take one model by --model"
+    else:
+        remedy = (
+            f"measure {_LEAST_DELAYS + 2} delays or more for the two rates of spin {recovery.spin:g} "
+            f"({len(recovery.delays_s)} are there), or take one model by --model"
+        )
+    raise DataError(
+        f"the residuals of {chosen.model} are {chosen.scale:.0f} times the noise: its time says nothing",
+        where=recovery.name, remedy=remedy,
+    )  # fmt: skip
 
 
 def _check_reached(recovery: Recovery, chosen: RecoveryFit) -> None:

@@ -264,10 +264,15 @@ def _recoveries(
         for site in _intensities(signal, settings):
             if site.phase_drifts:
                 warnings.append(f"{signal.name}, {site.name}: a row is out of phase with the others by over 15 degrees")
+            measured_by = experiment or _by_rows(_delays(signal), site.intensity)
+            if experiment is None and measured_by == "decay":
+                warnings.append(
+                    f"{signal.name}, {site.name}: the intensities fall with the delay: taken for a decay (T1rho or "
+                    "T2); if it is a recovery, look at the order of the delays"
+                )
             recovery = Recovery(
-                delays_s=_delays(signal), intensity=site.intensity, std=site.std,
-                experiment=experiment or _by_rows(_delays(signal), site.intensity), spin=inputs.nucleus.spin,
-                excited=settings.excited, seen=settings.seen, name=f"{signal.name}, {site.name}",
+                delays_s=_delays(signal), intensity=site.intensity, std=site.std, experiment=measured_by,
+                spin=inputs.nucleus.spin, excited=settings.excited, seen=settings.seen, name=f"{signal.name}, {site.name}",
             )  # fmt: skip
             found.setdefault(_site_name(site, settings, inputs), []).append((signal, site, recovery))
     models: tuple[Model, ...] = ("single", "stretched", "two-rates") if settings.model == "auto" else (settings.model,)
@@ -299,7 +304,7 @@ def _recoveries(
     files["curves"] = run.table(CURVES, stacked(("row", "delay_s", "fitted"), curves))
     missing = sorted({signal.name for signal in inputs.signals if signal.conditions.temperature_K is None})
     if missing and len(inputs.signals) > 1:
-        warnings.append(f"no temperature of {', '.join(missing[:4])}: give --temperatures-K")
+        warnings.append(f"no temperature of {', '.join(missing[:4])}: give --temperatures")
     return sites, by_site
 
 
@@ -672,6 +677,6 @@ STUDY = Study(
     opens=_opens,
     measures=_measures,
     says=_says,
-    example="paddlewheel nmr relaxation 23Na/1 23Na/2 23Na/3 --temperatures-K 233,253,273",
+    example="paddlewheel nmr relaxation 23Na/1 23Na/2 23Na/3 --temperatures 233,253,273",
     notes="Six temperatures or more on both sides of the minimum of T1 give Ea, beta and the jump rate.",
 )
