@@ -12,6 +12,7 @@ from paddlewheel.errors import DataError, SettingsError
 from paddlewheel.lab.nmr.least_squares import Value
 from paddlewheel.lab.nmr.recovery import (
     Recovery,
+    Transitions,
     fit_model,
     fit_recovery,
     modes,
@@ -186,7 +187,7 @@ def test_delays_that_end_too_early_are_refused() -> None:
         fit_recovery(Recovery(delays_s=delays, intensity=values, experiment="saturation"))
 
 
-def _given(values: np.ndarray, delays: np.ndarray, experiment, excited="all") -> Recovery:
+def _given(values: np.ndarray, delays: np.ndarray, experiment, excited: Transitions = "all") -> Recovery:
     noisy = values + 3e-4 * np.random.default_rng(1).normal(size=len(values))
     return Recovery(delays_s=delays, intensity=noisy, std=np.full(len(values), 3e-4), experiment=experiment, spin=1.5,
                     excited=excited)  # fmt: skip

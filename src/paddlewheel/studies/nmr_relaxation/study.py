@@ -272,7 +272,8 @@ def _recoveries(
                 )
             recovery = Recovery(
                 delays_s=_delays(signal), intensity=site.intensity, std=site.std, experiment=measured_by,
-                spin=inputs.nucleus.spin, excited=settings.excited, seen=settings.seen, name=f"{signal.name}, {site.name}",
+                spin=inputs.nucleus.spin, excited=settings.excited, seen=settings.seen,
+                name=f"{signal.name}, {site.name}",
             )  # fmt: skip
             found.setdefault(_site_name(site, settings, inputs), []).append((signal, site, recovery))
     models: tuple[Model, ...] = ("single", "stretched", "two-rates") if settings.model == "auto" else (settings.model,)
