@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -149,3 +151,18 @@ def test_lines_are_found_and_noise_is_refused() -> None:
         fit_volumes([empty], shifts_ppm=[1.6, -0.4])
     with pytest.raises(DataError, match="sites at 99 ppm"):
         fit_volumes([to_pairs(signals[0])], shifts_ppm=[99.0])
+
+
+def test_a_site_without_a_line_is_refused_and_a_window_of_all_points_has_noise() -> None:
+    """7 ppm lies in the tails alone; 1.7 ppm on the flank of the line at 1.6."""
+    wide = Observation(nucleus="1H", spectral_width_Hz=8000.0, n_points=256, carrier_ppm=1.0, pulse_us=0)
+    signals, _ = simulate_exchange([1e-3], ExchangeTruth(), n_rows=64, observation=wide, flaws=Flaws(noise=0.01))
+    pairs = [to_pairs(signals[0])]
+    with pytest.raises(DataError, match=r"no line at 7 ppm; the largest lie at 1\.6\d*, -0\.4\d* ppm"):
+        fit_volumes(pairs, shifts_ppm=[1.6, 7.0])
+    assert fit_volumes(pairs, shifts_ppm=[1.7, -0.4]).shift_ppm[0] == pytest.approx(1.6, abs=0.02)
+    narrow = replace(wide, spectral_width_Hz=1600.0, n_points=64)  # 4 ppm: the window is all of it
+    signals, _ = simulate_exchange([1e-3], ExchangeTruth(), n_rows=64, observation=narrow, flaws=Flaws(noise=0.01))
+    left = fit_volumes([to_pairs(signals[0])], shifts_ppm=[1.6, -0.4]).residual_over_noise
+    assert np.isfinite(left)
+    assert left == pytest.approx(1.0, abs=0.3)

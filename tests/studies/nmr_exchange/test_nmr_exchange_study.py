@@ -56,6 +56,12 @@ def test_one_mixing_time_is_a_bound() -> None:
     assert set(record.plot()) == {"spectrum"}
 
 
+def test_a_mixing_time_against_the_file_is_told() -> None:
+    record = paddlewheel.nmr_exchange(_signals(0.004), mixing_ms=4000)
+    assert record.mixing_s == [4.0]
+    assert "the file says a mixing time of 4 ms, --mixing-ms 4000 ms, which is taken" in record.warnings[-1]
+
+
 def test_bad_input_is_one_line() -> None:
     one, other = _signals(0.001, 0.004)
     with pytest.raises(SettingsError, match="exchange-4ms: the file does not say the mixing time"):
@@ -64,6 +70,10 @@ def test_bad_input_is_one_line() -> None:
         paddlewheel.nmr_exchange([one, other], mixing_ms="1,2,3")
     with pytest.raises(DataError, match="40 x 256 points, where exchange-1ms has 62 x 256"):
         paddlewheel.nmr_exchange([one, replace(other, values=other.values[:40])])
+    with pytest.raises(SettingsError, match=r"delays_s: rows of .* have no delays; .*--mixing-ms"):
+        paddlewheel.nmr_exchange([one, other], delays_s="0.001,0.004")
+    with pytest.raises(DataError, match="no line at 7 ppm"):
+        paddlewheel.nmr_exchange([one, other], sites="a=1.6,b=7")
     with pytest.raises(DataError, match=r"one line, at 1\.6 ppm: nothing to exchange with"):
         paddlewheel.nmr_exchange([one, other], sites="a=1.6")
 

@@ -29,6 +29,15 @@ _LEAST_SIGNAL = 6.0
 """A line is one that rises over so many standard deviations of the noise."""
 _LEAST_HEIGHT = 0.03
 """And over this share of the highest."""
+_LINE_WIDTHS = 4.0
+"""A site lies within so many full widths of a line that is seen: closer ones may be one hump."""
+_LEAST_RISE = 10.0
+"""A site that was given can be a line that rises over so many standard deviations: a hump of noise rises over 8."""
+_LEAST_SHARE = 5e-3
+"""And over this share of the highest."""
+_FEWEST_QUIET_POINTS = 16
+"""Points beside the window from which the noise is taken; where there are fewer, it is that between neighbours."""
+_MOST_TOLD = 4
 _NO_WIDTH_HZ = 1e-9
 """Of a kind of width that the shape has not."""
 _NUISANCES = 4
@@ -109,7 +118,8 @@ def fit_volumes(
     Raises
     ------
     DataError
-        For measurements that are not alike, a shift outside the spectrum, and where no line rises over the noise.
+        For measurements that are not alike, a shift outside the spectrum or far from every line, and where no line
+        rises over the noise.
     """
     from scipy.optimize import least_squares
 
@@ -165,6 +175,7 @@ class _Fit:
         noise_of_mean = float(np.median(magnitude)) / 1.177
         if max(magnitude[place] for place in places) < _LEAST_SIGNAL * noise_of_mean:
             raise DataError("no signal over the noise at these sites", where=first.name, remedy="check the shifts")
+        _check_places(places, shifts_ppm, magnitude, first)
         widths = np.array([_width_points(magnitude, place) for place in places]) * step_Hz
         low = min(place - _WINDOW_WIDTHS * width / step_Hz for place, width in zip(places, widths, strict=True))
         high = max(place + _WINDOW_WIDTHS * width / step_Hz for place, width in zip(places, widths, strict=True))
@@ -173,10 +184,13 @@ class _Fit:
         window = np.arange(max(int(middle - half), 0), min(int(middle + half) + 1, shift.size))
         rows = np.stack([np.concatenate([pairs.cosine, pairs.sine])[:, window] for pairs in series])
         outside = np.setdiff1d(np.arange(shift.size), window)
-        quiet = np.real(np.stack([np.concatenate([pairs.cosine, pairs.sine])[:, outside] for pairs in series]))
+        every = np.stack([np.concatenate([pairs.cosine, pairs.sine]) for pairs in series])
+        quiet = np.real(every[:, :, outside])
+        if outside.size < _FEWEST_QUIET_POINTS:  # of white noise, the second difference has six times the variance
+            quiet = np.diff(np.real(every), n=2, axis=2) / np.sqrt(6.0)
         return cls(
             data=np.concatenate([np.real(rows), np.imag(rows)], axis=2),
-            noise=float(np.median(np.abs(quiet)) / 0.6745) if outside.size else float("nan"),
+            noise=float(np.median(np.abs(quiet)) / 0.6745),
             window=window,
             offsets_Hz=(shifts_ppm - first.axis.carrier_ppm) * first.axis.reference_MHz,
             widths_Hz=widths,
@@ -350,6 +364,24 @@ def _decays(offset_Hz: np.ndarray, lorentz_Hz: np.ndarray, gauss_Hz: np.ndarray,
     time = times_s[:, None]
     width = -np.pi * lorentz_Hz * time - (np.pi * gauss_Hz * time) ** 2 / (4 * np.log(2))
     return np.exp(2j * np.pi * offset_Hz * time + width)
+
+
+def _check_places(places: Sequence[int], shifts_ppm: np.ndarray, magnitude: np.ndarray, first: Pairs) -> None:
+    """Refuse a site that is on no line, nor on the flank of one: what lies in tails alone has no volume."""
+    from scipy.signal import find_peaks
+
+    between = float(np.median(np.abs(np.diff(magnitude, n=2)))) / 0.6745 / np.sqrt(6.0)  # without lines' tails
+    least = max(_LEAST_RISE * between, _LEAST_SHARE * float(magnitude.max()))
+    lines, _ = find_peaks(magnitude, height=least, prominence=least)
+    reach = [max(_LINE_WIDTHS * _width_points(magnitude, line), _LINE_WIDTHS) for line in lines]
+    for place, asked in zip(places, shifts_ppm, strict=True):
+        if not any(abs(place - line) <= far for line, far in zip(lines, reach, strict=True)):
+            largest = sorted(lines, key=lambda line: -magnitude[line])[:_MOST_TOLD]
+            told = ", ".join(f"{first.shift_ppm[line]:.3g}" for line in largest)
+            raise DataError(
+                f"no line at {asked:g} ppm", where=first.name,
+                remedy=f"the largest lie at {told} ppm" if told else "check the shifts",
+            )  # fmt: skip
 
 
 def _width_points(magnitude: np.ndarray, place: int) -> float:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+from pydantic import model_validator
 
 from paddlewheel.errors import DataError, SettingsError
 from paddlewheel.lab.nmr.exchange import (
@@ -33,6 +34,8 @@ _MOST_DRAWN = 256
 _SHAPE_IS_WRONG = 1.5
 """Residual over the noise from which lines of another shape are told."""
 _MISFIT = 0.01
+_CONTRADICTS = 2.0
+"""A mixing time that is given is told where it differs from the file's by more than this factor."""
 _CITATIONS = (
     Citation(what="exchange in two dimensions",
              reference="Jeener, Meier, Bachmann, Ernst, J. Chem. Phys. 71, 4546 (1979)", doi="10.1063/1.438208"),
@@ -59,14 +62,25 @@ class NmrExchangeSettings(NmrSettings):
         le=1e6,
     )
 
+    @model_validator(mode="after")
+    def _planes_have_no_delays(self) -> Self:
+        for name in ("delays_s", "delays_file"):
+            if getattr(self, name):
+                raise SettingsError(
+                    "rows of an exchange spectrum have no delays", where=name,
+                    remedy="give the mixing time of each measurement by --mixing-ms",
+                )  # fmt: skip
+        return self
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Inputs:
-    """The measurements in the order of their mixing times, and these."""
+    """The measurements in the order of their mixing times, these, and what is told of them."""
 
     signals: Sequence[Signal]
     series: Sequence[Pairs]
     mixing_s: np.ndarray
+    warnings: Sequence[str]
 
     def document(self) -> dict[str, Any]:
         """Mixing times, and the measurements by their content."""
@@ -98,7 +112,21 @@ def _opens(measurements: Measurements, settings: NmrExchangeSettings) -> _Inputs
         signals=[signals[place] for place in order],
         series=[series[place] for place in order],
         mixing_s=np.array(known)[order],
+        warnings=_contradictions(series, known),
     )
+
+
+def _contradictions(series: Sequence[Pairs], mixing_s: Sequence[float]) -> list[str]:
+    """Mixing times that were given, against what the files say."""
+    found = []
+    for pairs, used in zip(series, mixing_s, strict=True):
+        said = pairs.mixing_s
+        if said is not None and not (said <= _CONTRADICTS * used and used <= _CONTRADICTS * said):
+            found.append(
+                f"{pairs.name}: the file says a mixing time of {1e3 * said:.4g} ms, --mixing-ms {1e3 * used:.4g} ms, "
+                "which is taken"
+            )
+    return found
 
 
 def _measures(inputs: _Inputs, settings: NmrExchangeSettings, run: Run) -> NmrExchangeRecord:
@@ -144,7 +172,7 @@ def _measures(inputs: _Inputs, settings: NmrExchangeSettings, run: Run) -> NmrEx
         domain_because=None if bound is None else bound.because,
         spin_diffusion_nm2_per_ms=diffusivity,
         notes=_notes(found, mixing_s, volumes, bound),
-        warnings=_warnings(series),
+        warnings=[*_warnings(series), *inputs.warnings],
         files={
             "volumes": run.table(VOLUMES, _volume_table(names, mixing_s, volumes, found)),
             "plane": run.arrays(PLANE, _drawn(series[drawn], volumes)),
