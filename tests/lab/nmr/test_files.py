@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from paddlewheel.errors import DataError, InputError, SettingsError
 from paddlewheel.lab.nmr.processing import to_spectrum
 from paddlewheel.lab.nmr.readers import read_nmr, write_spectrum
 from paddlewheel.lab.nmr.signal import Axis, Signal
+from paddlewheel.lab.nmr.simulated import ExchangeTruth, Flaws, Observation, csdm_text, simulate_exchange
 
 AXIS = Axis(nucleus="23Na", carrier_MHz=132.2960, reference_MHz=132.2940, spectral_width_Hz=20000.0)
 
@@ -298,3 +301,39 @@ def test_decays_of_jeol_are_read(tmp_path: Path):
     path.write_bytes(jeol_file(rows, {"ORDERS": "", "X_DOMAIN": "Proton"}))
     (found,) = read_nmr(path, nucleus="23Na")
     assert "digital filter is not known" in found.warnings[0]
+
+
+@pytest.mark.parametrize("quadrature", ["states", "states-tppi", "echo-antiecho"])
+def test_a_plane_comes_back_from_csdm(tmp_path: Path, quadrature: Any):
+    """With how its rows hold the phase, the mixing time, both axes and the conditions, which CSDM has no word for."""
+    observation = Observation(nucleus="1H", spectral_width_Hz=8000.0, n_points=32, carrier_ppm=1.0)
+    (made,), _ = simulate_exchange(
+        [2e-3], ExchangeTruth(), n_rows=8, observation=observation, acquired=quadrature, flaws=Flaws(noise=0.01)
+    )
+    path = tmp_path / "a.csdf"
+    path.write_text(csdm_text(made))
+    (found,) = read_nmr(path)
+    assert found.values == pytest.approx(made.values)
+    assert (found.quadrature, found.mixing_s, found.warnings) == (quadrature, 2e-3, ())
+    assert asdict(found.conditions) == asdict(made.conditions)
+    assert found.indirect is not None
+    assert made.indirect is not None
+    for ours, theirs in ((found.axis, made.axis), (found.indirect, made.indirect)):
+        assert ours.nucleus == theirs.nucleus
+        assert ours.reference_MHz == pytest.approx(theirs.reference_MHz, abs=1e-8)
+        assert ours.carrier_MHz == pytest.approx(theirs.carrier_MHz, abs=1e-8)
+        assert ours.spectral_width_Hz == pytest.approx(theirs.spectral_width_Hz)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [({"quadrature": "odd"}, "quadrature 'odd' under application"), ({"mixing_s": -1}, "mixing_s -1 under application"),
+     ({"mixing_s": "long"}, "is no data set of NMR")],
+)  # fmt: skip
+def test_what_csdm_says_wrong_under_application_is_refused(tmp_path: Path, wrong: dict[str, Any], told: str):
+    (made,), _ = simulate_exchange([2e-3], ExchangeTruth(), n_rows=8)
+    document = json.loads(csdm_text(made))
+    document["csdm"]["application"]["paddlewheel.nmr"] |= wrong
+    (tmp_path / "a.csdf").write_text(json.dumps(document))
+    with pytest.raises(DataError, match=told):
+        read_nmr(tmp_path / "a.csdf")

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 import re
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from paddlewheel.errors import DataError
 from paddlewheel.foreign import parsing, read_document
 from paddlewheel.lab.nmr.readers.axes import nucleus_in, stated_axis
-from paddlewheel.lab.nmr.signal import Axis, Signal
+from paddlewheel.lab.nmr.signal import Axis, Conditions, Quadrature, Signal
 
 _REMEDY = "write it again with csdmpy"
 _QUANTITY = re.compile(r"^\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([A-Za-zµ]*)\s*$")
@@ -24,6 +26,10 @@ _HZ = {"Hz": 1.0, "kHz": 1e3, "MHz": 1e6, "GHz": 1e9}
 _SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 _TYPES = {"float32": "<f4", "float64": "<f8", "complex64": "<c8", "complex128": "<c16"}
 _MOST = 2**26
+_APPLICATION = "paddlewheel.nmr"
+"""Under which `application` holds what the model has no word for."""
+_PLANE = ("quadrature", "mixing_s")
+_CONDITIONS = tuple(field.name for field in fields(Conditions))
 _DELAYS = re.compile(r"delay|recover|relax|mixing|lock", re.IGNORECASE)
 
 
@@ -63,6 +69,7 @@ def read_csdm(
         axis, domain = direct.axis(nucleus, frequency_MHz), direct.domain
         if domain == "frequency" and direct.step < 0:
             values = values[:, ::-1]
+        made = _made(held.get("application"), path)
         rows: dict[str, Any] = {}
         if len(dimensions) == 2:
             other = dimensions[1]
@@ -70,14 +77,32 @@ def read_csdm(
                 rows = {"delays_s": other.coordinates}
             else:
                 rows = {"indirect": other.axis(nucleus, frequency_MHz, beside=axis), "indirect_domain": other.domain}
-                if other.domain == "time":
+                rows |= {name: made[name] for name in _PLANE if name in made}
+                if other.domain == "time" and "quadrature" not in made:
                     warnings.append("how its rows hold the phase is not known: CSDM does not say it")
                 elif other.step < 0:
                     values = values[::-1]
         return Signal(
             values=values, domain=domain, axis=axis, name=path.stem, is_complex=is_complex or domain == "time",
+            conditions=Conditions(**{name: made[name] for name in _CONDITIONS if name in made}),
             metadata={"format": "CSDM", "description": held.get("description", "")}, warnings=tuple(warnings), **rows,
         )  # fmt: skip
+
+
+def _made(application: Any, path: Path) -> dict[str, Any]:
+    """What this program wrote of a measurement under `application`, by its names; nothing of other programs'."""
+    told = application.get(_APPLICATION, {}) if isinstance(application, dict) else {}
+    kinds: dict[str, type] = {"quadrature": str, "pulse_program": str, "scans": int}
+    found = {name: kinds.get(name, float)(told[name]) for name in (*_CONDITIONS, *_PLANE) if name in told}
+    for name, value in found.items():
+        if not isinstance(value, str) and not (math.isfinite(value) and value >= 0):
+            raise DataError(f"{name} {value:g} under application", where=path, remedy="give it zero or above")
+    if found.get("quadrature", "states") not in get_args(Quadrature):
+        raise DataError(
+            f"quadrature {found['quadrature'][:30]!r} under application", where=path,
+            remedy=f"known are {', '.join(get_args(Quadrature))}",
+        )  # fmt: skip
+    return found
 
 
 class _Dimension:

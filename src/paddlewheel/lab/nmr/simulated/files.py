@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ _BLOCK_BYTES = 1024
 """Rows of a `ser` begin at multiples of this."""
 _MODES = {"qf": 1, "tppi": 3, "states": 4, "states-tppi": 5, "echo-antiecho": 6}
 """FnMODE."""
+_APPLICATION = "paddlewheel.nmr"
+"""Under which CSDM's `application` keeps what its model has no word for."""
 
 
 def bruker_files(signal: Signal, *, group_delay_points: float = 67.98) -> dict[str, bytes]:
@@ -141,6 +144,9 @@ def _parameters(values: dict[str, Any]) -> bytes:
 def csdm_text(signal: Signal) -> str:
     """The decays as CSDM 1.0 (JSON, doi 10.1371/journal.pone.0225953), time the first dimension.
 
+    What its model has no word for stands under `application`: how the rows of a plane hold its phase, the mixing time,
+    and the conditions, by their names and in the units of `Signal`.
+
     Raises
     ------
     DataError
@@ -156,11 +162,7 @@ def csdm_text(signal: Signal) -> str:
             "increment": f"{1 / axis.spectral_width_Hz:.12g} s",
             "quantity_name": "time",
             "label": axis.nucleus,
-            "reciprocal": {
-                "coordinates_offset": f"{(axis.carrier_MHz - axis.reference_MHz) * 1e6:.12g} Hz",
-                "origin_offset": f"{axis.reference_MHz * 1e6:.12g} Hz",
-                "quantity_name": "frequency",
-            },
+            "reciprocal": _reciprocal(axis),
         }
     ]
     if signal.delays_s is not None:
@@ -183,8 +185,10 @@ def csdm_text(signal: Signal) -> str:
                 "label": "row",
             }
         )
+        if signal.indirect is not None:
+            dimensions[-1]["reciprocal"] = _reciprocal(signal.indirect)
     data = base64.b64encode(signal.values.astype("<c16").tobytes()).decode()
-    document = {
+    document: dict[str, Any] = {
         "csdm": {
             "version": "1.0",
             "description": f"{signal.name}, simulated with known truth",
@@ -200,4 +204,16 @@ def csdm_text(signal: Signal) -> str:
             ],
         }
     }
+    told = {"quadrature": signal.quadrature, "mixing_s": signal.mixing_s} | asdict(signal.conditions)
+    document["csdm"]["application"] = {
+        _APPLICATION: {name: value for name, value in told.items() if value not in (None, "")}
+    }
     return json.dumps(document) + "\n"
+
+
+def _reciprocal(axis: Axis) -> dict[str, str]:
+    return {
+        "coordinates_offset": f"{(axis.carrier_MHz - axis.reference_MHz) * 1e6:.12g} Hz",
+        "origin_offset": f"{axis.reference_MHz * 1e6:.12g} Hz",
+        "quantity_name": "frequency",
+    }
