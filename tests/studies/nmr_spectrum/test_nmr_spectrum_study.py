@@ -16,7 +16,7 @@ from paddlewheel.lab.nmr.readers import read_nmr
 from paddlewheel.lab.nmr.signal import Signal
 from paddlewheel.lab.nmr.simulated.flaws import Flaws
 from paddlewheel.lab.nmr.simulated.spinning import Observation, Site, simulate_spectrum
-from paddlewheel.studies.nmr_spectrum.study import NmrSpectrumStudySettings
+from paddlewheel.studies.nmr_spectrum.study import NmrSpectrumStudySettings, _undetermined
 
 TWO = [(-15.5, 100, 120, 3.0), (-42.1, 90, 100, 1.0)]
 NAMED = {"shifts_ppm": (-15.5, -42.1), "names": ("B12H12", "BH4"), "baseline_order": 3}
@@ -37,6 +37,16 @@ def test_shares_have_the_covariance_of_their_sum():
     assert 0 < tiny.intervals_95[1, 0] < tiny.values[1] < tiny.intervals_95[1, 1]
     none = shares(np.array([1.0, 0.0]), np.diag([0.01, 0.02]) ** 2)
     assert none.intervals_95[1] == pytest.approx([0, 1.96 * 0.02], rel=1e-3)
+
+
+def test_a_share_that_could_be_anything_is_told():
+    """91.9 +- 130 %, as a broad line over too soft a baseline had; an error of 5 points is nothing to tell."""
+    values = np.array([0.92, 0.08])
+    vague, sharp = (shares(values, std**2 * np.diag([1.0, 0.0])) for std in (16.0, 0.05))
+    told = _undetermined(["broad", "narrow"], vague)
+    assert len(told) == 2
+    assert "the share of broad is not determined (92 +- 128 %)" in told[0]
+    assert not _undetermined(["broad", "narrow"], sharp)
 
 
 def test_efficiencies_scale_amounts_and_add_their_error():

@@ -42,6 +42,14 @@ _MOST_POINTS = 40_000
 _DELAY_DWELLS = 3.0
 """Standard deviation of the time between pulse and first point, in dwell times: a prior that holds the first-order
 phase where a single line does not."""
+_BROAD_POINTS = 512
+"""Means of the spectrum over which broad lines are looked for."""
+_BROAD_WIDTHS = 2.0 ** np.arange(-5, -1.6, 0.5)
+"""Their widths, over that of the spectrum."""
+_BROAD_GAIN = 0.3
+"""Share of what narrow lines and wrong first points leave that a broad line must explain, to be looked at."""
+_STIFFNESS = 3.0
+"""Widths of the widest line over which the baseline may bend once."""
 _STIFF = 1e3
 """Weight of a ratio of areas that is given, over that of the data."""
 
@@ -279,6 +287,9 @@ def deconvolve(
         )  # fmt: skip
     rate_Hz = _spinning_Hz(signal, peaks, spinning_Hz)
     chosen = inside if range_ppm is not None else _around(offset_Hz, peaks, given)
+    broad = _find_broad(offset_Hz[inside], spectrum[inside], peaks, signal.is_complex)
+    if broad is not None and range_ppm is None:
+        chosen = chosen | (np.abs(offset_Hz - broad.offset_Hz) <= 4 * broad.fwhm_Hz)
     fine = _averaged(offset_Hz[chosen], spectrum[chosen], peaks)
     window = _window(signal, *fine, fit_phase)
     powder = Powder(
@@ -287,7 +298,9 @@ def deconvolve(
         spinning_Hz=rate_Hz or signal.conditions.spinning_Hz or 0,
     )
     orders = BASELINE_ORDERS if baseline_order is None else (baseline_order,)
-    search = _Search(window, powder, line_shape, rate_Hz, peaks, tuple(ratios), dict(efficiencies or {}), orders,
+    every = [*peaks] if broad is None else [*peaks, broad]
+    every.sort(key=lambda peak: -abs(peak.amplitude))
+    search = _Search(window, powder, line_shape, rate_Hz, every, tuple(ratios), dict(efficiencies or {}), orders,
                      signal.name)  # fmt: skip
     wanted = n_sites or (len(starts) or None)
     placed = [(each, None if each.shift_ppm is None else _offset_Hz(signal, each.shift_ppm)) for each in starts]
@@ -396,6 +409,50 @@ def _find_peaks(offset_Hz: np.ndarray, data: np.ndarray, is_complex: bool) -> li
         shape = np.fft.ifft(templates[which])
         left = left - amplitude * np.roll(shape, where)
     return peaks
+
+
+def _find_broad(offset_Hz: np.ndarray, data: np.ndarray, peaks: Sequence[_Peak], is_complex: bool) -> _Peak | None:
+    """A line of a 30th to a third of the spectrum, which the polynomial under the search for peaks would take; or None.
+
+    It is what explains most of what is left of the spectrum beside the narrow peaks, and beside the waves of the first
+    three points of a decay, which are often wrong; a broad line has decayed only later.
+    """
+    together = max(1, len(data) // _BROAD_POINTS)
+    n_means = len(data) // together
+    offset, means = (each[: n_means * together].reshape(n_means, together).mean(axis=1) for each in (offset_Hz, data))
+    spacing, span = float(offset[1] - offset[0]), float(offset[-1] - offset[0])
+    least = max(_BROAD_WIDTHS[0] * span, 2 * spacing)
+    known = [np.exp(2j * np.pi * turns * np.arange(n_means) / n_means) for turns in (-2, -1, 0, 1, 2)]
+    known += [np.linspace(-1, 1, n_means).astype(complex)]
+    known = known if is_complex else [part for each in known for part in (np.real(each), np.imag(each))]
+    for peak in peaks:
+        for width in {min(factor * peak.fwhm_Hz, least) for factor in (0.7, 1.0, 1.5)}:
+            shape = line("gauss", offset - peak.offset_Hz, {"fwhm_Hz": max(width, 2 * spacing)})
+            other = line("lorentz", offset - peak.offset_Hz, {"fwhm_Hz": max(width, 2 * spacing)})
+            for each in (shape, other):
+                known += [each] if is_complex else [np.real(each), np.imag(each)]
+    columns = np.stack(known, axis=1)
+    size = np.linalg.norm(columns, axis=0)
+    vectors, values, _ = np.linalg.svd(columns[:, size > 0] / size[size > 0], full_matrices=False)
+    base = vectors[:, values > 1e-6 * values[0]]
+    left = means - base @ (base.conj().T @ means)
+    whole = float(np.sum(np.abs(left) ** 2))
+    best: _Peak | None = None
+    best_gain = _BROAD_GAIN * whole
+    for width in span * _BROAD_WIDTHS:
+        for at in np.arange(offset[0] + 0.25 * width, offset[-1], 0.25 * width):
+            shape = line("gauss", offset - at, {"fwhm_Hz": width})
+            shape = shape if is_complex else np.real(shape).astype(complex)
+            shape = shape / np.linalg.norm(shape)
+            seen = shape - base @ (base.conj().T @ shape)
+            energy = float(np.sum(np.abs(seen) ** 2))
+            if energy < 0.1:
+                continue
+            amplitude = complex(np.vdot(seen, left) / energy)
+            gain = abs(amplitude) ** 2 * energy
+            if gain > best_gain:
+                best, best_gain = _Peak(float(at), float(width), amplitude * np.sqrt(together)), gain
+    return best
 
 
 def _around(offset_Hz: np.ndarray, peaks: Sequence[_Peak], given_Hz: Sequence[float]) -> np.ndarray:
@@ -791,8 +848,9 @@ class _Search:
         fit = _refine(_evaluate(replace(fit.model, noise=noise), fit.theta))
         fits = []
         lowest = min(self.baseline_orders)
+        stiff = self._most_bends(max(values["fwhm_Hz"] for values in _split(fit.model, fit.theta)[1]))
         for order in self.baseline_orders:
-            if order <= max(len(self.window.data) // 16, lowest):
+            if order <= min(max(len(self.window.data) // 16, lowest), stiff):
                 there = order == fit.model.basis.shape[1] - 1
                 start = _evaluate(replace(fit.model, basis=self.window.basis(order)), fit.theta)
                 fits.append(fit if there else _refine(start, 15))
@@ -876,7 +934,15 @@ class _Search:
     def _search_basis(self) -> np.ndarray:
         """The baseline over which sites are looked for."""
         given = self.baseline_orders[0] if len(self.baseline_orders) == 1 else _SEARCH_ORDER
-        return self.window.basis(min(given, len(self.window.data) // 16))
+        widest = max(peak.fwhm_Hz for peak in self.peaks)
+        return self.window.basis(min(given, len(self.window.data) // 16, self._most_bends(widest)))
+
+    def _most_bends(self, fwhm_Hz: float) -> int:
+        """The highest order of a baseline that is stiffer than a line of a width; a given order is kept."""
+        if len(self.baseline_orders) == 1:
+            return self.baseline_orders[0]
+        span = self.window.offset_Hz[-1] - self.window.offset_Hz[0]
+        return max(min(self.baseline_orders), int(span / (_STIFFNESS * fwhm_Hz)))
 
     def _noise(self) -> float:
         """A rough standard deviation of a point, from second differences: too small where zeros were filled in."""
@@ -886,11 +952,9 @@ class _Search:
     def _with_peak_apart(self, fit: _Fit, start: SiteStart) -> _Fit | None:
         """A site more at the strongest peak of the data that is away from all lines and their sidebands; None without
         one, or where the line leaves its peak for what the shape of another leaves."""
-        near = self.window.offset_Hz[_near_lines(fit)]
-        there = [peak for peak in self.peaks if np.abs(near - peak.offset_Hz).min() > self.window.spacing_Hz]
-        if not there:
+        peak = self._peak_apart(fit)
+        if peak is None:
             return None
-        peak = there[0]
         known, phases = _known_of(fit)
         values = self._values(start, peak.offset_Hz, peak.fwhm_Hz)
         trial = _refine(self._begin([*known, (start, values)], phases))
@@ -898,8 +962,20 @@ class _Search:
         stays = abs(own["offset_Hz"] - peak.offset_Hz) < peak.fwhm_Hz and own["fwhm_Hz"] < _BROADER * peak.fwhm_Hz
         return trial if stays else None
 
+    def _peak_apart(self, fit: _Fit) -> _Peak | None:
+        """The strongest peak of the data away from all lines and their sidebands."""
+        near = self.window.offset_Hz[_near_lines(fit)]
+        for peak in self.peaks:
+            if np.abs(near - peak.offset_Hz).min() > self.window.spacing_Hz:
+                return peak
+        return None
+
     def _with_another(self, fit: _Fit | None, start: SiteStart) -> _Fit:
-        """A site more: at the largest peak of the residual, or of two halves of the site there; the better fit."""
+        """A site more: at the largest peak of the residual, of two halves of the site there, or at a peak of the data.
+
+        The last begins with the phases of all peaks: one broad line alone does not tell the delay, and may leave it
+        where no second line fits. The best of these fits.
+        """
         if fit is None:
             at, width = self.peaks[0].offset_Hz, self.peaks[0].fwhm_Hz
             return _refine(self._begin([(start, self._values(start, at, width))], self._phases()))
@@ -914,6 +990,9 @@ class _Search:
                       for sign in (1, -1)]  # fmt: skip
             trials.append([*known[:worst], (old, halves[0]), *known[worst + 1 :], (start, halves[1])])
         fits = [_refine(self._begin(sites, phases)) for sites in trials]
+        if (peak := self._peak_apart(fit)) is not None:
+            values = self._values(start, peak.offset_Hz, peak.fwhm_Hz)
+            fits.append(_refine(self._begin([*known, (start, values)], self._phases())))
         return min(fits, key=lambda each: each.cost)
 
     def _largest_residual(self, fit: _Fit) -> tuple[float, float]:

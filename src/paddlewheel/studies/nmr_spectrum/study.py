@@ -65,6 +65,8 @@ _CITATIONS = (
 )
 _LOSS_TOLD = 0.02
 """Loss of signal from which it is told that the correction was made."""
+_VAGUE, _EVERYTHING = 0.5, (0.025, 0.975)
+"""Standard deviation of a share, or ends of its 95 % interval, from which it is told that it is not determined."""
 _NEAR, _USUAL_WIDTH_Hz = 1.5, 150.0
 """Satellites lie under a line whose width times this is over their distance; and the width before one is fitted."""
 
@@ -359,7 +361,8 @@ def _measures(inputs: SpectrumInputs, settings: NmrSpectrumStudySettings, run: R
             found_compounds += _compounds(number, whole)
         spectra.append(_spectrum(signal, found, parts))
         curves.append(found)
-        warnings += [*spectrum.warnings, *(f"{signal.name}: {warning}" for warning in found.warnings)]
+        told = (*found.warnings, *_undetermined([site.name for site in found.sites], parts))
+        warnings += [*spectrum.warnings, *(f"{signal.name}: {warning}" for warning in told)]
         notes += _notes(signal, found, pulses, settings)
         if settings.export is not None and run.directory is not None:
             name = f"spectrum_{number}.spe"
@@ -377,6 +380,16 @@ def _measures(inputs: SpectrumInputs, settings: NmrSpectrumStudySettings, run: R
         citations=list(_CITATIONS),
         provenance=run.provenance(),
     )
+
+
+def _undetermined(names: Sequence[str], parts: Shares) -> list[str]:
+    """Which shares could be anything."""
+    return [
+        f"the share of {name} is not determined ({100 * part:.0f} +- {100 * std:.0f} %): its line cannot be told from "
+        "its neighbours or the baseline; give a wider --range-ppm, fewer sites or a narrower --line-shape"
+        for name, part, std, (low, high) in zip(names, parts.values, parts.std, parts.intervals_95, strict=True)
+        if std > _VAGUE or (low < _EVERYTHING[0] and high > _EVERYTHING[1])
+    ]
 
 
 def _measured(value: float, std: float) -> Measured:
