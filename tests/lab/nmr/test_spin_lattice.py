@@ -136,6 +136,71 @@ def test_narrow_windows_are_refused_with_the_remedy() -> None:
     assert "below 325 K" in hot
 
 
+@pytest.mark.parametrize(
+    ("top_K", "beta", "window", "side"),
+    [(509.0, 1.6, (213, 283), "above 283 K"), (254.0, 2.0, (353, 423), "below 353 K")],
+)
+def test_a_minimum_outside_is_told_by_its_side_alone(top_K: float, beta: float, window, side: str) -> None:
+    # a flank holds Ea and C tau0 or C / tau0, not tau: where the minimum lies is not in it
+    temperatures = np.linspace(window[0], window[1], 8)
+    rates = _rates(temperatures, energy=0.3, beta=beta, jump=_OMEGA / 0.7, top_K=top_K)
+    noisy = rates * np.exp(0.02 * np.random.default_rng(1).normal(size=8))
+    given = Rates(temperature_K=temperatures, rate_per_s=noisy, omega_rad_per_s=_OMEGA, relative_std=np.full(8, 0.02))
+    refused = fit_peak("two_J", [given]).refused
+    assert refused is not None
+    assert f"it lies {side}" in refused
+    assert "near" not in refused
+
+
+@pytest.mark.parametrize(("std", "count"), [(None, 10), (0.02, 6)])
+def test_a_constant_t1_is_told(std: float | None, count: int) -> None:
+    # by chance one of a hundred scatters into a dependence
+    rates = 10.0 * np.exp(0.02 * np.random.default_rng(2).normal(size=count))
+    relative = None if std is None else np.full(count, std)
+    given = Rates(temperature_K=np.linspace(213, 393, count), rate_per_s=rates, omega_rad_per_s=_OMEGA,
+                  relative_std=relative)  # fmt: skip
+    assert "does not depend on temperature here" in (fit_peak("two_J", [given]).refused or "")
+
+
+def test_beta_at_its_end_leaves_no_error_out_and_no_noise_decides() -> None:
+    # beta 2 is the end; one temperature past the minimum at 381 K, as the sets of which one was refused
+    temperatures, jump = np.arange(213.0, 394.0, 20.0), _OMEGA / 0.616
+    tau_300 = math.exp(0.3 / _K * (1 / 300 - 1 / 381.0)) / jump
+    random = np.random.default_rng(4)
+    at_end = 0
+    for _ in range(5):
+        rates = _rates(temperatures, energy=0.3, beta=2.0, jump=jump, top_K=381.0)
+        noisy = rates * np.exp(0.02 * random.normal(size=10))
+        given = Rates(temperature_K=temperatures, rate_per_s=noisy, omega_rad_per_s=_OMEGA,
+                      relative_std=np.full(10, 0.02))  # fmt: skip
+        found = fit_peak("two_J", [given])
+        assert found.refused is None
+        assert _held(found.activation_energy_eV.interval_95, 0.3)
+        derived = found.jump_rate_per_s(300.0)
+        assert _held(derived.interval_95, 1 / tau_300)
+        if found.best.at_limit[3]:
+            at_end += 1
+            low, high = found.beta.interval_95
+            assert low is not None
+            assert low < 1.97
+            assert high == 2.0
+            assert found.beta.std > 0.01
+            assert found.jump_rate_at_maximum_per_s.std > 0
+            # the covariance without beta says 0.3 % of Ea; beta and Ea go together
+            assert found.activation_energy_eV.std > 0.003
+    assert at_end >= 1  # half of the sets, but for chance
+
+
+def test_the_side_that_is_reached_is_not_asked_for() -> None:
+    # T1 at 213 K is over ten times its minimum at 303 K, and 309 K is the last temperature
+    temperatures = np.linspace(213, 309, 8)
+    noisy = _rates(temperatures, **_PAPER) * np.exp(0.06 * np.random.default_rng(9).normal(size=8))
+    refused = fit_peak("two_J", [Rates(temperature_K=temperatures, rate_per_s=noisy, omega_rad_per_s=_OMEGA)]).refused
+    assert refused is not None
+    assert "from 309 to" in refused or "above 309 K" in refused
+    assert "to 213 K" not in refused.split("measure")[-1]
+
+
 def test_the_window_that_is_asked_for_decides() -> None:
     # T1 of 2.5 times its minimum on both sides, twelve temperatures, 3 %: of 12 sets at most one may be refused
     fine = np.linspace(180, 480, 3001)

@@ -23,6 +23,8 @@ _MOST_STEPS = 80
 _LEAST_GAIN = 1e-11
 _SEARCHES = 30
 _FARTHEST_STD = 12.0
+_FARTHER_AT_LIMIT = 10.0
+"""Times as far where a parameter is at its limit: the covariance without it is too small by as much."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -200,8 +202,15 @@ def minimise(
 
 
 def profile_interval(problem: Problem, best: Fit, place: int, *, level: float) -> Ends:
-    """Both ends for the parameter `place`; None where the data set no end on that side, within the limits."""
+    """Both ends for the parameter `place`; None where the data set no end on that side, within the limits.
+
+    A parameter at its limit has the limit as its end.
+    """
     low, high = (_profile_end(problem, best, place, sign, best.reach(level)) for sign in (-1, 1))
+    if best.theta[place] >= problem.upper[place]:
+        high = float(problem.upper[place])
+    if best.theta[place] <= problem.lower[place]:
+        low = float(problem.lower[place])
     return low, high
 
 
@@ -209,11 +218,12 @@ def _profile_end(problem: Problem, best: Fit, place: int, sign: int, reach: floa
     """Where the root of the rise of chi2 over s^2 meets `reach`: bracketed from the covariance, then by secants."""
     centre = float(best.theta[place])
     limit = float((problem.lower, problem.upper)[sign > 0][place])
-    std = float(best.std[place]) or 0.1 * max(abs(centre), 1e-3)
+    std = float(best.std[place]) or _std_alone(problem, best, place)
     free = np.ones(len(best.theta), dtype=bool)
     free[place] = False
     warm = best.theta.copy()
     ridge = best.covariance[place] / best.covariance[place, place] if best.covariance[place, place] > 0 else 0.0 * warm
+    farthest = _FARTHEST_STD * (_FARTHER_AT_LIMIT if best.at_limit.any() else 1.0)
     inner, inner_height, outer, outer_height = centre, 0.0, math.nan, math.nan
     at = _inside(centre + sign * reach * std, limit, sign)
     warm = best.theta + ridge * (at - centre)
@@ -230,7 +240,7 @@ def _profile_end(problem: Problem, best: Fit, place: int, sign: int, reach: floa
         else:
             outer, outer_height = at, height
         if math.isnan(outer):
-            if abs(at - centre) > _FARTHEST_STD * reach * std:
+            if abs(at - centre) > farthest * reach * std:
                 return None
             stretch = min(max(reach / max(height, 0.2 * reach), 1.1), 3.0)
             at = _inside(centre + (at - centre) * stretch, limit, sign)
@@ -240,6 +250,12 @@ def _profile_end(problem: Problem, best: Fit, place: int, sign: int, reach: floa
                 return at
             at = inner + share * (outer - inner)
     return at
+
+
+def _std_alone(problem: Problem, best: Fit, place: int) -> float:
+    """Of a parameter at its limit, with all others held: a first step."""
+    slope = float(np.linalg.norm(derivatives(problem.residual, best.theta, problem, [place])))
+    return best.scale / slope if best.scale > 0 and slope > 0 else 0.1 * max(abs(float(best.theta[place])), 1e-3)
 
 
 def _inside(at: float, limit: float, sign: int) -> float:
@@ -264,22 +280,64 @@ def derivatives(
 def value_of(
     function: Callable[[np.ndarray], float], problem: Problem, best: Fit, *, logarithmic: bool = False
 ) -> Value:
-    """A function of the parameters with its uncertainty by the covariance; `logarithmic` for the exponential of it."""
+    """A function of the parameters with its uncertainty by the covariance; `logarithmic` for the exponential of it.
+
+    The covariance leaves out a parameter at its limit: what the function does between the limit and the other end of
+    its profile interval, all others fitted again, is added.
+    """
+    centre, std = function(best.theta), _std_of(function, problem, best)
+    moves = {level: [function(theta) - centre for theta in _from_limits(problem, best, level)] for level in LEVELS}
+    ends = [
+        (centre - math.hypot(best.reach(level) * std, *(min(move, 0.0) for move in moves[level])),
+         centre + math.hypot(best.reach(level) * std, *(max(move, 0.0) for move in moves[level])))
+        for level in LEVELS
+    ]  # fmt: skip
+    return _value(centre, math.hypot(std, *moves[LEVELS[0]]), ends, logarithmic=logarithmic)
+
+
+def _std_of(function: Callable[[np.ndarray], float], problem: Problem, best: Fit) -> float:
     slope = derivatives(lambda theta: np.array([function(theta)]), best.theta, problem, range(len(best.theta)))[0]
-    centre, std = function(best.theta), best.std_of(slope)
-    ends = [(centre - best.reach(level) * std, centre + best.reach(level) * std) for level in LEVELS]
-    return _value(centre, std, ends, logarithmic=logarithmic)
+    return best.std_of(slope)
+
+
+def _from_limits(problem: Problem, best: Fit, level: float) -> list[np.ndarray]:
+    """For each parameter at its limit the best of the others where it is at the other end of its interval.
+
+    Where its interval has no other end, at its other limit.
+    """
+    found = []
+    for place in np.flatnonzero(best.at_limit):
+        side = 0 if best.theta[place] >= problem.upper[place] else 1
+        end = profile_interval(problem, best, int(place), level=level)[side]
+        start, free = best.theta.copy(), np.ones(len(best.theta), dtype=bool)
+        start[place], free[place] = (problem.lower, problem.upper)[side][place] if end is None else end, False
+        if math.isfinite(start[place]):
+            found.append(minimise(problem, start, free=free)[0])
+    return found
 
 
 def profiled(problem: Problem, best: Fit, place: int, *, logarithmic: bool = False) -> Value:
-    """A parameter with its profile intervals; `logarithmic` for the exponential of it."""
+    """A parameter with its profile intervals; `logarithmic` for the exponential of it.
+
+    Where a parameter is at its limit, the standard uncertainty is by the 68 % interval, half of it or to its one end.
+    """
     ends = [profile_interval(problem, best, place, level=level) for level in LEVELS]
-    return _value(float(best.theta[place]), float(best.std[place]), ends, logarithmic=logarithmic)
+    centre, std = float(best.theta[place]), float(best.std[place])
+    if best.at_limit.any():
+        low, high = ends[0]
+        if best.at_limit[place] or low is None or high is None:
+            known = [abs(end - centre) for end in ends[0] if end is not None and end != centre]
+            std = max([*known, std]) if known else value_of(lambda theta: float(theta[place]), problem, best).std
+        else:
+            std = 0.5 * (high - low)
+    return _value(centre, std, ends, logarithmic=logarithmic)
 
 
 def by_covariance(problem: Problem, best: Fit, place: int, *, logarithmic: bool = False) -> Value:
-    """As `profiled`, with the intervals of the covariance."""
-    return value_of(lambda theta: float(theta[place]), problem, best, logarithmic=logarithmic)
+    """As `profiled`, with the intervals of the covariance alone."""
+    centre, std = float(best.theta[place]), float(best.std[place])
+    ends = [(centre - best.reach(level) * std, centre + best.reach(level) * std) for level in LEVELS]
+    return _value(centre, std, ends, logarithmic=logarithmic)
 
 
 def _value(centre: float, std: float, ends: Sequence[Ends], *, logarithmic: bool) -> Value:

@@ -34,6 +34,10 @@ _WIDE_FACTOR = 2.5
 _WIDEST_SHARE = 0.30
 """Half of the 95 % interval of the activation energy over its value, beyond which a window decides nothing."""
 
+_LEAST_CHANCE = 0.01
+"""Of a constant T1 to scatter so, above which no dependence on temperature is there."""
+_LEAST_SCATTER = 1e-9
+
 
 def spectral_density_s(omega_rad_per_s: np.ndarray | float, tau_s: np.ndarray, beta: float) -> np.ndarray:
     """J = tau / (1 + (omega tau)^beta); beta 2 is Bloembergen, Purcell and Pound's."""
@@ -267,7 +271,7 @@ def fit_peak(kernel: Kernel, rates: Sequence[Rates]) -> PeakFit:
         chi2=best.chi2,
         aicc=aicc(best),
         scatter=scatter,
-        refused=_refused(kernel, best, made, temperatures, first),
+        refused=_refused(kernel, best, made, rates, _is_constant(best, logs, weight, omega)),
         **made,
     )
 
@@ -337,15 +341,40 @@ def _quantities(kernel: Kernel, problem: Problem, low: Problem, best: Fit, first
     }
 
 
-def _refused(kernel: Kernel, best: Fit, made: dict[str, Value], temperatures: np.ndarray, first: float) -> str | None:
+def _is_constant(best: Fit, logs: np.ndarray, weight: np.ndarray, omega: np.ndarray) -> bool:
+    """Whether one T1 in each field does as well as the peak: by the F test, or chi square where errors are known."""
+    from scipy.special import chdtrc, fdtrc
+
+    chi2 = 0.0
+    fields = np.unique(omega)
+    for each in fields:
+        here = omega == each
+        mean = np.average(logs[here], weights=weight[here] ** 2)
+        chi2 += float(np.sum((weight[here] * (logs[here] - mean)) ** 2))
+    saved = max(len(best.theta) - len(fields), 1)
+    over = max(chi2 - best.chi2, 0.0) / max(best.scale, _LEAST_SCATTER) ** 2
+    chance = fdtrc(saved, best.freedom, over / saved) if best.is_scatter else chdtrc(saved, over)
+    return float(chance) > _LEAST_CHANCE
+
+
+def _refused(
+    kernel: Kernel, best: Fit, made: dict[str, Value], rates: Sequence[Rates], is_constant: bool
+) -> str | None:
     """Why the window decides nothing, with the temperatures that are missing."""
+    temperatures = np.concatenate([each.temperature_K for each in rates])
     lowest, highest = float(temperatures.min()), float(temperatures.max())
+    if is_constant:
+        return (
+            f"T1 does not depend on temperature here ({lowest:.4g} to {highest:.4g} K), within its errors: Ea, beta "
+            "and the jump rate are not known; measure where it changes"
+        )
     top = made["temperature_at_maximum_K"]
     if not lowest < top.value < highest:
+        # where it lies is not in a flank: that needs C and beta
         side = f"above {highest:.4g}" if top.value >= highest else f"below {lowest:.4g}"
         return (
-            f"T1 has no minimum between {lowest:.4g} and {highest:.4g} K (it would be near {top.value:.4g} K): Ea, "
-            f"beta and the jump rate are not known; measure {side} K until T1 has doubled past its minimum"
+            f"T1 has no minimum between {lowest:.4g} and {highest:.4g} K: it lies {side} K, where is not known, and "
+            f"Ea, beta and the jump rate are not; measure {side} K until T1 has doubled past its minimum"
         )
     energy = made["activation_energy_eV"]
     width = energy.half_width_95
@@ -357,10 +386,11 @@ def _refused(kernel: Kernel, best: Fit, made: dict[str, Value], temperatures: np
         if math.isfinite(width)
         else "the interval of Ea has no end; "
     )
-    cold, hot = _wide_window(kernel, best, first)
+    cold, hot = _wide_window(kernel, best, rates[0].omega_rad_per_s)
+    reached_cold, reached_hot = _reached(rates)
     missing = [
-        *([f"from {cold:.0f} to {lowest:.4g} K"] if cold < lowest else []),
-        *([f"from {highest:.4g} to {hot:.0f} K"] if hot > highest else []),
+        *([f"from {cold:.0f} to {lowest:.4g} K"] if cold < lowest and not reached_cold else []),
+        *([f"from {highest:.4g} to {hot:.0f} K"] if hot > highest and not reached_hot else []),
     ]
     if not missing:
         return said + "measure more temperatures, or T1 with a smaller error"
@@ -368,6 +398,15 @@ def _refused(kernel: Kernel, best: Fit, made: dict[str, Value], temperatures: np
         f"{said}measure also {' and '.join(missing)}, where T1 becomes {_WIDE_FACTOR:g} times its minimum by this fit, "
         "and on until it does"
     )
+
+
+def _reached(rates: Sequence[Rates]) -> tuple[bool, bool]:
+    """Whether T1 of a field becomes `_WIDE_FACTOR` times its smallest at its coldest, and at its hottest."""
+    cold, hot = (
+        any(each.rate_per_s[pick(each.temperature_K)] * _WIDE_FACTOR <= each.rate_per_s.max() for each in rates)
+        for pick in (np.argmin, np.argmax)
+    )
+    return cold, hot
 
 
 def _wide_window(kernel: Kernel, best: Fit, first: float) -> tuple[float, float]:

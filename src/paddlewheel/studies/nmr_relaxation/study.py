@@ -448,7 +448,7 @@ def _temperatures(
     peaks: dict[Kernel, PeakFit] = {kernel: fit_peak(kernel, fields) for kernel in KERNELS}
     two, single = peaks["two_J"], peaks["single_J"]
     refused = two.refused
-    kernels = [_kernel(peak, nucleus, settings) for peak in (two, single)]
+    kernels = [] if refused else [_kernel(peak, nucleus, settings) for peak in (two, single)]
     first = fields[0]
     top = first.temperature_K[np.argmax(first.rate_per_s)]
     spread = float(np.ptp(first.temperature_K))
@@ -456,8 +456,11 @@ def _temperatures(
         flank_slope_eV(first.temperature_K[side], first.rate_per_s[side]) if side.sum() >= 3 else None
         for side in (first.temperature_K > top + 0.05 * spread, first.temperature_K < top - 0.05 * spread)
     ]
-    if two.best.at_limit[3]:
-        notes.append(f"{name}: beta ends at {two.beta.value:g}: its interval, and that of the jump rate, are bounds")
+    if two.best.at_limit[3] and not refused:
+        notes.append(
+            f"{name}: beta is at its end, {two.beta.value:g}: intervals are by profile, from the end to one side, and "
+            "the errors of what is derived are by them"
+        )
     record = TemperatureFit(
         site=name,
         activation_energy_high_T_eV=None if refused else _measured(two.activation_energy_eV),
@@ -471,7 +474,7 @@ def _temperatures(
         flank_high_T_eV=flanks[0],
         flank_low_T_eV=flanks[1],
         larmor_MHz=[each.omega_rad_per_s / (2e6 * math.pi) for each in fields],
-        kernels=[] if refused else kernels,
+        kernels=kernels,
         refused=refused,
     )
     return record, peaks, fields
@@ -659,7 +662,12 @@ def _says(record: NmrRelaxationRecord) -> list[str]:
 
 
 def _told(value: Measured, factor: float = 1.0) -> str:
-    return f"{factor * value.value:.4g} +- {factor * value.std:.2g}"
+    """With its error; with its interval where it is at an end of it, and alone where no error is known."""
+    told = f"{factor * value.value:.4g}"
+    if value.interval_95 is not None and value.value in value.interval_95:
+        low, high = value.interval_95
+        return f"{told} (at its end; 95 %: {factor * low:.4g} to {factor * high:.4g})"
+    return told if value.std == 0 else f"{told} +- {factor * value.std:.2g}"
 
 
 STUDY = Study(
