@@ -173,6 +173,19 @@ RANGES: Mapping[str, Range] = {
     "charge number": Range(
         quantity="charge number", unit="", low=1.0, high=6.0, why="ions have 1 to 6 charges",
     ),
+    "quadrupole coupling": Range(
+        quantity="quadrupole coupling", unit="MHz", low=0.0, high=100.0,
+        why="couplings of half-integer nuclei in solids that give lines are below 100 MHz",
+        units={"Hz": 1e-6, "kHz": 1e-3, "MHz": 1.0},
+    ),
+    "nutation": Range(
+        quantity="nutation frequency", unit="Hz", low=1e3, high=1e6, why="pulses have fields of 1 kHz to 1 MHz",
+        units={"Hz": 1.0, "kHz": 1e3, "MHz": 1e6},
+    ),
+    "spinning": Range(
+        quantity="rate of spinning", unit="Hz", low=100.0, high=3e5, why="rotors turn at 100 Hz to 300 kHz; 0 is none",
+        units={"Hz": 1.0, "kHz": 1e3},
+    ),
     "fraction": Range(
         quantity="fraction", unit="", low=1e-6, high=1.0, why="fractions sum to 1", units={"%": 0.01},
     ),
@@ -205,6 +218,9 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "diffusion_length_cm": ("diffusion length", "cm"),
     "dE_dx_V": ("slope", "V"),
     "charge_number": ("charge number", ""),
+    "cq_MHz": ("quadrupole coupling", "MHz"),
+    "nutation_Hz": ("nutation", "Hz"),
+    "spinning_Hz": ("spinning", "Hz"),
     "weight_fraction": ("fraction", ""),
     "volume_fraction": ("fraction", ""),
     "frequency_Hz": ("frequency", "Hz"),

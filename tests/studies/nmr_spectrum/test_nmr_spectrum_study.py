@@ -137,9 +137,21 @@ def test_saturation_is_corrected_with_the_error_of_t1():
     [
         ({"cq_MHz": {"BH4": 0.3}}, "pulse_us: not in the file"),
         ({"t1_s": {"BH4": 3.0}}, "recycle_delay_s: not in the file"),
+        (
+            {"t1_s": {"B12H12": 2.0, "BH4": 20.0}, "recycle_delay_s": 0.001},
+            "t1_s: B12H12 has 0.05 % of its signal left",  # 1 - exp(-0.001 / 2)
+        ),
+        (
+            {"cq_MHz": {"BH4": 90.0}, "pulse_us": 5.0, "nutation_Hz": 150e3, "spinning_Hz": 1e4},
+            "cq_MHz: BH4 has .* % of its signal left",
+        ),
+        (
+            {"cq_MHz": {"BH4": 0.1}, "pulse_us": 0.001, "nutation_Hz": 150e3, "spinning_Hz": 1e4},
+            "pulse_us: 0.001 us at 150000 Hz turn by 0.054 degrees",
+        ),
         ({"row": 3}, "row: 3"),
         ({"shifts_ppm": (150.0, 120.0)}, "no line at the shifts; the largest peaks lie at -15"),
-        ({"range_ppm": (200.0, 300.0)}, "0 points from 200 to 300 ppm"),
+        ({"range_ppm": (200.0, 300.0), "shifts_ppm": ()}, "0 points from 200 to 300 ppm"),
     ],
 )
 def test_what_a_correction_lacks_is_told_in_a_line(settings: dict, told: str):
@@ -158,6 +170,10 @@ def test_what_a_correction_lacks_is_told_in_a_line(settings: dict, told: str):
         ({"names": ("a",), "t1_s": {"a": -3.0}}, "t1_s: a=-3"),
         ({"names": ("a",), "line_shapes": {"a": "triangle"}}, "line_shapes: a=triangle"),
         ({"names": ("a", "b"), "sites": 1}, "sites: 1 for 2 that are named"),
+        ({"names": ("a",), "cq_MHz": {"a": 1000.0}}, "outside 0 to 100.*did you mean .*1000 kHz.* Then give .*1 MHz"),
+        ({"nutation_Hz": 145.0}, "outside 1000 to 1e[+]06.*did you mean 145 kHz. Then give 1.45e[+]05 Hz"),
+        ({"spinning_Hz": 20.0}, "outside 100 to .*did you mean 20 kHz. Then give 2e[+]04 Hz"),
+        ({"shifts_ppm": (10.0,), "range_ppm": (-60.0, 0.0)}, "shifts_ppm: 10 is outside --range-ppm -60 to 0"),
         ({"range_ppm": (1.0,)}, "range_ppm: is not two ends"),
         ({"names": ("a", "b"), "among": ("a",)}, "among: a"),
         ({"tms_MHz": 400.0, "reference_shift_ppm": 2.0}, "tms_MHz: given beside another reference"),

@@ -71,6 +71,9 @@ class NmrSettings(LaboratorySettings):
             raise SettingsError("given beside delays_s", where="delays_file", remedy="give one of them")
         if self.delays_s and not any(self.delays_s):
             raise SettingsError("every delay is zero", where="delays_s", remedy="give the delays in s")
+        for name, value in (("nutation_Hz", self.nutation_Hz), ("spinning_Hz", self.spinning_Hz)):
+            if value and (asked := question(name, value)) is not None:
+                raise SettingsError(asked[0], where=name, remedy=asked[1])
         for kelvin in self.temperatures_K:
             asked = question("temperature_K", kelvin)
             if asked is not None:

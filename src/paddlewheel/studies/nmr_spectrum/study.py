@@ -19,6 +19,7 @@ from paddlewheel.lab.nmr.isotopes import isotope
 from paddlewheel.lab.nmr.lineshapes import PARAMETERS, Kind
 from paddlewheel.lab.nmr.readers import write_spectrum
 from paddlewheel.lab.nmr.signal import Conditions, Signal
+from paddlewheel.lab.ranges import question
 from paddlewheel.records import Citation, Measured
 from paddlewheel.records.tables import stacked
 from paddlewheel.studies.laboratory.nmr import (
@@ -67,6 +68,8 @@ _LOSS_TOLD = 0.02
 """Loss of signal from which it is told that the correction was made."""
 _VAGUE, _EVERYTHING = 0.5, (0.025, 0.975)
 """Standard deviation of a share, or ends of its 95 % interval, from which it is told that it is not determined."""
+_LEAST_SEEN, _LEAST_RELAXED, _LEAST_FLIP_deg = 0.05, 0.01, 1.0
+"""Below this share of a site's signal a correction is refused: what is left tells more of the correction than of it."""
 _NEAR, _USUAL_WIDTH_Hz = 1.5, 150.0
 """Satellites lie under a line whose width times this is over their distance; and the width before one is fitted."""
 
@@ -124,6 +127,12 @@ class NmrSpectrumStudySettings(NmrSpectrumSettings):
             )  # fmt: skip
         if self.range_ppm and (len(self.range_ppm) != 2 or self.range_ppm[0] == self.range_ppm[1]):
             raise SettingsError("is not two ends", where="range_ppm", remedy="give both, as -60,0")
+        for shift in self.shifts_ppm if self.range_ppm else ():
+            if not min(self.range_ppm) <= shift <= max(self.range_ppm):
+                raise SettingsError(
+                    f"{shift:g} is outside --range-ppm {min(self.range_ppm):g} to {max(self.range_ppm):g}",
+                    where="shifts_ppm", remedy="widen the range, or leave out the site",
+                )  # fmt: skip
         if self.tms_MHz is not None and (self.sr_Hz is not None or self.reference_shift_ppm):
             raise SettingsError("given beside another reference", where="tms_MHz", remedy="give one of them")
         for name, shape in self.line_shapes.items():
@@ -146,6 +155,8 @@ class NmrSpectrumStudySettings(NmrSpectrumSettings):
                 value, _ = _with_error(text, where=field)
                 if value < 0 or (field == "t1_s" and value == 0):
                     raise SettingsError(f"{name}={text}", where=field, remedy="give a positive number")
+                if (asked := question(field, value)) is not None:
+                    raise SettingsError(f"{name}: {asked[0]}", where=field, remedy=asked[1])
         return self
 
     def _check_named(self, name: str, field: str) -> None:
@@ -253,11 +264,29 @@ def _check_conditions(signal: Signal, settings: NmrSpectrumStudySettings) -> Non
                     f"not in the file of {signal.name}, so excitation cannot be corrected", where=name,
                     remedy="give it, or leave out --cq-MHz",
                 )  # fmt: skip
+    if (flip := _flip_angle_deg(made)) is not None and (settings.cq_MHz or settings.t1_s) and flip < _LEAST_FLIP_deg:
+        raise SettingsError(
+            f"{made.pulse_us:g} us at {made.nutation_Hz:g} Hz turn by {flip:.2g} degrees", where="pulse_us",
+            remedy="check the units: us and Hz are wanted",
+        )  # fmt: skip
     if settings.t1_s and _recycle_delay_s(made, settings) is None:
         raise SettingsError(
             f"not in the file of {signal.name}, so saturation cannot be corrected", where="recycle_delay_s",
             remedy="give it, or leave out --t1-s",
         )  # fmt: skip
+
+
+def _flip_angle_deg(made: Conditions) -> float | None:
+    """By how much the pulse turns spins without a coupling; None where it is not known."""
+    return None if made.pulse_us is None or made.nutation_Hz is None else 360e-6 * made.pulse_us * made.nutation_Hz
+
+
+def _check_what_is_left(name: str, left: float, least: float, *, where: str, remedy: str) -> None:
+    """Refuse a correction by more than a factor, which is of a wrong unit or leaves nothing to measure."""
+    if not left >= least:
+        raise SettingsError(
+            f"{name} has {100 * left:.2g} % of its signal left, too little to correct", where=where, remedy=remedy
+        )
 
 
 def _recycle_delay_s(made: Conditions, settings: NmrSpectrumStudySettings) -> float | None:
@@ -288,7 +317,12 @@ def _of_excitation(
     )  # fmt: skip
     std = 0.0 if math.isnan(std) else std
     spread = 0.5 * abs(share(cq_MHz=cq + std) - share(cq_MHz=max(cq - std, 0.0))) if std else 0.0
-    return Efficiency(value=share(cq_MHz=cq), std=spread)
+    value = share(cq_MHz=cq)
+    _check_what_is_left(
+        name, value, _LEAST_SEEN, where="cq_MHz",
+        remedy="check the units of --cq-MHz, --pulse-us and --nutation-Hz, or leave out --cq-MHz",
+    )  # fmt: skip
+    return Efficiency(value=value, std=spread)
 
 
 def _of_saturation(name: str, signal: Signal, settings: NmrSpectrumStudySettings) -> Efficiency | None:
@@ -298,11 +332,15 @@ def _of_saturation(name: str, signal: Signal, settings: NmrSpectrumStudySettings
     made, delay = signal.conditions, _recycle_delay_s(signal.conditions, settings)
     assert delay is not None
     t1, std = _with_error(settings.t1_s[name], where="t1_s")
-    flip = 90.0 if made.pulse_us is None or made.nutation_Hz is None else 360e-6 * made.pulse_us * made.nutation_Hz
+    flip = 90.0 if (known := _flip_angle_deg(made)) is None else known
     ends = [
         saturation(t1_s=max(t1 + way * std, 1e-3 * t1), recycle_delay_s=delay, flip_angle_deg=flip)
         for way in (-1, 0, 1)
     ]
+    _check_what_is_left(
+        name, ends[1], _LEAST_RELAXED, where="t1_s",
+        remedy=f"check --t1-s and the recycle delay of {delay:g} s: both are in s",
+    )  # fmt: skip
     return Efficiency(value=ends[1], std=0.5 * abs(ends[2] - ends[0]))
 
 

@@ -81,6 +81,7 @@ def read_columns(path: Path, *, nucleus: str | None = None, frequency_MHz: float
         _, step = _even(numbers[:, columns[times[0]]] * scale, path)
         if step < 0 or "im" not in columns:
             raise DataError("a decay without its imaginary part, or backwards", where=path, remedy=_REMEDY)
+        warnings.append(f"{path.name}: a decay in columns does not say its carrier, which is taken as 0 ppm")
         axis = stated_axis(
             path, nucleus=nucleus, reference_MHz=frequency_MHz or header.frequency_MHz(), width_Hz=1 / step
         )
