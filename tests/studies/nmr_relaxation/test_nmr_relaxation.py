@@ -14,6 +14,7 @@ from paddlewheel.errors import InputError
 from paddlewheel.lab.nmr.signal import Axis, Signal
 from paddlewheel.lab.nmr.simulated import Flaws, RelaxationTruth, simulate_recoveries, simulate_recovery
 from paddlewheel.records import Measured
+from paddlewheel.studies.nmr_relaxation.study import STUDY
 
 _K = 8.617333262e-5
 
@@ -162,3 +163,26 @@ def test_an_inversion_is_told_from_its_rows() -> None:
     record = paddlewheel.nmr_relaxation(signal)
     assert record.sites[0].experiment == "inversion"
     assert _there(record.sites[0].offset).value == pytest.approx(-1.0, abs=0.02)
+
+
+def test_what_is_at_its_end_is_told_so_and_no_error_is_zero(tmp_path: Path) -> None:
+    # beta 2, the end of its range; 2 %
+    temperatures = np.arange(213.0, 394.0, 20.0)
+    omega = 2e6 * math.pi * 105.84
+    tau = 0.616 / omega * np.exp(0.3 / _K * (1 / temperatures - 1 / 381.0))
+    rates = 2.5e9 * (tau / (1 + (omega * tau) ** 2) + 4 * tau / (1 + (2 * omega * tau) ** 2))
+    t1 = np.exp(0.02 * np.random.default_rng(0).normal(size=10)) / rates
+    table = tmp_path / "t1.csv"
+    rows = (f"{kelvin:g},{time:.6g},{0.02 * time:.4g}" for kelvin, time in zip(temperatures, t1, strict=True))
+    table.write_text("\n".join(["temperature_K,t1_s,t1_std_s", *rows]))
+    record = paddlewheel.nmr_relaxation(
+        table, frequency_MHz=105.84, nucleus="23Na", jump_distance_A=3.5, carriers_per_cm3=1e22,
+        conductivity_temperature_K=300.0,
+    )  # fmt: skip
+    assert record.temperatures is not None
+    beta = _there(record.temperatures.beta)
+    assert beta.value == 2.0
+    assert _there(record.temperatures.activation_energy_high_T_eV).value == pytest.approx(0.3, abs=0.02)
+    told = "\n".join(STUDY.says(record))
+    assert "beta 2 (at its end; 95 %:" in told
+    assert "+- 0 " not in told

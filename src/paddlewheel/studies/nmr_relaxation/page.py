@@ -254,7 +254,7 @@ def _verdict(record: NmrRelaxationRecord) -> tuple[list[Number], str, list[str]]
             (f"jump rate at the T1 minimum, J(ω₀){site}", rates.single_J, "1/s"),
         ):
             if value is not None:
-                numbers.append(Number(name=name, value=measured(value), unit=unit))
+                numbers.append(Number(name=name, value=_at_end_or_measured(value), unit=unit))
     narrowed = record.narrowing
     if narrowed is not None:
         if narrowed.refused is not None:
@@ -271,6 +271,12 @@ def _verdict(record: NmrRelaxationRecord) -> tuple[list[Number], str, list[str]]
             if site.offset is not None:
                 numbers.append(Number(name=f"offset, {_title(site)}", value=measured(site.offset)))
     return numbers, ("partial" if numbers and refused else "none" if refused else "good"), refused
+
+
+def _at_end_or_measured(value: Measured) -> str:
+    """A value at an end of its interval has an error to one side alone, which ± does not say: its table has it."""
+    is_at_end = value.interval_95 is not None and value.value in value.interval_95
+    return f"{plain(value.value)}, at its end" if is_at_end else measured(value)
 
 
 def _headline(record: NmrRelaxationRecord) -> str:
