@@ -170,6 +170,46 @@ def test_a_broad_line_is_no_baseline(width_Hz: float, are_known: bool):
     assert found.sites[0].values["fwhm_Hz"][0] == pytest.approx(width_Hz, rel=0.1)
 
 
+TWO = [(-15.5, 120, 40, 0.6), (-42.0, 60, 30, 0.4)]
+KNOWN = [SiteStart(name=name, kind="voigt", shift_ppm=at) for name, at in (("A", -15.5), ("B", -42.0))]
+
+
+def test_a_ratio_that_the_data_contradict_is_told():
+    """The areas are 60 : 40, so 1.5."""
+    spectrum = to_spectrum(made_decay(TWO, seed=1, noise=0.01))
+    found = deconvolve(spectrum, starts=KNOWN, ratios=[Ratio(first="A", second="B", ratio=12)])
+    (told,) = [each for each in found.warnings if "contradict" in each]
+    assert "the data contradict the ratio A:B of 12: without it, it is" in told
+    assert float(told.split()[-1]) == pytest.approx(1.5, abs=0.05)
+    right = deconvolve(spectrum, starts=KNOWN, ratios=[Ratio(first="A", second="B", ratio=1.5)])
+    assert not any("contradict" in each for each in right.warnings)
+
+
+def test_an_imaginary_part_of_the_other_sign_and_negative_lines_are_turned_and_told():
+    spectrum = to_spectrum(made_decay(TWO, seed=1, noise=0.01, phase_deg=0.0))
+    whole = deconvolve(spectrum, starts=KNOWN)
+    assert not whole.warnings
+    other = deconvolve(replace(spectrum, values=spectrum.values.conj()), starts=KNOWN)
+    assert other.areas == pytest.approx(whole.areas, rel=1e-6)
+    assert any("imaginary part has the other sign" in each for each in other.warnings)
+    negative = deconvolve(replace(spectrum, values=-np.real(spectrum.values) + 0j, is_complex=False), starts=KNOWN)
+    assert negative.areas / negative.areas.sum() == pytest.approx([0.6, 0.4], abs=0.02)
+    assert any("negative: they were turned" in each for each in negative.warnings)
+
+
+def test_peaks_that_belong_to_no_site_are_told_and_only_these():
+    """Sidebands at 5000 Hz are none of 4800 Hz; of the right rate none is left."""
+    apart_ppm = 5000 / 128.38
+    lines = [(-20.0 + order * apart_ppm, 120, 40, area) for order, area in ((-1, 0.15), (0, 0.7), (1, 0.15))]
+    spectrum = to_spectrum(made_decay(lines, seed=1, noise=0.01))
+    start = [SiteStart(name="A", kind="voigt", shift_ppm=-20.0)]
+    right, wrong = (deconvolve(spectrum, starts=start, spinning_Hz=rate) for rate in (5000.0, 4800.0))
+    assert not any("belong to no site" in each for each in right.warnings)
+    (told,) = [each for each in wrong.warnings if "belong to no site" in each]
+    named = sorted(float(each) for each in told[len("peaks at ") :].split(" ppm")[0].split(", "))
+    assert named == pytest.approx([-20 - apart_ppm, -20 + apart_ppm], abs=0.5)
+
+
 def test_wrong_first_points_are_no_broad_line():
     """What rolls the baseline of narrow lines is none; a site more would take 3 % of the nuclei."""
     lines = [(-15.5, 160, 120, 3.0), (-42.1, 120, 80, 2.0)]

@@ -50,6 +50,12 @@ _BROAD_GAIN = 0.3
 """Share of what narrow lines and wrong first points leave that a broad line must explain, to be looked at."""
 _STIFFNESS = 3.0
 """Widths of the widest line over which the baseline may bend once."""
+_BEFORE_PULSE = 4.0
+"""Energy of the second half of a decay, over that of the first, from which the imaginary part is of the other sign."""
+_STRONG_PEAK = 0.05
+"""Norm of a peak, over that of the strongest, from which it is told that no site has it."""
+_LEFT = 0.5
+"""Share of its norm that is then left by the fit."""
 _STIFF = 1e3
 """Weight of a ratio of areas that is given, over that of the data."""
 
@@ -266,7 +272,7 @@ def deconvolve(
     DataError
         For no signal over the noise or at the shifts, fewer points than parameters, or a range without points.
     """
-    spectrum = signal.values[row]
+    spectrum, turned = _causal(signal.values[row], signal.is_complex)
     offset_Hz = (np.arange(len(spectrum)) - len(spectrum) // 2) * signal.axis.spectral_width_Hz / len(spectrum)
     inside = np.ones(len(spectrum), dtype=bool)
     if range_ppm is not None:
@@ -306,7 +312,10 @@ def deconvolve(
     placed = [(each, None if each.shift_ppm is None else _offset_Hz(signal, each.shift_ppm)) for each in starts]
     fit, candidates = search.grow(placed, wanted)
     fit, of_choice = search.over_baselines(fit)
+    told = _told_ratios(fit)
+    told = (*(told or (_told_peaks(signal, fit, peaks) if given else [])), *turned)
     result = _result(signal, window, fit, candidates, of_choice)
+    result = replace(result, warnings=(*result.warnings, *told))
     if not (result.areas > 3 * np.sqrt(np.diag(result.covariance))).any():
         there = ", ".join(f"{_shift_ppm(signal, peak.offset_Hz):.4g}" for peak in peaks[:3])
         raise DataError(
@@ -314,6 +323,65 @@ def deconvolve(
             remedy=f"the largest peaks lie at {there} ppm" + ("" if given else ": give --shifts-ppm or --sites"),
         )  # fmt: skip
     return result
+
+
+def _causal(spectrum: np.ndarray, is_complex: bool) -> tuple[np.ndarray, tuple[str, ...]]:
+    """The spectrum of a decay, whose imaginary part is turned where it is that of a signal before the pulse, and this
+    in words."""
+    if not is_complex:
+        return spectrum, ()
+    energy = np.abs(np.fft.ifft(np.fft.ifftshift(spectrum))) ** 2
+    half = len(energy) // 2
+    if energy[half:].sum() < _BEFORE_PULSE * energy[:half].sum():
+        return spectrum, ()
+    return spectrum.conj(), ("the imaginary part has the other sign, as of a signal before the pulse: it was turned",)
+
+
+def _told_ratios(fit: _Fit) -> list[str]:
+    """Ratios that the data contradict, by strong evidence."""
+    if not fit.model.ratios:
+        return []
+    free = _refine(_evaluate(replace(fit.model, ratios=()), fit.theta))
+    effective = _n_effective(fit.model.window, _correlation(free))
+    if _criteria(fit, effective)[0] - _criteria(free, effective)[0] < _STRONG_EVIDENCE:
+        return []
+    names = [start.name for start in free.model.starts]
+    amounts = _of_sites(free) / [free.model.efficiencies.get(name, 1.0) for name in names]
+    return [
+        f"the data contradict the ratio {each.first}:{each.second} of {each.ratio:g}: without it, it is "
+        + (f"{over / under:.3g}" if under > 0 else "without an end")
+        for each in fit.model.ratios
+        for over, under in [(amounts[names.index(each.first)], amounts[names.index(each.second)])]
+    ]
+
+
+def _told_peaks(signal: Signal, fit: _Fit, peaks: Sequence[_Peak]) -> list[str]:
+    """Strong peaks away from all sites and their sidebands, whose energy the fit leaves."""
+    window = fit.model.window
+    together = window.spacing_Hz * signal.values.shape[1] / signal.axis.spectral_width_Hz
+    rest = _sum_of_points(fit) * window.scale * np.sqrt(together)  # of means, in the size of all points
+
+    def left(peak: _Peak) -> float:
+        shape = window.seen(line("lorentz", window.offset_Hz - peak.offset_Hz, {"fwhm_Hz": peak.fwhm_Hz}))
+        return float(np.abs(np.vdot(shape, rest)) / np.linalg.norm(shape))
+
+    shared, values = _split(fit.model, fit.theta)
+    rate = shared.get("spinning_Hz", 0.0)
+    bands = [
+        (own["offset_Hz"] + order * rate, own["fwhm_Hz"] + own.get("sideband_broadening_Hz", 0.0))
+        for own, orders in zip(values, fit.model.orders, strict=True)
+        for order in orders
+    ]
+    alone = [
+        f"{_shift_ppm(signal, peak.offset_Hz):.4g}"
+        for peak in peaks
+        if abs(peak.amplitude) > _STRONG_PEAK * abs(peaks[0].amplitude)
+        and all(abs(peak.offset_Hz - at) > max(1.5 * width, peak.fwhm_Hz) for at, width in bands)
+        and left(peak) > _LEFT * abs(peak.amplitude)
+    ]
+    if not alone:
+        return []
+    return [f"peaks at {', '.join(alone)} ppm belong to no site: is one missing, or the rate of spinning another?"]
 
 
 def _offset_Hz(signal: Signal, shift_ppm: float) -> float:
@@ -873,8 +941,10 @@ class _Search:
 
     def _phases(self) -> tuple[float, float]:
         """Phase at the pivot and delay from the peaks' phases; the shortest delay among those that fit as well."""
-        if not self.window.is_complex or not self.window.has_free_phase:
+        if not self.window.has_free_phase:
             return 0.0, 0.0
+        if not self.window.is_complex:
+            return (0.0 if self.peaks[0].amplitude.real > 0 else np.pi), 0.0
         strong = [peak for peak in self.peaks if abs(peak.amplitude) > 0.1 * abs(self.peaks[0].amplitude)]
         weights = np.array([peak.amplitude for peak in strong])
         at = np.array([peak.offset_Hz for peak in strong]) - self.window.pivot_Hz
@@ -1201,6 +1271,8 @@ def _told(signal: Signal, fit: _Fit, window: _Window, candidates: Sequence[Candi
         if given is not None and abs(at - given) * signal.axis.reference_MHz > 3 * values["fwhm_Hz"]:
             told.append(f"{start.name} was looked for at {given:g} ppm and is at {at:.4g} ppm: is it the same site?")
     if not window.is_complex:
+        if np.cos(_split(fit.model, fit.theta)[0]["phase"]) < 0:
+            told.append("the lines of the file are negative: they were turned by 180 degrees")
         told.append("the file has the real part alone: real parts were fitted, with the phase by the lines' asymmetry")
     told += [
         f"nothing is left for the site {start.name}: its fraction is an upper bound"
