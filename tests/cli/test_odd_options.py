@@ -25,6 +25,11 @@ MEANT: dict[str, set[str]] = {
         "species",
         "limits",
         "cell",
+        "sr_Hz",
+        "reference_shift_ppm",
+        "shifts_ppm",
+        "site_shifts_ppm",
+        "phase_deg",
     },
     "1000000000": {
         "seed",
@@ -33,9 +38,12 @@ MEANT: dict[str, set[str]] = {
         "steady_resistance_ohm",
         "bulk_resistance_ohm",
         "drawn_to_ohm",
+        "jump_rate_per_s",
+        "rate_per_s",
     },
 }
-"""What may be meant: an anion's charge, tension, potentials below the reference; any seed, a gigaohm."""
+"""What may be meant: an anion's charge, tension, potentials, shifts and phases below the reference; any seed,
+a gigaohm, jumps within 1 ns."""
 _SIZES = ("--diameter-cm=0.8",)
 BESIDE = {
     "diameter_std_cm": _SIZES,
@@ -101,7 +109,10 @@ def test_numbers_that_nobody_can_mean_are_refused_at_once(command, name, tmp_pat
 
 def words(command: str) -> list[str]:
     """The command with inputs that are not there."""
-    needed = {"validate": ["--against", "none"], "distil": ["--teacher", "none"]}.get(command, [])
+    needed = {
+        "validate": ["--against", "none"], "distil": ["--teacher", "none"],
+        "nmr simulate": ["--lorentz-Hz", "1,2,3"],  # it has no inputs: refused as three widths of two lines
+    }.get(command, [])  # fmt: skip
     given = ["none.nothing" for argument in load_study(command).arguments if argument.required]
     return [*command.split(), *given, *needed]
 

@@ -101,7 +101,10 @@ class NmrRelaxationSettings(NmrSpectrumSettings):
         distinct="give each site once", aliases=("site_shifts",),
     )  # fmt: skip
     regions_ppm: Ranges = setting(
-        (), "Regions to integrate instead, from low to high, as 560:590.", only_with={"site_shifts_ppm": False}
+        (),
+        "Regions to integrate instead, from low to high, as 560:590.",
+        each=(-1e5, 1e5),
+        only_with={"site_shifts_ppm": False},
     )
     site_names: Names = setting((), "Names of the sites or regions, in their order.")
     field_T: float | None = setting(

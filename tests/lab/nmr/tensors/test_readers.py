@@ -163,3 +163,19 @@ def test_another_structure_is_refused(tmp_path: Path) -> None:
         found.on_structure(("B", "H", "Na"), files.POSITIONS[:3], files.CELL)
     with pytest.raises(DataError, match="atom 1 is B and in the structure H"):
         found.on_structure(("H", "B", "Na", "Na"), files.POSITIONS, files.CELL)
+
+
+def test_a_trace_of_a_field_gradient_is_told_and_a_large_one_refused(tmp_path: Path) -> None:
+    """0.04 au as of a component that was edited; 0.001 of 0.03 au is 3 %, and 2e-5 au is what rounding leaves."""
+    first = f"{files.GRADIENT[0][0, 0]:.16E}"
+    text = files.magres()
+    assert first in text
+    with pytest.raises(DataError, match=r"B 1 has a trace of 0\.04 au, 133 % of its largest component"):
+        _read(tmp_path, text.replace(f"efg B 1 {first}", f"efg B 1 {0.03:.16E}"))
+    told = _read(tmp_path, text.replace(f"efg B 1 {first}", f"efg B 1 {-0.009:.16E}"))
+    assert any(
+        "of B 1 has a trace of 0.001 au, 3.33 % of its largest component: the part without it is taken" in warning
+        for warning in told.warnings
+    )
+    silent = _read(tmp_path, text.replace(f"efg B 1 {first}", f"efg B 1 {-0.01002:.16E}"))
+    assert silent.warnings == _read(tmp_path, text).warnings
