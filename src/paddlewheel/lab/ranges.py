@@ -178,6 +178,10 @@ RANGES: Mapping[str, Range] = {
         why="couplings of half-integer nuclei in solids that give lines are below 100 MHz",
         units={"Hz": 1e-6, "kHz": 1e-3, "MHz": 1.0},
     ),
+    "spin-lattice relaxation": Range(
+        quantity="T1", unit="s", low=1e-9, high=1e6, why="T1 of nuclei in solids is below 1e6 s (12 days)",
+        units={"us": 1e-6, "ms": 1e-3, "s": 1.0},
+    ),
     "nutation": Range(
         quantity="nutation frequency", unit="Hz", low=1e3, high=1e6, why="pulses have fields of 1 kHz to 1 MHz",
         units={"Hz": 1.0, "kHz": 1e3, "MHz": 1e6},
@@ -219,6 +223,7 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "dE_dx_V": ("slope", "V"),
     "charge_number": ("charge number", ""),
     "cq_MHz": ("quadrupole coupling", "MHz"),
+    "t1_s": ("spin-lattice relaxation", "s"),
     "nutation_Hz": ("nutation", "Hz"),
     "spinning_Hz": ("spinning", "Hz"),
     "weight_fraction": ("fraction", ""),
