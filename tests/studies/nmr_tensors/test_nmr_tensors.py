@@ -208,10 +208,11 @@ def test_bad_input_is_one_line(
     not any(shutil.which(name) for name in ("elk-lapw", "elk")), reason="Elk is not installed: apt install elk-lapw"
 )
 def test_elk_runs(tmp_path: Path) -> None:
-    """NaBH4 at one k-point: gradients in the order of its atoms, their signs those of more k-points."""
-    record = STUDY(["nabh4"], run="elk", kpoint_spacing_per_A=0.5, nuclei="2H", cores=1, out=tmp_path / "run")
+    """NaBH4 at 2x2x2 k-points: gradients in the order of its atoms. -0.78 MHz of 23Na at 4x4x3 (docs/nmr.md); Gamma
+    alone gives -2.4."""
+    record = STUDY(["nabh4"], run="elk", kpoint_spacing_per_A=0.12, nuclei="2H", out=tmp_path / "run")
     by_element = {site.element: site for site in record.sites}
     assert [(site.element, site.multiplicity) for site in record.sites] == [("B", 2), ("H", 8), ("Na", 2)]
     assert 0.10 < (by_element["H"].cq_MHz or 0.0) < 0.14
-    assert -1.5 < (by_element["Na"].cq_MHz or 0.0) < -0.3
+    assert by_element["Na"].cq_MHz == pytest.approx(-0.8, abs=0.1)
     assert (tmp_path / "run" / "elk" / "nabh4" / "EFG.OUT").is_file()
