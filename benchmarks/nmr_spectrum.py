@@ -19,8 +19,9 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests/helpers"))
 
 from made_spectra import made_decay, mixture
-from paddlewheel.lab.nmr.deconvolution import Ratio, SiteStart, deconvolve
+from paddlewheel.lab.nmr.deconvolution import deconvolve
 from paddlewheel.lab.nmr.fractions import shares
+from paddlewheel.lab.nmr.line_model import Ratio, SiteStart
 from paddlewheel.lab.nmr.processing import to_spectrum
 
 NAMES = {"o-B12H12": -15.5, "o-BH4": -44.3, "B12H12": -16.3, "BH4": -42.1}

@@ -13,7 +13,8 @@ import pytest
 
 from made_spectra import made_decay, mixture
 from paddlewheel.errors import DataError
-from paddlewheel.lab.nmr.deconvolution import Deconvolution, Ratio, SiteStart, deconvolve
+from paddlewheel.lab.nmr.deconvolution import Deconvolution, deconvolve
+from paddlewheel.lab.nmr.line_model import Ratio, SiteStart
 from paddlewheel.lab.nmr.processing import to_spectrum
 from paddlewheel.lab.nmr.readers import read_nmr
 from paddlewheel.lab.nmr.signal import Axis, Signal

@@ -12,10 +12,11 @@ import numpy as np
 from pydantic import model_validator
 
 from paddlewheel.errors import SettingsError
-from paddlewheel.lab.nmr.deconvolution import Deconvolution, FittedSite, Ratio, SiteStart, deconvolve
+from paddlewheel.lab.nmr.deconvolution import Deconvolution, FittedSite, deconvolve
 from paddlewheel.lab.nmr.excitation import satellites_apart_Hz, saturation, visible_share
 from paddlewheel.lab.nmr.fractions import Compounds, Efficiency, Shares, amounts, compounds, shares
 from paddlewheel.lab.nmr.isotopes import isotope
+from paddlewheel.lab.nmr.line_model import Ratio, SiteStart
 from paddlewheel.lab.nmr.lineshapes import PARAMETERS, Kind
 from paddlewheel.lab.nmr.readers import write_spectrum
 from paddlewheel.lab.nmr.signal import Conditions, Signal
