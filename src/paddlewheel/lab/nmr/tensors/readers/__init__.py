@@ -37,7 +37,10 @@ def read_tensors(path: str | Path) -> AtomTensors:
     text = read_text(path, DataError, problem="is no text", remedy=_REMEDY)
     for reader in _READERS:
         if reader.recognizes(text):
-            with parsing(path, DataError, problem="cannot be understood", remedy="give the file as it was written"):
+            with (
+                parsing(path, DataError, problem="cannot be understood", remedy="give the file as it was written"),
+                np.errstate(invalid="raise", over="raise"),  # numbers that no tensor has
+            ):
                 return _checked_traces(reader.read(text, path))
     raise DataError("holds no tensors of NMR that are known", where=path, remedy=_REMEDY)
 
