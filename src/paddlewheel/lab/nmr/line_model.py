@@ -150,11 +150,6 @@ class Fit:
     residual: np.ndarray
     cost: float
 
-    def of_site(self, site: int | None) -> dict[str, float]:
-        """Values by name, of a site or of the whole."""
-        pairs = zip(self.model.parameters(), self.theta, strict=True)
-        return {parameter.name: float(value) for parameter, value in pairs if parameter.site == site}
-
     @property
     def n_parameters(self) -> int:
         """Real numbers that were fitted, the baseline's among them."""

@@ -44,14 +44,6 @@ def spectral_density_s(omega_rad_per_s: np.ndarray | float, tau_s: np.ndarray, b
     return tau_s / (1.0 + (omega_rad_per_s * tau_s) ** beta)
 
 
-def kernel_s(kernel: Kernel, omega_rad_per_s: np.ndarray | float, tau_s: np.ndarray, beta: float) -> np.ndarray:
-    """R1 / C: J(w0) + 4 J(2 w0), or J(w0) alone."""
-    single = spectral_density_s(omega_rad_per_s, tau_s, beta)
-    if kernel == "single_J":
-        return single
-    return single + 4.0 * spectral_density_s(2.0 * np.asarray(omega_rad_per_s), tau_s, beta)
-
-
 @lru_cache(maxsize=4096)
 def phase_at_maximum(kernel: Kernel, beta: float) -> float:
     """w0 tau at which R1 is largest: (1 / (beta - 1))^(1 / beta) for a single J; 1.492 and 0.953 for beta 1.54."""

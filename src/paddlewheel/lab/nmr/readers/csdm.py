@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_args
@@ -31,6 +33,36 @@ _APPLICATION = "paddlewheel.nmr"
 _PLANE = ("quadrature", "mixing_s")
 _CONDITIONS = tuple(field.name for field in fields(Conditions))
 _DELAYS = re.compile(r"delay|recover|relax|mixing|lock", re.IGNORECASE)
+
+
+def as_csdm(
+    values: np.ndarray,
+    dimensions: Sequence[dict[str, Any]],
+    *,
+    description: str,
+    application: dict[str, Any] | None = None,
+) -> str:
+    """Complex values over dimensions, of which the first runs fastest, as CSDM 1.0.
+
+    JSON, doi 10.1371/journal.pone.0225953. `application` is what its model has no word for; `read_csdm` takes it.
+    """
+    data = base64.b64encode(np.ascontiguousarray(values, dtype="<c16").tobytes()).decode("ascii")
+    variable = {
+        "type": "internal",
+        "encoding": "base64",
+        "numeric_type": "complex128",
+        "quantity_type": "scalar",
+        "components": [data],
+    }
+    document: dict[str, Any] = {
+        "version": "1.0",
+        "description": description,
+        "dimensions": list(dimensions),
+        "dependent_variables": [variable],
+    }
+    if application is not None:
+        document["application"] = {_APPLICATION: application}
+    return json.dumps({"csdm": document}, indent=1) + "\n"
 
 
 def is_csdm(document: Any) -> bool:

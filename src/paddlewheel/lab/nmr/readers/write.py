@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from pathlib import Path
 
 import numpy as np
 
 from paddlewheel.errors import SettingsError, writing
+from paddlewheel.lab.nmr.readers.csdm import as_csdm
 from paddlewheel.lab.nmr.signal import Signal
 from paddlewheel.version import __version__
 
@@ -68,32 +67,15 @@ def _spe(values: np.ndarray, offset_Hz: np.ndarray, signal: Signal, title: str) 
 
 
 def _csdf(values: np.ndarray, offset_Hz: np.ndarray, signal: Signal, title: str) -> str:
-    middle = len(values) // 2
-    content = base64.b64encode(np.ascontiguousarray(values, dtype="<c16").tobytes()).decode("ascii")
-    document = {
-        "version": "1.0",
-        "description": title,
-        "dimensions": [
-            {
-                "type": "linear",
-                "count": len(values),
-                "increment": f"{signal.axis.spectral_width_Hz / len(values)!r} Hz",
-                "coordinates_offset": f"{float(offset_Hz[middle])!r} Hz",
-                "origin_offset": f"{signal.axis.reference_MHz * 1e6!r} Hz",
-                "quantity_name": "frequency",
-                "label": signal.axis.nucleus,
-                "complex_fft": True,
-                "reciprocal": {"quantity_name": "time"},
-            }
-        ],
-        "dependent_variables": [
-            {
-                "type": "internal",
-                "encoding": "base64",
-                "numeric_type": "complex128",
-                "quantity_type": "scalar",
-                "components": [content],
-            }
-        ],
+    dimension = {
+        "type": "linear",
+        "count": len(values),
+        "increment": f"{signal.axis.spectral_width_Hz / len(values)!r} Hz",
+        "coordinates_offset": f"{float(offset_Hz[len(values) // 2])!r} Hz",
+        "origin_offset": f"{signal.axis.reference_MHz * 1e6!r} Hz",
+        "quantity_name": "frequency",
+        "label": signal.axis.nucleus,
+        "complex_fft": True,
+        "reciprocal": {"quantity_name": "time"},
     }
-    return json.dumps({"csdm": document}, indent=1) + "\n"
+    return as_csdm(values, [dimension], description=title)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from paddlewheel.errors import DataError
+from paddlewheel.lab.nmr.readers.csdm import as_csdm
 from paddlewheel.lab.nmr.signal import Axis, Signal
 from paddlewheel.lab.nmr.simulated.flaws import digitally_filtered
 
@@ -17,8 +16,6 @@ _BLOCK_BYTES = 1024
 """Rows of a `ser` begin at multiples of this."""
 _MODES = {"qf": 1, "tppi": 3, "states": 4, "states-tppi": 5, "echo-antiecho": 6}
 """FnMODE."""
-_APPLICATION = "paddlewheel.nmr"
-"""Under which CSDM's `application` keeps what its model has no word for."""
 
 
 def bruker_files(signal: Signal, *, group_delay_points: float = 67.98) -> dict[str, bytes]:
@@ -142,7 +139,7 @@ def _parameters(values: dict[str, Any]) -> bytes:
 
 
 def csdm_text(signal: Signal) -> str:
-    """The decays as CSDM 1.0 (JSON, doi 10.1371/journal.pone.0225953), time the first dimension.
+    """The decays as CSDM, time the first dimension.
 
     What its model has no word for stands under `application`: how the rows of a plane hold its phase, the mixing time,
     and the conditions, by their names and in the units of `Signal`.
@@ -187,28 +184,11 @@ def csdm_text(signal: Signal) -> str:
         )
         if signal.indirect is not None:
             dimensions[-1]["reciprocal"] = _reciprocal(signal.indirect)
-    data = base64.b64encode(signal.values.astype("<c16").tobytes()).decode()
-    document: dict[str, Any] = {
-        "csdm": {
-            "version": "1.0",
-            "description": f"{signal.name}, simulated with known truth",
-            "dimensions": dimensions,
-            "dependent_variables": [
-                {
-                    "type": "internal",
-                    "quantity_type": "scalar",
-                    "numeric_type": "complex128",
-                    "encoding": "base64",
-                    "components": [data],
-                }
-            ],
-        }
-    }
     told = {"quadrature": signal.quadrature, "mixing_s": signal.mixing_s} | asdict(signal.conditions)
-    document["csdm"]["application"] = {
-        _APPLICATION: {name: value for name, value in told.items() if value not in (None, "")}
-    }
-    return json.dumps(document) + "\n"
+    return as_csdm(
+        signal.values, dimensions, description=f"{signal.name}, simulated with known truth",
+        application={name: value for name, value in told.items() if value not in (None, "")},
+    )  # fmt: skip
 
 
 def _reciprocal(axis: Axis) -> dict[str, str]:
