@@ -131,7 +131,8 @@ def equilibration_sentences(rows: Sequence[HasEquilibration]) -> list[str]:
         if each.lasts is not None
     ]
     if lasting:
-        lines.append(f"Not settled, or perhaps not: {'; '.join(lasting)}. Run longer (--production-ps).")
+        remedy = "Run longer (--production-ps), or give longer files."
+        lines.append(f"Not settled, or perhaps not: {'; '.join(lasting)}. {remedy}")
     return lines
 
 

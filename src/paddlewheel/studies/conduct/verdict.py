@@ -28,8 +28,8 @@ _NEARLY_EVEN = 0.3  # relative error up to which the two sides of a log-normal i
 _A_TRY_PS = 20.0  # what `conduct` runs at a temperature where nothing else is asked for
 _REMEDIES: dict[TemperatureStatus, str] = {
     "not-diffusive": "no diffusion to be counted yet: run longer (--production-ps) or hotter (--temperatures)",
-    "not-stationary": "the runs had not settled: run longer (--production-ps); what changes in the first half is then "
-    "left out by itself",
+    "not-stationary": "the runs had not settled: run longer (--production-ps), or give longer files; what "
+    "changes in the first half is then left out by itself",
     "broken": "look at the health checks below: a smaller --timestep-fs, lower --temperatures or another --potential",
     "too-short": "run longer (--production-ps)",
     "extrapolating": "outside the training set of the potential: train it on the kept frames, take another "
