@@ -1,0 +1,1 @@
+"""Differential scanning calorimetry: reading, segments, events, heat capacities, kinetics, calibration."""
