@@ -55,9 +55,7 @@ class ThermalScan:
     def __post_init__(self) -> None:
         size = self.time_s.size
         if size < 10 or self.temperature_C.shape != (size,) or self.signal.shape != (size,):
-            raise DataError(
-                "not a run of a calorimeter", where=self.source, value=f"{size} points", remedy="give another"
-            )
+            raise DataError(f"{size} points are no run of a calorimeter", where=self.source, remedy="give another file")
         if not (np.diff(self.time_s) > 0).all():
             raise DataError("times do not rise", where=self.source, remedy="sort the points by time")
         for values in (self.temperature_C, self.signal):
