@@ -1,0 +1,286 @@
+"""From what a file says to a `Pattern`: angles, order, which numbers are counts, which errors can be.
+
+Whether intensities are counts is told by their evidence: whole numbers, or errors that are their roots, and neighbours
+that scatter as counts do. Second differences of a pattern hold its noise and little else: of three independent points
+their variance is v1 + 4 v2 + v3. Blocks of 40 points give one ratio each, and the median over the blocks is not moved
+by the peaks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Literal
+
+import numpy as np
+
+from paddlewheel.errors import DataError
+from paddlewheel.lab.xrd.instrument import difference, tube_of
+from paddlewheel.lab.xrd.pattern import Geometry, Pattern, Radiation
+
+Abscissa = Literal["two-theta-deg", "theta-deg", "q-per-A", "q-per-nm", "d-A"]
+"""What the first column is."""
+_BLOCK = 40
+_LIKE_COUNTS = (0.75, 1.4)
+"""Of the scatter of neighbours, squared, to their mean: noise of the ratio is 0.05 for 500 points."""
+_HONEST_STD = (0.5, 2.0)
+"""Of the scatter of neighbours to the errors that a file states."""
+_FEWEST_BLOCKS = 4
+_APART = 3
+"""Points: beyond what programs smooth by."""
+_LONGEST_D_A = 4.0
+"""A pattern whose smallest d is longer is no powder pattern of crystals at a tube's wavelength, unless it says so."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Scan:
+    """One pattern as its file has it.
+
+    Attributes
+    ----------
+    position, intensity
+        As the file has them; [n_points].
+    std
+        Errors that the file states; None where it states none.
+    abscissa, says_abscissa
+        What `position` is, and whether the file says so.
+    rest
+        As `Pattern` has them.
+    """
+
+    name: str
+    position: np.ndarray
+    intensity: np.ndarray
+    std: np.ndarray | None = None
+    abscissa: Abscissa = "two-theta-deg"
+    says_abscissa: bool = True
+    radiation: Radiation | None = None
+    geometry: Geometry | None = None
+    goniometer_radius_mm: float | None = None
+    temperature_K: float | None = None
+    exposure_s: float | None = None
+    started: datetime | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """What the user says over the file."""
+
+    abscissa: Abscissa | None = None
+    radiation: Radiation | None = None
+
+
+def to_pattern(scan: Scan, source: str, given: Given) -> Pattern:
+    """The checked pattern.
+
+    Raises
+    ------
+    DataError
+        For angles that are none or do not rise, q or d without a wavelength, negative intensities without errors, and a
+        range that contradicts what the file says.
+    """
+    said = list(scan.warnings)
+    if given.abscissa is not None:
+        scan = replace(scan, abscissa=given.abscissa, says_abscissa=True)
+    radiation = scan.radiation
+    if given.radiation is not None:
+        if radiation is not None and (told := difference(radiation, given.radiation)) is not None:
+            said.append(told)
+        radiation = given.radiation
+    scan = _finite(scan, source, said)
+    angles = _two_theta_deg(scan, radiation, source)
+    order = slice(None, None, -1) if angles.size > 1 and angles[0] > angles[-1] else slice(None)
+    angles, intensity = angles[order], scan.intensity[order]
+    std = None if scan.std is None else scan.std[order]
+    _check_order(angles, source)
+    kept = _measured(angles, intensity, std, said)
+    angles, intensity = angles[kept], intensity[kept]
+    std = None if std is None else std[kept]
+    if std is not None and not std.any():
+        std = None
+    if angles.size < 10:
+        raise DataError(f"{angles.size} points with an intensity", where=source, remedy="give a powder pattern")
+    _check_range(angles, scan, radiation, source, said)
+    said += _steps(angles)
+    counts, errors = _errors(intensity, std, angles, source, said)
+    return Pattern(
+        name=scan.name, source=source, two_theta_deg=angles, intensity=intensity, std=errors, counts=counts,
+        radiation=radiation, geometry=scan.geometry, goniometer_radius_mm=scan.goniometer_radius_mm,
+        temperature_K=scan.temperature_K, exposure_s=scan.exposure_s, started=scan.started, metadata=scan.metadata,
+        warnings=tuple(said),
+    )  # fmt: skip
+
+
+def _finite(scan: Scan, source: str, said: list[str]) -> Scan:
+    """The scan without points that are no numbers."""
+    size = scan.position.size
+    if scan.intensity.size != size or (scan.std is not None and scan.std.size != size):
+        raise DataError(f"{size} angles and {scan.intensity.size} intensities", where=source, remedy="copy it again")
+    there = np.isfinite(scan.position) & np.isfinite(scan.intensity)
+    if not there.any():
+        raise DataError("no point with an angle and an intensity", where=source, remedy="give a powder pattern")
+    if there.all():
+        return scan
+    said.append(f"{size - int(there.sum())} points without a number are left out")
+    std = None if scan.std is None else scan.std[there]
+    return replace(scan, position=scan.position[there], intensity=scan.intensity[there], std=std)
+
+
+def _two_theta_deg(scan: Scan, radiation: Radiation | None, source: str) -> np.ndarray:
+    if scan.abscissa == "two-theta-deg":
+        return scan.position
+    if scan.abscissa == "theta-deg":
+        return 2 * scan.position
+    if radiation is None:
+        raise DataError(f"has {scan.abscissa.replace('-', ' ')} and no wavelength", where=source,
+                        remedy="give --wavelength-A")  # fmt: skip
+    with np.errstate(divide="ignore"):
+        inverse_d = {
+            "q-per-A": scan.position / (2 * np.pi), "q-per-nm": scan.position / (20 * np.pi), "d-A": 1 / scan.position,
+        }[scan.abscissa]  # fmt: skip
+    sine = radiation.wavelength_A * inverse_d / 2
+    if not (np.abs(sine) <= 1).all():
+        place = int(np.argmax(np.abs(sine)))
+        raise DataError(
+            f"{scan.abscissa.replace('-', ' ')} {scan.position[place]:g} is beyond what {radiation.wavelength_A:g} A"
+            " reaches", where=source, remedy="check the wavelength and the unit of the column (--abscissa)",
+        )  # fmt: skip
+    return np.degrees(2 * np.arcsin(sine))
+
+
+def _check_order(angles: np.ndarray, source: str) -> None:
+    steps = np.diff(angles)
+    if (steps > 0).all():
+        return
+    place = int(np.argmax(steps <= 0))
+    there = f"{angles[place]:g}"
+    if steps[place] == 0:
+        raise DataError(
+            f"angle {there} stands twice, after {place + 1} points", where=source,
+            remedy="write the angles with more digits, or drop one of the points",
+        )  # fmt: skip
+    raise DataError(
+        f"angles are not sorted: {angles[place + 1]:g} comes after {there}", where=source,
+        remedy="sort the points by two theta",
+    )  # fmt: skip
+
+
+def _measured(angles: np.ndarray, intensity: np.ndarray, std: np.ndarray | None, said: list[str]) -> np.ndarray:
+    """Which points were measured: at positive angles, with an error, and not the zeros of a mask."""
+    kept = angles > 0
+    if not kept.all():
+        said.append(f"{int((~kept).sum())} points at two theta of 0 and below are left out")
+    if std is not None and std.any():
+        without = kept & ~((std > 0) & np.isfinite(std))
+        if without.any():
+            said.append(f"{int(without.sum())} points without an error are left out (masked, or never measured)")
+        kept &= ~without
+    lit = np.flatnonzero(kept & (intensity != 0))
+    dark = kept.copy()
+    if lit.size:
+        dark[lit[0] : lit[-1] + 1] = False
+    if dark.sum() > 5 and lit.size:
+        said.append(f"{int(dark.sum())} zeros at the ends are left out (behind a beam stop, or beyond the detector)")
+        kept &= ~dark
+    return kept
+
+
+def _check_range(angles: np.ndarray, scan: Scan, radiation: Radiation | None, source: str, said: list[str]) -> None:
+    """Refuse what is no two theta; ask where a column without a name may be q, d or theta."""
+    last = float(angles[-1])
+    if last > 180:
+        raise DataError(
+            f"two theta up to {last:g}", where=source,
+            remedy="is it in hundredths of a degree, or a time of flight? give a pattern in degrees",
+        )  # fmt: skip
+    if scan.says_abscissa:
+        return
+    if radiation is None:
+        said.append("its first column has no name: taken as two theta in degrees")
+        return
+    shortest_d_A = radiation.wavelength_A / (2 * np.sin(np.radians(last / 2)))
+    if shortest_d_A > _LONGEST_D_A and tube_of(radiation.wavelength_A) is not None:
+        raise DataError(
+            f"a first column without a name, up to {last:g}: as two theta at {radiation.wavelength_A:g} A it ends at a"
+            f" d of {shortest_d_A:.1f} A", where=source,
+            remedy="is it q or another wavelength? say which with --abscissa two-theta-deg, q-per-A, d-A ...",
+        )  # fmt: skip
+    said.append("its first column has no name: taken as two theta in degrees")
+
+
+def _steps(angles: np.ndarray) -> list[str]:
+    """Where the step changes, and where a stretch is missing."""
+    steps = np.diff(angles)
+    usual = float(np.median(steps))
+    told = []
+    gaps = np.flatnonzero(steps > 5 * usual)
+    if gaps.size and gaps.size < 0.01 * steps.size:
+        first = int(gaps[0])
+        told.append(f"{gaps.size} gaps, the first from {angles[first]:.4g} to {angles[first + 1]:.4g} deg")
+    quarter = max(steps.size // 4, 1)
+    begin, end = float(np.median(steps[:quarter])), float(np.median(steps[-quarter:]))
+    if max(begin, end) > 1.2 * min(begin, end):
+        told.append(f"the step changes from {begin:.4g} to {end:.4g} deg")
+    return told
+
+
+def scatter(intensity: np.ndarray, variance: np.ndarray, *, lag: int = 1) -> float | None:
+    """Variance of points `lag` apart over that which is said, a median over blocks; None for too few points."""
+    second = intensity[: -2 * lag] - 2 * intensity[lag:-lag] + intensity[2 * lag :]
+    expected = variance[: -2 * lag] + 4 * variance[lag:-lag] + variance[2 * lag :]
+    blocks = second.size // _BLOCK
+    if blocks < _FEWEST_BLOCKS:
+        return None
+    cut = blocks * _BLOCK
+    seen = (second[:cut] ** 2).reshape(blocks, _BLOCK).mean(axis=1)
+    said = expected[:cut].reshape(blocks, _BLOCK).mean(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(np.nanmedian(seen / said))
+
+
+def _errors(
+    intensity: np.ndarray, std: np.ndarray | None, angles: np.ndarray, source: str, said: list[str]
+) -> tuple[bool, np.ndarray]:
+    """Whether the intensities are counts, and the error of each."""
+    if std is None and (intensity < 0).any():
+        place = int(np.argmin(intensity))
+        raise DataError(
+            f"{int((intensity < 0).sum())} negative intensities without errors, the lowest {intensity[place]:g} at"
+            f" {angles[place]:g} deg", where=source,
+            remedy="give the counts as measured (no background subtracted), or a third column of errors",
+        )  # fmt: skip
+    if std is not None and (intensity < -4 * std).any():
+        place = int(np.argmin(intensity / std))
+        said.append(
+            f"{int((intensity < -4 * std).sum())} intensities are negative by over 4 errors, the first at"
+            f" {angles[place]:.4g} deg: a background was subtracted"
+        )
+    if not intensity.any():
+        raise DataError("every intensity is zero", where=source, remedy="give a powder pattern")
+    poisson = np.maximum(intensity, 1.0)
+    whole = bool((intensity == np.round(intensity)).all()) and bool((intensity >= 0).all())
+    roots = std is not None and bool(np.allclose(std**2, poisson, rtol=0.02, atol=0.02))
+    ratio = scatter(intensity, poisson)
+    like = ratio is None or _LIKE_COUNTS[0] <= ratio <= _LIKE_COUNTS[1]
+    if std is not None and not (roots and whole):
+        honest = scatter(intensity, std**2)
+        if honest is not None and not _HONEST_STD[0] <= np.sqrt(honest) <= _HONEST_STD[1]:
+            said.append(f"neighbours scatter {np.sqrt(honest):.2g} times as its errors say")
+        return False, std
+    if whole and like:
+        return True, np.sqrt(poisson)
+    if ratio is None or ratio < 1e-3:
+        said.append("no noise in it: a calculated pattern? errors are those of counts")
+        positive = intensity[intensity > 0]
+        return False, np.sqrt(np.maximum(intensity, 0.01 * float(np.median(positive))))
+    apart = scatter(intensity, poisson, lag=_APART) or ratio
+    if ratio < _LIKE_COUNTS[0] and apart > 1.5 * ratio:
+        what, ratio = f"smoothed: points {_APART} apart scatter", min(apart, 1.0)
+    else:
+        what = "whole numbers, but scaled: neighbours scatter" if whole else "scaled: neighbours scatter"
+    said.append(f"{what} {ratio:.2g} times as counts would (variance), which its errors are taken from")
+    positive = intensity[intensity > 0]
+    least = 0.01 * float(np.median(positive)) if not whole else 1.0
+    return False, np.sqrt(ratio * np.maximum(intensity, least))

@@ -1,0 +1,173 @@
+"""Powder patterns of every kind of file: what they say is kept, what they do not say is told or asked."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from paddlewheel.errors import DataError
+from paddlewheel.lab.xrd.instrument import named_radiation
+from paddlewheel.lab.xrd.readers import read_patterns
+
+SHARED = Path(os.environ.get("PADDLEWHEEL_SHARED", "")) / "data" / "lab"
+needs_shared = pytest.mark.skipif(not (SHARED / "xrd_qpa").is_dir(), reason="the shared data are not here")
+
+ANGLES = np.round(10 + 0.02 * np.arange(2000), 2)
+COUNTS = np.random.default_rng(7).poisson(200 + 3000 * np.exp(-(((ANGLES - 30) / 0.1) ** 2)))
+
+
+def written(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def table(*columns: np.ndarray, separator: str = " ", head: str = "", form: str = "{:.8g}") -> str:
+    rows = (separator.join(form.format(value) for value in row) for row in zip(*columns, strict=True))
+    return head + "\n".join(rows) + "\n"
+
+
+@needs_shared
+@pytest.mark.parametrize(
+    ("name", "n_points", "first_deg", "last_deg", "counts"),
+    [
+        ("xrd/autoXRD_MnO.xy", 9001, 10.0, 100.0, False),
+        ("xrd/datalab_example_mac.xye", 598, 0.001, 0.598, False),
+        ("xrd/datalab_example_mythen.dat", 730, 2.084, 5.0, False),
+        ("xrd_qpa/cpd-1a.prn.gz", 7251, 5.0, 150.0, True),
+        ("xrd_qpa/cpd-1e.prn.gz", 7251, 5.0, 150.0, True),
+        ("xrd_qpa/FAP.XRA", 5753, 15.0, 130.04, True),
+        ("xrd_qpa/11BM_NAC.fxye.gz", 59497, 0.5, 59.9883, False),
+    ],
+)
+def test_real_files_give_their_points(name, n_points, first_deg, last_deg, counts):
+    (pattern,) = read_patterns(SHARED / name)
+    assert pattern.two_theta_deg.size == n_points
+    assert pattern.two_theta_deg[[0, -1]] == pytest.approx([first_deg, last_deg], abs=1e-6)
+    assert pattern.counts is counts
+
+
+@needs_shared
+def test_what_11bm_says_of_its_ramp_is_read():
+    (pattern,) = read_patterns(SHARED / "xrd_qpa" / "series_CuCr2O4" / "OH_24.fxye.gz")
+    assert pattern.temperature_K == 122.73
+    assert pattern.radiation is not None
+    assert pattern.radiation.wavelength_A == 0.413263
+    assert pattern.exposure_s == 205.0  # 2050 steps of 0.1 s
+    assert str(pattern.started) == "2011-04-25 15:49:17"
+
+
+@needs_shared
+def test_a_third_column_that_is_a_background_is_no_error():
+    """Of the mixture of XRD-AutoAnalyzer it is 1796 beside counts of 1838: 42 would be their root."""
+    (pattern,) = read_patterns(SHARED / "xrd" / "autoXRD_Li2MnO3+MnO+TiO2.xy")
+    assert np.median(pattern.std) < 60
+    assert any("smoothed" in line for line in pattern.warnings)
+
+
+def test_counts_are_told_from_what_is_scaled(tmp_path):
+    raw, tripled = (read_patterns(written(tmp_path / f"{n}.xy", table(ANGLES, n * COUNTS)))[0] for n in (1, 3))
+    assert raw.counts
+    assert raw.std == pytest.approx(np.sqrt(COUNTS))
+    assert not tripled.counts
+    # three times counts have three times the variance of counts; 0.1 is the noise of the ratio of 2000 points
+    assert np.median(tripled.std**2 / tripled.intensity) == pytest.approx(3, rel=0.1)
+    assert any("scaled" in line for line in tripled.warnings)
+
+
+def test_errors_that_the_scatter_contradicts_are_told(tmp_path):
+    honest, small = (
+        read_patterns(written(tmp_path / f"{n}.xye", table(ANGLES, COUNTS + 0.5, np.sqrt(COUNTS + 0.5) / n)))[0]
+        for n in (1, 4)
+    )
+    assert not any("scatter" in line for line in honest.warnings)
+    assert any("scatter 4" in line for line in small.warnings)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        table(ANGLES, COUNTS, head="2theta_deg I\n"),
+        table(ANGLES, COUNTS, separator="\t", head="Winkel\tZählrate\n"),
+        table(ANGLES, COUNTS, separator=";", head="角度;强度\n").replace(".", ","),
+        table(ANGLES, COUNTS, separator=",", head="Angle,Intensité\n"),
+        table(ANGLES / 2, COUNTS, head="# theta counts\n"),
+        table(np.radians(ANGLES), COUNTS, head="# --> made.xy\n# 2th_rad I\n", form="{:.12g}"),
+        "10 0.02 49.98 FullProf\n" + "\n".join(" ".join(map(str, row)) for row in COUNTS.reshape(-1, 10)),
+        table(ANGLES[::-1], COUNTS[::-1]),
+        "title\nBANK 1 2000 200 CONST 1000.0 2.0 0 0 STD\n"
+        + "\n".join("".join(f"{value:8d}" for value in row) for row in COUNTS.reshape(-1, 10)),
+        "title\nBANK 1 2000 2000 CONS 1000.0 2.0 0 0 FXY\n" + table(100 * ANGLES, COUNTS),
+    ],
+    ids=["named", "german", "chinese", "french", "theta", "radians", "fullprof", "falling", "std", "fxy"],
+)
+def test_one_pattern_in_many_forms(tmp_path, text):
+    (pattern,) = read_patterns(written(tmp_path / "made.txt", text))
+    assert pattern.two_theta_deg == pytest.approx(ANGLES, abs=1e-6)
+    assert pattern.intensity == pytest.approx(COUNTS)
+    assert pattern.counts
+
+
+@pytest.mark.parametrize(("unit", "scale"), [("q_A^-1", 1.0), ("q_nm^-1", 10.0)])
+def test_q_becomes_two_theta_by_the_wavelength(tmp_path, unit, scale):
+    """2theta = 2 asin(q lambda / 4 pi)."""
+    q_per_A = 4 * np.pi * np.sin(np.radians(ANGLES / 2)) / 0.7
+    head = f"# == pyFAI calibration ==\n# Wavelength: 7e-11 m\n# --> made.dat\n#   {unit}   I   sigma\n"
+    text = table(scale * q_per_A, COUNTS, np.sqrt(COUNTS), head=head, form="{:.12g}")
+    (pattern,) = read_patterns(written(tmp_path / "made.dat", text))
+    assert pattern.two_theta_deg == pytest.approx(ANGLES, abs=1e-6)
+    assert pattern.radiation is not None
+    assert pattern.radiation.wavelength_A == pytest.approx(0.7)
+    assert pattern.std == pytest.approx(np.sqrt(COUNTS))
+    with pytest.raises(DataError, match="no wavelength; give --wavelength-A"):
+        read_patterns(written(tmp_path / "other.dat", text.replace("Wavelength", "Nothing")))
+
+
+def test_a_range_that_is_no_two_theta_at_a_tube_is_asked_back(tmp_path):
+    path = written(tmp_path / "q.xy", table(np.linspace(0.5, 10, 500), COUNTS[:500]))
+    with pytest.raises(DataError, match="--abscissa two-theta-deg, q-per-A"):
+        read_patterns(path, radiation=named_radiation("CuKa"))
+    assert read_patterns(path, radiation=named_radiation("CuKa"), abscissa="two-theta-deg")
+    assert read_patterns(path, radiation=named_radiation("MoKa"), abscissa="q-per-A")[0].two_theta_deg[-1] > 60
+
+
+def test_angles_that_begin_anew_are_a_series_and_columns_with_temperatures_too(tmp_path):
+    runs = read_patterns(written(tmp_path / "runs.xy", 3 * table(ANGLES, COUNTS)))
+    assert [run.two_theta_deg.size for run in runs] == [2000] * 3
+    text = table(ANGLES, COUNTS, COUNTS, head="2theta,300 K,25 C\n", separator=",")
+    ramp = read_patterns(written(tmp_path / "ramp.csv", text))
+    assert [run.temperature_K for run in ramp] == pytest.approx([300, 298.15])
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "is empty"),
+        ("no numbers\nat all\n", "no table of numbers"),
+        (table(ANGLES, COUNTS - 500.0), "negative intensities without errors, the lowest"),
+        (table(ANGLES[[*range(99), 150, *range(100, 500)]], COUNTS[:500]), "angles are not sorted: 12 comes after 13"),
+        (table(ANGLES[[*range(99), *range(98, 499)]], COUNTS[:500]), "angle 11.96 stands twice"),
+        (table(10 * ANGLES, COUNTS), "two theta up to"),
+        (table(ANGLES, 0 * COUNTS), "zero|no point|0 points"),
+        ("t\nBANK 1 2 1 RALF 1 2 0 0 STD\n", "time of flight"),
+        ("t\nBANK 1 2 1 CONS 1000 2 0 0 FXYE\n1 2 3\n1 x 3\n", "record 2 of its bank"),
+        ("t\nBANK 1 2 1 CONS x 2 0 0 STD\n", "no start and step"),
+    ],
+)  # fmt: skip
+def test_what_is_no_pattern_is_refused_in_one_line(tmp_path, text, says):
+    path = written(tmp_path / "made.xy", text)
+    with pytest.raises(DataError, match=says) as raised:
+        read_patterns(path)
+    assert "\n" not in str(raised.value)
+    assert "made.xy" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "wavelength_A"),
+    [("Cu Ka1", 1.5405929), ("cuka", 1.5405929), ("Mo", 0.70931715), ("0.077489 nm", 0.77489), ("16 keV", 0.7749012)],
+)
+def test_radiation_by_name_wavelength_and_energy(name, wavelength_A):
+    """Tubes after Hoelzer (1997); 12.398420 keV A over 16 keV."""
+    assert named_radiation(name).wavelength_A == pytest.approx(wavelength_A, rel=1e-7)
