@@ -151,6 +151,11 @@ def data_file_symbols(path: Path, *, type_map: Mapping[int, str] | None = None) 
         ) from error
 
 
+def is_cif(path: Path) -> bool:
+    """Whether `path` is read as a CIF: by its name, or by its first lines."""
+    return _kind(path) == "cif"
+
+
 def _kind(path: Path) -> str:
     name = path.name
     if path.suffix.lower() in _COMPRESSED:

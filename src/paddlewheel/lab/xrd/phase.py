@@ -26,11 +26,14 @@ class Phase:
         Rotations of the point group with inversion added (the Laue group), on fractional reciprocal indices:
         hkl' = hkl @ R; [n_operations, 3, 3], integers.
     elements
-        Symbol of each atom; neutral atoms.
+        Symbol of each atom, ``D`` for deuterium; neutral atoms.
     fractional, occupancy
-        Places; share of the place that this atom takes; [n_atoms, 3], [n_atoms].
+        Places; share of the place that this atom takes (with a shell: how many atoms it has); [n_atoms, 3], [n_atoms].
     b_iso_A2
         Isotropic displacement, B = 8 pi^2 <u^2>; [n_atoms].
+    shell_radius_A
+        Radius of the sphere that the atom is spread over evenly, about its place: an anion that turns freely.
+        0 for an atom at its place; None where all are; [n_atoms].
     """
 
     name: str
@@ -44,6 +47,7 @@ class Phase:
     fractional: np.ndarray
     occupancy: np.ndarray
     b_iso_A2: np.ndarray
+    shell_radius_A: np.ndarray | None = None
     warnings: tuple[str, ...] = ()
 
     @property

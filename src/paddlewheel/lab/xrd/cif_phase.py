@@ -1,0 +1,257 @@
+"""A CIF as a phase: its symmetry, occupancies and displacements, through gemmi."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from paddlewheel.crystals.cif import ISOTOPE_MASSES_U
+from paddlewheel.errors import StructureError
+from paddlewheel.foreign import read_document
+from paddlewheel.lab.xrd.atoms_phase import conventional_phase, formula_of, usual_b_iso_A2, usual_b_warning
+from paddlewheel.lab.xrd.laue import cell_has, crystal_system, laue_rotations
+from paddlewheel.lab.xrd.phase import Phase
+
+if TYPE_CHECKING:
+    import gemmi
+
+_SAME_PLACE_A = 0.1
+"""Images of a site this close are one special position; nearer than refined positions of a split site."""
+_FULL = 1.01
+"""Occupancies of one place may add up to this: three species at 0.3334 exceed 1."""
+_LARGEST_B_A2 = 60.0
+_NUMBER = re.compile(r"^\s*([-+]?\d*\.?\d+(?:[eE][-+]?\d+)?)")
+_OPERATIONS = ("_space_group_symop_operation_xyz", "_symmetry_equiv_pos_as_xyz", "_space_group_symop.operation_xyz")
+
+
+def read_cif_phase(path: Path, *, tolerance_A: float = 0.05) -> Phase:
+    """Read the one structure of a CIF.
+
+    The symmetry is that of the operations, else of the Hall or Hermann-Mauguin symbol; a CIF that has none of them is
+    refused, for its atoms may be those of the asymmetric unit alone. In P 1, and on unusual axes, spglib looks for the
+    symmetry. Anisotropic displacements become their equivalent; sites without any get the usual ones, and are told.
+
+    Raises
+    ------
+    StructureError
+        No CIF, none or several structures, no or an unknown symmetry, one that the cell contradicts, sites that are no
+        element, occupancies outside 0 to 1 or of one place above 1.
+    """
+    block = _only_block(path)
+    small, operations, symbol = _symmetry(block, path)
+    cell = np.array(small.cell.parameters)
+    if not (np.isfinite(cell).all() and (cell[:3] > 0.5).all() and small.cell.volume > 1):
+        raise StructureError("gives no cell", where=path, remedy="write its lengths in A and its angles in degrees")
+    rotations = np.array([np.array(op.rot) // op.DEN for op in operations])
+    if not cell_has(laue_rotations(rotations), cell):
+        raise StructureError(
+            f"the space group {symbol or 'of its operations'} contradicts the cell "
+            f"({', '.join(f'{value:.6g}' for value in cell)})",
+            where=path,
+            remedy="correct the one that is wrong",
+        )
+    warnings: list[str] = []
+    elements, b_iso_A2 = _elements(small, path), _displacements(small, block, warnings)
+    shares = np.array([site.occ for site in small.sites])
+    places = np.array([site.fract.tolist() for site in small.sites])
+    _check_places(small, shares, places, operations, path)
+    site_of, fractional = _expand(places, operations, np.array(small.cell.orth.mat.tolist()))
+    occupancy, b_iso_A2 = shares[site_of], b_iso_A2[site_of]
+    all_elements = [elements[site] for site in site_of]
+    _tell_missing(block, set(elements), warnings)
+    name = path.name.split(".")[0] or block.name
+    rotations = laue_rotations(rotations)
+    system = None if len(operations) == 1 else crystal_system(rotations, cell)
+    if system is None:
+        vectors = np.array(small.cell.orth.mat.tolist()).T
+        return conventional_phase(
+            vectors, fractional, all_elements, occupancy, b_iso_A2,
+            name=name, source=str(path), tolerance_A=tolerance_A, warnings=tuple(warnings),
+        )  # fmt: skip
+    return Phase(
+        name=name,
+        source=str(path),
+        formula=formula_of(all_elements, occupancy),
+        cell=cell,
+        crystal_system=system,
+        space_group=symbol,
+        rotations=rotations,
+        elements=tuple(all_elements),
+        fractional=fractional,
+        occupancy=occupancy,
+        b_iso_A2=b_iso_A2,
+        warnings=tuple(warnings),
+    )
+
+
+def _only_block(path: Path) -> gemmi.cif.Block:
+    import gemmi
+
+    remedy = "give the CIF of one structure"
+    content = read_document(path, StructureError, remedy=remedy)
+    try:
+        document = gemmi.cif.read_string(content.decode("utf-8-sig", errors="replace"))
+    except (ValueError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise StructureError(f"is no CIF ({reason})", where=path, remedy=remedy) from error
+    blocks = [
+        block for block in document if block.find_loop("_atom_site_fract_x") or block.find_values("_atom_site_fract_x")
+    ]
+    if len(blocks) != 1:
+        raise StructureError(f"holds {len(blocks) or 'no'} structures", where=path, remedy=remedy)
+    return blocks[0]
+
+
+def _symmetry(block: gemmi.cif.Block, path: Path) -> tuple[gemmi.SmallStructure, list[gemmi.Op], str]:
+    """The structure as gemmi reads it, all operations, and the symbol of the setting (empty if it has no name)."""
+    import gemmi
+
+    try:
+        small = gemmi.make_small_structure_from_block(block)
+    except (ValueError, RuntimeError) as error:
+        raise StructureError(f"cannot be read ({error})", where=path, remedy="correct the CIF") from error
+    if not len(small.sites):
+        raise StructureError("has no atoms", where=path, remedy="give a CIF with coordinates")
+    if small.symops:
+        try:
+            group = gemmi.GroupOps([gemmi.Op(text) for text in small.symops])
+        except (ValueError, RuntimeError) as error:
+            raise StructureError(f"has an operation that is none ({error})", where=path, remedy="correct it") from error
+        operations = list(group)
+        if len(operations) != len({op.wrap().triplet() for op in map(gemmi.Op, small.symops)}):
+            raise StructureError(
+                f"its {len(small.symops)} operations are no group (they make {len(operations)})",
+                where=path,
+                remedy="write all of them, or the space group alone",
+            )
+        named = gemmi.find_spacegroup_by_ops(group)
+        return small, operations, named.xhm() if named else ""
+    named = small.spacegroup or _by_symbol(small)
+    if named is None:
+        stated = small.spacegroup_hm or small.spacegroup_hall or (small.spacegroup_number or "")
+        problem = f"the space group {str(stated)!r} is unknown" if stated else "gives no symmetry"
+        raise StructureError(problem, where=path, remedy="write its operations (_space_group_symop_operation_xyz)")
+    return small, list(named.operations()), named.xhm()
+
+
+def _by_symbol(small: gemmi.SmallStructure) -> gemmi.SpaceGroup | None:
+    """The group of symbols that gemmi does not know as they are written: P2_1/c, R-3cH, a number alone."""
+    import gemmi
+
+    text = small.spacegroup_hm.replace("_", "").strip()
+    text = re.sub(
+        r"(?<=[a-z0-9])\s*([HRSZ])$", lambda found: {"S": ":1", "Z": ":2"}.get(found[1], f":{found[1]}"), text
+    )
+    named = gemmi.find_spacegroup_by_name(text, alpha=small.cell.alpha, gamma=small.cell.gamma) if text else None
+    if named is None and not text and small.spacegroup_number:
+        named = gemmi.find_spacegroup_by_number(small.spacegroup_number)
+    return named
+
+
+def _elements(small: gemmi.SmallStructure, path: Path) -> list[str]:
+    elements = []
+    for site in small.sites:
+        symbol = site.element.name
+        if symbol == "H" and re.match(r"^[DT]\d*[+-]?$", site.type_symbol or site.label):
+            symbol = (site.type_symbol or site.label)[0]
+        if site.element.atomic_number == 0 or (site.element.atomic_number > 98 and symbol not in ISOTOPE_MASSES_U):
+            raise StructureError(
+                f"site {site.label!r} is no element with a form factor", where=path, remedy="name its element"
+            )
+        elements.append(symbol)
+    return elements
+
+
+def _displacements(small: gemmi.SmallStructure, block: gemmi.cif.Block, warnings: list[str]) -> np.ndarray:
+    """B of each site: isotropic, or the equivalent of the anisotropic one, or the usual one; what is odd is told."""
+    columns = [f"aniso_B_{pair}" for pair in ("11", "22", "33", "12", "13", "23")]
+    anisotropic = {
+        row[0]: [_number(text) / (8 * np.pi**2) for text in list(row)[1:]]
+        for row in block.find("_atom_site_", ["aniso_label", *columns])
+    }
+    found, missing, odd = [], [], []
+    for site in small.sites:
+        u_A2 = small.cell.calculate_u_eq(site.aniso) if site.aniso.nonzero() else site.u_iso
+        if not u_A2 and site.label in anisotropic:
+            tensor = site.aniso.__class__(*anisotropic[site.label])
+            u_A2 = small.cell.calculate_u_eq(tensor)
+        b_A2 = 8 * np.pi**2 * u_A2
+        if 0 < b_A2 <= _LARGEST_B_A2:
+            found.append(b_A2)
+            continue
+        found.append(usual_b_iso_A2(site.element.name))
+        (odd if b_A2 else missing).append(site.label)
+    if odd:
+        warnings.append(usual_b_warning(f"displacements of {_listed(odd)} are negative or above {_LARGEST_B_A2:g} A^2"))
+    if missing:
+        whole = len(missing) == len(small.sites)
+        warnings.append(
+            usual_b_warning() if whole else usual_b_warning(f"no displacements (B or U) of {_listed(missing)}")
+        )
+    return np.array(found)
+
+
+def _listed(labels: list[str]) -> str:
+    return ", ".join(labels[:4]) + (f" and {len(labels) - 4} more" if len(labels) > 4 else "")
+
+
+def _number(text: str) -> float:
+    found = _NUMBER.match(text)
+    return float(found[1]) if found else 0.0
+
+
+def _expand(places: np.ndarray, operations: list[gemmi.Op], orth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """All places of one cell [n, 3] and the site [n] of each; images that meet are one, at their mean."""
+    rotations = np.array([np.array(op.rot) / op.DEN for op in operations])
+    shifts = np.array([np.array(op.tran) / op.DEN for op in operations])
+    site_of, found = [], []
+    for site, place in enumerate(places):
+        images = (rotations @ place + shifts) % 1.0
+        while len(images):
+            apart = (images - images[0] + 0.5) % 1.0 - 0.5
+            together = np.linalg.norm(apart @ orth.T, axis=1) < _SAME_PLACE_A
+            found.append((images[0] + apart[together].mean(axis=0)) % 1.0)
+            site_of.append(site)
+            images = images[~together]
+    return np.array(site_of), np.array(found)
+
+
+def _check_places(
+    small: gemmi.SmallStructure, shares: np.ndarray, places: np.ndarray, operations: list[gemmi.Op], path: Path
+) -> None:
+    """Refuse places that are no numbers, and that hold more than one atom."""
+    for site, share, place in zip(small.sites, shares, places, strict=True):
+        if not np.isfinite(place).all():
+            raise StructureError(f"site {site.label} has no coordinates", where=path, remedy="give them or remove it")
+        if not 0 <= share <= _FULL:
+            raise StructureError(
+                f"site {site.label} has the occupancy {share:g}",
+                where=path,
+                remedy="write the share of the site, 0 to 1",
+            )
+    orth = np.array(small.cell.orth.mat.tolist())
+    site_of, fractional = _expand(places, operations, orth)
+    starts = [int(np.flatnonzero(site_of == site)[0]) for site in range(len(places))]
+    for start in starts:
+        apart = (fractional - fractional[start] + 0.5) % 1.0 - 0.5
+        near = np.flatnonzero(np.linalg.norm(apart @ orth.T, axis=1) < _SAME_PLACE_A)
+        total = shares[site_of[near]].sum()
+        if total > _FULL:
+            names = ", ".join(dict.fromkeys(small.sites[site].label for site in site_of[near]))
+            raise StructureError(
+                f"sites {names} are one place filled to {total:g}",
+                where=path,
+                remedy="remove what is given twice, or correct the occupancies",
+            )
+
+
+def _tell_missing(block: gemmi.cif.Block, elements: set[str], warnings: list[str]) -> None:
+    """Warn of elements that the file's formula has and its coordinates lack: the mass is then too small."""
+    formula = block.find_value("_chemical_formula_sum") or ""
+    stated = {"H" if name in ISOTOPE_MASSES_U else name for name in re.findall(r"[A-Z][a-z]?", formula)}
+    have = {"H" if name in ISOTOPE_MASSES_U else name for name in elements}
+    if missing := sorted(stated - have):
+        warnings.append(f"no coordinates of {', '.join(missing)}: masses and intensities are without")

@@ -1,0 +1,306 @@
+"""Structure factors against gemmi's calculator, sums by hand and published dispersion and absorption."""
+
+from typing import Any
+
+import gemmi
+import numpy as np
+import pytest
+
+from paddlewheel.errors import SettingsError, StructureError
+from paddlewheel.lab.xrd.pattern import Radiation
+from paddlewheel.lab.xrd.phase import Phase, d_spacing_A
+from paddlewheel.lab.xrd.structure_factors import (
+    anomalous,
+    cell_mass_g_per_mol,
+    density_g_per_cm3,
+    form_factor,
+    mass_absorption_cm2_per_g,
+    mu_per_cm,
+    read_phase,
+    reflections,
+    structure_factors_squared,
+)
+
+COPPER = Radiation(lines=((1.540593, 1.0),))
+
+
+def cif(cell: str, symmetry: str, sites: str, *, columns: str = "U_iso_or_equiv", rest: str = "") -> str:
+    names = ["a", "b", "c"], ["alpha", "beta", "gamma"]
+    numbers = cell.split()
+    lines = ["data_made"]
+    lines += [f"_cell_length_{name} {value}" for name, value in zip(names[0], numbers[:3], strict=True)]
+    lines += [f"_cell_angle_{name} {value}" for name, value in zip(names[1], numbers[3:], strict=True)]
+    lines += [symmetry, "loop_", "_atom_site_label", "_atom_site_type_symbol"]
+    lines += [f"_atom_site_fract_{axis}" for axis in "xyz"] + ["_atom_site_occupancy"]
+    lines += [f"_atom_site_{name}" for name in columns.split()]
+    return "\n".join([*lines, sites.strip(), rest, ""])
+
+
+def named(symbol: str) -> str:
+    return f"_symmetry_space_group_name_H-M '{symbol}'"
+
+
+ROCK_SALT = cif("5.6402 5.6402 5.6402 90 90 90", named("F m -3 m"), "Na1 Na1+ 0 0 0 1 0.02\nCl1 Cl1- .5 .5 .5 1 0.018")
+CORUNDUM = cif(
+    "4.7592 4.7592 12.9920 90 90 120", named("R -3 c"), "Al Al 0 0 0.35219 1 0.0035\nO O 0.3063 0 0.25 1 0.0038"
+)
+ZINCITE = cif(
+    "3.2499 3.2499 5.2066 90 90 120",
+    named("P 63 m c"),
+    "Zn Zn 0.33333 0.66667 0 1 .008\nO O 0.33333 0.66667 .3825 1 .01",
+)
+CALCITE = cif(
+    "4.9900 4.9900 17.0020 90 90 120", named("R -3 c"), "Ca Ca 0 0 0 1 .01\nC C 0 0 .25 1 .01\nO O .2578 0 .25 1 .015"
+)
+SODIUM_DODECABORATE_LIKE = cif(
+    "7.03 10.657 7.01 90 94.62 90",
+    named("P2_1/n"),
+    "Na Na .25 .45 -.01 1 .03\nB B .1 .2 .15 .9 .02\nH H .2 .3 .25 1 .05",
+)
+
+
+@pytest.mark.parametrize("text", [ROCK_SALT, CORUNDUM, ZINCITE, CALCITE, SODIUM_DODECABORATE_LIKE])
+def test_structure_factors_are_those_of_gemmi(tmp_path, text: str) -> None:
+    """gemmi has its own symmetry and another table of form factors (IT92), which differs by 0.1 %."""
+    path = tmp_path / "made.cif"
+    path.write_text(text)
+    phase = read_phase(path)
+    ours = reflections(phase, COPPER, 0.85)
+
+    small = gemmi.make_small_structure_from_block(
+        gemmi.cif.read_string(text.replace("P2_1/n", "P 1 21/n 1")).sole_block()
+    )
+    small.setup_cell_images()
+    small.change_occupancies_to_crystallographic()
+    calculator = gemmi.StructureFactorCalculatorX(small.cell)
+    for site in small.sites:
+        dispersion = anomalous(site.element.name, COPPER.wavelength_A)
+        calculator.addends.set(site.element, dispersion.real)
+    theirs = [abs(calculator.calculate_sf_from_small_structure(small, hkl)) for hkl in ours.hkl.tolist()]
+
+    without = np.sqrt(np.maximum(ours.structure_factor_squared - _imaginary_part(phase, ours.hkl), 0))
+    # ions of the file are neutral atoms here, also in gemmi's calculator
+    np.testing.assert_allclose(without, theirs, rtol=0.003, atol=0.001 * max(theirs))
+
+
+def _imaginary_part(phase: Phase, hkl: np.ndarray) -> np.ndarray:
+    s_per_A = 1 / (2 * d_spacing_A(hkl, phase.cell))
+    total = np.zeros(len(hkl), dtype=complex)
+    for element, place, share, b_A2 in zip(
+        phase.elements, phase.fractional, phase.occupancy, phase.b_iso_A2, strict=True
+    ):
+        wave = np.exp(2j * np.pi * hkl @ place - b_A2 * s_per_A**2)
+        total += share * anomalous(element, COPPER.wavelength_A).imag * wave
+    return np.abs(total) ** 2
+
+
+def test_friedel_mates_are_averaged(tmp_path) -> None:
+    """By the definition: F(hkl) and F(-h-k-l) of a polar crystal differ, the powder sees their mean."""
+    path = tmp_path / "zincite.cif"
+    path.write_text(ZINCITE)
+    phase = read_phase(path)
+    hkl = np.array([[1, 0, 1], [1, 0, 2], [1, 1, 2]])
+    s_per_A = 1 / (2 * d_spacing_A(hkl, phase.cell))
+    squared = []
+    for sign in (1, -1):
+        total = np.zeros(3, dtype=complex)
+        for element, place, b_A2 in zip(phase.elements, phase.fractional, phase.b_iso_A2, strict=True):
+            scattering = form_factor(element, s_per_A) + anomalous(element, 1.2)
+            total += scattering * np.exp(-b_A2 * s_per_A**2 + sign * 2j * np.pi * hkl @ place)
+        squared.append(np.abs(total) ** 2)
+    assert abs(squared[0] / squared[1] - 1).max() > 0.02
+    np.testing.assert_allclose(structure_factors_squared(phase, 1.2, hkl), np.mean(squared, axis=0), rtol=1e-12)
+
+
+def test_all_reflections_are_there_once(tmp_path) -> None:
+    """Multiplicities of the Laue classes (International Tables), and their sum is the number of lattice points."""
+    path = tmp_path / "salt.cif"
+    path.write_text(ROCK_SALT)
+    found = reflections(read_phase(path), COPPER, 1.0)
+    assert found.hkl[:5].tolist() == [[1, 1, 1], [2, 0, 0], [2, 2, 0], [3, 1, 1], [2, 2, 2]]
+    assert found.multiplicity[:5].tolist() == [8, 6, 12, 24, 8]
+    axis = np.arange(-6, 7)
+    indices = np.stack(np.meshgrid(axis, axis, axis), axis=-1).reshape(-1, 3)
+    length = np.linalg.norm(indices, axis=1)
+    unmixed = (np.ptp(indices % 2, axis=1) == 0) & (length > 0) & (length <= 5.6402)
+    assert found.multiplicity.sum() == unmixed.sum()
+
+
+def test_reflections_have_their_usual_names(tmp_path) -> None:
+    """The lines of corundum as every diffraction file lists them."""
+    path = tmp_path / "corundum.cif"
+    path.write_text(CORUNDUM)
+    found = reflections(read_phase(path), COPPER, 1.59).hkl.tolist()
+    assert found == [[0, 1, 2], [1, 0, 4], [1, 1, 0], [0, 0, 6], [1, 1, 3], [2, 0, 2], [0, 2, 4], [1, 1, 6]]
+
+
+def test_equal_d_of_other_intensity_stays_apart(tmp_path) -> None:
+    """In Laue class m-3, 210 and 120 have one d and two intensities; in m-3m they would be one."""
+    path = tmp_path / "pyrite.cif"
+    path.write_text(cif("5.418 5.418 5.418 90 90 90", named("P a -3"), "Fe Fe 0 0 0 1 .004\nS S .385 .385 .385 1 .005"))
+    found = reflections(read_phase(path), COPPER, 1.4)
+    values = zip(found.multiplicity, found.structure_factor_squared, strict=True)
+    rows = dict(zip(map(tuple, found.hkl.tolist()), values, strict=True))
+    assert rows[3, 1, 2][0] == rows[3, 2, 1][0] == 24
+    assert rows[3, 1, 2][1] != pytest.approx(rows[3, 2, 1][1], rel=0.1)
+
+
+def test_weak_reflections_stay_and_extinct_ones_go() -> None:
+    """Silicon's 222 is allowed by the group and zero for spherical atoms; 200 is extinguished by the glide."""
+    from paddlewheel.lab.xrd.laue import laue_rotations
+
+    group = gemmi.SpaceGroup("F d -3 m:1").operations()
+    places = [[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]]
+    phase = Phase(
+        name="Si", source="made", formula="Si", cell=np.array([5.431, 5.431, 5.431, 90, 90, 90]),
+        crystal_system="cubic", space_group="F d -3 m:1",
+        rotations=laue_rotations(np.array([np.array(op.rot) // op.DEN for op in group])),
+        elements=("Si",) * 8, fractional=np.vstack([places, np.array(places) + 0.25]), occupancy=np.ones(8),
+        b_iso_A2=np.full(8, 0.5),
+    )  # fmt: skip
+    found = reflections(phase, COPPER, 1.2).hkl.tolist()
+    assert [2, 2, 2] in found
+    assert [2, 0, 0] not in found
+
+
+def test_dispersion_is_that_of_the_international_tables() -> None:
+    """f', f'' at Cu Ka, International Tables C 4.2.6.8 (in every CIF of SHELX); Chantler differs by up to 0.1 in f'."""
+    published = {"O": (0.0492, 0.0322), "Na": (0.1353, 0.1239), "Al": (0.2130, 0.2455), "Zn": (-1.5491, 0.6778),
+                 "Fe": (-1.1336, 3.1974), "Cl": (0.3639, 0.7018)}  # fmt: skip
+    for element, (real, imaginary) in published.items():
+        found = anomalous(element, 1.5418)
+        assert found.real == pytest.approx(real, abs=0.1)
+        assert found.imag == pytest.approx(imaginary, rel=0.03)
+
+
+@pytest.mark.parametrize(("text", "published"), [(CORUNDUM, 126.0), (ZINCITE, 279.0)])
+def test_absorption_is_that_of_the_round_robin(tmp_path, text: str, published: float) -> None:
+    """Linear absorption at Cu Ka of the CPD round robin (Madsen et al. 2001, doi 10.1107/S0021889801007476)."""
+    path = tmp_path / "made.cif"
+    path.write_text(text)
+    phase = read_phase(path)
+    assert mu_per_cm(phase, 1.5418) == pytest.approx(published, rel=0.02)
+    assert mu_per_cm(phase, 1.5418) == mass_absorption_cm2_per_g(phase, 1.5418) * density_g_per_cm3(phase)
+
+
+def test_mass_and_density(tmp_path) -> None:
+    path = tmp_path / "salt.cif"
+    path.write_text(ROCK_SALT)
+    phase = read_phase(path)
+    assert phase.formula == "NaCl"
+    assert cell_mass_g_per_mol(phase) == pytest.approx(4 * 58.443, rel=1e-4)
+    assert density_g_per_cm3(phase) == pytest.approx(2.163, abs=0.001)  # CRC Handbook: 2.17
+
+
+def test_a_shell_is_the_mean_of_all_orientations(tmp_path) -> None:
+    """An anion that turns freely scatters as the mean over rotations of its atoms."""
+    from scipy.spatial.transform import Rotation
+
+    hkl = np.array([[1, 1, 1], [2, 0, 0], [4, 2, 2], [5, 3, 1]])
+    common: dict[str, Any] = {
+        "name": "turning", "source": "made", "formula": "H4", "cell": np.array([6.0, 6, 6, 90, 90, 90]),
+        "crystal_system": "cubic", "space_group": "P 1",
+        "rotations": np.array([1, -1])[:, None, None] * np.eye(3, dtype=int),
+    }  # fmt: skip
+    shell = Phase(
+        **common, elements=("H",), fractional=np.zeros((1, 3)), occupancy=np.array([4.0]), b_iso_A2=np.array([1.0]),
+        shell_radius_A=np.array([1.2]),
+    )  # fmt: skip
+    corners = 1.2 / 6 * np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]]) / np.sqrt(3)
+    turns = Rotation.random(5000, rng=np.random.default_rng(1)).as_matrix()
+    places = np.einsum("nij,kj->nki", turns, corners).reshape(-1, 3)
+    many = Phase(
+        **common, elements=("H",) * len(places), fractional=places, occupancy=np.full(len(places), 1 / 5000),
+        b_iso_A2=np.full(len(places), 1.0),
+    )  # fmt: skip
+    expected = structure_factors_squared(many, 1.0, hkl)
+    # twenty thousand points: the mean of F (at most 4) is known to 0.02
+    np.testing.assert_allclose(np.sqrt(structure_factors_squared(shell, 1.0, hkl)), np.sqrt(expected), atol=0.02)
+
+
+def test_atoms_of_p1_get_their_symmetry(tmp_path) -> None:
+    """A P 1 list of the atoms of corundum gives the reflections of R -3 c."""
+    path = tmp_path / "corundum.cif"
+    path.write_text(CORUNDUM)
+    phase = read_phase(path)
+    rows = "\n".join(
+        f"{element}{row} {element} {place[0]:.6f} {place[1]:.6f} {place[2]:.6f} 1 {b / (8 * np.pi**2):.6f}"
+        for row, (element, place, b) in enumerate(zip(phase.elements, phase.fractional, phase.b_iso_A2, strict=True))
+    )
+    plain = tmp_path / "plain.cif"
+    plain.write_text(cif("4.7592 4.7592 12.9920 90 90 120", named("P 1"), rows))
+    found = read_phase(plain)
+    assert found.space_group == "R -3 c:H"
+    assert found.crystal_system == "hexagonal"
+    assert "symmetry found" in found.warnings[0]
+    one, other = reflections(phase, COPPER, 0.9), reflections(found, COPPER, 0.9)
+    assert (one.hkl == other.hkl).all()
+    np.testing.assert_allclose(one.structure_factor_squared, other.structure_factor_squared, rtol=1e-3, atol=0.01)
+
+
+def test_builtin_structures_have_the_symmetry_of_their_cards() -> None:
+    assert read_phase("na2b12h12").space_group == "P 1 21/c 1"
+
+
+def test_displacements_of_every_kind(tmp_path) -> None:
+    """B, U, anisotropic B and U (the equivalent is a third of the trace on orthogonal axes), and none."""
+    aniso = "loop_\n_atom_site_aniso_label\n" + "\n".join(
+        f"_atom_site_aniso_U_{k}" for k in ("11", "22", "33", "12", "13", "23")
+    )
+    path = tmp_path / "made.cif"
+    sites = "Na1 Na 0 0 0 1 1.2(3)\nCl1 Cl1- .5 .5 .5 1 ?\nD1 D .25 .25 .25 0.5 ?"
+    path.write_text(
+        cif(
+            "5.64 5.64 5.64 90 90 90",
+            named("F m -3 m"),
+            sites,
+            columns="B_iso_or_equiv",
+            rest=f"{aniso}\nCl1 .01 .01 .01 0 0 0",
+        )
+    )
+    phase = read_phase(path)
+    by_element = dict(zip(phase.elements, phase.b_iso_A2, strict=True))
+    assert by_element["Na"] == pytest.approx(1.2)
+    assert by_element["Cl"] == pytest.approx(8 * np.pi**2 * 0.01)
+    assert by_element["D"] == 2.0
+    assert "D1" in " ".join(phase.warnings)
+    assert phase.elements.count("D") == 8
+    assert cell_mass_g_per_mol(phase) == pytest.approx(4 * 58.443 + 4 * 2.0141, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("hello", "is no CIF"),
+        (cif("5 5 5 90 90 90", "", "Na Na 0 0 0 1 .01"), "no symmetry"),
+        (cif("5 5 5 90 90 90", named("Q m -3 m"), "Na Na 0 0 0 1 .01"), "'Q m -3 m' is unknown"),
+        (cif("5 5 6 90 90 90", named("F m -3 m"), "Na Na 0 0 0 1 .01"), "contradicts the cell"),
+        (cif("5 5 5 90 90 90", named("F m -3 m"), "Wat Wat 0 0 0 1 .01"), "no element"),
+        (cif("5 5 5 90 90 90", named("F m -3 m"), "Na Na 0 0 0 1.2 .01"), "occupancy 1.2"),
+        (cif("5 5 5 90 90 90", named("F m -3 m"), "Na Na 0 0 0 .7 .01\nLi Li 0 0 0 .7 .01"), "filled to 1.4"),
+    ],
+)
+def test_bad_cifs_are_one_line(tmp_path, text: str, problem: str) -> None:
+    path = tmp_path / "made.cif"
+    path.write_text(text)
+    with pytest.raises(StructureError) as error:
+        read_phase(path)
+    assert problem in str(error.value)
+    assert "made.cif" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_lost_hydrogen_is_told(tmp_path) -> None:
+    path = tmp_path / "brucite.cif"
+    sites = "Mg Mg 0 0 0 1 .01\nO O .33333 .66667 .22 1 .01"
+    path.write_text(
+        cif("3.142 3.142 4.766 90 90 120", named("P -3 m 1"), sites, rest="_chemical_formula_sum 'H2 Mg O2'")
+    )
+    assert any("no coordinates of H" in line for line in read_phase(path).warnings)
+
+
+def test_too_many_reflections_are_refused(tmp_path) -> None:
+    path = tmp_path / "salt.cif"
+    path.write_text(ROCK_SALT)
+    with pytest.raises(SettingsError, match="smaller range"):
+        reflections(read_phase(path), COPPER, 0.05)
