@@ -31,6 +31,8 @@ class ThermalScan:
         Temperature that the programme asked for; [n_points].
     mass_mg, reference_mass_mg
         Of the sample and of the reference.
+    mass_is_nominal
+        Where a file has its signal over mass and no mass: `signal` is that of 1 mg, as `mass_mg` says.
     metadata
         What else the file says, by its own names.
     warnings
@@ -47,6 +49,7 @@ class ThermalScan:
     programme_C: np.ndarray | None = None
     mass_mg: float | None = None
     reference_mass_mg: float | None = None
+    mass_is_nominal: bool = False
     instrument: str | None = None
     started: datetime | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
@@ -54,7 +57,7 @@ class ThermalScan:
 
     def __post_init__(self) -> None:
         size = self.time_s.size
-        if size < 10 or self.temperature_C.shape != (size,) or self.signal.shape != (size,):
+        if size < 3 or self.temperature_C.shape != (size,) or self.signal.shape != (size,):
             raise DataError(f"{size} points are no run of a calorimeter", where=self.source, remedy="give another file")
         if not (np.diff(self.time_s) > 0).all():
             raise DataError("times do not rise", where=self.source, remedy="sort the points by time")

@@ -23,6 +23,17 @@ def read_xls(path: Path) -> TextTable:
     DataError
         If xlrd is not installed, or it is no workbook or has no table of numbers.
     """
+    return largest_table(xls_sheets(path), path)
+
+
+def xls_sheets(path: Path) -> dict[str, str]:
+    """The sheets of a workbook by their titles, as text with tabs between the cells.
+
+    Raises
+    ------
+    DataError
+        If xlrd is not installed, or it is no workbook.
+    """
     try:
         import xlrd  # type: ignore[import-not-found]
     except ImportError as error:
@@ -31,10 +42,9 @@ def read_xls(path: Path) -> TextTable:
         ) from error
     try:
         with xlrd.open_workbook(str(path), logfile=io.StringIO(), on_demand=True) as book:
-            sheets = {name: _text(book, book.sheet_by_name(name)) for name in book.sheet_names()}
+            return {name: _text(book, book.sheet_by_name(name)) for name in book.sheet_names()}
     except Exception as error:  # a damaged workbook fails in xlrd in every way there is; one line for all
         raise DataError(f"no readable workbook ({type(error).__name__})", where=path, remedy=_REMEDY) from error
-    return largest_table(sheets, path)
 
 
 def _text(book: Any, sheet: Any) -> str:

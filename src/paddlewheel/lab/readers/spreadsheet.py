@@ -41,18 +41,28 @@ def read_xlsx(path: Path) -> TextTable:
     DataError
         If it is no workbook, or no sheet has a table of numbers.
     """
+    return largest_table(xlsx_sheets(path), path)
+
+
+def xlsx_sheets(path: Path) -> dict[str, str]:
+    """The sheets of a workbook by their titles, as text with tabs between the cells.
+
+    Raises
+    ------
+    DataError
+        If it is no workbook.
+    """
     from openpyxl import load_workbook
 
     check_archive(path, DataError, remedy=_REMEDY, largest=_LARGEST_BYTES)
     refuse_document_types(path, DataError, remedy=_REMEDY)
     try:
         book = load_workbook(path, read_only=True, data_only=True)
-        sheets = {sheet.title: _text(sheet, path) for sheet in book.worksheets}
+        return {sheet.title: _text(sheet, path) for sheet in book.worksheets}
     except DataError:
         raise
     except Exception as error:  # a damaged workbook fails in zipfile, in the XML parser or in openpyxl, each its way
         raise DataError(f"no readable workbook ({type(error).__name__})", where=path, remedy=_REMEDY) from error
-    return largest_table(sheets, path)
 
 
 def is_ods(path: Path) -> bool:
@@ -69,6 +79,17 @@ def read_ods(path: Path) -> TextTable:
     DataError
         If it is no spreadsheet, or no sheet has a table of numbers.
     """
+    return largest_table(ods_sheets(path), path)
+
+
+def ods_sheets(path: Path) -> dict[str, str]:
+    """The sheets of a spreadsheet by their titles, as text with tabs between the cells.
+
+    Raises
+    ------
+    DataError
+        If it is no spreadsheet.
+    """
     check_archive(path, DataError, remedy=_REMEDY, largest=_LARGEST_BYTES)
     reader = _OdsReader(path)
     with (
@@ -80,7 +101,7 @@ def read_ods(path: Path) -> TextTable:
             reader.parser.ParseFile(stream)
         except expat.ExpatError as error:
             raise ValueError(str(error)) from error
-    return largest_table({title: sheet.getvalue() for title, sheet in reader.sheets.items()}, path)
+    return {title: sheet.getvalue() for title, sheet in reader.sheets.items()}
 
 
 class _OdsReader:
