@@ -71,12 +71,13 @@ _TIME = re.compile(r"^(?:elapsed |test )?(?:time|zeit|temps|tiempo)\b|^t$|\u65f6
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """A column of a table: its place, role, name and plain unit ("" where the header has none)."""
+    """A column of a table: its place, role, name and plain unit ("" where the header has none); -1 turns its sign."""
 
     place: int
     role: Role
     name: str
     unit: str
+    sign: float = 1.0
 
 
 def split_column(header: str) -> tuple[str, str]:

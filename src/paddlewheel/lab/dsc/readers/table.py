@@ -98,7 +98,7 @@ def scans_of(
             )  # fmt: skip
         time, kept = clock.from_rate(degrees, stated[0], where=where, warnings=warnings)
     mass_mg, nominal = _mass(columns, values, header, told, where, warnings)
-    flow = values[signal.place] * SIGNALS[signal.unit][2]
+    flow = values[signal.place] * (SIGNALS[signal.unit][2] * signal.sign)
     unit, per, _ = SIGNALS[signal.unit]
     if per in ("gram", "gram and kelvin"):
         if mass_mg is None:
@@ -179,17 +179,29 @@ def _columns(table: TextTable, told: Told, units: Mapping[Role, str]) -> list[Co
     for key, wanted in told.columns.items():
         if key not in FIELDS:
             raise DataError(f"no column {key}", where="columns", remedy=f"there are {', '.join(FIELDS)}")
-        places = [place for place, header in enumerate(headers) if wanted in (header, table.names[place])]
-        if not places and wanted.isascii() and wanted.isdigit() and 0 < int(wanted) <= len(headers):
-            places = [int(wanted) - 1]
-        if not places or places[0] not in table.numbers:
+        place = _named(headers, table, wanted)
+        turned = place is None and wanted.startswith("-")
+        if turned:
+            place = _named(headers, table, wanted[1:])
+        role, unit = FIELDS[key]
+        if place is None:
             raise DataError(
                 f"no column {wanted!r} of numbers", where=table.source, remedy=f"there are {_listed(headers)}"
             )
-        role, unit = FIELDS[key]
-        columns = [column for column in columns if column.place != places[0] and column.role != role]
-        columns.append(Column(place=places[0], role=role, name=table.names[places[0]], unit=unit))
+        if turned and role != "signal":
+            raise DataError(f"{key} with a minus", where="columns", remedy="only a signal can be turned")
+        columns = [column for column in columns if column.place != place and column.role != role]
+        sign = -1.0 if turned else 1.0
+        columns.append(Column(place=place, role=role, name=table.names[place] or wanted, unit=unit, sign=sign))
     return columns
+
+
+def _named(headers: Sequence[str], table: TextTable, wanted: str) -> int | None:
+    """The place of a column of numbers by its header, its name without unit, or its number from 1."""
+    places = [place for place, header in enumerate(headers) if wanted in (header, table.names[place])]
+    if not places and wanted.isascii() and wanted.isdigit() and 0 < int(wanted) <= len(headers):
+        places = [int(wanted) - 1]
+    return next((place for place in places if place in table.numbers), None)
 
 
 def _listed(headers: Sequence[str]) -> str:
