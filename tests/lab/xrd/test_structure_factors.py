@@ -6,6 +6,7 @@ import gemmi
 import numpy as np
 import pytest
 
+from paddlewheel.crystals.library import builtin_path
 from paddlewheel.errors import SettingsError, StructureError
 from paddlewheel.lab.xrd.pattern import Radiation
 from paddlewheel.lab.xrd.phase import Phase, d_spacing_A
@@ -239,7 +240,9 @@ def test_atoms_of_p1_get_their_symmetry(tmp_path) -> None:
 
 
 def test_builtin_structures_have_the_symmetry_of_their_cards() -> None:
-    assert read_phase("na2b12h12").space_group == "P 1 21/c 1"
+    path = builtin_path("na2b12h12")
+    assert path is not None
+    assert read_phase(path).space_group == "P 1 21/c 1"
 
 
 def test_displacements_of_every_kind(tmp_path) -> None:

@@ -14,12 +14,11 @@ from paddlewheel.foreign import read_document
 from paddlewheel.lab.xrd.atoms_phase import conventional_phase, formula_of, usual_b_iso_A2, usual_b_warning
 from paddlewheel.lab.xrd.laue import cell_has, crystal_system, laue_rotations
 from paddlewheel.lab.xrd.phase import Phase
+from paddlewheel.lab.xrd.sites import SAME_PLACE_A, expand_sites
 
 if TYPE_CHECKING:
     import gemmi
 
-_SAME_PLACE_A = 0.1
-"""Images of a site this close are one special position; nearer than refined positions of a split site."""
 _FULL = 1.01
 """Occupancies of one place may add up to this: three species at 0.3334 exceed 1."""
 _LARGEST_B_A2 = 60.0
@@ -58,7 +57,7 @@ def read_cif_phase(path: Path, *, tolerance_A: float = 0.05) -> Phase:
     shares = np.array([site.occ for site in small.sites])
     places = np.array([site.fract.tolist() for site in small.sites])
     _check_places(small, shares, places, operations, path)
-    site_of, fractional = _expand(places, operations, np.array(small.cell.orth.mat.tolist()))
+    site_of, fractional = expand_sites(places, operations, np.array(small.cell.orth.mat.tolist()))
     occupancy, b_iso_A2 = shares[site_of], b_iso_A2[site_of]
     all_elements = [elements[site] for site in site_of]
     _tell_missing(block, set(elements), warnings)
@@ -203,22 +202,6 @@ def _number(text: str) -> float:
     return float(found[1]) if found else 0.0
 
 
-def _expand(places: np.ndarray, operations: list[gemmi.Op], orth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """All places of one cell [n, 3] and the site [n] of each; images that meet are one, at their mean."""
-    rotations = np.array([np.array(op.rot) / op.DEN for op in operations])
-    shifts = np.array([np.array(op.tran) / op.DEN for op in operations])
-    site_of, found = [], []
-    for site, place in enumerate(places):
-        images = (rotations @ place + shifts) % 1.0
-        while len(images):
-            apart = (images - images[0] + 0.5) % 1.0 - 0.5
-            together = np.linalg.norm(apart @ orth.T, axis=1) < _SAME_PLACE_A
-            found.append((images[0] + apart[together].mean(axis=0)) % 1.0)
-            site_of.append(site)
-            images = images[~together]
-    return np.array(site_of), np.array(found)
-
-
 def _check_places(
     small: gemmi.SmallStructure, shares: np.ndarray, places: np.ndarray, operations: list[gemmi.Op], path: Path
 ) -> None:
@@ -233,11 +216,11 @@ def _check_places(
                 remedy="write the share of the site, 0 to 1",
             )
     orth = np.array(small.cell.orth.mat.tolist())
-    site_of, fractional = _expand(places, operations, orth)
+    site_of, fractional = expand_sites(places, operations, orth)
     starts = [int(np.flatnonzero(site_of == site)[0]) for site in range(len(places))]
     for start in starts:
         apart = (fractional - fractional[start] + 0.5) % 1.0 - 0.5
-        near = np.flatnonzero(np.linalg.norm(apart @ orth.T, axis=1) < _SAME_PLACE_A)
+        near = np.flatnonzero(np.linalg.norm(apart @ orth.T, axis=1) < SAME_PLACE_A)
         total = shares[site_of[near]].sum()
         if total > _FULL:
             names = ", ".join(dict.fromkeys(small.sites[site].label for site in site_of[near]))

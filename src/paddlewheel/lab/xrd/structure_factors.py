@@ -45,7 +45,10 @@ def read_phase(source: str | Path, *, tolerance_A: float = 0.05) -> Phase:
     from paddlewheel.crystals.read import read_structure, require_file
     from paddlewheel.lab.xrd.atoms_phase import phase_of_atoms
     from paddlewheel.lab.xrd.cif_phase import read_cif_phase
+    from paddlewheel.lab.xrd.library import builtin_phase
 
+    if isinstance(source, str) and (found := builtin_phase(source)):
+        return found
     if isinstance(source, str) and builtin_path(source):
         return phase_of_atoms(read_structure(source), name=source, source=source, tolerance_A=tolerance_A)
     path = Path(source)
