@@ -24,6 +24,8 @@ import numpy as np
 from paddlewheel.errors import PaddlewheelError
 
 if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
     from numpy.typing import NDArray
 
 LARGEST_DOCUMENT = 200_000_000
@@ -218,6 +220,23 @@ def _refuse_large_yaml(events: Iterator[Any]) -> None:
                 sizes[anchor] = size
         if open_nodes[-1][1] > _LARGEST_EXPANSION:
             raise ValueError(f"its aliases write out to more than {_LARGEST_EXPANSION} values")
+
+
+def parse_xml(content: bytes, path: str | Path, kind: type[PaddlewheelError], *, remedy: str) -> Element:
+    """The root of XML that was read already; document types are refused: their entities grow without bound."""
+    from xml.etree import ElementTree
+
+    if b"<!DOCTYPE" in content or b"<!ENTITY" in content or "<!DOCTYPE".encode("utf-16-le") in content:
+        raise kind("declares a document type", where=path, remedy=remedy)
+    with parsing(path, kind, problem="is damaged XML", remedy=remedy):
+        return ElementTree.fromstring(content)
+
+
+def read_member(path: Path, name: str, kind: type[PaddlewheelError], *, remedy: str) -> bytes:
+    """One member of a zip file that `check_archive` has passed."""
+    problem = f"has a damaged member {name[:60]!r}"
+    with parsing(path, kind, problem=problem, remedy=remedy), zipfile.ZipFile(path) as archive:
+        return archive.read(name)
 
 
 def check_archive(path: Path, kind: type[PaddlewheelError], *, remedy: str, largest: int | None = None) -> None:

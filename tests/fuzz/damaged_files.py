@@ -52,6 +52,7 @@ def samples(folder: Path) -> list[Sample]:
 
     import bruker_folders
     import nmr_files
+    import powder_files
     import tensor_files
     import trajectory_files
     from paddlewheel.crystals import read_structure
@@ -63,6 +64,7 @@ def samples(folder: Path) -> list[Sample]:
     from paddlewheel.lab.nmr.tensors.readers import read_tensors
     from paddlewheel.lab.readers import read_cell_test, read_spectra
     from paddlewheel.lab.sample import load_sample
+    from paddlewheel.lab.xrd.readers import read_patterns
     from paddlewheel.potentials.nep.nep_file import read_nep
     from paddlewheel.potentials.registry import describe_potential
     from paddlewheel.study.run_directory import INPUTS, read_inputs
@@ -195,6 +197,14 @@ def samples(folder: Path) -> list[Sample]:
     for whole in (bruker, varian):
         for part in sorted(whole.iterdir()):
             add(f"{whole.name}-{part.name}", part.read_bytes(), "nmr", beside(whole, part.name))
+    for name, content in powder_files.ALL.items():
+        add(f"pattern.{name}", content, "powder pattern", read_patterns)
+    columns = zip(powder_files.ANGLES[:300], powder_files.COUNTS[:300], strict=True)
+    add("pattern.xy", "2theta I\n" + "".join(f"{angle} {count}\n" for angle, count in columns), "powder pattern",
+        read_patterns)  # fmt: skip
+    add("pattern.raw", "t\nBANK 1 2000 200 CONST 1000 2 0 0 STD\n" + "\n".join(
+        "".join(f"{count:8d}" for count in row) for row in powder_files.COUNTS.reshape(-1, 10)
+    ), "powder pattern", read_patterns)  # fmt: skip
     add("inputs.yaml", "temperatures_K: [500.0, 600.0]\nstructure: {name: x, sha256: ab}\nseed: 1\n", "inputs", inputs)
     model = {"@class": "M3GNet", "init_args": {"element_types": ["Na", "Cl"], "is_intensive": False, "units": 64}}
     add("model.json", json.dumps({"@class": "Potential", "kwargs": {"model": model}}), "checkpoint", checkpoint)
@@ -203,7 +213,8 @@ def samples(folder: Path) -> list[Sample]:
     by_folder = {"impedance": ("spectra", read_spectra), "eis": ("spectra", read_spectra),
                  "cyclers": ("cell test", read_cell_test), "biologic": ("cell test", read_cell_test),
                  "cycling": ("cell test", read_cell_test), "structures": ("structure", read_structure),
-                 "trajectories": ("trajectory", trajectory), "exchange": ("structure", read_structure)}  # fmt: skip
+                 "trajectories": ("trajectory", trajectory), "exchange": ("structure", read_structure),
+                 "xrd": ("powder pattern", read_patterns), "xrd_qpa": ("powder pattern", read_patterns)}  # fmt: skip
     for path in sorted(shared.rglob("*")) if shared.is_dir() else ():
         known = by_folder.get(path.parent.name)
         if known and path.is_file() and path.stat().st_size < 200_000:

@@ -8,15 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import powder_files
 from paddlewheel.errors import DataError
 from paddlewheel.lab.xrd.instrument import named_radiation
 from paddlewheel.lab.xrd.readers import read_patterns
+from powder_files import ANGLES, COUNTS
 
 SHARED = Path(os.environ.get("PADDLEWHEEL_SHARED", "")) / "data" / "lab"
 needs_shared = pytest.mark.skipif(not (SHARED / "xrd_qpa").is_dir(), reason="the shared data are not here")
-
-ANGLES = np.round(10 + 0.02 * np.arange(2000), 2)
-COUNTS = np.random.default_rng(7).poisson(200 + 3000 * np.exp(-(((ANGLES - 30) / 0.1) ** 2)))
 
 
 def written(path: Path, text: str) -> Path:
@@ -38,7 +37,7 @@ def table(*columns: np.ndarray, separator: str = " ", head: str = "", form: str 
         ("xrd/datalab_example_mythen.dat", 730, 2.084, 5.0, False),
         ("xrd_qpa/cpd-1a.prn.gz", 7251, 5.0, 150.0, True),
         ("xrd_qpa/cpd-1e.prn.gz", 7251, 5.0, 150.0, True),
-        ("xrd_qpa/FAP.XRA", 5753, 15.0, 130.04, True),
+        ("xrd_qpa/FAP.XRA", 5751, 15.0, 130.0, True),
         ("xrd_qpa/11BM_NAC.fxye.gz", 59497, 0.5, 59.9883, False),
     ],
 )
@@ -171,3 +170,98 @@ def test_what_is_no_pattern_is_refused_in_one_line(tmp_path, text, says):
 def test_radiation_by_name_wavelength_and_energy(name, wavelength_A):
     """Tubes after Hoelzer (1997); 12.398420 keV A over 16 keV."""
     assert named_radiation(name).wavelength_A == pytest.approx(wavelength_A, rel=1e-7)
+
+
+@pytest.mark.parametrize("kind", sorted(powder_files.ALL))
+def test_every_format_gives_the_pattern_and_its_radiation(tmp_path, kind):
+    """Made after the published layouts; the name says nothing of the format."""
+    path = tmp_path / "made.bin"
+    path.write_bytes(powder_files.ALL[kind])
+    (pattern,) = read_patterns(path)
+    assert pattern.two_theta_deg == pytest.approx(ANGLES, abs=2e-5)  # single precision in the older ones
+    assert pattern.intensity == pytest.approx(COUNTS)
+    assert pattern.counts
+    assert pattern.radiation is not None
+    wavelengths, weights = zip(*pattern.radiation.lines, strict=True)
+    assert wavelengths == pytest.approx((1.540598, 1.544426), rel=1e-7)
+    assert weights == pytest.approx((2 / 3, 1 / 3))
+
+
+def test_what_xrdml_says_besides(tmp_path):
+    path = tmp_path / "a.xrdml"
+    path.write_bytes(powder_files.xrdml(scans=2))
+    first, second = read_patterns(path)
+    assert (first.name, second.name) == ("a 1", "a 2")
+    assert first.geometry == "bragg-brentano"
+    assert first.goniometer_radius_mm == 240
+    assert first.temperature_K == pytest.approx(373.5)
+    assert first.exposure_s == 862  # 13:10:14 to 13:24:36
+    assert first.radiation is not None
+    # graphite 002, d 3.354 A: cos^2 26.56 deg
+    assert first.radiation.monochromator_cos2 == pytest.approx(0.800, abs=1e-3)
+
+
+def test_points_behind_an_attenuator_have_its_error(tmp_path):
+    """f N has an error of f sqrt(N): 188 counts seen as 1 are 188 +- 188."""
+    factors = np.where(np.abs(ANGLES - 30) < 0.2, 10.0, 1.0)
+    counts = np.round(COUNTS / factors).astype(int)
+    path = tmp_path / "a.xrdml"
+    path.write_bytes(powder_files.xrdml(counts, attenuation=factors))
+    (pattern,) = read_patterns(path)
+    assert pattern.intensity == pytest.approx(counts * factors)
+    assert pattern.std == pytest.approx(np.sqrt(counts) * factors)
+    assert not pattern.counts
+    path.write_bytes(
+        powder_files.ras(rows="\n".join(f"{a} {n} {f}" for a, n, f in zip(ANGLES, counts, factors, strict=True)))
+    )
+    assert read_patterns(path)[0].std == pytest.approx(np.sqrt(counts) * factors)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (powder_files.xrdml()[:-3000], "is damaged XML"),
+        (b"<!DOCTYPE a [<!ENTITY b 'c'>]><xrdMeasurements>&b;</xrdMeasurements>", "declares a document type"),
+        (powder_files.xrdml().replace(b'"2Theta"', b'"Omega"'), "no scan over two theta \\(axes: Gonio"),
+        (powder_files.raw_3()[:-100], "announces 2000 points"),
+        (powder_files.raw_4()[:-100], "announces 2000 points"),
+        (powder_files.raw_4(scan=b"Rocking"), "no scan over two theta \\(scans: Rocking"),
+        (powder_files.raw_2()[:200], "ends within byte"),
+        (powder_files.archive({"a.txt": "x"}), "neither BRML nor RASX"),
+        (powder_files.brml()[:-200], "is a damaged archive"),
+        (powder_files.ras(axis="Omega"), "no scan over two theta \\(axes: Omega"),
+        (powder_files.ras(rows="10 x 1\n10.1 2 1"), "words among the numbers"),
+        (powder_files.asc().replace(b"= 2000", b"= 1999"), "announces 1999 counts and has 2000"),
+        (powder_files.udf().replace(b"RawScan", b"RawScam"), "has no RawScan"),
+        (b"RAW_1.06" + bytes(2000), "a RAW of STOE"),
+        (b"<html><body>no</body></html>", "XML, but no XRDML"),
+        (b"data_a\n_cell_length_a 5\n_pd_phase_name x\n", "a CIF without a measured pattern"),
+    ],
+)  # fmt: skip
+def test_damaged_and_other_files_of_instruments_are_one_line(tmp_path, content, says):
+    path = tmp_path / "made.raw"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=says) as raised:
+        read_patterns(path)
+    assert "\n" not in str(raised.value)
+    assert "made.raw" in str(raised.value)
+
+
+def test_chi_of_fit2d_and_columns_of_gsas(tmp_path):
+    path = tmp_path / "made.chi"
+    path.write_bytes(powder_files.chi(0.7))
+    (pattern,) = read_patterns(path, radiation=named_radiation("0.7"))
+    assert pattern.two_theta_deg == pytest.approx(ANGLES, abs=1e-5)
+    head = "title\nBANK 1 2000 400 CONST 1000.0 2.0 0 0 "
+    esd = head + "ESD\n" + "\n".join(
+        "".join(f"{n:8.1f}{n**0.5:8.3f}" for n in row) for row in COUNTS.reshape(-1, 5)
+    )  # fmt: skip
+    (pattern,) = read_patterns(written(path, esd))
+    assert pattern.intensity == pytest.approx(COUNTS)
+    assert pattern.std == pytest.approx(np.sqrt(COUNTS), rel=1e-4)
+    # ALT has angles in hundredths of a degree and four implied decimals: F8.0, F7.4, F5.4
+    rows = [f"{100 * a:8.1f}{n * 10:7.0f}{n**0.5 * 100:5.0f}" for a, n in zip(ANGLES, COUNTS / 10, strict=True)]
+    alt = head + "ALT\n" + "\n".join("".join(rows[k : k + 4]) for k in range(0, 2000, 4))
+    (pattern,) = read_patterns(written(path, alt))
+    assert pattern.two_theta_deg == pytest.approx(ANGLES, abs=1e-3)
+    assert pattern.intensity == pytest.approx(COUNTS / 1e4, rel=0.01)

@@ -31,7 +31,7 @@ _SAYS_TWO_THETA = re.compile(r"(start|end|step|min|max|range|anfang|ende)[^\n=:]
 _STD = re.compile(r"err|^e\.?s\.?d|sigma|^std|^sd\b|σ|uncert|fehler|误差|誤差|^d[iy]\b|погреш", re.IGNORECASE)
 _INTENSITY = re.compile(r"int|count|cps|z[äa]hl|imp|强度|強度|интенс|^i\b|^i_|^y\b|obs|signal|^yo", re.IGNORECASE)
 _OTHER = re.compile(r"calc|diff|back|bkg|unter|weight|background|^n$|pixel|norm|index|point", re.IGNORECASE)
-_PER_NM = re.compile(r"nm", re.IGNORECASE)
+_PER_NM = re.compile(r"nm|nanomet", re.IGNORECASE)
 _KELVIN = re.compile(r"([-+]?\d+(?:\.\d+)?)\s*[_ ]?(K|[°º]?C)\b")
 _ROW = re.compile(r"\s*[-+]?[\d.][\d.,eEdD+-]*[\s;,]+[-+]?[\d.][\d.,;eEdD\s+-]*$")
 _SAME_STD = 0.05
@@ -243,7 +243,7 @@ def _stepped(text: str, *, name: str, source: str) -> Scan | None:
             continue
         wanted = round((end - start) / step) + 1
         body = " ".join(lines[place + 1 :]).replace(",", " ").split()
-        if abs(len(body) - wanted) > 1 or any(len(each.split()) < 4 for each in lines[place + 1 : -1]):
+        if abs(len(body) - wanted) > 1:
             continue
         try:
             intensity = np.array(body, dtype=float)

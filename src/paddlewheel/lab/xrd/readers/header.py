@@ -15,8 +15,8 @@ from paddlewheel.units import ZERO_CELSIUS_K
 _N = r"([-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+]?\d+)?)"
 _UNIT = r"\s*[\"']?\s*(keV|eV|nm|pm|Å|A(?:ng[a-z]*)?|m)?\b"
 _SAYS = r"[^\d\n=:+-]*[=:\s]\s*[\"']?"
-_KA1 = re.compile(rf"k[\s_-]*a(?:lpha)?[\s_-]*1[\s_-]*(?:wave\s*length)?{_SAYS}{_N}", re.IGNORECASE)
-_KA2 = re.compile(rf"k[\s_-]*a(?:lpha)?[\s_-]*2[\s_-]*(?:wave\s*length)?{_SAYS}{_N}", re.IGNORECASE)
+_KA1 = re.compile(rf"(?:k[\s_-]*a(?:lpha)?|\balpha)[\s_-]*1[\s_-]*(?:wave\s*length)?{_SAYS}{_N}", re.IGNORECASE)
+_KA2 = re.compile(rf"(?:k[\s_-]*a(?:lpha)?|\balpha)[\s_-]*2[\s_-]*(?:wave\s*length)?{_SAYS}{_N}", re.IGNORECASE)
 _RATIO = re.compile(
     rf"(?:k[\s_-]*a(?:lpha)?[\s_-]*2\s*/\s*k[\s_-]*a(?:lpha)?[\s_-]*1|alpha[\s_-]*ratio|ka2[\s_-]*ratio)[^\d\n]*{_N}",
     re.IGNORECASE,

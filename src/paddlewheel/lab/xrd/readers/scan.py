@@ -26,8 +26,12 @@ _LIKE_COUNTS = (0.75, 1.4)
 _HONEST_STD = (0.5, 2.0)
 """Of the scatter of neighbours to the errors that a file states."""
 _FEWEST_BLOCKS = 4
+_NEXT, _NO_ZERO = 20, 8.0
+"""Points beside zeros at an end, and the median above which these are no counts (exp(-8) is 0.0003)."""
 _APART = 3
 """Points: beyond what programs smooth by."""
+_LARGEST = 1e15
+"""Of intensities and errors: no detector counts so far."""
 _LONGEST_D_A = 4.0
 """A pattern whose smallest d is longer is no powder pattern of crystals at a tube's wavelength, unless it says so."""
 
@@ -89,6 +93,11 @@ def to_pattern(scan: Scan, source: str, given: Given) -> Pattern:
         if radiation is not None and (told := difference(radiation, given.radiation)) is not None:
             said.append(told)
         radiation = given.radiation
+    elif radiation is not None and _may_lack_ka2(radiation):
+        said.append(
+            f"the file states one line of {tube_of(radiation.wavelength_A)}, {radiation.wavelength_A:.6g} A:"
+            " give --radiation where Ka2 is there too"
+        )
     scan = _finite(scan, source, said)
     angles = _two_theta_deg(scan, radiation, source)
     order = slice(None, None, -1) if angles.size > 1 and angles[0] > angles[-1] else slice(None)
@@ -113,6 +122,13 @@ def to_pattern(scan: Scan, source: str, given: Given) -> Pattern:
     )  # fmt: skip
 
 
+def _may_lack_ka2(radiation: Radiation) -> bool:
+    """Whether one line of a tube is stated, and no monochromator that would take the other away."""
+    return (
+        len(radiation.lines) == 1 and radiation.monochromator_cos2 == 1 and tube_of(radiation.wavelength_A) is not None
+    )
+
+
 def _finite(scan: Scan, source: str, said: list[str]) -> Scan:
     """The scan without points that are no numbers."""
     size = scan.position.size
@@ -121,6 +137,11 @@ def _finite(scan: Scan, source: str, said: list[str]) -> Scan:
     there = np.isfinite(scan.position) & np.isfinite(scan.intensity)
     if not there.any():
         raise DataError("no point with an angle and an intensity", where=source, remedy="give a powder pattern")
+    for values in (scan.intensity[there], np.empty(0) if scan.std is None else np.nan_to_num(scan.std[there])):
+        if np.abs(values).max(initial=0.0) > _LARGEST:
+            raise DataError(
+                f"an intensity or error of {np.abs(values).max():.3g}", where=source, remedy="copy it again"
+            )
     if there.all():
         return scan
     said.append(f"{size - int(there.sum())} points without a number are left out")
@@ -177,11 +198,15 @@ def _measured(angles: np.ndarray, intensity: np.ndarray, std: np.ndarray | None,
         if without.any():
             said.append(f"{int(without.sum())} points without an error are left out (masked, or never measured)")
         kept &= ~without
+    dark = np.zeros_like(kept)
     lit = np.flatnonzero(kept & (intensity != 0))
-    dark = kept.copy()
-    if lit.size:
-        dark[lit[0] : lit[-1] + 1] = False
-    if dark.sum() > 5 and lit.size:
+    if lit.size > _NEXT:
+        # zeros beside points of a few counts are counts
+        if np.median(intensity[lit[:_NEXT]]) > _NO_ZERO:
+            dark[: lit[0]] = kept[: lit[0]]
+        if np.median(intensity[lit[-_NEXT:]]) > _NO_ZERO:
+            dark[lit[-1] + 1 :] = kept[lit[-1] + 1 :]
+    if dark.any():
         said.append(f"{int(dark.sum())} zeros at the ends are left out (behind a beam stop, or beyond the detector)")
         kept &= ~dark
     return kept
@@ -238,6 +263,26 @@ def scatter(intensity: np.ndarray, variance: np.ndarray, *, lag: int = 1) -> flo
     said = expected[:cut].reshape(blocks, _BLOCK).mean(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         return float(np.nanmedian(seen / said))
+
+
+def attenuated(
+    values: np.ndarray, factors: np.ndarray, *, corrected: bool, said: list[str]
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Intensities behind an attenuator, and their errors where it was in the beam: f N with an error of f sqrt(N).
+
+    Parameters
+    ----------
+    values
+        Counts, or intensities that are multiplied by the factors already (`corrected`).
+    factors
+        By which the attenuator weakens, one a point; none for no attenuator.
+    """
+    if not factors.size or not (factors > 1).any():
+        return values, None
+    factors = np.where(factors > 0, factors, 1.0)
+    said.append(f"{int((factors > 1).sum())} points behind an attenuator of up to {factors.max():g}")
+    counts = values / factors if corrected else values
+    return counts * factors, np.sqrt(np.maximum(counts, 1.0)) * factors
 
 
 def _errors(
