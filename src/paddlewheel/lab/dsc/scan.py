@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from paddlewheel.errors import DataError
+
+if TYPE_CHECKING:
+    from paddlewheel.lab.dsc.calibration import Calibration
 
 SignalUnit = Literal["mW", "uV"]
 """Heat flow; or the thermocouple's voltage, which a sensitivity turns into heat flow."""
@@ -33,6 +36,9 @@ class ThermalScan:
         Of the sample and of the reference.
     mass_is_nominal
         Where a file has its signal over mass and no mass: `signal` is that of 1 mg, as `mass_mg` says.
+    calibration
+        By which standards temperature and signal were corrected (`paddlewheel.lab.dsc.calibration`); None: they are as
+        the instrument has them.
     metadata
         What else the file says, by its own names.
     warnings
@@ -52,6 +58,7 @@ class ThermalScan:
     mass_is_nominal: bool = False
     instrument: str | None = None
     started: datetime | None = None
+    calibration: Calibration | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 

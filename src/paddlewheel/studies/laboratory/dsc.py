@@ -12,6 +12,7 @@ from pydantic import field_validator
 
 from paddlewheel.errors import DataError, SettingsError
 from paddlewheel.lab.dsc.blank import likely_exothermic, within, without_blank
+from paddlewheel.lab.dsc.calibration import read_calibration
 from paddlewheel.lab.dsc.readers import read_scans
 from paddlewheel.lab.dsc.readers.header import Direction
 from paddlewheel.lab.dsc.scan import ThermalScan
@@ -51,6 +52,9 @@ class DscSettings(LaboratorySettings):
     temperature_range_C: Numbers = setting(
         (), "Lowest and highest temperature that is used, degrees Celsius.", each=(-273.15, 4000.0),
     )  # fmt: skip
+    calibration: Path | None = setting(
+        None, "File of measured standards (YAML), by which temperatures and heats are corrected."
+    )
     blank: Path | None = setting(None, "File of a run with empty pans under the same programme, which is subtracted.")
 
     @field_validator("temperature_range_C")
@@ -93,6 +97,9 @@ class DscSettings(LaboratorySettings):
             if len(empty) != 1:
                 raise DataError(f"{len(empty)} runs", where=self.blank, remedy="give a file of one empty run")
             found = [without_blank(scan, empty[0]) for scan in found]
+        if self.calibration is not None:
+            calibration = read_calibration(self.calibration)
+            found = [calibration.applied(scan) for scan in found]
         if self.temperature_range_C:
             found = [within(scan, *self.temperature_range_C) for scan in found]
         return found

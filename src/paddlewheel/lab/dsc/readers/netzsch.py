@@ -12,6 +12,7 @@ import numpy as np
 
 from paddlewheel.errors import DataError
 from paddlewheel.foreign import check_archive, parsing
+from paddlewheel.lab.dsc.readers.header import Direction
 from paddlewheel.lab.dsc.readers.table import Told
 from paddlewheel.lab.dsc.scan import SignalUnit, ThermalScan
 
@@ -59,8 +60,7 @@ def read_ngb_scans(path: Path, told: Told) -> list[ThermalScan]:
         warnings.append(
             "was measured with a correction (a baseline run), which is not subtracted: the signal is as it was measured"
         )
-    if told.exothermic is None:
-        warnings.append("the file does not say which way is exothermic")
+    way = told.exothermic or _exothermic(said, warnings)
     time_s, temperature_C, signal = time_s[kept], temperature_C[kept], signal[kept]
     unit: SignalUnit = "uV"
     sensitivity = told.sensitivity_uV_per_mW or _sensitivity(said, temperature_C)
@@ -72,8 +72,8 @@ def read_ngb_scans(path: Path, told: Told) -> list[ThermalScan]:
     return [
         ThermalScan(
             name=str(said.get("sample_name") or path.name.partition(".")[0]), source=str(path), time_s=time_s,
-            temperature_C=temperature_C, signal=-signal if told.exothermic == "up" else signal, signal_unit=unit,
-            exothermic_known=told.exothermic is not None, mass_mg=float(mass) if mass else None,
+            temperature_C=temperature_C, signal=-signal if way == "up" else signal, signal_unit=unit,
+            exothermic_known=way is not None, mass_mg=float(mass) if mass else None,
             reference_mass_mg=said.get("reference_mass"), instrument=said.get("instrument"), started=_started(said),
             metadata=said, warnings=tuple(warnings),
         )
@@ -90,6 +90,21 @@ def _sensitivity(said: dict[str, Any], temperature_C: np.ndarray) -> np.ndarray 
         -(z**2)
     )
     return sensitivity if (sensitivity > _LEAST_UV_PER_MW).all() else None
+
+
+def _exothermic(said: dict[str, Any], warnings: list[str]) -> Direction | None:
+    """The way of exothermic by the areas of the standards whose calibration is in the file: all of one sign."""
+    fixpoints = (said.get("sensitivity_calibration") or {}).get("fixpoints") or []
+    areas = [point["peak_area"] for point in fixpoints if isinstance(point.get("peak_area"), int | float)]
+    if not areas or not (all(area < 0 for area in areas) or all(area > 0 for area in areas)):
+        warnings.append("the file does not say which way is exothermic")
+        return None
+    way: Direction = "up" if areas[0] < 0 else "down"
+    warnings.append(
+        f"exothermic is {way}, by the calibration in the file: {fixpoints[0].get('name')} has an area of "
+        f"{areas[0]:.4g} uV s/mg where it melts or transforms on heating"
+    )
+    return way
 
 
 def _started(said: dict[str, Any]) -> datetime | None:
