@@ -108,16 +108,16 @@ def shown(radiation: Radiation) -> str:
     return f"{element} Ka ({lines} A)" if element else f"{lines} A"
 
 
-def difference(stated: Radiation, given: Radiation) -> str | None:
-    """In one line how the radiation of a file and that of the user differ; None where they do by less than 5 ppm."""
+def difference(stated: Radiation, given: Radiation, *, stated_by: str = "the file") -> str | None:
+    """In one line how the radiation of a file and that given differ; None where they do by less than 5 ppm."""
     off = given.wavelength_A / stated.wavelength_A - 1
     if abs(off) >= 5e-6:
         return (
-            f"the file says {shown(stated)}, and {shown(given)} was given and is taken:"
+            f"{stated_by} says {shown(stated)}, and {shown(given)} is given and taken:"
             f" {off * 1e6:+.0f} ppm, which every cell goes with"
         )
     if len(stated.lines) != len(given.lines):
-        return f"the file says {shown(stated)}, and {shown(given)} was given and is taken"
+        return f"{stated_by} says {shown(stated)}, and {shown(given)} is given and taken"
     return None
 
 

@@ -12,10 +12,21 @@ import numpy as np
 from pydantic import field_validator, model_validator
 
 from paddlewheel.errors import DataError, SettingsError
-from paddlewheel.lab.xrd.instrument import KA_LINES_A, doublet, monochromatic, named_radiation, shown, tube, tube_of
+from paddlewheel.lab.xrd.instrument import (
+    KA_LINES_A,
+    difference,
+    doublet,
+    monochromatic,
+    named_radiation,
+    shown,
+    tube,
+    tube_of,
+)
+from paddlewheel.lab.xrd.instrument_file import InstrumentCard, read_instrument
 from paddlewheel.lab.xrd.pattern import Geometry, Pattern, Radiation
+from paddlewheel.lab.xrd.phase import Phase
 from paddlewheel.lab.xrd.readers import Abscissa, read_patterns
-from paddlewheel.study.settings import Numbers, Ranges, Settings, bad_value, setting
+from paddlewheel.study.settings import Numbers, Paths, Ranges, Settings, bad_value, setting
 from paddlewheel.study.study import Argument
 
 Patterns = str | Path | Pattern | Sequence[str | Path | Pattern]
@@ -43,6 +54,11 @@ class XrdSettings(Settings):
     )
     wavelength_A: float | None = setting(
         None, "Wavelength, A, instead of --radiation; that of a tube's Ka1 brings its Ka2 along.", ge=0.05, le=5.0
+    )
+    instrument: Path | None = setting(
+        None,
+        "File of the instrument: .prm, .instprm, lines of TOPAS, or result.json of a standard that was fitted; what it"
+        " says of the radiation comes after the pattern's own file.",
     )
     monochromator_deg: float | None = setting(
         None, "Two theta of the monochromator's crystal (graphite and Cu: 26.6); 0 for none.", ge=0, lt=90
@@ -106,6 +122,7 @@ class XrdSettings(Settings):
             nothing.
         """
         radiation, told = self.given_radiation()
+        card = self.instrument_card()
         found: list[Pattern] = []
         for source in [given] if isinstance(given, str | Path | Pattern) else given:
             if isinstance(source, Pattern):
@@ -121,7 +138,13 @@ class XrdSettings(Settings):
                 remedy="give one for all, or one a pattern",
             )  # fmt: skip
         kelvins = temperatures or (None,) * len(found)
-        return [self._told(pattern, kelvin, told) for pattern, kelvin in zip(found, kelvins, strict=True)]
+        return [
+            self._told(_by_card(pattern, card), kelvin, told) for pattern, kelvin in zip(found, kelvins, strict=True)
+        ]
+
+    def instrument_card(self) -> InstrumentCard | None:
+        """What the file of the instrument says; None without one."""
+        return None if self.instrument is None else read_instrument(self.instrument)
 
     def _told(self, pattern: Pattern, kelvin: float | None, told: str | None) -> Pattern:
         """The pattern with what the settings say over its file, in the ranges that are used."""
@@ -157,6 +180,45 @@ class XrdSettings(Settings):
                 remedy="give ranges inside the pattern",
             )  # fmt: skip
         return kept
+
+
+class PhaseSettings(XrdSettings):
+    """The phases that a pattern is looked through for."""
+
+    phases: Paths = setting((), "CIFs, other structures or built-in names: A.cif,B.cif,o-nbh,nabh4.")
+
+    def read_phases(self) -> list[Phase]:
+        """The phases, in their order.
+
+        Raises
+        ------
+        InputError
+            For what cannot be read, and for two of one name.
+        """
+        from paddlewheel.lab.xrd.structure_factors import read_phase
+
+        found = [read_phase(source) for source in self.phases]
+        for place, phase in enumerate(found):
+            if any(phase.name == other.name for other in found[:place]):
+                raise SettingsError(f"two phases are called {phase.name}", where="phases", remedy="rename a file")
+        return found
+
+
+def _by_card(pattern: Pattern, card: InstrumentCard | None) -> Pattern:
+    """The pattern with what its file does not say and that of the instrument does; a difference is told."""
+    if card is None:
+        return pattern
+    said = [*pattern.warnings, *card.warnings]
+    radiation = pattern.radiation or card.radiation
+    if pattern.radiation is not None and card.radiation is not None:
+        told = difference(card.radiation, pattern.radiation, stated_by=card.name)
+        said += [told] if told else []
+        if not told:  # only the instrument knows how the beam is polarized
+            radiation = replace(pattern.radiation, monochromator_cos2=card.radiation.monochromator_cos2)
+    return replace(
+        pattern, radiation=radiation, geometry=pattern.geometry or card.geometry,
+        goniometer_radius_mm=pattern.goniometer_radius_mm or card.goniometer_radius_mm, warnings=tuple(said),
+    )  # fmt: skip
 
 
 def needs_radiation(pattern: Pattern) -> Radiation:

@@ -1,0 +1,115 @@
+"""Standard reference materials: certified cells, and how they change with temperature.
+
+Certificates give the cell at 22.5 C with an uncertainty of two standard ones (k = 2). Coefficients of linear expansion
+are those near room temperature, known to some 5 to 10 %, which counts away from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from paddlewheel.errors import InputError
+
+CERTIFIED_AT_K = 295.65
+_RANGE_K = (250.0, 400.0)
+"""Where the coefficients near room temperature hold."""
+_TOULOUKIAN = "Touloukian et al., Thermophysical Properties of Matter 13 (1977)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standard:
+    """A certified powder.
+
+    Attributes
+    ----------
+    name, phase
+        As `--standard` takes it; the built-in phase (`lab.xrd.library`) whose atoms it has.
+    lengths_A, std_A
+        a and c (equal for cubic ones), and their standard uncertainties.
+    expansion_per_K, expansion_std_per_K
+        Of a and c.
+    source
+        Of the cell, and of the expansion.
+    """
+
+    name: str
+    phase: str
+    lengths_A: tuple[float, float]
+    std_A: tuple[float, float]
+    expansion_per_K: tuple[float, float]
+    expansion_std_per_K: float
+    source: str
+
+    def lengths_at(self, temperature_K: float = CERTIFIED_AT_K) -> tuple[np.ndarray, np.ndarray]:
+        """a and c at a temperature, and their standard uncertainties, A.
+
+        Raises
+        ------
+        InputError
+            Outside 250 to 400 K.
+        """
+        if not _RANGE_K[0] <= temperature_K <= _RANGE_K[1]:
+            raise InputError(
+                f"the cell of {self.name} is known from {_RANGE_K[0]:g} to {_RANGE_K[1]:g} K, not at"
+                f" {temperature_K:g} K", where="standard", remedy="measure the standard at room temperature",
+            )  # fmt: skip
+        step = temperature_K - CERTIFIED_AT_K
+        lengths = np.array(self.lengths_A) * (1 + np.array(self.expansion_per_K) * step)
+        return lengths, np.hypot(self.std_A, lengths * self.expansion_std_per_K * step)
+
+
+def _cubic(name: str, phase: str, a_A: float, std_A: float, per_K: tuple[float, float], source: str) -> Standard:
+    return Standard(
+        name=name, phase=phase, lengths_A=(a_A, a_A), std_A=(std_A, std_A), expansion_per_K=(per_K[0], per_K[0]),
+        expansion_std_per_K=per_K[1], source=source,
+    )  # fmt: skip
+
+
+_SI = (2.59e-6, 0.03e-6)
+_LAB6 = (6.4e-6, 0.3e-6)
+_SI_EXPANSION = "expansion: Okada and Tokumaru, J. Appl. Phys. 56, 314 (1984)"
+_LAB6_EXPANSION = "expansion: Sirota et al., Phys. Solid State 40, 1856 (1998)"
+STANDARDS: tuple[Standard, ...] = (
+    _cubic("si640c", "si", 5.4311946, 0.0000046, _SI, f"NIST SRM 640c; {_SI_EXPANSION}"),
+    _cubic("si640d", "si", 5.43123, 0.00004, _SI, f"NIST SRM 640d; {_SI_EXPANSION}"),
+    _cubic("si640e", "si", 5.431179, 0.00004, _SI, f"NIST SRM 640e; {_SI_EXPANSION}"),
+    _cubic("si640f", "si", 5.431144, 0.00004, _SI, f"NIST SRM 640f; {_SI_EXPANSION}"),
+    _cubic("lab6-660a", "lab6", 4.1569162, 0.0000048, _LAB6, f"NIST SRM 660a; {_LAB6_EXPANSION}"),
+    _cubic("lab6-660b", "lab6", 4.15689, 0.00004, _LAB6, f"NIST SRM 660b; {_LAB6_EXPANSION}"),
+    _cubic("lab6-660c", "lab6", 4.156826, 0.00004, _LAB6, f"NIST SRM 660c; {_LAB6_EXPANSION}"),
+    Standard(
+        name="corundum-676a", phase="corundum", lengths_A=(4.759355, 12.99231), std_A=(0.00004, 0.000075),
+        expansion_per_K=(5.0e-6, 5.7e-6), expansion_std_per_K=0.5e-6,
+        source=f"NIST SRM 676a; expansion: {_TOULOUKIAN}",
+    ),
+    _cubic("ceo2-674b", "ceo2", 5.41153, 0.00005, (11.0e-6, 0.7e-6),
+           f"NIST SRM 674b as quoted, not certified for the cell; expansion: {_TOULOUKIAN}"),
+    _cubic("y2o3", "y2o3", 10.604, 0.001, (6.5e-6, 0.8e-6),
+           f"Paton and Maslen, Acta Cryst. 19, 307 (1965), not certified; expansion: {_TOULOUKIAN}"),
+)  # fmt: skip
+_LATEST = {"si": "si640f", "lab6": "lab6-660c", "corundum": "corundum-676a", "al2o3": "corundum-676a",
+           "ceo2": "ceo2-674b"}  # fmt: skip
+"""Of a substance without a number."""
+
+
+def find_standard(name: str) -> Standard:
+    """The standard of a name (``si640f``, ``LaB6 660c``), the newest of a substance without a number (``lab6``).
+
+    Raises
+    ------
+    InputError
+        For a name that is none, with those that are.
+    """
+    plain = _plain(name)
+    plain = _plain(_LATEST.get(plain, plain))
+    for standard in STANDARDS:
+        if _plain(standard.name) == plain:
+            return standard
+    names = ", ".join(standard.name for standard in STANDARDS)
+    raise InputError(f"no standard {name!r}", where="standard", remedy=f"give one of {names}")
+
+
+def _plain(name: str) -> str:
+    return "".join(character for character in name.lower().replace("srm", "") if character.isalnum())
