@@ -28,7 +28,5 @@ def background_basis(
     parts = [np.polynomial.chebyshev.chebvander(at, order).T]
     if air:
         parts.append((max(abs(low), 1.0) / np.maximum(two_theta_deg, 0.1))[None, :])
-    parts += [
-        np.exp(-4 * np.log(2) * ((two_theta_deg - centre) / width) ** 2)[None, :] for centre, width in humps
-    ]
+    parts += [np.exp(-4 * np.log(2) * ((two_theta_deg - centre) / width) ** 2)[None, :] for centre, width in humps]
     return np.concatenate(parts)

@@ -1,8 +1,8 @@
 """Whole-pattern fit: which share each phase has, its cell and widths, and how well all of it is known.
 
-Scales and background are linear and solved exactly, the rest follows in an order that needs no hand: place and width of
-the lines, cells, shapes, each phase's own widths and displacements, texture where the evidence asks for it. Numbers that
-the data do not tell (the width of a phase that is hardly there) are held by weak priors and by limits.
+Scales and background are linear and solved exactly, the rest follows in an order that needs no hand: place and width
+of the lines, cells, shapes, each phase's own widths and B, texture where the evidence asks for it. Numbers that the
+data do not tell (the width of a phase that is hardly there) are held by weak priors and by limits.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from paddlewheel.lab.xrd.model import (
     PhaseModel,
     free_cell,
 )
-from paddlewheel.lab.xrd.pattern import Pattern
+from paddlewheel.lab.xrd.pattern import Geometry, Pattern
 from paddlewheel.lab.xrd.phase import Phase, d_spacing_A
 from paddlewheel.lab.xrd.profiles import apportion, axial_divergence, nodes_needed
 from paddlewheel.lab.xrd.separable import Linear, SeparableFit
@@ -44,9 +44,12 @@ _LIMIT_STD = 3.29
 """Detection limit over the standard uncertainty of a blank (Currie, doi 10.1021/ac60259a007)."""
 _WHITE_RUNS = 1.508
 """Berar and Lelann's factor of independent Gaussian residuals."""
+_WHOLE, _SHORTEST_BOND_A, _MOST_ATOMS_COMPARED = 0.9, 0.6, 400
 _SHARE_OF_OWN = 0.01
 """Share of the intensity from which on a phase has a cell, widths and a B factor of its own."""
 _SHARE_OF_TEXTURE = 0.05
+_LEAST_BY_TEXTURE = 0.02
+"""Of the sum of squares: a texture that takes away less is as likely a wrong line shape."""
 _WIDTHS_DEG = (0.5, 0.25, 0.12, 0.06, 0.03, 0.015, 0.008)
 _AXES: tuple[tuple[int, int, int], ...] = ((0, 0, 1), (1, 0, 0), (0, 1, 0), (1, 1, 0), (1, 1, 1), (1, 0, 1), (0, 1, 1))
 
@@ -108,7 +111,7 @@ class FitOptions:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FittedPhase:
-    """A phase of a fit; fractions are of one, errors standard uncertainties, with serial correlation and misfit in them.
+    """A phase of a fit; fractions are of one, errors are standard uncertainties with serial correlation and misfit.
 
     Attributes
     ----------
@@ -124,8 +127,8 @@ class FittedPhase:
     cell, cell_std
         a, b, c in A, alpha, beta, gamma in degrees; [6]. The errors of those that are not free are 0.
     size_nm, strain_percent
-        Of the Lorentzian widths less the instrument's: the volume-weighted size (K = 0.9) and the full strain width / 4;
-        value and error, None where the width is none; without an instrument they are bounds.
+        Of the Lorentzian widths less the instrument's: the volume-weighted size (K = 0.9) and a quarter of the width of
+        strain; value and error, None where the width is none; without an instrument they are bounds.
     b_A2, march_r
         Added to B of all atoms; March-Dollase ratio; value and error, None where not fitted.
     position_deg, hkl
@@ -258,7 +261,9 @@ class _Work:
         if not phases:
             raise DataError("no phase", where=pattern.source, remedy="give --phases A.cif,B.cif")
         self.pattern, self.options, self.start = pattern, options, start
-        self.geometry = pattern.geometry or ("bragg-brentano" if len(pattern.radiation.lines) > 1 else "debye-scherrer")
+        self.geometry: Geometry = pattern.geometry or (
+            "bragg-brentano" if len(pattern.radiation.lines) > 1 else "debye-scherrer"
+        )
         low, high = options.range_deg or (-math.inf, math.inf)
         x = pattern.two_theta_deg
         seen = (x >= max(low, 1e-3)) & (x <= min(high, 179.9))
@@ -274,6 +279,7 @@ class _Work:
         if start is not None:
             phases = [replace(phase, cell=start.phases[p].cell.copy()) for p, phase in enumerate(phases)]
         self.shift: Shift = options.shift or self._usual_shift()
+        self.other_shift_weight, self.cells_of_other_shift = 0.0, [phase.cell for phase in phases]
         self.phases = phases
         self.model = self._model()
         order = options.background_order
@@ -331,7 +337,9 @@ class _Work:
         reach = self.options.cell_percent / 100
         for p, phase in enumerate(self.phases):
             for number, _ in enumerate(free_cell(phase)):
-                add(Parameter(name=f"cell_{number}", phase=p, value=0.0, lower=-reach, upper=reach, prior_std=reach / 2))
+                add(
+                    Parameter(name=f"cell_{number}", phase=p, value=0.0, lower=-reach, upper=reach, prior_std=reach / 2)
+                )
             add(Parameter(name="size_deg", phase=p, value=0.0, lower=0.0, upper=MOST_BROAD_DEG))
             add(Parameter(name="strain_deg", phase=p, value=0.0, lower=0.0, upper=2 * MOST_BROAD_DEG))
             add(Parameter(name="b_A2", phase=p, value=0.0, lower=-MOST_DB_A2, upper=MOST_DB_A2, prior_std=0.25))
@@ -360,8 +368,9 @@ class _Work:
             self.model.parameters[self.model.place("axial")].value = 0.03 if self.x[0] < 60 else 0.0
         shape = self._global("w_deg2", "u_deg2", "v_deg2", "axial") if own else []
         if self.start is None:
-            linear = self._minimise([*shift, *shape, *self._global("x_deg", "y_deg"), *self._cells(linear, _SHARE_OF_OWN)],
-                                    15, 1e-4)  # fmt: skip
+            linear = self._minimise(
+                [*shift, *shape, *self._global("x_deg", "y_deg"), *self._cells(linear, _SHARE_OF_OWN)], 15, 1e-4
+            )
             self._own_widths()
         self.problem.reweigh(self._weight(linear.calculated))
         self._stiffen(linear)
@@ -370,9 +379,17 @@ class _Work:
         if not self.options.no_texture:
             linear, texture_free = self._find_texture(linear, texture_free)
         self._stiffen(linear)
-        for _ in range(2):
+        for last in (False, True):
             self.problem.reweigh(self._weight(linear.calculated))
-            self.free = [*shift, *shape, *self._cells(linear, _SHARE_OF_OWN), *self._phase_numbers(linear), *texture_free]
+            if last and self.options.shift is None and self.shift == "displacement":
+                shift = self._choose_shift(linear)
+            self.free = [
+                *shift,
+                *shape,
+                *self._cells(linear, _SHARE_OF_OWN),
+                *self._phase_numbers(linear),
+                *texture_free,
+            ]
             linear = self._minimise(self.free, 15, 1e-6)
         self.texture_free = texture_free
         return self._result(linear)
@@ -473,6 +490,27 @@ class _Work:
                 (0.7 * best[2]) ** 2, min(0.4 * best[2], MOST_BROAD_DEG),
             )  # fmt: skip
 
+    def _choose_shift(self, linear: Linear) -> list[int]:
+        """Displacement or zero of a flat plate, the likelier: the cells of the other go into the errors."""
+        n_points = int((self.problem.weight > 0).sum())
+        kept, free = self.model.theta(), list(self.free)
+        linear = self._minimise(free, 8, 1e-5)
+        first = self.model.theta()
+        displacement, zero = self.model.place("displacement_deg"), self.model.place("zero_deg")
+        self.model.parameters[zero].value = 0.9 * first[displacement]
+        self.model.parameters[displacement].value = 0.0
+        other = self._minimise([zero if place == displacement else place for place in free], 12, 1e-5)
+        second = self.model.theta()
+        noise = max(1.0, linear.chi2 / n_points) * self._serial(linear) ** 2
+        gain = (linear.chi2 - other.chi2) / noise
+        self.other_shift_weight = 1 / (1 + math.exp(min(abs(gain) / 2, 50.0)))
+        better, worse = (second, first) if gain > 0 else (first, second)
+        self.cells_of_other_shift = [self.model.cell(p, worse) for p in range(len(self.phases))]
+        self._set(better if gain > 0 else kept)
+        if gain > 0:
+            self.shift = "zero"
+        return self._shift_places()
+
     def _find_texture(self, linear: Linear, free: list[int]) -> tuple[Linear, list[int]]:
         """Give a strong phase the low-index axis that gains most, where it gains more than chance and misfit would."""
         n_points = int((self.problem.weight > 0).sum())
@@ -493,7 +531,8 @@ class _Work:
             least, axis, r = min(tries)
             self._set(kept)
             noise = max(1.0, chi2 / n_points) * self._serial(linear) ** 2
-            if (chi2 - least) / noise > math.log(n_points) + 2 * math.log(len(tries)) + 6 and abs(r - 1) > 0.01:
+            gain = (chi2 - least) / noise
+            if gain > math.log(n_points) + 2 * math.log(len(tries)) + 6 and chi2 - least > _LEAST_BY_TEXTURE * chi2:
                 self.model.phases[p] = phase.textured(axis)
                 self.model.parameters[place].value = r
                 free = [*free, place]
@@ -566,7 +605,10 @@ class _Work:
             self._set(kept)
 
         basis = self.problem.basis
-        for name, order in (("background of more terms", self.order + 4), ("background of fewer terms", self.order - 3)):
+        for name, order in (
+            ("background of more terms", self.order + 4),
+            ("background of fewer terms", self.order - 3),
+        ):
             if self.options.background_order is None or order > self.order:
                 self.problem.basis = self._basis(max(order, 2))
                 self.problem.reweigh(self.problem.weight)
@@ -600,7 +642,7 @@ class _Work:
         covariance = problem.covariance(theta, linear, self.free) * inflation**2
         names = [self._name(place) for place in self.free]
         correlations = self._correlations(covariance[n_phases:, n_phases:], names)
-        flags = self._check_correlated(correlations)
+        flags = [*_overlaps(self.phases), *self._check_correlated(correlations)]
 
         factors = self._mass_factors()
         fractions = self._fractions(linear)
@@ -646,7 +688,8 @@ class _Work:
             volume, volume_std = volume_A3(cell), self._volume_std(p, theta, covariance, n_phases)
             found.append(
                 FittedPhase(
-                    name=phase.name, formula=phase.formula, is_present=bool(present[p]), weight_fraction=w, weight_std=s,
+                    name=phase.name, formula=phase.formula, is_present=bool(present[p]),
+                    weight_fraction=w, weight_std=s,
                     weight_interval_95=ends, statistical_std=float(statistical[p]), systematic_std=float(systematic[p]),
                     choice_std=float(choice[p]), detection_limit=float(limits[p]), intensity_share=float(shares[p]),
                     mole_fraction=float(moles[p]), volume_fraction=float(volumes[p]), scale=float(linear.scales[p]),
@@ -665,7 +708,7 @@ class _Work:
         in_mm = None
         if displacement is not None and radius is not None and self.geometry == "bragg-brentano":
             in_mm = (-math.radians(displacement[0]) * radius / 2, math.radians(displacement[1]) * radius / 2)
-        given = {name: theta[self.model.place(name)] for name in
+        given = {name: float(theta[self.model.place(name)]) for name in
                  ("u_deg2", "v_deg2", "w_deg2", "x_deg", "y_deg", "axial", "zero_deg")}  # fmt: skip
         background = linear.coefficients @ problem.basis
         return PatternFit(
@@ -673,12 +716,14 @@ class _Work:
             std=1 / np.sqrt(np.maximum(problem.weight, 1e-300)), calculated=linear.calculated, background=background,
             components=linear.scales[:, None] * linear.columns, rwp=rwp, rexp=rexp, gof=gof,
             durbin_watson=float((np.diff(residual) ** 2).sum() / max((residual**2).sum(), 1e-300)), inflation=inflation,
-            n_parameters=n_parameters, instrument=replace(self.model.instrument, **{k: float(v) for k, v in given.items()}),
+            n_parameters=n_parameters, instrument=replace(self.model.instrument, **given),
             shift=self.shift, zero_deg=self._value("zero_deg", -1, covariance, n_phases), displacement_deg=displacement,
             displacement_mm=in_mm, correlations=tuple(correlations), amorphous=amorphous,
             refits={name: tuple(map(float, each)) for name, each in refits.items()}, brindley=brindley,
             flags=tuple(flags),
-            parameters={(each.name, each.phase): (each.value, each.prior, each.prior_std) for each in self.model.parameters},
+            parameters={
+                (each.name, each.phase): (each.value, each.prior, each.prior_std) for each in self.model.parameters
+            },
         )  # fmt: skip
 
     def _name(self, place: int) -> str:
@@ -706,8 +751,8 @@ class _Work:
                     f"{first} and {second} cannot be told apart (correlation {value:.4f}): cells would be wrong by more"
                     " than their errors",
                     where=self.pattern.source,
-                    remedy=f"fix {places[0].removesuffix('_deg')} by a standard (--instrument, --shift none), or --cells"
-                    " fixed",
+                    remedy=f"fix {places[0].removesuffix('_deg')} by a standard (--instrument, --shift none), or"
+                    " --cells fixed",
                 )
             if any(name.startswith("cell_") for name in (first, second)):
                 told.append(f"{first} and {second} are hardly told apart (correlation {value:.4f})")
@@ -727,7 +772,8 @@ class _Work:
         for number, places in enumerate(free_cell(self.phases[p])):
             found = self._value(f"cell_{number}", p, covariance, n_phases)
             for place in places:
-                std[place] = 0.0 if found is None else found[1] * float(self.phases[p].cell[place])
+                other = math.sqrt(self.other_shift_weight) * abs(self.cells_of_other_shift[p][place] - cell[place])
+                std[place] = 0.0 if found is None else math.hypot(found[1] * float(self.phases[p].cell[place]), other)
         return cell, std
 
     def _volume_std(self, p: int, theta: np.ndarray, covariance: np.ndarray, n_phases: int) -> float:
@@ -772,8 +818,8 @@ class _Work:
         told = []
         if share < -2 * error:
             told.append(
-                f"{name} is less than was weighed in ({100 * found:.1f} for {100 * weighed:.1f} wt%): no amorphous share"
-                " explains that; texture, absorption or the weight do"
+                f"{name} is less than was weighed in ({100 * found:.1f} for {100 * weighed:.1f} wt%): no amorphous"
+                " share explains that; texture, absorption or the weight do"
             )
         return (share, error), fractions * weighed / found, told
 
@@ -796,8 +842,8 @@ class _Work:
         how = "given" if self.phases[worst].name in self.options.particles_um else "taken"
         return swept, [
             f"contrast of absorption: mu of {self.phases[worst].name} is {mu[worst]:.0f} 1/cm, the mean {mean:.0f}: at"
-            f" particles of {sizes[worst]:g} um ({how}) |mu - mean| D is {contrast[worst]:.2f}, and fractions can be wrong"
-            " by more than their intervals; grind finer, measure at a shorter wavelength, or give --particles-um"
+            f" particles of {sizes[worst]:g} um ({how}) |mu - mean| D is {contrast[worst]:.2f}, and fractions can be"
+            " wrong by more than their intervals; grind finer, measure at a shorter wavelength, or give --particles-um"
         ]
 
 
@@ -812,6 +858,27 @@ def _different_axes(model: PhaseModel) -> list[tuple[int, int, int]]:
                 image = np.asarray(axis) @ rotation
                 images |= {tuple(int(v) for v in image), tuple(int(-v) for v in image)}
     return found
+
+
+def _overlaps(phases: Sequence[Phase]) -> list[str]:
+    """Tell of whole atoms that are nearer to each other than any bond."""
+    told = []
+    for phase in phases:
+        whole = np.flatnonzero(phase.occupancy > _WHOLE)[:_MOST_ATOMS_COMPARED]
+        cosines = np.cos(np.radians(phase.cell[3:]))
+        metric = np.outer(phase.cell[:3], phase.cell[:3])
+        for i, j, cosine in ((1, 2, cosines[0]), (0, 2, cosines[1]), (0, 1, cosines[2])):
+            metric[i, j] *= cosine
+            metric[j, i] *= cosine
+        apart = phase.fractional[whole, None, :] - phase.fractional[None, whole, :]
+        apart -= np.round(apart)
+        distance = np.sqrt(np.einsum("abi,ij,abj->ab", apart, metric, apart) + 1e6 * np.eye(len(whole)))
+        if len(whole) > 1 and distance.min() < _SHORTEST_BOND_A:
+            told.append(
+                f"atoms of {phase.name} are {distance.min():.2f} A apart: its file is wrong (origin of the group?)"
+                ", and so are its intensities and the fractions"
+            )
+    return told
 
 
 def serial_correlation(residual: np.ndarray) -> float:

@@ -1,6 +1,6 @@
 """A powder pattern as a function of phases and instrument: columns of unit scale, with derivatives by every parameter.
 
-y(2theta) = sum_p S_p sum_h m_h |F_h|^2 L(2theta_h) exp(-2 dB_p s_h^2) T_p(h) A(2theta_h) P(2theta - 2theta_h) + background
+y = sum_p S_p sum_h m_h |F_h|^2 L(2theta_h) exp(-2 dB_p s_h^2) T_p(h) A(2theta_h) P(2theta - 2theta_h) + b(2theta)
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ class Instrument:
 class Parameter:
     """A number of the model that is not linear.
 
-    `phase` is that phase's place, -1 for the instrument and the sample as a whole; `prior_std` is the standard deviation
-    of a Gaussian around `prior` that the fit is held by where the data do not tell.
+    `phase` is that phase's place, -1 for the instrument and the sample as a whole; `prior_std` is the standard
+    deviation of a Gaussian around `prior` that the fit is held by where the data do not tell.
     """
 
     name: str

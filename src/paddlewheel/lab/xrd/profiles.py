@@ -10,18 +10,31 @@ that few Gauss-Legendre nodes do.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
-import numba
 import numpy as np
+from numba import njit
 
 _MOST_NODES = 16
 _CORE_FWHM, _TAIL_FWHM = 6.0, 34.0
-"""How far a profile is painted: widths of a Gaussian, and so many more of a Lorentzian, whose tails beyond 40 widths hold
-0.8 %."""
+"""How far a profile is painted: widths of a Gaussian, and so many more of a Lorentzian, whose tails beyond 40 widths
+hold 0.8 %."""
 _GAUSS_HEIGHT = 2 * math.sqrt(math.log(2) / math.pi)
 _FOUR_LN2 = 4 * math.log(2)
+
+
+def _compiled(function: Callable) -> Any:
+    """Compile at the first call; the code is kept for the next process where there is a place for it."""
+    options: dict[str, Any] = {
+        "nogil": True, "error_model": "numpy", "fastmath": {"contract", "reassoc", "nsz", "arcp"},
+    }  # fmt: skip
+    try:
+        return njit(cache=True, **options)(function)
+    except RuntimeError:  # nowhere to keep it
+        return njit(**options)(function)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,12 +95,12 @@ def nodes_needed(two_theta_deg: np.ndarray, height: float, fwhm_deg: np.ndarray)
     angle = np.radians(two_theta_deg)
     cosine = np.clip(np.cos(angle) * math.sqrt(1 + height**2), -1.0, 1.0)
     extent = np.abs(np.degrees(np.arccos(cosine) - angle))
-    return np.where(
-        extent < 0.02 * fwhm_deg, 1, np.clip(np.ceil(3 + 3 * extent / fwhm_deg), 3, _MOST_NODES)
-    ).astype(np.int64)
+    return np.where(extent < 0.02 * fwhm_deg, 1, np.clip(np.ceil(3 + 3 * extent / fwhm_deg), 3, _MOST_NODES)).astype(
+        np.int64
+    )
 
 
-@numba.njit(cache=True, fastmath=True)
+@_compiled
 def paint(
     x: np.ndarray,
     position: np.ndarray,
@@ -101,7 +114,8 @@ def paint(
 ) -> None:
     """Add the profiles of reflections to `y`, [n_points], at the rising angles `x`.
 
-    `position`, `fwhm`, `eta` and `area` are [n_reflections], angles in the unit of `x`; the rest is an `AxialDivergence`.
+    `position`, `fwhm`, `eta` and `area` are [n_reflections], angles in the unit of `x`; the rest is an
+    `AxialDivergence`.
     """
     for i in range(position.size):
         width, share, whole = fwhm[i], eta[i], area[i]
@@ -123,7 +137,7 @@ def paint(
                 y[j] += part * value
 
 
-@numba.njit(cache=True, fastmath=True)
+@_compiled
 def paint_with_slopes(
     x: np.ndarray,
     position: np.ndarray,
@@ -201,7 +215,7 @@ def paint_with_slopes(
                 dy[axial, first + j] += whole * kernels[4, j]
 
 
-@numba.njit(cache=True, fastmath=True)
+@_compiled
 def apportion(
     x: np.ndarray,
     position: np.ndarray,

@@ -1,7 +1,8 @@
 """Least squares where scales and background are linear: they are solved exactly at each step of the others.
 
-The columns of the phases have scales that are not negative, the background is free; the rest moves by Levenberg-Marquardt
-on the residual that the linear part leaves (variable projection, doi 10.1088/0266-5611/19/2/201), inside its limits.
+The columns of the phases have scales that are not negative, the background is free; the rest moves by Levenberg and
+Marquardt on the residual that the linear part leaves (variable projection, doi 10.1088/0266-5611/19/2/201), inside its
+limits.
 """
 
 from __future__ import annotations
@@ -139,9 +140,14 @@ class SeparableFit:
             scaled = normal / np.outer(root, root)
             gain = 0.0
             while damping < _MOST_DAMPING:
-                step = np.linalg.lstsq(
-                    scaled + damping * np.eye(len(free)) + np.diag(np.where(held, 1.0, 0.0)), gradient / root, rcond=None
-                )[0] / root
+                step = (
+                    np.linalg.lstsq(
+                        scaled + damping * np.eye(len(free)) + np.diag(np.where(held, 1.0, 0.0)),
+                        gradient / root,
+                        rcond=None,
+                    )[0]
+                    / root
+                )
                 trial = theta.copy()
                 trial[free] = np.clip(theta[free] + step, low[free], high[free])
                 tried = self.at(trial)
