@@ -51,6 +51,7 @@ def samples(folder: Path) -> list[Sample]:
     from ase.io import write
 
     import bruker_folders
+    import calorimeter_files
     import nmr_files
     import powder_files
     import tensor_files
@@ -60,6 +61,8 @@ def samples(folder: Path) -> list[Sample]:
     from paddlewheel.crystals.library import builtin_path
     from paddlewheel.crystals.site_list import read_site_list
     from paddlewheel.lab.design.inputs import load_design, template
+    from paddlewheel.lab.dsc.calibration import read_calibration
+    from paddlewheel.lab.dsc.readers import read_scans
     from paddlewheel.lab.nmr.readers import read_nmr
     from paddlewheel.lab.nmr.tensors.readers import read_tensors
     from paddlewheel.lab.readers import read_cell_test, read_spectra
@@ -181,6 +184,15 @@ def samples(folder: Path) -> list[Sample]:
     add("a.ods", impedance.ods(folder / "a.ods", impedance.ods_rows()).read_bytes(), "spectra", read_spectra)
     add("a.pssession", impedance.session(impedance.Z), "spectra", read_spectra)
     add("a.ids", impedance.ivium(("Impedance", "a", impedance.ivium_rows(impedance.Z))), "spectra", read_spectra)
+    for program, text in calorimeter_files.FORMATS.items():
+        add(f"{program.replace(' ', '-')}.txt", text(), "calorimeter", read_scans)
+    heat = {"ID": "made", "rate": 10, "T": [20.0 + n for n in range(50)], "latentdata": [n % 7 for n in range(50)]}
+    add("dsc.json", json.dumps(heat), "calorimeter", read_scans)
+    add("dsc.csv", "Temperature (C), Heat Flow Endo Up (mW)\n" + "".join(f"{n / 3:.3f}, {n % 5}\n" for n in range(99)),
+        "calorimeter", lambda path: read_scans(path, rate_K_per_min=10.0))  # fmt: skip
+    standard = "- {standard: In, rate_K_per_min: 10, onset_C: {value: 157, std: 0.1}, enthalpy_J_per_g: 28}\n"
+    other = standard.replace("In", "Zn").replace("157", "420").replace("28", "99")
+    add("calibration.yaml", f"standards:\n{standard}{other}", "calibration", read_calibration)
     pellet = "die_diameter_mm: {value: 10, std: 0.1}\npellet: {thickness_um: 800, mass_mg: 60}\n"
     add("sample.yaml", pellet, "sample", load_sample)
     add("design.yaml", template(), "design", load_design)
@@ -213,6 +225,8 @@ def samples(folder: Path) -> list[Sample]:
     by_folder = {"impedance": ("spectra", read_spectra), "eis": ("spectra", read_spectra),
                  "cyclers": ("cell test", read_cell_test), "biologic": ("cell test", read_cell_test),
                  "cycling": ("cell test", read_cell_test), "structures": ("structure", read_structure),
+                 "dsc": ("calorimeter", read_scans), "fpex0_ID407": ("calorimeter", read_scans),
+                 "perkinelmer_calorimeter": ("calorimeter", lambda path: read_scans(path, rate_K_per_min=10.0)),
                  "trajectories": ("trajectory", trajectory), "exchange": ("structure", read_structure),
                  "xrd": ("powder pattern", read_patterns), "xrd_qpa": ("powder pattern", read_patterns)}  # fmt: skip
     for path in sorted(shared.rglob("*")) if shared.is_dir() else ():

@@ -83,7 +83,7 @@ def _of_text(written: str, path: Path, told: Told, warnings: list[str]) -> list[
     first = read_header(blocks[0].lines)
     scans: list[ThermalScan] = []
     for block in blocks:
-        header = read_header(block.lines, column_names=block.table.names).over(first)
+        header = read_header(block.lines).over(first)
         setaram = any(line.strip().startswith("HeatFlow :") for line in header.lines)
         if setaram and header.name is None:  # its first line
             header = replace(header, name=header.lines[0].strip())

@@ -101,9 +101,12 @@ def from_rate(
     usual = float(np.median(smooth[smooth > 0.5 * np.percentile(smooth, 80)])) if smooth.any() else 0.0
     if usual == 0:
         raise DataError("no ramp that a rate could tell the time of", where=where, remedy="export it with its time")
-    ramps = smooth > 0.5 * usual
+    ramps = _long(smooth > 0.5 * usual)
+    if not ramps.any():
+        raise DataError("no ramp that a rate could tell the time of", where=where, remedy="export it with its time")
     on_ramp = np.abs(steps[ramps])
     even = np.percentile(np.abs(on_ramp - usual), 68) < _EVEN * usual
+    usual = float(on_ramp[np.abs(on_ramp - usual) < 0.5 * usual].mean())  # finer than the digits of one step
     seconds_a_kelvin = 60.0 / rate_K_per_min
     intervals = np.full(len(steps), usual) if even else np.maximum(np.abs(steps), 1e-3 * usual)
     kept = np.zeros(len(temperature_C), bool)
@@ -115,6 +118,15 @@ def from_rate(
             f"{int((~kept).sum())} of {len(kept)} points left out: off the ramps the rate does not tell their time"
         )
     return time - time[kept][0], kept
+
+
+def _long(flags: np.ndarray) -> np.ndarray:
+    """The flags that stand in a row of at least a run's points."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(int), [0]])))
+    kept = np.zeros(len(flags), bool)
+    for start, end in edges.reshape(-1, 2):
+        kept[start:end] = end - start >= _SHORTEST_RUN
+    return kept
 
 
 def runs_of(time: np.ndarray) -> list[slice]:

@@ -87,8 +87,8 @@ class Header:
         )
 
 
-def read_header(lines: Iterable[str], *, column_names: Sequence[str] = ()) -> Header:
-    """The header of a table from the lines around it and the names of its columns."""
+def read_header(lines: Iterable[str]) -> Header:
+    """The header of a table from the lines around it, without that of its columns."""
     kept = tuple(line.strip("\r\n") for line in lines if line.strip())
     masses: list[float] = []
     reference = None
@@ -115,7 +115,7 @@ def read_header(lines: Iterable[str], *, column_names: Sequence[str] = ()) -> He
         mass_mg=positive[0] if positive else None,
         masses_mg=tuple(dict.fromkeys(positive)),
         reference_mass_mg=reference,
-        exothermic=exothermic_way((*kept, *column_names)),
+        exothermic=exothermic_way(kept),
         rates_K_per_min=tuple(dict.fromkeys(rate for line in kept for rate in _rates(line) if rate > 0)),
         instrument=_first(_INSTRUMENT, kept),
         name=name,

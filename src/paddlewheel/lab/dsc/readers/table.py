@@ -28,6 +28,8 @@ FIELDS: Mapping[str, tuple[Role, str]] = {
 _SAME_MASS = 0.01
 _GAP_K = 5.0
 _COLDEST_K = 60.0
+_HOTTEST_C = 4000.0
+_MOST_UNREAL = 0.02
 _ROOM_K = (285.0, 315.0)
 
 
@@ -84,6 +86,8 @@ def scans_of(
         raise DataError(f"{int(rows.sum())} rows with numbers are no run", where=where, remedy="give another file")
     values = {place: column[rows] for place, column in values.items()}
     degrees = _celsius(values[temperature.place], temperature, where, warnings)
+    real = _real(degrees, temperature, where, warnings)
+    values, degrees = {place: column[real] for place, column in values.items()}, degrees[real]
     stated = (told.rate_K_per_min,) if told.rate_K_per_min is not None else header.rates_K_per_min
     if clocked is not None:
         time = clock.seconds(
@@ -105,7 +109,7 @@ def scans_of(
             mass_mg, nominal = 1.0, True
             warnings.append("no mass is stated: its signal, over mass, is given as that of 1 mg")
         flow = flow * (_stated_mass(header, mass_mg) if not nominal else 1.0)
-    way = told.exothermic or header.exothermic or exothermic_way([signal.name])
+    way = told.exothermic or _exothermic(signal, header, warnings)
     if per in ("kelvin", "gram and kelvin"):
         way = "down"  # a heat capacity is endothermic where it is positive
     elif way == "up":
@@ -247,17 +251,13 @@ def _is_mark(times: np.ndarray) -> np.ndarray:
 
 def _celsius(values: np.ndarray, column: Column, where: str | Path, warnings: list[str]) -> np.ndarray:
     """Temperatures in degrees Celsius; a unit that cannot be is told, and one that no header states found."""
-    lowest, begin = float(np.nanmin(values)), float(values[0])
+    lowest, begin = float(np.percentile(values, 1)), float(values[0])
     unit = column.unit
     if unit == "F":
         return (values - 32.0) / 1.8
     if unit == "K" and lowest < _COLDEST_K:
         warnings.append(f"{column.name} is in K by its header and goes down to {lowest:.4g}: taken in degrees Celsius")
         unit = "C"
-    elif unit == "C" and lowest < -273.15:
-        raise DataError(
-            f"{column.name} goes down to {lowest:.4g} degrees Celsius", where=where, remedy="check its unit"
-        )
     elif unit == "C" and _ROOM_K[0] <= begin <= _ROOM_K[1] and lowest > 250.0:
         warnings.append(f"{column.name} begins at {begin:.4g} degrees Celsius: check that it is not in K")
     elif not unit:
@@ -272,6 +272,19 @@ def _celsius(values: np.ndarray, column: Column, where: str | Path, warnings: li
             )  # fmt: skip
         warnings.append(f"{column.name} has no unit: taken in {'K' if unit == 'K' else 'degrees Celsius'}")
     return values - 273.15 if unit == "K" else values.copy()
+
+
+def _real(degrees_C: np.ndarray, column: Column, where: str | Path, warnings: list[str]) -> np.ndarray:
+    """Which points are at a temperature that there is; a few that are not are left out."""
+    real = (degrees_C > -273.15) & (degrees_C < _HOTTEST_C)
+    if (~real).sum() > _MOST_UNREAL * len(real):
+        raise DataError(
+            f"{int((~real).sum())} of {len(real)} values of {column.name} are no temperatures, such as "
+            f"{degrees_C[~real][0]:.6g} degrees Celsius", where=where, remedy="check the column and its unit",
+        )  # fmt: skip
+    if not real.all():
+        warnings.append(f"{int((~real).sum())} points left out at temperatures such as {degrees_C[~real][0]:.6g}")
+    return real
 
 
 def _mass(
@@ -312,6 +325,15 @@ def _mass(
     if mass is not None and told.mass_mg is None and (asked := question("mass_mg", mass)) is not None:
         raise DataError(asked[0], where=where, remedy=f"{asked[1]}; or give --mass-mg")
     return mass, False
+
+
+def _exothermic(signal: Column, header: Header, warnings: list[str]) -> Direction | None:
+    """The way of exothermic by the name of the signal and by the header; None where they contradict each other."""
+    own = exothermic_way([signal.name])
+    if own is not None and header.exothermic not in (None, own):
+        warnings.append(f"its header says that exothermic is {header.exothermic}, and its column {signal.name} {own}")
+        return None
+    return own or header.exothermic
 
 
 def _stated_mass(header: Header, mass_mg: float) -> float:

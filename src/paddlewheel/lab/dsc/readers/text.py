@@ -128,7 +128,7 @@ def _is_row(line: str) -> bool:
 
 
 def _around(lines: list[str]) -> Iterator[str]:
-    """The lines that hold no rows of numbers."""
+    """The lines that hold no rows of numbers, and not the names of their columns."""
     for line in lines:
-        if not _is_row(line) or line.lstrip().startswith("#"):
+        if (not _is_row(line) or line.lstrip().startswith("#")) and not is_header(line):
             yield line
