@@ -3,6 +3,9 @@
 A sample file is YAML. Each quantity is a number, or `{value: 310, std: 2}` with its standard uncertainty. What follows
 from them (area, loading, porosity, theoretical capacity) carries the uncertainty on; what a file gives twice, as a
 loading beside the mass that decides it, is compared, and a disagreement is explained where a known mistake explains it.
+
+It may say too what the sample was made of (`components`), how (`history`), and where the records of what was measured
+on it lie, so that one study reads what another found.
 """
 
 from __future__ import annotations
@@ -19,12 +22,14 @@ from pydantic import (
     SerializerFunctionWrapHandler,
     ValidationError,
     model_serializer,
+    model_validator,
 )
 
 from paddlewheel.errors import DataError
 from paddlewheel.foreign import read_yaml
 from paddlewheel.lab.ranges import Size, check_quantity
 from paddlewheel.records import Measured
+from paddlewheel.units import ZERO_CELSIUS_K
 
 
 def _as_measured(given: Any) -> Any:
@@ -68,8 +73,51 @@ class Pellet(_Part):
     ideal_density_g_per_cm3: Quantity | None = None
 
 
+class Phase(_Part):
+    """One phase that a sample was made of, or that it may hold.
+
+    Attributes
+    ----------
+    name, formula
+        As patterns and spectra call it; what one formula unit holds, such as Na3(BH4)(B12H12).
+    weight_fraction
+        Weighed, of the whole sample.
+    cif
+        Its structure, from the folder of the sample file, or a built-in name.
+    nmr_sites
+        Nuclei of one formula unit by the sites of the NMR record that they are seen in: {o-BH4: 1}. Sites that other
+        phases have too are left out.
+    left_with
+        Phases that this one is left over with, by moles of it on one of theirs: {nabh4: 1} where both react one to one.
+    """
+
+    name: str
+    formula: str | None = None
+    weight_fraction: Quantity | None = None
+    density_g_per_cm3: Quantity | None = None
+    cif: str | None = None
+    nmr_sites: dict[str, float] = Field(default_factory=dict)
+    left_with: dict[str, float] = Field(default_factory=dict)
+
+
+class History(_Part):
+    """How a sample was made."""
+
+    synthesis: str | None = None
+    cooling: str | None = None
+    cooling_rate_K_per_min: Quantity | None = None
+    notes: str | None = None
+
+
+RECORDS = ("eis", "nmr", "xrd", "dsc", "tomography", "cycling")
+"""Records that a sample file names."""
+
+
 class Sample(_Part):
     """One sample, as its file says it; the area is that of the die, or given.
+
+    `eis`, `nmr`, `xrd`, `dsc`, `tomography` and `cycling` are the run directories (or records) of what was measured on
+    it; paths start from the folder of the sample file.
 
     Raises
     ------
@@ -85,13 +133,100 @@ class Sample(_Part):
     temperature_K: Quantity | None = None
     composite: Composite | None = None
     pellet: Pellet | None = None
+    temperature_C: Quantity | None = None
+    thickness_um: Quantity | None = None
+    masses_mg: dict[str, Quantity] = Field(default_factory=dict)
+    components: list[Phase] = Field(default_factory=list)
+    history: History | None = None
+    eis: str | None = None
+    nmr: str | None = None
+    xrd: str | None = None
+    dsc: str | None = None
+    tomography: str | None = None
+    cycling: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_way_each(cls, given: Any) -> Any:
+        """The temperature in K and the thickness of the pellet, whichever way the file gives them."""
+        if not isinstance(given, Mapping):
+            return given
+        document = dict(given)
+        celsius, kelvin = _as_measured(document.get("temperature_C")), document.get("temperature_K")
+        if isinstance(celsius, Mapping) and isinstance(celsius.get("value"), int | float) and kelvin is None:
+            document["temperature_K"] = {**celsius, "value": celsius["value"] + ZERO_CELSIUS_K}
+        thickness, pellet = document.get("thickness_um"), document.get("pellet")
+        if thickness is not None and (pellet is None or isinstance(pellet, Mapping)):
+            document["pellet"] = {"thickness_um": thickness, **(pellet or {})}
+        return document
 
     def model_post_init(self, _context: Any) -> None:
         _check(self, "", self.size)
+        if self.temperature_C is not None and self.temperature_K is not None:
+            celsius = self.temperature_K.value - ZERO_CELSIUS_K
+            if abs(celsius - self.temperature_C.value) > 0.5:
+                raise DataError(
+                    f"{self.temperature_C.value:g} C, and temperature_K says {celsius:g} C", where="temperature_C",
+                    remedy="give one of them",
+                )  # fmt: skip
+        thick = self.pellet.thickness_um if self.pellet is not None else None
+        if self.thickness_um is not None and thick is not None and thick.value != self.thickness_um.value:
+            raise DataError(
+                f"{self.thickness_um.value:g} um, and that of the pellet is {thick.value:g} um", where="thickness_um",
+                remedy="give one of them",
+            )  # fmt: skip
+        names = [phase.name for phase in self.components]
+        if len(set(names)) < len(names):
+            raise DataError("two of one name", where="components", remedy="give each its own name")
+        weighed = [phase.weight_fraction.value for phase in self.components if phase.weight_fraction is not None]
+        if weighed and (min(weighed) < 0 or sum(weighed) > 1.001):
+            raise DataError(
+                f"weight fractions of {', '.join(f'{value:g}' for value in weighed)}", where="components",
+                remedy="give fractions of the whole, at most 1 together",
+            )  # fmt: skip
+        for phase in self.components:
+            for other in phase.left_with:
+                if other not in names:
+                    raise DataError(f"{phase.name} is left with {other!r}", where="components",
+                                    remedy=f"name one of {', '.join(names)}")  # fmt: skip
 
     @model_serializer(mode="wrap")
-    def _without_usual_size(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return {name: value for name, value in whole(self).items() if (name, value) != ("size", "usual")}
+    def _without_what_is_not_said(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        found = whole(self)
+        return {
+            name: value
+            for name, value in found.items()
+            if (name, value) != ("size", "usual") and not (name in _LATER and not value)
+        }
+
+    def record_path(self, kind: str, *, sample: str | Path) -> Path | None:
+        """Where the record of a kind (`RECORDS`) lies, None where none is named.
+
+        Parameters
+        ----------
+        kind
+            Such as ``nmr``.
+        sample
+            The sample file.
+
+        Raises
+        ------
+        DataError
+            Where it is not there.
+        """
+        given = getattr(self, kind)
+        if not given:
+            return None
+        path = Path(sample).parent / given
+        path = path / "result.json" if path.is_dir() else path
+        if not path.is_file():
+            raise DataError(f"its {kind} record {given} is not there", where=sample,
+                            remedy="give the run directory, from the folder of the sample file")  # fmt: skip
+        return path
+
+
+_LATER = ("temperature_C", "thickness_um", "masses_mg", "components", "history", *RECORDS)
+"""Fields that earlier versions did not have: left out where they are empty, so that old documents stay."""
 
 
 def _check(part: _Part, path: str, size: Size) -> None:
@@ -107,6 +242,9 @@ def _check(part: _Part, path: str, size: Size) -> None:
         elif isinstance(value, list):
             for place, each in enumerate(value):
                 _check(each, f"{path}{name}.{place}.", size)
+        elif isinstance(value, dict) and name == "masses_mg":
+            for what, mass in value.items():
+                check_quantity(f"{path}masses.{what}.mass_mg", mass.value, mass.std, size=size)
 
 
 def load_sample(path: str | Path) -> Sample:
