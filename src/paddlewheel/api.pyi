@@ -9,6 +9,7 @@ from paddlewheel.lab.nmr.signal import Signal
 from paddlewheel.lab.sample import Sample
 from paddlewheel.lab.spectrum import Spectrum
 from paddlewheel.lab.table import CellTest
+from paddlewheel.lab.xrd.phase import Phase
 from paddlewheel.studies.active.record import ActiveRecord
 from paddlewheel.studies.cell.record import CellRecord
 from paddlewheel.studies.conduct.record import ConductivityRecord
@@ -44,6 +45,7 @@ from paddlewheel.studies.validate.settings import GateLimits
 from paddlewheel.studies.validate.settings import ValidateSettings
 from paddlewheel.studies.van_hove.record import VanHoveRecord
 from paddlewheel.studies.window.record import WindowRecord
+from paddlewheel.studies.xrd_pattern.record import XrdPatternRecord
 from paddlewheel.training.dataset import Dataset
 from paddlewheel.transport.sites.site import Sites
 from paddlewheel.crystals import read_structure as read_structure
@@ -856,3 +858,32 @@ def window(
     cores: int | None = ...,
     show_progress: bool = ...,
 ) -> WindowRecord: ...
+def xrd_pattern(
+    structures: str | Path | Phase | Trajectory | Sequence[str | Path | Phase | Trajectory],
+    *,
+    observed: str | str | Path | None = ...,
+    fwhm_deg: float = ...,
+    b_iso_A2: float | None = ...,
+    small_cells: Integers = ...,
+    most_frames: int = ...,
+    radiation: str | None = ...,
+    wavelength_A: float | None = ...,
+    monochromator_deg: float | None = ...,
+    geometry: Literal['bragg-brentano', 'debye-scherrer'] | None = ...,
+    goniometer_radius_mm: float | None = ...,
+    abscissa: Literal['two-theta-deg', 'theta-deg', 'q-per-A', 'q-per-nm', 'd-A'] | None = ...,
+    two_theta_range_deg: Numbers = ...,
+    exclude_deg: Sequence[tuple[float, float]] = ...,
+    temperatures_K: Numbers = ...,
+    temperature_K: float | None = ...,
+    temperature_anyway: bool = ...,
+    frame_interval_fs: float | None = ...,
+    type_map: TypeMap | None = ...,
+    skip_ps: float = ...,
+    cell: Numbers | None = ...,
+    unwrapped: bool = ...,
+    out: str | Path | None = ...,
+    again: bool = ...,
+    cores: int | None = ...,
+    show_progress: bool = ...,
+) -> XrdPatternRecord: ...

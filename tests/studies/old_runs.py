@@ -592,6 +592,11 @@ OLD_RUNS: dict[str, OldRun] = {
                    "--n-rows", "16", "--seed", "3"],
         changed=["--rate-per-s", "90"], named="rate_per_s",
     ),
+    "xrd-pattern": OldRun(
+        make=lambda _: None,
+        arguments=["xrd", "pattern", "si", "nabh4", "--radiation", "CuKa", "--two-theta-range", "20,60"],
+        changed=["--fwhm-deg", "0.2"], named="fwhm_deg",
+    ),
     "nmr-relaxation": OldRun(
         make=write_relaxation,
         arguments=["nmr", "relaxation", "t1.csv", "--nucleus", "23Na", "--field-T", "9.4", "--jump-distance-A", "3.5",

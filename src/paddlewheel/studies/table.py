@@ -157,6 +157,11 @@ TABLE: dict[str, Row] = {
         "nmr_tensors.study:STUDY",
         "Calculated shielding and field gradient tensors to shifts, quadrupole couplings and spectra; inputs for them.",
     ),
+    "xrd pattern": Row(
+        LABORATORY,
+        "xrd_pattern.study:STUDY",
+        "Calculated powder patterns of structures and trajectories, with what is diffuse; a measured one beside them.",
+    ),
 }
 
 

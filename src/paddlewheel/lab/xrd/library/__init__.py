@@ -104,5 +104,5 @@ def _phase(name: str) -> Phase:
         occupancy=occupancy,
         b_iso_A2=b_iso_A2,
         shell_radius_A=radii_A if radii_A.any() else None,
-        warnings=(f"{card.name}: {card.unknown}",) if card.unknown else (),
+        warnings=(card.unknown,) if card.unknown else (),
     )
