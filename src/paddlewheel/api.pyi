@@ -531,6 +531,7 @@ def nmr_spectrum(
     among: Names = ...,
     tms_MHz: float | None = ...,
     reference_std_ppm: float = ...,
+    sample: str | Path | None = ...,
     export: Literal['dmfit'] | None = ...,
     line_broadening_Hz: float = ...,
     gaussian_Hz: float = ...,

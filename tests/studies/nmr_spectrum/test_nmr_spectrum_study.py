@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -188,3 +189,25 @@ def test_noise_gives_no_record():
     noise = np.random.default_rng(1).normal(size=(1, 1024, 2)) @ np.array([1, 1j])
     with pytest.raises(DataError, match="no signal over the noise"):
         paddlewheel.nmr_spectrum(replace(made_decay(TWO, seed=1), values=noise))
+
+
+def test_the_xrd_of_the_sample_stands_beside(tmp_path: Path):
+    """BH4 has a quarter of the boron here: 3 B in B12H12 are 0.25 formula units, against 1 of NaBH4."""
+    (tmp_path / "xrd").mkdir()
+    unseen = {"name": "nabh4", "weight_fraction": {"value": 0.0, "std": 0.002}, "detection_limit": 0.01}
+    (tmp_path / "xrd" / "result.json").write_text(json.dumps({"kind": "xrd-fit", "phases": [unseen]}))
+    sample = tmp_path / "sample.yaml"
+    sample.write_text(
+        "components:\n- {name: na2b12h12, formula: Na2B12H12, nmr_sites: {B12H12: 12}}\n"
+        "- {name: nabh4, formula: NaBH4, nmr_sites: {BH4: 1}}\nxrd: xrd\n"
+    )
+    decay = made_decay(TWO, seed=1, name="made", noise=0.001)
+    record = paddlewheel.nmr_spectrum([decay], sample=sample, **NAMED)
+    nabh4 = next(row for row in record.beside_xrd if row.name == "nabh4")
+    assert nabh4.by_nmr is not None
+    assert nabh4.by_nmr.value == pytest.approx(37.83 / (37.83 + 187.8 / 4), abs=0.02)
+    assert nabh4.verdict == "contradict"
+    assert any(warning.startswith("nabh4: ") for warning in record.warnings)
+    sample.write_text("name: a\n")
+    with pytest.raises(DataError, match="names no xrd record"):
+        paddlewheel.nmr_spectrum([decay], sample=sample, **NAMED)

@@ -44,6 +44,18 @@ def beside_diffraction(sample_file: str | Path, nmr: Mapping[str, Any]) -> list[
     return [] if path is None else _together(sample, read_diffraction(path), nmr, Path(sample_file))
 
 
+def check_names(sample_file: str | Path, kind: str) -> None:
+    """Refuse a sample that names no record of a kind (`xrd`, `nmr`), or one that is not there, before any work is done.
+
+    Raises
+    ------
+    DataError
+        For it.
+    """
+    if load_sample(sample_file).record_path(kind, sample=sample_file) is None:
+        raise DataError(f"names no {kind} record", where=sample_file, remedy=f"add {kind}: the run directory to it")
+
+
 def read_diffraction(path: Path) -> list[SeenByDiffraction]:
     """The phases of a record of `xrd fit`.
 

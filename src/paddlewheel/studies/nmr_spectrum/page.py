@@ -14,6 +14,7 @@ from paddlewheel.page.tables import Cell, Table
 from paddlewheel.page.write import Figures, value_cell
 from paddlewheel.records import Measured
 from paddlewheel.records.tables import Beside, Columns
+from paddlewheel.studies.laboratory.amounts_table import amounts_table
 from paddlewheel.studies.nmr_spectrum.record import CURVES, NmrSite, NmrSpectrum, NmrSpectrumRecord, line_column
 
 if TYPE_CHECKING:
@@ -164,7 +165,13 @@ def page(record: NmrSpectrumRecord, beside: Beside, drawings: dict[str, Drawing]
                 title="Sites",
                 paragraphs=[_METHOD],
                 drawings=shown,
-                tables=[_site_table(record), _compound_table(record), _fit_table(record), _candidate_table(record)],
+                tables=[
+                    _site_table(record),
+                    _compound_table(record),
+                    amounts_table(record.beside_xrd),
+                    _fit_table(record),
+                    _candidate_table(record),
+                ],
             ),
             zoom_section([_plot(record, beside.columns(CURVES))]),
         ],

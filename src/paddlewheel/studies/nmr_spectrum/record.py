@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from paddlewheel.lab.phase_amounts import PhaseAmount
 from paddlewheel.records import Measured, Record, StudyRecord
 
 CURVES = "curves.csv"
@@ -101,6 +102,9 @@ class NmrSpectrumRecord(StudyRecord):
     sites: list[NmrSite]
     compounds: list[NmrCompound]
     spectra: list[NmrSpectrum]
+    beside_xrd: list[PhaseAmount] = Field(
+        default_factory=list, description="weight fractions of the sample's XRD record beside those of these nuclei"
+    )
     sites_by: Literal["evidence", "given"] = Field(description="who said how many sites")
     notes: list[str]
     files: dict[str, str]

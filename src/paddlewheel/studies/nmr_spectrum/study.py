@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -23,12 +24,14 @@ from paddlewheel.lab.nmr.signal import Conditions, Signal
 from paddlewheel.lab.ranges import question
 from paddlewheel.records import Citation, Measured
 from paddlewheel.records.tables import stacked
+from paddlewheel.studies.laboratory.amounts_table import amounts_lines
 from paddlewheel.studies.laboratory.nmr import (
     NMR_MEASUREMENTS,
     Measurements,
     NmrSpectrumSettings,
     signal_inputs,
 )
+from paddlewheel.studies.laboratory.sample_records import beside_diffraction, check_names
 from paddlewheel.studies.nmr_spectrum.record import (
     CURVES,
     NmrCandidate,
@@ -111,6 +114,11 @@ class NmrSpectrumStudySettings(NmrSpectrumSettings):
         None, "Frequency of tetramethylsilane's protons in the same field: 0 ppm by IUPAC's ratio.", gt=1, le=3000
     )
     reference_std_ppm: float = setting(0.0, "Standard uncertainty of the shift reference, ppm.", ge=0, le=1000)
+    sample: Path | None = setting(
+        None,
+        "Sample file that names an XRD record: its weight fractions stand beside those of these nuclei.",
+        may_change=True,
+    )
     export: Literal["dmfit"] | None = setting(None, "Write the spectra for another program too.")
 
     @model_validator(mode="after")
@@ -227,6 +235,8 @@ class SpectrumInputs:
 
 
 def _opens(given: Measurements, settings: NmrSpectrumStudySettings) -> SpectrumInputs:
+    if settings.sample is not None:
+        check_names(settings.sample, "xrd")
     signals = [_one_row(signal, settings) for signal in settings.read(given)]
     for signal in signals:
         _check_conditions(signal, settings)
@@ -408,7 +418,7 @@ def _measures(inputs: SpectrumInputs, settings: NmrSpectrumStudySettings, run: R
             write_spectrum(run.directory / name, spectrum)
             run.hold(name)
             files[f"dmfit {number}"] = name
-    return NmrSpectrumRecord(
+    record = NmrSpectrumRecord(
         sites=sites,
         compounds=found_compounds,
         spectra=spectra,
@@ -419,6 +429,11 @@ def _measures(inputs: SpectrumInputs, settings: NmrSpectrumStudySettings, run: R
         citations=list(_CITATIONS),
         provenance=run.provenance(),
     )
+    if settings.sample is None:
+        return record
+    rows = beside_diffraction(settings.sample, record.model_dump(mode="json"))
+    told = [f"{row.says}" for row in rows if row.verdict == "contradict"]
+    return record.model_copy(update={"beside_xrd": rows, "warnings": record.warnings + told})
 
 
 def _undetermined(names: Sequence[str], parts: Shares) -> list[str]:
@@ -570,7 +585,7 @@ def _says(record: NmrSpectrumRecord) -> list[str]:
             for each in record.compounds
             if each.spectrum == number
         )
-    return [*lines, *(f"note: {note}" for note in record.notes)]
+    return [*lines, *amounts_lines(record.beside_xrd), *(f"note: {note}" for note in record.notes)]
 
 
 def _told_among(part: Measured | None) -> str:
