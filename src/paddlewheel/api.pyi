@@ -869,6 +869,7 @@ def xrd_pattern(
     most_frames: int = ...,
     radiation: str | None = ...,
     wavelength_A: float | None = ...,
+    instrument: str | Path | None = ...,
     monochromator_deg: float | None = ...,
     geometry: Literal['bragg-brentano', 'debye-scherrer'] | None = ...,
     goniometer_radius_mm: float | None = ...,
