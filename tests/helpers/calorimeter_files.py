@@ -41,9 +41,14 @@ def _trios() -> str:
         for step in steps
     )
     return (
-        "Filename\tC:\\made.tri\nInstrument name\tDSC250\nrundate\t2026-03-09\n"
-        "Sample name\tmade\nSample Mass\t5.000 mg\n"
-        f"Pan mass\t50.1 mg\nExotherm\tUp\n\n{body}\n"
+        "Filename\tmade\nInstrument name\tDSC2A-00468 (192.168.1.100)\nrundate\t2/13/2025\nSample name\tmade\n"
+        "proceduresegments\tData Off ; Equilibrate 25.00 °C; Data On ; Ramp 10.00 °C/min to 225.00 °C\n"
+        "[Procedure]\nSample Mass\t5.00 mg\nReference Sample Mass\t0 mg\nPan Mass\t54.24 mg\n"
+        "Reference Pan Mass\t54 mg\n[Signal List]\nSignal #1\tTime (min)\nSignal #2\tTemperature (°C)\n"
+        "Signal #3\tHeat Flow (mW)\n[Configuration]\nSample Interval \t0.1 s/pt\nExotherm Direction\tUp\n"
+        "[TZero Calibration]\nDescription\tFrom -89.059 °C to 396.009 °C at 20.000°C/min\n"
+        "[Temperature Calibration]\nMeasured 1\t157.391\nKnown 1\t156.598\n"
+        f"{body}\n"
     )
 
 

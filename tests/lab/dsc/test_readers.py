@@ -217,3 +217,31 @@ def test_a_few_impossible_temperatures_are_left_out_and_many_refused(tmp_path: P
     odd[::3] = -500.0
     with pytest.raises(DataError, match="are no temperatures, such as -500"):
         read_scans(written(tmp_path, csv(made.TIME_S, odd, made.FLOW_MW, header=header)))
+
+
+def test_trios_as_a_csv_with_steps_apart_and_few_digits(tmp_path: Path) -> None:
+    """As TRIOS 5.1 writes it: minutes of two digits, empty last cells, calibrations with their rates in its head."""
+    text = made.FORMATS["trios"]()
+    text = text.replace("Up", "Down").replace("\t", ",").replace("mW,W/g", "mW,W/g,")
+    (scan,) = read_scans(written(tmp_path, text, name="x.csv"))
+    np.testing.assert_allclose(scan.signal, -made.FLOW_MW, atol=1e-4)  # the numbers of the file, exothermic down
+    fine = np.arange(0.0, 600.0, 0.6)
+    rows = "\n".join(f"{t / 60:.2f}\t{25 + t / 6:.2f}\t{0.1 + t / 1e4:.3f}" for t in fine)
+    head = text.partition("[step]")[0].replace(",", "\t")
+    body = "[step]\nRamp 10.00 °C/min to 125.00 °C\nTime\tTemperature\tHeat Flow (Normalized)\nmin\t°C\tW/g\n"
+    (scan,) = read_scans(written(tmp_path, head + body + rows))
+    np.testing.assert_allclose(scan.time_s, fine, atol=0.61)  # half a hundredth of a minute, and a step
+    np.testing.assert_allclose(scan.signal, 5 * (0.1 + fine / 1e4), atol=5 * 6e-4)
+    assert not any("K/min is stated" in line for line in scan.warnings)  # the 20 K/min are of a calibration
+
+
+def test_netzsch_with_old_code_pages_and_without_calibration(tmp_path: Path) -> None:
+    text = "#FORMAT:\tNETZSCH5\n#SAMPLE MASS /mg:\t5\t6\n#EXO:\t-1\t-1\n\n"
+    text += "##Temp./\x9bC\tTime/min\tDSC/(\x91V/mg)\tSensit./(uV/mW)\n"
+    text += made.rows(made.TEMPERATURE_C, T_MIN, PER_G, np.ones(200))
+    path = tmp_path / "n.txt"
+    path.write_bytes(text.encode("latin-1"))
+    (scan,) = read_scans(path)
+    assert scan.signal_unit == "uV"  # a sensitivity of 1 is none
+    np.testing.assert_allclose(scan.signal, made.FLOW_MW, atol=1e-4)
+    assert scan.exothermic_known

@@ -52,3 +52,11 @@ def test_a_range_keeps_its_points(tmp_path: Path) -> None:
     assert (scan.temperature_C.min(), scan.temperature_C.max()) == (50.0, 100.0)
     with pytest.raises(InputError, match="0 points between 300 and 400"):
         DscSettings(exothermic="down", temperature_range_C="300,400").read(path)
+
+
+def test_the_mass_of_the_sample_file_is_taken(tmp_path: Path) -> None:
+    sample = tmp_path / "sample.yaml"
+    sample.write_text("name: made\nmasses_mg: {dsc: 7.5}\n")
+    path = plain(tmp_path, "a.csv", made.FLOW_MW)
+    assert DscSettings(sample=sample, exothermic="down").read(path)[0].mass_mg == 7.5
+    assert DscSettings(sample=sample, mass_mg=5, exothermic="down").read(path)[0].mass_mg == 5.0

@@ -16,6 +16,7 @@ from paddlewheel.lab.dsc.calibration import read_calibration
 from paddlewheel.lab.dsc.readers import read_scans
 from paddlewheel.lab.dsc.readers.header import Direction
 from paddlewheel.lab.dsc.scan import ThermalScan
+from paddlewheel.lab.sample import load_sample
 from paddlewheel.studies.laboratory.settings import LaboratorySettings
 from paddlewheel.study.settings import NamedColumns, Numbers, bad_value, setting
 from paddlewheel.study.study import Argument
@@ -36,6 +37,9 @@ THERMAL_SCANS = Argument(
 class DscSettings(LaboratorySettings):
     """What files of calorimeters do not say, or say wrong."""
 
+    sample: Path | None = setting(
+        None, "File of the sample (YAML), whose masses_mg: {dsc: 9} is taken for a mass.", may_change=True
+    )
     mass_mg: Numbers = setting((), "Mass of the sample, mg, one for all files or one a file, over what they say.")
     exothermic: Direction | None = setting(
         None, "Which way is exothermic in the files' signal, over what they say (heat capacities need none)."
@@ -83,7 +87,7 @@ class DscSettings(LaboratorySettings):
         sources = [given] if isinstance(given, str | Path | ThermalScan) else list(given)
         if not sources:
             raise DataError("no run", where="scans", remedy="give a file of a calorimeter")
-        masses, rates = self._each("mass_mg", len(sources)), self._each("rate_K_per_min", len(sources))
+        masses, rates = self._masses(len(sources)), self._each("rate_K_per_min", len(sources))
         found: list[ThermalScan] = []
         for source, mass_mg, rate in zip(sources, masses, rates, strict=True):
             found += (
@@ -109,6 +113,13 @@ class DscSettings(LaboratorySettings):
             path, columns=self.columns, mass_mg=mass_mg, rate_K_per_min=rate_K_per_min, exothermic=self.exothermic,
             sensitivity_uV_per_mW=self.sensitivity_uV_per_mW,
         )  # fmt: skip
+
+    def _masses(self, count: int) -> tuple[float | None, ...]:
+        """The masses that are told, a file each: those of the settings, else the sample's."""
+        if self.mass_mg or self.sample is None:
+            return self._each("mass_mg", count)
+        known = load_sample(self.sample).masses_mg.get("dsc")
+        return (None if known is None else known.value,) * count
 
     def _each(self, name: str, count: int) -> tuple[float | None, ...]:
         values = getattr(self, name)

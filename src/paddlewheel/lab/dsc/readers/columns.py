@@ -91,7 +91,8 @@ def split_column(header: str) -> tuple[str, str]:
 
 def plain_unit(written: str) -> str:
     """Our way to write a unit, "" where it is none: `(J/(g*\u00b0C))` is J/(g K)."""
-    plain = re.sub("[\u00b5\u03bc]", "u", written).replace("\u2212", "-").replace("\u2103", "C")
+    # of old code pages 0xe6 is that of micro, and Netzsch writes 0x91
+    plain = re.sub("[\u00b5\u03bc\u00e6]|\u2018(?=[VW])", "u", written).replace("\u2212", "-").replace("\u2103", "C")
     plain = re.sub(r"[\s_()\[\]{}^*.,;?]|[^\x00-\x7f]", "", plain).strip("/").removeprefix("in")
     return _UNIT_OF.get(plain) or (_UNIT_OF.get(plain.lower(), "") if len(plain) > 2 and "/" not in plain else "")
 

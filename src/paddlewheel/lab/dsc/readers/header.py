@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
@@ -24,7 +24,8 @@ _METTLER_SAMPLE = re.compile(rf"^\s*(?P<name>.*?),\s*(?P<value>{_NUMBER})\s*(?P<
 _UP = r"up|oben|haut|arriba|positive?"
 _DOWN = r"down|unten|bas|abajo|negative?"
 _SIGN = re.compile(
-    rf"(?P<kind>exo|endo)(?:therm\w*)?\W{{0,3}}(?:\b(?:nach|vers le|is|=)\b\W*)?(?P<way>{_UP}|{_DOWN})\b", re.IGNORECASE
+    rf"(?P<kind>exo|endo)(?:therm\w*)?\W{{0,3}}(?:\b(?:direction|nach|vers le|is|=)\b\W*)?(?P<way>{_UP}|{_DOWN})\b",
+    re.IGNORECASE,
 )
 _NETZSCH_EXO = re.compile(r"^\s*#EXO\s*:?\W*?(?P<way>-?1)\b", re.IGNORECASE)
 _CARET = re.compile(r"\^\s*(?P<kind>exo|endo)", re.IGNORECASE)
@@ -116,7 +117,7 @@ def read_header(lines: Iterable[str]) -> Header:
         masses_mg=tuple(dict.fromkeys(positive)),
         reference_mass_mg=reference,
         exothermic=exothermic_way(kept),
-        rates_K_per_min=tuple(dict.fromkeys(rate for line in kept for rate in _rates(line) if rate > 0)),
+        rates_K_per_min=tuple(dict.fromkeys(rate for line in _of_run(kept) for rate in _rates(line) if rate > 0)),
         instrument=_first(_INSTRUMENT, kept),
         name=name,
         started=_started(kept),
@@ -136,6 +137,16 @@ def exothermic_way(lines: Iterable[str]) -> Direction | None:
         if found := _CARET.search(line):
             ways.add("up" if found["kind"].lower() == "exo" else "down")
     return ways.pop() if len(ways) == 1 else None
+
+
+def _of_run(lines: Iterable[str]) -> Iterator[str]:
+    """The lines that are not of a calibration: TRIOS tells of these in sections of their own, with their rates."""
+    calibration = False
+    for line in lines:
+        if re.match(r"\s*\[[^\]]+\]\s*[,;]*\s*$", line):
+            calibration = "calibration" in line.lower()
+        if not calibration:
+            yield line
 
 
 def _rates(line: str) -> list[float]:

@@ -26,7 +26,7 @@ FIELDS: Mapping[str, tuple[Role, str]] = {
 }  # fmt: skip
 """Names by which a user may say what a column is."""
 _SAME_MASS = 0.01
-_GAP_K = 5.0
+_GAP_K, _GAP_S = 5.0, 900.0
 _COLDEST_K = 60.0
 _HOTTEST_C = 4000.0
 _MOST_UNREAL = 0.02
@@ -164,13 +164,13 @@ def joined(scans: Sequence[ThermalScan]) -> list[ThermalScan]:
 
 
 def _goes_on(earlier: ThermalScan, later: ThermalScan) -> bool:
-    """Whether a run begins where another ended: within a minute of it, or 20 of its steps, and within 5 K."""
+    """Whether a run is the next of another: its clock goes on, within a quarter of an hour, and within 5 K."""
     gap_s = later.time_s[0] - earlier.time_s[-1]
     same = (earlier.mass_mg, earlier.signal_unit, earlier.exothermic_known) == (
         later.mass_mg, later.signal_unit, later.exothermic_known
     )  # fmt: skip
     near = abs(later.temperature_C[0] - earlier.temperature_C[-1]) < _GAP_K
-    return same and near and bool(0 < gap_s < max(60.0, 20 * float(np.median(np.diff(earlier.time_s)))))
+    return same and near and bool(0 < gap_s < max(_GAP_S, 20 * float(np.median(np.diff(earlier.time_s)))))
 
 
 def _columns(table: TextTable, told: Told, units: Mapping[Role, str]) -> list[Column]:
@@ -232,6 +232,9 @@ def _needed(columns: Sequence[Column], where: str | Path, warnings: list[str]) -
             f"{signal.name} has no unit", where=where,
             remedy=f"say it, as --columns heat_capacity_J_per_gK={signal.name}",
         )  # fmt: skip
+    others = [column.name for column in columns if column.unit == signal.unit and column.place != signal.place]
+    if others:
+        warnings.append(f"{signal.name} is read, and not {', '.join(others)} beside it")
     temperature = best(columns, "temperature")
     if temperature is None:
         temperature = best(columns, "furnace") or best(columns, "programme")
@@ -348,6 +351,8 @@ def _sensitivity(columns: Sequence[Column], values: Mapping[int, np.ndarray], to
     if column is None:
         return None
     sensitivity = values[column.place]
+    if (sensitivity == 1).all():  # Netzsch writes 1 where there is no calibration
+        return None
     return sensitivity if np.isfinite(sensitivity).all() and (sensitivity > 0).all() else None
 
 
