@@ -162,6 +162,11 @@ TABLE: dict[str, Row] = {
         "xrd_pattern.study:STUDY",
         "Calculated powder patterns of structures and trajectories, with what is diffuse; a measured one beside them.",
     ),
+    "xrd fit": Row(
+        LABORATORY,
+        "xrd_fit.study:STUDY",
+        "Weight fractions with intervals, cells, sizes and strains of given phases by whole-pattern fits.",
+    ),
 }
 
 

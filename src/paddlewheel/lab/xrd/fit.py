@@ -124,8 +124,10 @@ class FittedPhase:
         Weight fraction that would have been seen.
     intensity_share
         Of the intensity of all phases over the range.
-    cell, cell_std
-        a, b, c in A, alpha, beta, gamma in degrees; [6]. The errors of those that are not free are 0.
+    cell, cell_std, cell_statistical_std
+        a, b, c in A, alpha, beta, gamma in degrees; [6]. The errors of those that are not free are 0. `cell_std` of a
+        flat plate without `shift` given holds half of what a shifted zero in place of a displacement makes of it, which
+        neighbours of a series have in common; `cell_statistical_std` does not.
     size_nm, strain_percent
         Of the Lorentzian widths less the instrument's: the volume-weighted size (K = 0.9) and a quarter of the width of
         strain; value and error, None where the width is none; without an instrument they are bounds.
@@ -152,6 +154,7 @@ class FittedPhase:
     scale_std: float
     cell: np.ndarray
     cell_std: np.ndarray
+    cell_statistical_std: np.ndarray
     volume_A3: float
     volume_std_A3: float
     size_nm: tuple[float, float] | None
@@ -187,6 +190,7 @@ class PatternFit:
     """
 
     pattern: Pattern
+    geometry: Geometry
     phases: tuple[FittedPhase, ...]
     two_theta_deg: np.ndarray
     measured: np.ndarray
@@ -279,7 +283,7 @@ class _Work:
         if start is not None:
             phases = [replace(phase, cell=start.phases[p].cell.copy()) for p, phase in enumerate(phases)]
         self.shift: Shift = options.shift or self._usual_shift()
-        self.other_shift_weight, self.cells_of_other_shift = 0.0, [phase.cell for phase in phases]
+        self.cells_of_zero: list[np.ndarray] | None = None
         self.phases = phases
         self.model = self._model()
         order = options.background_order
@@ -379,10 +383,8 @@ class _Work:
         if not self.options.no_texture:
             linear, texture_free = self._find_texture(linear, texture_free)
         self._stiffen(linear)
-        for last in (False, True):
+        for _ in range(2):
             self.problem.reweigh(self._weight(linear.calculated))
-            if last and self.options.shift is None and self.shift == "displacement":
-                shift = self._choose_shift(linear)
             self.free = [
                 *shift,
                 *shape,
@@ -392,6 +394,8 @@ class _Work:
             ]
             linear = self._minimise(self.free, 15, 1e-6)
         self.texture_free = texture_free
+        if self.shift == "displacement" and self.options.shift is None and self.options.cells:
+            linear = self._see_other_shift(linear)
         return self._result(linear)
 
     def _minimise(self, free: Sequence[int], most_steps: int, least_gain: float) -> Linear:
@@ -490,26 +494,20 @@ class _Work:
                 (0.7 * best[2]) ** 2, min(0.4 * best[2], MOST_BROAD_DEG),
             )  # fmt: skip
 
-    def _choose_shift(self, linear: Linear) -> list[int]:
-        """Displacement or zero of a flat plate, the likelier: the cells of the other go into the errors."""
-        n_points = int((self.problem.weight > 0).sum())
-        kept, free = self.model.theta(), list(self.free)
-        linear = self._minimise(free, 8, 1e-5)
-        first = self.model.theta()
+    def _see_other_shift(self, linear: Linear) -> Linear:
+        """The cells of a flat plate by a shifted zero in place of a displacement, kept for the errors of the cells.
+
+        Which of the two it is a pattern does not tell: asymmetric lines sway the sum of squares as much as they do.
+        """
+        kept = self.model.theta()
         displacement, zero = self.model.place("displacement_deg"), self.model.place("zero_deg")
-        self.model.parameters[zero].value = 0.9 * first[displacement]
+        self.model.parameters[zero].value = 0.9 * kept[displacement]
         self.model.parameters[displacement].value = 0.0
-        other = self._minimise([zero if place == displacement else place for place in free], 12, 1e-5)
-        second = self.model.theta()
-        noise = max(1.0, linear.chi2 / n_points) * self._serial(linear) ** 2
-        gain = (linear.chi2 - other.chi2) / noise
-        self.other_shift_weight = 1 / (1 + math.exp(min(abs(gain) / 2, 50.0)))
-        better, worse = (second, first) if gain > 0 else (first, second)
-        self.cells_of_other_shift = [self.model.cell(p, worse) for p in range(len(self.phases))]
-        self._set(better if gain > 0 else kept)
-        if gain > 0:
-            self.shift = "zero"
-        return self._shift_places()
+        free = [zero if place == displacement else place for place in self.free]
+        self.problem.minimise(free, most_steps=8, least_gain=1e-4)
+        self.cells_of_zero = [self.model.cell(p, self.model.theta()) for p in range(len(self.phases))]
+        self._set(kept)
+        return linear
 
     def _find_texture(self, linear: Linear, free: list[int]) -> tuple[Linear, list[int]]:
         """Give a strong phase the low-index axis that gains most, where it gains more than chance and misfit would."""
@@ -676,7 +674,7 @@ class _Work:
         shares = self._shares(linear)
         found = []
         for p, phase in enumerate(self.phases):
-            cell, cell_std = self._cell_with_errors(p, theta, covariance, n_phases)
+            cell, cell_std, cell_statistical_std = self._cell_with_errors(p, theta, covariance, n_phases)
             observed, calculated = self._apportioned(p, linear)
             sizes = self._size_and_strain(p, covariance, n_phases)
             d_A = d_spacing_A(self.model.phases[p].reflections.hkl, cell)
@@ -694,6 +692,7 @@ class _Work:
                     choice_std=float(choice[p]), detection_limit=float(limits[p]), intensity_share=float(shares[p]),
                     mole_fraction=float(moles[p]), volume_fraction=float(volumes[p]), scale=float(linear.scales[p]),
                     scale_std=float(math.sqrt(max(covariance[p, p], 0.0))), cell=cell, cell_std=cell_std,
+                    cell_statistical_std=cell_statistical_std,
                     volume_A3=volume, volume_std_A3=volume_std, size_nm=sizes[0], strain_percent=sizes[1],
                     b_A2=self._value("b_A2", p, covariance, n_phases),
                     march_r=self._value("march_r", p, covariance, n_phases), axis=self.model.phases[p].axis,
@@ -712,7 +711,7 @@ class _Work:
                  ("u_deg2", "v_deg2", "w_deg2", "x_deg", "y_deg", "axial", "zero_deg")}  # fmt: skip
         background = linear.coefficients @ problem.basis
         return PatternFit(
-            pattern=self.pattern, phases=tuple(found), two_theta_deg=self.x, measured=self.y,
+            pattern=self.pattern, geometry=self.geometry, phases=tuple(found), two_theta_deg=self.x, measured=self.y,
             std=1 / np.sqrt(np.maximum(problem.weight, 1e-300)), calculated=linear.calculated, background=background,
             components=linear.scales[:, None] * linear.columns, rwp=rwp, rexp=rexp, gof=gof,
             durbin_watson=float((np.diff(residual) ** 2).sum() / max((residual**2).sum(), 1e-300)), inflation=inflation,
@@ -767,14 +766,15 @@ class _Work:
 
     def _cell_with_errors(
         self, p: int, theta: np.ndarray, covariance: np.ndarray, n_phases: int
-    ) -> tuple[np.ndarray, np.ndarray]:
-        cell, std = self.model.cell(p, theta), np.zeros(6)
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        cell, statistical, other = self.model.cell(p, theta), np.zeros(6), np.zeros(6)
         for number, places in enumerate(free_cell(self.phases[p])):
             found = self._value(f"cell_{number}", p, covariance, n_phases)
             for place in places:
-                other = math.sqrt(self.other_shift_weight) * abs(self.cells_of_other_shift[p][place] - cell[place])
-                std[place] = 0.0 if found is None else math.hypot(found[1] * float(self.phases[p].cell[place]), other)
-        return cell, std
+                statistical[place] = 0.0 if found is None else found[1] * float(self.phases[p].cell[place])
+                if found is not None and self.cells_of_zero is not None:
+                    other[place] = 0.5 * abs(self.cells_of_zero[p][place] - cell[place])
+        return cell, np.hypot(statistical, other), statistical
 
     def _volume_std(self, p: int, theta: np.ndarray, covariance: np.ndarray, n_phases: int) -> float:
         slopes, rows = [], []
