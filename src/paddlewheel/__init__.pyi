@@ -36,6 +36,7 @@ from paddlewheel.api import train as train
 from paddlewheel.api import validate as validate
 from paddlewheel.api import van_hove as van_hove
 from paddlewheel.api import window as window
+from paddlewheel.api import xrd_fit as xrd_fit
 from paddlewheel.api import xrd_pattern as xrd_pattern
 
 __version__: str

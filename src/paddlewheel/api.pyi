@@ -9,6 +9,7 @@ from paddlewheel.lab.nmr.signal import Signal
 from paddlewheel.lab.sample import Sample
 from paddlewheel.lab.spectrum import Spectrum
 from paddlewheel.lab.table import CellTest
+from paddlewheel.lab.xrd.pattern import Pattern
 from paddlewheel.lab.xrd.phase import Phase
 from paddlewheel.studies.active.record import ActiveRecord
 from paddlewheel.studies.cell.record import CellRecord
@@ -45,6 +46,7 @@ from paddlewheel.studies.validate.settings import GateLimits
 from paddlewheel.studies.validate.settings import ValidateSettings
 from paddlewheel.studies.van_hove.record import VanHoveRecord
 from paddlewheel.studies.window.record import WindowRecord
+from paddlewheel.studies.xrd_fit.record import XrdFitRecord
 from paddlewheel.studies.xrd_pattern.record import XrdPatternRecord
 from paddlewheel.training.dataset import Dataset
 from paddlewheel.transport.sites.site import Sites
@@ -859,6 +861,39 @@ def window(
     cores: int | None = ...,
     show_progress: bool = ...,
 ) -> WindowRecord: ...
+def xrd_fit(
+    patterns: str | Path | Pattern | Sequence[str | Path | Pattern],
+    *,
+    shift: Literal['displacement', 'zero', 'both', 'none'] | None = ...,
+    transparency: bool = ...,
+    cells: Literal['free', 'fixed'] = ...,
+    cell_percent: float = ...,
+    texture: NamedColumns = ...,
+    texture_by: Literal['evidence', 'none'] = ...,
+    mu_r: float = ...,
+    background_order: int | None = ...,
+    humps_deg: Sequence[tuple[float, float]] = ...,
+    le_bail: Names = ...,
+    spike: NamedNumbers = ...,
+    particles_um: NamedNumbers = ...,
+    standard: str | None = ...,
+    refits: bool = ...,
+    phases: Paths = ...,
+    radiation: str | None = ...,
+    wavelength_A: float | None = ...,
+    instrument: str | Path | None = ...,
+    monochromator_deg: float | None = ...,
+    geometry: Literal['bragg-brentano', 'debye-scherrer'] | None = ...,
+    goniometer_radius_mm: float | None = ...,
+    abscissa: Literal['two-theta-deg', 'theta-deg', 'q-per-A', 'q-per-nm', 'd-A'] | None = ...,
+    two_theta_range_deg: Numbers = ...,
+    exclude_deg: Sequence[tuple[float, float]] = ...,
+    temperatures_K: Numbers = ...,
+    out: str | Path | None = ...,
+    again: bool = ...,
+    cores: int | None = ...,
+    show_progress: bool = ...,
+) -> XrdFitRecord: ...
 def xrd_pattern(
     structures: str | Path | Phase | Trajectory | Sequence[str | Path | Phase | Trajectory],
     *,

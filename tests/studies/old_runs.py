@@ -270,6 +270,22 @@ def write_sweep(folder: Path) -> None:
     _write_test(folder / "up.csv", (voltage - 2.5) / 1e-4, voltage, 1e-3 * density)
 
 
+def write_powder(folder: Path) -> None:
+    """Halite: whole counts of Lorentzian lines at the angles of a = 5.64 A, and its CIF."""
+    cif = (
+        "data_halite\n_symmetry_space_group_name_H-M 'F m -3 m'\n_cell_length_a 5.64\n_cell_length_b 5.64\n"
+        "_cell_length_c 5.64\n_cell_angle_alpha 90\n_cell_angle_beta 90\n_cell_angle_gamma 90\nloop_\n"
+        "_atom_site_label\n_atom_site_type_symbol\n_atom_site_fract_x\n_atom_site_fract_y\n_atom_site_fract_z\n"
+        "_atom_site_B_iso_or_equiv\nNa1 Na 0 0 0 1.5\nCl1 Cl 0.5 0.5 0.5 1.2\n"
+    )
+    (folder / "halite.cif").write_text(cif, encoding="utf-8")
+    lines = {27.38: 300, 31.71: 4000, 45.46: 2200, 53.89: 80, 56.5: 600, 66.26: 250, 75.32: 480}
+    angles = [20 + 0.0625 * place for place in range(961)]
+    counts = [100 + sum(int(height / (1 + ((x - at) * 12) ** 2)) for at, height in lines.items()) for x in angles]
+    text = "".join(f"{x:.4f} {count}\n" for x, count in zip(angles, counts, strict=True))
+    (folder / "halite.xy").write_text(text, encoding="utf-8")
+
+
 def write_tensors(folder: Path) -> None:
     """`sodium.magres`: three atoms with shielding and field gradients."""
     rows = ["#$magres-abinitio-v1.0", "[atoms]", "units lattice Angstrom", "lattice 4 0 0 0 4 0 0 0 6"]
@@ -602,6 +618,12 @@ OLD_RUNS: dict[str, OldRun] = {
         arguments=["nmr", "relaxation", "t1.csv", "--nucleus", "23Na", "--field-T", "9.4", "--jump-distance-A", "3.5",
                    "--carriers-per-cm3", "8.8e21", "--measured-conductivity-mS-per-cm", "4.6,0.2"],
         changed=["--jump-distance-A", "3.6"], named="jump_distance_A",
+    ),
+    "xrd-fit": OldRun(
+        make=write_powder,
+        arguments=["xrd", "fit", "halite.xy", "--phases", "halite.cif", "--radiation", "CuKa", "--geometry",
+                   "bragg-brentano", "--goniometer-radius-mm", "200", "--background-order", "4", "--no-refits"],
+        changed=["--background-order", "5"], named="background_order",
     ),
     "nmr-tensors": OldRun(
         make=write_tensors,

@@ -124,17 +124,21 @@ def page(record: XrdFitRecord, beside: Beside, drawings: dict[str, Drawing]) -> 
     """The report."""
     first, phases = record.patterns[0], _rows(record, 1)
     present = [phase for phase in phases if phase.is_present and phase.weight_fraction is not None]
+    of = "" if len(record.patterns) == 1 else f"{first.file}: "
     numbers = [
-        Number(name=phase.name if len(record.patterns) == 1 else f"{first.file}: {phase.name}", value=_percent(phase.weight_fraction), unit="wt%",
+        Number(name=of + phase.name, value=_percent(phase.weight_fraction), unit="wt%",
                note=f"95 %: {_ends(phase.weight_fraction)}")
         for phase in _by_mass(present)[:6]
     ]  # fmt: skip
     if record.standard is not None and first.displacement_mm is not None:
         numbers = [Number(name="displacement", value=measured(first.displacement_mm), unit="mm")]
-    absent = [phase for phase in record.phases if not phase.is_present]
+    absent = [phase for phase in record.phases if not phase.is_present and phase.weight_fraction is not None]
     remarks = [f"{note}." for note in record.notes]
     if absent:
-        told = ", ".join(f"{phase.name} < {100 * phase.detection_limit:.2g} wt%" for phase in absent[:8])
+        of_file = {number: of and f" in {pattern.file}" for number, pattern in enumerate(record.patterns, 1)}
+        told = ", ".join(
+            f"{phase.name} < {100 * phase.detection_limit:.2g} wt%{of_file[phase.pattern]}" for phase in absent[:8]
+        )
         remarks.insert(0, f"Not seen (detection limits): {told}.")
     shown = [(drawing, _caption(record, name)) for name, drawing in drawings.items()]
     return Page(
