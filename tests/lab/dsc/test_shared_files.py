@@ -9,6 +9,7 @@ import pytest
 
 from paddlewheel.errors import DataError
 from paddlewheel.lab.dsc.readers import read_scans
+from paddlewheel.studies.laboratory.dsc import DscSettings
 
 FOLDER = "data/lab/dsc"
 
@@ -59,6 +60,17 @@ def test_netzsch_binary_is_pyngb_s_signal_over_the_sensitivity_in_the_file(share
     assert (scan.mass_mg, scan.signal_unit, scan.exothermic_known) == (10.848, "mW", True)
     (given,) = read_scans(path, sensitivity_uV_per_mW=2.0, exothermic="down")
     np.testing.assert_allclose(given.signal, microvolts / 2)
+
+
+def test_netzsch_s_own_correction_is_subtracted_where_it_is_asked(shared: Path) -> None:
+    pyngb = pytest.importorskip("pyngb")
+    path = shared / FOLDER / "01_Messung_Probe_G_300_Grad_Ar.ngb-ds3"
+    (scan,) = DscSettings(blank=path, sensitivity_uV_per_mW=1.0, exothermic="down").read(path)
+    corrected = pyngb.read_ngb(str(path), run="corrected")["dsc_signal"].to_numpy()
+    # pyngb aligns ramps by temperature, we by time: 0.1 uV of 5, but where the ramps turn
+    assert np.median(np.abs(scan.signal - corrected)) < 0.1
+    with pytest.raises(DataError, match="holds no correction"):
+        read_scans(shared / FOLDER / "Red_Oak_STA_10K_250731_R7.ngb-ss3", correction=True)
 
 
 @pytest.mark.parametrize("rate", [1.25, 2.5, 5.0, 10.0])

@@ -59,7 +59,10 @@ class DscSettings(LaboratorySettings):
     calibration: Path | None = setting(
         None, "File of measured standards (YAML), by which temperatures and heats are corrected."
     )
-    blank: Path | None = setting(None, "File of a run with empty pans under the same programme, which is subtracted.")
+    blank: Path | None = setting(
+        None,
+        "File of a run with empty pans under the same programme, to subtract; of a .ngb-ds3 itself, the one in it.",
+    )
 
     @field_validator("temperature_range_C")
     @classmethod
@@ -97,7 +100,8 @@ class DscSettings(LaboratorySettings):
             if not scan.exothermic_known:
                 raise DataError(_which_way(scan), where=scan.source, remedy="give --exothermic up or down")
         if self.blank is not None:
-            empty = self._file(self.blank, None, rates[0])
+            own = any(isinstance(source, str | Path) and Path(source) == self.blank for source in sources)
+            empty = self._file(self.blank, None, rates[0], correction=own)
             if len(empty) != 1:
                 raise DataError(f"{len(empty)} runs", where=self.blank, remedy="give a file of one empty run")
             found = [without_blank(scan, empty[0]) for scan in found]
@@ -108,10 +112,12 @@ class DscSettings(LaboratorySettings):
             found = [within(scan, *self.temperature_range_C) for scan in found]
         return found
 
-    def _file(self, path: str | Path, mass_mg: float | None, rate_K_per_min: float | None) -> list[ThermalScan]:
+    def _file(
+        self, path: str | Path, mass_mg: float | None, rate_K_per_min: float | None, *, correction: bool = False
+    ) -> list[ThermalScan]:
         return read_scans(
             path, columns=self.columns, mass_mg=mass_mg, rate_K_per_min=rate_K_per_min, exothermic=self.exothermic,
-            sensitivity_uV_per_mW=self.sensitivity_uV_per_mW,
+            sensitivity_uV_per_mW=self.sensitivity_uV_per_mW, correction=correction,
         )  # fmt: skip
 
     def _masses(self, count: int) -> tuple[float | None, ...]:

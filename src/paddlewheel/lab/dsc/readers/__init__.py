@@ -36,6 +36,7 @@ def read_scans(
     rate_K_per_min: float | None = None,
     exothermic: Direction | None = None,
     sensitivity_uV_per_mW: float | None = None,
+    correction: bool = False,
 ) -> list[ThermalScan]:
     """The runs of a calorimeter's file, in the order in which it has them.
 
@@ -50,6 +51,8 @@ def read_scans(
         Of the sample, of the signal and of the thermocouple, over what the file says.
     rate_K_per_min
         Of a file without time; elsewhere it tells the unit of the time.
+    correction
+        The empty run that a .ngb-ds3 holds with its sample's, instead of that.
 
     Raises
     ------
@@ -63,9 +66,12 @@ def read_scans(
     )  # fmt: skip
     with parsing(path, DataError, problem="cannot be read", remedy=_REMEDY), open_unpacked(path, DataError) as stream:
         begin = stream.read(4096)
+    is_ngb = begin.startswith(b"PK") and netzsch.is_ngb(path)
+    if correction and not is_ngb:
+        raise DataError("holds no correction", where=path, remedy="give the file of an empty run")
     if begin.startswith(b"PK"):
-        if netzsch.is_ngb(path):
-            return netzsch.read_ngb_scans(path, told)
+        if is_ngb:
+            return netzsch.read_ngb_scans(path, told, correction=correction)
         of_zip = spreadsheet.ods_sheets if spreadsheet.is_ods(path) else spreadsheet.xlsx_sheets
         return _of_text("\n".join(of_zip(path).values()), path, told, [])
     if begin.startswith(old_workbook.BEGINNING):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from paddlewheel.errors import DataError
-from paddlewheel.foreign import check_archive, parsing
+from paddlewheel.foreign import brief, check_archive, parsing
 from paddlewheel.lab.dsc.readers.header import Direction
 from paddlewheel.lab.dsc.readers.table import Told
 from paddlewheel.lab.dsc.scan import SignalUnit, ThermalScan
@@ -27,8 +27,8 @@ def is_ngb(path: Path) -> bool:
         return any(name.endswith((".table", "stream_1.table")) for name in archive.namelist())
 
 
-def read_ngb_scans(path: Path, told: Told) -> list[ThermalScan]:
-    """The run of a Netzsch file as it was measured; a correction that is in the file is not subtracted.
+def read_ngb_scans(path: Path, told: Told, *, correction: bool = False) -> list[ThermalScan]:
+    """The run of a Netzsch file as it was measured, or the correction (the empty run) that a .ngb-ds3 holds with it.
 
     Raises
     ------
@@ -43,10 +43,14 @@ def read_ngb_scans(path: Path, told: Told) -> list[ThermalScan]:
         ) from error
     check_archive(path, DataError, remedy=_REMEDY)
     try:
-        table = read_ngb(str(path))
+        table = read_ngb(str(path), run="correction" if correction else "sample")
         said: dict[str, Any] = json.loads(table.schema.metadata[b"file_metadata"])
         names = table.column_names
         values = {name: np.asarray(table[name].to_numpy(), float) for name in names}
+    except ValueError as error:
+        if correction and "correction" in str(error):
+            raise DataError("holds no correction", where=path, remedy="give the file of an empty run") from error
+        raise DataError(f"is damaged ({brief(error)})", where=path, remedy="copy it again") from error
     except Exception as error:  # damaged bytes fail in pyngb, polars or pyarrow, each its way
         raise DataError(f"is damaged ({type(error).__name__})", where=path, remedy="copy it again") from error
     missing = [name for name in _NAMES if name not in values]
@@ -56,9 +60,10 @@ def read_ngb_scans(path: Path, told: Told) -> list[ThermalScan]:
     kept = np.isfinite(time_s) & np.isfinite(temperature_C) & np.isfinite(signal)
     kept &= np.append(True, np.diff(np.maximum.accumulate(np.where(kept, time_s, -np.inf))) > 0)
     warnings = [] if kept.all() else [f"{int((~kept).sum())} points left out: no number, or out of order in time"]
-    if "correction_file_path" in said:
+    if "correction_file_path" in said and not correction:
         warnings.append(
-            "was measured with a correction (a baseline run), which is not subtracted: the signal is as it was measured"
+            "was measured with a correction (an empty run), which is not subtracted; --blank subtracts one: its own "
+            "file, or this one where it is a .ngb-ds3"
         )
     way = told.exothermic or _exothermic(said, warnings)
     time_s, temperature_C, signal = time_s[kept], temperature_C[kept], signal[kept]
