@@ -27,6 +27,8 @@ USUAL: tuple[BaselineKind, ...] = ("linear", "sigmoid", "spline")
 """What programs of calorimeters offer: where these disagree, an event has no area."""
 _ROUNDS = 6
 _FEWEST = 4
+_BENDS = 8.0
+"""Independent places that two flanks have for what an instrument does beyond noise."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +89,7 @@ def noise_of(residuals: np.ndarray, degrees_lost: int) -> Noise:
 
 
 def fit_baselines(
-    time_s: np.ndarray, signal: np.ndarray, *, window: slice, flanks: tuple[slice, slice]
+    time_s: np.ndarray, signal: np.ndarray, *, window: slice, flanks: tuple[slice, slice], reproducible: float = 0.0
 ) -> tuple[BaselineFit, ...]:
     """Every baseline of an event.
 
@@ -99,6 +101,9 @@ def fit_baselines(
         Points of the event.
     flanks
         Points before and after it that hold none; at least four each.
+    reproducible
+        How well a smooth baseline describes the instrument at best, unit of the signal: beside it, the noise of a quiet
+        one is no reason to believe one model alone.
 
     Raises
     ------
@@ -114,6 +119,8 @@ def fit_baselines(
     richest = _least_squares(_design(place, 3, None)[beside], signal[beside])
     curved = _least_squares(np.c_[_design(place, 2, None), place > 0][beside], signal[beside])
     noise = min((noise_of(residuals, 4) for _, residuals, _ in (richest, curved)), key=lambda each: each.std)
+    independent = (flanks[0].stop - flanks[0].start + flanks[1].stop - flanks[1].start) / _BENDS
+    variance = noise.std**2 * noise.correlated_points + reproducible**2 * independent
     fits = []
     for kind, degree, has_step in _MODELS:
         share = np.clip((place + 1) / 2, 0.0, 1.0)
@@ -123,7 +130,7 @@ def fit_baselines(
             baseline = design @ parameters
             if has_step:
                 share = _share_passed(signal - baseline, window)
-        covariance = inverse * noise.std**2 * noise.correlated_points
+        covariance = inverse * variance
         inside = design[window].sum(axis=0) * step_s
         area = float((signal - baseline)[window].sum()) * step_s
         size = window.stop - window.start
@@ -138,7 +145,7 @@ def fit_baselines(
                 area_std=float(np.sqrt(max(inside @ covariance @ inside, 0.0) + of_points)),
                 step=float(parameters[-1]) if has_step else 0.0,
                 step_std=float(np.sqrt(covariance[-1, -1])) if has_step else 0.0,
-                aicc=_aicc(residuals, design.shape[1], noise),
+                aicc=_aicc(residuals, design.shape[1], noise, variance),
             )
         )
     return tuple(fits)
@@ -179,11 +186,11 @@ def _share_passed(excess: np.ndarray, window: slice) -> np.ndarray:
     return share
 
 
-def _aicc(residuals: np.ndarray, n_parameters: int, noise: Noise) -> float:
-    """AICc with the noise known, by the points that are independent."""
-    if noise.std == 0.0:
+def _aicc(residuals: np.ndarray, n_parameters: int, noise: Noise, variance: float) -> float:
+    """AICc with the noise known: `variance` is that of a point times the points over which it is correlated."""
+    if variance == 0.0:
         return 2.0 * n_parameters
     independent = residuals.size / noise.correlated_points
-    chi2 = float(residuals @ residuals) / noise.std**2 / noise.correlated_points
+    chi2 = float(residuals @ residuals) / variance
     left = max(independent - n_parameters - 1.0, 1.0)
     return chi2 + 2.0 * n_parameters + 2.0 * n_parameters * (n_parameters + 1.0) / left

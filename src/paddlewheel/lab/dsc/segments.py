@@ -227,7 +227,7 @@ def _by_rate(
 
 def _misfit(time: np.ndarray, values: np.ndarray) -> float:
     away, off = time - time.mean(), values - values.mean()
-    return float(off @ off - (away @ off) ** 2 / max(float(away @ away), 1e-300))
+    return max(0.0, float(off @ off - (away @ off) ** 2 / max(float(away @ away), 1e-300)))
 
 
 def _segment(scan: ThermalScan, sign: int, low: int, high: int) -> Segment:

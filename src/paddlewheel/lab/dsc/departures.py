@@ -1,0 +1,91 @@
+"""Where a curve departs from a smooth baseline: its second derivative over many widths against the noise of each.
+
+At every width the second derivative of the parabola through the stretch is compared with its own scatter over the
+curve, which holds noise, correlated noise and slow drift alike; no level is set by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+_SURE = 6.0
+_FAINT = 3.0
+"""Standard deviations of the second derivative: what makes an event, and how far it reaches from there."""
+_NARROWEST, _WIDEST_SHARE, _RATIO = 3, 10, 1.4
+_MAD = 0.6745
+
+
+@dataclass(frozen=True, kw_only=True)
+class Departure:
+    """A stretch of points that no smooth baseline has.
+
+    Attributes
+    ----------
+    low, high
+        First point, and the one after the last.
+    significance
+        The largest second derivative over its noise.
+    half_width
+        Half the width, in points, at which it is largest.
+    """
+
+    low: int
+    high: int
+    significance: float
+    half_width: int
+
+
+def find_departures(signal: np.ndarray) -> tuple[Departure, ...]:
+    """The departures of a curve at even times, in their order; [n_points]."""
+    size = signal.size
+    found: list[Departure] = []
+    half, least = _NARROWEST, 0.0
+    while half <= size // _WIDEST_SHARE:
+        curvature = _curvature(signal, half)
+        centre = float(np.median(curvature))
+        scatter = float(np.median(np.abs(curvature - centre))) / _MAD
+        windows = size / (2 * half + 1)
+        scatter = max(scatter * (1.0 + 2.0 / np.sqrt(windows)), least)
+        least = scatter * (half / (half + max(1, int(half * (_RATIO - 1))))) ** 2.5
+        if scatter > 0.0:
+            found += _stretches((curvature - centre) / scatter, half)
+        half += max(1, int(half * (_RATIO - 1)))
+    return _united(found)
+
+
+def _curvature(signal: np.ndarray, half: int) -> np.ndarray:
+    """Second derivative of the parabola through 2 half + 1 points, for the centres where these are; over a norm."""
+    offsets = np.arange(-half, half + 1, dtype=float)
+    weights = offsets**2 - (offsets**2).mean()
+    return np.convolve(signal, weights / np.sqrt(weights @ weights), mode="valid")
+
+
+def _stretches(ratio: np.ndarray, half: int) -> list[Departure]:
+    """Stretches of one width: where the ratio is sure, as far as it is faint."""
+    strong = np.abs(ratio)
+    edges = np.flatnonzero(np.diff(np.r_[False, strong > _FAINT, False].astype(int)))
+    found = []
+    for low, high in zip(edges[::2], edges[1::2], strict=True):
+        top = float(strong[low:high].max())
+        if top > _SURE:
+            inward = min(half // 2, (high - low - 1) // 2)
+            found.append(Departure(low=int(low + half - (half - inward) // 2), high=int(high + half + (half - inward) // 2),
+                                   significance=top, half_width=half))  # fmt: skip
+    return found
+
+
+def _united(found: Sequence[Departure]) -> tuple[Departure, ...]:
+    """Those that touch as one; between the flanks and the top of one peak the curvature is zero for a moment."""
+    united: list[Departure] = []
+    for each in sorted(found, key=lambda departure: departure.low):
+        last = united[-1] if united else None
+        if last is not None and each.low <= last.high + min(last.half_width, each.half_width):
+            best = max(last, each, key=lambda departure: departure.significance)
+            united[-1] = Departure(low=last.low, high=max(last.high, each.high), significance=best.significance,
+                                   half_width=best.half_width)  # fmt: skip
+        else:
+            united.append(each)
+    return tuple(united)

@@ -1,0 +1,738 @@
+"""Events of a segment: peaks with onset, top, end and area, glass steps with dCp, each with errors or refused.
+
+Areas are integrals over the time, so that a sample that lags or warms itself keeps its enthalpy. The onset is where the
+tangent at the steepest point of the leading edge meets the extrapolated baseline (ISO 11357-1); of a glass step the
+tangent meets both baselines (ASTM E1356).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from paddlewheel.lab.dsc.baselines import USUAL, BaselineFit, Noise, disagreement, fit_baselines, noise_of, weights_of
+from paddlewheel.lab.dsc.departures import find_departures
+from paddlewheel.lab.dsc.scan import ThermalScan
+from paddlewheel.lab.dsc.segments import Segment
+
+_MOST_POINTS = 4000
+_FEWEST_POINTS = 40
+_PADS, _FLANKS = (0.02, 0.12), (0.4, 0.8)
+"""Of an event's length: by how much its window is wider on each side, and how long its flanks are; all are tried."""
+_CUT = 0.03
+"""Of the area: where the usual baselines disagree by more, and by more than noise, the window cuts the event."""
+_SEEN = 5.0
+"""Standard errors of the area, or of the height, of what is an event."""
+_TAIL = 0.0015
+"""Of the height: a flank that is farther from its outer line is a tail of the event."""
+_FARTHEST_TAIL = 10.0
+"""Widths at half height that a tail may be long."""
+_LEAST_SHARE = 2e-3
+"""Of the highest event of a segment: what is lower lies in what its own instrument does to it."""
+_LEAST_IN_TAIL = 0.02
+"""The same of what lies within its tails."""
+_STEP_OVER_PEAK = 0.5
+"""Of a step: a peak on it that is lower is its overshoot (enthalpy relaxation), and the event is a glass step."""
+_FLANK_SHARE = 0.15
+"""Of the width at half height: flanks that are shorter tell no baseline."""
+_REPRODUCIBLE = 5e-4
+"""Of the height: what a smooth baseline leaves of an instrument at best."""
+_NEAR = 12
+"""Points from the end of a ramp within which a departure is of what settles there."""
+_SLOPE_NOISE = 0.01
+_TOP_IS_KNOWN = 0.01
+"""Of the width at half height: the stretch through which the top is found is widened until its error is below it."""
+_OVERLAP = 0.1
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Curve:
+    """A segment at even times, averaged where its points lie closer; [n_points].
+
+    `first` and `last` enclose the points at which the ramp has its rate; what the instrument does before and after
+    is no event.
+    """
+
+    time_s: np.ndarray
+    temperature_C: np.ndarray
+    signal: np.ndarray
+    rate_K_per_min: float
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """A value and its standard error."""
+
+    value: float
+    std: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class AreaByBaseline:
+    """What one baseline gives: area, its error by noise, and how far it is believed."""
+
+    kind: str
+    area: float
+    area_std: float
+    weight: float
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Event:
+    """A peak, or a step of the heat capacity.
+
+    Attributes
+    ----------
+    sign
+        1 where heat flows in (endothermic), -1 where it flows out; of a step, of its rise in time.
+    is_step
+        Whether it is a glass step.
+    start_C, end_C, start_s, end_s
+        Where the curve leaves its baseline and comes back.
+    onset_C, peak_C, offset_C
+        Tangent of the leading edge, top, tangent of the trailing edge. Of a step: extrapolated onset, inflection,
+        extrapolated end.
+    midpoint_C
+        Of a step: where the curve is half-way between its baselines.
+    onset_s, peak_s
+        The same as times.
+    area
+        Signal less baseline over the time, unit of the signal times s; positive where heat flows in. None of a step.
+    step
+        Of a step: its height, unit of the signal.
+    height
+        Of the top over the baseline.
+    half_width_K, half_width_s, leading_half_width_K, trailing_half_width_K
+        Width at half height, in all, and before and after the top.
+    baselines
+        What each baseline gives.
+    disagreement
+        Of the usual baselines, as a share of the area.
+    shoulders_C
+        Tops of further events that overlap with it.
+    refused
+        Why it has no area.
+    drawn
+        Points (time_s, baseline, std, onset tangent) to draw it with.
+    """
+
+    sign: int
+    is_step: bool
+    start_C: float
+    end_C: float
+    start_s: float
+    end_s: float
+    onset_C: Found | None = None
+    peak_C: Found | None = None
+    offset_C: Found | None = None
+    midpoint_C: Found | None = None
+    onset_s: float | None = None
+    peak_s: float | None = None
+    area: Found | None = None
+    step: Found | None = None
+    height: float | None = None
+    half_width_K: float | None = None
+    half_width_s: float | None = None
+    leading_half_width_K: float | None = None
+    trailing_half_width_K: float | None = None
+    baselines: tuple[AreaByBaseline, ...] = ()
+    disagreement: float | None = None
+    shoulders_C: tuple[float, ...] = ()
+    overshoot: float | None = None
+    refused: str | None = None
+    drawn: tuple[np.ndarray, ...] = ()
+
+
+def curve_of(scan: ThermalScan, segment: Segment, window_C: tuple[float, float] | None = None) -> Curve | None:
+    """The curve of a segment, or of its part between two temperatures; None where too few points are in it."""
+    time, temperature = scan.time_s[segment.points], scan.temperature_C[segment.points]
+    signal = scan.signal[segment.points]
+    if window_C is not None:
+        inside = np.flatnonzero((temperature >= min(window_C)) & (temperature <= max(window_C)))
+        if inside.size < _FEWEST_POINTS:
+            return None
+        part = slice(int(inside[0]), int(inside[-1]) + 1)
+        time, temperature, signal = time[part], temperature[part], signal[part]
+    if time.size < _FEWEST_POINTS:
+        return None
+    count = min(_MOST_POINTS, time.size)
+    edges = np.linspace(time[0], time[-1], count + 1)
+    place = np.clip(np.searchsorted(edges, time, side="right") - 1, 0, count - 1)
+    number = np.bincount(place, minlength=count)
+    filled = number > 0
+    centre, *means = (
+        np.bincount(place, weights=values, minlength=count)[filled] / number[filled]
+        for values in (time, temperature, signal)
+    )
+    even = np.linspace(centre[0], centre[-1], count)
+    even_temperature, even_signal = (np.interp(even, centre, mean) for mean in means)
+    first, last = _at_rate(even, even_temperature, segment.rate_K_per_min) if window_C is None else (0, count)
+    return Curve(
+        time_s=even, temperature_C=even_temperature, signal=even_signal, rate_K_per_min=segment.rate_K_per_min,
+        first=first, last=last,
+    )  # fmt: skip
+
+
+def _at_rate(time: np.ndarray, temperature: np.ndarray, rate_K_per_min: float) -> tuple[int, int]:
+    """The stretch between the first and the last point at which the rate is right, and as much again left out."""
+    half = max(2, time.size // 200)
+    rate = 60.0 * (temperature[2 * half :] - temperature[: -2 * half]) / (time[2 * half :] - time[: -2 * half])
+    right = np.flatnonzero(np.abs(rate - rate_K_per_min) < 0.1 * abs(rate_K_per_min))
+    if right.size == 0:
+        return 0, time.size
+    first = min(2 * int(right[0]), time.size // 5)
+    short = rate.size - 1 - int(right[-1])
+    return first, time.size - min(2 * short, time.size // 5)
+
+
+def find_events(curve: Curve, *, as_one: bool = False) -> tuple[Event, ...]:
+    """The events of a curve, in the order they came; with `as_one` all that it holds as one, as of a given window."""
+    departures = [(departure.low, departure.high) for departure in find_departures(curve.signal)]
+    curve, found = _settled(curve, departures)
+    if not found:
+        return ()
+    if as_one:
+        found = [(found[0][0], found[-1][1])]
+    found = _worth_it(curve, found)
+    found = [part for span in found for part in ([span] if as_one else _parted(curve, *span))]
+    events = []
+    for place, (low, high) in enumerate(found):
+        room = (
+            found[place - 1][1] if place else curve.first,
+            found[place + 1][0] if place + 1 < len(found) else curve.last,
+        )
+        event = _measured(curve, low, high, room)
+        if event is not None:
+            events.append(event)
+    tallest = max((each.height or 0.0 for each in events if not each.is_step), default=0.0)
+    return tuple(each for each in events if each.is_step or (each.height or 0.0) >= 3 * _LEAST_SHARE * tallest)
+
+
+def _settled(curve: Curve, found: Sequence[tuple[int, int]]) -> tuple[Curve, list[tuple[int, int]]]:
+    """The curve without what settles at the ends of a ramp, and the stretches that are left."""
+    first, last, left = curve.first, curve.last, []
+    if (first, last) == (0, curve.signal.size):  # a window that was given: what begins at its ends is cut, not settling
+        return curve, list(found)
+    for low, high in found:
+        if low <= first + _NEAR and (high <= first or _is_transient(curve, low, high)):
+            first = max(first, high)
+        elif high >= last - _NEAR and (low >= last or _is_transient(curve, low, high)):
+            last = min(last, low)
+        else:
+            left.append((low, high))
+    return replace(curve, first=first, last=last), left
+
+
+def _worth_it(curve: Curve, found: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The stretches without those far lower than the highest, and those in its own tails that are lower by much."""
+    sizes = [_size(curve, low, high) for low, high in found]
+    best = int(np.argmax([height for height, _ in sizes]))
+    height, width = sizes[best]
+    kept = []
+    for (low, high), (own, _) in zip(found, sizes, strict=True):
+        away = max(low - found[best][1], found[best][0] - high, 0)
+        least = _LEAST_IN_TAIL if away < _FARTHEST_TAIL * width else _LEAST_SHARE
+        if own > least * height:
+            kept.append((low, high))
+    return kept
+
+
+def _size(curve: Curve, low: int, high: int) -> tuple[float, int]:
+    """Height of a stretch over its chord, and its width at half of that in points."""
+    signal = curve.signal[low:high]
+    excess = np.abs(signal - np.linspace(signal[0], signal[-1], signal.size))
+    return float(excess.max()), int((excess > 0.5 * excess.max()).sum())
+
+
+def _parted(curve: Curve, low: int, high: int) -> list[tuple[int, int]]:
+    """A stretch cut where the curve comes back, or nearly, to its chord between two tops, or crosses it."""
+    signal = curve.signal[low:high]
+    if signal.size < 12:
+        return [(low, high)]
+    half = max(1, signal.size // 60)
+    smooth = np.convolve(np.pad(signal, half, mode="edge"), np.full(2 * half + 1, 1 / (2 * half + 1)), mode="valid")
+    level = smooth - np.linspace(smooth[0], smooth[-1], smooth.size)
+    top = float(np.abs(level).max())
+    busy = np.abs(level) > 0.05 * top
+    edges = np.flatnonzero(np.diff(np.r_[False, busy, False].astype(int)))
+    spans = [
+        (int(a), int(b))
+        for a, b in zip(edges[::2], edges[1::2], strict=True)
+        if np.abs(level[a:b]).max() > _OVERLAP * top and b - a > 4
+    ]
+    if len(spans) < 2:
+        return [(low, high)]
+    cuts = [low, *(low + (spans[k][1] + spans[k + 1][0]) // 2 for k in range(len(spans) - 1)), high]
+    return list(zip(cuts[:-1], cuts[1:], strict=True))
+
+
+def _measured(curve: Curve, low: int, high: int, room: tuple[int, int]) -> Event | None:
+    """The event of a stretch; None where it is no more than the curvature of its baseline."""
+    spans, width = _limits(curve, low, high, room)
+    shortest = max(4, int(_FLANK_SHARE * width))
+    free = [span for span in spans if span[0] - room[0] >= shortest and room[1] - span[1] >= shortest]
+    if not free:
+        low, high = spans[0]
+        at_start = low - room[0] < shortest
+        neighbour = room[0] > curve.first if at_start else room[1] < curve.last
+        reason = (
+            "overlaps with its neighbour: no baseline lies between them"
+            if neighbour
+            else f"the window, or the segment, {'starts' if at_start else 'ends'} within it: it is cut"
+        )
+        return replace(_blank(curve, low, high), refused=reason)
+    low, high = min(free, key=lambda span: _doubt(curve, span, room, shortest)) if len(free) > 1 else free[0]
+    blank = _blank(curve, low, high)
+    windows = [
+        fits
+        for pad in _PADS
+        for flank in _FLANKS
+        if (fits := _fits(curve, low, high, room, pad=pad, flank=flank, shortest=shortest)) is not None
+    ]
+    if not windows:
+        return replace(blank, refused="no baseline beside it")
+    step = _step(curve, low, high, room, shortest)
+    if step is not None:
+        return step
+    return _peak(curve, low, high, windows, blank)
+
+
+def _doubt(curve: Curve, span: tuple[int, int], room: tuple[int, int], shortest: int) -> float:
+    """Error of the area with these limits, with what baselines leave open."""
+    found = _fits(curve, *span, room, pad=_PADS[0], flank=_FLANKS[-1], shortest=shortest)
+    if found is None:
+        return np.inf
+    _, fits = found
+    areas, stds = np.array([(fit.area, fit.area_std) for fit in fits if fit.kind in USUAL]).T
+    return float(np.hypot(np.ptp(areas), stds.mean()))
+
+
+def _limits(curve: Curve, low: int, high: int, room: tuple[int, int]) -> tuple[list[tuple[int, int]], int]:
+    """First and last point of an event, without its tails and with more and more of them, and its width at half height
+    in points."""
+    signal = curve.signal
+    chord = np.interp(np.arange(low, high), [low, high - 1], [signal[low], signal[high - 1]])
+    excess = np.abs(signal[low:high] - chord)
+    height = float(excess.max())
+    width = max(int((excess > 0.5 * height).sum()), 3)
+    low, high = _drawn_in(signal, low, high, height, width)
+    low, high = max(low, room[0]), min(high, room[1])
+    spans = [(low, high)]
+    for _ in range(3):
+        before = _tail(signal[room[0] : low][::-1], height, width)
+        after = _tail(signal[high : room[1]], height, width)
+        low, high = low - before, high + after
+        spans.append((low, high))
+    return list(dict.fromkeys(spans)), width
+
+
+def _drawn_in(signal: np.ndarray, low: int, high: int, height: float, width: int) -> tuple[int, int]:
+    """The stretch without what at its ends lies on its chord."""
+    half = max(1, min(width // 8, (high - low) // 40))
+    inside = signal[low:high]
+    smooth = np.convolve(np.pad(inside, half, mode="edge"), np.full(2 * half + 1, 1 / (2 * half + 1)), mode="valid")
+    noise = float(np.median(np.abs(np.diff(inside, n=2)))) / 0.6745 / np.sqrt(6.0)
+    least = max(_TAIL * height, 3.0 * noise / np.sqrt(2 * half + 1))
+    for _ in range(3):
+        chord = np.linspace(smooth[0], smooth[-1], smooth.size)
+        off = np.flatnonzero(np.abs(smooth - chord) > least)
+        if off.size == 0:
+            break
+        first, last = max(0, int(off[0]) - half), min(smooth.size, int(off[-1]) + 1 + half)
+        low, smooth = low + first, smooth[first:last]
+    return low, low + smooth.size
+
+
+def _tail(flank: np.ndarray, height: float, width: int) -> int:
+    """How many points of a flank, from the event outwards, lie off the line of its outer half."""
+    flank = flank[: int(2 * _FARTHEST_TAIL * width)]
+    if flank.size < 12:
+        return 0
+    half = max(1, min(width // 8, flank.size // 12))
+    place = np.arange(flank.size)
+    outer = place >= flank.size // 2
+    slope, offset = np.polyfit(place[outer], flank[outer], 1)
+    off = flank - slope * place - offset
+    noise = float(np.std(off[outer]))
+    mean = np.convolve(np.pad(off, half, mode="edge"), np.full(2 * half + 1, 1 / (2 * half + 1)), mode="valid")
+    still = np.flatnonzero(np.abs(mean) < max(_TAIL * height, 3 * noise / np.sqrt(2 * half + 1)))
+    return int(still[0]) if still.size else flank.size // 2
+
+
+def _is_transient(curve: Curve, low: int, high: int) -> bool:
+    """Whether a stretch at the end of a ramp falls or rises to one side alone, as what settles does, or is a trifle."""
+    signal = curve.signal[low:high]
+    ends = abs(float(signal[-1] - signal[0]))
+    beyond = max(float(signal.max()) - max(signal[0], signal[-1]), min(signal[0], signal[-1]) - float(signal.min()))
+    return beyond < 0.5 * ends or float(np.ptp(signal)) < _LEAST_IN_TAIL * float(np.ptp(curve.signal))
+
+
+def _fits(
+    curve: Curve, low: int, high: int, room: tuple[int, int], *, pad: float, flank: float, shortest: int
+) -> tuple[slice, tuple[BaselineFit, ...]] | None:
+    length = high - low
+    before = max(shortest, 4)
+    start = max(low - int(pad * length), room[0] + before)
+    stop = min(high + int(pad * length), room[1] - before)
+    size = max(int(flank * length), before, 8)
+    flanks = slice(max(room[0], start - size), start), slice(stop, min(room[1], stop + size))
+    if any(each.stop - each.start < 4 for each in flanks):
+        return None
+    reach = slice(flanks[0].start, flanks[1].stop)
+    inside = slice(start - reach.start, stop - reach.start)
+    fits = fit_baselines(
+        curve.time_s[reach], curve.signal[reach], window=inside,
+        flanks=(slice(0, inside.start), slice(inside.stop, reach.stop - reach.start)),
+        reproducible=_REPRODUCIBLE * _size(curve, low, high)[0],
+    )  # fmt: skip
+    return reach, fits
+
+
+def _blank(curve: Curve, low: int, high: int) -> Event:
+    last = min(high, curve.signal.size) - 1
+    signal = curve.signal[low : last + 1]
+    middle = signal - np.linspace(signal[0], signal[-1], signal.size)
+    return Event(
+        sign=1 if middle[int(np.argmax(np.abs(middle)))] >= 0 else -1, is_step=False,
+        start_C=float(curve.temperature_C[low]), end_C=float(curve.temperature_C[last]),
+        start_s=float(curve.time_s[low]), end_s=float(curve.time_s[last]),
+    )  # fmt: skip
+
+
+def _peak(
+    curve: Curve,
+    low: int,
+    high: int,
+    windows: Sequence[tuple[slice, tuple[BaselineFit, ...]]],
+    blank: Event,
+) -> Event | None:
+    step_s = float(curve.time_s[1] - curve.time_s[0])
+    weights = [weights_of(fits) / len(windows) for _, fits in windows]
+    share = np.concatenate(weights)
+    area, of_noise = _mixed(share, [(fit.area, fit.area_std) for _, fits in windows for fit in fits])
+    if abs(area.value) < _SEEN * area.std:
+        return None
+    sign = 1 if area.value > 0 else -1
+    reach, fits = windows[-1]
+    best = fits[int(np.argmax(weights[-1]))]
+    excess = sign * (curve.signal[reach] - best.values)
+    offset = reach.start
+    inner = slice(low - offset, high - offset)
+    flank = np.r_[excess[: inner.start], excess[inner.stop :]]
+    noise = noise_of(flank, 2)
+    top, top_std, height = _top(excess, inner, noise)
+    if height < _SEEN * noise.std / np.sqrt(max(1.0, _half_points(excess, inner, height) / noise.correlated_points)):
+        return None
+    widest = float(np.median([disagreement(each) for _, each in windows]))
+    event = replace(
+        blank, sign=sign, height=height, disagreement=widest, peak_s=float(curve.time_s[0] + (offset + top) * step_s),
+        baselines=tuple(
+            AreaByBaseline(kind=fit.kind, area=fit.area, area_std=fit.area_std, weight=float(each))
+            for fit, each in zip(fits, weights[-1] * len(windows), strict=True)
+        ),
+    )  # fmt: skip
+    event = replace(event, peak_C=_temperature(curve, offset + top, top_std, width=3))
+    onset = _tangent(curve, windows, share, sign, top + offset, leading=True, noise=noise, limits=(low, high))
+    trailing = _tangent(curve, windows, share, sign, top + offset, leading=False, noise=noise, limits=(low, high))
+    before, after = _halves(excess, inner, top, height)
+    if before is not None and after is not None:
+        temperatures = np.interp(
+            np.array([before, top, after]) + offset, np.arange(curve.signal.size), curve.temperature_C
+        )
+        event = replace(
+            event, half_width_s=(after - before) * step_s,
+            half_width_K=float(abs(temperatures[2] - temperatures[0])),
+            leading_half_width_K=float(abs(temperatures[1] - temperatures[0])),
+            trailing_half_width_K=float(abs(temperatures[2] - temperatures[1])),
+        )  # fmt: skip
+    drawn_tangent = np.full(excess.size, np.nan)
+    if onset is not None:
+        place, std, slope = onset
+        event = replace(event, onset_C=_temperature(curve, place, std, width=3),
+                        onset_s=float(curve.time_s[0] + place * step_s))  # fmt: skip
+        drawn_tangent = _drawn_tangent(best, place - offset, slope, sign, height)
+    if trailing is not None:
+        event = replace(event, offset_C=_temperature(curve, trailing[0], trailing[1], width=3))
+    event = replace(
+        event, shoulders_C=_shoulders(curve, excess, inner, top, offset, noise),
+        drawn=(curve.time_s[reach], best.values, best.std, drawn_tangent),
+    )  # fmt: skip
+    if widest > _CUT and widest * abs(area.value) > 3.0 * of_noise:
+        reason = f"baselines disagree by {100 * widest:.2g} % of the area: the window cuts the event, or none fits it"
+        return replace(event, refused=reason)
+    return replace(event, area=area)
+
+
+def _mixed(share: np.ndarray, values: Sequence[tuple[float, float]]) -> tuple[Found, float]:
+    """Mean by shares, with the error by noise and the spread; the error by noise alone."""
+    value, std = np.array(values).T
+    mean = float(share @ value)
+    noise = float(share @ std**2)
+    return Found(value=mean, std=float(np.sqrt(noise + share @ (value - mean) ** 2))), float(np.sqrt(noise))
+
+
+def _local(values: np.ndarray, centre: float, half: int, degree: int) -> tuple[np.ndarray, np.ndarray, float]:
+    """Polynomial through the points around a place: powers rising in points from the centre, their covariance over the
+    variance of a point, and the residuals' mean square."""
+    low, high = max(0, int(centre) - half), min(values.size, int(centre) + half + 1)
+    design = np.vander(np.arange(low, high) - centre, degree + 1, increasing=True)
+    inverse = np.linalg.pinv(design.T @ design)
+    parameters = inverse @ (design.T @ values[low:high])
+    residuals = values[low:high] - design @ parameters
+    return parameters, inverse, float(residuals @ residuals) / max(1, residuals.size - degree - 1)
+
+
+def _half_points(excess: np.ndarray, inner: slice, height: float) -> int:
+    return int((excess[inner] > 0.5 * height).sum())
+
+
+def _top(excess: np.ndarray, inner: slice, noise: Noise) -> tuple[float, float, float]:
+    """Place of the top in points, its error, and its height: where a cubic through the points around it is level."""
+    inside = excess[inner]
+    width = max(3, int((inside > 0.5 * np.quantile(inside, 0.98)).sum()))
+    half = max(1, width // 12)
+    smooth = np.convolve(np.pad(inside, half, mode="edge"), np.full(2 * half + 1, 1 / (2 * half + 1)), mode="valid")
+    rough = int(np.argmax(smooth)) + inner.start
+    for share in (0.97, 0.94, 0.9, 0.85, 0.8, 0.7):
+        above = smooth > share * smooth.max()
+        reach = max(3, min(_run(above, rough - inner.start, -1), _run(above, rough - inner.start, 1)))
+        (height, slope, curved, third), inverse, scatter = _local(excess, rough, reach, 3)
+        variance = max(scatter, noise.std**2) * noise.correlated_points
+        std = float(np.sqrt(variance * inverse[1, 1])) / max(abs(2 * float(curved)), 1e-300)
+        if curved < 0 and std < _TOP_IS_KNOWN * width:
+            break
+    if curved >= 0:
+        return float(rough), float(reach), float(smooth.max())
+    place = -slope / (2 * curved)
+    place -= (slope + 2 * curved * place + 3 * third * place**2) / (2 * curved + 6 * third * place)
+    return rough + (float(place) if abs(place) <= reach else 0.0), std, float(height)
+
+
+def _run(flags: np.ndarray, start: int, way: int) -> int:
+    place = start
+    while 0 <= place + way < flags.size and flags[place + way]:
+        place += way
+    return abs(place - start)
+
+
+def _halves(excess: np.ndarray, inner: slice, top: float, height: float) -> tuple[float | None, float | None]:
+    """Places left and right of the top where the curve falls through half its height."""
+    ends: list[float | None] = []
+    for way in (-1, 1):
+        place = round(top)
+        while inner.start <= place + way < inner.stop and excess[place + way] > 0.5 * height:
+            place += way
+        other = place + way
+        if not inner.start <= other < inner.stop:
+            ends.append(None)
+            continue
+        fall = excess[place] - excess[other]
+        ends.append(place + way * float((excess[place] - 0.5 * height) / fall if fall > 0 else 0.5))
+    return ends[0], ends[1]
+
+
+def _tangent(
+    curve: Curve,
+    windows: Sequence[tuple[slice, tuple[BaselineFit, ...]]],
+    share: np.ndarray,
+    sign: int,
+    top: float,
+    *,
+    leading: bool,
+    noise: Noise,
+    limits: tuple[int, int],
+) -> tuple[float, float, float] | None:
+    """Where the tangent at the steepest point of an edge meets the baseline, in points; its error; the slope."""
+    reach, fits = windows[-1]
+    best = fits[int(np.argmax(share[-len(fits) :]))]
+    excess = sign * (curve.signal[reach] - best.values)
+    start, stop = (limits[0], round(top)) if leading else (round(top), limits[1])
+    low, high = start - reach.start, stop - reach.start + 1
+    edge = excess[low:high]
+    if edge.size < 5:
+        return None
+    height = float(edge.max())
+    rise = max(2, int(((edge > 0.15 * height) & (edge < 0.85 * height)).sum()))
+    steepest = _steepest(excess, low, high, rise, noise, leading=leading)
+    if steepest is None:
+        return None
+    place, half = steepest
+    (value, slope, *_), inverse, scatter = _local(excess, place, half, 3)
+    if slope == 0 or (slope > 0) != leading:
+        return None
+    variance = max(scatter, noise.std**2) * noise.correlated_points
+    gradient = np.array([-1.0 / slope, value / slope**2, 0.0, 0.0])
+    of_noise = float(gradient @ inverse @ gradient) * variance
+    met = []
+    at = place + reach.start
+    level = float(best.values[place]) + sign * float(value)
+    for window, each in windows:
+        for fit in each:
+            line = fit.initial if leading else fit.values
+            found = _meeting(line, level, sign * slope, at - window.start, sign, leading=leading)
+            if found is None:
+                return None
+            std = np.interp(found, np.arange(fit.std.size), fit.std) / abs(slope)
+            met.append((found + window.start, float(std)))
+    mixed, _ = _mixed(share, met)
+    return mixed.value, float(np.sqrt(mixed.std**2 + of_noise)), sign * float(slope)
+
+
+def _steepest(
+    excess: np.ndarray, low: int, high: int, rise: int, noise: Noise, *, leading: bool
+) -> tuple[int, int] | None:
+    """The steepest point of an edge, and half the stretch over which its slope is known to 1 %, or a third of it."""
+    half = 2
+    while True:
+        start, stop = max(low - half, 0), min(high + half, excess.size)
+        if stop - start < 2 * half + 5:
+            return None
+        weights = np.linalg.pinv(np.vander(np.arange(-half, half + 1.0), 4, increasing=True))[1]
+        slopes = np.convolve(excess[start:stop], weights[::-1], mode="valid") * (1 if leading else -1)
+        best = int(np.argmax(slopes))
+        error = noise.std * np.sqrt(noise.correlated_points * (weights @ weights))
+        if error < _SLOPE_NOISE * slopes[best] or half >= max(2, rise // 2):
+            return (start + half + best, half) if slopes[best] > 0 else None
+        half += max(1, half // 3)
+
+
+def _meeting(
+    line: np.ndarray, level: float, slope: float, at: float, sign: int, *, leading: bool
+) -> float | None:
+    """Where the tangent through (at, level) meets a line of values, going away from the top."""
+    place = np.arange(line.size)
+    off = sign * (level + slope * (place - at) - line)
+    side = np.flatnonzero(off[: int(at) + 1] <= 0) if leading else np.flatnonzero(off[int(at) :] <= 0) + int(at)
+    if side.size == 0:
+        return None
+    inner = int(side[-1]) if leading else int(side[0])
+    outer = inner + 1 if leading else inner - 1
+    if not 0 <= outer < line.size:
+        return None
+    return inner + (outer - inner) * float(off[inner] / (off[inner] - off[outer]))
+
+
+def _temperature(curve: Curve, place: float, std_points: float, *, width: int) -> Found:
+    """The temperature at a place between points by the line around it, and its error by that of the place."""
+    (value, slope), inverse, scatter = _local(curve.temperature_C, place, max(2, width), 1)
+    step_s = float(curve.time_s[1] - curve.time_s[0])
+    per_point = max(abs(float(slope)), abs(curve.rate_K_per_min) * step_s / 60.0 if width <= 3 else 0.0)
+    return Found(value=float(value), std=float(np.sqrt((per_point * std_points) ** 2 + scatter * inverse[0, 0])))
+
+
+def _drawn_tangent(fit: BaselineFit, place: float, slope: float, sign: int, height: float) -> np.ndarray:
+    points = np.arange(fit.values.size)
+    line = np.interp(place, points, fit.initial) + slope * (points - place)
+    over = sign * (line - fit.initial)
+    return np.where((over > -0.12 * height) & (over < 1.05 * height), line, np.nan)
+
+
+def _shoulders(
+    curve: Curve, excess: np.ndarray, inner: slice, top: float, offset: int, noise: Noise
+) -> tuple[float, ...]:
+    """Temperatures of further tops, and of shoulders: where the curvature has another deep minimum."""
+    inside = excess[inner]
+    width = max(6, int((inside > 0.5 * inside.max()).sum()))
+    half = max(3, width // 7)
+    if inside.size < 4 * half:
+        return ()
+    weights = np.linalg.pinv(np.vander(np.arange(-half, half + 1.0), 4, increasing=True))[2]
+    curvature = np.convolve(inside, weights[::-1], mode="valid")
+    floor = -max(
+        0.12 * float(-curvature.min()), _SEEN * noise.std * np.sqrt(noise.correlated_points * (weights @ weights))
+    )
+    found = []
+    for place in range(1, curvature.size - 1):
+        if not (curvature[place] < floor and curvature[place - 1] > curvature[place] <= curvature[place + 1]):
+            continue
+        at = place + half
+        near_top = abs(at + inner.start - top) < 1.5 * half
+        if not near_top and inside[at] > 0.08 * inside.max() and _between(curvature, place, top - inner.start - half):
+            found.append(float(curve.temperature_C[at + inner.start + offset]))
+    return tuple(found)
+
+
+def _between(curvature: np.ndarray, place: int, top: float) -> bool:
+    """Whether the curvature rises to zero, or by half, between a minimum and that of the top."""
+    low, high = sorted((place, int(np.clip(round(top), 0, curvature.size - 1))))
+    return bool(curvature[low : high + 1].max() > 0.3 * curvature[place])
+
+
+def _step(curve: Curve, low: int, high: int, room: tuple[int, int], shortest: int) -> Event | None:
+    """The event as a step between two lines; None where it is a peak."""
+    length = high - low
+    size = max(length, 3 * shortest, 12)
+    before, after = slice(max(room[0], low - size), low), slice(high, min(room[1], high + size))
+    if before.stop - before.start < 6 or after.stop - after.start < 6:
+        return None
+    place = np.arange(curve.signal.size, dtype=float)
+    middle = 0.5 * (low + high)
+    lines, errors, noises = [], [], []
+    for flank in (before, after):
+        design = np.vander(place[flank] - middle, 2, increasing=True)
+        inverse = np.linalg.pinv(design.T @ design)
+        parameters = inverse @ (design.T @ curve.signal[flank])
+        noise = noise_of(curve.signal[flank] - design @ parameters, 2)
+        lines.append(parameters[0] + parameters[1] * (place - middle))
+        errors.append(noise.std**2 * noise.correlated_points * inverse[0, 0])
+        noises.append(noise)
+    height = float(lines[1][round(middle)] - lines[0][round(middle)])
+    std = float(np.sqrt(sum(errors)))
+    if abs(height) < _SEEN * std:
+        return None
+    share = (curve.signal - lines[0]) / np.where(np.abs(lines[1] - lines[0]) < 0.1 * abs(height), height, lines[1] - lines[0])
+    half = max(1, length // 40)
+    smooth = np.convolve(share, np.full(2 * half + 1, 1 / (2 * half + 1)), mode="same")[low:high]
+    overshoot, undershoot = float(smooth.max()) - 1.0, float(-smooth.min())
+    if max(overshoot, undershoot) > _STEP_OVER_PEAK or (noise_height := max(each.std for each in noises)) <= 0:
+        return None
+    crossing = np.flatnonzero(smooth >= 0.5)
+    if crossing.size == 0:
+        return None
+    sign = 1 if height > 0 else -1
+    noise = max(noises, key=lambda each: each.std)
+    shifted = sign * (curve.signal - lines[0])
+    rise = max(4, int(((smooth > 0.15) & (smooth < 0.85)).sum()))
+    found = _steepest(shifted, low, min(low + int(np.argmax(smooth)) + 2, high), rise, noise, leading=True)
+    if found is None:
+        return None
+    at, reach = found
+    (value, slope, *_), inverse, _ = _local(shifted, at, reach, 3)
+    upper = sign * (lines[1] - lines[0])
+    if slope <= 0:
+        return None
+    onset, end = at - value / slope, at + (float(upper[at]) - value) / slope
+    variance = noise.std**2 * noise.correlated_points
+    of_slope = np.sqrt(variance * inverse[1, 1]) / slope
+    stds = [float(np.sqrt((variance * inverse[0, 0] + errors[k]) / slope**2 + (gap / slope * of_slope) ** 2))
+            for k, gap in ((0, value), (1, float(upper[at]) - value))]  # fmt: skip
+    cross = low + int(crossing[0])
+    middle_std = float(np.sqrt(noise_height**2 * noise.correlated_points / (2 * reach + 1) + 0.25 * std**2) / slope)
+    inflection_std = max(0.5 * reach, 1.0)
+    return replace(
+        _blank(curve, low, high), sign=sign, is_step=True, height=abs(height),
+        onset_C=_temperature(curve, onset, stds[0], width=3), peak_C=_temperature(curve, at, inflection_std, width=3),
+        offset_C=_temperature(curve, end, stds[1], width=3),
+        midpoint_C=_temperature(curve, _half_way(share, cross, reach), middle_std, width=3),
+        onset_s=float(np.interp(onset, place, curve.time_s)), peak_s=float(curve.time_s[at]),
+        step=Found(value=height, std=std), overshoot=overshoot if overshoot > 0.1 else None,
+        drawn=(
+            curve.time_s[before.start : after.stop], lines[0][before.start : after.stop],
+            lines[1][before.start : after.stop], _step_tangent(lines[0], upper, at, value, slope, sign)[before.start : after.stop],
+        ),
+    )  # fmt: skip
+
+
+def _half_way(share: np.ndarray, near: int, half: int) -> float:
+    (value, slope), _, _ = _local(share, near, max(2, half), 1)
+    return near + float(np.clip((0.5 - value) / slope, -half, half)) if slope > 0 else float(near)
+
+
+def _step_tangent(line: np.ndarray, upper: np.ndarray, at: int, value: float, slope: float, sign: int) -> np.ndarray:
+    over = value + slope * (np.arange(line.size) - at)
+    inside = (over > -0.15 * upper[at]) & (over < 1.15 * upper[at])
+    return np.where(inside, line + sign * over, np.nan)
