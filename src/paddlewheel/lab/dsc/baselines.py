@@ -23,10 +23,11 @@ _MODELS: tuple[tuple[BaselineKind, int, bool], ...] = (
     ("spline", 3, False),
 )
 """Name, degree, and whether with a step. A cubic is the spline without inner knots: values and slopes of both flanks."""
-USUAL: tuple[BaselineKind, ...] = ("linear", "sigmoid", "spline")
-"""What programs of calorimeters offer: where these disagree, an event has no area."""
-_ROUNDS = 6
+_USUAL: tuple[BaselineKind, ...] = ("linear", "sigmoid", "spline")
+_ROUNDS = 4
 _FEWEST = 4
+_RULED_OUT = 0.05
+"""Weight of a baseline below which the flanks rule it out."""
 _BENDS = 8.0
 """Independent places that two flanks have for what an instrument does beyond noise."""
 
@@ -158,11 +159,16 @@ def weights_of(fits: Sequence[BaselineFit]) -> np.ndarray:
     return weights / weights.sum()
 
 
-def disagreement(fits: Sequence[BaselineFit]) -> float:
-    """The widest difference between areas by the usual baselines, as a share of the area that is believed."""
-    areas = [fit.area for fit in fits if fit.kind in USUAL]
-    believed = float(weights_of(fits) @ np.array([fit.area for fit in fits]))
-    return (max(areas) - min(areas)) / abs(believed) if believed else np.inf
+def believed_range(fits: Sequence[BaselineFit]) -> tuple[float, float]:
+    """The lowest and the highest area by those baselines that the flanks do not rule out."""
+    areas = [fit.area for fit, weight in zip(fits, weights_of(fits), strict=True) if weight > _RULED_OUT]
+    return min(areas), max(areas)
+
+
+def widest_range(fits: Sequence[BaselineFit]) -> float:
+    """Between the areas by the baselines that programs of calorimeters offer, whatever the flanks say."""
+    areas = [fit.area for fit in fits if fit.kind in _USUAL]
+    return max(areas) - min(areas)
 
 
 def _design(place: np.ndarray, degree: int, share: np.ndarray | None) -> np.ndarray:

@@ -12,17 +12,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from paddlewheel.lab.dsc.baselines import USUAL, BaselineFit, Noise, disagreement, fit_baselines, noise_of, weights_of
+from paddlewheel.lab.dsc.baselines import BaselineFit, Noise, believed_range, fit_baselines, noise_of, weights_of, widest_range
 from paddlewheel.lab.dsc.departures import find_departures
 from paddlewheel.lab.dsc.scan import ThermalScan
 from paddlewheel.lab.dsc.segments import Segment
 
-_MOST_POINTS = 4000
+_MOST_POINTS = 3000
 _FEWEST_POINTS = 40
 _PADS, _FLANKS = (0.02, 0.12), (0.4, 0.8)
 """Of an event's length: by how much its window is wider on each side, and how long its flanks are; all are tried."""
 _CUT = 0.03
-"""Of the area: where the usual baselines disagree by more, and by more than noise, the window cuts the event."""
+"""Of the area: where baselines and windows that the data allow disagree by more, and by more than noise, the window cuts the event."""
 _SEEN = 5.0
 """Standard errors of the area, or of the height, of what is an event."""
 _TAIL = 0.0015
@@ -111,7 +111,7 @@ class Event:
     baselines
         What each baseline gives.
     disagreement
-        Of the usual baselines, as a share of the area.
+        Between the areas by baselines and windows that the data allow, as a share of the area.
     shoulders_C
         Tops of further events that overlap with it.
     refused
@@ -205,7 +205,7 @@ def find_events(curve: Curve, *, as_one: bool = False) -> tuple[Event, ...]:
             found[place - 1][1] if place else curve.first,
             found[place + 1][0] if place + 1 < len(found) else curve.last,
         )
-        event = _measured(curve, low, high, room)
+        event = _measured(curve, low, high, room, is_window=as_one)
         if event is not None:
             events.append(event)
     tallest = max((each.height or 0.0 for each in events if not each.is_step), default=0.0)
@@ -270,7 +270,7 @@ def _parted(curve: Curve, low: int, high: int) -> list[tuple[int, int]]:
     return list(zip(cuts[:-1], cuts[1:], strict=True))
 
 
-def _measured(curve: Curve, low: int, high: int, room: tuple[int, int]) -> Event | None:
+def _measured(curve: Curve, low: int, high: int, room: tuple[int, int], *, is_window: bool) -> Event | None:
     """The event of a stretch; None where it is no more than the curvature of its baseline."""
     spans, width = _limits(curve, low, high, room)
     shortest = max(4, int(_FLANK_SHARE * width))
@@ -298,7 +298,7 @@ def _measured(curve: Curve, low: int, high: int, room: tuple[int, int]) -> Event
     step = _step(curve, low, high, room, shortest)
     if step is not None:
         return step
-    return _peak(curve, low, high, windows, blank)
+    return _peak(curve, (low, high), windows, blank, is_window=is_window)
 
 
 def _doubt(curve: Curve, span: tuple[int, int], room: tuple[int, int], shortest: int) -> float:
@@ -307,8 +307,7 @@ def _doubt(curve: Curve, span: tuple[int, int], room: tuple[int, int], shortest:
     if found is None:
         return np.inf
     _, fits = found
-    areas, stds = np.array([(fit.area, fit.area_std) for fit in fits if fit.kind in USUAL]).T
-    return float(np.hypot(np.ptp(areas), stds.mean()))
+    return float(np.hypot(widest_range(fits), np.median([fit.area_std for fit in fits])))
 
 
 def _limits(curve: Curve, low: int, high: int, room: tuple[int, int]) -> tuple[list[tuple[int, int]], int]:
@@ -405,15 +404,16 @@ def _blank(curve: Curve, low: int, high: int) -> Event:
 
 def _peak(
     curve: Curve,
-    low: int,
-    high: int,
+    limits: tuple[int, int],
     windows: Sequence[tuple[slice, tuple[BaselineFit, ...]]],
     blank: Event,
+    *,
+    is_window: bool,
 ) -> Event | None:
-    step_s = float(curve.time_s[1] - curve.time_s[0])
+    (low, high), step_s = limits, float(curve.time_s[1] - curve.time_s[0])
     weights = [weights_of(fits) / len(windows) for _, fits in windows]
     share = np.concatenate(weights)
-    area, of_noise = _mixed(share, [(fit.area, fit.area_std) for _, fits in windows for fit in fits])
+    area, spread = _mixed(share, [(fit.area, fit.area_std) for _, fits in windows for fit in fits])
     if abs(area.value) < _SEEN * area.std:
         return None
     sign = 1 if area.value > 0 else -1
@@ -427,7 +427,8 @@ def _peak(
     top, top_std, height = _top(excess, inner, noise)
     if height < _SEEN * noise.std / np.sqrt(max(1.0, _half_points(excess, inner, height) / noise.correlated_points)):
         return None
-    widest = float(np.median([disagreement(each) for _, each in windows]))
+    lows, highs = zip(*(believed_range(each) for _, each in windows), strict=True)
+    widest = (max(highs) - min(lows)) / abs(area.value)
     event = replace(
         blank, sign=sign, height=height, disagreement=widest, peak_s=float(curve.time_s[0] + (offset + top) * step_s),
         baselines=tuple(
@@ -461,18 +462,21 @@ def _peak(
         event, shoulders_C=_shoulders(curve, excess, inner, top, offset, noise),
         drawn=(curve.time_s[reach], best.values, best.std, drawn_tangent),
     )  # fmt: skip
-    if widest > _CUT and widest * abs(area.value) > 3.0 * of_noise:
+    usual = float(np.median([widest_range(each) for _, each in windows]))
+    of_noise = float(np.median([fit.area_std for _, fits in windows for fit in fits]))
+    doubt, least = (usual, 3.0 * of_noise) if is_window else (spread, of_noise)
+    if doubt > max(_CUT * abs(area.value), least):
         reason = f"baselines disagree by {100 * widest:.2g} % of the area: the window cuts the event, or none fits it"
         return replace(event, refused=reason)
     return replace(event, area=area)
 
 
 def _mixed(share: np.ndarray, values: Sequence[tuple[float, float]]) -> tuple[Found, float]:
-    """Mean by shares, with the error by noise and the spread; the error by noise alone."""
+    """Mean by shares with the larger of its errors, that by noise and the spread (which holds noise too); the spread."""
     value, std = np.array(values).T
     mean = float(share @ value)
-    noise = float(share @ std**2)
-    return Found(value=mean, std=float(np.sqrt(noise + share @ (value - mean) ** 2))), float(np.sqrt(noise))
+    noise, spread = float(share @ std**2), float(share @ (value - mean) ** 2)
+    return Found(value=mean, std=float(np.sqrt(max(noise, spread)))), float(np.sqrt(spread))
 
 
 def _local(values: np.ndarray, centre: float, half: int, degree: int) -> tuple[np.ndarray, np.ndarray, float]:
@@ -569,14 +573,15 @@ def _tangent(
     of_noise = float(gradient @ inverse @ gradient) * variance
     met = []
     at = place + reach.start
-    level = float(best.values[place]) + sign * float(value)
+    rise_of_best = float(best.values[place + 1] - best.values[place - 1]) / 2.0
     for window, each in windows:
+        here = at - window.start
         for fit in each:
             line = fit.initial if leading else fit.values
-            found = _meeting(line, level, sign * slope, at - window.start, sign, leading=leading)
-            if found is None:
-                return None
-            std = np.interp(found, np.arange(fit.std.size), fit.std) / abs(slope)
+            height_here = float(value) + sign * float(best.values[place] - line[here])
+            slope_here = float(slope) + sign * (rise_of_best - float(line[here + 1] - line[here - 1]) / 2.0)
+            found = here - height_here / slope_here
+            std = np.interp(found, np.arange(fit.std.size), fit.std) / abs(slope_here)
             met.append((found + window.start, float(std)))
     mixed, _ = _mixed(share, met)
     return mixed.value, float(np.sqrt(mixed.std**2 + of_noise)), sign * float(slope)
@@ -598,22 +603,6 @@ def _steepest(
         if error < _SLOPE_NOISE * slopes[best] or half >= max(2, rise // 2):
             return (start + half + best, half) if slopes[best] > 0 else None
         half += max(1, half // 3)
-
-
-def _meeting(
-    line: np.ndarray, level: float, slope: float, at: float, sign: int, *, leading: bool
-) -> float | None:
-    """Where the tangent through (at, level) meets a line of values, going away from the top."""
-    place = np.arange(line.size)
-    off = sign * (level + slope * (place - at) - line)
-    side = np.flatnonzero(off[: int(at) + 1] <= 0) if leading else np.flatnonzero(off[int(at) :] <= 0) + int(at)
-    if side.size == 0:
-        return None
-    inner = int(side[-1]) if leading else int(side[0])
-    outer = inner + 1 if leading else inner - 1
-    if not 0 <= outer < line.size:
-        return None
-    return inner + (outer - inner) * float(off[inner] / (off[inner] - off[outer]))
 
 
 def _temperature(curve: Curve, place: float, std_points: float, *, width: int) -> Found:
