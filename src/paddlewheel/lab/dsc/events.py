@@ -12,7 +12,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from paddlewheel.lab.dsc.baselines import BaselineFit, Noise, believed_range, fit_baselines, noise_of, weights_of, widest_range
+from paddlewheel.lab.dsc.baselines import (
+    BaselineFit,
+    Noise,
+    believed_range,
+    fit_baselines,
+    noise_of,
+    weights_of,
+    widest_range,
+)
 from paddlewheel.lab.dsc.departures import find_departures
 from paddlewheel.lab.dsc.scan import ThermalScan
 from paddlewheel.lab.dsc.segments import Segment
@@ -37,7 +45,7 @@ _STEP_OVER_PEAK = 0.5
 """Of a step: a peak on it that is lower is its overshoot (enthalpy relaxation), and the event is a glass step."""
 _FLANK_SHARE = 0.15
 """Of the width at half height: flanks that are shorter tell no baseline."""
-_REPRODUCIBLE = 5e-4
+_REPRODUCIBLE = 2e-4
 """Of the height: what a smooth baseline leaves of an instrument at best."""
 _NEAR = 12
 """Points from the end of a ramp within which a departure is of what settles there."""
@@ -673,7 +681,9 @@ def _step(curve: Curve, low: int, high: int, room: tuple[int, int], shortest: in
     std = float(np.sqrt(sum(errors)))
     if abs(height) < _SEEN * std:
         return None
-    share = (curve.signal - lines[0]) / np.where(np.abs(lines[1] - lines[0]) < 0.1 * abs(height), height, lines[1] - lines[0])
+    share = (curve.signal - lines[0]) / np.where(
+        np.abs(lines[1] - lines[0]) < 0.1 * abs(height), height, lines[1] - lines[0]
+    )
     half = max(1, length // 40)
     smooth = np.convolve(share, np.full(2 * half + 1, 1 / (2 * half + 1)), mode="same")[low:high]
     overshoot, undershoot = float(smooth.max()) - 1.0, float(-smooth.min())

@@ -216,8 +216,7 @@ def _by_rate(
     slopes = [_line(part, time, values)[0] for part in parts]
     ratio = max(map(abs, slopes)) / max(min(map(abs, slopes)), 1e-12)
     straight = all(
-        np.sqrt(_misfit(time[start:end], values[start:end]) / (end - start))
-        < _STRAIGHT * np.ptp(values[start:end])
+        np.sqrt(_misfit(time[start:end], values[start:end]) / (end - start)) < _STRAIGHT * np.ptp(values[start:end])
         for start, end, _ in parts
     )
     if ratio < 1 + _OTHER_RATE or not straight:
