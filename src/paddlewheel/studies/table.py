@@ -132,6 +132,11 @@ TABLE: dict[str, Row] = {
         "cell.study:STUDY",
         "The design of a cell: layers, masses, energy density, resistance, and who gives each input.",
     ),
+    "dsc": Row(
+        LABORATORY,
+        "dsc.study:STUDY",
+        "Events of calorimetry with onset, peak, enthalpy and errors; several rates; one axis with diffraction.",
+    ),
     "nmr spectrum": Row(
         LABORATORY,
         "nmr_spectrum.study:STUDY",

@@ -1,4 +1,4 @@
-"""Barriers from several rates against exact solutions, and temperatures at zero rate against the lag that was put in."""
+"""Barriers from several rates against exact solutions; temperatures at zero rate against the lag that was put in."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ RATES = np.array([1.25, 2.5, 5.0, 10.0, 20.0])
 
 def peaks_C(energy: float, ln_prefactor: float) -> np.ndarray:
     """Where beta E / (R T^2) = A exp(-E / (R T)), the maximum of a first-order reaction, exactly."""
-    return np.array(
-        [
-            brentq(lambda t, b=rate / 60: np.log(b * energy / (R * t * t)) - ln_prefactor + energy / (R * t), 200, 1500)
-            - 273.15
-            for rate in RATES
-        ]
-    )
+
+    def late(kelvin: float, rate: float) -> float:
+        return float(np.log(rate / 60 * energy / (R * kelvin**2)) - ln_prefactor + energy / (R * kelvin))
+
+    kelvins: list[float] = [float(brentq(late, 200, 1500, args=(rate,))) for rate in RATES]  # pyright: ignore[reportArgumentType]
+    return np.array(kelvins) - 273.15
 
 
 def test_kissinger_gives_the_barrier_and_the_prefactor_of_a_first_order_reaction():
     found = kissinger(RATES, peaks_C(120.0, 28.0), np.full(5, 0.1))
-    assert found is not None and found.ln_prefactor_per_s is not None
+    assert found is not None
+    assert found.ln_prefactor_per_s is not None
     assert found.energy_kJ_per_mol.value == pytest.approx(120.0, abs=1e-6)
     assert found.ln_prefactor_per_s.value == pytest.approx(28.0, abs=1e-6)
 
@@ -45,14 +45,16 @@ def test_kissinger_errors_hold_the_truth():
 def test_ozawa_agrees_with_kissinger_once_doyle_is_corrected():
     found = ozawa(RATES, peaks_C(120.0, 28.0), np.full(5, 0.1))
     # the peak of a first-order reaction is not exactly at one conversion: 0.5 % is what that leaves
-    assert found is not None and found.energy_kJ_per_mol.value == pytest.approx(120.0, rel=0.005)
+    assert found is not None
+    assert found.energy_kJ_per_mol.value == pytest.approx(120.0, rel=0.005)
 
 
 def test_friedman_is_exact_at_one_conversion():
     temperatures = np.array([300.0, 310.0, 322.0, 335.0, 350.0])
     rates = np.exp(20.0 - 90.0 / (R * (temperatures + 273.15)))
     found = friedman(RATES, temperatures, rates, 0.5, np.full(5, 0.1))
-    assert found is not None and found.energy_kJ_per_mol.value == pytest.approx(90.0, abs=1e-6)
+    assert found is not None
+    assert found.energy_kJ_per_mol.value == pytest.approx(90.0, abs=1e-6)
 
 
 def test_two_rates_give_nothing():
@@ -63,7 +65,8 @@ def test_two_rates_give_nothing():
 @pytest.mark.parametrize(("form", "lag"), [("linear", RATES), ("square root", np.sqrt(RATES))])
 def test_zero_rate_finds_the_form_of_the_lag(form: str, lag: np.ndarray):
     found = at_zero_rate(RATES, 130.0 + 0.8 * lag, np.full(5, 0.05))
-    assert found is not None and found.form == form
+    assert found is not None
+    assert found.form == form
     assert found.temperature_C.value == pytest.approx(130.0, abs=2 * found.temperature_C.std)
     assert found.lag.value == pytest.approx(0.8, abs=0.02)
 
@@ -74,7 +77,8 @@ def test_melting_has_no_barrier_and_a_stiff_line_is_none():
     assert "thermal lag" in (why_no_barrier("melting", melted) or "")
     assert "no barrier" in (why_no_barrier("decomposition", melted) or "")
     real = kissinger(RATES, peaks_C(120.0, 28.0), np.full(5, 0.1))
-    assert real is not None and why_no_barrier("decomposition", real) is None
+    assert real is not None
+    assert why_no_barrier("decomposition", real) is None
 
 
 def test_a_peak_moves_between_two_rates_as_kissinger_says():

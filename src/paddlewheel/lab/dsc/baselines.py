@@ -2,8 +2,8 @@
 
 A baseline is a polynomial of the time through both flanks, and in the sigmoid ones a step that grows with the area
 passed (the heat capacity changes as the sample does; Hemminger and Sarge, J. Therm. Anal. 37, 1455 (1991),
-doi 10.1007/BF01913481), iterated. The flanks decide by AICc how far each is believed; what the models leave open is part
-of the error of the area.
+doi 10.1007/BF01913481), iterated. The flanks decide by AICc how far each is believed; what the models leave open is
+part of the error of the area.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _MODELS: tuple[tuple[BaselineKind, int, bool], ...] = (
     ("curved sigmoid", 2, True),
     ("spline", 3, False),
 )
-"""Name, degree, and whether with a step. A cubic is the spline without inner knots: values and slopes of both flanks."""
+"""Name, degree, and whether with a step. The cubic is the spline without inner knots."""
 _USUAL: tuple[BaselineKind, ...] = ("linear", "sigmoid", "spline")
 _ROUNDS = 4
 _FEWEST = 4

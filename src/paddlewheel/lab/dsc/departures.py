@@ -68,12 +68,12 @@ def _stretches(ratio: np.ndarray, half: int) -> list[Departure]:
     strong = np.abs(ratio)
     edges = np.flatnonzero(np.diff(np.r_[False, strong > _FAINT, False].astype(int)))
     found = []
-    for low, high in zip(edges[::2], edges[1::2], strict=True):
+    for low, high in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
         top = float(strong[low:high].max())
         if top > _SURE:
             inward = min(half // 2, (high - low - 1) // 2)
-            found.append(Departure(low=int(low + half - (half - inward) // 2), high=int(high + half + (half - inward) // 2),
-                                   significance=top, half_width=half))  # fmt: skip
+            reach = (half - inward) // 2
+            found.append(Departure(low=low + half - reach, high=high + half + reach, significance=top, half_width=half))
     return found
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -25,12 +26,13 @@ from paddlewheel.lab.dsc.departures import find_departures
 from paddlewheel.lab.dsc.scan import ThermalScan
 from paddlewheel.lab.dsc.segments import Segment
 
+CONVERSIONS = (0.2, 0.35, 0.5, 0.65, 0.8)
 _MOST_POINTS = 3000
 _FEWEST_POINTS = 40
 _PADS, _FLANKS = (0.02, 0.12), (0.4, 0.8)
 """Of an event's length: by how much its window is wider on each side, and how long its flanks are; all are tried."""
 _CUT = 0.03
-"""Of the area: where baselines and windows that the data allow disagree by more, and by more than noise, the window cuts the event."""
+"""Of the area: where baselines disagree by more, and by more than noise, the window cuts the event."""
 _SEEN = 5.0
 """Standard errors of the area, or of the height, of what is an event."""
 _TAIL = 0.0015
@@ -52,6 +54,8 @@ _NEAR = 12
 _SLOPE_NOISE = 0.01
 _TOP_IS_KNOWN = 0.01
 """Of the width at half height: the stretch through which the top is found is widened until its error is below it."""
+_STEP_OVER_LOBE = 1.5
+"""A stretch that rises by more than its lobes over the chord is a step, not two events of opposite sign."""
 _OVERLAP = 0.1
 
 
@@ -125,7 +129,10 @@ class Event:
     refused
         Why it has no area.
     drawn
-        Points (time_s, baseline, std, onset tangent) to draw it with.
+        Points (time_s, baseline, std, onset tangent) to draw it with; of a step both its lines instead of the second
+        and third.
+    at_conversions
+        Temperature in C and d alpha / dt in 1/s at each share of `CONVERSIONS` of the area.
     """
 
     sign: int
@@ -153,6 +160,7 @@ class Event:
     overshoot: float | None = None
     refused: str | None = None
     drawn: tuple[np.ndarray, ...] = ()
+    at_conversions: tuple[tuple[float, float], ...] = ()
 
 
 def curve_of(scan: ThermalScan, segment: Segment, window_C: tuple[float, float] | None = None) -> Curve | None:
@@ -272,10 +280,12 @@ def _parted(curve: Curve, low: int, high: int) -> list[tuple[int, int]]:
         for a, b in zip(edges[::2], edges[1::2], strict=True)
         if np.abs(level[a:b]).max() > _OVERLAP * top and b - a > 4
     ]
-    if len(spans) < 2:
+    rise = abs(float(smooth[-1] - smooth[0]))
+    lobes = [float(level[a:b].sum()) for a, b in spans]
+    if len(spans) < 2 or (len(spans) == 2 and lobes[0] * lobes[1] < 0 and rise > _STEP_OVER_LOBE * top):
         return [(low, high)]
     cuts = [low, *(low + (spans[k][1] + spans[k + 1][0]) // 2 for k in range(len(spans) - 1)), high]
-    return list(zip(cuts[:-1], cuts[1:], strict=True))
+    return list(pairwise(cuts))
 
 
 def _measured(curve: Curve, low: int, high: int, room: tuple[int, int], *, is_window: bool) -> Event | None:
@@ -469,6 +479,7 @@ def _peak(
     event = replace(
         event, shoulders_C=_shoulders(curve, excess, inner, top, offset, noise),
         drawn=(curve.time_s[reach], best.values, best.std, drawn_tangent),
+        at_conversions=_conversions(curve, excess, inner, offset),
     )  # fmt: skip
     usual = float(np.median([widest_range(each) for _, each in windows]))
     of_noise = float(np.median([fit.area_std for _, fits in windows for fit in fits]))
@@ -480,7 +491,7 @@ def _peak(
 
 
 def _mixed(share: np.ndarray, values: Sequence[tuple[float, float]]) -> tuple[Found, float]:
-    """Mean by shares with the larger of its errors, that by noise and the spread (which holds noise too); the spread."""
+    """Mean by shares with the larger of two errors, by noise and by the spread (which holds noise too); the spread."""
     value, std = np.array(values).T
     mean = float(share @ value)
     noise, spread = float(share @ std**2), float(share @ (value - mean) ** 2)
@@ -496,6 +507,18 @@ def _local(values: np.ndarray, centre: float, half: int, degree: int) -> tuple[n
     parameters = inverse @ (design.T @ values[low:high])
     residuals = values[low:high] - design @ parameters
     return parameters, inverse, float(residuals @ residuals) / max(1, residuals.size - degree - 1)
+
+
+def _conversions(curve: Curve, excess: np.ndarray, inner: slice, offset: int) -> tuple[tuple[float, float], ...]:
+    inside = excess[inner]
+    half = max(1, inside.size // 100)
+    smooth = np.convolve(np.pad(inside, half, mode="edge"), np.full(2 * half + 1, 1 / (2 * half + 1)), mode="valid")
+    share = np.maximum.accumulate(np.cumsum(smooth) / smooth.sum())
+    step_s = float(curve.time_s[1] - curve.time_s[0])
+    places = np.interp(CONVERSIONS, share, np.arange(share.size))
+    kelvin = np.interp(places + inner.start + offset, np.arange(curve.signal.size), curve.temperature_C)
+    rates = np.interp(places, np.arange(smooth.size), smooth) / (smooth.sum() * step_s)
+    return tuple((float(celsius), float(rate)) for celsius, rate in zip(kelvin, rates, strict=True))
 
 
 def _half_points(excess: np.ndarray, inner: slice, height: float) -> int:
@@ -719,9 +742,11 @@ def _step(curve: Curve, low: int, high: int, room: tuple[int, int], shortest: in
         midpoint_C=_temperature(curve, _half_way(share, cross, reach), middle_std, width=3),
         onset_s=float(np.interp(onset, place, curve.time_s)), peak_s=float(curve.time_s[at]),
         step=Found(value=height, std=std), overshoot=overshoot if overshoot > 0.1 else None,
-        drawn=(
-            curve.time_s[before.start : after.stop], lines[0][before.start : after.stop],
-            lines[1][before.start : after.stop], _step_tangent(lines[0], upper, at, value, slope, sign)[before.start : after.stop],
+        drawn=tuple(
+            values[before.start : after.stop]
+            for values in (
+                curve.time_s, lines[0], lines[1], _step_tangent(lines[0], upper, at, value, slope, sign)
+            )
         ),
     )  # fmt: skip
 

@@ -1,7 +1,7 @@
 """Several rates: activation energies by Kissinger, Ozawa-Flynn-Wall and Friedman, and onset and peak at zero rate.
 
-Kissinger's and Ozawa's lines belong to what is activated: crystallization from a glass, decomposition, a reaction. A melting
-peak moves with the rate because heat must flow to it (thermal lag); the barrier that a line gives has no meaning there.
+Kissinger's and Ozawa's lines belong to what is activated: crystallization from a glass, decomposition, a reaction. A
+melting peak moves with the rate because heat must flow to it (thermal lag); a barrier has no meaning there.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Segments of a run by the turning points of its programme: heating, holding, cooling, each with its rate.
 
-The sign of dT/dt point by point is no guide: noise makes thousands of pieces of it, and a sample that warms itself while
-it crystallizes makes a cooling run heat. Here the rate is taken over a stretch that is long beside the noise, and a
-piece after which the temperature goes on along the line of before is no turn of the programme.
+The sign of dT/dt point by point is no guide: noise makes thousands of pieces of it, and a sample that warms
+itself while it crystallizes makes a cooling run heat. Here the rate is taken over a stretch that is long beside
+the noise, and a piece after which the temperature goes on along the line of before is no turn of the programme.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from paddlewheel.lab.dsc.scan import ThermalScan
 
 Direction = Literal["heating", "isothermal", "cooling"]
 _MOST_POINTS = 2000
+_FEWEST_POINTS = 20
 _WINDOWS = 250
 """Stretches over which the rate is taken, in a run: the shortest piece that is seen is two of them."""
 _NOISE_OF_RATE = 0.1
@@ -70,17 +71,19 @@ def find_segments(scan: ThermalScan) -> tuple[Segment, ...]:
     Raises
     ------
     DataError
-        If the temperature neither rises nor falls anywhere.
+        If the temperature neither rises nor falls anywhere, or there are fewer than 20 points.
     """
     temperature = scan.temperature_C if scan.programme_C is None else scan.programme_C
     time, smooth = _evenly(scan.time_s, temperature)
+    if time.size < _FEWEST_POINTS:
+        raise DataError(f"{time.size} points hold no ramp", where=scan.source, remedy="give a whole run")
     if np.ptp(smooth) <= 0.0:
         raise DataError("the temperature never changes", where=scan.source, remedy="give a run with a ramp")
     window, slope = _slopes(time, smooth)
     usual = float(np.quantile(np.abs(slope), 0.9))
     sign = np.where(np.abs(slope) < _STILL * usual, 0, np.sign(slope)).astype(int)
     edges = [0, *(np.flatnonzero(np.diff(sign)) + 1).tolist(), sign.size]
-    pieces = [(low, high, int(sign[low])) for low, high in zip(edges[:-1], edges[1:], strict=True)]
+    pieces = [(low, high, int(sign[low])) for low, high in pairwise(edges)]
     pieces = _joined(pieces, time, smooth, shortest=2 * window)
     pieces = [part for piece in pieces for part in _by_rate(piece, time, smooth, shortest=4 * window)]
     turns = [_turn(first, second, slope, window) for first, second in pairwise(pieces)]
@@ -192,7 +195,7 @@ def _runs_on(
     time: np.ndarray,
     values: np.ndarray,
 ) -> bool:
-    """Whether the temperature after a piece lies on the line of before: the sample lagged, the programme did not turn."""
+    """Whether the temperature after a piece lies on the line of before: the sample lagged, nothing turned."""
     (slope, offset), (slope_after, offset_after) = _line(before, time, values), _line(after, time, values)
     if slope == 0.0 or abs(slope_after / slope - 1.0) > 2 * _OTHER_RATE:
         return False
@@ -234,7 +237,9 @@ def _segment(scan: ThermalScan, sign: int, low: int, high: int) -> Segment:
     blocks = np.array_split(np.arange(time.size), max(1, min(_BLOCKS, time.size // 3)))
     rates = np.array([60.0 * _line((0, block.size, 0), time[block], temperature[block])[0] for block in blocks])
     rate = float(np.median(rates))
-    spread = float(np.median(np.abs(rates - rate))) / 0.6745
+    off = np.abs(rates - rate)
+    usual = rates[off <= 5.0 * np.median(off) / 0.6745]  # a sample that melts lags behind in one stretch or two
+    spread = float(np.sqrt(np.sum((usual - rate) ** 2) / max(usual.size - 1, 1)))
     return Segment(
         direction="isothermal" if sign == 0 else "heating" if sign > 0 else "cooling",
         start=low,

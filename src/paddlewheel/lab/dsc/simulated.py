@@ -1,4 +1,4 @@
-"""Runs of a calorimeter with known truth: peaks over drifting, curved baselines with noise, as tests and benchmarks want.
+"""Runs of a calorimeter with known truth: peaks over drifting, curved baselines with noise, for tests and benchmarks.
 
 It shares nothing with the analysis. Heat flow is positive into the sample.
 """
@@ -159,6 +159,7 @@ def random_run(seed: int) -> MadeRun:
     )
     return make_run(
         (event,), start_C=start, end_C=start + span, rate_K_per_min=rate, mass_mg=mass,
-        n_points=int(random.uniform(1000, 6000)), baseline=under, noise_mW=height * 10 ** float(random.uniform(-3, -1.3)),
+        n_points=int(random.uniform(1000, 6000)), baseline=under,
+        noise_mW=height * 10 ** float(random.uniform(-3, -1.3)),
         correlation=float(random.choice([0.0, 0.0, 0.7])), noise_K=0.01, seed=seed + 1,
     )  # fmt: skip

@@ -1,7 +1,7 @@
-"""What the events of a run are: melting, crystallization, solid-solid, cold crystallization, glass steps, decomposition.
+"""What the events of a run are: melting, crystallization, solid-solid, cold crystallization, glass, decomposition.
 
-A calorimeter sees heat, not structure: what an event is follows from the direction of the ramp, the way of the heat, and
-what undoes it. Each answer comes with its reason.
+A calorimeter sees heat, not structure: what an event is follows from the direction of the ramp, the way of the heat,
+and what undoes it. Each answer comes with its reason.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ _SAME_EVENT_K = 120.0
 """The most that a transition is undone below where it happened: liquids are undercooled by less."""
 _LIKE = 0.25
 """Of an enthalpy: how far that of the way back may be off it for the two to be one transition."""
+_REPEATS = 0.01
+"""Of an enthalpy: what a calorimeter repeats between heating and cooling."""
 _REAL_DIFFERENCE = 2.0
 """Standard errors beyond which two enthalpies differ."""
 
@@ -57,7 +59,7 @@ class Pair:
     ratio
         Area on cooling over that on heating, both without sign.
     differ
-        Whether the areas differ by more than their errors.
+        Whether the areas differ by more than two standard errors and by more than 1 %, which calorimeters repeat.
     """
 
     on_heating: int
@@ -135,7 +137,8 @@ def pair_events(named: Sequence[Named], segments: Sequence[Segment]) -> tuple[Pa
         near = [
             (abs(other.segment - each.segment), abs(_onset(each) - _onset(other)), at)
             for at, other in enumerate(named)
-            if at not in taken and segments[other.segment].rate_K_per_min < 0 and other.kind in ("crystallization", "solid-solid")
+            if at not in taken and segments[other.segment].rate_K_per_min < 0
+            and other.kind in ("crystallization", "solid-solid")
             and (other.kind == "solid-solid") == (each.kind == "solid-solid")
             and -5.0 < _onset(each) - _onset(other) < _SAME_EVENT_K
         ]  # fmt: skip
@@ -160,7 +163,7 @@ def _pair(place: int, hot: Event, at: int, cold: Event) -> Pair:
     if hot.area is not None and cold.area is not None:
         value = abs(cold.area.value / hot.area.value)
         std = value * float(np.hypot(cold.area.std / cold.area.value, hot.area.std / hot.area.value))
-        ratio, differ = Found(value=value, std=std), abs(value - 1.0) > _REAL_DIFFERENCE * std
+        ratio, differ = Found(value=value, std=std), abs(value - 1.0) > max(_REAL_DIFFERENCE * std, _REPEATS)
     return Pair(on_heating=place, on_cooling=at, hysteresis_K=apart, ratio=ratio, differ=differ)
 
 

@@ -16,6 +16,7 @@ from paddlewheel.lab.dsc.calibration import read_calibration
 from paddlewheel.lab.dsc.readers import read_scans
 from paddlewheel.lab.dsc.readers.header import Direction
 from paddlewheel.lab.dsc.scan import ThermalScan
+from paddlewheel.lab.dsc.transitions import with_exothermic_settled
 from paddlewheel.lab.sample import load_sample
 from paddlewheel.studies.laboratory.settings import LaboratorySettings
 from paddlewheel.study.settings import NamedColumns, Numbers, bad_value, setting
@@ -96,9 +97,7 @@ class DscSettings(LaboratorySettings):
             found += (
                 [self._told(source, mass_mg)] if isinstance(source, ThermalScan) else self._file(source, mass_mg, rate)
             )
-        for scan in found:
-            if not scan.exothermic_known:
-                raise DataError(_which_way(scan), where=scan.source, remedy="give --exothermic up or down")
+        found = [scan if scan.exothermic_known else _settled(scan) for scan in found]
         if self.blank is not None:
             own = any(isinstance(source, str | Path) and Path(source) == self.blank for source in sources)
             empty = self._file(self.blank, None, rates[0], correction=own)
@@ -160,6 +159,14 @@ def scan_inputs(scans: Sequence[ThermalScan]) -> list[dict[str, str | int | floa
         }
         for scan in scans
     ]
+
+
+def _settled(scan: ThermalScan) -> ThermalScan:
+    """The run, turned so by what melts on heating and crystallizes on cooling; where nothing does, it is asked."""
+    settled = with_exothermic_settled(scan)
+    if settled is None:
+        raise DataError(_which_way(scan), where=scan.source, remedy="give --exothermic up or down")
+    return settled
 
 
 def _which_way(scan: ThermalScan) -> str:

@@ -1,0 +1,1 @@
+"""`dsc`: what a calorimeter's runs show."""

@@ -1,0 +1,296 @@
+"""The report of `dsc`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from paddlewheel.page.drawing import BLUE, INK, MUTED, ORANGE, PAGE_INCHES, Drawing, series_styles
+from paddlewheel.page.numbers import ABSENT, measured, plain
+from paddlewheel.page.page import Number, Page, Section
+from paddlewheel.page.tables import Cell, Table, filled
+from paddlewheel.page.write import Figures, value_cell
+from paddlewheel.records import Measured
+from paddlewheel.records.tables import Beside, Columns
+from paddlewheel.studies.dsc.record import BASELINES, CURVES, DscEvent, DscRates, DscRecord, DscSegment
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_MOST_RAMPS = 8
+_METHOD = (
+    "Segments are cut at the turning points of the programme. An event is where the second derivative departs from its "
+    "own scatter at some width; its area is the integral over the time of the heat flow less the baseline, averaged "
+    "over five baselines and four windows by how far the flanks believe them; the error holds noise and what these "
+    "leave open, not that of the mass or the calibration unless one is given. The onset is where the tangent at the "
+    "steepest point meets the extrapolated baseline."
+)
+_RATES_METHOD = (
+    "At zero rate: T against the rate and against its root, weighed by AICc. Kissinger, Ozawa-Flynn-Wall (Doyle's "
+    "factor corrected) and Friedman belong to activated steps, not to melting."
+)
+
+
+def figures(record: DscRecord, beside: Beside) -> Figures:
+    """The figures of the report."""
+    drawn: Figures = {}
+    curves, baselines = beside.columns(CURVES), beside.columns(BASELINES)
+    ramps = _ramps(record)
+    if ramps:
+        drawn["curves"] = (
+            _curves(record, curves, baselines, ramps),
+            "Heat flow of each ramp against temperature with baselines, tangents of the onsets and shaded areas.",
+        )
+    kinetic = [each for each in record.rates if len(each.rates_K_per_min) > 2]
+    if kinetic:
+        drawn["rates"] = (_rates(kinetic), "Onsets and peaks against the rate, and the Kissinger plot.")
+    return drawn
+
+
+def _ramps(record: DscRecord) -> list[int]:
+    """Places of the segments that are drawn: ramps, those with events first where there are many."""
+    ramps = [place for place, each in enumerate(record.segments) if each.direction != "isothermal"]
+    if len(ramps) > _MOST_RAMPS:
+        ramps = sorted(ramps, key=lambda place: not record.segments[place].events)[:_MOST_RAMPS]
+    return sorted(ramps)
+
+
+def _curves(record: DscRecord, curves: Columns, baselines: Columns, ramps: list[int]) -> Figure:
+    from matplotlib.figure import Figure
+
+    across = 1 if len(ramps) == 1 else 2
+    lines = -(-len(ramps) // across)
+    size = (PAGE_INCHES if across > 1 else 7.0, (3.3 if across > 1 else 4.2) * lines)
+    figure = Figure(figsize=size, layout="constrained")
+    panels: Any = figure.subplots(lines, across, squeeze=False)
+    units = {run.name: run.signal_unit for run in record.runs}
+    for number, panel in enumerate(panels.ravel()):
+        if number >= len(ramps):
+            panel.set_axis_off()
+            continue
+        segment = record.segments[ramps[number]]
+        _ramp(panel, segment, ramps[number], curves, baselines)
+        panel.set(xlabel="temperature (°C)", ylabel=f"heat flow ({'µV' if units[segment.run] == 'uV' else 'mW'})")
+        rate = abs(segment.rate_K_per_min.value)
+        panel.set_title(f"{segment.run}: {segment.direction}, {rate:.3g} K/min" if len(record.runs) > 1 else
+                        f"{segment.direction.capitalize()} at {rate:.3g} K/min")  # fmt: skip
+        panel.annotate("exo ↓", xy=(0.015, 0.03), xycoords="axes fraction", color=MUTED, fontsize=8.5)
+    return figure
+
+
+def _ramp(panel: Any, segment: DscSegment, place: int, curves: Columns, baselines: Columns) -> None:
+    rows = curves["segment"] == place
+    panel.plot(curves["temperature_C"][rows], curves["signal"][rows], color=INK, lw=1.1)
+    for number, event in enumerate(segment.events):
+        own = (baselines["segment"] == place) & (baselines["event"] == number)
+        if not own.any():
+            panel.axvspan(*sorted((event.start_C, event.end_C)), color=MUTED, alpha=0.15, lw=0)
+            continue
+        at, base = baselines["temperature_C"][own], baselines["baseline"][own]
+        if event.thermal == "step":
+            panel.plot(at, base, color=BLUE, lw=0.9)
+            panel.plot(at, baselines["other"][own], color=BLUE, lw=0.9)
+        else:
+            inside = (baselines["time_s"][own] >= _start_s(event, at, baselines["time_s"][own])) & (
+                baselines["time_s"][own] <= _end_s(event, at, baselines["time_s"][own])
+            )
+            panel.plot(at, base, color=BLUE, lw=0.9)
+            if event.refused is None:
+                panel.fill_between(
+                    at[inside], base[inside], baselines["signal"][own][inside], color=BLUE, alpha=0.18, lw=0
+                )
+        panel.plot(at, baselines["tangent"][own], color=ORANGE, lw=1.0)
+        if event.onset_C is not None:
+            nearest = int(np.argmin(np.abs(at - event.onset_C.value)))
+            panel.plot([event.onset_C.value], [base[nearest]], color=ORANGE, marker="o", ms=4)
+
+
+def _start_s(event: DscEvent, at: np.ndarray, time: np.ndarray) -> float:
+    return float(time[int(np.argmin(np.abs(at - event.start_C)))])
+
+
+def _end_s(event: DscEvent, at: np.ndarray, time: np.ndarray) -> float:
+    return float(time[int(np.argmin(np.abs(at - event.end_C)))])
+
+
+def _rates(groups: list[DscRates]) -> Figure:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(PAGE_INCHES, 3.6), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    for group, style in zip(groups, series_styles(len(groups)), strict=True):
+        for what, values, marker in (("onset", group.onsets_C, "o"), ("peak", group.peaks_C, "^")):
+            known = [(abs(rate), value) for rate, value in zip(group.rates_K_per_min, values, strict=True) if value]
+            if not known:
+                continue
+            rates = np.array([rate for rate, _ in known])
+            celsius = np.array([value.value for _, value in known])
+            stds = np.array([value.std for _, value in known])
+            left.errorbar(rates, celsius, yerr=stds, color=style.colour, marker=marker, ms=4.5, ls="none", lw=1.0,
+                          label=f"{group.kind}, {what}")  # fmt: skip
+            for zero in group.zero_rate:
+                if zero.what == what:
+                    fine = np.linspace(0.0, 1.05 * rates.max(), 100)
+                    lag = fine if zero.form == "linear" else np.sqrt(fine)
+                    left.plot(fine, zero.temperature_C.value + zero.lag_K.value * lag, color=style.colour,
+                              ls=style.line, lw=1.0)  # fmt: skip
+            if what == "peak":
+                kelvin = celsius + 273.15
+                right.plot(1e3 / kelvin, np.log(rates / 60.0 / kelvin**2), color=style.colour, marker=marker, ms=4.5,
+                           ls=style.line, lw=1.0, label=group.kind)  # fmt: skip
+    left.set(xlabel="rate (K/min)", ylabel="temperature (°C)", xlim=(0, None), title="Lag with the rate")
+    right.set(xlabel="1000/T of the peak (1/K)", ylabel="ln(β / T²), β in K/s", title="Kissinger")
+    left.legend(loc="best")
+    right.legend(loc="best")
+    return figure
+
+
+def page(record: DscRecord, _beside: Beside, drawings: dict[str, Drawing]) -> Page:
+    """The report."""
+    events = [(segment, event) for segment in record.segments for event in segment.events]
+    refused = [event for _, event in events if event.refused]
+    names = list(dict.fromkeys(run.name for run in record.runs))
+    masses = [f"{run.mass_mg:g} mg" if run.mass_mg else "not known" for run in record.runs]
+    return Page(
+        eyebrow="Differential scanning calorimetry",
+        title=", ".join(names[:3]) + (" and more" if len(names) > 3 else ""),
+        facts=[
+            ("Mass", ", ".join(dict.fromkeys(masses))),
+            ("Instrument", ", ".join(dict.fromkeys(run.instrument or ABSENT for run in record.runs))),
+            ("Calibrated here", "yes" if all(run.calibrated for run in record.runs) else "no"),
+        ],
+        headline=_headline(events),
+        tone="none" if not events else "partial" if refused else "good",
+        numbers=_numbers(events),
+        remarks=[f"{note}." for note in record.notes],
+        warnings=record.warnings,
+        sections=[
+            Section(
+                id="curves",
+                title="Ramps and events",
+                paragraphs=[_METHOD],
+                drawings=_of(
+                    drawings, "curves",
+                    "Heat flow into the sample; blue: baseline and area; orange: tangent and onset; grey: refused.",
+                ),
+                tables=[_event_table(events), _segment_table(record)],
+            ),
+            Section(
+                id="rates",
+                title="Several rates",
+                paragraphs=[_RATES_METHOD] if record.rates else [],
+                drawings=_of(drawings, "rates", "Onsets and peaks with the fit to zero rate; Kissinger's plot."),
+                tables=[_zero_table(record), _barrier_table(record)],
+            ),
+        ],
+        citations=record.citations,
+        provenance=record.provenance,
+        n_series=max(1, len(record.rates)),
+    )  # fmt: skip
+
+
+def _of(drawings: dict[str, Drawing], name: str, caption: str) -> list[tuple[Drawing, str]]:
+    return [(drawings[name], caption)] if name in drawings else []
+
+
+def _headline(events: list[tuple[DscSegment, DscEvent]]) -> str:
+    if not events:
+        return "No event departs from the baselines"
+    kinds: dict[str, int] = {}
+    for _, event in events:
+        kinds[event.kind] = kinds.get(event.kind, 0) + 1
+    told = ", ".join(kind if count == 1 else f"{kind} ({count} times)" for kind, count in kinds.items())
+    return told[0].upper() + told[1:]
+
+
+def _numbers(events: list[tuple[DscSegment, DscEvent]]) -> list[Number]:
+    numbers = []
+    for segment, event in events[:3]:
+        ramp = f"{event.kind}, {segment.direction}"
+        at = event.midpoint_C or event.onset_C
+        if at is not None:
+            numbers.append(Number(name=f"{'midpoint' if event.midpoint_C else 'onset'}, {ramp}", value=measured(at),
+                                  unit="°C"))  # fmt: skip
+        value, unit = _heat(event)
+        if value is not None:
+            numbers.append(Number(name=f"{'ΔCp' if event.thermal == 'step' else 'enthalpy'}, {ramp}",
+                                  value=measured(value), unit=unit))  # fmt: skip
+    return numbers
+
+
+def _heat(event: DscEvent) -> tuple[Measured | None, str]:
+    for value, unit in (
+        (event.heat_capacity_step_J_per_g_K, "J/(g K)"),
+        (event.enthalpy_J_per_g, "J/g"),
+        (event.enthalpy_mJ, "mJ"),
+        (event.area_uV_s, "µV s"),
+    ):
+        if value is not None:
+            return value, unit
+    return None, ""
+
+
+def _event_table(events: list[tuple[DscSegment, DscEvent]]) -> Table | None:
+    if not events:
+        return None
+    table = Table(
+        "Events (± is the 68 % standard uncertainty; heat is positive into the sample)",
+        [("Event", ""), ("Ramp", "K/min"), ("Onset", "°C"), ("Peak", "°C"), ("End", "°C"), ("Midpoint", "°C"),
+         ("Heat", ""), ("Half-width", "K"), ("Baselines disagree", "%")],
+    )  # fmt: skip
+    for segment, event in events:
+        value, unit = _heat(event)
+        table.rows.append(
+            [
+                Cell(event.kind, event.because),
+                Cell(f"{segment.rate_K_per_min.value:.3g}".replace("-", "−"), segment.run),
+                value_cell(event.onset_C),
+                value_cell(event.peak_C),
+                value_cell(event.offset_C),
+                value_cell(event.midpoint_C),
+                Cell(f"{measured(value)} {unit}" if value is not None else ABSENT, event.refused or ""),
+                Cell(plain(event.half_width_K)),
+                Cell(plain(None if event.disagreement is None else 100 * event.disagreement, 2)),
+            ]
+        )
+    return filled(table)
+
+
+def _segment_table(record: DscRecord) -> Table:
+    table = Table("Segments", [("Run", ""), ("Direction", ""), ("Rate", "K/min"), ("From", "°C"), ("To", "°C"),
+                               ("Length", "min"), ("Events", "")])  # fmt: skip
+    for segment in record.segments:
+        table.rows.append(
+            [Cell(segment.run), Cell(segment.direction), value_cell(segment.rate_K_per_min),
+             Cell(plain(segment.start_C, 4)), Cell(plain(segment.end_C, 4)),
+             Cell(plain((segment.end_s - segment.start_s) / 60.0)), Cell(str(len(segment.events)))]
+        )  # fmt: skip
+    return table
+
+
+def _zero_table(record: DscRecord) -> Table | None:
+    table = Table("At zero rate", [("Event", ""), ("What", ""), ("Temperature", "°C"), ("Lag grows with", ""),
+                                   ("Lag at 1 K/min", "K"), ("Reduced χ²", "")])  # fmt: skip
+    for group in record.rates:
+        for zero in group.zero_rate:
+            table.rows.append(
+                [Cell(group.kind, group.direction), Cell(zero.what), value_cell(zero.temperature_C),
+                 Cell("the rate" if zero.form == "linear" else "its root"), value_cell(zero.lag_K),
+                 Cell(plain(zero.reduced_chi2, 2))]
+            )  # fmt: skip
+    return table if table.rows else None
+
+
+def _barrier_table(record: DscRecord) -> Table | None:
+    table = Table("Activation energies", [("Event", ""), ("Method", ""), ("Energy", "kJ/mol"), ("ln A", "1/s"),
+                                          ("Reduced χ²", ""), ("Holds", "")])  # fmt: skip
+    for group in record.rates:
+        for barrier in group.barriers:
+            method = barrier.method if barrier.conversion is None else f"{barrier.method}, α = {barrier.conversion:g}"
+            table.rows.append(
+                [Cell(group.kind), Cell(method), value_cell(barrier.energy_kJ_per_mol),
+                 value_cell(barrier.ln_prefactor_per_s), Cell(plain(barrier.reduced_chi2, 2)),
+                 Cell("no" if barrier.without_sense else "yes", barrier.without_sense or "")]
+            )  # fmt: skip
+    return table if table.rows else None

@@ -1,0 +1,271 @@
+"""`dsc`: what happened in a sample, at which temperature, with how much heat."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from pydantic import model_validator
+
+from paddlewheel.errors import DataError, SettingsError
+from paddlewheel.lab.dsc.literature import literature_of
+from paddlewheel.lab.dsc.scan import ThermalScan
+from paddlewheel.records import Citation
+from paddlewheel.studies.dsc.measure import (
+    MeasuredRun,
+    known_mass_mg,
+    measure_run,
+    pair_records,
+    rate_records,
+    segment_records,
+)
+from paddlewheel.studies.dsc.record import BASELINES, CURVES, DscEvent, DscPair, DscRecord, DscRun, DscSegment
+from paddlewheel.studies.laboratory.dsc import THERMAL_SCANS, DscSettings, Scans, scan_inputs
+from paddlewheel.study.run import Run
+from paddlewheel.study.settings import Ranges, setting
+from paddlewheel.study.study import Study
+
+_MOST_DRAWN = 1500
+"""Points of a segment in the tables that figures are drawn from."""
+_CITATIONS = (
+    Citation(
+        what="names and definitions", doi="10.1515/iupac.86.0019",
+        reference="Lever et al., Pure Appl. Chem. 86, 545 (2014)",
+    ),
+    Citation(
+        what="baselines", doi="10.1007/BF01913481", reference="Hemminger, Sarge, J. Therm. Anal. 37, 1455 (1991)"
+    ),
+)  # fmt: skip
+_KISSINGER = Citation(
+    what="barriers by Kissinger", reference="Kissinger, Anal. Chem. 29, 1702 (1957)", doi="10.1021/ac60131a045"
+)
+
+
+class DscStudySettings(DscSettings):
+    """Settings of `dsc`."""
+
+    windows_C: Ranges = setting(
+        (),
+        "Windows with one event each, from low to high, as 20:50; found by themselves by default.",
+        each=(-273.15, 4000.0),
+    )
+
+    @model_validator(mode="after")
+    def _windows_are_wide(self) -> Self:
+        for low, high in self.windows_C:
+            if high - low < 1.0:
+                raise SettingsError(
+                    f"{low:g}:{high:g} is narrower than 1 K", where="windows_C", remedy="give the flanks of the event"
+                )
+        return self
+
+
+@dataclass(frozen=True, kw_only=True)
+class DscInputs:
+    """The runs, endothermic positive."""
+
+    scans: tuple[ThermalScan, ...]
+
+    def document(self) -> dict[str, Any]:
+        """Every run by its content."""
+        return {"runs": scan_inputs(self.scans)}
+
+
+def _opens(given: Scans, settings: DscStudySettings) -> DscInputs:
+    scans = settings.read(given)
+    names = [scan.name for scan in scans]
+    return DscInputs(
+        scans=tuple(
+            replace(scan, name=f"{scan.name}, {Path(scan.source).stem}") if names.count(scan.name) > 1 else scan
+            for scan in scans
+        )
+    )
+
+
+def _measures(inputs: DscInputs, settings: DscStudySettings, run: Run) -> DscRecord:
+    warnings = [f"{scan.name}: {text}" for scan in inputs.scans for text in scan.warnings]
+    runs = [measure_run(scan, settings.windows_C) for scan in inputs.scans]
+    segments = [made for measured in runs for made in segment_records(measured)]
+    if settings.windows_C and not segments:
+        raise DataError("no ramp passes through it", where="windows_C", remedy="give what the runs went through")
+    pairs = pair_records(runs)
+    rates = rate_records(runs, segments)
+    for measured in runs:
+        warnings += _told(measured)
+    warnings += [text for segment in segments for text in _told_of_events(segment)]
+    warnings += _literature(runs, segments)
+    files = {"curves": run.table(CURVES, _curves(runs)), "baselines": run.table(BASELINES, _baselines(runs))}
+    has_barriers = any(each.barriers for each in rates)
+    return DscRecord(
+        runs=[
+            DscRun(
+                name=scan.name,
+                source=scan.source,
+                instrument=scan.instrument,
+                mass_mg=known_mass_mg(scan),
+                signal_unit=scan.signal_unit,
+                calibrated=scan.calibration is not None,
+            )
+            for scan in inputs.scans
+        ],
+        segments=segments,
+        pairs=pairs,
+        rates=rates,
+        notes=[_pair_in_words(pair, segments) for pair in pairs],
+        warnings=list(dict.fromkeys(warnings)),
+        files=files,
+        citations=[*_CITATIONS, *((_KISSINGER,) if has_barriers else ())],
+        provenance=run.provenance(),
+    )
+
+
+def _told(measured: MeasuredRun) -> list[str]:
+    """What a run lacks."""
+    scan = measured.scan
+    told = []
+    if scan.signal_unit == "uV":
+        told.append(f"{scan.name}: in microvolts: areas are in uV s, and no enthalpy; give --sensitivity-uV-per-mW")
+    elif known_mass_mg(scan) is None and not scan.mass_is_nominal:
+        told.append(f"{scan.name}: no mass: enthalpies are in mJ of the whole sample; give --mass-mg")
+    if scan.calibration is None:
+        told.append(
+            f"{scan.name}: not calibrated here: temperatures and heats are those of its instrument; give --calibration"
+        )
+    return told
+
+
+def _told_of_events(segment: DscSegment) -> list[str]:
+    told = []
+    for event in segment.events:
+        where = f"{segment.run}, {segment.direction}, {event.start_C:.4g} to {event.end_C:.4g} C"
+        if event.overlaps_at_C:
+            tops = ", ".join(f"{top:.4g}" for top in event.overlaps_at_C)
+            told.append(f"{where}: overlapping events, a further top or shoulder at {tops} C; the area is of all")
+        if event.refused:
+            told.append(f"{where}: no enthalpy: {event.refused}")
+    return told
+
+
+def _literature(runs: Sequence[MeasuredRun], segments: Sequence[DscSegment]) -> list[str]:
+    """How far enthalpies of melting are off what is known of a sample whose name says what it is."""
+    names = {measured.scan.name: literature_of(_sample_name(measured.scan)) for measured in runs}
+    told = []
+    for segment in segments:
+        known = names.get(segment.run)
+        for event in segment.events:
+            found = event.enthalpy_J_per_g
+            if known is None or event.kind != "melting" or found is None:
+                continue
+            share = found.value / known.enthalpy_J_per_g - 1.0
+            std = np.hypot(found.std, known.enthalpy_std_J_per_g) / known.enthalpy_J_per_g
+            if abs(share) > max(2 * std, 0.03):
+                side = "over" if share > 0 else "under"
+                told.append(
+                    f"{segment.run}: {found.value:.4g} J/g is {abs(100 * share):.2g} % {side} the literature of "
+                    f"{known.name} ({known.enthalpy_J_per_g:.4g} J/g, {known.source}): the heat of this "
+                    "instrument is not calibrated, or the mass is wrong"
+                )
+    return told
+
+
+def _sample_name(scan: ThermalScan) -> str:
+    named = [
+        str(value) for key, value in scan.metadata.items() if str(key).strip().lower() in ("sample", "sample name")
+    ]
+    return named[0] if named else scan.name
+
+
+def _pair_in_words(pair: DscPair, segments: Sequence[DscSegment]) -> str:
+    hot, cold = (segments[place].events[event] for place, event in (pair.heating, pair.cooling))
+    text = f"{segments[pair.heating[0]].run}: {hot.kind} on heating and {cold.kind} on cooling"
+    ratio = pair.cooling_over_heating
+    if ratio is not None:
+        agree = "differ" if pair.differ else "agree"
+        text += f": enthalpies {agree}, cooling over heating {ratio.value:.4f} +- {ratio.std:.2g}"
+    if pair.hysteresis_K is not None:
+        name = "supercooled by" if hot.kind == "melting" else "hysteresis"
+        text += f"; {name} {pair.hysteresis_K.value:.3g} +- {pair.hysteresis_K.std:.2g} K between the onsets"
+    return text
+
+
+def _curves(runs: Sequence[MeasuredRun]) -> dict[str, np.ndarray]:
+    parts: list[tuple[np.ndarray, ...]] = []
+    place = 0
+    for measured in runs:
+        for segment in measured.segments:
+            scan = measured.scan
+            step = max(1, (segment.stop - segment.start) // _MOST_DRAWN)
+            chosen = slice(segment.start, segment.stop, step)
+            time = scan.time_s[chosen]
+            parts.append((np.full(time.size, float(place)), time, scan.temperature_C[chosen], scan.signal[chosen]))
+            place += 1
+    names = ("segment", "time_s", "temperature_C", "signal")
+    return {name: np.concatenate([part[column] for part in parts]) for column, name in enumerate(names)}
+
+
+def _baselines(runs: Sequence[MeasuredRun]) -> dict[str, np.ndarray]:
+    names = ("segment", "event", "time_s", "temperature_C", "signal", "baseline", "other", "tangent")
+    parts: list[tuple[np.ndarray, ...]] = [tuple(np.zeros(0) for _ in names)]
+    first = 0
+    for measured in runs:
+        counted: dict[int, int] = {}
+        for each in measured.named:
+            number = counted.get(each.segment, 0)
+            counted[each.segment] = number + 1
+            curve = measured.curves[each.segment]
+            if curve is None or not each.event.drawn:
+                continue
+            time, baseline, other, tangent = each.event.drawn
+            chosen = slice(None, None, max(1, time.size // _MOST_DRAWN))
+            time = time[chosen]
+            parts.append(
+                (np.full(time.size, float(first + each.segment)), np.full(time.size, float(number)), time,
+                 np.interp(time, curve.time_s, curve.temperature_C), np.interp(time, curve.time_s, curve.signal),
+                 baseline[chosen], other[chosen], tangent[chosen])
+            )  # fmt: skip
+        first += len(measured.segments)
+    return {name: np.concatenate([part[column] for part in parts]) for column, name in enumerate(names)}
+
+
+def _says(record: DscRecord) -> list[str]:
+    lines = []
+    for segment in record.segments:
+        rate = f"{segment.run}: {segment.direction} at {abs(segment.rate_K_per_min.value):.4g} K/min"
+        lines += [f"{rate}: {event.kind}, {_event_in_words(event)}" for event in segment.events]
+        if not segment.events and segment.direction != "isothermal":
+            lines.append(f"{rate}: no event")
+    for rates in record.rates:
+        for zero in rates.zero_rate:
+            value = zero.temperature_C
+            lines.append(f"{rates.kind}: {zero.what} {value.value:.2f} +- {value.std:.2f} C at zero rate ({zero.form})")
+        for barrier in rates.barriers[:2]:
+            energy = barrier.energy_kJ_per_mol
+            said = barrier.without_sense or f"{energy.value:.4g} +- {energy.std:.2g} kJ/mol"
+            lines.append(f"{rates.kind}: {barrier.method}: {said}")
+    return [*lines, *record.notes]
+
+
+def _event_in_words(event: DscEvent) -> str:
+    if event.thermal == "step":
+        parts = [("midpoint", event.midpoint_C, "C"), ("dCp", event.heat_capacity_step_J_per_g_K, "J/(g K)")]
+    else:
+        parts = [("onset", event.onset_C, "C"), ("peak", event.peak_C, "C")]
+        heats = ((event.enthalpy_J_per_g, "J/g"), (event.enthalpy_mJ, "mJ"), (event.area_uV_s, "uV s"))
+        parts += [("", value, unit) for value, unit in heats if value is not None][:1]
+    told = [f"{name} {value.value:.4g} +- {value.std:.2g} {unit}".strip() for name, value, unit in parts if value]
+    return ", ".join([*told, *([f"no enthalpy ({event.refused})"] if event.refused else [])])
+
+
+STUDY = Study(
+    command="dsc",
+    arguments=(THERMAL_SCANS,),
+    settings=DscStudySettings,
+    record=DscRecord,
+    opens=_opens,
+    measures=_measures,
+    says=_says,
+    example="paddlewheel dsc sample.txt --mass-mg 9",
+)

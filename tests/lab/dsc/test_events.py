@@ -1,0 +1,154 @@
+"""Events against made runs of known truth, and against what is known of measured ones."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from paddlewheel.lab.dsc.departures import find_departures
+from paddlewheel.lab.dsc.events import Event, curve_of, find_events
+from paddlewheel.lab.dsc.scan import ThermalScan
+from paddlewheel.lab.dsc.segments import find_segments
+from paddlewheel.lab.dsc.simulated import MadeBaseline, MadeEvent, MadeRun, make_run, random_run
+
+
+def events_of(scan: ThermalScan, window_C: tuple[float, float] | None = None) -> tuple[Event, ...]:
+    (segment,) = find_segments(scan)
+    curve = curve_of(scan, segment, window_C)
+    return () if curve is None else find_events(curve, as_one=window_C is not None)
+
+
+def ramp(*events: MadeEvent, baseline: MadeBaseline | None = None, noise_mW: float = 0.01, **more: float) -> MadeRun:
+    settings = {"start_C": 30.0, "end_C": 180.0, "rate_K_per_min": 10.0} | more
+    return make_run(events, baseline=baseline, noise_mW=noise_mW, **settings)  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize("kind", ["white", "correlated", "random walk", "drift", "all"])
+def test_noise_and_drift_are_no_events(kind: str):
+    found = 0
+    for seed in range(25):
+        random = np.random.default_rng(seed)
+        signal = random.normal(0.0, 1.0, 3000)
+        if kind in ("correlated", "all"):
+            for place in range(1, signal.size):
+                signal[place] += 0.9 * signal[place - 1]
+        if kind in ("random walk", "all"):
+            signal = signal + np.cumsum(random.normal(0.0, 0.2, signal.size))
+        if kind in ("drift", "all"):
+            signal = signal + np.polynomial.legendre.legval(np.linspace(-1, 1, 3000), random.normal(0, 30, 5))
+        found += len(find_departures(signal))
+    # at six standard deviations one in 1e9 tests is false; 25 curves make 1e6: one is one too many
+    assert found == 0
+
+
+def test_a_small_event_in_a_large_drift_is_found():
+    made = ramp(MadeEvent(peak_C=110.0, enthalpy_J_per_g=0.5, width_K=1.5),
+                baseline=MadeBaseline(slope_mW=10.0, bend_mW=-3.0), noise_mW=0.003)  # fmt: skip
+    (event,) = events_of(made.scan)
+    assert event.area is not None
+    assert event.area.value / 10.0 == pytest.approx(0.5, abs=3 * event.area.std / 10.0)
+
+
+def test_a_clean_peak_is_measured_to_a_thousandth():
+    made = ramp(MadeEvent(peak_C=110.0, enthalpy_J_per_g=50.0, width_K=1.5), noise_mW=0.001)
+    (event,) = events_of(made.scan)
+    assert event.area is not None
+    assert event.onset_C is not None
+    assert event.peak_C is not None
+    assert event.area.value / 10.0 == pytest.approx(50.0, rel=1e-3)
+    assert event.onset_C.value == pytest.approx(made.onsets_C[0], abs=0.02)
+    assert event.peak_C.value == pytest.approx(made.peaks_C[0], abs=0.02)
+    assert event.half_width_s is not None
+    assert event.half_width_K == pytest.approx(event.half_width_s / 6.0, rel=0.01)  # 10 K/min
+
+
+def test_errors_hold_the_truth():
+    """Of 24 runs; 200 are in docs/benchmarks/dsc_events.md."""
+    of_area, of_onset = [], []
+    for seed in range(24):
+        made = random_run(seed)
+        near = [each for each in events_of(made.scan) if each.start_C < made.peaks_C[0] < each.end_C]
+        assert len(near) == 1
+        (event,) = near
+        if event.area is None or event.onset_C is None:
+            continue
+        of_area.append((event.area.value / (made.scan.mass_mg or 1) - made.enthalpies_J_per_g[0])
+                       / (event.area.std / (made.scan.mass_mg or 1)))  # fmt: skip
+        of_onset.append((event.onset_C.value - made.onsets_C[0]) / event.onset_C.std)
+    assert len(of_area) >= 18  # of the others the curved baseline leaves more than 3 % open
+    for ratios in (np.abs(of_area), np.abs(of_onset)):
+        # binomial, two standard deviations of 19 about 68 and 95 %
+        assert 0.47 <= np.mean(ratios < 1.0) <= 0.92
+        assert np.mean(ratios < 1.96) >= 0.85
+
+
+@pytest.mark.parametrize("window_C", [(30.0, 110.0), (108.0, 180.0), (109.0, 111.5), (100.0, 112.0)])
+def test_windows_that_cut_the_peak_are_refused(window_C: tuple[float, float]):
+    made = ramp(MadeEvent(peak_C=110.0, enthalpy_J_per_g=50.0, width_K=1.5))
+    assert all(each.area is None and (each.refused or each.is_step) for each in events_of(made.scan, window_C))
+
+
+def test_ten_windows_agree():
+    made = ramp(MadeEvent(peak_C=110.0, enthalpy_J_per_g=50.0, width_K=1.5))
+    areas, onsets = [], []
+    for low, high in ((90, 130), (80, 140), (70, 150), (95, 130), (90, 125), (60, 160), (85, 150), (97, 128), (50, 140),
+                      (92, 170)):  # fmt: skip
+        (event,) = events_of(made.scan, (float(low), float(high)))
+        assert event.area is not None
+        assert event.onset_C is not None
+        areas.append(event.area.value / 10.0)
+        onsets.append(event.onset_C.value)
+    assert areas == pytest.approx([50.0] * 10, rel=0.005)
+    assert onsets == pytest.approx([made.onsets_C[0]] * 10, abs=0.05)
+
+
+def test_two_events_are_two_and_overlapping_ones_are_told():
+    made = ramp(MadeEvent(peak_C=90.0, enthalpy_J_per_g=20.0), MadeEvent(peak_C=130.0, enthalpy_J_per_g=-30.0))
+    first, second = events_of(made.scan)
+    assert (first.sign, second.sign) == (1, -1)
+    assert first.area is not None
+    assert second.area is not None
+    assert (first.area.value / 10, second.area.value / 10) == pytest.approx((20.0, -30.0), rel=0.01)
+    both = ramp(MadeEvent(peak_C=100.0, enthalpy_J_per_g=30.0), MadeEvent(peak_C=104.5, enthalpy_J_per_g=20.0))
+    (event,) = events_of(both.scan)
+    assert event.shoulders_C == pytest.approx((both.peaks_C[1],), abs=0.5)
+    assert event.area is not None
+    assert event.area.value / 10 == pytest.approx(50.0, rel=0.01)
+
+
+def glass(overshoot_mW: float = 0.0) -> ThermalScan:
+    """A logistic step of 1 mW in 2 K at 100 C: by ASTM E1356 onset 100 - 4 K, end 100 + 4 K, midpoint 100."""
+    temperature = np.linspace(30.0, 180.0, 3000)
+    flow = 0.002 * temperature + 1.0 / (1.0 + np.exp(-(temperature - 100.0) / 2.0))
+    flow = flow + overshoot_mW * np.exp(-0.5 * ((temperature - 106.0) / 1.5) ** 2)
+    noise = np.random.default_rng(3).normal(0.0, 0.003, temperature.size)
+    return ThermalScan(name="glass", source="made", time_s=(temperature - 30.0) * 6.0, temperature_C=temperature,
+                       signal=flow + noise, exothermic_known=True, mass_mg=10.0)  # fmt: skip
+
+
+def test_a_glass_step_by_astm():
+    (event,) = events_of(glass())
+    assert event.is_step
+    assert event.step is not None
+    assert event.step.value == pytest.approx(1.0, abs=0.01)
+    assert event.midpoint_C is not None
+    assert event.onset_C is not None
+    assert event.offset_C is not None
+    assert event.midpoint_C.value == pytest.approx(100.0, abs=0.15)
+    # the slope at the middle is 1 / (4 x 2 K): tangents meet the lines 4 K away
+    assert event.onset_C.value == pytest.approx(96.0, abs=0.3)
+    assert event.offset_C.value == pytest.approx(104.0, abs=0.3)
+
+
+def test_an_overshoot_is_told_and_the_step_stays():
+    (event,) = events_of(glass(overshoot_mW=0.3))
+    assert event.is_step
+    assert event.step is not None
+    assert event.step.value == pytest.approx(1.0, abs=0.02)
+    assert event.overshoot == pytest.approx(0.27, abs=0.06)
+
+
+def test_nothing_is_invented_in_a_run_without_events():
+    made = make_run((), start_C=30.0, end_C=200.0, rate_K_per_min=10.0, noise_mW=0.02, seed=4,
+                    baseline=MadeBaseline(slope_mW=3.0, bend_mW=1.0, twist_mW=0.3))  # fmt: skip
+    assert events_of(made.scan) == ()
