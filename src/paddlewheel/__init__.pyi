@@ -12,6 +12,7 @@ from paddlewheel.api import cycling as cycling
 from paddlewheel.api import dc as dc
 from paddlewheel.api import density as density
 from paddlewheel.api import distil as distil
+from paddlewheel.api import dsc as dsc
 from paddlewheel.api import eis as eis
 from paddlewheel.api import hull as hull
 from paddlewheel.api import label as label

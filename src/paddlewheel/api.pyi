@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from ase import Atoms
 from paddlewheel.lab.design import CellDesign
+from paddlewheel.lab.dsc.scan import ThermalScan
 from paddlewheel.lab.nmr.signal import Signal
 from paddlewheel.lab.sample import Sample
 from paddlewheel.lab.spectrum import Spectrum
@@ -24,6 +25,7 @@ from paddlewheel.studies.distil.record import DistilRecord
 from paddlewheel.studies.distil.settings import DistilSettings
 from paddlewheel.studies.distil.settings import Exploration
 from paddlewheel.studies.distil.settings import Gates
+from paddlewheel.studies.dsc.record import DscRecord
 from paddlewheel.studies.eis.record import EisRecord
 from paddlewheel.studies.hull.record import HullRecord
 from paddlewheel.studies.label.record import LabelRecord
@@ -325,6 +327,23 @@ def distil(
     cores: int | None = ...,
     show_progress: bool = ...,
 ) -> DistilRecord: ...
+def dsc(
+    scans: str | Path | ThermalScan | Sequence[str | Path | ThermalScan],
+    *,
+    windows_C: Sequence[tuple[float, float]] = ...,
+    mass_mg: Numbers = ...,
+    exothermic: Literal['up', 'down'] | None = ...,
+    rate_K_per_min: Numbers = ...,
+    sensitivity_uV_per_mW: float | None = ...,
+    columns: NamedColumns | None = ...,
+    temperature_range_C: Numbers = ...,
+    calibration: str | Path | None = ...,
+    blank: str | Path | None = ...,
+    out: str | Path | None = ...,
+    again: bool = ...,
+    cores: int | None = ...,
+    show_progress: bool = ...,
+) -> DscRecord: ...
 def eis(
     spectra: str | Path | Spectrum | Sequence[str | Path | Spectrum],
     *,

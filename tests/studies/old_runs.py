@@ -306,6 +306,19 @@ def write_decay(folder: Path) -> None:
     (folder / "decay.fid").write_text("\n".join([*head, *rows, "END"]) + "\n")
 
 
+def write_calorimetry(folder: Path) -> None:
+    """A ramp up and down of 10 K/min with a triangular event each, in multiples of 1/1024."""
+    rows = ["time_s,temperature_C,heat_flow_mW"]
+    for second in range(0, 2400, 2):
+        up = second < 1200
+        temperature = 20 + (second if up else 2400 - second) / 8
+        centre, sign = (90.0, 1) if up else (80.0, -1)
+        height = max(0.0, 4.0 - abs(temperature - centre)) * 2 * sign
+        wobble = ((second * 37) % 64 - 32) / 1024
+        rows.append(f"{second},{temperature:.6f},{height + wobble + temperature / 1024:.6f}")
+    (folder / "ramp.csv").write_text("\n".join(rows) + "\n")
+
+
 def write_relaxation(folder: Path) -> None:
     """T1 in ms of twelve temperatures on both sides of its minimum."""
     rows = zip(
@@ -589,6 +602,11 @@ OLD_RUNS: dict[str, OldRun] = {
         changed=["--bin-mV", "4"], named="bin_mV",
     ),
     "cell": OldRun(make=write_design, arguments=["cell", "mine.yaml"], edit=_edit_design, named="loadings"),
+    "dsc": OldRun(
+        make=write_calorimetry,
+        arguments=["dsc", "ramp.csv", "--mass-mg", "5", "--exothermic", "down"],
+        changed=["--mass-mg", "6"], named="mass_mg",
+    ),
     "nmr-spectrum": OldRun(
         make=write_decay,
         arguments=["nmr", "spectrum", "decay.fid", "--nucleus", "11B", "--frequency-MHz", "128", "--shifts-ppm",
