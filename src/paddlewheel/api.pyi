@@ -331,6 +331,7 @@ def dsc(
     scans: str | Path | ThermalScan | Sequence[str | Path | ThermalScan],
     *,
     windows_C: Sequence[tuple[float, float]] = ...,
+    sample: str | Path | None = ...,
     mass_mg: Numbers = ...,
     exothermic: Literal['up', 'down'] | None = ...,
     rate_K_per_min: Numbers = ...,
