@@ -9,8 +9,10 @@
 The first command can be killed and goes on; of a run that is still going what it has by now is kept. The truth of a
 temperature is the estimate from all of its runs, its error the scatter between them. A set is as many pieces as there
 are replicas, each of another run where there are enough; it is analysed by the functions of `conduct`. Sets of one
-length share no piece until all pieces have been used once; then they are drawn again in other company. A set of all
-temperatures is one such set of each, and is fitted as `conduct` does.
+length share no piece until all pieces have been used once; then they are drawn again in other company. Pieces begin
+10 ps apart, so that those of one length longer than that share frames (the number of sets that know nothing of each
+other is the length of all runs over that of a set, and is told). A set of all temperatures is one such set of each, and
+is fitted as `conduct` does.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from paddlewheel.studies.conduct.fit import excess_of, fit_temperatures
 from paddlewheel.studies.conduct.measure import analyse_temperature, with_excess
 from paddlewheel.studies.conduct.runs import Analysed, TemperatureRuns
 from paddlewheel.studies.motion.hop_distance import HopDistance, hop_distance
-from paddlewheel.studies.simulation.md_runs import MINIMUM_ONSET_PS
+from paddlewheel.studies.motion.settings import MINIMUM_ONSET_PS
 from paddlewheel.trajectories import Displacements, displacements, open_store, read_thermo
 from paddlewheel.transport.lagged import Pool
 from paddlewheel.transport.regression import lag_grid
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
     from paddlewheel.records import Measured
 
 LENGTHS_PS = (10.0, 25.0, 50.0, 100.0)
+STARTS_APART_PS = 10.0
+"""Five times the lag from which the MSD of o-NBH is taken for straight at 650 K and above."""
 _THERMO = ("time_ps", "potential_energy_eV", "volume_A3", "temperature_K", "pressure_GPa")
 
 
@@ -143,7 +147,7 @@ def msd_lines(folder: Path) -> Iterator[str]:
                 yield f"{run.name},{temperature_K:g},{run.length_ps:.0f},{lag * step_ps:g},{own:.5g},{all_ions:.5g}"
 
 
-def analysed(runs: Sequence[LongRun]) -> Analysed:
+def analysed(runs: Sequence[LongRun], minimum_onset_ps: float) -> Analysed:
     """These runs as the replicas of one temperature, by the functions of `conduct`."""
     first = runs[0]
     step_ps = first.paths.frame_interval_fs / 1000
@@ -154,7 +158,7 @@ def analysed(runs: Sequence[LongRun]) -> Analysed:
         state=[run.thermo for run in runs],
         production_ps=step_ps * (first.paths.n_frames - 1), hop_distance=first.hop,
     )  # fmt: skip
-    return analyse_temperature(together, charge_e=1.0, minimum_onset_ps=MINIMUM_ONSET_PS)
+    return analyse_temperature(together, charge_e=1.0, minimum_onset_ps=minimum_onset_ps)
 
 
 def sets_of(
@@ -162,8 +166,9 @@ def sets_of(
 ) -> Iterator[list[LongRun]]:
     """`count` sets of `replicas` pieces of this length, of different runs where there are enough."""
     n_frames = round(1000 * length_ps / runs[0].paths.frame_interval_fs) + 1
+    apart_frames = round(1000 * min(STARTS_APART_PS, length_ps) / runs[0].paths.frame_interval_fs)
     pieces = [
-        (k, first) for k, run in enumerate(runs) for first in range(0, run.paths.n_frames - n_frames + 1, n_frames - 1)
+        (k, first) for k, run in enumerate(runs) for first in range(0, run.paths.n_frames - n_frames + 1, apart_frames)
     ]
     left: list[tuple[int, int]] = []
     for _ in range(count if len(pieces) >= replicas else 0):
@@ -224,9 +229,11 @@ class Tally:
         )
 
 
-def truth_lines(by_temperature: dict[float, list[LongRun]]) -> tuple[list[Analysed], list[str]]:
+def truth_lines(
+    by_temperature: dict[float, list[LongRun]], minimum_onset_ps: float
+) -> tuple[list[Analysed], list[str]]:
     """The estimate of each temperature from all of its runs, and a table of them."""
-    truths = [analysed(runs) for runs in by_temperature.values()]
+    truths = [analysed(runs, minimum_onset_ps) for runs in by_temperature.values()]
     lines = [
         "| T (K) | runs | ps | D (1e-6 cm2/s) | sigma, collective (mS/cm) | Haven ratio |",
         "|---|---|---|---|---|---|",
@@ -243,22 +250,24 @@ def truth_lines(by_temperature: dict[float, list[LongRun]]) -> tuple[list[Analys
     return truths, lines
 
 
-def coverage_lines(folder: Path, replicas: int, count: int, seed: int) -> list[str]:
+def coverage_lines(
+    folder: Path, replicas: int, count: int, seed: int, minimum_onset_ps: float, lengths_ps: Sequence[float]
+) -> list[str]:
     """The tables of one number of replicas."""
     by_temperature = read_kept(folder)
-    truths, lines = truth_lines(by_temperature)
+    truths, lines = truth_lines(by_temperature, MINIMUM_ONSET_PS)
     line = fit_temperatures(truths)
     truth = {each.row.temperature_K: each.row for each in truths}
     random = np.random.default_rng(seed)
-    of_rows = {(T, L, name): Tally() for T in truth for L in LENGTHS_PS for name in QUANTITIES}
-    of_line = {(L, name): Tally() for L in LENGTHS_PS for name in ("Ea", "sigma(300 K)")}
+    of_rows = {(T, L, name): Tally() for T in truth for L in lengths_ps for name in QUANTITIES}
+    of_line = {(L, name): Tally() for L in lengths_ps for name in ("Ea", "sigma(300 K)")}
     statuses: dict[tuple[float, float], Counter[str]] = {}
-    ratios: dict[float, list[float]] = {length_ps: [] for length_ps in LENGTHS_PS}
-    for length_ps in LENGTHS_PS:
+    ratios: dict[float, list[float]] = {length_ps: [] for length_ps in lengths_ps}
+    for length_ps in lengths_ps:
         drawn: dict[float, list[Analysed]] = {}
         for temperature_K, runs in by_temperature.items():
             sets = sets_of(runs, length_ps, replicas, count, random)
-            drawn[temperature_K] = [analysed(members) for members in sets]
+            drawn[temperature_K] = [analysed(members, minimum_onset_ps) for members in sets]
             statuses[temperature_K, length_ps] = Counter(each.row.status for each in drawn[temperature_K])
         for k in range(min(len(sets) for sets in drawn.values())):
             study = [sets[k] for sets in drawn.values()]
@@ -280,10 +289,10 @@ def coverage_lines(folder: Path, replicas: int, count: int, seed: int) -> list[s
     lines += [f"| quantity | T (K) | {' | '.join(head)} |", "|---|---|" + "---|" * len(head)]
     for name in QUANTITIES:
         for temperature_K in truth:
-            pooled = Tally.of_all(of_rows[temperature_K, length_ps, name] for length_ps in LENGTHS_PS)
+            pooled = Tally.of_all(of_rows[temperature_K, length_ps, name] for length_ps in lengths_ps)
             lines.append(f"| {name} | {temperature_K:g} | {pooled.cells()} |")
     lines += ["", f"| length (ps) | quantity | {' | '.join(head)} |", "|---|---|" + "---|" * len(head)]
-    for length_ps in LENGTHS_PS:
+    for length_ps in lengths_ps:
         for name in QUANTITIES:
             pooled = Tally.of_all(of_rows[temperature_K, length_ps, name] for temperature_K in truth)
             lines.append(f"| {length_ps:g} | {name} | {pooled.cells()} |")
@@ -291,12 +300,12 @@ def coverage_lines(folder: Path, replicas: int, count: int, seed: int) -> list[s
             lines.append(f"| {length_ps:g} | {name} | {of_line[length_ps, name].cells()} |")
     lines += [
         "",
-        "| T (K) | " + " | ".join(f"{length_ps:g} ps" for length_ps in LENGTHS_PS) + " |",
-        "|---|" + "---|" * len(LENGTHS_PS),
+        "| T (K) | " + " | ".join(f"{length_ps:g} ps" for length_ps in lengths_ps) + " |",
+        "|---|" + "---|" * len(lengths_ps),
     ]
     for temperature_K in truth:
         told = []
-        for length_ps in LENGTHS_PS:
+        for length_ps in lengths_ps:
             found = statuses[temperature_K, length_ps]
             refused = found.total() - found["ok"]
             told.append(f"{refused} of {found.total()}")
@@ -319,6 +328,8 @@ def main() -> None:
     parser.add_argument("--replicas", type=int, default=2)
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minimum-onset-ps", type=float, default=MINIMUM_ONSET_PS)
+    parser.add_argument("--lengths-ps", type=float, nargs="+", default=LENGTHS_PS)
     options = parser.parse_args()
     if options.what == "keep":
         keep(options.folder, options.out, options.specie)
@@ -326,7 +337,10 @@ def main() -> None:
     if options.what == "msd":
         options.out.write_text("\n".join(msd_lines(options.folder)) + "\n", encoding="utf-8")
         return
-    told = "\n".join(coverage_lines(options.folder, options.replicas, options.count, options.seed))
+    lines = coverage_lines(
+        options.folder, options.replicas, options.count, options.seed, options.minimum_onset_ps, options.lengths_ps
+    )
+    told = "\n".join(lines)
     print(told)
     if options.out:
         options.out.write_text(told + "\n", encoding="utf-8")

@@ -430,7 +430,7 @@ OLD_RUNS: dict[str, OldRun] = {
         arguments=["rotor", *_MD, "--temperatures", "500,800", "--anions", "BH4", "--factors", "1,4", "--scale",
                    "BH4=2.5", "--active-window-ps", "0.1", "--active-threshold-A2", "2", "--reference-temperature",
                    "800"],
-        changed=["--minimum-onset-ps", "0.1"], named="minimum_onset_ps", status=1, slow=True,
+        changed=["--active-window-ps", "0.15"], named="active_window_ps", status=1, slow=True,
     ),
     "analyze": OldRun(
         make=write_salt,
@@ -489,7 +489,7 @@ OLD_RUNS: dict[str, OldRun] = {
         make=write_salt,
         arguments=["onsager", "salt.npz", "--temperature-anyway", "--frame-interval-fs", "10", "--skip-ps", "0.5",
                    "--species", "Na=1,Cl=-1", "--temperature", "600", "--minimum-onset-ps", "0.2", "--drift", "none"],
-        changed=["--minimum-onset-ps", "0.3"], named="minimum_onset_ps", status=1,
+        changed=["--drift", "all"], named="drift", status=1,
     ),
     "phonons": OldRun(
         make=write_metals,

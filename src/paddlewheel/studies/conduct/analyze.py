@@ -27,7 +27,13 @@ from paddlewheel.studies.motion.given import Given, GivenRun, Trajectories, open
 from paddlewheel.studies.motion.heat import with_heat
 from paddlewheel.studies.motion.hop_distance import HopDistance, hop_distance
 from paddlewheel.studies.motion.runs import check_alike, compare_states, first_atoms, once_each
-from paddlewheel.studies.motion.settings import TRAJECTORIES, ChargeSettings, DriftSettings, check_kelvin
+from paddlewheel.studies.motion.settings import (
+    MINIMUM_ONSET_PS,
+    TRAJECTORIES,
+    ChargeSettings,
+    DriftSettings,
+    check_kelvin,
+)
 from paddlewheel.study.citations import analysis_citations
 from paddlewheel.study.run import Run
 from paddlewheel.study.settings import Numbers, setting
@@ -51,7 +57,11 @@ class AnalyzeSettings(DriftSettings, FitSettings, ChargeSettings):
         "these are taken.",
     )
     minimum_onset_ps: float = setting(
-        0.0, "Earliest lag of the MSD's fit, ps; of runs of `conduct` not before theirs.", ge=0
+        MINIMUM_ONSET_PS,
+        "Earliest lag of the MSD's fit, ps; of runs of `conduct` not before theirs. A run has to be ten times as long; "
+        "0 for walks on a lattice, which have no cages to explore.",
+        ge=0,
+        may_change=True,
     )
 
     @field_validator("temperature_K")

@@ -18,11 +18,6 @@ from paddlewheel.study.run import Run
 
 TASK = "paddlewheel.studies.simulation.md_unit:run_md_unit"
 
-MINIMUM_ONSET_PS = 0.5
-"""For runs of our own: ions in solids vibrate and explore their cages for about a picosecond, and over a run of a few
-picoseconds the MSD inside the cages looks straight (o-NBH at 1100 K: 1.4 ps gave five times the diffusivity). A fit
-begins before a tenth of the run or not at all, so a run under 5 ps has no diffusivity."""
-
 _STORED_BYTES_PER_ATOM, _STORED_BYTES_PER_FRAME = 6.0, 250.0
 """Of a compressed frame every 10 fs (o-NBH at 600 to 900 K), and of its thermodynamic columns in store and table."""
 _REPORT_BYTES = 4e6

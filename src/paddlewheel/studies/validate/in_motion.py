@@ -13,7 +13,7 @@ from paddlewheel.errors import ScienceError
 from paddlewheel.execution import Unit
 from paddlewheel.records import Measured
 from paddlewheel.studies.motion.hop_distance import hop_distance
-from paddlewheel.studies.simulation.md_runs import MINIMUM_ONSET_PS
+from paddlewheel.studies.motion.settings import MINIMUM_ONSET_PS
 from paddlewheel.studies.simulation.md_unit import store_path
 from paddlewheel.studies.validate.findings import WHOLE, Findings, Results, failure, production
 from paddlewheel.studies.validate.record import BandResult, BondResult, DiffusionResult, LatticeResult, RadialResult
