@@ -31,8 +31,8 @@ from paddlewheel.studies.conduct.fit import excess_of, fit_temperatures
 from paddlewheel.studies.conduct.measure import analyse_temperature, with_excess
 from paddlewheel.studies.conduct.runs import Analysed, TemperatureRuns
 from paddlewheel.studies.motion.hop_distance import HopDistance, hop_distance
-from paddlewheel.studies.motion.settings import MINIMUM_ONSET_PS
 from paddlewheel.trajectories import Displacements, displacements, open_store, read_thermo
+from paddlewheel.transport import CAGE_PS
 from paddlewheel.transport.lagged import Pool
 from paddlewheel.transport.regression import lag_grid
 
@@ -255,7 +255,7 @@ def coverage_lines(
 ) -> list[str]:
     """The tables of one number of replicas."""
     by_temperature = read_kept(folder)
-    truths, lines = truth_lines(by_temperature, MINIMUM_ONSET_PS)
+    truths, lines = truth_lines(by_temperature, CAGE_PS)
     line = fit_temperatures(truths)
     truth = {each.row.temperature_K: each.row for each in truths}
     random = np.random.default_rng(seed)
@@ -328,7 +328,7 @@ def main() -> None:
     parser.add_argument("--replicas", type=int, default=2)
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--minimum-onset-ps", type=float, default=MINIMUM_ONSET_PS)
+    parser.add_argument("--minimum-onset-ps", type=float, default=CAGE_PS)
     parser.add_argument("--lengths-ps", type=float, nargs="+", default=LENGTHS_PS)
     options = parser.parse_args()
     if options.what == "keep":

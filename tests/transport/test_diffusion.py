@@ -149,6 +149,16 @@ def test_minimum_onset_is_kept():
     assert _estimate(positions, minimum_onset_ps=0.3).fit_onset_ps >= 0.3
 
 
+def test_fit_of_ions_in_cages_begins_after_a_picosecond_and_that_of_a_walk_at_once():
+    """Frames of 10 fs: the cage relaxes within 0.1 ps, and its fit is to begin at twice the picosecond at least."""
+    walk, _ = synthetic.random_walk(np.random.default_rng(9), n_ions=16, n_frames=2000)
+    assert _estimate(walk, minimum_onset_ps=None).fit_onset_ps < 0.1
+    caged, _ = synthetic.vibration_and_hops(np.random.default_rng(9), n_ions=32, n_frames=3000, per_ion=6.0)
+    assert _estimate(caged).fit_onset_ps < 1.0
+    assert _estimate(caged, minimum_onset_ps=None).fit_onset_ps >= 1.0
+    assert _estimate(caged[:800], minimum_onset_ps=None).status == "too-short"
+
+
 def test_bad_input_is_refused():
     with pytest.raises(InputError, match="no trajectory"):
         _estimate()

@@ -18,7 +18,7 @@ from paddlewheel.transport.active import (
 from paddlewheel.transport.arrhenius import ArrheniusFit, Band, fit_arrhenius
 from paddlewheel.transport.conductivity import Conductivity, conductivity_per_diffusivity, tracer_conductivity
 from paddlewheel.transport.coordination import ALL_KINDS, Lifetime, Shell, Surroundings, coordination_shells
-from paddlewheel.transport.diffusion import Curve, DiffusivityEstimate, estimate_diffusivity
+from paddlewheel.transport.diffusion import CAGE_PS, Curve, DiffusivityEstimate, estimate_diffusivity
 from paddlewheel.transport.log_values import Combination, LogValue, fit_logs, sum_of
 from paddlewheel.transport.msd import MSD, mean_squared_displacement
 from paddlewheel.transport.onsager import OnsagerCoefficients, OnsagerPair, Quantity, onsager_coefficients
@@ -52,6 +52,7 @@ from paddlewheel.transport.van_hove import (
 )
 
 __all__ = [
+    "CAGE_PS",
     "Combination",
     "LogValue",
     "fit_logs",

@@ -116,7 +116,7 @@ def onsager_coefficients(
     temperature_K: float,
     frame_interval_fs: float,
     hop_distance_A: float | Sequence[float] = DEFAULT_HOP_DISTANCE_A,
-    minimum_onset_ps: float = 0.0,
+    minimum_onset_ps: float | None = 0.0,
     conditions: Stationarity | None = None,
 ) -> OnsagerCoefficients:
     """Onsager coefficients from the displacements of whole species.

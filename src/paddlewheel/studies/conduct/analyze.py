@@ -28,7 +28,6 @@ from paddlewheel.studies.motion.heat import with_heat
 from paddlewheel.studies.motion.hop_distance import HopDistance, hop_distance
 from paddlewheel.studies.motion.runs import check_alike, compare_states, first_atoms, once_each
 from paddlewheel.studies.motion.settings import (
-    MINIMUM_ONSET_PS,
     TRAJECTORIES,
     ChargeSettings,
     DriftSettings,
@@ -56,10 +55,10 @@ class AnalyzeSettings(DriftSettings, FitSettings, ChargeSettings):
         "K; one for all files (replicas), or one for each, separated by commas. Run directories know theirs, of which "
         "these are taken.",
     )
-    minimum_onset_ps: float = setting(
-        MINIMUM_ONSET_PS,
-        "Earliest lag of the MSD's fit, ps; of runs of `conduct` not before theirs. A run has to be ten times as long; "
-        "0 for walks on a lattice, which have no cages to explore.",
+    minimum_onset_ps: float | None = setting(
+        None,
+        "Earliest lag of the MSD's fit, ps; a run has to be ten times as long. By default 1 where the MSD bends at its "
+        "beginning, for ions then explore their cages; of runs of `conduct` not before theirs.",
         ge=0,
         may_change=True,
     )
@@ -87,7 +86,7 @@ class AnalyzeInputs:
     runs: dict[str, GivenRun]
     cell: Atoms
     ion: ChosenIon
-    minimum_onset_ps: float
+    minimum_onset_ps: float | None
     warnings: tuple[str, ...]
 
     def by_temperature(self) -> dict[float, list[GivenRun]]:
@@ -137,12 +136,13 @@ def _opens(trajectories: Trajectories, settings: AnalyzeSettings) -> AnalyzeInpu
     kept, twice = once_each(heated)
     cell = first_atoms(given.runs[0].trajectory)
     ion = _choose_ion(cell, given.runs, settings)
-    of_the_runs = [run.inputs.get("minimum_onset_ps", 0.0) for run in given.runs]
+    of_the_runs = [onset for run in given.runs if (onset := run.inputs.get("minimum_onset_ps")) is not None]
+    onsets_ps = [*([] if settings.minimum_onset_ps is None else [settings.minimum_onset_ps]), *of_the_runs]
     return AnalyzeInputs(
         runs=kept,
         cell=cell,
         ion=ion,
-        minimum_onset_ps=max([settings.minimum_onset_ps, *of_the_runs]),
+        minimum_onset_ps=max(onsets_ps, default=None),
         warnings=(*given.warnings, *doubts, *twice, *([ion.doubt] if ion.doubt else [])),
     )
 

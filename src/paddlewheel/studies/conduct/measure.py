@@ -92,10 +92,10 @@ def conductivity_record(
     )
 
 
-def analyse_temperature(runs: TemperatureRuns, *, charge_e: float, minimum_onset_ps: float) -> Analysed:
+def analyse_temperature(runs: TemperatureRuns, *, charge_e: float, minimum_onset_ps: float | None) -> Analysed:
     """Diffusivity, conductivities, Haven ratio and active fraction at one temperature.
 
-    `minimum_onset_ps` is the earliest lag at which a fit of the MSD may begin (see `MINIMUM_ONSET_PS`).
+    `minimum_onset_ps` is the earliest lag at which a fit of the MSD may begin (see `estimate_diffusivity`).
     """
     health = list(runs.health)
     hop = runs.hop_distance

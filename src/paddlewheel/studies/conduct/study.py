@@ -42,7 +42,6 @@ from paddlewheel.studies.conduct.second_opinion.settings import OpinionSettings
 from paddlewheel.studies.conduct.sizes import size_result
 from paddlewheel.studies.conduct.verdict import is_failed, verdict_lines
 from paddlewheel.studies.motion.choices import ChosenIon, choose_ion
-from paddlewheel.studies.motion.settings import MINIMUM_ONSET_PS
 from paddlewheel.studies.simulation.md_runs import forecast_md, run_md_units
 from paddlewheel.studies.simulation.md_unit import md_unit
 from paddlewheel.studies.simulation.potentials import chosen_potential, potential_citations, try_potential
@@ -61,6 +60,7 @@ from paddlewheel.study.progress import duration
 from paddlewheel.study.run import Run
 from paddlewheel.study.settings import Factor, Names, Numbers, Settings, Time, bad_value, setting
 from paddlewheel.study.study import Study
+from paddlewheel.transport import CAGE_PS
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -114,7 +114,7 @@ class PlanSettings(FitSettings, PotentialSettings, DynamicsSettings, CellSetting
     )
     arrhenius: bool = setting(True, "Fit ln(sigma T) over the temperatures.")
     minimum_onset_ps: float = setting(
-        MINIMUM_ONSET_PS,
+        CAGE_PS,
         "Earliest lag of the MSD's fit, ps; a run has to be ten times as long.",
         ge=0,
         may_change=True,

@@ -9,12 +9,6 @@ from pydantic import field_validator
 from paddlewheel.study.settings import Numbers, Settings, TypeMap, bad_value, setting
 from paddlewheel.study.study import Argument
 
-MINIMUM_ONSET_PS = 1.0
-"""Ions in solids vibrate and explore their cages for about a picosecond, and over a run of a few picoseconds the MSD
-inside the cages looks straight (o-NBH at 1100 K: 1.4 ps gave five times the diffusivity). A fit begins before a tenth
-of the run or not at all, so a run under 10 ps has no diffusivity. With 0.5 ps the D of runs of 25 ps was 17 % too large
-and held by 85 % of the 95 % intervals, with 1 ps 3 % and 94 % (o-NBH, docs/benchmarks/real_coverage.md)."""
-
 TRAJECTORIES = Argument(
     name="trajectories",
     metavar="RUN...",

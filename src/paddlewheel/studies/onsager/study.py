@@ -15,7 +15,7 @@ from paddlewheel.studies.motion.hop_distance import HopDistance, hop_distance
 from paddlewheel.studies.motion.page import charge_sentences
 from paddlewheel.studies.motion.record import UNCHECKED_CHARGE
 from paddlewheel.studies.motion.runs import MotionRuns, Trajectories, open_runs
-from paddlewheel.studies.motion.settings import MINIMUM_ONSET_PS, TRAJECTORIES, ChargeAnyway, TrajectorySettings
+from paddlewheel.studies.motion.settings import TRAJECTORIES, ChargeAnyway, TrajectorySettings
 from paddlewheel.studies.onsager.record import MSD, OnsagerRecord, PairResult, SpeciesResult
 from paddlewheel.study.run import Run
 from paddlewheel.study.settings import NamedNumbers, setting
@@ -49,8 +49,11 @@ class OnsagerSettings(TrajectorySettings, ChargeAnyway):
         aliases=("specie", "ion"),
         each=(-8.0, 8.0),
     )
-    minimum_onset_ps: float = setting(
-        MINIMUM_ONSET_PS, "Earliest lag at which the fit of the MSD may begin, ps", ge=0, may_change=True
+    minimum_onset_ps: float | None = setting(
+        None,
+        "Earliest lag at which the fit of the MSD may begin, ps; by default 1 where the MSD bends before.",
+        ge=0,
+        may_change=True,
     )
     hop_distance_A: NamedNumbers | None = setting(
         None,

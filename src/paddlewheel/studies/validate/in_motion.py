@@ -13,7 +13,6 @@ from paddlewheel.errors import ScienceError
 from paddlewheel.execution import Unit
 from paddlewheel.records import Measured
 from paddlewheel.studies.motion.hop_distance import hop_distance
-from paddlewheel.studies.motion.settings import MINIMUM_ONSET_PS
 from paddlewheel.studies.simulation.md_unit import store_path
 from paddlewheel.studies.validate.findings import WHOLE, Findings, Results, failure, production
 from paddlewheel.studies.validate.record import BandResult, BondResult, DiffusionResult, LatticeResult, RadialResult
@@ -22,6 +21,7 @@ from paddlewheel.studies.validate.settings import GateLimits
 from paddlewheel.trajectories import Trajectory, displacements, open_store
 from paddlewheel.trajectories.store import QUANTUM_A
 from paddlewheel.transport import (
+    CAGE_PS,
     DiffusivityEstimate,
     RadialDistribution,
     SpectralBand,
@@ -246,7 +246,7 @@ def _diffusivity(trajectory: Trajectory, *, specie: str) -> DiffusivityEstimate:
     """The estimate that `conduct` makes of one run."""
     paths = displacements(trajectory, specie=specie)
     return estimate_diffusivity(
-        [paths.positions_A], frame_interval_fs=paths.frame_interval_fs, minimum_onset_ps=MINIMUM_ONSET_PS,
+        [paths.positions_A], frame_interval_fs=paths.frame_interval_fs, minimum_onset_ps=CAGE_PS,
         hop_distance_A=hop_distance(trajectory, specie=specie).value_A,
     )  # fmt: skip
 
