@@ -68,6 +68,7 @@ def samples(folder: Path) -> list[Sample]:
     from paddlewheel.lab.readers import read_cell_test, read_spectra
     from paddlewheel.lab.sample import load_sample
     from paddlewheel.lab.xrd.readers import read_patterns
+    from paddlewheel.lab.xrd.structure_factors import read_phase
     from paddlewheel.potentials.nep.nep_file import read_nep
     from paddlewheel.potentials.registry import describe_potential
     from paddlewheel.study.run_directory import INPUTS, read_inputs
@@ -145,6 +146,9 @@ def samples(folder: Path) -> list[Sample]:
     add("p.json", json.dumps(AseAtomsAdaptor.get_structure(salt).as_dict()), "structure", read_structure)
     add("x.sites", "cell 6 6 6\nsymmetry Pm-3m\nNa1 0 0 0\nNa2 0.5 0.5 0.5\n", "sites", sites)
     add("s.cif", (folder / "x.cif").read_bytes(), "sites", sites)
+    for name, symmetry in (("named.cif", "_symmetry_space_group_name_H-M 'F m -3 m'"),
+                           ("listed.cif", "loop_\n_symmetry_equiv_pos_as_xyz\n'x,y,z'\n'-x,-y,-z'")):  # fmt: skip
+        add(name, powder_files.phase_cif(symmetry), "phase", read_phase)
 
     for name, make in (("x.extxyz", trajectory_files.write_extxyz), ("x.traj", trajectory_files.write_traj),
                        ("XDATCAR", trajectory_files.write_xdatcar), ("vasprun.xml", trajectory_files.write_vasprun),

@@ -251,3 +251,16 @@ ALL = {
     "rasx": rasx(), "asc": asc(), "uxd": uxd(), "uxd-counts": uxd(pairs=False), "udf": udf(), "cif": pdcif(),
 }  # fmt: skip
 """By kind."""
+
+
+def phase_cif(symmetry: str) -> str:
+    """A CIF of a salt with this symmetry, with displacements of both kinds, charges and a partly filled site."""
+    axes = "".join(f"_cell_length_{name} 5.64\n_cell_angle_{angle} 90\n" for name, angle in
+                   zip("abc", ("alpha", "beta", "gamma"), strict=True))  # fmt: skip
+    sites = "_atom_site_label\n_atom_site_type_symbol\n" + "".join(f"_atom_site_fract_{axis}\n" for axis in "xyz")
+    tensor = "".join(f"_atom_site_aniso_U_{pair}\n" for pair in ("11", "22", "33", "12", "13", "23"))
+    return (
+        f"data_salt\n{axes}_chemical_formula_sum 'Cl Na'\n_cell_formula_units_Z 4\n{symmetry}\nloop_\n{sites}"
+        "_atom_site_occupancy\n_atom_site_U_iso_or_equiv\nNa1 Na1+ 0 0 0 0.98(1) 0.021(2)\nCl1 Cl1- .5 .5 .5 1 .\n"
+        f"loop_\n_atom_site_aniso_label\n{tensor}Cl1 .02 .02 .02 0 0 0\n"
+    )

@@ -302,6 +302,35 @@ def test_lost_hydrogen_is_told(tmp_path) -> None:
     assert any("no coordinates of H" in line for line in read_phase(path).warnings)
 
 
+SPINEL = "8.3969 8.3969 8.3969 90 90 90"
+
+
+def test_the_origin_is_that_with_which_the_formula_comes_out(tmp_path) -> None:
+    """F d -3 m without a choice: silicon at 1/8 is 8a of choice 2, and 16 atoms in choice 1."""
+    path = tmp_path / "made.cif"
+    contents = "_chemical_formula_sum Si\n_cell_formula_units_Z 8"
+    path.write_text(cif("5.431 5.431 5.431 90 90 90", named("F d -3 m"), "Si Si .125 .125 .125 1 .006", rest=contents))
+    phase = read_phase(path)
+    assert phase.space_group == "F d -3 m:2"
+    assert len(phase.elements) == 8
+    assert density_g_per_cm3(phase) == pytest.approx(2.329, abs=0.001)
+    path.write_text(cif("5.431 5.431 5.431 90 90 90", named("F d -3 m"), "Si Si .125 .125 .125 1 .006"))
+    with pytest.raises(StructureError, match=r"which origin of F d -3 m it has \(1 or 2\)"):
+        read_phase(path)
+
+
+def test_coordinates_of_another_origin_are_told(tmp_path) -> None:
+    """Coordinates of magnetite for choice 2 with the operations of choice 1: iron ions without any oxygen."""
+    path = tmp_path / "made.cif"
+    sites = "Fe1 Fe .125 .125 .125 1 .006\nFe2 Fe .5 .5 .5 1 .006\nO1 O .2549 .2549 .2549 1 .007"
+    path.write_text(cif(SPINEL, named("F d -3 m:1"), sites))
+    told = " ".join(read_phase(path).warnings)
+    assert "Fe2 without neighbours" in told
+    assert "O1 on another atom (O1: 0.12 A)" in told
+    path.write_text(cif(SPINEL, named("F d -3 m:2"), sites))
+    assert read_phase(path).warnings == ()
+
+
 def test_too_many_reflections_are_refused(tmp_path) -> None:
     path = tmp_path / "salt.cif"
     path.write_text(ROCK_SALT)

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 _FULL = 1.01
 """Occupancies of one place may add up to this: three species at 0.3334 exceed 1."""
 _LARGEST_B_A2 = 60.0
+_LONELY, _WITHOUT_OTHERS = 1.25, 1.6
+"""Times the sum of the covalent radii: nearest neighbour, and nearest of another element; 1.05 in NaCl and CsCl."""
+_SHORTEST_BOND_A, _WHOLE = 0.6, 0.9
+"""Nearer than H2, and atoms of this occupancy cannot take turns."""
+_MOST_LOOKED_AT = 500
 _NUMBER = re.compile(r"^\s*([-+]?\d*\.?\d+(?:[eE][-+]?\d+)?)")
 _OPERATIONS = ("_space_group_symop_operation_xyz", "_symmetry_equiv_pos_as_xyz", "_space_group_symop.operation_xyz")
 
@@ -57,17 +62,19 @@ def read_cif_phase(path: Path, *, tolerance_A: float = 0.05) -> Phase:
     shares = np.array([site.occ for site in small.sites])
     places = np.array([site.fract.tolist() for site in small.sites])
     _check_places(small, shares, places, operations, path)
-    site_of, fractional = expand_sites(places, operations, np.array(small.cell.orth.mat.tolist()))
+    orth = np.array(small.cell.orth.mat.tolist())
+    site_of, fractional = expand_sites(places, operations, orth)
     occupancy, b_iso_A2 = shares[site_of], b_iso_A2[site_of]
     all_elements = [elements[site] for site in site_of]
     _tell_missing(block, set(elements), warnings)
+    labels = [site.label for site in small.sites]
+    _tell_neighbours(labels, site_of, all_elements, occupancy, fractional, orth, warnings)
     name = path.name.split(".")[0] or block.name
     rotations = laue_rotations(rotations)
     system = None if len(operations) == 1 else crystal_system(rotations, cell)
     if system is None:
-        vectors = np.array(small.cell.orth.mat.tolist()).T
         return conventional_phase(
-            vectors, fractional, all_elements, occupancy, b_iso_A2,
+            orth.T, fractional, all_elements, occupancy, b_iso_A2,
             name=name, source=str(path), tolerance_A=tolerance_A, warnings=tuple(warnings),
         )  # fmt: skip
     return Phase(
@@ -129,6 +136,8 @@ def _symmetry(block: gemmi.cif.Block, path: Path) -> tuple[gemmi.SmallStructure,
         named = gemmi.find_spacegroup_by_ops(group)
         return small, operations, named.xhm() if named else ""
     named = small.spacegroup or _by_symbol(small)
+    if named is not None and named.ext in "12" and named.ext and not small.spacegroup_hall:
+        named = _origin(small, block, named, path)
     if named is None:
         stated = small.spacegroup_hm or small.spacegroup_hall or (small.spacegroup_number or "")
         problem = f"the space group {str(stated)!r} is unknown" if stated else "gives no symmetry"
@@ -148,6 +157,38 @@ def _by_symbol(small: gemmi.SmallStructure) -> gemmi.SpaceGroup | None:
     if named is None and not text and small.spacegroup_number:
         named = gemmi.find_spacegroup_by_number(small.spacegroup_number)
     return named
+
+
+def _origin(
+    small: gemmi.SmallStructure, block: gemmi.cif.Block, named: gemmi.SpaceGroup, path: Path
+) -> gemmi.SpaceGroup:
+    """The origin choice that the symbol names, or with which the contents of the cell are those of the formula."""
+    import gemmi
+
+    if re.search(r":\s*[12]$|[SZ]$", small.spacegroup_hm):
+        return named
+    choices = [gemmi.find_spacegroup_by_name(f"{named.hm}:{choice}") for choice in "12"]
+    stated = re.findall(r"([A-Z][a-z]?)\s*([\d.]*)", block.find_value("_chemical_formula_sum") or "")
+    units = _number(block.find_value("_cell_formula_units_Z") or "")
+    expected = sum(float(amount or 1) for _, amount in stated)
+    places, shares = np.array([site.fract.tolist() for site in small.sites]), [site.occ for site in small.sites]
+    orth = np.array(small.cell.orth.mat.tolist())
+    contents = [
+        sum(shares[site] for site in expand_sites(places, list(choice.operations()), orth)[0])
+        for choice in choices
+        if choice is not None
+    ]
+    fitting = [
+        choice
+        for choice, content in zip(choices, contents, strict=True)
+        if choice is not None and expected and any(abs(content - expected * z) < 0.02 * content for z in (1, units))
+    ]
+    if len(fitting) != 1:
+        raise StructureError(
+            f"does not say which origin of {named.hm} it has (1 or 2)", where=path,
+            remedy=f"write '{named.hm}:2' or the operations (_space_group_symop_operation_xyz)",
+        )  # fmt: skip
+    return fitting[0]
 
 
 def _elements(small: gemmi.SmallStructure, path: Path) -> list[str]:
@@ -238,3 +279,35 @@ def _tell_missing(block: gemmi.cif.Block, elements: set[str], warnings: list[str
     have = {"H" if name in ISOTOPE_MASSES_U else name for name in elements}
     if missing := sorted(stated - have):
         warnings.append(f"no coordinates of {', '.join(missing)}: masses and intensities are without")
+
+
+def _tell_neighbours(
+    labels: list[str], site_of: np.ndarray, elements: list[str], occupancy: np.ndarray, fractional: np.ndarray,
+    orth: np.ndarray, warnings: list[str],
+) -> None:  # fmt: skip
+    """Warn of whole atoms on each other and of sites far from all others: another origin, or atoms that are missing."""
+    from ase.data import atomic_numbers, covalent_radii
+
+    if not 1 < len(fractional) <= _MOST_LOOKED_AT:
+        return
+    kinds = np.array(elements)
+    radii_A = np.array([covalent_radii[atomic_numbers.get(element, 1)] for element in elements])
+    shifts = np.stack(np.meshgrid(*[[-1, 0, 1]] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
+    whole = occupancy > _WHOLE
+    crowded, lonely = {}, {}
+    for site in dict.fromkeys(site_of.tolist()):
+        first = int(np.flatnonzero(site_of == site)[0])
+        apart = (fractional - fractional[first] + 0.5) % 1.0 - 0.5
+        distances_A = np.linalg.norm((apart[:, None] + shifts) @ orth.T, axis=2)
+        distances_A[first][np.argmin(distances_A[first])] = np.inf
+        nearest_A = distances_A.min(axis=1)
+        if whole[first] and nearest_A[whole].min() < _SHORTEST_BOND_A:
+            crowded[labels[site]] = float(nearest_A[whole].min())
+        bonds = nearest_A / (radii_A + radii_A[first])
+        unlike = kinds != kinds[first]
+        if unlike.any() and bonds.min() > _LONELY and bonds[unlike].min() > _WITHOUT_OTHERS:
+            lonely[labels[site]] = float(nearest_A.min())
+    for found, what in ((crowded, "on another atom ({}: {:.2f} A)"), (lonely, "without neighbours ({}: {:.2f} A)")):
+        if found:
+            where = what.format(*next(iter(found.items())))
+            warnings.append(f"{_listed(list(found))} {where}: are the origin of the group and the atoms right?")

@@ -93,10 +93,8 @@ def _label(axes: Axes, lines: Columns, curve: Columns, *, sticks: bool) -> None:
         taken.append(x)
         near = np.abs(curve["two_theta_deg"] - x) < _LABEL_APART / 2 * (high - low)
         top = float(lines["relative_intensity"][row] if sticks else curve["bragg"][near].max(initial=0.0))
-        index = "".join(
-            f"{'−' if number < 0 else ''}{abs(int(number))}" if abs(number) < 10 else f" {int(number)} "
-            for number in (lines["h"][row], lines["k"][row], lines["l"][row])
-        )
+        numbers = [int(lines[axis][row]) for axis in "hkl"]
+        index = (" " if max(map(abs, numbers)) > 9 else "").join(f"{number}".replace("-", "−") for number in numbers)
         axes.text(x, top + 4, index, rotation=90, ha="center", va="bottom", fontsize=7, color=INK)
 
 
@@ -153,7 +151,7 @@ _MOVING = (
 def _headline(record: XrdPatternRecord) -> str:
     first = record.patterns[0]
     line = first.strongest[0]
-    told = f"strongest reflection of {first.name}: {_index(line.hkl)} at {line.two_theta_deg:.3f}°, d {line.d_A:.4f} Å"
+    told = f"Strongest reflection of {first.name}: {_index(line.hkl)} at {line.two_theta_deg:.3f}°, d {line.d_A:.4f} Å"
     return told if first.diffuse_share is None else f"{told}; {100 * first.diffuse_share:.0f} % of it all is diffuse"
 
 

@@ -144,7 +144,9 @@ def _opens(structures: Structures, settings: XrdPatternSettings) -> PatternInput
     observed = None if settings.observed is None else settings.read(settings.observed)[0]
     radiation = settings.given_radiation()[0]
     if radiation is None:
-        radiation = tube("Cu") if observed is None else needs_radiation(observed)
+        card = settings.instrument_card()
+        by_card = None if card is None else card.radiation
+        radiation = by_card or tube("Cu") if observed is None else needs_radiation(observed)
     if settings.monochromator_deg is not None:
         cos2 = float(np.cos(np.radians(settings.monochromator_deg)) ** 2)
         radiation = replace(radiation, monochromator_cos2=cos2)
