@@ -1,9 +1,12 @@
-"""Shared fixtures: the folder of third-party data, which is never part of the project."""
+"""Shared fixtures: the folder of third-party data, which is never part of the project, and a browser."""
 
 from __future__ import annotations
 
+import importlib.util
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,3 +27,16 @@ def shared() -> Path:
     if folder is None:
         pytest.skip("third-party data absent: set PADDLEWHEEL_SHARED to a folder with data/")
     return folder
+
+
+@pytest.fixture(scope="session")
+def chrome() -> Iterator[Any]:
+    """Debian's chromium; the test is skipped, with the reason, without it."""
+    from rendered_page import browser, chromium
+
+    if importlib.util.find_spec("playwright") is None:
+        pytest.skip("playwright is not installed: pip install playwright")
+    if chromium() is None:
+        pytest.skip("chromium is not installed: apt-get install chromium")
+    with browser() as opened:
+        yield opened

@@ -1,14 +1,11 @@
-"""Every report in a browser, on a screen, on a phone and in print: nothing cut, squeezed, crowded or fetched.
+"""A page in a browser, on a screen, on a phone and in print: what is cut, squeezed, crowded or fetched is found.
 
-Needs Debian's chromium (`apt-get install chromium`) and the package playwright, of the extra `dev`.
+The reports of all studies are looked at in `tests/studies/test_old_run_directories.py`, which makes them. Needs
+Debian's chromium (`apt-get install chromium`) and the package playwright, of the extra `dev`.
 """
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,28 +17,13 @@ from paddlewheel.page.interactive import CREDIT, Line, Plot, zoom_scripts, zoom_
 from paddlewheel.page.page import Page, Section, render_page
 from paddlewheel.page.tables import Cell, Table
 from paddlewheel.records import Provenance
-from paddlewheel.studies.table import TABLE
-from rendered_page import WIDTHS_PX, browser, chromium, render
+from rendered_page import WIDTHS_PX, render
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "studies"))
-from old_runs import OLD_RUNS, RUN, arguments_today, run_command
-
-JOBS = [pytest.param(name, marks=[pytest.mark.slow] * job.slow) for name, job in OLD_RUNS.items()]
 OLD_RULE = """
 figure > div { height: 28rem; overflow-x: auto; }
 figure svg { min-width: 44rem; }
 """
 """What stood in report.css for static figures too, while it was meant for those to zoom in."""
-
-
-@pytest.fixture(scope="session")
-def chrome() -> Iterator[Any]:
-    if importlib.util.find_spec("playwright") is None:
-        pytest.skip("playwright is not installed: pip install playwright")
-    if chromium() is None:
-        pytest.skip("chromium is not installed: apt-get install chromium")
-    with browser() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -125,33 +107,3 @@ def test_a_request_and_a_lifted_policy_are_found(chrome: Any, plain_page: Path) 
     faults = render(chrome, open_page, "screen").faults
     assert "the page has no content policy" in faults
     assert any(text.startswith("request: ") for text in faults)
-
-
-def test_every_study_is_rendered_here() -> None:
-    jobs = [" ".join(job.arguments) for job in OLD_RUNS.values()]
-    assert [name for name in TABLE if not any(job.startswith(f"{name} ") for job in jobs)] == []
-
-
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("runs")
-
-
-@pytest.mark.parametrize("name", JOBS)
-def test_a_report_has_no_fault(chrome: Any, runs: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    job, folder = OLD_RUNS[name], runs / name
-    for package in job.needs:
-        if importlib.util.find_spec(package) is None:
-            pytest.skip(f"{package} is not installed")
-    folder.mkdir()
-    job.make(folder)
-    monkeypatch.chdir(folder)
-    assert run_command(replace(job, arguments=arguments_today(job))) == job.status
-    report = folder / RUN / "report.html"
-    faults = []
-    for medium in WIDTHS_PX:
-        found = render(chrome, report, medium, pdf=folder / "report.pdf" if medium == "print" else None)
-        faults += [f"{medium}: {text}" for text in found.faults]
-        assert found.n_figures >= 1 or medium != "print"
-    assert faults == []
-    assert (folder / "report.pdf").read_bytes().startswith(b"%PDF")

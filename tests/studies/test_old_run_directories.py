@@ -1,14 +1,18 @@
 """Run directories that users have go on: inputs that were written before are those of the same command today.
 
 What stands in `inputs_of_old_runs/` was recorded before the studies were rearranged (see its README); `old_runs.py` has
-the jobs.
+the jobs. Each is done once, with its units in worker processes, and its report is looked at in a browser.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import io
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import redirect_stderr
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,9 +21,13 @@ import pytest
 import yaml
 
 from paddlewheel.potentials import identify_potential
+from paddlewheel.studies.table import TABLE
+from rendered_page import WIDTHS_PX, render
 
 sys.path.insert(0, str(Path(__file__).parent))
-from old_runs import FIXTURES, OLD_RUNS, RUN, form, is_exact, run_command, units_of
+from old_runs import FIXTURES, OLD_RUNS, RUN, OldRun, form, is_exact, run_command, units_of
+
+pytestmark = pytest.mark.parsl
 
 MENDED: dict[str, dict[str, Any]] = {
     "density": {
@@ -87,35 +95,71 @@ def _json(path: Path) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
-@pytest.mark.parametrize("name", _jobs())
-def test_a_run_directory_of_before_goes_on_and_refuses_another_run(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
-) -> None:
-    job = OLD_RUNS[name]
+@dataclass(frozen=True)
+class Ended:
+    """A job that went on in a directory of before: where, its inputs of before, its exit status, what stderr says."""
+
+    name: str
+    job: OldRun
+    folder: Path
+    wanted: dict[str, Any]
+    status: int
+    said: str
+
+
+@pytest.fixture(scope="module", params=_jobs())
+def ended(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ended]:
+    """In the folder of the job, which is the working directory as long as it is asked about."""
+    name = request.param
+    job, folder = OLD_RUNS[name], tmp_path_factory.mktemp(name)
     for package in job.needs:
         if importlib.util.find_spec(package) is None:
             pytest.skip(f"{package} is not installed")
-    monkeypatch.chdir(tmp_path)
-    job.make(tmp_path)
-    wanted, inputs = as_the_code_wants_it(name, _recorded(name)), tmp_path / RUN / "inputs.yaml"
-    inputs.parent.mkdir()
-    inputs.write_text(yaml.safe_dump(wanted, sort_keys=False, allow_unicode=True))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        job.make(folder)
+        wanted = as_the_code_wants_it(name, _recorded(name))
+        (folder / RUN).mkdir()
+        (folder / RUN / "inputs.yaml").write_text(yaml.safe_dump(wanted, sort_keys=False, allow_unicode=True))
+        with redirect_stderr(io.StringIO()) as told:
+            status = run_command(job)
+        yield Ended(name, job, folder, wanted, status, told.getvalue())
 
-    assert run_command(job) == job.status, capsys.readouterr().err
-    assert "other inputs" not in capsys.readouterr().err
+
+def test_a_run_directory_of_before_goes_on_and_refuses_another_run(ended: Ended, capsys: pytest.CaptureFixture) -> None:
+    name, job, wanted, inputs = ended.name, ended.job, ended.wanted, ended.folder / RUN / "inputs.yaml"
+    assert ended.status == job.status, ended.said
+    assert "other inputs" not in ended.said
     left = yaml.safe_load(inputs.read_text())
     for key in wanted.keys() - {"versions"}:  # whoever writes the document anew keeps what stands in it
         assert left.get(key) == MENDED.get(name, {}).get(key, wanted[key]), key
-    _check_units(name, tmp_path / RUN)
+    _check_units(name, ended.folder / RUN)
 
     kept = inputs.read_text()
     if job.edit is not None:
-        job.edit(tmp_path)
+        job.edit(ended.folder)
     assert run_command(job, job.changed) == 2
     told = capsys.readouterr().err.strip().splitlines()[-1]
     assert "other inputs" in told
     assert job.named in told
     assert inputs.read_text() == kept
+
+
+def test_its_report_has_no_fault(chrome: Any, ended: Ended) -> None:
+    """On a screen, on a phone and in print, by the rules that `tests/page/test_rendered.py` holds to examples."""
+    report, pdf = ended.folder / RUN / "report.html", ended.folder / "report.pdf"
+    faults = []
+    for medium in WIDTHS_PX:
+        found = render(chrome, report, medium, pdf=pdf if medium == "print" else None)
+        faults += [f"{medium}: {text}" for text in found.faults]
+        assert found.n_figures >= 1 or medium != "print"
+    assert faults == []
+    assert pdf.read_bytes().startswith(b"%PDF")
+
+
+def test_every_study_is_rendered_here() -> None:
+    jobs = [" ".join(job.arguments) for job in OLD_RUNS.values()]
+    assert [name for name in TABLE if not any(job.startswith(f"{name} ") for job in jobs)] == []
 
 
 def _check_units(name: str, directory: Path) -> None:

@@ -1,4 +1,7 @@
-"""kill -9 at random moments of real runs: no frame lost, none doubled, and NVT goes on as if nothing had happened."""
+"""kill -9 at random moments of real runs: no frame lost, none doubled, and NVT goes on as if nothing had happened.
+
+Through Parsl, whose workers outlive their driver. Other ensembles and studies are in `test_killed_at_random.py`.
+"""
 
 from __future__ import annotations
 
@@ -23,30 +26,29 @@ N_STEPS = 1000
 N_FRAMES = 101  # 1 ps every 10 fs, and the frame at step 0
 
 
-def _command(ensemble: str, out: Path) -> list[str]:
+def _command(out: Path) -> list[str]:
     options = (
-        # 1,024 atoms: a smaller cell is through before it can be killed ten times
-        f"conduct o-nbh --supercell 2x2x2 --temperatures 400 --no-arrhenius "
-        f"--ensemble {ensemble} --equilibrate-ps 0.4 --production-ps 0.6 --cores 1 --seed 3 --replicas 1 --out"
+        # 1,024 atoms: a smaller cell is through before it can be killed so often
+        "conduct o-nbh --supercell 2x2x2 --temperatures 400 --no-arrhenius "
+        "--ensemble nvt --equilibrate-ps 0.4 --production-ps 0.6 --cores 1 --seed 3 --replicas 1 --out"
     )
     return [sys.executable, "-m", "paddlewheel.cli.main", *options.split(), str(out)]
 
 
-def _start(ensemble: str, out: Path, shared: Path) -> subprocess.Popen:
+def _start(out: Path, shared: Path) -> subprocess.Popen:
     environment = os.environ | {"PADDLEWHEEL_SHARED": str(shared)}
     return subprocess.Popen(
-        _command(ensemble, out), env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        _command(out), env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
         start_new_session=True, text=True,
         # a shell's background jobs ignore SIGINT, and so would what they start
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
 
 
-def _finish(ensemble: str, out: Path, shared: Path) -> None:
-    process = _start(ensemble, out, shared)
+def _finish(out: Path, shared: Path) -> None:
+    process = _start(out, shared)
     _, err = process.communicate(timeout=600)
-    # 1: a cell of 12 atoms under a barostat strains by over a tenth, and the check of the cell says so
-    assert process.returncode in ((0, 1) if ensemble == "npt" else (0,)), err
+    assert process.returncode == 0, err
     assert "Traceback" not in err
 
 
@@ -70,14 +72,14 @@ def _kill_at(step: int, process: subprocess.Popen, out: Path, *, everything: boo
     process.wait()
 
 
-def _killed_run(ensemble: str, out: Path, shared: Path, *, kills: int) -> None:
+def _killed_run(out: Path, shared: Path, *, kills: int) -> None:
     rng = random.Random(20260101)
     steps = sorted(rng.sample(range(10, N_STEPS - 100), kills))
     for i, step in enumerate(steps):
-        process = _start(ensemble, out, shared)
+        process = _start(out, shared)
         _kill_at(step, process, out, everything=i % 2 == 0)  # else the worker outlives its driver
         time.sleep(rng.random())
-    _finish(ensemble, out, shared)
+    _finish(out, shared)
 
 
 def _stored(out: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -91,9 +93,10 @@ def _stored(out: Path) -> tuple[np.ndarray, np.ndarray]:
     return positions, energies
 
 
-def test_nvt_killed_ten_times_is_the_trajectory_of_the_unbroken_run(shared: Path, tmp_path: Path) -> None:
-    _finish("nvt", tmp_path / "whole", shared)
-    _killed_run("nvt", tmp_path / "killed", shared, kills=10)
+def test_nvt_killed_four_times_is_the_trajectory_of_the_unbroken_run(shared: Path, tmp_path: Path) -> None:
+    """Twice with all its processes, twice the driver alone."""
+    _finish(tmp_path / "whole", shared)
+    _killed_run(tmp_path / "killed", shared, kills=4)
     whole, killed = _stored(tmp_path / "whole"), _stored(tmp_path / "killed")
     np.testing.assert_array_equal(whole[0], killed[0])
     np.testing.assert_array_equal(whole[1], killed[1])
@@ -101,18 +104,9 @@ def test_nvt_killed_ten_times_is_the_trajectory_of_the_unbroken_run(shared: Path
     assert records[0]["temperatures"] == records[1]["temperatures"]
 
 
-def test_npt_killed_four_times_loses_and_doubles_no_frame(shared: Path, tmp_path: Path) -> None:
-    _killed_run("npt", tmp_path / "killed", shared, kills=4)
-    positions, _ = _stored(tmp_path / "killed")
-    # consecutive frames differ, and by no more than 10 fs of motion at 400 K can move an atom (H: 0.03 A/fs)
-    steps = np.abs(np.diff(positions, axis=0)).max(axis=(1, 2))
-    assert steps.min() > 0
-    assert steps.max() < 1.0
-
-
 def test_ctrl_c_ends_cleanly_and_the_same_command_goes_on(shared: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
-    process = _start("nvt", out, shared)
+    process = _start(out, shared)
     end = time.monotonic() + 300
     while _step(out) < 60:
         assert time.monotonic() < end
@@ -124,6 +118,6 @@ def test_ctrl_c_ends_cleanly_and_the_same_command_goes_on(shared: Path, tmp_path
     assert "Traceback" not in err
     assert not (out / "result.json").exists()
     stopped = _step(out)
-    _finish("nvt", out, shared)
+    _finish(out, shared)
     assert stopped < N_STEPS
     _stored(out)

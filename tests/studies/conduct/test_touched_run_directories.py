@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ import pytest
 import paddlewheel
 from paddlewheel.cli.main import status_of
 from paddlewheel.errors import InputError, RunDirectoryError
-from paddlewheel.execution import DriverWatch, Outcome, Unit, run_units_here
+from paddlewheel.execution import DriverWatch, Unit
 from paddlewheel.studies.motion.touched import md_damage, store_path
 from paddlewheel.studies.simulation.md_unit import run_md_unit
 from paddlewheel.trajectories import open_store
@@ -31,14 +31,9 @@ _OPTIONS = (
 )
 
 
-def _in_this_process(units: Sequence[Unit], *, task: str, on_poll: Callable[[], None], **_: Any) -> Outcome:
-    return run_units_here(units, task=task, on_poll=on_poll)
-
-
 @pytest.fixture(autouse=True)
-def without_parsl(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Units run in this process, and pages are not drawn: both take seconds, and there are some seventy runs here."""
-    monkeypatch.setattr("paddlewheel.study.stage.run_units", _in_this_process)
+def without_pages(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages are not drawn: that takes seconds, and there are some seventy runs here."""
     if "page" not in request.node.name:
         monkeypatch.setattr("paddlewheel.page.write.write_report", lambda *_: None)
 
@@ -53,9 +48,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("touched")
     bulk("Cu", cubic=True).write(folder / "copper.vasp")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("paddlewheel.study.stage.run_units", _in_this_process)
-        assert status_of(_arguments(folder / "made")) in (0, 1)
+    assert status_of(_arguments(folder / "made")) in (0, 1)
     return folder / "made"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +17,15 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from old_runs import OLD_RUNS, arguments_today
 
 from paddlewheel.cli.main import status_of
-from paddlewheel.execution import Outcome, Unit, run_units_here
+from paddlewheel.execution import Unit
 from paddlewheel.studies.distil.fit_unit import run_fit_unit
 
 pytestmark = pytest.mark.slow
 
 
-def _in_this_process(units: Sequence[Unit], *, task: str, on_poll: Callable[[], None], **_: Any) -> Outcome:
-    return run_units_here(units, task=task, on_poll=on_poll)
-
-
 @pytest.fixture(scope="module", autouse=True)
-def without_parsl_and_pages() -> Any:
+def without_pages() -> Any:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("paddlewheel.study.stage.run_units", _in_this_process)
         patch.setattr("paddlewheel.page.write.write_report", lambda *_: None)
         yield
 

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 
 from paddlewheel import rotor
@@ -159,38 +155,6 @@ def test_bad_input_is_refused_before_anything_is_written(tmp_path: Path, change:
     with pytest.raises(InputError, match=said):
         rotor("nabh4", out=tmp_path / "out", **{**GRID, **SETTINGS, **change})
     assert not (tmp_path / "out").exists()
-
-
-def _command(out: Path) -> list[str]:
-    options = (
-        "rotor nabh4 --potential nep-nabh --supercell 2x1x1 --temperatures 500,800 --ensemble nvt --equilibrate-ps 0.5 "
-        "--production-ps 1.5 --frame-interval-fs 5 --seed 4 --factors 1,10 --cores 1"
-    )
-    return [sys.executable, "-m", "paddlewheel.cli.main", *options.split(), "--out", str(out)]
-
-
-@pytest.mark.slow
-def test_killed_and_run_again_it_is_the_unbroken_run(run: Path, tmp_path: Path) -> None:
-    out = tmp_path / "killed"
-    process = subprocess.Popen(
-        _command(out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
-    end = time.monotonic() + 300
-    while not list(out.glob("units/*/progress.json")):
-        assert process.poll() is None
-        assert time.monotonic() < end
-        time.sleep(0.01)
-    for member in psutil.Process(process.pid).children(recursive=True):
-        member.kill()
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    assert not (out / "result.json").exists()
-    done = subprocess.run([*_command(out), "--json"], capture_output=True, text=True, timeout=500, check=False)
-    assert done.returncode == 1, done.stderr  # nothing diffuses here
-    killed = json.loads(done.stdout)
-    whole = json.loads((run / "result.json").read_text())
-    assert killed["points"] == whole["points"]
-    assert killed["runs"] == whole["runs"]
 
 
 def test_the_command_refuses_in_one_line(tmp_path: Path) -> None:

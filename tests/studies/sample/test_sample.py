@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import csv
 import re
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 import yaml
 from ase import Atoms
@@ -244,29 +239,3 @@ def test_two_structures_of_one_name_are_refused(tmp_path):
 def test_potential_without_an_element_is_refused(tmp_path):
     with pytest.raises(InputError, match="does not know Al, Cu"):
         sample(metals(), out=tmp_path / "run", **(SETTINGS | {"potential": "m3gnet-nabh-r2scan"}))
-
-
-@pytest.mark.slow
-def test_killed_sampling_goes_on_to_the_same_set(tmp_path, run):
-    """Killed with kill -9 in the dynamics and in the labels, workers and all: the set is that of the unbroken run."""
-    out = tmp_path / "run"
-    script = (
-        "from ase.build import bulk; from paddlewheel import sample; import sys; "
-        f"sample([bulk('Cu', cubic=True), bulk('Al', cubic=True)], out=sys.argv[1], cores=1, **{SETTINGS!r})"
-    )
-    for stage in ("Al4_strain*", "features-*", "label-*"):
-        process = subprocess.Popen([sys.executable, "-c", script, str(out)], start_new_session=True)
-        end = time.monotonic() + 120
-        while not list(out.glob(f"units/{stage}")) and process.poll() is None and time.monotonic() < end:
-            time.sleep(0.02)
-        family = psutil.Process(process.pid).children(recursive=True)
-        for member in family:
-            member.kill()
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    subprocess.run([sys.executable, "-c", script, str(out)], check=True, timeout=300)
-    ours, theirs = (read_dataset(folder / "dataset.extxyz").frames for folder in (out, run))
-    assert [frame.info for frame in ours] == [frame.info for frame in theirs]
-    for one, other in zip(ours, theirs, strict=True):
-        # EMT's sums depend on the frames before by their rounding, and trajectories are stored to 0.001 A
-        np.testing.assert_allclose(one.positions, other.positions, atol=1.1e-3)
