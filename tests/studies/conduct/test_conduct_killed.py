@@ -18,6 +18,7 @@ import numpy as np
 import psutil
 import pytest
 
+from paddlewheel.cli.main import status_of
 from paddlewheel.trajectories import open_store, read_thermo
 
 pytestmark = pytest.mark.slow
@@ -26,19 +27,19 @@ N_STEPS = 1000
 N_FRAMES = 101  # 1 ps every 10 fs, and the frame at step 0
 
 
-def _command(out: Path) -> list[str]:
+def _arguments(out: Path) -> list[str]:
     options = (
-        # 1,024 atoms: a smaller cell is through before it can be killed so often
-        "conduct o-nbh --supercell 2x2x2 --temperatures 400 --no-arrhenius "
+        # 512 atoms: a smaller cell is through before it can be killed so often
+        "conduct o-nbh --supercell 2x2x1 --temperatures 400 --no-arrhenius "
         "--ensemble nvt --equilibrate-ps 0.4 --production-ps 0.6 --cores 1 --seed 3 --replicas 1 --out"
     )
-    return [sys.executable, "-m", "paddlewheel.cli.main", *options.split(), str(out)]
+    return [*options.split(), str(out)]
 
 
 def _start(out: Path, shared: Path) -> subprocess.Popen:
-    environment = os.environ | {"PADDLEWHEEL_SHARED": str(shared)}
     return subprocess.Popen(
-        _command(out), env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        [sys.executable, "-m", "paddlewheel.cli.main", *_arguments(out)],
+        env=os.environ | {"PADDLEWHEEL_SHARED": str(shared)}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
         start_new_session=True, text=True,
         # a shell's background jobs ignore SIGINT, and so would what they start
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
@@ -94,8 +95,8 @@ def _stored(out: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_nvt_killed_four_times_is_the_trajectory_of_the_unbroken_run(shared: Path, tmp_path: Path) -> None:
-    """Twice with all its processes, twice the driver alone."""
-    _finish(tmp_path / "whole", shared)
+    """Twice with all its processes, twice the driver alone; the unbroken one is run in this process."""
+    assert status_of(_arguments(tmp_path / "whole")) == 0
     _killed_run(tmp_path / "killed", shared, kills=4)
     whole, killed = _stored(tmp_path / "whole"), _stored(tmp_path / "killed")
     np.testing.assert_array_equal(whole[0], killed[0])
@@ -118,6 +119,6 @@ def test_ctrl_c_ends_cleanly_and_the_same_command_goes_on(shared: Path, tmp_path
     assert "Traceback" not in err
     assert not (out / "result.json").exists()
     stopped = _step(out)
-    _finish(out, shared)
     assert stopped < N_STEPS
+    assert status_of(_arguments(out)) == 0
     _stored(out)
