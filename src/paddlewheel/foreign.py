@@ -46,7 +46,8 @@ DAMAGE = (
 )  # fmt: skip
 """What parsers raise on damaged bytes; RecursionError is a RuntimeError, UnicodeError a ValueError."""
 
-_STARTS = {"gzip": b"\x1f\x8b", "bzip2": b"BZh", "xz": b"\xfd7zXZ\x00"}
+_COMPRESS = b"\x1f\x9d"
+_STARTS = {"gzip": b"\x1f\x8b", "bzip2": b"BZh", "xz": b"\xfd7zXZ\x00", "compress": _COMPRESS}
 
 
 @contextmanager
@@ -77,14 +78,14 @@ def brief(error: BaseException) -> str:
 
 
 def compression(path: str | Path) -> str | None:
-    """By what a file is compressed, as its first bytes say: gzip, bzip2, xz, or None."""
+    """By what a file is compressed, as its first bytes say: gzip, bzip2, xz, compress, or None."""
     with open(path, "rb") as stream:
         head = stream.read(6)
     return next((name for name, start in _STARTS.items() if head.startswith(start)), None)
 
 
 def open_unpacked(path: Path, kind: type[PaddlewheelError]) -> BinaryIO:
-    """Open a file that may be compressed by gzip, bzip2 or xz; reading beyond the bound of `refuse_expansion` fails."""
+    """Open a file that may be packed (`compression`); reading beyond the bound of `refuse_expansion` fails."""
     import bz2
     import gzip
     import lzma
@@ -92,6 +93,10 @@ def open_unpacked(path: Path, kind: type[PaddlewheelError]) -> BinaryIO:
     packing = compression(path)
     if packing is None:
         return open(path, "rb")
+    if packing == "compress":
+        with open(path, "rb") as stream:
+            content = stream.read(LARGEST_DOCUMENT)
+        return io.BytesIO(_decompressed(content, path, kind))
     opener = {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}[packing]
     bounded = _Bounded(cast(BinaryIO, opener(path, "rb")), path, kind)
     return cast(BinaryIO, io.BufferedReader(bounded, 1 << 20))
@@ -117,6 +122,46 @@ class _Bounded(io.RawIOBase):
     def close(self) -> None:
         self._stream.close()
         super().close()
+
+
+def _decompressed(content: bytes, path: Path, kind: type[PaddlewheelError]) -> bytes:
+    """What compress (.Z) packed by LZW, codes of 9 to 16 bits, the low bits first; bounded as `refuse_expansion` does.
+
+    Codes come in groups of eight: where their width changes, the rest of the group is filling.
+    """
+    flags = content[2] if len(content) > 2 else 0
+    most_bits, has_clear = flags & 0x1F, bool(flags & 0x80)
+    remedy = "copy it again"
+    if not 9 <= most_bits <= 16:
+        raise kind(f"is damaged (codes of {most_bits} bits)", where=path, remedy=remedy)
+    first = 257 if has_clear else 256
+    table = [bytes([value]) for value in range(256)] + [b""] * has_clear
+    out: list[bytes] = []
+    size, bits, at, group, previous = 0, 9, 24, 24, b""
+    while at + bits <= 8 * len(content):
+        code = (int.from_bytes(content[at // 8 : at // 8 + 4], "little") >> (at % 8)) & ((1 << bits) - 1)
+        at += bits
+        if has_clear and code == 256:
+            del table[first:]
+            at = group + -(-(at - group) // (8 * bits)) * 8 * bits
+            bits, group, previous = 9, at, b""
+            continue
+        if code < len(table):
+            entry = table[code]
+        elif code == len(table) and previous:
+            entry = previous + previous[:1]
+        else:
+            raise kind(f"is damaged (code {code} of {len(table)})", where=path, remedy=remedy)
+        out.append(entry)
+        size += len(entry)
+        refuse_expansion(size, len(content), path, kind)
+        if previous and len(table) < 1 << most_bits:
+            table.append(previous + entry[:1])
+        previous = entry
+        if len(table) >= 1 << bits and bits < most_bits:
+            at = group + -(-(at - group) // (8 * bits)) * 8 * bits
+            bits, group = bits + 1, at
+    return b"".join(out)
 
 
 def refuse_expansion(unpacked: int, packed: int, path: str | Path, kind: type[PaddlewheelError]) -> None:

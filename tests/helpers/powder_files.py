@@ -222,6 +222,14 @@ RawScan
 """.encode()
 
 
+def rd() -> bytes:
+    """RD of Philips: ten times the root of the counts."""
+    head = bytearray(250)
+    head[:4] = b"V3RD"
+    struct.pack_into("<ddd", head, 214, STEP, START, START + STEP * (COUNTS.size - 1))
+    return bytes(head) + np.round(10 * np.sqrt(COUNTS)).astype("<u2").tobytes()
+
+
 def pdcif() -> bytes:
     """CIF with a measured pattern."""
     rows = "\n".join(f"{angle:.2f} {count}" for angle, count in zip(ANGLES, COUNTS, strict=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -265,3 +266,111 @@ def test_chi_of_fit2d_and_columns_of_gsas(tmp_path):
     (pattern,) = read_patterns(written(path, alt))
     assert pattern.two_theta_deg == pytest.approx(ANGLES, abs=1e-3)
     assert pattern.intensity == pytest.approx(COUNTS / 1e4, rel=0.01)
+
+
+def lzw(content: bytes) -> bytes:
+    """What compress writes, in codes of 9 bits and more."""
+    table = {bytes([value]): value for value in range(256)}
+    size, bits, at, group, word = 257, 9, 0, 0, b""
+    number = 0
+
+    def put(code: int) -> None:
+        nonlocal number, at
+        number |= code << at
+        at += bits
+
+    for value in content:
+        longer = word + bytes([value])
+        if longer in table:
+            word = longer
+            continue
+        put(table[word])
+        if size < 1 << 16:
+            if size >= 1 << bits and bits < 16:  # the group is filled up, then codes are wider
+                at = group + -(-(at - group) // (8 * bits)) * 8 * bits
+                bits, group = bits + 1, at
+            table[longer] = size
+            size += 1
+        word = bytes([value])
+    put(table[word])
+    return b"\x1f\x9d\x90" + number.to_bytes((at + 7) // 8, "little")
+
+
+def test_a_pattern_packed_by_compress(tmp_path):
+    """GSAS raw data are often handed on as .Z; gzip knows them too."""
+    text = table(ANGLES[:800], COUNTS[:800], head="2theta I\n").encode()
+    path = tmp_path / "made.xy.Z"
+    path.write_bytes(lzw(text))
+    assert subprocess.run(["gzip", "-dc", path], capture_output=True, check=True).stdout == text
+    (pattern,) = read_patterns(path)
+    assert pattern.intensity == pytest.approx(COUNTS[:800])
+    path.write_bytes(lzw(text)[:40] + b"\xff" * 40)
+    with pytest.raises(DataError, match="is damaged"):
+        read_patterns(path)
+
+
+def test_ranges_that_follow_are_one_pattern_at_the_time_of_the_first(tmp_path):
+    """The second range was counted twice as long: its counts are halved, with half the root of them for an error."""
+    late = 2 * COUNTS[1500:]
+    first, second = powder_files.uxd(pairs=False).split(b"; (Data")[0], powder_files.uxd(pairs=False)
+    path = tmp_path / "made.uxd"
+    begin = powder_files.in_lines(COUNTS[:1600], 8)
+    head, _, rest = second.decode().partition("_COUNTS\n")
+    again = rest and head[head.index("; (Data") :].replace("_STEPTIME=0.5", "_STEPTIME=1.0").replace("=10.0", "=40.0")
+    text = f"{head}_COUNTS\n{begin}\n{again}_COUNTS\n{powder_files.in_lines(late, 8)}\n"
+    assert first.startswith(b"; made")
+    (pattern,) = read_patterns(written(path, text))
+    assert pattern.name == "made"
+    assert pattern.two_theta_deg == pytest.approx(ANGLES, abs=1e-9)
+    assert pattern.intensity == pytest.approx(COUNTS)
+    assert pattern.std[-1] == pytest.approx(np.sqrt(2 * COUNTS[-1]) / 2)
+    assert pattern.exposure_s == pytest.approx(0.5 * 1600 + 500)
+    assert any("2 ranges of one scan are joined" in line for line in pattern.warnings)
+    assert not any("do not fit" in line for line in pattern.warnings)
+
+
+def test_ranges_that_do_not_fit_are_told(tmp_path):
+    text = table(ANGLES[:1000], COUNTS[:1000]) + table(ANGLES[990:], 3 * COUNTS[990:])
+    (pattern,) = read_patterns(written(tmp_path / "made.xy", text))
+    assert pattern.two_theta_deg == pytest.approx(ANGLES)
+    assert any("ranges do not fit" in line for line in pattern.warnings)
+
+
+def test_a_temperature_by_the_name_alone_is_told(tmp_path):
+    for name, kelvin in (("a_300K", 300.0), ("ramp-150C", 423.15), ("K300", None), ("CPD-1a", None), ("a_8K2", None)):
+        (pattern,) = read_patterns(written(tmp_path / f"{name}.xy", table(ANGLES, COUNTS)))
+        assert pattern.temperature_K == (None if kelvin is None else pytest.approx(kelvin))
+        assert any("by the name of the file" in line for line in pattern.warnings) is (kelvin is not None)
+
+
+def test_cpi_and_rd(tmp_path):
+    head = "SIETRONICS XRD SCAN\n10.0\n49.98\n0.02\nCu\n1.54056\n1-1-2000\n1.0\nmade\nSCANDATA\n"
+    (pattern,) = read_patterns(written(tmp_path / "made.cpi", head + powder_files.in_lines(COUNTS, 1)))
+    assert pattern.intensity == pytest.approx(COUNTS)
+    path = tmp_path / "made.rd"
+    path.write_bytes(powder_files.rd())
+    (pattern,) = read_patterns(path)
+    assert pattern.two_theta_deg == pytest.approx(ANGLES)
+    # counts are kept as ten times their root, in whole numbers: to 0.2 / sqrt(N)
+    assert pattern.intensity == pytest.approx(COUNTS, rel=0.02)
+
+
+def test_fifty_damaged_files_are_read_or_refused_in_one_line(tmp_path):
+    random = np.random.default_rng(3)
+    kinds = sorted(powder_files.ALL)
+    for number in range(50):
+        content = bytearray(powder_files.ALL[kinds[number % len(kinds)]])
+        if number % 2:
+            del content[int(random.integers(len(content))) :]
+        else:
+            for _ in range(20):
+                content[int(random.integers(len(content)))] = int(random.integers(256))
+        path = tmp_path / f"damaged-{number}"
+        path.write_bytes(bytes(content))
+        told = path.name
+        try:
+            read_patterns(path)
+        except DataError as error:
+            told = str(error)
+        assert path.name in told
+        assert "\n" not in told

@@ -14,6 +14,7 @@ from paddlewheel.foreign import open_unpacked, parsing, read_document
 from paddlewheel.lab.readers.text_table import read_text
 from paddlewheel.lab.xrd.pattern import Pattern, Radiation
 from paddlewheel.lab.xrd.readers import brml, bruker, columns, gsas, pdcif, philips, rigaku, uxd, xrdml
+from paddlewheel.lab.xrd.readers.ranges import joined
 from paddlewheel.lab.xrd.readers.scan import Abscissa, Given, Scan, to_pattern
 
 __all__ = ["Abscissa", "read_patterns"]
@@ -23,7 +24,8 @@ _OTHER = {b"RAW_1": "a RAW of STOE", b"FI\x00\x00": "a RAW of Rigaku", b"HR-XRDS
 """Binary formats by their first bytes, that nobody has described."""
 _TEXTS: tuple[tuple[Callable[[str], bool], Callable[..., list[Scan]]], ...] = (
     (gsas.is_gsas, gsas.read_gsas), (rigaku.is_ras, rigaku.read_ras), (rigaku.is_asc, rigaku.read_asc),
-    (uxd.is_uxd, uxd.read_uxd), (philips.is_udf, philips.read_udf), (pdcif.is_pdcif, pdcif.read_pdcif),
+    (uxd.is_uxd, uxd.read_uxd), (columns.is_cpi, columns.read_cpi), (philips.is_udf, philips.read_udf),
+    (pdcif.is_pdcif, pdcif.read_pdcif),
 )  # fmt: skip
 _PACKED = (".gz", ".bz2", ".xz", ".z")
 
@@ -50,7 +52,7 @@ def read_patterns(
     path = Path(path)
     given = Given(abscissa=abscissa, radiation=radiation)
     with parsing(path, DataError, problem="cannot be read as a powder pattern", remedy=_REMEDY):
-        return [to_pattern(scan, str(path), given) for scan in _scans(path)]
+        return [to_pattern(scan, str(path), given) for scan in joined(_scans(path))]
 
 
 def _scans(path: Path) -> list[Scan]:

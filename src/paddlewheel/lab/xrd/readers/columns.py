@@ -9,14 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 from paddlewheel.errors import DataError
 from paddlewheel.lab.readers.text_table import TextTable, parse_table
+from paddlewheel.lab.xrd.instrument import stated_radiation
 from paddlewheel.lab.xrd.readers.header import facts
+from paddlewheel.lab.xrd.readers.ranges import split_runs
 from paddlewheel.lab.xrd.readers.scan import Abscissa, Scan, scatter
 from paddlewheel.units import ZERO_CELSIUS_K
 
@@ -84,7 +85,7 @@ def read_columns(text: str, *, path: Path, name: str, said: Sequence[str] = ()) 
             kelvin = _kelvin(column)
             scan = replace(scan, name=f"{name} {column}", temperature_K=kelvin or base.temperature_K)
         scans.append(scan)
-    return [part for scan in scans for part in _runs(scan)]
+    return [part for scan in scans for part in split_runs(scan)]
 
 
 def _header(text: str) -> list[str]:
@@ -171,6 +172,36 @@ def _fit2d(header: Sequence[str], width: int) -> tuple[list[str], list[str]]:
     return names, [""] * width
 
 
+def is_cpi(text: str) -> bool:
+    """Whether it is CPI of Sietronics."""
+    return text.startswith("SIETRONICS XRD SCAN")
+
+
+def read_cpi(text: str, *, name: str, source: str) -> list[Scan]:
+    """The scan of a CPI: start, end, step, anode, wavelength, date, time a step, sample, then counts.
+
+    Raises
+    ------
+    DataError
+        Where start, step or counts are missing.
+    """
+    lines = [line.strip() for line in text.splitlines()]
+    begin = next((place for place, line in enumerate(lines) if line.upper() == "SCANDATA"), None)
+    try:
+        start, step, wavelength_A = (float(lines[place]) for place in (1, 3, 5))
+        intensity = np.array(" ".join(lines[begin + 1 :] if begin else []).split(), dtype=float)
+    except (ValueError, IndexError):
+        raise DataError("a scan without angles, step or counts", where=source, remedy="export it again") from None
+    if not step > 0:
+        raise DataError(f"a step of {step:g}", where=source, remedy="export it again")
+    return [
+        Scan(
+            name=name, position=start + step * np.arange(intensity.size), intensity=intensity,
+            radiation=stated_radiation(wavelength_A, source=source), metadata={"header": lines[:begin]},
+        )
+    ]  # fmt: skip
+
+
 def _angle(name: str) -> Abscissa | None:
     word = name.strip().lower()
     return next((kind for pattern, kind in _ANGLES if word and re.search(pattern, word)), None)
@@ -204,30 +235,6 @@ def _kelvin(name: str) -> float | None:
     if match is None:
         return None
     return float(match[1]) + (0.0 if match[2] == "K" else ZERO_CELSIUS_K)
-
-
-def _runs(scan: Scan) -> list[Scan]:
-    """The patterns of a table in which the angles begin anew, several times over the same range."""
-    position = scan.position
-    falls = np.flatnonzero(np.diff(position) < 0)
-    usual = np.median(np.abs(np.diff(position))) if position.size > 1 else 0.0
-    backs = falls[(position[falls] - position[falls + 1]) > 20 * usual] if falls.size else falls
-    if not backs.size or backs.size != falls.size:
-        return [scan]
-    edges = [0, *(int(back) + 1 for back in backs), position.size]
-    parts = [slice(begin, end) for begin, end in pairwise(edges)]
-    starts = np.array([position[part][0] for part in parts])
-    ends = np.array([position[part][-1] for part in parts])
-    same = np.ptp(starts) < 0.05 * (ends[0] - starts[0]) and np.ptp(ends) < 0.05 * (ends[0] - starts[0])
-    if not same or min(part.stop - part.start for part in parts) < 10:
-        return [scan]
-    return [
-        replace(
-            scan, name=f"{scan.name} {number}", position=position[part], intensity=scan.intensity[part],
-            std=None if scan.std is None else scan.std[part],
-        )
-        for number, part in enumerate(parts, start=1)
-    ]  # fmt: skip
 
 
 def _stepped(text: str, *, name: str, source: str) -> Scan | None:

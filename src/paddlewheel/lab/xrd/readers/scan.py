@@ -8,6 +8,7 @@ by the peaks.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -17,6 +18,7 @@ import numpy as np
 from paddlewheel.errors import DataError
 from paddlewheel.lab.xrd.instrument import difference, tube_of
 from paddlewheel.lab.xrd.pattern import Geometry, Pattern, Radiation
+from paddlewheel.units import ZERO_CELSIUS_K
 
 Abscissa = Literal["two-theta-deg", "theta-deg", "q-per-A", "q-per-nm", "d-A"]
 """What the first column is."""
@@ -30,6 +32,7 @@ _NEXT, _NO_ZERO = 20, 8.0
 """Points beside zeros at an end, and the median above which these are no counts (exp(-8) is 0.0003)."""
 _APART = 3
 """Points: beyond what programs smooth by."""
+_NAMED = re.compile(r"(?<![\d.A-Za-z])(\d{2,4}(?:\.\d+)?)[ _]?(?:deg)?(K|C)(?![A-Za-z\d])")
 _LARGEST = 1e15
 """Of intensities and errors: no detector counts so far."""
 _LONGEST_D_A = 4.0
@@ -114,12 +117,23 @@ def to_pattern(scan: Scan, source: str, given: Given) -> Pattern:
     _check_range(angles, scan, radiation, source, said)
     said += _steps(angles)
     counts, errors = _errors(intensity, std, angles, source, said)
+    kelvin = scan.temperature_K
+    if kelvin is None and (kelvin := named_K(scan.name)) is not None:
+        said.append(f"its temperature, {kelvin:.4g} K, is by the name of the file alone")
     return Pattern(
         name=scan.name, source=source, two_theta_deg=angles, intensity=intensity, std=errors, counts=counts,
         radiation=radiation, geometry=scan.geometry, goniometer_radius_mm=scan.goniometer_radius_mm,
-        temperature_K=scan.temperature_K, exposure_s=scan.exposure_s, started=scan.started, metadata=scan.metadata,
+        temperature_K=kelvin, exposure_s=scan.exposure_s, started=scan.started, metadata=scan.metadata,
         warnings=tuple(said),
     )  # fmt: skip
+
+
+def named_K(name: str) -> float | None:
+    """The temperature that a name ends a number with K or C for: ``a_300K``, ``a-150C``, in K; None without one."""
+    match = _NAMED.search(name)
+    if match is None:
+        return None
+    return float(match[1]) if match[2] == "K" else float(match[1]) + ZERO_CELSIUS_K
 
 
 def _may_lack_ka2(radiation: Radiation) -> bool:
