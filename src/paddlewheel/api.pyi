@@ -897,6 +897,7 @@ def xrd_fit(
     spike: NamedNumbers = ...,
     particles_um: NamedNumbers = ...,
     standard: str | None = ...,
+    sample: str | Path | None = ...,
     refits: bool = ...,
     phases: Paths = ...,
     radiation: str | None = ...,

@@ -34,15 +34,22 @@ NMR has no site of it."""
 
 @dataclass(frozen=True, kw_only=True)
 class SeenByDiffraction:
-    """A phase of a whole-pattern fit; `detection_limit` is a weight fraction, None where the fit has none."""
+    """A phase of a whole-pattern fit; `detection_limit` is a weight fraction, None where the fit has none.
+
+    `is_present` is what the fit says; without it the limit and the interval decide.
+    """
 
     name: str
     weight_fraction: Measured
     detection_limit: float | None = None
+    is_present: bool | None = None
+    formula: str | None = None
 
     @property
     def is_seen(self) -> bool:
-        """Whether it is above its detection limit, and its 95 % interval above zero."""
+        """Whether the fit shows it: above its detection limit, and its 95 % interval above zero."""
+        if self.is_present is not None:
+            return self.is_present
         low = (self.weight_fraction.interval_95 or (self.weight_fraction.value - _Z_95 * self.weight_fraction.std,))[0]
         return self.weight_fraction.value > (self.detection_limit or 0.0) and low > 0
 
@@ -206,4 +213,7 @@ def _unseen(seen: SeenByDiffraction, counted: Measured) -> tuple[Verdict, str]:
 
 
 def _percent(value: Measured | None) -> str:
-    return "nothing" if value is None else f"{100 * value.value:.2f} +- {100 * value.std:.2g} wt%"
+    if value is None:
+        return "nothing"
+    digits = max(0, 1 - math.floor(math.log10(100 * value.std))) if value.std > 0 else 2
+    return f"{100 * value.value:.{digits}f} +- {100 * value.std:.{digits}f} wt%"

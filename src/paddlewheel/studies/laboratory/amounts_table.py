@@ -27,11 +27,12 @@ def amounts_table(rows: Sequence[PhaseAmount]) -> Table | None:
     )
     for row in rows:
         limit = ABSENT if row.detection_limit is None else plain(100 * row.detection_limit, 2)
+        why = None if row.verdict == "agree" else row.says.removeprefix(f"{row.name}: ").rpartition("; ")[2]
         status = {"agree": "ok", "contradict": "broken"}.get(row.verdict)
         table.rows.append(
             [
                 Cell(row.name), _percent_cell(row.by_diffraction), Cell(limit), _percent_cell(row.by_nmr),
-                Cell(row.verdict, row.says.removeprefix(f"{row.name}: "), status),
+                Cell(row.verdict, why, status),
             ]
         )  # fmt: skip
     return table

@@ -65,16 +65,19 @@ def read_diffraction(path: Path) -> list[SeenByDiffraction]:
         For another record.
     """
     document = read_json(path, DataError, remedy=_REMEDY)
-    rows = _rows(document, "xrd-fit", "phases", path)
+    rows = [row for row in _rows(document, "xrd-fit", "phases", path) if row.get("pattern", 1) == 1]
     found = []
     for row in rows:
         weight = _measured(row.get("weight_fraction"), path)
         limit = row.get("detection_limit")
-        if weight is not None and row.get("name") not in [phase.name for phase in found]:
+        if weight is not None:
+            present, formula = row.get("is_present"), row.get("formula")
             found.append(
                 SeenByDiffraction(
                     name=str(row.get("name")), weight_fraction=weight,
                     detection_limit=float(limit) if isinstance(limit, int | float) else None,
+                    is_present=present if isinstance(present, bool) else None,
+                    formula=formula if isinstance(formula, str) else None,
                 )
             )  # fmt: skip
     return found
@@ -97,10 +100,9 @@ def _measured(given: Any, path: Path) -> Measured | None:
 def _together(
     sample: Sample, phases: Sequence[SeenByDiffraction], nmr: Mapping[str, Any], path: Path
 ) -> list[PhaseAmount]:
-    return compare_amounts(
-        phases, _weights(sample, nmr, path),
-        formulas={phase.name: _plain(phase.formula) for phase in sample.components if phase.formula},
-    )  # fmt: skip
+    named = [*phases, *sample.components]
+    formulas = {phase.name: _plain(phase.formula) for phase in named if phase.formula}
+    return compare_amounts(phases, _weights(sample, nmr, path), formulas=formulas)
 
 
 def _weights(sample: Sample, nmr: Mapping[str, Any], path: Path) -> dict[str, Measured]:

@@ -14,6 +14,7 @@ from paddlewheel.page.tables import Cell, Table, filled
 from paddlewheel.page.write import Figures, value_cell
 from paddlewheel.records import Measured
 from paddlewheel.records.tables import Beside, Columns
+from paddlewheel.studies.laboratory.amounts_table import amounts_table
 from paddlewheel.studies.xrd_fit.record import (
     CURVES,
     REFLECTIONS,
@@ -161,7 +162,7 @@ def page(record: XrdFitRecord, beside: Beside, drawings: dict[str, Drawing]) -> 
                 title="How much of each phase",
                 paragraphs=[_METHOD],
                 drawings=shown,
-                tables=[_amount_table(record), _part_table(record)],
+                tables=[_amount_table(record), amounts_table(record.beside_nmr), _part_table(record)],
             ),
             Section(id="cells", title="Cells, sizes and strains", tables=[_cell_table(record), _shape_table(record)]),
             Section(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from pydantic import Field
+
+from paddlewheel.lab.phase_amounts import PhaseAmount
 from paddlewheel.records import Measured, Record, StudyRecord
 
 CURVES = "curves.csv"
@@ -140,4 +143,8 @@ class XrdFitRecord(StudyRecord):
     standard: str | None
     flags: list[str]
     notes: list[str]
+    beside_nmr: list[PhaseAmount] = Field(
+        default_factory=list,
+        description="weight fractions by the sample's NMR record beside those of the first pattern",
+    )
     files: dict[str, str]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
 from pydantic import model_validator
 
 from paddlewheel.errors import DataError, SettingsError
+from paddlewheel.lab.phase_amounts import SeenByDiffraction
 from paddlewheel.lab.xrd.fit import FitOptions, FittedPhase, PatternFit, Shift, fit_pattern
 from paddlewheel.lab.xrd.model import Instrument
 from paddlewheel.lab.xrd.pattern import Pattern
@@ -18,6 +20,8 @@ from paddlewheel.lab.xrd.phase import Phase
 from paddlewheel.lab.xrd.standards import Standard, find_standard
 from paddlewheel.records import Citation, Measured
 from paddlewheel.records.tables import stacked
+from paddlewheel.studies.laboratory.amounts_table import amounts_lines
+from paddlewheel.studies.laboratory.sample_records import beside_nmr, check_names
 from paddlewheel.studies.laboratory.xrd import (
     POWDER_PATTERNS,
     Patterns,
@@ -113,6 +117,9 @@ class XrdFitStudySettings(PhaseSettings):
     standard: str | None = setting(
         None, "The pattern is that of this standard (lab6-660c, si640f): its cell is fixed, the instrument is fitted."
     )
+    sample: Path | None = setting(
+        None, "Sample file that names an NMR record: its weight fractions stand beside these.", may_change=True
+    )
     refits: bool = setting(True, "Fit again with other plausible choices, for the intervals.")
 
     @model_validator(mode="after")
@@ -183,6 +190,8 @@ class FitInputs:
 
 
 def _opens(given: Patterns, settings: XrdFitStudySettings) -> FitInputs:
+    if settings.sample is not None:
+        check_names(settings.sample, "nmr")
     patterns = settings.read(given)
     for pattern in patterns:
         needs_radiation(pattern)
@@ -226,6 +235,8 @@ def _measures(inputs: FitInputs, settings: XrdFitStudySettings, run: Run) -> Xrd
     phases = [_phase(number, phase, fit, options) for number, fit in enumerate(fits, 1) for phase in fit.phases]
     patterns = [_pattern(fit, inputs.standard) for fit in fits]
     flags = [f"{fit.pattern.name}: {flag}" for fit in fits for flag in _flags(fit)]
+    beside = [] if settings.sample is None else beside_nmr(settings.sample, _seen(phases))
+    flags += [row.says for row in beside if row.verdict == "contradict"]
     return XrdFitRecord(
         rwp=fits[0].rwp,
         phases=phases,
@@ -238,10 +249,23 @@ def _measures(inputs: FitInputs, settings: XrdFitStudySettings, run: Run) -> Xrd
             [*(f"{fit.pattern.name}: {warning}" for fit in fits for warning in fit.pattern.warnings),
              *(f"{phase.name}: {warning}" for phase in inputs.phases for warning in phase.warnings), *flags]
         )),
+        beside_nmr=beside,
         files={"curves": _keep_curves(fits, run), "reflections": _keep_reflections(fits, run)},
         citations=list(_CITATIONS),
         provenance=run.provenance(),
     )  # fmt: skip
+
+
+def _seen(phases: Sequence[XrdPhase]) -> list[SeenByDiffraction]:
+    """The phases of the first pattern, as they are held against NMR."""
+    return [
+        SeenByDiffraction(
+            name=phase.name, weight_fraction=phase.weight_fraction, detection_limit=phase.detection_limit,
+            is_present=phase.is_present, formula=phase.formula,
+        )
+        for phase in phases
+        if phase.pattern == 1 and phase.weight_fraction is not None
+    ]  # fmt: skip
 
 
 def _flags(fit: PatternFit) -> list[str]:
@@ -399,7 +423,7 @@ def _says(record: XrdFitRecord) -> list[str]:
             lines.append(f"  amorphous: {100 * share.value:.1f} +- {100 * share.std:.1f} wt%")
         if pattern.displacement_mm is not None:
             lines.append(f"  displacement {pattern.displacement_mm.value:.4f} +- {pattern.displacement_mm.std:.4f} mm")
-    return [*lines, *(f"note: {note}" for note in record.notes)]
+    return [*lines, *amounts_lines(record.beside_nmr), *(f"note: {note}" for note in record.notes)]
 
 
 def _amount(phase: XrdPhase) -> str:

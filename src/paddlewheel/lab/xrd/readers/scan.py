@@ -33,6 +33,8 @@ _NEXT, _NO_ZERO = 20, 8.0
 _APART = 3
 """Points: beyond what programs smooth by."""
 _NAMED = re.compile(r"(?<![\d.A-Za-z])(\d{2,4}(?:\.\d+)?)[ _]?(?:deg)?(K|C)(?![A-Za-z\d])")
+_SURELY_ANGLES = 30.0
+"""A column that goes on beyond is no q in 1/A."""
 _LARGEST = 1e15
 """Of intensities and errors: no detector counts so far."""
 _LONGEST_D_A = 4.0
@@ -234,7 +236,7 @@ def _check_range(angles: np.ndarray, scan: Scan, radiation: Radiation | None, so
             f"two theta up to {last:g}", where=source,
             remedy="is it in hundredths of a degree, or a time of flight? give a pattern in degrees",
         )  # fmt: skip
-    if scan.says_abscissa:
+    if scan.says_abscissa or last > _SURELY_ANGLES:
         return
     if radiation is None:
         said.append("its first column has no name: taken as two theta in degrees")
