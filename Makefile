@@ -48,14 +48,16 @@ demo: install
 	  --equilibrate-ps $(DEMO_EQUILIBRATE_PS) --production-ps $(DEMO_PRODUCTION_PS) --out $(DEMO_OUT)
 	@echo "open $(abspath $(DEMO_OUT))/report.html"
 
-# whole files of tests go to each worker, so that what one file prepares is prepared once
+# whole files of tests go to each worker, so that what one file prepares is prepared once; in the order of
+# tests/conftest.py, for xdist would begin with the files of most tests
 TEST_WORKERS ?= 2
+TEST_ORDER := --dist loadfile --no-loadscope-reorder
 
 test: install-developer
-	$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadfile
+	$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) $(TEST_ORDER)
 
 test-quick: install-developer
-	$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadfile -m "not slow"
+	$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) $(TEST_ORDER) -m "not slow"
 
 lint: install-developer
 	$(BIN)/ruff check src tests benchmarks

@@ -20,6 +20,12 @@ def shared_folder() -> Path | None:
     return folder if (folder / "data").is_dir() else None
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests come first: one that begins last would keep one worker busy while the others have ended."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """Path of the shared folder; the test is skipped, with the reason, where it is absent."""
