@@ -77,7 +77,7 @@ def curve(
 ) -> np.ndarray:
     """Intensity on even angles, [n_points]: lines of `strength` m |F|^2, all of one width, half Gauss half Lorentz.
 
-    `fwhm_deg` 0 draws no widths: each line is in one point.
+    `fwhm_deg` 0 draws no widths: each line is in the two points beside it.
     """
     step = two_theta_deg[1] - two_theta_deg[0]
     size = two_theta_deg.size
@@ -94,7 +94,7 @@ def curve(
         np.add.at(counts, left, area * (1 - (place - left)))
         np.add.at(counts, left + 1, area * (place - left))
     if not fwhm_deg:
-        return counts
+        return counts / step
     frequency = np.fft.rfftfreq(2 * size, step)
     sigma = fwhm_deg / np.sqrt(8 * np.log(2))
     gauss = np.exp(-2 * (np.pi * sigma * frequency) ** 2)

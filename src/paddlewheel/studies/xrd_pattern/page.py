@@ -23,6 +23,8 @@ _MOST_LABELS = 24
 _LABEL_APART = 0.028
 """Of the width of the panel: an index is one line of upright text."""
 _TOLD = 12
+_LOW_DIFFUSE = 8.0
+"""Of the tallest line: a broad hump below this is drawn ten times as high."""
 
 
 def figures(record: XrdPatternRecord, beside: Beside) -> Figures:
@@ -72,8 +74,9 @@ def _panel(
     else:
         axes.vlines(lines["two_theta_deg"], 0, lines["relative_intensity"], color=INK, lw=0.9)
     if pattern.diffuse_share is not None:
-        axes.fill_between(curve["two_theta_deg"], curve["diffuse"], color=BLUE, alpha=0.35, lw=0,
-                          label="diffuse")  # fmt: skip
+        times = 1 if curve["diffuse"].max() > _LOW_DIFFUSE else 10
+        named = "diffuse" if times == 1 else f"diffuse × {times}"
+        axes.fill_between(curve["two_theta_deg"], times * curve["diffuse"], color=BLUE, alpha=0.35, lw=0, label=named)
     axes.vlines(lines["two_theta_deg"], -10, -4, color=MUTED, lw=0.6)
     _label(axes, lines, curve, sticks=not record.fwhm_deg)
     if observed is not None or pattern.diffuse_share is not None:
