@@ -129,8 +129,9 @@ class FittedPhase:
         flat plate without `shift` given holds half of what a shifted zero in place of a displacement makes of it, which
         neighbours of a series have in common; `cell_statistical_std` does not.
     size_nm, strain_percent
-        Of the Lorentzian widths less the instrument's: the volume-weighted size (K = 0.9) and a quarter of the width of
-        strain; value and error, None where the width is none; without an instrument they are bounds.
+        Of the Lorentzian widths less the instrument's, by integral breadths (pi / 2 of a width): volume-weighted size
+        lambda / (beta cos theta), and strain beta / (4 tan theta) (Stokes and Wilson, doi 10.1088/0959-5309/56/3/303);
+        value and error, None where the width is none; without an instrument they are bounds.
     b_A2, march_r
         Added to B of all atoms; March-Dollase ratio; value and error, None where not fitted.
     position_deg, hkl
@@ -795,11 +796,11 @@ class _Work:
         size, strain = (self._value(name, p, covariance, n_phases) for name in ("size_deg", "strain_deg"))
         in_nm = None
         if size is not None and size[0] > 1e-4:
-            nm = 0.9 * wavelength / 10 / math.radians(size[0])
+            nm = 2 / math.pi * wavelength / 10 / math.radians(size[0])
             in_nm = (nm, nm * size[1] / size[0])
         in_percent = None
         if strain is not None and strain[0] > 1e-4:
-            in_percent = (25 * math.radians(strain[0]), 25 * math.radians(strain[1]))
+            in_percent = (12.5 * math.pi * math.radians(strain[0]), 12.5 * math.pi * math.radians(strain[1]))
         return in_nm, in_percent
 
     def _amorphous(
@@ -864,7 +865,8 @@ def _overlaps(phases: Sequence[Phase]) -> list[str]:
     """Tell of whole atoms that are nearer to each other than any bond."""
     told = []
     for phase in phases:
-        whole = np.flatnonzero(phase.occupancy > _WHOLE)[:_MOST_ATOMS_COMPARED]
+        placed = np.ones(len(phase.elements)) if phase.shell_radius_A is None else phase.shell_radius_A <= 0
+        whole = np.flatnonzero((phase.occupancy > _WHOLE) & placed.astype(bool))[:_MOST_ATOMS_COMPARED]
         cosines = np.cos(np.radians(phase.cell[3:]))
         metric = np.outer(phase.cell[:3], phase.cell[:3])
         for i, j, cosine in ((1, 2, cosines[0]), (0, 2, cosines[1]), (0, 1, cosines[2])):

@@ -261,6 +261,25 @@ class PatternModel:
         )  # fmt: skip
         return y
 
+    def _peak_slopes(self, phase: int, theta: np.ndarray, place: int, peaks: Peaks) -> np.ndarray:
+        """Derivatives of place, width, Lorentzian share and area by a parameter; [n_lines * n_reflections, 4]."""
+        name = self.parameters[place].name
+        slopes = np.zeros((peaks.area.size, 4))
+        if name == "zero_deg":
+            slopes[:, 0] = 1.0
+            return slopes
+        if name == "b_A2":
+            d_A = d_spacing_A(self.phases[phase].reflections.hkl, self.cell(phase, theta))
+            slopes[:, 3] = -peaks.area / (2 * np.tile(d_A, len(self.radiation.lines)) ** 2)
+            return slopes
+        step = 1e-6 if name.startswith("cell") else 1e-5
+        moved = theta.copy()
+        moved[place] += step
+        other = self.peaks(phase, moved)
+        for column, attribute in enumerate(("position_deg", "fwhm_deg", "eta", "area")):
+            slopes[:, column] = (getattr(other, attribute) - getattr(peaks, attribute)) / step
+        return slopes
+
     def slopes(self, phase: int, theta: np.ndarray, free: Sequence[int]) -> np.ndarray:
         """Derivatives of the column of a phase by the parameters at the places `free`; [n_free, n_points]."""
         peaks = self.peaks(phase, theta)
@@ -278,14 +297,7 @@ class PatternModel:
                 weight_slope = (other.weight - nodes.weight) / step
                 axial = column
                 continue
-            step = 1e-6 if self.parameters[place].name.startswith("cell") else 1e-5
-            moved = theta.copy()
-            moved[place] += step
-            other = self.peaks(phase, moved)
-            slopes[:, 0, column] = (other.position_deg - peaks.position_deg) / step
-            slopes[:, 1, column] = (other.fwhm_deg - peaks.fwhm_deg) / step
-            slopes[:, 2, column] = (other.eta - peaks.eta) / step
-            slopes[:, 3, column] = (other.area - peaks.area) / step
+            slopes[:, :, column] = self._peak_slopes(phase, theta, place, peaks)
         y, dy = np.zeros(self.two_theta_deg.size), np.zeros((len(own), self.two_theta_deg.size))
         paint_with_slopes(
             self.two_theta_deg, peaks.position_deg, peaks.fwhm_deg, peaks.eta, peaks.area,

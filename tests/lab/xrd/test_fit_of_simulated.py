@@ -1,0 +1,114 @@
+"""Fits of simulated patterns, whose truth is known and whose profiles are painted in another way."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from paddlewheel.lab.xrd import simulated
+from paddlewheel.lab.xrd.fit import FitOptions, PatternFit, fit_pattern
+from paddlewheel.lab.xrd.instrument import tube
+from paddlewheel.lab.xrd.model import Instrument
+from paddlewheel.lab.xrd.pattern import Radiation
+from paddlewheel.lab.xrd.simulated import Background, SimulatedPhase, simulate_pattern
+from paddlewheel.lab.xrd.structure_factors import read_phase
+
+LAB = simulated.Instrument(
+    radiation=tube("Cu"), displacement_mm=0.08, goniometer_radius_mm=217.5, sample_height=0.012, slit_height=0.012
+)
+SYNCHROTRON = simulated.Instrument(
+    radiation=Radiation(lines=((0.77489, 1.0),), monochromator_cos2=0.0),
+    geometry="debye-scherrer", caglioti_deg2=(1e-3, -4e-4, 2e-4), lorentzian_deg=0.004,
+)  # fmt: skip
+_UNDER = Background(polynomial=(60.0, -10.0))
+
+
+def test_lab6_tells_displacement_cell_and_widths_apart():
+    """12 ppm and 0.01 mm are asked of a whole pattern; the start is 500 ppm away."""
+    truth = read_phase("lab6")
+    made = simulate_pattern(
+        [SimulatedPhase(phase=truth, weight_fraction=1.0, size_A=8000)], LAB, np.arange(18, 145, 0.02),
+        background=_UNDER, counts_at_maximum=20_000, seed=1,
+    )  # fmt: skip
+    found = fit_pattern(made.pattern, [replace(truth, cell=truth.cell * np.array([1.0005] * 3 + [1.0] * 3))])
+    assert found.phases[0].cell[0] == pytest.approx(truth.cell[0], rel=12e-6)
+    assert found.displacement_mm is not None
+    assert found.displacement_mm[0] == pytest.approx(0.08, abs=0.01)
+    assert found.instrument.axial == pytest.approx(0.024, abs=0.004)
+    assert found.gof < 1.05
+
+
+def _hydroborate(share: float, seed: int) -> tuple[PatternFit, np.ndarray]:
+    phases = [read_phase(name) for name in ("o-nbh", "nabh4", "na2b12h12")]
+    truth = np.array([1 - share, share * 0.168, share * 0.832])
+    mixture = [
+        SimulatedPhase(phase=phase, weight_fraction=part, size_A=1500, strain=4e-4,
+                       march_dollase=0.92 if phase.name == "o-nbh" else 1.0)
+        for phase, part in zip(phases, truth, strict=True) if part > 0
+    ]  # fmt: skip
+    made = simulate_pattern(
+        mixture, SYNCHROTRON, np.arange(3, 30, 0.01), background=Background(polynomial=(120.0, -40.0), air=100.0),
+        counts_at_maximum=10_000, seed=seed,
+    )  # fmt: skip
+    return fit_pattern(made.pattern, phases), truth
+
+
+@pytest.mark.parametrize(("share", "seed"), [(0.0, 1), (0.05, 2), (0.10, 3), (0.40, 4)])
+def test_precursors_of_the_hydroborate_within_one_percent(share, seed):
+    """Equal moles of NaBH4 and Na2B12H12 beside o-NBH, with texture; 100 sets: benchmarks/xrd_quantification.py."""
+    found, truth = _hydroborate(share, seed)
+    for phase, weighed in zip(found.phases, truth, strict=True):
+        assert abs(phase.weight_fraction - weighed) < 0.01
+        low, high = phase.weight_interval_95
+        assert low <= weighed <= high
+        assert phase.is_present == (weighed > 0)
+    assert not found.flags
+
+
+def _two(seed: int = 5) -> simulated.Simulated:
+    mixture = [SimulatedPhase(phase=read_phase(name), weight_fraction=0.5) for name in ("corundum", "si")]
+    return simulate_pattern(
+        mixture, LAB, np.arange(20, 100, 0.03), background=_UNDER, counts_at_maximum=8000, seed=seed
+    )
+
+
+def test_a_spike_tells_the_amorphous_share():
+    """Half of the crystalline mass is corundum, of which 0.3 of the whole were weighed in: 0.4 are amorphous."""
+    phases = [read_phase(name) for name in ("corundum", "si")]
+    found = fit_pattern(_two().pattern, phases, FitOptions(spike=("corundum", 0.3), refits=False))
+    assert found.amorphous is not None
+    assert found.amorphous[0] == pytest.approx(0.4, abs=0.02)
+    assert found.phase("corundum").weight_fraction == pytest.approx(0.3, abs=1e-9)
+
+
+def test_le_bail_needs_no_atoms():
+    """Silicon's atoms replaced by one of carbon: the cell and the fit stay, fractions are refused."""
+    corundum, silicon = (read_phase(name) for name in ("corundum", "si"))
+    wrong = replace(silicon, elements=("C",) * len(silicon.elements), b_iso_A2=np.full(len(silicon.elements), 4.0))
+    found = fit_pattern(_two().pattern, [corundum, wrong], FitOptions(le_bail=("si",), refits=False))
+    assert found.gof < 1.15
+    assert found.phases[1].cell[0] == pytest.approx(silicon.cell[0], rel=5e-5)
+    assert np.isnan(found.phases[0].weight_fraction)
+
+
+def test_a_neighbour_is_a_start():
+    phases = [read_phase(name) for name in ("corundum", "si")]
+    first = fit_pattern(_two().pattern, phases, FitOptions(refits=False))
+    again = fit_pattern(_two(seed=6).pattern, phases, FitOptions(refits=False), start=first)
+    assert again.gof < 1.1
+    for phase, before in zip(again.phases, first.phases, strict=True):
+        assert abs(phase.weight_fraction - before.weight_fraction) < 0.01
+
+
+def test_a_given_instrument_leaves_sizes_to_the_phases():
+    """Volume-weighted size 1000 A; a pseudo-Voigt of Thompson, Cox and Hastings has the Lorentzian part within 5 %."""
+    phase = read_phase("si")
+    made = simulate_pattern(
+        [SimulatedPhase(phase=phase, weight_fraction=1.0, size_A=1000)], LAB, np.arange(20, 130, 0.02),
+        background=_UNDER, counts_at_maximum=20_000, seed=3,
+    )  # fmt: skip
+    u, v, w = LAB.caglioti_deg2
+    given = Instrument(u_deg2=u, v_deg2=v, w_deg2=w, z_deg=LAB.lorentzian_deg, axial=0.024)
+    found = fit_pattern(made.pattern, [phase], FitOptions(instrument=given))
+    assert found.phases[0].size_nm is not None
+    assert found.phases[0].size_nm[0] == pytest.approx(100, rel=0.06)
