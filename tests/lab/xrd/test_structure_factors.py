@@ -245,8 +245,50 @@ def test_builtin_structures_have_the_symmetry_of_their_cards() -> None:
     assert read_phase(path).space_group == "P 1 21/c 1"
 
 
+def test_both_settings_of_a_rhombohedral_crystal(tmp_path) -> None:
+    """Bismuth: the hexagonal cell holds three of the rhombohedral, so |F|^2 is nine times as large, at the same d."""
+    path = tmp_path / "made.cif"
+    side = np.sqrt(4.546**2 / 3 + 11.862**2 / 9)
+    angle_deg = 2 * np.degrees(np.arcsin(1.5 / np.sqrt(3 + (11.862 / 4.546) ** 2)))
+    found = []
+    for cell, place in (
+        (f"{side:.9f} {side:.9f} {side:.9f} {angle_deg:.9f} {angle_deg:.9f} {angle_deg:.9f}", ".23389 .23389 .23389"),
+        ("4.5460 4.5460 11.862 90 90 120", "0 0 .23389"),
+    ):
+        path.write_text(cif(cell, named("R -3 m"), f"Bi Bi {place} 1 .01"))
+        phase = read_phase(path)
+        lines = reflections(phase, COPPER, 1.3)
+        found.append((phase, lines, d_spacing_A(lines.hkl, phase.cell)))
+    assert [phase.crystal_system for phase, _, _ in found] == ["trigonal", "hexagonal"]
+    np.testing.assert_allclose(found[0][2], found[1][2], rtol=1e-8)
+    assert (found[0][1].multiplicity == found[1][1].multiplicity).all()
+    np.testing.assert_allclose(
+        9 * found[0][1].structure_factor_squared, found[1][1].structure_factor_squared, rtol=1e-6
+    )
+
+
+def test_a_structure_in_memory(tmp_path) -> None:
+    from ase.build import bulk
+
+    phase = read_phase(bulk("Si", "diamond", a=5.431))
+    assert (phase.name, phase.space_group, len(phase.elements)) == ("Si", "F d -3 m:1", 8)
+
+
+def test_anisotropic_b(tmp_path) -> None:
+    path = tmp_path / "made.cif"
+    aniso = "loop_\n_atom_site_aniso_label\n" + "\n".join(
+        f"_atom_site_aniso_B_{pair}" for pair in ("11", "22", "33", "12", "13", "23")
+    )
+    sites = "Zn Zn 0.33333 0.66667 0 1 ?\nO O 0.33333 0.66667 .3825 1 .01"
+    path.write_text(cif("3.25 3.25 5.2 90 90 120", named("P 63 m c"), sites, rest=f"{aniso}\nZn .6 .6 .9 .3 0 0"))
+    phase = read_phase(path)
+    # B12 = B11/2 of a site on a threefold axis: an ellipsoid of revolution, whose equivalent is (2 B11 + B33)/3
+    assert phase.b_iso_A2[0] == pytest.approx((2 * 0.6 + 0.9) / 3, rel=1e-6)
+    assert phase.warnings == ()
+
+
 def test_displacements_of_every_kind(tmp_path) -> None:
-    """B, U, anisotropic B and U (the equivalent is a third of the trace on orthogonal axes), and none."""
+    """B, anisotropic U (the equivalent is a third of the trace on orthogonal axes), and none."""
     aniso = "loop_\n_atom_site_aniso_label\n" + "\n".join(
         f"_atom_site_aniso_U_{k}" for k in ("11", "22", "33", "12", "13", "23")
     )

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from paddlewheel.errors import SettingsError
 from paddlewheel.lab.xrd.pattern import Radiation
 from paddlewheel.lab.xrd.phase import Phase, Reflections, d_spacing_A
+
+if TYPE_CHECKING:
+    from ase import Atoms
 
 HC_EV_A = 12398.419843320026
 """Energy of a photon times its wavelength, exact in the SI of 2019."""
@@ -21,7 +25,7 @@ _BLOCK = 2_000_000
 """Products of reflections and atoms that are held at once."""
 
 
-def read_phase(source: str | Path, *, tolerance_A: float = 0.05) -> Phase:
+def read_phase(source: str | Path | Atoms, *, tolerance_A: float = 0.05) -> Phase:
     """Read a phase: a CIF, any other structure file, or a built-in name.
 
     A CIF gives its own symmetry, occupancies and displacements (`cif_phase`). Other files, and CIFs in P 1, are lists
@@ -31,7 +35,7 @@ def read_phase(source: str | Path, *, tolerance_A: float = 0.05) -> Phase:
     Parameters
     ----------
     source
-        Path or built-in name.
+        Path, built-in name, or a structure in memory.
     tolerance_A
         How far an atom may be from its symmetric place, where the symmetry is looked for.
 
@@ -51,6 +55,9 @@ def read_phase(source: str | Path, *, tolerance_A: float = 0.05) -> Phase:
         return found
     if isinstance(source, str) and builtin_path(source):
         return phase_of_atoms(read_structure(source), name=source, source=source, tolerance_A=tolerance_A)
+    if not isinstance(source, str | Path):
+        name = source.get_chemical_formula("metal", empirical=True)
+        return phase_of_atoms(source, name=name, source=name, tolerance_A=tolerance_A)
     path = Path(source)
     require_file(path, source)
     if is_cif(path):
