@@ -331,6 +331,8 @@ def dsc(
     scans: str | Path | ThermalScan | Sequence[str | Path | ThermalScan],
     *,
     windows_C: Sequence[tuple[float, float]] = ...,
+    beside: Paths = ...,
+    barrier_kJ_per_mol: Quantity | None = ...,
     sample: str | Path | None = ...,
     mass_mg: Numbers = ...,
     exothermic: Literal['up', 'down'] | None = ...,

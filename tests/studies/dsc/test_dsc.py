@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from paddlewheel.errors import InputError
 from paddlewheel.lab.dsc.scan import ThermalScan
 from paddlewheel.lab.dsc.simulated import MadeBaseline, MadeEvent, make_run
+from paddlewheel.records import Measured
 from paddlewheel.studies.dsc.record import DscEvent, DscRecord, DscSegment
 from paddlewheel.studies.dsc.study import STUDY
 
@@ -197,3 +200,81 @@ def test_fpex0(shared: Path):
     peaks = [event.peak_C.value for event in events if event.peak_C is not None]
     assert (peaks[0], peaks[-1]) == pytest.approx((132.1, 140.3), abs=0.2)
     assert record.rates[0].kind == "melting"
+
+
+def written(folder: Path, document: dict[str, Any]) -> Path:
+    folder.mkdir()
+    (folder / "result.json").write_text(json.dumps(document))
+    return folder
+
+
+def ramp_of_diffraction(folder: Path, *, onset_C: float, rate: float) -> Path:
+    """Of `xrd series`, as far as it is read: a phase that goes from `onset_C` on, over 20 K, in frames of 10 K."""
+    set_C = np.arange(30.0, 151.0, 10.0)
+    left = 1.0 - np.clip((set_C - onset_C) / 20.0, 0.0, 1.0)
+    return written(folder, {
+        "schema_version": 1, "kind": "xrd-series", "direction": "heating", "rate_K_per_min": rate, "wavelength_A": 0.7,
+        "patterns": [
+            {"file": f"{at:g}.xy", "temperature_K": at + 273.15, "phases": [
+                {"name": "old", "weight_fraction": {"value": share, "std": 0.01}, "is_present": True},
+                {"name": "new", "weight_fraction": {"value": 1 - share, "std": 0.01}, "is_present": True}]}
+            for at, share in zip(set_C.tolist(), left.tolist(), strict=True)],
+        "transitions": [
+            {"phase": "old", "direction": "disappears", "onset_K": {"value": onset_C + 273.15, "std": 0.5}},
+            {"phase": "new", "direction": "appears", "onset_K": {"value": onset_C + 273.35, "std": 0.5}}],
+    })  # fmt: skip
+
+
+def hull_that_crosses(folder: Path, at_C: float) -> Path:
+    def phase(kelvin: float) -> dict[str, Any]:
+        energy = {"value": 0.05 * (at_C + 273.15 - kelvin), "std": 1.0}
+        return {
+            "name": "new",
+            "formula": "NaB",
+            "e_above_hull_meV_per_atom": energy,
+            "e_above_others_meV_per_atom": energy,
+        }
+
+    kelvins = (300.0, 350.0, 400.0, 450.0)
+    return written(folder, {
+        "schema_version": 1, "kind": "hull",
+        "temperatures": [{"temperature_K": kelvin, "phases": [phase(kelvin)]} for kelvin in kelvins],
+        "crossings": [{"name": "new", "temperature_K": {"value": at_C + 273.15, "std": 12.0}, "probability": 1.0,
+                       "becomes_stable": True}],
+    })  # fmt: skip
+
+
+def test_one_axis_with_diffraction_and_free_energies(tmp_path: Path):
+    """DSC at 10 K/min, XRD at 5 K/min and 8 K too low: the rates alone shift by R T^2 ln 2 / (E + 2 R T)."""
+    scan = up_and_down()
+    onset = only_event(STUDY(scan).segments[0]).onset_C
+    assert onset is not None
+    by_hand = 8.314462618e-3 * (onset.value + 273.15) ** 2 * np.log(2) / (150.0 + 2 * 8.314e-3 * (onset.value + 273.15))
+    series = ramp_of_diffraction(tmp_path / "xrd", onset_C=onset.value - by_hand - 8.0, rate=5.0)
+    beside = (series, hull_that_crosses(tmp_path / "hull", 80.0))
+    record = STUDY(scan, beside=beside, barrier_kJ_per_mol=Measured(value=150.0, std=15.0), out=tmp_path / "run")
+    axis = record.axis
+    assert axis is not None
+    (event,) = axis.events
+    assert event.phases == ["old", "new"]
+    assert event.shift_K is not None
+    assert event.shift_K.value == pytest.approx(by_hand, rel=0.02)
+    assert axis.slope is None
+    assert axis.offset_K is not None
+    assert axis.offset_K.value == pytest.approx(8.0, abs=0.3)  # the two onsets of diffraction are 0.2 K apart
+    (crossing,) = axis.crossings
+    assert crossing.away_K is not None
+    assert crossing.away_K.value == pytest.approx(onset.value - 80.0, abs=1e-6)
+    assert (tmp_path / "run" / "figures" / "axis.svg").is_file()
+    unknown = STUDY(scan, beside=beside).axis
+    assert unknown is not None
+    assert unknown.events[0].shift_K is None
+    assert unknown.events[0].shift_bounds_K is not None
+    assert unknown.events[0].shift_bounds_K[0] < by_hand < unknown.events[0].shift_bounds_K[1]
+    assert any("not known" in note for note in unknown.notes)
+
+
+def test_a_record_of_another_kind_is_refused(tmp_path: Path):
+    other = written(tmp_path / "eis", {"kind": "eis"})
+    with pytest.raises(InputError, match="is a record of eis; give run directories of xrd series and hull"):
+        STUDY(up_and_down(), beside=(other,))

@@ -7,18 +7,30 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from paddlewheel.page.drawing import BLUE, INK, MUTED, ORANGE, PAGE_INCHES, Drawing, series_styles
-from paddlewheel.page.numbers import ABSENT, measured, plain
-from paddlewheel.page.page import Number, Page, Section
+from paddlewheel.page.numbers import ABSENT, interval, measured, plain
+from paddlewheel.page.page import Listing, Number, Page, Section
 from paddlewheel.page.tables import Cell, Table, filled
 from paddlewheel.page.write import Figures, value_cell
 from paddlewheel.records import Measured
 from paddlewheel.records.tables import Beside, Columns
-from paddlewheel.studies.dsc.record import BASELINES, CURVES, DscEvent, DscRates, DscRecord, DscSegment
+from paddlewheel.studies.dsc.record import (
+    AXIS_ENERGIES,
+    AXIS_FRACTIONS,
+    BASELINES,
+    CURVES,
+    DscEvent,
+    DscRates,
+    DscRecord,
+    DscSegment,
+    SharedAxis,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MOST_RAMPS = 8
+_MOST_SERIES = 8
+"""Of colours that the figure of the axis uses."""
 _METHOD = (
     "Segments are cut at the turning points of the programme. An event is where the second derivative departs from its "
     "own scatter at some width; its area is the integral over the time of the heat flow less the baseline, averaged "
@@ -45,7 +57,69 @@ def figures(record: DscRecord, beside: Beside) -> Figures:
     kinetic = [each for each in record.rates if len(each.rates_K_per_min) > 2]
     if kinetic:
         drawn["rates"] = (_rates(kinetic), "Onsets and peaks against the rate, and the Kissinger plot.")
+    if record.axis is not None and (ramps or AXIS_FRACTIONS in record.files.values()):
+        drawn["axis"] = (
+            _axis(record, record.axis, curves, beside),
+            "Heat flow, fractions of the phases by diffraction and free energies over one temperature axis.",
+        )
     return drawn
+
+
+def _axis(record: DscRecord, axis: SharedAxis, curves: Columns, beside: Beside) -> Figure:
+    """DSC over XRD over free energies, on the temperature of the sample."""
+    from matplotlib.figure import Figure
+
+    fractions = beside.columns(AXIS_FRACTIONS, text=("phase",)) if beside.has(AXIS_FRACTIONS) else None
+    energies = beside.columns(AXIS_ENERGIES, text=("phase",)) if beside.has(AXIS_ENERGIES) else None
+    count = 1 + (fractions is not None) + (energies is not None)
+    figure = Figure(figsize=(7.0, 1.0 + 2.3 * count), layout="constrained")
+    panels: Any = figure.subplots(count, 1, sharex=True, squeeze=False)
+    flow, *others = panels.ravel().tolist()
+    directions = {event.direction for event in axis.events} or {"heating"}
+    shown = [place for place in _ramps(record) if record.segments[place].direction in directions][:4]
+    for place, style in zip(shown, series_styles(len(shown)), strict=True):
+        segment = record.segments[place]
+        rows = curves["segment"] == place
+        flow.plot(curves["temperature_C"][rows], curves["signal"][rows], color=style.colour, ls=style.line, lw=1.1,
+                  label=f"{segment.direction}, {abs(segment.rate_K_per_min.value):.3g} K/min")  # fmt: skip
+    flow.set(ylabel="heat flow (mW)", title="Calorimetry, exo ↓")
+    flow.legend(loc="best")
+    if fractions is not None:
+        panel = others.pop(0)
+        _fractions(panel, fractions)
+        for event in axis.events:
+            panel.axvline(event.dsc_at_xrd_rate_C.value, color=ORANGE, lw=1.0, ls=(0, (1.5, 1.5)))
+        panel.set(ylabel="weight fraction", title="Diffraction, at the temperature of the sample", ylim=(-0.05, 1.05))
+    if energies is not None:
+        panel = others.pop(0)
+        names = list(dict.fromkeys(energies["phase"]))
+        for name, style in zip(names, series_styles(len(names)), strict=True):
+            own = energies["phase"] == name
+            panel.plot(energies["temperature_C"][own], energies["energy_meV_per_atom"][own], color=style.colour,
+                       ls=style.line, marker=style.marker, ms=3.5, label=name)  # fmt: skip
+        panel.axhline(0.0, color=MUTED, lw=0.8)
+        panel.set(ylabel="ΔG (meV/atom)", title="Free energy against the other phases")
+        panel.legend(loc="best")
+    for panel in panels.ravel():
+        for event in axis.events:
+            panel.axvline(event.dsc_C.value, color=ORANGE, lw=1.0)
+        for crossing in axis.crossings:
+            panel.axvline(crossing.temperature_C.value, color=BLUE, lw=1.0, ls=(0, (4, 2)))
+    panels.ravel()[-1].set_xlabel("temperature of the sample (°C)")
+    ends = [curves["temperature_C"][np.isin(curves["segment"], shown)]] if shown else []
+    ends += [] if fractions is None else [fractions["sample_C"]]
+    low, high = min(float(each.min()) for each in ends), max(float(each.max()) for each in ends)
+    flow.set_xlim(low - 0.02 * (high - low), high + 0.02 * (high - low))
+    return figure
+
+
+def _fractions(panel: Any, fractions: Columns) -> None:
+    names = list(dict.fromkeys(fractions["phase"]))
+    for name, style in zip(names, series_styles(len(names)), strict=True):
+        own = fractions["phase"] == name
+        panel.errorbar(fractions["sample_C"][own], fractions["fraction"][own], yerr=fractions["std"][own],
+                       color=style.colour, marker=style.marker, ms=4, ls=style.line, lw=0.9, label=name)  # fmt: skip
+    panel.legend(loc="best")
 
 
 def _ramps(record: DscRecord) -> list[int]:
@@ -175,6 +249,7 @@ def page(record: DscRecord, _beside: Beside, drawings: dict[str, Drawing]) -> Pa
                     "Heat flow into the sample; blue: baseline and area; orange: tangent and onset; grey: refused.",
                 ),
                 tables=[_event_table(events), _segment_table(record)],
+                lists=[Listing(title="Why events have their names", lines=_reasons(events))],
             ),
             Section(
                 id="rates",
@@ -183,10 +258,21 @@ def page(record: DscRecord, _beside: Beside, drawings: dict[str, Drawing]) -> Pa
                 drawings=_of(drawings, "rates", "Onsets and peaks with the fit to zero rate; Kissinger's plot."),
                 tables=[_zero_table(record), _barrier_table(record)],
             ),
+            Section(
+                id="axis",
+                title="One temperature axis",
+                paragraphs=_axis_paragraphs(record.axis),
+                drawings=_of(
+                    drawings, "axis",
+                    "Orange: onsets of the shared events by calorimetry, dotted: at the rate of diffraction; blue, broken: "
+                    "where free energies cross.",
+                ),
+                tables=[_shared_table(record.axis), _crossing_table(record.axis)],
+            ),
         ],
         citations=record.citations,
         provenance=record.provenance,
-        n_series=max(1, len(record.rates)),
+        n_series=max(1, len(record.rates), _MOST_SERIES if record.axis is not None else 1),
     )  # fmt: skip
 
 
@@ -243,7 +329,7 @@ def _event_table(events: list[tuple[DscSegment, DscEvent]]) -> Table | None:
         value, unit = _heat(event)
         table.rows.append(
             [
-                Cell(event.kind, event.because),
+                Cell(event.kind),
                 Cell(f"{segment.rate_K_per_min.value:.3g}".replace("-", "−"), segment.run),
                 value_cell(event.onset_C),
                 value_cell(event.peak_C),
@@ -257,6 +343,11 @@ def _event_table(events: list[tuple[DscSegment, DscEvent]]) -> Table | None:
     return filled(table)
 
 
+def _reasons(events: list[tuple[DscSegment, DscEvent]]) -> list[str]:
+    told = [f"{event.kind} ({segment.direction}): {event.because}." for segment, event in events]
+    return list(dict.fromkeys(told))
+
+
 def _segment_table(record: DscRecord) -> Table:
     table = Table("Segments", [("Run", ""), ("Direction", ""), ("Rate", "K/min"), ("From", "°C"), ("To", "°C"),
                                ("Length", "min"), ("Events", "")])  # fmt: skip
@@ -265,6 +356,60 @@ def _segment_table(record: DscRecord) -> Table:
             [Cell(segment.run), Cell(segment.direction), value_cell(segment.rate_K_per_min),
              Cell(plain(segment.start_C, 4)), Cell(plain(segment.end_C, 4)),
              Cell(plain((segment.end_s - segment.start_s) / 60.0)), Cell(str(len(segment.events)))]
+        )  # fmt: skip
+    return table
+
+
+def _axis_paragraphs(axis: SharedAxis | None) -> list[str]:
+    if axis is None:
+        return []
+    told = []
+    if axis.offset_K is not None:
+        slope = "T_set" if axis.slope is None else f"({measured(axis.slope)}) T_set"
+        told.append(
+            f"T_sample = ({measured(axis.offset_K)}) + {slope}, in °C, by the onsets of the events that both have "
+            "seen. What the rates alone move an event by is taken off before and stands by itself: it is no error of "
+            "the axis."
+        )
+    return [*told, *(f"{note[0].upper()}{note[1:]}." for note in axis.notes)]
+
+
+def _shared_table(axis: SharedAxis | None) -> Table | None:
+    if axis is None or not axis.events:
+        return None
+    table = Table(
+        "Events seen by both",
+        [("Event", ""), ("DSC onset", "°C"), ("at", "K/min"), ("XRD onset, as set", "°C"), ("at", "K/min"),
+         ("By the rates alone", "K"), ("DSC at XRD's rate", "°C"), ("Left over", "K")],
+    )  # fmt: skip
+    for event in axis.events:
+        shift = event.shift_K
+        bounds = "–" if event.shift_bounds_K is None else interval(event.shift_bounds_K)
+        table.rows.append(
+            [
+                Cell(event.name),
+                value_cell(event.dsc_C),
+                Cell(plain(event.dsc_rate_K_per_min)),
+                Cell(measured(event.xrd_set_C), ", ".join(event.phases)),
+                Cell(plain(event.xrd_rate_K_per_min)),
+                Cell(measured(shift) if shift else bounds, event.shift_from),
+                value_cell(event.dsc_at_xrd_rate_C),
+                Cell(plain(event.residual_K, 2)),
+            ]
+        )
+    return table
+
+
+def _crossing_table(axis: SharedAxis | None) -> Table | None:
+    if axis is None or not axis.crossings:
+        return None
+    table = Table("Crossings of free energies", [("Phase", ""), ("Temperature", "°C"), ("Becomes", ""),
+                                                 ("Nearest event", ""), ("Lies from it", "K")])  # fmt: skip
+    for crossing in axis.crossings:
+        table.rows.append(
+            [Cell(crossing.name), value_cell(crossing.temperature_C),
+             Cell("stable" if crossing.becomes_stable else "unstable"), Cell(crossing.event or ABSENT),
+             value_cell(crossing.away_K)]
         )  # fmt: skip
     return table
 

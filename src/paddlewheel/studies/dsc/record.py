@@ -6,8 +6,9 @@ from typing import ClassVar, Literal
 
 from paddlewheel.records import Measured, Record, StudyRecord
 
-CURVES, BASELINES, AXIS_FRACTIONS = "curves.csv", "baselines.csv", "axis_fractions.csv"
-"""The tables beside the record: heat flow, baselines with tangents, fractions of XRD on the axis of the sample."""
+CURVES, BASELINES = "curves.csv", "baselines.csv"
+AXIS_FRACTIONS, AXIS_ENERGIES = "axis_fractions.csv", "axis_free_energies.csv"
+"""The tables beside the record: heat flow, baselines with tangents; fractions of XRD and free energies on the axis."""
 
 
 class DscBaseline(Record):
@@ -126,35 +127,44 @@ class DscRates(Record):
 
 
 class SharedEvent(Record):
-    """An event seen by calorimetry and by diffraction.
+    """An event seen by calorimetry and by diffraction; both temperatures are onsets.
 
-    `shift_K` is what the rates alone move it by (`shift_from` says how that is known), `xrd_at_dsc_rate_C` the
-    temperature of XRD as it would read at the rate of the calorimeter; `residual_K` is what the axis leaves.
+    `shift_K` is by how much the event comes later at the calorimeter's rate than at that of diffraction, by the rates
+    alone (`shift_from` says how it is known), `dsc_at_xrd_rate_C` the calorimeter's temperature without it, by which
+    the axis is fitted; `residual_K` is what the axis leaves. Null where the shift is not known: then `shift_bounds_K`
+    has what usual barriers would give, and the axis holds it.
     """
 
     name: str
+    phases: list[str]
+    direction: Literal["heating", "cooling"]
     dsc_C: Measured
     xrd_set_C: Measured
     dsc_rate_K_per_min: float
     xrd_rate_K_per_min: float | None
     shift_K: Measured | None
+    shift_bounds_K: tuple[float, float] | None = None
     shift_from: str
+    dsc_at_xrd_rate_C: Measured
     residual_K: float | None = None
 
 
 class AxisCrossing(Record):
-    """Where free energies cross, by a `hull` record."""
+    """Where free energies cross, by a `hull` record; `event` and `away_K` are the nearest shared or measured onset on
+    heating and how far it lies above."""
 
     name: str
     temperature_C: Measured
     becomes_stable: bool
+    event: str | None = None
     away_K: Measured | None = None
 
 
 class SharedAxis(Record):
     """T_sample = a + b T_set, C: from the temperatures that XRD was set to, to those of the calorimeter.
 
-    `slope` is null where one event gives an offset alone (b = 1).
+    `slope` is null where one event, or events close together, give an offset alone (b = 1); `offset_K` where no event
+    was seen by both: then fractions stand at the temperatures that were set.
     """
 
     offset_K: Measured | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from paddlewheel.errors import DataError, SettingsError
 from paddlewheel.lab.dsc.literature import literature_of
 from paddlewheel.lab.dsc.scan import ThermalScan
 from paddlewheel.records import Citation
+from paddlewheel.studies.dsc.beside import HullSeen, SeriesSeen, read_beside, shared_axis
 from paddlewheel.studies.dsc.measure import (
     MeasuredRun,
     known_mass_mg,
@@ -22,10 +24,21 @@ from paddlewheel.studies.dsc.measure import (
     rate_records,
     segment_records,
 )
-from paddlewheel.studies.dsc.record import BASELINES, CURVES, DscEvent, DscPair, DscRecord, DscRun, DscSegment
+from paddlewheel.studies.dsc.record import (
+    AXIS_ENERGIES,
+    AXIS_FRACTIONS,
+    BASELINES,
+    CURVES,
+    DscEvent,
+    DscPair,
+    DscRecord,
+    DscRun,
+    DscSegment,
+    SharedAxis,
+)
 from paddlewheel.studies.laboratory.dsc import THERMAL_SCANS, DscSettings, Scans, scan_inputs
 from paddlewheel.study.run import Run
-from paddlewheel.study.settings import Ranges, setting
+from paddlewheel.study.settings import Paths, Quantity, Ranges, setting
 from paddlewheel.study.study import Study
 
 _MOST_DRAWN = 1500
@@ -52,6 +65,13 @@ class DscStudySettings(DscSettings):
         "Windows with one event each, from low to high, as 20:50; found by themselves by default.",
         each=(-273.15, 4000.0),
     )
+    beside: Paths = setting(
+        (), "Run directories of xrd series and hull of the same sample, for one temperature axis.", may_change=True
+    )
+    barrier_kJ_per_mol: Quantity | None = setting(
+        None, "Activation energy of the shared events, for their shift between the rates: value or value,std.",
+        only_with={"beside": True},
+    )  # fmt: skip
 
     @model_validator(mode="after")
     def _windows_are_wide(self) -> Self:
@@ -60,6 +80,11 @@ class DscStudySettings(DscSettings):
                 raise SettingsError(
                     f"{low:g}:{high:g} is narrower than 1 K", where="windows_C", remedy="give the flanks of the event"
                 )
+        if self.barrier_kJ_per_mol is not None and not 5.0 <= self.barrier_kJ_per_mol.value <= 5000.0:
+            raise SettingsError(
+                f"{self.barrier_kJ_per_mol.value:g} is not between 5 and 5000", where="barrier_kJ_per_mol",
+                remedy="give it in kJ/mol",
+            )  # fmt: skip
         return self
 
 
@@ -68,10 +93,17 @@ class DscInputs:
     """The runs, endothermic positive."""
 
     scans: tuple[ThermalScan, ...]
+    beside: tuple[tuple[str, SeriesSeen | HullSeen], ...] = ()
 
     def document(self) -> dict[str, Any]:
         """Every run by its content."""
-        return {"runs": scan_inputs(self.scans)}
+        return {"runs": scan_inputs(self.scans)} | (
+            {"beside_sha256": [_digest(record) for _, record in self.beside]} if self.beside else {}
+        )
+
+
+def _digest(record: SeriesSeen | HullSeen) -> str:
+    return hashlib.sha256(record.model_dump_json().encode()).hexdigest()
 
 
 def _opens(given: Scans, settings: DscStudySettings) -> DscInputs:
@@ -81,7 +113,8 @@ def _opens(given: Scans, settings: DscStudySettings) -> DscInputs:
         scans=tuple(
             replace(scan, name=f"{scan.name}, {Path(scan.source).stem}") if names.count(scan.name) > 1 else scan
             for scan in scans
-        )
+        ),
+        beside=tuple(read_beside(settings.beside)),
     )
 
 
@@ -98,6 +131,13 @@ def _measures(inputs: DscInputs, settings: DscStudySettings, run: Run) -> DscRec
     warnings += [text for segment in segments for text in _told_of_events(segment)]
     warnings += _literature(runs, segments)
     files = {"curves": run.table(CURVES, _curves(runs)), "baselines": run.table(BASELINES, _baselines(runs))}
+    axis = None
+    if inputs.beside:
+        axis, fractions, energies = shared_axis(segments, rates, inputs.beside, settings.barrier_kJ_per_mol)
+        if fractions["sample_C"].size:
+            files["axis_fractions"] = run.table(AXIS_FRACTIONS, fractions)
+        if energies["temperature_C"].size:
+            files["axis_free_energies"] = run.table(AXIS_ENERGIES, energies)
     has_barriers = any(each.barriers for each in rates)
     return DscRecord(
         runs=[
@@ -114,6 +154,7 @@ def _measures(inputs: DscInputs, settings: DscStudySettings, run: Run) -> DscRec
         segments=segments,
         pairs=pairs,
         rates=rates,
+        axis=axis,
         notes=[_pair_in_words(pair, segments) for pair in pairs],
         warnings=list(dict.fromkeys(warnings)),
         files=files,
@@ -245,7 +286,30 @@ def _says(record: DscRecord) -> list[str]:
             energy = barrier.energy_kJ_per_mol
             said = barrier.without_sense or f"{energy.value:.4g} +- {energy.std:.2g} kJ/mol"
             lines.append(f"{rates.kind}: {barrier.method}: {said}")
-    return [*lines, *record.notes]
+    return [*lines, *record.notes, *_axis_in_words(record.axis)]
+
+
+def _axis_in_words(axis: SharedAxis | None) -> list[str]:
+    if axis is None:
+        return []
+    lines = []
+    if axis.offset_K is not None:
+        slope = "T_set" if axis.slope is None else f"({axis.slope.value:.4f} +- {axis.slope.std:.2g}) T_set"
+        lines.append(f"one axis: T_sample = ({axis.offset_K.value:.3g} +- {axis.offset_K.std:.2g}) + {slope} in C")
+    for event in axis.events:
+        rates = f"{event.dsc_rate_K_per_min:.3g} against {event.xrd_rate_K_per_min or float('nan'):.3g} K/min"
+        shift = event.shift_K
+        low, high = event.shift_bounds_K or (float("nan"), float("nan"))
+        said = f"{shift.value:.3g} +- {shift.std:.2g} K" if shift else f"{low:.3g} to {high:.3g} K"
+        lines.append(
+            f"{event.name}: DSC {event.dsc_C.value:.1f} C, XRD set to {event.xrd_set_C.value:.1f} C; the rates alone "
+            f"({rates}) shift it by {said} ({event.shift_from})"
+        )
+    for crossing in axis.crossings:
+        at, away = crossing.temperature_C, crossing.away_K
+        beside = f"; {crossing.event} lies {away.value:+.3g} +- {away.std:.2g} K from it" if away else ""
+        lines.append(f"{crossing.name}: free energies cross at {at.value:.4g} +- {at.std:.2g} C{beside}")
+    return [*lines, *axis.notes]
 
 
 def _event_in_words(event: DscEvent) -> str:
