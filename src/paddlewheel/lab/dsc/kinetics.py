@@ -13,10 +13,10 @@ from typing import Literal
 import numpy as np
 
 from paddlewheel.lab.dsc.events import Found
-from paddlewheel.units import ZERO_CELSIUS_K
+from paddlewheel.units import GAS_CONSTANT_J_PER_MOL_K, ZERO_CELSIUS_K
 
 LagForm = Literal["linear", "square root"]
-_R_KJ = 8.314462618e-3
+_R_KJ = 1e-3 * GAS_CONSTANT_J_PER_MOL_K
 _DOYLE = 1.052
 _DOYLE_ROUNDS = 6
 _FEWEST_RATES = 3

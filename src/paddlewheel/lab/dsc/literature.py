@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from paddlewheel.errors import SettingsError
 from paddlewheel.lab.dsc.standards import Standard, find_standard
+from paddlewheel.units import ZERO_CELSIUS_K
 
 _DOMALSKI = "Domalski and Hearing, J. Phys. Chem. Ref. Data 25, 1 (1996), DOI 10.1063/1.555985"
 _OTHERS = {
     name: Standard(
-        name=name, what="melting", temperature_C=kelvin - 273.15, temperature_std_C=0.3,
+        name=name, what="melting", temperature_C=kelvin - ZERO_CELSIUS_K, temperature_std_C=0.3,
         enthalpy_J_per_g=1e3 * kJ_per_mol / molar_mass, enthalpy_std_J_per_g=0.01e3 * kJ_per_mol / molar_mass,
         source=_DOMALSKI,
     )

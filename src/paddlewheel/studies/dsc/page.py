@@ -24,6 +24,7 @@ from paddlewheel.studies.dsc.record import (
     DscSegment,
     SharedAxis,
 )
+from paddlewheel.units import ZERO_CELSIUS_K
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -210,7 +211,7 @@ def _rates(groups: list[DscRates]) -> Figure:
                     left.plot(fine, zero.temperature_C.value + zero.lag_K.value * lag, color=style.colour,
                               ls=style.line, lw=1.0)  # fmt: skip
             if what == "peak":
-                kelvin = celsius + 273.15
+                kelvin = celsius + ZERO_CELSIUS_K
                 right.plot(1e3 / kelvin, np.log(rates / 60.0 / kelvin**2), color=style.colour, marker=marker, ms=4.5,
                            ls=style.line, lw=1.0, label=group.kind)  # fmt: skip
     left.set(xlabel="rate (K/min)", ylabel="temperature (°C)", xlim=(0, None), title="Lag with the rate")
@@ -246,7 +247,7 @@ def page(record: DscRecord, _beside: Beside, drawings: dict[str, Drawing]) -> Pa
                 paragraphs=[_METHOD],
                 drawings=_of(
                     drawings, "curves",
-                    "Heat flow into the sample; blue: baseline and area; orange: tangent and onset; grey: refused.",
+                    "Heat flow into the sample; blue: baseline, area; orange: tangent, onset; grey: refused.",
                 ),
                 tables=[_event_table(events), _segment_table(record)],
                 lists=[Listing(title="Why events have their names", lines=_reasons(events))],
@@ -264,8 +265,8 @@ def page(record: DscRecord, _beside: Beside, drawings: dict[str, Drawing]) -> Pa
                 paragraphs=_axis_paragraphs(record.axis),
                 drawings=_of(
                     drawings, "axis",
-                    "Orange: onsets of the shared events by calorimetry, dotted: at the rate of diffraction; blue, broken: "
-                    "where free energies cross.",
+                    "Orange: onsets of the shared events by calorimetry, dotted: at the rate of diffraction; blue, "
+                    "broken: where free energies cross.",
                 ),
                 tables=[_shared_table(record.axis), _crossing_table(record.axis)],
             ),

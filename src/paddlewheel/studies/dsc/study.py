@@ -41,6 +41,7 @@ from paddlewheel.study.run import Run
 from paddlewheel.study.settings import Paths, Quantity, Ranges, setting
 from paddlewheel.study.study import Study
 
+_LEAST_BARRIER_KJ_PER_MOL = 5.0
 _MOST_DRAWN = 1500
 """Points of a segment in the tables that figures are drawn from."""
 _CITATIONS = (
@@ -70,7 +71,7 @@ class DscStudySettings(DscSettings):
     )
     barrier_kJ_per_mol: Quantity | None = setting(
         None, "Activation energy of the shared events, for their shift between the rates: value or value,std.",
-        only_with={"beside": True},
+        each=(0.0, 5000.0), only_with={"beside": True},
     )  # fmt: skip
 
     @model_validator(mode="after")
@@ -80,10 +81,10 @@ class DscStudySettings(DscSettings):
                 raise SettingsError(
                     f"{low:g}:{high:g} is narrower than 1 K", where="windows_C", remedy="give the flanks of the event"
                 )
-        if self.barrier_kJ_per_mol is not None and not 5.0 <= self.barrier_kJ_per_mol.value <= 5000.0:
+        if self.barrier_kJ_per_mol is not None and self.barrier_kJ_per_mol.value < _LEAST_BARRIER_KJ_PER_MOL:
             raise SettingsError(
-                f"{self.barrier_kJ_per_mol.value:g} is not between 5 and 5000", where="barrier_kJ_per_mol",
-                remedy="give it in kJ/mol",
+                f"{self.barrier_kJ_per_mol.value:g} kJ/mol is no barrier", where="barrier_kJ_per_mol",
+                remedy=f"give {_LEAST_BARRIER_KJ_PER_MOL:g} or more",
             )  # fmt: skip
         return self
 
