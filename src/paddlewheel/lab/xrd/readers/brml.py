@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import zipfile
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ import numpy as np
 from paddlewheel.errors import DataError
 from paddlewheel.foreign import check_archive, parse_xml, parsing, read_member
 from paddlewheel.lab.xrd.instrument import stated_radiation
-from paddlewheel.lab.xrd.readers.scan import Scan, attenuated
+from paddlewheel.lab.xrd.readers.scan import Scan, attenuated, over_two_theta
 from paddlewheel.units import ZERO_CELSIUS_K
 
 if TYPE_CHECKING:
@@ -63,11 +62,7 @@ def read_brml(path: Path, names: list[str], *, name: str, source: str) -> list[S
                 others.append(visible or "unnamed")
             else:
                 scans.append(scan)
-    if not scans:
-        told = ", ".join(sorted(set(others))) or "none"
-        raise DataError(f"no scan over two theta (scans: {told})", where=source, remedy="give a powder pattern")
-    many = len(scans) > 1
-    return [replace(scan, name=f"{name} {number}" if many else name) for number, scan in enumerate(scans, start=1)]
+    return over_two_theta(scans, others, name=name, source=source)
 
 
 def _route(root: Element, route: Element, source: str) -> Scan | None:
@@ -101,16 +96,9 @@ def _route(root: Element, route: Element, source: str) -> Scan | None:
         radiation=stated_radiation(*wavelengths, source=source),
         goniometer_radius_mm=_radius_mm(root), temperature_K=_temperature_K(root, said),
         exposure_s=float(times.sum()) if times.size and (times > 0).all() else None, started=_date(started),
-        metadata={"anode": next(root.iter("TubeMaterial"), _EMPTY).text, "sample": _sample(root)},
+        metadata={"anode": root.findtext(".//TubeMaterial"), "sample": _sample(root)},
         warnings=tuple(said),
     )  # fmt: skip
-
-
-class _Nothing:
-    text: str | None = None
-
-
-_EMPTY = _Nothing()
 
 
 def _views(route: Element) -> list[tuple[int, int, str, str]]:

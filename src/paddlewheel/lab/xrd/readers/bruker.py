@@ -8,7 +8,7 @@ real file.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from paddlewheel.errors import DataError
 from paddlewheel.lab.xrd.instrument import stated_radiation
 from paddlewheel.lab.xrd.pattern import Radiation
 from paddlewheel.lab.xrd.readers.header import date_in
-from paddlewheel.lab.xrd.readers.scan import Scan
+from paddlewheel.lab.xrd.readers.scan import Scan, over_two_theta
 
 VERSIONS = (b"RAW1.01", b"RAW4.00", b"RAW2", b"RAW ")
 _REMEDY = "copy it again, or export it as text"
@@ -63,14 +63,7 @@ def read_raw(content: bytes, *, name: str, source: str) -> list[Scan]:
     version = next(start for start in VERSIONS if content.startswith(start))
     read = {b"RAW ": _version_1, b"RAW2": _version_2, b"RAW1.01": _version_3, b"RAW4.00": _version_4}[version]
     scans, others = read(data)
-    if not scans:
-        told = ", ".join(sorted(set(others))) or "none"
-        raise DataError(f"no scan over two theta (scans: {told})", where=source, remedy="give a powder pattern")
-    if others:
-        told = f"{len(others)} scans are left out: {', '.join(sorted(set(others)))}"
-        scans[0] = replace(scans[0], warnings=(*scans[0].warnings, told))
-    many = len(scans) > 1
-    return [replace(scan, name=f"{name} {number}" if many else name) for number, scan in enumerate(scans, start=1)]
+    return over_two_theta(scans, others, name=name, source=source)
 
 
 def _stepped(start: float, step: float, intensity: np.ndarray, source: str, **told: Any) -> Scan:
@@ -209,7 +202,7 @@ def _range_4(
     end = begin + count * stride
     # 310.003 for 0.31 s in a file of 37 minutes: milliseconds
     time_s = step_ms / 1000
-    if not ("coupled" in scan_type.lower() or "detector" in scan_type.lower()) or "unnamed" in scan_type:
+    if not any(word in scan_type.lower() for word in ("coupled", "detector", "2theta", "twotheta")):
         return scan_type, None, end
     if radiation is None and np.isfinite(used_A) and 0.05 < used_A < 5:
         radiation = stated_radiation(float(used_A), source=data.source)

@@ -10,7 +10,7 @@ import numpy as np
 from paddlewheel.errors import DataError
 from paddlewheel.foreign import parsing
 from paddlewheel.lab.xrd.instrument import stated_radiation
-from paddlewheel.lab.xrd.readers.scan import Abscissa, Scan
+from paddlewheel.lab.xrd.readers.scan import Abscissa, Scan, over_two_theta
 
 _REMEDY = "give a CIF with _pd_meas_ or _pd_proc_ columns"
 _ANGLES: tuple[tuple[str, Abscissa], ...] = (
@@ -44,10 +44,7 @@ def read_pdcif(text: str, *, name: str, source: str) -> list[Scan]:
         scans = [scan for block in document if (scan := _block(block, source)) is not None]
     if not scans:
         raise DataError("a CIF without a measured pattern", where=source, remedy=_REMEDY)
-    many = len(scans) > 1
-    return [
-        Scan(**{**vars(scan), "name": f"{name} {number}" if many else name}) for number, scan in enumerate(scans, 1)
-    ]
+    return over_two_theta(scans, [], name=name, source=source)
 
 
 def _block(block: Any, source: str) -> Scan | None:

@@ -13,7 +13,7 @@ import numpy as np
 from paddlewheel.errors import DataError
 from paddlewheel.foreign import parse_xml, read_member
 from paddlewheel.lab.xrd.instrument import stated_radiation
-from paddlewheel.lab.xrd.readers.scan import Scan, attenuated
+from paddlewheel.lab.xrd.readers.scan import Scan, attenuated, over_two_theta
 from paddlewheel.units import ZERO_CELSIUS_K
 
 _REMEDY = "export it again, or as text"
@@ -62,15 +62,7 @@ def read_ras(text: str, *, name: str, source: str) -> list[Scan]:
     if rows:
         scans.append(_scan(_table(rows, source), header, source))
         scans[-1] = replace(scans[-1], warnings=(*scans[-1].warnings, "the file ends within a scan"))
-    return _named(scans, others, name, source)
-
-
-def _named(scans: list[Scan], others: list[str], name: str, source: str) -> list[Scan]:
-    if not scans:
-        told = ", ".join(sorted(set(others))) or "none"
-        raise DataError(f"no scan over two theta (axes: {told})", where=source, remedy="give a powder pattern")
-    many = len(scans) > 1
-    return [replace(scan, name=f"{name} {number}" if many else name) for number, scan in enumerate(scans, start=1)]
+    return over_two_theta(scans, others, name=name, source=source)
 
 
 def _table(rows: list[str], source: str) -> np.ndarray:
@@ -163,7 +155,7 @@ def read_rasx(path: Path, names: list[str], *, name: str, source: str) -> list[S
         text = read_member(path, profile, DataError, remedy=_REMEDY).decode("utf-8-sig", errors="replace")
         scan = _scan(_table(text.splitlines(), source), header, source)
         scans.append(replace(scan, temperature_K=kelvin if kelvin is not None else scan.temperature_K))
-    return _named(scans, others, name, source)
+    return over_two_theta(scans, others, name=name, source=source)
 
 
 def _conditions(root: Any) -> tuple[dict[str, str], float | None]:
@@ -198,7 +190,6 @@ def read_asc(text: str, *, name: str, source: str) -> list[Scan]:
         For groups without start, step or as many counts as they announce.
     """
     scans: list[Scan] = []
-    others: list[str] = []
     common: dict[str, str] = {}
     group: dict[str, str] | None = None
     numbers: list[str] = []
@@ -217,7 +208,7 @@ def read_asc(text: str, *, name: str, source: str) -> list[Scan]:
             numbers += re.split(r"[\s,]+", stripped.strip(", "))
     if group is not None:
         raise DataError("ends within a group", where=source, remedy=_REMEDY)
-    return _named(scans, others, name, source)
+    return over_two_theta(scans, [], name=name, source=source)
 
 
 def _group(header: dict[str, str], numbers: list[str], source: str) -> Scan:

@@ -9,6 +9,7 @@ by the peaks.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -79,6 +80,33 @@ class Given:
 
     abscissa: Abscissa | None = None
     radiation: Radiation | None = None
+
+
+def over_two_theta(scans: Sequence[Scan], others: Sequence[str], *, name: str, source: str) -> list[Scan]:
+    """The scans of a file over two theta, named after it (with their numbers where there are several).
+
+    Parameters
+    ----------
+    scans
+        Those over two theta.
+    others
+        What the others are over: left out, and told.
+
+    Raises
+    ------
+    DataError
+        Where there are none.
+    """
+    told = ", ".join(sorted(set(others)))
+    if not scans:
+        raise DataError(f"no scan over two theta (scans: {told or 'none'})", where=source,
+                        remedy="give a powder pattern")  # fmt: skip
+    many = len(scans) > 1
+    found = [replace(scan, name=f"{name} {number}" if many else name) for number, scan in enumerate(scans, start=1)]
+    if others:
+        line = f"{len(others)} scans are left out: {told}"
+        found[0] = replace(found[0], warnings=(*found[0].warnings, line))
+    return found
 
 
 def to_pattern(scan: Scan, source: str, given: Given) -> Pattern:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import numpy as np
 
 from paddlewheel.errors import DataError
 from paddlewheel.lab.xrd.instrument import stated_radiation
 from paddlewheel.lab.xrd.readers.header import date_in
-from paddlewheel.lab.xrd.readers.scan import Scan
+from paddlewheel.lab.xrd.readers.scan import Scan, over_two_theta
 
 _DATA = re.compile(r"^_(2THETA)?(COUNTS|CPS)\b", re.IGNORECASE)
 _OVER_TWO_THETA = ("COUPLED", "2THETA", "THETA-2THETA", "")
@@ -55,11 +54,7 @@ def read_uxd(text: str, *, name: str, source: str) -> list[Scan]:
                 header[key.strip().upper()] = value.strip().strip("'")
         elif numbers is not None and stripped and stripped[0] != ";":
             numbers += re.split(r"[\s,;]+", stripped.strip(",; "))
-    if not scans:
-        told = ", ".join(others) or "none"
-        raise DataError(f"no range over two theta (drives: {told})", where=source, remedy=_REMEDY)
-    many = len(scans) > 1
-    return [replace(scan, name=f"{name} {number}" if many else name) for number, scan in enumerate(scans, start=1)]
+    return over_two_theta(scans, others, name=name, source=source)
 
 
 def _range(header: dict[str, str], numbers: list[str], pairs: bool, unit: str, source: str) -> Scan:

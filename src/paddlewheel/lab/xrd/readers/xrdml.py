@@ -13,7 +13,7 @@ from paddlewheel.foreign import parse_xml
 from paddlewheel.lab.xrd.instrument import stated_radiation
 from paddlewheel.lab.xrd.pattern import Geometry, Radiation
 from paddlewheel.lab.xrd.readers.crystals import cos2_of
-from paddlewheel.lab.xrd.readers.scan import Scan, attenuated
+from paddlewheel.lab.xrd.readers.scan import Scan, attenuated, over_two_theta
 from paddlewheel.units import ZERO_CELSIUS_K
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def read_xrdml(content: bytes, *, name: str, source: str) -> list[Scan]:
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]
     found: list[Scan] = []
-    others: set[str] = set()
+    others: list[str] = []
     for measurement in root.iter("xrdMeasurement"):
         for scan in measurement.iter("scan"):
             points = scan.find("dataPoints")
@@ -48,16 +48,10 @@ def read_xrdml(content: bytes, *, name: str, source: str) -> list[Scan]:
                 continue
             angles = _two_theta(points, source)
             if angles is None:
-                others.add(scan.get("scanAxis", "none"))
+                others.append(scan.get("scanAxis", "none"))
                 continue
             found.append(_scan(root, measurement, scan, points, angles, source))
-    if not found:
-        axes = ", ".join(sorted(others)) or "none"
-        raise DataError(f"no scan over two theta (axes: {axes})", where=source, remedy="give a powder pattern")
-    if others:
-        found[0] = replace(found[0], warnings=(f"scans of {', '.join(sorted(others))} are left out",))
-    several = len(found) > 1
-    return [replace(scan, name=f"{name} {number}" if several else name) for number, scan in enumerate(found, start=1)]
+    return over_two_theta(found, others, name=name, source=source)
 
 
 def _numbers(element: Element | None, source: str) -> np.ndarray:
