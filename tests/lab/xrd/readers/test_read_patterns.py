@@ -150,6 +150,7 @@ def test_angles_that_begin_anew_are_a_series_and_columns_with_temperatures_too(t
         (table(ANGLES[[*range(99), 150, *range(100, 500)]], COUNTS[:500]), "angles are not sorted: 12 comes after 13"),
         (table(ANGLES[[*range(99), *range(98, 499)]], COUNTS[:500]), "angle 11.96 stands twice"),
         (table(10 * ANGLES, COUNTS), "two theta up to"),
+        (table(ANGLES, COUNTS, head="Time (s),Heat flow (mW)\n", separator=","), "columns of another technique"),
         (table(ANGLES, 0 * COUNTS), "zero|no point|0 points"),
         ("t\nBANK 1 2 1 RALF 1 2 0 0 STD\n", "time of flight"),
         ("t\nBANK 1 2 1 CONS 1000 2 0 0 FXYE\n1 2 3\n1 x 3\n", "record 2 of its bank"),

@@ -18,7 +18,7 @@ from paddlewheel.lab.readers.text_table import TextTable, parse_table
 from paddlewheel.lab.xrd.instrument import stated_radiation
 from paddlewheel.lab.xrd.readers.header import facts
 from paddlewheel.lab.xrd.readers.ranges import split_runs
-from paddlewheel.lab.xrd.readers.scan import Abscissa, Scan, scatter
+from paddlewheel.lab.xrd.readers.scan import LARGEST, Abscissa, Scan, scatter
 from paddlewheel.units import ZERO_CELSIUS_K
 
 _ANGLES: tuple[tuple[str, Abscissa], ...] = (
@@ -30,6 +30,12 @@ _ANGLES: tuple[tuple[str, Abscissa], ...] = (
 )  # fmt: skip
 _SAYS_TWO_THETA = re.compile(r"(start|end|step|min|max|range|anfang|ende)[^\n=:]*2[\s_-]*th", re.IGNORECASE)
 _STD = re.compile(r"err|^e\.?s\.?d|sigma|^std|^sd\b|σ|uncert|fehler|误差|誤差|^d[iy]\b|погреш", re.IGNORECASE)
+_FOREIGN = re.compile(
+    r"\b(time|zeit|ppm|shift|hz|freq\w*|voltage|potential|current|temp\w*|heat ?flow|dsc|cycle|capacity|impedance|"
+    r"t[12]|wavenumber|energy|ewe|re\(z\)|linewidth|fwhm)\b",
+    re.IGNORECASE,
+)
+"""Names of columns that no powder pattern has first."""
 _INTENSITY = re.compile(r"int|count|cps|z[äa]hl|imp|强度|強度|интенс|^i\b|^i_|^y\b|obs|signal|^yo", re.IGNORECASE)
 _OTHER = re.compile(r"calc|diff|back|bkg|unter|weight|background|^n$|pixel|norm|index|point", re.IGNORECASE)
 _PER_NM = re.compile(r"nm|nanomet", re.IGNORECASE)
@@ -114,6 +120,10 @@ def _columns(table: TextTable, header: Sequence[str]) -> _Columns:
         if kind is not None:
             position = place, kind
             break
+    foreign = [name for name in names if _FOREIGN.search(name)]
+    if position is None and foreign:
+        raise DataError(f"has columns of another technique ({', '.join(foreign[:4])})", where=table.source,
+                        remedy="give a powder pattern, or name its first column 2theta, q or d")  # fmt: skip
     says = position is not None or _SAYS_TWO_THETA.search("\n".join(header)) is not None
     if position is None:
         position = _first(table, numeric), "two-theta-deg"
@@ -222,6 +232,8 @@ def _is_error(intensity: np.ndarray, third: np.ndarray) -> bool:
     """Whether a third column without a name is the error of the intensities."""
     there = np.isfinite(intensity) & np.isfinite(third) & (third > 0) & (intensity > 0)
     if (third < 0).any() or there.sum() < 10:
+        return False
+    if max(third[there].max(), intensity[there].max()) > LARGEST:
         return False
     over = third[there] ** 2 / intensity[there]
     if np.percentile(np.abs(over / np.median(over) - 1), 75) < _SAME_STD:

@@ -36,7 +36,7 @@ _APART = 3
 _NAMED = re.compile(r"(?<![\d.A-Za-z])(\d{2,4}(?:\.\d+)?)[ _]?(?:deg)?(K|C)(?![A-Za-z\d])")
 _SURELY_ANGLES = 30.0
 """A column that goes on beyond is no q in 1/A."""
-_LARGEST = 1e15
+LARGEST = 1e15
 """Of intensities and errors: no detector counts so far."""
 _LONGEST_D_A = 4.0
 """A pattern whose smallest d is longer is no powder pattern of crystals at a tube's wavelength, unless it says so."""
@@ -182,7 +182,7 @@ def _finite(scan: Scan, source: str, said: list[str]) -> Scan:
     if not there.any():
         raise DataError("no point with an angle and an intensity", where=source, remedy="give a powder pattern")
     for values in (scan.intensity[there], np.empty(0) if scan.std is None else np.nan_to_num(scan.std[there])):
-        if np.abs(values).max(initial=0.0) > _LARGEST:
+        if np.abs(values).max(initial=0.0) > LARGEST:
             raise DataError(
                 f"an intensity or error of {np.abs(values).max():.3g}", where=source, remedy="copy it again"
             )
