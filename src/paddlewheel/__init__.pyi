@@ -39,5 +39,6 @@ from paddlewheel.api import van_hove as van_hove
 from paddlewheel.api import window as window
 from paddlewheel.api import xrd_fit as xrd_fit
 from paddlewheel.api import xrd_pattern as xrd_pattern
+from paddlewheel.api import xrd_series as xrd_series
 
 __version__: str

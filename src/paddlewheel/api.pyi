@@ -50,6 +50,7 @@ from paddlewheel.studies.van_hove.record import VanHoveRecord
 from paddlewheel.studies.window.record import WindowRecord
 from paddlewheel.studies.xrd_fit.record import XrdFitRecord
 from paddlewheel.studies.xrd_pattern.record import XrdPatternRecord
+from paddlewheel.studies.xrd_series.record import XrdSeriesRecord
 from paddlewheel.training.dataset import Dataset
 from paddlewheel.transport.sites.site import Sites
 from paddlewheel.crystals import read_structure as read_structure
@@ -947,3 +948,27 @@ def xrd_pattern(
     cores: int | None = ...,
     show_progress: bool = ...,
 ) -> XrdPatternRecord: ...
+def xrd_series(
+    patterns: str | Path | Pattern | Sequence[str | Path | Pattern],
+    *,
+    phases: Names = ...,
+    exposure_s: float | None = ...,
+    rate_K_per_min: float | None = ...,
+    stated: Literal['start', 'middle', 'end'] = ...,
+    shift: Literal['auto', 'zero', 'displacement', 'none'] = ...,
+    cell_percent: float = ...,
+    radiation: str | None = ...,
+    wavelength_A: float | None = ...,
+    instrument: str | Path | None = ...,
+    monochromator_deg: float | None = ...,
+    geometry: Literal['bragg-brentano', 'debye-scherrer'] | None = ...,
+    goniometer_radius_mm: float | None = ...,
+    abscissa: Literal['two-theta-deg', 'theta-deg', 'q-per-A', 'q-per-nm', 'd-A'] | None = ...,
+    two_theta_range_deg: Numbers = ...,
+    exclude_deg: Sequence[tuple[float, float]] = ...,
+    temperatures_K: Numbers = ...,
+    out: str | Path | None = ...,
+    again: bool = ...,
+    cores: int | None = ...,
+    show_progress: bool = ...,
+) -> XrdSeriesRecord: ...

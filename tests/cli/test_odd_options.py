@@ -30,6 +30,7 @@ MEANT: dict[str, set[str]] = {
         "shifts_ppm",
         "site_shifts_ppm",
         "phase_deg",
+        "rate_K_per_min",
     },
     "1000000000": {
         "seed",

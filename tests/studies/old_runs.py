@@ -124,6 +124,21 @@ def _thousandths(values: np.ndarray) -> np.ndarray:
     return np.rint(1024 * values) / 1024
 
 
+def write_powder_ramp(folder: Path) -> None:
+    """`ramp/1.xye` to `3.xye`: silicon at 1 A whose cell grows by 1/1024 from frame to frame."""
+    (folder / "ramp").mkdir()
+    angles = 16 + np.arange(1280) / 64
+    for frame in range(3):
+        lines = [(111, 3, 1.0), (220, 8, 0.6), (311, 11, 0.35)]
+        intensity = np.full(angles.size, 64.0)
+        for _, square, height in lines:
+            d_A = 5.4311 * (1 + frame / 1024) / square**0.5
+            place = np.degrees(2 * np.arcsin(0.5 / d_A))
+            intensity += np.rint(4096 * height * np.exp(-(((angles - place) / 0.08) ** 2)))
+        rows = [f"{x:.6f} {y:.0f} {round(y**0.5)}" for x, y in zip(angles, intensity, strict=True)]
+        (folder / "ramp" / f"{frame + 1}.xye").write_text("\n".join(rows) + "\n")
+
+
 def write_salt(folder: Path) -> None:
     """`salt.npz`: 8 Na that hop by 3 A along x, 4 BH4 that turn about z, 4 Cl at rest, in a cell of 12 A; 401 frames.
 
@@ -642,6 +657,13 @@ OLD_RUNS: dict[str, OldRun] = {
         arguments=["xrd", "fit", "halite.xy", "--phases", "halite.cif", "--radiation", "CuKa", "--geometry",
                    "bragg-brentano", "--goniometer-radius-mm", "200", "--background-order", "4", "--no-refits"],
         changed=["--background-order", "5"], named="background_order",
+    ),
+    "xrd-series": OldRun(
+        make=write_powder_ramp,
+        arguments=["xrd", "series", "ramp", "--phases", "si", "--radiation", "1.0", "--temperatures", "300,400,500",
+                   "--exposure-s", "60", "--rate-K-per-min", "5", "--stated", "start", "--cell-percent", "0.6",
+                   "--cores", "1"],
+        changed=["--cell-percent", "0.7"], named="cell_percent",
     ),
     "nmr-tensors": OldRun(
         make=write_tensors,

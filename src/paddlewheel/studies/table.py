@@ -152,6 +152,11 @@ TABLE: dict[str, Row] = {
         "nmr_exchange.study:STUDY",
         "Two-dimensional exchange spectra: peak volumes, rates between sites, bound on the size of domains.",
     ),
+    "xrd series": Row(
+        LABORATORY,
+        "xrd_series.study:STUDY",
+        "Phase fractions, cells and thermal expansion of a ramp of powder patterns, with onsets and completions.",
+    ),
     "nmr simulate": Row(
         LABORATORY,
         "nmr_simulate.study:STUDY",

@@ -2,7 +2,9 @@
 
 Linear, quadratic and Debye-Grueneisen, L0 + K U(T) with U the energy of Debye's solid (doi 10.1002/andp.19123441404;
 Sayetat, Fertey, Kessler, doi 10.1107/S0021889898001836), by AICc. Two axes that a symmetry makes alike differ by a
-power of 1 - T/Tc below it; the exponent is free between 0.1 and 0.6, and its spread is in the error of Tc.
+power of 1 - T/Tc below it; the exponent is free between 0.1 and 0.6, and its spread is in the error of Tc. Fitted is
+the square of the difference, for that is what a pattern tells of two axes that have nearly merged: their difference
+has an error without bounds there, its square has none of the kind.
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ _LEAST_BESIDE_A_KINK = 3
 _GAIN_OF_A_KINK = 6.0
 """AICc that a kink has to gain over the best smooth model."""
 _EXPONENTS = (0.1, 0.6)
+_LOOSEST = 0.5
+"""Relative uncertainty of a Debye temperature beyond which it is not told."""
 _SPLIT = 3.0
 """Standard uncertainties by which axes differ that are told apart."""
 
@@ -39,7 +43,7 @@ class ExpansionFit:
     alpha_per_K
         Of the model, (dL/dT)/L at `alpha_at_K`, the middle of the temperatures.
     debye_temperature_K
-        Of the Debye model where it is chosen.
+        Of the Debye model where it is chosen and the lengths tell it.
     kink_K
         The frames between which the slope or the length changes abruptly; None where it does not.
     scatter
@@ -97,12 +101,14 @@ def fit_expansion(temperature_K: np.ndarray, length: np.ndarray, std: np.ndarray
     }
     chosen, _ = min(aicc.items(), key=lambda pair: pair[1])
     best, problem, curve = fits[chosen]
+    if variance < 1:  # the scatter tells the errors, so that intervals are Student's
+        best = fit(problem, [best.theta])
 
     def in_unit(theta: np.ndarray, kelvin: np.ndarray) -> np.ndarray:
         return unit * curve(theta, kelvin)
 
     debye = None
-    if chosen == "debye":
+    if chosen == "debye" and best.std[2] < _LOOSEST:
         half = [best.reach(level) * float(best.std[2]) for level in (0.6827, 0.95)]
         logarithm = float(best.theta[2])
         debye = Value(value=logarithm, std=float(best.std[2]), interval_68=(logarithm - half[0], logarithm + half[0]),
@@ -243,11 +249,12 @@ def fit_merging(temperature_K: np.ndarray, difference: np.ndarray, std: np.ndarr
     sizes = np.abs(value[apart])
     if apart.size < 3 or sizes[-1] > 0.8 * float(sizes[: max(apart.size // 2, 1)].max()):
         return _unmerged(at, "the axes do not come nearer by a fifth, so that no transition is seen", bracket)
-    data = Points.of(value, error)
+    least = math.sqrt(2) * float(error.min()) ** 2
+    data = Points.of(value**2, np.maximum(2 * np.abs(value) * error, least))
     reach = float(at[-1] - at[0])
 
     def design(theta: np.ndarray) -> np.ndarray:
-        return _order_parameter(at, theta)[..., None]
+        return _order_parameter(at, theta)[..., None] ** 2
 
     grid = search_grid(design, data, np.array([[float(at[max(last - 1, 0)]), at[-1] + reach], _EXPONENTS]))
     variance = data.variance(grid.chi2, 3)
@@ -255,12 +262,13 @@ def fit_merging(temperature_K: np.ndarray, difference: np.ndarray, std: np.ndarr
     weight = weight / weight.sum()
     ends = quantiles(grid.places[:, 0], weight, (0.025, 0.975))
     wide = float(ends[1] - ends[0]) > 0.5 * reach
+    size = math.sqrt(max(float(grid.coefficients[0]), 0.0))
     return MergingFit(
         temperature_K=None if wide else value_of_spread(grid.places[:, 0], weight), bracket_K=bracket,
         exponent=value_of_spread(grid.places[:, 1], weight), is_extrapolated=bool(grid.theta[0] > at[-1]),
         scatter=math.sqrt(grid.chi2 / max(at.size - 3, 1)),
         refused=f"the frames leave it open from {ends[0]:.4g} to {ends[1]:.4g} K" if wide else None,
-        _amplitude=float(grid.coefficients[0]), _theta=(float(grid.theta[0]), float(grid.theta[1])),
+        _amplitude=math.copysign(size, value[apart].sum()), _theta=(float(grid.theta[0]), float(grid.theta[1])),
     )  # fmt: skip
 
 

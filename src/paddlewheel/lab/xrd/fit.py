@@ -124,10 +124,11 @@ class FittedPhase:
         Weight fraction that would have been seen.
     intensity_share
         Of the intensity of all phases over the range.
-    cell, cell_std, cell_statistical_std
+    cell, cell_std, cell_statistical_std, cell_correlation
         a, b, c in A, alpha, beta, gamma in degrees; [6]. The errors of those that are not free are 0. `cell_std` of a
         flat plate without `shift` given holds half of what a shifted zero in place of a displacement makes of it, which
-        neighbours of a series have in common; `cell_statistical_std` does not.
+        neighbours of a series have in common; `cell_statistical_std` does not. Correlation of the statistical errors,
+        0 for what is not free; [6, 6].
     size_nm, strain_percent
         Of the Lorentzian widths less the instrument's, by integral breadths (pi / 2 of a width): volume-weighted size
         lambda / (beta cos theta), and strain beta / (4 tan theta) (Stokes and Wilson, doi 10.1088/0959-5309/56/3/303);
@@ -156,6 +157,7 @@ class FittedPhase:
     cell: np.ndarray
     cell_std: np.ndarray
     cell_statistical_std: np.ndarray
+    cell_correlation: np.ndarray
     volume_A3: float
     volume_std_A3: float
     size_nm: tuple[float, float] | None
@@ -694,7 +696,8 @@ class _Work:
                     mole_fraction=float(moles[p]), volume_fraction=float(volumes[p]), scale=float(linear.scales[p]),
                     scale_std=float(math.sqrt(max(covariance[p, p], 0.0))), cell=cell, cell_std=cell_std,
                     cell_statistical_std=cell_statistical_std,
-                    volume_A3=volume, volume_std_A3=volume_std, size_nm=sizes[0], strain_percent=sizes[1],
+                    cell_correlation=self._cell_correlation(p, covariance, n_phases), volume_A3=volume,
+                    volume_std_A3=volume_std, size_nm=sizes[0], strain_percent=sizes[1],
                     b_A2=self._value("b_A2", p, covariance, n_phases),
                     march_r=self._value("march_r", p, covariance, n_phases), axis=self.model.phases[p].axis,
                     r_bragg=float(np.abs(observed - calculated).sum() / max(float(np.abs(observed).sum()), 1e-300)),
@@ -776,6 +779,21 @@ class _Work:
                 if found is not None and self.cells_of_zero is not None:
                     other[place] = 0.5 * abs(self.cells_of_zero[p][place] - cell[place])
         return cell, np.hypot(statistical, other), statistical
+
+    def _cell_correlation(self, p: int, covariance: np.ndarray, n_phases: int) -> np.ndarray:
+        """Of the errors of the cell's numbers; [6, 6]."""
+        row = np.full(6, -1)
+        for number, places in enumerate(free_cell(self.phases[p])):
+            place = self.model.place(f"cell_{number}", p)
+            if place in self.free:
+                row[list(places)] = n_phases + self.free.index(place)
+        free = np.flatnonzero(row >= 0)
+        found = np.zeros((6, 6))
+        if free.size:
+            part = covariance[np.ix_(row[free], row[free])]
+            size = np.sqrt(np.maximum(np.diag(part), 1e-300))
+            found[np.ix_(free, free)] = part / np.outer(size, size)
+        return found
 
     def _volume_std(self, p: int, theta: np.ndarray, covariance: np.ndarray, n_phases: int) -> float:
         slopes, rows = [], []

@@ -22,6 +22,8 @@ _FAR = 32.0
 """Rise of chi2 beyond which a point of the grid weighs nothing: e^-16."""
 _CHANCE = 0.05
 """Of a chi2 as large by chance, below which the scatter widens the stated errors."""
+_CHANCE_BELOW = 0.005
+"""Of one as small, below which it narrows them."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -60,13 +62,18 @@ class Points:
         return cls(value=value, weight=np.ones(value.size) if std is None else 1 / std, is_known=std is not None)
 
     def variance(self, chi2: float, n_parameters: int) -> float:
-        """Of the residuals over stated uncertainties: 1 unless chi2 is too large for chance, or none are stated."""
-        from scipy.special import chdtrc
+        """Of the residuals over stated uncertainties: 1 unless chi2 is too large or too small for chance.
+
+        Too small is what errors that all frames have in common bring: they do not move one frame against another.
+        """
+        from scipy.special import chdtr, chdtrc
 
         freedom = self.value.size - n_parameters
-        if not self.is_known or freedom < 1 or chdtrc(freedom, chi2) > _CHANCE:
+        if not self.is_known or freedom < 1:
             return 1.0
-        return max(1.0, chi2 / freedom)
+        if chdtrc(freedom, chi2) < _CHANCE or (freedom > 2 and chdtr(freedom, chi2) < _CHANCE_BELOW):
+            return max(chi2, 1e-12) / freedom
+        return 1.0
 
     def aicc(self, chi2: float, n_parameters: int, variance: float) -> float:
         """Akaike's criterion, corrected for few points; the size of unknown errors counts as a parameter."""
@@ -78,7 +85,7 @@ class Points:
         """At the places of a grid, [p]: normal, or Student's by the scatter."""
         rise = grid.heights - grid.chi2
         freedom = max(self.value.size - n_parameters, 1)
-        if self.is_known and variance <= 1.0:
+        if self.is_known and variance == 1.0:
             return np.exp(-0.5 * rise)
         spread = variance if self.is_known else max(grid.chi2 / freedom, 1e-300)
         return (1 + rise / (freedom * spread)) ** (-0.5 * (freedom + 2))

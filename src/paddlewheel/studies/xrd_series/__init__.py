@@ -1,0 +1,1 @@
+"""`xrd series`: powder patterns against temperature."""
