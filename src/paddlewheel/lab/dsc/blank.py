@@ -26,6 +26,9 @@ def without_blank(scan: ThermalScan, blank: ThermalScan) -> ThermalScan:
     if blank.signal_unit != scan.signal_unit:
         raise DataError(f"is in {blank.signal_unit}, and {scan.source} in {scan.signal_unit}", where=blank.source,
                         remedy="give both with one sensitivity")  # fmt: skip
+    if blank.exothermic_known != scan.exothermic_known:
+        unsaid = scan if blank.exothermic_known else blank
+        raise DataError("does not say which way is exothermic", where=unsaid.source, remedy="give --exothermic")
     times, blank_times = scan.time_s - scan.time_s[0], blank.time_s - blank.time_s[0]
     if blank_times[-1] < (1 - _SAME_DURATION) * times[-1]:
         raise DataError(

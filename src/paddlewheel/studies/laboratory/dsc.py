@@ -97,13 +97,13 @@ class DscSettings(LaboratorySettings):
             found += (
                 [self._told(source, mass_mg)] if isinstance(source, ThermalScan) else self._file(source, mass_mg, rate)
             )
-        found = [scan if scan.exothermic_known else _settled(scan) for scan in found]
         if self.blank is not None:
             own = any(isinstance(source, str | Path) and Path(source) == self.blank for source in sources)
             empty = self._file(self.blank, None, rates[0], correction=own)
             if len(empty) != 1:
                 raise DataError(f"{len(empty)} runs", where=self.blank, remedy="give a file of one empty run")
             found = [without_blank(scan, empty[0]) for scan in found]
+        found = [scan if scan.exothermic_known else _settled(scan) for scan in found]
         if self.calibration is not None:
             calibration = read_calibration(self.calibration)
             found = [calibration.applied(scan) for scan in found]
