@@ -343,6 +343,8 @@ def dsc(
     temperature_range_C: Numbers = ...,
     calibration: str | Path | None = ...,
     blank: str | Path | None = ...,
+    sapphire: str | Path | None = ...,
+    sapphire_mass_mg: float | None = ...,
     out: str | Path | None = ...,
     again: bool = ...,
     cores: int | None = ...,

@@ -9,7 +9,7 @@ Ditmars et al., J. Res. NBS 87, 159 (1982), DOI 10.6028/jres.087.012 (NIST SRM 7
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
@@ -32,7 +32,7 @@ _SAPPHIRE_SHARE = 0.001
 _METHOD_SHARE = 0.022
 """Relative standard deviation of E1269 within one laboratory, by its own precision statement."""
 _BENT = 0.1
-"""Of the change of the offset between two runs over a ramp: by how much its way may leave the line."""
+"""Of the offset between two runs in their holds: by how much its way between them may leave the line."""
 _HOLD_SHARE, _LONGEST_LEVEL_S = 0.3, 300.0
 _EARLY = 0.25
 """Of a ramp: what of the hold before it is looked at with it."""
@@ -42,7 +42,8 @@ _LEAST_SWING_K, _SAME_PERIOD = 0.02, 0.1
 _SAME_RATE = 0.05
 _SAME_START_K = 15.0
 _APART_K = 3.0
-_LARGE_OFFSET = 0.3
+_LARGE_OFFSET, _REFUSED_OFFSET = 0.2, 0.5
+"""Of a sample's signal: an offset that is told, and one with which there is no heat capacity."""
 _CHECK = 0.03
 _FALLS = 0.9
 _MASS_STD_MG = 0.02
@@ -59,11 +60,13 @@ class Step:
     rate_K_per_min
         Of its ramp.
     mean_J_per_gK
-        Mean heat capacity between them by the areas from hold to hold; None for one run.
+        Mean heat capacity between them by the areas from hold to hold; None for one run, and where it is refused.
     offsets_mW
         Of the sample's run from the empty one in the hold before and after.
     signal_mW
         Of the sample less the empty run on the ramp.
+    refused
+        Why there is no heat capacity.
     """
 
     start_C: float
@@ -72,6 +75,7 @@ class Step:
     mean_J_per_gK: Measured | None
     offsets_mW: tuple[float, float]
     signal_mW: float
+    refused: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,12 +164,15 @@ def three_run_heat_capacity(
     temperatures, values, stds, steps = [], [], [], []
     for of_sample, of_sapphire, of_empty in zip(*ramps, strict=True):
         degrees, found, std, step = _one_step(of_sample, of_sapphire, of_empty, masses, sample.source)
-        temperatures.append(degrees)
-        values.append(found)
-        stds.append(std)
+        step = _judged(of_sample, of_empty, step, warnings)
         steps.append(step)
-        _tell_of_holds(of_sample, of_empty, step, warnings)
-    _check_by_areas(values, steps, warnings)
+        if step.refused is None:
+            temperatures.append(degrees)
+            values.append(found)
+            stds.append(std)
+    if not values:
+        raise DataError(str(steps[0].refused), where=sample.source, remedy="measure again with the same pans in place")
+    _check_by_areas(values, [step for step in steps if step.refused is None], warnings)
     whole = np.concatenate(values)
     _tell_of_fall(np.concatenate(temperatures), whole, warnings)
     return HeatCapacity(
@@ -353,7 +360,7 @@ def _one_step(
     _, reference_flow, reference_spread = _binned(sample.temperature_C[steady], of_sapphire[steady])
     _, known, _ = _binned(sample.temperature_C[steady], sapphire_J_per_gK(reference_C[steady]))
     capacity = known * share * flow / reference_flow
-    bent = [_BENT * abs(np.subtract(*_offsets(ramp, empty))) for ramp in (sample, sapphire)]
+    bent = [_BENT * max(abs(offset) for offset in _offsets(ramp, empty)) for ramp in (sample, sapphire)]
     relative = np.sqrt(
         (np.hypot(spread, np.hypot(bent[0], sample.level_std)) / np.maximum(np.abs(flow), 1e-12)) ** 2
         + (np.hypot(reference_spread, np.hypot(bent[1], sapphire.level_std)) / reference_flow) ** 2
@@ -407,17 +414,24 @@ def _binned(temperature_C: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, 
     return degrees, found, np.array(errors)
 
 
-def _tell_of_holds(sample: _Ramp, empty: _Ramp, step: Step, warnings: list[str]) -> None:
+def _judged(sample: _Ramp, empty: _Ramp, step: Step, warnings: list[str]) -> Step:
+    """The step, refused where the sample's run was too far from the empty one; what is odd in its holds is told."""
     worst = max(abs(offset) for offset in step.offsets_mW)
     where = f"{step.start_C:.0f} to {step.end_C:.0f} degrees Celsius"
-    if worst > _LARGE_OFFSET * abs(step.signal_mW):
-        warnings.append(
-            f"{where}: held, the sample's run is {worst:.3g} mW from the empty one, and its signal is "
-            f"{step.signal_mW:.3g} mW: pans or their places differed, and the heat capacity cannot be trusted"
-        )
     apart = sample.hold_C[0] - empty.hold_C[0]
     if abs(apart) > _APART_K:
         warnings.append(f"{where}: held, the sample is {apart:+.2g} K from where the empty pans were")
+    if worst <= _LARGE_OFFSET * abs(step.signal_mW):
+        return step
+    told = (
+        f"{where}: held, the sample's run is {worst:.3g} mW from the empty one, and its signal is "
+        f"{step.signal_mW:.3g} mW: pans or their places differed"
+    )
+    if worst <= _REFUSED_OFFSET * abs(step.signal_mW):
+        warnings.append(f"{told}, and its error is wide")
+        return step
+    warnings.append(f"{told}; no heat capacity")
+    return replace(step, mean_J_per_gK=None, refused=told)
 
 
 def _check_by_areas(values: Sequence[np.ndarray], steps: Sequence[Step], warnings: list[str]) -> None:

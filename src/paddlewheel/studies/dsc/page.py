@@ -13,10 +13,13 @@ from paddlewheel.page.tables import Cell, Table, filled
 from paddlewheel.page.write import Figures, value_cell
 from paddlewheel.records import Measured
 from paddlewheel.records.tables import Beside, Columns
+from paddlewheel.studies.dsc.capacities import METHOD as CAPACITY_METHOD
+from paddlewheel.studies.dsc.capacities import capacity_page_table, draw_capacities
 from paddlewheel.studies.dsc.record import (
     AXIS_ENERGIES,
     AXIS_FRACTIONS,
     BASELINES,
+    CAPACITIES,
     CURVES,
     DscEvent,
     DscRates,
@@ -62,6 +65,11 @@ def figures(record: DscRecord, beside: Beside) -> Figures:
         drawn["axis"] = (
             _axis(record, record.axis, curves, beside),
             "Heat flow, fractions of the phases by diffraction and free energies over one temperature axis.",
+        )
+    if record.heat_capacities:
+        drawn["heat_capacity"] = (
+            draw_capacities(record.heat_capacities, beside.columns(CAPACITIES)),
+            "Heat capacity against temperature, with error bands, means over steps, and that of sapphire.",
         )
     return drawn
 
@@ -251,6 +259,15 @@ def page(record: DscRecord, _beside: Beside, drawings: dict[str, Drawing]) -> Pa
                 ),
                 tables=[_event_table(events), _segment_table(record)],
                 lists=[Listing(title="Why events have their names", lines=_reasons(events))],
+            ),
+            Section(
+                id="heat-capacity",
+                title="Heat capacity",
+                paragraphs=[CAPACITY_METHOD] if record.heat_capacities else [],
+                drawings=_of(
+                    drawings, "heat_capacity", "Heat capacity with its standard uncertainty; lines: means over steps."
+                ),
+                tables=[capacity_page_table(record.heat_capacities)],
             ),
             Section(
                 id="rates",

@@ -6,9 +6,10 @@ from typing import ClassVar, Literal
 
 from paddlewheel.records import Measured, Record, StudyRecord
 
-CURVES, BASELINES = "curves.csv", "baselines.csv"
+CURVES, BASELINES, CAPACITIES = "curves.csv", "baselines.csv", "heat_capacities.csv"
 AXIS_FRACTIONS, AXIS_ENERGIES = "axis_fractions.csv", "axis_free_energies.csv"
-"""The tables beside the record: heat flow, baselines with tangents; fractions of XRD and free energies on the axis."""
+"""The tables beside the record: heat flow, baselines with tangents, heat capacities; fractions of XRD and free energies
+on the axis."""
 
 
 class DscBaseline(Record):
@@ -126,6 +127,33 @@ class DscRates(Record):
     barriers: list[DscBarrier] = []
 
 
+class DscHeatStep(Record):
+    """A ramp between two holds: the mean heat capacity over it by areas, and how far the run is from the empty one.
+
+    `refused` says why there is none.
+    """
+
+    start_C: float
+    end_C: float
+    rate_K_per_min: float
+    mean_J_per_g_K: Measured | None
+    offsets_mW: tuple[float, float]
+    signal_mW: float
+    refused: str | None = None
+
+
+class DscHeatCapacity(Record):
+    """The heat capacity of a run by three runs; against temperature it is in `heat_capacities.csv`, by the run's place.
+
+    `doubts` are what speaks against it.
+    """
+
+    run: str
+    sapphire_mass_mg: float
+    steps: list[DscHeatStep]
+    doubts: list[str] = []
+
+
 class SharedEvent(Record):
     """An event seen by calorimetry and by diffraction; both temperatures are onsets.
 
@@ -184,6 +212,7 @@ class DscRecord(StudyRecord):
     segments: list[DscSegment]
     pairs: list[DscPair] = []
     rates: list[DscRates] = []
+    heat_capacities: list[DscHeatCapacity] = []
     axis: SharedAxis | None = None
     notes: list[str] = []
     files: dict[str, str]

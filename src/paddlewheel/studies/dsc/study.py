@@ -12,10 +12,12 @@ import numpy as np
 from pydantic import model_validator
 
 from paddlewheel.errors import DataError, SettingsError
+from paddlewheel.lab.dsc.heat_capacity import HeatCapacity, three_run_heat_capacity
 from paddlewheel.lab.dsc.literature import literature_of
 from paddlewheel.lab.dsc.scan import ThermalScan
 from paddlewheel.records import Citation
 from paddlewheel.studies.dsc.beside import HullSeen, SeriesSeen, read_beside, shared_axis
+from paddlewheel.studies.dsc.capacities import CAPACITY_CITATIONS, capacity_record, capacity_table
 from paddlewheel.studies.dsc.measure import (
     MeasuredRun,
     known_mass_mg,
@@ -28,6 +30,7 @@ from paddlewheel.studies.dsc.record import (
     AXIS_ENERGIES,
     AXIS_FRACTIONS,
     BASELINES,
+    CAPACITIES,
     CURVES,
     DscEvent,
     DscPair,
@@ -95,11 +98,16 @@ class DscInputs:
 
     scans: tuple[ThermalScan, ...]
     beside: tuple[tuple[str, SeriesSeen | HullSeen], ...] = ()
+    with_references: tuple[tuple[ThermalScan, ThermalScan, ThermalScan], ...] = ()
+    """Each run itself, that of sapphire and that of empty pans, where heat capacities are asked for."""
 
     def document(self) -> dict[str, Any]:
         """Every run by its content."""
-        return {"runs": scan_inputs(self.scans)} | (
-            {"beside_sha256": [_digest(record) for _, record in self.beside]} if self.beside else {}
+        references = self.with_references[0][1:] if self.with_references else ()
+        return (
+            {"runs": scan_inputs(self.scans)}
+            | ({"beside_sha256": [_digest(record) for _, record in self.beside]} if self.beside else {})
+            | ({"references": scan_inputs(references)} if references else {})
         )
 
 
@@ -116,6 +124,7 @@ def _opens(given: Scans, settings: DscStudySettings) -> DscInputs:
             for scan in scans
         ),
         beside=tuple(read_beside(settings.beside)),
+        with_references=tuple(settings.read_with_references(given)),
     )
 
 
@@ -131,6 +140,12 @@ def _measures(inputs: DscInputs, settings: DscStudySettings, run: Run) -> DscRec
         warnings += _told(measured)
     warnings += [text for segment in segments for text in _told_of_events(segment)]
     warnings += _literature(runs, segments)
+    capacities = [_capacity(*runs_of_one) for runs_of_one in inputs.with_references]
+    capacity_records = [
+        capacity_record(scan.name, sapphire, capacity)
+        for scan, (_, sapphire, _), capacity in zip(inputs.scans, inputs.with_references, capacities, strict=False)
+    ]
+    warnings += [f"{each.run}: {text}" for each in capacity_records for text in each.doubts]
     files = {"curves": run.table(CURVES, _curves(runs)), "baselines": run.table(BASELINES, _baselines(runs))}
     axis = None
     if inputs.beside:
@@ -139,6 +154,8 @@ def _measures(inputs: DscInputs, settings: DscStudySettings, run: Run) -> DscRec
             files["axis_fractions"] = run.table(AXIS_FRACTIONS, fractions)
         if energies["temperature_C"].size:
             files["axis_free_energies"] = run.table(AXIS_ENERGIES, energies)
+    if capacities:
+        files["heat_capacities"] = run.table(CAPACITIES, capacity_table(capacities))
     has_barriers = any(each.barriers for each in rates)
     return DscRecord(
         runs=[
@@ -156,12 +173,24 @@ def _measures(inputs: DscInputs, settings: DscStudySettings, run: Run) -> DscRec
         pairs=pairs,
         rates=rates,
         axis=axis,
+        heat_capacities=capacity_records,
         notes=[_pair_in_words(pair, segments) for pair in pairs],
         warnings=list(dict.fromkeys(warnings)),
         files=files,
-        citations=[*_CITATIONS, *((_KISSINGER,) if has_barriers else ())],
+        citations=[
+            *_CITATIONS,
+            *((_KISSINGER,) if has_barriers else ()),
+            *(CAPACITY_CITATIONS if capacities else ()),
+        ],
         provenance=run.provenance(),
     )
+
+
+def _capacity(sample: ThermalScan, sapphire: ThermalScan, empty: ThermalScan) -> HeatCapacity:
+    mass_mg = known_mass_mg(sample)
+    if mass_mg is None or sapphire.mass_mg is None:
+        raise DataError("no mass, so no heat capacity", where=sample.source, remedy="give --mass-mg")
+    return three_run_heat_capacity(sample, sapphire, empty, sample_mass_mg=mass_mg, sapphire_mass_mg=sapphire.mass_mg)
 
 
 def _told(measured: MeasuredRun) -> list[str]:
@@ -287,6 +316,13 @@ def _says(record: DscRecord) -> list[str]:
             energy = barrier.energy_kJ_per_mol
             said = barrier.without_sense or f"{energy.value:.4g} +- {energy.std:.2g} kJ/mol"
             lines.append(f"{rates.kind}: {barrier.method}: {said}")
+    for capacity in record.heat_capacities:
+        lines += [
+            f"{capacity.run}: {step.mean_J_per_g_K.value:.3g} +- {step.mean_J_per_g_K.std:.2g} J/(g K) from "
+            f"{step.start_C:.0f} to {step.end_C:.0f} C"
+            for step in capacity.steps
+            if step.mean_J_per_g_K is not None
+        ]
     return [*lines, *record.notes, *_axis_in_words(record.axis)]
 
 

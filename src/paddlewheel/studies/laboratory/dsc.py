@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Self
 
 import numpy as np
-from pydantic import field_validator
+from pydantic import field_validator, model_validator
 
 from paddlewheel.errors import DataError, SettingsError
 from paddlewheel.lab.dsc.blank import likely_exothermic, within, without_blank
@@ -36,7 +37,11 @@ THERMAL_SCANS = Argument(
 
 
 class DscSettings(LaboratorySettings):
-    """What files of calorimeters do not say, or say wrong."""
+    """What files of calorimeters do not say, or say wrong.
+
+    Paths of the sample, the calibration and of the empty and sapphire runs may change: `inputs.yaml` has the content of
+    the runs that comes of them.
+    """
 
     sample: Path | None = setting(
         None, "File of the sample (YAML), whose masses_mg: {dsc: 9} is taken for a mass.", may_change=True
@@ -58,11 +63,21 @@ class DscSettings(LaboratorySettings):
         (), "Lowest and highest temperature that is used, degrees Celsius.", each=(-273.15, 4000.0),
     )  # fmt: skip
     calibration: Path | None = setting(
-        None, "File of measured standards (YAML), by which temperatures and heats are corrected."
+        None, "File of measured standards (YAML), by which temperatures and heats are corrected.", may_change=True
     )
     blank: Path | None = setting(
         None,
         "File of a run with empty pans under the same programme, to subtract; of a .ngb-ds3 itself, the one in it.",
+        may_change=True,
+    )
+
+    sapphire: Path | None = setting(
+        None,
+        "File of a run with sapphire under the same programme: with --blank it gives heat capacities.",
+        may_change=True,
+    )
+    sapphire_mass_mg: float | None = setting(
+        None, "Mass of the sapphire, mg, over what its file says.", gt=0, only_with={"sapphire": True}
     )
 
     @field_validator("temperature_range_C")
@@ -79,6 +94,12 @@ class DscSettings(LaboratorySettings):
             raise bad_value(",".join(f"{value:g}" for value in given), "give what is above 0")
         return given
 
+    @model_validator(mode="after")
+    def _sapphire_needs_a_blank(self) -> Self:
+        if self.sapphire is not None and self.blank is None:
+            raise SettingsError("given without an empty run", where="sapphire", remedy="give --blank FILE too")
+        return self
+
     def read(self, given: Scans) -> list[ThermalScan]:
         """The runs of everything given, endothermic positive, with what the settings say of them.
 
@@ -88,7 +109,45 @@ class DscSettings(LaboratorySettings):
             For what cannot be read, for a way of exothermic that neither file nor settings say, for masses or rates
             that are not as many as the files, and for a range that leaves nothing.
         """
-        sources = [given] if isinstance(given, str | Path | ThermalScan) else list(given)
+        found = self._raw(given)
+        if self.blank is not None:
+            empty = self._one(self.blank, "an empty run", correction=self._is_own(given))
+            found = [without_blank(scan, empty) for scan in found]
+        found = [scan if scan.exothermic_known else _settled(scan) for scan in found]
+        if self.calibration is not None:
+            calibration = read_calibration(self.calibration)
+            found = [calibration.applied(scan) for scan in found]
+        if self.temperature_range_C:
+            found = [within(scan, *self.temperature_range_C) for scan in found]
+        return found
+
+    def read_with_references(self, given: Scans) -> list[tuple[ThermalScan, ThermalScan, ThermalScan]]:
+        """Of each run itself, sapphire and the empty pans, for heat capacities; nothing is subtracted. Empty without
+        `sapphire`.
+
+        Raises
+        ------
+        InputError
+            As `read`, and for a sapphire of no known mass.
+        """
+        if self.sapphire is None or self.blank is None:
+            return []
+        sapphire = self._one(self.sapphire, "sapphire")
+        sapphire = replace(sapphire, mass_mg=self.sapphire_mass_mg or sapphire.mass_mg)
+        if sapphire.mass_mg is None:
+            raise DataError("the mass of the sapphire is not stated", where=self.sapphire,
+                            remedy="give --sapphire-mass-mg")  # fmt: skip
+        empty = self._one(self.blank, "an empty run", correction=self._is_own(given))
+        calibration = None if self.calibration is None else read_calibration(self.calibration)
+        if calibration is not None:
+            sapphire, empty = calibration.applied(sapphire), calibration.applied(empty)
+        return [
+            (scan if calibration is None else calibration.applied(scan), sapphire, empty) for scan in self._raw(given)
+        ]
+
+    def _raw(self, given: Scans) -> list[ThermalScan]:
+        """The runs of everything given, as their files have them and the settings say."""
+        sources = _listed(given)
         if not sources:
             raise DataError("no run", where="scans", remedy="give a file of a calorimeter")
         masses, rates = self._masses(len(sources)), self._each("rate_K_per_min", len(sources))
@@ -97,19 +156,19 @@ class DscSettings(LaboratorySettings):
             found += (
                 [self._told(source, mass_mg)] if isinstance(source, ThermalScan) else self._file(source, mass_mg, rate)
             )
-        if self.blank is not None:
-            own = any(isinstance(source, str | Path) and Path(source) == self.blank for source in sources)
-            empty = self._file(self.blank, None, rates[0], correction=own)
-            if len(empty) != 1:
-                raise DataError(f"{len(empty)} runs", where=self.blank, remedy="give a file of one empty run")
-            found = [without_blank(scan, empty[0]) for scan in found]
-        found = [scan if scan.exothermic_known else _settled(scan) for scan in found]
-        if self.calibration is not None:
-            calibration = read_calibration(self.calibration)
-            found = [calibration.applied(scan) for scan in found]
-        if self.temperature_range_C:
-            found = [within(scan, *self.temperature_range_C) for scan in found]
         return found
+
+    def _one(self, path: Path, what: str, *, correction: bool = False) -> ThermalScan:
+        """The one run of a file that goes with the others."""
+        rates = self.rate_K_per_min
+        found = self._file(path, None, rates[0] if rates else None, correction=correction)
+        if len(found) != 1:
+            raise DataError(f"{len(found)} runs", where=path, remedy=f"give a file of one run of {what}")
+        return found[0]
+
+    def _is_own(self, given: Scans) -> bool:
+        """Whether the empty run is asked of a file itself."""
+        return any(isinstance(source, str | Path) and Path(source) == self.blank for source in _listed(given))
 
     def _file(
         self, path: str | Path, mass_mg: float | None, rate_K_per_min: float | None, *, correction: bool = False
@@ -144,6 +203,10 @@ class DscSettings(LaboratorySettings):
         if self.sensitivity_uV_per_mW is not None and scan.signal_unit == "uV":
             scan = replace(scan, signal=scan.signal / self.sensitivity_uV_per_mW, signal_unit="mW")
         return scan
+
+
+def _listed(given: Scans) -> list[str | Path | ThermalScan]:
+    return [given] if isinstance(given, str | Path | ThermalScan) else list(given)
 
 
 def scan_inputs(scans: Sequence[ThermalScan]) -> list[dict[str, str | int | float | None]]:
