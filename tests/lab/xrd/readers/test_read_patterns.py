@@ -152,6 +152,8 @@ def test_angles_that_begin_anew_are_a_series_and_columns_with_temperatures_too(t
         (table(10 * ANGLES, COUNTS), "two theta up to"),
         (table(ANGLES, COUNTS, head="Time (s),Heat flow (mW)\n", separator=","), "columns of another technique"),
         (table(ANGLES, 0 * COUNTS), "zero|no point|0 points"),
+        ("data_a\n_cell_length_a 5\nloop_\n_atom_site_label\nNa\n", "is a structure, no pattern; give it to --phases"),
+        ("INS   BANK      1\nINS   HTYPE   PXCR\n", "an instrument file, no pattern; give it to --instrument"),
         ("t\nBANK 1 2 1 RALF 1 2 0 0 STD\n", "time of flight"),
         ("t\nBANK 1 2 1 CONS 1000 2 0 0 FXYE\n1 2 3\n1 x 3\n", "record 2 of its bank"),
         ("t\nBANK 1 2 1 CONS x 2 0 0 STD\n", "no start and step"),

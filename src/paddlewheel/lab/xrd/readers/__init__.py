@@ -6,6 +6,7 @@ or leave out, and refuses what it cannot read with one line.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,6 +28,12 @@ _TEXTS: tuple[tuple[Callable[[str], bool], Callable[..., list[Scan]]], ...] = (
     (uxd.is_uxd, uxd.read_uxd), (columns.is_cpi, columns.read_cpi), (philips.is_udf, philips.read_udf),
     (pdcif.is_pdcif, pdcif.read_pdcif),
 )  # fmt: skip
+_NO_PATTERN = (
+    (r"^_cell_length_a\b|^_atom_site_", "a structure", "give it to --phases"),
+    (r"^INS\s+(BANK|HTYPE|1)|^#GSAS-II instrument", "an instrument file", "give it to --instrument"),
+    (r"^ *(EXPR|HST|CRS1) +", "an experiment file of GSAS", "give its raw data"),
+)
+"""Texts that are often given for a pattern: how a line of them begins, what they are, and where they belong."""
 _PACKED = (".gz", ".bz2", ".xz", ".z")
 
 
@@ -78,6 +85,9 @@ def _scans(path: Path) -> list[Scan]:
     for is_it, read in _TEXTS:
         if is_it(text):
             return read(text, **told)
+    for begins, what, remedy in _NO_PATTERN:
+        if re.search(begins, text, re.MULTILINE | re.IGNORECASE):
+            raise DataError(f"is {what}, no pattern", where=path, remedy=remedy)
     if head.lstrip().startswith(b"<"):
         raise DataError("XML, but no XRDML", where=path, remedy=_REMEDY)
     return columns.read_columns(text, path=path, name=told["name"], said=said)
