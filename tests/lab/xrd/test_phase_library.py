@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from paddlewheel.errors import StructureError
 from paddlewheel.lab.xrd.laue import cell_has, metric_of
 from paddlewheel.lab.xrd.library import builtin_phase, list_phases
 from paddlewheel.lab.xrd.pattern import Radiation
@@ -151,3 +152,8 @@ def test_intensities_are_on_one_scale(name: str, hkl: tuple[int, int, int], publ
 def test_mass_absorption_is_that_of_nist(name: str, published: float) -> None:
     """NISTIR 5632 (Hubbell and Seltzer) at 8 keV: Si 64.68, Al 50.33, O 11.63, Fe 305.6 cm^2/g; codes agree in 1 %."""
     assert mass_absorption_cm2_per_g(read_phase(name), 12.39842 / 8) == pytest.approx(published, rel=0.01)
+
+
+def test_a_name_that_is_none_is_told_with_those_there_are() -> None:
+    with pytest.raises(StructureError, match=r"'corundun' is neither .* did you mean corundum\? there are o-nbh, "):
+        read_phase("corundun")

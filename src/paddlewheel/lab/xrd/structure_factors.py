@@ -49,7 +49,7 @@ def read_phase(source: str | Path | Atoms, *, tolerance_A: float = 0.05) -> Phas
     from paddlewheel.crystals.read import read_structure, require_file
     from paddlewheel.lab.xrd.atoms_phase import phase_of_atoms
     from paddlewheel.lab.xrd.cif_phase import read_cif_phase
-    from paddlewheel.lab.xrd.library import builtin_phase
+    from paddlewheel.lab.xrd.library import builtin_phase, refuse_phase_name
 
     if isinstance(source, str) and (found := builtin_phase(source)):
         return found
@@ -59,6 +59,8 @@ def read_phase(source: str | Path | Atoms, *, tolerance_A: float = 0.05) -> Phas
         name = source.get_chemical_formula("metal", empirical=True)
         return phase_of_atoms(source, name=name, source=name, tolerance_A=tolerance_A)
     path = Path(source)
+    if isinstance(source, str) and not path.suffix and len(path.parts) == 1 and not path.exists():
+        refuse_phase_name(source)
     require_file(path, source)
     if is_cif(path):
         return read_cif_phase(path, tolerance_A=tolerance_A)

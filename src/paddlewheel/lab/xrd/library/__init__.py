@@ -9,14 +9,16 @@ q r = 6, so B12H12 (H at 2.9 A) is drawn well to d = 3 A. B12H12 in Na2B12H12 st
 
 from __future__ import annotations
 
+import difflib
 import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
+from paddlewheel.errors import StructureError
 from paddlewheel.lab.xrd.atoms_phase import formula_of
 from paddlewheel.lab.xrd.laue import crystal_system, laue_rotations
 from paddlewheel.lab.xrd.phase import Phase
@@ -71,6 +73,22 @@ def builtin_phase(name: str) -> Phase | None:
     key = name.strip().lower()
     card = next((card for card in _cards() if key in (card.name, *card.aliases)), None)
     return None if card is None else _phase(card.name)
+
+
+def refuse_phase_name(name: str) -> NoReturn:
+    """Say which built-in phases there are.
+
+    Raises
+    ------
+    StructureError
+        Always.
+    """
+    names = [card.name for card in _cards()]
+    close = difflib.get_close_matches(name.strip().lower(), names, n=1, cutoff=0.5)
+    hint = f"did you mean {close[0]}? " if close else ""
+    raise StructureError(
+        f"{name!r} is neither a file nor a built-in phase", remedy=f"{hint}there are {', '.join(names)}; or give a file"
+    )
 
 
 @cache
