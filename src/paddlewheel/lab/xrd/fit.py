@@ -18,12 +18,14 @@ from paddlewheel.errors import DataError
 from paddlewheel.lab.xrd.background import background_basis
 from paddlewheel.lab.xrd.microabsorption import corrected_fractions
 from paddlewheel.lab.xrd.model import (
+    CELL_NAMES,
     MOST_BROAD_DEG,
     MOST_DB_A2,
     Instrument,
     Parameter,
     PatternModel,
     PhaseModel,
+    cell_names,
     free_cell,
 )
 from paddlewheel.lab.xrd.pattern import Geometry, Pattern
@@ -731,7 +733,12 @@ class _Work:
 
     def _name(self, place: int) -> str:
         each = self.model.parameters[place]
-        return each.name if each.phase < 0 else f"{each.name} of {self.phases[each.phase].name}"
+        if each.phase < 0:
+            return each.name
+        name = each.name
+        if name.startswith("cell_"):
+            name = cell_names(self.phases[each.phase])[int(name.removeprefix("cell_"))]
+        return f"{name} of {self.phases[each.phase].name}"
 
     def _correlations(self, covariance: np.ndarray, names: Sequence[str]) -> list[tuple[str, str, float]]:
         size = np.sqrt(np.diag(covariance))
@@ -757,7 +764,7 @@ class _Work:
                     remedy=f"fix {places[0].removesuffix('_deg')} by a standard (--instrument, --shift none), or"
                     " --cells fixed",
                 )
-            if any(name.startswith("cell_") for name in (first, second)):
+            if any(name.split()[0] in CELL_NAMES for name in (first, second)):
                 told.append(f"{first} and {second} are hardly told apart (correlation {value:.4f})")
         return told
 

@@ -33,7 +33,7 @@ _FREE_CELL: dict[CrystalSystem, tuple[tuple[int, ...], ...]] = {
     "orthorhombic": ((0,), (1,), (2,)),
     "triclinic": ((0,), (1,), (2,), (3,), (4,), (5,)),
 }
-_CELL_NAMES = ("a_A", "b_A", "c_A", "alpha_deg", "beta_deg", "gamma_deg")
+CELL_NAMES = ("a_A", "b_A", "c_A", "alpha_deg", "beta_deg", "gamma_deg")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -311,4 +311,4 @@ class PatternModel:
 
 def cell_names(phase: Phase) -> list[str]:
     """Name of each free number of the cell, by the first of its equals."""
-    return [_CELL_NAMES[places[0]] for places in free_cell(phase)]
+    return [CELL_NAMES[places[0]] for places in free_cell(phase)]

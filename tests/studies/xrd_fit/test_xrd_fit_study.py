@@ -1,0 +1,59 @@
+"""`xrd fit` as a call: an instrument by a standard, and what is refused in one line."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import paddlewheel
+from paddlewheel.errors import InputError
+from paddlewheel.lab.xrd import simulated
+from paddlewheel.lab.xrd.instrument import tube
+from paddlewheel.lab.xrd.pattern import Pattern
+from paddlewheel.lab.xrd.simulated import Background, SimulatedPhase, simulate_pattern
+from paddlewheel.lab.xrd.structure_factors import read_phase
+
+_LAB = simulated.Instrument(
+    radiation=tube("Cu"), displacement_mm=-0.05, goniometer_radius_mm=217.5, sample_height=0.01, slit_height=0.01
+)
+
+
+def _made(*names: str, size_A: float, seed: int) -> Pattern:
+    mixture = [SimulatedPhase(phase=read_phase(name), weight_fraction=1.0, size_A=size_A) for name in names]
+    return simulate_pattern(
+        mixture, _LAB, np.arange(20, 110, 0.03), background=Background(polynomial=(80.0,)), counts_at_maximum=10_000,
+        seed=seed,
+    ).pattern  # fmt: skip
+
+
+def test_a_standard_makes_the_instrument_of_the_next_fit(tmp_path: Path) -> None:
+    """The built-in lab6 has the certified cell of 660c. Grains of 20 um are the standard, of 60 nm the sample."""
+    first = paddlewheel.xrd_fit(_made("lab6", size_A=2e5, seed=1), standard="lab6-660c", out=tmp_path / "standard")
+    pattern = first.patterns[0]
+    assert pattern.displacement_mm is not None
+    assert pattern.displacement_mm.value == pytest.approx(-0.05, abs=0.01)
+    assert first.phases[0].cell.a_A.std == 0
+    record = paddlewheel.xrd_fit(
+        _made("si", size_A=600, seed=2), phases=("si",), instrument=tmp_path / "standard" / "result.json"
+    )
+    phase = record.phases[0]
+    assert phase.size_nm is not None
+    assert phase.size_nm.value == pytest.approx(60, rel=0.06)
+    assert not phase.widths_are_bounds
+    assert phase.weight_fraction is not None
+    assert phase.weight_fraction.value == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({}, "no phase"),
+        ({"phases": ("si",), "standard": "si640f"}, "given beside standard"),
+        ({"phases": ("si",), "spike": {"corundum": 0.2}}, "no phase is called 'corundum'"),
+        ({"phases": ("si",), "texture": {"si": "11"}}, "write three indices"),
+        ({"phases": ("si", "si")}, "two phases are called si"),
+    ],
+)
+def test_what_cannot_be_is_refused(settings, told) -> None:
+    with pytest.raises(InputError, match=told):
+        paddlewheel.xrd_fit(_made("si", size_A=600, seed=2), **settings)
