@@ -12,6 +12,7 @@ from paddlewheel.lab.xrd.model import Instrument
 from paddlewheel.lab.xrd.pattern import Radiation
 from paddlewheel.lab.xrd.simulated import Background, SimulatedPhase, simulate_pattern
 from paddlewheel.lab.xrd.structure_factors import read_phase
+from paddlewheel.lab.xrd.wavelength import likelier_wavelength
 
 LAB = simulated.Instrument(
     radiation=tube("Cu"), displacement_mm=0.08, goniometer_radius_mm=217.5, sample_height=0.012, slit_height=0.012
@@ -112,3 +113,16 @@ def test_a_given_instrument_leaves_sizes_to_the_phases():
     found = fit_pattern(made.pattern, [phase], FitOptions(instrument=given))
     assert found.phases[0].size_nm is not None
     assert found.phases[0].size_nm[0] == pytest.approx(100, rel=0.06)
+
+
+@pytest.mark.parametrize(("lit", "ends"), [("Mo", (8, 60)), ("Co", (20, 120))])
+def test_the_right_wavelength_is_suggested(lit, ends):
+    """A pattern of corundum and silicon that is said to be of Cu."""
+    mixture = [SimulatedPhase(phase=read_phase(name), weight_fraction=0.5) for name in ("corundum", "si")]
+    made = simulate_pattern(
+        mixture, simulated.Instrument(radiation=tube(lit)), np.arange(ends[0], ends[1], 0.03), background=_UNDER,
+        counts_at_maximum=8000, seed=1,
+    ).pattern  # fmt: skip
+    phases = [each.phase for each in mixture]
+    assert likelier_wavelength(replace(made, radiation=tube("Cu")), phases) == tube(lit).wavelength_A
+    assert likelier_wavelength(made, phases) is None

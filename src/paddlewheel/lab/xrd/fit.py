@@ -660,7 +660,7 @@ class _Work:
         systematic = self.options.intensity_systematics * fractions * (1 - fractions)
         std = np.sqrt(statistical**2 + systematic**2 + choice**2)
         under = [np.abs(other - fractions) for name, other in refits.items() if name.startswith("background")]
-        limits = _LIMIT_STD * np.hypot(statistical, np.max(under, axis=0) if under else 0.0)
+        limits = np.minimum(_LIMIT_STD * np.hypot(statistical, np.max(under, axis=0) if under else 0.0), 1.0)
         present = (fractions > limits) if n_phases > 1 else np.array([True])
 
         densities = np.array([density_g_per_cm3(phase) for phase in self.phases])
@@ -673,6 +673,8 @@ class _Work:
         if self.options.le_bail:
             fractions_of_all = np.full(n_phases, math.nan)
         flags += flags_of_spike
+        if n_phases > 1 and not present.any():
+            flags.append("none of the phases is seen")
         brindley, told = self._absorption(fractions, present, volumes, absorption, densities)
         flags += told
 

@@ -18,6 +18,7 @@ from paddlewheel.lab.xrd.model import Instrument
 from paddlewheel.lab.xrd.pattern import Pattern
 from paddlewheel.lab.xrd.phase import Phase
 from paddlewheel.lab.xrd.standards import Standard, find_standard
+from paddlewheel.lab.xrd.wavelength import likelier_wavelength
 from paddlewheel.records import Citation, Measured
 from paddlewheel.records.tables import stacked
 from paddlewheel.studies.laboratory.amounts_table import amounts_lines
@@ -233,8 +234,9 @@ def _measures(inputs: FitInputs, settings: XrdFitStudySettings, run: Run) -> Xrd
             fits.append(fit_pattern(pattern, inputs.phases, options))
             progress.update()
     phases = [_phase(number, phase, fit, options) for number, fit in enumerate(fits, 1) for phase in fit.phases]
-    patterns = [_pattern(fit, inputs.standard) for fit in fits]
-    flags = [f"{fit.pattern.name}: {flag}" for fit in fits for flag in _flags(fit)]
+    flagged = [_flags(fit, inputs.phases) for fit in fits]
+    patterns = [_pattern(fit, told, inputs.standard) for fit, told in zip(fits, flagged, strict=True)]
+    flags = [f"{fit.pattern.name}: {flag}" for fit, told in zip(fits, flagged, strict=True) for flag in told]
     beside = [] if settings.sample is None else beside_nmr(settings.sample, _seen(phases))
     flags += [row.says for row in beside if row.verdict == "contradict"]
     return XrdFitRecord(
@@ -268,9 +270,15 @@ def _seen(phases: Sequence[XrdPhase]) -> list[SeenByDiffraction]:
     ]  # fmt: skip
 
 
-def _flags(fit: PatternFit) -> list[str]:
+def _flags(fit: PatternFit, phases: Sequence[Phase]) -> list[str]:
     told = list(fit.flags)
     if fit.rwp > _POOR:
+        likelier = likelier_wavelength(fit.pattern, phases)
+        if likelier is not None:
+            told.append(
+                f"the lines of these phases lie on the pattern at {likelier:.5g} A, not at"
+                f" {needs_radiation(fit.pattern).wavelength_A:.5g} A; give --wavelength-A {likelier:.5g}"
+            )
         told.append(
             f"the fit does not describe the pattern (Rwp {100 * fit.rwp:.0f} %): a phase is missing, or a structure,"
             " the wavelength or the geometry is wrong"
@@ -348,7 +356,7 @@ def _instrument(fit: PatternFit, standard: Standard | None) -> XrdInstrument:
     )  # fmt: skip
 
 
-def _pattern(fit: PatternFit, standard: Standard | None) -> XrdPattern:
+def _pattern(fit: PatternFit, flags: list[str], standard: Standard | None) -> XrdPattern:
     radiation = needs_radiation(fit.pattern)
     return XrdPattern(
         file=fit.pattern.name,
@@ -373,7 +381,7 @@ def _pattern(fit: PatternFit, standard: Standard | None) -> XrdPattern:
         instrument=_instrument(fit, standard),
         refits=[XrdRefit(what=what, weight_fractions=list(found)) for what, found in fit.refits.items()],
         brindley=[XrdSwept(radius_um=radius, weight_fractions=list(found)) for radius, found in fit.brindley.items()],
-        flags=_flags(fit),
+        flags=flags,
     )
 
 
