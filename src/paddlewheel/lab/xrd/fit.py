@@ -46,6 +46,7 @@ _LIMIT_STD = 3.29
 """Detection limit over the standard uncertainty of a blank (Currie, doi 10.1021/ac60259a007)."""
 _WHITE_RUNS = 1.508
 """Berar and Lelann's factor of independent Gaussian residuals."""
+_SHIFTS = ("zero_deg", "displacement_deg", "transparency_deg")
 _WHOLE, _SHORTEST_BOND_A, _MOST_ATOMS_COMPARED = 0.9, 0.6, 400
 _SHARE_OF_OWN = 0.01
 """Share of the intensity from which on a phase has a cell, widths and a B factor of its own."""
@@ -757,8 +758,8 @@ class _Work:
         """Refuse shifts and cells that are one number; tell of others."""
         told = []
         for first, second, value in correlations:
-            places = [name for name in (first, second) if name.split()[0] in ("zero_deg", "displacement_deg")]
-            if places:
+            places = [name for name in (first, second) if name.split()[0] in _SHIFTS]
+            if len(places) == 2 or (places and any(name.split()[0] in CELL_NAMES for name in (first, second))):
                 raise DataError(
                     f"{first} and {second} cannot be told apart (correlation {value:.4f}): cells would be wrong by more"
                     " than their errors",
