@@ -239,7 +239,8 @@ def test_points_behind_an_attenuator_have_its_error(tmp_path):
         (powder_files.udf().replace(b"RawScan", b"RawScam"), "has no RawScan"),
         (b"RAW_1.06" + bytes(2000), "a RAW of STOE"),
         (b"<html><body>no</body></html>", "XML, but no XRDML"),
-        (b"data_a\n_cell_length_a 5\n_pd_phase_name x\n", "a CIF without a measured pattern"),
+        (b"data_a\n_cell_length_a 5\n_pd_phase_name x\n", "is a structure, no pattern"),
+        (b"data_a\n_pd_meas_2theta_range_min 5\n", "a CIF without a measured pattern"),
     ],
 )  # fmt: skip
 def test_damaged_and_other_files_of_instruments_are_one_line(tmp_path, content, says):

@@ -21,12 +21,13 @@ _INTENSITIES = (
     "_pd_meas_counts_total", "_pd_meas_intensity_total", "_pd_proc_intensity_total", "_pd_meas_intensity_net",
     "_pd_proc_intensity_net",
 )  # fmt: skip
+_COLUMN = re.compile(r"^\s*_pd_(meas|proc)_(2theta|counts|intensity|d_spacing)", re.MULTILINE | re.IGNORECASE)
 _NUMBER = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?:\((\d+)\))?$")
 
 
 def is_pdcif(text: str) -> bool:
     """Whether it is a CIF with powder data."""
-    return re.search(r"^data_", text, re.MULTILINE | re.IGNORECASE) is not None and "_pd_" in text
+    return re.search(r"^data_", text, re.MULTILINE | re.IGNORECASE) is not None and _COLUMN.search(text) is not None
 
 
 def read_pdcif(text: str, *, name: str, source: str) -> list[Scan]:
