@@ -208,6 +208,13 @@ def test_damaged_files_are_read_or_refused_in_one_line(tmp_path: Path, program: 
             np.testing.assert_allclose(scan.signal[:count], made.FLOW_MW[:count], atol=1e-4)
 
 
+def test_a_cell_test_is_refused_as_one(tmp_path: Path) -> None:
+    rows = "".join(f"{n},Rest,{n / 3:.3f},0.1,3.7,{n / 9:.4f},CC_Chg\n" for n in range(200))
+    path = written(tmp_path, f"Record,Step,Time (s),Current (A),Voltage (V),Charge (C),Mode\n{rows}")
+    with pytest.raises(DataError, match="voltage and current among its columns"):
+        read_scans(path)
+
+
 def test_a_few_impossible_temperatures_are_left_out_and_many_refused(tmp_path: Path) -> None:
     header = "time (s),temperature (C),heat flow endo up (mW)"
     odd = made.TEMPERATURE_C.copy()

@@ -40,6 +40,7 @@ _WRITTEN: Mapping[str, tuple[str, ...]] = {
                 "JpergK", "Jpergperk", "mJ/mgK", "J/Kg", "J/gdegC", "JpergperK"),
     "J/(kg K)": ("J/kgK", "J/kgC", "J/kg/K", "Jkg-1K-1", "JkgK", "J/KkG"),
     "mJ/K": ("mJ/K", "mJ/C"), "J/K": ("J/K", "J/C"),
+    "V": ("V", "volt", "Volts"), "A": ("A", "ampere", "Amps"), "mA": ("mA",),
     "K/min": ("K/min", "C/min"), "mg": ("mg",), "g": ("g",), "%": ("%",), "ml/min": ("ml/min", "mL/min"),
 }  # fmt: skip
 _UNIT_OF = {written: unit for unit, ways in _WRITTEN.items() for written in ways}

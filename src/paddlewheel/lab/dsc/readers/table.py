@@ -25,6 +25,7 @@ FIELDS: Mapping[str, tuple[Role, str]] = {
     "heat_capacity_J_per_gK": ("signal", "J/(g K)"), "sensitivity_uV_per_mW": ("sensitivity", "uV/mW"),
 }  # fmt: skip
 """Names by which a user may say what a column is."""
+_MOST_LISTED = 8
 _SAME_MASS = 0.01
 _GAP_K, _GAP_S = 5.0, 900.0
 _COLDEST_K = 60.0
@@ -209,11 +210,18 @@ def _named(headers: Sequence[str], table: TextTable, wanted: str) -> int | None:
 
 
 def _listed(headers: Sequence[str]) -> str:
-    return ", ".join(header for header in headers if header) or f"{len(headers)} columns, by their numbers"
+    named = [header for header in headers if header]
+    if not named:
+        return f"{len(headers)} columns, by their numbers"
+    return ", ".join(named[:_MOST_LISTED]) + (f" and {len(named) - _MOST_LISTED} more" if named[_MOST_LISTED:] else "")
 
 
 def _needed(columns: Sequence[Column], where: str | Path, warnings: list[str]) -> tuple[Column, Column]:
     """The signal with its unit, and the temperature of the sample or what stands in for it."""
+    electric = {column.unit for column in columns} & {"V", "A", "mA"}
+    if {"V"} < electric:
+        raise DataError("voltage and current among its columns: a cell test, or another technique", where=where,
+                        remedy="give a file of a calorimeter")  # fmt: skip
     signal = best(columns, "signal")
     names = _listed([f"{column.name} ({column.unit})" if column.unit else column.name for column in columns])
     if signal is None:
@@ -359,5 +367,8 @@ def _sensitivity(columns: Sequence[Column], values: Mapping[int, np.ndarray], to
 def _rates_K_per_s(time_s: np.ndarray, temperature_C: np.ndarray, stated: Sequence[float]) -> np.ndarray | float:
     """The rate by which a heat capacity becomes a heat flow: the programme's, else the slope of the temperature."""
     if len(stated) == 1:
-        return np.sign(temperature_C[-1] - temperature_C[0]) * stated[0] / 60.0
+        half = max(1, len(temperature_C) // 200)
+        place = np.arange(len(temperature_C))
+        ahead, behind = np.minimum(place + half, len(place) - 1), np.maximum(place - half, 0)
+        return np.sign(temperature_C[ahead] - temperature_C[behind]) * stated[0] / 60.0
     return np.gradient(temperature_C, time_s)

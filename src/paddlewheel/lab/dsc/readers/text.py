@@ -16,6 +16,8 @@ _BEGINS = re.compile(
 )
 _WORDS = re.compile(r"[A-DF-Za-df-z\u00e4\u00c4\u00b0]{2}|[\u4e00-\u9fff]|\b[tTK]\b")
 _DELIMITERS = (r"\t", ";", ",", r"\s{2,}", r"\s+")
+_CELLS, _MANY_DIGITS = re.compile(r"[\t;,]"), re.compile(r"\d\d|\d[.,]|^\W*\d")
+_MOST_AROUND = 300
 _LETTER = re.compile(r"[A-DF-Za-df-z]")
 _TWO_NUMBERS = re.compile(r"\d[\s;,]+[-+.]?\d")
 _SIG = re.compile(r"^Sig(\d+)\s+(.+?)\s*$")
@@ -54,7 +56,7 @@ def blocks_of(text: str, *, source: str, warnings: list[str]) -> list[Block]:
             problem = problem or error
             continue
         if len(table) >= 2:
-            found.append(Block(table=table, lines=list(_around(of_block))))
+            found.append(Block(table=table, lines=_ends(list(_around(of_block)))))
     if not found:
         raise problem or DataError("no table of numbers", where=source, remedy="give a file of a calorimeter")
     return found
@@ -62,6 +64,8 @@ def blocks_of(text: str, *, source: str, warnings: list[str]) -> list[Block]:
 
 def is_header(line: str) -> bool:
     """Whether a line names the columns of a calorimeter: a signal, and a time or a temperature."""
+    if any(is_number(cell) for cell in _CELLS.split(line)):
+        return False  # most rows, of a file with words in them too
     for delimiter in _DELIMITERS:
         cells = [cell for cell in re.split(delimiter, line.strip()) if cell.strip()]
         if len(cells) < 2 or any(is_number(cell.replace(",", ".")) for cell in cells):
@@ -92,7 +96,7 @@ def _with_headers(lines: list[str]) -> list[str]:
 
 def _with_units(names: str, units: str) -> str | None:
     """A line of names with the units of the line below it, by tabs; None where these are no such lines."""
-    if is_number(units.strip()[:1]) or not _LETTER.search(names):
+    if _MANY_DIGITS.search(units) or not _LETTER.search(names):
         return None
     for delimiter in _DELIMITERS:
         below = [cell.strip().strip("[]()").strip() for cell in re.split(delimiter, units.strip())]
@@ -125,6 +129,11 @@ def _cut(lines: list[str], earlier: int, later: int) -> int:
 
 def _is_row(line: str) -> bool:
     return not _LETTER.search(line) and _TWO_NUMBERS.search(line) is not None
+
+
+def _ends(lines: list[str]) -> list[str]:
+    """The first and last lines of many: words in the rows of another technique are no header."""
+    return lines if len(lines) <= 2 * _MOST_AROUND else lines[:_MOST_AROUND] + lines[-_MOST_AROUND:]
 
 
 def _around(lines: list[str]) -> Iterator[str]:
