@@ -889,6 +889,7 @@ def window(
 def xrd_fit(
     patterns: str | Path | Pattern | Sequence[str | Path | Pattern],
     *,
+    candidates: str | Path | None = ...,
     shift: Literal['displacement', 'zero', 'both', 'none'] | None = ...,
     transparency: bool = ...,
     cells: Literal['free', 'fixed'] = ...,
@@ -953,12 +954,12 @@ def xrd_pattern(
 def xrd_series(
     patterns: str | Path | Pattern | Sequence[str | Path | Pattern],
     *,
-    phases: Names = ...,
     exposure_s: float | None = ...,
     rate_K_per_min: float | None = ...,
     stated: Literal['start', 'middle', 'end'] = ...,
     shift: Literal['auto', 'zero', 'displacement', 'none'] = ...,
     cell_percent: float = ...,
+    phases: Paths = ...,
     radiation: str | None = ...,
     wavelength_A: float | None = ...,
     instrument: str | Path | None = ...,

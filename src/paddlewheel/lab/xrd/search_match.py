@@ -440,7 +440,7 @@ class _Placed:
     lines_there: float = 0.0
     n_strong: int = 0
     missing: tuple[float, ...] = ()
-    reason: str | None = "others explain more"
+    reason: str | None = "explains less than others that are not found"
 
 
 def _steps(net: _Net, percent: float) -> np.ndarray:
@@ -669,7 +669,8 @@ def _unexplained(net: _Net, pattern: Pattern, left: np.ndarray) -> tuple[Unexpla
     found = []
     for place in places:
         window = slice(max(place - _CELLS_PER_WIDTH, 0), place + _CELLS_PER_WIDTH + 1)
-        if smooth[place] > 0.5 * float(net.value[window].max()):
+        is_high = smooth[place] > max(0.005 * highest, _PEAK_STD * net.noise[place] / math.sqrt(3))
+        if is_high and smooth[place] > 0.5 * float(net.value[window].max()):
             angle = float(net.two_theta_deg[place])
             d_A = pattern.radiation.wavelength_A / (2 * math.sin(math.radians(angle / 2)))
             found.append(UnexplainedPeak(two_theta_deg=angle, d_A=d_A, relative_height=float(smooth[place]) / highest))

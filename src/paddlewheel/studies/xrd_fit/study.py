@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
 from pydantic import model_validator
 
-from paddlewheel.errors import DataError, SettingsError
+from paddlewheel.errors import DataError, ScienceError, SettingsError
 from paddlewheel.lab.phase_amounts import SeenByDiffraction
 from paddlewheel.lab.xrd.fit import FitOptions, FittedPhase, PatternFit, Shift, fit_pattern
 from paddlewheel.lab.xrd.model import Instrument
 from paddlewheel.lab.xrd.pattern import Pattern
 from paddlewheel.lab.xrd.phase import Phase
+from paddlewheel.lab.xrd.search_match import identify
 from paddlewheel.lab.xrd.standards import Standard, find_standard
 from paddlewheel.lab.xrd.wavelength import likelier_wavelength
 from paddlewheel.records import Citation, Measured
@@ -30,6 +31,7 @@ from paddlewheel.studies.laboratory.xrd import (
     needs_radiation,
     pattern_inputs,
 )
+from paddlewheel.studies.xrd_fit.candidates import identification_record, read_candidates
 from paddlewheel.studies.xrd_fit.record import (
     CURVES,
     REFLECTIONS,
@@ -84,6 +86,9 @@ _CELL_FIELDS = ("a_A", "b_A", "c_A", "alpha_deg", "beta_deg", "gamma_deg")
 class XrdFitStudySettings(PhaseSettings):
     """Settings of `xrd fit`."""
 
+    candidates: Path | None = setting(
+        None, "Folder of CIFs to look through: those that are in the first pattern are fitted beside --phases."
+    )
     shift: Shift | None = setting(
         None,
         "What moves all lines: displacement (of a flat plate by default), zero (of a capillary), both, or none (of a"
@@ -146,10 +151,10 @@ class XrdFitStudySettings(PhaseSettings):
             For a name that no phase has.
         """
         names = [phase.name for phase in phases]
-        for field in ("texture", "le_bail", "spike", "particles_um"):
-            for name in getattr(self, field):
+        for each in ("texture", "le_bail", "spike", "particles_um"):
+            for name in getattr(self, each):
                 if name not in names:
-                    raise SettingsError(f"no phase is called {name!r}", where=field,
+                    raise SettingsError(f"no phase is called {name!r}", where=each,
                                         remedy=f"phases are {', '.join(names)}")  # fmt: skip
         card = self.instrument_card()
         instrument = Instrument(**card.profile) if card is not None and card.profile else None
@@ -177,17 +182,23 @@ class FitInputs:
     patterns: list[Pattern]
     phases: list[Phase]
     standard: Standard | None
+    candidates: list[Phase] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
 
     def document(self) -> dict[str, Any]:
         """Patterns by their content, phases by name, cell and number of atoms."""
         return {
             "patterns": pattern_inputs(self.patterns),
-            "phases": [
-                {"name": phase.name, "formula": phase.formula, "space_group": phase.space_group,
-                 "cell": [float(value) for value in phase.cell], "n_atoms": len(phase.elements)}
-                for phase in self.phases
-            ],
-        }  # fmt: skip
+            "phases": [_described(phase) for phase in self.phases],
+            **({"candidates": [_described(phase) for phase in self.candidates]} if self.candidates else {}),
+        }
+
+
+def _described(phase: Phase) -> dict[str, Any]:
+    return {
+        "name": phase.name, "formula": phase.formula, "space_group": phase.space_group,
+        "cell": [float(value) for value in phase.cell], "n_atoms": len(phase.elements),
+    }  # fmt: skip
 
 
 def _opens(given: Patterns, settings: XrdFitStudySettings) -> FitInputs:
@@ -200,10 +211,13 @@ def _opens(given: Patterns, settings: XrdFitStudySettings) -> FitInputs:
             raise DataError("no intensity above zero", where=pattern.source, remedy="give the counts of a pattern")
     standard = None if settings.standard is None else find_standard(settings.standard)
     phases = settings.read_phases() if standard is None else [_standard_phase(standard, patterns)]
-    if not phases:
+    candidates, left = [], []
+    if settings.candidates is not None:
+        candidates, left = read_candidates(settings.candidates, phases)
+    if not phases and not candidates:
         raise SettingsError("no phase", where="phases", remedy="give A.cif,B.cif, or built-in names")
-    settings.options(phases)
-    return FitInputs(patterns=patterns, phases=phases, standard=standard)
+    settings.options([*phases, *candidates])
+    return FitInputs(patterns=patterns, phases=phases, standard=standard, candidates=candidates, left_out=left)
 
 
 def _standard_phase(standard: Standard, patterns: Sequence[Pattern]) -> Phase:
@@ -223,7 +237,16 @@ def _standard_phase(standard: Standard, patterns: Sequence[Pattern]) -> Phase:
 
 
 def _measures(inputs: FitInputs, settings: XrdFitStudySettings, run: Run) -> XrdFitRecord:
-    options = settings.options(inputs.phases)
+    identification, given = None, inputs.phases
+    if inputs.candidates:
+        found = identify(inputs.patterns[0], [*given, *inputs.candidates])
+        identification = identification_record(found, inputs.left_out)
+        names = {phase.name for phase in given}
+        inputs = replace(inputs, phases=[*given, *(each.phase for each in found.found if each.phase.name not in names)])
+        if not inputs.phases:
+            raise ScienceError("none of the candidates is in the pattern", where=inputs.patterns[0].source,
+                               remedy="give --phases, or other candidates")  # fmt: skip
+    options = settings.options([*given, *inputs.candidates])
     fits: list[PatternFit] = []
 
     def rows() -> list[Row]:
@@ -245,6 +268,7 @@ def _measures(inputs: FitInputs, settings: XrdFitStudySettings, run: Run) -> Xrd
         patterns=patterns,
         instrument=patterns[0].instrument,
         standard=None if inputs.standard is None else inputs.standard.name,
+        identification=identification,
         flags=flags,
         notes=_notes(fits, options),
         warnings=list(dict.fromkeys(
@@ -418,6 +442,12 @@ def _keep_reflections(fits: Sequence[PatternFit], run: Run) -> str:
 
 def _says(record: XrdFitRecord) -> list[str]:
     lines = []
+    if record.identification is not None:
+        found = [each.name for each in record.identification.candidates if each.is_found]
+        peaks = record.identification.unexplained
+        told = f"{len(found)} of {record.identification.n_candidates} candidates found: {', '.join(found)}"
+        left = ", ".join(f"{peak.two_theta_deg:.2f}" for peak in peaks[:6])
+        lines.append(told + (f"; unexplained peaks at {left} degrees" if peaks else ""))
     for number, pattern in enumerate(record.patterns, 1):
         where = pattern.file + (f", {pattern.temperature_K:g} K" if pattern.temperature_K is not None else "")
         lines.append(f"{where}: Rwp {100 * pattern.rwp:.1f} %, expected {100 * pattern.rexp:.1f} %")

@@ -19,6 +19,7 @@ from paddlewheel.execution import DriverWatch, Unit
 from paddlewheel.execution.tasks import array_digest
 from paddlewheel.foreign import array_archive
 from paddlewheel.lab.xrd.fit import FitOptions, PatternFit, fit_pattern
+from paddlewheel.lab.xrd.model import Instrument
 from paddlewheel.lab.xrd.pattern import Pattern, Radiation
 from paddlewheel.lab.xrd.phase import Phase
 
@@ -79,7 +80,9 @@ def run_chain(unit: Unit, watch: DriverWatch, threads: int) -> bool:
     """
     del threads
     patterns, phases = _patterns(unit), [_phase_of(each) for each in unit.contents["phases"]]
-    options = FitOptions(refits=False, **unit.contents["options"])
+    given = dict(unit.contents["options"])
+    profile = given.pop("instrument")
+    options = FitOptions(refits=False, instrument=Instrument(**profile) if profile else None, **given)
     done, curves = _kept(unit)
     last: PatternFit | None = None
     order = unit.contents["order"]

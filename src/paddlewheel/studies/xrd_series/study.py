@@ -16,10 +16,9 @@ from paddlewheel.lab.xrd.evolution import Frames, TransitionFit, exposed_range_K
 from paddlewheel.lab.xrd.expansion import fit_expansion, fit_merging
 from paddlewheel.lab.xrd.pattern import Pattern
 from paddlewheel.lab.xrd.phase import Phase
-from paddlewheel.lab.xrd.structure_factors import read_phase
 from paddlewheel.records import Citation, Measured
 from paddlewheel.records.tables import stacked
-from paddlewheel.studies.laboratory.xrd import POWDER_PATTERNS, Patterns, XrdSettings, needs_radiation, pattern_inputs
+from paddlewheel.studies.laboratory.xrd import POWDER_PATTERNS, Patterns, PhaseSettings, needs_radiation, pattern_inputs
 from paddlewheel.studies.xrd_series.chains import FRAMES, TASK, chain_results, chain_units, frame_arrays
 from paddlewheel.studies.xrd_series.record import (
     CELLS,
@@ -37,7 +36,7 @@ from paddlewheel.studies.xrd_series.record import (
     XrdSeriesRecord,
 )
 from paddlewheel.study.run import Run
-from paddlewheel.study.settings import Names, setting
+from paddlewheel.study.settings import setting
 from paddlewheel.study.stage import failed_units
 from paddlewheel.study.study import Study
 
@@ -67,10 +66,9 @@ _CITATIONS = (
 )  # fmt: skip
 
 
-class XrdSeriesSettings(XrdSettings):
+class XrdSeriesSettings(PhaseSettings):
     """Settings of `xrd series`."""
 
-    phases: Names = setting((), "Phases: CIFs, other structure files, or built-in names, as o-nbh,nabh4,na2b12h12.")
     exposure_s: float | None = setting(
         None, "Exposure of a pattern, s, over what the files say; frames are averages over it.", ge=0, le=1e5
     )
@@ -140,9 +138,7 @@ def _opens(given: Patterns, settings: XrdSeriesSettings) -> SeriesInputs:
     exposure = settings.exposure_s if settings.exposure_s is not None else (
         float(np.median(exposures)) if len(exposures) == len(patterns) else None
     )  # fmt: skip
-    phases = tuple(read_phase(name) for name in settings.phases)
-    if len({phase.name for phase in phases}) < len(phases):
-        phases = tuple(replace(phase, name=f"{phase.name} ({number})") for number, phase in enumerate(phases, start=1))
+    phases = tuple(settings.read_phases())
     order = np.argsort(kelvin, kind="stable")
     if exposure is None or rate is None:
         notes.append("the exposure or the rate is not known: frames are taken as sharp in temperature")
@@ -202,7 +198,9 @@ def _rate(patterns: Sequence[Pattern], kelvin: np.ndarray, settings: XrdSeriesSe
 
 def _measures(inputs: SeriesInputs, settings: XrdSeriesSettings, run: Run) -> XrdSeriesRecord:
     run.arrays(FRAMES, frame_arrays(inputs.patterns))
+    card = settings.instrument_card()
     options = {
+        "instrument": card.profile if card is not None else None,
         "cell_percent": settings.cell_percent,
         "shift": None if settings.shift == "auto" else settings.shift,
     }
