@@ -7,7 +7,7 @@ import pytest
 
 from paddlewheel.errors import DataError
 from paddlewheel.lab.dsc.scan import ThermalScan
-from paddlewheel.lab.dsc.segments import find_segments, rates_contradicted
+from paddlewheel.lab.dsc.segments import find_segments
 
 
 def programme(*pieces: tuple[float, float], noise_K: float = 0.02, seed: int = 1) -> ThermalScan:
@@ -74,14 +74,6 @@ def test_the_programme_of_the_file_decides_where_it_has_one():
                     programme_C=scan.temperature_C)
     )  # fmt: skip
     assert [each.direction for each in found] == ["heating", "cooling"]
-
-
-def test_a_rate_of_the_header_that_the_points_contradict_is_told():
-    found = find_segments(programme((10, 20), (-5, 40)))
-    assert rates_contradicted(found, [10.0, -5.0]) == []
-    (line,) = rates_contradicted(found, [20.0])
-    assert "says 20 K/min" in line
-    assert "say 10 K/min" in line
 
 
 def test_what_has_no_ramp_is_refused():

@@ -7,7 +7,6 @@ the noise, and a piece after which the temperature goes on along the line of bef
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -31,7 +30,6 @@ _SAME_LINE = 0.35
 """Of a piece's length: by how much the line after it may lie off the line before it, where the programme ran on."""
 _STRAIGHT = 0.01
 """Of its span: by how much a ramp's temperatures may lie off their line where a ramp is cut into two rates."""
-_CONTRADICTS = 0.05
 _BLOCKS = 10
 
 
@@ -93,22 +91,6 @@ def find_segments(scan: ThermalScan) -> tuple[Segment, ...]:
         for (*_, sign), low, high in zip(pieces, bounds[:-1], bounds[1:], strict=True)
         if high - low >= 2
     )
-
-
-def rates_contradicted(segments: Sequence[Segment], stated_K_per_min: Sequence[float]) -> list[str]:
-    """A line for each stated rate of a ramp that no segment has within 5 %, or three standard errors."""
-    ramps = [each for each in segments if each.direction != "isothermal"]
-    told = []
-    for stated in stated_K_per_min:
-        if stated == 0 or not ramps:
-            continue
-        nearest = min(ramps, key=lambda each: abs(abs(each.rate_K_per_min) - abs(stated)))
-        found, std = abs(nearest.rate_K_per_min), nearest.rate_std_K_per_min
-        if abs(found - abs(stated)) > max(_CONTRADICTS * abs(stated), 3 * std):
-            told.append(
-                f"the file says {abs(stated):g} K/min; its temperatures and times say {found:.3g} K/min, which is used"
-            )
-    return told
 
 
 def _evenly(time_s: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
