@@ -35,6 +35,8 @@ _CUT = 0.03
 """Of the area: where baselines disagree by more, and by more than noise, the window cuts the event."""
 _SEEN = 5.0
 """Standard errors of the area, or of the height, of what is an event."""
+_SURE_STEP = 30.0
+"""The same of the height of a step: lines beside a peak, drawn on under it, differ by a little less surely."""
 _TAIL = 0.0015
 """Of the height: a flank that is farther from its outer line is a tail of the event."""
 _FARTHEST_TAIL = 10.0
@@ -303,6 +305,9 @@ def _measured(curve: Curve, low: int, high: int, room: tuple[int, int], *, is_wi
             else f"the window, or the segment, {'starts' if at_start else 'ends'} within it: it is cut"
         )
         return replace(_blank(curve, low, high), refused=reason)
+    steps = [step for span in free if (step := _step(curve, *span, room, shortest)) is not None]
+    if 2 * len(steps) > len(free):
+        return steps[0]
     low, high = min(free, key=lambda span: _doubt(curve, span, room, shortest)) if len(free) > 1 else free[0]
     blank = _blank(curve, low, high)
     windows = [
@@ -313,9 +318,6 @@ def _measured(curve: Curve, low: int, high: int, room: tuple[int, int], *, is_wi
     ]
     if not windows:
         return replace(blank, refused="no baseline beside it")
-    step = _step(curve, low, high, room, shortest)
-    if step is not None:
-        return step
     return _peak(curve, (low, high), windows, blank, is_window=is_window)
 
 
@@ -702,7 +704,7 @@ def _step(curve: Curve, low: int, high: int, room: tuple[int, int], shortest: in
         noises.append(noise)
     height = float(lines[1][round(middle)] - lines[0][round(middle)])
     std = float(np.sqrt(sum(errors)))
-    if abs(height) < _SEEN * std:
+    if abs(height) < _SURE_STEP * std:
         return None
     share = (curve.signal - lines[0]) / np.where(
         np.abs(lines[1] - lines[0]) < 0.1 * abs(height), height, lines[1] - lines[0]
