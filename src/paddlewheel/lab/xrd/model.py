@@ -180,6 +180,21 @@ class PatternModel:
     phases: list[PhaseModel]
     parameters: list[Parameter] = field(default_factory=list)
     mu_r: float = 0.0
+    _held_nodes: dict[int, np.ndarray] = field(default_factory=dict)
+
+    def hold_nodes(self, theta: np.ndarray) -> None:
+        """Keep the numbers of nodes of axial divergence as they are needed here: a search wants one smooth function."""
+        self._held_nodes = {}
+        self._held_nodes = {
+            phase: self._n_nodes(phase, self.peaks(phase, theta), self._values(phase, theta)["axial"])
+            for phase in range(len(self.phases))
+        }
+
+    def _n_nodes(self, phase: int, peaks: Peaks, height: float) -> np.ndarray:
+        held = self._held_nodes.get(phase)
+        if held is not None:
+            return held
+        return nodes_needed(np.clip(peaks.position_deg, 0.05, 179.5), height, peaks.fwhm_deg)
 
     def place(self, name: str, phase: int = -1) -> int:
         """Where a parameter stands in `theta`."""
@@ -252,7 +267,7 @@ class PatternModel:
         """The pattern of a phase at a scale of one; [n_points]."""
         peaks = self.peaks(phase, theta)
         height = self._values(phase, theta)["axial"]
-        n_nodes = nodes_needed(np.clip(peaks.position_deg, 0.05, 179.5), height, peaks.fwhm_deg)
+        n_nodes = self._n_nodes(phase, peaks, height)
         nodes = self._axial(peaks, height, n_nodes)
         y = np.zeros(self.two_theta_deg.size)
         paint(
@@ -284,7 +299,7 @@ class PatternModel:
         """Derivatives of the column of a phase by the parameters at the places `free`; [n_free, n_points]."""
         peaks = self.peaks(phase, theta)
         height = self._values(phase, theta)["axial"]
-        n_nodes = nodes_needed(np.clip(peaks.position_deg, 0.05, 179.5), height, peaks.fwhm_deg)
+        n_nodes = self._n_nodes(phase, peaks, height)
         nodes = self._axial(peaks, height, n_nodes)
         own = [place for place in free if self.parameters[place].phase in (-1, phase)]
         slopes = np.zeros((peaks.area.size, 4, len(own)))

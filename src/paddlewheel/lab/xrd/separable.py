@@ -115,6 +115,7 @@ class SeparableFit:
         high = np.array([each.upper for each in parameters])
         centre, std = self._priors()
         theta = np.clip(theta, low, high)
+        self.model.hold_nodes(theta)
         linear = self.at(theta)
         here = linear.chi2 + self._prior(theta)
         damping, free = _DAMPING, list(free)
