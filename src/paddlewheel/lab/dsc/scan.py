@@ -4,17 +4,40 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
 from paddlewheel.errors import DataError
 
-if TYPE_CHECKING:
-    from paddlewheel.lab.dsc.calibration import Calibration
-
 SignalUnit = Literal["mW", "uV"]
 """Heat flow; or the thermocouple's voltage, which a sensitivity turns into heat flow."""
+
+
+class Corrected(Protocol):
+    """What a run says of the calibration that it went through (`paddlewheel.lab.dsc.calibration.Calibration`)."""
+
+    @property
+    def has_temperature(self) -> bool:
+        """Whether temperatures were corrected."""
+        ...
+
+    @property
+    def has_heat(self) -> bool:
+        """Whether heat flows were."""
+        ...
+
+    def temperature_std_C(self, temperature_C: float, rate_K_per_min: float) -> float:
+        """Standard uncertainty of a temperature by the calibration alone."""
+        ...
+
+    def heat_factor(self, temperature_C: np.ndarray | float) -> np.ndarray:
+        """By which a heat was multiplied."""
+        ...
+
+    def heat_factor_std(self, temperature_C: float) -> float:
+        """Standard uncertainty of that factor."""
+        ...
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -58,7 +81,7 @@ class ThermalScan:
     mass_is_nominal: bool = False
     instrument: str | None = None
     started: datetime | None = None
-    calibration: Calibration | None = None
+    calibration: Corrected | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
