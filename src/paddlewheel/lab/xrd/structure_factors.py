@@ -11,13 +11,13 @@ import numpy as np
 from paddlewheel.errors import SettingsError
 from paddlewheel.lab.xrd.pattern import Radiation
 from paddlewheel.lab.xrd.phase import Phase, Reflections, d_spacing_A
+from paddlewheel.units import AVOGADRO_PER_MOL
 
 if TYPE_CHECKING:
     from ase import Atoms
 
 HC_EV_A = 12398.419843320026
 """Energy of a photon times its wavelength, exact in the SI of 2019."""
-_AVOGADRO_PER_MOL = 6.02214076e23
 _LARGEST_S_PER_A = 6.0
 """Waasmaier and Kirfel fitted up to sin(theta)/lambda = 6 1/A; beyond, the last value stands."""
 _MOST_INDICES = 3_000_000
@@ -237,7 +237,7 @@ def cell_mass_g_per_mol(phase: Phase) -> float:
 
 def density_g_per_cm3(phase: Phase) -> float:
     """Density of the crystal by its cell."""
-    return cell_mass_g_per_mol(phase) / _AVOGADRO_PER_MOL / (phase.volume_A3 * 1e-24)
+    return cell_mass_g_per_mol(phase) / AVOGADRO_PER_MOL / (phase.volume_A3 * 1e-24)
 
 
 def mass_absorption_cm2_per_g(phase: Phase, wavelength_A: float) -> float:
