@@ -505,8 +505,9 @@ def _local(values: np.ndarray, centre: float, half: int, degree: int) -> tuple[n
     variance of a point, and the residuals' mean square."""
     low, high = max(0, int(centre) - half), min(values.size, int(centre) + half + 1)
     design = np.vander(np.arange(low, high) - centre, degree + 1, increasing=True)
-    inverse = np.linalg.pinv(design.T @ design)
-    parameters = inverse @ (design.T @ values[low:high])
+    turned = np.linalg.pinv(design)  # not of its square: powers of many points differ by many orders
+    inverse = turned @ turned.T
+    parameters = turned @ values[low:high]
     residuals = values[low:high] - design @ parameters
     return parameters, inverse, float(residuals @ residuals) / max(1, residuals.size - degree - 1)
 
