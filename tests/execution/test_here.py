@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import pytest
+
 from paddlewheel.errors import ScienceError
-from paddlewheel.execution import FINISHED, DriverLock, DriverWatch, FileLock, Unit, run_units_here
+from paddlewheel.execution import FINISHED, DriverLock, DriverWatch, FileLock, Outcome, Unit, run_units_here
+from paddlewheel.study.stage import run_stage
 
 
 def work(unit: Unit, watch: DriverWatch, threads: int) -> bool:
@@ -35,3 +39,24 @@ def test_each_unit_ends_on_its_own(tmp_path: Path) -> None:
     assert units[1].result() is None
     assert units[2].result() == {"runs": 1}
     assert FileLock(units[1].folder / "lock").try_acquire()
+
+
+@pytest.mark.parametrize(("is_short", "place"), [(True, "here"), (False, "workers")])
+def test_short_stages_start_no_workers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_short: bool, place: str
+) -> None:
+    begun = []
+
+    def in_workers(units: Sequence[Unit], *, task: str, on_poll: Callable[[], None], **_: object) -> Outcome:
+        begun.append("workers")
+        return run_units_here(units, task=task, on_poll=on_poll)
+
+    monkeypatch.setattr("paddlewheel.study.stage.run_units", in_workers)
+    units = [Unit(name=name, contents={"fails": False, "runs": 1}, run_directory=tmp_path) for name in ("one", "two")]
+    with DriverLock(tmp_path) as driver:
+        troubles = run_stage(
+            units, task=f"{__name__}:work", title="", driver=driver, cores=2, show_progress=False, here=True,
+            is_short=is_short,
+        )  # fmt: skip
+    assert (not troubles, begun) == (True, [] if place == "here" else ["workers"])
+    assert all(unit.result() == {"runs": 1} for unit in units)

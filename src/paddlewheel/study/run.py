@@ -141,6 +141,7 @@ class Run:
         task: str,
         title: str,
         here: bool = False,
+        is_short: bool = False,
         check: Callable[[Unit], str | None] = Unit.damage,
     ) -> dict[str, str]:
         """Run the units that are not finished; what went wrong, by name of the unit (see `run_stage`)."""
@@ -153,6 +154,7 @@ class Run:
             cores=self.cores,
             show_progress=self.show_progress,
             here=here,
+            is_short=is_short,
             check=check,
         )
 

@@ -21,6 +21,7 @@ def run_stage(
     cores: int | None,
     show_progress: bool,
     here: bool = False,
+    is_short: bool = False,
     check: Callable[[Unit], str | None] = Unit.damage,
 ) -> dict[str, str]:
     """Run the units that are not finished.
@@ -31,6 +32,8 @@ def run_stage(
         What the units do, for the progress: ``labelling``.
     here
         Run them in this process where there is one core or one unit to run: Parsl takes seconds to start.
+    is_short
+        Whether all units together take no longer than that start: then they run here one after the other.
     check
         Why what is there of a unit cannot be taken: then a line says it, and the unit is computed anew.
 
@@ -53,7 +56,7 @@ def run_stage(
         unit.prepare()
     with Progress(title, unit_rows(units if "md" not in units[0].contents else pending), shown=show_progress) as shown:
         resources = Resources.share(n_units=len(pending), cores=cores)
-        if here and resources.workers == 1:
+        if here and (is_short or resources.workers == 1):
             outcome = run_units_here(units, task=task, on_poll=shown.update)
         else:
             outcome = run_units(units, task=task, driver=driver, resources=resources, on_poll=shown.update)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -123,13 +124,16 @@ def fit_expansion(temperature_K: np.ndarray, length: np.ndarray, std: np.ndarray
 
 def debye_energy_K(temperature_K: np.ndarray, debye_temperature_K: float) -> np.ndarray:
     """Energy of Debye's solid over 3 N k, T D3(theta/T), without that of the ground state; K, [n]."""
-    from numpy.polynomial.legendre import leggauss
-
-    nodes, weights = leggauss(40)
+    nodes, weights = _gauss_legendre()
     reduced = np.minimum(debye_temperature_K / temperature_K, 60.0)[:, None]
     place = 0.5 * reduced * (nodes + 1)
     integral = (place**3 / np.expm1(place) * weights).sum(1) * 0.5 * reduced[:, 0]
     return 3 * temperature_K**4 / debye_temperature_K**3 * integral
+
+
+@cache
+def _gauss_legendre() -> tuple[np.ndarray, np.ndarray]:
+    return np.polynomial.legendre.leggauss(40)
 
 
 def _models(

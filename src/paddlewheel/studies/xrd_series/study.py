@@ -52,6 +52,8 @@ _ALIKE = 5e-4
 _CURVE_POINTS = 200
 _NO_PATTERNS = (".cif", ".prm", ".instprm", ".yaml", ".json", ".html", ".png", ".pdf", ".svg", ".md", ".csv.gz")
 _QUANTITIES: tuple[CellQuantity, ...] = ("a_A", "b_A", "c_A", "volume_A3")
+_SHORT_SERIES = 10**6
+"""Points of all patterns times phases: both chains of so many take as long in one process (15 s) as Parsl to start."""
 _SMALLEST_K = 0.5
 """Spread of temperatures below which nothing depends on temperature."""
 _CITATIONS = (
@@ -205,7 +207,7 @@ def _measures(inputs: SeriesInputs, settings: XrdSeriesSettings, run: Run) -> Xr
         "shift": None if settings.shift == "auto" else settings.shift,
     }
     units = chain_units(inputs.patterns, inputs.phases, options, run.folder)
-    if troubles := run.units(units, task=TASK, title="patterns", here=True):
+    if troubles := run.units(units, task=TASK, title="patterns", here=True, is_short=_is_short(inputs)):
         raise failed_units(troubles, run.folder)
     (cold, cold_curves), (hot, hot_curves) = (chain_results(unit) for unit in units)
     jumps: list[str] = []
@@ -250,6 +252,11 @@ def _measures(inputs: SeriesInputs, settings: XrdSeriesSettings, run: Run) -> Xr
         expansions=expansions, merging_axes=merging, jumps=jumps, notes=[*inputs.notes, *notes], files=files,
         warnings=warnings, citations=list(_CITATIONS), provenance=run.provenance(),
     )  # fmt: skip
+
+
+def _is_short(inputs: SeriesInputs) -> bool:
+    points = sum(pattern.two_theta_deg.size for pattern in inputs.patterns)
+    return points * len(inputs.phases) <= _SHORT_SERIES
 
 
 def _exposed(inputs: SeriesInputs, settings: XrdSeriesSettings) -> tuple[np.ndarray, np.ndarray]:
