@@ -77,6 +77,10 @@
   }
   for (const box of document.querySelectorAll(".zoomed")) {
     const frame = box.getBoundingClientRect();
+    for (const drawing of box.querySelectorAll("div > svg")) {
+      const drawn = drawing.getBoundingClientRect();
+      if (isSeen(drawn) && !within(drawn, drawing.parentElement.getBoundingClientRect()) && !drawing.closest(".modebar")) faults.add(`a drawing to zoom in is taller or wider than its box ${name(drawing.parentElement)}`);
+    }
     for (const text of box.querySelectorAll("text")) {
       const drawn = text.getBoundingClientRect();
       if (isSeen(drawn) && !isHidden(text) && !within(drawn, frame)) faults.add(`${words(text)} leaves the zoomed plot`);

@@ -79,6 +79,15 @@ def test_the_style_of_before_is_found_at_fault(chrome: Any, plain_page: Path, me
         assert "px along x" in faults
 
 
+def test_a_zoomed_drawing_in_a_box_without_height_is_found(chrome: Any, plain_page: Path) -> None:
+    flat = plain_page.with_name("flat.html")
+    style = ".zoomed .svg-container { height: auto !important }"
+    text = plain_page.read_text(encoding="utf-8").replace("</style>", f"{style}</style>", 1)  # plotly.js has others
+    flat.write_text(text, encoding="utf-8")
+    found = render(chrome, flat, "screen").faults
+    assert found == ["a drawing to zoom in is taller or wider than its box div.user-select-none.svg-container"]
+
+
 @pytest.mark.parametrize(
     ("markup", "fault"),
     [
