@@ -235,6 +235,8 @@ def _cif(rows: str, formula: str = "") -> str:
         (_cif("Na1 Na 0 0 0 1\nB1 B .5 .5 .5 1\n", "Na B H4"), "speaks of H, but gives no coordinates"),
         (_cif("Na1 Na 0 0 0 1\nOH1 OH .5 .5 .5 1\n"), "speaks of H, but gives no coordinates"),
         (_cif("Na1 Na 0 0 0 1\nCl1 Cl .5 .5 .5 1\n", "Na Cl2"), r"its formula is not that of its coordinates .NaCl."),
+        (_cif("Na1 Na 0 0 0 1\nCl1 Cl .5 .5 .5 1\n", "Na Cl'\n_cell_formula_units_Z '4"), "1 formula units .*says 4"),
+        (_cif("Na1 Na 0 0 0 1\nCl1 Cl .5 .5 .5 1\n").replace(" 6.0\n", " 0.41\n"), "is the cell in nm.*ten times"),
         (_cif("Na1 Na 0 0 0 1\nCl1 Cl .02 0 0 1\n"), "atoms Na1 and Cl2 overlap: 0.12 A apart"),
     ],
 )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from paddlewheel.crystals.cif_statements import SMALLEST_VOLUME_A3, other_unit
 from paddlewheel.crystals.pairs import pairs_within
 from paddlewheel.errors import StructureError
 
@@ -22,9 +23,6 @@ SHORTEST_COVALENT_FRACTION = 0.4
 
 LARGEST_A = 1e4
 """Longest cell vector and largest coordinate of anything that is simulated atom by atom (molecules in vacuum too)."""
-
-SMALLEST_VOLUME_A3 = 2.0
-"""Volume an atom: diamond, the densest of all crystals, has 5.7 A^3; LiH has 8."""
 
 _LARGEST_KNOWN_NUMBER = 103  # Lr: the last with a covalent radius and a mass worth the name
 
@@ -93,7 +91,7 @@ def check_structure(atoms: Atoms, where: str | Path | None = None) -> Atoms:
         raise StructureError(
             f"the cell has {volume_A3:.2g} A^3 for each of its {len(atoms)} atoms",
             where=where,
-            remedy="check the cell and its unit: no crystal has less than 2",
+            remedy=other_unit(volume_A3) or "check the cell and its unit: no crystal has less than 2",
         )
     if not atoms.pbc.all():
         raise StructureError(

@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from paddlewheel.crystals.cif_statements import (
+    ISOTOPE_MASSES_U,
+    contents_contradict,
+    group_contradicts,
+    multiplied_occupancies,
+)
 from paddlewheel.errors import StructureError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pymatgen.core import Composition, Structure
-
-ISOTOPE_MASSES_U = {"D": 2.01410178, "T": 3.01604928}
 
 # pymatgen's own default is exactly 1, which three species at 0.3334 already exceed
 _OCCUPANCY_SUM = 1.01
@@ -53,6 +57,7 @@ def read_cif(path: Path, text: str) -> Structure:
     data = next(block for block in parser.as_dict().values() if "_atom_site_label" in block)
     symbols = data.get("_atom_site_type_symbol", data["_atom_site_label"])
     _refuse_lost_atoms(data, symbols, found, path)
+    _refuse_contradictions(data, found, len(parser.symmetry_operations), path)
     # pymatgen sorts the sites and turns c to z; here: the order of the file, and a along x as ASE and LAMMPS have it
     place = {label: row for row, label in reversed(list(enumerate(data["_atom_site_label"])))}
     sites = sorted(found, key=lambda site: place.get(site.label, len(place)))
@@ -158,6 +163,31 @@ def _refuse_lost_atoms(data: dict, symbols: list[str], structure: Structure, pat
     if ratios and structure.is_ordered and max(ratios) > 1.01 * min(ratios):
         found = structure.composition.reduced_formula
         raise StructureError(f"its formula is not that of its coordinates ({found})", where=path, remedy=remedy)
+
+
+def _refuse_contradictions(data: dict, structure: Structure, order: int, path: Path) -> None:
+    """Refuse a CIF that says of its cell what its atoms contradict (see `cif_statements`).
+
+    A measured density is no reason: samples have pores. The group's name and number are compared where no operations
+    stand beside them.
+    """
+    values = {tag.lower(): value for tag, value in data.items() if isinstance(value, str)}
+    labels = data["_atom_site_label"]
+    places = [sum(site.label == label for site in structure) for label in labels]
+    shares = [_number(text) for text in data.get("_atom_site_occupancy", ["1"] * len(labels))]
+    if all(places) and len(set(labels)) == len(labels) and (odd := multiplied_occupancies(shares, places, order)):
+        raise StructureError(odd, where=path)
+    has_operations = any("symop" in tag.lower() or "equiv_pos" in tag.lower() for tag in data)
+    if not has_operations and (odd := group_contradicts(values.get)):
+        raise StructureError(odd, where=path, remedy="correct the one that is wrong")
+    values.pop("_exptl_crystal_density_meas", None)
+    stated = _amounts(data.get("_chemical_formula_sum"))
+    for odd in contents_contradict(
+        values.get, stated, _amounts(structure.composition), structure.volume, is_ordered=structure.is_ordered
+    ):
+        raise StructureError(
+            odd, where=path, remedy="write all atoms of the cell (or its symmetry), or correct what the file says"
+        )
 
 
 def _amounts(formula: str | Composition | None) -> dict[str, float]:

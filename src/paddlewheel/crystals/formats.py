@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paddlewheel.crystals.cif import ISOTOPE_MASSES_U, read_cif
+from paddlewheel.crystals.cif import read_cif
+from paddlewheel.crystals.cif_statements import ISOTOPE_MASSES_U
 from paddlewheel.crystals.lammps_data import is_lammps_data, read_lammps_data
 from paddlewheel.crystals.ulm import MAGIC, read_ulm_frames
 from paddlewheel.errors import DatasetError, InputError, StructureError

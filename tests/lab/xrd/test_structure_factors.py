@@ -318,6 +318,8 @@ def test_displacements_of_every_kind(tmp_path) -> None:
     [
         ("hello", "is no CIF"),
         (cif("5 5 5 90 90 90", "", "Na Na 0 0 0 1 .01"), "no symmetry"),
+        (cif(".547 .547 .547 90 90 90", named("F m -3 m"), "Ca Ca 0 0 0 1 .01"), "is the cell in nm"),
+        (cif("1 1 1 90 90 90", named("F m -3 m"), "Ca Ca 0 0 0 1 .01"), "gives no cell"),
         (cif("5 5 5 90 90 90", named("Q m -3 m"), "Na Na 0 0 0 1 .01"), "'Q m -3 m' is unknown"),
         (cif("5 5 6 90 90 90", named("F m -3 m"), "Na Na 0 0 0 1 .01"), "contradicts the cell"),
         (cif("5 5 5 90 90 90", named("F m -3 m"), "Wat Wat 0 0 0 1 .01"), "no element"),
@@ -333,6 +335,51 @@ def test_bad_cifs_are_one_line(tmp_path, text: str, problem: str) -> None:
     assert problem in str(error.value)
     assert "made.cif" in str(error.value)
     assert "\n" not in str(error.value)
+
+
+FLUORITE = "Ca1 Ca 0 0 0 1 .01\nF1 F .25 .25 .25 1 .01"
+SIZE = "5.46305 5.46305 5.46305 90 90 90"
+
+
+@pytest.mark.parametrize(
+    ("symmetry", "sites", "rest", "told"),
+    [
+        ("P 1", FLUORITE, "", "those of the asymmetric unit alone"),
+        ("P 1", FLUORITE, "_chemical_formula_sum 'Ca F2'", "its formula is Ca1 F2, its atoms are Ca1 F1 a cell"),
+        ("F m -3 m", FLUORITE.replace("1 .01", "0.0208333 .01", 1).replace("1 .01", "0.0416667 .01"), "", "4/192"),
+        ("F m -3 m", FLUORITE, "_space_group_IT_number 227", "F m -3 m is number 225, the file says 227"),
+        ("F m -3 m", FLUORITE, "_chemical_formula_sum 'Ca F'", "its formula is Ca1 F1, its atoms are Ca4 F8"),
+        ("F m -3 m", FLUORITE, "_chemical_formula_sum 'Ca F2'\n_cell_formula_units_Z 8", "4 formula units a cell"),
+        ("F m -3 m", FLUORITE, "_exptl_crystal_density_diffrn 6.36", "density of 3.181 g/cm3, the file says 6.36"),
+    ],
+)
+def test_what_a_cif_says_against_its_atoms_is_told(tmp_path, symmetry: str, sites: str, rest: str, told: str) -> None:
+    """Fluorite: 4 CaF2 in 163.04 A3, 3.180 g/cm3; in the P 1 of its asymmetric unit a quarter of the atoms is there."""
+    path = tmp_path / "made.cif"
+    path.write_text(cif(SIZE, named(symmetry), sites, rest=rest))
+    assert any(told in line for line in read_phase(path).warnings)
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "", "_chemical_formula_sum 'Ca F2'\n_cell_formula_units_Z 4",
+        "_chemical_formula_sum 'Ca4 F8'\n_cell_formula_units_Z 4",
+        "_exptl_crystal_density_diffrn 3.18(2)\n_exptl_crystal_density_meas 2.9", "_space_group_IT_number 225",
+        "_chemical_formula_sum ?\n_cell_formula_units_Z ?",
+    ],
+)  # fmt: skip
+def test_a_cif_that_agrees_with_its_atoms_is_read_in_silence(tmp_path, rest: str) -> None:
+    path = tmp_path / "made.cif"
+    path.write_text(cif(SIZE, named("F m -3 m"), FLUORITE, rest=rest))
+    assert read_phase(path).warnings == ()
+
+
+def test_operations_that_are_not_of_the_named_group_are_told(tmp_path) -> None:
+    path = tmp_path / "made.cif"
+    operations = "loop_\n_space_group_symop_operation_xyz\nx,y,z\n-x,-y,-z\n" + named("P 2")
+    path.write_text(cif("4 5 6 90 90 90", operations, "Na Na .1 .1 .1 1 .01\nCl Cl .6 .6 .6 1 .01"))
+    assert any("operations are those of space group 2, the file says P 2" in told for told in read_phase(path).warnings)
 
 
 def test_lost_hydrogen_is_told(tmp_path) -> None:

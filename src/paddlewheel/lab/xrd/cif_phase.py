@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paddlewheel.crystals.cif import ISOTOPE_MASSES_U
+from paddlewheel.crystals.cif_statements import (
+    ISOTOPE_MASSES_U,
+    SMALLEST_VOLUME_A3,
+    contents_contradict,
+    filled_too_little,
+    formula_amounts,
+    group_contradicts,
+    multiplied_occupancies,
+    other_unit,
+)
 from paddlewheel.errors import StructureError
 from paddlewheel.foreign import read_document
 from paddlewheel.lab.xrd.atoms_phase import conventional_phase, formula_of, usual_b_iso_A2, usual_b_warning
@@ -47,7 +57,7 @@ def read_cif_phase(path: Path, *, tolerance_A: float = 0.05) -> Phase:
     block = _only_block(path)
     small, operations, symbol = _symmetry(block, path)
     cell = np.array(small.cell.parameters)
-    if not (np.isfinite(cell).all() and (cell[:3] > 0.5).all() and small.cell.volume > 1):
+    if not (np.isfinite(cell).all() and small.cell.is_crystal() and small.cell.volume > 0):
         raise StructureError("gives no cell", where=path, remedy="write its lengths in A and its angles in degrees")
     rotations = np.array([np.array(op.rot) // op.DEN for op in operations])
     if not cell_has(laue_rotations(rotations), cell):
@@ -57,6 +67,7 @@ def read_cif_phase(path: Path, *, tolerance_A: float = 0.05) -> Phase:
             where=path,
             remedy="correct the one that is wrong",
         )
+    _check_volume(small.cell.volume, len(small.sites), path)
     warnings: list[str] = []
     elements, b_iso_A2 = _elements(small, path), _displacements(small, block, warnings)
     shares = np.array([site.occ for site in small.sites])
@@ -66,7 +77,16 @@ def read_cif_phase(path: Path, *, tolerance_A: float = 0.05) -> Phase:
     site_of, fractional = expand_sites(places, operations, orth)
     occupancy, b_iso_A2 = shares[site_of], b_iso_A2[site_of]
     all_elements = [elements[site] for site in site_of]
+    _check_volume(small.cell.volume, float(occupancy.sum()), path)
     _tell_missing(block, set(elements), warnings)
+    multiplicities = np.bincount(site_of, minlength=len(places)).tolist()
+    multiplied = multiplied_occupancies(shares.tolist(), multiplicities, len(operations))
+    if multiplied:
+        warnings.append(multiplied)
+    else:
+        _tell_contradictions(block, all_elements, occupancy, small.cell.volume, warnings)
+    if odd := group_contradicts(_sayer(block), _number_of_group(operations) if small.symops else None):
+        warnings.append(odd)
     labels = [site.label for site in small.sites]
     _tell_neighbours(labels, site_of, all_elements, occupancy, fractional, orth, warnings)
     name = path.name.split(".")[0] or block.name
@@ -168,9 +188,8 @@ def _origin(
     if re.search(r":\s*[12]$|[SZ]$", small.spacegroup_hm):
         return named
     choices = [gemmi.find_spacegroup_by_name(f"{named.hm}:{choice}") for choice in "12"]
-    stated = re.findall(r"([A-Z][a-z]?)\s*([\d.]*)", block.find_value("_chemical_formula_sum") or "")
     units = _number(block.find_value("_cell_formula_units_Z") or "")
-    expected = sum(float(amount or 1) for _, amount in stated)
+    expected = sum(formula_amounts(_sayer(block)("_chemical_formula_sum")).values())
     places, shares = np.array([site.fract.tolist() for site in small.sites]), [site.occ for site in small.sites]
     orth = np.array(small.cell.orth.mat.tolist())
     contents = [
@@ -274,11 +293,54 @@ def _check_places(
 
 def _tell_missing(block: gemmi.cif.Block, elements: set[str], warnings: list[str]) -> None:
     """Warn of elements that the file's formula has and its coordinates lack: the mass is then too small."""
-    formula = block.find_value("_chemical_formula_sum") or ""
-    stated = {"H" if name in ISOTOPE_MASSES_U else name for name in re.findall(r"[A-Z][a-z]?", formula)}
+    stated = set(formula_amounts(_sayer(block)("_chemical_formula_sum")))
     have = {"H" if name in ISOTOPE_MASSES_U else name for name in elements}
     if missing := sorted(stated - have):
         warnings.append(f"no coordinates of {', '.join(missing)}: masses and intensities are without")
+
+
+def _check_volume(volume_A3: float, n_atoms: float, path: Path) -> None:
+    """Refuse a cell that is too small for its atoms."""
+    of_one_A3 = volume_A3 / n_atoms if n_atoms else np.inf
+    if of_one_A3 < SMALLEST_VOLUME_A3:
+        raise StructureError(
+            f"the cell has {of_one_A3:.2g} A^3 for each of its {n_atoms:.3g} atoms",
+            where=path,
+            remedy=other_unit(of_one_A3) or "check the cell, its unit and the axes that the space group is on",
+        )
+
+
+def _sayer(block: gemmi.cif.Block) -> Callable[[str], str | None]:
+    """What the file says by a tag, without quotes; None for what it does not say."""
+    import gemmi
+
+    def said(tag: str) -> str | None:
+        value = block.find_value(tag)
+        return gemmi.cif.as_string(value) if value else None
+
+    return said
+
+
+def _number_of_group(operations: list[gemmi.Op]) -> int | None:
+    import gemmi
+
+    named = gemmi.find_spacegroup_by_ops(gemmi.GroupOps(operations))
+    return named.number if named else None
+
+
+def _tell_contradictions(
+    block: gemmi.cif.Block, elements: list[str], occupancy: np.ndarray, volume_A3: float, warnings: list[str]
+) -> None:
+    """Warn of what the file says against its atoms, and of cells that atoms are missing from."""
+    contents: dict[str, float] = {}
+    for element, share in zip(elements, occupancy, strict=True):
+        contents[element] = contents.get(element, 0.0) + float(share)
+    said = _sayer(block)
+    stated = formula_amounts(said("_chemical_formula_sum"))
+    ordered = bool((np.abs(occupancy - 1) < 1e-3).all())
+    warnings += contents_contradict(said, stated, contents, volume_A3, is_ordered=ordered)
+    if odd := filled_too_little(contents, volume_A3):
+        warnings.append(odd)
 
 
 def _tell_neighbours(

@@ -265,6 +265,6 @@ def _element_mass_absorption(element: str, wavelength_A: float) -> float:
 def _molar_mass(element: str) -> float:
     from ase.data import atomic_masses, atomic_numbers
 
-    from paddlewheel.crystals.cif import ISOTOPE_MASSES_U
+    from paddlewheel.crystals.cif_statements import ISOTOPE_MASSES_U
 
     return ISOTOPE_MASSES_U.get(element) or float(atomic_masses[atomic_numbers[element]])
