@@ -123,6 +123,14 @@ def test_standards_by_name_and_temperature():
     assert find_standard("lab6").name == "lab6-660c"
     warm, _ = find_standard("lab6").lengths_at(305.65)
     assert warm[0] - 4.156826 == pytest.approx(0.000266, abs=1e-6)
+    # Okada and Tokumaru's formula: 3.725 (1 - exp(-5.88e-3 (T - 124))) + 5.548e-4 T in 1e-6/K
+    for kelvin in (255.0, 320.0, 400.0):
+        grid = np.linspace(295.65, kelvin, 2001)
+        alpha = (3.725 * (1 - np.exp(-5.88e-3 * (grid - 124))) + 5.548e-4 * grid) * 1e-6
+        silicon, error = find_standard("si").lengths_at(kelvin)
+        grown = 5.431144 * (1 + np.trapezoid(alpha, grid))
+        assert silicon[0] == pytest.approx(grown, abs=4e-6 * 5.4)
+        assert error[0] > abs(silicon[0] - grown)
     with pytest.raises(InputError, match="no standard 'iron'; give one of si640c"):
         find_standard("iron")
     with pytest.raises(InputError, match="not at 900 K"):

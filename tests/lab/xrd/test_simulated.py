@@ -159,7 +159,7 @@ def test_a_thin_capillary_absorbs_as_the_tables_say() -> None:
 def test_coarse_grains_are_weakened_by_their_chords() -> None:
     """Points of a sphere lie on chords 2 R u with weight 3 u^2: tau = 3 int u^2 exp(-2 x u) du, x = (mu - mean) R.
 
-    Brindley (1945, doi 10.1080/14786444508520918) has tau(0.1) = 0.862, with paths that are bent: 0.014 from chords.
+    Brindley (Phil. Mag. 36, 347 (1945)) has tau(0.1) = 0.862, with paths that are bent: 0.014 from chords.
     """
     corundum, magnetite = (
         SimulatedPhase(phase=built_in(name), weight_fraction=0.5, grain_radius_um=3.0)

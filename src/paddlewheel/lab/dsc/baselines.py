@@ -1,8 +1,8 @@
 """Baselines under an event: what the heat flow would be without it, by five models of the stretches beside it.
 
 A baseline is a polynomial of the time through both flanks, and in the sigmoid ones a step that grows with the area
-passed (the heat capacity changes as the sample does; Hemminger and Sarge, J. Therm. Anal. 37, 1455 (1991),
-doi 10.1007/BF01913481), iterated. The flanks decide by AICc how far each is believed; what the models leave open is
+passed (the heat capacity changes as the sample does; Hemminger and Sarge, J. Therm. Anal. 37, 1455 (1991)),
+iterated. The flanks decide by AICc how far each is believed; what the models leave open is
 part of the error of the area.
 """
 

@@ -1,8 +1,8 @@
 """Calibration of a calorimeter by standards: temperature by onsets against rate, heat by enthalpies.
 
 What is read less what is true is T_read - T = a + b (T - T0) + c rate, after GEFTA (Hoehne et al., Thermochim. Acta
-160, 1 (1990), DOI 10.1016/0040-6031(90)80246-A; Cammenga et al., 219, 333 (1993)): b takes two standards, c two rates.
- The true heat is k(T) times the measured one, k = k0 + k1 (T - T0). Both are least squares with the errors
+160, 1 (1990); Cammenga et al., 219, 333 (1993), DOI 10.1016/0040-6031(93)80510-H): b takes two standards, c two rates.
+The true heat is k(T) times the measured one, k = k0 + k1 (T - T0). Both are least squares with the errors
 of onsets, areas and standards; where the standards scatter by more than these, the errors are widened by it.
 """
 

@@ -3,7 +3,7 @@
 Between the holds at both ends of a ramp each run is set to zero by a line in time; what is left of the sample less the
 empty run, over what is left of the sapphire less the empty run, is the ratio of mass times heat capacity. The areas of
 whole steps, from hold to hold, give the mean over each step with no lag in it, and are held against that. Sapphire:
-Ditmars et al., J. Res. NBS 87, 159 (1982), DOI 10.6028/jres.087.012 (NIST SRM 720), in the polynomial of ISO 11357-4.
+Ditmars et al., J. Res. NBS 87, 159 (1982) (NIST SRM 720), in the polynomial of ISO 11357-4.
 """
 
 from __future__ import annotations

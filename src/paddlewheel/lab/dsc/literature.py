@@ -6,15 +6,15 @@ from paddlewheel.errors import SettingsError
 from paddlewheel.lab.dsc.standards import Standard, find_standard
 from paddlewheel.units import ZERO_CELSIUS_K
 
-_DOMALSKI = "Domalski and Hearing, J. Phys. Chem. Ref. Data 25, 1 (1996), DOI 10.1063/1.555985"
 _OTHERS = {
     name: Standard(
         name=name, what="melting", temperature_C=kelvin - ZERO_CELSIUS_K, temperature_std_C=0.3,
         enthalpy_J_per_g=1e3 * kJ_per_mol / molar_mass, enthalpy_std_J_per_g=0.01e3 * kJ_per_mol / molar_mass,
-        source=_DOMALSKI,
+        source=source,
     )
-    for name, kelvin, kJ_per_mol, molar_mass in (
-        ("octadecane", 301.3, 61.71, 254.494), ("eicosane", 309.7, 69.92, 282.547),
+    for name, kelvin, kJ_per_mol, molar_mass, source in (
+        ("octadecane", 301.3, 61.71, 254.494, "Messerly et al., J. Chem. Eng. Data 12, 338 (1967)"),
+        ("eicosane", 309.65, 69.922, 282.547, "van Miltenburg, Oonk, Metivaud, J. Chem. Eng. Data 44, 715 (1999)"),
     )
 }  # fmt: skip
 """With the heat of a transition just below melting, which a calorimeter does not part from it; 1 % of error."""

@@ -1,7 +1,7 @@
 """Lengths of a cell against temperature: thermal expansion, kinks at a transition, axes that merge.
 
 Linear, quadratic and Debye-Grueneisen, L0 + K U(T) with U the energy of Debye's solid (doi 10.1002/andp.19123441404;
-Sayetat, Fertey, Kessler, doi 10.1107/S0021889898001836), by AICc. Two axes that a symmetry makes alike differ by a
+Sayetat, Fertey, Kessler, J. Appl. Cryst. 31, 121 (1998)), by AICc. Two axes that a symmetry makes alike differ by a
 power of 1 - T/Tc below it; the exponent is free between 0.1 and 0.6, and its spread is in the error of Tc. Fitted is
 the square of the difference, for that is what a pattern tells of two axes that have nearly merged: their difference
 has an error without bounds there, its square has none of the kind.

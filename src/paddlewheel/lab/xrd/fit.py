@@ -29,7 +29,7 @@ from paddlewheel.lab.xrd.model import (
     free_cell,
 )
 from paddlewheel.lab.xrd.pattern import Geometry, Pattern
-from paddlewheel.lab.xrd.phase import Phase, d_spacing_A
+from paddlewheel.lab.xrd.phase import Phase, cell_volume_A3, d_spacing_A
 from paddlewheel.lab.xrd.profiles import apportion, axial_divergence, nodes_needed
 from paddlewheel.lab.xrd.separable import Linear, SeparableFit
 
@@ -47,7 +47,6 @@ _LIMIT_STD = 3.29
 _WHITE_RUNS = 1.508
 """Berar and Lelann's factor of independent Gaussian residuals."""
 _SHIFTS = ("zero_deg", "displacement_deg", "transparency_deg")
-_WHOLE, _SHORTEST_BOND_A, _MOST_ATOMS_COMPARED = 0.9, 0.6, 400
 _SHARE_OF_OWN = 0.01
 """Share of the intensity from which on a phase has a cell, widths and a B factor of its own."""
 _SHARE_OF_TEXTURE = 0.05
@@ -134,7 +133,7 @@ class FittedPhase:
         0 for what is not free; [6, 6].
     size_nm, strain_percent
         Of the Lorentzian widths less the instrument's, by integral breadths (pi / 2 of a width): volume-weighted size
-        lambda / (beta cos theta), and strain beta / (4 tan theta) (Stokes and Wilson, doi 10.1088/0959-5309/56/3/303);
+        lambda / (beta cos theta), and strain beta / (4 tan theta) (Stokes and Wilson, Proc. Phys. Soc. 56, 174 (1944));
         value and error, None where the width is none; without an instrument they are bounds.
     b_A2, march_r
         Added to B of all atoms; March-Dollase ratio; value and error, None where not fitted.
@@ -184,7 +183,7 @@ class PatternFit:
     ----------
     inflation
         What standard uncertainties of least squares are multiplied with: goodness of fit (where over one) times the
-        factor of serial correlation (Berar and Lelann, doi 10.1107/S0021889890008391).
+        factor of serial correlation (Berar and Lelann, J. Appl. Cryst. 24, 1 (1991)).
     displacement_mm
         Of the sample off the axis towards the detector, where the radius is known.
     amorphous
@@ -595,7 +594,8 @@ class _Work:
 
         theta = self.model.theta()
         return np.array([
-            cell_mass_g_per_mol(phase) * volume_A3(self.model.cell(p, theta)) for p, phase in enumerate(self.phases)
+            cell_mass_g_per_mol(phase) * cell_volume_A3(self.model.cell(p, theta))
+            for p, phase in enumerate(self.phases)
         ])  # fmt: skip
 
     def _refits(self, linear: Linear) -> dict[str, np.ndarray]:
@@ -646,7 +646,7 @@ class _Work:
         covariance = problem.covariance(theta, linear, self.free) * inflation**2
         names = [self._name(place) for place in self.free]
         correlations = self._correlations(covariance[n_phases:, n_phases:], names)
-        flags = [*_overlaps(self.phases), *self._check_correlated(correlations)]
+        flags = self._check_correlated(correlations)
 
         factors = self._mass_factors()
         fractions = self._fractions(linear)
@@ -691,7 +691,7 @@ class _Work:
             inside = (position >= self.x[0]) & (position <= self.x[-1])
             w, s = float(fractions_of_all[p]), float(std[p])
             ends = (max(0.0, w - 1.96 * s), min(1.0, w + 1.96 * s))
-            volume, volume_std = volume_A3(cell), self._volume_std(p, theta, covariance, n_phases)
+            volume, volume_std = cell_volume_A3(cell), self._volume_std(p, theta, covariance, n_phases)
             found.append(
                 FittedPhase(
                     name=phase.name, formula=phase.formula, is_present=bool(present[p]),
@@ -812,7 +812,9 @@ class _Work:
             if place in self.free:
                 moved = theta.copy()
                 moved[place] += 1e-6
-                slopes.append((volume_A3(self.model.cell(p, moved)) - volume_A3(self.model.cell(p, theta))) / 1e-6)
+                slopes.append(
+                    (cell_volume_A3(self.model.cell(p, moved)) - cell_volume_A3(self.model.cell(p, theta))) / 1e-6
+                )
                 rows.append(n_phases + self.free.index(place))
         slope = np.array(slopes)
         return float(math.sqrt(max(slope @ covariance[np.ix_(rows, rows)] @ slope, 0.0))) if rows else 0.0
@@ -889,28 +891,6 @@ def _different_axes(model: PhaseModel) -> list[tuple[int, int, int]]:
     return found
 
 
-def _overlaps(phases: Sequence[Phase]) -> list[str]:
-    """Tell of whole atoms that are nearer to each other than any bond."""
-    told = []
-    for phase in phases:
-        placed = np.ones(len(phase.elements)) if phase.shell_radius_A is None else phase.shell_radius_A <= 0
-        whole = np.flatnonzero((phase.occupancy > _WHOLE) & placed.astype(bool))[:_MOST_ATOMS_COMPARED]
-        cosines = np.cos(np.radians(phase.cell[3:]))
-        metric = np.outer(phase.cell[:3], phase.cell[:3])
-        for i, j, cosine in ((1, 2, cosines[0]), (0, 2, cosines[1]), (0, 1, cosines[2])):
-            metric[i, j] *= cosine
-            metric[j, i] *= cosine
-        apart = phase.fractional[whole, None, :] - phase.fractional[None, whole, :]
-        apart -= np.round(apart)
-        distance = np.sqrt(np.einsum("abi,ij,abj->ab", apart, metric, apart) + 1e6 * np.eye(len(whole)))
-        if len(whole) > 1 and distance.min() < _SHORTEST_BOND_A:
-            told.append(
-                f"atoms of {phase.name} are {distance.min():.2f} A apart: its file is wrong (origin of the group?)"
-                ", and so are its intensities and the fractions"
-            )
-    return told
-
-
 def serial_correlation(residual: np.ndarray) -> float:
     """Factor that errors grow by where neighbouring residuals are alike (Berar and Lelann), 1 for independent ones.
 
@@ -921,12 +901,6 @@ def serial_correlation(residual: np.ndarray) -> float:
     starts = np.flatnonzero(np.concatenate([[True], np.sign(residual[1:]) != np.sign(residual[:-1])]))
     sums = np.add.reduceat(residual, starts)
     return max(1.0, math.sqrt(float((sums**2).sum() / (residual**2).sum())) / _WHITE_RUNS)
-
-
-def volume_A3(cell: np.ndarray) -> float:
-    """Volume of a cell, [6]."""
-    cosines = np.cos(np.radians(cell[3:]))
-    return float(np.prod(cell[:3]) * math.sqrt(1 - (cosines**2).sum() + 2 * cosines.prod()))
 
 
 def formula_mass(phase: Phase) -> float:

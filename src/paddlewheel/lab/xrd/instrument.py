@@ -2,8 +2,8 @@
 
 Wavelengths of the lines are those of Hoelzer et al., Phys. Rev. A 56, 4554 (1997), doi:10.1103/PhysRevA.56.4554, for Cr
 to Cu, and of Deslattes et al., Rev. Mod. Phys. 75, 35 (2003), doi:10.1103/RevModPhys.75.35, for Mo and Ag, as the
-International Tables C (2004), table 4.2.2.4, have them. Those of Bearden (1967), which older files state, are up to 40
-ppm shorter (Cu Ka1 1.54056 A), and a cell goes with them.
+International Tables C (2004), chapter 4.2.2, have them. Those of Bearden (1967), which older files state, are up to 26
+ppm shorter (Cu Ka1 1.54056 A: 21), and a cell goes with them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ KA_LINES_A: Mapping[str, tuple[float, float]] = {
 }  # fmt: skip
 """Wavelengths of Ka1 and Ka2 of tubes, A."""
 _KA2_OVER_KA1 = 0.5
-"""Of the integrated intensities: two electrons of L2 against four of L3 (Cu: 0.51 measured)."""
+"""Of the integrated intensities: two electrons of L2 against four of L3 (Cu: 0.52 measured, Hoelzer)."""
 HC_KEV_A = 12.398419843320026
 """Planck's constant times the speed of light, keV A (exact in the SI of 2019)."""
 SHORTEST_A, LONGEST_A = 0.05, 5.0

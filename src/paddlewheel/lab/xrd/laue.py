@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from paddlewheel.lab.xrd.phase import CrystalSystem
+from paddlewheel.lab.xrd.phase import CrystalSystem, metric_of
 
 _RELATIVE = 2e-3
 """Lengths of a cell that a refinement calls equal agree this well; metric terms twice as well."""
@@ -16,13 +16,6 @@ def laue_rotations(rotations: np.ndarray) -> np.ndarray:
     """Rotations on fractional coordinates, [n, 3, 3] integers, with inversion added and none twice."""
     both = np.concatenate([rotations, -rotations]).reshape(-1, 9)
     return np.unique(both, axis=0)[::-1].reshape(-1, 3, 3)
-
-
-def metric_of(cell: np.ndarray) -> np.ndarray:
-    """Metric tensor [3, 3] in A^2 of a cell a, b, c, alpha, beta, gamma."""
-    cosines = np.cos(np.radians(cell[3:]))
-    angles = np.array([[1, cosines[2], cosines[1]], [cosines[2], 1, cosines[0]], [cosines[1], cosines[0], 1]])
-    return np.outer(cell[:3], cell[:3]) * angles
 
 
 def cell_has(rotations: np.ndarray, cell: np.ndarray) -> bool:

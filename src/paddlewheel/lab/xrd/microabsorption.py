@@ -1,4 +1,4 @@
-"""What absorption inside its particles does to a phase's intensity (Brindley, doi 10.1080/14786444508520918)."""
+"""What absorption inside its particles does to a phase's intensity (Brindley, Phil. Mag. 36, 347 (1945))."""
 
 from __future__ import annotations
 

@@ -53,8 +53,7 @@ class Phase:
     @property
     def volume_A3(self) -> float:
         """Volume of the cell."""
-        cosines = np.cos(np.radians(self.cell[3:]))
-        return float(np.prod(self.cell[:3]) * np.sqrt(1 - (cosines**2).sum() + 2 * cosines.prod()))
+        return cell_volume_A3(self.cell)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -76,11 +75,19 @@ class Reflections:
     structure_factor_squared: np.ndarray
 
 
+def metric_of(cell: np.ndarray) -> np.ndarray:
+    """Metric tensor [3, 3] in A^2 of a cell a, b, c, alpha, beta, gamma."""
+    cosines = np.cos(np.radians(cell[3:]))
+    angles = np.array([[1, cosines[2], cosines[1]], [cosines[2], 1, cosines[0]], [cosines[1], cosines[0], 1]])
+    return np.outer(cell[:3], cell[:3]) * angles
+
+
+def cell_volume_A3(cell: np.ndarray) -> float:
+    """Volume of a cell a, b, c, alpha, beta, gamma."""
+    cosines = np.cos(np.radians(cell[3:]))
+    return float(np.prod(cell[:3]) * np.sqrt(1 - (cosines**2).sum() + 2 * cosines.prod()))
+
+
 def d_spacing_A(hkl: np.ndarray, cell: np.ndarray) -> np.ndarray:
     """Distance of the planes hkl, [n, 3], of a cell (a, b, c in A; angles in degrees); [n]."""
-    lengths, cosines = cell[:3], np.cos(np.radians(cell[3:]))
-    metric = np.outer(lengths, lengths)
-    for i, j, cosine in ((1, 2, cosines[0]), (0, 2, cosines[1]), (0, 1, cosines[2])):
-        metric[i, j] *= cosine
-        metric[j, i] *= cosine
-    return 1 / np.sqrt(np.einsum("ni,ij,nj->n", hkl, np.linalg.inv(metric), hkl))
+    return 1 / np.sqrt(np.einsum("ni,ij,nj->n", hkl, np.linalg.inv(metric_of(cell)), hkl))

@@ -16,9 +16,8 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from paddlewheel.errors import SettingsError
-from paddlewheel.lab.xrd.laue import metric_of
 from paddlewheel.lab.xrd.pattern import Geometry, Pattern, Radiation
-from paddlewheel.lab.xrd.phase import Phase, Reflections, d_spacing_A
+from paddlewheel.lab.xrd.phase import Phase, Reflections, d_spacing_A, metric_of
 from paddlewheel.lab.xrd.structure_factors import (
     cell_mass_g_per_mol,
     density_g_per_cm3,

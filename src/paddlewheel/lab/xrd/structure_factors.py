@@ -76,7 +76,7 @@ def reflections(phase: Phase, radiation: Radiation, d_min_A: float) -> Reflectio
     """All reflections of a phase with d of at least `d_min_A`, equivalent ones as one, absent ones left out.
 
     F(hkl) = sum_j o_j (f0_j(s) + f'_j + i f''_j) exp(-B_j s^2) exp(2 pi i h x_j), s = 1/(2 d). f0 of neutral atoms
-    (`form_factor`), f' and f'' by Chantler (doi 10.1063/1.556027) at the wavelength of the strongest line. An atom
+    (`form_factor`), f' and f'' by Chantler (doi 10.1063/1.1321055) at the wavelength of the strongest line. An atom
     spread over a sphere of radius r has sin(q r)/(q r), q = 4 pi s, besides. |F|^2 is the mean of hkl and -h-k-l,
     which the powder adds up. Asking again for the same objects costs nothing.
 
@@ -141,7 +141,8 @@ def form_factor(element: str, s_per_A: np.ndarray) -> np.ndarray:
     """f0 of a neutral atom at s = sin(theta)/lambda in electrons, [n].
 
     By Waasmaier and Kirfel (doi 10.1107/S0108767394013292). Hydrogen is the bonded one of Stewart, Davidson and
-    Simpson (doi 10.1063/1.1696397; International Tables C 6.1.1.4), whose electron sits closer than in the free atom.
+    Simpson (J. Chem. Phys. 42, 3175 (1965); International Tables C 6.1.1.4), whose electron sits closer than in the
+    free atom.
     """
     offset, scales, exponents = _gaussians(element)
     s = np.minimum(s_per_A, _LARGEST_S_PER_A)

@@ -49,11 +49,11 @@ _MOST_DRAWN = 1500
 """Points of a segment in the tables that figures are drawn from."""
 _CITATIONS = (
     Citation(
-        what="names and definitions", doi="10.1515/iupac.86.0019",
+        what="names and definitions", doi="10.1515/pac-2012-0609",
         reference="Lever et al., Pure Appl. Chem. 86, 545 (2014)",
     ),
     Citation(
-        what="baselines", doi="10.1007/BF01913481", reference="Hemminger, Sarge, J. Therm. Anal. 37, 1455 (1991)"
+        what="baselines", reference="Hemminger, Sarge, J. Therm. Anal. 37, 1455 (1991)"
     ),
 )  # fmt: skip
 _KISSINGER = Citation(

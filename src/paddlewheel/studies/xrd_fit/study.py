@@ -68,7 +68,6 @@ _CITATIONS = (
     Citation(
         what="errors under serial correlation",
         reference="Berar, Lelann, J. Appl. Cryst. 24, 1 (1991)",
-        doi="10.1107/S0021889890008391",
     ),
     Citation(
         what="detection limits",

@@ -51,8 +51,7 @@ _STRONGEST = 20
 _CITATIONS = (
     Citation(what="form factors", reference="Waasmaier, Kirfel, Acta Cryst. A51, 416 (1995)",
              doi="10.1107/S0108767394013292"),
-    Citation(what="bonded hydrogen", reference="Stewart, Davidson, Simpson, J. Chem. Phys. 42, 3175 (1965)",
-             doi="10.1063/1.1696397"),
+    Citation(what="bonded hydrogen", reference="Stewart, Davidson, Simpson, J. Chem. Phys. 42, 3175 (1965)"),
     Citation(what="anomalous dispersion", reference="Chantler, J. Phys. Chem. Ref. Data 29, 597 (2000)",
              doi="10.1063/1.1321055"),
     Citation(what="symmetry and CIF", reference="Wojdyr, J. Open Source Softw. 7, 4200 (2022)",
