@@ -20,7 +20,7 @@ from paddlewheel.lab.dsc.scan import ThermalScan
 SAMPLE_MG, SAPPHIRE_MG = 12.0, 30.0
 LAG_S, RATE_K_PER_MIN = 25.0, 10.0
 DITMARS = {200: 51.12, 298.15: 79.01, 400: 96.08, 600: 112.55, 800: 120.14, 1000: 124.77, 1200: 128.25}
-"""J/(mol K) at temperatures in K, of 101.9613 g/mol (J. Res. NBS 87, 159, 1982)."""
+"""J/(mol K) at temperatures in K, of 101.9613 g/mol (J. Res. NBS 87, 159, 1982), as the JANAF tables have them too."""
 
 
 def true_J_per_gK(temperature_C: np.ndarray) -> np.ndarray:

@@ -2,9 +2,10 @@
 
 Fixed points of ITS-90 have no error of temperature. Where certificates and reviews differ, the standard uncertainty
 spans them. Sources: Archer and Rudtsch, J. Chem. Eng. Data 48, 1157 (2003) (In: 28.6624(76), k = 2); Archer,
-J. Chem. Eng. Data 47, 304 (2002) (Ga) and 49, 1364 (2004) (Bi); Sarge et al. (GEFTA), Thermochim. Acta 247, 129
-(1994); Sabbah et al. (ICTAC), Thermochim. Acta 331, 93 (1999); Della Gatta et al. (IUPAC), Pure Appl. Chem. 78, 1455
-(2006), DOI 10.1351/pac200678071455. Those of the metals are within 4 % of the heats that general tables list.
+J. Chem. Eng. Data 47, 304 (2002) (Ga) and 49, 1364 (2004), DOI 10.1021/je049913p (Bi: 53.146(82), k = 2); Sarge et al.
+(GEFTA), Thermochim. Acta 247, 129 (1994); Sabbah et al. (ICTAC), Thermochim. Acta 331, 93 (1999); Della Gatta et al.
+(IUPAC), Pure Appl. Chem. 78, 1455 (2006), DOI 10.1351/pac200678071455. In and Bi were held against their sources, the
+other metals against the heats that general tables list (within 4 %).
 """
 
 from __future__ import annotations

@@ -96,7 +96,7 @@ STANDARDS: tuple[Standard, ...] = (
     Standard(
         name="corundum-676a", phase="corundum", lengths_A=(4.759355, 12.99231), std_A=(0.00004, 0.000075),
         expansion_per_K=(5.0e-6, 5.7e-6), expansion_std_per_K=0.5e-6,
-        source=f"NIST SRM 676a; expansion: {_TOULOUKIAN}",
+        source=f"NIST SRM 676a; expansion: {_TOULOUKIAN}, as makers of sapphire have it",
     ),
     _cubic("ceo2-674b", "ceo2", 5.41153, 0.00005, (11.0e-6, 0.7e-6),
            f"NIST SRM 674b as quoted, not certified for the cell; expansion: {_TOULOUKIAN}"),
