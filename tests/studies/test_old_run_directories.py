@@ -189,7 +189,7 @@ def test_every_command_has_a_fixture() -> None:
         "cv", "cycling", "cell", "nmr", "xrd", "dsc",
     }  # fmt: skip
     with_units = {path.parent.name for path in FIXTURES.glob("*/unit_keys.json")}
-    assert with_units == {"conduct", "rotor", "phonons", "sample", "label", "distil", "validate"}
+    assert with_units == {"conduct", "rotor", "phonons", "sample", "label", "distil", "validate", "xrd-series"}
 
 
 def test_paths_as_typed_are_those_that_are_known() -> None:
