@@ -242,9 +242,9 @@ def _displacements(small: gemmi.SmallStructure, block: gemmi.cif.Block, warnings
             found.append(b_A2)
             continue
         found.append(usual_b_iso_A2(site.element.name))
-        (odd if b_A2 else missing).append(site.label)
+        (odd if b_A2 else missing).append(f"{site.label} ({b_A2:.2g} A^2)" if b_A2 else site.label)
     if odd:
-        warnings.append(usual_b_warning(f"displacements of {_listed(odd)} are negative or above {_LARGEST_B_A2:g} A^2"))
+        warnings.append(usual_b_warning(f"B of {_listed(odd)} in the file: negative, or above {_LARGEST_B_A2:g} A^2"))
     if missing:
         whole = len(missing) == len(small.sites)
         warnings.append(

@@ -32,6 +32,7 @@ from paddlewheel.lab.xrd.pattern import Geometry, Pattern
 from paddlewheel.lab.xrd.phase import Phase, cell_volume_A3, d_spacing_A
 from paddlewheel.lab.xrd.profiles import apportion, axial_divergence, nodes_needed
 from paddlewheel.lab.xrd.separable import Linear, SeparableFit
+from paddlewheel.lab.xrd.unexplained import Unexplained, find_unexplained
 
 Shift = Literal["displacement", "zero", "both", "none"]
 MOST_CORRELATED = 0.99
@@ -47,11 +48,14 @@ _LIMIT_STD = 3.29
 _WHITE_RUNS = 1.508
 """Berar and Lelann's factor of independent Gaussian residuals."""
 _SHIFTS = ("zero_deg", "displacement_deg", "transparency_deg")
-_SHARE_OF_OWN = 0.01
-"""Share of the intensity from which on a phase has a cell, widths and a B factor of its own."""
+_SHARE_OF_OWN, _CLEAR_STD = 0.01, 4.0
+"""Share of the intensity, or scale over its error, from which on a phase has its own cell, widths and B factor."""
 _SHARE_OF_TEXTURE = 0.05
 _LEAST_BY_TEXTURE = 0.02
 """Of the sum of squares: a texture that takes away less is as likely a wrong line shape."""
+_MORE_TERMS, _MOST_TERMS, _LEAST_BY_TERMS, _LINES_OF_A_TERM = 4, 30, 0.05, 20.0
+"""Terms that the background grows by, of the sum of squares that they have to take away, and widths of a line that the
+narrowest wave of it may have."""
 _WIDTHS_DEG = (0.5, 0.25, 0.12, 0.06, 0.03, 0.015, 0.008)
 _AXES: tuple[tuple[int, int, int], ...] = ((0, 0, 1), (1, 0, 0), (0, 1, 0), (1, 1, 0), (1, 1, 1), (1, 0, 1), (0, 1, 1))
 
@@ -79,7 +83,8 @@ class FitOptions:
     mu_r
         Absorption times radius of a capillary.
     background_order
-        Of the Chebyshev polynomials; None: one for each 8 degrees, between 6 and 18.
+        Of the Chebyshev polynomials; None: one for each 8 degrees, between 6 and 18, and more (to 30) where they take
+        away a good part of the sum of squares and none is as narrow as 20 lines.
     humps
         Centre and width of each broad hump, in degrees.
     le_bail
@@ -192,6 +197,8 @@ class PatternFit:
         Weight fractions of each refit by what was other in it.
     brindley
         Weight fractions by the radius of all particles in micrometres, at contrast.
+    unexplained
+        Peaks and humps that the model leaves over.
     """
 
     pattern: Pattern
@@ -220,6 +227,8 @@ class PatternFit:
     brindley: Mapping[float, tuple[float, ...]]
     flags: tuple[str, ...]
     parameters: Mapping[tuple[str, int], tuple[float, float, float]]
+    background_order: int
+    unexplained: tuple[Unexplained, ...]
 
     def phase(self, name: str) -> FittedPhase:
         """The phase of a name."""
@@ -292,7 +301,8 @@ class _Work:
         self.phases = phases
         self.model = self._model()
         order = options.background_order
-        self.order = int(np.clip((self.x[-1] - self.x[0]) / 8, 6, 18)) if order is None else order
+        usual = start.background_order if start is not None else int(np.clip((self.x[-1] - self.x[0]) / 8, 6, 18))
+        self.order = usual if order is None else order
         self.problem = SeparableFit(self.model, self.y, self._weight(None), self._basis(self.order), stops=stops)
 
     def _usual_shift(self) -> Shift:
@@ -382,6 +392,8 @@ class _Work:
             )
             self._own_widths()
         self.problem.reweigh(self._weight(linear.calculated))
+        if self.options.background_order is None and self.start is None:
+            linear = self._loosen_background(linear)
         self._stiffen(linear)
         linear = self._minimise([*shift, *shape, *self._cells(linear, _SHARE_OF_OWN), *self._phase_numbers(linear),
                                  *texture_free], 15, 1e-4)  # fmt: skip
@@ -431,18 +443,27 @@ class _Work:
     def _cells(self, linear: Linear, least_share: float) -> list[int]:
         if not self.options.cells:
             return []
+        seen = self._are_clear(linear)
         return [
             place
             for p, share in enumerate(self._shares(linear))
-            if share >= least_share
+            if share >= least_share or seen[p]
             for place, each in enumerate(self.model.parameters)
             if each.phase == p and each.name.startswith("cell_")
         ]
 
+    def _are_clear(self, linear: Linear) -> np.ndarray:
+        """Whether the scale of each phase is far above its error of counts, misfit and serial correlation."""
+        covariance = self.problem.covariance(self.model.theta(), linear, [])
+        n_points = int((self.problem.weight > 0).sum())
+        inflation = math.sqrt(max(1.0, linear.chi2 / n_points)) * self._serial(linear)
+        return linear.scales > _CLEAR_STD * inflation * np.sqrt(np.maximum(np.diag(covariance), 1e-300))
+
     def _phase_numbers(self, linear: Linear) -> list[int]:
         found = []
+        seen = self._are_clear(linear)
         for p, share in enumerate(self._shares(linear)):
-            if share >= _SHARE_OF_OWN:
+            if share >= _SHARE_OF_OWN or seen[p]:
                 found += [self.model.place("size_deg", p), self.model.place("strain_deg", p)]
                 if self.model.phases[p].intensities is None:
                     found.append(self.model.place("b_A2", p))
@@ -470,6 +491,32 @@ class _Work:
     def _stiffen(self, linear: Linear) -> None:
         n_points = int((self.problem.weight > 0).sum())
         self.problem.stiffness = max(1.0, linear.chi2 / n_points) * 4.0
+
+    def _loosen_background(self, linear: Linear) -> Linear:
+        """Give the background more terms as long as they take away more than a wrong line shape would."""
+        theta = self.model.theta()
+        narrowest = _LINES_OF_A_TERM * self._line_width(theta)
+        best = self.problem.at(theta)
+        while (order := self.order + _MORE_TERMS) <= _MOST_TERMS and (self.x[-1] - self.x[0]) / order > narrowest:
+            before = self.problem.basis
+            self.problem.basis = self._basis(order)
+            self.problem.reweigh(self.problem.weight)
+            tried = self.problem.at(theta)
+            if best.chi2 - tried.chi2 < _LEAST_BY_TERMS * best.chi2:
+                self.problem.basis = before
+                self.problem.reweigh(self.problem.weight)
+                break
+            self.order, linear, best = order, tried, tried
+        return linear
+
+    def _line_width(self, theta: np.ndarray) -> float:
+        """Median full width at half maximum of the lines of all phases in the range, degrees."""
+        peaks = [self.model.peaks(p, theta) for p in range(len(self.phases))]
+        position, fwhm = (
+            np.concatenate([getattr(each, name) for each in peaks]) for name in ("position_deg", "fwhm_deg")
+        )
+        inside = (position >= self.x[0]) & (position <= self.x[-1])
+        return float(np.median(fwhm[inside] if inside.any() else fwhm))
 
     def _find_lines(self) -> None:
         """Width and shift from coarse to fine: the best of all widths is taken."""
@@ -732,6 +779,11 @@ class _Work:
             parameters={
                 (each.name, each.phase): (each.value, each.prior, each.prior_std) for each in self.model.parameters
             },
+            background_order=self.order,
+            unexplained=find_unexplained(
+                self.x, self.y - linear.calculated, problem.weight, linear.scales @ linear.columns, background,
+                self._line_width(theta),
+            ),
         )  # fmt: skip
 
     def _name(self, place: int) -> str:

@@ -186,6 +186,16 @@ class PhaseSettings(XrdSettings):
     """The phases that a pattern is looked through for."""
 
     phases: Paths = setting((), "CIFs, other structures or built-in names: A.cif,B.cif,o-nbh,nabh4.")
+    background_order: int | None = setting(
+        None, "Order of the Chebyshev polynomials; one for each 8 degrees or more by default.", ge=2, le=40
+    )
+    humps_deg: Ranges = setting(
+        (), "From where to where broad humps of glass or capillary reach, degrees: 15:30.", each=(0.0, 180.0)
+    )
+
+    def humps(self) -> tuple[tuple[float, float], ...]:
+        """Centre and full width at half maximum of each hump, degrees."""
+        return tuple(((low + high) / 2, (high - low) / 2) for low, high in self.humps_deg)
 
     def read_phases(self) -> list[Phase]:
         """The phases, in their order.

@@ -19,6 +19,7 @@ from paddlewheel.lab.xrd.pattern import Pattern
 from paddlewheel.lab.xrd.phase import Phase
 from paddlewheel.lab.xrd.search_match import identify
 from paddlewheel.lab.xrd.standards import Standard, find_standard
+from paddlewheel.lab.xrd.unexplained import told_unexplained
 from paddlewheel.lab.xrd.wavelength import likelier_wavelength
 from paddlewheel.records import Citation, Measured
 from paddlewheel.records.tables import stacked
@@ -46,7 +47,7 @@ from paddlewheel.studies.xrd_fit.record import (
 )
 from paddlewheel.study.progress import Progress, Row
 from paddlewheel.study.run import Run
-from paddlewheel.study.settings import NamedColumns, NamedNumbers, Names, Ranges, setting
+from paddlewheel.study.settings import NamedColumns, NamedNumbers, Names, setting
 from paddlewheel.study.study import Study
 
 _CITATIONS = (
@@ -103,12 +104,6 @@ class XrdFitStudySettings(PhaseSettings):
         "evidence", "Whether phases that --texture does not name may have one."
     )
     mu_r: float = setting(0.0, "Absorption times radius of the capillary.", ge=0, le=1)
-    background_order: int | None = setting(
-        None, "Order of the Chebyshev polynomials; one for each 8 degrees by default.", ge=2, le=40
-    )
-    humps_deg: Ranges = setting(
-        (), "From where to where broad humps of glass or capillary reach, degrees: 15:30.", each=(0.0, 180.0)
-    )
     le_bail: Names = setting(
         (), "Phases whose intensities are free (Le Bail), for wrong or unknown atoms: no fractions then."
     )
@@ -162,7 +157,7 @@ class XrdFitStudySettings(PhaseSettings):
             cells=self.cells == "free" and self.standard is None, cell_percent=self.cell_percent,
             texture={name: _planes(name, planes) for name, planes in self.texture.items()},
             no_texture=self.texture_by == "none", mu_r=self.mu_r, background_order=self.background_order,
-            humps=tuple(((low + high) / 2, (high - low) / 2) for low, high in self.humps_deg), le_bail=self.le_bail,
+            humps=self.humps(), le_bail=self.le_bail,
             spike=next(iter(self.spike.items()), None), particles_um=self.particles_um, refits=self.refits,
         )  # fmt: skip
 
@@ -294,7 +289,7 @@ def _seen(phases: Sequence[XrdPhase]) -> list[SeenByDiffraction]:
 
 
 def _flags(fit: PatternFit, phases: Sequence[Phase]) -> list[str]:
-    told = list(fit.flags)
+    told = [*fit.flags, *told_unexplained(fit.unexplained)]
     if fit.rwp > _POOR:
         likelier = likelier_wavelength(fit.pattern, phases)
         if likelier is not None:

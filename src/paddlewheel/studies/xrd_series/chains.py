@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +82,7 @@ def run_chain(unit: Unit, watch: DriverWatch, threads: int) -> bool:
     patterns, phases = _patterns(unit), [_phase_of(each) for each in unit.contents["phases"]]
     given = dict(unit.contents["options"])
     profile = given.pop("instrument")
+    given["humps"] = tuple((centre, width) for centre, width in given.get("humps", ()))
     options = FitOptions(refits=False, instrument=Instrument(**profile) if profile else None, **given)
     done, curves = _kept(unit)
     last: PatternFit | None = None
@@ -139,6 +140,7 @@ def _result(fitted: PatternFit) -> dict[str, Any]:
         "rwp": fitted.rwp,
         "gof": fitted.gof,
         "flags": list(fitted.flags),
+        "unexplained": [asdict(each) for each in fitted.unexplained],
         "phases": [
             {
                 "is_present": bool(phase.is_present),

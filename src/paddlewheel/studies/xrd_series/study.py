@@ -16,6 +16,7 @@ from paddlewheel.lab.xrd.evolution import Frames, TransitionFit, exposed_range_K
 from paddlewheel.lab.xrd.expansion import fit_expansion, fit_merging
 from paddlewheel.lab.xrd.pattern import Pattern
 from paddlewheel.lab.xrd.phase import Phase
+from paddlewheel.lab.xrd.unexplained import Unexplained, told_unexplained
 from paddlewheel.records import Citation, Measured
 from paddlewheel.records.tables import stacked
 from paddlewheel.studies.laboratory.xrd import POWDER_PATTERNS, Patterns, PhaseSettings, needs_radiation, pattern_inputs
@@ -205,6 +206,8 @@ def _measures(inputs: SeriesInputs, settings: XrdSeriesSettings, run: Run) -> Xr
         "instrument": card.profile if card is not None else None,
         "cell_percent": settings.cell_percent,
         "shift": None if settings.shift == "auto" else settings.shift,
+        "background_order": settings.background_order,
+        "humps": settings.humps(),
     }
     units = chain_units(inputs.patterns, inputs.phases, options, run.folder)
     if troubles := run.units(units, task=TASK, title="patterns", here=True, is_short=_is_short(inputs)):
@@ -214,7 +217,7 @@ def _measures(inputs: SeriesInputs, settings: XrdSeriesSettings, run: Run) -> Xr
     low, high = _exposed(inputs, settings)
     patterns, kept = [], []
     for number, (pattern, first, second) in enumerate(zip(inputs.patterns, cold, hot, strict=True)):
-        from_hot = _is_better(second, first, patterns[-1] if patterns else None)
+        from_hot = _is_better(second, first, inputs.phases, patterns[-1] if patterns else None)
         chosen, other = (second, first) if from_hot else (first, second)
         kept.append((chosen, hot_curves if from_hot else cold_curves))
         told = _differ(pattern, inputs.phases, chosen, other)
@@ -231,6 +234,7 @@ def _measures(inputs: SeriesInputs, settings: XrdSeriesSettings, run: Run) -> Xr
     for number, phase in enumerate(inputs.phases):
         if phase.crystal_system == "orthorhombic":
             _order_axes(patterns, number)
+    left_over = _left_over([chosen for chosen, _ in kept])
     names = [phase.name for phase in inputs.phases]
     curves: list[tuple[np.ndarray, ...]] = []
     transitions, notes = _transitions(inputs, patterns, names, low, high, curves)
@@ -245,6 +249,7 @@ def _measures(inputs: SeriesInputs, settings: XrdSeriesSettings, run: Run) -> Xr
     warnings = list(
         dict.fromkeys(f"{each.name}: {text}" for each in (*inputs.patterns, *inputs.phases) for text in each.warnings)
     )
+    warnings += left_over
     return XrdSeriesRecord(
         wavelength_A=needs_radiation(inputs.patterns[0]).wavelength_A,
         direction="cooling" if inputs.is_cooling else "heating", rate_K_per_min=inputs.rate_K_per_min,
@@ -252,6 +257,20 @@ def _measures(inputs: SeriesInputs, settings: XrdSeriesSettings, run: Run) -> Xr
         expansions=expansions, merging_axes=merging, jumps=jumps, notes=[*inputs.notes, *notes], files=files,
         warnings=warnings, citations=list(_CITATIONS), provenance=run.provenance(),
     )  # fmt: skip
+
+
+def _left_over(fits: Sequence[dict[str, Any]]) -> list[str]:
+    """In words what no phase explains, as it is in the pattern that has most of it."""
+    found = [tuple(Unexplained(**each) for each in fit["unexplained"]) for fit in fits]
+    lines = []
+    for kind in ("sharp", "broad"):
+        count = sum(any(one.kind == kind for one in each) for each in found)
+        most = max(found, key=lambda each: sum(one.std for one in each if one.kind == kind))
+        lines += [
+            f"{count} of {len(found)} patterns have {told}"
+            for told in told_unexplained(tuple(one for one in most if one.kind == kind))
+        ]
+    return lines
 
 
 def _is_short(inputs: SeriesInputs) -> bool:
@@ -268,22 +287,25 @@ def _exposed(inputs: SeriesInputs, settings: XrdSeriesSettings) -> tuple[np.ndar
     )
 
 
-def _is_better(one: dict[str, Any], two: dict[str, Any], colder: SeriesPattern | None) -> bool:
+def _is_better(one: dict[str, Any], two: dict[str, Any], phases: Sequence[Phase], colder: SeriesPattern | None) -> bool:
     """Whether the fit `one` is to be kept: by Rwp; of fits as good, the one whose axes have the colder one's order.
 
-    Axes that are nearly alike may change their names within the error of a fit.
+    Axes that are nearly alike may change their names within the error of a fit. Of the coldest they are those of the
+    files.
     """
     gain = 1 - one["rwp"] / two["rwp"]
-    if colder is None or abs(gain) > _BETTER:
+    if abs(gain) > _BETTER:
         return gain > 0
+    known = [phase.cell[:3] for phase in phases]
+    for number, before in enumerate(colder.phases if colder is not None else ()):
+        if before.cell is not None:
+            known[number] = np.array([before.cell.a_A.value, before.cell.b_A.value, before.cell.c_A.value])
 
     def exchanged(found: dict[str, Any]) -> int:
-        count = 0
-        for phase, before in zip(found["phases"], colder.phases, strict=True):
-            if before.cell is not None:
-                lengths = (before.cell.a_A.value, before.cell.b_A.value, before.cell.c_A.value)
-                count += list(np.argsort(phase["cell"][:3])) != list(np.argsort(lengths))
-        return count
+        return sum(
+            list(np.argsort(phase["cell"][:3])) != list(np.argsort(lengths))
+            for phase, lengths in zip(found["phases"], known, strict=True)
+        )
 
     return (exchanged(one), one["rwp"]) < (exchanged(two), two["rwp"])
 
