@@ -135,6 +135,10 @@ def test_a_file_with_its_hash_goes_by_its_name_wherever_it_lay() -> None:
         "tables[1].file is 'c.csv' there and 'b.csv' now"
     )
     assert document.difference(tables(("a.csv", "3"), ("b.csv", "2"))) == "tables[0].sha256 is '3' there and '1' now"
+    hashed = run_directory.Document(contents=tables(("a.csv", "0a" * 32), ("b.csv", "1")))
+    assert hashed.difference(tables(("given/a.csv", "0b" * 32), ("b.csv", "1"))) == (
+        "a.csv is not the file any more that it was made of"
+    )
     assert str(document.difference(tables(("a.csv", "1")))).startswith("tables is a list of 1 there and of 2 now")
     assert str(document.difference({"tables": []})).startswith("tables is []")
 

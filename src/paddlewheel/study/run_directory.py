@@ -6,6 +6,7 @@ import hashlib
 import importlib.metadata
 import json
 import platform
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ _OURS = (RECORD, "report.html", "trajectories", "units")
 _LEFT_BY_A_START = {INPUTS, "driver.lock", "driver.json", "stop"}
 _PACKAGES = ("ase", "numpy", "scipy", "torch", "vesin", "zarr", "pymatgen-core", "parsl", "phonopy", "spglib")
 _REMEDY = "give the same options to continue it, or use another --out"
+_CHANGED = " is not the file any more that it was made of"
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +117,9 @@ def check_directory(directory: Path, document: Document) -> bool:
     if (directory / INPUTS).exists():
         difference = document.difference(read_inputs(directory))
         if difference:
+            if difference.endswith(_CHANGED):
+                remedy = "use another --out, or remove this directory to compute it anew"
+                raise RunDirectoryError(f"holds an earlier run: {difference}", where=directory, remedy=remedy)
             raise RunDirectoryError(f"holds a run with other inputs ({difference})", where=directory, remedy=_REMEDY)
         return True
     there = [name for name in _OURS if (directory / name).exists()]
@@ -212,14 +218,26 @@ def _first_difference(found: Any, wanted: Any, name: str, passed_over: Collectio
         return None
     if isinstance(found, dict) and isinstance(wanted, dict):
         found, wanted = _as_json_has_it(found), _as_json_has_it(wanted)
+        if wanted.get("file") and found.get("file") == wanted["file"] and _are_hashes(found, wanted):
+            return f"{wanted['file']}{_CHANGED}"
         pairs = [(f"{name}.{key}", found.get(key), wanted.get(key)) for key in {**wanted, **found}]
     elif _are_maps(found) and _are_maps(wanted) and len(found) == len(wanted):
         pairs = [(f"{name}[{place}]", found[place], row) for place, row in enumerate(wanted)]
     elif _are_maps(found) and _are_maps(wanted):
         return f"{name} is a list of {len(found)} there and of {len(wanted)} now"
     else:
-        return None if found == wanted else f"{name} is {found!r} there and {wanted!r} now"
+        if found == wanted:
+            return None
+        if _are_hashes({"sha256": found}, {"sha256": wanted}):
+            return name.removesuffix(".sha256") + _CHANGED
+        return f"{name} is {found!r} there and {wanted!r} now"
     return next(filter(None, (_first_difference(there, now, part, passed_over) for part, there, now in pairs)), None)
+
+
+def _are_hashes(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Whether two files are known by different hashes."""
+    hashes = [str(each.get("sha256")) for each in (found, wanted)]
+    return hashes[0] != hashes[1] and all(map(_SHA256.fullmatch, hashes))
 
 
 def _as_json_has_it(document: dict[Any, Any]) -> dict[str, Any]:

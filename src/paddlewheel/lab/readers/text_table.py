@@ -24,6 +24,7 @@ _WHOLE_QUOTED = re.compile(r'"([^"]*[,;\t][^"]*)"\s*\Z')
 _DELIMITERS: tuple[str | None, ...] = ("\t", ";", ",", None)  # None: any white space
 _CHINESE = ("电压", "电流", "容量", "时间")
 """Words of which one stands in a Chinese cycler's header: they tell its encoding from Windows-1252."""
+_PADDED_COMMAS = re.compile(r"\s*[-+]?\d+,\d+(?:[eE][-+]?\d+)?(?:,\s+[-+]?\d+(?:,\d+)?(?:[eE][-+]?\d+)?)+\s*$")
 _SAMPLE_LINES = 3000
 _SPREAD_LINES = 1000
 _CHUNK_LINES = 50_000
@@ -128,7 +129,7 @@ def parse_table(text: str, *, source: str, warnings: Sequence[str] = ()) -> Text
     DataError
         If there is none: no two lines alike with two numbers each.
     """
-    lines = _whole_lines_unquoted(text.splitlines())
+    lines = _padded_commas_parted(_whole_lines_unquoted(text.splitlines()))
     said = list(warnings)
     delimiter, decimal, start, width = _layout(lines[:_SAMPLE_LINES], source)
     if any('"' in line for line in lines[max(0, start - 3) :]):
@@ -177,6 +178,20 @@ def table_from(
         raise DataError("no row of numbers", where=source, remedy="give a file of measured data")
     return TextTable(names=names, units=units, numbers=numbers, texts=texts, preamble=preamble, source=source,
                      warnings=said)  # fmt: skip
+
+
+def _padded_commas_parted(lines: list[str]) -> list[str]:
+    """The lines with tabs for ``, `` where a comma with a space parts columns and one without is the decimal mark.
+
+    That is where all lines of numbers are so, none has a point, and what follows a comma begins with zeros
+    (``10,0200, 273``).
+    """
+    numeric = [line for line in lines[:_SAMPLE_LINES] if line.strip() and not re.search(r"[^\d\s.,eE+-]", line)]
+    if len(numeric) < 3 or not all(map(_PADDED_COMMAS.match, numeric)):
+        return lines
+    if not any(re.search(r"\d,0\d", line) for line in numeric):
+        return lines
+    return [re.sub(r",\s+", "\t", line) for line in lines]
 
 
 def _whole_lines_unquoted(lines: list[str]) -> list[str]:

@@ -77,6 +77,53 @@ def test_counts_are_told_from_what_is_scaled(tmp_path):
     assert any("scaled" in line for line in tripled.warnings)
 
 
+@pytest.mark.parametrize(("factor", "form"), [(1e-3, "{:.5f}"), (1 / 60, "{:.8g}"), (0.1, "{:.2f}")])
+def test_scaled_counts_are_known_by_their_smallest_step(tmp_path, factor, form):
+    """Counts of s times their number have the variance s times the intensity; the step is found to its digits."""
+    text = "".join(f"{x:.2f} {form.format(factor * n)}\n" for x, n in zip(ANGLES, COUNTS, strict=True))
+    (pattern,) = read_patterns(written(tmp_path / "made.xy", text))
+    assert not pattern.counts
+    assert pattern.std == pytest.approx(np.sqrt(factor * pattern.intensity), rel=1e-4)
+    assert any(f"counts times {factor:.4g}" in line for line in pattern.warnings)
+
+
+def test_a_calculated_pattern_has_no_noise_and_a_normalized_one_has(tmp_path):
+    smooth = 0.2 + np.exp(-(((ANGLES - 30) / 3) ** 2))
+    for form in ("{:.4f}", "{:.9g}"):
+        (pattern,) = read_patterns(written(tmp_path / "smooth.xy", table(ANGLES, smooth, form=form)))
+        assert any("no noise in it" in line for line in pattern.warnings)
+    normal = COUNTS * np.linspace(1.0, 1.1, COUNTS.size) / 3000  # no common step
+    (pattern,) = read_patterns(written(tmp_path / "normal.xy", table(ANGLES, normal, form="{:.9g}")))
+    assert not any("no noise" in line for line in pattern.warnings)
+    # the variance is 1.05/3000 of the intensity, within the slope and the noise of 2000 points
+    assert np.median(pattern.std**2 / pattern.intensity) == pytest.approx(1.05 / 3000, rel=0.15)
+
+
+def test_steps_too_coarse_for_the_peaks_are_told_and_counts_stay_counts(tmp_path):
+    """Peaks of 0.08 deg in steps of 0.2: neighbours differ by the peaks, not because the counts were scaled."""
+    x = np.arange(10, 110, 0.2)
+    generator = np.random.default_rng(3)
+    peaks = np.exp(-(((x - generator.uniform(10, 110, (60, 1))) / 0.05) ** 2)).sum(axis=0)
+    counts = generator.poisson(280 + 3000 * peaks)
+    (pattern,) = read_patterns(written(tmp_path / "coarse.xy", table(x, counts)))
+    assert pattern.counts
+    assert any("steps of 0.2 deg are too coarse" in line for line in pattern.warnings)
+
+
+def test_a_detector_at_its_highest_count_is_told(tmp_path):
+    (free,) = read_patterns(written(tmp_path / "free.xy", table(ANGLES, COUNTS)))
+    assert not any("saturated" in line for line in free.warnings)
+    (cut,) = read_patterns(written(tmp_path / "cut.xy", table(ANGLES, np.minimum(COUNTS, 2000))))
+    assert any(f"{(COUNTS >= 2000).sum()} points stand at the highest value, 2000" in line for line in cut.warnings)
+
+
+def test_commas_for_decimals_and_commas_with_a_space_for_columns(tmp_path):
+    rows = [f"{x:.4f}".replace(".", ",") + f", {n}" for x, n in zip(ANGLES, COUNTS, strict=True)]
+    (pattern,) = read_patterns(written(tmp_path / "made.csv", "\n".join(rows) + "\n"))
+    assert pattern.two_theta_deg == pytest.approx(ANGLES)
+    assert pattern.intensity == pytest.approx(COUNTS)
+
+
 def test_errors_that_the_scatter_contradicts_are_told(tmp_path):
     honest, small = (
         read_patterns(written(tmp_path / f"{n}.xye", table(ANGLES, COUNTS + 0.5, np.sqrt(COUNTS + 0.5) / n)))[0]

@@ -31,6 +31,18 @@ _HONEST_STD = (0.5, 2.0)
 _FEWEST_BLOCKS = 4
 _NEXT, _NO_ZERO = 20, 8.0
 """Points beside zeros at an end, and the median above which these are no counts (exp(-8) is 0.0003)."""
+_NAMELESS = "its first column has no name: taken as two theta in degrees (--abscissa theta-deg, d-A ... for another)"
+_FOLLOWS = 0.3
+"""Correlation of a second difference with the next above which a curve is smooth."""
+_MEDIAN_OF_LOW = 0.216
+"""Median of (x1 - 2 x2 + x3)^2 / 6 of normal numbers where the highest of the three is in the lowest third of all."""
+_FLAT, _STEEP = 2.2, 2.0
+"""Scatter of flat regions that counts may have (0.455/0.216 = 2.1 where a slope chooses the lowest), and how much more
+that of all is where peaks are steep."""
+_FEWEST_VALUES, _WHOLE_WITHIN = 20, 0.05
+"""Different intensities that show a common step; how far multiples of it may be from whole numbers."""
+_FLAT_TOP, _FAR_ABOVE = 3, 3.0
+"""Points beside each other at the highest value, and how far that is above the median."""
 _APART = 3
 """Points: beyond what programs smooth by."""
 _NAMED = re.compile(r"(?<![\d.A-Za-z])(\d{2,4}(?:\.\d+)?)[ _]?(?:deg)?(K|C)(?![A-Za-z\d])")
@@ -146,6 +158,7 @@ def to_pattern(scan: Scan, source: str, given: Given) -> Pattern:
         raise DataError(f"{angles.size} points with an intensity", where=source, remedy="give a powder pattern")
     _check_range(angles, scan, radiation, source, said)
     said += _steps(angles)
+    _tell_saturation(intensity, said)
     counts, errors = _errors(intensity, std, angles, source, said)
     kelvin = scan.temperature_K
     if kelvin is None and (kelvin := named_K(scan.name)) is not None:
@@ -267,7 +280,7 @@ def _check_range(angles: np.ndarray, scan: Scan, radiation: Radiation | None, so
     if scan.says_abscissa or last > _SURELY_ANGLES:
         return
     if radiation is None:
-        said.append("its first column has no name: taken as two theta in degrees")
+        said.append(_NAMELESS)
         return
     shortest_d_A = radiation.wavelength_A / (2 * np.sin(np.radians(last / 2)))
     if shortest_d_A > _LONGEST_D_A and tube_of(radiation.wavelength_A) is not None:
@@ -276,7 +289,7 @@ def _check_range(angles: np.ndarray, scan: Scan, radiation: Radiation | None, so
             f" d of {shortest_d_A:.1f} A", where=source,
             remedy="is it q or another wavelength? say which with --abscissa two-theta-deg, q-per-A, d-A ...",
         )  # fmt: skip
-    said.append("its first column has no name: taken as two theta in degrees")
+    said.append(_NAMELESS)
 
 
 def _steps(angles: np.ndarray) -> list[str]:
@@ -348,8 +361,10 @@ def _errors(
         )
     if not intensity.any():
         raise DataError("every intensity is zero", where=source, remedy="give a powder pattern")
-    poisson = np.maximum(intensity, 1.0)
     whole = bool((intensity == np.round(intensity)).all()) and bool((intensity >= 0).all())
+    positive = intensity[intensity > 0]
+    least = 1.0 if whole else 0.01 * float(np.median(positive))
+    poisson = np.maximum(intensity, least)
     roots = std is not None and bool(np.allclose(std**2, poisson, rtol=0.02, atol=0.02))
     ratio = scatter(intensity, poisson)
     like = ratio is None or _LIKE_COUNTS[0] <= ratio <= _LIKE_COUNTS[1]
@@ -360,16 +375,81 @@ def _errors(
         return False, std
     if whole and like:
         return True, np.sqrt(poisson)
-    if ratio is None or ratio < 1e-3:
+    if ratio is None:
+        said.append(f"{intensity.size} points are too few to tell their noise: errors are those of counts")
+        return False, np.sqrt(poisson)
+    if _is_smooth(intensity):
         said.append("no noise in it: a calculated pattern? errors are those of counts")
-        positive = intensity[intensity > 0]
-        return False, np.sqrt(np.maximum(intensity, 0.01 * float(np.median(positive))))
+        return False, np.sqrt(poisson)
+    flat = _flat_scatter(intensity, poisson)
+    if whole and ratio > max(_LIKE_COUNTS[1], _STEEP * flat) and flat <= _FLAT:
+        step = float(np.median(np.diff(angles)))
+        said.append(
+            f"its steps of {step:.3g} deg are too coarse for its peaks: neighbours in them differ {ratio:.2g} times as"
+            " counts would (variance); intensities and widths are those of single points"
+        )
+        return True, np.sqrt(poisson)
+    quantum = _quantum(intensity)
+    if quantum is not None and quantum != 1 and _LIKE_COUNTS[0] <= ratio / quantum <= _LIKE_COUNTS[1]:
+        said.append(f"scaled: counts times {quantum:.4g} by their smallest steps, which its errors are taken from")
+        return False, np.sqrt(quantum * np.maximum(intensity, quantum))
     apart = scatter(intensity, poisson, lag=_APART) or ratio
     if ratio < _LIKE_COUNTS[0] and apart > 1.5 * ratio:
         what, ratio = f"smoothed: points {_APART} apart scatter", min(apart, 1.0)
     else:
         what = "whole numbers, but scaled: neighbours scatter" if whole else "scaled: neighbours scatter"
     said.append(f"{what} {ratio:.2g} times as counts would (variance), which its errors are taken from")
-    positive = intensity[intensity > 0]
-    least = 0.01 * float(np.median(positive)) if not whole else 1.0
-    return False, np.sqrt(ratio * np.maximum(intensity, least))
+    return False, np.sqrt(ratio * poisson)
+
+
+def _is_smooth(intensity: np.ndarray) -> bool:
+    """Whether neighbours hold no noise: second differences of the digits' rounding alone, or that follow each other.
+
+    Those of independent points are correlated by -2/3 with the next, those of smoothed ones by -1/2, those of a smooth
+    curve by almost 1.
+    """
+    second = np.diff(intensity, 2)
+    blocks = second[: second.size // _BLOCK * _BLOCK].reshape(-1, _BLOCK)
+    squares = (blocks**2).sum(axis=1)
+    told = squares > 0
+    digits = _quantum(intensity)
+    rounding = 0.0 if digits is None else 6 * digits**2 / 12  # variance of a second difference of rounded numbers
+    if not told.any() or np.median(squares) / _BLOCK <= 1.5 * rounding:
+        return True
+    return bool(np.median((blocks[:, 1:] * blocks[:, :-1]).sum(axis=1)[told] / squares[told]) > _FOLLOWS)
+
+
+def _flat_scatter(intensity: np.ndarray, variance: np.ndarray) -> float:
+    """As `scatter`, of the lowest third of each eighth of the pattern: peaks may cover most of it."""
+    highest = np.maximum(np.maximum(intensity[:-2], intensity[1:-1]), intensity[2:])
+    over = np.diff(intensity, 2) ** 2 / (variance[:-2] + 4 * variance[1:-1] + variance[2:])
+    found = []
+    for part in np.array_split(np.arange(highest.size), 8):
+        low = part[highest[part] <= np.quantile(highest[part], 1 / 3)]
+        found.append(np.median(over[low]) / _MEDIAN_OF_LOW)
+    return float(np.median(found))
+
+
+def _quantum(intensity: np.ndarray) -> float | None:
+    """The step that all intensities are multiples of; None where there is none."""
+    values = np.unique(intensity)
+    if values.size < _FEWEST_VALUES:
+        return None
+    steps = np.diff(values)
+    quantum = float(np.median(steps[steps < 1.5 * steps.min()]))
+    multiples = values / quantum
+    quantum *= float(np.median(multiples[-_FEWEST_VALUES:] / np.round(multiples[-_FEWEST_VALUES:])))
+    apart = np.abs(values / quantum - np.round(values / quantum))
+    return quantum if quantum > 0 and np.quantile(apart, 0.99) < _WHOLE_WITHIN else None
+
+
+def _tell_saturation(intensity: np.ndarray, said: list[str]) -> None:
+    """Tell of flat tops: many points at exactly the highest value, beside each other."""
+    highest = float(intensity.max())
+    at = intensity == highest
+    runs = np.diff(np.flatnonzero(np.diff(np.concatenate([[False], at, [False]]).astype(int))))[::2]
+    if runs.max() >= _FLAT_TOP and highest > _FAR_ABOVE * float(np.median(intensity)):
+        said.append(
+            f"{int(at.sum())} points stand at the highest value, {highest:g}, up to {int(runs.max())} beside each"
+            " other: the detector was saturated; intensities and what follows from them are wrong"
+        )
