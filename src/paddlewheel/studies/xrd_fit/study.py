@@ -495,5 +495,5 @@ STUDY = Study(
     says=_says,
     example="paddlewheel xrd fit pattern.xy --phases corundum.cif,zincite.cif,fluorite.cif --radiation CuKa"
     " --monochromator-deg 26.6",
-    notes="Whole-pattern fits of given phases; every number with its interval, absent phases with detection limits.",
+    notes="Every number has its interval, absent phases a detection limit; --candidates looks through a folder of CIFs.",
 )
