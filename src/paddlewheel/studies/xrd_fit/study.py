@@ -495,5 +495,5 @@ STUDY = Study(
     says=_says,
     example="paddlewheel xrd fit pattern.xy --phases corundum.cif,zincite.cif,fluorite.cif --radiation CuKa"
     " --monochromator-deg 26.6",
-    notes="Every number has its interval, absent phases a detection limit; --candidates looks through a folder of CIFs.",
+    notes="Every number has its interval, absent phases detection limits; --candidates looks through a folder of CIFs.",
 )
