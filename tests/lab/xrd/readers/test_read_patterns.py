@@ -117,6 +117,17 @@ def test_a_detector_at_its_highest_count_is_told(tmp_path):
     assert any(f"{(COUNTS >= 2000).sum()} points stand at the highest value, 2000" in line for line in cut.warnings)
 
 
+def test_several_wavelengths_in_a_header_are_told(tmp_path):
+    head = "# wavelength = 0.77489 A\n# wavelength = 1.5406 A\n# 2theta counts\n"
+    (pattern,) = read_patterns(written(tmp_path / "made.xy", table(ANGLES, COUNTS, head=head)))
+    assert pattern.radiation is not None
+    assert pattern.radiation.wavelength_A == 0.77489
+    assert any("0.77489 A is taken, not 1.5406" in line for line in pattern.warnings)
+    head = "# wavelength = 1.540598\n# wavelength = 1.544426\n# 2theta counts\n"  # Ka1 and Ka2: one radiation
+    (pattern,) = read_patterns(written(tmp_path / "other.xy", table(ANGLES, COUNTS, head=head)))
+    assert not any("several wavelengths" in line for line in pattern.warnings)
+
+
 def test_commas_for_decimals_and_commas_with_a_space_for_columns(tmp_path):
     rows = [f"{x:.4f}".replace(".", ",") + f", {n}" for x, n in zip(ANGLES, COUNTS, strict=True)]
     (pattern,) = read_patterns(written(tmp_path / "made.csv", "\n".join(rows) + "\n"))

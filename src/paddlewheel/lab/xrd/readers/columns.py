@@ -16,7 +16,7 @@ import numpy as np
 from paddlewheel.errors import DataError
 from paddlewheel.lab.readers.text_table import TextTable, parse_table
 from paddlewheel.lab.xrd.instrument import stated_radiation
-from paddlewheel.lab.xrd.readers.header import facts
+from paddlewheel.lab.xrd.readers.header import facts, several_wavelengths
 from paddlewheel.lab.xrd.readers.ranges import split_runs
 from paddlewheel.lab.xrd.readers.scan import LARGEST, Abscissa, Scan, scatter
 from paddlewheel.units import ZERO_CELSIUS_K
@@ -76,6 +76,8 @@ def read_columns(text: str, *, path: Path, name: str, said: Sequence[str] = ()) 
     warnings = [line for line in table.warnings if not line.startswith("no header")]
     if rest:
         warnings.append(f"columns {', '.join(str(place + 1) for place in rest)} are left out")
+    if (several := several_wavelengths(header)) is not None:
+        warnings.append(several)
     told = facts(header, n_points=len(table), source=source)
     base = Scan(
         name=name, position=table.numbers[columns.position] * columns.scale, intensity=np.empty(0),

@@ -49,6 +49,8 @@ _DATE_FORMATS = (
     "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%b %d, %Y %H:%M:%S",
     "%d-%b-%Y %H:%M:%S", "%d-%b-%Y %H:%M",
 )  # fmt: skip
+_ONE_RADIATION = 0.01
+"""Relative: Ka1 and Ka2 differ by 0.25 % in Cu, 0.6 % in Mo."""
 _TO_A = {"nm": 10.0, "pm": 0.01, "m": 1e10}
 
 
@@ -79,6 +81,19 @@ def _radiation(text: str, source: str) -> Radiation | None:
         return stated_radiation(
             number(ka1[1]), number(ka2[1]) if ka2 else None, number(ratio[1]) if ratio else 0.5, source=source
         )
+    for wavelength_A in _wavelengths_A(text):
+        return stated_radiation(wavelength_A, source=source)
+    energy = _ENERGY.search(text)
+    if energy is not None and number(energy[1]) > 0:
+        return stated_radiation(
+            HC_KEV_A / number(energy[1]) * (1 if energy[2].lower() == "kev" else 1000), source=source
+        )
+    return None
+
+
+def _wavelengths_A(text: str) -> list[float]:
+    """Every wavelength that the text states, in its order."""
+    found = []
     for match in _WAVELENGTH.finditer(text):
         value, unit = number(match[1]), (match[2] or "").lower()
         if value <= 0:
@@ -86,14 +101,20 @@ def _radiation(text: str, source: str) -> Radiation | None:
         if value < 1e-8:  # m, as pyFAI writes them
             unit = "m"
         if unit in ("kev", "ev"):
-            return stated_radiation(HC_KEV_A / value * (1 if unit == "kev" else 1000), source=source)
-        return stated_radiation(value * _TO_A.get(unit, 1.0), source=source)
-    energy = _ENERGY.search(text)
-    if energy is not None and number(energy[1]) > 0:
-        return stated_radiation(
-            HC_KEV_A / number(energy[1]) * (1 if energy[2].lower() == "kev" else 1000), source=source
-        )
-    return None
+            found.append(HC_KEV_A / value * (1 if unit == "kev" else 1000))
+        else:
+            found.append(value * _TO_A.get(unit, 1.0))
+    return found
+
+
+def several_wavelengths(lines: Sequence[str]) -> str | None:
+    """A line where a header states wavelengths that are not of one radiation (over 1 % apart): the first is taken."""
+    stated = _wavelengths_A("\n".join(lines))
+    others = [value for value in dict.fromkeys(stated) if abs(value / stated[0] - 1) > _ONE_RADIATION]
+    if not others:
+        return None
+    told = ", ".join(f"{value:.6g}" for value in others)
+    return f"its header states several wavelengths: {stated[0]:.6g} A is taken, not {told} (--wavelength-A for another)"
 
 
 def temperature_K(text: str) -> float | None:
