@@ -207,7 +207,8 @@ class MergingFit:
     temperature_K
         Of the transition; None where the frames hold none.
     bracket_K
-        The hottest frame that tells the axes apart, and the coldest after it; None for an end without a frame.
+        The hottest frame that alone tells the axes apart by three errors, and the next, which does not: the axes may
+        differ there still; None for an end without a frame.
     exponent
         Median and interval of the power of 1 - T/Tc.
     is_extrapolated

@@ -17,7 +17,9 @@ from paddlewheel.studies.xrd_series.record import (
     CURVES,
     PATTERNS,
     Bounds,
+    CellQuantity,
     PhaseTransition,
+    SeriesCell,
     SeriesPattern,
     SeriesPhase,
     XrdSeriesRecord,
@@ -43,7 +45,8 @@ _TRANSITION_METHOD = (
 )
 _CELL_METHOD = (
     "Lengths and volumes relative to their values at the lowest temperature. The coefficients of expansion are "
-    "(dL/dT)/L of the model with the lowest AICc: linear, quadratic, or Debye-Grüneisen."
+    "(dL/dT)/L of the model with the lowest AICc: linear, quadratic, or Debye-Grüneisen. Of axes that merge "
+    "one frame knows the mean far better than each: their errors are large and opposite."
 )
 
 
@@ -407,24 +410,34 @@ def _fraction_table(record: XrdSeriesRecord) -> Table:
                 whole = phase.weight_fraction
                 cells.append(Cell(measured(Measured(value=100 * whole.value, std=100 * whole.std))))
         table.rows.append(
-            [Cell(plain(row.temperature_K, 4)), *cells, Cell(plain(100 * row.rwp)), Cell(f"the {row.start} neighbour"),
+            [Cell(plain(row.temperature_K, 4)), *cells, Cell(plain(100 * row.rwp)), Cell(_begun(record, row)),
              Cell(row.file)]
         )  # fmt: skip
     return table
+
+
+def _begun(record: XrdSeriesRecord, row: SeriesPattern) -> str:
+    """Where the fit that was kept began: the ends of a series have a neighbour on one side only."""
+    end = record.patterns[0 if row.start == "colder" else -1]
+    return "the files" if row is end else f"the {row.start} neighbour"
 
 
 def _merging_table(record: XrdSeriesRecord) -> Table | None:
     if not record.merging_axes:
         return None
     table = Table(
-        "Axes that become alike",
-        [("Phase", ""), ("Axes", ""), ("Temperature", "K"), ("Between frames", "K"), ("Exponent", ""), ("Remark", "")],
-    )
+        "Axes that become alike (one frame tells them apart where they differ by three errors)",
+        [("Phase", ""), ("Axes", ""), ("Temperature", "K"), ("95 %", "K"), ("Told apart up to the frame at", "K"),
+         ("Exponent", ""), ("Remark", "")],
+    )  # fmt: skip
     for each in record.merging_axes:
         told = "no frame lies above it" if each.is_extrapolated else ""
+        interval = each.temperature_K.interval_95 if each.temperature_K is not None else None
+        apart = each.bracket_K[0]
         table.rows.append(
             [Cell(each.phase), Cell(" and ".join(axis.partition("_")[0] for axis in each.axes)),
-             value_cell(each.temperature_K), Cell(_bounds(each.bracket_K)), value_cell(each.exponent),
+             value_cell(each.temperature_K), Cell(_bounds(interval)),
+             Cell(ABSENT if apart is None else plain(apart, 4)), value_cell(each.exponent),
              Cell(each.refused or told)]
         )  # fmt: skip
     return filled(table)
@@ -449,16 +462,28 @@ def _expansion_table(record: XrdSeriesRecord) -> Table | None:
 
 
 def _cell_table(record: XrdSeriesRecord) -> Table:
+    merging = {each.phase: each.axes for each in record.merging_axes}
     table = Table(
         "Cells (± is the 68 % standard uncertainty)",
-        [("Temperature", "K"), ("Phase", ""), ("a", "Å"), ("b", "Å"), ("c", "Å"), ("V", "Å³")],
-    )
+        [("Temperature", "K"), ("Phase", ""), ("a", "Å"), ("b", "Å"), ("c", "Å"),
+         *([("Mean of the axes that merge", "Å")] if merging else []), ("V", "Å³")],
+    )  # fmt: skip
     for row in record.patterns:
         for phase in row.phases:
             if phase.cell is not None:
-                cell = phase.cell
+                cell, axes = phase.cell, merging.get(phase.name)
+                mean = [] if not merging else [Cell(measured(mean_length_A(cell, axes)) if axes else "")]
                 table.rows.append(
                     [Cell(plain(row.temperature_K, 4)), Cell(phase.name), Cell(measured(cell.a_A)),
-                     Cell(measured(cell.b_A)), Cell(measured(cell.c_A)), Cell(measured(phase.volume_A3))]
+                     Cell(measured(cell.b_A)), Cell(measured(cell.c_A)), *mean, Cell(measured(phase.volume_A3))]
                 )  # fmt: skip
     return table
+
+
+def mean_length_A(cell: SeriesCell, axes: tuple[CellQuantity, CellQuantity]) -> Measured:
+    """Mean of two axes, with the correlation of their errors: it is well known where their difference is not."""
+    one, two = (getattr(cell, axis) for axis in axes)
+    others: tuple[CellQuantity, CellQuantity, CellQuantity] = ("a_A", "b_A", "c_A")
+    third = next(place for place, axis in enumerate(others) if axis not in axes)
+    variance = one.std**2 + two.std**2 + 2 * cell.correlation[third] * one.std * two.std
+    return Measured(value=0.5 * (one.value + two.value), std=0.5 * max(variance, 0.0) ** 0.5)

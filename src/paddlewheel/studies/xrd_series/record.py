@@ -106,7 +106,11 @@ class Expansion(Record):
 
 
 class MergingAxes(Record):
-    """Two axes that become alike on heating: by a power of 1 - T/Tc, and between which frames."""
+    """Two axes that become alike on heating, by a power of 1 - T/Tc.
+
+    `bracket_K` is the hottest frame that alone tells the axes apart by three errors, and the next one, which does not:
+    the axes may differ there still, so that `temperature_K` can lie above it.
+    """
 
     phase: str
     axes: tuple[CellQuantity, CellQuantity]

@@ -356,7 +356,7 @@ def _order_axes(patterns: Sequence[SeriesPattern], number: int) -> None:
     """
     cells = [(pattern, cell) for pattern in patterns if (cell := pattern.phases[number].cell) is not None]
     pairs: tuple[tuple[CellQuantity, CellQuantity], ...] = (("b_A", "c_A"), ("a_A", "c_A"), ("a_A", "b_A"))
-    for first, second in pairs:
+    for which, (first, second) in enumerate(pairs):
         differences = [getattr(cell, second).value - getattr(cell, first).value for _, cell in cells]
         most = math.copysign(1.0, sum(math.copysign(1.0, each) for each in differences))
         for (pattern, cell), difference in zip(cells, differences, strict=True):
@@ -364,6 +364,12 @@ def _order_axes(patterns: Sequence[SeriesPattern], number: int) -> None:
                 one, two = getattr(cell, first), getattr(cell, second)
                 setattr(cell, first, two)
                 setattr(cell, second, one)
+                places = [place if place == which else 3 - which - place for place in range(3)]
+                cell.correlation = (
+                    cell.correlation[places[0]],
+                    cell.correlation[places[1]],
+                    cell.correlation[places[2]],
+                )
                 pattern.flags.append(
                     f"{first[0]} and {second[0]} of {pattern.phases[number].name} differ by {abs(difference):.2g} A "
                     "and have the order of the other frames"
@@ -591,7 +597,12 @@ def _says(record: XrdSeriesRecord) -> list[str]:
             lines.append(f"{each.phase} {each.direction}: {each.refused}")
     for each in record.merging_axes:
         one, two = (axis.partition("_")[0] for axis in each.axes)
-        told = f"at {measured(each.temperature_K)} K" if each.temperature_K is not None else f"({each.refused})"
+        told = f"({each.refused})"
+        if each.temperature_K is not None:
+            low, high = each.temperature_K.interval_95 or (None, None)
+            told = f"at {measured(each.temperature_K)} K (95 %: {plain(low, 4)} to {plain(high, 4)})"
+        if each.bracket_K[0] is not None:
+            told += f"; one frame tells them apart up to {plain(each.bracket_K[0], 4)} K"
         lines.append(f"{each.phase}: {one} and {two} merge {told}")
     lines += [
         f"{each.phase}: {measured(each.alpha_per_K)} 1/K of the volume at {plain(each.temperature_K, 3)} K"
