@@ -11,12 +11,11 @@ import time
 
 import numpy as np
 
-from paddlewheel.lab.dsc.departures import find_departures
-from paddlewheel.lab.dsc.events import Event, curve_of, find_events
+from paddlewheel.lab.dsc.events import Curve, Event, curve_of, find_events
 from paddlewheel.lab.dsc.segments import find_segments
 from paddlewheel.lab.dsc.simulated import MadeRun, random_run
 
-_RUNS, _FIRST_SEED, _NOISE_CURVES = 200, 5000, 400
+_RUNS, _FIRST_SEED, _NOISE_CURVES = 200, 20000, 400
 
 
 def main() -> None:
@@ -69,6 +68,13 @@ def _events(made: MadeRun, window_C: tuple[float, float] | None) -> tuple[Event,
     return () if curve is None else find_events(curve, as_one=window_C is not None)
 
 
+def _curve(signal: np.ndarray) -> Curve:
+    """A whole ramp of a signal, 10 K/min from 0 degrees Celsius."""
+    time_s = np.arange(float(signal.size))
+    return Curve(time_s=time_s, temperature_C=time_s / 6.0, signal=signal, rate_K_per_min=10.0, first=1,
+                 last=signal.size)  # fmt: skip
+
+
 def _false_events() -> int:
     """Of white, correlated and walking noise with drift."""
     count = 0
@@ -82,7 +88,7 @@ def _false_events() -> int:
             signal = signal + np.cumsum(random.normal(0.0, 0.2, signal.size))
         if seed % 4 == 3:
             signal = signal + np.polynomial.legendre.legval(np.linspace(-1, 1, 3000), random.normal(0, 30, 5))
-        count += bool(find_departures(signal))
+        count += bool(find_events(_curve(signal)))
     return count
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -152,3 +154,45 @@ def test_nothing_is_invented_in_a_run_without_events():
     made = make_run((), start_C=30.0, end_C=200.0, rate_K_per_min=10.0, noise_mW=0.02, seed=4,
                     baseline=MadeBaseline(slope_mW=3.0, bend_mW=1.0, twist_mW=0.3))  # fmt: skip
     assert events_of(made.scan) == ()
+
+
+@pytest.mark.parametrize("digit", [0.0, 1e-4, 0.01])
+def test_rounding_hides_no_peak_and_makes_none(digit: float):
+    """Without noise, with rounding that no noise blurs, and the stairs that it makes of a slope."""
+    peak = ramp(MadeEvent(peak_C=110.0, enthalpy_J_per_g=100.0, width_K=1.5), noise_mW=0.0).scan
+    drift = ramp(baseline=MadeBaseline(slope_mW=0.3, bend_mW=0.1), noise_mW=0.0).scan
+    if digit:
+        peak, drift = (replace(scan, signal=digit * np.round(scan.signal / digit)) for scan in (peak, drift))
+    (event,) = events_of(peak)
+    assert event.area is not None
+    assert event.area.value / 10.0 == pytest.approx(100.0, rel=2e-3)
+    assert event.area.std / 10.0 < 0.5
+    assert events_of(drift) == ()
+
+
+def some_of(scan: ThermalScan, kept: np.ndarray) -> ThermalScan:
+    return replace(scan, time_s=scan.time_s[kept], temperature_C=scan.temperature_C[kept], signal=scan.signal[kept])
+
+
+def test_missing_and_clipped_points_are_refused():
+    scan = ramp(MadeEvent(peak_C=110.0, enthalpy_J_per_g=100.0, width_K=1.5)).scan
+    celsius = scan.temperature_C
+    (gap,) = events_of(some_of(scan, (celsius < 108.0) | (celsius > 113.0)))
+    assert gap.area is None
+    assert "no point was measured for 3" in (gap.refused or "")
+    (clipped,) = events_of(replace(scan, signal=np.minimum(scan.signal, 20.0)))
+    assert clipped.area is None
+    assert "clipped at 20" in (clipped.refused or "")
+
+
+def test_sparse_points_have_wide_errors_or_none():
+    """Of 900 points at even times, 40 of them in the peak, n are kept by chance."""
+    scan = ramp(MadeEvent(peak_C=110.0, enthalpy_J_per_g=100.0, width_K=1.5, lag_s=0.0)).scan
+    ratios = []
+    for seed, count in enumerate((300, 300, 300, 450, 450, 450, 900, 900, 900)):
+        kept = np.sort(np.random.default_rng(seed).choice(scan.time_s.size, count, replace=False))
+        (event,) = events_of(some_of(scan, kept))
+        if event.area is not None:
+            ratios.append((event.area.value / 10.0 - 100.0) / (event.area.std / 10.0))
+    assert len(ratios) >= 5
+    assert np.abs(ratios).max() < 3.0

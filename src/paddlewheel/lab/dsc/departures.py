@@ -20,6 +20,12 @@ _LOW_QUANTILE, _OF_NORMAL = 0.3, 0.3853
 distribution 30 % lie within 0.3853 standard deviations."""
 
 
+_BLURRED = 1.25
+"""Digits that a point scatters by where noise blurs the rounding; stairs by themselves scatter by up to 1.2."""
+_OF_FLOATS = 1e-9
+"""Of the range of a curve: the digit of values that were not rounded."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Departure:
     """A stretch of points that no smooth baseline has.
@@ -40,9 +46,16 @@ class Departure:
     half_width: int
 
 
-def find_departures(signal: np.ndarray) -> tuple[Departure, ...]:
-    """The departures of a curve at even times, in their order; [n_points]."""
+def find_departures(signal: np.ndarray, digit: float = 0.0) -> tuple[Departure, ...]:
+    """The departures of a curve at even times, in their order; [n_points].
+
+    `digit` is what its values were rounded to. Where noise does not blur it, rounding makes stairs of a slope; each
+    lies within half a digit, so that the scatter has a floor which no stairs exceed by 5.5, and none is zero.
+    """
     size = signal.size
+    digit = max(digit, _OF_FLOATS * float(np.ptp(signal)))
+    if is_blurred(signal, digit):
+        digit = 0.0
     found: list[Departure] = []
     half, least = _NARROWEST, 0.0
     while half <= size // _WIDEST_SHARE:
@@ -50,7 +63,7 @@ def find_departures(signal: np.ndarray) -> tuple[Departure, ...]:
         centre = float(np.median(curvature))
         scatter = float(np.quantile(np.abs(curvature - centre), _LOW_QUANTILE)) / _OF_NORMAL
         windows = size / (2 * half + 1)
-        scatter = max(scatter * (1.0 + 2.0 / np.sqrt(windows)), least)
+        scatter = max(scatter * (1.0 + 2.0 / np.sqrt(windows)), least, 0.5 * digit * float(_sums(half).max()))
         least = scatter * (half / (half + max(1, int(half * (_RATIO - 1))))) ** 2.5
         if scatter > 0.0:
             found += _stretches((curvature - centre) / scatter, half)
@@ -60,9 +73,28 @@ def find_departures(signal: np.ndarray) -> tuple[Departure, ...]:
 
 def _curvature(signal: np.ndarray, half: int) -> np.ndarray:
     """Second derivative of the parabola through 2 half + 1 points, for the centres where these are; over a norm."""
+    return np.convolve(signal, _weights(half), mode="valid")
+
+
+def _weights(half: int) -> np.ndarray:
     offsets = np.arange(-half, half + 1, dtype=float)
     weights = offsets**2 - (offsets**2).mean()
-    return np.convolve(signal, weights / np.sqrt(weights @ weights), mode="valid")
+    return weights / np.sqrt(weights @ weights)
+
+
+def _sums(half: int) -> np.ndarray:
+    """What a stair of height one at each place of a stretch gives."""
+    return np.abs(np.cumsum(_weights(half)))
+
+
+def is_blurred(signal: np.ndarray, digit: float) -> bool:
+    """Whether noise blurs the rounding of a signal, so that it is noise like any other."""
+    return _point_noise(signal) > _BLURRED * digit
+
+
+def _point_noise(signal: np.ndarray) -> float:
+    """Scatter of a point about the line through its neighbours; zero where most lie on it."""
+    return float(np.median(np.abs(np.diff(signal, n=2)))) / 0.6745 / float(np.sqrt(6.0)) if signal.size > 2 else 0.0
 
 
 def _stretches(ratio: np.ndarray, half: int) -> list[Departure]:

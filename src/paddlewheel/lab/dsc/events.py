@@ -22,7 +22,8 @@ from paddlewheel.lab.dsc.baselines import (
     weights_of,
     widest_range,
 )
-from paddlewheel.lab.dsc.departures import find_departures
+from paddlewheel.lab.dsc.departures import find_departures, is_blurred
+from paddlewheel.lab.dsc.glass import glass_step
 from paddlewheel.lab.dsc.scan import ThermalScan
 from paddlewheel.lab.dsc.segments import Segment
 
@@ -35,8 +36,12 @@ _CUT = 0.03
 """Of the area: where baselines disagree by more, and by more than noise, the window cuts the event."""
 _SEEN = 5.0
 """Standard errors of the area, or of the height, of what is an event."""
-_SURE_STEP = 30.0
-"""The same of the height of a step: lines beside a peak, drawn on under it, differ by a little less surely."""
+_STEPS = 0.1
+"""Of its height over its chord: a stretch whose ends differ by more may be a glass step."""
+_LEAST_OVERSHOOT = 0.1
+"""Of a step: an overshoot that is told."""
+_TALL = 0.3
+"""Of all that a ramp changes: a departure that is lower may be part of a glass step that is wide."""
 _TAIL = 0.0015
 """Of the height: a flank that is farther from its outer line is a tail of the event."""
 _FARTHEST_TAIL = 10.0
@@ -45,8 +50,6 @@ _LEAST_SHARE = 2e-3
 """Of the highest event of a segment: what is lower lies in what its own instrument does to it."""
 _LEAST_IN_TAIL = 0.02
 """The same of what lies within its tails."""
-_STEP_OVER_PEAK = 0.5
-"""Of a step: a peak on it that is lower is its overshoot (enthalpy relaxation), and the event is a glass step."""
 _FLANK_SHARE = 0.15
 """Of the width at half height: flanks that are shorter tell no baseline."""
 _REPRODUCIBLE = 2e-4
@@ -56,9 +59,15 @@ _NEAR = 12
 _SLOPE_NOISE = 0.01
 _TOP_IS_KNOWN = 0.01
 """Of the width at half height: the stretch through which the top is found is widened until its error is below it."""
-_STEP_OVER_LOBE = 1.5
-"""A stretch that rises by more than its lobes over the chord is a step, not two events of opposite sign."""
 _OVERLAP = 0.1
+_PLATEAU, _EDGE_DIGITS = 4, 3.0
+"""Points of one value, and digits from it to the next, of a signal that is clipped."""
+_MOST_SPACING = 0.4
+"""Of the width at half height: points that are farther apart do not hold an event."""
+_CURVED = 0.5
+"""Second derivative of a Gaussian about its top over height and variance, root mean square."""
+_OF_FLOATS = 1e-9
+"""Of the range of a signal: values closer than this are one, of which a product differs by its last bits."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -66,7 +75,8 @@ class Curve:
     """A segment at even times, averaged where its points lie closer; [n_points].
 
     `first` and `last` enclose the points at which the ramp has its rate; what the instrument does before and after
-    is no event.
+    is no event. `digit` is what the signal was rounded to, `measured_s` the times at which it was measured, `clipped`
+    the times between which it stands at an end of its range, and where that is.
     """
 
     time_s: np.ndarray
@@ -75,6 +85,9 @@ class Curve:
     rate_K_per_min: float
     first: int
     last: int
+    digit: float = 0.0
+    measured_s: np.ndarray | None = None
+    clipped: tuple[tuple[float, float, float], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,8 +204,49 @@ def curve_of(scan: ThermalScan, segment: Segment, window_C: tuple[float, float] 
     first, last = _at_rate(even, even_temperature, segment.rate_K_per_min) if window_C is None else (0, count)
     return Curve(
         time_s=even, temperature_C=even_temperature, signal=even_signal, rate_K_per_min=segment.rate_K_per_min,
-        first=first, last=last,
+        first=first, last=last, digit=(digit := _digit(signal)), measured_s=time, clipped=_clipped(time, signal, digit),
     )  # fmt: skip
+
+
+def _digit(signal: np.ndarray) -> float:
+    """What values were rounded to: the least difference of two of them that is more than that of floats."""
+    gaps = np.diff(np.unique(signal))
+    gaps = gaps[gaps > _OF_FLOATS * np.ptp(signal)]
+    return float(gaps.min()) if gaps.size else 0.0
+
+
+def _clipped(time: np.ndarray, signal: np.ndarray, digit: float) -> tuple[tuple[float, float, float], ...]:
+    """Plateaus of one value at the top or the bottom of a curve with edges that no rounding makes."""
+    found = []
+    for end in (float(signal.max()), float(signal.min())):
+        edges = np.flatnonzero(np.diff(np.r_[False, signal == end, False].astype(int)))
+        for low, high in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+            beside = [abs(signal[place] - end) for place in (low - 1, high) if 0 <= place < signal.size]
+            if high - low >= _PLATEAU and beside and min(beside) > _EDGE_DIGITS * digit:
+                found.append((float(time[low]), float(time[high - 1]), end))
+    return tuple(found)
+
+
+def _lost(curve: Curve, start_s: float, end_s: float, top_s: float, width_s: float) -> tuple[str | None, float, float]:
+    """Why an area is none for points that lack; else its error by their spacing over the height, in s, and that of a
+    place in s.
+
+    The line between two points leaves h^3 f'' / 12 of an area and h^2 f'' / 8 of a height; f'' is that of a Gaussian.
+    """
+    value = next((value for low, high, value in curve.clipped if low < end_s and high > start_s), None)
+    if value is not None:
+        return f"the signal is clipped at {value:.4g}", 0.0, 0.0
+    if curve.measured_s is None:
+        return None, 0.0, 0.0
+    steps = np.diff(curve.measured_s)
+    near = np.abs(0.5 * (curve.measured_s[1:] + curve.measured_s[:-1]) - top_s) < width_s + 0.5 * steps
+    if not near.any():
+        return "no point was measured at its top", 0.0, 0.0
+    widest, sigma_s = float(steps[near].max()), width_s / 2.3548
+    if widest > _MOST_SPACING * width_s:
+        return f"no point was measured for {widest:.3g} s of it, which is {width_s:.3g} s wide", 0.0, 0.0
+    of_area = float(np.sqrt((steps[near] ** 6).sum())) * _CURVED / sigma_s**2 / 12.0
+    return None, of_area, widest**2 * _CURVED / (8.0 * sigma_s)
 
 
 def _at_rate(time: np.ndarray, temperature: np.ndarray, rate_K_per_min: float) -> tuple[int, int]:
@@ -209,25 +263,36 @@ def _at_rate(time: np.ndarray, temperature: np.ndarray, rate_K_per_min: float) -
 
 def find_events(curve: Curve, *, as_one: bool = False) -> tuple[Event, ...]:
     """The events of a curve, in the order they came; with `as_one` all that it holds as one, as of a given window."""
-    departures = [(departure.low, departure.high) for departure in find_departures(curve.signal)]
+    departures = [(departure.low, departure.high) for departure in find_departures(curve.signal, curve.digit)]
     curve, found = _settled(curve, departures)
+    wide = _wide_step(curve, found)
+    if wide is not None:
+        return (wide,)
     if not found:
         return ()
     if as_one:
         found = [(found[0][0], found[-1][1])]
-    found = _worth_it(curve, found)
-    found = [part for span in found for part in ([span] if as_one else _parted(curve, *span))]
+    steps = _steps(curve, found)
+    peaks = [span for span in found if span not in steps]
+    worth = set(_worth_it(curve, peaks) if peaks else ())
+    found = [span for span in found if span in steps or span in worth]
+    if not as_one:
+        found = [part for span in found for part in ([span] if span in steps else _parted(curve, *span))]
+        steps |= _steps(curve, [span for span in found if span not in steps], found)
     events = []
-    for place, (low, high) in enumerate(found):
-        room = (
-            found[place - 1][1] if place else curve.first,
-            found[place + 1][0] if place + 1 < len(found) else curve.last,
-        )
-        event = _measured(curve, low, high, room, is_window=as_one)
+    for span, room in _with_room(curve, found):
+        event = steps.get(span) or _measured(curve, *span, room, is_window=as_one)
         if event is not None:
             events.append(event)
     tallest = max((each.height or 0.0 for each in events if not each.is_step), default=0.0)
     return tuple(each for each in events if each.is_step or (each.height or 0.0) >= 3 * _LEAST_SHARE * tallest)
+
+
+def _with_room(curve: Curve, found: Sequence[tuple[int, int]]) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """Each stretch with the room between its neighbours."""
+    ends = [curve.first, *(high for _, high in found)]
+    begins = [*(low for low, _ in found), curve.last]
+    return [(span, (ends[place], begins[place + 1])) for place, span in enumerate(found)]
 
 
 def _settled(curve: Curve, found: Sequence[tuple[int, int]]) -> tuple[Curve, list[tuple[int, int]]]:
@@ -282,9 +347,7 @@ def _parted(curve: Curve, low: int, high: int) -> list[tuple[int, int]]:
         for a, b in zip(edges[::2], edges[1::2], strict=True)
         if np.abs(level[a:b]).max() > _OVERLAP * top and b - a > 4
     ]
-    rise = abs(float(smooth[-1] - smooth[0]))
-    lobes = [float(level[a:b].sum()) for a, b in spans]
-    if len(spans) < 2 or (len(spans) == 2 and lobes[0] * lobes[1] < 0 and rise > _STEP_OVER_LOBE * top):
+    if len(spans) < 2:
         return [(low, high)]
     cuts = [low, *(low + (spans[k][1] + spans[k + 1][0]) // 2 for k in range(len(spans) - 1)), high]
     return list(pairwise(cuts))
@@ -305,9 +368,6 @@ def _measured(curve: Curve, low: int, high: int, room: tuple[int, int], *, is_wi
             else f"the window, or the segment, {'starts' if at_start else 'ends'} within it: it is cut"
         )
         return replace(_blank(curve, low, high), refused=reason)
-    steps = [step for span in free if (step := _step(curve, *span, room, shortest)) is not None]
-    if 2 * len(steps) > len(free):
-        return steps[0]
     low, high = min(free, key=lambda span: _doubt(curve, span, room, shortest)) if len(free) > 1 else free[0]
     blank = _blank(curve, low, high)
     windows = [
@@ -434,6 +494,9 @@ def _peak(
     weights = [weights_of(fits) / len(windows) for _, fits in windows]
     share = np.concatenate(weights)
     area, spread = _mixed(share, [(fit.area, fit.area_std) for _, fits in windows for fit in fits])
+    if not is_blurred(curve.signal, curve.digit):  # rounding that no noise blurs is the same over a whole flank
+        of_digit = curve.digit / np.sqrt(12.0) * (high - low) * step_s
+        area = replace(area, std=float(np.hypot(area.std, of_digit)))
     if abs(area.value) < _SEEN * area.std:
         return None
     sign = 1 if area.value > 0 else -1
@@ -486,10 +549,25 @@ def _peak(
     usual = float(np.median([widest_range(each) for _, each in windows]))
     of_noise = float(np.median([fit.area_std for _, fits in windows for fit in fits]))
     doubt, least = (usual, 3.0 * of_noise) if is_window else (spread, of_noise)
+    lost, of_area_s, of_place_s = _lost(
+        curve, event.start_s, event.end_s, event.peak_s or event.start_s, event.half_width_s or 0.0
+    )
+    if lost is None and of_area_s * height > _CUT * abs(area.value):
+        lost = f"too few points: their spacing leaves {100 * of_area_s * height / abs(area.value):.2g} % of it open"
+    if lost is not None:
+        return replace(blank, refused=lost)
+    area = replace(area, std=float(np.hypot(area.std, of_area_s * height)))
+    of_place_K = of_place_s * abs(curve.rate_K_per_min) / 60.0
+    event = replace(event, onset_C=_wider(event.onset_C, of_place_K), peak_C=_wider(event.peak_C, of_place_K),
+                    offset_C=_wider(event.offset_C, of_place_K))  # fmt: skip
     if doubt > max(_CUT * abs(area.value), least):
         reason = f"baselines disagree by {100 * widest:.2g} % of the area: the window cuts the event, or none fits it"
         return replace(event, refused=reason)
     return replace(event, area=area)
+
+
+def _wider(found: Found | None, std: float) -> Found | None:
+    return None if found is None else replace(found, std=float(np.hypot(found.std, std)))
 
 
 def _mixed(share: np.ndarray, values: Sequence[tuple[float, float]]) -> tuple[Found, float]:
@@ -685,78 +763,67 @@ def _between(curvature: np.ndarray, place: int, top: float) -> bool:
     return bool(curvature[low : high + 1].max() > 0.3 * curvature[place])
 
 
-def _step(curve: Curve, low: int, high: int, room: tuple[int, int], shortest: int) -> Event | None:
-    """The event as a step between two lines; None where it is a peak."""
-    length = high - low
-    size = max(length, 3 * shortest, 12)
-    before, after = slice(max(room[0], low - size), low), slice(high, min(room[1], high + size))
-    if before.stop - before.start < 6 or after.stop - after.start < 6:
+def _wide_step(curve: Curve, found: Sequence[tuple[int, int]]) -> Event | None:
+    """A glass step that all departures of a ramp are part of, or that departs from no noise because it is so wide."""
+    inside = curve.signal[curve.first : curve.last]
+    if inside.size == 0 or any(_size(curve, *span)[0] > _TALL * np.ptp(inside) for span in found):
         return None
-    place = np.arange(curve.signal.size, dtype=float)
-    middle = 0.5 * (low + high)
-    lines, errors, noises = [], [], []
-    for flank in (before, after):
-        design = np.vander(place[flank] - middle, 2, increasing=True)
-        inverse = np.linalg.pinv(design.T @ design)
-        parameters = inverse @ (design.T @ curve.signal[flank])
-        noise = noise_of(curve.signal[flank] - design @ parameters, 2)
-        lines.append(parameters[0] + parameters[1] * (place - middle))
-        errors.append(noise.std**2 * noise.correlated_points * inverse[0, 0])
-        noises.append(noise)
-    height = float(lines[1][round(middle)] - lines[0][round(middle)])
-    std = float(np.sqrt(sum(errors)))
-    if abs(height) < _SURE_STEP * std:
+    event = _step_between(curve, curve.first, curve.last)
+    if event is None:
         return None
-    share = (curve.signal - lines[0]) / np.where(
-        np.abs(lines[1] - lines[0]) < 0.1 * abs(height), height, lines[1] - lines[0]
-    )
-    half = max(1, length // 40)
-    smooth = np.convolve(share, np.full(2 * half + 1, 1 / (2 * half + 1)), mode="same")[low:high]
-    overshoot, undershoot = float(smooth.max()) - 1.0, float(-smooth.min())
-    if max(overshoot, undershoot) > _STEP_OVER_PEAK or (noise_height := max(each.std for each in noises)) <= 0:
+    low, high = np.searchsorted(curve.time_s, (event.start_s, event.end_s))
+    return event if all(low < 0.5 * (span[0] + span[1]) < high for span in found) else None
+
+
+def _steps(
+    curve: Curve, spans: Sequence[tuple[int, int]], found: Sequence[tuple[int, int]] | None = None
+) -> dict[tuple[int, int], Event]:
+    """Those of the stretches that are glass steps, among all that were found."""
+    rooms = _with_room(curve, found or spans)
+    return {
+        span: step for span, room in rooms if span in spans and (step := _step(curve, span, room)) is not None
+    }  # fmt: skip
+
+
+def _step(curve: Curve, span: tuple[int, int], room: tuple[int, int]) -> Event | None:
+    """A stretch as a glass step; None where it is a peak."""
+    low, high = span
+    size = max(2 * (high - low), _FEWEST_POINTS)
+    start, stop = max(room[0], low - size), min(room[1], high + size)
+    before, after = curve.signal[start:low], curve.signal[high:stop]
+    if min(before.size, after.size) < 6:
         return None
-    crossing = np.flatnonzero(smooth >= 0.5)
-    if crossing.size == 0:
+    height, _ = _size(curve, low, high)
+    if abs(float(np.median(after[: high - low]) - np.median(before[low - high :]))) < _STEPS * height:
         return None
-    sign = 1 if height > 0 else -1
-    noise = max(noises, key=lambda each: each.std)
-    shifted = sign * (curve.signal - lines[0])
-    rise = max(4, int(((smooth > 0.15) & (smooth < 0.85)).sum()))
-    found = _steepest(shifted, low, min(low + int(np.argmax(smooth)) + 2, high), rise, noise, leading=True)
+    return _step_between(curve, start, stop)
+
+
+def _step_between(curve: Curve, start: int, stop: int) -> Event | None:
+    found = glass_step(curve.signal[start:stop])
     if found is None:
         return None
-    at, reach = found
-    (value, slope, *_), inverse, _ = _local(shifted, at, reach, 3)
-    upper = sign * (lines[1] - lines[0])
-    if slope <= 0:
-        return None
-    onset, end = at - value / slope, at + (float(upper[at]) - value) / slope
-    variance = noise.std**2 * noise.correlated_points
-    of_slope = np.sqrt(variance * inverse[1, 1]) / slope
-    stds = [float(np.sqrt((variance * inverse[0, 0] + errors[k]) / slope**2 + (gap / slope * of_slope) ** 2))
-            for k, gap in ((0, value), (1, float(upper[at]) - value))]  # fmt: skip
-    cross = low + int(crossing[0])
-    middle_std = float(np.sqrt(noise_height**2 * noise.correlated_points / (2 * reach + 1) + 0.25 * std**2) / slope)
-    inflection_std = max(0.5 * reach, 1.0)
-    return replace(
-        _blank(curve, low, high), sign=sign, is_step=True, height=abs(height),
-        onset_C=_temperature(curve, onset, stds[0], width=3), peak_C=_temperature(curve, at, inflection_std, width=3),
-        offset_C=_temperature(curve, end, stds[1], width=3),
-        midpoint_C=_temperature(curve, _half_way(share, cross, reach), middle_std, width=3),
-        onset_s=float(np.interp(onset, place, curve.time_s)), peak_s=float(curve.time_s[at]),
-        step=Found(value=height, std=std), overshoot=overshoot if overshoot > 0.1 else None,
-        drawn=tuple(
-            values[before.start : after.stop]
-            for values in (
-                curve.time_s, lines[0], lines[1], _step_tangent(lines[0], upper, at, value, slope, sign)
-            )
-        ),
+    places = {
+        name: _temperature(curve, start + place, std, width=3)
+        for name, (place, std) in (
+            ("onset_C", found.onset), ("midpoint_C", found.midpoint), ("peak_C", found.inflection),
+            ("offset_C", found.end),
+        )
+    }  # fmt: skip
+    points = np.arange(curve.signal.size)
+    onset_s, peak_s = np.interp((start + found.onset[0], start + found.inflection[0]), points, curve.time_s)
+    sign = 1 if found.height > 0 else -1
+    at = int(np.clip(round(found.midpoint[0]), 0, found.before.size - 1))
+    slope = abs(found.height) / max(found.end[0] - found.onset[0], 1.0)
+    value = slope * (at - found.onset[0])
+    tangent = _step_tangent(found.before, sign * (found.after - found.before), at, value, slope, sign)
+    event = replace(
+        _blank(curve, start + found.low, start + found.high), sign=sign, is_step=True, height=abs(found.height),
+        onset_s=float(onset_s), peak_s=float(peak_s), step=Found(value=found.height, std=found.height_std),
+        overshoot=found.overshoot if found.overshoot > _LEAST_OVERSHOOT else None,
+        drawn=(curve.time_s[start:stop], found.before, found.after, tangent),
     )  # fmt: skip
-
-
-def _half_way(share: np.ndarray, near: int, half: int) -> float:
-    (value, slope), _, _ = _local(share, near, max(2, half), 1)
-    return near + float(np.clip((0.5 - value) / slope, -half, half)) if slope > 0 else float(near)
+    return replace(event, **places)
 
 
 def _step_tangent(line: np.ndarray, upper: np.ndarray, at: int, value: float, slope: float, sign: int) -> np.ndarray:
