@@ -252,3 +252,24 @@ def test_netzsch_with_old_code_pages_and_without_calibration(tmp_path: Path) -> 
     assert scan.signal_unit == "uV"  # a sensitivity of 1 is none
     np.testing.assert_allclose(scan.signal, made.FLOW_MW, atol=1e-4)
     assert scan.exothermic_known
+
+
+def test_a_unit_before_the_mass_and_a_way_behind_the_unit():
+    from paddlewheel.lab.dsc.readers.columns import split_column
+    from paddlewheel.lab.dsc.readers.header import exothermic_way, read_header
+
+    assert read_header(["Mass (g),0.010"]).mass_mg == pytest.approx(10.0)
+    assert read_header(["Mass (mg),10"]).mass_mg == pytest.approx(10.0)
+    assert split_column("DSC/(mW/mg) exo ab") == ("DSC exo ab", "W/g")  # 1 mW/mg is 1 W/g
+    assert exothermic_way(["DSC exo ab"]) == "down"
+    assert exothermic_way(["DSC exo auf"]) == "up"
+
+
+def test_a_name_keeps_its_dots(tmp_path: Path):
+    from paddlewheel.lab.dsc.readers import read_scans
+
+    file = tmp_path / "glass_o0.2.csv"
+    rows = [f"{second},{20 + second / 6:.4f},1.0" for second in range(60)]
+    file.write_text("\n".join(["Time (s),Temperature (C),Heat Flow Endo Up (mW)", *rows]))
+    (scan,) = read_scans(file)
+    assert scan.name == "glass_o0.2"

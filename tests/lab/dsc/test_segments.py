@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from paddlewheel.errors import DataError
 from paddlewheel.lab.dsc.scan import ThermalScan
 from paddlewheel.lab.dsc.segments import find_segments
 
@@ -76,8 +75,10 @@ def test_the_programme_of_the_file_decides_where_it_has_one():
     assert [each.direction for each in found] == ["heating", "cooling"]
 
 
-def test_what_has_no_ramp_is_refused():
-    flat = ThermalScan(name="a", source="a.txt", time_s=np.arange(50.0), temperature_C=np.full(50, 25.0),
-                       signal=np.zeros(50))  # fmt: skip
-    with pytest.raises(DataError, match=r"a\.txt: the temperature never changes"):
-        find_segments(flat)
+def test_a_run_without_a_ramp_is_one_hold():
+    noise = np.random.default_rng(0).normal(0.0, 0.01, 500)
+    for celsius in (np.full(500, 25.0), 25.0 + noise):
+        scan = ThermalScan(name="a", source="a.txt", time_s=np.arange(500.0), temperature_C=celsius,
+                           signal=np.zeros(500))  # fmt: skip
+        (hold,) = find_segments(scan)
+        assert (hold.direction, hold.start, hold.stop) == ("isothermal", 0, 500)

@@ -278,3 +278,69 @@ def test_a_record_of_another_kind_is_refused(tmp_path: Path):
     other = written(tmp_path / "eis", {"kind": "eis"})
     with pytest.raises(InputError, match="is a record of eis; give run directories of xrd series and hull"):
         STUDY(up_and_down(), beside=(other,))
+
+
+def test_an_event_in_a_hold_has_times_and_its_heat():
+    """20 K/min down to 100 C, then 5 mW x 150 s sqrt(2 pi) over 10 mg: 188.0 J/g given off, at its top after 15 min."""
+    time_s = np.arange(0.0, 3600.0, 1.0)
+    noise = np.random.default_rng(1)
+    celsius = np.where(time_s < 300, 200.0 - 20.0 * time_s / 60.0, 100.0) + noise.normal(0.0, 0.002, time_s.size)
+    flow = np.where(time_s < 300, -2.0, -2.0 * np.exp(-(time_s - 300.0) / 8.0))
+    flow = flow - 5.0 * np.exp(-0.5 * ((time_s - 1200.0) / 150.0) ** 2) + noise.normal(0.0, 0.005, time_s.size)
+    scan = ThermalScan(name="hold", source="made", time_s=time_s, temperature_C=celsius, signal=flow,
+                       exothermic_known=True, mass_mg=10.0)  # fmt: skip
+    record = STUDY(scan)
+    cooling, hold = record.segments
+    assert (cooling.events, hold.direction) == ([], "isothermal")
+    event = only_event(hold)
+    assert (event.kind, event.onset_C, event.peak_C) == ("exothermic", None, None)
+    assert event.enthalpy_J_per_g is not None
+    assert event.enthalpy_J_per_g.value == pytest.approx(-188.0, rel=0.005)
+    assert event.peak_s == pytest.approx(1200.0, abs=10.0)
+    assert any("hold at 100 °C for 55 min: exothermic, onset 1" in line for line in said(record))
+    alone = time_s >= 300
+    only = STUDY(replace(scan, time_s=time_s[alone], temperature_C=celsius[alone], signal=flow[alone]))
+    assert [segment.direction for segment in only.segments] == ["isothermal"]
+    assert only_event(only.segments[0]).kind == "exothermic"
+
+
+def said(record: DscRecord) -> list[str]:
+    return STUDY.says(record)
+
+
+def test_what_is_cut_has_no_name_and_no_sign():
+    scan = up_and_down()
+    for window in ((30.0, 100.0), (98.0, 102.0)):
+        event = only_event(STUDY(scan, windows_C=(window,)).segments[0])
+        assert (event.kind, event.thermal) == ("unnamed", "unknown")
+        assert event.refused
+    (spike,) = STUDY(with_spike()).segments[0].events
+    assert (spike.kind, spike.enthalpy_J_per_g) == ("unnamed", None)
+    assert "spike" in (spike.refused or "")
+
+
+def with_spike() -> ThermalScan:
+    scan = make_run((), start_C=30.0, end_C=150.0, rate_K_per_min=10.0, noise_mW=0.005).scan
+    signal = scan.signal.copy()
+    signal[1000:1003] += 3.0, 5.0, 2.0
+    return replace(scan, signal=signal)
+
+
+def test_a_wide_endotherm_that_nothing_undoes_is_no_melting():
+    """Pyrolysis takes up heat over 100 K; melting is sharper."""
+    wide = make_run((MadeEvent(peak_C=320.0, enthalpy_J_per_g=200.0, width_K=25.0),), start_C=30.0, end_C=600.0,
+                    rate_K_per_min=10.0, noise_mW=0.01)  # fmt: skip
+    event = only_event(STUDY(wide.scan).segments[0])
+    assert (event.kind, event.thermal) == ("endothermic", "endothermic")
+
+
+def test_a_ramp_before_a_hold_has_no_events_of_the_turn():
+    """Noise of 0.01 K, which moves the turn by a point or two, and the step of the heat flow there."""
+    time_s = np.arange(0.0, 1800.0, 1.0)
+    for seed in range(6):
+        noise = np.random.default_rng(seed)
+        celsius = np.where(time_s < 600, 200.0 - 10.0 * time_s / 60.0, 100.0) + noise.normal(0.0, 0.01, time_s.size)
+        flow = -1.0 * (time_s < 600) + noise.normal(0.0, 0.01, time_s.size)
+        scan = ThermalScan(name="turn", source="made", time_s=time_s, temperature_C=celsius, signal=flow,
+                           exothermic_known=True, mass_mg=10.0)  # fmt: skip
+        assert [segment.events for segment in STUDY(scan).segments] == [[], []]

@@ -89,10 +89,10 @@ def _sums(half: int) -> np.ndarray:
 
 def is_blurred(signal: np.ndarray, digit: float) -> bool:
     """Whether noise blurs the rounding of a signal, so that it is noise like any other."""
-    return _point_noise(signal) > _BLURRED * digit
+    return point_noise(signal) > _BLURRED * digit
 
 
-def _point_noise(signal: np.ndarray) -> float:
+def point_noise(signal: np.ndarray) -> float:
     """Scatter of a point about the line through its neighbours; zero where most lie on it."""
     return float(np.median(np.abs(np.diff(signal, n=2)))) / 0.6745 / float(np.sqrt(6.0)) if signal.size > 2 else 0.0
 

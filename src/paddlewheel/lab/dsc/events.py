@@ -22,7 +22,7 @@ from paddlewheel.lab.dsc.baselines import (
     weights_of,
     widest_range,
 )
-from paddlewheel.lab.dsc.departures import find_departures, is_blurred
+from paddlewheel.lab.dsc.departures import find_departures, is_blurred, point_noise
 from paddlewheel.lab.dsc.glass import glass_step
 from paddlewheel.lab.dsc.scan import ThermalScan
 from paddlewheel.lab.dsc.segments import Segment
@@ -56,14 +56,20 @@ _REPRODUCIBLE = 2e-4
 """Of the height: what a smooth baseline leaves of an instrument at best."""
 _NEAR = 12
 """Points from the end of a ramp within which a departure is of what settles there."""
+_TURN = 3
+"""Points that are left out where a ramp begins or ends by a turn."""
 _SLOPE_NOISE = 0.01
 _TOP_IS_KNOWN = 0.01
 """Of the width at half height: the stretch through which the top is found is widened until its error is below it."""
 _OVERLAP = 0.1
+_BEYOND_NOISE = 10.0
+"""Of the noise of a point: what a cubic leaves of a window that holds an event without its baseline."""
 _PLATEAU, _EDGE_DIGITS = 4, 3.0
 """Points of one value, and digits from it to the next, of a signal that is clipped."""
 _MOST_SPACING = 0.4
 """Of the width at half height: points that are farther apart do not hold an event."""
+_FEWEST_ACROSS = 4.0
+"""Points across the width at half height of an event."""
 _CURVED = 0.5
 """Second derivative of a Gaussian about its top over height and variance, root mean square."""
 _OF_FLOATS = 1e-9
@@ -201,9 +207,18 @@ def curve_of(scan: ThermalScan, segment: Segment, window_C: tuple[float, float] 
     )
     even = np.linspace(centre[0], centre[-1], count)
     even_temperature, even_signal = (np.interp(even, centre, mean) for mean in means)
-    first, last = _at_rate(even, even_temperature, segment.rate_K_per_min) if window_C is None else (0, count)
+    is_hold = segment.direction == "isothermal"
+    first, last = 0, count
+    if is_hold:
+        first, last = 1, count - 1
+    elif window_C is None:
+        first, last = _at_rate(even, even_temperature, segment.rate_K_per_min)
+        near = max(_TURN, count // 100)  # the place of a turn is known to some points
+        first = max(first, near if segment.start > 0 else 0)
+        last = min(last, count - near if segment.stop < scan.time_s.size else count)
     return Curve(
-        time_s=even, temperature_C=even_temperature, signal=even_signal, rate_K_per_min=segment.rate_K_per_min,
+        time_s=even, temperature_C=even_temperature, signal=even_signal,
+        rate_K_per_min=0.0 if is_hold else segment.rate_K_per_min,
         first=first, last=last, digit=(digit := _digit(signal)), measured_s=time, clipped=_clipped(time, signal, digit),
     )  # fmt: skip
 
@@ -227,18 +242,27 @@ def _clipped(time: np.ndarray, signal: np.ndarray, digit: float) -> tuple[tuple[
     return tuple(found)
 
 
-def _lost(curve: Curve, start_s: float, end_s: float, top_s: float, width_s: float) -> tuple[str | None, float, float]:
+def _lost(curve: Curve, top_s: float, width_s: float, sign: int) -> tuple[str | None, float, float]:
     """Why an area is none for points that lack; else its error by their spacing over the height, in s, and that of a
     place in s.
 
     The line between two points leaves h^3 f'' / 12 of an area and h^2 f'' / 8 of a height; f'' is that of a Gaussian.
     """
-    value = next((value for low, high, value in curve.clipped if low < end_s and high > start_s), None)
+    value = next(
+        (
+            value
+            for low, high, value in curve.clipped
+            if low < top_s + width_s and high > top_s - width_s and (value > np.median(curve.signal)) == (sign > 0)
+        ),
+        None,
+    )
     if value is not None:
         return f"the signal is clipped at {value:.4g}", 0.0, 0.0
     if curve.measured_s is None:
         return None, 0.0, 0.0
     steps = np.diff(curve.measured_s)
+    if width_s < _FEWEST_ACROSS * float(np.median(steps)):
+        return "a spike: fewer than four points are in its width", 0.0, 0.0
     near = np.abs(0.5 * (curve.measured_s[1:] + curve.measured_s[:-1]) - top_s) < width_s + 0.5 * steps
     if not near.any():
         return "no point was measured at its top", 0.0, 0.0
@@ -263,22 +287,32 @@ def _at_rate(time: np.ndarray, temperature: np.ndarray, rate_K_per_min: float) -
 
 def find_events(curve: Curve, *, as_one: bool = False) -> tuple[Event, ...]:
     """The events of a curve, in the order they came; with `as_one` all that it holds as one, as of a given window."""
-    departures = [(departure.low, departure.high) for departure in find_departures(curve.signal, curve.digit)]
+    if curve.rate_K_per_min == 0.0:
+        curve = _without_start(curve)
+    begin, end = (curve.first, curve.last) if curve.rate_K_per_min == 0.0 else (0, curve.signal.size)
+    departures = [
+        (begin + departure.low, begin + departure.high)
+        for departure in find_departures(curve.signal[begin:end], curve.digit)
+    ]
     curve, found = _settled(curve, departures)
-    wide = _wide_step(curve, found)
+    wide = _wide_step(curve, found) if curve.rate_K_per_min else None
     if wide is not None:
         return (wide,)
     if not found:
-        return ()
+        if as_one and _bends(curve):
+            found = [(curve.first, curve.last)]
+        else:
+            return ()
     if as_one:
         found = [(found[0][0], found[-1][1])]
-    steps = _steps(curve, found)
+    steps = _steps(curve, found) if curve.rate_K_per_min else {}
     peaks = [span for span in found if span not in steps]
     worth = set(_worth_it(curve, peaks) if peaks else ())
     found = [span for span in found if span in steps or span in worth]
     if not as_one:
         found = [part for span in found for part in ([span] if span in steps else _parted(curve, *span))]
-        steps |= _steps(curve, [span for span in found if span not in steps], found)
+        if curve.rate_K_per_min:
+            steps |= _steps(curve, [span for span in found if span not in steps], found)
     events = []
     for span, room in _with_room(curve, found):
         event = steps.get(span) or _measured(curve, *span, room, is_window=as_one)
@@ -288,6 +322,16 @@ def find_events(curve: Curve, *, as_one: bool = False) -> tuple[Event, ...]:
     return tuple(each for each in events if each.is_step or (each.height or 0.0) >= 3 * _LEAST_SHARE * tallest)
 
 
+def _bends(curve: Curve) -> bool:
+    """Whether a window holds more than a cubic and its noise, though too little lies beside it to see an event."""
+    place = np.linspace(-1.0, 1.0, curve.signal.size)
+    left = curve.signal - np.polynomial.polynomial.polyval(
+        place, np.polynomial.polynomial.polyfit(place, curve.signal, 3)
+    )
+    noise = max(point_noise(curve.signal), curve.digit)
+    return float(np.std(left)) > _BEYOND_NOISE * noise
+
+
 def _with_room(curve: Curve, found: Sequence[tuple[int, int]]) -> list[tuple[tuple[int, int], tuple[int, int]]]:
     """Each stretch with the room between its neighbours."""
     ends = [curve.first, *(high for _, high in found)]
@@ -295,15 +339,29 @@ def _with_room(curve: Curve, found: Sequence[tuple[int, int]]) -> list[tuple[tup
     return [(span, (ends[place], begins[place + 1])) for place, span in enumerate(found)]
 
 
+def _without_start(curve: Curve) -> Curve:
+    """A hold without what settles at its beginning, as far as its first tenth shows it."""
+    size = curve.signal.size // 10
+    early = find_departures(curve.signal[:size], curve.digit)
+    if early and early[0].low <= _NEAR and early[0].high < size - _NEAR:
+        return replace(curve, first=early[0].high)
+    return curve
+
+
 def _settled(curve: Curve, found: Sequence[tuple[int, int]]) -> tuple[Curve, list[tuple[int, int]]]:
     """The curve without what settles at the ends of a ramp, and the stretches that are left."""
     first, last, left = curve.first, curve.last, []
     if (first, last) == (0, curve.signal.size):  # a window that was given: what begins at its ends is cut, not settling
         return curve, list(found)
+    inside = [
+        (first + departure.low, first + departure.high)
+        for departure in find_departures(curve.signal[first:last], curve.digit)
+    ]
     for low, high in found:
-        if low <= first + _NEAR and (high <= first or _is_transient(curve, low, high)):
+        outside = all(high <= start or low >= stop for start, stop in inside)  # it is of what comes before or after
+        if low <= first + _NEAR and (outside or high <= first or _is_transient(curve, low, high)):
             first = max(first, high)
-        elif high >= last - _NEAR and (low >= last or _is_transient(curve, low, high)):
+        elif high >= last - _NEAR and (outside or low >= last or _is_transient(curve, low, high)):
             last = min(last, low)
         else:
             left.append((low, high))
@@ -549,9 +607,7 @@ def _peak(
     usual = float(np.median([widest_range(each) for _, each in windows]))
     of_noise = float(np.median([fit.area_std for _, fits in windows for fit in fits]))
     doubt, least = (usual, 3.0 * of_noise) if is_window else (spread, of_noise)
-    lost, of_area_s, of_place_s = _lost(
-        curve, event.start_s, event.end_s, event.peak_s or event.start_s, event.half_width_s or 0.0
-    )
+    lost, of_area_s, of_place_s = _lost(curve, event.peak_s or event.start_s, event.half_width_s or 0.0, sign)
     if lost is None and of_area_s * height > _CUT * abs(area.value):
         lost = f"too few points: their spacing leaves {100 * of_area_s * height / abs(area.value):.2g} % of it open"
     if lost is not None:

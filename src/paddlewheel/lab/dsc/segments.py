@@ -25,6 +25,8 @@ _NOISE_OF_RATE = 0.1
 """Of a usual rate: stretches are lengthened until the noise of the rate is below it."""
 _STILL = 0.03
 """Of a usual rate: below it the temperature is held."""
+_HELD_K = 1.0
+"""Range of the temperatures of a run that is one hold."""
 _OTHER_RATE = 0.15
 _SAME_LINE = 0.35
 """Of a piece's length: by how much the line after it may lie off the line before it, where the programme ran on."""
@@ -69,14 +71,14 @@ def find_segments(scan: ThermalScan) -> tuple[Segment, ...]:
     Raises
     ------
     DataError
-        If the temperature neither rises nor falls anywhere, or there are fewer than 20 points.
+        If there are fewer than 20 points.
     """
     temperature = scan.temperature_C if scan.programme_C is None else scan.programme_C
     time, smooth = _evenly(scan.time_s, temperature)
     if time.size < _FEWEST_POINTS:
         raise DataError(f"{time.size} points hold no ramp", where=scan.source, remedy="give a whole run")
-    if np.ptp(smooth) <= 0.0:
-        raise DataError("the temperature never changes", where=scan.source, remedy="give a run with a ramp")
+    if float(np.ptp(np.quantile(smooth, (0.02, 0.98)))) < _HELD_K:
+        return (_segment(scan, 0, 0, scan.time_s.size),)
     window, slope = _slopes(time, smooth)
     usual = float(np.quantile(np.abs(slope), 0.9))
     sign = np.where(np.abs(slope) < _STILL * usual, 0, np.sign(slope)).astype(int)

@@ -25,9 +25,12 @@ Kind = Literal[
     "decomposition",
     "endothermic",
     "exothermic",
+    "unnamed",
 ]
 _SAME_EVENT_K = 120.0
 """The most that a transition is undone below where it happened: liquids are undercooled by less."""
+_MELTS_WITHIN_K = 30.0
+"""Half-width of what is called melting without being undone: decomposition and drying are wider."""
 _LIKE = 0.25
 """Of an enthalpy: how far that of the way back may be off it for the two to be one transition."""
 _REPEATS = 0.01
@@ -80,6 +83,11 @@ def name_events(segments: Sequence[Segment], events: Sequence[Sequence[Event]]) 
 
 def _named(each: Named, all_events: Sequence[Named], segments: Sequence[Segment]) -> Named:
     event, heating = each.event, segments[each.segment].rate_K_per_min > 0
+    if _is_unknown(event):
+        return replace(each, kind="unnamed", because="what is seen of it in part tells neither its sign nor its kind")
+    if segments[each.segment].direction == "isothermal":
+        way: Kind = "endothermic" if event.sign > 0 else "exothermic"
+        return replace(each, kind=way, because="in a hold: its sign is all that calorimetry tells")
     if event.is_step:
         over = " with an overshoot (enthalpy relaxation)" if event.overshoot else ""
         return replace(each, kind="glass transition", because=f"a step of the heat capacity{over}")
@@ -91,7 +99,7 @@ def _named(each: Named, all_events: Sequence[Named], segments: Sequence[Segment]
         other
         for other in all_events
         if other.segment == each.segment and other.event.start_s > event.start_s and other.event.sign > 0
-        and not other.event.is_step
+        and not other.event.is_step and not _is_unknown(other.event)
     ]  # fmt: skip
     if later:
         return replace(
@@ -103,13 +111,19 @@ def _named(each: Named, all_events: Sequence[Named], segments: Sequence[Segment]
     )  # fmt: skip
 
 
+def _is_unknown(event: Event) -> bool:
+    """Whether an event was cut, or lacks points, so that nothing of it was measured."""
+    return event.peak_C is None and event.peak_s is None
+
+
 def _reversible(each: Named, all_events: Sequence[Named], segments: Sequence[Segment], *, heating: bool) -> Named:
     """Melting or solid-solid, and the same on the way back."""
     alike = [
         other
         for other in all_events
-        if other.segment == each.segment and other.event.sign == each.event.sign and not other.event.is_step
-    ]
+        if other.segment == each.segment and other.event.sign == each.event.sign
+        and not other.event.is_step and not _is_unknown(other.event)
+    ]  # fmt: skip
     hottest = max(alike, key=lambda other: other.event.start_C)
     kind: Kind = "melting" if heating else "crystallization"
     if hottest is not each:
@@ -118,9 +132,13 @@ def _reversible(each: Named, all_events: Sequence[Named], segments: Sequence[Seg
     back = [
         other
         for other in all_events
-        if (segments[other.segment].rate_K_per_min > 0) != heating and other.event.sign == -each.event.sign
-        and not other.event.is_step
+        if segments[other.segment].direction == ("cooling" if heating else "heating")
+        and other.event.sign == -each.event.sign and not other.event.is_step and not _is_unknown(other.event)
     ]  # fmt: skip
+    width = each.event.half_width_K
+    if not back and heating and width is not None and width > _MELTS_WITHIN_K:
+        return replace(each, kind="endothermic", because=f"takes up heat over {width:.3g} K, wider than most melting, "
+                       "and nothing undoes it: decomposition, evaporation or melting")  # fmt: skip
     which = "the hottest" if len(alike) > 1 else "the only"
     undone = " and is undone on the other ramp" if back else ""
     heat = "endothermic event on heating" if heating else "exothermic event on cooling"

@@ -42,7 +42,8 @@ def measure_run(scan: ThermalScan, windows_C: Sequence[tuple[float, float]]) -> 
     segments, curves, windows, events = [], [], [], []
     for segment in find_segments(scan):
         for window in windows_C or (None,):
-            curve = None if segment.direction == "isothermal" else curve_of(scan, segment, window)
+            is_hold = segment.direction == "isothermal"
+            curve = None if is_hold and window is not None else curve_of(scan, segment, window)
             if window is not None and curve is None:
                 continue
             segments.append(segment)
@@ -81,6 +82,7 @@ def _event(named: Named, scan: ThermalScan, segment: Segment) -> DscEvent:
     in_mW, mass_mg = scan.signal_unit == "mW", known_mass_mg(scan)
     enthalpy = _measured(event.area) if in_mW else None
     per_gram = None
+    is_hold = segment.direction == "isothermal"
     if enthalpy is not None and (mass_mg or scan.mass_is_nominal):
         per_gram = _scaled(enthalpy, 1.0 / (mass_mg or 1.0))
         if scan.calibration is not None and scan.calibration.has_heat and event.peak_C is not None:
@@ -95,11 +97,17 @@ def _event(named: Named, scan: ThermalScan, segment: Segment) -> DscEvent:
     return DscEvent(
         kind=named.kind,
         because=named.because,
-        thermal="step" if event.is_step else "endothermic" if event.sign > 0 else "exothermic",
-        onset_C=_calibrated(event.onset_C, scan, segment),
-        peak_C=_calibrated(event.peak_C, scan, segment),
-        offset_C=_calibrated(event.offset_C, scan, segment),
-        midpoint_C=_calibrated(event.midpoint_C, scan, segment),
+        thermal="unknown"
+        if named.kind == "unnamed"
+        else "step"
+        if event.is_step
+        else "endothermic"
+        if event.sign > 0
+        else "exothermic",
+        onset_C=None if is_hold else _calibrated(event.onset_C, scan, segment),
+        peak_C=None if is_hold else _calibrated(event.peak_C, scan, segment),
+        offset_C=None if is_hold else _calibrated(event.offset_C, scan, segment),
+        midpoint_C=None if is_hold else _calibrated(event.midpoint_C, scan, segment),
         start_C=event.start_C,
         end_C=event.end_C,
         onset_s=event.onset_s,
@@ -188,6 +196,8 @@ def rate_records(runs: Sequence[MeasuredRun], segments: Sequence[DscSegment]) ->
             order = counted.get((each.segment, each.kind), 0)
             counted[each.segment, each.kind] = order + 1
             segment = run.segments[each.segment]
+            if segment.direction == "isothermal" or each.kind == "unnamed":
+                continue
             key = (each.kind, segment.direction, order)
             groups.setdefault(key, []).append((place, each.event, segment.rate_K_per_min))
         first += len(run.segments)

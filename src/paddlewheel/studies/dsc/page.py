@@ -257,7 +257,10 @@ def page(record: DscRecord, _beside: Beside, drawings: dict[str, Drawing]) -> Pa
                     drawings, "curves",
                     "Heat flow into the sample; blue: baseline, area; orange: tangent, onset; grey: refused.",
                 ),
-                tables=[_event_table(events), _segment_table(record)],
+                tables=[
+                    _event_table(events, calibrated=all(run.calibrated for run in record.runs)),
+                    _segment_table(record),
+                ],
                 lists=[Listing(title="Why events have their names", lines=_reasons(events))],
             ),
             Section(
@@ -335,20 +338,31 @@ def _heat(event: DscEvent) -> tuple[Measured | None, str]:
     return None, ""
 
 
-def _event_table(events: list[tuple[DscSegment, DscEvent]]) -> Table | None:
+def _event_table(events: list[tuple[DscSegment, DscEvent]], *, calibrated: bool) -> Table | None:
     if not events:
         return None
     table = Table(
-        "Events (± is the 68 % standard uncertainty; heat is positive into the sample)",
-        [("Event", ""), ("Ramp", "K/min"), ("Onset", "°C"), ("Peak", "°C"), ("End", "°C"), ("Midpoint", "°C"),
-         ("Heat", ""), ("Half-width", "K"), ("Baselines disagree", "%")],
+        f"Events (± is the 68 % {'standard uncertainty' if calibrated else 'repeatability: not calibrated here'}; heat "
+        "is positive into the sample)",
+        [("Event", ""), ("Ramp", "K/min"), ("Top in hold", "min"), ("Onset", "°C"), ("Peak", "°C"), ("End", "°C"),
+         ("Midpoint", "°C"), ("Heat", ""), ("Half-width", "K"), ("Baselines disagree", "%")],
     )  # fmt: skip
     for segment, event in events:
         value, unit = _heat(event)
         table.rows.append(
             [
                 Cell(event.kind),
-                Cell(f"{segment.rate_K_per_min.value:.3g}".replace("-", "−"), segment.run),
+                Cell(
+                    "hold"
+                    if segment.direction == "isothermal"
+                    else f"{segment.rate_K_per_min.value:.3g}".replace("-", "−"),
+                    segment.run,
+                ),
+                Cell(
+                    ABSENT
+                    if segment.direction != "isothermal" or event.peak_s is None
+                    else plain((event.peak_s - segment.start_s) / 60.0, 3)
+                ),
                 value_cell(event.onset_C),
                 value_cell(event.peak_C),
                 value_cell(event.offset_C),

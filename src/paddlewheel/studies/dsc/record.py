@@ -25,12 +25,13 @@ class DscEvent(Record):
 
     Enthalpies are positive where heat flows in. `enthalpy_mJ` is of the whole sample, `area_uV_s` where the
     sensitivity is unknown. `disagreement` is between areas by the baselines and windows that the data allow, over the
-    area. `refused` says why there is no area.
+    area. `refused` says why there is no area; of one that was cut, or lacks points, `kind` is unnamed and `thermal`
+    unknown. In a hold there are times (`onset_s`, `peak_s`) and no temperatures of onset and peak.
     """
 
     kind: str
     because: str
-    thermal: Literal["endothermic", "exothermic", "step"]
+    thermal: Literal["endothermic", "exothermic", "step", "unknown"]
     onset_C: Measured | None
     peak_C: Measured | None
     offset_C: Measured | None

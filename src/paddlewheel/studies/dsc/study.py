@@ -15,7 +15,7 @@ from paddlewheel.errors import DataError, SettingsError
 from paddlewheel.lab.dsc.heat_capacity import HeatCapacity, three_run_heat_capacity
 from paddlewheel.lab.dsc.literature import literature_of
 from paddlewheel.lab.dsc.scan import ThermalScan
-from paddlewheel.records import Citation
+from paddlewheel.records import Citation, Measured
 from paddlewheel.studies.dsc.beside import HullSeen, SeriesSeen, read_beside, shared_axis
 from paddlewheel.studies.dsc.capacities import CAPACITY_CITATIONS, capacity_record, capacity_table
 from paddlewheel.studies.dsc.measure import (
@@ -198,12 +198,13 @@ def _told(measured: MeasuredRun) -> list[str]:
     scan = measured.scan
     told = []
     if scan.signal_unit == "uV":
-        told.append(f"{scan.name}: in microvolts: areas are in uV s, and no enthalpy; give --sensitivity-uV-per-mW")
+        told.append(f"{scan.name}: in microvolts: areas are in µV s, and no enthalpy; give --sensitivity-uV-per-mW")
     elif known_mass_mg(scan) is None and not scan.mass_is_nominal:
         told.append(f"{scan.name}: no mass: enthalpies are in mJ of the whole sample; give --mass-mg")
     if scan.calibration is None:
         told.append(
-            f"{scan.name}: not calibrated here: temperatures and heats are those of its instrument; give --calibration"
+            f"{scan.name}: not calibrated here: temperatures and heats are those of its instrument, and ± "
+            "says how they repeat, not how true they are; give --calibration"
         )
     return told
 
@@ -211,10 +212,13 @@ def _told(measured: MeasuredRun) -> list[str]:
 def _told_of_events(segment: DscSegment) -> list[str]:
     told = []
     for event in segment.events:
-        where = f"{segment.run}, {segment.direction}, {event.start_C:.4g} to {event.end_C:.4g} C"
+        where = f"{segment.run}, {segment.direction}, {event.start_C:.4g} to {event.end_C:.4g} °C"
         if event.overlaps_at_C:
             tops = ", ".join(f"{top:.4g}" for top in event.overlaps_at_C)
-            told.append(f"{where}: overlapping events, a further top or shoulder at {tops} C; the area is of all")
+            told.append(
+                f"{where}: a further top or shoulder at {tops} °C: an overlapping event, or how it melts; the area is "
+                "of all"
+            )
         if event.refused:
             told.append(f"{where}: no enthalpy: {event.refused}")
     return told
@@ -255,10 +259,10 @@ def _pair_in_words(pair: DscPair, segments: Sequence[DscSegment]) -> str:
     ratio = pair.cooling_over_heating
     if ratio is not None:
         agree = "differ" if pair.differ else "agree"
-        text += f": enthalpies {agree}, cooling over heating {ratio.value:.4f} +- {ratio.std:.2g}"
+        text += f": enthalpies {agree}, cooling over heating {ratio.value:.4f} ± {ratio.std:.2g}"
     if pair.hysteresis_K is not None:
         name = "supercooled by" if hot.kind == "melting" else "hysteresis"
-        text += f"; {name} {pair.hysteresis_K.value:.3g} +- {pair.hysteresis_K.std:.2g} K between the onsets"
+        text += f"; {name} {pair.hysteresis_K.value:.3g} ± {pair.hysteresis_K.std:.2g} K between the onsets"
     return text
 
 
@@ -304,22 +308,22 @@ def _baselines(runs: Sequence[MeasuredRun]) -> dict[str, np.ndarray]:
 def _says(record: DscRecord) -> list[str]:
     lines = []
     for segment in record.segments:
-        rate = f"{segment.run}: {segment.direction} at {abs(segment.rate_K_per_min.value):.4g} K/min"
-        lines += [f"{rate}: {event.kind}, {_event_in_words(event)}" for event in segment.events]
+        rate = f"{segment.run}: {ramp_in_words(segment)}"
+        lines += [f"{rate}: {event.kind}, {_event_in_words(event, segment)}" for event in segment.events]
         if not segment.events and segment.direction != "isothermal":
             lines.append(f"{rate}: no event")
     for rates in record.rates:
         for zero in rates.zero_rate:
             value = zero.temperature_C
-            lines.append(f"{rates.kind}: {zero.what} {value.value:.2f} +- {value.std:.2f} C at zero rate ({zero.form})")
+            lines.append(f"{rates.kind}: {zero.what} {value.value:.2f} ± {value.std:.2f} °C at zero rate ({zero.form})")
         for barrier in rates.barriers[:2]:
             energy = barrier.energy_kJ_per_mol
-            said = barrier.without_sense or f"{energy.value:.4g} +- {energy.std:.2g} kJ/mol"
+            said = barrier.without_sense or f"{energy.value:.4g} ± {energy.std:.2g} kJ/mol"
             lines.append(f"{rates.kind}: {barrier.method}: {said}")
     for capacity in record.heat_capacities:
         lines += [
-            f"{capacity.run}: {step.mean_J_per_g_K.value:.3g} +- {step.mean_J_per_g_K.std:.2g} J/(g K) from "
-            f"{step.start_C:.0f} to {step.end_C:.0f} C"
+            f"{capacity.run}: {step.mean_J_per_g_K.value:.3g} ± {step.mean_J_per_g_K.std:.2g} J/(g K) from "
+            f"{step.start_C:.0f} to {step.end_C:.0f} °C"
             for step in capacity.steps
             if step.mean_J_per_g_K is not None
         ]
@@ -331,32 +335,46 @@ def _axis_in_words(axis: SharedAxis | None) -> list[str]:
         return []
     lines = []
     if axis.offset_K is not None:
-        slope = "T_set" if axis.slope is None else f"({axis.slope.value:.4f} +- {axis.slope.std:.2g}) T_set"
-        lines.append(f"one axis: T_sample = ({axis.offset_K.value:.3g} +- {axis.offset_K.std:.2g}) + {slope} in C")
+        slope = "T_set" if axis.slope is None else f"({axis.slope.value:.4f} ± {axis.slope.std:.2g}) T_set"
+        lines.append(f"one axis: T_sample = ({axis.offset_K.value:.3g} ± {axis.offset_K.std:.2g}) + {slope} in °C")
     for event in axis.events:
         rates = f"{event.dsc_rate_K_per_min:.3g} against {event.xrd_rate_K_per_min or float('nan'):.3g} K/min"
         shift = event.shift_K
         low, high = event.shift_bounds_K or (float("nan"), float("nan"))
-        said = f"{shift.value:.3g} +- {shift.std:.2g} K" if shift else f"{low:.3g} to {high:.3g} K"
+        said = f"{shift.value:.3g} ± {shift.std:.2g} K" if shift else f"{low:.3g} to {high:.3g} K"
         lines.append(
-            f"{event.name}: DSC {event.dsc_C.value:.1f} C, XRD set to {event.xrd_set_C.value:.1f} C; the rates alone "
+            f"{event.name}: DSC {event.dsc_C.value:.1f} °C, XRD set to {event.xrd_set_C.value:.1f} °C; the rates alone "
             f"({rates}) shift it by {said} ({event.shift_from})"
         )
     for crossing in axis.crossings:
         at, away = crossing.temperature_C, crossing.away_K
-        beside = f"; {crossing.event} lies {away.value:+.3g} +- {away.std:.2g} K from it" if away else ""
-        lines.append(f"{crossing.name}: free energies cross at {at.value:.4g} +- {at.std:.2g} C{beside}")
+        beside = f"; {crossing.event} lies {away.value:+.3g} ± {away.std:.2g} K from it" if away else ""
+        lines.append(f"{crossing.name}: free energies cross at {at.value:.4g} ± {at.std:.2g} °C{beside}")
     return [*lines, *axis.notes]
 
 
-def _event_in_words(event: DscEvent) -> str:
+def ramp_in_words(segment: DscSegment) -> str:
+    """Direction and rate of a ramp; temperature and length of a hold."""
+    if segment.direction == "isothermal":
+        minutes = (segment.end_s - segment.start_s) / 60.0
+        return f"hold at {0.5 * (segment.start_C + segment.end_C):.4g} °C for {minutes:.3g} min"
+    return f"{segment.direction} at {abs(segment.rate_K_per_min.value):.4g} K/min"
+
+
+def _event_in_words(event: DscEvent, segment: DscSegment) -> str:
+    heats = ((event.enthalpy_J_per_g, "J/g"), (event.enthalpy_mJ, "mJ"), (event.area_uV_s, "µV s"))
+    parts: list[tuple[str, Measured | None, str]]
+    if segment.direction == "isothermal":
+        times = (("onset", event.onset_s), ("top", event.peak_s))
+        told = [f"{name} {(at - segment.start_s) / 60.0:.3g} min into it" for name, at in times if at is not None]
+        heat = [f"{value.value:.4g} ± {value.std:.2g} {unit}" for value, unit in heats if value is not None][:1]
+        return ", ".join([*told, *heat, *([f"no enthalpy ({event.refused})"] if event.refused else [])])
     if event.thermal == "step":
-        parts = [("midpoint", event.midpoint_C, "C"), ("dCp", event.heat_capacity_step_J_per_g_K, "J/(g K)")]
+        parts = [("midpoint", event.midpoint_C, "°C"), ("dCp", event.heat_capacity_step_J_per_g_K, "J/(g K)")]
     else:
-        parts = [("onset", event.onset_C, "C"), ("peak", event.peak_C, "C")]
-        heats = ((event.enthalpy_J_per_g, "J/g"), (event.enthalpy_mJ, "mJ"), (event.area_uV_s, "uV s"))
+        parts = [("onset", event.onset_C, "°C"), ("peak", event.peak_C, "°C")]
         parts += [("", value, unit) for value, unit in heats if value is not None][:1]
-    told = [f"{name} {value.value:.4g} +- {value.std:.2g} {unit}".strip() for name, value, unit in parts if value]
+    told = [f"{name} {value.value:.4g} ± {value.std:.2g} {unit}".strip() for name, value, unit in parts if value]
     return ", ".join([*told, *([f"no enthalpy ({event.refused})"] if event.refused else [])])
 
 

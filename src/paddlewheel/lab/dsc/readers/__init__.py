@@ -85,7 +85,7 @@ def read_scans(
 def _of_text(written: str, path: Path, told: Told, warnings: list[str]) -> list[ThermalScan]:
     """The runs of a text's tables; what a table does not say of itself, the first says for it."""
     blocks = text.blocks_of(written, source=str(path), warnings=warnings)
-    name = path.name.partition(".")[0]
+    name = Path(path.name.removesuffix(".gz")).stem
     first = read_header(blocks[0].lines)
     scans: list[ThermalScan] = []
     for block in blocks:

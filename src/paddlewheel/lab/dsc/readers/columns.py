@@ -70,6 +70,9 @@ _SAMPLE = re.compile(r"sample|probe|\u00e9chantillon|muestra|^t_?s\b", re.IGNORE
 _TIME = re.compile(r"^(?:elapsed |test )?(?:time|zeit|temps|tiempo)\b|^t$|\u65f6\u95f4", re.IGNORECASE)
 
 
+_WAY = re.compile(r"\s+\(?(?:exo|endo)\w*\W+\w+\)?$", re.IGNORECASE)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Column:
     """A column of a table: its place, role, name and plain unit ("" where the header has none); -1 turns its sign."""
@@ -84,6 +87,9 @@ class Column:
 def split_column(header: str) -> tuple[str, str]:
     """Name and plain unit of a header's cell: `DSC/(mW/mg)`, `Heat Flow Endo Up (mW)`, `temperature_C`; "" for none."""
     text = header.strip().strip("\"'#").strip()
+    said = _WAY.search(text)
+    if said is not None and (found := split_column(text[: said.start()]))[1]:  # `DSC/(mW/mg) exo ab`
+        return f"{found[0]} {said[0].strip()}", found[1]
     for place, mark in enumerate(text):
         if mark in " /_([{,;" and (unit := plain_unit(text[place:])) and text[:place].strip(" /_([{,;^"):
             return text[:place].strip(" /_([{,;"), unit

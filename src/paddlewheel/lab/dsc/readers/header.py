@@ -13,7 +13,8 @@ _NUMBER = r"[-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?"
 _MASS = re.compile(
     r"\b(?:sample\s*(?:mass|weight|size)|initial\s*mass|size|mass|weight|masse|gewicht|einwaage|probenmasse"
     r"|masse \S*chantillon|probengewicht)\b"
-    rf"[^\d\n]{{0,20}}?(?P<before>/\s*(?:mg|g)\b)?[^\d\n]{{0,20}}?(?P<value>{_NUMBER})\s*(?P<unit>mg|\u00b5g|ug|g)?\b",
+    rf"[^\d\n]{{0,20}}?\s*(?P<before>[/(\[]\s*(?:mg|ug|\u00b5g|g)\b)?[^\d\n]{{0,20}}?(?P<value>{_NUMBER})"
+    r"\s*(?P<unit>mg|\u00b5g|ug|g)?\b",
     re.IGNORECASE,
 )
 _NOT_THE_SAMPLE = re.compile(
@@ -21,8 +22,8 @@ _NOT_THE_SAMPLE = re.compile(
     re.IGNORECASE,
 )
 _METTLER_SAMPLE = re.compile(rf"^\s*(?P<name>.*?),\s*(?P<value>{_NUMBER})\s*(?P<unit>mg|g)\s*$")
-_UP = r"up|oben|haut|arriba|positive?"
-_DOWN = r"down|unten|bas|abajo|negative?"
+_UP = r"up|oben|auf|haut|arriba|positive?"
+_DOWN = r"down|unten|ab|bas|abajo|negative?"
 _SIGN = re.compile(
     rf"(?P<kind>exo|endo)(?:therm\w*)?\W{{0,3}}(?:\b(?:direction|nach|vers le|is|=)\b\W*)?(?P<way>{_UP}|{_DOWN})\b",
     re.IGNORECASE,
@@ -105,7 +106,7 @@ def read_header(lines: Iterable[str]) -> Header:
             name = name or found["name"]
         value = _value(found["value"])
         before = found["before"] if "before" in found.re.groupindex else None
-        unit = found["unit"] or (before or "/mg").strip("/ ")
+        unit = found["unit"] or (before or "/mg").strip("/([ ")
         value *= {"mg": 1.0, "g": 1e3}.get(unit.lower(), 1e-3)
         if not _NOT_THE_SAMPLE.search(plain):
             masses.append(value)

@@ -76,7 +76,7 @@ def read_ngb_scans(path: Path, told: Told, *, correction: bool = False) -> list[
     mass = told.mass_mg if told.mass_mg is not None else said.get("sample_mass")
     return [
         ThermalScan(
-            name=str(said.get("sample_name") or path.name.partition(".")[0]), source=str(path), time_s=time_s,
+            name=str(said.get("sample_name") or path.stem), source=str(path), time_s=time_s,
             temperature_C=temperature_C, signal=-signal if way == "up" else signal, signal_unit=unit,
             exothermic_known=way is not None, mass_mg=float(mass) if mass else None,
             reference_mass_mg=said.get("reference_mass"), instrument=said.get("instrument"), started=_started(said),
