@@ -451,5 +451,5 @@ def _tell_saturation(intensity: np.ndarray, said: list[str]) -> None:
     if runs.max() >= _FLAT_TOP and highest > _FAR_ABOVE * float(np.median(intensity)):
         said.append(
             f"{int(at.sum())} points stand at the highest value, {highest:g}, up to {int(runs.max())} beside each"
-            " other: the detector was saturated; intensities and what follows from them are wrong"
+            " other: the detector was saturated, intensities there are too low"
         )
