@@ -332,6 +332,7 @@ def dsc(
     scans: str | Path | ThermalScan | Sequence[str | Path | ThermalScan],
     *,
     windows_C: Sequence[tuple[float, float]] = ...,
+    standard: Names = ...,
     beside: Paths = ...,
     barrier_kJ_per_mol: Quantity | None = ...,
     sample: str | Path | None = ...,

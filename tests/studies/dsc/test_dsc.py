@@ -344,3 +344,24 @@ def test_a_ramp_before_a_hold_has_no_events_of_the_turn():
         scan = ThermalScan(name="turn", source="made", time_s=time_s, temperature_C=celsius, signal=flow,
                            exothermic_known=True, mass_mg=10.0)  # fmt: skip
         assert [segment.events for segment in STUDY(scan).segments] == [[], []]
+
+
+def test_standards_make_a_calibration_that_holds(tmp_path: Path):
+    """Indium and tin by an instrument that reads 1.5 K too high and 4 % too little heat; then indium by itself."""
+    runs = []
+    for name, melts_C, heat in (("In", 156.5985, 28.6624), ("Sn", 231.928, 60.40)):
+        made = make_run((MadeEvent(peak_C=melts_C + 2.0, enthalpy_J_per_g=0.96 * heat, width_K=0.6, lag_s=2.0),),
+                        start_C=melts_C - 60, end_C=melts_C + 60, rate_K_per_min=10.0, noise_mW=0.005)  # fmt: skip
+        shift = melts_C + 1.5 - made.onsets_C[0]
+        runs.append(replace(made.scan, name=name, temperature_C=made.scan.temperature_C + shift))
+    record = STUDY(runs, standard=("In", "Sn"), out=tmp_path / "standards")
+    file = tmp_path / "standards" / record.files["calibration"]
+    event = only_event(STUDY(runs[0], calibration=file).segments[0])
+    assert event.onset_C is not None
+    assert event.enthalpy_J_per_g is not None
+    assert event.onset_C.value == pytest.approx(156.6, abs=0.1)
+    assert event.enthalpy_J_per_g.value == pytest.approx(28.66, rel=0.01)
+    with pytest.raises(InputError, match="no standard 'Xx'"):
+        STUDY(runs, standard=("Xx",))
+    with pytest.raises(InputError, match="3 for 2 runs"):
+        STUDY(runs, standard=("In", "Sn", "Zn"))

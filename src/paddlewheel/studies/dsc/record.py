@@ -7,6 +7,8 @@ from typing import ClassVar, Literal
 from paddlewheel.records import Measured, Record, StudyRecord
 
 CURVES, BASELINES, CAPACITIES = "curves.csv", "baselines.csv", "heat_capacities.csv"
+CALIBRATION = "calibration.yaml"
+"""Measured standards, where the runs are of such."""
 AXIS_FRACTIONS, AXIS_ENERGIES = "axis_fractions.csv", "axis_free_energies.csv"
 """The tables beside the record: heat flow, baselines with tangents, heat capacities; fractions of XRD and free energies
 on the axis."""

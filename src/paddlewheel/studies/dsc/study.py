@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import yaml
 from pydantic import model_validator
 
 from paddlewheel.errors import DataError, SettingsError
+from paddlewheel.lab.dsc.calibration import MeasuredStandard, calibrate, calibration_document
 from paddlewheel.lab.dsc.heat_capacity import HeatCapacity, three_run_heat_capacity
 from paddlewheel.lab.dsc.literature import literature_of
 from paddlewheel.lab.dsc.scan import ThermalScan
+from paddlewheel.lab.dsc.standards import find_standard
 from paddlewheel.records import Citation, Measured
 from paddlewheel.studies.dsc.beside import HullSeen, SeriesSeen, read_beside, shared_axis
 from paddlewheel.studies.dsc.capacities import CAPACITY_CITATIONS, capacity_record, capacity_table
@@ -30,6 +33,7 @@ from paddlewheel.studies.dsc.record import (
     AXIS_ENERGIES,
     AXIS_FRACTIONS,
     BASELINES,
+    CALIBRATION,
     CAPACITIES,
     CURVES,
     DscEvent,
@@ -41,7 +45,7 @@ from paddlewheel.studies.dsc.record import (
 )
 from paddlewheel.studies.laboratory.dsc import THERMAL_SCANS, DscSettings, Scans, scan_inputs
 from paddlewheel.study.run import Run
-from paddlewheel.study.settings import Paths, Quantity, Ranges, setting
+from paddlewheel.study.settings import Names, Paths, Quantity, Ranges, setting
 from paddlewheel.study.study import Study
 
 _LEAST_BARRIER_KJ_PER_MOL = 5.0
@@ -69,6 +73,11 @@ class DscStudySettings(DscSettings):
         "Windows with one event each, from low to high, as 20:50; found by themselves by default.",
         each=(-273.15, 4000.0),
     )
+    standard: Names = setting(
+        (),
+        "Standards that the files are of, one for all or one a file, as In,Sn: writes calibration.yaml, which "
+        "--calibration takes.",
+    )
     beside: Paths = setting(
         (), "Run directories of xrd series and hull of the same sample, for one temperature axis.", may_change=True
     )
@@ -84,6 +93,12 @@ class DscStudySettings(DscSettings):
                 raise SettingsError(
                     f"{low:g}:{high:g} is narrower than 1 K", where="windows_C", remedy="give the flanks of the event"
                 )
+        for name in self.standard:
+            find_standard(name)
+        if self.standard and self.calibration is not None:
+            raise SettingsError(
+                "given with a calibration", where="standard", remedy="measure standards without --calibration"
+            )
         if self.barrier_kJ_per_mol is not None and self.barrier_kJ_per_mol.value < _LEAST_BARRIER_KJ_PER_MOL:
             raise SettingsError(
                 f"{self.barrier_kJ_per_mol.value:g} kJ/mol is no barrier", where="barrier_kJ_per_mol",
@@ -156,6 +171,8 @@ def _measures(inputs: DscInputs, settings: DscStudySettings, run: Run) -> DscRec
             files["axis_free_energies"] = run.table(AXIS_ENERGIES, energies)
     if capacities:
         files["heat_capacities"] = run.table(CAPACITIES, capacity_table(capacities))
+    if settings.standard:
+        files["calibration"] = run.text(CALIBRATION, _calibration_file(runs, segments, settings.standard))
     has_barriers = any(each.barriers for each in rates)
     return DscRecord(
         runs=[
@@ -184,6 +201,33 @@ def _measures(inputs: DscInputs, settings: DscStudySettings, run: Run) -> DscRec
         ],
         provenance=run.provenance(),
     )
+
+
+def _calibration_file(runs: Sequence[MeasuredRun], segments: Sequence[DscSegment], names: Sequence[str]) -> str:
+    """The file of a calibration by the melting of each run's standard, at each of its rates of heating."""
+    if len(names) not in (1, len(runs)):
+        raise DataError(f"{len(names)} for {len(runs)} runs", where="standard", remedy="give one for all, or one a run")
+    measured: list[MeasuredStandard] = []
+    for name, one in zip(names if len(names) > 1 else [names[0]] * len(runs), runs, strict=True):
+        heating = [each for each in segments if each.run == one.scan.name and each.direction == "heating"]
+        found = [
+            (segment.rate_K_per_min.value, event)
+            for segment in heating
+            for event in segment.events
+            if event.thermal == "endothermic" and event.onset_C is not None
+        ]
+        if not found:
+            raise DataError(f"no melting of {name} was measured", where=one.scan.source,
+                            remedy="give a run of heating through it")  # fmt: skip
+        standard = find_standard(name)
+        for rate in dict.fromkeys(rate for rate, _ in found):
+            event = max((event for other, event in found if other == rate), key=lambda each: each.height or 0.0)
+            measured.append(
+                MeasuredStandard(standard=standard, rate_K_per_min=rate, onset_C=event.onset_C,
+                                 enthalpy_J_per_g=event.enthalpy_J_per_g)
+            )  # fmt: skip
+    calibrate(measured)  # refuses what is no such standard
+    return yaml.safe_dump(calibration_document(measured), sort_keys=False, width=120)
 
 
 def _capacity(sample: ThermalScan, sapphire: ThermalScan, empty: ThermalScan) -> HeatCapacity:
