@@ -9,7 +9,7 @@ from paddlewheel.lab.xrd import simulated
 from paddlewheel.lab.xrd.fit import FitOptions, PatternFit, fit_pattern
 from paddlewheel.lab.xrd.instrument import tube
 from paddlewheel.lab.xrd.model import Instrument
-from paddlewheel.lab.xrd.pattern import Radiation
+from paddlewheel.lab.xrd.pattern import Pattern, Radiation
 from paddlewheel.lab.xrd.simulated import Background, SimulatedPhase, simulate_pattern
 from paddlewheel.lab.xrd.structure_factors import read_phase
 from paddlewheel.lab.xrd.wavelength import likelier_wavelength
@@ -126,3 +126,75 @@ def test_the_right_wavelength_is_suggested(lit, ends):
     phases = [each.phase for each in mixture]
     assert likelier_wavelength(replace(made, radiation=tube("Cu")), phases) == tube(lit).wavelength_A
     assert likelier_wavelength(made, phases) is None
+
+
+def _mixed(*parts: SimulatedPhase, seed: int = 8, under: Background = _UNDER) -> Pattern:
+    return simulate_pattern(
+        parts, LAB, np.arange(20, 100, 0.03), background=under, counts_at_maximum=8000, seed=seed
+    ).pattern  # fmt: skip
+
+
+def test_a_phase_of_three_nanometres_is_weighed():
+    """40 wt% of 3 nm grains, whose lines are 3 degrees wide: the background would take them (hostile report A4)."""
+    phases = [read_phase(name) for name in ("corundum", "zno")]
+    pattern = _mixed(
+        SimulatedPhase(phase=phases[0], weight_fraction=0.6),
+        SimulatedPhase(phase=phases[1], weight_fraction=0.4, size_A=30),
+    )
+    found = fit_pattern(pattern, phases)
+    low, high = found.phases[1].weight_interval_95
+    assert low <= 0.4 <= high
+    assert high - low < 0.1
+    assert found.phases[1].size_nm is not None
+    assert found.phases[1].size_nm[0] == pytest.approx(3.0, rel=0.1)  # both volume-weighted; TCH's shape is 5 % off
+
+
+def test_a_halo_is_no_phase_of_nanometres():
+    """Corundum on the hump of a glass, no zincite: the hump may not be weighed as 3 nm zincite."""
+    phases = [read_phase(name) for name in ("corundum", "zno")]
+    pattern = _mixed(
+        SimulatedPhase(phase=phases[0], weight_fraction=1.0),
+        under=Background(polynomial=(60.0, -10.0), halos=((33.0, 9.0, 500.0),)),
+    )
+    found = fit_pattern(pattern, phases, FitOptions(refits=False))
+    assert not found.phases[1].is_present
+    assert found.phases[1].weight_fraction < 0.02
+
+
+def test_a_saturated_detector_is_told_and_left_out():
+    """Counts cut at half of the highest: as weighed within 1.5 wt%, where the cut tops would take 5 wt% away."""
+    phases = [read_phase(name) for name in ("corundum", "si")]
+    made = _two().pattern
+    found = fit_pattern(replace(made, intensity=np.minimum(made.intensity, 4000.0)), phases, FitOptions(refits=False))
+    assert any("saturated" in flag for flag in found.flags)
+    assert abs(found.phases[0].weight_fraction - 0.5) < 0.015
+
+
+@pytest.mark.parametrize(("wavelength_A", "told"), [(1.3922346, "Kb of Cu"), (1.47639, "La of tungsten")])
+def test_other_lines_of_the_tube_are_told(wavelength_A, told):
+    """3 % of a second wavelength beside both Ka."""
+    phases = [read_phase(name) for name in ("corundum", "si")]
+    lines = (*((wavelength, 0.97 * share) for wavelength, share in tube("Cu").lines), (wavelength_A, 0.03))
+    made = simulate_pattern(
+        [SimulatedPhase(phase=phase, weight_fraction=0.5) for phase in phases],
+        replace(LAB, radiation=Radiation(lines=lines)), np.arange(20, 100, 0.03), background=_UNDER,
+        counts_at_maximum=20_000, seed=3,
+    ).pattern  # fmt: skip
+    found = fit_pattern(replace(made, radiation=tube("Cu")), phases, FitOptions(refits=False))
+    assert [flag for flag in found.flags if told in flag]
+    assert len([flag for flag in found.flags if "of Ka" in flag]) == 1
+
+
+def test_one_structure_under_two_names_is_given_as_a_pair():
+    """Half silicon: neither of the two is known, their sum is."""
+    phases = [read_phase(name) for name in ("corundum", "si", "si")]
+    found = fit_pattern(_two().pattern, [*phases[:2], replace(phases[2], name="copy")], FitOptions(refits=False))
+    assert [flag for flag in found.flags if "si and copy cannot be told apart" in flag]
+    assert not found.phases[1].is_present
+    assert not found.phases[2].is_present
+    assert abs(found.phases[0].weight_fraction - 0.5) < 0.02
+    for phase in found.phases[1:]:
+        assert phase.detection_limit >= 0.48
+        low, high = phase.weight_interval_95
+        assert low < 0.01
+        assert high > 0.48

@@ -57,3 +57,42 @@ def test_a_standard_makes_the_instrument_of_the_next_fit(tmp_path: Path) -> None
 def test_what_cannot_be_is_refused(settings, told) -> None:
     with pytest.raises(InputError, match=told):
         paddlewheel.xrd_fit(_made("si", size_A=600, seed=2), **settings)
+
+
+def test_noise_alone_has_no_peaks() -> None:
+    counts = np.random.default_rng(2).poisson(200, 3000).astype(float)
+    pattern = Pattern(name="noise", source="noise.xy", two_theta_deg=np.linspace(20, 100, 3000), intensity=counts,
+                      std=np.sqrt(counts), counts=True, radiation=tube("Cu"))  # fmt: skip
+    for phases in (("si",), ("si", "corundum")):
+        with pytest.raises(InputError, match="no peaks"):
+            paddlewheel.xrd_fit(pattern, phases=phases)
+
+
+def test_a_fit_far_above_its_counts_is_no_good_fit() -> None:
+    """Both Ka where Ka1 is said: Rwp stays below 25 %."""
+    mixture = [SimulatedPhase(phase=read_phase("si"), weight_fraction=1.0)]
+    plain = simulate_pattern(
+        mixture, _LAB, np.arange(20, 100, 0.03), background=Background(polynomial=(1200.0,)), counts_at_maximum=10_000,
+        seed=1,
+    ).pattern  # fmt: skip
+    assert not paddlewheel.xrd_fit(plain, phases=("si",), refits=False).flags
+    alone = paddlewheel.xrd_fit(plain, phases=("si",), radiation="CuKa1", refits=False)
+    assert alone.rwp < 0.25
+    assert any("Ka2 is in the pattern" in flag for flag in alone.flags)
+    assert any("does not describe the pattern" in flag for flag in alone.flags)
+
+
+def test_cells_alone_are_withheld_where_the_shift_of_all_lines_is_as_good() -> None:
+    """Two lines of silicon and some of corundum, 40 to 50 degrees: half of each was weighed, whatever the cells are."""
+    mixture = [SimulatedPhase(phase=read_phase(name), weight_fraction=0.5) for name in ("si", "corundum")]
+    made = simulate_pattern(mixture, _LAB, np.arange(42, 50, 0.02), counts_at_maximum=20_000, seed=1).pattern
+    given = {"phases": ("si", "corundum"), "cell_percent": 1.0}
+    record = paddlewheel.xrd_fit(made, **given)
+    assert any("no cells are given" in flag for flag in record.flags)
+    for phase in record.phases:
+        assert phase.cell.a_A.std == 0
+        assert phase.weight_fraction is not None
+        low, high = phase.weight_fraction.interval_95 or (0.0, 0.0)
+        assert low < 0.5 < high
+    with pytest.raises(InputError, match="cannot be told apart"):
+        paddlewheel.xrd_fit(made, shift="both", **given)

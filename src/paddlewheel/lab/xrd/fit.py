@@ -21,6 +21,7 @@ from paddlewheel.lab.xrd.model import (
     CELL_NAMES,
     MOST_BROAD_DEG,
     MOST_DB_A2,
+    MOST_NANO_DEG,
     Instrument,
     Parameter,
     PatternModel,
@@ -39,6 +40,8 @@ MOST_CORRELATED = 0.99
 INTENSITY_SYSTEMATICS = 0.04
 """Relative uncertainty of the ratio of two phases' intensities from texture, extinction, grains and atoms: measured on
 the CPD round robin."""
+NOTHING_SAID = 0.2
+"""Detection limit from which on nothing can be said of a phase that is not seen."""
 PARTICLES_UM = 5.0
 """Diameter of particles taken where none is given, for the warning of absorption contrast alone."""
 _CONTRAST_TOLD = 0.1
@@ -57,6 +60,20 @@ _MORE_TERMS, _MOST_TERMS, _LEAST_BY_TERMS, _LINES_OF_A_TERM = 4, 30, 0.05, 20.0
 """Terms that the background grows by, of the sum of squares that they have to take away, and widths of a line that the
 narrowest wave of it may have."""
 _WIDTHS_DEG = (0.5, 0.25, 0.12, 0.06, 0.03, 0.015, 0.008)
+_NANO_WIDTHS_DEG: tuple[float, ...] = (0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6)
+_SWOLLEN = (-0.16, -0.1, -0.06, 0.06, 0.1, 0.16)
+"""Of the cell: what a phase explains with them it explains by chance."""
+_OVER_CHANCE, _NANO_GAIN, _TERMS_AGAINST = 2.0, 3.0, 6
+"""Falls of chi2 by broad lines: over that by chance or by so many more terms of the background; over their cost."""
+_FLAT_TOP, _FLAT_POINTS, _FLAT_SIGMA = 3, 5, 20.0
+"""Points in a row on the highest value, in all, and how many uncertainties high: a detector that is saturated."""
+_LINES_LOOKED_FOR = 1.1
+"""Goodness of fit from which on other lines of the tube are looked for."""
+_BESIDE = (0.965, 0.975, 0.985, 1.015, 1.025, 1.035)
+"""Times a wavelength: what is found there is chance."""
+_SAME_PATTERN, _SAME_SCALES = 0.98, 0.95
+"""Cosine of two patterns, and correlation of their scales, from which on only the sum of two phases is known."""
+_LINE_SIGMA, _LINE_OVER_CHANCE, _LEAST_LINE = 5.0, 2.0, 0.002
 _AXES: tuple[tuple[int, int, int], ...] = ((0, 0, 1), (1, 0, 0), (0, 1, 0), (1, 1, 0), (1, 1, 1), (1, 0, 1), (0, 1, 1))
 
 
@@ -235,6 +252,10 @@ class PatternFit:
         return next(each for each in self.phases if each.name == name)
 
 
+class UnresolvedCellError(DataError):
+    """The pattern does not tell cells from what shifts all lines."""
+
+
 def fit_pattern(
     pattern: Pattern,
     phases: Sequence[Phase],
@@ -258,7 +279,9 @@ def fit_pattern(
     Raises
     ------
     DataError
-        For a pattern without radiation, without counts in the range, or parameters that the pattern cannot tell apart.
+        For a pattern without radiation, or without counts in the range.
+    UnresolvedCellError
+        Where cells and what shifts all lines cannot be told apart.
     """
     return _Work(pattern, list(phases), options or FitOptions(), start, stops).fit()
 
@@ -294,6 +317,8 @@ class _Work:
         self.left_out = np.zeros(self.x.size, dtype=bool)
         for first, last in options.excluded_deg:
             self.left_out |= (self.x >= first) & (self.x <= last)
+        self.flat = flat_tops(self.y, self.std)
+        self.left_out |= self.flat
         if start is not None:
             phases = [replace(phase, cell=start.phases[p].cell.copy()) for p, phase in enumerate(phases)]
         self.shift: Shift = options.shift or self._usual_shift()
@@ -392,6 +417,11 @@ class _Work:
             )
             self._own_widths()
         self.problem.reweigh(self._weight(linear.calculated))
+        if self.start is None and self._find_broad(self.problem.at(self.model.theta())):
+            linear = self.problem.at(self.model.theta())
+            linear = self._minimise([*shift, *shape, *self._cells(linear, _SHARE_OF_OWN), *self._phase_numbers(linear),
+                                     *texture_free], 15, 1e-4)  # fmt: skip
+            self.problem.reweigh(self._weight(linear.calculated))
         if self.options.background_order is None and self.start is None:
             linear = self._loosen_background(linear)
         self._stiffen(linear)
@@ -485,6 +515,8 @@ class _Work:
         for each in self.model.parameters:
             if not each.name.startswith("cell_") and (each.name, each.phase) in by_name:
                 each.value, each.prior, each.prior_std = by_name[each.name, each.phase]
+                if each.name == "size_deg" and each.value > each.upper:
+                    each.upper = MOST_NANO_DEG
         for p, phase in enumerate(start.phases):
             self.model.phases[p] = self.model.phases[p].textured(phase.axis)
 
@@ -561,6 +593,55 @@ class _Work:
         self._set(kept)
         return linear
 
+    def _find_broad(self, linear: Linear) -> bool:
+        """Let a phase be of crystals of a few nanometres where the pattern asks for it; whether one is.
+
+        What broad lines explain must be theirs: more terms of the background may not explain it, and the same lines in
+        a cell swollen or shrunk by more than any temperature does may not either.
+        """
+        n_points = int((self.problem.weight > 0).sum())
+        theta, found = self.model.theta(), False
+        for p, phase in enumerate(self.model.phases):
+            if phase.intensities is not None:
+                continue
+            size, strain = self.model.place("size_deg", p), self.model.place("strain_deg", p)
+            cells = [self.model.place(f"cell_{number}", p) for number, _ in enumerate(free_cell(phase.phase))]
+            fall = self._fall_by(linear, theta, p, cells)
+            gain, width = max((fall(0.0, width), width) for width in _NANO_WIDTHS_DEG)
+            noise = max(1.0, (linear.chi2 - gain) / n_points)
+            if gain < noise * _NANO_GAIN * (math.log(n_points) + 6):
+                continue
+            chance = max(fall(moved, width) for moved in _SWOLLEN)
+            basis = self.problem.basis
+            self.problem.basis = self._basis(self.order + _TERMS_AGAINST)
+            self.problem.reweigh(self.problem.weight)
+            by_background = linear.chi2 - self.problem.solve(linear.columns).chi2
+            self.problem.basis = basis
+            self.problem.reweigh(self.problem.weight)
+            if gain < _OVER_CHANCE * max(chance, by_background):
+                continue
+            for place, value, std in ((size, width, width), (strain, 0.0, 0.02)):
+                own = self.model.parameters[place]
+                own.value, own.prior, own.prior_std = value, value, std
+            self.model.parameters[size].upper = MOST_NANO_DEG
+            found = True
+        return found
+
+    def _fall_by(
+        self, linear: Linear, theta: np.ndarray, p: int, cells: Sequence[int]
+    ) -> Callable[[float, float], float]:
+        """How much chi2 falls by a phase with its cell changed by a share and lines broad by size, in degrees."""
+
+        def fall(moved: float, width: float) -> float:
+            tried = theta.copy()
+            tried[self.model.place("size_deg", p)], tried[self.model.place("strain_deg", p)] = width, 0.0
+            tried[list(cells)] += moved
+            columns = linear.columns.copy()
+            columns[p] = self.model.column(p, tried)
+            return linear.chi2 - self.problem.solve(columns).chi2
+
+        return fall
+
     def _find_texture(self, linear: Linear, free: list[int]) -> tuple[Linear, list[int]]:
         """Give a strong phase the low-index axis that gains most, where it gains more than chance and misfit would."""
         n_points = int((self.problem.weight > 0).sum())
@@ -608,9 +689,9 @@ class _Work:
         angles = np.clip(peaks.position_deg, 0.05, 179.5)
         nodes = axial_divergence(angles, height, nodes_needed(angles, height, peaks.fwhm_deg))
         above = linear.calculated - linear.coefficients @ self.problem.basis
+        tells = (above > 1e-3 * above.max()) & ~self.left_out
         ratio = np.where(
-            (above > 1e-3 * above.max()) & ~self.left_out,
-            (self.y - linear.coefficients @ self.problem.basis) / np.maximum(above, 1e-12 * above.max()), 1.0,
+            tells, (self.y - linear.coefficients @ self.problem.basis) / np.where(tells, above, 1.0), 1.0
         )  # fmt: skip
         part, whole = np.zeros(peaks.area.size), np.zeros(peaks.area.size)
         apportion(
@@ -693,13 +774,16 @@ class _Work:
         covariance = problem.covariance(theta, linear, self.free) * inflation**2
         names = [self._name(place) for place in self.free]
         correlations = self._correlations(covariance[n_phases:, n_phases:], names)
-        flags = self._check_correlated(correlations)
+        flags = [*self._flat_flags(), *self._check_correlated(correlations)]
+        if gof > _LINES_LOOKED_FOR:
+            flags += self._other_lines(linear, residual, inflation)
 
         factors = self._mass_factors()
         fractions = self._fractions(linear)
-        total = max(float((linear.scales * factors).sum()), 1e-300)
-        turn = (np.eye(n_phases) - fractions[:, None]) * factors[None, :] / total
-        statistical = np.sqrt(np.maximum(np.diag(turn @ covariance[:n_phases, :n_phases] @ turn.T), 0.0))
+        total = float((linear.scales * factors).sum())
+        turn = (np.eye(n_phases) - fractions[:, None]) * factors[None, :] / (total or math.inf)
+        variance = np.diag(turn @ covariance[:n_phases, :n_phases] @ turn.T)
+        statistical = np.sqrt(np.maximum(variance, 0.0)) if total else np.ones(n_phases)
         refits = self._refits(linear) if self.options.refits and n_phases > 1 and not self.options.le_bail else {}
         choice = (
             np.sqrt(np.mean([(other - fractions) ** 2 for other in refits.values()], axis=0))
@@ -710,6 +794,22 @@ class _Work:
         under = [np.abs(other - fractions) for name, other in refits.items() if name.startswith("background")]
         limits = np.minimum(_LIMIT_STD * np.hypot(statistical, np.max(under, axis=0) if under else 0.0), 1.0)
         present = (fractions > limits) if n_phases > 1 else np.array([True])
+        pairs = self._alike(linear, covariance[:n_phases, :n_phases])
+        for pair in pairs:
+            both = float(fractions[list(pair)].sum())
+            limits[list(pair)] = np.maximum(limits[list(pair)], min(both, 1.0))
+            present[list(pair)] = False
+            std[list(pair)] = np.hypot(std[list(pair)], both / math.sqrt(12))
+            error = math.sqrt(max(float(turn[list(pair)].sum(axis=0) @ covariance[:n_phases, :n_phases]
+                                        @ turn[list(pair)].sum(axis=0)), 0.0))  # fmt: skip
+            moved = [abs(sum(other[list(pair)]) - both) for other in refits.values()]
+            error = math.hypot(error, self.options.intensity_systematics * both * (1 - both), *moved)
+            if not self.options.le_bail:
+                names_of_pair = " and ".join(self.phases[p].name for p in pair)
+                flags.append(
+                    f"{names_of_pair} cannot be told apart here: their lines are the same; together they are"
+                    f" {100 * both:.1f} ± {100 * error:.1f} wt%; leave one of them out"
+                )
 
         densities = np.array([density_g_per_cm3(phase) for phase in self.phases])
         absorption = np.array([mu_per_cm(phase, self.model.radiation.wavelength_A) for phase in self.phases])
@@ -721,8 +821,17 @@ class _Work:
         if self.options.le_bail:
             fractions_of_all = np.full(n_phases, math.nan)
         flags += flags_of_spike
-        if n_phases > 1 and not present.any():
+        if n_phases > 1 and not present.any() and not pairs:
             flags.append("none of the phases is seen")
+        flags += self._bound_flags(present)
+        if not self.options.le_bail:
+            flags += [
+                f"nothing can be said of {phase.name}: up to {100 * limits[p]:.2g} wt% of it would not be seen, and the"
+                " other fractions are as uncertain"
+                for p, phase in enumerate(self.phases)
+                if not present[p] and limits[p] > NOTHING_SAID and present.any()
+                and not any(p in pair for pair in pairs)
+            ]  # fmt: skip
         brindley, told = self._absorption(fractions, present, volumes, absorption, densities)
         flags += told
 
@@ -786,6 +895,78 @@ class _Work:
             ),
         )  # fmt: skip
 
+    def _alike(self, linear: Linear, covariance: np.ndarray) -> list[tuple[int, int]]:
+        """Pairs of phases whose patterns are the same but for the background, or whose scales go with each other."""
+        columns = self.problem.without_background(linear.columns * np.sqrt(self.problem.weight))
+        size = np.linalg.norm(columns, axis=1)
+        size[size <= 0] = math.inf
+        likeness = columns @ columns.T / np.outer(size, size)
+        std = np.sqrt(np.maximum(np.diag(covariance), 1e-300))
+        correlation = covariance / np.outer(std, std)
+        return [
+            (q, p)
+            for p in range(len(self.phases))
+            for q in range(p)
+            if likeness[p, q] > _SAME_PATTERN or (likeness[p, q] > 0.5 and correlation[p, q] < -_SAME_SCALES)
+        ]
+
+    def _flat_flags(self) -> list[str]:
+        if not self.flat.any():
+            return []
+        return [
+            f"the detector is saturated: {int(self.flat.sum())} points are on the highest value, {self.y.max():g}; they"
+            " are left out, but points just below may be too low as well; attenuate the beam"
+        ]
+
+    def _bound_flags(self, present: np.ndarray) -> list[str]:
+        """Tell of phases whose lines are as broad as they may be."""
+        told = []
+        for p, phase in enumerate(self.phases):
+            at_bound = [
+                each.name for each in (self.model.parameters[self.model.place(name, p)] for name in
+                                       ("size_deg", "strain_deg")) if each.value > 0.99 * each.upper
+            ]  # fmt: skip
+            if present[p] and at_bound:
+                told.append(
+                    f"the lines of {phase.name} are as broad as they may be by"
+                    f" {' and '.join(name.removesuffix('_deg') for name in at_bound)}: its size, strain and fraction"
+                    " are wrong by more than their errors"
+                )
+        return told
+
+    def _other_lines(self, linear: Linear, residual: np.ndarray, inflation: float) -> list[str]:
+        """Tell of Kb and of L lines of tungsten on the anode, by the reflections of all phases at their wavelengths."""
+        from paddlewheel.lab.xrd.instrument import KB_A, W_LA_A, tube_of
+
+        radiation = self.model.radiation
+        element = tube_of(radiation.wavelength_A)
+        if element is None:
+            return []
+        theta, problem, used = self.model.theta(), self.problem, self.problem.weight > 0
+        root = np.sqrt(problem.weight)
+        known = np.vstack([linear.columns[linear.scales > 0], problem.basis]) * root
+        frame = np.linalg.qr(known.T)[0]
+
+        def share(wavelength_A: float) -> tuple[float, float]:
+            """Over the Ka lines, and in standard uncertainties."""
+            model = replace(self.model, radiation=replace(radiation, lines=((wavelength_A, 1.0),)), _held_nodes={})
+            column = root * sum(scale * model.column(p, theta) for p, scale in enumerate(linear.scales) if scale > 0)
+            column = (column - frame @ (frame.T @ column))[used]
+            size = float(np.linalg.norm(column))
+            return float(column @ residual) / max(size, 1e-300) ** 2, float(column @ residual) / max(size, 1e-300)
+
+        told = []
+        for name, wavelength_A in ((f"Kb of {element}", KB_A[element]), ("La of tungsten on the anode", W_LA_A)):
+            found, sigma = share(wavelength_A)
+            if found < _LEAST_LINE or sigma < _LINE_SIGMA * inflation:
+                continue
+            if sigma > _LINE_OVER_CHANCE * max(share(factor * wavelength_A)[1] for factor in _BESIDE):
+                told.append(
+                    f"lines at {wavelength_A:.4f} A ({name}), {100 * found:.2g} % of Ka, are in the pattern and not in"
+                    " the fit; leave out the strongest by --exclude"
+                )
+        return told
+
     def _name(self, place: int) -> str:
         each = self.model.parameters[place]
         if each.phase < 0:
@@ -812,7 +993,7 @@ class _Work:
         for first, second, value in correlations:
             places = [name for name in (first, second) if name.split()[0] in _SHIFTS]
             if len(places) == 2 or (places and any(name.split()[0] in CELL_NAMES for name in (first, second))):
-                raise DataError(
+                raise UnresolvedCellError(
                     f"{first} and {second} cannot be told apart (correlation {value:.4f}): cells would be wrong by more"
                     " than their errors",
                     where=self.pattern.source,
@@ -941,6 +1122,14 @@ def _different_axes(model: PhaseModel) -> list[tuple[int, int, int]]:
                 image = np.asarray(axis) @ rotation
                 images |= {tuple(int(v) for v in image), tuple(int(-v) for v in image)}
     return found
+
+
+def flat_tops(y: np.ndarray, std: np.ndarray) -> np.ndarray:
+    """Points of a saturated detector, [n_points]: those on the highest value where several are in a row."""
+    top = y == y.max()
+    row = np.convolve(top, np.ones(_FLAT_TOP, dtype=int), mode="valid").max(initial=0)
+    high = float((y[top] / std[top]).min()) > _FLAT_SIGMA
+    return top if row == _FLAT_TOP and top.sum() >= _FLAT_POINTS and high else np.zeros(y.size, dtype=bool)
 
 
 def serial_correlation(residual: np.ndarray) -> float:

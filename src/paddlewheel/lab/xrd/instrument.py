@@ -22,6 +22,13 @@ KA_LINES_A: Mapping[str, tuple[float, float]] = {
     "Ag": (0.55942178, 0.5638131),
 }  # fmt: skip
 """Wavelengths of Ka1 and Ka2 of tubes, A."""
+KB_A: Mapping[str, float] = {
+    "Cr": 2.0848881, "Mn": 1.9102162, "Fe": 1.7566055, "Co": 1.6208263, "Ni": 1.5001523, "Cu": 1.3922346,
+    "Mo": 0.6323028, "Ag": 0.4970819,
+}  # fmt: skip
+"""Wavelengths of Kb1,3 of tubes, A, of the same sources."""
+W_LA_A = 1.47639
+"""La1 of tungsten, which a filament leaves on the anode, A (Bearden 1967)."""
 _KA2_OVER_KA1 = 0.5
 """Of the integrated intensities: two electrons of L2 against four of L3 (Cu: 0.52 measured, Hoelzer)."""
 HC_KEV_A = 12.398419843320026

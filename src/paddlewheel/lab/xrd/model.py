@@ -24,6 +24,8 @@ from paddlewheel.lab.xrd.profiles import (
 
 MOST_BROAD_DEG = 0.25
 """Largest Lorentzian width by size and by strain of a phase (X and Y): an absent phase may not become background."""
+MOST_NANO_DEG = 8.0
+"""That of size where the pattern asks for it: crystals of 0.7 nm at Cu Ka."""
 MOST_DB_A2 = 0.5
 _FREE_CELL: dict[CrystalSystem, tuple[tuple[int, ...], ...]] = {
     "cubic": ((0, 1, 2),),

@@ -68,14 +68,14 @@ class SeparableFit:
         normal = self._weighted_basis @ self._weighted_basis.T
         self._inverse = np.linalg.pinv(normal, rcond=1e-14, hermitian=True)
 
-    def _without_background(self, rows: np.ndarray) -> np.ndarray:
+    def without_background(self, rows: np.ndarray) -> np.ndarray:
         """Weighted rows less what the background can be of them."""
         return rows - (rows @ self._weighted_basis.T @ self._inverse) @ self._weighted_basis
 
     def solve(self, columns: np.ndarray) -> Linear:
         """Best scales, not negative, and background for these columns, [n_phases, n_points]."""
         weighted = columns * self._root
-        rest = self._without_background(np.vstack([weighted, self._weighted_y[None, :]]))
+        rest = self.without_background(np.vstack([weighted, self._weighted_y[None, :]]))
         sizes = np.sqrt(np.einsum("pi,pi->p", rest[:-1], rest[:-1]))
         sizes[sizes <= 0] = 1.0
         scales = _non_negative(rest[:-1] / sizes[:, None], rest[-1]) / sizes
@@ -122,10 +122,10 @@ class SeparableFit:
         for _ in range(most_steps if free else 0):
             if self.stops is not None and self.stops():
                 break
-            jacobian = self._without_background(self.jacobian(theta, linear, free) * self._root)
+            jacobian = self.without_background(self.jacobian(theta, linear, free) * self._root)
             active = linear.scales > 0
             if active.any():
-                inner = self._without_background(linear.columns[active] * self._root)
+                inner = self.without_background(linear.columns[active] * self._root)
                 orthogonal = np.linalg.qr(inner.T)[0]
                 jacobian -= (jacobian @ orthogonal) @ orthogonal.T
             residual = (self.y - linear.calculated) * self._root
@@ -173,7 +173,7 @@ class SeparableFit:
         """
         std = self._priors()[1]
         jacobian = self.jacobian(theta, linear, free) * self._root
-        rows = self._without_background(np.vstack([linear.columns * self._root, jacobian]))
+        rows = self.without_background(np.vstack([linear.columns * self._root, jacobian]))
         normal = rows @ rows.T
         n_phases = len(linear.scales)
         for row, place in enumerate(free):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from paddlewheel.lab.xrd.fit import NOTHING_SAID
 from paddlewheel.page.drawing import INK, MUTED, ORANGE, Drawing, series_colours
 from paddlewheel.page.interactive import CREDIT, Line, Plot, zoom_scripts, zoom_section
 from paddlewheel.page.numbers import ABSENT, kelvin, measured, plain
@@ -250,7 +251,8 @@ def _amount_table(record: XrdFitRecord) -> Table:
             scaled = Measured(value=100 * phase.weight_fraction.value, std=100 * phase.weight_fraction.std)
             mass = value_cell(scaled, (100 * ends[0], 100 * ends[1]))
         elif phase.weight_fraction is not None:
-            mass = Cell(f"< {100 * phase.detection_limit:.2g}", "not seen")
+            told = "nothing can be said" if phase.detection_limit > NOTHING_SAID else "not seen"
+            mass = Cell(f"< {100 * phase.detection_limit:.2g}", told)
         table.rows.append(
             [
                 _where(record, phase.pattern), Cell(phase.name, phase.formula), mass,
