@@ -332,9 +332,10 @@ def _has_peaks(fit: PatternFit) -> bool:
     return float((rest**2).mean()) > _POOR_GOF**2
 
 
-def _is_poor(fit: PatternFit) -> bool:
-    misfit = max(fit.rwp**2 - fit.rexp**2, 0.0) ** 0.5
-    return fit.rwp > _POOR or (fit.gof > _POOR_GOF and misfit > _POOR_MISFIT)
+def is_poor(rwp: float, rexp: float) -> bool:
+    """Whether a fit does not describe its pattern, by its Rwp and that of counts alone."""
+    misfit = max(rwp**2 - rexp**2, 0.0) ** 0.5
+    return rwp > _POOR or (rwp > _POOR_GOF * rexp and misfit > _POOR_MISFIT)
 
 
 def _ka2_is_there(fit: PatternFit, phases: Sequence[Phase], options: FitOptions) -> bool:
@@ -357,7 +358,7 @@ def _flags(fit: PatternFit, phases: Sequence[Phase], options: FitOptions) -> lis
     told = [*fit.flags, *told_unexplained(fit.unexplained)]
     if not _has_peaks(fit):
         told.append("no peaks: the background alone describes the pattern")
-    if _is_poor(fit) and _ka2_is_there(fit, phases, options):
+    if is_poor(fit.rwp, fit.rexp) and _ka2_is_there(fit, phases, options):
         told.append("Ka2 is in the pattern, and Ka1 alone was said; give --radiation with both, as CuKa")
     if fit.rwp > _POOR:
         likelier = likelier_wavelength(fit.pattern, phases)
@@ -366,7 +367,7 @@ def _flags(fit: PatternFit, phases: Sequence[Phase], options: FitOptions) -> lis
                 f"the lines of these phases lie on the pattern at {likelier:.5g} A, not at"
                 f" {needs_radiation(fit.pattern).wavelength_A:.5g} A; give --wavelength-A {likelier:.5g}"
             )
-    if _is_poor(fit):
+    if is_poor(fit.rwp, fit.rexp):
         told.append(
             f"the fit does not describe the pattern: Rwp {100 * fit.rwp:.1f} %, where counts alone give"
             f" {100 * fit.rexp:.1f} % (goodness of fit {fit.gof:.1f}, Durbin-Watson {fit.durbin_watson:.2f}): a phase"
