@@ -95,7 +95,7 @@ def test_le_bail_needs_no_atoms():
 def test_a_neighbour_is_a_start():
     phases = [read_phase(name) for name in ("corundum", "si")]
     first = fit_pattern(_two().pattern, phases, FitOptions(refits=False))
-    again = fit_pattern(_two(seed=6).pattern, phases, FitOptions(refits=False), start=first)
+    again = fit_pattern(_two(seed=6).pattern, phases, FitOptions(refits=False), start=first.end())
     assert again.gof < 1.1
     for phase, before in zip(again.phases, first.phases, strict=True):
         assert abs(phase.weight_fraction - before.weight_fraction) < 0.01

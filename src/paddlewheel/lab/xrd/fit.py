@@ -198,6 +198,24 @@ class FittedPhase:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class FitStart:
+    """Where a fit ended, for the next pattern of a series by the same phases.
+
+    Attributes
+    ----------
+    cells, axes
+        Cell [6] and axis of the texture of each phase.
+    parameters
+        Value, middle and width of the prior of each by name and phase.
+    """
+
+    cells: tuple[np.ndarray, ...]
+    axes: tuple[tuple[int, int, int] | None, ...]
+    parameters: Mapping[tuple[str, int], tuple[float, float, float]]
+    background_order: int
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class PatternFit:
     """A fitted pattern; arrays over the points are [n_points], `components` [n_phases, n_points].
 
@@ -251,6 +269,13 @@ class PatternFit:
         """The phase of a name."""
         return next(each for each in self.phases if each.name == name)
 
+    def end(self) -> FitStart:
+        """Where it ended."""
+        return FitStart(
+            cells=tuple(phase.cell for phase in self.phases), axes=tuple(phase.axis for phase in self.phases),
+            parameters=self.parameters, background_order=self.background_order,
+        )  # fmt: skip
+
 
 class UnresolvedCellError(DataError):
     """The pattern does not tell cells from what shifts all lines."""
@@ -261,7 +286,7 @@ def fit_pattern(
     phases: Sequence[Phase],
     options: FitOptions | None = None,
     *,
-    start: PatternFit | None = None,
+    start: FitStart | None = None,
     stops: Callable[[], bool] | None = None,
 ) -> PatternFit:
     """Fit a pattern by its phases.
@@ -271,8 +296,8 @@ def fit_pattern(
     pattern, phases
         What was measured, with its radiation; what may be in it.
     start
-        Fit of a neighbour of a series by the same phases: cells, widths and shift start there, and its cells are the
-        middle of the limits.
+        End of the fit of a neighbour of a series by the same phases: cells, widths and shift start there, and its cells
+        are the middle of the limits.
     stops
         Asked at every step: the fit is given up early where it says so.
 
@@ -294,7 +319,7 @@ class _Work:
         pattern: Pattern,
         phases: list[Phase],
         options: FitOptions,
-        start: PatternFit | None,
+        start: FitStart | None,
         stops: Callable[[], bool] | None,
     ) -> None:
         if pattern.radiation is None:
@@ -320,7 +345,7 @@ class _Work:
         self.flat = flat_tops(self.y, self.std)
         self.left_out |= self.flat
         if start is not None:
-            phases = [replace(phase, cell=start.phases[p].cell.copy()) for p, phase in enumerate(phases)]
+            phases = [replace(phase, cell=start.cells[p].copy()) for p, phase in enumerate(phases)]
         self.shift: Shift = options.shift or self._usual_shift()
         self.cells_of_zero: list[np.ndarray] | None = None
         self.phases = phases
@@ -510,15 +535,15 @@ class _Work:
                 own.prior_std = max(0.5 * own.value, 0.02)
         x.value, y.value = given.x_deg, given.y_deg
 
-    def _take_start(self, start: PatternFit) -> None:
+    def _take_start(self, start: FitStart) -> None:
         by_name = dict(start.parameters)
         for each in self.model.parameters:
             if not each.name.startswith("cell_") and (each.name, each.phase) in by_name:
                 each.value, each.prior, each.prior_std = by_name[each.name, each.phase]
                 if each.name == "size_deg" and each.value > each.upper:
                     each.upper = MOST_NANO_DEG
-        for p, phase in enumerate(start.phases):
-            self.model.phases[p] = self.model.phases[p].textured(phase.axis)
+        for p, axis in enumerate(start.axes):
+            self.model.phases[p] = self.model.phases[p].textured(axis)
 
     def _stiffen(self, linear: Linear) -> None:
         n_points = int((self.problem.weight > 0).sum())

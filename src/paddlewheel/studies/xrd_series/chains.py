@@ -1,14 +1,14 @@
 """Units of work of a series: its patterns from cold to hot and from hot to cold, each fit begun where the last ended.
 
 The two chains know nothing of each other, so they run beside each other. After every pattern a chain keeps what it has;
-one that was killed goes on behind it, with the cells that the last pattern ended at.
+one that was killed goes on behind it from where its last pattern ended, and comes to the same result.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from paddlewheel.errors import RunDirectoryError
 from paddlewheel.execution import DriverWatch, Unit
 from paddlewheel.execution.tasks import array_digest
 from paddlewheel.foreign import array_archive
-from paddlewheel.lab.xrd.fit import FitOptions, PatternFit, fit_pattern
+from paddlewheel.lab.xrd.fit import FitOptions, FitStart, PatternFit, fit_pattern
 from paddlewheel.lab.xrd.model import Instrument
 from paddlewheel.lab.xrd.pattern import Pattern, Radiation
 from paddlewheel.lab.xrd.phase import Phase
@@ -85,26 +85,22 @@ def run_chain(unit: Unit, watch: DriverWatch, threads: int) -> bool:
     given["humps"] = tuple((centre, width) for centre, width in given.get("humps", ()))
     options = FitOptions(refits=False, instrument=Instrument(**profile) if profile else None, **given)
     done, curves = _kept(unit)
-    last: PatternFit | None = None
+    last = _start_of(done[-1]["end"]) if done else None
     order = unit.contents["order"]
     unit.write_progress({"done": len(done), "of": len(order)})
     for place in range(len(done), len(order)):
-        if done and last is None:
-            phases = [
-                replace(phase, cell=np.array(found["cell"]))
-                for phase, found in zip(phases, done[-1]["phases"], strict=True)
-            ]
         fitted = fit_pattern(patterns[order[place]], phases, options, start=last, stops=watch.should_stop)
         if watch.should_stop():
             return False
-        last = fitted
+        last = fitted.end()
         done.append(_result(fitted))
         curves += [fitted.two_theta_deg, fitted.calculated, fitted.background]
         unit.write_checkpoint(_checkpoint(done, curves))
         unit.write_progress({"done": len(done), "of": len(order)})
     path = unit.folder / CALCULATED
     np.savez_compressed(path, allow_pickle=False, **_named(curves, order))
-    unit.write_result({"status": "done", "fits": done}, files=[path])
+    fits = [{name: found for name, found in fit.items() if name != "end"} for fit in done]
+    unit.write_result({"status": "done", "fits": fits}, files=[path])
     return True
 
 
@@ -135,11 +131,30 @@ def _kept(unit: Unit) -> tuple[list[dict[str, Any]], list[np.ndarray]]:
     return done, [found[f"curve_{number}"] for number in range(3 * len(done))]
 
 
+def _start_of(kept: dict[str, Any]) -> FitStart:
+    return FitStart(
+        cells=tuple(np.array(cell) for cell in kept["cells"]),
+        axes=tuple(None if axis is None else (axis[0], axis[1], axis[2]) for axis in kept["axes"]),
+        parameters={(name, phase): (value, prior, std) for name, phase, value, prior, std in kept["parameters"]},
+        background_order=kept["background_order"],
+    )
+
+
+def _end_of(end: FitStart) -> dict[str, Any]:
+    return {
+        "cells": [cell.tolist() for cell in end.cells],
+        "axes": [None if axis is None else list(axis) for axis in end.axes],
+        "parameters": [[name, phase, *numbers] for (name, phase), numbers in end.parameters.items()],
+        "background_order": end.background_order,
+    }
+
+
 def _result(fitted: PatternFit) -> dict[str, Any]:
     return {
         "rwp": fitted.rwp,
         "gof": fitted.gof,
         "flags": list(fitted.flags),
+        "end": _end_of(fitted.end()),
         "unexplained": [asdict(each) for each in fitted.unexplained],
         "phases": [
             {
