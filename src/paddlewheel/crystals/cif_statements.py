@@ -25,6 +25,8 @@ _SAME, _SAME_DISORDERED = 0.02, 0.1
 """Relative: whole atoms; partial occupancies, whose formulas are rounded and idealized."""
 _SAME_MEASURED = 0.15
 """Relative, of a density that was measured: pycnometers see closed pores."""
+_WHOLE = 0.02
+"""How far a number of atoms or formula units is from a whole one."""
 _LEAST_FILLED = 0.6
 """Of the cell, by van der Waals spheres (doi 10.1039/c3dt50599e): 2.5 in CaF2, 2.0 in NaCl,
 0.96 in faujasite, 0.9 in ice."""
@@ -46,6 +48,56 @@ def formula_amounts(text: str | None) -> dict[str, float]:
     return amounts
 
 
+def stated_formula_units(said: Said, contents: Mapping[str, float], *, is_list: bool) -> int | None:
+    """Formula units in a cell (Z) as a file says them; None where it does not, or where its atoms are not so many.
+
+    Z itself where it divides the atoms, or where so many formulas are the atoms (partial occupancies); else the number
+    of the file's formulas, sum or structural, in the cell. One unit in a cell of several smallest formulas is not
+    believed where programs write it for any list of atoms.
+
+    Parameters
+    ----------
+    contents
+        Atoms of one cell, by element (``D`` for deuterium).
+    is_list
+        Whether the file is a list of atoms in P 1.
+    """
+    have = _protium(contents)
+    formulas = [formula_amounts(said(f"_chemical_formula_{kind}")) for kind in ("sum", "structural")]
+    stated = _number(said("_cell_formula_units_z"))
+    units = round(stated)
+    if units and abs(stated - units) < _WHOLE and not (units == 1 and is_list):
+        divides = all(_is_whole(amount / units) for amount in have.values())
+        if divides or any(abs(_times(formula, have) / units - 1) < _SAME_DISORDERED for formula in formulas):
+            return units
+    for formula in formulas:
+        times = _times(formula, have)
+        if times > 1 + _SAME and _is_whole(times) and all(map(_is_whole, formula.values())):
+            return round(times)
+    return None
+
+
+def _times(formula: Mapping[str, float], have: Mapping[str, float]) -> float:
+    """How many formulas the atoms are; 0 where they are none."""
+    if not formula or set(formula) != set(have) or min(formula.values()) <= 0:
+        return 0.0
+    ratios = [have[element] / amount for element, amount in formula.items()]
+    return float(np.median(ratios)) if max(ratios) <= (1 + _SAME_DISORDERED) * min(ratios) else 0.0
+
+
+def _is_whole(amount: float) -> bool:
+    return round(amount) > 0 and abs(amount - round(amount)) < _WHOLE
+
+
+def _protium(contents: Mapping[str, float]) -> dict[str, float]:
+    """Atoms by element, D and T as H."""
+    have: dict[str, float] = {}
+    for name, amount in contents.items():
+        element = "H" if name in ISOTOPE_MASSES_U else name
+        have[element] = have.get(element, 0.0) + amount
+    return have
+
+
 def contents_contradict(
     said: Said, formula: Mapping[str, float], contents: Mapping[str, float], volume_A3: float, *, is_ordered: bool
 ) -> list[str]:
@@ -61,10 +113,7 @@ def contents_contradict(
         Of the cell; whether no site is partly occupied.
     """
     within = _SAME if is_ordered else _SAME_DISORDERED
-    have: dict[str, float] = {}
-    for name, amount in contents.items():
-        element = "H" if name in ISOTOPE_MASSES_U else name
-        have[element] = have.get(element, 0.0) + amount
+    have = _protium(contents)
     if not all(have.get(element) for element in formula):
         return []
     found = []

@@ -32,7 +32,7 @@ def intensities(phase: Phase, wavelength_A: float, k: float) -> dict[tuple[int, 
     [
         ("o-nbh", "Na3B13H16", 1.10),  # four formula units of 225.6 g/mol in 1361 A^3
         ("nabh4", "NaBH4", 1.08),  # CRC Handbook: 1.07
-        ("na2b12h12", "NaB6H6", 1.19),
+        ("na2b12h12", "Na2B12H12", 1.19),
         ("si", "Si", 2.329),  # CRC Handbook
         ("lab6", "LaB6", 4.71),
         ("corundum", "Al2O3", 3.99),

@@ -8,6 +8,7 @@ import pytest
 
 from paddlewheel.crystals.library import builtin_path
 from paddlewheel.errors import SettingsError, StructureError
+from paddlewheel.lab.xrd.fit import formula_mass
 from paddlewheel.lab.xrd.pattern import Radiation
 from paddlewheel.lab.xrd.phase import Phase, d_spacing_A
 from paddlewheel.lab.xrd.structure_factors import (
@@ -191,6 +192,40 @@ def test_mass_and_density(tmp_path) -> None:
     assert phase.formula == "NaCl"
     assert cell_mass_g_per_mol(phase) == pytest.approx(4 * 58.443, rel=1e-4)
     assert density_g_per_cm3(phase) == pytest.approx(2.163, abs=0.001)  # CRC Handbook: 2.17
+
+
+@pytest.mark.parametrize(
+    ("symbol", "rest", "formula", "mass"),
+    [
+        ("F m -3 m", "", "NaCl", 58.44),
+        ("F m -3 m", "_chemical_formula_sum 'Cl Na'\n_cell_formula_units_Z 4", "NaCl", 58.44),
+        ("F m -3 m", "_cell_formula_units_Z 2", "Na2Cl2", 116.89),  # a molecule of two, as in Hg2Cl2
+        ("F m -3 m", "_chemical_formula_sum 'Cl2 Na2'", "Na2Cl2", 116.89),
+        ("F m -3 m", "_cell_formula_units_Z 3", "NaCl", 58.44),  # three do not divide four
+        ("F m -3 m", "_chemical_formula_sum 'Cl4 Na4'", "NaCl", 58.44),  # contents of the cell, as programs write them
+        ("P 1", "_chemical_formula_sum 'Cl4 Na4'\n_cell_formula_units_Z 1", "NaCl", 58.44),
+        ("P 1", "_cell_formula_units_Z 2", "Na2Cl2", 116.89),
+    ],
+)
+def test_the_formula_unit_is_that_of_the_file(tmp_path, symbol: str, rest: str, formula: str, mass: float) -> None:
+    """Four Na (22.990) and four Cl (35.453 g/mol) in the cell; in P 1 all eight atoms are listed."""
+    sites = "Na1 Na1+ 0 0 0 1 0.02\nCl1 Cl1- .5 .5 .5 1 0.018"
+    if symbol == "P 1":
+        corners = [(0, 0, 0), (0.5, 0.5, 0), (0.5, 0, 0.5), (0, 0.5, 0.5)]
+        rows = [f"Na{n} Na {x} {y} {z} 1 .02\nCl{n} Cl {x + 0.5} {y} {z} 1 .02" for n, (x, y, z) in enumerate(corners)]
+        sites = "\n".join(rows)
+    path = tmp_path / "salt.cif"
+    path.write_text(cif("5.6402 5.6402 5.6402 90 90 90", named(symbol), sites, rest=rest))
+    phase = read_phase(path)
+    assert phase.formula == formula
+    assert formula_mass(phase) == pytest.approx(mass, abs=0.02)
+
+
+def test_moles_are_those_of_a_chemist() -> None:
+    """As much NaBH4 (37.83 g/mol) as Na2B12H12 (187.8): 1/37.83 and 1/187.8 are 83.2 to 16.8; o-NBH 225.6 g/mol."""
+    masses = [formula_mass(read_phase(name)) for name in ("nabh4", "na2b12h12", "o-nbh")]
+    assert masses == pytest.approx([37.83, 187.8, 225.6], abs=0.1)
+    assert masses[1] / (masses[0] + masses[1]) == pytest.approx(0.832, abs=0.001)
 
 
 def test_a_shell_is_the_mean_of_all_orientations(tmp_path) -> None:

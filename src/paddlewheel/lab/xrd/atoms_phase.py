@@ -52,7 +52,7 @@ def phase_of_atoms(
 
 def conventional_phase(
     cell_A: np.ndarray, fractional: np.ndarray, elements: list[str], occupancy: np.ndarray, b_iso_A2: np.ndarray, *,
-    name: str, source: str, tolerance_A: float, warnings: tuple[str, ...] = (),
+    name: str, source: str, tolerance_A: float, warnings: tuple[str, ...] = (), formula_units: int | None = None,
 ) -> Phase:  # fmt: skip
     """The phase in the conventional cell of the symmetry that spglib finds; B is averaged over equivalent atoms.
 
@@ -62,6 +62,8 @@ def conventional_phase(
         Vectors as rows [3, 3]; [n, 3]; and of each atom.
     tolerance_A
         How far an atom may be from its image.
+    formula_units
+        Of the cell that is given.
 
     Raises
     ------
@@ -97,10 +99,12 @@ def conventional_phase(
     symbol = group.xhm() if group else found.international
     stated = f"symmetry found by spglib within {tolerance_A:g} A: {symbol}"
     chosen = [kinds[kind] for kind in found.std_types]
+    if formula_units is not None:
+        formula_units = round(formula_units * len(chosen) / len(elements)) or None
     return Phase(
         name=name,
         source=source,
-        formula=formula_of([element for element, _ in chosen], np.array([share for _, share in chosen])),
+        formula=formula_of([element for element, _ in chosen], np.array([share for _, share in chosen]), formula_units),
         cell=cell,
         crystal_system=system,
         space_group=symbol,
@@ -110,6 +114,7 @@ def conventional_phase(
         occupancy=np.array([share for _, share in chosen]),
         b_iso_A2=np.array([mean_b_A2[primitive] for primitive in found.std_mapping_to_primitive]),
         warnings=(stated, *warnings),
+        formula_units=formula_units,
     )
 
 
@@ -122,8 +127,9 @@ def _operation(rotation: np.ndarray, translation: np.ndarray):
     return operation
 
 
-def formula_of(elements: list[str], occupancy: np.ndarray) -> str:
-    """Reduced formula of a cell's atoms, metals first; amounts with two decimals where sites are partly filled."""
+def formula_of(elements: list[str], occupancy: np.ndarray, formula_units: int | None = None) -> str:
+    """Formula of one of the units of a cell, the smallest where they are not given, metals first; amounts with two
+    decimals where sites are partly filled."""
     from ase.formula import Formula
 
     amounts: dict[str, float] = {}
@@ -131,6 +137,8 @@ def formula_of(elements: list[str], occupancy: np.ndarray) -> str:
         amounts[element] = amounts.get(element, 0.0) + float(share)
     whole = {element: round(amount) for element, amount in amounts.items()}
     if all(n > 0 and abs(amounts[element] - n) < 0.02 for element, n in whole.items()):
+        if formula_units is not None and all(n % formula_units == 0 for n in whole.values()):
+            return f"{Formula.from_dict({element: n // formula_units for element, n in whole.items()}):metal}"
         return f"{Formula.from_dict(whole).reduce()[0]:metal}"
-    least = min(amounts.values())
+    least = min(amounts.values()) if formula_units is None else float(formula_units)
     return "".join(f"{element}{round(amount / least, 2):g}" for element, amount in sorted(amounts.items()))

@@ -18,6 +18,7 @@ from paddlewheel.crystals.cif_statements import (
     group_contradicts,
     multiplied_occupancies,
     other_unit,
+    stated_formula_units,
 )
 from paddlewheel.errors import StructureError
 from paddlewheel.foreign import read_document
@@ -89,18 +90,19 @@ def read_cif_phase(path: Path, *, tolerance_A: float = 0.05) -> Phase:
         warnings.append(odd)
     labels = [site.label for site in small.sites]
     _tell_neighbours(labels, site_of, all_elements, occupancy, fractional, orth, warnings)
+    units = stated_formula_units(_sayer(block), _contents(all_elements, occupancy), is_list=len(operations) == 1)
     name = path.name.split(".")[0] or block.name
     rotations = laue_rotations(rotations)
     system = None if len(operations) == 1 else crystal_system(rotations, cell)
     if system is None:
         return conventional_phase(
             orth.T, fractional, all_elements, occupancy, b_iso_A2,
-            name=name, source=str(path), tolerance_A=tolerance_A, warnings=tuple(warnings),
+            name=name, source=str(path), tolerance_A=tolerance_A, warnings=tuple(warnings), formula_units=units,
         )  # fmt: skip
     return Phase(
         name=name,
         source=str(path),
-        formula=formula_of(all_elements, occupancy),
+        formula=formula_of(all_elements, occupancy, units),
         cell=cell,
         crystal_system=system,
         space_group=symbol,
@@ -110,6 +112,7 @@ def read_cif_phase(path: Path, *, tolerance_A: float = 0.05) -> Phase:
         occupancy=occupancy,
         b_iso_A2=b_iso_A2,
         warnings=tuple(warnings),
+        formula_units=units,
     )
 
 
@@ -328,13 +331,19 @@ def _number_of_group(operations: list[gemmi.Op]) -> int | None:
     return named.number if named else None
 
 
+def _contents(elements: list[str], occupancy: np.ndarray) -> dict[str, float]:
+    """Atoms of each element in the cell."""
+    contents: dict[str, float] = {}
+    for element, share in zip(elements, occupancy, strict=True):
+        contents[element] = contents.get(element, 0.0) + float(share)
+    return contents
+
+
 def _tell_contradictions(
     block: gemmi.cif.Block, elements: list[str], occupancy: np.ndarray, volume_A3: float, warnings: list[str]
 ) -> None:
     """Warn of what the file says against its atoms, and of cells that atoms are missing from."""
-    contents: dict[str, float] = {}
-    for element, share in zip(elements, occupancy, strict=True):
-        contents[element] = contents.get(element, 0.0) + float(share)
+    contents = _contents(elements, occupancy)
     said = _sayer(block)
     stated = formula_amounts(said("_chemical_formula_sum"))
     ordered = bool((np.abs(occupancy - 1) < 1e-3).all())

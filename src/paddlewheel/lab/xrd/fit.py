@@ -1170,9 +1170,12 @@ def serial_correlation(residual: np.ndarray) -> float:
 
 
 def formula_mass(phase: Phase) -> float:
-    """Mass of the smallest whole formula in the cell; that of the cell where the numbers are not whole, g/mol."""
+    """Mass of a formula unit, g/mol; without `formula_units` that of the smallest whole formula in the cell, or of the
+    cell where the numbers are not whole."""
     from paddlewheel.lab.xrd.structure_factors import cell_mass_g_per_mol, contents_per_cell
 
+    if phase.formula_units is not None:
+        return cell_mass_g_per_mol(phase) / phase.formula_units
     amounts = np.array(list(contents_per_cell(phase).values()))
     whole = np.round(amounts).astype(int)
     units = int(np.gcd.reduce(whole)) if np.abs(amounts - whole).max() < 0.01 and (whole > 0).all() else 1

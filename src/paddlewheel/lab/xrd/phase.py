@@ -31,6 +31,9 @@ class Phase:
         Places; share of the place that this atom takes (with a shell: how many atoms it has); [n_atoms, 3], [n_atoms].
     b_iso_A2
         Isotropic displacement, B = 8 pi^2 <u^2>; [n_atoms].
+    formula, formula_units
+        Formula of one unit, and how many units the cell has (Z) where file or card say it; None: the unit is the
+        smallest whole formula.
     shell_radius_A
         Radius of the sphere that the atom is spread over evenly, about its place: an anion that turns freely.
         0 for an atom at its place; None where all are; [n_atoms].
@@ -49,6 +52,7 @@ class Phase:
     b_iso_A2: np.ndarray
     shell_radius_A: np.ndarray | None = None
     warnings: tuple[str, ...] = ()
+    formula_units: int | None = None
 
     @property
     def volume_A3(self) -> float:

@@ -257,7 +257,8 @@ def _amount_table(record: XrdFitRecord) -> Table:
             [
                 _where(record, phase.pattern), Cell(phase.name, phase.formula), mass,
                 Cell(f"{100 * phase.detection_limit:.2g}"), Cell(f"{100 * phase.intensity_share:.2f}"),
-                Cell(ABSENT if phase.mole_fraction is None else f"{100 * phase.mole_fraction:.2f}"),
+                Cell(ABSENT) if phase.mole_fraction is None
+                else Cell(f"{100 * phase.mole_fraction:.2f}", f"of {phase.formula}"),
                 Cell(ABSENT if phase.volume_fraction is None else f"{100 * phase.volume_fraction:.2f}"),
                 Cell(plain(100 * phase.r_bragg, 2)),
             ]

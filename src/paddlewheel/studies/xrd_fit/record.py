@@ -41,7 +41,7 @@ class XrdPhase(Record):
     less than what a blank may give: its fraction is below `detection_limit`. `intensity_share` is its share of the
     intensity of all phases. Sizes and strains are those of Lorentzian widths less the instrument's, and without an
     instrument (`widths_are_bounds`) the size is the least and the strain the largest it can be. `delta_b_A2` was
-    added to B of all atoms.
+    added to B of all atoms. `formula` is that of one unit, which `mole_fraction` counts.
     """
 
     pattern: int

@@ -41,6 +41,8 @@ class PhaseCard:
         Where the cell is from, and where the coordinates.
     unknown
         What is not known about it: read this before quoting a number found with it. Empty where all is.
+    formula_units
+        Formula units in the cell; None where the unit is the smallest whole formula.
     """
 
     name: str
@@ -53,6 +55,7 @@ class PhaseCard:
     doi: str | None
     atoms_source: str
     unknown: str
+    formula_units: int | None = None
 
 
 @cache
@@ -112,7 +115,7 @@ def _phase(name: str) -> Phase:
     return Phase(
         name=card.name,
         source=f"built-in phase {card.name}",
-        formula=formula_of(list(elements), occupancy),
+        formula=formula_of(list(elements), occupancy, card.formula_units),
         cell=cell,
         crystal_system=system,
         space_group=group.xhm(),
@@ -123,4 +126,5 @@ def _phase(name: str) -> Phase:
         b_iso_A2=b_iso_A2,
         shell_radius_A=radii_A if radii_A.any() else None,
         warnings=(card.unknown,) if card.unknown else (),
+        formula_units=card.formula_units,
     )
