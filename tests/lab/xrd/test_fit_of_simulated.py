@@ -12,7 +12,7 @@ from paddlewheel.lab.xrd.model import Instrument
 from paddlewheel.lab.xrd.pattern import Pattern, Radiation
 from paddlewheel.lab.xrd.simulated import Background, SimulatedPhase, simulate_pattern
 from paddlewheel.lab.xrd.structure_factors import read_phase
-from paddlewheel.lab.xrd.wavelength import likelier_wavelength
+from paddlewheel.lab.xrd.wavelength import is_of_theta, likelier_wavelength, usual_radiation
 
 LAB = simulated.Instrument(
     radiation=tube("Cu"), displacement_mm=0.08, goniometer_radius_mm=217.5, sample_height=0.012, slit_height=0.012
@@ -126,6 +126,21 @@ def test_the_right_wavelength_is_suggested(lit, ends):
     phases = [each.phase for each in mixture]
     assert likelier_wavelength(replace(made, radiation=tube("Cu")), phases) == tube(lit).wavelength_A
     assert likelier_wavelength(made, phases) is None
+    assert usual_radiation(replace(made, radiation=None), phases) == tube(lit)
+    assert usual_radiation(made, [read_phase("nabh4")]) is None  # not in it
+    halved = replace(made, two_theta_deg=made.two_theta_deg / 2)
+    assert is_of_theta(halved, phases)
+    assert not is_of_theta(made, phases)
+
+
+def test_a_synchrotron_is_no_tube():
+    """0.77489 A is 9 % above Mo Ka1, and no tube's."""
+    phases = [read_phase(name) for name in ("corundum", "si")]
+    made = simulate_pattern(
+        [SimulatedPhase(phase=phase, weight_fraction=0.5) for phase in phases], SYNCHROTRON, np.arange(8, 50, 0.02),
+        background=_UNDER, counts_at_maximum=8000, seed=1,
+    ).pattern  # fmt: skip
+    assert usual_radiation(made, phases) is None
 
 
 def _mixed(*parts: SimulatedPhase, seed: int = 8, under: Background = _UNDER) -> Pattern:

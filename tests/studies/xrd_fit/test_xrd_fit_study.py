@@ -1,5 +1,6 @@
 """`xrd fit` as a call: an instrument by a standard, and what is refused in one line."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +86,26 @@ def test_a_second_line_of_the_tube_is_told() -> None:
     alone = paddlewheel.xrd_fit(pattern, phases=("si",), radiation="CuKa1", refits=False)
     assert any("Ka2 is in the pattern" in flag for flag in alone.flags)
     assert any("does not describe the pattern" in flag for flag in alone.flags)
+
+
+def test_a_wavelength_that_nobody_says_is_that_of_the_phases() -> None:
+    """The same numbers as with --radiation CuKa, and a line that says so; other phases decide nothing."""
+    pattern = _made("si", "corundum", size_A=1000, seed=1)
+    silent = replace(pattern, radiation=None)
+    said = paddlewheel.xrd_fit(silent, phases=("si", "corundum"), radiation="CuKa", refits=False)
+    found = paddlewheel.xrd_fit(silent, phases=("si", "corundum"), refits=False)
+    assert [phase.model_dump() for phase in found.phases] == [phase.model_dump() for phase in said.phases]
+    assert sum("nothing says its wavelength: Cu Ka" in line for line in found.warnings) == 1
+    with pytest.raises(InputError, match="does not say its wavelength"):
+        paddlewheel.xrd_fit(silent, phases=("nabh4",), refits=False)
+
+
+def test_angles_that_are_theta_are_told() -> None:
+    pattern = _made("si", "corundum", size_A=1000, seed=1)
+    halved = replace(pattern, two_theta_deg=pattern.two_theta_deg / 2)
+    flags = paddlewheel.xrd_fit(halved, phases=("si", "corundum"), refits=False).flags
+    assert any("--abscissa theta-deg" in flag for flag in flags)
+    assert not any("--wavelength-A" in flag for flag in flags)
 
 
 def test_cells_alone_are_withheld_where_the_shift_of_all_lines_is_as_good() -> None:

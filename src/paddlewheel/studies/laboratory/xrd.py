@@ -26,6 +26,7 @@ from paddlewheel.lab.xrd.instrument_file import InstrumentCard, read_instrument
 from paddlewheel.lab.xrd.pattern import Geometry, Pattern, Radiation
 from paddlewheel.lab.xrd.phase import Phase
 from paddlewheel.lab.xrd.readers import Abscissa, read_patterns
+from paddlewheel.lab.xrd.wavelength import usual_radiation
 from paddlewheel.study.settings import Numbers, Paths, Ranges, Settings, bad_value, setting
 from paddlewheel.study.study import Argument
 
@@ -154,9 +155,7 @@ class XrdSettings(Settings):
                 said.append(f"{kelvin:g} K was given: in K, not in degrees Celsius?")
             if pattern.temperature_K is not None and abs(pattern.temperature_K - kelvin) > 1:
                 said.append(f"the file says {pattern.temperature_K:g} K, and {kelvin:g} K was given and is taken")
-        radiation = pattern.radiation
-        if radiation is not None and self.monochromator_deg is not None:
-            radiation = replace(radiation, monochromator_cos2=float(np.cos(np.radians(self.monochromator_deg)) ** 2))
+        radiation = None if pattern.radiation is None else self.through_monochromator(pattern.radiation)
         kept = self._kept(pattern)
         return replace(
             pattern, two_theta_deg=pattern.two_theta_deg[kept], intensity=pattern.intensity[kept],
@@ -164,6 +163,12 @@ class XrdSettings(Settings):
             goniometer_radius_mm=self.goniometer_radius_mm or pattern.goniometer_radius_mm,
             temperature_K=pattern.temperature_K if kelvin is None else kelvin, warnings=tuple(said),
         )  # fmt: skip
+
+    def through_monochromator(self, radiation: Radiation) -> Radiation:
+        """The radiation with the polarization of the monochromator that the settings say."""
+        if self.monochromator_deg is None:
+            return radiation
+        return replace(radiation, monochromator_cos2=float(np.cos(np.radians(self.monochromator_deg)) ** 2))
 
     def _kept(self, pattern: Pattern) -> np.ndarray:
         """Which points are used; [n_points]."""
@@ -212,6 +217,30 @@ class PhaseSettings(XrdSettings):
             if any(phase.name == other.name for other in found[:place]):
                 raise SettingsError(f"two phases are called {phase.name}", where="phases", remedy="rename a file")
         return found
+
+
+def settle_radiation(patterns: Sequence[Pattern], phases: Sequence[Phase], settings: XrdSettings) -> list[Pattern]:
+    """The patterns, with the Ka of a usual tube where neither file nor settings say the wavelength and the phases do.
+
+    Raises
+    ------
+    DataError
+        For one whose wavelength nothing says.
+    """
+    found: list[Pattern] = []
+    for pattern in patterns:
+        lit = None if pattern.radiation is not None or not phases else usual_radiation(pattern, phases)
+        if lit is not None:
+            told = (
+                f"nothing says its wavelength: {shown(lit)} is taken, at which alone of the usual tubes the lines"
+                " of the phases lie on the pattern (--radiation, --wavelength-A for another)"
+            )
+            pattern = replace(
+                pattern, radiation=settings.through_monochromator(lit), warnings=(*pattern.warnings, told)
+            )
+        needs_radiation(pattern)
+        found.append(pattern)
+    return found
 
 
 def _by_card(pattern: Pattern, card: InstrumentCard | None) -> Pattern:

@@ -29,7 +29,7 @@ from paddlewheel.lab.xrd.phase import Phase
 from paddlewheel.lab.xrd.search_match import identify
 from paddlewheel.lab.xrd.standards import Standard, find_standard
 from paddlewheel.lab.xrd.unexplained import told_unexplained
-from paddlewheel.lab.xrd.wavelength import likelier_wavelength
+from paddlewheel.lab.xrd.wavelength import is_of_theta, likelier_wavelength
 from paddlewheel.records import Citation, Measured
 from paddlewheel.records.tables import stacked
 from paddlewheel.studies.laboratory.amounts_table import amounts_lines
@@ -40,6 +40,7 @@ from paddlewheel.studies.laboratory.xrd import (
     PhaseSettings,
     needs_radiation,
     pattern_inputs,
+    settle_radiation,
 )
 from paddlewheel.studies.xrd_fit.candidates import identification_record, read_candidates
 from paddlewheel.studies.xrd_fit.record import (
@@ -215,7 +216,6 @@ def _opens(given: Patterns, settings: XrdFitStudySettings) -> FitInputs:
         check_names(settings.sample, "nmr")
     patterns = settings.read(given)
     for pattern in patterns:
-        needs_radiation(pattern)
         if pattern.intensity.max() <= 0:
             raise DataError("no intensity above zero", where=pattern.source, remedy="give the counts of a pattern")
     standard = None if settings.standard is None else find_standard(settings.standard)
@@ -225,6 +225,7 @@ def _opens(given: Patterns, settings: XrdFitStudySettings) -> FitInputs:
         candidates, left = read_candidates(settings.candidates, phases)
     if not phases and not candidates:
         raise SettingsError("no phase", where="phases", remedy="give A.cif,B.cif, or built-in names")
+    patterns = settle_radiation(patterns, phases, settings)
     settings.options([*phases, *candidates])
     return FitInputs(patterns=patterns, phases=phases, standard=standard, candidates=candidates, left_out=left)
 
@@ -361,7 +362,11 @@ def _flags(fit: PatternFit, phases: Sequence[Phase], options: FitOptions) -> lis
     if is_poor(fit.rwp, fit.rexp) and _ka2_is_there(fit, phases, options):
         told.append("Ka2 is in the pattern, and Ka1 alone was said; give --radiation with both, as CuKa")
     if fit.rwp > _POOR:
-        likelier = likelier_wavelength(fit.pattern, phases)
+        of_theta = is_of_theta(fit.pattern, phases)
+        likelier = None if of_theta else likelier_wavelength(fit.pattern, phases)
+        if of_theta:
+            told.append("the lines of these phases lie on twice the angles of the pattern: are they theta? give"
+                        " --abscissa theta-deg")  # fmt: skip
         if likelier is not None:
             told.append(
                 f"the lines of these phases lie on the pattern at {likelier:.5g} A, not at"

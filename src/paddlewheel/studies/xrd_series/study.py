@@ -19,7 +19,14 @@ from paddlewheel.lab.xrd.phase import Phase
 from paddlewheel.lab.xrd.unexplained import Unexplained, told_unexplained
 from paddlewheel.records import Citation, Measured
 from paddlewheel.records.tables import stacked
-from paddlewheel.studies.laboratory.xrd import POWDER_PATTERNS, Patterns, PhaseSettings, needs_radiation, pattern_inputs
+from paddlewheel.studies.laboratory.xrd import (
+    POWDER_PATTERNS,
+    Patterns,
+    PhaseSettings,
+    needs_radiation,
+    pattern_inputs,
+    settle_radiation,
+)
 from paddlewheel.studies.xrd_series.chains import FRAMES, TASK, chain_results, chain_units, frame_arrays
 from paddlewheel.studies.xrd_series.record import (
     CELLS,
@@ -125,8 +132,8 @@ def _opens(given: Patterns, settings: XrdSeriesSettings) -> SeriesInputs:
         raise SettingsError("none given", where="phases", remedy="give --phases A.cif,B.cif or built-in names")
     sources, notes = _files_of(given)
     patterns = settings.read(sources)
+    phases = tuple(settings.read_phases())
     for pattern in patterns:
-        needs_radiation(pattern)
         if pattern.temperature_K is None:
             raise DataError("does not say its temperature", where=pattern.source,
                             remedy="give --temperatures, one for each pattern in their order")  # fmt: skip
@@ -136,12 +143,12 @@ def _opens(given: Patterns, settings: XrdSeriesSettings) -> SeriesInputs:
     if np.ptp(kelvin) < _SMALLEST_K:
         raise DataError(f"all patterns are at {kelvin[0]:.4g} K", where="temperatures_K",
                         remedy="give a series over temperature, or --temperatures")  # fmt: skip
+    patterns = settle_radiation(patterns, phases, settings)
     rate, cooling = _rate(patterns, kelvin, settings)
     exposures = [pattern.exposure_s for pattern in patterns if pattern.exposure_s is not None]
     exposure = settings.exposure_s if settings.exposure_s is not None else (
         float(np.median(exposures)) if len(exposures) == len(patterns) else None
     )  # fmt: skip
-    phases = tuple(settings.read_phases())
     order = np.argsort(kelvin, kind="stable")
     if exposure is None or rate is None:
         notes.append("the exposure or the rate is not known: frames are taken as sharp in temperature")
