@@ -147,7 +147,7 @@ def msd_lines(folder: Path) -> Iterator[str]:
                 yield f"{run.name},{temperature_K:g},{run.length_ps:.0f},{lag * step_ps:g},{own:.5g},{all_ions:.5g}"
 
 
-def analysed(runs: Sequence[LongRun], minimum_onset_ps: float) -> Analysed:
+def analysed(runs: Sequence[LongRun], minimum_onset_ps: float | None) -> Analysed:
     """These runs as the replicas of one temperature, by the functions of `conduct`."""
     first = runs[0]
     step_ps = first.paths.frame_interval_fs / 1000
