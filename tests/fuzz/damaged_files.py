@@ -458,7 +458,8 @@ def main(seed: int, count: int, folder: Path) -> None:
     n_read = 0
     for number in range(count):
         random_ = random.Random(f"{seed} {number}")
-        sample = found[number % len(found)] if number % 3 else random_.choice(found)
+        # two of three in turn, whatever the number of samples
+        sample = found[(number - number // 3 - 1) % len(found)] if number % 3 else random_.choice(found)
         kind, name, content = damaged(sample, random_)
         place = folder / f"fuzz-{number}"
         place.mkdir()
