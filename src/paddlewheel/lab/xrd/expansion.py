@@ -3,8 +3,11 @@
 Linear, quadratic and Debye-Grueneisen, L0 + K U(T) with U the energy of Debye's solid (doi 10.1002/andp.19123441404;
 Sayetat, Fertey, Kessler, J. Appl. Cryst. 31, 121 (1998)), by AICc. Two axes that a symmetry makes alike differ by a
 power of 1 - T/Tc below it; the exponent is free between 0.1 and 0.6, and its spread is in the error of Tc. Fitted is
-the square of the difference, for that is what a pattern tells of two axes that have nearly merged: their difference
-has an error without bounds there, its square has none of the kind.
+the square of the difference, for that is what a pattern tells of two axes that have nearly merged: a doublet narrower
+than its lines is a line that is wider, by the square. So the error s of the difference d grows as 1/d there,
+s^2 = s0^2 + (q0/2d)^2 with s0 of a doublet that is resolved and q0 the error of d^2 of one that has merged, and d lies
+above zero not by d/s errors but by the integral of 1/s from zero to d, which is d/(s + sqrt(s^2 - s0^2)): d/s where it
+is resolved, half of it near the merging.
 """
 
 from __future__ import annotations
@@ -209,6 +212,10 @@ class MergingFit:
     bracket_K
         The hottest frame that alone tells the axes apart by three errors, and the next, which does not: the axes may
         differ there still; None for an end without a frame.
+    bracket_errors
+        By how many errors the axes differ in these frames.
+    is_within_bracket
+        Whether the 95 % interval of the temperature lies between these frames, and so says more than they do.
     exponent
         Median and interval of the power of 1 - T/Tc.
     is_extrapolated
@@ -221,8 +228,10 @@ class MergingFit:
 
     temperature_K: Value | None
     bracket_K: tuple[float | None, float | None]
+    bracket_errors: tuple[float | None, float | None]
     exponent: Value | None
     is_extrapolated: bool
+    is_within_bracket: bool
     scatter: float
     refused: str | None
     _amplitude: float = 0.0
@@ -246,15 +255,17 @@ def fit_merging(temperature_K: np.ndarray, difference: np.ndarray, std: np.ndarr
     if np.unique(at).size < _LEAST_TEMPERATURES + 1:
         raise DataError(f"{np.unique(at).size} temperatures hold no transition of the axes",
                         remedy=f"give {_LEAST_TEMPERATURES + 1} or more")  # fmt: skip
-    apart = np.flatnonzero(np.abs(value) > _SPLIT * error)
+    errors = errors_apart(value, error)
+    apart = np.flatnonzero(errors > _SPLIT)
+    last = int(apart[-1]) if apart.size else -1
+    bracket, by = _around(at, last), _around(errors, last)
     if not apart.size:
-        return _unmerged(at, "the axes are nowhere told apart", (None, float(at[0])))
-    last = int(apart[-1])
-    bracket = (float(at[last]), float(at[last + 1]) if last + 1 < at.size else None)
+        return _unmerged(at, "the axes are nowhere told apart", bracket, by)
     sizes = np.abs(value[apart])
     if apart.size < 3 or sizes[-1] > 0.8 * float(sizes[: max(apart.size // 2, 1)].max()):
-        return _unmerged(at, "the axes do not come nearer by a fifth, so that no transition is seen", bracket)
-    least = math.sqrt(2) * float(error.min()) ** 2
+        return _unmerged(at, "the axes do not come nearer by a fifth, so that no transition is seen", bracket, by)
+    least = max(math.sqrt(2) * float(error.min()) ** 2,
+                2 * float(np.abs(value[last]) * _beyond_resolved(error)[last]))  # fmt: skip
     data = Points.of(value**2, np.maximum(2 * np.abs(value) * error, least))
     reach = float(at[-1] - at[0])
 
@@ -270,6 +281,7 @@ def fit_merging(temperature_K: np.ndarray, difference: np.ndarray, std: np.ndarr
     size = math.sqrt(max(float(grid.coefficients[0]), 0.0))
     return MergingFit(
         temperature_K=None if wide else value_of_spread(grid.places[:, 0], weight), bracket_K=bracket,
+        bracket_errors=by, is_within_bracket=not wide and _is_within((float(ends[0]), float(ends[1])), bracket),
         exponent=value_of_spread(grid.places[:, 1], weight), is_extrapolated=bool(grid.theta[0] > at[-1]),
         scatter=math.sqrt(grid.chi2 / max(at.size - 3, 1)),
         refused=f"the frames leave it open from {ends[0]:.4g} to {ends[1]:.4g} K" if wide else None,
@@ -277,9 +289,35 @@ def fit_merging(temperature_K: np.ndarray, difference: np.ndarray, std: np.ndarr
     )  # fmt: skip
 
 
-def _unmerged(at: np.ndarray, reason: str, bracket: tuple[float | None, float | None]) -> MergingFit:
-    return MergingFit(temperature_K=None, bracket_K=bracket, exponent=None, is_extrapolated=False, scatter=math.nan,
-                      refused=reason, _theta=(float(at[-1]), 0.5))  # fmt: skip
+def errors_apart(difference: np.ndarray, std: np.ndarray) -> np.ndarray:
+    """By how many errors two axes differ in each frame, [n], of differences with local standard uncertainties, [n].
+
+    The smallest uncertainty is taken as that of a doublet that is resolved.
+    """
+    return np.abs(difference) / (std + _beyond_resolved(std))
+
+
+def _beyond_resolved(std: np.ndarray) -> np.ndarray:
+    """q0 / 2 d of each frame, [n]: what its uncertainty has beside that of a doublet that is resolved."""
+    return np.sqrt((std - std.min()) * (std + std.min()))
+
+
+def _around(values: np.ndarray, last: int) -> tuple[float | None, float | None]:
+    """The value at a place and the next, None where there is none."""
+    return (float(values[last]) if last >= 0 else None, float(values[last + 1]) if last + 1 < values.size else None)
+
+
+def _is_within(interval: tuple[float, float], bracket: tuple[float | None, float | None]) -> bool:
+    low, high = bracket
+    return low is not None and high is not None and low <= interval[0] and interval[1] <= high
+
+
+def _unmerged(
+    at: np.ndarray, reason: str, bracket: tuple[float | None, float | None], by: tuple[float | None, float | None]
+) -> MergingFit:
+    return MergingFit(temperature_K=None, bracket_K=bracket, bracket_errors=by, is_within_bracket=False, exponent=None,
+                      is_extrapolated=False, scatter=math.nan, refused=reason,
+                      _theta=(float(at[-1]), 0.5))  # fmt: skip
 
 
 def _order_parameter(at: np.ndarray, theta: np.ndarray) -> np.ndarray:

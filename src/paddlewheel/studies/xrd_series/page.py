@@ -18,6 +18,7 @@ from paddlewheel.studies.xrd_series.record import (
     PATTERNS,
     Bounds,
     CellQuantity,
+    MergingAxes,
     PhaseTransition,
     SeriesCell,
     SeriesPattern,
@@ -46,7 +47,9 @@ _TRANSITION_METHOD = (
 _CELL_METHOD = (
     "Lengths and volumes relative to their values at the lowest temperature. The coefficients of expansion are "
     "(dL/dT)/L of the model with the lowest AICc: linear, quadratic, or Debye-Grüneisen. Of axes that merge "
-    "one frame knows the mean far better than each: their errors are large and opposite."
+    "one frame knows the mean far better than each: their errors are large and opposite. Near the merging it knows the "
+    "square of their difference, for the doublet is narrower than its lines; errors are counted from zero. The power "
+    "law, A (1 − T/Tc)^β, is one curve through all frames: its temperature is as good as that curve."
 )
 
 
@@ -323,14 +326,32 @@ def _headline(record: XrdSeriesRecord) -> str:
     for each in record.transitions:
         if each.onset_K is not None:
             return f"{each.phase} {each.direction} from {measured(each.onset_K)} K on"
-    for each in record.merging_axes:
-        one, two = (axis.partition("_")[0] for axis in each.axes)
-        if each.temperature_K is not None:
-            return f"{one} and {two} of {each.phase} become alike at {measured(each.temperature_K)} K"
+    merging = [each for each in record.merging_axes if each.temperature_K is not None or each.bracket_K[0] is not None]
+    if merging:
+        return told_merging(merging[0])
     changed = [each for each in record.transitions if each.direction is not None]
     if changed:
         return f"{changed[0].phase} {changed[0].direction}; the frames give bounds"
     return f"{len(record.patterns)} patterns fitted; no phase begins or ends"
+
+
+def told_merging(each: MergingAxes) -> str:
+    """In words where two axes become alike: the frames first, unless the power law says more than they do."""
+    one, two = (axis.partition("_")[0] for axis in each.axes)
+    law = f"no temperature by a power law: {each.refused}"
+    if each.temperature_K is not None:
+        low, high = each.temperature_K.interval_95 or (None, None)
+        law = (
+            f"they merge at {measured(each.temperature_K)} K by a power law (95 %: {plain(low, 4)} to {plain(high, 4)})"
+        )
+    (apart, alike), (by, by_next) = each.bracket_K, each.bracket_errors
+    if apart is None:
+        return f"{each.phase}, {one} and {two}: {law}"
+    frames = f"told apart up to {plain(apart, 4)} K" + (f" ({plain(by, 2)} errors)" if by is not None else "")
+    if alike is not None:
+        frames += f", not at {plain(alike, 4)} K" + (f" ({plain(by_next, 2)})" if by_next is not None else "")
+    told = (law, frames) if each.is_within_bracket else (frames, law)
+    return f"{each.phase}, {one} and {two}: {'; '.join(told)}"
 
 
 def _numbers(record: XrdSeriesRecord) -> list[Number]:
@@ -340,9 +361,14 @@ def _numbers(record: XrdSeriesRecord) -> list[Number]:
             if value is not None:
                 numbers.append(Number(name=f"{name}, {each.phase} {each.direction}", value=measured(value), unit="K"))
     for each in record.merging_axes:
+        if each.bracket_K[0] is not None and not each.is_within_bracket:
+            one, two = (axis.partition("_")[0] for axis in each.axes)
+            told = f"{one} and {two} of {each.phase} told apart up to"
+            numbers.append(Number(name=told, value=plain(each.bracket_K[0], 4), unit="K"))
         if each.temperature_K is not None:
             one, two = (axis.partition("_")[0] for axis in each.axes)
-            numbers.append(Number(name=f"{one} = {two}, {each.phase}", value=measured(each.temperature_K), unit="K"))
+            name = f"{one} = {two}, {each.phase}, by a power law"
+            numbers.append(Number(name=name, value=measured(each.temperature_K), unit="K"))
     for each in record.expansions:
         if each.quantity == "volume_A3" and len(numbers) < 6:
             told = f"expansion of the volume, {each.phase}, {plain(each.temperature_K)} K"
@@ -426,18 +452,22 @@ def _merging_table(record: XrdSeriesRecord) -> Table | None:
     if not record.merging_axes:
         return None
     table = Table(
-        "Axes that become alike (one frame tells them apart where they differ by three errors)",
-        [("Phase", ""), ("Axes", ""), ("Temperature", "K"), ("95 %", "K"), ("Told apart up to the frame at", "K"),
+        "Axes that become alike (one frame tells them apart where they differ by three errors from zero)",
+        [("Phase", ""), ("Axes", ""), ("Told apart up to the frame at", "K"), ("Differ there by", "errors"),
+         ("Not told apart in the frame at", "K"), ("Differ there by", "errors"), ("Power law", "K"), ("95 %", "K"),
          ("Exponent", ""), ("Remark", "")],
     )  # fmt: skip
     for each in record.merging_axes:
         told = "no frame lies above it" if each.is_extrapolated else ""
         interval = each.temperature_K.interval_95 if each.temperature_K is not None else None
-        apart = each.bracket_K[0]
+        frames = [
+            Cell(ABSENT if value is None else plain(value, digits))
+            for kelvin, errors in zip(each.bracket_K, each.bracket_errors, strict=True)
+            for value, digits in ((kelvin, 4), (errors, 2))
+        ]
         table.rows.append(
-            [Cell(each.phase), Cell(" and ".join(axis.partition("_")[0] for axis in each.axes)),
-             value_cell(each.temperature_K), Cell(_bounds(interval)),
-             Cell(ABSENT if apart is None else plain(apart, 4)), value_cell(each.exponent),
+            [Cell(each.phase), Cell(" and ".join(axis.partition("_")[0] for axis in each.axes)), *frames,
+             value_cell(each.temperature_K), Cell(_bounds(interval)), value_cell(each.exponent),
              Cell(each.refused or told)]
         )  # fmt: skip
     return filled(table)

@@ -109,15 +109,20 @@ class MergingAxes(Record):
     """Two axes that become alike on heating, by a power of 1 - T/Tc.
 
     `bracket_K` is the hottest frame that alone tells the axes apart by three errors, and the next one, which does not:
-    the axes may differ there still, so that `temperature_K` can lie above it.
+    the axes may differ there still, so that `temperature_K` can lie above it. `bracket_errors` says by how many errors
+    they differ in both. Errors are counted from zero: near the merging a pattern knows the square of the difference,
+    and the difference over its own uncertainty is up to twice as many. `is_within_bracket` says whether the 95 %
+    interval of the power law lies between both frames.
     """
 
     phase: str
     axes: tuple[CellQuantity, CellQuantity]
     temperature_K: Measured | None
     bracket_K: Bounds
+    bracket_errors: Bounds = (None, None)
     exponent: Measured | None
     is_extrapolated: bool
+    is_within_bracket: bool = False
     refused: str | None = None
 
 

@@ -534,8 +534,9 @@ def _merging(
         found.append(
             MergingAxes(
                 phase=name, axes=(first, second), temperature_K=_measured(fitted.temperature_K),
-                bracket_K=fitted.bracket_K, exponent=_measured(fitted.exponent),
-                is_extrapolated=fitted.is_extrapolated, refused=fitted.refused,
+                bracket_K=fitted.bracket_K, bracket_errors=fitted.bracket_errors, exponent=_measured(fitted.exponent),
+                is_extrapolated=fitted.is_extrapolated, is_within_bracket=fitted.is_within_bracket,
+                refused=fitted.refused,
             )
         )  # fmt: skip
     return found
@@ -581,6 +582,7 @@ def _cell_table(patterns: Sequence[SeriesPattern]) -> dict[str, Any]:
 
 def _says(record: XrdSeriesRecord) -> list[str]:
     from paddlewheel.page.numbers import measured, plain
+    from paddlewheel.studies.xrd_series.page import told_merging
 
     first, last = record.patterns[0], record.patterns[-1]
     lines = [
@@ -602,15 +604,7 @@ def _says(record: XrdSeriesRecord) -> list[str]:
             lines.append(f"{each.phase} {each.direction}: {', '.join(told)}")
         elif each.direction is not None:
             lines.append(f"{each.phase} {each.direction}: {each.refused}")
-    for each in record.merging_axes:
-        one, two = (axis.partition("_")[0] for axis in each.axes)
-        told = f"({each.refused})"
-        if each.temperature_K is not None:
-            low, high = each.temperature_K.interval_95 or (None, None)
-            told = f"at {measured(each.temperature_K)} K (95 %: {plain(low, 4)} to {plain(high, 4)})"
-        if each.bracket_K[0] is not None:
-            told += f"; one frame tells them apart up to {plain(each.bracket_K[0], 4)} K"
-        lines.append(f"{each.phase}: {one} and {two} merge {told}")
+    lines += [told_merging(each) for each in record.merging_axes]
     lines += [
         f"{each.phase}: {measured(each.alpha_per_K)} 1/K of the volume at {plain(each.temperature_K, 3)} K"
         for each in record.expansions
