@@ -49,5 +49,13 @@ def test_a_hump_is_told_with_its_width_and_what_fits_it() -> None:
         assert "--humps-deg" in told_unexplained(found)[0]
 
 
+def test_a_background_that_swings_beside_a_hump_makes_no_second_one() -> None:
+    # the fit lies up to five times above the data in waves around the hump and nowhere below, as at 0.7 deg of CuCr2O4
+    swing = -40.0 * (np.abs(_X - 8.0) < 3.0) * np.cos(np.pi * (_X - 8.0) / 1.5) ** 2
+    for seed in range(5):
+        (hump,) = _found(swing + _peaks([8.0], [200.0], 0.7), seed)
+        assert hump.two_theta_deg == pytest.approx(8.0, abs=0.1)
+
+
 def test_a_line_that_is_too_weak_is_no_missing_phase() -> None:
     assert not _found(_peaks([7.5, 10.2], [300.0, 120.0]), 0)

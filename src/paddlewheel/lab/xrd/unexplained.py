@@ -145,7 +145,8 @@ def _broad(
         if width > _WIDEST_OF_RANGE * (x[-1] - x[0]):
             break
         around = median_filter(mean, 2 * round(_AROUND_WIDTHS * width / bin_deg) + 1, mode="nearest")
-        height, std = _matched(mean - around, sums, width / bin_deg)
+        above = np.maximum(around, 0.0)  # a background that swings beside a hump lies above the data: that is no rise
+        height, std = _matched(mean - above, sums, width / bin_deg)
         reduced = np.where(height > _ON_BACKGROUND * under, _in_std(height, std), 0.0)
         while reduced.max() > _BROAD_STD:
             top = int(np.argmax(reduced))
