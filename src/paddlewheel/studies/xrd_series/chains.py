@@ -200,7 +200,8 @@ def _patterns(unit: Unit) -> list[Pattern]:
 
 
 def _phase_document(phase: Phase) -> dict[str, Any]:
-    found = {field.name: getattr(phase, field.name) for field in fields(phase)}
+    """What the fit of a pattern depends on; formula units count moles alone, which a series does not tell."""
+    found = {field.name: getattr(phase, field.name) for field in fields(phase) if field.name != "formula_units"}
     return {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in found.items()}
 
 

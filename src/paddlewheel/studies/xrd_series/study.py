@@ -213,9 +213,9 @@ def _measures(inputs: SeriesInputs, settings: XrdSeriesSettings, run: Run) -> Xr
         "instrument": card.profile if card is not None else None,
         "cell_percent": settings.cell_percent,
         "shift": None if settings.shift == "auto" else settings.shift,
-        "background_order": settings.background_order,
-        "humps": settings.humps(),
     }
+    given = {"background_order": settings.background_order, "humps": settings.humps()}
+    options |= {name: value for name, value in given.items() if value}  # units of before go on where none is given
     units = chain_units(inputs.patterns, inputs.phases, options, run.folder)
     if troubles := run.units(units, task=TASK, title="patterns", here=True, is_short=_is_short(inputs)):
         raise failed_units(troubles, run.folder)
