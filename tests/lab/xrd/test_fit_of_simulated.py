@@ -12,6 +12,7 @@ from paddlewheel.lab.xrd.model import Instrument
 from paddlewheel.lab.xrd.pattern import Pattern, Radiation
 from paddlewheel.lab.xrd.simulated import Background, SimulatedPhase, simulate_pattern
 from paddlewheel.lab.xrd.structure_factors import read_phase
+from paddlewheel.lab.xrd.unexplained import background_hump
 from paddlewheel.lab.xrd.wavelength import is_of_theta, likelier_wavelength, usual_radiation
 
 LAB = simulated.Instrument(
@@ -174,6 +175,9 @@ def test_a_halo_is_no_phase_of_nanometres():
     found = fit_pattern(pattern, phases, FitOptions(refits=False))
     assert not found.phases[1].is_present
     assert found.phases[1].weight_fraction < 0.02
+    hump = background_hump(found.two_theta_deg, found.background)
+    assert hump is not None
+    assert hump[0] == pytest.approx(33, abs=1.5)
 
 
 def test_a_saturated_detector_is_told_and_left_out():
@@ -198,6 +202,7 @@ def test_other_lines_of_the_tube_are_told(wavelength_A, told):
     found = fit_pattern(replace(made, radiation=tube("Cu")), phases, FitOptions(refits=False))
     assert [flag for flag in found.flags if told in flag]
     assert len([flag for flag in found.flags if "of Ka" in flag]) == 1
+    assert not [peak for peak in found.unexplained if peak.kind == "sharp"]  # they would be told twice
 
 
 def test_one_structure_under_two_names_is_given_as_a_pair():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from paddlewheel.lab.xrd.unexplained import Unexplained, find_unexplained, told_unexplained
+from paddlewheel.lab.xrd.unexplained import Unexplained, background_hump, find_unexplained, told_unexplained
 
 _X = 2 + np.arange(6000) / 250
 _FWHM = 0.03
@@ -59,3 +59,19 @@ def test_a_background_that_swings_beside_a_hump_makes_no_second_one() -> None:
 
 def test_a_line_that_is_too_weak_is_no_missing_phase() -> None:
     assert not _found(_peaks([7.5, 10.2], [300.0, 120.0]), 0)
+
+
+@pytest.mark.parametrize("height", [0.4, 0.0])
+def test_a_hump_in_the_background_is_named(height: float) -> None:
+    """A Gaussian of 8 degrees at 25 on a slope with air: its place within a degree, its width within a fifth (the trend
+    goes a little into its feet); no hump, nothing named."""
+    x = np.arange(10.0, 110.0, 0.02)
+    trend = 300 - x + 1000 / x
+    found = background_hump(x, trend * (1 + height * np.exp(-4 * np.log(2) * ((x - 25) / 8) ** 2)))
+    if height == 0.0:
+        assert found is None
+        return
+    assert found is not None
+    assert found[0] == pytest.approx(25, abs=1)
+    assert found[1] == pytest.approx(8, rel=0.2)
+    assert found[2] == pytest.approx(0.4, abs=0.08)

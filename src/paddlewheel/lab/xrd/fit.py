@@ -233,7 +233,7 @@ class PatternFit:
     brindley
         Weight fractions by the radius of all particles in micrometres, at contrast.
     unexplained
-        Peaks and humps that the model leaves over.
+        Peaks and humps that the model leaves over, but for lines of the tube that `flags` name.
     """
 
     pattern: Pattern
@@ -800,8 +800,10 @@ class _Work:
         names = [self._name(place) for place in self.free]
         correlations = self._correlations(covariance[n_phases:, n_phases:], names)
         flags = [*self._flat_flags(), *self._check_correlated(correlations)]
+        others = np.zeros(self.x.size)
         if gof > _LINES_LOOKED_FOR:
-            flags += self._other_lines(linear, residual, inflation)
+            told, others = self._other_lines(linear, residual, inflation)
+            flags += told
 
         factors = self._mass_factors()
         fractions = self._fractions(linear)
@@ -915,8 +917,8 @@ class _Work:
             },
             background_order=self.order,
             unexplained=find_unexplained(
-                self.x, self.y - linear.calculated, problem.weight, linear.scales @ linear.columns, background,
-                self._line_width(theta),
+                self.x, self.y - linear.calculated - others, problem.weight, linear.scales @ linear.columns + others,
+                background, self._line_width(theta),
             ),
         )  # fmt: skip
 
@@ -959,30 +961,40 @@ class _Work:
                 )
         return told
 
-    def _other_lines(self, linear: Linear, residual: np.ndarray, inflation: float) -> list[str]:
-        """Tell of Kb and of L lines of tungsten on the anode, by the reflections of all phases at their wavelengths."""
+    def _other_lines(
+        self, linear: Linear, residual: np.ndarray, inflation: float
+    ) -> tuple[list[str], np.ndarray]:  # fmt: skip
+        """Tell of Kb and of L lines of tungsten on the anode, by the reflections of all phases at their wavelengths.
+
+        With the intensity of those that are told, [n_points].
+        """
         from paddlewheel.lab.xrd.instrument import KB_A, W_LA_A, tube_of
 
         radiation = self.model.radiation
         element = tube_of(radiation.wavelength_A)
+        others = np.zeros(self.x.size)
         if element is None:
-            return []
+            return [], others
         theta, problem, used = self.model.theta(), self.problem, self.problem.weight > 0
         root = np.sqrt(problem.weight)
         known = np.vstack([linear.columns[linear.scales > 0], problem.basis]) * root
         frame = np.linalg.qr(known.T)[0]
 
-        def share(wavelength_A: float) -> tuple[float, float]:
-            """Over the Ka lines, and in standard uncertainties."""
+        def share(wavelength_A: float) -> tuple[float, float, np.ndarray]:
+            """Over the Ka lines, and in standard uncertainties; the pattern by this wavelength."""
             model = replace(self.model, radiation=replace(radiation, lines=((wavelength_A, 1.0),)), _held_nodes={})
-            column = root * sum(scale * model.column(p, theta) for p, scale in enumerate(linear.scales) if scale > 0)
+            drawn = np.zeros(self.x.size)
+            for p, scale in enumerate(linear.scales):
+                if scale > 0:
+                    drawn += scale * model.column(p, theta)
+            column = root * drawn
             column = (column - frame @ (frame.T @ column))[used]
-            size = float(np.linalg.norm(column))
-            return float(column @ residual) / max(size, 1e-300) ** 2, float(column @ residual) / max(size, 1e-300)
+            size = max(float(np.linalg.norm(column)), 1e-300)
+            return float(column @ residual) / size**2, float(column @ residual) / size, drawn
 
         told = []
         for name, wavelength_A in ((f"Kb of {element}", KB_A[element]), ("La of tungsten on the anode", W_LA_A)):
-            found, sigma = share(wavelength_A)
+            found, sigma, drawn = share(wavelength_A)
             if found < _LEAST_LINE or sigma < _LINE_SIGMA * inflation:
                 continue
             if sigma > _LINE_OVER_CHANCE * max(share(factor * wavelength_A)[1] for factor in _BESIDE):
@@ -990,7 +1002,8 @@ class _Work:
                     f"lines at {wavelength_A:.4f} A ({name}), {100 * found:.2g} % of Ka, are in the pattern and not in"
                     " the fit; leave out the strongest by --exclude"
                 )
-        return told
+                others += found * drawn
+        return told, others
 
     def _name(self, place: int) -> str:
         each = self.model.parameters[place]

@@ -29,6 +29,8 @@ _BIN_WIDTHS, _AROUND_WIDTHS, _LEAST_BETWEEN = 3.0, 3.0, 0.2
 the bins that must have points between the lines."""
 _LEAST_MEASURED = 0.3
 """Share of the points under a Gaussian that must count."""
+_ABOVE_TREND, _TREND_STEPS, _WIDEST_IN_BACKGROUND = 0.02, 30, 0.25
+"""Weight of what lies above the trend of a background, steps of its weights, and width of a hump over the range."""
 _MOST, _HUMPS_TOLD = 12, 2
 
 
@@ -159,6 +161,35 @@ def _broad(
         if all(abs(each.two_theta_deg - other.two_theta_deg) > other.width_deg + each.width_deg for other in found):
             found.append(each)
     return sorted(found[:_MOST], key=lambda hump: -hump.over_background)
+
+
+def background_hump(two_theta_deg: np.ndarray, background: np.ndarray) -> tuple[float, float, float] | None:
+    """The largest hump of a fitted background above its smooth trend: place, width (FWHM), and height over the trend.
+
+    None where it is lower than a fifth of the trend, wider than a quarter of the range or not whole in it. The trend is
+    a parabola with 1 / 2theta for air under the background, by asymmetric least squares.
+    """
+    low, high = two_theta_deg[0], two_theta_deg[-1]
+    at = (2 * two_theta_deg - low - high) / (high - low)
+    basis = np.array([np.ones(at.size), at, at**2, max(abs(low), 1.0) / np.maximum(two_theta_deg, 0.1)])
+    weight = np.ones(at.size)
+    trend = background
+    for _ in range(_TREND_STEPS):
+        root = np.sqrt(weight)
+        trend = np.linalg.lstsq((basis * root).T, background * root, rcond=None)[0] @ basis
+        weight = np.where(background > trend, _ABOVE_TREND, 1.0)
+    above = background - trend
+    top = int(np.argmax(above))
+    if trend[top] <= 0 or above[top] < _ON_BACKGROUND * trend[top]:
+        return None
+    under = np.flatnonzero(above < above[top] / 2)
+    if not (under < top).any() or not (under > top).any():
+        return None
+    first, last = two_theta_deg[under[under < top][-1]], two_theta_deg[under[under > top][0]]
+    place, width = float(two_theta_deg[top]), float(last - first)
+    if width > _WIDEST_IN_BACKGROUND * (high - low) or place - width < low or place + width > high:
+        return None
+    return place, width, float(above[top] / trend[top])
 
 
 def told_unexplained(found: tuple[Unexplained, ...], *, has_candidates: bool = False) -> list[str]:

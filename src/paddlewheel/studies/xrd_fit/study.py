@@ -28,7 +28,7 @@ from paddlewheel.lab.xrd.pattern import Pattern
 from paddlewheel.lab.xrd.phase import Phase
 from paddlewheel.lab.xrd.search_match import identify
 from paddlewheel.lab.xrd.standards import Standard, find_standard
-from paddlewheel.lab.xrd.unexplained import told_unexplained
+from paddlewheel.lab.xrd.unexplained import background_hump, told_unexplained
 from paddlewheel.lab.xrd.wavelength import is_of_theta, likelier_wavelength
 from paddlewheel.records import Citation, Measured
 from paddlewheel.records.tables import stacked
@@ -384,6 +384,14 @@ def _flags(fit: PatternFit, phases: Sequence[Phase], options: FitOptions) -> lis
 def _notes(fits: Sequence[PatternFit], options: FitOptions) -> list[str]:
     told = []
     for fit in fits:
+        hump = None if options.humps else background_hump(fit.two_theta_deg, fit.background)
+        if hump is not None:
+            place, width, height = hump
+            told.append(
+                f"{fit.pattern.name}: the background has a broad hump at {place:.3g}°, {width:.2g}° wide,"
+                f" {100 * height:.0f} % over its smooth trend: glass, something amorphous or the holder; fractions are"
+                " of the crystals alone (--spike tells the amorphous share)"
+            )
         chosen = [phase for phase in fit.phases if phase.axis is not None and phase.name not in options.texture]
         told += [
             f"{fit.pattern.name}: {phase.name} has a preferred orientation of ({' '.join(map(str, phase.axis or ()))}),"
