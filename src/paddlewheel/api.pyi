@@ -955,6 +955,7 @@ def xrd_pattern(
 def xrd_series(
     patterns: str | Path | Pattern | Sequence[str | Path | Pattern],
     *,
+    candidates: str | Path | None = ...,
     exposure_s: float | None = ...,
     rate_K_per_min: float | None = ...,
     stated: Literal['start', 'middle', 'end'] = ...,

@@ -10,12 +10,13 @@ from paddlewheel.lab.xrd.fit import NOTHING_SAID
 from paddlewheel.page.drawing import INK, MUTED, ORANGE, Drawing, series_colours
 from paddlewheel.page.interactive import CREDIT, Line, Plot, zoom_scripts, zoom_section
 from paddlewheel.page.numbers import ABSENT, kelvin, measured, plain
-from paddlewheel.page.page import Listing, Number, Page, Section
+from paddlewheel.page.page import Number, Page, Section
 from paddlewheel.page.tables import Cell, Table, filled
 from paddlewheel.page.write import Figures, value_cell
 from paddlewheel.records import Measured
 from paddlewheel.records.tables import Beside, Columns
 from paddlewheel.studies.laboratory.amounts_table import amounts_table
+from paddlewheel.studies.laboratory.search_tables import SEARCH_METHOD, left_out, search_tables
 from paddlewheel.studies.xrd_fit.record import (
     CURVES,
     REFLECTIONS,
@@ -34,14 +35,6 @@ _METHOD = (
     "shift follow. Fractions are by mass, W ~ S M V. The interval has three parts: counts, with the correlation of "
     "neighbouring residuals and the misfit; 4 % of the ratio of two intensities, measured on the round robin of the "
     "IUCr; and the spread of fits with other backgrounds and half of the change of the B factors."
-)
-
-
-_SEARCH = (
-    "Each candidate is weighed by the fall of chi² that it brings beside those found before it, in a quick fit in "
-    "which an intensity is known to 15 %. By chance: the largest fall that the same phase brings with its cell swollen "
-    "or shrunk by 4 to 16 %. A phase is found where its fall is four times that and three times the cost of its "
-    "parameters, and its strong lines are there and clear of the others'."
 )
 
 
@@ -169,9 +162,9 @@ def page(record: XrdFitRecord, beside: Beside, drawings: dict[str, Drawing]) -> 
             Section(
                 id="candidates",
                 title="Which phases there are",
-                paragraphs=[_SEARCH] if record.identification is not None else [],
-                tables=[_candidate_table(record), _unexplained_table(record)],
-                lists=_left_out(record),
+                paragraphs=[SEARCH_METHOD] if record.identification is not None else [],
+                tables=search_tables(record.identification),
+                lists=left_out(record.identification),
             ),
             Section(
                 id="phases",
@@ -385,47 +378,3 @@ def _plot(record: XrdFitRecord, curves: Columns) -> Plot:
             )  # fmt: skip
     axes = {"xaxis": {"title": "2θ (°)"}, "yaxis": {"title": "intensity"}}
     return Plot(id="zoom-patterns", title="Patterns with fit, background and difference", lines=lines, axes=axes)
-
-
-def _candidate_table(record: XrdFitRecord) -> Table | None:
-    found = record.identification
-    if found is None:
-        return None
-    table = Table(
-        f"Candidates, {found.n_candidates} in all: those found, and the nearest of the others",
-        [("Phase", ""), ("Found", ""), ("Fall of χ²", ""), ("By chance", ""), ("Gain of BIC", ""),
-         ("Strong lines there", "%"), ("Share of intensity", "%"), ("Cell", "%"), ("Looks the same", ""),
-         ("Why not", "")],
-    )  # fmt: skip
-    for each in found.candidates:
-        table.rows.append(
-            [
-                Cell(each.name, each.formula),
-                Cell("yes" if each.is_found else "no"),
-                Cell(plain(each.chi2_gain)),
-                Cell(plain(each.chance_chi2_gain)),
-                Cell(plain(each.bic_gain)),
-                Cell(plain(100 * each.lines_there) if each.n_strong_lines else ABSENT),
-                Cell(plain(100 * each.intensity_share) if each.is_found else ABSENT),
-                Cell(f"{each.cell_shift_percent:+.2f}"),
-                Cell(", ".join(each.alike)),
-                Cell(each.reason or ""),
-            ]
-        )
-    return filled(table)
-
-
-def _unexplained_table(record: XrdFitRecord) -> Table | None:
-    if record.identification is None or not record.identification.unexplained:
-        return None
-    table = Table("Peaks that no phase explains", [("2θ", "°"), ("d", "Å"), ("Height over the highest", "%")])
-    table.rows.extend(
-        [Cell(f"{peak.two_theta_deg:.2f}"), Cell(f"{peak.d_A:.3f}"), Cell(plain(100 * peak.relative_height, 2))]
-        for peak in record.identification.unexplained
-    )
-    return table
-
-
-def _left_out(record: XrdFitRecord) -> list[Listing]:
-    found = record.identification
-    return [Listing(title="Files that were left out", lines=found.left_out)] if found and found.left_out else []

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from paddlewheel.lab.phase_amounts import PhaseAmount
 from paddlewheel.records import Measured, Record, StudyRecord
+from paddlewheel.studies.laboratory.xrd_search import XrdIdentification
 
 CURVES = "curves.csv"
 """Measured, fitted and background intensity of every pattern, and the part of each phase."""
@@ -126,47 +127,6 @@ class XrdPattern(Record):
     refits: list[XrdRefit]
     brindley: list[XrdSwept]
     flags: list[str]
-
-
-class XrdCandidate(Record):
-    """A phase of `--candidates` and the evidence.
-
-    `chi2_gain` is the fall of chi2 of a quick fit that it brings beside the phases found, `chance_chi2_gain` the
-    largest that it brings with a swollen or shrunk cell, `bic_gain` the fall less the cost of its parameters.
-    `lines_there` is the share of its strong lines' expected intensity that is measured; `alike` looks the same here.
-    """
-
-    name: str
-    formula: str
-    is_found: bool
-    chi2_gain: float
-    chance_chi2_gain: float | None
-    bic_gain: float
-    lines_there: float
-    n_strong_lines: int
-    missing_two_theta_deg: list[float]
-    intensity_share: float
-    cell_shift_percent: float
-    alike: list[str]
-    reason: str | None
-
-
-class XrdUnexplained(Record):
-    """A peak that no phase explains; its height over that of the highest."""
-
-    two_theta_deg: float
-    d_A: float
-    relative_height: float
-
-
-class XrdIdentification(Record):
-    """Which of `n_candidates` are in the first pattern: those found, then the nearest of the others."""
-
-    n_candidates: int
-    candidates: list[XrdCandidate]
-    unexplained: list[XrdUnexplained]
-    unexplained_share: float
-    left_out: list[str]
 
 
 class XrdFitRecord(StudyRecord):

@@ -42,7 +42,7 @@ from paddlewheel.studies.laboratory.xrd import (
     pattern_inputs,
     settle_radiation,
 )
-from paddlewheel.studies.xrd_fit.candidates import identification_record, read_candidates
+from paddlewheel.studies.laboratory.xrd_search import identification_record, read_candidates
 from paddlewheel.studies.xrd_fit.record import (
     CURVES,
     REFLECTIONS,

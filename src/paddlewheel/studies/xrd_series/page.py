@@ -13,6 +13,7 @@ from paddlewheel.page.tables import Cell, Table, filled
 from paddlewheel.page.write import Figures, value_cell
 from paddlewheel.records import Measured
 from paddlewheel.records.tables import Beside
+from paddlewheel.studies.laboratory.search_tables import SEARCH_METHOD, left_out, search_tables
 from paddlewheel.studies.xrd_series.record import (
     CURVES,
     PATTERNS,
@@ -23,6 +24,7 @@ from paddlewheel.studies.xrd_series.record import (
     SeriesCell,
     SeriesPattern,
     SeriesPhase,
+    SeriesSearch,
     XrdSeriesRecord,
 )
 
@@ -44,6 +46,7 @@ _TRANSITION_METHOD = (
     "over all models by their weights of AICc. The errors are those of each frame's own statistics, for what is wrong "
     "with the intensities is the same in all frames."
 )
+_SEARCHED = "The first, the middle and the last pattern are searched; what is found in any is fitted in all."
 _CELL_METHOD = (
     "Lengths and volumes relative to their values at the lowest temperature. The coefficients of expansion are "
     "(dL/dT)/L of the model with the lowest AICc: linear, quadratic, or Debye-Grüneisen. Of axes that merge "
@@ -291,6 +294,15 @@ def page(record: XrdSeriesRecord, beside: Beside, drawings: dict[str, Drawing]) 
         warnings=record.warnings,
         sections=[
             Section(
+                id="candidates",
+                title="Which phases there are",
+                paragraphs=[SEARCH_METHOD, _SEARCHED] if record.searches else [],
+                tables=[
+                    table for each in record.searches for table in search_tables(each.identification, _where(each))
+                ],
+                lists=left_out(record.searches[0].identification if record.searches else None),
+            ),
+            Section(
                 id="patterns",
                 title="Patterns",
                 paragraphs=["The roots of the intensities are drawn, so that weak lines are seen beside strong ones."],
@@ -316,6 +328,10 @@ def page(record: XrdSeriesRecord, beside: Beside, drawings: dict[str, Drawing]) 
         provenance=record.provenance,
         n_series=max(len(record.phases), 3, len(_shown(len(record.patterns)))),
     )  # fmt: skip
+
+
+def _where(search: SeriesSearch) -> str:
+    return f", {search.file} ({plain(search.temperature_K, 4)} K)"
 
 
 def _of(drawings: dict[str, Drawing], *named: tuple[str, str]) -> list[tuple[Drawing, str]]:

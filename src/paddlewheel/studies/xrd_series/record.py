@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from paddlewheel.records import Measured, Record, StudyRecord
 from paddlewheel.records.base import Interval
+from paddlewheel.studies.laboratory.xrd_search import XrdIdentification
 
 PATTERNS, FRACTIONS, CELLS, CURVES = "patterns.npz", "fractions.csv", "cells.csv", "fitted_curves.csv"
 """Beside the record: measured and calculated patterns; fractions and cells of every frame; the curves through them."""
@@ -126,6 +127,14 @@ class MergingAxes(Record):
     refused: str | None = None
 
 
+class SeriesSearch(Record):
+    """Which of the phases of `--candidates` are in one pattern of the series."""
+
+    file: str
+    temperature_K: float
+    identification: XrdIdentification
+
+
 class XrdSeriesRecord(StudyRecord):
     """The record of `xrd series`; patterns by rising temperature."""
 
@@ -140,6 +149,7 @@ class XrdSeriesRecord(StudyRecord):
     transitions: list[PhaseTransition]
     expansions: list[Expansion]
     merging_axes: list[MergingAxes]
+    searches: list[SeriesSearch] = []
     jumps: list[str] = []
     notes: list[str] = []
     files: dict[str, str]

@@ -10,12 +10,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from paddlewheel.errors import DataError, InputError, SettingsError
+from paddlewheel.errors import DataError, InputError, ScienceError, SettingsError
 from paddlewheel.lab.nmr.least_squares import Value
 from paddlewheel.lab.xrd.evolution import Frames, TransitionFit, exposed_range_K, fit_transition
 from paddlewheel.lab.xrd.expansion import fit_expansion, fit_merging
 from paddlewheel.lab.xrd.pattern import Pattern
 from paddlewheel.lab.xrd.phase import Phase
+from paddlewheel.lab.xrd.search_match import identify
 from paddlewheel.lab.xrd.unexplained import Unexplained, told_unexplained
 from paddlewheel.records import Citation, Measured
 from paddlewheel.records.tables import stacked
@@ -27,6 +28,7 @@ from paddlewheel.studies.laboratory.xrd import (
     pattern_inputs,
     settle_radiation,
 )
+from paddlewheel.studies.laboratory.xrd_search import identification_record, read_candidates
 from paddlewheel.studies.xrd_series.chains import FRAMES, TASK, chain_results, chain_units, frame_arrays
 from paddlewheel.studies.xrd_series.record import (
     CELLS,
@@ -40,6 +42,7 @@ from paddlewheel.studies.xrd_series.record import (
     SeriesCell,
     SeriesPattern,
     SeriesPhase,
+    SeriesSearch,
     TransitionModelWeight,
     XrdSeriesRecord,
 )
@@ -79,6 +82,10 @@ _CITATIONS = (
 class XrdSeriesSettings(PhaseSettings):
     """Settings of `xrd series`."""
 
+    candidates: Path | None = setting(
+        None,
+        "Folder of CIFs to look through: those in the first, middle or last pattern are fitted beside --phases.",
+    )
     exposure_s: float | None = setting(
         None, "Exposure of a pattern, s, over what the files say; frames are averages over it.", ge=0, le=1e5
     )
@@ -106,18 +113,23 @@ class SeriesInputs:
     rate_K_per_min: float | None
     exposure_s: float | None
     notes: tuple[str, ...]
+    candidates: tuple[Phase, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """Every input by its content, and what was resolved."""
         return {
             "patterns": pattern_inputs(self.patterns),
-            "phases_by_content": [
-                {"name": phase.name, "formula": phase.formula, "sha256": _digest(phase)} for phase in self.phases
-            ],
+            "phases_by_content": _contents(self.phases),
+            **({"candidates_by_content": _contents(self.candidates)} if self.candidates else {}),
             "direction": "cooling" if self.is_cooling else "heating",
             "resolved_rate_K_per_min": self.rate_K_per_min,
             "resolved_exposure_s": self.exposure_s,
         }
+
+
+def _contents(phases: Sequence[Phase]) -> list[dict[str, str]]:
+    return [{"name": phase.name, "formula": phase.formula, "sha256": _digest(phase)} for phase in phases]
 
 
 def _digest(phase: Phase) -> str:
@@ -128,11 +140,12 @@ def _digest(phase: Phase) -> str:
 
 
 def _opens(given: Patterns, settings: XrdSeriesSettings) -> SeriesInputs:
-    if not settings.phases:
+    if not settings.phases and settings.candidates is None:
         raise SettingsError("none given", where="phases", remedy="give --phases A.cif,B.cif or built-in names")
     sources, notes = _files_of(given)
     patterns = settings.read(sources)
-    phases = tuple(settings.read_phases())
+    phases = tuple(settings.read_phases()) if settings.phases else ()
+    candidates, left = ([], []) if settings.candidates is None else read_candidates(settings.candidates, phases)
     for pattern in patterns:
         if pattern.temperature_K is None:
             raise DataError("does not say its temperature", where=pattern.source,
@@ -154,7 +167,8 @@ def _opens(given: Patterns, settings: XrdSeriesSettings) -> SeriesInputs:
         notes.append("the exposure or the rate is not known: frames are taken as sharp in temperature")
     return SeriesInputs(
         patterns=tuple(patterns[place] for place in order), phases=phases, is_cooling=cooling,
-        rate_K_per_min=rate, exposure_s=exposure, notes=tuple(notes),
+        rate_K_per_min=rate, exposure_s=exposure, notes=tuple(notes), candidates=tuple(candidates),
+        left_out=tuple(left),
     )  # fmt: skip
 
 
@@ -206,7 +220,36 @@ def _rate(patterns: Sequence[Pattern], kelvin: np.ndarray, settings: XrdSeriesSe
     return rate, bool(kelvin[-1] < kelvin[0])
 
 
+def _searched(inputs: SeriesInputs) -> tuple[SeriesInputs, list[SeriesSearch]]:
+    """With the phases of the folder that are in the first, the middle or the last pattern, and the evidence.
+
+    Raises
+    ------
+    ScienceError
+        Where none is found and none was given.
+    """
+    if not inputs.candidates:
+        return inputs, []
+    count = len(inputs.patterns)
+    phases, searches = list(inputs.phases), []
+    for pattern in (inputs.patterns[place] for place in sorted({0, count // 2, count - 1})):
+        found = identify(pattern, [*inputs.phases, *inputs.candidates])
+        known = {phase.name for phase in phases}
+        phases += [each.phase for each in found.found if each.phase.name not in known]
+        searches.append(
+            SeriesSearch(
+                file=Path(pattern.source).name, temperature_K=float(pattern.temperature_K or 0.0),
+                identification=identification_record(found, inputs.left_out),
+            )
+        )  # fmt: skip
+    if not phases:
+        raise ScienceError("none of the candidates is in the first, middle or last pattern", where="candidates",
+                           remedy="give --phases, or other candidates")  # fmt: skip
+    return replace(inputs, phases=tuple(phases)), searches
+
+
 def _measures(inputs: SeriesInputs, settings: XrdSeriesSettings, run: Run) -> XrdSeriesRecord:
+    inputs, searches = _searched(inputs)
     run.arrays(FRAMES, frame_arrays(inputs.patterns))
     card = settings.instrument_card()
     options = {
@@ -241,7 +284,7 @@ def _measures(inputs: SeriesInputs, settings: XrdSeriesSettings, run: Run) -> Xr
     for number, phase in enumerate(inputs.phases):
         if phase.crystal_system == "orthorhombic":
             _order_axes(patterns, number)
-    left_over = _left_over([chosen for chosen, _ in kept])
+    left_over = _left_over([chosen for chosen, _ in kept], has_candidates=bool(searches))
     names = [phase.name for phase in inputs.phases]
     curves: list[tuple[np.ndarray, ...]] = []
     transitions, notes = _transitions(inputs, patterns, names, low, high, curves)
@@ -261,12 +304,13 @@ def _measures(inputs: SeriesInputs, settings: XrdSeriesSettings, run: Run) -> Xr
         wavelength_A=needs_radiation(inputs.patterns[0]).wavelength_A,
         direction="cooling" if inputs.is_cooling else "heating", rate_K_per_min=inputs.rate_K_per_min,
         exposure_s=inputs.exposure_s, phases=names, patterns=patterns, transitions=transitions,
-        expansions=expansions, merging_axes=merging, jumps=jumps, notes=[*inputs.notes, *notes], files=files,
+        expansions=expansions, merging_axes=merging, searches=searches, jumps=jumps,
+        notes=[*inputs.notes, *notes], files=files,
         warnings=warnings, citations=list(_CITATIONS), provenance=run.provenance(),
     )  # fmt: skip
 
 
-def _left_over(fits: Sequence[dict[str, Any]]) -> list[str]:
+def _left_over(fits: Sequence[dict[str, Any]], *, has_candidates: bool) -> list[str]:
     """In words what no phase explains, as it is in the pattern that has most of it."""
     found = [tuple(Unexplained(**each) for each in fit["unexplained"]) for fit in fits]
     lines = []
@@ -275,7 +319,7 @@ def _left_over(fits: Sequence[dict[str, Any]]) -> list[str]:
         most = max(found, key=lambda each: sum(one.std for one in each if one.kind == kind))
         lines += [
             f"{count} of {len(found)} patterns have {told}"
-            for told in told_unexplained(tuple(one for one in most if one.kind == kind))
+            for told in told_unexplained(tuple(one for one in most if one.kind == kind), has_candidates=has_candidates)
         ]
     return lines
 
@@ -590,6 +634,12 @@ def _says(record: XrdSeriesRecord) -> list[str]:
         f" Rwp {100 * min(each.rwp for each in record.patterns):.1f} to"
         f" {100 * max(each.rwp for each in record.patterns):.1f} %"
     ]
+    for search in record.searches:
+        found = [each.name for each in search.identification.candidates if each.is_found]
+        lines.append(
+            f"{plain(search.temperature_K, 4)} K: {len(found)} of {search.identification.n_candidates} candidates"
+            f" found: {', '.join(found) or 'none'}"
+        )
     for each in record.transitions:
         if each.onset_K is not None or each.completion_K is not None:
             told = [

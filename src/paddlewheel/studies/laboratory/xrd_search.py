@@ -1,4 +1,4 @@
-"""`xrd fit --candidates`: the phases of a folder, and which of them are in the pattern."""
+"""`--candidates` of `xrd fit` and `xrd series`: the phases of a folder, and which of them are in a pattern."""
 
 from __future__ import annotations
 
@@ -8,9 +8,50 @@ from pathlib import Path
 from paddlewheel.errors import InputError, SettingsError
 from paddlewheel.lab.xrd.phase import Phase
 from paddlewheel.lab.xrd.search_match import Identification
-from paddlewheel.studies.xrd_fit.record import XrdCandidate, XrdIdentification, XrdUnexplained
+from paddlewheel.records import Record
 
 _MOST_TOLD = 12
+
+
+class XrdCandidate(Record):
+    """A phase of `--candidates` and the evidence.
+
+    `chi2_gain` is the fall of chi2 of a quick fit that it brings beside the phases found, `chance_chi2_gain` the
+    largest that it brings with a swollen or shrunk cell, `bic_gain` the fall less the cost of its parameters.
+    `lines_there` is the share of its strong lines' expected intensity that is measured; `alike` looks the same here.
+    """
+
+    name: str
+    formula: str
+    is_found: bool
+    chi2_gain: float
+    chance_chi2_gain: float | None
+    bic_gain: float
+    lines_there: float
+    n_strong_lines: int
+    missing_two_theta_deg: list[float]
+    intensity_share: float
+    cell_shift_percent: float
+    alike: list[str]
+    reason: str | None
+
+
+class XrdUnexplained(Record):
+    """A peak that no phase explains; its height over that of the highest."""
+
+    two_theta_deg: float
+    d_A: float
+    relative_height: float
+
+
+class XrdIdentification(Record):
+    """Which of `n_candidates` are in a pattern: those found, then the nearest of the others."""
+
+    n_candidates: int
+    candidates: list[XrdCandidate]
+    unexplained: list[XrdUnexplained]
+    unexplained_share: float
+    left_out: list[str]
 
 
 def read_candidates(folder: Path, given: Sequence[Phase]) -> tuple[list[Phase], list[str]]:
