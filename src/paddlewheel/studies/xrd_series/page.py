@@ -470,12 +470,11 @@ def _merging_table(record: XrdSeriesRecord) -> Table | None:
     table = Table(
         "Axes that become alike (one frame tells them apart where they differ by three errors from zero)",
         [("Phase", ""), ("Axes", ""), ("Told apart up to the frame at", "K"), ("Differ there by", "errors"),
-         ("Not told apart in the frame at", "K"), ("Differ there by", "errors"), ("Power law", "K"), ("95 %", "K"),
+         ("Not told apart in the frame at", "K"), ("Differ there by", "errors"), ("Power law", "K"),
          ("Exponent", ""), ("Remark", "")],
     )  # fmt: skip
     for each in record.merging_axes:
         told = "no frame lies above it" if each.is_extrapolated else ""
-        interval = each.temperature_K.interval_95 if each.temperature_K is not None else None
         frames = [
             Cell(ABSENT if value is None else plain(value, digits))
             for kelvin, errors in zip(each.bracket_K, each.bracket_errors, strict=True)
@@ -483,7 +482,7 @@ def _merging_table(record: XrdSeriesRecord) -> Table | None:
         ]
         table.rows.append(
             [Cell(each.phase), Cell(" and ".join(axis.partition("_")[0] for axis in each.axes)), *frames,
-             value_cell(each.temperature_K), Cell(_bounds(interval)), value_cell(each.exponent),
+             value_cell(each.temperature_K), value_cell(each.exponent),
              Cell(each.refused or told)]
         )  # fmt: skip
     return filled(table)
