@@ -83,6 +83,7 @@ def test_a_phase_of_one_end_alone_is_found_and_fitted_in_all(folder: Path, tmp_p
     text = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
     assert "Which phases there are" in text
     assert "broken.cif" in text
+    assert "fluorite is seen in 1 of 3 patterns" in text
 
 
 def test_no_phase_at_all_is_one_line(folder: Path, tmp_path: Path) -> None:

@@ -348,7 +348,12 @@ def _headline(record: XrdSeriesRecord) -> str:
     changed = [each for each in record.transitions if each.direction is not None]
     if changed:
         return f"{changed[0].phase} {changed[0].direction}; the frames give bounds"
-    return f"{len(record.patterns)} patterns fitted; no phase begins or ends"
+    count = len(record.patterns)
+    for number, name in enumerate(record.phases):
+        seen = sum(pattern.phases[number].is_present for pattern in record.patterns)
+        if 0 < seen < count:
+            return f"{name} is seen in {seen} of {count} patterns"
+    return f"{count} patterns fitted; no phase begins or ends"
 
 
 def told_merging(each: MergingAxes) -> str:
