@@ -46,8 +46,10 @@ class Departure:
     half_width: int
 
 
-def find_departures(signal: np.ndarray, digit: float = 0.0) -> tuple[Departure, ...]:
+def find_departures(signal: np.ndarray, digit: float = 0.0, widest: int | None = None) -> tuple[Departure, ...]:
     """The departures of a curve at even times, in their order; [n_points].
+
+    `widest` is the most half-width to look with, in points; by default a tenth of the curve.
 
     `digit` is what its values were rounded to. Where noise does not blur it, rounding makes stairs of a slope; each
     lies within half a digit, so that the scatter has a floor which no stairs exceed by 5.5, and none is zero.
@@ -58,7 +60,7 @@ def find_departures(signal: np.ndarray, digit: float = 0.0) -> tuple[Departure, 
         digit = 0.0
     found: list[Departure] = []
     half, least = _NARROWEST, 0.0
-    while half <= size // _WIDEST_SHARE:
+    while half <= min(size // _WIDEST_SHARE, size if widest is None else widest):
         curvature = _curvature(signal, half)
         centre = float(np.median(curvature))
         scatter = float(np.quantile(np.abs(curvature - centre), _LOW_QUANTILE)) / _OF_NORMAL

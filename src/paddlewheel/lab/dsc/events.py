@@ -62,6 +62,11 @@ _SLOPE_NOISE = 0.01
 _TOP_IS_KNOWN = 0.01
 """Of the width at half height: the stretch through which the top is found is widened until its error is below it."""
 _OVERLAP = 0.1
+_NARROWEST_HALF = 3
+_GAP_SHARE = 0.5
+"""Of the narrower of two events: the least stretch of baseline between them."""
+_ON_BASELINE = 0.1
+"""Of the lower of two events: how far what lies between them may be off the lines beside both."""
 _BEYOND_NOISE = 10.0
 """Of the noise of a point: what a cubic leaves of a window that holds an event without its baseline."""
 _PLATEAU, _EDGE_DIGITS = 4, 3.0
@@ -295,6 +300,8 @@ def find_events(curve: Curve, *, as_one: bool = False) -> tuple[Event, ...]:
         for departure in find_departures(curve.signal[begin:end], curve.digit)
     ]
     curve, found = _settled(curve, departures)
+    if not as_one:
+        found = [part for span, room in _with_room(curve, found) for part in _apart(curve, span, room)]
     wide = _wide_step(curve, found) if curve.rate_K_per_min else None
     if wide is not None:
         return (wide,)
@@ -310,7 +317,8 @@ def find_events(curve: Curve, *, as_one: bool = False) -> tuple[Event, ...]:
     worth = set(_worth_it(curve, peaks) if peaks else ())
     found = [span for span in found if span in steps or span in worth]
     if not as_one:
-        found = [part for span in found for part in ([span] if span in steps else _parted(curve, *span))]
+        found = [part for span, room in _with_room(curve, found)
+                 for part in ([span] if span in steps or _is_cut(curve, span, room) else _parted(curve, *span))]  # fmt: skip
         if curve.rate_K_per_min:
             steps |= _steps(curve, [span for span in found if span not in steps], found)
     events = []
@@ -387,6 +395,74 @@ def _size(curve: Curve, low: int, high: int) -> tuple[float, int]:
     signal = curve.signal[low:high]
     excess = np.abs(signal - np.linspace(signal[0], signal[-1], signal.size))
     return float(excess.max()), int((excess > 0.5 * excess.max()).sum())
+
+
+def _apart(curve: Curve, span: tuple[int, int], room: tuple[int, int]) -> list[tuple[int, int]]:
+    """A stretch of a wide second derivative as what narrower ones find in it, where baseline lies between those."""
+    half = (span[1] - span[0]) // 4
+    while half >= _NARROWEST_HALF:
+        low, high = max(room[0], span[0] - half), min(room[1], span[1] + half)
+        parts = [
+            (curve.first + found.low, curve.first + found.high)
+            for found in find_departures(curve.signal[curve.first : curve.last], curve.digit, half)
+            if curve.first + found.low < span[1] and curve.first + found.high > span[0]
+        ]
+        parts = [(max(a, low), min(b, high)) for a, b in parts]
+        joined = parts[:1]
+        for part in parts[1:]:
+            if _is_baseline(curve, (joined[-1][1], part[0]), span, room, joined[-1], part):
+                joined.append(part)
+            else:
+                joined[-1] = joined[-1][0], part[1]
+        if len(joined) > 1:
+            rooms = [room[0], *((a[1] + b[0]) // 2 for a, b in pairwise(joined)), room[1]]
+            return [
+                part
+                for each, ends in zip(joined, pairwise(rooms), strict=True)
+                for part in _apart(curve, each, (ends[0], ends[1]))
+            ]
+        half = int(half / 1.4)
+    return [span]
+
+
+def _is_baseline(
+    curve: Curve,
+    gap: tuple[int, int],
+    span: tuple[int, int],
+    room: tuple[int, int],
+    before: tuple[int, int],
+    after: tuple[int, int],
+) -> bool:
+    """Whether a gap within a stretch lies on a line beside it, or between those of its two sides."""
+    length = gap[1] - gap[0]
+    heights, widths = zip(_size(curve, *before), _size(curve, *after), strict=True)
+    if length < max(8, int(_GAP_SHARE * min(widths))):
+        return False
+    noise = point_noise(curve.signal[room[0] : room[1]])
+    size = max(length, _FEWEST_POINTS)
+    sides = [side for side in ((max(room[0], span[0] - size), span[0]), (span[1], min(room[1], span[1] + size)))
+             if side[1] - side[0] >= 8]  # fmt: skip
+    if not sides:
+        return False
+    quarter = max(2, length // 4)
+    least = _ON_BASELINE * min(heights) + 3.0 * noise / np.sqrt(quarter)
+    for low, high in ((gap[0], gap[0] + quarter), (gap[1] - quarter, gap[1])):
+        place, level = 0.5 * (low + high - 1), float(curve.signal[low:high].mean())
+        lines = [
+            float(np.polyval(np.polyfit(np.arange(a, b) - place, curve.signal[a:b], 1), 0.0)) for a, b in sides
+        ]
+        if not min(lines) - least < level < max(lines) + least:
+            return False
+    return True
+
+
+def _is_cut(curve: Curve, span: tuple[int, int], room: tuple[int, int]) -> bool:
+    """Whether the segment begins or ends within a stretch: its chord is no baseline then."""
+    shortest = max(4, int(_FLANK_SHARE * _size(curve, *span)[1]))
+    return any(
+        edge == end and abs(side - edge) < shortest
+        for edge, end, side in ((room[0], curve.first, span[0]), (room[1], curve.last, span[1]))
+    )
 
 
 def _parted(curve: Curve, low: int, high: int) -> list[tuple[int, int]]:
