@@ -118,6 +118,65 @@ def test_two_events_are_two_and_overlapping_ones_are_told():
     assert event.area.value / 10 == pytest.approx(50.0, rel=0.01)
 
 
+@pytest.mark.parametrize("apart_K", [5.0, 9.0])
+def test_overlapping_events_have_a_total_and_parts_by_drop_lines(apart_K: float):
+    """60 and 40 J/g with sigma of 1.5 K: 9 K apart the tails past the minimum are 0.3 % of either."""
+    temperature = np.linspace(20.0, 200.0, 2160)
+    flow = sum(
+        heat * 10.0 / 6.0 / (1.5 * np.sqrt(2 * np.pi)) * np.exp(-0.5 * ((temperature - top) / 1.5) ** 2)
+        for top, heat in ((100.0, 60.0), (100.0 + apart_K, 40.0))
+    )
+    noise = np.random.default_rng(4).normal(0.0, 0.005, temperature.size)
+    scan = ThermalScan(name="two", source="made", time_s=(temperature - 20.0) * 6.0, temperature_C=temperature,
+                       signal=1.0 + flow + noise, exothermic_known=True, mass_mg=10.0)  # fmt: skip
+    (event,) = events_of(scan)
+    assert event.area is not None
+    assert event.area.value / 10 == pytest.approx(100.0, abs=3 * event.area.std / 10)
+    assert event.area.value / 10 == pytest.approx(100.0, rel=0.003)
+    first, second = event.parts
+    assert (first.top_C, second.top_C) == pytest.approx((100.0, 100.0 + apart_K), abs=0.3)
+    assert first.end_C == second.start_C
+    assert first.area.value + second.area.value == pytest.approx(event.area.value, rel=0.003)
+    if apart_K == 9.0:
+        assert (first.area.value / 10, second.area.value / 10) == pytest.approx((60.0, 40.0), rel=0.006)
+
+
+def polymer(seed: int = 0, slope_mW: float = 0.0) -> ThermalScan:
+    """Tg at 75, cold crystallization at 130 and melting at 250 degrees Celsius; 10 mg at 10 K/min."""
+    temperature = np.linspace(20.0, 290.0, 3240)
+    flow = 1.0 + slope_mW * temperature / 270.0 + 0.6 / (1.0 + np.exp(-(temperature - 75.0) / 1.2))
+    for top, sigma, heat in ((130.0, 5.0, -30.0), (250.0, 6.0, 40.0)):
+        flow += heat * 10.0 / 6.0 / (sigma * np.sqrt(2 * np.pi)) * np.exp(-0.5 * ((temperature - top) / sigma) ** 2)
+    flow += np.random.default_rng(seed).normal(0.0, 0.005, temperature.size)
+    return ThermalScan(name="polymer", source="made", time_s=(temperature - 20.0) * 6.0, temperature_C=temperature,
+                       signal=flow, exothermic_known=True, mass_mg=10.0)  # fmt: skip
+
+
+@pytest.mark.parametrize("slope_mW", [0.0, 2.0])
+def test_a_polymer_shows_its_glass_step_crystallization_and_melting(slope_mW: float):
+    step, cold, melt = events_of(polymer(1, slope_mW))
+    assert step.is_step
+    assert step.midpoint_C is not None
+    assert step.midpoint_C.value == pytest.approx(75.0, abs=3 * step.midpoint_C.std)
+    assert step.step is not None
+    assert step.step.value == pytest.approx(0.6, rel=0.02)
+    for event, truth in ((cold, -30.0), (melt, 40.0)):
+        assert event.area is not None
+        assert event.area.value / 10 == pytest.approx(truth, rel=0.01)
+
+
+def test_a_run_that_ends_within_its_peak_has_one_cut_event():
+    temperature = np.linspace(20.0, 101.0, 972)
+    flow = 1.0 + 44.3 * np.exp(-0.5 * ((temperature - 100.0) / 1.5) ** 2)
+    flow += np.random.default_rng(0).normal(0.0, 0.005, temperature.size)
+    scan = ThermalScan(name="cut", source="made", time_s=(temperature - 20.0) * 6.0, temperature_C=temperature,
+                       signal=flow, exothermic_known=True, mass_mg=10.0)  # fmt: skip
+    (event,) = events_of(scan)
+    assert event.area is None
+    assert event.refused is not None
+    assert event.refused.endswith("it is cut")
+
+
 def glass(overshoot_mW: float = 0.0) -> ThermalScan:
     """A logistic step of 1 mW in 2 K at 100 C: by ASTM E1356 onset 100 - 4 K, end 100 + 4 K, midpoint 100."""
     temperature = np.linspace(30.0, 180.0, 3000)

@@ -7,11 +7,12 @@ tangent meets both baselines (ASTM E1356).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
+from scipy.signal import find_peaks
 
 from paddlewheel.lab.dsc.baselines import (
     BaselineFit,
@@ -68,7 +69,9 @@ _GAP_SHARE = 0.5
 _ON_BASELINE = 0.1
 """Of the lower of two events: how far what lies between them may be off the lines beside both."""
 _BEYOND_NOISE = 10.0
-"""Of the noise of a point: what a cubic leaves of a window that holds an event without its baseline."""
+"""Of the noise of a point: what a polynomial leaves of a window that holds an event without its baseline, and of a
+stretch that is no event by any."""
+_DRIFT_DEGREE = 6
 _PLATEAU, _EDGE_DIGITS = 4, 3.0
 """Points of one value, and digits from it to the next, of a signal that is clipped."""
 _MOST_SPACING = 0.4
@@ -119,6 +122,24 @@ class AreaByBaseline:
     weight: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A part of overlapping events, between drop lines at the minima beside its top: a convention, no area of one event.
+
+    Attributes
+    ----------
+    start_C, top_C, end_C
+        Drop line or end of the whole before it, its top, the same after it.
+    area
+        Signal less the baseline of the whole over the time, as of the whole.
+    """
+
+    start_C: float
+    top_C: float
+    end_C: float
+    area: Found
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Event:
     """A peak, or a step of the heat capacity.
@@ -152,6 +173,8 @@ class Event:
         Between the areas by baselines and windows that the data allow, as a share of the area.
     shoulders_C
         Tops of further events that overlap with it.
+    parts
+        Of overlapping events with a minimum between their tops: the area cut there.
     refused
         Why it has no area.
     drawn
@@ -183,6 +206,7 @@ class Event:
     baselines: tuple[AreaByBaseline, ...] = ()
     disagreement: float | None = None
     shoulders_C: tuple[float, ...] = ()
+    parts: tuple[Part, ...] = ()
     overshoot: float | None = None
     refused: str | None = None
     drawn: tuple[np.ndarray, ...] = ()
@@ -306,7 +330,7 @@ def find_events(curve: Curve, *, as_one: bool = False) -> tuple[Event, ...]:
     if wide is not None:
         return (wide,)
     if not found:
-        if as_one and _bends(curve):
+        if as_one and _bends(curve, (0, curve.signal.size), (0, curve.signal.size), degree=3):
             found = [(curve.first, curve.last)]
         else:
             return ()
@@ -321,21 +345,25 @@ def find_events(curve: Curve, *, as_one: bool = False) -> tuple[Event, ...]:
                  for part in ([span] if span in steps or _is_cut(curve, span, room) else _parted(curve, *span))]  # fmt: skip
         if curve.rate_K_per_min:
             steps |= _steps(curve, [span for span in found if span not in steps], found)
+        found = _overlapping(curve, found, steps)
     events = []
     for span, room in _with_room(curve, found):
         event = steps.get(span) or _measured(curve, *span, room, is_window=as_one)
+        if event is None and _bends(curve, span, room, degree=_DRIFT_DEGREE):
+            event = replace(_blank(curve, *span), refused="neither a peak on any baseline nor a glass step")
         if event is not None:
             events.append(event)
     tallest = max((each.height or 0.0 for each in events if not each.is_step), default=0.0)
     return tuple(each for each in events if each.is_step or (each.height or 0.0) >= 3 * _LEAST_SHARE * tallest)
 
 
-def _bends(curve: Curve) -> bool:
-    """Whether a window holds more than a cubic and its noise, though too little lies beside it to see an event."""
-    place = np.linspace(-1.0, 1.0, curve.signal.size)
-    left = curve.signal - np.polynomial.polynomial.polyval(
-        place, np.polynomial.polynomial.polyfit(place, curve.signal, 3)
-    )
+def _bends(curve: Curve, span: tuple[int, int], room: tuple[int, int], *, degree: int) -> bool:
+    """Whether a stretch, with half of its length on each side, holds more than a polynomial and its noise."""
+    aside = (span[1] - span[0]) // 2
+    inside = curve.signal[max(room[0], span[0] - aside) : min(room[1], span[1] + aside)]
+    place = np.linspace(-1.0, 1.0, inside.size)
+    design = np.polynomial.legendre.legvander(place, degree)
+    left = inside - design @ np.linalg.lstsq(design, inside, rcond=None)[0]
     noise = max(point_noise(curve.signal), curve.digit)
     return float(np.std(left)) > _BEYOND_NOISE * noise
 
@@ -448,12 +476,28 @@ def _is_baseline(
     least = _ON_BASELINE * min(heights) + 3.0 * noise / np.sqrt(quarter)
     for low, high in ((gap[0], gap[0] + quarter), (gap[1] - quarter, gap[1])):
         place, level = 0.5 * (low + high - 1), float(curve.signal[low:high].mean())
-        lines = [
-            float(np.polyval(np.polyfit(np.arange(a, b) - place, curve.signal[a:b], 1), 0.0)) for a, b in sides
-        ]
+        lines = [float(np.polyval(np.polyfit(np.arange(a, b) - place, curve.signal[a:b], 1), 0.0)) for a, b in sides]
         if not min(lines) - least < level < max(lines) + least:
             return False
     return True
+
+
+def _overlapping(
+    curve: Curve, found: Sequence[tuple[int, int]], steps: Collection[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """The stretches, neighbours of one sign without baseline between them as one."""
+    joined: list[tuple[int, int]] = []
+    for place, (span, room) in enumerate(_with_room(curve, found)):
+        last = joined[-1] if joined else None
+        if last is not None and span[0] <= last[1] and not {span, found[place - 1]} & set(steps):
+            alike = _blank(curve, *span).sign == _blank(curve, *found[place - 1]).sign
+            spans, width = _limits(curve, *span, room)
+            shortest = max(4, int(_FLANK_SHARE * width))
+            if alike and all(each[0] - room[0] < shortest for each in spans):
+                joined[-1] = last[0], span[1]
+                continue
+        joined.append(span)
+    return joined
 
 
 def _is_cut(curve: Curve, span: tuple[int, int], room: tuple[int, int]) -> bool:
@@ -677,6 +721,7 @@ def _peak(
         event = replace(event, offset_C=_temperature(curve, trailing[0], trailing[1], width=3))
     event = replace(
         event, shoulders_C=_shoulders(curve, excess, inner, top, offset, noise),
+        parts=_parts(curve, sign, area, windows[-1], weights[-1] * len(windows), inner, noise),
         drawn=(curve.time_s[reach], best.values, best.std, drawn_tangent),
         at_conversions=_conversions(curve, excess, inner, offset),
     )  # fmt: skip
@@ -887,6 +932,44 @@ def _shoulders(
         if not near_top and inside[at] > 0.08 * inside.max() and _between(curvature, place, top - inner.start - half):
             found.append(float(curve.temperature_C[at + inner.start + offset]))
     return tuple(found)
+
+
+def _parts(
+    curve: Curve,
+    sign: int,
+    area: Found,
+    window: tuple[slice, tuple[BaselineFit, ...]],
+    weights: np.ndarray,
+    inner: slice,
+    noise: Noise,
+) -> tuple[Part, ...]:
+    """The area of an event with several tops, cut at the minima between these; none where it has one top.
+
+    Errors are those of noise and of what the baselines disagree by, at least the share of the whole's.
+    """
+    reach, fits = window
+    excess = sign * (curve.signal[reach] - fits[int(np.argmax(weights))].values)[inner]
+    half = max(1, int((excess > 0.5 * excess.max()).sum()) // 12)
+    smooth = np.convolve(np.pad(excess, half, mode="edge"), np.full(2 * half + 1, 1 / (2 * half + 1)), mode="valid")
+    blurred = noise.std * np.sqrt(min(1.0, noise.correlated_points / (2 * half + 1)))
+    tops, _ = find_peaks(smooth, prominence=max(_OVERLAP * float(smooth.max()), _SEEN * blurred))
+    if tops.size < 2:
+        return ()
+    cuts = [0, *(a + int(np.argmin(smooth[a:b])) for a, b in pairwise(tops.tolist())), excess.size - 1]
+    step_s = float(curve.time_s[1] - curve.time_s[0])
+    made = []
+    for top, (low, high) in zip(tops.tolist(), pairwise(cuts), strict=True):
+        part = slice(reach.start + inner.start + low, reach.start + inner.start + high)
+        each = np.array([
+            (curve.signal[part] - fit.values[inner.start + low : inner.start + high]).sum() * step_s for fit in fits
+        ])  # fmt: skip
+        value = float(weights @ each)
+        spread = float(np.sqrt(weights @ (each - value) ** 2))
+        of_noise = noise.std * step_s * float(np.sqrt((high - low) * noise.correlated_points))
+        std = max(float(np.hypot(spread, of_noise)), area.std * abs(value / area.value))
+        start, at, end = (float(curve.temperature_C[reach.start + inner.start + place]) for place in (low, top, high))
+        made.append(Part(start_C=start, top_C=at, end_C=end, area=Found(value=value, std=std)))
+    return tuple(made)
 
 
 def _between(curvature: np.ndarray, place: int, top: float) -> bool:

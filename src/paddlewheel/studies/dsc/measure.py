@@ -18,6 +18,7 @@ from paddlewheel.studies.dsc.record import (
     DscBaseline,
     DscEvent,
     DscPair,
+    DscPart,
     DscRates,
     DscSegment,
     DscZeroRate,
@@ -123,6 +124,7 @@ def _event(named: Named, scan: ThermalScan, segment: Segment) -> DscEvent:
         leading_half_width_K=event.leading_half_width_K,
         trailing_half_width_K=event.trailing_half_width_K,
         overlaps_at_C=list(event.shoulders_C),
+        parts=_parts(event, enthalpy, per_gram),
         overshoot=event.overshoot,
         baselines=[
             DscBaseline(kind=each.kind, area=Measured(value=each.area, std=each.area_std), weight=each.weight)
@@ -131,6 +133,19 @@ def _event(named: Named, scan: ThermalScan, segment: Segment) -> DscEvent:
         disagreement=event.disagreement,
         refused=event.refused,
     )
+
+
+def _parts(event: Event, enthalpy: Measured | None, per_gram: Measured | None) -> list[DscPart]:
+    """The parts of an event with the unit of its own heat."""
+    if event.area is None:
+        return []
+    whole, unit = (per_gram, "J/g") if per_gram else (enthalpy, "mJ") if enthalpy else (None, "uV s")
+    factor = 1.0 if whole is None else whole.value / event.area.value
+    return [
+        DscPart(start_C=part.start_C, top_C=part.top_C, end_C=part.end_C, unit=unit,
+                area=Measured(value=part.area.value * factor, std=part.area.std * abs(factor)))
+        for part in event.parts
+    ]  # fmt: skip
 
 
 def known_mass_mg(scan: ThermalScan) -> float | None:

@@ -22,6 +22,19 @@ class DscBaseline(Record):
     weight: float
 
 
+class DscPart(Record):
+    """A part of overlapping events by drop lines at the minima between their tops, which is a convention.
+
+    `area` is in the unit of the enthalpy that the event has: J/g, else mJ, else uV s.
+    """
+
+    start_C: float
+    top_C: float
+    end_C: float
+    area: Measured
+    unit: Literal["J/g", "mJ", "uV s"]
+
+
 class DscEvent(Record):
     """One event. Of a glass step `onset_C`, `midpoint_C`, `peak_C` (inflection) and `offset_C` are Tg by ASTM E1356.
 
@@ -53,6 +66,7 @@ class DscEvent(Record):
     leading_half_width_K: float | None = None
     trailing_half_width_K: float | None = None
     overlaps_at_C: list[float] = []
+    parts: list[DscPart] = []
     overshoot: float | None = None
     baselines: list[DscBaseline] = []
     disagreement: float | None = None

@@ -257,7 +257,16 @@ def _told_of_events(segment: DscSegment) -> list[str]:
     told = []
     for event in segment.events:
         where = f"{segment.run}, {segment.direction}, {event.start_C:.4g} to {event.end_C:.4g} °C"
-        if event.overlaps_at_C:
+        if event.parts:
+            parts = ", ".join(
+                f"{part.area.value:.4g} ± {part.area.std:.2g} {part.unit.replace('u', 'µ')} (top {part.top_C:.4g} °C)"
+                for part in event.parts
+            )
+            told.append(
+                f"{where}: overlapping events: the area is of all; cut by drop lines at the minima between their tops, "
+                f"which is a convention, the parts are {parts}"
+            )
+        elif event.overlaps_at_C:
             tops = ", ".join(f"{top:.4g}" for top in event.overlaps_at_C)
             told.append(
                 f"{where}: a further top or shoulder at {tops} °C: an overlapping event, or how it melts; the area is "
