@@ -273,3 +273,35 @@ def test_a_name_keeps_its_dots(tmp_path: Path):
     file.write_text("\n".join(["Time (s),Temperature (C),Heat Flow Endo Up (mW)", *rows]))
     (scan,) = read_scans(file)
     assert scan.name == "glass_o0.2"
+
+
+FLOW_HEADER = "Time (s),Temperature (C),Heat Flow Endo Up (mW)"
+
+
+def test_rows_without_numbers_and_gaps_are_told(tmp_path: Path) -> None:
+    flow = made.FLOW_MW.copy()
+    flow[40:70] = np.nan
+    (scan,) = read_scans(written(tmp_path, csv(made.TIME_S, made.TEMPERATURE_C, flow, header=FLOW_HEADER)))
+    assert scan.time_s.size == made.TIME_S.size - 30
+    (rows,) = (text for text in scan.warnings if "rows left out" in text)
+    assert rows.startswith(f"30 of {made.TIME_S.size} rows left out")
+    assert rows.endswith("the first row 41")
+    (gap,) = (text for text in scan.warnings if text.startswith("no points for"))
+    assert f"from {made.TEMPERATURE_C[39]:.5g} to {made.TEMPERATURE_C[70]:.5g} degrees" in gap
+
+
+def test_points_at_random_times_have_no_gap(tmp_path: Path) -> None:
+    kept = np.sort(np.random.default_rng(1).choice(3000, 300, replace=False))
+    time_s = np.arange(3000.0)[kept]
+    text = csv(time_s, 20.0 + time_s / 6.0, np.sin(time_s), header=FLOW_HEADER)
+    (scan,) = read_scans(written(tmp_path, text))
+    assert not any("no points" in text for text in scan.warnings)
+
+
+@pytest.mark.parametrize("at", [3, 120, 198])
+def test_a_remark_amid_the_numbers_is_left_out_and_told(tmp_path: Path, at: int) -> None:
+    lines = csv(made.TIME_S, made.TEMPERATURE_C, made.FLOW_MW, header=FLOW_HEADER).splitlines()
+    lines.insert(at, "# pause of the furnace")
+    (scan,) = read_scans(written(tmp_path, "\n".join(lines)))
+    np.testing.assert_allclose(scan.signal, made.FLOW_MW, atol=1e-6)
+    assert sum("'# pause of the furnace'" in text for text in scan.warnings) == 1

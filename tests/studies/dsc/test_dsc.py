@@ -334,6 +334,22 @@ def test_a_wide_endotherm_that_nothing_undoes_is_no_melting():
     assert (event.kind, event.thermal) == ("endothermic", "endothermic")
 
 
+def test_a_decomposition_of_15_K_is_no_melting_and_melting_below_which_it_crystallized_is():
+    sharp, wide = (
+        MadeEvent(peak_C=250.0, enthalpy_J_per_g=40.0, width_K=2.0),
+        MadeEvent(peak_C=250.0, enthalpy_J_per_g=40.0, width_K=6.0),
+    )
+    cold = MadeEvent(peak_C=130.0, enthalpy_J_per_g=-30.0, width_K=5.0)
+
+    def kinds(*events: MadeEvent) -> list[str]:
+        run = make_run(events, start_C=30.0, end_C=400.0, rate_K_per_min=10.0, noise_mW=0.01)
+        return [event.kind for event in STUDY(run.scan).segments[0].events]
+
+    assert kinds(sharp) == ["melting"]
+    assert kinds(wide) == ["endothermic"]
+    assert kinds(cold, wide) == ["cold crystallization", "melting"]
+
+
 def test_a_ramp_before_a_hold_has_no_events_of_the_turn():
     """Noise of 0.01 K, which moves the turn by a point or two, and the step of the heat flow there."""
     time_s = np.arange(0.0, 1800.0, 1.0)

@@ -35,6 +35,9 @@ _PADS, _FLANKS = (0.02, 0.12), (0.4, 0.8)
 """Of an event's length: by how much its window is wider on each side, and how long its flanks are; all are tried."""
 _CUT = 0.03
 """Of the area: where baselines disagree by more, and by more than noise, the window cuts the event."""
+_BY_BASELINES = 3.0
+"""Errors by noise beyond which what baselines disagree by is theirs; below, it scatters as the noise does, and is part
+of the error."""
 _SEEN = 5.0
 """Standard errors of the area, or of the height, of what is an event."""
 _STEPS = 0.1
@@ -124,7 +127,7 @@ class AreaByBaseline:
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """A part of overlapping events, between drop lines at the minima beside its top: a convention, no area of one event.
+    """A part of overlapping events between drop lines at the minima beside its top: by convention, no event's own area.
 
     Attributes
     ----------
@@ -341,8 +344,11 @@ def find_events(curve: Curve, *, as_one: bool = False) -> tuple[Event, ...]:
     worth = set(_worth_it(curve, peaks) if peaks else ())
     found = [span for span in found if span in steps or span in worth]
     if not as_one:
-        found = [part for span, room in _with_room(curve, found)
-                 for part in ([span] if span in steps or _is_cut(curve, span, room) else _parted(curve, *span))]  # fmt: skip
+        found = [
+            part
+            for span, room in _with_room(curve, found)
+            for part in ([span] if span in steps or _is_cut(curve, span, room) else _parted(curve, *span))
+        ]
         if curve.rate_K_per_min:
             steps |= _steps(curve, [span for span in found if span not in steps], found)
         found = _overlapping(curve, found, steps)
@@ -520,10 +526,11 @@ def _parted(curve: Curve, low: int, high: int) -> list[tuple[int, int]]:
     top = float(np.abs(level).max())
     busy = np.abs(level) > 0.05 * top
     edges = np.flatnonzero(np.diff(np.r_[False, busy, False].astype(int)))
+    least = max(_OVERLAP * top, _SEEN * point_noise(signal) / np.sqrt(2 * half + 1))
     spans = [
         (int(a), int(b))
         for a, b in zip(edges[::2], edges[1::2], strict=True)
-        if np.abs(level[a:b]).max() > _OVERLAP * top and b - a > 4
+        if np.abs(level[a:b]).max() > least and b - a > 4
     ]
     if len(spans) < 2:
         return [(low, high)]
@@ -727,7 +734,7 @@ def _peak(
     )  # fmt: skip
     usual = float(np.median([widest_range(each) for _, each in windows]))
     of_noise = float(np.median([fit.area_std for _, fits in windows for fit in fits]))
-    doubt, least = (usual, 3.0 * of_noise) if is_window else (spread, of_noise)
+    doubt = usual if is_window else spread
     lost, of_area_s, of_place_s = _lost(curve, event.peak_s or event.start_s, event.half_width_s or 0.0, sign)
     if lost is None and of_area_s * height > _CUT * abs(area.value):
         lost = f"too few points: their spacing leaves {100 * of_area_s * height / abs(area.value):.2g} % of it open"
@@ -737,7 +744,7 @@ def _peak(
     of_place_K = of_place_s * abs(curve.rate_K_per_min) / 60.0
     event = replace(event, onset_C=_wider(event.onset_C, of_place_K), peak_C=_wider(event.peak_C, of_place_K),
                     offset_C=_wider(event.offset_C, of_place_K))  # fmt: skip
-    if doubt > max(_CUT * abs(area.value), least):
+    if doubt > max(_CUT * abs(area.value), _BY_BASELINES * of_noise):
         reason = f"baselines disagree by {100 * widest:.2g} % of the area: the window cuts the event, or none fits it"
         return replace(event, refused=reason)
     return replace(event, area=area)

@@ -29,8 +29,11 @@ Kind = Literal[
 ]
 _SAME_EVENT_K = 120.0
 """The most that a transition is undone below where it happened: liquids are undercooled by less."""
-_MELTS_WITHIN_K = 30.0
-"""Half-width of what is called melting without being undone: decomposition and drying are wider."""
+_MELTS_WITHIN_K, _CRYSTALLIZED_MELTS_WITHIN_K = 10.0, 30.0
+"""Width at half height of what is called melting without being undone, by itself and where it crystallized below. A
+first-order decomposition is 2.44 R T^2 / E wide: 15 K for 250 kJ/mol at 430 K, more where it is hotter or easier. The
+shape tells nothing: such a one falls faster than it rises, as a polymer's melting does; pure metals with a lag do not.
+"""
 _LIKE = 0.25
 """Of an enthalpy: how far that of the way back may be off it for the two to be one transition."""
 _REPEATS = 0.01
@@ -134,15 +137,30 @@ def _reversible(each: Named, all_events: Sequence[Named], segments: Sequence[Seg
         for other in all_events
         if segments[other.segment].direction == ("cooling" if heating else "heating")
         and other.event.sign == -each.event.sign and not other.event.is_step and not _is_unknown(other.event)
+        and _undoes(each.event if heating else other.event, other.event if heating else each.event)
     ]  # fmt: skip
     width = each.event.half_width_K
-    if not back and heating and width is not None and width > _MELTS_WITHIN_K:
+    crystallized = any(
+        other.segment == each.segment and other.event.sign < 0 and not other.event.is_step
+        and other.event.end_C <= each.event.start_C and not _is_unknown(other.event)
+        for other in all_events
+    )  # fmt: skip
+    within = _CRYSTALLIZED_MELTS_WITHIN_K if crystallized else _MELTS_WITHIN_K
+    if not back and heating and width is not None and width > within:
         return replace(each, kind="endothermic", because=f"takes up heat over {width:.3g} K, wider than most melting, "
-                       "and nothing undoes it: decomposition, evaporation or melting")  # fmt: skip
+                       "and nothing undoes it: melting (of a polymer or a mixture), decomposition or evaporation"
+                       )  # fmt: skip
     which = "the hottest" if len(alike) > 1 else "the only"
     undone = " and is undone on the other ramp" if back else ""
     heat = "endothermic event on heating" if heating else "exothermic event on cooling"
     return replace(each, kind=kind, because=f"{which} {heat}{undone}; a solid-solid transition would look the same")
+
+
+def _undoes(hot: Event, cold: Event) -> bool:
+    """Whether an event on cooling lies where it can undo one on heating: not above it, and not far below."""
+    margin = 5.0 + (hot.half_width_K or 0.0) + (cold.half_width_K or 0.0)
+    first, back = (each.onset_C.value if each.onset_C else each.start_C for each in (hot, cold))
+    return -margin < first - back < _SAME_EVENT_K
 
 
 def pair_events(named: Sequence[Named], segments: Sequence[Segment]) -> tuple[Pair, ...]:

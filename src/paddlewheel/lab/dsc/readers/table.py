@@ -28,6 +28,9 @@ FIELDS: Mapping[str, tuple[Role, str]] = {
 _MOST_LISTED = 8
 _SAME_MASS = 0.01
 _GAP_K, _GAP_S = 5.0, 900.0
+_GAP_STEPS, _FEWEST_STEPS = 20.0, 40
+"""Usual steps of the time that are a gap: of points taken at random the widest of 1000 is ten; and steps that tell what
+is usual."""
 _COLDEST_K = 60.0
 _HOTTEST_C = 4000.0
 _MOST_UNREAL = 0.02
@@ -82,7 +85,15 @@ def scans_of(
     values = {column.place: table.numbers[column.place] for column in columns if column.place in table.numbers}
     rows = np.isfinite(values[temperature.place]) & np.isfinite(values[signal.place])
     if clocked is not None:
-        rows &= np.isfinite(values[clocked.place]) & ~_is_mark(values[clocked.place])
+        rows &= np.isfinite(values[clocked.place])
+    if (lost := int((~rows).sum())) and rows.sum() >= 3:
+        first = int(np.flatnonzero(~rows)[0]) + 1
+        warnings.append(
+            f"{lost} of {rows.size} rows left out: no number for time, temperature or heat flow in them, the first row "
+            f"{first}"
+        )
+    if clocked is not None:
+        rows &= ~_is_mark(values[clocked.place])
     if rows.sum() < 3:
         raise DataError(f"{int(rows.sum())} rows with numbers are no run", where=where, remedy="give another file")
     values = {place: column[rows] for place, column in values.items()}
@@ -128,6 +139,8 @@ def scans_of(
         times, ordered = clock.in_order(time[run][of_run], where=where, warnings=said)
         place = np.flatnonzero(of_run)[ordered] + run.start
         flows = flow[place]
+        if clocked is not None:
+            _tell_gaps(times, degrees[place], said)
         if per in ("kelvin", "gram and kelvin"):
             flows = flows * _rates_K_per_s(times, degrees[place], stated)
         scans.append(
@@ -142,6 +155,19 @@ def scans_of(
             )
         )  # fmt: skip
     return scans
+
+
+def _tell_gaps(time_s: np.ndarray, degrees_C: np.ndarray, warnings: list[str]) -> None:
+    """Say where a run has no points for much longer than it has them apart."""
+    steps = np.diff(time_s)
+    gaps = np.flatnonzero(steps > _GAP_STEPS * np.median(steps)) if steps.size >= _FEWEST_STEPS else []
+    if len(gaps):
+        widest = int(max(gaps, key=lambda place: steps[place]))
+        more = f", and {len(gaps) - 1} more such gaps" if len(gaps) > 1 else ""
+        warnings.append(
+            f"no points for {steps[widest]:.3g} s, from {degrees_C[widest]:.5g} to {degrees_C[widest + 1]:.5g} degrees "
+            f"Celsius{more}: what happened there is not known"
+        )
 
 
 def joined(scans: Sequence[ThermalScan]) -> list[ThermalScan]:

@@ -18,6 +18,8 @@ _WORDS = re.compile(r"[A-DF-Za-df-z\u00e4\u00c4\u00b0]{2}|[\u4e00-\u9fff]|\b[tTK
 _DELIMITERS = (r"\t", ";", ",", r"\s{2,}", r"\s+")
 _CELLS, _MANY_DIGITS = re.compile(r"[\t;,]"), re.compile(r"\d\d|\d[.,]|^\W*\d")
 _MOST_AROUND = 300
+_MOST_REMARKS = 20
+"""In one table; words between many rows are of another technique."""
 _LETTER = re.compile(r"[A-DF-Za-df-z]")
 _TWO_NUMBERS = re.compile(r"\d[\s;,]+[-+.]?\d")
 _SIG = re.compile(r"^Sig(\d+)\s+(.+?)\s*$")
@@ -50,8 +52,10 @@ def blocks_of(text: str, *, source: str, warnings: list[str]) -> list[Block]:
     problem: DataError | None = None
     for begin, end in pairwise(cuts):
         of_block = lines[begin:end]
+        rows, remarks = _without_remarks(of_block)
+        said = [*warnings, *(f"a remark amid the numbers is left out: {remark.strip()[:60]!r}" for remark in remarks)]
         try:
-            table = parse_table("\n".join(of_block), source=source, warnings=warnings)
+            table = parse_table("\n".join(rows), source=source, warnings=said)
         except DataError as error:
             problem = problem or error
             continue
@@ -60,6 +64,22 @@ def blocks_of(text: str, *, source: str, warnings: list[str]) -> list[Block]:
     if not found:
         raise problem or DataError("no table of numbers", where=source, remedy="give a file of a calorimeter")
     return found
+
+
+def _without_remarks(lines: list[str]) -> tuple[list[str], list[str]]:
+    """The lines without remarks between rows that are alike, and these: they end no table."""
+    filled = [place for place, line in enumerate(lines) if line.strip()]
+    remarks = {
+        place
+        for before, place, after in zip(filled, filled[1:], filled[2:], strict=False)
+        if _LETTER.search(lines[place]) and not is_header(lines[place]) and not _TWO_NUMBERS.search(lines[place])
+        and all(_is_row(lines[beside]) for beside in (before, after))
+        and len(_CELLS.findall(lines[before])) == len(_CELLS.findall(lines[after]))
+    }  # fmt: skip
+    if len(remarks) > _MOST_REMARKS:
+        return lines, []
+    rows = [line for place, line in enumerate(lines) if place not in remarks]
+    return rows, [lines[place] for place in sorted(remarks)]
 
 
 def is_header(line: str) -> bool:
