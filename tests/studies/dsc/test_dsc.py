@@ -305,7 +305,7 @@ def test_an_event_in_a_hold_has_times_and_its_heat():
 
 
 def said(record: DscRecord) -> list[str]:
-    return STUDY.says(record)
+    return list(STUDY.says(record))
 
 
 def test_what_is_cut_has_no_name_and_no_sign():
