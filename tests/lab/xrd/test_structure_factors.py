@@ -8,6 +8,7 @@ import pytest
 
 from paddlewheel.crystals.library import builtin_path
 from paddlewheel.errors import SettingsError, StructureError
+from paddlewheel.lab.xrd.atoms_phase import usual_b_warning, warnings_of_phases
 from paddlewheel.lab.xrd.fit import formula_mass
 from paddlewheel.lab.xrd.pattern import Radiation
 from paddlewheel.lab.xrd.phase import Phase, d_spacing_A
@@ -226,6 +227,15 @@ def test_moles_are_those_of_a_chemist() -> None:
     masses = [formula_mass(read_phase(name)) for name in ("nabh4", "na2b12h12", "o-nbh")]
     assert masses == pytest.approx([37.83, 187.8, 225.6], abs=0.1)
     assert masses[1] / (masses[0] + masses[1]) == pytest.approx(0.832, abs=0.001)
+
+
+def test_files_without_b_factors_are_one_line() -> None:
+    of_a_file = (usual_b_warning(),)
+    told = warnings_of_phases([("corundum", of_a_file), ("zincite", ("odd", *of_a_file)), ("si", ())])
+    assert told == [
+        "no B factors in the files of corundum, zincite: B = 0.6 Å² is taken, 2 for hydrogen",
+        "zincite: odd",
+    ]
 
 
 def test_a_shell_is_the_mean_of_all_orientations(tmp_path) -> None:

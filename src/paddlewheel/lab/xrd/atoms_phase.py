@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,9 +25,31 @@ def usual_b_iso_A2(element: str) -> float:
     return USUAL_HYDROGEN_B_A2 if element in ("H", "D", "T") else USUAL_B_A2
 
 
-def usual_b_warning(what: str = "no displacements (B or U)") -> str:
+def usual_b_warning(what: str = "no B factors in the file") -> str:
     """The line that says so."""
-    return f"{what}: B = {USUAL_B_A2:g} A^2 is taken, {USUAL_HYDROGEN_B_A2:g} for hydrogen"
+    return f"{what}: B = {USUAL_B_A2:g} Å² is taken, {USUAL_HYDROGEN_B_A2:g} for hydrogen"
+
+
+def warnings_of_phases(told: Iterable[tuple[str, Iterable[str]]]) -> list[str]:
+    """Lines with the name of their phase before each; files without B factors are one line, the first.
+
+    Parameters
+    ----------
+    told
+        Name and warnings of each phase.
+    """
+    lines: list[str] = []
+    without: list[str] = []
+    for name, warnings in told:
+        for line in warnings:
+            if line == usual_b_warning():
+                without.append(name)
+            else:
+                lines.append(f"{name}: {line}")
+    if without:
+        files = "file" if len(without) == 1 else "files"
+        lines.insert(0, usual_b_warning(f"no B factors in the {files} of {', '.join(without)}"))
+    return lines
 
 
 def phase_of_atoms(

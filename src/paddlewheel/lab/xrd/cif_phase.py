@@ -245,14 +245,12 @@ def _displacements(small: gemmi.SmallStructure, block: gemmi.cif.Block, warnings
             found.append(b_A2)
             continue
         found.append(usual_b_iso_A2(site.element.name))
-        (odd if b_A2 else missing).append(f"{site.label} ({b_A2:.2g} A^2)" if b_A2 else site.label)
+        (odd if b_A2 else missing).append(f"{site.label} ({b_A2:.2g} Å²)" if b_A2 else site.label)
     if odd:
-        warnings.append(usual_b_warning(f"B of {_listed(odd)} in the file: negative, or above {_LARGEST_B_A2:g} A^2"))
+        warnings.append(usual_b_warning(f"B of {_listed(odd)} in the file: negative, or above {_LARGEST_B_A2:g} Å²"))
     if missing:
         whole = len(missing) == len(small.sites)
-        warnings.append(
-            usual_b_warning() if whole else usual_b_warning(f"no displacements (B or U) of {_listed(missing)}")
-        )
+        warnings.append(usual_b_warning() if whole else usual_b_warning(f"no B factors of {_listed(missing)}"))
     return np.array(found)
 
 

@@ -13,6 +13,7 @@ from pydantic import model_validator
 
 from paddlewheel.errors import DataError, ScienceError, SettingsError
 from paddlewheel.lab.phase_amounts import SeenByDiffraction
+from paddlewheel.lab.xrd.atoms_phase import warnings_of_phases
 from paddlewheel.lab.xrd.fit import (
     NOTHING_SAID,
     FitOptions,
@@ -286,7 +287,7 @@ def _measures(inputs: FitInputs, settings: XrdFitStudySettings, run: Run) -> Xrd
         notes=_notes(fits, options),
         warnings=list(dict.fromkeys(
             [*(f"{fit.pattern.name}: {warning}" for fit in fits for warning in fit.pattern.warnings),
-             *(f"{phase.name}: {warning}" for phase in inputs.phases for warning in phase.warnings), *flags]
+             *warnings_of_phases((phase.name, phase.warnings) for phase in inputs.phases), *flags]
         )),
         beside_nmr=beside,
         files={"curves": _keep_curves(fits, run), "reflections": _keep_reflections(fits, run)},
@@ -537,9 +538,9 @@ def _says(record: XrdFitRecord) -> list[str]:
         ]
         if pattern.amorphous_fraction is not None:
             share = pattern.amorphous_fraction
-            lines.append(f"  amorphous: {100 * share.value:.1f} +- {100 * share.std:.1f} wt%")
+            lines.append(f"  amorphous: {100 * share.value:.1f} ± {100 * share.std:.1f} wt%")
         if pattern.displacement_mm is not None:
-            lines.append(f"  displacement {pattern.displacement_mm.value:.4f} +- {pattern.displacement_mm.std:.4f} mm")
+            lines.append(f"  displacement {pattern.displacement_mm.value:.4f} ± {pattern.displacement_mm.std:.4f} mm")
     return [*lines, *amounts_lines(record.beside_nmr), *(f"note: {note}" for note in record.notes)]
 
 

@@ -13,7 +13,7 @@ from pydantic import model_validator
 
 from paddlewheel.errors import SettingsError
 from paddlewheel.foreign import compression
-from paddlewheel.lab.xrd.atoms_phase import formula_of
+from paddlewheel.lab.xrd.atoms_phase import formula_of, warnings_of_phases
 from paddlewheel.lab.xrd.instrument import shown, tube
 from paddlewheel.lab.xrd.moving import MovingAtoms, average_structure_factors, fold
 from paddlewheel.lab.xrd.pattern import Geometry, Pattern, Radiation
@@ -214,7 +214,9 @@ def _measures(inputs: PatternInputs, settings: XrdPatternSettings, run: Run) -> 
         "reflections": run.table(LINES, _line_columns(made, inputs.radiation)),
         "patterns": run.table(CURVES, _curves(made, angles)),
     }
-    warnings = [line for each in made for line in each.warnings]
+    phases = {name: given for name, given in inputs.given.items() if isinstance(given, Phase)}
+    warnings = warnings_of_phases((name, phase.warnings) for name, phase in phases.items())
+    warnings += [line for each in made for line in each.warnings]
     if inputs.observed is not None:
         files["observed"] = run.table(
             OBSERVED, {"two_theta_deg": inputs.observed.two_theta_deg, "intensity": inputs.observed.intensity}
@@ -260,7 +262,7 @@ def _of_phase(
         for element in dict.fromkeys(phase.elements)
     }
     return _made(
-        name, lines, inputs, settings, angles, smear_deg=0.0, warnings=[f"{name}: {line}" for line in phase.warnings],
+        name, lines, inputs, settings, angles, smear_deg=0.0, warnings=[],
         of="structure", formula=phase.formula, space_group=phase.space_group, cell=phase.cell.tolist(),
         density_g_per_cm3=density_g_per_cm3(phase), b_iso_A2=means,
         mass_absorption_cm2_per_g=mass_absorption_cm2_per_g(phase, inputs.radiation.wavelength_A),

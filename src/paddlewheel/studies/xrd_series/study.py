@@ -12,6 +12,7 @@ import numpy as np
 
 from paddlewheel.errors import DataError, InputError, ScienceError, SettingsError
 from paddlewheel.lab.nmr.least_squares import Value
+from paddlewheel.lab.xrd.atoms_phase import warnings_of_phases
 from paddlewheel.lab.xrd.evolution import Frames, TransitionFit, exposed_range_K, fit_transition
 from paddlewheel.lab.xrd.expansion import fit_expansion, fit_merging
 from paddlewheel.lab.xrd.pattern import Pattern
@@ -297,8 +298,11 @@ def _measures(inputs: SeriesInputs, settings: XrdSeriesSettings, run: Run) -> Xr
     if curves:
         files["fitted_curves"] = run.table(CURVES, stacked(("phase", "temperature_K", "weight_fraction"), curves))
     warnings = list(
-        dict.fromkeys(f"{each.name}: {text}" for each in (*inputs.patterns, *inputs.phases) for text in each.warnings)
-    )
+        dict.fromkeys(
+            [*(f"{each.name}: {text}" for each in inputs.patterns for text in each.warnings),
+             *warnings_of_phases((phase.name, phase.warnings) for phase in inputs.phases)]
+        )
+    )  # fmt: skip
     warnings += left_over
     return XrdSeriesRecord(
         wavelength_A=needs_radiation(inputs.patterns[0]).wavelength_A,
