@@ -91,8 +91,8 @@ def test_a_second_line_of_the_tube_is_told() -> None:
 def test_a_wavelength_that_nobody_says_is_that_of_the_phases() -> None:
     """The numbers of --radiation CuKa, and a line that says so; other phases decide nothing.
 
-    The search ends where steps gain nothing: how arrays lie in memory rounds sums differently, which moves a fraction by
-    some 1e-5 of itself.
+    The search ends where steps gain nothing: how arrays lie in memory rounds sums differently, which moves a
+    fraction by some 1e-5 of itself.
     """
     pattern = _made("si", "corundum", size_A=1000, seed=1)
     silent = replace(pattern, radiation=None)
