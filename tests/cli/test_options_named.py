@@ -33,10 +33,11 @@ def _strings(path: Path) -> Iterator[str]:
             yield node.value
 
 
-def test_of_the_page_on_nmr(options: set[str]) -> None:
-    named = set(_OPTION.findall((_ROOT / "docs/nmr.md").read_text()))
-    assert "--temperatures" in named  # the search finds some
-    assert named <= options | _OF_OTHERS
+@pytest.mark.parametrize(("page", "some"), [("nmr", "--temperatures"), ("xrd", "--phases"), ("dsc", "--mass-mg")])
+def test_of_pages_on_the_laboratory(page: str, some: str, options: set[str]) -> None:
+    named = set(_OPTION.findall((_ROOT / f"docs/{page}.md").read_text()))
+    assert some in named  # the search finds some
+    assert named - options - _OF_OTHERS == set()
 
 
 def test_of_what_the_studies_say(options: set[str]) -> None:

@@ -336,7 +336,7 @@ class _Work:
         if seen.sum() < 50:
             raise DataError(
                 f"{seen.sum()} points between {low:g} and {high:g} degrees", where=pattern.source,
-                remedy="give a wider --range-deg",
+                remedy="give a wider --two-theta-range",
             )  # fmt: skip
         self.x, self.y, self.std = x[seen], pattern.intensity[seen].astype(float), pattern.std[seen].astype(float)
         self.left_out = np.zeros(self.x.size, dtype=bool)
