@@ -61,10 +61,10 @@ def _diffusion_gate(reference: Trajectory, candidate: Trajectory | None, phase: 
 
 
 def test_candidate_that_diffuses_alike_is_inside_and_a_faster_one_outside(phase):
-    reference = _walk(0.1, seed=1)
+    reference = _walk(0.1, seed=1, n_frames=6000)
     assert _diffusion_gate(reference, reference, phase).measured == 0
-    assert _diffusion_gate(reference, _walk(0.1, seed=5), phase).verdict == "pass"
-    faster = _diffusion_gate(reference, _walk(0.2, seed=3), phase)  # four times the diffusivity
+    assert _diffusion_gate(reference, _walk(0.1, seed=5, n_frames=6000), phase).verdict == "pass"
+    faster = _diffusion_gate(reference, _walk(0.2, seed=3, n_frames=6000), phase)  # four times the diffusivity
     assert faster.verdict == "fail"
     assert faster.measured > 1
 
