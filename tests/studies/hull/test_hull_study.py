@@ -58,7 +58,7 @@ def test_a_table_goes_by_its_content_wherever_it_lies(table: Path, tmp_path: Pat
     assert hull("Na-Cl", energies=[moved], **settings) == record
     assert (run / "result.json").stat().st_mtime_ns == written
     moved.write_text(GIVEN.replace("-2.0", "-2.1"))
-    with pytest.raises(RunDirectoryError, match="given.csv is not the file any more"):
+    with pytest.raises(RunDirectoryError, match=r"given\.csv is not the file any more"):
         hull("Na-Cl", energies=[moved], **settings)
 
 
