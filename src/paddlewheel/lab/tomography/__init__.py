@@ -1,0 +1,1 @@
+"""Tomography: image stacks and labelled voxels of composites, their phases, geometry and transport."""

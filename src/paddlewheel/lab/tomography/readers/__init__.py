@@ -1,0 +1,1 @@
+"""Readers of stacks, one a format."""

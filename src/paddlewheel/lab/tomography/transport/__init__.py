@@ -1,0 +1,1 @@
+"""Flow through labelled voxels: effective conductivities and tortuosity factors."""
