@@ -43,8 +43,12 @@ class Flow:
     slice_flux_share
         Largest flux density through a voxel over the mean one, per slice across the flow; [n_slices]. Empty where
         nothing flows.
+    slice_potential
+        Mean potential of what is connected, per slice, 1 at the first face and 0 at the last; [n_slices].
     flux
         |flux density| of each voxel over the mean one, float32 [n_z, n_y, n_x], where it was asked for.
+    potential
+        Of each voxel, NaN where no current can go, float32 [n_z, n_y, n_x], where it was asked for.
     warnings
         A line each.
     """
@@ -61,7 +65,9 @@ class Flow:
     iterations: int
     seconds: float
     slice_flux_share: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    slice_potential: np.ndarray = field(default_factory=lambda: np.zeros(0))
     flux: np.ndarray | None = None
+    potential: np.ndarray | None = None
     warnings: tuple[str, ...] = ()
 
     @property
@@ -86,7 +92,7 @@ class Flow:
 
     @property
     def bruggeman_exponent(self) -> float | None:
-        """b of sigma_eff/sigma_0 = eps^b for one conducting phase; None for several, without flow, or where eps is 1."""
+        """b of sigma_eff/sigma_0 = eps^b for one conducting phase; None for several, without flow, or if eps is 1."""
         single = len(set(self.conductivities.values())) == 1
         if not single or not self.percolates or self.volume_fraction in (0.0, 1.0):
             return None
