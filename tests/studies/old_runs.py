@@ -641,6 +641,12 @@ OLD_RUNS: dict[str, OldRun] = {
                    "--n-rows", "16", "--seed", "3"],
         changed=["--rate-per-s", "90"], named="rate_per_s",
     ),
+    "tomography-simulate": OldRun(
+        make=lambda _: None,
+        arguments=["tomography", "simulate", "--composite", "nco-nbh", "--size-um", "4,3,2.4", "--diameter-um", "1,2",
+                   "--seed", "3"],
+        changed=["--porosity", "0.1"], named="porosity",
+    ),
     "xrd-pattern": OldRun(
         make=lambda _: None,
         arguments=["xrd", "pattern", "si", "nabh4", "--radiation", "CuKa", "--two-theta-range", "20,60"],

@@ -167,6 +167,11 @@ TABLE: dict[str, Row] = {
         "nmr_tensors.study:STUDY",
         "Calculated shielding and field gradient tensors to shifts, quadrupole couplings and spectra; inputs for them.",
     ),
+    "tomography simulate": Row(
+        LABORATORY,
+        "tomography_simulate.study:STUDY",
+        "FIB stacks of composites with known truth, as files: phases of exact shares, drift, curtains, shadow, noise.",
+    ),
     "xrd pattern": Row(
         LABORATORY,
         "xrd_pattern.study:STUDY",
