@@ -42,6 +42,7 @@ from paddlewheel.studies.rotor.record import RotorRecord
 from paddlewheel.studies.sample.record import SamplingRecord
 from paddlewheel.studies.sites.record import SitesRecord
 from paddlewheel.studies.spectra.record import SpectraRecord
+from paddlewheel.studies.tomography_simulate.record import TomographySimulateRecord
 from paddlewheel.studies.train.record import TrainingRecord
 from paddlewheel.studies.validate.record import ValidationRecord
 from paddlewheel.studies.validate.settings import GateLimits
@@ -771,6 +772,42 @@ def spectra(
     cores: int | None = ...,
     show_progress: bool = ...,
 ) -> SpectraRecord: ...
+def tomography_simulate(
+    *,
+    composite: Literal['nco-nbh', 'nco-nzc', 'nco-nzc-nbh'] = ...,
+    sample: str | Path | None = ...,
+    roles: dict[str, Literal['particles', 'fibres', 'clusters', 'coating', 'matrix']] = ...,
+    greys: NamedNumbers = ...,
+    porosity: float = ...,
+    size_um: Numbers = ...,
+    pixel_nm: float = ...,
+    slice_nm: float = ...,
+    diameter_um: Numbers = ...,
+    aspect: float = ...,
+    overlap: float = ...,
+    roughness_um: float = ...,
+    fibre_diameter_um: float = ...,
+    fibre_length_um: float = ...,
+    grain_um: float = ...,
+    cluster_um: float = ...,
+    pore_um: float = ...,
+    depth_nm: float = ...,
+    blur_nm: float = ...,
+    noise: float = ...,
+    drift_nm: Numbers = ...,
+    wander_nm: float = ...,
+    curtains: float = ...,
+    shadow: float = ...,
+    brightness: float = ...,
+    flicker: float = ...,
+    charging: float = ...,
+    bits: Literal[8, 16] = ...,
+    seed: int = ...,
+    out: str | Path | None = ...,
+    again: bool = ...,
+    cores: int | None = ...,
+    show_progress: bool = ...,
+) -> TomographySimulateRecord: ...
 def train(
     datasets: str | Path | Sequence[str | Path],
     *,

@@ -17,6 +17,7 @@ from paddlewheel.study.settings import extra, limits_of, option_name
 ODD = ("inf", "-inf", "nan", "1e300", "-1e300", "-1", "1000000000")
 MEANT: dict[str, set[str]] = {
     "-1": {
+        "drift_nm",
         "charge",
         "pressure_GPa",
         "reference_potential_V",
@@ -43,7 +44,7 @@ MEANT: dict[str, set[str]] = {
         "rate_per_s",
     },
 }
-"""What may be meant: an anion's charge, tension, potentials, shifts and phases below the reference; any seed,
+"""What may be meant: an anion's charge, drift, tension, potentials, shifts and phases below the reference; any seed,
 a gigaohm, jumps within 1 ns."""
 _SIZES = ("--diameter-cm=0.8",)
 BESIDE = {
@@ -113,6 +114,7 @@ def words(command: str) -> list[str]:
     needed = {
         "validate": ["--against", "none"], "distil": ["--teacher", "none"],
         "nmr simulate": ["--lorentz-Hz", "1,2,3"],  # it has no inputs: refused as three widths of two lines
+        "tomography simulate": ["--size-um", "1,2"],  # nor has this: refused as two edges of a body
     }.get(command, [])  # fmt: skip
     given = ["none.nothing" for argument in load_study(command).arguments if argument.required]
     return [*command.split(), *given, *needed]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ import paddlewheel
 from paddlewheel.errors import SettingsError
 from paddlewheel.lab.tomography.readers import labels_of, read_stack
 
-SMALL = {"size_um": "3,2.5,4", "diameter_um": "0.8,1.5"}
+SMALL: dict[str, Any] = {"size_um": "3,2.5,4", "diameter_um": "0.8,1.5"}
 SAMPLE = """
 name: LCO in two glasses
 composite:
@@ -54,7 +55,7 @@ def test_files_are_read_back_with_their_truth(tmp_path: Path) -> None:
 def test_another_sample_with_its_own_greys(tmp_path: Path) -> None:
     (tmp_path / "sample.yaml").write_text(SAMPLE)
     record = paddlewheel.tomography_simulate(
-        sample=tmp_path / "sample.yaml", greys="LCO=0.8,heavy=0.5,light=0.3", roles="heavy=coating", bits=16,
+        sample=tmp_path / "sample.yaml", greys="LCO=0.8,heavy=0.5,light=0.3", roles={"heavy": "coating"}, bits=16,
         out=tmp_path / "run", **SMALL,
     )  # fmt: skip
     assert [(phase.name, phase.role, phase.grey) for phase in record.phases[1:]] == [
@@ -77,7 +78,7 @@ def test_another_sample_with_its_own_greys(tmp_path: Path) -> None:
         ({"roles": "NCO=matrix"}, "roles"),
     ],
 )
-def test_what_cannot_be_made_is_told_in_one_line(given: dict, said: str, tmp_path: Path) -> None:
+def test_what_cannot_be_made_is_told_in_one_line(given: dict[str, Any], said: str, tmp_path: Path) -> None:
     (tmp_path / "sample.yaml").write_text(SAMPLE)
     if "sample" in given:
         given = {"sample": tmp_path / "sample.yaml"}

@@ -179,7 +179,7 @@ def _of_sample(path: Path, given: Mapping[str, Role]) -> tuple[str, Recipe, dict
                             remedy="give them with their weight fractions and densities")  # fmt: skip
     components = sample.composite.components if sample.composite is not None else []
     roles: dict[str, Role] = {part.name: "particles" for part in components if part.capacity_mAh_per_g is not None}
-    return sample.name, recipe, roles | given
+    return sample.name, recipe, {**roles, **given}
 
 
 def _greys(recipe: Recipe, given: Mapping[str, float]) -> dict[int, float]:
