@@ -193,11 +193,11 @@ def test_h5md_is_one_file(tmp_path: Path, monkeypatch, put) -> None:
 
 def test_h5md_that_kills_the_library_is_refused(tmp_path: Path, monkeypatch) -> None:
     """A damaged text attribute made HDF5 2.0 read address nowhere (input 87 of the seed 310 of the fuzz run)."""
-    from paddlewheel.trajectories.readers import h5md
+    from paddlewheel.trajectories.readers import hdf5
 
     program = tmp_path / "dies.py"
     program.write_text("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n")
-    monkeypatch.setattr(h5md, "PROBE", program)
+    monkeypatch.setattr(hdf5, "PROBE", program)
     _h5md(tmp_path / "x.h5", _links_out)
     with pytest.raises(InputError, match=r"x\.h5: .*signal 11"):
         read_trajectory(tmp_path / "x.h5", frame_interval_fs=1.0)

@@ -55,6 +55,7 @@ def samples(folder: Path) -> list[Sample]:
     import nmr_files
     import powder_files
     import tensor_files
+    import tomography_files
     import trajectory_files
     from paddlewheel.crystals import read_structure
     from paddlewheel.crystals.formats import read_frames
@@ -67,6 +68,7 @@ def samples(folder: Path) -> list[Sample]:
     from paddlewheel.lab.nmr.tensors.readers import read_tensors
     from paddlewheel.lab.readers import read_cell_test, read_spectra
     from paddlewheel.lab.sample import load_sample
+    from paddlewheel.lab.tomography.readers import RawHeader, read_stack
     from paddlewheel.lab.xrd.readers import read_patterns
     from paddlewheel.lab.xrd.structure_factors import read_phase
     from paddlewheel.potentials.nep.nep_file import read_nep
@@ -109,6 +111,9 @@ def samples(folder: Path) -> list[Sample]:
 
     def measured(path: Path) -> object:
         return read_nmr(path, nucleus="23Na", frequency_MHz=132.294)
+
+    def stack(path: Path) -> object:
+        return read_stack(path).values[-1]
 
     def beside(others: Path, name: str) -> Callable[[Path], object]:
         def read(path: Path) -> object:
@@ -221,6 +226,10 @@ def samples(folder: Path) -> list[Sample]:
     add("pattern.raw", "t\nBANK 1 2000 200 CONST 1000 2 0 0 STD\n" + "\n".join(
         "".join(f"{count:8d}" for count in row) for row in powder_files.COUNTS.reshape(-1, 10)
     ), "powder pattern", read_patterns)  # fmt: skip
+    for name, content in tomography_files.damageable(folder).items():
+        add(name, content, "stack", stack)
+    header = RawHeader(shape=(30, 24, 4), dtype="uint8")
+    add("stack.raw", tomography_files.grey().tobytes(), "stack", lambda path: read_stack(path, header=header))
     add("inputs.yaml", "temperatures_K: [500.0, 600.0]\nstructure: {name: x, sha256: ab}\nseed: 1\n", "inputs", inputs)
     model = {"@class": "M3GNet", "init_args": {"element_types": ["Na", "Cl"], "is_intensive": False, "units": 64}}
     add("model.json", json.dumps({"@class": "Potential", "kwargs": {"model": model}}), "checkpoint", checkpoint)

@@ -14,7 +14,7 @@ PROGRAM = Path(__file__).with_name("damaged_files.py")
 PARTS, INPUTS_PER_PART = 5, 1000
 READERS = {
     "structure", "sites", "trajectory", "frames", "dataset", "cell test", "spectra", "sample", "design", "energies",
-    "potential", "inputs", "checkpoint", "nmr", "calorimeter", "calibration", "powder pattern",
+    "potential", "inputs", "checkpoint", "nmr", "calorimeter", "calibration", "powder pattern", "stack",
 }  # fmt: skip
 
 

@@ -3,9 +3,6 @@ doi:10.1016/j.cpc.2014.01.018; the specification 1.1 is at https://www.nongnu.or
 
 from __future__ import annotations
 
-import math
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from paddlewheel.errors import TrajectoryError
-from paddlewheel.foreign import LARGEST_CHUNK, refuse_expansion
 from paddlewheel.trajectories.clock import EvenFrames, Unit, check_even, even_frames
+from paddlewheel.trajectories.readers.hdf5 import open_hdf5, probe_hdf5
 from paddlewheel.trajectories.trajectory import Trajectory, check_symbols, element_masses_u
 
 if TYPE_CHECKING:
@@ -33,8 +30,6 @@ _LENGTHS_A = {
     "m": 1e10,
 }
 _TIMES_FS = {"fs": 1.0, "ps": 1e3, "ns": 1e6, "us": 1e9, "s": 1e15}
-PROBE = Path(__file__).with_name("h5md_probe.py")
-_LONGEST_PROBE_S = 60.0
 _UNIT_REMEDY = "set its attribute unit (with h5py: dataset.attrs['unit'] = 'Angstrom')"
 
 
@@ -89,7 +84,7 @@ def read_h5md(
     TrajectoryError
         If the file is damaged, no H5MD, of more than one group, not periodic, or lacks a unit or the elements.
     """
-    _probe(path)
+    probe_hdf5(path, TrajectoryError)
     with _opened(path) as file:
         if "h5md" not in file and "particles" not in file:
             raise TrajectoryError("HDF5, but no H5MD (no group particles)", where=path, remedy="give an H5MD file")
@@ -133,28 +128,10 @@ def read_h5md(
     return trajectory.only(even)
 
 
-def _probe(path: Path) -> None:
-    """Refuse a file that HDF5's library dies of, or never ends with: another process finds that out."""
-    try:
-        status = subprocess.run(
-            [sys.executable, str(PROBE), str(path)], capture_output=True, timeout=_LONGEST_PROBE_S, check=False
-        ).returncode
-    except subprocess.TimeoutExpired:
-        status = -1
-    if status < 0:
-        raise TrajectoryError(
-            f"damaged H5MD file (HDF5's library fails on it, signal {-status})", where=path,
-            remedy="copy the file again",
-        )  # fmt: skip
-
-
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
-    import h5py
-
     try:
-        with h5py.File(path, "r") as file:
-            _refuse_elsewhere(file, path)
+        with open_hdf5(path, TrajectoryError) as file:
             yield file
     except TrajectoryError:
         raise
@@ -164,28 +141,6 @@ def _opened(path: Path) -> Iterator[Any]:
             where=path,
             remedy="copy the file again",
         ) from error
-
-
-def _refuse_elsewhere(file: h5py.File, path: Path) -> None:
-    """Refuse a file whose data lie in other files: external links, external storage, virtual datasets; and bombs."""
-    import h5py
-
-    remedy = "copy what it refers to into the file (h5repack, or h5py: file.copy)"
-
-    links: list[tuple[str, Any]] = []
-    file.visititems_links(lambda name, link: links.append((name, link)))
-    for name, link in links:
-        if isinstance(link, h5py.ExternalLink):
-            raise TrajectoryError(f"its link {name} leads to the file {link.filename}", where=path, remedy=remedy)
-        element = None if isinstance(link, h5py.SoftLink) else file[name]
-        if not isinstance(element, h5py.Dataset):
-            continue
-        if element.external or element.is_virtual:
-            raise TrajectoryError(f"the data of {name} lie in another file", where=path, remedy=remedy)
-        refuse_expansion(element.nbytes, element.id.get_storage_size(), path, TrajectoryError)
-        if element.chunks and math.prod(element.chunks) * element.dtype.itemsize > LARGEST_CHUNK:
-            raise TrajectoryError(f"the chunks of {name} are larger than {LARGEST_CHUNK / 1e6:g} MB", where=path,
-                                  remedy="write it again in smaller chunks")  # fmt: skip
 
 
 def _unit(*objects: h5py.HLObject) -> str | None:

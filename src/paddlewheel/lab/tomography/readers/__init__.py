@@ -13,7 +13,7 @@ from pathlib import Path
 
 from paddlewheel.errors import DataError
 from paddlewheel.foreign import parsing
-from paddlewheel.lab.tomography.readers import arrays, folder, survey, tiff
+from paddlewheel.lab.tomography.readers import amira, arrays, chunked, folder, headers, survey, tiff
 from paddlewheel.lab.tomography.readers.arrays import RAW_TYPES, RawHeader
 from paddlewheel.lab.tomography.readers.labels import labels_of, refuse_labels
 from paddlewheel.lab.tomography.readers.slices import changed
@@ -21,16 +21,33 @@ from paddlewheel.lab.tomography.readers.volume import Volume
 from paddlewheel.lab.tomography.readers.voxel_size import decided_size
 from paddlewheel.lab.tomography.readers.writers import write_labels, write_stack
 from paddlewheel.lab.tomography.voxels import Stack, VoxelSize
+from paddlewheel.trajectories.readers.hdf5 import BEGINNING
 
 __all__ = ["RAW_TYPES", "RawHeader", "labels_of", "read_stack", "refuse_labels", "write_labels", "write_stack"]
 
-_REMEDY = "give a stack: a TIFF, a folder of images, .npy, .npz, or a .raw with its header"
+_REMEDY = "give a stack: TIFF, a folder of images, HDF5, Zarr, .am, .nrrd, .mhd, .npy, or a .raw with its header"
 _READERS: tuple[tuple[tuple[bytes, ...], Callable[[Path, str | None], Volume]], ...] = (
     (tiff.BEGINNINGS, lambda path, dataset: tiff.read_tiff(path)),
     ((b"\x93NUMPY",), lambda path, dataset: arrays.read_npy(path)),
     ((b"PK\x03\x04",), arrays.read_npz),
+    ((BEGINNING,), chunked.read_hdf5),
+    (amira.BEGINNINGS, amira.read_amira),
+    ((b"NRRD",), lambda path, dataset: headers.read_nrrd(path)),
+    ((b"ObjectType", b"NDims"), lambda path, dataset: headers.read_metaimage(path)),
 )
 """How files begin, and what reads them: a path and the name of a dataset."""
+_OTHERS = {
+    b"\xd0\xcf\x11\xe0": "a stack of Zeiss Xradia (.txm, .txrm) or an old office document",
+    b"ZISRAWFILE": "a .czi of Zeiss",
+    b"\x00\x00\x00\x03": "a .dm3 of Gatan",
+    b"\x00\x00\x00\x04": "a .dm4 of Gatan",
+    b"\x89PNG": "one PNG",
+    b"\xff\xd8\xff": "one JPEG",
+    b"BM": "one BMP",
+    b"# vtk": "a file of VTK",
+    b"<VTKFile": "a file of VTK",
+}
+"""Files that are given for stacks, by how they begin."""
 
 
 def read_stack(
@@ -89,6 +106,8 @@ def read_stack(
 def _read(path: Path, header: RawHeader | None, dataset: str | None) -> Volume:
     if header is not None:
         return arrays.read_raw(path, header)
+    if path.is_dir() and chunked.is_zarr(path):
+        return chunked.read_zarr(path, dataset)
     if path.is_dir():
         return folder.read_folder(path)
     with open(path, "rb") as stream:
@@ -98,6 +117,10 @@ def _read(path: Path, header: RawHeader | None, dataset: str | None) -> Volume:
     for beginnings, read in _READERS:
         if head.startswith(beginnings):
             return read(path, dataset)
+    for beginning, what in _OTHERS.items():
+        if head.startswith(beginning):
+            remedy = "give the folder of all slices" if what.startswith("one ") else "export it as TIFF"
+            raise DataError(f"is {what}", where=path, remedy=remedy)
     raise DataError("is no stack of a known format", where=path, remedy=_REMEDY)
 
 

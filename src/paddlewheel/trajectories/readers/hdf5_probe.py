@@ -1,6 +1,6 @@
 """Go through the attributes and texts of an HDF5 file, as a program of its own: HDF5's C library dies of some damage.
 
-    python h5md_probe.py FILE
+    python hdf5_probe.py FILE
 
 It ends by a signal where the library crashes, and with status 0 else, whatever is wrong with the file.
 """
