@@ -19,8 +19,9 @@ from paddlewheel.lab.tomography.transport import kernels
 
 _SOFTENING = 0.5
 _VISITS = 2
-"""Of each coarser grid in a cycle (a W cycle); it costs a third more than one visit, and convergence does not suffer
-from size."""
+"""Of each coarser grid in a cycle (a W cycle), so that convergence does not suffer from size. With two visits, the
+conductances may be halved and no more, or the preconditioner need not stay positive: a visit to a coarse grid moves the
+potential up to twice as far as it should, which the second one takes back."""
 _COARSEST = 300
 """Voxels that are solved directly."""
 _SMALL = 20_000
