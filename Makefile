@@ -49,9 +49,10 @@ demo: install
 	@echo "open $(abspath $(DEMO_OUT))/report.html"
 
 # whole files of tests go to each worker, so that what one file prepares is prepared once; in the order of
-# tests/conftest.py, for xdist would begin with the files of most tests
+# tests/conftest.py, for xdist would begin with the files of most tests. A worker that crashes ends the run with the name
+# of its test: replaced, it would leave the rest of that file undone, and the run would wait for it for ever
 TEST_WORKERS ?= 2
-TEST_ORDER := --dist loadfile --no-loadscope-reorder
+TEST_ORDER := --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 test: install-developer
 	$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) $(TEST_ORDER)

@@ -9,7 +9,9 @@ import json
 import os
 import pickle
 import sqlite3
+import sys
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import h5py
@@ -350,7 +352,10 @@ def test_text_bombs_of_trajectories_end(tmp_path: Path, monkeypatch) -> None:
         read_trajectory(path, frame_interval_fs=1.0)
 
 
-def test_deep_and_laughing_documents_end(tmp_path: Path) -> None:
+@pytest.mark.parametrize("frames", [1000, 100_000])  # symfc, which phonopy imports, sets the second for the process
+def test_deep_and_laughing_documents_end(frames: int, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    request.addfinalizer(partial(sys.setrecursionlimit, sys.getrecursionlimit()))
+    sys.setrecursionlimit(frames)
     deep, laughs = tmp_path / "x.json", tmp_path / "x.yaml"
     deep.write_text("[" * 200_000 + "]" * 200_000)
     with pytest.raises(InputError, match="nested too deeply"):

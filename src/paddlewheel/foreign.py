@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import struct
+import sys
 import tokenize
 import zipfile
 import zlib
@@ -38,6 +39,8 @@ DEEPEST = 100
 """Lists and maps of YAML within each other."""
 _LARGEST_EXPANSION = 10_000_000
 """Nodes of a YAML document whose aliases are written out."""
+_MOST_FRAMES = 3000
+"""Python's recursion limit while a file is parsed: parsers in C count by it, and overflow the stack beyond 20,000."""
 
 DAMAGE = (
     ArithmeticError, AssertionError, AttributeError, BufferError, EOFError, LookupError, LZMAError, MemoryError,
@@ -51,12 +54,28 @@ _STARTS = {"gzip": b"\x1f\x8b", "bzip2": b"BZh", "xz": b"\xfd7zXZ\x00", "compres
 
 
 @contextmanager
+def bounded_recursion() -> Iterator[None]:
+    """Keep Python's recursion limit at `_MOST_FRAMES` at most, so that deep nesting is a RecursionError.
+
+    A library that was imported before may have raised it for the whole process (symfc, which phonopy imports, to
+    100,000), and then a document of many brackets would end the process.
+    """
+    frames = sys.getrecursionlimit()
+    sys.setrecursionlimit(min(frames, _MOST_FRAMES))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(frames)
+
+
+@contextmanager
 def parsing(
     path: str | Path, kind: type[PaddlewheelError], *, problem: str = "is damaged", remedy: str = "copy it again"
 ) -> Iterator[None]:
     """Turn what a parser raises on damaged bytes (`DAMAGE`) into one line of the error class `kind`."""
     try:
-        yield
+        with bounded_recursion():
+            yield
     except PaddlewheelError:
         raise
     except RecursionError as error:

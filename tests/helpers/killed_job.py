@@ -112,7 +112,7 @@ def main() -> None:
         elif killed < _FEWEST:  # the machine has become faster meanwhile
             status, killed, whole_s = None, 0, whole_s / 2
             for left in Path.cwd().glob("killed*"):
-                shutil.rmtree(left)
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
     if status is None:
         status = _wait(_child(arguments, "killed"))
     print(f"{killed} kills of a job of {whole_s:.2f} s")

@@ -18,7 +18,7 @@ from paddlewheel.crystals.cif_statements import ISOTOPE_MASSES_U
 from paddlewheel.crystals.lammps_data import is_lammps_data, read_lammps_data
 from paddlewheel.crystals.ulm import MAGIC, read_ulm_frames
 from paddlewheel.errors import DatasetError, InputError, StructureError
-from paddlewheel.foreign import brief, parsing, read_document
+from paddlewheel.foreign import bounded_recursion, brief, parsing, read_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -101,6 +101,7 @@ def _quiet() -> Iterator[None]:
         warnings.catch_warnings(),
         contextlib.redirect_stdout(io.StringIO()),
         contextlib.redirect_stderr(io.StringIO()),
+        bounded_recursion(),
     ):
         warnings.simplefilter("ignore")
         yield

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from paddlewheel.errors import InputError
-from paddlewheel.foreign import DAMAGE, parse_yaml, read_text
+from paddlewheel.foreign import DAMAGE, bounded_recursion, parse_yaml, read_text
 from paddlewheel.thermodynamics.phase_entry import PhaseEntry
 
 _KNOWN = {
@@ -88,7 +88,8 @@ def _yaml(text: str, path: Path) -> list[Mapping[str, Any]]:
 
 def _computed_entries(text: str, path: Path) -> list[Mapping[str, Any]]:
     try:
-        document = json.loads(text)
+        with bounded_recursion():
+            document = json.loads(text)
         rows = document["entries"] if isinstance(document, dict) else document
         return [
             {

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from paddlewheel.errors import DataError
-from paddlewheel.foreign import brief, check_archive, parsing
+from paddlewheel.foreign import bounded_recursion, brief, check_archive, parsing
 from paddlewheel.lab.dsc.readers.header import Direction
 from paddlewheel.lab.dsc.readers.table import Told
 from paddlewheel.lab.dsc.scan import SignalUnit, ThermalScan
@@ -44,7 +44,8 @@ def read_ngb_scans(path: Path, told: Told, *, correction: bool = False) -> list[
     check_archive(path, DataError, remedy=_REMEDY)
     try:
         table = read_ngb(str(path), run="correction" if correction else "sample")
-        said: dict[str, Any] = json.loads(table.schema.metadata[b"file_metadata"])
+        with bounded_recursion():
+            said: dict[str, Any] = json.loads(table.schema.metadata[b"file_metadata"])
         names = table.column_names
         values = {name: np.asarray(table[name].to_numpy(), float) for name in names}
     except ValueError as error:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from paddlewheel.errors import DataError
-from paddlewheel.foreign import parse_xml, refuse_expansion
+from paddlewheel.foreign import bounded_recursion, parse_xml, refuse_expansion
 from paddlewheel.lab.tomography.readers.pictures import grey_of, of_pillow, through_table
 from paddlewheel.lab.tomography.readers.slices import Slices
 from paddlewheel.lab.tomography.readers.volume import SaidSize, Volume
@@ -321,8 +321,10 @@ def _names_in(info: str) -> dict[int, str]:
     for line in info.splitlines():
         if line.startswith(NAMES_KEY):
             try:
-                return {int(number): str(name) for number, name in json.loads(line.removeprefix(NAMES_KEY)).items()}
-            except (ValueError, AttributeError):
+                with bounded_recursion():
+                    names = json.loads(line.removeprefix(NAMES_KEY))
+                return {int(number): str(name) for number, name in names.items()}
+            except (ValueError, AttributeError, RecursionError):
                 return {}
     return {}
 
