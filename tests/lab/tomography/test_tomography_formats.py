@@ -11,7 +11,7 @@ import zarr
 
 import tomography_files as files
 from paddlewheel.errors import DataError
-from paddlewheel.lab.tomography.readers import labels_of, read_stack
+from paddlewheel.lab.tomography.readers import labels_of, read_stack, slices
 
 
 def read(folder: Path, name: str, content: bytes, **options):
@@ -290,12 +290,23 @@ def test_all_samples_of_the_fuzz_run_are_read(tmp_path):
         assert read(tmp_path, name, content).shape in (files.SHAPE, (4, 20, 30))
 
 
-def test_large_slices_are_not_held(tmp_path):
-    """A stack of a folder gives one slice at a time: reading slice 3 opens its file alone."""
-    folder = tmp_path / "fib"
-    folder.mkdir()
-    for number, image in enumerate(files.grey()):
-        tifffile.imwrite(folder / f"{number}.tif", image)
-    stack = read_stack(folder)
-    (folder / "2.tif").unlink()
-    np.testing.assert_array_equal(stack.values[3], files.grey()[3])
+@pytest.mark.parametrize("kind", ["folder", "pages", "hdf5"])
+def test_large_stacks_are_not_held(tmp_path, monkeypatch, kind):
+    """Beyond the bound one slice is read at a time, of chunks one layer: 24 slices in layers of some."""
+    monkeypatch.setattr(slices, "LARGEST_HELD", 0)
+    values = files.grey((24, 40, 30))
+    path = tmp_path / kind
+    if kind == "folder":
+        path.mkdir()
+        for number, image in enumerate(values):
+            tifffile.imwrite(path / f"{number}.tif", image)
+    else:
+        content = files.tiff(values, compression="zlib") if kind == "pages" else None
+        path.write_bytes(content or files.hdf5(tmp_path / "made.h5", {"grey": values}))
+    stack = read_stack(path)
+    assert isinstance(stack.values, slices.Slices)
+    np.testing.assert_array_equal(stack.values[5:9, 2, ::3], values[5:9, 2, ::3])
+    np.testing.assert_array_equal(np.asarray(stack.values), values)
+    if kind == "folder":
+        (path / "2.tif").unlink()
+        np.testing.assert_array_equal(stack.values[3], values[3])

@@ -1,8 +1,8 @@
 """Readers of stacks: whatever microscope, scanner or program wrote it becomes a `Stack`; and writers.
 
-The format is taken from the content, but for bare numbers, which need a `RawHeader`. Slices stay on the disk: mapped
-where the format allows it, otherwise read one by one. What is odd is told, what cannot be a stack is refused in one
-line.
+The format is taken from the content, but for bare numbers, which need a `RawHeader`. Slices stay on the disk, mapped
+where the format allows it; otherwise up to 500 MB are held in memory, and of larger stacks slices are read one by one.
+What is odd is told, what cannot be a stack is refused in one line.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from paddlewheel.foreign import parsing
 from paddlewheel.lab.tomography.readers import amira, arrays, chunked, folder, headers, survey, tiff
 from paddlewheel.lab.tomography.readers.arrays import RAW_TYPES, RawHeader
 from paddlewheel.lab.tomography.readers.labels import labels_of, refuse_labels
-from paddlewheel.lab.tomography.readers.slices import changed
+from paddlewheel.lab.tomography.readers.slices import changed, held
 from paddlewheel.lab.tomography.readers.volume import Volume
 from paddlewheel.lab.tomography.readers.voxel_size import decided_size
 from paddlewheel.lab.tomography.readers.writers import write_labels, write_stack
@@ -81,6 +81,7 @@ def read_stack(
     path = Path(path)
     with parsing(path, DataError, problem="cannot be read as a stack", remedy=_REMEDY):
         volume = _three_axes(_read(path, header, dataset), path)
+        volume = replace(volume, values=held(volume.values))
         warnings = list(volume.warnings)
         found = survey.surveyed(volume, path)
         rows = 0 if found.is_labels else volume.bar_rows or survey.info_bar(volume)
@@ -98,7 +99,7 @@ def read_stack(
         values, changes = survey.in_few_types(volume.values, found)
         size, said_by, odd = decided_size(volume.size, voxel_nm, values.shape, path)
         return Stack(
-            values=values, voxel_nm=size, voxel_from=said_by, source=str(path), name=path.stem,
+            values=held(values), voxel_nm=size, voxel_from=said_by, source=str(path), name=path.stem,
             metadata=volume.metadata, warnings=(*warnings, *changes, *odd),
         )  # fmt: skip
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+
+LARGEST_HELD = 500_000_000
+"""Bytes of a stack that is held in memory where it cannot be mapped."""
 
 
 class Slices:
@@ -61,6 +65,13 @@ def changed(
     n_z, n_y, n_x = (int(count) for count in values.shape)
     rows = n_y if rows is None else rows
     return Slices((n_z, rows, n_x), dtype, lambda number: change(np.asarray(values[number])[:rows]))
+
+
+def held(values: np.ndarray | Slices) -> np.ndarray | Slices:
+    """In memory where they are few: slices that are unpacked anew at every pass would cost more than their place."""
+    if isinstance(values, np.ndarray) or math.prod(values.shape) * values.dtype.itemsize > LARGEST_HELD:
+        return values
+    return values[:]
 
 
 def told_numbers(numbers: Sequence[int]) -> str:
