@@ -169,6 +169,9 @@ def test_two_series_and_equal_numbers_are_refused(tmp_path):
 def test_jpeg_is_told_as_lossy(tmp_path):
     stack = read_stack(folder_of(tmp_path / "fib", grey(), [f"{number}.jpg" for number in range(5)]))
     assert any("JPEG changes grey values" in line for line in stack.warnings)
+    first, *rest = (Image.fromarray(image) for image in grey())
+    first.save(tmp_path / "jpeg.tif", compression="jpeg", save_all=True, append_images=rest)
+    assert any("JPEG changes grey values" in line for line in read_stack(tmp_path / "jpeg.tif").warnings)
 
 
 def test_equal_channels_are_grey_and_colours_refused(tmp_path):

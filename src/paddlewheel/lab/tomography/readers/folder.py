@@ -12,7 +12,7 @@ import numpy as np
 from paddlewheel.errors import DataError
 from paddlewheel.foreign import parsing
 from paddlewheel.lab.tomography.readers import tiff
-from paddlewheel.lab.tomography.readers.pictures import LOSSY, read_picture
+from paddlewheel.lab.tomography.readers.pictures import LOSSY, LOSSY_TOLD, read_picture
 from paddlewheel.lab.tomography.readers.slices import Slices, told_numbers
 from paddlewheel.lab.tomography.readers.volume import SaidSize, Volume
 
@@ -46,7 +46,7 @@ def read_folder(path: Path) -> Volume:
     first, notes = _read(files[0])
     warnings += [f"{files[0].name}: {note}" for note in notes]
     if files[0].suffix.lower() in LOSSY:
-        warnings.append("JPEG changes grey values beside edges: better give the images as they were before")
+        warnings.append(LOSSY_TOLD)
 
     def read(number: int) -> np.ndarray:
         image, _ = _read(files[number])

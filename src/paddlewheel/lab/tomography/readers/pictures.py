@@ -11,6 +11,7 @@ from paddlewheel.errors import DataError
 from paddlewheel.foreign import refuse_expansion
 
 LOSSY = (".jpg", ".jpeg")
+LOSSY_TOLD = "JPEG changes grey values beside edges: better give the images as they were before"
 _TO_GREY = "save it in grey values, or as numbers of phases"
 
 

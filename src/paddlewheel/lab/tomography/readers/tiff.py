@@ -14,7 +14,7 @@ import numpy as np
 
 from paddlewheel.errors import DataError
 from paddlewheel.foreign import bounded_recursion, parse_xml, refuse_expansion
-from paddlewheel.lab.tomography.readers.pictures import grey_of, of_pillow, through_table
+from paddlewheel.lab.tomography.readers.pictures import LOSSY_TOLD, grey_of, of_pillow, through_table
 from paddlewheel.lab.tomography.readers.slices import Slices
 from paddlewheel.lab.tomography.readers.volume import SaidSize, Volume
 from paddlewheel.lab.tomography.readers.voxel_size import nm_of
@@ -26,6 +26,7 @@ BEGINNINGS = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 NAMES_KEY = "phases: "
 """In ImageJ's info, before the names of phases as JSON."""
 _FEI, _FEI_OLD, _ZEISS = 34682, 34680, 34118
+_JPEG = (6, 7)
 _LONGEST_BAR = 0.25
 """Share of the rows of an image that an info bar has at most."""
 _COARSEST_NM = 1e5
@@ -210,7 +211,8 @@ def _reader(
             image, said = through_table(image, table.astype(np.uint8))
             notes = [*notes, *said]
         grey, said = grey_of(image, where)
-        return grey, [*notes, *said, *_white_is_zero(keyframe)]
+        lossy = [LOSSY_TOLD] if keyframe.compression in _JPEG else []
+        return grey, [*notes, *said, *lossy, *_white_is_zero(keyframe)]
 
     return read
 
