@@ -10,6 +10,7 @@ from paddlewheel.lab.nmr.signal import Signal
 from paddlewheel.lab.sample import Sample
 from paddlewheel.lab.spectrum import Spectrum
 from paddlewheel.lab.table import CellTest
+from paddlewheel.lab.tomography.voxels import Stack
 from paddlewheel.lab.xrd.pattern import Pattern
 from paddlewheel.lab.xrd.phase import Phase
 from paddlewheel.studies.active.record import ActiveRecord
@@ -42,6 +43,7 @@ from paddlewheel.studies.rotor.record import RotorRecord
 from paddlewheel.studies.sample.record import SamplingRecord
 from paddlewheel.studies.sites.record import SitesRecord
 from paddlewheel.studies.spectra.record import SpectraRecord
+from paddlewheel.studies.tomography_segment.record import TomographySegmentationRecord
 from paddlewheel.studies.tomography_simulate.record import TomographySimulateRecord
 from paddlewheel.studies.train.record import TrainingRecord
 from paddlewheel.studies.validate.record import ValidationRecord
@@ -772,6 +774,31 @@ def spectra(
     cores: int | None = ...,
     show_progress: bool = ...,
 ) -> SpectraRecord: ...
+def tomography_segment(
+    stack: str | Path | Stack,
+    *,
+    voxel_nm: Numbers = ...,
+    phases: Names = ...,
+    sample: str | Path | None = ...,
+    contrast: Literal['auto', 'normal', 'inverted'] = ...,
+    alignment: Literal['all', 'jitter', 'none'] = ...,
+    curtains: bool = ...,
+    denoise_strength: float = ...,
+    potts_strength: float = ...,
+    members: int = ...,
+    seed: int = ...,
+    crop: Integers = ...,
+    most_memory_GB: float = ...,
+    dataset: str | None = ...,
+    raw_shape: Integers = ...,
+    raw_dtype: str = ...,
+    raw_offset: int = ...,
+    raw_byte_order: Literal['little', 'big'] = ...,
+    out: str | Path | None = ...,
+    again: bool = ...,
+    cores: int | None = ...,
+    show_progress: bool = ...,
+) -> TomographySegmentationRecord: ...
 def tomography_simulate(
     *,
     composite: Literal['nco-nbh', 'nco-nzc', 'nco-nzc-nbh'] = ...,

@@ -48,6 +48,7 @@ MEANT: dict[str, set[str]] = {
 a gigaohm, jumps within 1 ns."""
 _SIZES = ("--diameter-cm=0.8",)
 BESIDE = {
+    "raw_offset": ["--raw-shape", "8,8,8"],
     "diameter_std_cm": _SIZES,
     "thickness_std_cm": (*_SIZES, "--thickness-cm=0.1"),
     "molar_volume_cm3_per_mol": ("--dE-dx-V=0.5",),

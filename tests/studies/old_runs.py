@@ -394,6 +394,23 @@ def write_exchange(folder: Path) -> None:
         (place / "acqu2s").write_text(f"{head}{common}##$TD= 32\n##$FnMODE= 5\n##END=\n", encoding="utf-8")
 
 
+def write_stack(folder: Path) -> None:
+    """A small stack of pores and two phases, and the recipe of these."""
+    import tifffile
+    from scipy import ndimage
+
+    random = np.random.default_rng(4)
+    field = ndimage.gaussian_filter(random.standard_normal((12, 40, 44)), (1.5, 3, 3))
+    greys = np.array([30.0, 90.0, 180.0])[np.digitize(field, np.quantile(field, (0.1, 0.55)))]
+    seen = ndimage.gaussian_filter(greys, (0, 0.7, 0.7)) + random.normal(0, 8, greys.shape)
+    tifffile.imwrite(folder / "stack.tif", np.clip(np.round(seen), 0, 255).astype(np.uint8))
+    (folder / "sample.yaml").write_text(
+        "components:\n"
+        "- {name: A, formula: NaBH4, weight_fraction: 0.3, density_g_per_cm3: 1.5}\n"
+        "- {name: B, formula: NaCrO2, weight_fraction: 0.7, density_g_per_cm3: 3.5}\n"
+    )
+
+
 def write_design(folder: Path) -> None:
     """`mine.yaml`: a cell that differs from the built-in one, in foils and packaging as they were then."""
     (folder / "mine.yaml").write_text(_OLD_DESIGN)
@@ -646,6 +663,12 @@ OLD_RUNS: dict[str, OldRun] = {
         arguments=["tomography", "simulate", "--composite", "nco-nbh", "--size-um", "4,3,2.4", "--diameter-um", "1,2",
                    "--seed", "3"],
         changed=["--porosity", "0.1"], named="porosity",
+    ),
+    "tomography-segment": OldRun(
+        make=write_stack,
+        arguments=["tomography", "segment", "stack.tif", "--voxel-nm", "50,50,100", "--sample", "sample.yaml",
+                   "--members", "2", "--alignment", "none"],
+        changed=["--potts-strength", "1"], named="potts_strength",
     ),
     "xrd-pattern": OldRun(
         make=lambda _: None,

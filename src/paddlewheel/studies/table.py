@@ -177,6 +177,11 @@ TABLE: dict[str, Row] = {
         "xrd_pattern.study:STUDY",
         "Calculated powder patterns of structures and trajectories, with what is diffuse; a measured one beside them.",
     ),
+    "tomography segment": Row(
+        LABORATORY,
+        "tomography_segment.study:STUDY",
+        "Phases of image stacks, held to the composite's recipe, with a family of segmentations that spans the doubt.",
+    ),
     "xrd fit": Row(
         LABORATORY,
         "xrd_fit.study:STUDY",

@@ -46,6 +46,8 @@ class Recipe:
 def recipe_of(sample: Sample, *, where: str) -> Recipe | None:
     """The recipe of a sample record: its composite's components, or those of the sample; None where it has none.
 
+    Components of a composite have the formula of the sample's component of the same name.
+
     Raises
     ------
     DataError
@@ -53,8 +55,9 @@ def recipe_of(sample: Sample, *, where: str) -> Recipe | None:
     """
     parts: Sequence[tuple[str, Measured | None, Measured | None, str | None]]
     if sample.composite is not None:
+        formulas = {part.name: part.formula for part in sample.components}
         parts = [
-            (part.name, Measured(value=part.weight_fraction, std=0.0), part.density_g_per_cm3, None)
+            (part.name, Measured(value=part.weight_fraction, std=0.0), part.density_g_per_cm3, formulas.get(part.name))
             for part in sample.composite.components
         ]
     else:

@@ -1,0 +1,376 @@
+"""Grey values of phases and their volume fractions: a model of the histogram, held to the composite's recipe."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from paddlewheel.errors import DataError
+from paddlewheel.lab.tomography.recipe import Recipe
+
+PORE = "pore"
+_BINS = 256
+_LEVEL_ERROR = 0.1
+"""Uncertainty of a threshold, as a share of the distance between the levels beside it."""
+_LEAST = 1e-4
+"""Fraction below which a phase counts as absent in the model."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Histogram:
+    """Counts of grey values in equal bins; `edges` has one more entry than `counts`."""
+
+    counts: np.ndarray
+    edges: np.ndarray
+
+    @property
+    def centres(self) -> np.ndarray:
+        """Middles of the bins."""
+        return (self.edges[1:] + self.edges[:-1]) / 2
+
+    def below(self, fraction: float) -> float:
+        """Grey value below which a share of the voxels lies."""
+        return float(np.interp(fraction, np.append(0, np.cumsum(self.counts)) / self.counts.sum(), self.edges))
+
+
+def histogram_of(parts: Sequence[np.ndarray] | np.ndarray, *, low: float, high: float) -> Histogram:
+    """Counts between two grey values; what lies outside goes to the outermost bins."""
+    counts = np.zeros(_BINS)
+    edges = np.linspace(low, high, _BINS + 1)
+    for part in parts:
+        counts += np.histogram(np.clip(part, low, high), edges)[0]
+    return Histogram(counts=counts, edges=edges)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FractionPrior:
+    """What is known of volume fractions before an image is looked at.
+
+    Attributes
+    ----------
+    solid
+        [n_phases]: share of each phase in the solid, from dark to bright; 0 for pores.
+    covariance
+        [n_phases, n_phases] of `solid`.
+    porosity, porosity_std
+        Of the whole volume; None where it is not known, and without a pore phase.
+    pore
+        Which phase is the pores; None without.
+    """
+
+    solid: np.ndarray
+    covariance: np.ndarray
+    pore: int | None = None
+    porosity: float | None = None
+    porosity_std: float = 0.0
+
+    @property
+    def start(self) -> np.ndarray:
+        """Fractions to begin with; 5 % pores where nothing is known."""
+        if self.pore is None:
+            return self.solid
+        porosity = 0.05 if self.porosity is None else min(max(self.porosity, 0.005), 0.9)
+        fractions = self.solid * (1 - porosity)
+        fractions[self.pore] = porosity
+        return fractions
+
+    def misfit(self, fractions: np.ndarray) -> float:
+        """Half of chi^2 of fractions of the whole volume."""
+        kept = [place for place in range(self.solid.size) if place != self.pore]
+        total = max(float(fractions[kept].sum()), 1e-9)
+        off = (fractions[kept] / total - self.solid[kept])[:-1]  # they add to 1: one is no constraint of its own
+        matrix = self.covariance[np.ix_(kept[:-1], kept[:-1])]
+        found = 0.5 * float(off @ np.linalg.solve(matrix, off)) if off.size else 0.0
+        if self.pore is not None and self.porosity is not None:
+            found += 0.5 * ((fractions[self.pore] - self.porosity) / max(self.porosity_std, 0.01)) ** 2
+        return found
+
+    def widened(self, covariance: np.ndarray) -> FractionPrior:
+        """With the spread between samples of the size of the image added (`covariance` of solid shares)."""
+        return FractionPrior(solid=self.solid, covariance=self.covariance + covariance, pore=self.pore,
+                             porosity=self.porosity, porosity_std=self.porosity_std)  # fmt: skip
+
+
+def prior_of_recipe(
+    recipe: Recipe, phases: Sequence[str], *, porosity: tuple[float, float] | None, where: str
+) -> FractionPrior:
+    """Volume shares of named phases by the recipe, with the uncertainties of its weights and densities.
+
+    Parameters
+    ----------
+    phases
+        Dark to bright: names of the recipe, ``pore``, or several joined that have one grey value: ``pore+VGCF``.
+    porosity
+        Value and standard uncertainty, where mass, thickness and die give it.
+
+    Raises
+    ------
+    DataError
+        Where a phase is not of the recipe, or one of the recipe is in no phase.
+    """
+    known = [phase.name for phase in recipe.phases]
+    parts = [name.split("+") for name in phases]
+    named = [part for each in parts for part in each]
+    for part in named:
+        if part != PORE and part not in known:
+            raise DataError(f"phase {part} is not in the recipe", where=where,
+                            remedy=f"name {PORE} and {', '.join(known)}")  # fmt: skip
+    for name in known:
+        if named.count(name) != 1:
+            what = "in no phase" if name not in named else "in two phases"
+            raise DataError(
+                f"component {name} of the recipe is {what}", where=where,
+                remedy=f"name each once in --phases, joined where grey values are one, such as {phases[0]}+{name}",
+            )  # fmt: skip
+    mixed = [name for name in phases if "+" in name and PORE in name.split("+")]
+    weights = np.array([phase.weight_fraction.value for phase in recipe.phases])
+    weight_std = np.array([phase.weight_fraction.std for phase in recipe.phases])
+    density = np.array([phase.density_g_per_cm3.value for phase in recipe.phases])
+    density_std = np.array([phase.density_g_per_cm3.std for phase in recipe.phases])
+    volumes = weights / density
+    share = volumes / volumes.sum()
+    # weighing to half a per cent and densities to one per cent, where no uncertainty is given
+    relative = np.hypot(np.maximum(weight_std / np.maximum(weights, 1e-12), 0.005),
+                        np.maximum(density_std / density, 0.01))  # fmt: skip
+    jacobian = np.diag(share) - np.outer(share, share)
+    covariance = jacobian @ np.diag(relative**2) @ jacobian
+    joined = np.array([[name in each for name in known] for each in parts], dtype=float)
+    solid, spread = joined @ share, joined @ covariance @ joined.T
+    pore = next((place for place, each in enumerate(parts) if each == [PORE]), None)
+    if mixed:  # of pores that look as a solid does, the share is not known
+        place = list(phases).index(mixed[0])
+        spread = spread + _open_share(solid, place)
+    spread = spread + np.eye(len(phases)) * 1e-8
+    known_porosity = porosity if pore is not None else None
+    return FractionPrior(
+        solid=solid, covariance=spread, pore=pore,
+        porosity=None if known_porosity is None else known_porosity[0],
+        porosity_std=0.0 if known_porosity is None else known_porosity[1],
+    )  # fmt: skip
+
+
+def _open_share(solid: np.ndarray, place: int) -> np.ndarray:
+    """Covariance where one phase may have 0.1 more than its share, taken from all others alike."""
+    direction = -solid / max(1 - solid[place], 1e-9)
+    direction[place] = 1.0
+    return np.outer(direction, direction) * 0.1**2
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Mixture:
+    """A histogram as phases of one width each, and voxels that two phases share.
+
+    Attributes
+    ----------
+    levels
+        [n_phases], ascending: grey value of each phase.
+    sigma
+        Standard deviation of all.
+    fractions
+        [n_phases] of the volume; a shared voxel counts half to each.
+    shared
+        Share of the voxels that two phases share.
+    thresholds
+        [n_phases - 1]: grey values that divide the voxels by `fractions`.
+    covariance
+        [n_phases, n_phases] of `fractions`: thresholds uncertain by a tenth of the distance between levels, held to the
+        prior.
+    misfit
+        -ln L per independent voxel, with the prior's half chi^2.
+    tension
+        Chi of the prior: by how many standard uncertainties the fractions are off it.
+    """
+
+    levels: np.ndarray
+    sigma: float
+    fractions: np.ndarray
+    shared: float
+    thresholds: np.ndarray
+    covariance: np.ndarray
+    misfit: float
+    tension: float
+
+    def density(self, grey: np.ndarray) -> np.ndarray:
+        """Model of the histogram: share of the voxels per grey value."""
+        return _density(grey, self.levels, self.sigma, self.fractions, self.shared)
+
+    def separations(self) -> np.ndarray:
+        """[n_phases - 1]: distances between neighbouring levels in units of the width."""
+        return np.diff(self.levels) / self.sigma
+
+
+def _density(
+    grey: np.ndarray,
+    levels: np.ndarray,
+    sigma: float,
+    fractions: np.ndarray,
+    shared: float,
+) -> np.ndarray:
+    from scipy.special import ndtr
+
+    count = levels.size
+    bulk = fractions.copy()
+    made = np.zeros_like(grey, dtype=float)
+    steps = [ndtr((grey - level) / sigma) for level in levels]
+    pairs = 1 - float((fractions**2).sum())
+    for low in range(count):
+        for high in range(low + 1, count):
+            weight = shared * 2 * fractions[low] * fractions[high] / max(pairs, 1e-9)
+            made += weight * (steps[low] - steps[high]) / (levels[high] - levels[low])
+            bulk[low] -= weight / 2
+            bulk[high] -= weight / 2
+    for place in range(count):
+        off = (grey - levels[place]) / sigma
+        made += max(bulk[place], 0.0) * np.exp(-0.5 * off * off) / (math.sqrt(2 * math.pi) * sigma)
+    return made
+
+
+def fit_mixture(
+    histogram: Histogram,
+    n_phases: int,
+    *,
+    prior: FractionPrior | None,
+    independent: float,
+) -> Mixture:
+    """Levels, width and fractions that explain a histogram, and, within its errors, the recipe.
+
+    Maximum of sum(n ln p) x independent/n + ln prior: neighbouring voxels say the same, so that the image weighs as
+    much as the number of regions in it that are independent. Voxels on edges are uniform between two levels,
+    as often as phases touch by chance. Without a prior the best of several starts is taken, which for phases of few
+    per cent may be far off.
+
+    Parameters
+    ----------
+    independent
+        Volume of the image over that of a correlated region.
+    """
+    from scipy.optimize import minimize
+
+    grey, weight = histogram.centres, histogram.counts / histogram.counts.sum()
+    width = float(histogram.edges[1] - histogram.edges[0])
+    span = histogram.below(0.999) - histogram.below(0.001)
+    least = max(width / 2, 1e-3 * span)
+    tempered = float(np.clip(independent, 300.0, 1e5))
+
+    def opened(given: np.ndarray) -> tuple[np.ndarray, float, np.ndarray, float]:
+        gaps = 1e-3 * span + np.exp(np.clip(given[1:n_phases], -20, 20))
+        levels = given[0] + np.append(0, np.cumsum(gaps))
+        sigma = least + math.exp(float(np.clip(given[n_phases], -20, 20)))
+        shared = 0.6 / (1 + math.exp(-float(np.clip(given[n_phases + 1], -20, 20))))
+        raised = np.exp(np.append(given[n_phases + 2 :], 0.0) - max(0.0, float(given[n_phases + 2 :].max(initial=0))))
+        return levels, sigma, np.maximum(raised / raised.sum(), _LEAST / 10), shared
+
+    def cost(given: np.ndarray) -> float:
+        levels, sigma, fractions, shared = opened(given)
+        dense = _density(grey, levels, sigma, fractions, shared) * width
+        found = -float(weight @ np.log(np.maximum(dense, 1e-9))) * tempered
+        # levels lie in the image, and no two are one
+        found += 50 * (max(0.0, histogram.edges[0] - levels[0]) + max(0.0, levels[-1] - histogram.edges[-1])) / span
+        found += float(np.sum(np.maximum(0, 0.02 - np.diff(levels) / span))) * 1e3
+        return found + (prior.misfit(fractions) if prior is not None else 0.0)
+
+    best = None
+    for fractions in _starts(histogram, n_phases, prior):
+        ends = np.append(0, np.cumsum(fractions))
+        levels = np.array([histogram.below(float(middle)) for middle in (ends[1:] + ends[:-1]) / 2])
+        gaps = np.maximum(np.diff(levels), 0.03 * span)
+        first = np.concatenate([
+            [levels[0]], np.log(gaps), [math.log(max(0.25 * float(gaps.min()), least))], [-1.0],
+            np.log(np.maximum(fractions[:-1], _LEAST) / max(fractions[-1], _LEAST)),
+        ])  # fmt: skip
+        found = minimize(cost, first, method="L-BFGS-B", options={"maxiter": 120})
+        if best is None or found.fun < best.fun:
+            best = found
+    assert best is not None
+    # the bounds of the cost have corners, which a gradient stops at
+    best = minimize(cost, best.x, method="Nelder-Mead",
+                    options={"maxiter": 150 * n_phases, "xatol": 1e-3, "fatol": 1e-3, "adaptive": True})  # fmt: skip
+    levels, sigma, fractions, shared = opened(best.x)
+    fractions = fractions / fractions.sum()
+    ends = np.cumsum(fractions)[:-1]
+    thresholds = np.array([histogram.below(float(end)) for end in ends])
+    covariance = _covariance(levels, sigma, fractions, shared, prior)
+    return Mixture(
+        levels=levels, sigma=float(sigma), fractions=fractions, shared=float(shared),
+        thresholds=thresholds, covariance=covariance, misfit=float(best.fun) / tempered,
+        tension=0.0 if prior is None else math.sqrt(2 * prior.misfit(fractions)),
+    )  # fmt: skip
+
+
+def _starts(histogram: Histogram, n_phases: int, prior: FractionPrior | None) -> list[np.ndarray]:
+    """Fractions to begin with: those of the prior over several porosities, or of multi-Otsu and of equal shares."""
+    if prior is not None:
+        if prior.pore is None or prior.porosity is not None:
+            return [prior.start]
+        made = []
+        for porosity in (0.03, 0.12, 0.3):
+            fractions = prior.solid * (1 - porosity)
+            fractions[prior.pore] = porosity
+            made.append(fractions)
+        return made
+    otsu = otsu_thresholds(histogram, n_phases)
+    ends = np.interp(otsu, histogram.edges, np.append(0, np.cumsum(histogram.counts)) / histogram.counts.sum())
+    equal = np.full(n_phases, 1 / n_phases)
+    made = [np.maximum(np.diff(np.concatenate([[0], ends, [1]])), 0.01), equal]
+    for small in range(n_phases):
+        fractions = equal.copy()
+        fractions[small] = 0.05
+        made.append(fractions)
+    return [each / each.sum() for each in made]
+
+
+def otsu_thresholds(histogram: Histogram, n_phases: int) -> np.ndarray:
+    """Multi-Otsu thresholds (scikit-image), [n_phases - 1]: what is often done, wrong for phases of few per cent."""
+    from skimage.filters import threshold_multiotsu
+
+    # of at most 64 bins: the search is exhaustive
+    counts = histogram.counts.reshape(64, -1).sum(axis=1)
+    centres = histogram.centres.reshape(64, -1).mean(axis=1)
+    return np.asarray(threshold_multiotsu(hist=(counts, centres), classes=n_phases), dtype=float)
+
+
+def _covariance(
+    levels: np.ndarray,
+    sigma: float,
+    fractions: np.ndarray,
+    shared: float,
+    prior: FractionPrior | None,
+) -> np.ndarray:
+    """Of fractions: D of uncertain thresholds, (D^-1 + R^-1)^-1 with the recipe's R, which leaves porosity free."""
+    count = levels.size
+    if count == 1:
+        return np.zeros((1, 1))
+    thresholds = _crossings(levels, sigma, fractions, shared)
+    dense = _density(thresholds, levels, sigma, fractions, shared)
+    ends = np.hypot(dense * _LEVEL_ERROR * np.diff(levels), 0.003)
+    # fractions are differences of the shares below the thresholds
+    differences = np.zeros((count, count - 1))
+    for place in range(count - 1):
+        differences[place, place], differences[place + 1, place] = 1, -1
+    information = np.diag(1 / ends**2)
+    if prior is not None:
+        kept = [place for place in range(count) if place != prior.pore]
+        solid = float(fractions[kept].sum())
+        shares = fractions[kept] / solid
+        jacobian = np.zeros((len(kept), count))
+        for row, place in enumerate(kept):
+            jacobian[row, kept] = -shares[row] / solid
+            jacobian[row, place] += 1 / solid
+        jacobian = (jacobian @ differences)[:-1]
+        if len(kept) > 1:
+            inverse = np.linalg.inv(prior.covariance[np.ix_(kept[:-1], kept[:-1])])
+            information = information + jacobian.T @ inverse @ jacobian
+        if prior.pore is not None and prior.porosity is not None:
+            row = differences[prior.pore]
+            information = information + np.outer(row, row) / max(prior.porosity_std, 0.01) ** 2
+    return differences @ np.linalg.inv(information) @ differences.T
+
+
+def _crossings(levels: np.ndarray, sigma: float, fractions: np.ndarray, shared: float) -> np.ndarray:
+    """[n_phases - 1]: where the model's distribution reaches the cumulated fractions."""
+    grey = np.linspace(levels[0] - 4 * sigma, levels[-1] + 4 * sigma, 2001)
+    below = np.cumsum(_density(grey, levels, sigma, fractions, shared))
+    return np.interp(np.cumsum(fractions)[:-1], below / below[-1], grey)
