@@ -187,6 +187,13 @@ def test_nrrd(tmp_path, encoding):
     assert "1 x 1 x 4 without a unit" in without.warnings[0]
 
 
+@pytest.mark.parametrize("word", ["nan", "1e300", "-1", "2.5", "300", "x"])
+def test_text_that_is_no_voxel_is_refused(tmp_path, word):
+    content = files.nrrd(np.full(files.SHAPE, 7, np.uint8), encoding="ascii")
+    with pytest.raises(DataError, match=f"a voxel of {word}, which is no uint8|are no numbers"):
+        read(tmp_path, "a.nrrd", content[:-1] + word.encode())
+
+
 def test_nrrd_beside_its_numbers(tmp_path):
     values = files.grey()
     (tmp_path / "a.raw").write_bytes(values.tobytes())

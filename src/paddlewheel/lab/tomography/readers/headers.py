@@ -17,6 +17,8 @@ from paddlewheel.lab.tomography.readers.volume import SaidSize, Volume
 from paddlewheel.lab.tomography.readers.voxel_size import nm_of
 
 LONGEST_HEADER = 1_000_000
+_LONGEST_NUMBER = 64
+"""Characters: all words are held in fields of the longest one's width."""
 _COPY = "copy it again"
 _NRRD_TYPES = {
     **dict.fromkeys(("signed char", "int8", "int8_t"), "i1"),
@@ -62,11 +64,19 @@ def packed_numbers(
 
 def text_numbers(content: bytes, dtype: np.dtype, shape: tuple[int, int, int], path: Path) -> np.ndarray:
     """Numbers [n_z, n_y, n_x] written out as text."""
-    words = content.split()
+    words = content.split()[: math.prod(shape)]
     if len(words) < math.prod(shape):
         raise DataError(f"holds {len(words)} of {math.prod(shape)} voxels", where=path, remedy=_COPY)
     with parsing(path, DataError, problem="holds voxels that are no numbers", remedy=_COPY):
-        return np.array(words[: math.prod(shape)], dtype="S32").astype(np.float64).astype(dtype).reshape(shape)
+        if len(longest := max(words, key=len)) > _LONGEST_NUMBER:
+            raise ValueError(f"a word of {len(longest)} characters")
+        numbers = np.array(words).astype(np.float64)
+    if dtype.kind in "iu":
+        fits = (numbers >= np.iinfo(dtype).min) & (numbers <= np.iinfo(dtype).max) & (numbers == np.floor(numbers))
+        if not fits.all():
+            wrong = words[int(np.argmin(fits))].decode("latin-1")[:20]
+            raise DataError(f"holds a voxel of {wrong}, which is no {dtype.name}", where=path, remedy=_COPY)
+    return numbers.astype(dtype).reshape(shape)
 
 
 def of_bytes(content: bytes | np.ndarray, dtype: np.dtype, shape: tuple[int, int, int], path: Path) -> np.ndarray:

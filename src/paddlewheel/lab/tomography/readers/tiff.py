@@ -34,6 +34,7 @@ _COARSEST_NM = 1e5
 _TILTED_DEG = 5.0
 _COPY = "copy it again"
 _AXES = {"C": "channels", "T": "times", "R": "tiles", "P": "phases of a cycle", "V": "views"}
+logging.getLogger("tifffile").addHandler(logging.NullHandler())  # what matters of it is told here
 
 
 def read_tiff(path: Path) -> Volume:
@@ -87,9 +88,7 @@ def _opened(path: Path) -> TiffFile:
 
     logged = _Logged()
     logger = logging.getLogger("tifffile")
-    propagated = logger.propagate
     logger.addHandler(logged)
-    logger.propagate = False
     try:
         # as plain pages: in these formats other files may be named, which would be opened
         file = TiffFile(path, is_ome=False, is_mmstack=False, is_ndtiff=False, is_lsm=False, is_scn=False)
@@ -100,7 +99,6 @@ def _opened(path: Path) -> TiffFile:
             raise
     finally:
         logger.removeHandler(logged)
-        logger.propagate = propagated
     if logged.lines:
         file.close()
         raise DataError(f"is damaged or cut off ({logged.lines[0]})", where=path, remedy=_COPY)
