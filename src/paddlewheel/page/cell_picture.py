@@ -66,7 +66,6 @@ class CellPicture:
         for i, j in self.bonds.tolist():
             neighbours[i].append(j)
             neighbours[j].append(i)
-        axes = {name: _quaternion(_looking_along(self.cell_A, k)) for k, name in enumerate("abc")}
         return {
             "symbols": self.symbols,
             "positions": np.round(self.positions_A, 3).tolist(),
@@ -74,7 +73,7 @@ class CellPicture:
             "cell": np.round(self.cell_A, 4).tolist(),
             "colours": self.colours,
             "radii": {symbol: round(self.radius_A(symbol), 3) for symbol in self.colours},
-            "views": {"start": _quaternion(start_view(self.cell_A)), **axes},
+            "views": views(self.cell_A, start_view(self.cell_A)),
         }
 
 
@@ -220,6 +219,13 @@ def start_view(cell_A: np.ndarray) -> np.ndarray:
     about_x = np.array([[1, 0, 0], [0, np.cos(tilt), -np.sin(tilt)], [0, np.sin(tilt), np.cos(tilt)]])
     about_y = np.array([[np.cos(turn), 0, np.sin(turn)], [0, 1, 0], [-np.sin(turn), 0, np.cos(turn)]])
     return about_x @ about_y @ _looking_along(cell_A, shortest)
+
+
+def views(cell_A: np.ndarray, start: np.ndarray) -> dict[str, list[float]]:
+    """Orientations of viewer.js as quaternions: the rotation `start` `[3, 3]`, and along each cell vector."""
+    return {"start": _quaternion(start)} | {
+        name: _quaternion(_looking_along(cell_A, axis)) for axis, name in enumerate("abc")
+    }
 
 
 def _quaternion(rotation: np.ndarray) -> list[float]:

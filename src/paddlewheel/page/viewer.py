@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from paddlewheel.page.drawing import Drawing
@@ -19,6 +19,8 @@ def cell_view(
     *,
     legend: Sequence[tuple[str, str, str]],
     level_start: int | None = None,
+    axes: tuple[str, str, str] = ("a", "b", "c"),
+    hidden: Collection[str] | None = None,
 ) -> Markup:
     """The stage of the viewer, for `Section.html`; the page's `scripts` must be `viewer_scripts`.
 
@@ -32,6 +34,10 @@ def cell_view(
         Name, colour and count (or nothing) of what is drawn.
     level_start
         Where a slider for the level of a density starts, 0 to 1000; without it there is no slider.
+    axes
+        What the three edges are called.
+    hidden
+        Names of the legend that are not shown at first, where a reader shows and hides each (`surfaces.js`).
     """
     from markupsafe import Markup
 
@@ -43,6 +49,8 @@ def cell_view(
             alt=still.alt,
             legend=legend,
             level_start=level_start,
+            axes=list(zip("abc", axes, strict=True)),
+            hidden=hidden,
             data=json_for_script(dict(data)),
         )
     )

@@ -49,7 +49,8 @@
     edge(point(i, j, 0), point(i, j, 1));
   }
   const label = { fontSize: 14, fontColor: "#ffffff", backgroundColor: "#4b535d", backgroundOpacity: 0.85, inFront: true };
-  [["a", point(1.03, 0, 0)], ["b", point(0, 1.03, 0)], ["c", point(0, 0, 1.03)]]
+  const [a, b, c] = data.axes || ["a", "b", "c"];
+  [[a, point(1.03, 0, 0)], [b, point(0, 1.03, 0)], [c, point(0, 0, 1.03)]]
     .forEach(([text, position]) => viewer.addLabel(text, Object.assign({ position: position }, label)));
 
   // 3Dmol's zoomTo fits a sphere about the atoms; here the cell stands amid, with all atoms inside the frame.
