@@ -14,6 +14,7 @@ from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 from paddlewheel.crystals.charges import cation_charge
 from paddlewheel.errors import DataError
 from paddlewheel.foreign import read_yaml
+from paddlewheel.lab.design.tomography import inputs_of_tomography
 from paddlewheel.lab.ranges import question
 from paddlewheel.lab.sample import Component
 from paddlewheel.records import Measured
@@ -307,6 +308,8 @@ def _merged(document: dict[str, Any], given: dict[str, Any], path: Path) -> dict
     if not isinstance(assumptions, Mapping):
         raise DataError("assumptions is no list of names", where=path, remedy="give name: value")
     _of_the_metal(document, given, assumptions, path)
+    if (tomography := given.pop("tomography", None)) is not None:
+        _add_tomography(document, str(tomography), assumptions, path)
     for name, value in assumptions.items():
         if name not in document["assumptions"]:
             raise DataError(
@@ -315,6 +318,21 @@ def _merged(document: dict[str, Any], given: dict[str, Any], path: Path) -> dict
             )  # fmt: skip
         new = dict(value) if isinstance(value, Mapping) else {"value": value}
         document["assumptions"][name] = {"given_by": USER} | new
-    if given:  # another cell than the paper's: what that says elsewhere no longer concerns it
+    if given or tomography:  # another cell than the paper's: what that says elsewhere no longer concerns it
         document["also_stated"] = []
     return document | given
+
+
+def _add_tomography(document: dict[str, Any], given: str, assumptions: Mapping[str, Any], path: Path) -> None:
+    """The inputs that a record of `tomography measure` gives, from the folder of the design.
+
+    Raises
+    ------
+    DataError
+        Where it gives none, or the design gives one of them too.
+    """
+    for name, value in inputs_of_tomography(path.parent / given).items():
+        if name in assumptions:
+            raise DataError(f"assumptions.{name} and tomography: {given} both give it", where=path,
+                            remedy="leave one of them out")  # fmt: skip
+        document["assumptions"][name] = value
