@@ -33,6 +33,7 @@ from paddlewheel.api import rotor as rotor
 from paddlewheel.api import sample as sample
 from paddlewheel.api import sites as sites
 from paddlewheel.api import spectra as spectra
+from paddlewheel.api import tomography_measure as tomography_measure
 from paddlewheel.api import tomography_segment as tomography_segment
 from paddlewheel.api import tomography_simulate as tomography_simulate
 from paddlewheel.api import train as train

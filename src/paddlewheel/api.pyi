@@ -10,6 +10,7 @@ from paddlewheel.lab.nmr.signal import Signal
 from paddlewheel.lab.sample import Sample
 from paddlewheel.lab.spectrum import Spectrum
 from paddlewheel.lab.table import CellTest
+from paddlewheel.lab.tomography.voxels import Labels
 from paddlewheel.lab.tomography.voxels import Stack
 from paddlewheel.lab.xrd.pattern import Pattern
 from paddlewheel.lab.xrd.phase import Phase
@@ -43,6 +44,7 @@ from paddlewheel.studies.rotor.record import RotorRecord
 from paddlewheel.studies.sample.record import SamplingRecord
 from paddlewheel.studies.sites.record import SitesRecord
 from paddlewheel.studies.spectra.record import SpectraRecord
+from paddlewheel.studies.tomography_measure.record import TomographyRecord
 from paddlewheel.studies.tomography_segment.record import TomographySegmentationRecord
 from paddlewheel.studies.tomography_simulate.record import TomographySimulateRecord
 from paddlewheel.studies.train.record import TrainingRecord
@@ -774,6 +776,37 @@ def spectra(
     cores: int | None = ...,
     show_progress: bool = ...,
 ) -> SpectraRecord: ...
+def tomography_measure(
+    labels: str | Path | Labels,
+    *,
+    names: dict[int, str] = ...,
+    conducting: Names = ...,
+    conductivities_mS_per_cm: NamedNumbers = ...,
+    electronic_mS_per_cm: NamedNumbers = ...,
+    axes: Names = ...,
+    through: Literal['x', 'y', 'z'] = ...,
+    active: Names = ...,
+    electrolyte: Names = ...,
+    carbon: Names = ...,
+    pores: Names = ...,
+    sample: str | Path | None = ...,
+    thickness_um: Quantity | None = ...,
+    sub_volumes: Integers = ...,
+    members: int = ...,
+    tolerance: float = ...,
+    periodic_sides: bool = ...,
+    most_memory_GB: float | None = ...,
+    voxel_nm: Numbers = ...,
+    dataset: str | None = ...,
+    raw_shape: Integers = ...,
+    raw_dtype: Literal['uint8', 'int8', 'uint16', 'int16', 'uint32', 'int32', 'float32', 'float64'] = ...,
+    raw_byte_order: Literal['little', 'big'] = ...,
+    raw_offset: int = ...,
+    out: str | Path | None = ...,
+    again: bool = ...,
+    cores: int | None = ...,
+    show_progress: bool = ...,
+) -> TomographyRecord: ...
 def tomography_segment(
     stack: str | Path | Stack,
     *,

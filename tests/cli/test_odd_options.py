@@ -65,7 +65,7 @@ WHERE = {
 """How the line begins, where it is not with the option: with the gate, or with the value of the uncertainty."""
 NAMED = {
     "scale": "BH4={}", "species": "Na={}", "cutoffs_A": "BH4={}", "limits": "density_percent={}", "type_map": "{}=Na",
-    "reference_trajectories": "{}=none.zarr",
+    "reference_trajectories": "{}=none.zarr", "conductivities_mS_per_cm": "NBH={}", "electronic_mS_per_cm": "C={}",
 }  # fmt: skip
 OWN_ENDS = {"supercell", "limits", "fix", "bound", "mask_Hz", "frequency_range_Hz"}
 """Checked where they are used: the atoms, gates, parameters of a circuit; a band may be of any width."""

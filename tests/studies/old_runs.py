@@ -124,6 +124,14 @@ def _thousandths(values: np.ndarray) -> np.ndarray:
     return np.rint(1024 * values) / 1024
 
 
+def write_label_stack(folder: Path) -> None:
+    """`labels.npy`: cubes of three phases, of four by four pixels in two slices, of which the first percolates."""
+    drawn = _integers(5)
+    cubes = np.array([next(drawn) % 8 for _ in range(8 * 6 * 6)]).reshape(8, 6, 6)
+    phases = np.where(cubes < 5, 1, np.where(cubes < 7, 2, 0)).astype(np.uint8)
+    np.save(folder / "labels.npy", phases.repeat(2, axis=0).repeat(4, axis=1).repeat(4, axis=2))
+
+
 def write_powder_ramp(folder: Path) -> None:
     """`ramp/1.xye` to `3.xye`: silicon at 1 A whose cell grows by 1/1024 from frame to frame."""
     (folder / "ramp").mkdir()
@@ -669,6 +677,13 @@ OLD_RUNS: dict[str, OldRun] = {
         arguments=["tomography", "segment", "stack.tif", "--voxel-nm", "50,50,100", "--sample", "sample.yaml",
                    "--members", "2", "--alignment", "none"],
         changed=["--potts-strength", "1"], named="potts_strength",
+    ),
+    "tomography-measure": OldRun(
+        make=write_label_stack,
+        arguments=["tomography", "measure", "labels.npy", "--voxel-nm", "100,100,200", "--names", "0=pore,1=NBH,2=NCO",
+                   "--conductivities-mS-per-cm", "NBH=4.6", "--active", "NCO", "--axes", "x,z", "--sub-volumes", "2",
+                   "--thickness-um", "123,1"],
+        changed=["--through", "x"], named="through",
     ),
     "xrd-pattern": OldRun(
         make=lambda _: None,

@@ -187,6 +187,11 @@ TABLE: dict[str, Row] = {
         "xrd_fit.study:STUDY",
         "Weight fractions with intervals, cells, sizes and strains of given phases by whole-pattern fits.",
     ),
+    "tomography measure": Row(
+        LABORATORY,
+        "tomography_measure.study:STUDY",
+        "Fractions, connectivity, surfaces, tortuosity and conductivity of labelled voxels, with intervals.",
+    ),
 }
 
 

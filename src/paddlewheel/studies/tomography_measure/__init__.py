@@ -1,0 +1,1 @@
+"""`tomography measure`: geometry and transport of labelled voxels."""

@@ -1,0 +1,174 @@
+"""The record of `tomography measure`."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from paddlewheel.records import Measured, Record, StudyRecord
+from paddlewheel.records.base import Interval
+
+PROFILES, SUB_VOLUMES, FAMILY = "profiles.csv", "sub_volumes.csv", "family.csv"
+PICTURES, SURFACES = "pictures.npz", "surfaces.npz"
+"""The files beside the record."""
+
+AxisName = Literal["x", "y", "z"]
+Role = Literal["active", "electrolyte", "carbon", "pore"]
+Carrier = Literal["ionic", "electronic"]
+TransportStatus = Literal["ok", "not-percolating"]
+
+
+class BodyResult(Record):
+    """The body that was measured; edges and counts along x, y, z."""
+
+    source: str
+    voxels: tuple[int, int, int]
+    voxel_nm: tuple[float, float, float]
+    voxel_from: str
+    size_um: tuple[float, float, float]
+    segmentations: int
+
+
+class ConnectivityAxis(Record):
+    """Along one axis: shares of the voxels in clusters that reach both faces (`percolating_fraction`, of which
+    `backbone_fraction` can carry current), one of them, and none."""
+
+    axis: AxisName
+    percolates: bool
+    percolating_fraction: float
+    backbone_fraction: float
+    dead_end_fraction: float
+    isolated_fraction: float
+
+
+class PhaseResult(Record):
+    """One phase.
+
+    `percolates` says whether it reaches from face to face along every axis; `axes` has each. The std and intervals of
+    `volume_fraction` hold what a body of this size leaves open, and the segmentation; `recipe_fraction` is what the
+    sample's weights and densities give for the solid, scaled to the solid of the body. The surface is that within the
+    body, over its volume; `surface_m2_per_g` over the mass of the phase.
+    """
+
+    label: int
+    name: str
+    role: Role | None
+    volume_fraction: Measured
+    recipe_fraction: float | None = None
+    percolates: bool
+    axes: list[ConnectivityAxis]
+    clusters: int
+    surface_per_um: Measured
+    surface_m2_per_g: float | None = None
+
+
+class Contact(Record):
+    """Area that two phases share, over the volume of the body; which share of the surface of each it is."""
+
+    first: str
+    second: str
+    area_per_um: Measured
+    share_of_first: float
+    share_of_second: float
+
+
+class TriplePhaseLine(Record):
+    """Length of the lines where three phases meet, over the volume of the body."""
+
+    phases: tuple[str, str, str]
+    length_per_um2: Measured
+
+
+class Reach(Record):
+    """What of an active material ions reach from the separator and electrons from the current collector; shares of its
+    volume. `ionic` is null without a conductor of ions, and `contact` the share of its area with them that is reached.
+    """
+
+    active: str
+    ionic: float | None
+    contact: float | None
+    electronic: float | None
+    both: float | None
+
+
+class ErrorParts(Record):
+    """Standard deviations of ln(effective conductivity) by where they come from; null where it was not measured."""
+
+    volume: float | None
+    segmentation: float | None
+    solution: float
+
+
+class TransportResult(Record):
+    """Flow of one carrier along one axis.
+
+    `conducting` are labels. tau = <sigma>/sigma_eff, `square_root` its root, `macmullin_number` = sigma_0/sigma_eff
+    with the largest conductivity as sigma_0, `bruggeman_exponent` that of sigma_eff/sigma_0 = eps^b of one conductor.
+    Where nothing reaches across, they are null and `status` says so. `bracket` are the ends of tau by arithmetic and
+    harmonic means at the faces between unlike conductors. Conductivities are null where none was given.
+    """
+
+    carrier: Carrier
+    axis: AxisName
+    conducting: list[int]
+    conducting_names: list[str]
+    status: TransportStatus
+    volume_fraction: float
+    connected_fraction: float
+    tortuosity_factor: Measured | None
+    square_root: Measured | None
+    macmullin_number: Measured | None
+    bruggeman_exponent: Measured | None
+    relative_conductivity: Measured | None
+    effective_conductivity_mS_per_cm: Measured | None
+    bracket: Interval | None
+    errors: ErrorParts
+    imbalance: float
+    iterations: int
+    seconds: float
+
+
+class ElectrodeResult(Record):
+    """The electrode as a resistor along `axis`, of one carrier.
+
+    `through_ohm_cm2` = L/sigma_eff is what a current meets that crosses the whole electrode; `finite_length_ohm_cm2` =
+    L/(3 sigma_eff) the low-frequency limit where the other carrier has no resistance and the reaction is everywhere, as
+    `cell` has it.
+    """
+
+    carrier: Carrier
+    axis: AxisName
+    thickness_um: Measured
+    thickness_from: str
+    effective_conductivity_mS_per_cm: Measured
+    through_ohm_cm2: Measured
+    finite_length_ohm_cm2: Measured
+
+
+class MeasuredResistance(Record):
+    """An areal resistance that the sample's `eis` record in the folder `source` has: R A of what `part` names, of the
+    spectrum `file`."""
+
+    source: str
+    file: str
+    temperature_K: float | None
+    part: str
+    areal_resistance_ohm_cm2: Measured
+
+
+class TomographyRecord(StudyRecord):
+    """The record of `tomography measure`; `through` leads from the separator to the current collector."""
+
+    rows_in: ClassVar[str] = "transport"
+    kind: Literal["tomography"] = "tomography"
+    name: str
+    through: AxisName
+    body: BodyResult
+    phases: list[PhaseResult]
+    contacts: list[Contact]
+    triple_phase_lines: list[TriplePhaseLine]
+    reach: list[Reach]
+    transport: list[TransportResult]
+    electrode: list[ElectrodeResult]
+    measured_resistances: list[MeasuredResistance]
+    contradictions: list[str]
+    files: dict[str, str]

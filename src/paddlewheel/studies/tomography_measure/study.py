@@ -1,0 +1,258 @@
+"""`tomography measure`: geometry and transport of labelled voxels, with errors by the size of the body and by
+segmentation."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from paddlewheel.lab.tomography.meshes import surface_meshes
+from paddlewheel.lab.tomography.surfaces import surfaces
+from paddlewheel.lab.tomography.voxels import ARRAY_AXIS, Labels
+from paddlewheel.page.numbers import interval
+from paddlewheel.records import Citation
+from paddlewheel.studies.tomography_measure.beside import contradictions, measured_resistances
+from paddlewheel.studies.tomography_measure.flows import FlowCost, FlowPlan, Flows, all_flows, cost
+from paddlewheel.studies.tomography_measure.geometry import (
+    contact_rows,
+    line_rows,
+    phase_results,
+    profile_columns,
+    reach_rows,
+    volume_fractions,
+)
+from paddlewheel.studies.tomography_measure.inputs import MeasureInputs, TomographyMeasureSettings, axes_of, open_inputs
+from paddlewheel.studies.tomography_measure.record import (
+    FAMILY,
+    PICTURES,
+    PROFILES,
+    SUB_VOLUMES,
+    SURFACES,
+    BodyResult,
+    TomographyRecord,
+    TransportResult,
+)
+from paddlewheel.studies.tomography_measure.transport import (
+    electrode,
+    family_columns,
+    flux_slice,
+    sub_volume_columns,
+    transport_result,
+)
+from paddlewheel.study.forecast import Forecast
+from paddlewheel.study.progress import duration
+from paddlewheel.study.run import Run
+from paddlewheel.study.study import Argument, Study
+
+_TRIANGLES = 40_000
+_TOLD_S = 5.0
+"""Work that takes longer says so before it begins."""
+_CITATIONS = (
+    Citation(what="tortuosity factor", reference="Cooper et al., SoftwareX 5, 203 (2016)",
+             doi="10.1016/j.softx.2016.09.002"),
+    Citation(what="errors by the size of the body", reference="Kanit et al., Int. J. Solids Struct. 40, 3647 (2003)",
+             doi="10.1016/S0020-7683(03)00143-4"),
+    Citation(what="resistance of a porous electrode",
+             reference="Euler and Nonnenmacher, Electrochim. Acta 2, 268 (1960)", doi="10.1016/0013-4686(60)80025-4"),
+    Citation(what="surfaces in pictures", reference="Lewiner et al., J. Graph. Tools 8, 1 (2003)",
+             doi="10.1080/10867651.2003.10487582"),
+)  # fmt: skip
+
+
+def _plan(inputs: MeasureInputs, settings: TomographyMeasureSettings, cores: int | None) -> FlowPlan:
+    return FlowPlan(
+        conductors=inputs.conductors,
+        axes=axes_of(settings),
+        parts=sorted(settings.sub_volumes),
+        tolerance=settings.tolerance,
+        threads=cores or len(os.sched_getaffinity(0)),
+        most_memory_bytes=None if settings.most_memory_GB is None else 1e9 * settings.most_memory_GB,
+        periodic_sides=settings.periodic_sides,
+    )
+
+
+def _measures(inputs: MeasureInputs, settings: TomographyMeasureSettings, run: Run) -> TomographyRecord:
+    labels, through, plan = inputs.labels, settings.through, _plan(inputs, settings, run.cores)
+    flows = _flows(plan, inputs, run)
+    rows = [transport_result(each, inputs) for each in flows]
+    fractions = volume_fractions(labels, inputs.family, plan.usable_parts(labels.shape))
+    areas = surfaces(labels, densities_g_per_cm3=_densities(inputs))
+    phases = phase_results(inputs, fractions, areas, plan.axes)
+    odd = contradictions(inputs, phases, through)
+    return TomographyRecord(
+        name=inputs.name,
+        through=through,
+        body=_body(inputs),
+        phases=phases,
+        contacts=contact_rows(labels, areas),
+        triple_phase_lines=line_rows(labels, areas),
+        reach=reach_rows(inputs, through),
+        transport=rows,
+        electrode=electrode(rows, inputs, through),
+        measured_resistances=measured_resistances(inputs),
+        contradictions=odd,
+        files=_files(inputs, flows, run),
+        warnings=_warnings(inputs, plan, rows, areas.warnings, flows),
+        citations=list(_CITATIONS),
+        provenance=run.provenance(),
+    )
+
+
+def _flows(plan: FlowPlan, inputs: MeasureInputs, run: Run) -> list[Flows]:
+    if not plan.conductors:
+        return []
+    if run.show_progress:
+        estimate = cost(plan, inputs.labels, len(inputs.family))
+        if estimate.seconds > _TOLD_S:
+            print(f"paddlewheel: {_told(estimate)}", file=sys.stderr, flush=True)
+    return all_flows(plan, inputs.labels, inputs.family, show_progress=run.show_progress)
+
+
+def _told(estimate: FlowCost) -> str:
+    return f"{estimate.told()}, about {duration(estimate.seconds)}"
+
+
+def _densities(inputs: MeasureInputs) -> dict[int, float]:
+    if inputs.recipe is None:
+        return {}
+    known = {phase.name: phase.density_g_per_cm3.value for phase in inputs.recipe.phases}
+    return {number: known[name] for number, name in inputs.labels.names.items() if name in known}
+
+
+def _body(inputs: MeasureInputs) -> BodyResult:
+    labels = inputs.labels
+    n_z, n_y, n_x = labels.shape
+    return BodyResult(
+        source=labels.source,
+        voxels=(n_x, n_y, n_z),
+        voxel_nm=labels.voxel_nm,
+        voxel_from=labels.voxel_from,
+        size_um=labels.size_um,
+        segmentations=1 + len(inputs.family),
+    )
+
+
+def _files(inputs: MeasureInputs, flows: Sequence[Flows], run: Run) -> dict[str, str]:
+    labels = inputs.labels
+    files = {"profiles": run.table(PROFILES, profile_columns(labels))}
+    if any(each.blocks for each in flows):
+        files["sub_volumes"] = run.table(SUB_VOLUMES, sub_volume_columns(flows))
+    if any(each.family for each in flows):
+        files["family"] = run.table(FAMILY, family_columns(flows))
+    pictures = {
+        f"slice_{axis}": np.take(labels.labels, labels.shape[place] // 2, axis=place)
+        for axis, place in ARRAY_AXIS.items()
+    }
+    for each in flows:
+        if each.whole.percolates:
+            number, flux = flux_slice(each)
+            pictures[f"flux_{each.conductors.carrier}_{each.axis}"] = flux.astype(np.float32)
+            pictures[f"flux_at_{each.conductors.carrier}_{each.axis}"] = np.array([number])
+            pictures[f"share_{each.conductors.carrier}_{each.axis}"] = each.whole.slice_flux_share
+    meshes = surface_meshes(labels, list(labels.names), most_triangles=_TRIANGLES)
+    drawn = {f"vertices_um_{mesh.label}": mesh.vertices_um for mesh in meshes}
+    drawn |= {f"faces_{mesh.label}": mesh.faces for mesh in meshes}
+    return files | {"pictures": run.arrays(PICTURES, pictures), "surfaces": run.arrays(SURFACES, drawn)}
+
+
+def _warnings(
+    inputs: MeasureInputs,
+    plan: FlowPlan,
+    rows: Sequence[TransportResult],
+    of_surfaces: Sequence[str],
+    flows: Sequence[Flows],
+) -> list[str]:
+    labels = inputs.labels
+    told = [*labels.warnings, *of_surfaces]
+    if not inputs.conductors:
+        told.append("no phase was said to conduct: no flow was solved (--conducting, --conductivities-mS-per-cm)")
+    dropped = [parts for parts in plan.parts if parts not in plan.usable_parts(labels.shape)]
+    if dropped:
+        told.append(f"sub-volumes of 1/{dropped[0]} of the edge would have under 8 voxels: they are left out")
+    if inputs.conductors and not plan.usable_parts(labels.shape):
+        told.append("no sub-volumes: the errors do not hold what a body of this size leaves open")
+    if not inputs.family:
+        told.append("one segmentation: the errors do not hold what another one would give (`tomography segment` makes "
+                    "a family)")  # fmt: skip
+    told += [_not_percolating(row, labels) for row in rows if row.status == "not-percolating"]
+    told += [f"{each.conductors.carrier} along {each.axis}: {line}" for each in flows for line in each.whole.warnings]
+    return list(dict.fromkeys(told))
+
+
+def _not_percolating(row: TransportResult, labels: Labels) -> str:
+    names = " and ".join(row.conducting_names)
+    edge = labels.size_um["xyz".index(row.axis)]
+    return (
+        f"{names} ({100 * row.volume_fraction:.3g} % of the volume) does not percolate along {row.axis}: nothing of it "
+        f"reaches across the {edge:.3g} um; no tortuosity along {row.axis}"
+    )
+
+
+def _forecasts(inputs: MeasureInputs, settings: TomographyMeasureSettings, cores: int | None) -> Forecast:
+    plan = _plan(inputs, settings, cores)
+    if not plan.conductors:
+        return Forecast()
+    estimate = cost(plan, inputs.labels, len(inputs.family))
+    hours = estimate.seconds / 3600
+    return Forecast(core_hours=hours * plan.threads, wall_hours=hours, notes=(estimate.told(),))
+
+
+def _says(record: TomographyRecord) -> list[str]:
+    lines = []
+    for phase in record.phases:
+        across = "".join(each.axis for each in phase.axes if each.percolates) or "no axis"
+        fraction = phase.volume_fraction
+        lines.append(
+            f"{phase.label} {phase.name}: {100 * fraction.value:.2f} +- {100 * fraction.std:.2f} %, percolates along "
+            f"{across}"
+        )
+    lines += [_said(row) for row in record.transport]
+    for row in record.electrode:
+        lines.append(
+            f"electrode, {row.carrier}: {row.thickness_um.value:.4g} um, L/sigma {row.through_ohm_cm2.value:.3g}, "
+            f"L/(3 sigma) {row.finite_length_ohm_cm2.value:.3g} ohm cm2"
+        )
+    return [*lines, *(f"does not fit: {text}" for text in record.contradictions)]
+
+
+def _said(row: TransportResult) -> str:
+    names = "+".join(row.conducting_names)
+    tau, root = row.tortuosity_factor, row.square_root
+    if tau is None or root is None:
+        return f"{row.axis}, {row.carrier} ({names}): does not percolate"
+    sigma = row.effective_conductivity_mS_per_cm
+    told = f"{row.axis}, {row.carrier} ({names}): tau {tau.value:.4g}"
+    if tau.interval_95 is not None:
+        told += f" (95 %: {interval(tau.interval_95)})"
+    told += f", sqrt(tau) {root.value:.4g}"
+    return told + ("" if sigma is None else f", sigma_eff {sigma.value:.3g} mS/cm")
+
+
+def _document(inputs: MeasureInputs, settings: TomographyMeasureSettings) -> Mapping[str, object]:
+    return {**settings.document(), **inputs.document()}
+
+
+STUDY = Study(
+    command="tomography measure",
+    arguments=(
+        Argument(
+            name="labels",
+            metavar="LABELS",
+            help="labels of voxels (TIFF, folder, .npy, .raw, ...), or the run directory of `tomography segment`",
+            annotation="str | Path | paddlewheel.lab.tomography.voxels.Labels",
+        ),
+    ),
+    settings=TomographyMeasureSettings,
+    record=TomographyRecord,
+    opens=open_inputs,
+    measures=_measures,
+    says=_says,
+    document=_document,
+    forecasts=_forecasts,
+    example="paddlewheel tomography measure labels.tif --voxel-nm 100,100,200 --names 0=pore,1=NBH,2=NCO "
+    "--conducting NBH --active NCO --out measured",
+    notes="tau is the tortuosity factor <sigma>/sigma_eff; its root stands beside it.",
+)

@@ -1,0 +1,197 @@
+"""`tomography measure`: bodies whose transport is known, errors, samples, run directories, the design of a cell."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import paddlewheel
+from paddlewheel.cli.main import status_of
+from paddlewheel.errors import DataError, SettingsError
+from paddlewheel.lab.tomography.readers import write_labels
+from paddlewheel.lab.tomography.voxels import Labels
+
+_NAMES = {0: "pore", 1: "NBH", 2: "NCO"}
+_EXACT = 1e-4
+"""The tolerance of a flow, by default."""
+
+
+def _labels(values: np.ndarray, voxel_nm: tuple[float, float, float] = (100.0, 100.0, 200.0)) -> Labels:
+    known = {number: _NAMES[number] for number in np.unique(values).astype(int).tolist()}
+    return Labels(labels=values.astype(np.uint8), voxel_nm=voxel_nm, names=known, source="body", voxel_from="the test")
+
+
+def _walls() -> Labels:
+    """NBH and NCO in walls of four voxels whose normal is x."""
+    values = np.zeros((8, 16, 16))
+    values[:] = np.where(np.arange(16) // 4 % 2, 2, 1)
+    return _labels(values)
+
+
+def _noise(shape: tuple[int, int, int] = (16, 32, 32), seed: int = 1) -> Labels:
+    """Three phases of a Gaussian field; slices twice as thick as a pixel is wide."""
+    from scipy import ndimage
+
+    field = ndimage.gaussian_filter(np.random.default_rng(seed).normal(size=shape), (1.5, 3, 3), mode="wrap")
+    field /= field.std()
+    return _labels(np.where(field < -1.2, 0, np.where(field < 0.4, 1, 2)))
+
+
+def _rows(record, carrier: str = "ionic"):
+    return {row.axis: row for row in record.transport if row.carrier == carrier}
+
+
+def test_walls_conduct_along_themselves_and_not_across() -> None:
+    record = paddlewheel.tomography_measure(_walls(), conducting="NBH", sub_volumes="2")
+    rows = _rows(record)
+    for axis in ("y", "z"):
+        assert rows[axis].tortuosity_factor.value == pytest.approx(1.0, abs=_EXACT)
+        assert rows[axis].macmullin_number.value == pytest.approx(2.0, rel=_EXACT)
+        assert rows[axis].bruggeman_exponent.value == pytest.approx(1.0, abs=_EXACT)
+    assert rows["x"].status == "not-percolating"
+    assert rows["x"].tortuosity_factor is None
+    assert any("NBH (50 % of the volume) does not percolate along x" in line for line in record.warnings)
+    phase = next(phase for phase in record.phases if phase.name == "NBH")
+    assert not phase.percolates
+    assert {each.axis: each.percolates for each in phase.axes} == {"x": False, "y": True, "z": True}
+    assert phase.volume_fraction.value == 0.5
+
+
+def test_two_conductors_in_walls_are_in_series_and_beside_each_other() -> None:
+    record = paddlewheel.tomography_measure(
+        _walls(), conductivities_mS_per_cm="NBH=4.6,NCO=0.06", sub_volumes="", axes="x,z"
+    )
+    rows = _rows(record)
+    mean = (4.6 + 0.06) / 2
+    assert rows["z"].effective_conductivity_mS_per_cm.value == pytest.approx(mean, rel=_EXACT)
+    series = 2 / (1 / 4.6 + 1 / 0.06)  # the harmonic means at the faces are exact here, the arithmetic ones too high
+    low, high = rows["x"].bracket
+    assert low < rows["x"].tortuosity_factor.value < high
+    assert high == pytest.approx(mean / series, rel=5 * _EXACT)
+    assert rows["x"].bruggeman_exponent is None
+
+
+def test_an_electrode_of_one_phase_is_its_thickness_over_its_conductivity() -> None:
+    record = paddlewheel.tomography_measure(
+        _labels(np.ones((8, 8, 8))), conductivities_mS_per_cm="NBH=4.6", thickness_um="123,2", sub_volumes=""
+    )
+    (electrode,) = record.electrode
+    assert electrode.through_ohm_cm2.value == pytest.approx(123e-4 / 4.6e-3, rel=1e-6)  # an empty box is exact
+    assert electrode.finite_length_ohm_cm2.value == pytest.approx(123e-4 / 4.6e-3 / 3, rel=1e-6)
+    assert electrode.through_ohm_cm2.std / electrode.through_ohm_cm2.value == pytest.approx(2 / 123, rel=1e-3)
+    assert record.transport[0].tortuosity_factor.value == pytest.approx(1.0, abs=1e-9)
+
+
+def test_electrons_are_solved_apart_and_what_both_reach_is_told() -> None:
+    record = paddlewheel.tomography_measure(
+        _noise(), conducting="1", electronic_mS_per_cm="NCO=0.01", active="NCO", axes="z", sub_volumes="2"
+    )
+    assert {(row.carrier, tuple(row.conducting)) for row in record.transport} == {("ionic", (1,)), ("electronic", (2,))}
+    assert _rows(record)["z"].effective_conductivity_mS_per_cm is None
+    assert _rows(record, "electronic")["z"].effective_conductivity_mS_per_cm is not None
+    (reach,) = record.reach
+    assert reach.active == "NCO"
+    assert reach.ionic is not None
+    assert reach.electronic is not None
+    assert 0 < reach.both <= min(reach.ionic, reach.electronic)
+
+
+def test_a_family_of_segmentations_is_in_the_errors(tmp_path: Path) -> None:
+    body = _noise()
+    (tmp_path / "family").mkdir()
+    write_labels(tmp_path / "labels.tif", body)
+    sigma = []
+    for number, shift in enumerate((-1, 0, 1)):
+        values = body.labels.copy()
+        values[:, :, 15 + shift :][values[:, :, 15 + shift :] == 0] = 1  # pores of one side become electrolyte
+        write_labels(tmp_path / "family" / f"{number}.tif", body.replaced(labels=values))
+        alone = paddlewheel.tomography_measure(body.replaced(labels=values), conducting="1", axes="z", sub_volumes="")
+        sigma.append(alone.transport[0].relative_conductivity.value)
+    record = paddlewheel.tomography_measure(tmp_path, conducting="NBH", axes="z", sub_volumes="")
+    assert record.body.segmentations == 4
+    expected = np.std(sigma, ddof=1) / np.mean(sigma)
+    assert record.transport[0].errors.segmentation == pytest.approx(expected, rel=0.01)
+    assert record.transport[0].errors.volume is None
+    fewer = paddlewheel.tomography_measure(tmp_path, conducting="NBH", axes="z", sub_volumes="", members=0)
+    assert fewer.body.segmentations == 1
+
+
+def test_a_sample_is_held_against_the_stack(tmp_path: Path) -> None:
+    sample = tmp_path / "sample.yaml"
+    sample.write_text(
+        "name: composite 7\ndie_diameter_mm: 10\ncomposite:\n  mass_mg: 19.6\n  thickness_um: {value: 2.0, std: 0.1}\n"
+        "  components:\n"
+        "    - {name: NBH, weight_fraction: 0.9, density_g_per_cm3: 1.2}\n"
+        "    - {name: NCO, weight_fraction: 0.1, density_g_per_cm3: 4.35, capacity_mAh_per_g: 120}\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(DataError, match="composite"):  # 19.6 mg in 2 um cannot be
+        paddlewheel.tomography_measure(_noise(), conducting="NBH", sample=sample, axes="z", sub_volumes="2")
+    sample.write_text(sample.read_text().replace("value: 2.0, std: 0.1", "value: 310, std: 2"), encoding="utf-8")
+    record = paddlewheel.tomography_measure(
+        _noise(), conductivities_mS_per_cm="NBH=4.6", sample=sample, axes="z", sub_volumes="2"
+    )
+    assert record.name == "composite 7"
+    told = "\n".join(record.contradictions)
+    assert "NBH" in told
+    assert "by weights and densities" in told
+    assert "loading" in told
+    thin = paddlewheel.tomography_measure(
+        _noise(), conducting="NBH", sample=sample, axes="z", sub_volumes="2", thickness_um="1.0"
+    )
+    assert any("3.2 um along z, and the electrode 1 um thick" in line for line in thin.contradictions)
+
+
+def test_phases_are_named_or_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="no phase LGPS; give a number or a name of 0 pore, 1 NBH, 2 NCO"):
+        paddlewheel.tomography_measure(_noise(), conducting="LGPS")
+    with pytest.raises(SettingsError, match="NCO is active too"):
+        paddlewheel.tomography_measure(_noise(), active="NCO", carbon="2")
+    with pytest.raises(SettingsError, match="give a conductivity to each"):
+        paddlewheel.tomography_measure(_noise(), conducting="NBH", conductivities_mS_per_cm="NBH=1,NCO=2")
+    with pytest.raises(SettingsError, match="give three, x, y, z"):
+        paddlewheel.tomography_measure(_noise(), voxel_nm="100,100")
+    missing = tmp_path / "absent.tif"
+    assert (
+        status_of(["tomography", "measure", str(missing), "--voxel-nm", "1,1,1", "--out", str(tmp_path / "run")]) == 2
+    )
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a run directory `stack` of the command."""
+    folder = tmp_path_factory.mktemp("tomography")
+    write_labels(folder / "labels.tiff", _noise())
+    arguments = ["tomography", "measure", str(folder / "labels.tiff"), "--conductivities-mS-per-cm", "NBH=4.6"]
+    assert status_of([*arguments, "--axes", "z", "--sub-volumes", "2", "--out", str(folder / "stack")]) == 0
+    return folder
+
+
+def test_a_report_with_a_view_to_turn(measured: Path) -> None:
+    html = (measured / "stack" / "report.html").read_text(encoding="utf-8")
+    assert len(html) < 5e6
+    assert 'data-mesh="0"' in html
+    assert "Along z the tortuosity factor of NBH is" in html
+    assert set(paddlewheel.load(measured / "stack").plot()) == {
+        "slices", "surfaces", "flux_ionic_z", "sub_volumes", "profiles"
+    }  # fmt: skip
+
+
+def test_a_design_takes_its_resistance_from_the_record(measured: Path) -> None:
+    record = paddlewheel.load(measured / "stack")
+    design = measured / "design.yaml"
+    design.write_text("tomography: stack\n", encoding="utf-8")
+    cell = paddlewheel.cell(design)
+    given = {row.name: row for row in cell.assumptions}
+    assert given["tortuosity_factor"].given_by == "tomography stack"
+    sigma = record.transport[0].effective_conductivity_mS_per_cm.value
+    at_30_C = next(row for row in cell.resistances if math.isclose(row.temperature_K, 303.15))
+    thickness = cell.thickness_um[0].value
+    assert at_30_C.composite_ohm_cm2 == pytest.approx(thickness * 1e-4 / (3 * sigma * 1e-3), rel=1e-6)
+    design.write_text("tomography: stack\nassumptions: {tortuosity_factor: 3}\n", encoding="utf-8")
+    with pytest.raises(DataError, match="leave one of them out"):
+        paddlewheel.cell(design)
