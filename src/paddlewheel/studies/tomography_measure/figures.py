@@ -48,7 +48,7 @@ def slices_figure(record: TomographyRecord, pictures: Mapping[str, np.ndarray]) 
     planes = (("z", "x", "y", x, y), ("y", "x", "z", x, z), ("x", "y", "z", y, z))
     across_all = sum(width for *_, width, _ in planes)
     tallest = max(height for *_, height in planes)
-    figure = Figure(figsize=(PAGE_INCHES, min(1.2 + 8.4 * tallest / across_all, 7.0)))
+    figure = Figure(figsize=(PAGE_INCHES, min(1.2 + 8.4 * tallest / across_all, 7.0)), layout="constrained")
     panels = figure.subplots(1, 3, width_ratios=[width for *_, width, _ in planes])
     for axes, (axis, across, up, width, height) in zip(panels, planes, strict=True):
         image = _thinned(pictures[f"slice_{axis}"])
@@ -71,7 +71,7 @@ def flux_figure(row: TransportResult, record: TomographyRecord, pictures: Mappin
     share = pictures[f"share_{key}"]
     sizes = dict(zip("xyz", record.body.size_um, strict=True))
     across, up = {"x": ("y", "z"), "y": ("x", "z"), "z": ("x", "y")}[row.axis]
-    figure = Figure(figsize=(PAGE_INCHES, 4.0))
+    figure = Figure(figsize=(PAGE_INCHES, 4.0), layout="constrained")
     picture, profile = figure.subplots(1, 2, width_ratios=(1.1, 1))
     top = max(float(np.percentile(flux, 99.8)), 1e-9)
     image = picture.imshow(_thinned(flux), extent=(0, sizes[across], sizes[up], 0), cmap="inferno", vmin=0, vmax=top,
@@ -91,7 +91,7 @@ def sub_volume_figure(record: TomographyRecord, columns: Columns) -> Figure:
     from matplotlib.figure import Figure
 
     carriers = list(dict.fromkeys(row.carrier for row in record.transport))
-    figure = Figure(figsize=(PAGE_INCHES if len(carriers) > 1 else 6.4, 3.9))
+    figure = Figure(figsize=(PAGE_INCHES if len(carriers) > 1 else 6.4, 3.9), layout="constrained")
     panels = np.atleast_1d(figure.subplots(1, len(carriers)))
     for axes, carrier in zip(panels, carriers, strict=True):
         rows = [row for row in record.transport if row.carrier == carrier]
@@ -120,7 +120,7 @@ def profile_figure(record: TomographyRecord, columns: Columns) -> Figure:
     from matplotlib.figure import Figure
 
     palette = colours(record)
-    figure = Figure(figsize=(PAGE_INCHES, 3.4))
+    figure = Figure(figsize=(PAGE_INCHES, 3.4), layout="constrained")
     panels = figure.subplots(1, 3, sharey=True)
     for axes, axis in zip(panels, "xyz", strict=True):
         for phase in record.phases:
