@@ -110,7 +110,7 @@ class Surfaces:
 def surfaces(labels: Labels, *, densities_g_per_cm3: Mapping[int, float] | None = None) -> Surfaces:
     """Areas of all phases and contacts, and lengths of all triple lines.
 
-    Works in slabs: half a gigabyte beside the body, whatever its size; some 4 min for 500^3 voxels of three phases.
+    Works in slabs: a gigabyte beside the body, whatever its size; 2 to 3 min for 500^3 voxels of three phases.
 
     Parameters
     ----------
