@@ -58,6 +58,8 @@ def test_walls_conduct_along_themselves_and_not_across() -> None:
     assert not phase.percolates
     assert {each.axis: each.percolates for each in phase.axes} == {"x": False, "y": True, "z": True}
     assert phase.volume_fraction.value == 0.5
+    # 0.8 um of NBH in two walls, of which one is cut
+    assert {each.axis: each.mean_chord_um for each in phase.lengths}["x"] == pytest.approx(0.8 / 1.5)
 
 
 def test_two_conductors_in_walls_are_in_series_and_beside_each_other() -> None:
@@ -177,7 +179,7 @@ def test_a_report_with_a_view_to_turn(measured: Path) -> None:
     assert 'data-mesh="0"' in html
     assert "Along z the tortuosity factor of NBH is" in html
     assert set(paddlewheel.load(measured / "stack").plot()) == {
-        "slices", "surfaces", "flux_ionic_z", "sub_volumes", "profiles"
+        "slices", "surfaces", "flux_ionic_z", "sub_volumes", "sizes", "profiles"
     }  # fmt: skip
 
 

@@ -133,6 +133,40 @@ def profile_figure(record: TomographyRecord, columns: Columns) -> Figure:
     return figure
 
 
+def size_figure(record: TomographyRecord, chords: Columns, sizes: Columns, correlations: Columns) -> Figure:
+    """Chords (all axes), local thickness, and two-point correlations of each phase."""
+    from matplotlib.figure import Figure
+
+    palette = colours(record)
+    figure = Figure(figsize=(PAGE_INCHES, 3.6), layout="constrained")
+    left, middle, right = figure.subplots(1, 3)
+    for phase in record.phases:
+        colour, name = palette[phase.name], phase.name
+        of = chords["phase"] == name
+        lengths, counts = chords["length_um"][of], chords["count"][of]
+        if len(lengths):
+            order = np.argsort(lengths)
+            share = np.cumsum((lengths * counts)[order])
+            left.plot(lengths[order], 100 * share / share[-1], color=colour, label=name)
+        of = sizes["phase"] == name
+        if of.any():
+            ends = np.append(0, 100 * np.cumsum(sizes["share"][of]))
+            middle.plot(np.append(sizes["from_um"][of][0], sizes["to_um"][of]), ends, color=colour, label=name)
+        of = correlations["phase"] == name
+        fraction = phase.volume_fraction.value
+        if 0 < fraction < 1:
+            covariance = (correlations["s2"][of] - fraction**2) / (fraction * (1 - fraction))
+            right.plot(correlations["distance_um"][of], covariance, color=colour, label=name)
+    left.set(xlabel="chord (µm)", ylabel="smaller, % of the length", title="Chords along x, y, z", ylim=(0, 100))
+    middle.set(xlabel="diameter (µm)", ylabel="smaller, % of the volume", title="Local thickness", ylim=(0, 100))
+    right.axhline(0, color=MUTED, lw=0.8)
+    right.set(xlabel="distance (µm)", ylabel="C(r) / C(0)", title="Correlation")
+    names = [left.get_legend_handles_labels(), right.get_legend_handles_labels()]
+    handles, labels = max(names, key=lambda pair: len(pair[1]))
+    figure.legend(handles, labels, loc="outside lower center", ncols=min(max(len(labels), 1), 6))
+    return figure
+
+
 def rows_with_flux(record: TomographyRecord, pictures: Mapping[str, np.ndarray]) -> Sequence[TransportResult]:
     """Rows of which a map was kept."""
     return [row for row in record.transport if f"flux_{row.carrier}_{row.axis}" in pictures]

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import get_args
 
 import numpy as np
 
 from paddlewheel.lab.tomography.connectivity import Face, connectivity, reached_from
+from paddlewheel.lab.tomography.correlations import TwoPoint, two_point
+from paddlewheel.lab.tomography.particles import ChordLengths, Particles, Thickness, chord_lengths, particles, thickness
+from paddlewheel.lab.tomography.representative import FractionError
 from paddlewheel.lab.tomography.surfaces import Surfaces
 from paddlewheel.lab.tomography.transport.errors import with_errors
 from paddlewheel.lab.tomography.voxels import ARRAY_AXIS, Axis, Labels
 from paddlewheel.records import Measured
-from paddlewheel.studies.tomography_measure.flows import blocks_of
 from paddlewheel.studies.tomography_measure.inputs import MeasureInputs
 from paddlewheel.studies.tomography_measure.record import (
+    CHORDS,
+    CORRELATIONS,
+    SIZES,
+    AxisName,
     ConnectivityAxis,
     Contact,
+    LengthAxis,
     PhaseResult,
     Reach,
+    SizeResult,
     TriplePhaseLine,
 )
 
@@ -27,14 +35,25 @@ _FACES: Mapping[Axis, tuple[Face, Face]] = {"x": ("x-", "x+"), "y": ("y-", "y+")
 """Where the separator and the current collector are: at the first and the last slice along an axis."""
 
 
-def volume_fractions(labels: Labels, family: Sequence[np.ndarray], parts: Sequence[int]) -> dict[int, Measured]:
-    """Of each phase, with the errors by the size of the body (its blocks) and by segmentation (the family)."""
-    by_parts = [np.array([_shares(block, labels.names) for block in blocks_of(labels.labels, each)]) for each in parts]
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Sizes:
+    """Lengths of one phase."""
+
+    chords: ChordLengths
+    thickness: Thickness | None
+    particles: Particles
+    correlations: TwoPoint
+
+
+def volume_fractions(
+    labels: Labels, family: Sequence[np.ndarray], by_size: Mapping[int, FractionError]
+) -> dict[int, Measured]:
+    """Of each phase, with the errors by the size of the body and by segmentation (the family)."""
     members = np.array([_shares(member, labels.names) for member in family])
     found = {}
     for place, (number, value) in enumerate(labels.fractions().items()):
-        of_blocks = [(float(np.std(of[:, place], ddof=1)) / math.sqrt(len(of)), len(of) - 1) for of in by_parts]
-        errors = [max(of_blocks)] if of_blocks else []
+        error = by_size[number]
+        errors: list[tuple[float, float]] = [(error.std, max(error.degrees, 1.0))]
         if len(members) > 1:
             errors.append((float(np.std(members[:, place], ddof=1)), len(members) - 1))
         found[number] = with_errors(value, errors, logarithmic=False, lowest=0.0, highest=1.0)
@@ -47,7 +66,12 @@ def _shares(labels: np.ndarray, names: Mapping[int, str]) -> list[float]:
 
 
 def phase_results(
-    inputs: MeasureInputs, fractions: Mapping[int, Measured], areas: Surfaces, axes: Sequence[Axis]
+    inputs: MeasureInputs,
+    fractions: Mapping[int, Measured],
+    by_size: Mapping[int, FractionError],
+    areas: Surfaces,
+    sizes: Mapping[int, Sizes],
+    axes: Sequence[Axis],
 ) -> list[PhaseResult]:
     """One row a phase."""
     labels, recipe = inputs.labels, inputs.recipe
@@ -81,9 +105,70 @@ def phase_results(
                 clusters=found.clusters,
                 surface_per_um=_over(surface.area_um2, surface.std_um2, areas.body_volume_um3),
                 surface_m2_per_g=surface.m2_per_g,
+                lengths=_lengths(sizes[number]),
+                thickness=_thickness(sizes[number].thickness),
+                particles=_particles(sizes[number].particles),
+                integral_range_um3=by_size[number].integral_range_um3,
             )
         )
     return rows
+
+
+def sizes_of(labels: Labels, number: int, *, area_um2: float) -> Sizes:
+    """Chords, thickness, particles and correlations of a phase."""
+    return Sizes(
+        chords=chord_lengths(labels, number, area_um2=area_um2),
+        thickness=thickness(labels, number),
+        particles=particles(labels, number),
+        correlations=two_point(labels, number),
+    )
+
+
+def _lengths(sizes: Sizes) -> list[LengthAxis]:
+    every: tuple[AxisName, ...] = ("x", "y", "z")
+    return [
+        LengthAxis(
+            axis=axis,
+            mean_chord_um=sizes.chords.along[axis].mean_um,
+            correlation_length_um=sizes.correlations.axis_length_um[axis],
+        )
+        for axis in every
+    ]
+
+
+def _thickness(found: Thickness | None) -> SizeResult | None:
+    return None if found is None else SizeResult(d10_um=found.d10_um, d50_um=found.d50_um, d90_um=found.d90_um)
+
+
+def _particles(found: Particles) -> SizeResult:
+    return SizeResult(
+        d10_um=found.d10_um, d50_um=found.d50_um, d90_um=found.d90_um, count=len(found.diameter_um),
+        cut_share=found.cut_share,
+    )  # fmt: skip
+
+
+def size_columns(labels: Labels, sizes: Mapping[int, Sizes]) -> dict[str, dict[str, list[str | float]]]:
+    """Tables of chords, of local thickness and of correlations, by the names of their files."""
+    chords: dict[str, list[str | float]] = {name: [] for name in ("phase", "axis", "length_um", "count")}
+    thick: dict[str, list[str | float]] = {name: [] for name in ("phase", "from_um", "to_um", "share")}
+    pairs: dict[str, list[str | float]] = {name: [] for name in ("phase", "distance_um", "s2")}
+    for number, of in sizes.items():
+        name = labels.names[number]
+        for axis, along in of.chords.along.items():
+            for length, count in zip(along.length_um, along.count, strict=True):
+                _add(chords, name, axis, float(length), float(count))
+        if of.thickness is not None:
+            edges = of.thickness.diameter_um
+            for low, high, share in zip(edges[:-1], edges[1:], of.thickness.share, strict=True):
+                _add(thick, name, float(low), float(high), float(share))
+        for distance, s2 in zip(of.correlations.radial_distance_um, of.correlations.radial_s2, strict=True):
+            _add(pairs, name, float(distance), float(s2))
+    return {CHORDS: chords, SIZES: thick, CORRELATIONS: pairs}
+
+
+def _add(columns: dict[str, list[str | float]], *values: str | float) -> None:
+    for column, value in zip(columns.values(), values, strict=True):
+        column.append(value)
 
 
 def contact_rows(labels: Labels, areas: Surfaces) -> list[Contact]:
@@ -152,6 +237,5 @@ def profile_columns(labels: Labels) -> dict[str, list[str | float]]:
         step_um = labels.spacing_nm[place] / 1000
         for number, image in enumerate(slices):
             for name, share in zip(labels.names.values(), _shares(image, labels.names), strict=True):
-                for column, value in zip(columns.values(), (axis, (number + 0.5) * step_um, name, share), strict=True):
-                    column.append(value)
+                _add(columns, axis, (number + 0.5) * step_um, name, share)
     return columns

@@ -8,6 +8,7 @@ from paddlewheel.records import Measured, Record, StudyRecord
 from paddlewheel.records.base import Interval
 
 PROFILES, SUB_VOLUMES, FAMILY = "profiles.csv", "sub_volumes.csv", "family.csv"
+CHORDS, SIZES, CORRELATIONS = "chords.csv", "sizes.csv", "correlations.csv"
 PICTURES, SURFACES = "pictures.npz", "surfaces.npz"
 """The files beside the record."""
 
@@ -40,13 +41,35 @@ class ConnectivityAxis(Record):
     isolated_fraction: float
 
 
+class LengthAxis(Record):
+    """Lengths of a phase along one axis: its mean chord, and that over which it is correlated; null where the body is
+    too small to say."""
+
+    axis: AxisName
+    mean_chord_um: float | None
+    correlation_length_um: float | None
+
+
+class SizeResult(Record):
+    """Sizes of which a tenth, half and nine tenths of the volume are smaller, and their count where they are counted;
+    null where there are none."""
+
+    d10_um: float | None
+    d50_um: float | None
+    d90_um: float | None
+    count: int | None = None
+    cut_share: float | None = None
+
+
 class PhaseResult(Record):
     """One phase.
 
     `percolates` says whether it reaches from face to face along every axis; `axes` has each. The std and intervals of
     `volume_fraction` hold what a body of this size leaves open, and the segmentation; `recipe_fraction` is what the
     sample's weights and densities give for the solid, scaled to the solid of the body. The surface is that within the
-    body, over its volume; `surface_m2_per_g` over the mass of the phase.
+    body, over its volume; `surface_m2_per_g` over the mass of the phase. `thickness` is by the largest balls within the
+    phase, null where it fills the body; `particles` are told apart at necks, `cut_share` of their volume by the border.
+    The body holds its volume over `integral_range_um3` independent pieces.
     """
 
     label: int
@@ -59,6 +82,10 @@ class PhaseResult(Record):
     clusters: int
     surface_per_um: Measured
     surface_m2_per_g: float | None = None
+    lengths: list[LengthAxis]
+    thickness: SizeResult | None
+    particles: SizeResult
+    integral_range_um3: float | None
 
 
 class Contact(Record):

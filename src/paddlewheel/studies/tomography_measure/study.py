@@ -6,22 +6,28 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 
+from paddlewheel.execution.signals import stop_if_requested
 from paddlewheel.lab.tomography.meshes import surface_meshes
-from paddlewheel.lab.tomography.surfaces import surfaces
+from paddlewheel.lab.tomography.representative import FractionError, fraction_error
+from paddlewheel.lab.tomography.surfaces import Surfaces, surfaces
 from paddlewheel.lab.tomography.voxels import ARRAY_AXIS, Labels
 from paddlewheel.page.numbers import interval
 from paddlewheel.records import Citation
 from paddlewheel.studies.tomography_measure.beside import contradictions, measured_resistances
 from paddlewheel.studies.tomography_measure.flows import FlowCost, FlowPlan, Flows, all_flows, cost
 from paddlewheel.studies.tomography_measure.geometry import (
+    Sizes,
     contact_rows,
     line_rows,
     phase_results,
     profile_columns,
     reach_rows,
+    size_columns,
+    sizes_of,
     volume_fractions,
 )
 from paddlewheel.studies.tomography_measure.inputs import MeasureInputs, TomographyMeasureSettings, axes_of, open_inputs
@@ -43,11 +49,13 @@ from paddlewheel.studies.tomography_measure.transport import (
     transport_result,
 )
 from paddlewheel.study.forecast import Forecast
-from paddlewheel.study.progress import duration
+from paddlewheel.study.progress import Progress, Row, duration
 from paddlewheel.study.run import Run
 from paddlewheel.study.study import Argument, Study
 
 _TRIANGLES = 40_000
+_CORRELATION_LENGTHS = 10
+"""That a body should have along each axis."""
 _TOLD_S = 5.0
 """Work that takes longer says so before it begins."""
 _CITATIONS = (
@@ -57,6 +65,9 @@ _CITATIONS = (
              doi="10.1016/S0020-7683(03)00143-4"),
     Citation(what="resistance of a porous electrode",
              reference="Euler and Nonnenmacher, Electrochim. Acta 2, 268 (1960)", doi="10.1016/0013-4686(60)80025-4"),
+    Citation(what="errors of volume fractions", reference="Matheron, The theory of regionalized variables (1971)"),
+    Citation(what="local thickness", reference="Hildebrand, Ruegsegger, J. Microsc. 185, 67 (1997)",
+             doi="10.1046/j.1365-2818.1997.1340694.x"),
     Citation(what="surfaces in pictures", reference="Lewiner et al., J. Graph. Tools 8, 1 (2003)",
              doi="10.1080/10867651.2003.10487582"),
 )  # fmt: skip
@@ -78,9 +89,10 @@ def _measures(inputs: MeasureInputs, settings: TomographyMeasureSettings, run: R
     labels, through, plan = inputs.labels, settings.through, _plan(inputs, settings, run.cores)
     flows = _flows(plan, inputs, run)
     rows = [transport_result(each, inputs) for each in flows]
-    fractions = volume_fractions(labels, inputs.family, plan.usable_parts(labels.shape))
     areas = surfaces(labels, densities_g_per_cm3=_densities(inputs))
-    phases = phase_results(inputs, fractions, areas, plan.axes)
+    by_size, sizes = _sizes(labels, areas, run)
+    fractions = volume_fractions(labels, inputs.family, by_size)
+    phases = phase_results(inputs, fractions, by_size, areas, sizes, plan.axes)
     odd = contradictions(inputs, phases, through)
     return TomographyRecord(
         name=inputs.name,
@@ -94,8 +106,8 @@ def _measures(inputs: MeasureInputs, settings: TomographyMeasureSettings, run: R
         electrode=electrode(rows, inputs, through),
         measured_resistances=measured_resistances(inputs),
         contradictions=odd,
-        files=_files(inputs, flows, run),
-        warnings=_warnings(inputs, plan, rows, areas.warnings, flows),
+        files=_files(inputs, flows, sizes, run),
+        warnings=[*_warnings(inputs, plan, rows, areas.warnings, flows), *_size_warnings(labels, by_size, sizes)],
         citations=list(_CITATIONS),
         provenance=run.provenance(),
     )
@@ -109,6 +121,39 @@ def _flows(plan: FlowPlan, inputs: MeasureInputs, run: Run) -> list[Flows]:
         if estimate.seconds > _TOLD_S:
             print(f"paddlewheel: {_told(estimate)}", file=sys.stderr, flush=True)
     return all_flows(plan, inputs.labels, inputs.family, show_progress=run.show_progress)
+
+
+def _sizes(labels: Labels, areas: Surfaces, run: Run) -> tuple[dict[int, FractionError], dict[int, Sizes]]:
+    """Errors of the fractions by the size of the body, and chords, thickness, particles and correlations, by label."""
+    by_size: dict[int, FractionError] = {}
+    sizes: dict[int, Sizes] = {}
+
+    def rows() -> list[Row]:
+        return [Row("sizes", len(sizes), len(labels.names), "phases")]
+
+    with Progress("sizes", rows, shown=run.show_progress, short=True) as progress:
+        for number in labels.names:
+            stop_if_requested()
+            by_size[number] = fraction_error(labels, [number])
+            sizes[number] = sizes_of(labels, number, area_um2=areas.phases[number].area_um2)
+            progress.update()
+    return by_size, sizes
+
+
+def _size_warnings(labels: Labels, by_size: Mapping[int, FractionError], sizes: Mapping[int, Sizes]) -> list[str]:
+    """Of bodies that are small beside what they are made of."""
+    told: dict[str, None] = {}
+    for number, name in labels.names.items():
+        told |= {f"{name}: {line}": None for line in by_size[number].warnings}
+        for axis, length in sizes[number].correlations.axis_length_um.items():
+            edge = labels.size_um["xyz".index(axis)]
+            if length is None and 0 < by_size[number].value < 1:
+                told[f"{name} is correlated along {axis} over more than a quarter of the {edge:.3g} um: too small a "
+                     "body to stand for the material"] = None  # fmt: skip
+            elif length is not None and edge < _CORRELATION_LENGTHS * length:
+                told[f"along {axis} the body is {edge / length:.3g} correlation lengths of {name} long, under "
+                     f"{_CORRELATION_LENGTHS}: errors from its parts are too small"] = None  # fmt: skip
+    return list(told)
 
 
 def _told(estimate: FlowCost) -> str:
@@ -135,9 +180,10 @@ def _body(inputs: MeasureInputs) -> BodyResult:
     )
 
 
-def _files(inputs: MeasureInputs, flows: Sequence[Flows], run: Run) -> dict[str, str]:
+def _files(inputs: MeasureInputs, flows: Sequence[Flows], sizes: Mapping[int, Sizes], run: Run) -> dict[str, str]:
     labels = inputs.labels
     files = {"profiles": run.table(PROFILES, profile_columns(labels))}
+    files |= {Path(name).stem: run.table(name, columns) for name, columns in size_columns(labels, sizes).items()}
     if any(each.blocks for each in flows):
         files["sub_volumes"] = run.table(SUB_VOLUMES, sub_volume_columns(flows))
     if any(each.family for each in flows):
