@@ -48,6 +48,8 @@ _SLAB_BYTES = 40 * 16
 _SMALLEST = 8
 _BLUR_STD, _STRENGTH_SPREAD = 0.1, 2.0
 _TENSION, _SMALL_SEPARATION = 3.0, 3.0
+_INVERTED = 0.1
+"""By how much ln L of a voxel is higher from bright to dark where the contrast counts as inverted."""
 
 Report = Callable[[str, float], None]
 """Is told which step is worked on, and its share that is done."""
@@ -399,18 +401,16 @@ def _check_contrast(
     histogram: Histogram, mixture: Mixture, prior: FractionPrior, independent: float, where: str
 ) -> None:
     """Refuse an image that the recipe fits only from bright to dark."""
-    if mixture.tension < _TENSION:
-        return
     other = FractionPrior(
         solid=prior.solid[::-1], covariance=prior.covariance[::-1, ::-1],
         pore=None if prior.pore is None else prior.solid.size - 1 - prior.pore, porosity=prior.porosity,
         porosity_std=prior.porosity_std,
     )  # fmt: skip
     turned = fit_mixture(histogram, mixture.levels.size, prior=other, independent=independent)
-    if turned.tension < mixture.tension / 2 and turned.misfit < mixture.misfit:
+    if turned.misfit < mixture.misfit - _INVERTED:
         raise DataError(
-            "the contrast seems inverted: from bright to dark its phases have the recipe's shares "
-            f"({turned.tension:.1f} standard uncertainties off), from dark to bright not ({mixture.tension:.1f})",
+            "the contrast seems inverted: the recipe explains the grey values from bright to dark, not from dark to "
+            f"bright (by {mixture.misfit - turned.misfit:.2f} in ln L of a voxel)",
             where=where, remedy="give --contrast inverted, or --contrast normal if it is not",
         )  # fmt: skip
 

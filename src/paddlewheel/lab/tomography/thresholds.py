@@ -15,6 +15,9 @@ PORE = "pore"
 _BINS = 256
 _LEVEL_ERROR = 0.1
 """Uncertainty of a threshold, as a share of the distance between the levels beside it."""
+_WEIGHT = (10.0, 30.0)
+"""Voxels that a histogram counts as, at most: its model errs in shapes (edges, noise that grows with the signal), which
+no number of voxels makes better, and would else pull fractions off a recipe that is right."""
 _LEAST = 1e-4
 """Fraction below which a phase counts as absent in the model."""
 
@@ -216,16 +219,19 @@ def _density(
     made = np.zeros_like(grey, dtype=float)
     steps = [ndtr((grey - level) / sigma) for level in levels]
     pairs = 1 - float((fractions**2).sum())
+    mass = 0.0
     for low in range(count):
         for high in range(low + 1, count):
             weight = shared * 2 * fractions[low] * fractions[high] / max(pairs, 1e-9)
             made += weight * (steps[low] - steps[high]) / (levels[high] - levels[low])
+            mass += weight
             bulk[low] -= weight / 2
             bulk[high] -= weight / 2
+    bulk = np.maximum(bulk, 0.0)
     for place in range(count):
         off = (grey - levels[place]) / sigma
-        made += max(bulk[place], 0.0) * np.exp(-0.5 * off * off) / (math.sqrt(2 * math.pi) * sigma)
-    return made
+        made += bulk[place] * np.exp(-0.5 * off * off) / (math.sqrt(2 * math.pi) * sigma)
+    return made / (mass + float(bulk.sum()))
 
 
 def fit_mixture(
@@ -238,9 +244,9 @@ def fit_mixture(
     """Levels, width and fractions that explain a histogram, and, within its errors, the recipe.
 
     Maximum of sum(n ln p) x independent/n + ln prior: neighbouring voxels say the same, so that the image weighs as
-    much as the number of regions in it that are independent. Voxels on edges are uniform between two levels,
-    as often as phases touch by chance. Without a prior the best of several starts is taken, which for phases of few
-    per cent may be far off.
+    much as the number of regions in it that are independent, within the ends of `_WEIGHT`. Voxels on edges are uniform
+    between two levels, as often as phases touch by chance. Without a prior the best of several starts is taken, which
+    for phases of few per cent may be far off.
 
     Parameters
     ----------
@@ -253,7 +259,7 @@ def fit_mixture(
     width = float(histogram.edges[1] - histogram.edges[0])
     span = histogram.below(0.999) - histogram.below(0.001)
     least = max(width / 2, 1e-3 * span)
-    tempered = float(np.clip(independent, 300.0, 1e5))
+    tempered = float(np.clip(independent, *_WEIGHT))
 
     def opened(given: np.ndarray) -> tuple[np.ndarray, float, np.ndarray, float]:
         gaps = 1e-3 * span + np.exp(np.clip(given[1:n_phases], -20, 20))
