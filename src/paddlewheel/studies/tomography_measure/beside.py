@@ -43,7 +43,7 @@ def _thickness(inputs: MeasureInputs, through: Axis) -> list[str]:
 def _recipe(inputs: MeasureInputs, phases: Sequence[PhaseResult]) -> list[str]:
     told = []
     if inputs.recipe is not None:
-        names = {phase.name for phase in phases}
+        names = {part for phase in phases for part in phase.name.split("+")}
         missing = [name for name in inputs.recipe.solid_fractions() if name not in names]
         if missing:
             told.append(f"of the recipe, {', '.join(missing)} is no phase of the stack (--names gives names to labels)")

@@ -81,6 +81,7 @@ def phase_results(
     rows = []
     for number, name in labels.names.items():
         found = connectivity(labels, [number])
+        parts = set(name.split("+"))
         surface = areas.phases[number]
         along = [
             ConnectivityAxis(
@@ -99,7 +100,7 @@ def phase_results(
                 name=name,
                 role=inputs.roles.get(number),
                 volume_fraction=fractions[number],
-                recipe_fraction=wanted[name] * solid if name in wanted else None,
+                recipe_fraction=solid * sum(wanted[part] for part in name.split("+")) if parts <= set(wanted) else None,
                 percolates=all(each.percolates for each in along),
                 axes=along,
                 clusters=found.clusters,

@@ -66,10 +66,11 @@ class PhaseResult(Record):
 
     `percolates` says whether it reaches from face to face along every axis; `axes` has each. The std and intervals of
     `volume_fraction` hold what a body of this size leaves open, and the segmentation; `recipe_fraction` is what the
-    sample's weights and densities give for the solid, scaled to the solid of the body. The surface is that within the
-    body, over its volume; `surface_m2_per_g` over the mass of the phase. `thickness` is by the largest balls within the
-    phase, null where it fills the body; `particles` are told apart at necks, `cut_share` of their volume by the border.
-    The body holds its volume over `integral_range_um3` independent pieces.
+    sample's weights and densities give for the solid (of components joined as A+B together), scaled to the solid of the
+    body. The surface is that within the body, over its volume; `surface_m2_per_g` over the mass of the phase.
+    `thickness` is by the largest balls within the phase, null where it fills the body; `particles` are told apart at
+    necks, `cut_share` of their volume by the border. The body holds its volume over `integral_range_um3` independent
+    pieces.
     """
 
     label: int

@@ -15,7 +15,7 @@ from paddlewheel.lab.tomography.meshes import surface_meshes
 from paddlewheel.lab.tomography.representative import FractionError, fraction_error
 from paddlewheel.lab.tomography.surfaces import Surfaces, surfaces
 from paddlewheel.lab.tomography.voxels import ARRAY_AXIS, Labels
-from paddlewheel.page.numbers import interval
+from paddlewheel.page.numbers import enumeration, interval
 from paddlewheel.records import Citation
 from paddlewheel.studies.tomography_measure.beside import contradictions, measured_resistances
 from paddlewheel.studies.tomography_measure.flows import FlowCost, FlowPlan, Flows, all_flows, cost
@@ -142,18 +142,22 @@ def _sizes(labels: Labels, areas: Surfaces, run: Run) -> tuple[dict[int, Fractio
 
 def _size_warnings(labels: Labels, by_size: Mapping[int, FractionError], sizes: Mapping[int, Sizes]) -> list[str]:
     """Of bodies that are small beside what they are made of."""
-    told: dict[str, None] = {}
+    told = []
     for number, name in labels.names.items():
-        told |= {f"{name}: {line}": None for line in by_size[number].warnings}
-        for axis, length in sizes[number].correlations.axis_length_um.items():
-            edge = labels.size_um["xyz".index(axis)]
-            if length is None and 0 < by_size[number].value < 1:
-                told[f"{name} is correlated along {axis} over more than a quarter of the {edge:.3g} um: too small a "
-                     "body to stand for the material"] = None  # fmt: skip
-            elif length is not None and edge < _CORRELATION_LENGTHS * length:
-                told[f"along {axis} the body is {edge / length:.3g} correlation lengths of {name} long, under "
-                     f"{_CORRELATION_LENGTHS}: errors from its parts are too small"] = None  # fmt: skip
-    return list(told)
+        told += [f"{name}: {line}" for line in by_size[number].warnings]
+        lengths = sizes[number].correlations.axis_length_um
+        edges = dict(zip("xyz", labels.size_um, strict=True))
+        unknown = sorted(axis for axis in lengths if lengths[axis] is None and 0 < by_size[number].value < 1)
+        few = {axis: edges[axis] / length for axis, length in sorted(lengths.items()) if length}
+        short = {axis: count for axis, count in few.items() if count < _CORRELATION_LENGTHS}
+        if unknown:
+            told.append(f"{name} is correlated along {enumeration(unknown)} over more than a quarter of the body: "
+                        "it is too small to stand for the material")  # fmt: skip
+        if short:
+            counts = enumeration(f"{count:.2g} along {axis}" for axis, count in short.items())
+            told.append(f"the body is few correlation lengths of {name} long, {counts} where {_CORRELATION_LENGTHS} "
+                        "are wanted: errors from its parts are too small")  # fmt: skip
+    return told
 
 
 def _told(estimate: FlowCost) -> str:
