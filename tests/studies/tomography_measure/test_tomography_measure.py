@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 
@@ -145,6 +146,26 @@ def test_a_sample_is_held_against_the_stack(tmp_path: Path) -> None:
         _noise(), conducting="NBH", sample=sample, axes="z", sub_volumes="2", thickness_um="1.0"
     )
     assert any("3.2 um along z, and the electrode 1 um thick" in line for line in thin.contradictions)
+
+
+def test_a_measured_resistance_stands_beside(tmp_path: Path) -> None:
+    spectrum = {
+        "file": "cell.mpr", "temperature_K": 303.15, "interface_ohm_cm2": None,
+        "resistances_ohm": {"total": {"value": 20.0, "std": 0.4}, "unclear": None},
+    }  # fmt: skip
+    eis = {"kind": "eis", "geometry": {"area_cm2": {"value": 0.5, "std": 0.015}}, "spectra": [spectrum]}
+    (tmp_path / "eis").mkdir()
+    (tmp_path / "eis" / "result.json").write_text(json.dumps(eis), encoding="utf-8")
+    sample = tmp_path / "sample.yaml"
+    sample.write_text("die_diameter_mm: 8\neis: eis\n", encoding="utf-8")
+    (found,) = paddlewheel.tomography_measure(_walls(), sample=sample).measured_resistances
+    assert (found.part, found.file, found.source) == ("total", "cell.mpr", "eis")
+    assert found.areal_resistance_ohm_cm2.value == pytest.approx(10.0)
+    assert found.areal_resistance_ohm_cm2.std == pytest.approx(10 * math.hypot(0.4 / 20, 0.015 / 0.5))
+    del spectrum["resistances_ohm"]
+    (tmp_path / "eis" / "result.json").write_text(json.dumps(eis), encoding="utf-8")
+    with pytest.raises(DataError, match="run eis again"):
+        paddlewheel.tomography_measure(_walls(), sample=sample)
 
 
 def test_phases_are_named_or_refused(tmp_path: Path) -> None:
