@@ -3,6 +3,7 @@ segmentation."""
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -147,17 +148,22 @@ def _size_warnings(labels: Labels, by_size: Mapping[int, FractionError], sizes: 
         told += [f"{name}: {line}" for line in by_size[number].warnings]
         lengths = sizes[number].correlations.axis_length_um
         edges = dict(zip("xyz", labels.size_um, strict=True))
-        unknown = sorted(axis for axis in lengths if lengths[axis] is None and 0 < by_size[number].value < 1)
+        pieces = _pieces(labels, by_size[number])
         few = {axis: edges[axis] / length for axis, length in sorted(lengths.items()) if length}
         short = {axis: count for axis, count in few.items() if count < _CORRELATION_LENGTHS}
-        if unknown:
-            told.append(f"{name} is correlated along {enumeration(unknown)} over more than a quarter of the body: "
-                        "it is too small to stand for the material")  # fmt: skip
+        if pieces is not None and pieces < _CORRELATION_LENGTHS**3:
+            told.append(f"the body holds {pieces:.2g} independent pieces of {name}, under {_CORRELATION_LENGTHS**3}: it "
+                        "is too small to stand for the material")  # fmt: skip
         if short:
             counts = enumeration(f"{count:.2g} along {axis}" for axis, count in short.items())
             told.append(f"the body is few correlation lengths of {name} long, {counts} where {_CORRELATION_LENGTHS} "
                         "are wanted: errors from its parts are too small")  # fmt: skip
     return told
+
+
+def _pieces(labels: Labels, error: FractionError) -> float | None:
+    """The volume of the body over the integral range of a phase."""
+    return None if not error.integral_range_um3 else math.prod(labels.size_um) / error.integral_range_um3
 
 
 def _told(estimate: FlowCost) -> str:
