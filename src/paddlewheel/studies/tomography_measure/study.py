@@ -152,8 +152,8 @@ def _size_warnings(labels: Labels, by_size: Mapping[int, FractionError], sizes: 
         few = {axis: edges[axis] / length for axis, length in sorted(lengths.items()) if length}
         short = {axis: count for axis, count in few.items() if count < _CORRELATION_LENGTHS}
         if pieces is not None and pieces < _CORRELATION_LENGTHS**3:
-            told.append(f"the body holds {pieces:.2g} independent pieces of {name}, under {_CORRELATION_LENGTHS**3}: it "
-                        "is too small to stand for the material")  # fmt: skip
+            told.append(f"the body holds {pieces:.2g} independent pieces of {name}, under {_CORRELATION_LENGTHS**3}: "
+                        "it is too small to stand for the material")  # fmt: skip
         if short:
             counts = enumeration(f"{count:.2g} along {axis}" for axis, count in short.items())
             told.append(f"the body is few correlation lengths of {name} long, {counts} where {_CORRELATION_LENGTHS} "
