@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,7 +18,7 @@ import pytest
 from parsl.executors import HighThroughputExecutor
 from parsl.providers import LocalProvider
 
-from paddlewheel.execution.pool import _end_parsl
+from paddlewheel.execution.pool import _end_parsl, leaves_with
 
 HERE = Path(__file__).parent
 
@@ -109,6 +110,36 @@ def test_ctrl_c_stops_workers_at_a_checkpoint_and_leaves_no_process(tmp_path: Pa
 
 
 @pytest.mark.slow
+def test_a_pool_that_waits_for_ever_is_ended_after_its_driver() -> None:
+    driver = subprocess.Popen(["sleep", "100"])
+    # bash waits for its child as the shell of Parsl's pool does; both ignore what a polite end would send
+    script = f"trap '' TERM; {leaves_with(driver.pid, after_s=0.5)} sleep 100; true"
+    pool = subprocess.Popen(["bash", "-c", script], start_new_session=True)
+    time.sleep(3)
+    assert pool.poll() is None  # while the driver is there
+    driver.kill()
+    driver.wait()
+    assert pool.wait(timeout=30) == -signal.SIGKILL
+
+
+def test_the_watch_of_a_pool_ends_with_its_shell() -> None:
+    pool = subprocess.Popen(["bash", "-c", f"{leaves_with(os.getpid(), after_s=0.5)} true"], start_new_session=True)
+    pool.wait(timeout=30)
+    end = time.monotonic() + 30
+    while _members_of(pool.pid):
+        assert time.monotonic() < end
+        time.sleep(0.2)
+
+
+def _members_of(session: int) -> list[int]:
+    found = []
+    for process in psutil.process_iter():
+        with suppress(ProcessLookupError, psutil.NoSuchProcess):
+            if os.getsid(process.pid) == session and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process.pid)
+    return found
+
+
 def test_nothing_is_left_running_after_kill_of_the_driver(tmp_path: Path) -> None:
     driver = _start(tmp_path, [{"n": 2000, "tick_s": 0.1}])
     _wait_for(lambda: len(_ticks(tmp_path, "u0")) > 0)

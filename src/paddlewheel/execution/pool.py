@@ -211,6 +211,16 @@ def _end_parsl(kernel: Any) -> None:
     parsl.clear()
 
 
+def leaves_with(driver: int, *, after_s: float = 60.0) -> str:
+    """A line of shell that ends the process group it runs in when a driver has been gone for `after_s`.
+
+    Parsl's pool leaves by itself when its interchange is silent, and sometimes waits for its own threads for ever: a
+    killed driver would leave gigabytes behind. Workers stop at a checkpoint long before. The line ends with its shell.
+    """
+    gone = f"kill -0 {driver} || {{ sleep {after_s:g}; kill -KILL 0; }}"
+    return f"( while kill -0 $$; do {gone}; sleep 2; done ) >/dev/null 2>&1 &"
+
+
 def _start_parsl(scratch: Path, resources: Resources) -> Any:
     import parsl
     from parsl.executors import HighThroughputExecutor
@@ -221,7 +231,7 @@ def _start_parsl(scratch: Path, resources: Resources) -> Any:
     worker_init = "; ".join(f"export {name}={threads}" for name in variables)
     worker_init += f"; export TMPDIR={scratch}"  # what killed workers leave goes with it
     here = shlex.quote(str(Path(sys.executable).parent))  # Parsl starts its worker pool by name
-    worker_init += f'; export PATH={here}:"$PATH"'
+    worker_init += f'; export PATH={here}:"$PATH"; {leaves_with(os.getpid())}'
     executor = HighThroughputExecutor(
         label="units",
         address="127.0.0.1",
