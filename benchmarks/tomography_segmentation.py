@@ -1,6 +1,6 @@
 """Fractions and tortuosity by `segment` of synthetic FIB stacks of the paper's composites, beside multi-Otsu.
 
-python benchmarks/tomography_segmentation.py [STACKS [PROCESSES]]
+python benchmarks/tomography_segmentation.py [STACKS [PROCESSES [ALIGNMENT]]]
 
 Each stack has its own body, porosity (2 to 12 %) and strength of flaws (half to one and a half of the usual). The
 segmentation is told the recipe, and the porosity with an error of 1.5 points. What one grey value has is one class:
@@ -12,10 +12,12 @@ from __future__ import annotations
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 from skimage.filters import gaussian, threshold_multiotsu
 
+from paddlewheel.lab.tomography.artefacts import Alignment
 from paddlewheel.lab.tomography.generators.composites import Morphology, composite
 from paddlewheel.lab.tomography.generators.contrast import greys_of
 from paddlewheel.lab.tomography.generators.fib import FibStack, Flaws, fib_stack
@@ -49,7 +51,7 @@ class Result:
     seed: int
     truth: float
     tau: float
-    interval: tuple[float, float]
+    interval: tuple[float, ...]
     otsu_tau: float
     off: float
     otsu_off: float
@@ -63,7 +65,7 @@ class Result:
         return low <= self.truth <= high
 
 
-def measured(key: PaperComposite, seed: int) -> list[Result]:
+def measured(key: PaperComposite, seed: int, alignment: Alignment) -> list[Result]:
     """All conductors of one stack."""
     made, classes = PAPER[key], CLASSES[key]
     random = np.random.default_rng(seed)
@@ -74,7 +76,7 @@ def measured(key: PaperComposite, seed: int) -> list[Result]:
     greys = greys_of({0: None} | {number: phase.formula for number, phase in enumerate(made.recipe.phases, start=1)})
     stack = fib_stack(body, greys, flaws=FLAWS.scaled(strength), seed=seed, slice_voxels=2, name=made.title)
     prior = prior_of_recipe(made.recipe, classes, porosity=(told, POROSITY_STD), where=made.title)
-    found = segment(stack.stack, classes, prior=prior, method=Method(members=MEMBERS))
+    found = segment(stack.stack, classes, prior=prior, method=Method(members=MEMBERS, alignment=alignment))
     true = _true_classes(stack, classes, found)
     members = [labels.copy() for _, labels in found.family()]
     otsu = _otsu(stack, found, len(classes))
@@ -96,8 +98,10 @@ def measured(key: PaperComposite, seed: int) -> list[Result]:
             of_blocks=False,
         )
         parts = [] if spread is None else [(spread.std(-1, 0, 1), len(family) - 1)]
-        interval = with_errors(best.tortuosity_factor, parts, lowest=1.0).interval_95
-        low, high = interval or (best.tortuosity_factor, best.tortuosity_factor)
+        interval: tuple[float, ...] = (np.inf, np.inf)
+        if best.percolates:
+            ends = with_errors(best.tortuosity_factor, parts, lowest=1.0).interval_95 or (None, None)
+            interval = tuple(best.tortuosity_factor if end is None else end for end in ends)
         results.append(
             Result(
                 composite=key,
@@ -105,7 +109,7 @@ def measured(key: PaperComposite, seed: int) -> list[Result]:
                 seed=seed,
                 truth=solved(true, number).tortuosity_factor,
                 tau=best.tortuosity_factor,
-                interval=(float(low or 1.0), float(high or np.inf)),
+                interval=interval,
                 otsu_tau=solved(otsu, number).tortuosity_factor,
                 off=_off(found.labels.labels, true, len(classes)),
                 otsu_off=_off(otsu, true, len(classes)),
@@ -140,10 +144,10 @@ def _off(labels: np.ndarray, true: np.ndarray, count: int) -> float:
     return float(100 * np.max(np.abs(counts[0] - counts[1])))
 
 
-def main(stacks: int, processes: int) -> None:
+def main(stacks: int, processes: int, alignment: Alignment) -> None:
     """Print a line for each conductor of each stack, then the table."""
     keys = list(PAPER)
-    jobs = [(keys[number % 3], number) for number in range(stacks)]
+    jobs = [(keys[number % 3], number, alignment) for number in range(stacks)]
     with ProcessPoolExecutor(processes) as pool:
         results: list[Result] = []
         for each in pool.map(measured, *zip(*jobs, strict=True)):
@@ -179,5 +183,6 @@ def _row(title: str, conductor: str, rows: list[Result]) -> str:
 
 
 if __name__ == "__main__":
-    given = [int(each) for each in sys.argv[1:]]
-    main(given[0] if given else 50, given[1] if len(given) > 1 else 1)
+    given = sys.argv[1:]
+    wanted: list[Alignment] = [each for each in get_args(Alignment) if each in given[2:]]
+    main(int(given[0]) if given else 50, int(given[1]) if len(given) > 1 else 1, (wanted or [Method().alignment])[0])
