@@ -14,6 +14,7 @@ from paddlewheel.cli.main import status_of
 from paddlewheel.errors import DataError, SettingsError
 from paddlewheel.lab.tomography.readers import write_labels
 from paddlewheel.lab.tomography.voxels import Labels
+from paddlewheel.studies.tomography_measure.record import blocked_lines
 
 _NAMES = {0: "pore", 1: "NBH", 2: "NCO"}
 _EXACT = 1e-4
@@ -75,6 +76,37 @@ def test_two_conductors_in_walls_are_in_series_and_beside_each_other() -> None:
     assert low < rows["x"].tortuosity_factor.value < high
     assert high == pytest.approx(mean / series, rel=5 * _EXACT)
     assert rows["x"].bruggeman_exponent is None
+
+
+def test_a_phase_that_is_asked_to_conduct_and_does_not_reach_across_is_named() -> None:
+    record = paddlewheel.tomography_measure(
+        _walls(), conductivities_mS_per_cm="NBH=1,NCO=4", electronic_mS_per_cm="NCO=1", sub_volumes="2"
+    )
+    # walls whose normal is x: each phase alone is cut along x, both together are not
+    assert blocked_lines(record) == [
+        "NBH, to conduct ions, does not percolate by itself along x",
+        "NCO, to conduct ions, does not percolate by itself along x",
+        "NCO, to conduct electrons, does not percolate along x",
+    ]
+
+
+def test_the_time_told_before_a_run_holds_surfaces_too(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    write_labels(tmp_path / "labels.tif", _noise())
+    command = ["tomography", "measure", str(tmp_path / "labels.tif"), "--dry-run"]
+    assert status_of([*command, "--conducting", "NBH"]) == 0
+    told = capsys.readouterr().out
+    # 16 x 32 x 32 voxels whole, in 8 and (16/3 < 8 voxels: not) in 27 parts, along three axes: 2 x 3 x 16384
+    assert "flows through 0.0983 million voxels" in told
+    assert "surfaces, sizes and connectivity about" in told
+    assert status_of(command) == 0
+    assert "surfaces, sizes and connectivity about" in capsys.readouterr().out
+
+
+def test_curves_slice_by_slice_lie_inside_their_panels() -> None:
+    record = paddlewheel.tomography_measure(_walls(), sub_volumes="2")
+    for axes in record.plot()["profiles"].axes:
+        highest = max(float(np.max(line.get_ydata())) for line in axes.lines)
+        assert highest <= axes.get_ylim()[1]  # walls across x fill whole slices: 100 %
 
 
 def test_an_electrode_of_one_phase_is_its_thickness_over_its_conductivity() -> None:

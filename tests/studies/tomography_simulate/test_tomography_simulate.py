@@ -12,6 +12,7 @@ import tifffile
 import paddlewheel
 from paddlewheel.errors import SettingsError
 from paddlewheel.lab.tomography.readers import labels_of, read_stack
+from paddlewheel.studies.tomography_simulate.study import TomographySimulateSettings
 
 SMALL: dict[str, Any] = {"size_um": "3,2.5,4", "diameter_um": "0.8,1.5"}
 SAMPLE = """
@@ -85,3 +86,8 @@ def test_what_cannot_be_made_is_told_in_one_line(given: dict[str, Any], said: st
     with pytest.raises(SettingsError, match=said):
         paddlewheel.tomography_simulate(**given, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("written", ["NCO/NZC/NBH", "nco-nzc-nbh", " Nco/nzc/nbh"])
+def test_a_composite_goes_by_the_name_that_the_paper_gives_it(written: str) -> None:
+    assert TomographySimulateSettings(composite=written).composite == "nco-nzc-nbh"

@@ -227,16 +227,13 @@ def _gathered(labels: Labels, numbers: list[int], sums: _Sums, densities: Mappin
     fractions = labels.fractions()
     ratio = max(labels.voxel_nm) / min(labels.voxel_nm)
     direction_error = _DIRECTION_ERROR * ratio
-    phases, relative, warnings = {}, {}, []
+    phases, relative, thin = {}, {}, []
     for place, number in enumerate(numbers):
         area, mesh = float(sums.single[place] * voxel_um3), float(sums.mesh[place])
         volume_um3 = fractions[number] * body_um3
         relative[number] = math.hypot(direction_error, (mesh - area) / area) if area else 0.0
         if area and abs(mesh - area) > _APART * area:
-            warnings.append(
-                f"area of {labels.names[number]}: {area:.4g} um2, by its mesh {mesh:.4g} um2: its features are about "
-                f"as thin as voxels"
-            )
+            thin.append(labels.names[number])
         phases[number] = PhaseSurface(
             phase=number,
             area_um2=area,
@@ -260,5 +257,7 @@ def _gathered(labels: Labels, numbers: list[int], sums: _Sums, densities: Mappin
         contact_std_um2=contact_errors,
         line_um=lines,
         line_std_um={three: _LINE_ERROR * ratio**0.5 * length for three, length in lines.items()},
-        warnings=tuple(warnings),
+        warnings=(
+            (f"features about as thin as voxels, areas off by a tenth or more: {', '.join(thin)}",) if thin else ()
+        ),
     )

@@ -126,8 +126,9 @@ def profile_figure(record: TomographyRecord, columns: Columns) -> Figure:
         for phase in record.phases:
             of = (columns["axis"] == axis) & (columns["phase"] == phase.name)
             axes.plot(columns["place_um"][of], 100 * columns["share"][of], color=palette[phase.name], label=phase.name)
-        axes.set(xlabel=f"{axis} (µm)", ylim=(0, None))
-    panels[0].set_ylabel("share of the slice (%)")
+        axes.set_xlabel(f"{axis} (µm)")
+    # one limit for all panels, after all curves are drawn: they share the axis
+    panels[0].set(ylabel="share of the slice (%)", ylim=(0, min(105 * float(columns["share"].max()), 102)))
     handles, names = panels[0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=min(len(names), 6))
     return figure

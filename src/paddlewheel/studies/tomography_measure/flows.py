@@ -103,7 +103,7 @@ class FlowPlan:
 
 @dataclass(frozen=True, kw_only=True)
 class FlowCost:
-    """What the flows of a plan take: voxels after splitting, memory, and seconds of the clock."""
+    """What the flows of a plan take: voxels before splitting, memory, and seconds of the clock."""
 
     voxels: float
     split: tuple[int, int, int]
@@ -117,14 +117,19 @@ class FlowCost:
         return f"flows through {self.voxels / 1e6:.3g} million voxels{parts}, at most {self.memory_bytes / 1e9:.2g} GB"
 
 
-def cost(plan: FlowPlan, labels: Labels, members: int) -> FlowCost:
-    """Measured on a block of the middle: the time of a voxel grows little with the size (multigrid)."""
+def trial_block(labels: Labels) -> Labels:
+    """A block of the middle, on which times are measured."""
     middle = tuple(
         slice((count - edge) // 2, (count - edge) // 2 + edge)
         for count in labels.shape
         for edge in [min(count, _TRIAL_EDGE)]
     )
-    block = labels.labels[middle]
+    return labels.replaced(labels=np.ascontiguousarray(labels.labels[middle]))
+
+
+def cost(plan: FlowPlan, labels: Labels, members: int) -> FlowCost:
+    """Measured on a block of the middle: the time of a voxel grows little with the size (multigrid)."""
+    block = trial_block(labels).labels
     seconds = 0.0
     for of in plan.conductors:
         plan.solve(block[:8, :8, :8], labels.spacing_nm, of, plan.axes[0])  # compiles

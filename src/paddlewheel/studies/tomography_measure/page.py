@@ -22,6 +22,7 @@ from paddlewheel.studies.tomography_measure.figures import (
     sub_volume_figure,
 )
 from paddlewheel.studies.tomography_measure.record import (
+    CARRIERS,
     CHORDS,
     CORRELATIONS,
     PICTURES,
@@ -31,6 +32,7 @@ from paddlewheel.studies.tomography_measure.record import (
     SURFACES,
     TomographyRecord,
     TransportResult,
+    blocked_lines,
 )
 
 _TEXT = ("axis", "phase", "carrier")
@@ -116,14 +118,24 @@ def _headline(record: TomographyRecord) -> str:
     if row is None:
         return f"{len(record.phases)} phases; no flow was asked for."
     names = enumeration(row.conducting_names)
-    blocked = [each.axis for each in record.transport if each.carrier == row.carrier and each.status != "ok"]
     if row.tortuosity_factor is None or row.square_root is None:
+        blocked = [each.axis for each in record.transport if each.carrier == row.carrier]
         return f"{names} does not percolate along {enumeration(blocked)}: there is no path across the body."
     told = (
-        f"Along {row.axis} the tortuosity factor of {names} is {plain(row.tortuosity_factor.value)} "
-        f"(its root, the ratio of lengths, {plain(row.square_root.value)})."
+        f"Along {row.axis} the tortuosity factor of {names} is {plain(row.tortuosity_factor.value)} for "
+        f"{CARRIERS[row.carrier]} (its root, the ratio of lengths, {plain(row.square_root.value)}{_bracketed(row)})."
     )
-    return told + (f" It does not percolate along {enumeration(blocked)}." if blocked else "")
+    for other in record.transport:
+        if other.carrier != row.carrier and other.axis == row.axis and other.tortuosity_factor is not None:
+            told += (
+                f" For {CARRIERS[other.carrier]} through {enumeration(other.conducting_names)} it is "
+                f"{plain(other.tortuosity_factor.value)}{_bracketed(other)}."
+            )
+    return " ".join([told, *(f"{line}." for line in blocked_lines(record))])
+
+
+def _bracketed(row: TransportResult) -> str:
+    return "" if row.bracket is None else f"; {interval(row.bracket)} by the means at faces"
 
 
 def _tone(record: TomographyRecord) -> str:

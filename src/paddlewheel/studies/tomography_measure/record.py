@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from paddlewheel.page.numbers import enumeration
 from paddlewheel.records import Measured, Record, StudyRecord
 from paddlewheel.records.base import Interval
 
@@ -16,6 +17,9 @@ AxisName = Literal["x", "y", "z"]
 Role = Literal["active", "electrolyte", "carbon", "pore"]
 Carrier = Literal["ionic", "electronic"]
 TransportStatus = Literal["ok", "not-percolating"]
+
+CARRIERS = {"ionic": "ions", "electronic": "electrons"}
+"""What flows."""
 
 
 class BodyResult(Record):
@@ -200,3 +204,16 @@ class TomographyRecord(StudyRecord):
     measured_resistances: list[MeasuredResistance]
     contradictions: list[str]
     files: dict[str, str]
+
+
+def blocked_lines(record: TomographyRecord) -> list[str]:
+    """Phases that were asked to conduct and do not reach across alone, a line each."""
+    told = []
+    for carrier, ions in CARRIERS.items():
+        asked = {name for row in record.transport if row.carrier == carrier for name in row.conducting_names}
+        several = " by itself" if len(asked) > 1 else ""
+        for phase in record.phases:
+            axes = [each.axis for each in phase.axes if not each.percolates]
+            if phase.name in asked and axes:
+                told.append(f"{phase.name}, to conduct {ions}, does not percolate{several} along {enumeration(axes)}")
+    return told

@@ -6,12 +6,15 @@ from __future__ import annotations
 import math
 import os
 import sys
+import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from paddlewheel.execution.signals import stop_if_requested
+from paddlewheel.lab.tomography.connectivity import connectivity
 from paddlewheel.lab.tomography.meshes import surface_meshes
 from paddlewheel.lab.tomography.representative import FractionError, fraction_error
 from paddlewheel.lab.tomography.surfaces import Surfaces, surfaces
@@ -19,7 +22,7 @@ from paddlewheel.lab.tomography.voxels import ARRAY_AXIS, Labels
 from paddlewheel.page.numbers import enumeration, interval
 from paddlewheel.records import Citation
 from paddlewheel.studies.tomography_measure.beside import contradictions, measured_resistances
-from paddlewheel.studies.tomography_measure.flows import FlowCost, FlowPlan, Flows, all_flows, cost
+from paddlewheel.studies.tomography_measure.flows import FlowPlan, Flows, all_flows, cost, trial_block
 from paddlewheel.studies.tomography_measure.geometry import (
     Sizes,
     contact_rows,
@@ -41,6 +44,7 @@ from paddlewheel.studies.tomography_measure.record import (
     BodyResult,
     TomographyRecord,
     TransportResult,
+    blocked_lines,
 )
 from paddlewheel.studies.tomography_measure.transport import (
     electrode,
@@ -88,6 +92,10 @@ def _plan(inputs: MeasureInputs, settings: TomographyMeasureSettings, cores: int
 
 def _measures(inputs: MeasureInputs, settings: TomographyMeasureSettings, run: Run) -> TomographyRecord:
     labels, through, plan = inputs.labels, settings.through, _plan(inputs, settings, run.cores)
+    if run.show_progress:
+        estimate = _cost(plan, inputs)
+        if estimate.seconds > _TOLD_S:
+            print(f"paddlewheel: {estimate.told}, about {duration(estimate.seconds)}", file=sys.stderr, flush=True)
     flows = _flows(plan, inputs, run)
     rows = [transport_result(each, inputs) for each in flows]
     areas = surfaces(labels, densities_g_per_cm3=_densities(inputs))
@@ -117,10 +125,6 @@ def _measures(inputs: MeasureInputs, settings: TomographyMeasureSettings, run: R
 def _flows(plan: FlowPlan, inputs: MeasureInputs, run: Run) -> list[Flows]:
     if not plan.conductors:
         return []
-    if run.show_progress:
-        estimate = cost(plan, inputs.labels, len(inputs.family))
-        if estimate.seconds > _TOLD_S:
-            print(f"paddlewheel: {_told(estimate)}", file=sys.stderr, flush=True)
     return all_flows(plan, inputs.labels, inputs.family, show_progress=run.show_progress)
 
 
@@ -164,10 +168,6 @@ def _size_warnings(labels: Labels, by_size: Mapping[int, FractionError], sizes: 
 def _pieces(labels: Labels, error: FractionError) -> float | None:
     """The volume of the body over the integral range of a phase."""
     return None if not error.integral_range_um3 else math.prod(labels.size_um) / error.integral_range_um3
-
-
-def _told(estimate: FlowCost) -> str:
-    return f"{estimate.told()}, about {duration(estimate.seconds)}"
 
 
 def _densities(inputs: MeasureInputs) -> dict[int, float]:
@@ -249,11 +249,49 @@ def _not_percolating(row: TransportResult, labels: Labels) -> str:
 
 def _forecasts(inputs: MeasureInputs, settings: TomographyMeasureSettings, cores: int | None) -> Forecast:
     plan = _plan(inputs, settings, cores)
+    estimate = _cost(plan, inputs)
+    return Forecast(
+        core_hours=(estimate.flow_seconds * plan.threads + estimate.geometry_seconds) / 3600,
+        wall_hours=estimate.seconds / 3600,
+        notes=(estimate.told,),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Cost:
+    """Of a run: seconds of the clock in flows (on all threads) and in the rest (on one), and what they are for."""
+
+    flow_seconds: float
+    geometry_seconds: float
+    told: str
+
+    @property
+    def seconds(self) -> float:
+        return self.flow_seconds + self.geometry_seconds
+
+
+def _cost(plan: FlowPlan, inputs: MeasureInputs) -> _Cost:
+    """Measured on a block of the middle, flows and geometry."""
+    labels, block = inputs.labels, trial_block(inputs.labels)
+    _measures_geometry(block.replaced(labels=block.labels[:8, :8, :8]))  # compiles
+    began = time.perf_counter()
+    _measures_geometry(block)
+    geometry = (time.perf_counter() - began) * labels.labels.size / block.labels.size
+    told = f"surfaces, sizes and connectivity about {duration(geometry)}"
     if not plan.conductors:
-        return Forecast()
-    estimate = cost(plan, inputs.labels, len(inputs.family))
-    hours = estimate.seconds / 3600
-    return Forecast(core_hours=hours * plan.threads, wall_hours=hours, notes=(estimate.told(),))
+        return _Cost(flow_seconds=0.0, geometry_seconds=geometry, told=told)
+    flows = cost(plan, labels, len(inputs.family))
+    told = f"{flows.told()}: about {duration(flows.seconds)}; {told}"
+    return _Cost(flow_seconds=flows.seconds, geometry_seconds=geometry, told=told)
+
+
+def _measures_geometry(labels: Labels) -> None:
+    """What is measured of every phase beside flows, for its time."""
+    areas = surfaces(labels)
+    for number in labels.names:
+        fraction_error(labels, [number])
+        sizes_of(labels, number, area_um2=areas.phases[number].area_um2)
+        connectivity(labels, [number])
 
 
 def _says(record: TomographyRecord) -> list[str]:
@@ -266,6 +304,7 @@ def _says(record: TomographyRecord) -> list[str]:
             f"{across}"
         )
     lines += [_said(row) for row in record.transport]
+    lines += blocked_lines(record)
     for row in record.electrode:
         lines.append(
             f"electrode, {row.carrier}: {row.thickness_um.value:.4g} um, L/sigma {row.through_ohm_cm2.value:.3g}, "
@@ -278,11 +317,13 @@ def _said(row: TransportResult) -> str:
     names = "+".join(row.conducting_names)
     tau, root = row.tortuosity_factor, row.square_root
     if tau is None or root is None:
-        return f"{row.axis}, {row.carrier} ({names}): does not percolate"
+        return f"{row.axis}, {row.carrier}: {names} does not percolate"
     sigma = row.effective_conductivity_mS_per_cm
     told = f"{row.axis}, {row.carrier} ({names}): tau {tau.value:.4g}"
     if tau.interval_95 is not None:
         told += f" (95 %: {interval(tau.interval_95)})"
+    if row.bracket is not None:
+        told += f", bracket of the means at faces {interval(row.bracket)}"
     told += f", sqrt(tau) {root.value:.4g}"
     return told + ("" if sigma is None else f", sigma_eff {sigma.value:.3g} mS/cm")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import model_validator
+from pydantic import BeforeValidator, model_validator
 
 from paddlewheel.errors import SettingsError
 from paddlewheel.lab.sample import load_sample
@@ -42,11 +42,18 @@ _CITATIONS = (
 )  # fmt: skip
 
 
+def _key(composite: object) -> object:
+    """As the paper writes it (NCO/NBH) or as the option does (nco-nbh), in any case."""
+    return composite.strip().lower().replace("/", "-") if isinstance(composite, str) else composite
+
+
 class TomographySimulateSettings(Settings):
     """Settings of `tomography simulate`."""
 
-    composite: PaperComposite = setting(
-        "nco-nzc-nbh", "Composite of the paper (Joule 9, 102130) that is made.", only_with={"sample": False}
+    composite: Annotated[PaperComposite, BeforeValidator(_key)] = setting(
+        "nco-nzc-nbh",
+        "Composite of the paper (Joule 9, 102130) that is made; NCO/NZC/NBH will do as well.",
+        only_with={"sample": False},
     )
     sample: Path | None = setting(
         None, "File of another sample (YAML): its components with weight fractions and densities.", may_change=True
