@@ -14,15 +14,15 @@ import numpy as np
 from scipy.stats import t
 
 from paddlewheel.lab.tomography.generators.composites import Morphology, composite
-from paddlewheel.lab.tomography.generators.paper import PAPER
+from paddlewheel.lab.tomography.generators.paper import PAPER, PaperComposite
 from paddlewheel.lab.tomography.transport.errors import Deviations, deviations
 from paddlewheel.lab.tomography.transport.flow import Flow
 from paddlewheel.lab.tomography.transport.solver import flow
 from paddlewheel.studies.tomography_measure.flows import blocks_of
 
-EDGE, ACROSS, VOXEL_NM, PARTS = 60, 3, 200.0, (1, 2, 3)
-SPACING_NM = (VOXEL_NM,) * 3
-COMPOSITES = {"nco-nbh": "NBH", "nco-nzc": "NZC"}
+EDGE, ACROSS, PARTS = 60, 3, (1, 2, 3)
+SPACING_NM = (200.0, 200.0, 200.0)
+COMPOSITES: dict[PaperComposite, str] = {"nco-nbh": "NBH", "nco-nzc": "NZC"}
 POROSITY = 0.04
 
 
@@ -31,14 +31,15 @@ def numbers(found: Flow) -> tuple[float, float, float]:
     return found.effective_conductivity, found.volume_fraction, found.mean_conductivity
 
 
-def flows_of(name: str, phase: str, count: int) -> dict[str, np.ndarray]:
+def flows_of(name: PaperComposite, phase: str, count: int) -> dict[str, np.ndarray]:
     """Flows of large bodies [count, 3], and of those cut from them by parts [count * 27, parts^3, 3]."""
     made = PAPER[name]
     morphology = Morphology(roles=made.roles)
+    edge = EDGE * ACROSS
     large = []
     small: dict[int, list[list[tuple[float, float, float]]]] = {parts: [] for parts in PARTS}
     for seed in range(count):
-        body = composite(made.recipe, POROSITY, (EDGE * ACROSS,) * 3, SPACING_NM, seed, morphology=morphology)
+        body = composite(made.recipe, POROSITY, (edge, edge, edge), SPACING_NM, seed, morphology=morphology)
         conducting = {number: 1.0 for number, of in body.names.items() if of == phase}
         large.append(numbers(flow(body.labels, SPACING_NM, conducting, "z", periodic_sides=True)))
         for piece in blocks_of(body.labels, ACROSS):

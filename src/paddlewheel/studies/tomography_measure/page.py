@@ -123,7 +123,7 @@ def _headline(record: TomographyRecord) -> str:
         return f"{names} does not percolate along {enumeration(blocked)}: there is no path across the body."
     told = (
         f"Along {row.axis} the tortuosity factor of {names} is {plain(row.tortuosity_factor.value)} for "
-        f"{CARRIERS[row.carrier]} (its root, the ratio of lengths, {plain(row.square_root.value)}{_bracketed(row)})."
+        f"{CARRIERS[row.carrier]}{_bracketed(row)} (its root, the ratio of lengths, {plain(row.square_root.value)})."
     )
     for other in record.transport:
         if other.carrier != row.carrier and other.axis == row.axis and other.tortuosity_factor is not None:
@@ -135,7 +135,7 @@ def _headline(record: TomographyRecord) -> str:
 
 
 def _bracketed(row: TransportResult) -> str:
-    return "" if row.bracket is None else f"; {interval(row.bracket)} by the means at faces"
+    return "" if row.bracket is None else f", {interval(row.bracket)} by the means at faces"
 
 
 def _tone(record: TomographyRecord) -> str:
