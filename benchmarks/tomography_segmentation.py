@@ -17,7 +17,7 @@ from typing import get_args
 import numpy as np
 from skimage.filters import gaussian, threshold_multiotsu
 
-from paddlewheel.lab.tomography.artefacts import Alignment
+from paddlewheel.lab.tomography.alignment import Alignment
 from paddlewheel.lab.tomography.generators.composites import Morphology, composite
 from paddlewheel.lab.tomography.generators.contrast import greys_of
 from paddlewheel.lab.tomography.generators.fib import FibStack, Flaws, fib_stack

@@ -814,7 +814,7 @@ def tomography_segment(
     phases: Names = ...,
     sample: str | Path | None = ...,
     contrast: Literal['auto', 'normal', 'inverted'] = ...,
-    alignment: Literal['all', 'jitter', 'none'] = ...,
+    alignment: Literal['auto', 'none'] = ...,
     curtains: bool = ...,
     denoise_strength: float = ...,
     potts_strength: float = ...,

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from paddlewheel.errors import DataError
-
-Alignment = Literal["all", "jitter", "none"]
-"""What of the path of the slices is taken back: all of it, what departs from a straight line, nothing."""
 
 _SLAB = 16
 """Slices that are worked on together."""
@@ -86,98 +83,6 @@ def correlation_lengths(values: Any) -> tuple[float, float, float]:
 
 def _product(moved: np.ndarray, lag: int) -> float:
     return float(np.mean(moved[lag:] * moved[: moved.shape[0] - lag]))
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Drift:
-    """Path of the slices in their plane, voxels.
-
-    Attributes
-    ----------
-    seen
-        [n_z, 2]: along y and x, from the sum of the shifts between neighbours; its mean is 0.
-    removed
-        [n_z, 2]: what of it is taken back.
-    error
-        Standard uncertainty of one shift, from how shifts over two slices close.
-    """
-
-    seen: np.ndarray
-    removed: np.ndarray
-    error: float
-
-
-def find_drift(values: Any, *, alignment: Alignment = "all", watch: Watch | None = None) -> Drift:
-    """The path of the slices by phase correlation of neighbours, to a twentieth of a voxel.
-
-    Neighbouring slices of a structure without a preferred slant match best where they lie. A slow straight drift and a
-    slanted structure look the same: with ``all`` the structure is taken to have no slant, with ``jitter`` the straight
-    part is taken to be the structure's. Shifts over one and over two slices are solved for together; shifts that are no
-    larger than their error are left, for moving a slice by parts of a voxel blurs it.
-
-    Parameters
-    ----------
-    values
-        [n_z, n_y, n_x].
-    """
-    from scipy.ndimage import gaussian_filter
-    from skimage.registration import phase_cross_correlation
-
-    n_z, n_y, n_x = values.shape
-    none = Drift(seen=np.zeros((n_z, 2)), removed=np.zeros((n_z, 2)), error=0.0)
-    if alignment == "none" or n_z < 3 or min(n_y, n_x) < 16:
-        return none
-    window = np.outer(np.hanning(n_y), np.hanning(n_x)).astype(np.float32)
-
-    def prepared(z: int) -> np.ndarray:
-        seen = gaussian_filter(read_slices(values, z, z + 1)[0], 1.0)
-        seen = seen - gaussian_filter(seen, min(n_y, n_x) / 6)
-        seen -= np.median(seen, axis=0)  # curtains stand still while the sample moves
-        return np.fft.fft2(seen * window)
-
-    rows: list[tuple[int, int, np.ndarray]] = []
-    previous: list[np.ndarray] = []
-    for z in range(n_z):
-        spectrum = prepared(z)
-        for lag, other in enumerate(reversed(previous), start=1):
-            shift, _, _ = phase_cross_correlation(
-                other,
-                spectrum,
-                upsample_factor=20,
-                space="fourier",
-                normalization=None,  # pyright: ignore
-            )
-            rows.append((z, lag, -np.asarray(shift)))
-        previous = [*previous[-1:], spectrum]
-        if watch is not None:
-            watch((z + 1) / n_z)
-    path, error = _path(rows, n_z)
-    removed = path
-    if alignment == "jitter":
-        z = np.arange(n_z)
-        removed = path - np.stack([np.polyval(np.polyfit(z, path[:, axis], 1), z) for axis in (0, 1)], axis=1)
-    significant = np.sqrt(np.mean(removed**2)) > max(0.15, error)
-    return Drift(seen=path, removed=removed if significant else np.zeros_like(path), error=error)
-
-
-def _path(rows: Sequence[tuple[int, int, np.ndarray]], n_z: int) -> tuple[np.ndarray, float]:
-    """Positions whose differences are the shifts; shifts that jump out are given less weight (Huber)."""
-    design = np.zeros((len(rows) + 1, n_z))
-    shifts = np.zeros((len(rows) + 1, 2))
-    base = np.ones(len(rows) + 1)
-    for place, (z, lag, shift) in enumerate(rows):
-        design[place, z], design[place, z - lag] = 1, -1
-        shifts[place], base[place] = shift, 1 / lag
-    design[-1] = 1 / n_z
-    weights = base.copy()
-    path = np.zeros((n_z, 2))
-    scale = 0.0
-    for _ in range(6):
-        path = np.linalg.lstsq(design * weights[:, None], shifts * weights[:, None], rcond=None)[0]
-        off = np.hypot(*(design @ path - shifts).T) * base
-        scale = float(_NORMAL_MAD * np.median(off[:-1]))
-        weights = base * np.minimum(1, 2 * max(scale, 0.02) / np.maximum(off, 1e-9))
-    return path - path.mean(axis=0), scale
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -404,7 +309,7 @@ def common_window(removed: np.ndarray, shape: tuple[int, int, int], *, where: st
         if size - low - high < size / 2:
             raise DataError(
                 f"slices drift over {np.ptp(removed[:, axis]):.0f} of {size} voxels along {'yx'[axis]}", where=where,
-                remedy="crop the stack to slices that show the same place, or give --alignment jitter or none",
+                remedy="crop the stack to slices that show the same place, or give --alignment none",
             )  # fmt: skip
         bounds.append(slice(low, size - high))
     return bounds[0], bounds[1]

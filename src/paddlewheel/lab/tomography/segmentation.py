@@ -12,14 +12,12 @@ from typing import Any, Literal
 import numpy as np
 
 from paddlewheel.errors import DataError
+from paddlewheel.lab.tomography.alignment import Alignment, Drift, find_drift
 from paddlewheel.lab.tomography.artefacts import (
-    Alignment,
-    Drift,
     Fields,
     broken_slices,
     common_window,
     correlation_lengths,
-    find_drift,
     find_fields,
     moved_slice,
     noise_sigma,
@@ -73,7 +71,7 @@ class Method:
         Of the family.
     """
 
-    alignment: Alignment = "all"
+    alignment: Alignment = "auto"
     curtains: bool = True
     contrast: Contrast = "auto"
     denoise_strength: float = 1.0
@@ -243,7 +241,10 @@ def segment(
     if len(broken) > stack.shape[0] / 4:
         raise DataError(f"{len(broken)} of {stack.shape[0]} slices are unlike their neighbours", where=stack.source,
                         remedy="give slices in their order, of one place")  # fmt: skip
-    drift = find_drift(stack.values, alignment=method.alignment, watch=lambda share: told("drift", share))
+    drift = find_drift(
+        stack.values, lengths_voxels=correlation_lengths(stack.values), alignment=method.alignment,
+        watch=lambda share: told("drift", share),
+    )  # fmt: skip
     window = common_window(drift.removed, stack.shape, where=stack.source)
     rows, columns = window
     shape = (stack.shape[0], rows.stop - rows.start, columns.stop - columns.start)

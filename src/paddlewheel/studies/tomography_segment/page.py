@@ -98,9 +98,9 @@ def _slices(table: Columns) -> Figure:
     left, middle, right = figure.subplots(1, 3)
     for direction, colour in (("x", BLUE), ("y", ORANGE)):
         seen = table[f"drift_{direction}_nm"]
-        left.plot(table["slice"], seen, color=colour, ls="-", label=f"{direction}, found")
-        left.plot(table["slice"], seen - table[f"removed_{direction}_nm"], color=colour, ls=":", lw=1.2,
-                  label=f"{direction}, left")  # fmt: skip
+        left.plot(table["slice"], seen, color=colour, ls="-", label=f"{direction}, sum of shifts")
+        left.plot(table["slice"], table[f"removed_{direction}_nm"], color=colour, ls=":", lw=1.2,
+                  label=f"{direction}, taken back")  # fmt: skip
     left.set(title="Position", xlabel="slice", ylabel="drift  (nm)")
     left.legend(loc="best", fontsize=7.5)
     middle.plot(table["slice"], table["brightness"], color=BLUE)
@@ -193,11 +193,12 @@ def page(record: TomographySegmentationRecord, _beside: Beside, drawings: dict[s
                 id="corrections",
                 title="What the microscope added",
                 paragraphs=[
-                    "Neighbouring slices of a structure without a slant match best where they lie. Brightness and "
+                    "Shifts between slices follow the sample, and particles that grow and shrink: what all tiles of a "
+                    "slice share, and the structure does not explain, is taken back. Brightness and "
                     "curtains come from each voxel's distance to the level of its phase, so that what a slice is made "
                     "of does not shift them.",
                 ],
-                drawings=[(drawings["slices"], "Dotted: what is left of the path.")],
+                drawings=[(drawings["slices"], "Dotted: what of the path is the sample's, and is taken back.")],
                 groups=[_corrections(record)],
             ),
             Section(
@@ -246,11 +247,13 @@ def _phase_table(record: TomographySegmentationRecord) -> Table:
 
 
 def _corrections(record: TomographySegmentationRecord) -> Pairs:
-    drift, removed = record.drift_range_nm, record.drift_removed_nm
+    drift, removed, error = record.drift_range_nm, record.drift_removed_nm, record.drift_error_nm
+    straight = record.straight_drift_nm_per_slice
     rows = [
-        ("Drift found, x and y", f"{drift[0]:.0f}, {drift[1]:.0f} nm"),
-        ("Taken back", f"{removed[0]:.0f}, {removed[1]:.0f} nm"),
-        ("Error of a shift", f"{record.shift_error_nm:.0f} nm"),
+        ("Sum of shifts, x and y", f"over {drift[0]:.0f}, {drift[1]:.0f} nm"),
+        ("Of the sample, taken back", f"over {removed[0]:.0f}, {removed[1]:.0f} nm"),
+        ("Error of that, rms", f"{error[0]:.0f}, {error[1]:.0f} nm"),
+        ("Straight drift a slice", ", ".join(f"{each.value:.0f} ± {each.std:.0f} nm" for each in straight)),
         ("Brightness along z", plain(record.brightness_range)),
         ("Shadow", plain(record.shadow_range)),
         ("Curtains, rms", plain(record.curtain_rms)),

@@ -63,7 +63,8 @@ class TomographySegmentationRecord(StudyRecord):
     potts_strength: float
     drift_range_nm: tuple[float, float]
     drift_removed_nm: tuple[float, float]
-    shift_error_nm: float
+    drift_error_nm: tuple[float, float]
+    straight_drift_nm_per_slice: tuple[Measured, Measured]
     brightness_range: float
     shadow_range: float
     curtain_rms: float

@@ -17,7 +17,8 @@ from paddlewheel.errors import DataError, SettingsError
 from paddlewheel.execution.signals import stop_if_requested
 from paddlewheel.lab.geometry import deviation, geometry, nominal
 from paddlewheel.lab.sample import Sample, load_sample
-from paddlewheel.lab.tomography.artefacts import Alignment, slabs
+from paddlewheel.lab.tomography.alignment import Alignment
+from paddlewheel.lab.tomography.artefacts import slabs
 from paddlewheel.lab.tomography.generators.contrast import mean_atomic_number
 from paddlewheel.lab.tomography.readers import RawHeader, read_stack, write_labels
 from paddlewheel.lab.tomography.readers.arrays import ByteOrder
@@ -71,8 +72,8 @@ class TomographySegmentSettings(_Settings):
     sample: Path | None = setting(None, "Sample file whose weight fractions and densities hold the fractions.")
     contrast: Contrast = setting("auto", "Whether bright is bright; auto refuses what the recipe fits only inverted.")
     alignment: Alignment = setting(
-        "all", "What of the slices' path is taken back: all (the structure has no slant), jitter (a straight drift "
-        "stays), none.",
+        "auto", "Whether the path of the slices is taken back, as far as it is known to be the sample's and not that "
+        "of particles that grow and shrink from slice to slice.",
     )  # fmt: skip
     curtains: bool = setting(True, "Take vertical stripes away.")
     denoise_strength: float = setting(1.0, "Smoothing before thresholds; 0 for none.", ge=0, le=10)
@@ -327,7 +328,11 @@ def _record(
         potts_strength=found.model.strength,
         drift_range_nm=_ranges(found.drift.seen * in_plane),
         drift_removed_nm=_ranges(found.drift.removed * in_plane),
-        shift_error_nm=float(found.drift.error * in_plane.min()),
+        drift_error_nm=_rms(found.drift.error * in_plane),
+        straight_drift_nm_per_slice=(
+            Measured(value=found.drift.slope[1] * in_plane[1], std=found.drift.slope_error[1] * in_plane[1]),
+            Measured(value=found.drift.slope[0] * in_plane[0], std=found.drift.slope_error[0] * in_plane[0]),
+        ),
         brightness_range=float(np.ptp(trend - found.fields.odd)),
         shadow_range=float(np.ptp(found.fields.shadow(level))),
         curtain_rms=float(np.sqrt(np.mean(found.fields.curtains**2))),
@@ -348,6 +353,11 @@ def _record(
 
 def _fraction(value: float, std: float) -> Measured:
     return Measured(value=value, std=std, interval_95=(max(0.0, value - 1.96 * std), min(1.0, value + 1.96 * std)))
+
+
+def _rms(path: np.ndarray) -> tuple[float, float]:
+    y, x = np.sqrt(np.mean(path**2, axis=0))
+    return float(x), float(y)
 
 
 def _ranges(path: np.ndarray) -> tuple[float, float]:
