@@ -32,7 +32,7 @@ def test_fei_slices_have_pixels_and_a_databar(tmp_path):
     assert stack.voxel_nm is None
     assert stack.warnings == (
         "an info bar of 6 rows at the bottom is cut off",
-        "the microscope's tag (FEI) says x 5 nm, y 5 nm and no more: give --voxel-nm X Y Z",
+        "the microscope's tag (FEI) says x 5 nm, y 5 nm and no more: give --voxel-nm x,y,z",
     )
     given = read_stack(folder, voxel_nm=(5, 5, 20))
     assert (given.voxel_nm, given.voxel_from) == ((5, 5, 20), "--voxel-nm")
@@ -56,7 +56,7 @@ def test_images_that_were_scaled_after_the_microscope_are_told(tmp_path):
 def test_zeiss_pixels(tmp_path):
     stack = read(tmp_path, "zeiss.tif", files.zeiss(files.grey()))
     assert stack.warnings == (
-        "the microscope's tag (Zeiss) says x 4.88 nm, y 4.88 nm and no more: give --voxel-nm X Y Z",
+        "the microscope's tag (Zeiss) says x 4.88 nm, y 4.88 nm and no more: give --voxel-nm x,y,z",
     )
 
 

@@ -109,6 +109,16 @@ def test_curves_slice_by_slice_lie_inside_their_panels() -> None:
         assert highest <= axes.get_ylim()[1]  # walls across x fill whole slices: 100 %
 
 
+def test_slices_taken_as_thin_as_pixels_are_told() -> None:
+    """A field twice as long in x and y as in z, in voxels: slices of two pixels, called cubes."""
+    as_cut = _noise((40, 64, 64))
+    assert not any("times shorter" in line for line in paddlewheel.tomography_measure(as_cut).warnings)
+    cubes = paddlewheel.tomography_measure(as_cut.replaced(voxel_nm=(100.0, 100.0, 100.0)))
+    told = next(line for line in cubes.warnings if "times shorter along z" in line)
+    thickness = float(told.split("slices are ")[1].split(" nm")[0])
+    assert thickness == pytest.approx(200, rel=0.25)  # chords of a staircase: 1.0 to 1.22
+
+
 def test_an_electrode_of_one_phase_is_its_thickness_over_its_conductivity() -> None:
     record = paddlewheel.tomography_measure(
         _labels(np.ones((8, 8, 8))), conductivities_mS_per_cm="NBH=4.6", thickness_um="123,2", sub_volumes=""

@@ -244,7 +244,7 @@ def _chords(inside: np.ndarray, edge_um: float) -> Chords:
     whole = np.zeros(length + 1, dtype=np.int64)
     cut = ends = 0
     for plane in inside:
-        closed = np.pad(plane, ((0, 0), (1, 1))).astype(np.int8)
+        closed = np.pad(plane, np.array([(0, 0), (1, 1)])).astype(np.int8)
         steps = np.diff(closed, axis=1)
         begin, end = np.nonzero(steps == 1)[1], np.nonzero(steps == -1)[1]
         within = (begin > 0) & (end < length)

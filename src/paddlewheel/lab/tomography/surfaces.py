@@ -177,7 +177,7 @@ def _mesh_area_um2(nodes: np.ndarray, spacing_um: np.ndarray, *, begins: bool, e
 
     One more node than the body has, of the same value, takes the surface straight on; what lies beyond is cut.
     """
-    padded = np.pad(nodes, ((int(begins), int(ends)), (1, 1), (1, 1)), mode="edge")
+    padded = np.pad(nodes, np.array([(int(begins), int(ends)), (1, 1), (1, 1)]), mode="edge")
     if not padded.min() < 0.5 < padded.max():
         return 0.0
     corners, triangles, _, _ = marching_cubes(padded, 0.5)

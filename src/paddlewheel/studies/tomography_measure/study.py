@@ -59,6 +59,9 @@ from paddlewheel.study.run import Run
 from paddlewheel.study.study import Argument, Study
 
 _TRIANGLES = 40_000
+_ALIKE, _FLAT = 1.25, 1.6
+"""Mean chords along x and y are alike within the first; bodies without a direction have z within 1.22 of them at slices
+of two pixels (the simulated composites)."""
 _CORRELATION_LENGTHS = 10
 """That a body should have along each axis."""
 _TOLD_S = 5.0
@@ -116,7 +119,11 @@ def _measures(inputs: MeasureInputs, settings: TomographyMeasureSettings, run: R
         measured_resistances=measured_resistances(inputs),
         contradictions=odd,
         files=_files(inputs, flows, sizes, run),
-        warnings=[*_warnings(inputs, plan, rows, areas.warnings, flows), *_size_warnings(labels, by_size, sizes)],
+        warnings=[
+            *_warnings(inputs, plan, rows, areas.warnings, flows),
+            *_size_warnings(labels, by_size, sizes),
+            *_slice_warnings(labels, sizes),
+        ],
         citations=list(_CITATIONS),
         provenance=run.provenance(),
     )
@@ -163,6 +170,25 @@ def _size_warnings(labels: Labels, by_size: Mapping[int, FractionError], sizes: 
             told.append(f"the body is few correlation lengths of {name} long, {counts} where {_CORRELATION_LENGTHS} "
                         "are wanted: errors from its parts are too small")  # fmt: skip
     return told
+
+
+def _slice_warnings(labels: Labels, sizes: Mapping[int, Sizes]) -> list[str]:
+    """Where the phase that voxels resolve best is longer or shorter along z alone, as slices of another thickness do."""
+    chords = {number: [found.chords.along[axis].mean_um for axis in ("x", "y", "z")] for number, found in sizes.items()}
+    known = {number: (x, y, z) for number, (x, y, z) in chords.items() if x and y and z}
+    if not known:
+        return []
+    edges = np.array(labels.voxel_nm) / 1000
+    number = max(known, key=lambda number: float(np.min(np.array(known[number]) / edges)))
+    x, y, z = known[number]
+    ratio = z / math.sqrt(x * y)
+    if max(x, y) > _ALIKE * min(x, y) or 1 / _FLAT < ratio < _FLAT:
+        return []
+    return [
+        f"{labels.names[number]} is {max(ratio, 1 / ratio):.2g} times {'longer' if ratio > 1 else 'shorter'} along z "
+        f"than along x and y (mean chords {z:.3g}, {x:.3g}, {y:.3g} um): it lies so, or slices are "
+        f"{1000 * edges[2] / ratio:.3g} nm thick, not {1000 * edges[2]:.3g} nm, of which tau along z hangs"
+    ]
 
 
 def _pieces(labels: Labels, error: FractionError) -> float | None:

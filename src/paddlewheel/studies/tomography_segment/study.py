@@ -20,7 +20,7 @@ from paddlewheel.lab.sample import Sample, load_sample
 from paddlewheel.lab.tomography.alignment import Alignment
 from paddlewheel.lab.tomography.artefacts import slabs
 from paddlewheel.lab.tomography.generators.contrast import mean_atomic_number
-from paddlewheel.lab.tomography.readers import RawHeader, read_stack, write_labels
+from paddlewheel.lab.tomography.readers import RawHeader, read_stack, refuse_labels, write_labels
 from paddlewheel.lab.tomography.readers.arrays import ByteOrder
 from paddlewheel.lab.tomography.recipe import Recipe, recipe_of
 from paddlewheel.lab.tomography.segmentation import Contrast, Member, Method, Segmentation, segment, working_bytes
@@ -140,6 +140,7 @@ def _opens(stack: str | Path | Stack, settings: TomographySegmentSettings) -> Se
         found = stack if size is None else stack.replaced(voxel_nm=size, voxel_from="--voxel-nm")
     else:
         found = read_stack(stack, voxel_nm=size, header=header, dataset=settings.dataset)
+    refuse_labels(found)
     if found.voxel_nm is None:
         raise DataError("does not say the size of its voxels", where=found.source, remedy="give --voxel-nm x,y,z")
     if settings.crop:

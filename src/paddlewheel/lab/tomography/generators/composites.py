@@ -265,7 +265,6 @@ def _distance(inside: np.ndarray, spacing_um: np.ndarray) -> np.ndarray:
     from scipy.ndimage import distance_transform_edt
 
     reach = [min(count // 4, int(2 / edge) + 1) for count, edge in zip(inside.shape, spacing_um, strict=True)]
-    wide = [(count, count) for count in reach]
-    outside = np.pad(~inside, wide, mode="wrap")
-    kept = tuple(slice(before, before + count) for (before, _), count in zip(wide, inside.shape, strict=True))
+    outside = np.pad(~inside, np.array([(count, count) for count in reach]), mode="wrap")
+    kept = tuple(slice(before, before + count) for before, count in zip(reach, inside.shape, strict=True))
     return distance_transform_edt(outside, sampling=tuple(spacing_um))[kept].astype(np.float32)  # type: ignore[index]

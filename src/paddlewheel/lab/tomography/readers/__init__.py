@@ -25,7 +25,7 @@ from paddlewheel.trajectories.readers.hdf5 import BEGINNING
 
 __all__ = ["RAW_TYPES", "RawHeader", "labels_of", "read_stack", "refuse_labels", "write_labels", "write_stack"]
 
-_REMEDY = "give a stack: TIFF, a folder of images, HDF5, Zarr, .am, .nrrd, .mhd, .npy, or a .raw with its header"
+_REMEDY = "give a stack: TIFF, a folder of images, HDF5, Zarr, .am, .nrrd, .mhd, .npy, or a .raw file with --raw-shape"
 _READERS: tuple[tuple[tuple[bytes, ...], Callable[[Path, str | None], Volume]], ...] = (
     (tiff.BEGINNINGS, lambda path, dataset: tiff.read_tiff(path)),
     ((b"\x93NUMPY",), lambda path, dataset: arrays.read_npy(path)),

@@ -47,7 +47,7 @@ def labels_of(
         size, by, odd = decided_size(said, voxel_nm, stack.shape, source)
         warnings += odd
     if size is None:
-        raise DataError("does not say how large its voxels are", where=source, remedy="give --voxel-nm X Y Z")
+        raise DataError("does not say how large its voxels are", where=source, remedy="give --voxel-nm x,y,z")
     called = _names(numbers, names, stack.metadata.get("names", {}), source, warnings)
     renumbered = min(numbers) < 0 or max(numbers) > 255
     if renumbered:

@@ -50,12 +50,12 @@ def decided_size(
     elif any(edge is not None and not (math.isfinite(edge) and edge > 0) for edge in of_file):
         raise DataError(f"voxels of {told_size(of_file)} by {said.by}", where=where, remedy="give --voxel-nm")
     elif not said.has_unit:
-        return None, "", [f"{said.by} says voxels of {_numbers(of_file)} without a unit: give --voxel-nm X Y Z"]
+        return None, "", [f"{said.by} says voxels of {_numbers(of_file)} without a unit: give --voxel-nm x,y,z"]
     elif said.x is None or said.y is None or said.z is None:
         known = [f"{name} {edge:.6g} nm" for name, edge in zip("xyz", of_file, strict=True) if edge is not None]
         if not known:
             return None, "", []
-        return None, "", [f"{said.by} says {', '.join(known)} and no more: give --voxel-nm X Y Z"]
+        return None, "", [f"{said.by} says {', '.join(known)} and no more: give --voxel-nm x,y,z"]
     else:
         x, y, z = (float(f"{edge:.9g}") for edge in (said.x, said.y, said.z))  # fractions of pixels an nm
         size, by = (x, y, z), said.by
@@ -82,7 +82,7 @@ def _can_be(size: VoxelSize, by: str, shape: tuple[int, int, int], where: Path) 
     """Warnings of a size that is rare; refused is one that no tomograph has."""
     counts = shape[::-1]
     edges = [count * edge for count, edge in zip(counts, size, strict=True)]
-    remedy = "give --voxel-nm X Y Z in nm"
+    remedy = "give --voxel-nm x,y,z in nm"
     anisotropy = max(size) / min(size)
     told = f"voxels of {told_size(size)} ({by})"
     if min(size) < _SMALLEST_VOXEL_NM or max(edges) < _SMALLEST_NM:
