@@ -173,7 +173,7 @@ def _size_warnings(labels: Labels, by_size: Mapping[int, FractionError], sizes: 
 
 
 def _slice_warnings(labels: Labels, sizes: Mapping[int, Sizes]) -> list[str]:
-    """Where the phase that voxels resolve best is longer or shorter along z alone, as slices of another thickness do."""
+    """Where the phase that voxels resolve best is longer or shorter along z alone: slices of another thickness."""
     chords = {number: [found.chords.along[axis].mean_um for axis in ("x", "y", "z")] for number, found in sizes.items()}
     known = {number: (x, y, z) for number, (x, y, z) in chords.items() if x and y and z}
     if not known:
