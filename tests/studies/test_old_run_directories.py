@@ -186,7 +186,7 @@ def test_every_command_has_a_fixture() -> None:
     assert commands == {
         "conduct", "rotor", "analyze", "rotation", "density", "sites", "active", "van-hove", "coordination", "spectra",
         "onsager", "phonons", "hull", "window", "sample", "label", "train", "distil", "validate", "eis", "dc", "lsv",
-        "cv", "cycling", "cell", "nmr", "xrd", "dsc",
+        "cv", "cycling", "cell", "nmr", "xrd", "dsc", "tomography",
     }  # fmt: skip
     with_units = {path.parent.name for path in FIXTURES.glob("*/unit_keys.json")}
     assert with_units == {"conduct", "rotor", "phonons", "sample", "label", "distil", "validate", "xrd-series"}

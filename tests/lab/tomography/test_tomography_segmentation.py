@@ -186,6 +186,9 @@ def test_shares_of_a_recipe_and_their_errors() -> None:
     relative = np.sqrt(0.03**2 + 0.01**2 + 2 * 0.005**2)  # with what is taken for what is not said
     assert np.sqrt(made.covariance[1, 1]) == pytest.approx(2 / 9 * relative, rel=1e-3)
     assert made.misfit(np.array([0.1, 0.6, 0.3])) == pytest.approx(0)
+    dark = prior_of_recipe(Recipe(phases=phases), ("pore+B", "A"), porosity=(0.1, 0.02), where="s.yaml")
+    assert dark.solid == pytest.approx([0.1 + 0.9 * 2 / 3, 0.9 / 3])  # of the whole, since pores are in a phase
+    assert np.sqrt(dark.covariance[1, 1]) == pytest.approx(np.hypot(0.9 * 2 / 9 * relative, 0.02 / 3), rel=1e-3)
     joined = prior_of_recipe(Recipe(phases=phases), ("pore", "A+B"), porosity=None, where="s.yaml")
     assert joined.solid == pytest.approx([0, 1])
     with pytest.raises(DataError, match=r"component B of the recipe is in no phase; name each once in --phases"):

@@ -18,6 +18,8 @@ _LEVEL_ERROR = 0.1
 _WEIGHT = (10.0, 30.0)
 """Voxels that a histogram counts as, at most: its model errs in shapes (edges, noise that grows with the signal), which
 no number of voxels makes better, and would else pull fractions off a recipe that is right."""
+_OPEN = 0.1
+"""Porosity that a phase may hold beyond its share of the recipe, where pores look as it does and nobody says."""
 _LEAST = 1e-4
 """Fraction below which a phase counts as absent in the model."""
 
@@ -107,7 +109,7 @@ def prior_of_recipe(
     phases
         Dark to bright: names of the recipe, ``pore``, or several joined that have one grey value: ``pore+VGCF``.
     porosity
-        Value and standard uncertainty, where mass, thickness and die give it.
+        Value and standard uncertainty, where mass, thickness and die give it; of pores joined with a solid, too.
 
     Raises
     ------
@@ -143,9 +145,12 @@ def prior_of_recipe(
     joined = np.array([[name in each for name in known] for each in parts], dtype=float)
     solid, spread = joined @ share, joined @ covariance @ joined.T
     pore = next((place for place, each in enumerate(parts) if each == [PORE]), None)
-    if mixed:  # of pores that look as a solid does, the share is not known
+    if mixed:  # pores that look as a solid does: shares are of the whole volume
         place = list(phases).index(mixed[0])
-        spread = spread + _open_share(solid, place)
+        direction = np.eye(len(phases))[place] - solid
+        share_of_pores, error = porosity if porosity is not None else (0.0, _OPEN)
+        solid = solid + share_of_pores * direction
+        spread = (1 - share_of_pores) ** 2 * spread + np.outer(direction, direction) * max(error, 0.01) ** 2
     spread = spread + np.eye(len(phases)) * 1e-8
     known_porosity = porosity if pore is not None else None
     return FractionPrior(
@@ -153,13 +158,6 @@ def prior_of_recipe(
         porosity=None if known_porosity is None else known_porosity[0],
         porosity_std=0.0 if known_porosity is None else known_porosity[1],
     )  # fmt: skip
-
-
-def _open_share(solid: np.ndarray, place: int) -> np.ndarray:
-    """Covariance where one phase may have 0.1 more than its share, taken from all others alike."""
-    direction = -solid / max(1 - solid[place], 1e-9)
-    direction[place] = 1.0
-    return np.outer(direction, direction) * 0.1**2
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
