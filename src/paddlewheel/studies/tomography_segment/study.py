@@ -366,6 +366,11 @@ def _ranges(path: np.ndarray) -> tuple[float, float]:
     return float(np.ptp(path[:, 1])), float(np.ptp(path[:, 0]))
 
 
+def _whole(phases: Sequence[SegmentedPhase]) -> str:
+    """Of what shares are: of the solid, or of all where pores are in one phase with a solid."""
+    return "whole" if any("+" in phase.name and PORE in phase.name.split("+") for phase in phases) else "solid"
+
+
 def _checks(
     phases: Sequence[SegmentedPhase], found: Segmentation, porosity: Measured | None,
     sample_porosity: tuple[float, float] | None,
@@ -378,7 +383,7 @@ def _checks(
             error = float(np.hypot(expected.std, phase.fraction.std / solid))
             off = abs(phase.solid_share - expected.value) / max(error, 1e-9)
             made.append(HealthCheck(
-                name=f"{phase.name} of the solid", status="ok" if off < 2.5 else "warning",
+                name=f"{phase.name} of the {_whole(phases)}", status="ok" if off < 2.5 else "warning",
                 detail=f"{100 * phase.solid_share:.1f} % found, {100 * expected.value:.1f} +- {100 * expected.std:.1f} "
                 "% by the recipe in a volume of this size",
             ))  # fmt: skip
@@ -442,7 +447,7 @@ def _says(record: TomographySegmentationRecord) -> list[str]:
         low, high = phase.fraction.interval_95 or (0.0, 1.0)
         told = f"{phase.name}: {100 * phase.fraction.value:.1f} % of the volume ({100 * low:.1f} to {100 * high:.1f} %)"
         if phase.recipe_solid_share is not None and phase.solid_share is not None:
-            told += (f"; of the solid {100 * phase.solid_share:.1f} %, by the recipe "
+            told += (f"; of the {_whole(record.phases)} {100 * phase.solid_share:.1f} %, by the recipe "
                      f"{100 * phase.recipe_solid_share.value:.1f} %")  # fmt: skip
         lines.append(told)
     lines.append(f"labels: {record.files['labels']}, and {len(record.family)} more that span what is not known")
