@@ -32,7 +32,7 @@ def figures(record: TomographySegmentationRecord, beside: Beside) -> Figures:
     return {
         "planes": (
             _planes(record, planes),
-            "Three planes through the middle: grey values as read, corrected, and with the phases laid over them.",
+            "Three planes through the middle: grey values as read and corrected, and the phases.",
         ),
         "histogram": (_histogram(record, beside.columns(HISTOGRAM)), "Histogram of grey values with its model."),
         "slices": (_slices(slices), "Position, brightness and curtains, slice by slice."),
@@ -54,10 +54,8 @@ def _planes(record: TomographySegmentationRecord, planes: Mapping[str, np.ndarra
     for row, normal in zip(axes, "zyx", strict=True):
         across, down = _DIRECTIONS[normal]
         size = (edges[across] * counts[across] / 1000, edges[down] * counts[down] / 1000)
-        grey = planes[f"grey_{normal}"] / 255
-        over = 0.55 * palette[planes[f"labels_{normal}"]] + 0.45 * grey[:, :, None]
-        raw = planes[f"raw_{normal}"]
-        for axis, image in zip(row, (raw, planes[f"grey_{normal}"], over), strict=True):
+        phases = palette[planes[f"labels_{normal}"]]
+        for axis, image in zip(row, (planes[f"raw_{normal}"], planes[f"grey_{normal}"], phases), strict=True):
             options = {} if image.ndim == 3 else {"cmap": "gray", "vmin": 0, "vmax": 255}
             axis.imshow(image, extent=(0, size[0], size[1], 0), aspect="equal", interpolation="nearest", **options)
             axis.grid(visible=False)
