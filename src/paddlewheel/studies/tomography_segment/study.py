@@ -48,8 +48,8 @@ _BETWEEN_PLACES = 0.02
 _DRAWN = 360
 """Voxels along an edge of a plane in the page."""
 _CITATIONS = (
-    Citation(what="position of slices", reference="Guizar-Sicairos, Thurman, Fienup, Opt. Lett. 33, 156 (2008)",
-             doi="10.1364/OL.33.000156"),
+    Citation(what="position of slices", reference="Lucas, Kanade, Proc. 7th IJCAI, 674 (1981)"),
+    Citation(what="path of slices", reference="Whittle, Ark. Mat. 2, 423 (1953)", doi="10.1007/BF02590998"),
     Citation(what="noise", reference="Immerkaer, Comput. Vis. Image Underst. 64, 300 (1996)",
              doi="10.1006/cviu.1996.0060"),
     Citation(what="smoothing", reference="Tomasi, Manduchi, Proc. ICCV, 839 (1998)", doi="10.1109/ICCV.1998.710815"),
