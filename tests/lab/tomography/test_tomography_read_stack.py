@@ -268,7 +268,7 @@ def test_bare_numbers_need_a_header_that_fits(tmp_path):
             read_stack(path, header=wrong)
     with pytest.raises(SettingsError, match="complex"):
         read_stack(path, header=RawHeader(shape=(60, 40, 5), dtype="complex64"))
-    with pytest.raises(DataError, match="header"):
+    with pytest.raises(DataError, match=r"or a .raw file with --raw-shape"):
         read_stack(path)
 
 
