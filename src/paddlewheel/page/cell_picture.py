@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ase import Atoms
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 # Alkali, alkaline-earth and rare-earth metals sit between the anions: no sticks are drawn to them.
@@ -114,23 +115,31 @@ def picture_of(atoms: Atoms, *, specie: str) -> CellPicture:
     return CellPicture(symbols, positions, bonds, np.array(atoms.cell), colours)
 
 
-def cell_figure(picture: CellPicture) -> Figure:
-    """A still picture from the same side as the viewer starts from, far atoms behind near ones."""
-    from matplotlib.collections import EllipseCollection, LineCollection
+def framed(low: np.ndarray, high: np.ndarray, edges: np.ndarray) -> tuple[Figure, Axes]:
+    """A figure from corner to corner without axes, with the edges [n, 2 ends, 3] of a cell; x and y are seen."""
+    from matplotlib.collections import LineCollection
     from matplotlib.figure import Figure
 
-    view = start_view(picture.cell_A)
-    corners, edges = cell_box(picture.cell_A)
-    seen, frame = picture.positions_A @ view.T, corners @ view.T
-    low = np.minimum(seen.min(axis=0), frame.min(axis=0)) - 0.8
-    high = np.maximum(seen.max(axis=0), frame.max(axis=0)) + 0.8
     width, height = (high - low)[:2]
     scale = min(9.0 / width, 6.0 / height)
     figure = Figure(figsize=(width * scale, height * scale))
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
     axes.axis("off")
-    axes.add_collection(LineCollection(list(frame[edges][:, :, :2]), colors="#8a929c", linewidths=1.1, zorder=0))
+    axes.add_collection(LineCollection(list(edges[:, :, :2]), colors="#8a929c", linewidths=1.1, zorder=0))
+    return figure, axes
+
+
+def cell_figure(picture: CellPicture) -> Figure:
+    """A still picture from the same side as the viewer starts from, far atoms behind near ones."""
+    from matplotlib.collections import EllipseCollection
+
+    view = start_view(picture.cell_A)
+    corners, edges = cell_box(picture.cell_A)
+    seen, frame = picture.positions_A @ view.T, corners @ view.T
+    low = np.minimum(seen.min(axis=0), frame.min(axis=0)) - 0.8
+    high = np.maximum(seen.max(axis=0), frame.max(axis=0)) + 0.8
+    figure, axes = framed(low, high, frame[edges])
     depth = seen[:, 2]
     order = np.argsort(depth)
     rank = np.empty(len(order))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paddlewheel.page.cell_picture import cell_box, views
+from paddlewheel.page.cell_picture import cell_box, framed, views
 from paddlewheel.page.drawing import Drawing
 from paddlewheel.page.viewer import cell_view, viewer_scripts
 
@@ -80,22 +80,15 @@ def surface_scripts() -> list[Markup]:
 
 def surface_figure(surfaces: Sequence[Surface], size: Sequence[float]) -> Figure:
     """A still of surfaces within the box of edges `size`, far triangles behind near ones."""
-    from matplotlib.collections import LineCollection, PolyCollection
+    from matplotlib.collections import PolyCollection
     from matplotlib.colors import to_rgb
-    from matplotlib.figure import Figure
 
     view = _view()
     corners, edges = cell_box(np.diag(np.asarray(size, dtype=float)))
     frame = corners @ view.T
     margin = 0.03 * np.ptp(frame, axis=0).max()
     low, high = frame.min(axis=0) - margin, frame.max(axis=0) + margin
-    width, height = (high - low)[:2]
-    scale = min(9.0 / width, 6.0 / height)
-    figure = Figure(figsize=(width * scale, height * scale))
-    axes = figure.add_axes((0, 0, 1, 1))
-    axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
-    axes.axis("off")
-    axes.add_collection(LineCollection(list(frame[edges][:, :, :2]), colors="#8a929c", linewidths=1.1, zorder=0))
+    figure, axes = framed(low, high, frame[edges])
     pieces, depths, colours = [np.zeros((0, 3, 2))], [np.zeros(0)], [np.zeros((0, 3))]
     for surface in surfaces:
         seen = surface.vertices[surface.faces] @ view.T

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from paddlewheel.page.cell_picture import CellPicture, cell_box, start_view
+from paddlewheel.page.cell_picture import CellPicture, cell_box, framed, start_view
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -118,21 +118,14 @@ def view_data(picture: CellPicture, shapes: list[Polyhedra], density: np.ndarray
 
 def view_figure(picture: CellPicture, shapes: list[Polyhedra], density: np.ndarray, *, level: float) -> Figure:
     """A still of the same: polyhedra, and dots for the voxels above `level`, far ones behind near ones."""
-    from matplotlib.collections import LineCollection, PolyCollection
+    from matplotlib.collections import PolyCollection
     from matplotlib.colors import to_rgba
-    from matplotlib.figure import Figure
 
     view = start_view(picture.cell_A)
     corners, edges = cell_box(picture.cell_A)
     frame = corners @ view.T
     low, high = frame.min(axis=0) - 1.5, frame.max(axis=0) + 1.5
-    width, height = (high - low)[:2]
-    scale = min(9.0 / width, 6.0 / height)
-    figure = Figure(figsize=(width * scale, height * scale))
-    axes = figure.add_axes((0, 0, 1, 1))
-    axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
-    axes.axis("off")
-    axes.add_collection(LineCollection(list(frame[edges][:, :, :2]), colors="#8a929c", linewidths=1.1, zorder=0))
+    figure, axes = framed(low, high, frame[edges])
 
     grid = coarse(density)
     inside = np.argwhere(grid >= level)
