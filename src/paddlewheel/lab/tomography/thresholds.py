@@ -99,6 +99,11 @@ class FractionPrior:
                              porosity=self.porosity, porosity_std=self.porosity_std)  # fmt: skip
 
 
+def joins_pores(name: str) -> bool:
+    """Whether pores and a solid are one phase: pore+VGCF."""
+    return name != PORE and PORE in name.split("+")
+
+
 def prior_of_recipe(
     recipe: Recipe, phases: Sequence[str], *, porosity: tuple[float, float] | None, where: str
 ) -> FractionPrior:
@@ -130,7 +135,7 @@ def prior_of_recipe(
                 f"component {name} of the recipe is {what}", where=where,
                 remedy=f"name each once in --phases, joined where grey values are one, such as {phases[0]}+{name}",
             )  # fmt: skip
-    mixed = [name for name in phases if "+" in name and PORE in name.split("+")]
+    mixed = [name for name in phases if joins_pores(name)]
     weights = np.array([phase.weight_fraction.value for phase in recipe.phases])
     weight_std = np.array([phase.weight_fraction.std for phase in recipe.phases])
     density = np.array([phase.density_g_per_cm3.value for phase in recipe.phases])

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import model_validator
 
 from paddlewheel.errors import SettingsError
 from paddlewheel.lab.tomography.readers import RawHeader, read_stack
+from paddlewheel.lab.tomography.readers.arrays import ByteOrder, RawType
 from paddlewheel.lab.tomography.voxels import Stack, VoxelSize
 from paddlewheel.studies.laboratory.settings import LaboratorySettings
 from paddlewheel.study.settings import Integers, Numbers, mapped, setting
 
-RawType = Literal["uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64"]
 LabelNames = Annotated[dict[int, str], mapped(int, str, "list of labels and names", "0=pore,1=NBH,2=NCO")]
 """Names of phases by their number in the file; as text ``0=pore,1=NBH``."""
 
@@ -27,7 +27,7 @@ class StackSettings(LaboratorySettings):
     dataset: str | None = setting(None, "Data set of an HDF5 or Zarr file that has several.")
     raw_shape: Integers = setting((), "Counts along x, y and z of a file of bare numbers (.raw).", each=(1, 100_000))
     raw_dtype: RawType = setting("uint8", "Its numbers.", only_with={"raw_shape": True})
-    raw_byte_order: Literal["little", "big"] = setting("little", "Order of their bytes.", only_with={"raw_shape": True})
+    raw_byte_order: ByteOrder = setting("little", "Order of their bytes.", only_with={"raw_shape": True})
     raw_offset: int = setting(0, "Bytes before the first voxel.", ge=0, le=100_000_000, only_with={"raw_shape": True})
 
     @model_validator(mode="after")

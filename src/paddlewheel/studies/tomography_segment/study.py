@@ -20,13 +20,13 @@ from paddlewheel.lab.sample import Sample, load_sample
 from paddlewheel.lab.tomography.alignment import Alignment
 from paddlewheel.lab.tomography.artefacts import slabs
 from paddlewheel.lab.tomography.generators.contrast import mean_atomic_number
-from paddlewheel.lab.tomography.readers import RawHeader, read_stack, refuse_labels, write_labels
-from paddlewheel.lab.tomography.readers.arrays import ByteOrder
+from paddlewheel.lab.tomography.readers import refuse_labels, write_labels
 from paddlewheel.lab.tomography.recipe import Recipe, recipe_of
 from paddlewheel.lab.tomography.segmentation import Contrast, Member, Method, Segmentation, segment, working_bytes
-from paddlewheel.lab.tomography.thresholds import PORE, FractionPrior, prior_of_recipe
+from paddlewheel.lab.tomography.thresholds import PORE, FractionPrior, joins_pores, prior_of_recipe
 from paddlewheel.lab.tomography.voxels import Stack
 from paddlewheel.records import Citation, HealthCheck, Measured
+from paddlewheel.studies.laboratory.tomography import StackSettings
 from paddlewheel.studies.tomography_segment.record import (
     HISTOGRAM,
     LABELS,
@@ -39,8 +39,7 @@ from paddlewheel.studies.tomography_segment.record import (
 from paddlewheel.study.forecast import Forecast
 from paddlewheel.study.progress import Progress, Row
 from paddlewheel.study.run import Run
-from paddlewheel.study.settings import MOST_SEED, Integers, Names, Numbers, setting
-from paddlewheel.study.settings import Settings as _Settings
+from paddlewheel.study.settings import MOST_SEED, Integers, Names, setting
 from paddlewheel.study.study import Argument, Study
 
 _BETWEEN_PLACES = 0.02
@@ -59,12 +58,9 @@ _CITATIONS = (
 )  # fmt: skip
 
 
-class TomographySegmentSettings(_Settings):
+class TomographySegmentSettings(StackSettings):
     """Settings of `tomography segment`."""
 
-    voxel_nm: Numbers = setting(
-        (), "Edges of a voxel along x, y, z, nm: 100,100,200; over what the file says.", each=(0.01, 1e6)
-    )
     phases: Names = setting(
         (), "Phases from dark to bright; pores are `pore`, and components of one grey value are joined: "
         "pore,NBH+VGCF,NCO,NZC. By mean atomic number where the sample's components have formulas.",
@@ -87,20 +83,19 @@ class TomographySegmentSettings(_Settings):
         8.0, "Beyond it grey values lie on the disk, in the run directory, while it works.", gt=0.01, le=1e5,
         in_document=False,
     )  # fmt: skip
-    dataset: str | None = setting(None, "Which array of a file that holds several.")
-    raw_shape: Integers = setting((), "Columns, rows and slices of a .raw file: 512,400,50.", each=(1, 10_000_000))
-    raw_dtype: str = setting("uint8", "Type of its numbers, such as uint16 or float32.",
-                             only_with={"raw_shape": True})  # fmt: skip
-    raw_offset: int = setting(0, "Bytes before its first number.", ge=0, le=100_000_000, only_with={"raw_shape": True})
-    raw_byte_order: ByteOrder = setting("little", "Order of the bytes of its numbers.", only_with={"raw_shape": True})
 
     @model_validator(mode="after")
-    def _lengths(self) -> Self:
+    def _three_each(self) -> Self:
+        """In place of that of `StackSettings`: a crop has six."""
         for name, needed, example in (("voxel_nm", 3, "100,100,200"), ("raw_shape", 3, "512,400,50"),
                                       ("crop", 6, "0,512,0,400,0,50")):  # fmt: skip
             count = len(getattr(self, name))
             if count not in (0, needed):
                 raise SettingsError(f"{count} numbers", where=name, remedy=f"give {needed}: {example}")
+        return self
+
+    @model_validator(mode="after")
+    def _two_phases(self) -> Self:
         if len(self.phases) == 1 or len(set(self.phases)) < len(self.phases):
             raise SettingsError(",".join(self.phases), where="phases", remedy="name two or more, each once")
         return self
@@ -130,16 +125,11 @@ class SegmentInputs:
 
 
 def _opens(stack: str | Path | Stack, settings: TomographySegmentSettings) -> SegmentInputs:
-    header = None
-    if settings.raw_shape:
-        x, y, z = settings.raw_shape
-        header = RawHeader(shape=(x, y, z), dtype=settings.raw_dtype, byte_order=settings.raw_byte_order,
-                           offset_bytes=settings.raw_offset)  # fmt: skip
-    size: Any = tuple(settings.voxel_nm) or None
     if isinstance(stack, Stack):
+        size = settings.given_voxel_nm()
         found = stack if size is None else stack.replaced(voxel_nm=size, voxel_from="--voxel-nm")
     else:
-        found = read_stack(stack, voxel_nm=size, header=header, dataset=settings.dataset)
+        found = settings.read_stack(stack)
     refuse_labels(found)
     if found.voxel_nm is None:
         raise DataError("does not say the size of its voxels", where=found.source, remedy="give --voxel-nm x,y,z")
@@ -368,7 +358,7 @@ def _ranges(path: np.ndarray) -> tuple[float, float]:
 
 def _whole(phases: Sequence[SegmentedPhase]) -> str:
     """Of what shares are: of the solid, or of all where pores are in one phase with a solid."""
-    return "whole" if any("+" in phase.name and PORE in phase.name.split("+") for phase in phases) else "solid"
+    return "whole" if any(joins_pores(phase.name) for phase in phases) else "solid"
 
 
 def _checks(

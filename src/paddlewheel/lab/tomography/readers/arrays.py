@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -14,7 +14,8 @@ from paddlewheel.foreign import array_archive, array_header, parsing
 from paddlewheel.lab.tomography.readers.volume import Volume
 
 ByteOrder = Literal["little", "big"]
-RAW_TYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64")
+RawType = Literal["uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64"]
+RAW_TYPES: tuple[str, ...] = get_args(RawType)
 _LONGEST_HEADER = 65536
 """Bytes before the voxels of a .raw that are taken for a header in a remedy."""
 
