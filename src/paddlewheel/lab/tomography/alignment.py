@@ -8,18 +8,18 @@ path (Wiener filter, with spectra by Whittle's likelihood).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+
+from paddlewheel.lab.tomography.artefacts import NORMAL_MAD, Watch, read_slices
 
 Alignment = Literal["auto", "none"]
 """Whether the path of the slices is taken back as far as it is known, or not at all."""
 
 _LARGEST_FIELD = 500
 """Pixels along the shorter edge; larger pictures are looked at in means of pixels."""
-_NORMAL_MAD = 1.4826
 _STEP = 5.0
 """Standard deviations beyond which a shift is a step of its own, not part of a random path."""
 _SIGNIFICANT = 2.0
@@ -38,8 +38,6 @@ class Drift:
         [n_z, 2]: what of it is the sample's, and is taken back.
     error
         [n_z, 2]: standard uncertainty of what is left, about its mean, for the whole path of the sample.
-    shift_error
-        Part that the structure has in one shift, standard deviation.
     slope, slope_error
         Straight drift along y and x, voxels a slice, and its standard uncertainty.
     """
@@ -47,7 +45,6 @@ class Drift:
     seen: np.ndarray
     removed: np.ndarray
     error: np.ndarray
-    shift_error: float
     slope: tuple[float, float]
     slope_error: tuple[float, float]
 
@@ -55,15 +52,14 @@ class Drift:
     def none(cls, n_z: int) -> Drift:
         """Nothing that is known."""
         zero = np.zeros((n_z, 2))
-        return cls(seen=zero, removed=zero, error=zero, shift_error=0.0, slope=(0.0, 0.0), slope_error=(0.0, 0.0))
+        return cls(seen=zero, removed=zero, error=zero, slope=(0.0, 0.0), slope_error=(0.0, 0.0))
 
 
 def find_drift(
     values: Any,
     *,
     lengths_voxels: tuple[float, float, float],
-    alignment: Alignment = "auto",
-    watch: Callable[[float], None] | None = None,
+    watch: Watch | None = None,
 ) -> Drift:
     """The path of the slices, and what of it is known to be the sample's.
 
@@ -75,7 +71,7 @@ def find_drift(
         Correlation lengths of the grey values along z, y, x (`artefacts.correlation_lengths`).
     """
     n_z, n_y, n_x = values.shape
-    if alignment == "none" or n_z < 8 or min(n_y, n_x) < 32:
+    if n_z < 8 or min(n_y, n_x) < 32:
         return Drift.none(n_z)
     bin_size = max(1, min(n_y, n_x) // _LARGEST_FIELD)
     tile = max(16, round(2 * max(lengths_voxels[1:]) / bin_size))
@@ -97,7 +93,7 @@ def find_drift(
         removed = np.zeros_like(removed)
     return Drift(
         seen=seen - seen.mean(axis=0), removed=removed, error=np.stack([path.error for path in paths], axis=1),
-        shift_error=float(np.sqrt(np.median(variances))), slope=(paths[0].slope, paths[1].slope),
+        slope=(paths[0].slope, paths[1].slope),
         slope_error=(paths[0].slope_error, paths[1].slope_error),
     )  # fmt: skip
 
@@ -106,7 +102,7 @@ def _prepared(values: Any, z: int, bin_size: int) -> np.ndarray:
     """A slice without its noise, its shadows and its curtains, which stand still while the sample moves."""
     from scipy.ndimage import gaussian_filter
 
-    seen = np.asarray(values[z : z + 1], dtype=np.float32)[0]
+    seen = read_slices(values, z, z + 1)[0]
     rows, columns = (length // bin_size for length in seen.shape)
     seen = seen[: rows * bin_size, : columns * bin_size].reshape(rows, bin_size, columns, bin_size).mean(axis=(1, 3))
     seen = gaussian_filter(seen, 1.0)
@@ -186,7 +182,7 @@ def _known(shifts: np.ndarray, variances: np.ndarray, length: float) -> _Path:
     count = shifts.size
     usual = float(np.median(variances))
     middle = np.median(shifts)
-    scatter = max(_NORMAL_MAD * float(np.median(np.abs(shifts - middle))), np.sqrt(usual), 0.02)
+    scatter = max(NORMAL_MAD * float(np.median(np.abs(shifts - middle))), np.sqrt(usual), 0.02)
     is_step = (np.abs(shifts - middle) > _STEP * scatter) & (variances < scatter**2)
     steps = np.where(is_step, shifts - middle, 0.0)
     rest = shifts - steps

@@ -18,7 +18,8 @@ _SLAB = 16
 """Slices that are worked on together."""
 _CURTAIN_ROWS = 128
 """Rows over which a curtain counts as the same: the window of its estimate."""
-_NORMAL_MAD = 1.4826
+NORMAL_MAD = 1.4826
+"""Standard deviation of a normal distribution over its median absolute deviation."""
 Watch = Callable[[float], None]
 """Is told the share of the work that is done."""
 
@@ -50,7 +51,7 @@ def noise_sigma(values: Any) -> float:
     found = []
     for z in np.unique(np.linspace(0, n_z - 1, min(n_z, 20)).astype(int)):
         seen = convolve(read_slices(values, z, z + 1)[0], kernel)[1:-1, 1:-1]
-        found.append(_NORMAL_MAD * float(np.median(np.abs(seen))) / 6)
+        found.append(NORMAL_MAD * float(np.median(np.abs(seen))) / 6)
     return float(np.median(found))
 
 
@@ -236,7 +237,7 @@ def find_fields(
         if watch is not None:
             watch(0.5 + 0.5 * stop / n_z)
     away = means - _local_median(means)
-    spread = _NORMAL_MAD * float(np.median(np.abs(away - np.median(away))))
+    spread = NORMAL_MAD * float(np.median(np.abs(away - np.median(away))))
     stands_out = np.abs(away) > max(6 * spread, 0.1 * gap)
     odd = np.where(stands_out, away, 0.0)
     if curtains:
@@ -276,7 +277,7 @@ def broken_slices(values: Any, *, watch: Watch | None = None) -> list[int]:
             watch(z / n_z)
     best = np.maximum(np.append(likeness, -1), np.insert(likeness, 0, -1))
     usual = float(np.median(best))
-    spread = _NORMAL_MAD * float(np.median(np.abs(best - usual)))
+    spread = NORMAL_MAD * float(np.median(np.abs(best - usual)))
     return [int(z) for z in np.nonzero(flat | (best < usual - max(8 * spread, 0.3)))[0]]
 
 

@@ -241,10 +241,11 @@ def segment(
     if len(broken) > stack.shape[0] / 4:
         raise DataError(f"{len(broken)} of {stack.shape[0]} slices are unlike their neighbours", where=stack.source,
                         remedy="give slices in their order, of one place")  # fmt: skip
-    drift = find_drift(
-        stack.values, lengths_voxels=correlation_lengths(stack.values), alignment=method.alignment,
-        watch=lambda share: told("drift", share),
-    )  # fmt: skip
+    drift = Drift.none(stack.shape[0])
+    if method.alignment == "auto":
+        drift = find_drift(
+            stack.values, lengths_voxels=correlation_lengths(stack.values), watch=lambda share: told("drift", share)
+        )
     window = common_window(drift.removed, stack.shape, where=stack.source)
     rows, columns = window
     shape = (stack.shape[0], rows.stop - rows.start, columns.stop - columns.start)

@@ -187,7 +187,7 @@ def _slice_warnings(labels: Labels, sizes: Mapping[int, Sizes]) -> list[str]:
     return [
         f"{labels.names[number]} is {max(ratio, 1 / ratio):.2g} times {'longer' if ratio > 1 else 'shorter'} along z "
         f"than along x and y (mean chords {z:.3g}, {x:.3g}, {y:.3g} um): it lies so, or slices are "
-        f"{1000 * edges[2] / ratio:.3g} nm thick, not {1000 * edges[2]:.3g} nm, of which tau along z hangs"
+        f"{1000 * edges[2] / ratio:.3g} nm thick, not {1000 * edges[2]:.3g} nm; tau along z depends on it"
     ]
 
 
