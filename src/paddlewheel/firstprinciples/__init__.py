@@ -1,0 +1,1 @@
+"""First-principles calculations of others' programs: inputs written, outputs read, every ionic step judged."""
