@@ -10,6 +10,7 @@ import types
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+from paddlewheel.studies.laboratory import tomography as of_tomograms
 from paddlewheel.studies.table import TABLE, load_study, python_names
 from paddlewheel.study import settings as declared
 from paddlewheel.study.settings import is_needed, setting_names
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ase import Atoms
+from numpy import ndarray
 {imports}
 from paddlewheel.crystals import read_structure as read_structure
 from paddlewheel.potentials import load_potential as load_potential
@@ -38,10 +40,21 @@ Paths = Sequence[str | Path] | str | Path
 NamedNumbers = Mapping[str, float] | str
 NamedColumns = Mapping[str, str] | str
 TypeMap = Mapping[int, str] | str
+LabelNames = Mapping[int, str] | str
+PhaseNames = Sequence[str | int] | str | int
+PhaseConductivities = Mapping[str, float] | Mapping[int, float] | str
+VoxelEdges = Sequence[float] | str
 
 def load(directory: str | Path) -> Any: ...
 """
-_ALIASES = ("Quantity", "Numbers", "Integers", "Names", "Paths", "NamedNumbers", "NamedColumns", "TypeMap")
+_ALIASES = {
+    name: getattr(module, name)
+    for module, names in (
+        (declared, ("Quantity", "Numbers", "Integers", "Names", "Paths", "NamedNumbers", "NamedColumns", "TypeMap")),
+        (of_tomograms, ("LabelNames", "PhaseNames", "PhaseConductivities", "VoxelEdges")),
+    )
+    for name in names
+}
 
 
 def stub() -> str:
@@ -82,9 +95,8 @@ def _call(name: str, study: Study[Any, Any], imports: set[tuple[str, str]]) -> s
 
 
 def _type(annotation: Any, imports: set[tuple[str, str]], metadata: Any = ()) -> str:
-    """The source of a type: the aliases of `study.settings` by their name, paths also as text."""
-    for alias in _ALIASES:
-        whole = getattr(declared, alias)
+    """The source of a type: those that are declared with a parser by their name, paths also as text."""
+    for alias, whole in _ALIASES.items():
         bare, *told = get_args(whole)
         if annotation == whole or (annotation == bare and any(one in told for one in metadata)):
             return alias

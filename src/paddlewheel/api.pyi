@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ase import Atoms
+from numpy import ndarray
 from paddlewheel.lab.design import CellDesign
 from paddlewheel.lab.dsc.scan import ThermalScan
 from paddlewheel.lab.nmr.signal import Signal
@@ -73,6 +74,10 @@ Paths = Sequence[str | Path] | str | Path
 NamedNumbers = Mapping[str, float] | str
 NamedColumns = Mapping[str, str] | str
 TypeMap = Mapping[int, str] | str
+LabelNames = Mapping[int, str] | str
+PhaseNames = Sequence[str | int] | str | int
+PhaseConductivities = Mapping[str, float] | Mapping[int, float] | str
+VoxelEdges = Sequence[float] | str
 
 def load(directory: str | Path) -> Any: ...
 def active(
@@ -777,18 +782,18 @@ def spectra(
     show_progress: bool = ...,
 ) -> SpectraRecord: ...
 def tomography_measure(
-    labels: str | Path | Labels,
+    labels: str | Path | ndarray | Labels,
     *,
-    names: dict[int, str] = ...,
-    conducting: Names = ...,
-    conductivities_mS_per_cm: NamedNumbers = ...,
-    electronic_mS_per_cm: NamedNumbers = ...,
+    names: LabelNames = ...,
+    conducting: PhaseNames = ...,
+    conductivities_mS_per_cm: PhaseConductivities = ...,
+    electronic_mS_per_cm: PhaseConductivities = ...,
     axes: Names = ...,
     through: Literal['x', 'y', 'z'] = ...,
-    active: Names = ...,
-    electrolyte: Names = ...,
-    carbon: Names = ...,
-    pores: Names = ...,
+    active: PhaseNames = ...,
+    electrolyte: PhaseNames = ...,
+    carbon: PhaseNames = ...,
+    pores: PhaseNames = ...,
     sample: str | Path | None = ...,
     thickness_um: Quantity | None = ...,
     sub_volumes: Integers = ...,
@@ -796,7 +801,7 @@ def tomography_measure(
     tolerance: float = ...,
     periodic_sides: bool = ...,
     most_memory_GB: float | None = ...,
-    voxel_nm: Numbers = ...,
+    voxel_nm: VoxelEdges = ...,
     dataset: str | None = ...,
     raw_shape: Integers = ...,
     raw_dtype: Literal['uint8', 'int8', 'uint16', 'int16', 'uint32', 'int32', 'float32', 'float64'] = ...,
@@ -821,7 +826,7 @@ def tomography_segment(
     seed: int = ...,
     crop: Integers = ...,
     most_memory_GB: float = ...,
-    voxel_nm: Numbers = ...,
+    voxel_nm: VoxelEdges = ...,
     dataset: str | None = ...,
     raw_shape: Integers = ...,
     raw_dtype: Literal['uint8', 'int8', 'uint16', 'int16', 'uint32', 'int32', 'float32', 'float64'] = ...,

@@ -50,6 +50,16 @@ def test_logarithmic_ticks_are_plain_and_stand_apart() -> None:
     assert all(left.x1 < right.x0 for (_, left), (_, right) in pairwise(after))
 
 
+def test_logarithmic_axes_without_data_are_drawn(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    figure = Figure()
+    axes = figure.subplots()
+    axes.plot([1, 2], [np.inf, np.nan])
+    axes.set(xscale="log", yscale="log")  # matplotlib leaves the ends of a linear axis, -0.055 and 0.055
+    save_figure(figure, tmp_path, "empty", "nothing")
+    assert axes.get_ylim()[0] > 0
+    assert not recwarn.list
+
+
 @pytest.mark.parametrize(
     ("ends", "shown"), [((0.11, 0.19), "0.12 0.14 0.16 0.18"), ((3e-6, 3e-5), "5.0 × 10⁻⁶"), ((1, 9e4), "")]
 )

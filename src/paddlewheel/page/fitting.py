@@ -39,8 +39,10 @@ def tidy_ticks(figure: Figure) -> None:
     """
     for axes in figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
-            if axis.get_scale() == "log" and axis.isDefault_minfmt:
-                _plain_log_ticks(axis)
+            if axis.get_scale() == "log":
+                _give_ends(axis)
+                if axis.isDefault_minfmt:
+                    _plain_log_ticks(axis)
         _spread_ticks(axes)
 
 
@@ -78,6 +80,13 @@ def lay_out(figure: Figure, engine: Literal["constrained"] | None = None) -> Non
     if chosen is not None:
         chosen.execute(figure)
         figure.set_layout_engine(None)
+
+
+def _give_ends(axis: Axis) -> None:
+    """A logarithmic axis on which nothing is shown keeps the ends of a linear one in matplotlib, of which one is below
+    0, and cannot be drawn."""
+    if min(axis.get_view_interval()) <= 0:
+        axis.set_view_interval(1.0, 10.0, ignore=True)
 
 
 def _plain_log_ticks(axis: Axis) -> None:

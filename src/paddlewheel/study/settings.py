@@ -28,7 +28,9 @@ def bad_value(problem: str, remedy: str) -> PydanticCustomError:
     return PydanticCustomError("setting", "{problem}", {"problem": problem, "remedy": remedy})
 
 
-def _listed(convert: Callable[[str], Any], what: str, example: str) -> BeforeValidator:
+def listed(convert: Callable[[str], Any], what: str, example: str) -> BeforeValidator:
+    """Reads a list from text, for the type of a setting; what is no list of `what` is refused with `example`."""
+
     def parse(given: Any) -> Any:
         given = given.tolist() if hasattr(given, "tolist") else given  # an array of numpy, or one of its numbers
         if not isinstance(given, str):
@@ -49,23 +51,26 @@ def mapped(key: Callable[[str], Any], value: Callable[[str], Any], what: str, ex
             return given
         pairs = [(name.strip(), text.strip()) for name, _, text in (part.partition("=") for part in given.split(","))]
         try:
-            found = {key(name): value(text) for name, text in pairs if name and text}
+            if not all(name and text for name, text in pairs):
+                raise ValueError
+            found = [(key(name), value(text)) for name, text in pairs]
         except ValueError:
-            found = {}
-        if len(found) != len(pairs):
-            raise bad_value(f"'{given}' is no {what}", f"write {example}")
-        return found
+            raise bad_value(f"'{given}' is no {what}", f"write {example}") from None
+        names = [name for name, _ in found]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise bad_value(f"'{given}' gives {twice} twice", "give each once")
+        return dict(found)
 
     return BeforeValidator(parse)
 
 
-Numbers = Annotated[tuple[float, ...], _listed(float, "numbers", "600,700,800")]
+Numbers = Annotated[tuple[float, ...], listed(float, "numbers", "600,700,800")]
 """Numbers; as text separated by commas."""
-Integers = Annotated[tuple[int, ...], _listed(int, "integers", "1,2,50")]
+Integers = Annotated[tuple[int, ...], listed(int, "integers", "1,2,50")]
 """Integers; as text separated by commas."""
-Names = Annotated[tuple[str, ...], _listed(str, "names", "BH4,B12H12")]
+Names = Annotated[tuple[str, ...], listed(str, "names", "BH4,B12H12")]
 """Names; as text separated by commas."""
-Paths = Annotated[tuple[Path | str, ...], _listed(str, "files", "a.csv,b.csv")]
+Paths = Annotated[tuple[Path | str, ...], listed(str, "files", "a.csv,b.csv")]
 """Files or folders; as text separated by commas."""
 NamedNumbers = Annotated[dict[str, float], mapped(str, float, "list of names and numbers", "Na=1,Li=1")]
 """Numbers by name; as text ``Na=1,Li=1``."""
@@ -89,7 +94,7 @@ def _low_high(text: str) -> tuple[float, float]:
 
 
 Ranges = Annotated[
-    tuple[tuple[float, float], ...], _listed(_low_high, "ranges, each from low to high", "40:60,990:1010")
+    tuple[tuple[float, float], ...], listed(_low_high, "ranges, each from low to high", "40:60,990:1010")
 ]
 """Ranges from a lower to a higher end; as text separated by commas."""
 

@@ -67,6 +67,18 @@ def test_white_noise_has_no_correlation():
     assert found.radial_s2[1:] == pytest.approx(found.fraction**2, abs=0.003)
 
 
+def test_a_phase_and_all_others_together_are_correlated_over_the_same_lengths():
+    """Their deviations from the fraction are each other's negative."""
+    balls = spheres(60, radius=6, density=0.3 / (4 / 3 * math.pi * 6**3), seed=1)
+    grains, rest = (two_point(body(balls), phase) for phase in (1, 0))
+    known = {axis: length for axis, length in grains.axis_length_um.items() if length is not None}
+    assert known
+    assert {axis: length for axis, length in rest.axis_length_um.items() if length is not None} == pytest.approx(
+        known, rel=1e-4
+    )  # float32
+    assert grains.length_um == pytest.approx(rest.length_um, rel=1e-4)
+
+
 def test_a_laminate_swings_across_and_stays_along():
     labels = np.zeros((64, 32, 32))
     labels[np.arange(64) % 8 < 4] = 1

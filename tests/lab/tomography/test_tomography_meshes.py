@@ -71,6 +71,14 @@ def test_intervals_end_where_the_value_cannot_be() -> None:
     assert found.interval_95[1] == pytest.approx(1.1 * math.exp(1.96 * 0.3), rel=1e-3)
 
 
+def test_intervals_begin_at_the_ends_between_which_a_value_lies() -> None:
+    found = with_errors(2.0, [(0.1, math.inf)], between=(1.5, 3.0))
+    reach = math.exp(1.959964 * 0.1)
+    assert found.interval_95 == pytest.approx((1.5 / reach, 3.0 * reach))
+    assert found.std == pytest.approx(2 * math.hypot(0.1, math.log(2) / math.sqrt(12)))  # of an even distribution
+    assert with_errors(2.0, [], between=(1.5, 3.0)).interval_68 == pytest.approx((1.5, 3.0))
+
+
 def test_the_resistance_turns_the_interval_around() -> None:
     sigma = Measured(value=1.0, std=0.2, interval_68=(0.8, 1.25), interval_95=(0.6, 1.7))
     found = areal_resistance(Measured(value=100.0, std=0.0), sigma)

@@ -77,6 +77,13 @@ def test_thickness_tells_large_from_small_balls_by_volume():
     assert found.share[found.diameter_um[1:] <= 17].sum() == pytest.approx(small, abs=0.03)
 
 
+@pytest.mark.parametrize("radius", [5, 8, 12, 20])
+def test_thickness_of_a_ball_is_off_by_no_more_than_is_said(radius):
+    edge = 2 * radius + 6
+    found = thickness(body(balls((edge,) * 3, [(edge / 2 + 0.3,) * 3], [radius])), 1)
+    assert found.d50_um == pytest.approx(2 * radius, abs=1.1 * found.resolution_um)
+
+
 def test_thickness_knows_the_edges_of_voxels():
     plate = np.zeros((20, 12, 12))
     plate[5:9] = 1
@@ -131,6 +138,13 @@ def test_large_bodies_are_taken_at_every_second_voxel_and_say_so(monkeypatch):
     found = particles(body(balls((40, 40, 40), [(20, 20, 20)], [12])), 1)
     assert found.diameter_um == pytest.approx([24], rel=0.05)
     assert "every 2. voxel" in found.warnings[0]
+
+
+def test_two_slices_have_no_whole_particles(recwarn):
+    found = particles(body(balls((2, 30, 30), [(1, 8, 8), (1, 20, 20)], [4, 5])), 1)
+    assert found.d50_um is None
+    assert found.cut_share == 1.0
+    assert not recwarn.list
 
 
 def test_no_particles_of_an_absent_phase():

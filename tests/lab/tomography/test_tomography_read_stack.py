@@ -277,7 +277,7 @@ def test_arrays_of_numpy(tmp_path):
     np.savez(tmp_path / "a.npz", stack=values, z=np.arange(5))
     np.testing.assert_array_equal(read_stack(tmp_path / "a.npz").values, values)
     np.savez(tmp_path / "b.npz", grey=values, labels=values)
-    with pytest.raises(DataError, match="2 arrays of three axes; name one of grey 60 x 40 x 5, labels"):
+    with pytest.raises(DataError, match=r"2 arrays of three axes; .* --dataset: grey \(60 x 40 x 5\), labels"):
         read_stack(tmp_path / "b.npz")
     np.testing.assert_array_equal(read_stack(tmp_path / "b.npz", dataset="grey").values, values)
     np.save(tmp_path / "objects.npy", np.array([{}], dtype=object), allow_pickle=True)
@@ -293,7 +293,7 @@ def test_labels_with_gaps_and_beyond_a_byte(tmp_path):
     np.save(tmp_path / "b.npy", phases(numbers=(0, 65535)))
     labels = labels_of(read_stack(tmp_path / "b.npy", voxel_nm=(5, 5, 5)), names={65535: "NCO"})
     assert labels.names == {0: "phase 0", 1: "NCO"}
-    assert "65535 is 1" in labels.warnings[0]
+    assert labels.number_in_file(1) == 65535
     np.testing.assert_array_equal(labels.labels, np.load(tmp_path / "b.npy") // 65535)
 
 

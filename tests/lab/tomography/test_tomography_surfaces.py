@@ -131,6 +131,28 @@ def test_lines_of_four_phases_belong_to_the_three_that_meet():
     assert found[1, 2, 3] == pytest.approx(0, abs=1e-4)
 
 
+@pytest.mark.parametrize("voxel_nm", [(1000.0, 1000.0, 1000.0), (1000.0, 1000.0, 2000.0), (2000.0, 1000.0, 1000.0)])
+def test_a_wall_on_a_flat_face_has_its_contacts_within_their_errors(voxel_nm):
+    labels = np.zeros((12, 40, 40), dtype=int)
+    labels[:, 20:, :20] = 1
+    labels[:, 20:, 20:] = 2
+    found = surfaces(body(labels, voxel_nm))
+    x, y, z = (edge / 1000 for edge in voxel_nm)
+    for two, area in {(0, 1): 20 * x * 12 * z, (0, 2): 20 * x * 12 * z, (1, 2): 20 * y * 12 * z}.items():
+        assert abs(found.contact_um2[two] - area) < 2 * found.contact_std_um2[two]
+        assert found.contact_std_um2[two] < 0.1 * area  # the errors say something
+
+
+def test_phases_that_do_not_touch_have_no_contact_and_no_line():
+    z, y, x = places((24, 24, 24))
+    radius = np.sqrt(z**2 + y**2 + x**2)
+    found = surfaces(body(np.digitize(radius, (5, 8))))  # a core, its shell of three voxels, and the rest
+    assert found.contact_um2[0, 2] == found.contact_std_um2[0, 2] == 0
+    assert found.line_um[0, 1, 2] == 0
+    assert found.contact_um2[0, 1] > 0
+    assert found.contact_um2[1, 2] > 0
+
+
 def test_no_surface_where_there_is_one_phase():
     found = surfaces(body(np.zeros((4, 4, 4))))
     assert found.phases[0].area_um2 == found.phases[0].mesh_area_um2 == 0

@@ -78,6 +78,108 @@ def test_two_conductors_in_walls_are_in_series_and_beside_each_other() -> None:
     assert rows["x"].bruggeman_exponent is None
 
 
+def test_the_interval_of_conductors_in_series_holds_the_truth() -> None:
+    """Layers of six voxels of 1 and 10 mS/cm across: sigma is the harmonic mean, and tau <sigma> over it."""
+    values = np.zeros((24, 24, 48))
+    values[:] = np.where(np.arange(48) // 6 % 2, 2, 1)
+    record = paddlewheel.tomography_measure(_labels(values), conductivities_mS_per_cm={1: 1, "NCO": 10}, axes="x,z")
+    rows = _rows(record)
+    truth = {"tortuosity_factor": 5.5 * (1 / 1 + 1 / 10) / 2, "effective_conductivity_mS_per_cm": 2 / (1 / 1 + 1 / 10)}
+    for name, true in truth.items():
+        low, high = getattr(rows["x"], name).interval_95
+        assert low <= true * (1 + _EXACT)
+        assert true * (1 - _EXACT) <= high
+    assert rows["x"].tortuosity_factor.value == pytest.approx(truth["tortuosity_factor"], rel=0.08)
+    along = rows["z"].tortuosity_factor  # both beside each other: Wiener's upper bound, tau 1, which none passes
+    assert along.value == pytest.approx(1, abs=_EXACT)
+    assert along.value >= 1
+    assert along.interval_95 is None or along.interval_95[0] >= 1
+
+
+def test_without_sub_volumes_there_is_no_interval(tmp_path: Path) -> None:
+    told = {}
+    for sub_volumes, labels in (("", _noise()), ("2", _noise()), ("2", _labels(_noise().labels[:12]))):
+        record = paddlewheel.tomography_measure(labels, conducting="NBH", sub_volumes=sub_volumes, axes="x")
+        (row,) = record.transport
+        known = row.errors.volume is not None
+        for value in (row.tortuosity_factor, row.square_root, row.macmullin_number, row.bruggeman_exponent,
+                      row.relative_conductivity):  # fmt: skip
+            assert (value.interval_95 is not None) == known
+        told[known] = any(
+            line.startswith("no intervals of ionic along x: there are no sub-v") for line in record.warnings
+        )
+    assert told == {True: False, False: True}
+    copies = np.tile(_noise((8, 16, 16)).labels, (2, 2, 2))  # all blocks are alike: they say nothing of the size
+    record = paddlewheel.tomography_measure(_labels(copies), conducting="NBH,NCO", sub_volumes="2", axes="x",
+                                            periodic_sides=True, tolerance=1e-2)  # fmt: skip
+    assert record.transport[0].errors.volume is None
+    assert any("blocks are copies of each other" in line for line in record.warnings)
+
+
+def test_nothing_reaches_across_and_the_page_says_so(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    values = np.zeros((24, 32, 32))
+    values[:, :, ::4] = 1
+    write_labels(tmp_path / "labels.tif", _labels(values))
+    out = tmp_path / "run"
+    command = ["tomography", "measure", str(tmp_path / "labels.tif"), "--conducting", "1", "--axes", "x"]
+    assert status_of([*command, "--out", str(out)]) == 0
+    assert "x, ionic: NBH does not percolate" in capfd.readouterr().out
+    html = (out / "report.html").read_text(encoding="utf-8")
+    assert "NBH does not percolate along x" in html
+    assert "neither the body nor any block of it conducts" in html
+    # blocks of two voxels percolate where the body does not: their panel stands
+    values[:, :, 1:16] = 1
+    record = paddlewheel.tomography_measure(_labels(values), conducting="1", axes="x", sub_volumes="2")
+    assert record.transport[0].status == "not-percolating"
+    legend = record.plot()["sub_volumes"].axes[0].get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == ["along x: does not percolate"]
+
+
+@pytest.mark.parametrize("numbers", [(-1, 0, 1), (7, 1007, 2007)])
+def test_phases_go_by_the_numbers_of_the_file(tmp_path: Path, numbers: tuple[int, int, int]) -> None:
+    body = _noise()
+    first, middle, last = numbers
+    in_file = np.array(numbers, dtype=np.int16)[body.labels]
+    np.save(tmp_path / "labels.npy", in_file)
+    asked = {"voxel_nm": "100,100,200", "axes": "z", "sub_volumes": ""}
+    record = paddlewheel.tomography_measure(
+        tmp_path / "labels.npy", names={first: "void", middle: "SE"}, conducting=str(middle), **asked
+    )
+    assert [(phase.label, phase.name) for phase in record.phases] == [
+        (first, "void"), (middle, "SE"), (last, f"phase {last}")
+    ]  # fmt: skip
+    assert record.transport[0].conducting == [middle]
+    expected = paddlewheel.tomography_measure(body, conducting="NBH", **asked).transport[0]
+    assert record.transport[0].tortuosity_factor.value == pytest.approx(expected.tortuosity_factor.value)
+    by_array = paddlewheel.tomography_measure(in_file, conductivities_mS_per_cm={middle: 2, last: 1}, **asked)
+    assert by_array.transport[0].conducting == [middle, last]
+    image = record.plot()["slices"].axes[0].images[0].get_array()
+    assert len(np.unique(np.reshape(image, (-1, 3)), axis=0)) == 3  # each phase has its colour
+    view = record.plot()["surfaces"].axes[0]
+    assert len(view.collections) == 2  # the largest phase, which hides the others, is not drawn
+    command = ["tomography", "measure", str(tmp_path / "labels.npy"), "--voxel-nm", "100,100,200", "--axes", "z"]
+    assert status_of([*command, "--names", f"{first}=void", "--conducting", str(first), "--dry-run"]) == 0
+
+
+def test_names_and_conductivities_that_mislead_are_refused() -> None:
+    with pytest.raises(DataError, match="phase 0 is called 2, which is the number of another phase"):
+        paddlewheel.tomography_measure(_noise(), names="0=2", conducting="1")
+    with pytest.raises(DataError, match="phase 1 has no name; name every number"):
+        _noise().replaced(names={0: "pore"})
+    with pytest.raises(DataError, match="voxels of 100 x 0 x 200 nm along x, y, z; give three edges over 0"):
+        _labels(_noise().labels, (100.0, 0.0, 200.0))
+    with pytest.raises(SettingsError, match="gives 1 twice; give each once"):
+        paddlewheel.tomography_measure(_noise(), conductivities_mS_per_cm="1=1,1=2")
+    with pytest.raises(SettingsError, match=r"write NBH=4\.6,NZC=0\.06"):
+        paddlewheel.tomography_measure(_noise(), conductivities_mS_per_cm="NBH:1")
+    with pytest.raises(SettingsError, match="1=0; leave out phases that do not conduct"):
+        paddlewheel.tomography_measure(_noise(), conductivities_mS_per_cm="1=0")
+    with pytest.raises(SettingsError, match="no list of numbers; write 100,100,200"):
+        paddlewheel.tomography_measure(_noise(), voxel_nm="100um,100um,100um")
+    with pytest.raises(DataError, match="array: holds a single slice"):
+        paddlewheel.tomography_measure(_noise().labels[0], voxel_nm="1,1,1")
+
+
 def test_a_phase_that_is_asked_to_conduct_and_does_not_reach_across_is_named() -> None:
     record = paddlewheel.tomography_measure(
         _walls(), conductivities_mS_per_cm="NBH=1,NCO=4", electronic_mS_per_cm="NCO=1", sub_volumes="2"
@@ -257,7 +359,31 @@ def test_a_design_takes_its_resistance_from_the_record(measured: Path) -> None:
     sigma = record.transport[0].effective_conductivity_mS_per_cm.value
     at_30_C = next(row for row in cell.resistances if math.isclose(row.temperature_K, 303.15))
     thickness = cell.thickness_um[0].value
+    # swept, the resistance is as unsure as sigma_eff: its interval holds the errors of tau and of the fraction
+    swept = next(row for row in cell.resistance_sweeps if row.name == "catholyte_macmullin_number")
+    ends = record.transport[0].effective_conductivity_mS_per_cm.interval_95
+    colder = next(row for row in cell.resistances if (row.loading_mg_per_cm2, row.temperature_K)
+                  == (swept.loading_mg_per_cm2, swept.temperature_K))  # fmt: skip
+    for found, end in ((swept.resistance_at_low_ohm_cm2, ends[1]), (swept.resistance_at_high_ohm_cm2, ends[0])):
+        assert found - colder.separator_ohm_cm2 == pytest.approx(colder.composite_ohm_cm2 * sigma / end, rel=1e-6)
+    assert not {"tortuosity_factor", "catholyte_volume_fraction"} & {row.name for row in cell.resistance_sweeps}
+    fraction = next(phase for phase in record.phases if phase.name == "NBH").volume_fraction
+    share = given["catholyte_volume_fraction"]
+    assert (share.low, share.high) == pytest.approx(fraction.interval_95)
     assert at_30_C.composite_ohm_cm2 == pytest.approx(thickness * 1e-4 / (3 * sigma * 1e-3), rel=1e-6)
     design.write_text("tomography: stack\nassumptions: {tortuosity_factor: 3}\n", encoding="utf-8")
     with pytest.raises(DataError, match="leave one of them out"):
         paddlewheel.cell(design)
+
+
+def test_a_design_says_that_a_record_has_no_error(measured: Path, tmp_path: Path) -> None:
+    record = json.loads((measured / "stack" / "result.json").read_text(encoding="utf-8"))
+    for value in record["transport"][0].values():
+        if isinstance(value, dict):
+            value.pop("interval_95", None)
+    (tmp_path / "alone").mkdir()
+    (tmp_path / "alone" / "result.json").write_text(json.dumps(record), encoding="utf-8")
+    (tmp_path / "design.yaml").write_text("tomography: alone\n", encoding="utf-8")
+    cell = paddlewheel.cell(tmp_path / "design.yaml")
+    assert "catholyte_macmullin_number" not in {row.name for row in cell.resistance_sweeps}
+    assert any(line.startswith("tomography alone has no error") for line in cell.warnings)

@@ -21,6 +21,7 @@ import numpy as np
 
 from paddlewheel.lab.design.inputs import Anode, CellDesign
 from paddlewheel.lab.design.thickness import ThicknessLine, composite_mg_per_cm2, thickness_line
+from paddlewheel.lab.design.tomography import MACMULLIN
 from paddlewheel.lab.geometry import nominal
 from paddlewheel.units import ZERO_CELSIUS_K, BOLTZMANN_eV_PER_K
 
@@ -137,11 +138,8 @@ def resistance(
     exponent = -values["activation_energy_eV"] / BOLTZMANN_eV_PER_K * (1 / temperature_K - 1 / reference_K)
     factor = reference_K / temperature_K * math.exp(exponent)
     separator = values["separator_thickness_um"] * 1e-4 / (values["separator_conductivity_mS_per_cm"] * factor * 1e-3)
-    effective = (
-        values["catholyte_volume_fraction"]
-        * values["catholyte_conductivity_mS_per_cm"] * factor * 1e-3
-        / values["tortuosity_factor"]
-    )  # fmt: skip
+    macmullin = values.get(MACMULLIN, values["tortuosity_factor"] / values["catholyte_volume_fraction"])
+    effective = values["catholyte_conductivity_mS_per_cm"] * factor * 1e-3 / macmullin
     thickness_cm = nominal(line.thickness_um(composite_mg_per_cm2(loading_mg_per_cm2, values))) * 1e-4
     composite = thickness_cm / (3 * effective)
     capacity = loading_mg_per_cm2 * values["active_capacity_mAh_per_g"] / 1000

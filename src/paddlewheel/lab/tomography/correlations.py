@@ -1,8 +1,10 @@
 """Two-point correlations: the chance that both ends of a vector lie in a phase, and what follows from them.
 
-S2(r) is averaged over all pairs of voxels that lie in the body (no periodic images), by a padded FFT; S2(0) is the
-fraction f, S2 far away f^2, C(r) = S2(r) - f^2 the autocovariance (Torquato, Random Heterogeneous Materials, 2002,
-doi 10.1007/978-1-4757-6355-3, 2.2).
+C(r), the autocovariance, is the mean product of what two voxels differ from the fraction f, over all pairs a vector r
+apart that lie in the body (no periodic images), by a padded FFT. S2(r) = f^2 + C(r); S2(0) is f, S2 far away f^2
+(Torquato, Random Heterogeneous Materials, 2002, doi 10.1007/978-1-4757-6355-3, 2.2). The pairs of a long vector leave
+the middle of the body out: counted directly, their S2 would have another fraction than f in it, and a phase another C
+than all others together, which have the same.
 """
 
 from __future__ import annotations
@@ -82,8 +84,8 @@ def two_point(labels: Labels, phase: int, *, largest_um: float | None = None) ->
     spacing_um = np.array(labels.spacing_nm) / 1000
     lags = lags_within(labels, largest_um)
     inside = labels.labels == phase
-    s2 = autocorrelation(inside, lags)
-    fraction = float(s2[lags])
+    fraction = float(np.count_nonzero(inside) / inside.size)
+    s2 = fraction**2 + autocorrelation(inside - np.float32(fraction), lags)
     offsets = [np.arange(-lag, lag + 1) * edge for lag, edge in zip(lags, spacing_um, strict=True)]
     axis_distance_um: dict[Axis, np.ndarray] = {}
     axis_s2: dict[Axis, np.ndarray] = {}

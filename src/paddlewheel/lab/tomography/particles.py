@@ -79,9 +79,11 @@ class Thickness:
     diameter_um, share
         Edges of bins [n + 1], as wide as the longest edge of a voxel, and share of the phase's volume in each [n].
     d10_um, d50_um, d90_um
-        A tenth, half, nine tenths of the volume are thinner. Resolved to about a voxel.
+        A tenth, half, nine tenths of the volume are thinner.
     mean_um
         By volume.
+    resolution_um
+        How far off each of these may be: the longest edge of a voxel.
     """
 
     phase: int
@@ -91,6 +93,7 @@ class Thickness:
     d50_um: float
     d90_um: float
     mean_um: float
+    resolution_um: float
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -189,7 +192,16 @@ def thickness(labels: Labels, phase: int) -> Thickness | None:
     share = np.histogram(diameter_um, edges)[0] / diameter_um.size
     d10, d50, d90 = (float(np.quantile(diameter_um, part)) for part in _SHARES)
     mean = float(diameter_um.mean(dtype=float))
-    return Thickness(phase=phase, diameter_um=edges, share=share, d10_um=d10, d50_um=d50, d90_um=d90, mean_um=mean)
+    return Thickness(
+        phase=phase,
+        diameter_um=edges,
+        share=share,
+        d10_um=d10,
+        d50_um=d50,
+        d90_um=d90,
+        mean_um=mean,
+        resolution_um=width_um,
+    )
 
 
 def particles(labels: Labels, phase: int) -> Particles:
@@ -217,8 +229,8 @@ def particles(labels: Labels, phase: int) -> Particles:
     boxes = np.array([[(axis.start, axis.stop) for axis in box] for box in ndimage.find_objects(numbers)])
     boxes = boxes.reshape(-1, 3, 2)
     whole = np.all((boxes[:, :, 0] > 0) & (boxes[:, :, 1] < inside.shape), axis=1)
-    room = np.array(inside.shape) - 2  # whole ones leave a voxel at each border
-    chance = np.prod((room - np.diff(boxes, axis=2)[:, :, 0] + 1) / room, axis=1)[whole]
+    room = np.array(inside.shape) - 2  # whole ones leave a voxel at each border; there are none in a body without room
+    chance = np.prod((room - np.diff(boxes[whole], axis=2)[:, :, 0] + 1) / room, axis=1)
     order = np.argsort(volume_um3[whole])
     diameter_um = np.cbrt(6 / np.pi * volume_um3[whole])[order]
     weight = (volume_um3[whole] / chance)[order]

@@ -7,6 +7,9 @@ smooth field (coarea formula; Federer, Geometric Measure Theory, 1969, 3.2.11 an
     contact of phases i and j  = (area_i + area_j - area of both as one) / 2  never negative, point by point
     line of i, j and k         = 2 * integral of |grad phi_i x grad phi_j|    where the three meet
 
+Phases have a contact where voxels of theirs share a face, three of them a line where eight voxels about a corner hold
+all three: Gaussians reach further, by areas of nothing.
+
 A flat interface and a straight line have their own area and length whatever the kernel, voxels may be anisotropic, and
 features thinner than a voxel fade instead of vanishing. Beside the area stands that of the mesh at 0.5 (marching
 cubes): the two part where the radius of curvature comes near the voxel, and their difference is in the error. Counted
@@ -42,6 +45,7 @@ _HALO = int(_TRUNCATE * SMOOTHING_VOXELS + 0.5)
 _SLAB_VOXELS = 4_000_000
 _DIRECTION_ERROR = 0.01  # standard deviation over directions of planes, cubic voxels; it grows with the ratio of edges
 _LINE_ERROR = 0.04  # the same of lines, with their curvature
+_FOOT_VOXELS = 0.6
 _APART = 0.1
 
 
@@ -85,7 +89,9 @@ class Surfaces:
     phases
         By number.
     contact_um2, contact_std_um2
-        Areas between two phases, by their numbers, the smaller first.
+        Areas between two phases, by their numbers, the smaller first; 0 where they do not touch. The error is that of
+        the surfaces, together with 0.6 voxels (of mean edge) along each triple line at the rim of the contact: a wall
+        that stands on a flat face comes out 0.5 to 0.7 voxels too low at its foot.
     line_um, line_std_um
         Lengths of lines where three phases meet, by their numbers in order; the error is 4 % for cubic voxels (bias
         0.6 % on straight lines, +3 to +6 % on rings of radius 5 to 20 voxels around spheres), more for others.
@@ -136,6 +142,8 @@ def surfaces(labels: Labels, *, densities_g_per_cm3: Mapping[int, float] | None 
     n_z, n_y, n_x = labels.shape
     thickness = max(_SLAB_VOXELS // (n_y * n_x), 1)
     sums = _Sums.zeros(len(numbers))
+    places = np.zeros(256, dtype=np.uint8)
+    places[numbers] = np.arange(len(numbers))
     for begin in range(0, n_z, thickness):
         end = min(begin + thickness, n_z)
         first = max(begin - _HALO, 0)
@@ -149,6 +157,7 @@ def surfaces(labels: Labels, *, densities_g_per_cm3: Mapping[int, float] | None 
             nodes = _smoothed(phase)[begin - first : end + 1 - first]
             sums.mesh[place] += _mesh_area_um2(nodes, spacing_um, begins=begin == 0, ends=end == n_z)
         _add_slopes(slopes.reshape(len(numbers), 3, -1), sums.single, sums.joined, sums.lines)
+        _mark_meetings(places[labels.labels[begin : end + 1]], sums.touching, sums.meeting)
     return _gathered(labels, numbers, sums, densities)
 
 
@@ -160,10 +169,13 @@ class _Sums:
     joined: np.ndarray  # [n, n], of two phases as one
     lines: np.ndarray  # [n, n, n], places in rising order
     mesh: np.ndarray  # [n], um2
+    touching: np.ndarray  # bool [n, n], whether voxels share a face; places in rising order
+    meeting: np.ndarray  # bool [n, n, n], whether eight voxels about a corner hold the three; places in rising order
 
     @classmethod
     def zeros(cls, count: int) -> _Sums:
-        return cls(np.zeros(count), np.zeros((count,) * 2), np.zeros((count,) * 3), np.zeros(count))
+        return cls(np.zeros(count), np.zeros((count,) * 2), np.zeros((count,) * 3), np.zeros(count),
+                   np.zeros((count,) * 2, dtype=bool), np.zeros((count,) * 3, dtype=bool))  # fmt: skip
 
 
 def _smoothed(phase: np.ndarray, *, slope_along: int | None = None) -> np.ndarray:
@@ -221,6 +233,36 @@ def _add_slopes(slopes, single, joined, lines):
         lines[i, j, k] += 2 * math.sqrt(z * z + y * y + x * x)
 
 
+@njit(cache=True)
+def _mark_meetings(places, touching, meeting):
+    """Of the places [z, y, x] of phases: which two share a face, and which three a corner."""
+    n_z, n_y, n_x = places.shape
+    about = np.empty(8, dtype=np.uint8)
+    for z in range(n_z):
+        for y in range(n_y):
+            for x in range(n_x):
+                own, found = places[z, y, x], 0
+                for corner in range(8):
+                    a, b, c = z + (corner >> 2), y + ((corner >> 1) & 1), x + (corner & 1)
+                    if a == n_z or b == n_y or c == n_x:
+                        continue
+                    other = places[a, b, c]
+                    if other != own and (corner == 1 or corner == 2 or corner == 4):
+                        touching[min(own, other), max(own, other)] = True
+                    known = False
+                    for at in range(found):
+                        known = known or about[at] == other
+                    if not known:
+                        about[found] = other
+                        found += 1
+                if found > 2:
+                    inside = np.sort(about[:found])
+                    for i in range(found):
+                        for j in range(i + 1, found):
+                            for k in range(j + 1, found):
+                                meeting[inside[i], inside[j], inside[k]] = True
+
+
 def _gathered(labels: Labels, numbers: list[int], sums: _Sums, densities: Mapping[int, float]) -> Surfaces:
     voxel_um3 = math.prod(labels.voxel_nm) / 1e9
     body_um3 = labels.shape[0] * labels.shape[1] * labels.shape[2] * voxel_um3
@@ -243,13 +285,19 @@ def _gathered(labels: Labels, numbers: list[int], sums: _Sums, densities: Mappin
             per_phase_volume_per_um=area / volume_um3 if volume_um3 else None,
             m2_per_g=area / volume_um3 / densities[number] if volume_um3 and number in densities else None,
         )
-    contacts, contact_errors, lines = {}, {}, {}
+    lines = {
+        (first, second, third): float(sums.lines[i, j, k] * voxel_um3) if sums.meeting[i, j, k] else 0.0
+        for (i, first), (j, second), (k, third) in combinations(enumerate(numbers), 3)
+    }
+    foot_um = _FOOT_VOXELS * voxel_um3 ** (1 / 3)
+    contacts, contact_errors = {}, {}
     for (i, first), (j, second) in combinations(enumerate(numbers), 2):
-        contact = max(float(sums.single[i] + sums.single[j] - sums.joined[i, j]) / 2 * voxel_um3, 0.0)
-        contacts[first, second] = contact
-        contact_errors[first, second] = max(relative[first], relative[second]) * contact
-    for (i, first), (j, second), (k, third) in combinations(enumerate(numbers), 3):
-        lines[first, second, third] = float(sums.lines[i, j, k] * voxel_um3)
+        area = float(sums.single[i] + sums.single[j] - sums.joined[i, j]) / 2 * voxel_um3
+        contacts[first, second] = max(area, 0.0) if sums.touching[i, j] else 0.0
+        bounds_um = sum(length for three, length in lines.items() if first in three and second in three)
+        contact_errors[first, second] = math.hypot(
+            max(relative[first], relative[second]) * contacts[first, second], foot_um * bounds_um
+        )
     return Surfaces(
         body_volume_um3=body_um3,
         phases=phases,

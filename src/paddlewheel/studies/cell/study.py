@@ -24,6 +24,7 @@ from paddlewheel.lab.design import (
     thickness_line,
 )
 from paddlewheel.lab.design.inputs import SODIUM, USER
+from paddlewheel.lab.design.tomography import MACMULLIN
 from paddlewheel.lab.geometry import compare, deviation, disc_area_cm2, geometry, nominal, to_measured
 from paddlewheel.lab.sample import make_sample
 from paddlewheel.records import Citation, Measured
@@ -257,6 +258,12 @@ def _warnings(design: CellDesign, line: ThicknessLine, ideal: Any) -> list[str]:
         warnings.append(
             f"{nominal(line.offset_um):.0f} um of every thickness do not come from the composite's mass: a layer that "
             "is measured along, or a systematic error; porosities of thin electrodes are too high by it"
+        )
+    by_tomography = design.assumptions.get(MACMULLIN)
+    if by_tomography is not None and by_tomography.low is None:
+        warnings.append(
+            f"{by_tomography.given_by} has no error of the effective conductivity by the size of its body: how unsure "
+            "the composite's resistance is cannot be told"
         )
     fractions = [
         design.assumptions["active_weight_fraction"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -41,9 +41,8 @@ def slices_figure(record: TomographyRecord, pictures: Mapping[str, np.ndarray]) 
     from matplotlib.patches import Patch
 
     palette = colours(record)
-    table = np.zeros((256, 3))
-    for phase in record.phases:
-        table[phase.label] = to_rgb(palette[phase.name])
+    phases = sorted(record.phases, key=lambda phase: phase.label)
+    numbers, table = [phase.label for phase in phases], np.array([to_rgb(palette[phase.name]) for phase in phases])
     x, y, z = record.body.size_um
     planes = (("z", "x", "y", x, y), ("y", "x", "z", x, z), ("x", "y", "z", y, z))
     across_all = sum(width for *_, width, _ in planes)
@@ -52,10 +51,13 @@ def slices_figure(record: TomographyRecord, pictures: Mapping[str, np.ndarray]) 
     panels = figure.subplots(1, 3, width_ratios=[width for *_, width, _ in planes])
     for axes, (axis, across, up, width, height) in zip(panels, planes, strict=True):
         image = _thinned(pictures[f"slice_{axis}"])
-        axes.imshow(table[image], extent=(0, width, height, 0), interpolation="nearest", aspect="equal")
-        axes.set(
-            xlabel=f"{across} (um)".replace("um", "µm"), ylabel=f"{up} (µm)", title=f"Across {axis}, in the middle"
+        axes.imshow(
+            table[np.searchsorted(numbers, image)],
+            extent=(0, width, height, 0),
+            interpolation="nearest",
+            aspect="equal",
         )
+        axes.set(xlabel=f"{across} (µm)", ylabel=f"{up} (µm)", title=f"Across {axis}, in the middle")
         axes.grid(visible=False)
     names = [Patch(color=palette[phase.name], label=phase.name) for phase in record.phases]
     figure.legend(handles=names, loc="outside lower center", ncols=min(len(names), 6))
@@ -76,7 +78,8 @@ def flux_figure(row: TransportResult, record: TomographyRecord, pictures: Mappin
     top = max(float(np.percentile(flux, 99.8)), 1e-9)
     image = picture.imshow(_thinned(flux), extent=(0, sizes[across], sizes[up], 0), cmap="inferno", vmin=0, vmax=top,
                            interpolation="nearest", aspect="equal")  # fmt: skip
-    figure.colorbar(image, ax=picture, label="flux density / mean", shrink=0.85)
+    beyond = "max" if flux.max() > top else "neither"
+    figure.colorbar(image, ax=picture, label="flux density / mean", shrink=0.85, extend=beyond)
     picture.grid(visible=False)
     step = sizes[row.axis] / len(share)
     picture.set(xlabel=f"{across} (µm)", ylabel=f"{up} (µm)", title=f"At {row.axis} = {(at + 0.5) * step:.3g} µm")
@@ -86,11 +89,18 @@ def flux_figure(row: TransportResult, record: TomographyRecord, pictures: Mappin
     return figure
 
 
+def carriers_with_tau(record: TomographyRecord, columns: Columns) -> list[str]:
+    """Those of which the body or a block has a tortuosity factor."""
+    of_blocks = set(columns["carrier"][np.isfinite(columns["tortuosity_factor"])])
+    found = [row.carrier for row in record.transport if row.tortuosity_factor is not None or row.carrier in of_blocks]
+    return list(dict.fromkeys(found))
+
+
 def sub_volume_figure(record: TomographyRecord, columns: Columns) -> Figure:
-    """tau of blocks and of the body against the edge of the blocks, a panel each carrier."""
+    """tau of blocks and of the body against the edge of the blocks, a panel each carrier that has any."""
     from matplotlib.figure import Figure
 
-    carriers = list(dict.fromkeys(row.carrier for row in record.transport))
+    carriers = carriers_with_tau(record, columns)
     figure = Figure(figsize=(PAGE_INCHES if len(carriers) > 1 else 6.4, 3.9), layout="constrained")
     panels = np.atleast_1d(figure.subplots(1, len(carriers)))
     for axes, carrier in zip(panels, carriers, strict=True):
@@ -105,14 +115,15 @@ def sub_volume_figure(record: TomographyRecord, columns: Columns) -> Figure:
 
 def _blocks(axes: Axes, row: TransportResult, columns: Columns, colour: str, *, offset: float) -> None:
     of = (columns["carrier"] == row.carrier) & (columns["axis"] == row.axis)
-    edges, taus = columns["edge_um"][of] * offset, columns["tortuosity_factor"][of]
-    axes.plot(edges, taus, ls="", marker=_MARKERS[row.axis], ms=3.5, color=colour, alpha=0.45)
-    if row.tortuosity_factor is not None:
-        tau = row.tortuosity_factor
+    edges, taus, tau = columns["edge_um"][of] * offset, columns["tortuosity_factor"][of], row.tortuosity_factor
+    look: dict[str, Any] = {"marker": _MARKERS[row.axis], "color": colour}
+    said = f"along {row.axis}: does not percolate" if tau is None else None
+    axes.plot(edges, taus, ls="", ms=3.5, alpha=0.45, label=said, **look)
+    if tau is not None:
         edge = edges.max() * max(columns["parts"][of].min(), 1) if len(edges) else 1.0
         low, high = tau.interval_95 or (tau.value, tau.value)
-        axes.errorbar([edge], [tau.value], yerr=[[tau.value - low], [high - tau.value]], marker=_MARKERS[row.axis],
-                      color=colour, capsize=3, label=f"along {row.axis}: {tau.value:.3g}")  # fmt: skip
+        axes.errorbar([edge], [tau.value], yerr=[[tau.value - low], [high - tau.value]], capsize=3,
+                      label=f"along {row.axis}: {tau.value:.3g}", **look)  # fmt: skip
 
 
 def profile_figure(record: TomographyRecord, columns: Columns) -> Figure:

@@ -14,7 +14,7 @@ from paddlewheel.lab.tomography.particles import ChordLengths, Particles, Thickn
 from paddlewheel.lab.tomography.representative import FractionError
 from paddlewheel.lab.tomography.surfaces import Surfaces
 from paddlewheel.lab.tomography.transport.errors import with_errors
-from paddlewheel.lab.tomography.voxels import ARRAY_AXIS, Axis, Labels
+from paddlewheel.lab.tomography.voxels import ARRAY_AXIS, Axis, Labels, counts_of
 from paddlewheel.records import Measured
 from paddlewheel.studies.tomography_measure.inputs import MeasureInputs
 from paddlewheel.studies.tomography_measure.record import (
@@ -61,7 +61,7 @@ def volume_fractions(
 
 
 def _shares(labels: np.ndarray, names: Mapping[int, str]) -> list[float]:
-    counts = np.bincount(labels.reshape(-1), minlength=256)
+    counts = np.bincount(labels.reshape(-1), minlength=256) if labels.ndim == 2 else counts_of(labels)
     return [counts[number] / labels.size for number in names]
 
 
@@ -96,7 +96,7 @@ def phase_results(
         ]
         rows.append(
             PhaseResult(
-                label=number,
+                label=labels.number_in_file(number),
                 name=name,
                 role=inputs.roles.get(number),
                 volume_fraction=fractions[number],
@@ -138,7 +138,9 @@ def _lengths(sizes: Sizes) -> list[LengthAxis]:
 
 
 def _thickness(found: Thickness | None) -> SizeResult | None:
-    return None if found is None else SizeResult(d10_um=found.d10_um, d50_um=found.d50_um, d90_um=found.d90_um)
+    if found is None:
+        return None
+    return SizeResult(d10_um=found.d10_um, d50_um=found.d50_um, d90_um=found.d90_um, resolution_um=found.resolution_um)
 
 
 def _particles(found: Particles) -> SizeResult:

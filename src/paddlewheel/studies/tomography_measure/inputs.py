@@ -13,15 +13,21 @@ from pydantic import model_validator
 
 from paddlewheel.errors import DataError, SettingsError
 from paddlewheel.lab.sample import Sample, load_sample
-from paddlewheel.lab.tomography.readers import labels_of
+from paddlewheel.lab.tomography.readers import labels_of, stack_of_array
 from paddlewheel.lab.tomography.recipe import Recipe, recipe_of
 from paddlewheel.lab.tomography.voxels import Axis, Labels
 from paddlewheel.records import Measured
 from paddlewheel.records.seals import check_sealed
-from paddlewheel.studies.laboratory.tomography import LabelNames, StackSettings
+from paddlewheel.studies.laboratory.tomography import (
+    LABEL_NUMBERS,
+    LabelNames,
+    PhaseConductivities,
+    PhaseNames,
+    StackSettings,
+)
 from paddlewheel.studies.tomography_measure.flows import Conductors
 from paddlewheel.studies.tomography_measure.record import Role
-from paddlewheel.study.settings import Integers, NamedNumbers, Names, Quantity, setting
+from paddlewheel.study.settings import Integers, Names, Quantity, setting
 
 LABELS, FAMILY_FOLDER = "labels.tif", "family"
 """Of a run directory of `tomography segment`: its labels, and a folder with those of the other segmentations."""
@@ -33,16 +39,16 @@ class TomographyMeasureSettings(StackSettings):
     """Settings of `tomography measure`; phases are named by number or by name."""
 
     names: LabelNames = setting(
-        {}, "Names of phases by their number in the file: 0=pore,1=NBH,2=NCO.", each=(0, 65_535)
+        {}, "Names of phases by their number in the file: 0=pore,1=NBH,2=NCO.", each=LABEL_NUMBERS
     )
-    conducting: Names = setting(
+    conducting: PhaseNames = setting(
         (), "Phases that conduct ions, all alike unless conductivities are given: 1 or NBH,NZC.", distinct=_EACH_ONCE
     )
-    conductivities_mS_per_cm: NamedNumbers = setting(
+    conductivities_mS_per_cm: PhaseConductivities = setting(
         {}, "Ionic conductivities, mS/cm: NBH=4.6,NZC=0.06; phases that are not named conduct no ions.",
         each=_CONDUCTIVITY,
     )  # fmt: skip
-    electronic_mS_per_cm: NamedNumbers = setting(
+    electronic_mS_per_cm: PhaseConductivities = setting(
         {}, "Electronic conductivities, mS/cm: NCO=0.01,C=1e4; flows of electrons are solved apart.",
         each=_CONDUCTIVITY,
     )  # fmt: skip
@@ -50,10 +56,10 @@ class TomographyMeasureSettings(StackSettings):
     through: Literal["x", "y", "z"] = setting(
         "z", "From the separator (the first slice) to the current collector, for the resistance of the electrode."
     )
-    active: Names = setting((), "Active materials.", distinct=_EACH_ONCE)
-    electrolyte: Names = setting((), "Electrolytes; without it the phases that conduct ions.", distinct=_EACH_ONCE)
-    carbon: Names = setting((), "Electronic conductors that are not active.", distinct=_EACH_ONCE)
-    pores: Names = setting((), "Pores; without it phases of the name pore or void.", distinct=_EACH_ONCE)
+    active: PhaseNames = setting((), "Active materials.", distinct=_EACH_ONCE)
+    electrolyte: PhaseNames = setting((), "Electrolytes; without it the phases that conduct ions.", distinct=_EACH_ONCE)
+    carbon: PhaseNames = setting((), "Electronic conductors that are not active.", distinct=_EACH_ONCE)
+    pores: PhaseNames = setting((), "Pores; without it phases of the name pore or void.", distinct=_EACH_ONCE)
     sample: Path | None = setting(
         None, "File of the sample (YAML): its recipe, thickness and eis record are set beside the stack."
     )
@@ -122,18 +128,19 @@ class MeasureInputs:
         return [number for number, each in self.roles.items() if each == role]
 
     def document(self) -> dict[str, Any]:
-        """What was resolved, and the labels by their content."""
+        """What was resolved, and the labels by their content; phases by their numbers in the file."""
+        in_file = self.labels.number_in_file
         return {
             "voxels": list(self.labels.shape[::-1]),
             "labels_sha256": [_digest(self.labels.labels), *(_digest(member) for member in self.family)],
             "voxel_nm": list(self.labels.voxel_nm),
-            "names": {str(number): name for number, name in self.labels.names.items()},
+            "names": {str(in_file(number)): name for number, name in self.labels.names.items()},
             "conductors": [
                 {"carrier": of.carrier, "absolute": of.absolute,
-                 "conductivities": {str(number): value for number, value in of.conductivities.items()}}
+                 "conductivities": {str(in_file(number)): value for number, value in of.conductivities.items()}}
                 for of in self.conductors
             ],
-            "roles": {str(number): role for number, role in self.roles.items()},
+            "roles": {str(in_file(number)): role for number, role in self.roles.items()},
             "sample": None if self.sample is None else self.sample.model_dump(mode="json"),
             "thickness_um": None if self.thickness_um is None else self.thickness_um.model_dump(mode="json"),
         }  # fmt: skip
@@ -143,7 +150,7 @@ def _digest(labels: np.ndarray) -> str:
     return hashlib.sha256(np.ascontiguousarray(labels).data).hexdigest()
 
 
-def open_inputs(labels: str | Path | Labels, settings: TomographyMeasureSettings) -> MeasureInputs:
+def open_inputs(labels: str | Path | np.ndarray | Labels, settings: TomographyMeasureSettings) -> MeasureInputs:
     """Read and resolve what was given.
 
     Raises
@@ -154,7 +161,10 @@ def open_inputs(labels: str | Path | Labels, settings: TomographyMeasureSettings
         For phases that the body does not have, or that were given two roles.
     """
     if isinstance(labels, Labels):
-        body, family = labels, ()
+        body, family = _as_set(labels, settings), ()
+    elif isinstance(labels, np.ndarray):
+        stack = stack_of_array(labels, voxel_nm=settings.given_voxel_nm())
+        body, family = labels_of(stack, names=settings.names or None), ()
     else:
         body, family = _read(labels, settings)
     sample = None if settings.sample is None else load_sample(settings.sample)
@@ -198,21 +208,32 @@ def _sealed(directory: Path, name: str) -> Path:
     return directory / name
 
 
+def _as_set(labels: Labels, settings: TomographyMeasureSettings) -> Labels:
+    """Labels of Python with the names and the size of voxels that were set."""
+    by_number = {labels.number_in_file(label): label for label in labels.names}
+    absent = [number for number in settings.names if number not in by_number]
+    if absent:
+        raise SettingsError(f"there is no phase {absent[0]}", where="names",
+                            remedy=f"name those that are there: {', '.join(map(str, by_number))}")  # fmt: skip
+    names = dict(labels.names) | {by_number[number]: name for number, name in settings.names.items()}
+    size = settings.given_voxel_nm()
+    return labels.replaced(names=names) if size is None else labels.replaced(names=names, voxel_nm=size)
+
+
 def number_of(labels: Labels, given: str, *, where: str) -> int:
-    """The label of a phase by its name or number.
+    """The label of a phase by its name, or by its number in the file.
 
     Raises
     ------
     SettingsError
         Where the body has no such phase.
     """
-    by_name = {name: number for number, name in labels.names.items()}
-    if given in by_name:
-        return by_name[given]
-    if given.isdecimal() and int(given) in labels.names:
-        return int(given)
-    known = ", ".join(f"{number} {name}" for number, name in labels.names.items())
-    raise SettingsError(f"no phase {given}", where=where, remedy=f"give a number or a name of {known}")
+    known = {str(labels.number_in_file(label)): label for label in labels.names}
+    known |= {name: label for label, name in labels.names.items()}
+    if given in known:
+        return known[given]
+    listed = ", ".join(f"{labels.number_in_file(label)} {name}" for label, name in labels.names.items())
+    raise SettingsError(f"no phase {given}", where=where, remedy=f"give a number or a name of {listed}")
 
 
 def _numbers(labels: Labels, given: Sequence[str], *, where: str) -> list[int]:

@@ -13,6 +13,7 @@ from paddlewheel.page.write import Figures, value_cell
 from paddlewheel.records import Measured
 from paddlewheel.records.tables import Beside
 from paddlewheel.studies.tomography_measure.figures import (
+    carriers_with_tau,
     colours,
     flux_figure,
     profile_figure,
@@ -30,12 +31,15 @@ from paddlewheel.studies.tomography_measure.record import (
     SIZES,
     SUB_VOLUMES,
     SURFACES,
+    SizeResult,
     TomographyRecord,
     TransportResult,
     blocked_lines,
 )
 
 _TEXT = ("axis", "phase", "carrier")
+_MOST_CUT = 0.5
+"""Of a phase's volume in particles that the border cuts: beyond it the others stand for little."""
 
 
 def figures(record: TomographyRecord, beside: Beside) -> Figures:
@@ -54,10 +58,12 @@ def figures(record: TomographyRecord, beside: Beside) -> Figures:
             f"Flux density of the {row.carrier} flow along {row.axis}, in the slice where it is largest and in all.",
         )
     if "sub_volumes" in record.files:
-        found["sub_volumes"] = (
-            sub_volume_figure(record, beside.columns(SUB_VOLUMES, text=_TEXT)),
-            "Tortuosity factors of sub-volumes and of the body against their edge.",
-        )
+        blocks = beside.columns(SUB_VOLUMES, text=_TEXT)
+        if carriers_with_tau(record, blocks):
+            found["sub_volumes"] = (
+                sub_volume_figure(record, blocks),
+                "Tortuosity factors of sub-volumes and of the body against their edge.",
+            )
     tables = [beside.columns(name, text=_TEXT) for name in (CHORDS, SIZES, CORRELATIONS)]
     found["sizes"] = (size_figure(record, *tables), "Chords, local thickness and correlation of each phase.")
     found["profiles"] = (
@@ -151,7 +157,7 @@ def _numbers(record: TomographyRecord) -> list[Number]:
     row = _main_row(record)
     if row is not None and row.tortuosity_factor is not None and row.square_root is not None:
         tau = row.tortuosity_factor
-        note = f"95 %: {interval(tau.interval_95)}" if tau.interval_95 else f"{row.carrier}, <σ>/σ_eff"
+        note = f"95 %: {interval(tau.interval_95)}" if tau.interval_95 else "error not known"
         found.append(Number(name=f"τ along {row.axis}", value=plain(tau.value), note=note))
         found.append(Number(name=f"√τ along {row.axis}", value=plain(row.square_root.value), note="ratio of lengths"))
         sigma = row.effective_conductivity_mS_per_cm
@@ -171,7 +177,7 @@ def _transport_section(record: TomographyRecord) -> Section:
     if not record.transport:
         return Section(id="transport", title="Transport")
     columns = [("Flow", ""), ("Conducting", ""), ("ε", "%"), ("Connected", "%"), ("τ", "factor"), ("√τ", "lengths"),
-               ("MacMullin", ""), ("Bruggeman", "exponent"), ("σ_eff", "mS/cm"), ("Bracket of τ", "")]  # fmt: skip
+               ("MacMullin", ""), ("Bruggeman", "exponent"), ("σₑ", "mS/cm"), ("Bracket of τ", "")]  # fmt: skip
     rows = []
     for row in record.transport:
         status = None if row.status == "ok" else "not-diffusive"
@@ -180,17 +186,17 @@ def _transport_section(record: TomographyRecord) -> Section:
             Cell(enumeration(row.conducting_names)),
             Cell(plain(100 * row.volume_fraction)),
             Cell(plain(100 * row.connected_fraction)),
-            value_cell(row.tortuosity_factor),
-            value_cell(row.square_root),
-            value_cell(row.macmullin_number),
-            value_cell(row.bruggeman_exponent),
-            value_cell(row.effective_conductivity_mS_per_cm),
+            _known_cell(row.tortuosity_factor),
+            _known_cell(row.square_root),
+            _known_cell(row.macmullin_number),
+            _known_cell(row.bruggeman_exponent),
+            _known_cell(row.effective_conductivity_mS_per_cm),
             Cell(interval(row.bracket)),
         ])  # fmt: skip
     shown = [column for column in range(len(columns)) if column < 4 or any(row[column].text != ABSENT for row in rows)]
     table = Table("Transport", [columns[at] for at in shown], [[row[at] for at in shown] for row in rows])
     errors = Table(
-        "Where the errors come from: standard deviations of ln σ_eff",
+        "Where the errors come from: standard deviations of ln σₑ",
         [("Flow", ""), ("Size of the body", "%"), ("Segmentation", "%"), ("Solution", "%"), ("Iterations", ""),
          ("Time", "s")],
         [[Cell(f"{row.carrier}, {row.axis}"), _percent_cell(row.errors.volume), _percent_cell(row.errors.segmentation),
@@ -201,13 +207,21 @@ def _transport_section(record: TomographyRecord) -> Section:
         id="transport",
         title="Transport",
         paragraphs=[
-            "τ = <σ>/σ_eff is the tortuosity factor of TauFactor and of most simulations; √τ is the tortuosity as a "
-            "ratio of lengths. MacMullin number: σ₀/σ_eff with the largest conductivity as σ₀. Bruggeman exponent: b "
-            "of σ_eff/σ₀ = ε^b, 1.5 for dilute spheres. The bracket holds τ by arithmetic and harmonic means at faces "
-            "between unlike conductors; the estimate takes geometric ones."
+            "τ = <σ>/σₑ, with the effective conductivity σₑ, is the tortuosity factor of TauFactor and of most "
+            "simulations; √τ is the tortuosity as a ratio of lengths. MacMullin number: σ₀/σₑ with the largest "
+            "conductivity as σ₀. Bruggeman exponent: b of σₑ/σ₀ = εᵇ, 1.5 for dilute spheres. The bracket holds τ by "
+            "arithmetic and harmonic means at faces between unlike conductors; the estimate takes geometric ones, and "
+            "the intervals begin at the bracket's ends."
         ],
         tables=[table, errors],
     )
+
+
+def _known_cell(value: Measured | None) -> Cell:
+    """A number with its interval; without one its error is not known, and what is known of it would mislead."""
+    if value is None or value.interval_95 is not None:
+        return value_cell(value)
+    return Cell(plain(value.value, 4), "error not known")
 
 
 def _percent_cell(value: float | None) -> Cell:
@@ -217,10 +231,10 @@ def _percent_cell(value: float | None) -> Cell:
 def _electrode_section(record: TomographyRecord) -> Section:
     table = Table(
         "The electrode as a resistor",
-        [("Carrier", ""), ("Thickness", "µm"), ("σ_eff", "mS/cm"), ("L/σ_eff", "Ω cm²"), ("L/(3 σ_eff)", "Ω cm²")],
+        [("Carrier", ""), ("Thickness", "µm"), ("σₑ", "mS/cm"), ("L/σₑ", "Ω cm²"), ("L/(3 σₑ)", "Ω cm²")],
         [[Cell(f"{row.carrier}, {row.axis}", row.thickness_from), Cell(measured(row.thickness_um)),
-          value_cell(row.effective_conductivity_mS_per_cm), value_cell(row.through_ohm_cm2),
-          value_cell(row.finite_length_ohm_cm2)] for row in record.electrode],
+          _known_cell(row.effective_conductivity_mS_per_cm), _known_cell(row.through_ohm_cm2),
+          _known_cell(row.finite_length_ohm_cm2)] for row in record.electrode],
     )  # fmt: skip
     beside = Table(
         "Measured, by the eis record of the sample",
@@ -235,7 +249,7 @@ def _electrode_section(record: TomographyRecord) -> Section:
         id="electrode",
         title="Areal resistance",
         paragraphs=[
-            "L/σ_eff is what a current meets that crosses the whole electrode. L/(3 σ_eff) is the low-frequency limit "
+            "L/σₑ is what a current meets that crosses the whole electrode. L/(3 σₑ) is the low-frequency limit "
             "of an electrode in which the other carrier meets no resistance and the reaction goes on everywhere, as "
             "`cell` has it. Neither holds charge transfer; a measured total holds the separator and the interfaces too."
         ],
@@ -265,7 +279,7 @@ def _phase_section(record: TomographyRecord, drawings: Mapping[str, Drawing]) ->
         title="Phases",
         paragraphs=[
             "Voxels hang together where they share a face, as in the flow. Errors of the fractions hold the size of "
-            "the body, by its blocks, and the segmentation where there is a family."
+            "the body, by its autocovariance, and the segmentation where there is a family."
         ],
         drawings=[(drawings["slices"], "Labels in planes through the middle of the body.")],
         tables=[fractions, connected],
@@ -314,7 +328,13 @@ def _sub_volume_section(record: TomographyRecord, drawings: Mapping[str, Drawing
         "smaller than what is representative."
     )
     shown = [(drawings["sub_volumes"], caption)] if "sub_volumes" in drawings else []
-    return Section(id="sub-volumes", title="Is the body large enough?", drawings=shown)
+    nothing = Listing(title="Nothing reaches across", lines=["neither the body nor any block of it conducts"])
+    return Section(
+        id="sub-volumes",
+        title="Is the body large enough?",
+        drawings=shown,
+        lists=[nothing] if "sub_volumes" in record.files and not shown else [],
+    )
 
 
 def _flux_section(record: TomographyRecord, drawings: Mapping[str, Drawing]) -> Section:
@@ -373,8 +393,9 @@ def _size_section(record: TomographyRecord, drawings: Mapping[str, Drawing]) -> 
     sizes = Table(
         "Sizes: a tenth, half and nine tenths of the volume are smaller",
         [("Phase", ""), ("Of", ""), ("d10", "µm"), ("d50", "µm"), ("d90", "µm"), ("Count", ""), ("Cut", "by border")],
-        [[Cell(phase.name), Cell(what), Cell(plain(found.d10_um)), Cell(plain(found.d50_um)), Cell(plain(found.d90_um)),
-          Cell(ABSENT if found.count is None else str(found.count)), Cell(percent(found.cut_share))]
+        [[Cell(phase.name), Cell(what, _note_on(found)), Cell(plain(found.d10_um)), Cell(plain(found.d50_um)),
+          Cell(plain(found.d90_um)), Cell(ABSENT if found.count is None else str(found.count)),
+          Cell(percent(found.cut_share))]
          for phase in record.phases
          for what, found in (("local thickness", phase.thickness), ("particles", phase.particles))
          if found is not None],
@@ -390,6 +411,14 @@ def _size_section(record: TomographyRecord, drawings: Mapping[str, Drawing]) -> 
         drawings=[(drawings["sizes"], "C(r)/C(0) is 1 at 0 and 0 where places know nothing of each other.")],
         tables=[sizes, lengths],
     )
+
+
+def _note_on(sizes: SizeResult) -> str | None:
+    if sizes.resolution_um is not None:
+        return f"±{plain(sizes.resolution_um, 2)} µm by the size of voxels"
+    if sizes.cut_share is not None and sizes.cut_share > _MOST_CUT:
+        return "most is cut by the border: a network, or too small a body to say"
+    return None
 
 
 def _flux_name(row: TransportResult) -> str:

@@ -47,7 +47,7 @@ class ConnectivityAxis(Record):
 
 class LengthAxis(Record):
     """Lengths of a phase along one axis: its mean chord, and that over which it is correlated; null where the body is
-    too small to say."""
+    too small to say, which a warning says."""
 
     axis: AxisName
     mean_chord_um: float | None
@@ -56,11 +56,12 @@ class LengthAxis(Record):
 
 class SizeResult(Record):
     """Sizes of which a tenth, half and nine tenths of the volume are smaller, and their count where they are counted;
-    null where there are none."""
+    null where there are none. `resolution_um` is how far off the voxels may put each of them."""
 
     d10_um: float | None
     d50_um: float | None
     d90_um: float | None
+    resolution_um: float | None = None
     count: int | None = None
     cut_share: float | None = None
 
@@ -68,13 +69,13 @@ class SizeResult(Record):
 class PhaseResult(Record):
     """One phase.
 
-    `percolates` says whether it reaches from face to face along every axis; `axes` has each. The std and intervals of
-    `volume_fraction` hold what a body of this size leaves open, and the segmentation; `recipe_fraction` is what the
-    sample's weights and densities give for the solid (of components joined as A+B together), scaled to the solid of the
-    body. The surface is that within the body, over its volume; `surface_m2_per_g` over the mass of the phase.
-    `thickness` is by the largest balls within the phase, null where it fills the body; `particles` are told apart at
-    necks, `cut_share` of their volume by the border. The body holds its volume over `integral_range_um3` independent
-    pieces.
+    `label` is its number in the file; `percolates` says whether it reaches from face to face along every axis; `axes`
+    has each. The std and intervals of `volume_fraction` hold what a body of this size leaves open, and the
+    segmentation; `recipe_fraction` is what the sample's weights and densities give for the solid (of components joined
+    as A+B together), scaled to the solid of the body. The surface is that within the body, over its volume;
+    `surface_m2_per_g` over the mass of the phase. `thickness` is by the largest balls within the phase, null where it
+    fills the body; `particles` are told apart at necks, `cut_share` of their volume by the border. The body holds its
+    volume over `integral_range_um3` independent pieces.
     """
 
     label: int
@@ -133,10 +134,12 @@ class ErrorParts(Record):
 class TransportResult(Record):
     """Flow of one carrier along one axis.
 
-    `conducting` are labels. tau = <sigma>/sigma_eff, `square_root` its root, `macmullin_number` = sigma_0/sigma_eff
-    with the largest conductivity as sigma_0, `bruggeman_exponent` that of sigma_eff/sigma_0 = eps^b of one conductor.
-    Where nothing reaches across, they are null and `status` says so. `bracket` are the ends of tau by arithmetic and
-    harmonic means at the faces between unlike conductors. Conductivities are null where none was given.
+    `conducting` are numbers of the file. tau = <sigma>/sigma_eff, `square_root` its root, `macmullin_number` =
+    sigma_0/sigma_eff with the largest conductivity as sigma_0, `bruggeman_exponent` that of sigma_eff/sigma_0 = eps^b
+    of one conductor. Where nothing reaches across, they are null and `status` says so. `bracket` are the ends of tau by
+    arithmetic and harmonic means at the faces between unlike conductors; intervals begin at its ends. Where
+    `errors.volume` is null, how unsure a body of this size is was not measured: there are no intervals, and std holds
+    the rest alone. Conductivities are null where none was given.
     """
 
     carrier: Carrier

@@ -100,7 +100,7 @@ def _measures(inputs: MeasureInputs, settings: TomographyMeasureSettings, run: R
         if estimate.seconds > _TOLD_S:
             print(f"paddlewheel: {estimate.told}, about {duration(estimate.seconds)}", file=sys.stderr, flush=True)
     flows = _flows(plan, inputs, run)
-    rows = [transport_result(each, inputs) for each in flows]
+    rows = [transport_result(each, inputs, tolerance=settings.tolerance) for each in flows]
     areas = surfaces(labels, densities_g_per_cm3=_densities(inputs))
     by_size, sizes = _sizes(labels, areas, run)
     fractions = volume_fractions(labels, inputs.family, by_size)
@@ -120,7 +120,7 @@ def _measures(inputs: MeasureInputs, settings: TomographyMeasureSettings, run: R
         contradictions=odd,
         files=_files(inputs, flows, sizes, run),
         warnings=[
-            *_warnings(inputs, plan, rows, areas.warnings, flows),
+            *_warnings(inputs, plan, rows, areas.warnings),
             *_size_warnings(labels, by_size, sizes),
             *_slice_warnings(labels, sizes),
         ],
@@ -158,6 +158,10 @@ def _size_warnings(labels: Labels, by_size: Mapping[int, FractionError], sizes: 
     for number, name in labels.names.items():
         told += [f"{name}: {line}" for line in by_size[number].warnings]
         lengths = sizes[number].correlations.axis_length_um
+        unknown = sorted(axis for axis, length in lengths.items() if length is None)
+        if unknown and 0 < by_size[number].value < 1:
+            told.append(f"correlation lengths of {name} along {enumeration(unknown)} are not known: places a quarter "
+                        "of the body apart are still alike")  # fmt: skip
         edges = dict(zip("xyz", labels.size_um, strict=True))
         pieces = _pieces(labels, by_size[number])
         few = {axis: edges[axis] / length for axis, length in sorted(lengths.items()) if length}
@@ -224,8 +228,9 @@ def _files(inputs: MeasureInputs, flows: Sequence[Flows], sizes: Mapping[int, Si
         files["sub_volumes"] = run.table(SUB_VOLUMES, sub_volume_columns(flows))
     if any(each.family for each in flows):
         files["family"] = run.table(FAMILY, family_columns(flows))
-    pictures = {
-        f"slice_{axis}": np.take(labels.labels, labels.shape[place] // 2, axis=place)
+    in_file = np.array([labels.number_in_file(label) for label in range(256)], dtype=np.int64)
+    pictures: dict[str, np.ndarray] = {
+        f"slice_{axis}": in_file[np.take(labels.labels, labels.shape[place] // 2, axis=place)]
         for axis, place in ARRAY_AXIS.items()
     }
     for each in flows:
@@ -235,8 +240,8 @@ def _files(inputs: MeasureInputs, flows: Sequence[Flows], sizes: Mapping[int, Si
             pictures[f"flux_at_{each.conductors.carrier}_{each.axis}"] = np.array([number])
             pictures[f"share_{each.conductors.carrier}_{each.axis}"] = each.whole.slice_flux_share
     meshes = surface_meshes(labels, list(labels.names), most_triangles=_TRIANGLES)
-    drawn = {f"vertices_um_{mesh.label}": mesh.vertices_um for mesh in meshes}
-    drawn |= {f"faces_{mesh.label}": mesh.faces for mesh in meshes}
+    drawn = {f"vertices_um_{in_file[mesh.label]}": mesh.vertices_um for mesh in meshes}
+    drawn |= {f"faces_{in_file[mesh.label]}": mesh.faces for mesh in meshes}
     return files | {"pictures": run.arrays(PICTURES, pictures), "surfaces": run.arrays(SURFACES, drawn)}
 
 
@@ -245,7 +250,6 @@ def _warnings(
     plan: FlowPlan,
     rows: Sequence[TransportResult],
     of_surfaces: Sequence[str],
-    flows: Sequence[Flows],
 ) -> list[str]:
     labels = inputs.labels
     told = [*labels.warnings, *of_surfaces]
@@ -254,13 +258,16 @@ def _warnings(
     dropped = [parts for parts in plan.parts if parts not in plan.usable_parts(labels.shape)]
     if dropped:
         told.append(f"sub-volumes of 1/{dropped[0]} of the edge would have under 8 voxels: they are left out")
-    if inputs.conductors and not plan.usable_parts(labels.shape):
-        told.append("no sub-volumes: the errors do not hold what a body of this size leaves open")
+    unknown = [f"{row.carrier} along {row.axis}" for row in rows if row.status == "ok" and row.errors.volume is None]
+    if unknown:
+        why = "blocks are copies of each other, or none of them conducts"
+        why = why if plan.usable_parts(labels.shape) else "there are no sub-volumes"
+        told.append(f"no intervals of {enumeration(unknown)}: {why}, so that the error by the size of the body is not "
+                    "known; std holds the rest alone")  # fmt: skip
     if not inputs.family:
         told.append("one segmentation: the errors do not hold what another one would give (`tomography segment` makes "
                     "a family)")  # fmt: skip
     told += [_not_percolating(row, labels) for row in rows if row.status == "not-percolating"]
-    told += [f"{each.conductors.carrier} along {each.axis}: {line}" for each in flows for line in each.whole.warnings]
     return list(dict.fromkeys(told))
 
 
@@ -346,8 +353,7 @@ def _said(row: TransportResult) -> str:
         return f"{row.axis}, {row.carrier}: {names} does not percolate"
     sigma = row.effective_conductivity_mS_per_cm
     told = f"{row.axis}, {row.carrier} ({names}): tau {tau.value:.4g}"
-    if tau.interval_95 is not None:
-        told += f" (95 %: {interval(tau.interval_95)})"
+    told += f" (95 %: {interval(tau.interval_95)})" if tau.interval_95 is not None else " (no interval)"
     if row.bracket is not None:
         told += f", bracket of the means at faces {interval(row.bracket)}"
     told += f", sqrt(tau) {root.value:.4g}"
@@ -365,7 +371,7 @@ STUDY = Study(
             name="labels",
             metavar="LABELS",
             help="labels of voxels (TIFF, folder, .npy, .raw, ...), or the run directory of `tomography segment`",
-            annotation="str | Path | paddlewheel.lab.tomography.voxels.Labels",
+            annotation="str | Path | ndarray | paddlewheel.lab.tomography.voxels.Labels",
         ),
     ),
     settings=TomographyMeasureSettings,

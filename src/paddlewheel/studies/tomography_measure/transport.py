@@ -21,12 +21,20 @@ from paddlewheel.studies.tomography_measure.record import (
 )
 
 
-def transport_result(found: Flows, inputs: MeasureInputs) -> TransportResult:
-    """The row of one carrier along one axis."""
+def transport_result(found: Flows, inputs: MeasureInputs, *, tolerance: float) -> TransportResult:
+    """The row of one carrier along one axis.
+
+    Parameters
+    ----------
+    tolerance
+        Of the flows: blocks that differ less are copies of each other, and say nothing of the size of the body.
+    """
     whole, of = found.whole, found.conductors
     names = [inputs.labels.names[number] for number in of.conductivities]
     volume = _largest([deviations_of([each.found for each in found.blocks if each.parts == parts], of_blocks=True)
                        for parts in dict.fromkeys(each.parts for each in found.blocks)])  # fmt: skip
+    if volume is not None and volume.std(1, 0, 0) <= tolerance:
+        volume = None
     family = deviations_of(found.family, of_blocks=False)
     several = len(set(of.conductivities.values())) > 1
 
@@ -38,30 +46,41 @@ def transport_result(found: Flows, inputs: MeasureInputs) -> TransportResult:
         parts: list[tuple[float, float]] = [
             (each.std(*weights), len(each.conductivity) - 1) for each in (volume, family) if each is not None
         ]
-        return with_errors(
-            value, [*parts, (abs(weights[0]) * whole.imbalance, math.inf)], lowest=lowest, highest=highest
+        low, high = sorted(
+            value * (end / whole.effective_conductivity) ** weights[0] for end in (whole.lower, whole.upper)
         )
+        known = with_errors(
+            value,
+            [*parts, (abs(weights[0]) * whole.imbalance, math.inf)],
+            between=(low, high),
+            lowest=lowest,
+            highest=highest,
+        )
+        return known if volume is not None else Measured(value=value, std=known.std)
 
     exponent = whole.bruggeman_exponent
     log_fraction = math.log(whole.volume_fraction) if 0 < whole.volume_fraction < 1 else -math.inf
-    lowest = 0.0 if several else 1.0
     relative = 1 / whole.macmullin_number if whole.percolates else None
     return TransportResult(
         carrier=of.carrier,
         axis=found.axis,
-        conducting=list(of.conductivities),
+        conducting=[inputs.labels.number_in_file(number) for number in of.conductivities],
         conducting_names=names,
         status="ok" if whole.percolates else "not-percolating",
         volume_fraction=whole.volume_fraction,
         connected_fraction=whole.connected_fraction,
-        tortuosity_factor=measured(whole.tortuosity_factor, (-1, 0, 1), lowest=lowest),
-        square_root=measured(whole.square_root, (-0.5, 0, 0.5), lowest=lowest),
+        tortuosity_factor=measured(whole.tortuosity_factor, (-1, 0, 1), lowest=1.0),
+        square_root=measured(whole.square_root, (-0.5, 0, 0.5), lowest=1.0),
         macmullin_number=measured(whole.macmullin_number, (-1, 0, 0), lowest=1.0),
         bruggeman_exponent=None
         if exponent is None
         else measured(exponent, (1 / (log_fraction * exponent), -1 / log_fraction, 0), lowest=1.0),
         relative_conductivity=measured(relative, (1, 0, 0), highest=1.0),
-        effective_conductivity_mS_per_cm=measured(whole.effective_conductivity, (1, 0, 0)) if of.absolute else None,
+        effective_conductivity_mS_per_cm=measured(
+            whole.effective_conductivity, (1, 0, 0), highest=max(of.conductivities.values())
+        )
+        if of.absolute
+        else None,
         bracket=(whole.mean_conductivity / whole.upper, whole.mean_conductivity / whole.lower)
         if several and whole.percolates
         else None,

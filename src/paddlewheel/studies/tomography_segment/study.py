@@ -26,7 +26,7 @@ from paddlewheel.lab.tomography.segmentation import Contrast, Member, Method, Se
 from paddlewheel.lab.tomography.thresholds import PORE, FractionPrior, joins_pores, prior_of_recipe
 from paddlewheel.lab.tomography.voxels import Stack
 from paddlewheel.records import Citation, HealthCheck, Measured
-from paddlewheel.studies.laboratory.tomography import StackSettings
+from paddlewheel.studies.laboratory.tomography import StackSettings, refuse_other_count
 from paddlewheel.studies.tomography_segment.record import (
     HISTOGRAM,
     LABELS,
@@ -85,13 +85,8 @@ class TomographySegmentSettings(StackSettings):
     )  # fmt: skip
 
     @model_validator(mode="after")
-    def _three_each(self) -> Self:
-        """In place of that of `StackSettings`: a crop has six."""
-        for name, needed, example in (("voxel_nm", 3, "100,100,200"), ("raw_shape", 3, "512,400,50"),
-                                      ("crop", 6, "0,512,0,400,0,50")):  # fmt: skip
-            count = len(getattr(self, name))
-            if count not in (0, needed):
-                raise SettingsError(f"{count} numbers", where=name, remedy=f"give {needed}: {example}")
+    def _six_of_a_crop(self) -> Self:
+        refuse_other_count("crop", self.crop, 6, remedy="give six: 0,512,0,400,0,50")
         return self
 
     @model_validator(mode="after")

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from paddlewheel.errors import DataError
 from paddlewheel.foreign import parsing
 from paddlewheel.lab.tomography.readers import amira, arrays, chunked, folder, headers, survey, tiff
@@ -23,7 +25,10 @@ from paddlewheel.lab.tomography.readers.writers import write_labels, write_stack
 from paddlewheel.lab.tomography.voxels import Stack, VoxelSize
 from paddlewheel.trajectories.readers.hdf5 import BEGINNING
 
-__all__ = ["RAW_TYPES", "RawHeader", "labels_of", "read_stack", "refuse_labels", "write_labels", "write_stack"]
+__all__ = [
+    "RAW_TYPES", "RawHeader", "labels_of", "read_stack", "refuse_labels", "stack_of_array", "write_labels",
+    "write_stack",
+]  # fmt: skip
 
 _REMEDY = "give a stack: TIFF, a folder of images, HDF5, Zarr, .am, .nrrd, .mhd, .npy, or a .raw file with --raw-shape"
 _READERS: tuple[tuple[tuple[bytes, ...], Callable[[Path, str | None], Volume]], ...] = (
@@ -102,6 +107,22 @@ def read_stack(
             values=held(values), voxel_nm=size, voxel_from=said_by, source=str(path), name=path.stem,
             metadata=volume.metadata, warnings=(*warnings, *changes, *odd),
         )  # fmt: skip
+
+
+def stack_of_array(values: np.ndarray, *, voxel_nm: VoxelSize | None = None, source: str = "array") -> Stack:
+    """An array [n_z, n_y, n_x] as a stack, checked as one of a file is.
+
+    Raises
+    ------
+    DataError, SettingsError
+        For what is no stack, not finite, or has voxels of an impossible size.
+    """
+    where = Path(source)
+    volume = _three_axes(Volume(values=values), where)
+    found = survey.surveyed(volume, where)
+    size, said_by, odd = decided_size(volume.size, voxel_nm, volume.values.shape, where)
+    return Stack(values=volume.values, voxel_nm=size, voxel_from=said_by, source=source, name=source,
+                 warnings=(*survey.warnings_of(found, volume), *odd))  # fmt: skip
 
 
 def _read(path: Path, header: RawHeader | None, dataset: str | None) -> Volume:

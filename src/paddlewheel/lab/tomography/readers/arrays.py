@@ -112,14 +112,14 @@ def only_volume(shapes: dict[str, tuple[int, ...]], dataset: str | None, path: P
     DataError
         If it is not there, or there are several or none: those that are there are listed.
     """
-    listed = ", ".join(f"{name} {' x '.join(map(str, shape[::-1]))}" for name, shape in list(shapes.items())[:8])
+    volumes = [name for name, shape in shapes.items() if sum(count > 1 for count in shape) == 3]
+    listed = ", ".join(f"{name} ({' x '.join(map(str, shapes[name][::-1]))})" for name in volumes[:8])
+    remedy = f"name one with --dataset: {listed}" if listed else "check the file"
     if dataset is not None:
         if dataset not in shapes:
-            raise DataError(f"holds no array {dataset}", where=path, remedy=f"name one of {listed}" if listed else
-                            "leave the name away to see what it holds")  # fmt: skip
+            raise DataError(f"holds no array {dataset}", where=path, remedy=remedy)
         return dataset
-    volumes = [name for name, shape in shapes.items() if sum(count > 1 for count in shape) == 3]
     if len(volumes) != 1:
         what = f"{len(volumes)} arrays of three axes" if volumes else "no array of three axes"
-        raise DataError(f"holds {what}", where=path, remedy=f"name one of {listed}" if listed else "check the file")
+        raise DataError(f"holds {what}", where=path, remedy=remedy)
     return volumes[0]

@@ -22,6 +22,8 @@ def labels_of(
 ) -> Labels:  # fmt: skip
     """The phases of a stack whose values are numbers of phases, in memory.
 
+    Numbers beyond 0 to 255 are counted anew in the array; `Labels.number_in_file` has those of the file.
+
     Parameters
     ----------
     stack
@@ -34,9 +36,9 @@ def labels_of(
     Raises
     ------
     DataError
-        If the values are grey values, not whole, or have no size of voxels.
+        If the values are grey values, not whole, or have no size of voxels, or if names are not told apart.
     SettingsError
-        If a name is that of a number which no voxel has, or two phases have one name.
+        If a name is that of a number which no voxel has.
     """
     source = Path(stack.source)
     numbers = _numbers(stack)
@@ -50,10 +52,7 @@ def labels_of(
         raise DataError("does not say how large its voxels are", where=source, remedy="give --voxel-nm x,y,z")
     called = _names(numbers, names, stack.metadata.get("names", {}), source, warnings)
     renumbered = min(numbers) < 0 or max(numbers) > 255
-    if renumbered:
-        pairs = ", ".join(f"{number} is {place}" for place, number in enumerate(numbers))
-        warnings.append(f"the numbers of phases are beyond 0 to 255 and counted anew: {pairs}")
-    elif numbers != list(range(numbers[0], numbers[0] + len(numbers))):
+    if numbers != list(range(numbers[0], numbers[0] + len(numbers))):
         warnings.append(f"the numbers of phases have gaps: {told_numbers(numbers)}")
     if len(numbers) == 1:
         warnings.append(f"every voxel is of {called[numbers[0]]}")
@@ -61,9 +60,11 @@ def labels_of(
     for number in range(stack.shape[0]):
         image = np.asarray(stack.values[number])
         labels[number] = np.searchsorted(numbers, image) if renumbered else image
-    kept = {place if renumbered else number: called[number] for place, number in enumerate(numbers)}
-    return Labels(labels=labels, voxel_nm=size, names=kept, source=stack.source, voxel_from=by,
-                  warnings=tuple(warnings))  # fmt: skip
+    in_file = dict(enumerate(numbers)) if renumbered else {number: number for number in numbers}
+    return Labels(
+        labels=labels, voxel_nm=size, names={label: called[number] for label, number in in_file.items()},
+        source=stack.source, voxel_from=by, warnings=tuple(warnings), numbers_in_file=in_file,
+    )  # fmt: skip
 
 
 def refuse_labels(stack: Stack) -> None:
@@ -116,7 +117,4 @@ def _names(
     empty = [name for number, name in of_file.items() if number not in numbers]
     if empty:
         warnings.append(f"the file names phases of which there is no voxel: {', '.join(empty[:5])}")
-    names = {number: (given or {}).get(number) or of_file.get(number) or f"phase {number}" for number in numbers}
-    if len(set(names.values())) < len(names):
-        raise SettingsError("two phases have one name", where=source, remedy="give each a name of its own")
-    return names
+    return {number: (given or {}).get(number) or of_file.get(number) or f"phase {number}" for number in numbers}

@@ -73,6 +73,7 @@ def with_errors(
     parts: Sequence[tuple[float, float]],
     *,
     logarithmic: bool = True,
+    between: tuple[float, float] | None = None,
     lowest: float = -math.inf,
     highest: float = math.inf,
 ) -> Measured:
@@ -87,24 +88,25 @@ def with_errors(
         `logarithmic`.
     logarithmic
         Whether the logarithm has the errors.
+    between
+        Ends between which the value lies whatever its other errors, each of them as likely as all between: intervals
+        begin at these ends, and the standard deviation has that of an even distribution.
     lowest, highest
         Beyond which the value cannot be: intervals end there.
     """
     variance = sum(std**2 for std, _ in parts)
-    if variance == 0:
-        return Measured(value=value, std=0.0)
     below = sum(std**4 / freedom for std, freedom in parts)
     freedom = variance**2 / below if below else math.inf
-    std = math.sqrt(variance)
+    first, last = between or (value, value)
 
     def ends(level: float) -> tuple[float, float]:
-        reach = float(t.ppf(0.5 + level / 2, freedom)) * std
-        low, high = (
-            (value * math.exp(-reach), value * math.exp(reach)) if logarithmic else (value - reach, value + reach)
-        )
+        reach = float(t.ppf(0.5 + level / 2, freedom)) * math.sqrt(variance) if variance else 0.0
+        low, high = (first * math.exp(-reach), last * math.exp(reach)) if logarithmic else (first - reach, last + reach)
         return min(max(low, lowest), value), max(min(high, highest), value)
 
+    width = math.log(last / first) if logarithmic else last - first
+    std = math.sqrt(variance + width**2 / 12) * (abs(value) if logarithmic else 1.0)
+    if std == 0:
+        return Measured(value=value, std=0.0)
     one, two = float(2 * norm.cdf(1) - 1), 0.95
-    return Measured(
-        value=value, std=std * abs(value) if logarithmic else std, interval_68=ends(one), interval_95=ends(two)
-    )
+    return Measured(value=value, std=std, interval_68=ends(one), interval_95=ends(two))

@@ -125,7 +125,8 @@ def flow(
     sigma = np.array([0.0, *conductivities.values()])
     with Threads(threads or len(os.sched_getaffinity(0))) as workers:
         body = _Body(phases, spacing / factors, sigma, periodic_sides=periodic_sides, threads=workers)
-        estimate = body.solve("geometric", tolerance)
+        most = still.mean_conductivity  # Wiener's bound, which the rounding of a solution may pass
+        estimate = min(body.solve("geometric", tolerance), most)
         lower = upper = estimate
         flux, potential = body.flux(), body.potential() if keep_potential else None
         shares = flux.reshape(-1, factors[0], *flux.shape[1:]).max(axis=(1, 2, 3))
@@ -135,7 +136,8 @@ def flow(
         kept_potential = None if potential is None else _merged(potential, factors).transpose(back)
         del flux, potential
         if len(set(sigma[present[present > 0]])) > 1:
-            lower, upper = body.solve("harmonic", tolerance), body.solve("arithmetic", tolerance)
+            lower = min(body.solve("harmonic", tolerance), estimate)
+            upper = max(min(body.solve("arithmetic", tolerance), most), estimate)
     return replace(
         still,
         effective_conductivity=estimate,
