@@ -296,6 +296,61 @@ def parse_xml(content: bytes, path: str | Path, kind: type[PaddlewheelError], *,
         return ElementTree.fromstring(content)
 
 
+def xml_elements(
+    stream: BinaryIO, path: str | Path, kind: type[PaddlewheelError], *, remedy: str, skipped: Sequence[str] = ()
+) -> Iterator[Element]:
+    """Elements of XML as they end, the first of all as it begins; document types are refused as in `parse_xml`.
+
+    Parameters
+    ----------
+    stream
+        Read in pieces: memory holds what the caller does not clear.
+    skipped
+        Names of elements whose bytes are passed over unparsed; they hold none of their own name.
+
+    Raises
+    ------
+    xml.etree.ElementTree.ParseError
+        Where the document ends early or is damaged.
+    """
+    from xml.etree.ElementTree import XMLPullParser
+
+    parser = XMLPullParser(("start", "end"))
+    has_root = False
+    for piece in _without(stream, skipped):
+        if any(mark in piece for mark in _DOCUMENT_TYPES):
+            raise kind("declares a document type", where=path, remedy=remedy)
+        parser.feed(piece)
+        for event, element in cast("Iterator[tuple[str, Element]]", parser.read_events()):
+            if event == "end" or not has_root:
+                has_root = True
+                yield element
+    parser.close()
+
+
+_DOCUMENT_TYPES = (b"<!DOCTYPE", b"<!ENTITY", "<!DOCTYPE".encode("utf-16-le"))
+
+
+def _without(stream: BinaryIO, names: Sequence[str]) -> Iterator[bytes]:
+    """Lines of a stream in pieces of about 256 KB, without what stands from ``<name>`` or ``<name `` to ``</name>``."""
+    opened = tuple((f"<{name}{end}".encode(), f"</{name}>".encode()) for name in names for end in "> ")
+    closing = b""
+    while lines := stream.readlines(1 << 18):
+        piece = b"".join(lines)
+        kept = list[bytes]()
+        while piece:
+            if closing:
+                _, found, piece = piece.partition(closing)
+                closing = b"" if found else closing
+                continue
+            begins = [(at, last) for first, last in opened if (at := piece.find(first)) >= 0]
+            at, closing = min(begins, default=(len(piece), b""))
+            kept.append(piece[:at])
+            piece = piece[at:]
+        if kept:
+            yield b"".join(kept)
+
+
 def read_member(path: Path, name: str, kind: type[PaddlewheelError], *, remedy: str) -> bytes:
     """One member of a zip file that `check_archive` has passed."""
     problem = f"has a damaged member {name[:60]!r}"

@@ -123,7 +123,7 @@ def mesh_of_spacing(cell_A: ArrayLike, spacing_per_A: float) -> tuple[int, int, 
     spacing_per_A
         Largest distance of neighbouring k-points, 1/A.
     """
-    lengths = _reciprocal_lengths_per_A(cell_A)
+    lengths = reciprocal_lengths_per_A(cell_A)
     # a length that is a whole number of spacings but for rounding takes that number
     n1, n2, n3 = (max(1, math.ceil(length / spacing_per_A - 1e-6)) for length in lengths)
     return n1, n2, n3
@@ -131,9 +131,9 @@ def mesh_of_spacing(cell_A: ArrayLike, spacing_per_A: float) -> tuple[int, int, 
 
 def spacing_of_mesh(cell_A: ArrayLike, mesh: tuple[int, int, int]) -> float:
     """The largest distance of neighbouring k-points of a mesh, 1/A, with the 2 pi."""
-    return float(np.max(_reciprocal_lengths_per_A(cell_A) / np.array(mesh)))
+    return float(np.max(reciprocal_lengths_per_A(cell_A) / np.array(mesh)))
 
 
-def _reciprocal_lengths_per_A(cell_A: ArrayLike) -> np.ndarray:
+def reciprocal_lengths_per_A(cell_A: ArrayLike) -> np.ndarray:
     """Lengths [3] of the reciprocal vectors, with their 2 pi."""
     return 2 * math.pi * np.linalg.norm(np.linalg.inv(np.asarray(cell_A, dtype=float)).T, axis=1)

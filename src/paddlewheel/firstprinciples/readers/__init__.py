@@ -1,0 +1,55 @@
+"""Outputs of first-principles programs, recognized by what is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from paddlewheel import foreign
+from paddlewheel.errors import DatasetError
+from paddlewheel.firstprinciples.readers import vasprun
+from paddlewheel.firstprinciples.steps import Calculation
+
+_READERS: Sequence[tuple[str, Callable[[bytes], bool], Callable[[Path], Calculation]]] = (
+    ("vasprun.xml", vasprun.is_vasprun, vasprun.read),
+)
+"""Name of the format, whether a file that begins so is one (`_HEAD_BYTES` of it, unpacked), and its reader."""
+_HEAD_BYTES = 65536
+_IN_A_FOLDER = ("vasprun.xml", "OUTCAR")
+"""Names of outputs, the best first; packed ones may end in .gz, .bz2 or .xz."""
+_PACKED = ("", ".gz", ".bz2", ".xz")
+
+
+def read_calculation(path: Path) -> Calculation:
+    """Read the output of a first-principles program; of a folder its best one.
+
+    In a folder a vasprun.xml goes before an OUTCAR; where both are there and differ, the contradiction is told.
+
+    Parameters
+    ----------
+    path
+        A file, packed or not, or a folder with one output.
+
+    Raises
+    ------
+    DatasetError
+        If there is none, several, or it cannot be read.
+    """
+    path = Path(path)
+    if path.is_dir():
+        return _read_folder(path)
+    remedy = "give an output of a calculation"
+    with foreign.parsing(path, DatasetError, remedy=remedy), foreign.open_unpacked(path, DatasetError) as stream:
+        head = stream.read(_HEAD_BYTES)
+    for _, recognizes, read in _READERS:
+        if recognizes(head):
+            return read(path)
+    known = ", ".join(name for name, _, _ in _READERS)
+    raise DatasetError("is no output that can be read", where=path, remedy=f"known are {known}")
+
+
+def _read_folder(folder: Path) -> Calculation:
+    found = [path for name in _IN_A_FOLDER for end in _PACKED if (path := folder / f"{name}{end}").is_file()]
+    if not found:
+        raise DatasetError(f"has no {' or '.join(_IN_A_FOLDER)}", where=folder, remedy="give the output itself")
+    return read_calculation(found[0])
