@@ -11,7 +11,7 @@ import numpy as np
 from scipy import ndimage
 from scipy.special import ndtri
 
-from paddlewheel.lab.tomography.representative import fraction_error, representative
+from paddlewheel.lab.tomography.representative import fraction_error
 from paddlewheel.lab.tomography.voxels import Labels
 
 VOXEL_NM = (10.0, 10.0, 10.0)
@@ -75,21 +75,17 @@ def sub_bodies(name: str, fraction: float, length: float, edge: int, count: int)
 def main(count: int) -> None:
     """Print a row for each model."""
     print("| body | fraction | edge, voxels | std of fractions | stated, median | degrees, median "
-          "| in 68 % | in 95 % | by eighths: in 68 % | in 95 % |")  # fmt: skip
-    print("|---|---|---|---|---|---|---|---|---|---|")
+          "| in 68 % | in 95 % |")  # fmt: skip
+    print("|---|---|---|---|---|---|---|---|")
     for name, fraction, length, edge in ROWS:
-        values, stated, degrees, held = [], [], [], np.zeros(4)
+        values, stated, degrees, held = [], [], [], np.zeros(2)
         for body in sub_bodies(name, fraction, length, edge, count):
             error = fraction_error(body, [1])
-            eighths = representative(body, lambda part: part.fractions()[1], parts=(2,))
             values.append(error.value)
             stated.append(error.std)
             degrees.append(error.degrees)
-            for place, interval in enumerate(
-                (error.interval_68, error.interval_95, eighths.interval_68, eighths.interval_95)
-            ):
-                assert interval is not None
-                held[place] += interval[0] <= fraction <= interval[1]
+            for place, (low, high) in enumerate((error.interval_68, error.interval_95)):
+                held[place] += low <= fraction <= high
         shares = " | ".join(f"{100 * part / count:.0f} %" for part in held)
         scatter = np.sqrt(np.mean((np.array(values) - fraction) ** 2))
         print(f"| {name}, {length:g} voxels | {fraction:g} | {edge} | {scatter:.4f} | {np.median(stated):.4f} | "

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from paddlewheel.errors import DataError
+from paddlewheel.lab.pellets import pellet_of_sample
 from paddlewheel.lab.phase_amounts import SeenByDiffraction
 from paddlewheel.lab.sample import load_sample, make_sample
 from paddlewheel.records import Measured
@@ -99,6 +100,16 @@ def test_temperature_and_thickness_either_way(tmp_path):
     assert make_sample(sample.model_dump()) == sample
     written(tmp_path)
     assert load_sample(tmp_path / "sample.yaml").components[1].formula == "NaBH4"
+
+
+def test_a_thickness_that_no_pellet_has_is_that_of_an_electrode(tmp_path):
+    path = tmp_path / "sample.yaml"
+    path.write_text("die_diameter_mm: 8\nthickness_um: 50\n", encoding="utf-8")
+    sample = load_sample(path)
+    assert sample.pellet is None
+    assert sample.thickness_um == Measured(value=50, std=0)
+    with pytest.raises(DataError, match=r"pellet.thickness_um: thickness 50 um is outside 100 to 20000"):
+        pellet_of_sample(path)  # a study of pellets asks back
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import numpy as np
 from paddlewheel.errors import DataError, SettingsError
 from paddlewheel.lab.eis.pellet import Pellet
 from paddlewheel.lab.geometry import deviation, geometry, nominal
-from paddlewheel.lab.ranges import Size
+from paddlewheel.lab.ranges import Size, check_quantity
 from paddlewheel.lab.sample import load_sample
 
 
@@ -57,6 +57,8 @@ def pellet_of_sample(path: str | Path) -> tuple[str, Pellet]:
     sample = load_sample(path)
     found = geometry(sample, where=path)
     if found.pellet_thickness_cm is None:
+        if sample.thickness_um is not None:  # which no pellet has
+            check_quantity("pellet.thickness_um", sample.thickness_um.value, where=path, size=sample.size)
         raise DataError("no thickness of a pellet", where=path, remedy="give pellet: {thickness_um: 2100}")
     diameter = (found.area_cm2 * 4 / np.pi) ** 0.5
     return sample.name, Pellet(

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import (
     BaseModel,
@@ -27,7 +27,7 @@ from pydantic import (
 
 from paddlewheel.errors import DataError
 from paddlewheel.foreign import read_yaml
-from paddlewheel.lab.ranges import Size, check_quantity
+from paddlewheel.lab.ranges import Size, check_quantity, question
 from paddlewheel.records import Measured
 from paddlewheel.units import ZERO_CELSIUS_K
 
@@ -116,6 +116,7 @@ RECORDS = ("eis", "nmr", "xrd", "dsc", "tomography", "cycling")
 class Sample(_Part):
     """One sample, as its file says it; the area is that of the die, or given.
 
+    `thickness_um` is that of the pellet, or of the electrode where a study measures one (`tomography measure`).
     `eis`, `nmr`, `xrd`, `dsc`, `tomography` and `cycling` are the run directories (or records) of what was measured on
     it; paths start from the folder of the sample file.
 
@@ -148,7 +149,10 @@ class Sample(_Part):
     @model_validator(mode="before")
     @classmethod
     def _one_way_each(cls, given: Any) -> Any:
-        """The temperature in K and the thickness of the pellet, whichever way the file gives them."""
+        """The temperature in K and the thickness of the pellet, whichever way the file gives them.
+
+        A thickness that no pellet has, such as 50 um, is that of an electrode alone.
+        """
         if not isinstance(given, Mapping):
             return given
         document = dict(given)
@@ -156,7 +160,7 @@ class Sample(_Part):
         if isinstance(celsius, Mapping) and isinstance(celsius.get("value"), int | float) and kelvin is None:
             document["temperature_K"] = {**celsius, "value": celsius["value"] + ZERO_CELSIUS_K}
         thickness, pellet = document.get("thickness_um"), document.get("pellet")
-        if thickness is not None and (pellet is None or isinstance(pellet, Mapping)):
+        if _may_be_of_a_pellet(thickness, given.get("size")) and (pellet is None or isinstance(pellet, Mapping)):
             document["pellet"] = {"thickness_um": thickness, **(pellet or {})}
         return document
 
@@ -223,6 +227,15 @@ class Sample(_Part):
             raise DataError(f"its {kind} record {given} is not there", where=sample,
                             remedy="give the run directory, from the folder of the sample file")  # fmt: skip
         return path
+
+
+def _may_be_of_a_pellet(thickness_um: Any, size: Any) -> bool:
+    """Whether the thickness of a sample, as its file gives it, lies where pellets have theirs."""
+    given = _as_measured(thickness_um)
+    value = given.get("value") if isinstance(given, Mapping) else None
+    if not isinstance(value, int | float):
+        return False
+    return question("pellet.thickness_um", value, size=size if size in get_args(Size) else "usual") is None
 
 
 _LATER = ("temperature_C", "thickness_um", "masses_mg", "components", "history", *RECORDS)

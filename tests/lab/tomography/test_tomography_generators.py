@@ -7,9 +7,10 @@ import pytest
 from scipy.ndimage import binary_dilation, label
 
 from paddlewheel.errors import SettingsError
+from paddlewheel.lab.tomography.atomic_number import mean_atomic_number
 from paddlewheel.lab.tomography.generators.bodies import checkerboard, empty_box, laminate, sphere_array
 from paddlewheel.lab.tomography.generators.composites import Morphology, composite, gaussian_field
-from paddlewheel.lab.tomography.generators.contrast import backscattering, greys_of, mean_atomic_number
+from paddlewheel.lab.tomography.generators.contrast import backscattering, greys_of
 from paddlewheel.lab.tomography.generators.fib import Flaws, fib_stack
 from paddlewheel.lab.tomography.generators.paper import PAPER, PaperComposite
 from paddlewheel.lab.tomography.recipe import Recipe, RecipePhase

@@ -1,4 +1,4 @@
-"""Errors of fractions and of any measure from the body itself, against known bodies."""
+"""Errors of fractions from the body itself, against known bodies."""
 
 import math
 
@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from paddlewheel.errors import SettingsError
-from paddlewheel.lab.tomography.representative import fraction_error, representative
+from paddlewheel.lab.tomography.representative import fraction_error
 from paddlewheel.lab.tomography.voxels import Labels
 
 
@@ -81,47 +80,3 @@ def test_a_full_body_tells_nothing_of_the_material():
 def test_phases_together():
     labels = np.random.default_rng(1).integers(0, 2, (16, 16, 16))
     assert fraction_error(body(labels), [0, 1]).value == 1
-
-
-def test_parts_of_independent_voxels_scatter_as_the_root_of_their_volume():
-    labels = body(np.random.default_rng(5).random((96, 96, 96)) < 0.3)
-    found = representative(labels, lambda part: part.fractions()[1], parts=(2, 3, 4, 6), most=216)
-    assert found.value == pytest.approx(0.3, abs=0.003)
-    assert [size.count for size in found.sizes] == [8, 27, 64, 216]
-    assert found.sizes[0].size_um == pytest.approx((0.48, 0.48, 0.48))
-    for size in found.sizes[1:]:
-        voxels = (96 // size.parts[0]) ** 3
-        assert size.std == pytest.approx(math.sqrt(0.21 / voxels), rel=0.4)  # 26 degrees of freedom: +-14 %
-    assert found.std == pytest.approx(found.sizes[0].std / math.sqrt(8))
-    assert found.exponent == pytest.approx(1, abs=0.25)
-    assert found.drift == pytest.approx(0, abs=1e-12)  # the parts fill the body
-    assert found.interval_95[0] < 0.3 < found.interval_95[1]
-
-
-def test_parts_without_a_value_are_counted_and_a_drift_is_told():
-    labels = body(np.random.default_rng(5).random((32, 32, 32)) < 0.3)
-
-    def measure(part: Labels) -> float:
-        if part.shape[0] == 16 and part.labels[0, 0, 0] == 1:
-            return math.inf
-        return part.fractions()[1] + 10 / part.shape[0]
-
-    found = representative(labels, measure, parts=(2,))
-    without = sum(labels.labels[z, y, x] == 1 for z in (0, 16) for y in (0, 16) for x in (0, 16))
-    assert 0 < without <= 2
-    assert found.sizes[0].without == without
-    assert found.degrees == 7 - without
-    assert found.drift == pytest.approx(10 / 16 - 10 / 32, abs=0.01)
-    assert "give no value" in found.warnings[0]
-    assert "biased by its size" in found.warnings[1]
-
-
-def test_a_thin_body_is_cut_along_its_long_edges_only():
-    labels = body(np.random.default_rng(5).random((9, 64, 64)) < 0.3)
-    found = representative(labels, lambda part: part.fractions()[1], parts=(2, 4))
-    assert [size.parts for size in found.sizes] == [(2, 2, 1), (4, 4, 1)]
-    assert found.std == pytest.approx(found.sizes[1].std / 4)  # four parts of the larger size are too few
-    with pytest.raises(SettingsError, match="9 x 9 x 9 voxels cannot be cut; give 16"):
-        representative(labels.replaced(labels=labels.labels[:, :9, :9]), lambda part: 1.0)
-    with pytest.raises(SettingsError, match=r"edges cut into \[1\]"):
-        representative(labels, lambda part: 1.0, parts=(1,))

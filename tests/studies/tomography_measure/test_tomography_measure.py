@@ -232,6 +232,18 @@ def test_an_electrode_of_one_phase_is_its_thickness_over_its_conductivity() -> N
     assert record.transport[0].tortuosity_factor.value == pytest.approx(1.0, abs=1e-9)
 
 
+@pytest.mark.parametrize("thickness_um", [50.0, 123.0])
+def test_the_thickness_of_a_sample_is_that_of_its_electrode(tmp_path: Path, thickness_um: float) -> None:
+    sample = tmp_path / "sample.yaml"
+    sample.write_text(f"thickness_um: {thickness_um}\n", encoding="utf-8")
+    record = paddlewheel.tomography_measure(
+        _labels(np.ones((8, 8, 8))), conductivities_mS_per_cm="NBH=4.6", sample=sample, sub_volumes="", axes="z"
+    )
+    (electrode,) = record.electrode
+    assert electrode.thickness_from == "thickness_um of the sample"
+    assert electrode.through_ohm_cm2.value == pytest.approx(thickness_um * 1e-4 / 4.6e-3, rel=1e-6)
+
+
 def test_electrons_are_solved_apart_and_what_both_reach_is_told() -> None:
     record = paddlewheel.tomography_measure(
         _noise(), conducting="1", electronic_mS_per_cm="NCO=0.01", active="NCO", axes="z", sub_volumes="2"

@@ -64,7 +64,7 @@ class TomographyMeasureSettings(StackSettings):
         None, "File of the sample (YAML): its recipe, thickness and eis record are set beside the stack."
     )
     thickness_um: Quantity | None = setting(
-        None, "Thickness of the electrode, um (value or value,std); without it the composite's of the sample."
+        None, "Thickness of the electrode, um (value or value,std); without it that of the sample."
     )
     sub_volumes: Integers = setting(
         (2, 3), "Into how many parts each edge is cut: tau against sub-volume, and the errors by the size of the body.",
@@ -169,9 +169,7 @@ def open_inputs(labels: str | Path | np.ndarray | Labels, settings: TomographyMe
         body, family = _read(labels, settings)
     sample = None if settings.sample is None else load_sample(settings.sample)
     conductors = _conductors(body, settings)
-    thickness, thickness_from = settings.thickness_um, "--thickness-um"
-    if thickness is None and sample is not None and sample.composite is not None:
-        thickness, thickness_from = sample.composite.thickness_um, "composite.thickness_um of the sample"
+    thickness, thickness_from = _thickness(settings, sample)
     return MeasureInputs(
         name=Path(body.source).stem or body.source if sample is None or sample.name == "sample" else sample.name,
         labels=body,
@@ -182,7 +180,7 @@ def open_inputs(labels: str | Path | np.ndarray | Labels, settings: TomographyMe
         sample_file=settings.sample,
         recipe=None if sample is None else recipe_of(sample, where=str(settings.sample)),
         thickness_um=thickness,
-        thickness_from="" if thickness is None else thickness_from,
+        thickness_from=thickness_from,
     )
 
 
@@ -206,6 +204,17 @@ def _read(path: str | Path, settings: TomographyMeasureSettings) -> tuple[Labels
 def _sealed(directory: Path, name: str) -> Path:
     check_sealed(directory, name)
     return directory / name
+
+
+def _thickness(settings: TomographyMeasureSettings, sample: Sample | None) -> tuple[Measured | None, str]:
+    """Of the electrode, and who gave it."""
+    if settings.thickness_um is not None:
+        return settings.thickness_um, "--thickness-um"
+    if sample is not None and sample.composite is not None and sample.composite.thickness_um is not None:
+        return sample.composite.thickness_um, "composite.thickness_um of the sample"
+    if sample is not None and sample.thickness_um is not None:
+        return sample.thickness_um, "thickness_um of the sample"
+    return None, ""
 
 
 def _as_set(labels: Labels, settings: TomographyMeasureSettings) -> Labels:

@@ -19,7 +19,7 @@ from paddlewheel.lab.geometry import deviation, geometry, nominal
 from paddlewheel.lab.sample import Sample, load_sample
 from paddlewheel.lab.tomography.alignment import Alignment
 from paddlewheel.lab.tomography.artefacts import slabs
-from paddlewheel.lab.tomography.generators.contrast import mean_atomic_number
+from paddlewheel.lab.tomography.atomic_number import mean_atomic_number
 from paddlewheel.lab.tomography.readers import refuse_labels, write_labels
 from paddlewheel.lab.tomography.recipe import Recipe, recipe_of
 from paddlewheel.lab.tomography.segmentation import Contrast, Member, Method, Segmentation, segment, working_bytes
