@@ -12,6 +12,9 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+Engine = Literal["vasp", "gpaw", "castep"]
+"""Programs that are asked for labels."""
+
 Smearing = Literal["gaussian", "fermi", "methfessel-paxton", "tetrahedron", "none"]
 
 

@@ -1,0 +1,84 @@
+"""`submit.sh`: a job array in which each task takes its share of the folders, and passes those that are finished."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_MOST_TASKS = 1000
+"""SLURM's MaxArraySize is 1001 where nobody raised it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submission:
+    """What a script needs to know of a program.
+
+    Attributes
+    ----------
+    name
+        Of the program: ``VASP``.
+    variable, command
+        Environment variable that holds the command, and the command without it.
+    setup
+        Lines of bash before the first folder: the functions ``finished``, whether the output in the present folder is
+        whole, ``prepare``, and ``calculate``.
+    """
+
+    name: str
+    variable: str
+    command: str
+    setup: str
+
+
+def submit_script(program: Submission, n_jobs: int) -> str:
+    """The script; `frames.txt` beside it lists the folders.
+
+    A task works through ``per_task`` lines of the list, so that no array is larger than schedulers take. Without a
+    scheduler's index, all folders are worked through, one after the other.
+    """
+    per_task = -(-n_jobs // _MOST_TASKS)
+    n_tasks = -(-n_jobs // per_task)
+    return _SCRIPT.format(
+        n_jobs=n_jobs, per_task=per_task, last=n_tasks - 1, name=program.name, variable=program.variable,
+        command=program.command, setup=program.setup.strip(),
+    )  # fmt: skip
+
+
+_SCRIPT = """\
+#!/usr/bin/env bash
+#SBATCH --job-name=labels
+#SBATCH --array=0-{last}
+#SBATCH --nodes=1
+#SBATCH --time=24:00:00
+# Labels of {n_jobs} frames by {name}. Set nodes, time, account and partition for your machine, load {name}, and
+#   sbatch submit.sh              (from this folder; other schedulers: PBS_ARRAY_INDEX or FRAMES_TASK=0...{last})
+#   {variable}="srun {command}"   how {name} is started; "{command}" without it
+# A task takes {per_task} of the folders in frames.txt. Finished ones are passed: submit it again for what is missing,
+# never while it still runs.
+set -u
+cd "${{SLURM_SUBMIT_DIR:-${{PBS_O_WORKDIR:-$(dirname "$0")}}}}" || exit 2
+[ -f frames.txt ] || {{ echo "$PWD holds no frames.txt: submit from the folder of submit.sh" >&2; exit 2; }}
+command="${{{variable}:-{command}}}"
+per_task={per_task}
+task="${{FRAMES_TASK:-${{SLURM_ARRAY_TASK_ID:-${{PBS_ARRAY_INDEX:-}}}}}}"
+
+{setup}
+
+failed=0
+work() {{
+    if finished; then
+        return 0
+    fi
+    prepare && calculate && finished
+}}
+while IFS= read -r folder <&3; do
+    (cd "$folder" && work) </dev/null || {{
+        echo "$folder: no whole output" >&2
+        failed=1
+    }}
+done 3< <(if [ -n "$task" ]; then
+    tail -n "+$((task * per_task + 1))" frames.txt | head -n "$per_task"
+else
+    cat frames.txt
+fi)
+exit "$failed"
+"""

@@ -1,0 +1,1 @@
+"""VASP: what it is given."""
