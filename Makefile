@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 DEVELOPER := $(VENV)/.developer
+GPAW := $(VENV)/.gpaw
 # the third-party data beside the checkout, where it is there: an offline mirror of the potentials, and test data
 export PADDLEWHEEL_SHARED ?= $(if $(wildcard ../shared/data),$(abspath ../shared),)
 # bytecode is written even where the environment forbids it: without, every start takes seconds
@@ -20,7 +21,7 @@ DEMO_PRODUCTION_PS ?= 50
 DEMO_EQUILIBRATE_PS ?= 2
 DEMO_OPTIONS ?= --supercell 1x1x1 --ensemble nvt --seed 1
 
-.PHONY: install install-developer demo test test-quick lint clean
+.PHONY: install install-developer install-gpaw demo test test-quick lint clean
 
 # paddlewheel alone, without torch, which only M3GNet and training need. pip would compile 300 MB of bytecode: what is
 # imported compiles itself. Nothing here imports three of the packages that pymatgen-core asks for
@@ -41,6 +42,17 @@ install-developer: $(DEVELOPER)
 $(DEVELOPER): $(INSTALLED)
 	$(BIN)/pip install --quiet --no-compile torch==2.13.0
 	$(BIN)/pip install --quiet --no-compile --editable '.[train,dev]'
+	$(MAKE) install-gpaw || echo "without GPAW its tests are skipped"
+	touch $@
+
+# GPAW (GPL-3), which labels by `--engine gpaw` need, is built in a minute, against Debian's libxc and OpenBLAS; by g++,
+# for the compiler that Python was built with need not be here
+install-gpaw: $(GPAW)
+
+$(GPAW): $(INSTALLED)
+	@echo '#include <xc.h>' | g++ -E - >/dev/null 2>&1 || \
+	  { echo "install-gpaw: no header of libxc (xc.h) is here: apt-get install libxc-dev libopenblas-dev g++" >&2; exit 1; }
+	CC=g++ CXX=g++ $(BIN)/pip install --quiet --no-compile gpaw gpaw-data
 	touch $@
 
 demo: install
