@@ -7,11 +7,12 @@ from pathlib import Path
 
 from paddlewheel import foreign
 from paddlewheel.errors import DatasetError
-from paddlewheel.firstprinciples.readers import vasprun
+from paddlewheel.firstprinciples.readers import outcar, vasprun
 from paddlewheel.firstprinciples.steps import Calculation
 
 _READERS: Sequence[tuple[str, Callable[[bytes], bool], Callable[[Path], Calculation]]] = (
     ("vasprun.xml", vasprun.is_vasprun, vasprun.read),
+    ("OUTCAR", outcar.is_outcar, outcar.read),
 )
 """Name of the format, whether a file that begins so is one (`_HEAD_BYTES` of it, unpacked), and its reader."""
 _HEAD_BYTES = 65536

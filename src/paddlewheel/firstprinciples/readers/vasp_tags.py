@@ -12,7 +12,12 @@ from dataclasses import dataclass, field
 
 from paddlewheel.firstprinciples.functionals import functional_name
 from paddlewheel.firstprinciples.setups import Setup
+from paddlewheel.units import eV_PER_A3_IN_GPA
 
+KB_PER_EV_A3 = 10 * eV_PER_A3_IN_GPA
+"""kB (kilobar, VASP's unit of stress) of 1 eV/A^3."""
+DISPLACEMENTS = (5, 6, 7, 8)
+"""IBRION of finite differences and of perturbation theory."""
 _FAMILIES = {"PAW_PBE": "PBE", "PAW_GGA": "PW91", "US_GGA": "PW91", "PAW_LDA": "LDA", "PAW": "LDA", "US": "LDA"}
 """Functional of a POTCAR by the first word of its title; PAW and US alone are of LDA."""
 _LEXCH = {"PE": "PBE", "91": "PW91", "CA": "LDA"}
@@ -211,7 +216,12 @@ def _functional(tags: Tags, titles: Sequence[tuple[str, str]], lexch: Sequence[s
         wrong.append(f"METAGGA is {meta} in the INCAR, and no meta-GGA was run (LMETAGGA = F)")
     if not meta and tags.is_on("LMETAGGA"):
         wrong.append("a meta-GGA was run (LMETAGGA = T), and which one is not said (no METAGGA in the INCAR)")
-    if meta:
+    libxc = "+".join(text for name in ("LIBXC1", "LIBXC2") if (text := tags.text(name)))
+    if tags.text("XC"):
+        base = f"XC = {tags.text('XC')}"
+    elif libxc and (meta or gga).startswith("LI"):
+        base = functional_name(libxc)
+    elif meta:
         base = functional_name(meta)
     elif gga:
         base = _GGA.get(gga, f"GGA = {gga}")

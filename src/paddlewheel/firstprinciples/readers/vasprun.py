@@ -13,9 +13,8 @@ import numpy as np
 
 from paddlewheel import foreign
 from paddlewheel.errors import DatasetError
-from paddlewheel.firstprinciples.readers.vasp_tags import Tags, number_of, setup_of
+from paddlewheel.firstprinciples.readers.vasp_tags import DISPLACEMENTS, KB_PER_EV_A3, Tags, number_of, setup_of
 from paddlewheel.firstprinciples.steps import Calculation, Step
-from paddlewheel.units import eV_PER_A3_IN_GPA
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -25,12 +24,8 @@ if TYPE_CHECKING:
 _REMEDY = "give the vasprun.xml as VASP wrote it"
 _UNREAD = ("eigenvalues", "dos", "projected", "kpointlist", "dynmat", "velocities")
 """What no label needs and what is most of a file."""
-_KB = 10 * eV_PER_A3_IN_GPA
-"""kB (kilobar) of 1 eV/A^3."""
 _ROUNDING_EV = 2e-8
 """Energies are written with eight decimals; a difference of two may be off by their last ones."""
-_DISPLACEMENTS = (5, 6, 7, 8)
-"""IBRION of finite differences and of perturbation theory."""
 
 
 def is_vasprun(head: bytes) -> bool:
@@ -88,7 +83,7 @@ def _read(stream: BinaryIO, path: Path) -> Calculation:
         cut = f"the file ends or breaks after {len(steps)} whole ionic step{'s' * (len(steps) != 1)} ({error})"
     if not read.symbols:
         raise DatasetError("is no whole vasprun.xml: it does not name its atoms", where=path, remedy=_REMEDY)
-    if read.tags.whole("IBRION") in _DISPLACEMENTS and len(steps) > 1:
+    if read.tags.whole("IBRION") in DISPLACEMENTS and len(steps) > 1:
         cut = f"IBRION is {read.tags.whole('IBRION')}: what follows the first step are displacements of one atom"
         del steps[1:]
     setup, contradictions = setup_of(
@@ -162,13 +157,13 @@ def _step(element: Element, number: int, read: _Read) -> Step:
     energy = number_of(element.findtext("energy/i[@name='e_fr_energy']") or "")
     pressure = tags.number("PSTRESS")
     if energy is not None and pressure:
-        energy -= pressure / _KB * atoms.get_volume()
+        energy -= pressure / KB_PER_EV_A3 * atoms.get_volume()
     forces = _optional_rows(element, "varray[@name='forces']/v", len(read.symbols))
     tensor = _optional_rows(element, "varray[@name='stress']/v", 3)
     if tensor is None or tags.whole("ISIF") in (0, 1):  # of ISIF = 1 only the trace was computed
         stress = None
     else:
-        stress = -tensor[[0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]] / _KB
+        stress = -tensor[[0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]] / KB_PER_EV_A3
     converged, electronic = _convergence(element, energy, tags)
     if converged and read.fixed is not None and forces is not None and _were_cleared(forces, cell, read.fixed):
         converged, electronic = False, "forces on the atoms that selective dynamics holds were set to zero"
