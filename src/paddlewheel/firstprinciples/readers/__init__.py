@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from paddlewheel import foreign
@@ -18,6 +19,8 @@ _READERS: Sequence[tuple[str, Callable[[bytes], bool], Callable[[Path], Calculat
 _HEAD_BYTES = 65536
 _IN_A_FOLDER = ("vasprun.xml", "OUTCAR")
 """Names of outputs, the best first; packed ones may end in .gz, .bz2 or .xz."""
+_CLOSE_EV = 1e-5
+"""Energies of one step in two files differ by the rounding of eight decimals, and of the constants for PSTRESS."""
 _PACKED = ("", ".gz", ".bz2", ".xz")
 
 
@@ -53,4 +56,23 @@ def _read_folder(folder: Path) -> Calculation:
     found = [path for name in _IN_A_FOLDER for end in _PACKED if (path := folder / f"{name}{end}").is_file()]
     if not found:
         raise DatasetError(f"has no {' or '.join(_IN_A_FOLDER)}", where=folder, remedy="give the output itself")
-    return read_calculation(found[0])
+    calculation = read_calculation(found[0])
+    beside = next((path for path in found if path.name.startswith("OUTCAR")), None)
+    if beside is None or beside == found[0]:
+        return calculation
+    other = read_calculation(beside)
+    return replace(calculation, contradictions=(*calculation.contradictions, *_contradictions(calculation, other)))
+
+
+def _contradictions(calculation: Calculation, other: Calculation) -> list[str]:
+    """Where a vasprun.xml and the OUTCAR beside it are not of one run, or VASP said there that it did not converge."""
+    name = Path(other.source).name
+    for step, beside in zip(calculation.steps, other.steps, strict=False):
+        energy, of_other = step.energy_eV, beside.energy_eV
+        if energy is not None and of_other is not None and abs(energy - of_other) > _CLOSE_EV:
+            return [f"step {step.number + 1} has {energy:.6f} eV, in the {name} beside it {of_other:.6f} eV"]
+        if step.converged and beside.converged is False:
+            return [f"the {name} beside it says that step {step.number + 1} did not converge: {beside.electronic}"]
+    if calculation.cut is None and other.cut is None and len(other.steps) != len(calculation.steps):
+        return [f"it has {len(calculation.steps)} steps, the {name} beside it {len(other.steps)}"]
+    return []

@@ -111,9 +111,10 @@ def _read(lines: Iterator[str], path: Path) -> Calculation:
         if "Iteration" in line and "----" in line:
             step.n_electronic += 1
         elif "total energy-change" in line:
-            step.last_change = number_of(line.partition(":")[2].replace("(", " "))
+            change = number_of(line.partition(":")[2].replace("(", " "))
+            step.last_change = step.last_change if change is None else change
         elif "aborting loop" in line:
-            step.converged = "not reached" not in line
+            step.converged = "EDIFF is reached" in line  # otherwise NELM, or a hard stop
         elif line.startswith("  in kB"):
             step.stress = _numbers(line[7:], 6)
         elif "direct lattice vectors" in line:
@@ -125,7 +126,7 @@ def _read(lines: Iterator[str], path: Path) -> Calculation:
             next(lines, "")
             rows = np.array([_numbers(next(lines, ""), 6) for _ in symbols])
             step.positions, step.forces = rows[:, :3], rows[:, 3:]
-        elif "free  energy   TOTEN" in line:
+        elif "free  energy   TOTEN" in line and " eV" in line:
             if step.positions is not None:
                 steps.append(_step(step, len(steps), number_of(line.partition("=")[2]), symbols, header.tags))
             step = _Open(cell=step.cell)
@@ -155,6 +156,10 @@ def _calculation(
         k_mesh=header.k_mesh, lexch=header.lexch,
         electrons_of_neutral=sum(n * z for n, z in pairs) if len(pairs) == len(types) else None,
     )  # fmt: skip
+    if not header.incar:
+        contradictions += (
+            "it does not repeat its INCAR (VASP before 6), so that a meta-GGA would not show: give the vasprun.xml",
+        )
     if has_dispersion and not header.tags.whole("IVDW"):
         contradictions += ("a dispersion correction was added (Edisp), and which one is not said (no IVDW)",)
     return Calculation(source=str(path), setup=setup, steps=tuple(steps), cut=cut, contradictions=contradictions)
@@ -174,7 +179,10 @@ def _step(step: _Open, number: int, energy: float | None, symbols: list[str], ta
 
 
 def _convergence(step: _Open, tags: Tags) -> tuple[bool | None, str]:
-    """Whether the electrons converged, by VASP's own words; before 6 it says nothing where NELM ended them."""
+    """Whether the electrons converged, by VASP's own words, which its last change must bear out.
+
+    Before version 6 it says nothing where NELM ended them. EDIFF may be written with one digit.
+    """
     most = tags.whole("NELM")
     told = f"{step.n_electronic} of at most {most or 'unknown'} steps"
     if step.last_change is not None:
@@ -183,6 +191,9 @@ def _convergence(step: _Open, tags: Tags) -> tuple[bool | None, str]:
         return False, "no electronic steps: it was not computed from first principles"
     if step.converged is None and most is not None and step.n_electronic >= most:
         return False, told
+    tolerance, change = tags.number("EDIFF"), step.last_change
+    if step.converged and tolerance is not None and change is not None and abs(change) > 1.5 * abs(tolerance):
+        return False, f"{told}, though VASP says that EDIFF ({tolerance:g} eV) was reached"
     return step.converged, told
 
 

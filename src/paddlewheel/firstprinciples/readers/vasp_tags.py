@@ -197,8 +197,8 @@ def _functional(tags: Tags, titles: Sequence[tuple[str, str]], lexch: Sequence[s
     """The functional and what contradicts it.
 
     METAGGA goes before GGA, GGA before the POTCARs. A GGA on potentials of PBE is usual whatever it is (there are none
-    of PBEsol, RPBE, AM05); potentials of LDA are for LDA alone. `<parameters>` of a vasprun.xml and the header of an
-    OUTCAR have LMETAGGA, not which meta-GGA: that is in the INCAR alone.
+    of PBEsol, RPBE, AM05); potentials of LDA are for LDA alone. What VASP makes of METAGGA stands nowhere: under it
+    ``<parameters>`` have GGA = -- and LMETAGGA = F (6.4.2), as those of PBE; the INCAR alone tells.
     """
     wrong = list[str]()
     families = {_FAMILIES[word] for _, title in titles if (word := (title.split() or [""])[0].upper()) in _FAMILIES}
@@ -211,9 +211,6 @@ def _functional(tags: Tags, titles: Sequence[tuple[str, str]], lexch: Sequence[s
         )
     family = next(iter(families)) if len(families) == 1 else None
     meta, gga = _chosen(tags, "METAGGA", wrong), _chosen(tags, "GGA", wrong)
-    is_meta = tags.resolved.get("LMETAGGA")
-    if meta and is_meta is not None and not tags.is_on("LMETAGGA"):
-        wrong.append(f"METAGGA is {meta} in the INCAR, and no meta-GGA was run (LMETAGGA = F)")
     if not meta and tags.is_on("LMETAGGA"):
         wrong.append("a meta-GGA was run (LMETAGGA = T), and which one is not said (no METAGGA in the INCAR)")
     libxc = "+".join(text for name in ("LIBXC1", "LIBXC2") if (text := tags.text(name)))

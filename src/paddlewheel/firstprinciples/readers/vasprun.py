@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _REMEDY = "give the vasprun.xml as VASP wrote it"
-_UNREAD = ("eigenvalues", "dos", "projected", "kpointlist", "dynmat", "velocities")
+_UNREAD = ("eigenvalues", "dos", "projected", "dynmat")
 """What no label needs and what is most of a file."""
 _ROUNDING_EV = 2e-8
 """Energies are written with eight decimals; a difference of two may be off by their last ones."""
