@@ -141,7 +141,7 @@ def test_settings_become_keywords() -> None:
     gaussian = gpaw_parameters(PBE)["occupations"]
     assert gaussian == {"name": "methfessel-paxton", "order": 0, "width": 0.05}
     assert gpaw_parameters(replace(PBE, smearing="none"))["occupations"]["width"] == 0.0
-    assert gpaw_parameters(replace(PBE, tags={"nbands": "200%"}))["nbands"] == "200%"
+    assert gpaw_parameters(replace(PBE, tags={"NBANDS": "200%"}))["nbands"] == "200%"
     assert valence_electrons(["Na", "B", "H", "H", "H", "H"], PBE) == 14
 
 
@@ -152,7 +152,8 @@ def test_settings_become_keywords() -> None:
         ({"smearing": "tetrahedron"}, "smearing tetrahedron"),
         ({"pseudopotential_family": "PBE_54"}, "no potentials PBE_54"),
         ({"pseudopotentials": {"H": "pv"}}, "no setup pv of H"),
-        ({"tags": {"kpts": [1, 1, 1]}}, "tag kpts"),
+        ({"tags": {"KPTS": [1, 1, 1]}}, "tag kpts"),
+        ({"tags": {"ALGO": "All"}}, "GPAW has no algo"),
     ],
 )
 def test_refuses_what_gpaw_cannot_do(changed: dict, said: str) -> None:

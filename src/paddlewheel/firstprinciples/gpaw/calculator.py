@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.metadata
 import importlib.util
 import warnings
@@ -60,7 +61,10 @@ def check_gpaw(settings: CalculationSettings, symbols: Iterable[str]) -> None:
         or for a meta-GGA one without the core's kinetic energy density.
     """
     gpaw_version()
-    gpaw_parameters(settings)
+    from gpaw.dft import PARAMETER_NAMES
+
+    if unknown := sorted(set(gpaw_parameters(settings)) - set(PARAMETER_NAMES)):
+        raise SettingsError(f"GPAW has no {unknown[0]}", where=settings.name, remedy="leave the tag out")
     for symbol in sorted(set(symbols)):
         setup = _setup_data(symbol, settings.pseudopotentials.get(symbol, ""))
         if settings.functional in _META and setup.tauct_g is None:
@@ -121,7 +125,8 @@ def gpaw_parameters(settings: CalculationSettings) -> dict[str, Any]:
             f"GPAW has no potentials {settings.pseudopotential_family}", where=settings.name,
             remedy=f"leave the family out, or name it {_FAMILY}",
         )  # fmt: skip
-    if taken := sorted(_OURS & set(settings.tags)):
+    tags = {tag.lower(): value for tag, value in settings.tags.items()}  # of a file they come in capitals, as VASP's
+    if taken := sorted(_OURS & set(tags)):
         raise SettingsError(
             f"the tag {taken[0]} says what a setting says", where=settings.name, remedy="leave the tag out"
         )
@@ -131,7 +136,7 @@ def gpaw_parameters(settings: CalculationSettings) -> dict[str, Any]:
         "maxiter": settings.most_electronic_steps,
         "spinpol": settings.spin_polarized,
         "setups": dict(settings.pseudopotentials),
-    } | dict(settings.tags)
+    } | tags
 
 
 def gpaw_calculator(settings: CalculationSettings, atoms: Atoms, *, log: Path | None = None) -> Any:
@@ -200,6 +205,7 @@ def calculate(
     cell = atoms.copy()
     if settings.spin_polarized and not cell.get_initial_magnetic_moments().any():
         cell.set_initial_magnetic_moments([_MOMENT] * len(cell))
+    gc.collect()  # a calculation of GPAW is a ring of references: the last one is freed here, 25 MB of a small cell
     calculator = gpaw_calculator(settings, cell, log=log)
     converged, cut, n_steps, labels = False, None, 0, None
     with warnings.catch_warnings():
