@@ -11,6 +11,7 @@ from ase import Atoms
 
 from paddlewheel.errors import RunDirectoryError
 from paddlewheel.execution import DriverWatch, Unit
+from paddlewheel.firstprinciples.judgement import judge
 from paddlewheel.firstprinciples.setups import CalculationSettings
 
 pytest.importorskip("gpaw", reason="GPAW is not installed (make install-gpaw)")
@@ -48,6 +49,7 @@ def test_labels_are_those_of_the_calculation(tmp_path: Path) -> None:
     (step,), (wanted,) = kept.steps, direct.steps
     assert step.atoms == frame
     assert kept.setup == direct.setup
+    assert judge(kept, step, asked=frame, settings=PBE) == ()
     assert (step.converged, step.electronic) == (True, wanted.electronic)
     # the same program on the same input
     assert step.energy_eV == pytest.approx(wanted.energy_eV, abs=1e-9)
@@ -60,6 +62,7 @@ def test_a_frame_that_does_not_converge_is_finished_without_labels(tmp_path: Pat
     units = gpaw_units([_molecule(0.8), _molecule(0.0)], replace(PBE, most_electronic_steps=2), tmp_path)
     assert all(run_gpaw_unit(unit, Looks(), 1) for unit in units)
     slow, overlapping = (gpaw_labels(unit) for unit in units)
+    assert judge(slow, slow.steps[0])[0] == "the electrons did not converge: 2 of at most 2 steps"
     assert (slow.steps[0].converged, slow.steps[0].energy_eV, slow.cut) == (False, None, None)
     assert overlapping.steps == ()
     assert "too close" in str(overlapping.cut)
