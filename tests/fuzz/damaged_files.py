@@ -52,6 +52,7 @@ def samples(folder: Path) -> list[Sample]:
 
     import bruker_folders
     import calorimeter_files
+    import made_vasp
     import nmr_files
     import powder_files
     import tensor_files
@@ -61,6 +62,8 @@ def samples(folder: Path) -> list[Sample]:
     from paddlewheel.crystals.formats import read_frames
     from paddlewheel.crystals.library import builtin_path
     from paddlewheel.crystals.site_list import read_site_list
+    from paddlewheel.firstprinciples.judgement import judge, one_setting
+    from paddlewheel.firstprinciples.readers import read_calculation
     from paddlewheel.lab.design.inputs import load_design, template
     from paddlewheel.lab.dsc.calibration import read_calibration
     from paddlewheel.lab.dsc.readers import read_scans
@@ -95,6 +98,12 @@ def samples(folder: Path) -> list[Sample]:
 
     def dataset(path: Path) -> object:
         return read_dataset(path, engine="made up", functional="none")
+
+    def labels(path: Path) -> object:
+        calculation = read_calculation(path)
+        asked = made_vasp.cell_of_NaBH4()
+        found = [judge(calculation, step, asked=asked) for step in calculation.steps]
+        return found, one_setting([calculation, calculation])
 
     def inputs(path: Path) -> object:
         named = path.parent / "run" / INPUTS
@@ -180,6 +189,9 @@ def samples(folder: Path) -> list[Sample]:
     other.calc = SinglePointCalculator(other, energy=-30.1, forces=np.full((8, 3), 0.1), stress=np.full(6, 0.01))
     write(folder / "set.extxyz", [salt, other], format="extxyz")
     add("set.extxyz", (folder / "set.extxyz").read_bytes(), "dataset", dataset)
+
+    add("vasprun.xml", made_vasp.vasprun(made_vasp.relaxation(2)), "labels", labels)
+    add("OUTCAR", made_vasp.outcar(made_vasp.relaxation(2)), "labels", labels)
 
     for name, text in vars(lab_samples).items():
         if name.isupper() and isinstance(text, str) and len(text) > 50:

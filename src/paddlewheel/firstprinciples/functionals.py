@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 
 _NAMES = {
-    "LDA": ("lda", "ca", "pz", "ca-pz", "lda-pz", "pw92", "sla+pz+nogx+nogc", "lda_x+lda_c_pz", "lda_x+lda_c_pw"),
-    "PW91": ("pw91", "91", "gga_x_pw91+gga_c_pw91"),
-    "PBE": ("pbe", "pe", "gga_x_pbe+gga_c_pbe", "perdew-burke-ernzerhof", "sla+pw+pbx+pbc", "sla+pw+pbe+pbe"),
-    "PBEsol": ("pbesol", "ps", "gga_x_pbe_sol+gga_c_pbe_sol", "sla+pw+psx+psc"),
-    "RPBE": ("rpbe", "rp", "gga_x_rpbe+gga_c_pbe"),
-    "revPBE": ("revpbe", "re", "gga_x_pbe_r+gga_c_pbe"),
-    "AM05": ("am05", "am", "gga_x_am05+gga_c_am05"),
+    "LDA": ("lda", "pz", "ca-pz", "lda-pz", "pw92", "sla+pz+nogx+nogc", "lda_x+lda_c_pz", "lda_x+lda_c_pw"),
+    "PW91": ("pw91", "gga_x_pw91+gga_c_pw91"),
+    "PBE": ("pbe", "gga_x_pbe+gga_c_pbe", "perdew-burke-ernzerhof", "sla+pw+pbx+pbc", "sla+pw+pbe+pbe"),
+    "PBEsol": ("pbesol", "gga_x_pbe_sol+gga_c_pbe_sol", "sla+pw+psx+psc"),
+    "RPBE": ("rpbe", "gga_x_rpbe+gga_c_pbe"),
+    "revPBE": ("revpbe", "gga_x_pbe_r+gga_c_pbe"),
+    "AM05": ("am05", "gga_x_am05+gga_c_am05"),
     "BLYP": ("blyp", "gga_x_b88+gga_c_lyp"),
     "TPSS": ("tpss", "mgga_x_tpss+mgga_c_tpss"),
     "revTPSS": ("revtpss", "rtpss", "mgga_x_revtpss+mgga_c_revtpss"),
@@ -25,7 +25,7 @@ _NAMES = {
     "PBE0": ("pbe0", "hyb_gga_xc_pbeh"),
     "HSE03": ("hse03", "hyb_gga_xc_hse03"),
     "HSE06": ("hse06", "hse", "hyb_gga_xc_hse06"),
-    "B3LYP": ("b3lyp", "b3", "b5", "hyb_gga_xc_b3lyp"),
+    "B3LYP": ("b3lyp", "hyb_gga_xc_b3lyp"),
     "HF": ("hf", "hartree-fock"),
 }  # fmt: skip
 _BY_ALIAS = {alias: name for name, aliases in _NAMES.items() for alias in aliases}

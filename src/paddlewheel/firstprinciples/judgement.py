@@ -58,7 +58,7 @@ def judge(
         Whether a step whose output does not say that its electrons converged is taken.
     """
     reasons = [*calculation.contradictions, *_unsound(step, take_unknown_convergence)]
-    if asked is not None:
+    if asked is not None and _are_numbers(step.atoms.positions) and _are_numbers(step.atoms.cell.array):
         reasons += _moved(step.atoms, asked, order)
     if settings is not None:
         reasons += _differs(calculation.setup, settings, step.atoms)
@@ -88,10 +88,19 @@ def _unsound(step: Step, take_unknown_convergence: bool) -> list[str]:
         else:
             numbers[name] = values
     reasons += [f"its {name} cannot be read as numbers" for name, values in numbers.items()
-                if not np.isfinite(values).all()]  # fmt: skip
+                if not _are_numbers(values)]  # fmt: skip
     if not len(step.atoms):
         reasons.append("has no atoms")
     return reasons
+
+
+def _are_numbers(values: NDArray[np.float64]) -> bool:
+    """Whether they are, and none so large that it can only be damage: nothing of a step is, in A and eV."""
+    return bool(np.all(np.abs(values) < 1e8))
+
+
+def _has_volume(cell: NDArray[np.float64]) -> bool:
+    return _are_numbers(cell) and abs(np.linalg.det(cell)) > 1e-3
 
 
 def _moved(atoms: Atoms, asked: Atoms, order: Sequence[int] | None) -> list[str]:
@@ -138,7 +147,7 @@ def _differs(setup: Setup, settings: CalculationSettings, atoms: Atoms) -> list[
     compare("cutoff", _in_eV(cutoff), _in_eV(settings.cutoff_eV),
             same=cutoff is not None and abs(cutoff - settings.cutoff_eV) < _CLOSE_EV)  # fmt: skip
     compare("spin", _spin(setup.spin_polarized), _spin(settings.spin_polarized))
-    if np.isfinite(atoms.cell.array).all() and atoms.cell.rank == 3:
+    if _has_volume(atoms.cell.array):
         least = mesh_of_spacing(atoms.cell.array, settings.k_spacing_per_A)
         dense = setup.k_mesh is not None and all(n >= m for n, m in zip(setup.k_mesh, least, strict=True))
         compare("k mesh", _mesh(setup.k_mesh), f"{_mesh(least)} or denser", same=dense)
@@ -278,7 +287,7 @@ def _spacings(calculation: Calculation) -> tuple[float, float] | None:
     """From which to below which distance of k-points (1/A) a rule gives this mesh; None without a mesh or a cell."""
     mesh = calculation.setup.k_mesh
     cell = calculation.steps[0].atoms.cell.array if calculation.steps else np.zeros((3, 3))
-    if mesh is None or not np.isfinite(cell).all() or not np.linalg.det(cell):
+    if mesh is None or not _has_volume(cell):
         return None
     lengths = reciprocal_lengths_per_A(cell)
     coarser = [length / (n - 1) for length, n in zip(lengths, mesh, strict=True) if n > 1]

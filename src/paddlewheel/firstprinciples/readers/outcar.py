@@ -19,6 +19,7 @@ from paddlewheel.firstprinciples.readers.vasp_tags import (
     KB_PER_EV_A3,
     Tags,
     element_of_title,
+    mesh_of,
     number_of,
     setup_of,
 )
@@ -219,8 +220,7 @@ def _read_header(lines: Iterator[str], header: _Header) -> bool:
         elif "each image running on" in line:
             header.resolved["IMAGES"] = "1"
         elif words.startswith("generate k-points for:"):
-            divisions = [int(word) for word in words.partition(":")[2].split() if word.isdigit()]
-            header.k_mesh = (divisions[0], divisions[1], divisions[2]) if len(divisions) == 3 else None
+            header.k_mesh = mesh_of(words.partition(":")[2])
         elif words == "Following reciprocal coordinates:" and header.k_mesh is None:
             header.k_mesh = _mesh_of_points(lines)
         elif words.startswith("ions per type"):

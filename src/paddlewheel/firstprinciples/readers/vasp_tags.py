@@ -60,13 +60,14 @@ class Tags:
         return self.resolved.get(name, self.incar.get(name, "")).strip()
 
     def number(self, name: str) -> float | None:
-        """As `text`, as a number; None where it is none."""
-        return number_of(self.text(name))
+        """As `text`, as a number; None where it is none, or not finite."""
+        value = number_of(self.text(name))
+        return value if value is not None and math.isfinite(value) else None
 
     def whole(self, name: str) -> int | None:
         """As `number`, None where it is not whole."""
         value = self.number(name)
-        return int(value) if value is not None and math.isfinite(value) and value == int(value) else None
+        return int(value) if value is not None and value == int(value) else None
 
     def is_on(self, name: str) -> bool:
         """Whether a logical tag is true."""
@@ -79,6 +80,12 @@ def number_of(text: str) -> float | None:
         return float(re.sub(r"[dD](?=[-+]?\d)", "e", text.split()[0])) if text.split() else None
     except ValueError:
         return None
+
+
+def mesh_of(text: str) -> tuple[int, int, int] | None:
+    """Three divisions of a mesh of k-points; None where there are others."""
+    divisions = [int(word) for word in text.split() if word.isdigit()]
+    return (divisions[0], divisions[1], divisions[2]) if len(divisions) == 3 and min(divisions) > 0 else None
 
 
 def setup_of(

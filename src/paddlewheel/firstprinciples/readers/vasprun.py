@@ -13,7 +13,14 @@ import numpy as np
 
 from paddlewheel import foreign
 from paddlewheel.errors import DatasetError
-from paddlewheel.firstprinciples.readers.vasp_tags import DISPLACEMENTS, KB_PER_EV_A3, Tags, number_of, setup_of
+from paddlewheel.firstprinciples.readers.vasp_tags import (
+    DISPLACEMENTS,
+    KB_PER_EV_A3,
+    Tags,
+    mesh_of,
+    number_of,
+    setup_of,
+)
 from paddlewheel.firstprinciples.steps import Calculation, Step
 
 if TYPE_CHECKING:
@@ -118,9 +125,7 @@ def _note(element: Element, read: _Read) -> None:
     elif element.tag == "parameters":
         read.resolved = _tags(element)
     elif element.tag == "kpoints":
-        divisions = element.findtext("generation/v[@name='divisions']") or ""
-        numbers = [int(word) for word in divisions.split() if word.isdigit()]
-        read.k_mesh = (numbers[0], numbers[1], numbers[2]) if len(numbers) == 3 and min(numbers) > 0 else None
+        read.k_mesh = mesh_of(element.findtext("generation/v[@name='divisions']") or "")
     elif element.tag == "atominfo":
         _note_atoms(element, read)
     elif element.tag == "structure":
