@@ -14,7 +14,7 @@ from made_vasp import KB, cell_of_NaBH4, outcar, relaxation, static_run, vasprun
 from paddlewheel.errors import DatasetError
 from paddlewheel.firstprinciples.judgement import judge, one_setting
 from paddlewheel.firstprinciples.readers import read_calculation
-from paddlewheel.firstprinciples.setups import CalculationSettings
+from paddlewheel.firstprinciples.setups import CalculationSettings, mesh_of_spacing
 
 OF_ASE = Path(ase.test.__file__).parent / "testdata" / "vasp"
 
@@ -211,11 +211,29 @@ def test_a_set_has_the_most_frequent_setting_and_names_what_the_rest_has(tmp_pat
     assert sorted(found.differing) == [1, 3, 5, 6]
 
 
+def test_U_belongs_to_elements_and_cells_without_them_are_the_same_setting(tmp_path):
+    run = static_run()
+    of_boron = {"LDAU": "T", "LDAUL": "-1 1 -1", "LDAUU": "0 4 0", "LDAUJ": "0 0 0"}
+    with_u = read_text(tmp_path, "vasprun.xml", vasprun(run.having(**of_boron)))
+    no_boron = replace(with_u, setup=replace(
+        with_u.setup, corrections=("aspherical terms (LASPH)",),
+        pseudopotentials=tuple(pair for pair in with_u.setup.pseudopotentials if pair[0] != "B"),
+    ))  # fmt: skip
+    without_u = read_text(tmp_path, "vasprun.xml", vasprun(run))
+    found = one_setting([with_u, no_boron, with_u, without_u])
+    assert list(found.differing) == [3]
+    assert "the potential of B" in found.differing[3][0]
+    settings = CalculationSettings(
+        name="mine", functional="r2SCAN", cutoff_eV=680, k_spacing_per_A=0.35, energy_tolerance_eV=1e-3,
+        spin_polarized=True, tags={"LASPH": True, "LDAU": True, "LDAUL": {"B": 1}, "LDAUU": {"B": 4.0}, "LDAUJ": {}},
+    )  # fmt: skip
+    assert judge(with_u, with_u.steps[0], settings=settings) == ()
+    assert len(judge(without_u, without_u.steps[0], settings=settings)) == 1
+
+
 def test_meshes_of_one_spacing_on_cells_of_all_sizes_are_one_setting(tmp_path):
     """A spacing gives a cell of half the size a mesh of up to twice as many points: none may be refused."""
     calculation = read_text(tmp_path, "vasprun.xml", vasprun(static_run()))
-    from paddlewheel.firstprinciples.setups import mesh_of_spacing
-
     members = []
     for size in np.linspace(0.5, 4.0, 40):
         step = calculation.steps[0]

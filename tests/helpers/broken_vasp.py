@@ -119,7 +119,7 @@ def faults() -> list[Fault]:
         Fault("k mesh", *make(replace(run, mesh=(4, 5, 4)), replace(run, mesh=(5, 6, 4))), "k mesh is 4x5x4"),
         tags("smearing", {"ISMEAR": "1"}, {"ISMEAR": "0"}, "smearing is methfessel-paxton"),
         tags("dispersion", {"IVDW": "12"}, {"IVDW": "0"}, "adds D3(BJ)"),
-        tags("U", {"LDAU": "T", "LDAUL": "-1 2 -1", "LDAUU": "0 4 0", "LDAUJ": "0 0 0"}, {"LDAU": "F"}, "adds U"),
+        tags("U", {"LDAU": "T", "LDAUL": "-1 2 -1", "LDAUU": "0 4 0", "LDAUJ": "0 0 0"}, {"LDAU": "F"}, "adds U of B"),
         tags("spherical", {"LASPH": "F"}, {"LASPH": "T"}, "lacks aspherical"),
         Fault("forces that do not fit", _edited(xml, _lines_of_forces(run), "*************** ***** 0.1"),
               _edited(xml, _lines_of_forces(run), _lines_of_forces(run) + " "), "forces cannot be read"),

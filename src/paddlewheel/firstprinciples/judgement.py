@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paddlewheel.firstprinciples.readers.vasp_tags import Tags, corrections_of
+from paddlewheel.firstprinciples.readers.vasp_tags import U_OF, Tags, corrections_of
 from paddlewheel.firstprinciples.setups import (
     CalculationSettings,
     Setup,
@@ -163,8 +163,9 @@ def _differs(setup: Setup, settings: CalculationSettings, atoms: Atoms) -> list[
         if name is not None and name not in title.split() and name != title:
             reasons.append(f"the potential of {element} is {title}, asked for is {name}")
     if setup.program == "vasp":
-        tags = Tags(incar={name: _tag(value) for name, value in settings.tags.items()})
-        wanted = corrections_of(tags)
+        elements = list(dict.fromkeys(atoms.symbols))
+        tags = Tags(incar={name: _tag(value, elements) for name, value in settings.tags.items()})
+        wanted = corrections_of(tags, elements)
         for correction in sorted(set(setup.corrections) - set(wanted)):
             reasons.append(f"adds {correction}, which was not asked for")
         for correction in sorted(set(wanted) - set(setup.corrections)):
@@ -172,8 +173,10 @@ def _differs(setup: Setup, settings: CalculationSettings, atoms: Atoms) -> list[
     return reasons
 
 
-def _tag(value: object) -> str:
-    """A value of a tag as VASP writes it."""
+def _tag(value: object, elements: Sequence[str]) -> str:
+    """A value of a tag as VASP writes it; one that is given by element (LDAUU) in the order of the elements."""
+    if isinstance(value, Mapping):
+        return " ".join(str(value.get(element, 0)) for element in elements)
     if isinstance(value, bool):
         return "T" if value else "F"
     if isinstance(value, (list, tuple)):
@@ -204,7 +207,7 @@ class OneSetting:
     codes
         Programs with their versions, of those that belong to the set.
     pseudopotentials
-        Element and title of the potential, the most frequent for each element.
+        Element and title of the potential, with its U where it has one, the most frequent for each element.
     k_spacing_per_A
         Largest distance of neighbouring k-points of the rule that most of the set's meshes follow; None without meshes.
     differing
@@ -240,14 +243,14 @@ def one_setting(calculations: Sequence[Calculation]) -> OneSetting:
                  for number, other in enumerate(keys) if other != key}  # fmt: skip
     titles: dict[str, Counter[str]] = {}
     for number in same:
-        for element, title in calculations[number].setup.pseudopotentials:
+        for element, title in _by_element(calculations[number].setup):
             titles.setdefault(element, Counter())[title] += 1
     chosen = {element: counts.most_common(1)[0][0] for element, counts in titles.items()}
     intervals = {number: _spacings(calculations[number]) for number in same}
     spacing = _common_spacing([interval for interval in intervals.values() if interval is not None])
     for number in same:
         reasons = [f"the potential of {element} is {title}, the set has {chosen[element]}"
-                   for element, title in calculations[number].setup.pseudopotentials
+                   for element, title in _by_element(calculations[number].setup)
                    if title != chosen[element]]  # fmt: skip
         interval = intervals[number]
         if spacing is not None and interval is not None and interval[0] > _COARSER * spacing:
@@ -258,7 +261,7 @@ def one_setting(calculations: Sequence[Calculation]) -> OneSetting:
     setup = calculations[same[0]].setup
     return OneSetting(
         program=setup.program, functional=setup.functional, cutoff_eV=setup.cutoff_eV,
-        spin_polarized=setup.spin_polarized, corrections=setup.corrections,
+        spin_polarized=setup.spin_polarized, corrections=_of_all_elements(setup),
         codes=tuple(sorted({calculations[number].setup.code for number in same if number not in differing})),
         pseudopotentials=tuple(sorted(chosen.items())), k_spacing_per_A=spacing,
         differing=dict(sorted(differing.items())),
@@ -267,7 +270,19 @@ def one_setting(calculations: Sequence[Calculation]) -> OneSetting:
 
 def _key(setup: Setup) -> tuple[object, ...]:
     cutoff = None if setup.cutoff_eV is None else round(setup.cutoff_eV / _CLOSE_EV)
-    return setup.program, setup.functional, cutoff, setup.spin_polarized, setup.corrections
+    return setup.program, setup.functional, cutoff, setup.spin_polarized, _of_all_elements(setup)
+
+
+def _of_all_elements(setup: Setup) -> tuple[str, ...]:
+    """Corrections that do not belong to one element."""
+    return tuple(correction for correction in setup.corrections if not correction.startswith(U_OF))
+
+
+def _by_element(setup: Setup) -> list[tuple[str, str]]:
+    """Element and title of each potential, with the U of the element."""
+    u = {correction[len(U_OF) :].partition(":")[0]: f" with {correction}" for correction in setup.corrections
+         if correction.startswith(U_OF)}  # fmt: skip
+    return [(element, title + u.get(element, "")) for element, title in setup.pseudopotentials]
 
 
 def _differences(setup: Setup, of_set: Setup) -> tuple[str, ...]:
@@ -277,7 +292,7 @@ def _differences(setup: Setup, of_set: Setup) -> tuple[str, ...]:
         ("functional", setup.functional, of_set.functional),
         (cutoff, _in_eV(setup.cutoff_eV), _in_eV(of_set.cutoff_eV)),
         ("spin", _spin(setup.spin_polarized), _spin(of_set.spin_polarized)),
-        ("corrections", ", ".join(setup.corrections) or "none", ", ".join(of_set.corrections) or "none"),
+        ("corrections", *(", ".join(_of_all_elements(either)) or "none" for either in (setup, of_set))),
     )
     return tuple(f"{name} {found or 'unknown'}, the set has {common or 'unknown'}"
                  for name, found, common in rows if found != common)  # fmt: skip

@@ -16,6 +16,8 @@ from paddlewheel.units import eV_PER_A3_IN_GPA
 
 KB_PER_EV_A3 = 10 * eV_PER_A3_IN_GPA
 """kB (kilobar, VASP's unit of stress) of 1 eV/A^3."""
+U_OF = "U of "
+"""How corrections begin that belong to one element."""
 DISPLACEMENTS = (5, 6, 7, 8)
 """IBRION of finite differences and of perturbation theory."""
 _FAMILIES = {"PAW_PBE": "PBE", "PAW_GGA": "PW91", "US_GGA": "PW91", "PAW_LDA": "LDA", "PAW": "LDA", "US": "LDA"}
@@ -125,7 +127,7 @@ def setup_of(
         smearing=smearing_of(tags),
         energy_tolerance_eV=tags.number("EDIFF"),
         pseudopotentials=tuple(sorted({(element, " ".join(title.split())) for element, title in titles})),
-        corrections=corrections_of(tags) + _charge(tags, electrons_of_neutral),
+        corrections=corrections_of(tags, [element for element, _ in titles]) + _charge(tags, electrons_of_neutral),
     )
     wrong += [
         f"the atoms are {element}, their POTCAR is {' '.join(title.split())}"
@@ -154,9 +156,9 @@ def smearing_of(tags: Tags) -> str | None:
     return f"{name} {width:g} eV" if name in ("gaussian", "fermi") and width is not None else name
 
 
-def corrections_of(tags: Tags) -> tuple[str, ...]:
-    """What is added to the functional, each in words with its numbers, sorted."""
-    found = _hubbard(tags)
+def corrections_of(tags: Tags, elements: Sequence[str]) -> tuple[str, ...]:
+    """What is added to the functional, each in words with its numbers, sorted; elements in the order of the types."""
+    found = _hubbard(tags, elements)
     dispersion = tags.whole("IVDW") or (1 if tags.is_on("LVDW") else 0)
     if dispersion:
         numbers = sorted(f"{name} {value.strip()}" for name, value in tags.incar.items() if name.startswith("VDW_"))
@@ -181,16 +183,14 @@ def corrections_of(tags: Tags) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def _hubbard(tags: Tags) -> list[str]:
+def _hubbard(tags: Tags, elements: Sequence[str]) -> list[str]:
+    """U and J of each element that has them: which elements a cell has does not make another setting."""
     if not tags.is_on("LDAU"):
         return []
-    shells, u, j = (tags.text(name).split() for name in ("LDAUL", "LDAUU", "LDAUJ"))
-    rows = [row for row in zip(shells, u, j, strict=False) if number_of(row[0]) not in (None, -1)]
-    if shells and all(not number_of(row[1]) and not number_of(row[2]) for row in rows):
-        return []
-    return [
-        f"U (LDAUTYPE {tags.text('LDAUTYPE') or 2}, LDAUU {' '.join(u)}, LDAUJ {' '.join(j)}, L {' '.join(shells)})"
-    ]
+    rows = zip(elements, *(tags.text(name).split() for name in ("LDAUL", "LDAUU", "LDAUJ")), strict=False)
+    kind = tags.text("LDAUTYPE") or "2"
+    return sorted({f"{U_OF}{element}: U {float(u):g} eV, J {float(j):g} eV, l {shell} (LDAUTYPE {kind})"
+                   for element, shell, u, j in rows if shell != "-1" and (number_of(u) or number_of(j))})  # fmt: skip
 
 
 def _charge(tags: Tags, electrons_of_neutral: float | None) -> tuple[str, ...]:
