@@ -40,6 +40,8 @@ class Run:
         To use; None for all.
     show_progress
         Whether the terminal is told how far units are.
+    anew
+        Whether what an earlier call left is to be computed again.
     parts
         Parts of the run with their records (see `part`).
     written
@@ -51,6 +53,7 @@ class Run:
     driver: DriverLock | None = None
     cores: int | None = None
     show_progress: bool = False
+    anew: bool = False
     beside: Beside = field(default_factory=Beside)
     parts: list[tuple[Run, StudyRecord]] = field(default_factory=list)
     written: dict[Path, str] = field(default_factory=dict)

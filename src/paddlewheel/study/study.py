@@ -184,6 +184,7 @@ class Study(Generic[AnySettings, AnyRecord]):
                 driver=driver,
                 cores=cores,
                 show_progress=show_progress,
+                anew=again,
             )
             trouble = None if again else self._touched(opened.directory)
             if trouble:

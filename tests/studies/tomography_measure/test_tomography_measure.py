@@ -14,6 +14,7 @@ from paddlewheel.cli.main import status_of
 from paddlewheel.errors import DataError, SettingsError
 from paddlewheel.lab.tomography.readers import write_labels
 from paddlewheel.lab.tomography.voxels import Labels
+from paddlewheel.studies.tomography_measure.flows import FlowPlan
 from paddlewheel.studies.tomography_measure.record import blocked_lines
 
 _NAMES = {0: "pore", 1: "NBH", 2: "NCO"}
@@ -349,6 +350,36 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     arguments = ["tomography", "measure", str(folder / "labels.tiff"), "--conductivities-mS-per-cm", "NBH=4.6"]
     assert status_of([*arguments, "--axes", "z", "--sub-volumes", "2", "--out", str(folder / "stack")]) == 0
     return folder
+
+
+def test_a_run_that_was_stopped_goes_on_from_the_flows_that_are_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    solve, solved = FlowPlan.solve, []
+
+    def counted(self: FlowPlan, *given, **settings):
+        if len(solved) == 10:
+            raise KeyboardInterrupt
+        solved.append(given[-1])
+        return solve(self, *given, **settings)
+
+    asked = {"conductivities_mS_per_cm": "NBH=4.6,NCO=1", "axes": "x,z", "sub_volumes": "2"}
+    whole = paddlewheel.tomography_measure(_noise(), **asked)
+    monkeypatch.setattr(FlowPlan, "solve", counted)
+    with pytest.raises(KeyboardInterrupt):  # the body and its eight blocks along x are done, and the body along z
+        paddlewheel.tomography_measure(_noise(), out=tmp_path / "run", **asked)
+    solved.clear()
+    record = paddlewheel.tomography_measure(_noise(), out=tmp_path / "run", **asked)
+    assert solved == ["z"] * 8
+    seconds = {"seconds"}
+    assert [row.model_dump(exclude=seconds) for row in record.transport] == [
+        row.model_dump(exclude=seconds) for row in whole.transport
+    ]
+    assert {"flux_ionic_x", "flux_ionic_z"} <= set(record.plot())
+    solved.clear()
+    with pytest.raises(KeyboardInterrupt):  # 18 flows again
+        paddlewheel.tomography_measure(_noise(), out=tmp_path / "run", again=True, **asked)
+    assert len(solved) == 10
 
 
 def test_a_report_with_a_view_to_turn(measured: Path) -> None:

@@ -49,7 +49,6 @@ from paddlewheel.studies.tomography_measure.record import (
 from paddlewheel.studies.tomography_measure.transport import (
     electrode,
     family_columns,
-    flux_slice,
     sub_volume_columns,
     transport_result,
 )
@@ -99,7 +98,7 @@ def _measures(inputs: MeasureInputs, settings: TomographyMeasureSettings, run: R
         estimate = _cost(plan, inputs)
         if estimate.seconds > _TOLD_S:
             print(f"paddlewheel: {estimate.told}, about {duration(estimate.seconds)}", file=sys.stderr, flush=True)
-    flows = _flows(plan, inputs, run)
+    flows = all_flows(plan, labels, inputs.family, run) if plan.conductors else []
     rows = [transport_result(each, inputs, tolerance=settings.tolerance) for each in flows]
     areas = surfaces(labels, densities_g_per_cm3=_densities(inputs))
     by_size, sizes = _sizes(labels, areas, run)
@@ -127,12 +126,6 @@ def _measures(inputs: MeasureInputs, settings: TomographyMeasureSettings, run: R
         citations=list(_CITATIONS),
         provenance=run.provenance(),
     )
-
-
-def _flows(plan: FlowPlan, inputs: MeasureInputs, run: Run) -> list[Flows]:
-    if not plan.conductors:
-        return []
-    return all_flows(plan, inputs.labels, inputs.family, show_progress=run.show_progress)
 
 
 def _sizes(labels: Labels, areas: Surfaces, run: Run) -> tuple[dict[int, FractionError], dict[int, Sizes]]:
@@ -235,9 +228,8 @@ def _files(inputs: MeasureInputs, flows: Sequence[Flows], sizes: Mapping[int, Si
     }
     for each in flows:
         if each.whole.percolates:
-            number, flux = flux_slice(each)
-            pictures[f"flux_{each.conductors.carrier}_{each.axis}"] = flux.astype(np.float32)
-            pictures[f"flux_at_{each.conductors.carrier}_{each.axis}"] = np.array([number])
+            pictures[f"flux_{each.conductors.carrier}_{each.axis}"] = each.flux
+            pictures[f"flux_at_{each.conductors.carrier}_{each.axis}"] = np.array([each.flux_at])
             pictures[f"share_{each.conductors.carrier}_{each.axis}"] = each.whole.slice_flux_share
     meshes = surface_meshes(labels, list(labels.names), most_triangles=_TRIANGLES)
     drawn = {f"vertices_um_{in_file[mesh.label]}": mesh.vertices_um for mesh in meshes}

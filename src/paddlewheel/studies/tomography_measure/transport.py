@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
-
 from paddlewheel.lab.tomography.electrode import areal_resistance
 from paddlewheel.lab.tomography.transport.errors import Deviations, deviations, with_errors
 from paddlewheel.lab.tomography.transport.flow import Flow
@@ -157,11 +155,3 @@ def family_columns(found: Sequence[Flows]) -> dict[str, list[str | float | None]
             for name, value in zip(columns, row, strict=True):
                 columns[name].append(value)
     return columns
-
-
-def flux_slice(found: Flows) -> tuple[int, np.ndarray]:
-    """The slice across the flow with the largest flux density, and the flux density in it over the mean one."""
-    assert found.whole.flux is not None
-    across = np.moveaxis(found.whole.flux, {"z": 0, "y": 1, "x": 2}[found.axis], 0)
-    number = int(np.argmax(across.reshape(len(across), -1).max(axis=1)))
-    return number, across[number]
