@@ -299,7 +299,7 @@ def test_a_sample_is_held_against_the_stack(tmp_path: Path) -> None:
     assert "NBH" in told
     assert "by weights and densities" in told
     assert "loading" in told
-    assert any("independent pieces of NCO, under 1000" in line for line in record.warnings)
+    assert any("independent pieces of NCO (under 1000)" in line for line in record.warnings)
     thin = paddlewheel.tomography_measure(
         _noise(), conducting="NBH", sample=sample, axes="z", sub_volumes="2", thickness_um="1.0"
     )

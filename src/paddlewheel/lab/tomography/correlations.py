@@ -22,6 +22,7 @@ from paddlewheel.lab.tomography.connectivity import checked_phases
 from paddlewheel.lab.tomography.voxels import ARRAY_AXIS, Axis, Labels
 
 _RATIO = 4
+_FADED = 0.02
 _DIRECTIONS = 20_000
 
 
@@ -40,8 +41,8 @@ class TwoPoint:
     radial_distance_um, radial_s2
         Mean distance and mean S2 of shells as wide as the longest edge of a voxel, over all directions; the first is 0.
     axis_length_um
-        By axis: autocovariance length, the integral of C(r)/C(0) up to its first zero. None where C does not come to
-        zero within the lags: the body is too small to say, or the phase fills it.
+        By axis: autocovariance length, the integral of C(r)/C(0) to where it has faded to a fiftieth. None where it
+        does not within the lags: the body is too small to say, or the phase fills it.
     length_um
         The same of the radial S2.
     specific_surface_per_um
@@ -172,15 +173,17 @@ def lags_within(labels: Labels, largest_um: float | None) -> tuple[int, int, int
 
 
 def _length_um(distance_um: np.ndarray, s2: np.ndarray) -> float | None:
-    """Integral of C(r)/C(0) up to its first zero."""
+    """Integral of C(r)/C(0) to where it has faded: slow trends through a body keep a tail of it over 0."""
     covariance = s2 - s2[0] ** 2
-    below = np.flatnonzero(covariance <= 0)
-    if not below.size or covariance[0] <= 0:
+    if covariance[0] <= 0:
+        return None
+    share = covariance / covariance[0]
+    below = np.flatnonzero(share <= _FADED)
+    if not below.size:
         return None
     end = below[0]
-    zero_um = np.interp(0, [-covariance[end - 1], -covariance[end]], distance_um[end - 1 : end + 1])
-    r, c = np.append(distance_um[:end], zero_um), np.append(covariance[:end], 0)
-    return float(np.trapezoid(c, r) / covariance[0])
+    end_um = np.interp(-_FADED, [-share[end - 1], -share[end]], distance_um[end - 1 : end + 1])
+    return float(np.trapezoid(np.append(share[:end], _FADED), np.append(distance_um[:end], end_um)))
 
 
 def _surface_by_slope(inside: np.ndarray, spacing_um: np.ndarray) -> float:

@@ -182,8 +182,8 @@ def _transport_section(record: TomographyRecord) -> Section:
     for row in record.transport:
         status = None if row.status == "ok" else "not-diffusive"
         rows.append([
-            Cell(f"{row.carrier}, {row.axis}", "does not percolate" if status else None, status=status),
-            Cell(enumeration(row.conducting_names)),
+            Cell(f"{row.carrier}, {row.axis}"),
+            Cell(enumeration(row.conducting_names), "does not percolate" if status else None, status=status),
             Cell(plain(100 * row.volume_fraction)),
             Cell(plain(100 * row.connected_fraction)),
             _known_cell(row.tortuosity_factor),
@@ -232,7 +232,7 @@ def _electrode_section(record: TomographyRecord) -> Section:
     table = Table(
         "The electrode as a resistor",
         [("Carrier", ""), ("Thickness", "µm"), ("σₑ", "mS/cm"), ("L/σₑ", "Ω cm²"), ("L/(3 σₑ)", "Ω cm²")],
-        [[Cell(f"{row.carrier}, {row.axis}", row.thickness_from), Cell(measured(row.thickness_um)),
+        [[Cell(f"{row.carrier}, {row.axis}"), Cell(measured(row.thickness_um), row.thickness_from),
           _known_cell(row.effective_conductivity_mS_per_cm), _known_cell(row.through_ohm_cm2),
           _known_cell(row.finite_length_ohm_cm2)] for row in record.electrode],
     )  # fmt: skip
@@ -261,19 +261,21 @@ def _phase_section(record: TomographyRecord, drawings: Mapping[str, Drawing]) ->
     rows = []
     for phase in record.phases:
         recipe = None if phase.recipe_fraction is None else f"recipe: {plain(100 * phase.recipe_fraction)} %"
-        rows.append([Cell(f"{phase.label} {phase.name}", phase.role), _share_cell(phase.volume_fraction, recipe),
-                     Cell(str(phase.clusters)), value_cell(phase.surface_per_um)])  # fmt: skip
+        rows.append([Cell(f"{phase.label} {phase.name}"), Cell(phase.role or ABSENT),
+                     _share_cell(phase.volume_fraction, recipe), Cell(str(phase.clusters)),
+                     value_cell(phase.surface_per_um)])  # fmt: skip
     connected = Table(
         "Connectivity: shares of each phase's own voxels",
         [("Phase", ""), ("Along", ""), ("Both faces", "%"), ("Carries current", "%"), ("One face", "%"),
          ("Neither", "%")],
-        [[Cell(phase.name, None if each.percolates else "does not percolate",
-               status=None if each.percolates else "not-diffusive"), Cell(each.axis),
+        [[Cell(phase.name), Cell(each.axis, None if each.percolates else "does not percolate",
+                                 status=None if each.percolates else "not-diffusive"),
           *(Cell(plain(100 * share)) for share in (each.percolating_fraction, each.backbone_fraction,
                                                    each.dead_end_fraction, each.isolated_fraction))]
          for phase in record.phases for each in phase.axes],
     )  # fmt: skip
-    fractions = Table("Phases", [("Phase", ""), ("Volume", "%"), ("Clusters", ""), ("Surface", "µm²/µm³")], rows)
+    columns = [("Phase", ""), ("Role", ""), ("Volume", "%"), ("Clusters", ""), ("Surface", "µm²/µm³")]
+    fractions = Table("Phases", columns, rows)
     return Section(
         id="phases",
         title="Phases",

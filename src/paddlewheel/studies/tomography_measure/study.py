@@ -19,7 +19,7 @@ from paddlewheel.lab.tomography.meshes import surface_meshes
 from paddlewheel.lab.tomography.representative import FractionError, fraction_error
 from paddlewheel.lab.tomography.surfaces import Surfaces, surfaces
 from paddlewheel.lab.tomography.voxels import ARRAY_AXIS, Labels
-from paddlewheel.page.numbers import enumeration, interval
+from paddlewheel.page.numbers import enumeration, interval, plain
 from paddlewheel.records import Citation
 from paddlewheel.studies.tomography_measure.beside import contradictions, measured_resistances
 from paddlewheel.studies.tomography_measure.flows import FlowPlan, Flows, all_flows, cost, trial_block
@@ -146,27 +146,31 @@ def _sizes(labels: Labels, areas: Surfaces, run: Run) -> tuple[dict[int, Fractio
 
 
 def _size_warnings(labels: Labels, by_size: Mapping[int, FractionError], sizes: Mapping[int, Sizes]) -> list[str]:
-    """Of bodies that are small beside what they are made of."""
-    told = []
+    """Of bodies that are small beside what they are made of; what is the same of several phases is said once."""
+    told, phases_of = [], dict[tuple[str, str], list[str]]()
+    edges = dict(zip("xyz", labels.size_um, strict=True))
+
+    def tell(before: str, after: str, name: str) -> None:
+        phases_of.setdefault((before, after), []).append(name)
+
     for number, name in labels.names.items():
         told += [f"{name}: {line}" for line in by_size[number].warnings]
         lengths = sizes[number].correlations.axis_length_um
         unknown = sorted(axis for axis, length in lengths.items() if length is None)
         if unknown and 0 < by_size[number].value < 1:
-            told.append(f"correlation lengths of {name} along {enumeration(unknown)} are not known: places a quarter "
-                        "of the body apart are still alike")  # fmt: skip
-        edges = dict(zip("xyz", labels.size_um, strict=True))
+            tell("correlation lengths of", f"along {enumeration(unknown)} are not known: places a quarter of the body "
+                 "apart are still alike", name)  # fmt: skip
         pieces = _pieces(labels, by_size[number])
+        if pieces is not None and pieces < _CORRELATION_LENGTHS**3:
+            tell(f"the body holds {plain(pieces, 2)} independent pieces of", f"(under {_CORRELATION_LENGTHS**3}): it "
+                 "is too small to stand for the material", name)  # fmt: skip
         few = {axis: edges[axis] / length for axis, length in sorted(lengths.items()) if length}
         short = {axis: count for axis, count in few.items() if count < _CORRELATION_LENGTHS}
-        if pieces is not None and pieces < _CORRELATION_LENGTHS**3:
-            told.append(f"the body holds {pieces:.2g} independent pieces of {name}, under {_CORRELATION_LENGTHS**3}: "
-                        "it is too small to stand for the material")  # fmt: skip
         if short:
             counts = enumeration(f"{count:.2g} along {axis}" for axis, count in short.items())
-            told.append(f"the body is few correlation lengths of {name} long, {counts} where {_CORRELATION_LENGTHS} "
-                        "are wanted: errors from its parts are too small")  # fmt: skip
-    return told
+            tell("the body is few correlation lengths of", f"long, {counts} where {_CORRELATION_LENGTHS} are wanted: "
+                 "errors from its parts are too small", name)  # fmt: skip
+    return told + [f"{before} {enumeration(names)} {after}" for (before, after), names in phases_of.items()]
 
 
 def _slice_warnings(labels: Labels, sizes: Mapping[int, Sizes]) -> list[str]:
