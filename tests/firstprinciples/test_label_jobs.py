@@ -1,7 +1,9 @@
 """Job folders: what VASP is given, read back; continued, run by a made program, written again for another attempt."""
 
+import gzip
 import json
 import subprocess
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,15 +11,24 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.io import read
-from pymatgen.io.vasp.inputs import Incar
+from pymatgen.core import SETTINGS
+from pymatgen.io.vasp.inputs import Incar, Potcar
 
 from paddlewheel.crystals.read import read_structure
 from paddlewheel.errors import DatasetError, RunDirectoryError, SettingsError
 from paddlewheel.firstprinciples.jobs import asked_frame, next_attempt, read_manifest, rewrite_job, write_jobs
 from paddlewheel.firstprinciples.named_settings import settings_named
+from paddlewheel.firstprinciples.submission import submit_script
+from paddlewheel.firstprinciples.vasp.program import VASP
 
 PAPER = settings_named("paper", engine="vasp")
 WHOLE = "<modeling>\n</modeling>\n"
+
+
+@pytest.fixture(autouse=True)
+def no_library(monkeypatch):
+    """The potentials of whoever runs the tests are not looked at."""
+    monkeypatch.delitem(SETTINGS, "PMG_VASP_PSP_DIR", raising=False)
 
 
 def snapshots(count: int, *, name: str = "nabh4") -> list[Atoms]:
@@ -45,6 +56,11 @@ def fake_vasp(folder: Path, text: str = WHOLE) -> dict[str, str]:
     for potential in ("Na_pv", "B", "H"):
         (library / potential).mkdir(parents=True)
         (library / potential / "POTCAR").write_text(f"potential of {potential}\n")
+    # the other names that libraries have
+    (library / "H" / "POTCAR").rename(library / "POTCAR.H")
+    with gzip.open(library / "B" / "POTCAR.gz", "wb") as packed:
+        packed.write((library / "B" / "POTCAR").read_bytes())
+    (library / "B" / "POTCAR").unlink()
     return {"PATH": f"{program.parent}:/usr/bin:/bin", "VASP_PSP_DIR": str(library)}
 
 
@@ -153,7 +169,9 @@ def test_a_directory_of_other_jobs_is_left_alone(tmp_path):
     frames = snapshots(2)
     write_jobs(tmp_path, frames, engine="vasp", settings=PAPER)
     (tmp_path / "frames/000000/OUTCAR").write_text("a day's work")
+    (tmp_path / "submit.sh").write_text("#SBATCH --account=mine")
     write_jobs(tmp_path, frames, engine="vasp", settings=PAPER)
+    assert (tmp_path / "submit.sh").read_text() == "#SBATCH --account=mine"
     for other in (snapshots(3), frames[:1]):
         with pytest.raises(RunDirectoryError, match="other frames or settings"):
             write_jobs(tmp_path, other, engine="vasp", settings=PAPER)
@@ -182,6 +200,73 @@ def test_damaged_lists_and_frames_are_refused(tmp_path):
             read_manifest(tmp_path)
 
 
+def made_library(folder: Path, *, kinetic: str = "kinetic energy-density\n", swapped: str = "") -> Path:
+    """Potentials of a few lines, as pymatgen looks for them; `swapped` lies in the place of B."""
+    for name, element in (("Na_pv", "Na"), ("B", "B"), ("H", "H")):
+        title = f"PAW_PBE {swapped if swapped and name == 'B' else name} 19Sep2006"
+        place = folder / "POT_PAW_PBE_64" / name / "POTCAR"
+        place.parent.mkdir(parents=True)
+        place.write_text(
+            f" {title}\n 1.0\n parameters from PSCTR are:\n   VRHFIN ={element}: 1s\n   LEXCH  = PE\n"
+            f"   EATOM  =  1.0 eV,  0.1 Ry\n   TITEL  = {title}\n   ZVAL   =    1.000\n"
+            f"   ENMAX  =  250.000; ENMIN  =  200.000 eV\nEND of PSCTR-controll parameters\n {kinetic} 1.0\n"
+            " End of Dataset\n"
+        )
+    return folder
+
+
+@pytest.mark.filterwarnings("ignore:POTCAR data with symbol")
+def test_potcar_comes_from_the_library_that_pymatgen_is_configured_for(tmp_path, monkeypatch):
+    """Once for all frames, in the order of POSCAR; pymatgen does not know the made ones, which is told."""
+    library = made_library(tmp_path / "library")
+    monkeypatch.setitem(SETTINGS, "PMG_VASP_PSP_DIR", str(library))
+    directory = tmp_path / "jobs"
+    manifest = write_jobs(directory, snapshots(3), engine="vasp", settings=PAPER)
+    for job in manifest.jobs:
+        path = directory / job.folder / "POTCAR"
+        assert path.is_symlink()
+        assert path.samefile(directory / "potcars/B-H-Na_pv/POTCAR")
+        assert [single.symbol for single in Potcar.from_file(path)] == ["B", "H", "Na_pv"]
+    assert len(manifest.remarks) == 1
+    assert "POTCAR from PBE_64" in manifest.remarks[0]
+    assert "does not know B, H, Na_pv" in manifest.remarks[0]
+    assert read_manifest(directory) == manifest
+    # links hold where the directory is moved to
+    directory.rename(tmp_path / "elsewhere")
+    assert (tmp_path / "elsewhere/frames/000002/POTCAR").read_text().count("End of Dataset") == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "settings", "words"),
+    [
+        ({"kinetic": ""}, PAPER, "B has no kinetic energy density"),
+        ({"swapped": "B_h"}, PAPER, "the file of B holds PAW_PBE B_h"),
+        ({}, settings_named("mp-r2scan", engine="vasp"), "no potential B of PBE_54"),
+        ({}, replace(PAPER, pseudopotentials={"Na": "Na_sv"}), "no potential Na_sv of PBE_64"),
+    ],
+)
+def test_a_library_that_cannot_serve_is_refused_before_anything_is_written(
+    tmp_path, monkeypatch, options, settings, words
+):
+    monkeypatch.setitem(SETTINGS, "PMG_VASP_PSP_DIR", str(made_library(tmp_path / "library", **options)))
+    with pytest.raises(SettingsError, match=words):
+        write_jobs(tmp_path / "jobs", snapshots(1), engine="vasp", settings=settings)
+    assert not (tmp_path / "jobs").exists()
+
+
+def test_without_a_library_the_manifest_says_what_submit_needs(tmp_path):
+    remarks = write_jobs(tmp_path, snapshots(2), engine="vasp", settings=PAPER).remarks
+    assert remarks == ("no POTCAR (PMG_VASP_PSP_DIR is not set): submit.sh makes it where VASP_PSP_DIR holds PBE_64",)
+
+
+def test_a_left_handed_cell_is_refused(tmp_path):
+    """VASP stops at a negative triple product."""
+    frame = read_structure("nabh4")
+    frame.set_cell(frame.cell.array[[1, 0, 2]])
+    with pytest.raises(DatasetError, match="left-handed"):
+        write_jobs(tmp_path, [frame], engine="vasp", settings=PAPER)
+
+
 def test_tasks_of_an_array_do_every_frame_once_and_pass_what_is_finished(tmp_path):
     directory, environment = tmp_path / "jobs", fake_vasp(tmp_path)
     write_jobs(directory, snapshots(5), engine="vasp", settings=PAPER)
@@ -201,9 +286,6 @@ def test_an_array_is_no_larger_than_schedulers_take(tmp_path):
     write_jobs(directory, snapshots(7), engine="vasp", settings=PAPER)
     script = directory / "submit.sh"
     # as for 2,100 frames: three a task
-    from paddlewheel.firstprinciples.submission import submit_script
-    from paddlewheel.firstprinciples.vasp.submission import VASP
-
     script.write_text(submit_script(VASP, 2100))
     assert "--array=0-699\n" in script.read_text()
     assert submit(directory, environment, SLURM_ARRAY_TASK_ID="1").returncode == 0

@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from paddlewheel.errors import DatasetError, RunDirectoryError, SettingsError, StructureError, writing
+from paddlewheel.firstprinciples.program import Program, SharedFile
 from paddlewheel.firstprinciples.setups import CalculationSettings, Engine
-from paddlewheel.firstprinciples.submission import Submission, submit_script
-from paddlewheel.firstprinciples.vasp.inputs import check_vasp_frame, vasp_files, vasp_settings_again
-from paddlewheel.firstprinciples.vasp.submission import CUSTODIAN, VASP
+from paddlewheel.firstprinciples.submission import submit_script
+from paddlewheel.firstprinciples.vasp.program import VASP
 from paddlewheel.foreign import read_json
 from paddlewheel.records import write_atomically
 
@@ -80,40 +80,7 @@ class Manifest:
     remarks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Program:
-    """How the jobs of a program are written.
-
-    Attributes
-    ----------
-    check
-        Refuses a frame that the program cannot label with these settings (StructureError).
-    files
-        Names and texts of the input files of a frame, whose atoms are sorted by element.
-    again
-        The settings of the repetition of a number, from 1.
-    submission
-        How it runs.
-    beside
-        Names and texts of files beside submit.sh.
-    """
-
-    check: Callable[[Atoms, CalculationSettings], None]
-    files: Callable[[Atoms, CalculationSettings], Mapping[str, str]]
-    again: Callable[[CalculationSettings, int], CalculationSettings]
-    submission: Submission
-    beside: Mapping[str, str]
-
-
-_PROGRAMS: Mapping[str, _Program] = {
-    "vasp": _Program(
-        check=check_vasp_frame,
-        files=vasp_files,
-        again=vasp_settings_again,
-        submission=VASP,
-        beside={"custodian.yaml": CUSTODIAN},
-    ),  # fmt: skip
-}
+_PROGRAMS: Mapping[str, Program] = {"vasp": VASP}
 
 
 def write_jobs(
@@ -169,17 +136,27 @@ def write_jobs(
         (directory / "frames").mkdir(parents=True, exist_ok=True)
         for left in (directory / "frames").glob(".*.tmp"):  # of a call that was killed
             shutil.rmtree(left)
+        remarks: dict[str, None] = {}
         for index, (frame, job) in enumerate(zip(frames, jobs, strict=True)):
-            texts = {**program.files(frame[list(job.order)], settings), FRAME: _frame_document(frame, job)}
-            _write_folder(directory, job, texts, complete=complete)
+            files = program.files(frame[list(job.order)], settings)
+            shared, remark = program.shared(files, settings)
+            remarks[remark] = None
+            if shared is not None:
+                _write_shared(directory, shared)
+            texts = {**files, FRAME: _frame_document(frame, job)}
+            _write_folder(directory, job, texts, shared, complete=complete)
             if watch is not None:
                 watch((index + 1) / len(jobs))
-        for name, text in program.beside.items():
-            write_atomically(directory / name, text)
-        write_atomically(directory / "frames.txt", "".join(f"{job.folder}\n" for job in jobs))
-        write_atomically(directory / "submit.sh", submit_script(program.submission, len(jobs)))
+        beside = {
+            **program.beside,
+            "frames.txt": "".join(f"{job.folder}\n" for job in jobs),
+            "submit.sh": submit_script(program, len(jobs)),
+        }
+        for name, text in beside.items():
+            if not (complete and (directory / name).exists()):  # a user's own nodes and hours stay in submit.sh
+                write_atomically(directory / name, text)
         (directory / "submit.sh").chmod(0o755)
-        os.sync()  # what the manifest lists is on the disk before it
+        manifest = replace(manifest, remarks=tuple(remarks))
         write_atomically(finished, json.dumps(asdict(manifest)) + "\n")
     return manifest
 
@@ -285,7 +262,7 @@ def next_attempt(directory: str | Path, job: Job) -> int:
     return attempt
 
 
-def _program(engine: str) -> _Program:
+def _program(engine: str) -> Program:
     if engine not in _PROGRAMS:
         raise SettingsError(f"no jobs are written for {engine}", where="engine",
                             remedy=f"give one of {', '.join(_PROGRAMS)}")  # fmt: skip
@@ -339,7 +316,16 @@ def _refuse_frames(frames: Sequence[Atoms], jobs: Sequence[Job], check: Callable
                            + "; ".join(troubles[:_LISTED]) + more, where="frames", remedy="remove them")  # fmt: skip
 
 
-def _write_folder(directory: Path, job: Job, texts: Mapping[str, str], *, complete: bool) -> None:
+def _write_shared(directory: Path, shared: SharedFile) -> None:
+    path = directory / shared.path
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, shared.text)
+
+
+def _write_folder(
+    directory: Path, job: Job, texts: Mapping[str, str], shared: SharedFile | None, *, complete: bool
+) -> None:
     """Write a folder at once; one that is there stays, and what a crash left half written in it is written again."""
     folder = directory / job.folder
     if not folder.exists():
@@ -347,6 +333,8 @@ def _write_folder(directory: Path, job: Job, texts: Mapping[str, str], *, comple
         made.mkdir()
         for name, text in texts.items():
             (made / name).write_text(text)
+        if shared is not None:
+            (made / shared.name).symlink_to(Path(os.path.relpath(directory / shared.path, folder)))
         made.rename(folder)
     elif not complete:  # nothing was submitted yet; later, INCAR may be that of another attempt
         _refuse_other(folder, job)

@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from paddlewheel.firstprinciples.program import Program
 
 _MOST_TASKS = 1000
 """SLURM's MaxArraySize is 1001 where nobody raised it."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Submission:
-    """What a script needs to know of a program.
-
-    Attributes
-    ----------
-    name
-        Of the program: ``VASP``.
-    variable, command
-        Environment variable that holds the command, and the command without it.
-    setup
-        Lines of bash before the first folder: the functions ``finished``, whether the output in the present folder is
-        whole, ``prepare``, and ``calculate``.
-    """
-
-    name: str
-    variable: str
-    command: str
-    setup: str
-
-
-def submit_script(program: Submission, n_jobs: int) -> str:
+def submit_script(program: Program, n_jobs: int) -> str:
     """The script; `frames.txt` beside it lists the folders.
 
     A task works through ``per_task`` lines of the list, so that no array is larger than schedulers take. Without a
@@ -38,8 +20,8 @@ def submit_script(program: Submission, n_jobs: int) -> str:
     per_task = -(-n_jobs // _MOST_TASKS)
     n_tasks = -(-n_jobs // per_task)
     return _SCRIPT.format(
-        n_jobs=n_jobs, per_task=per_task, last=n_tasks - 1, name=program.name, variable=program.variable,
-        command=program.command, setup=program.setup.strip(),
+        n_jobs=n_jobs, per_task=per_task, last=n_tasks - 1, title=program.title, variable=program.variable,
+        command=program.command, functions=program.functions.strip(),
     )  # fmt: skip
 
 
@@ -49,27 +31,28 @@ _SCRIPT = """\
 #SBATCH --array=0-{last}
 #SBATCH --nodes=1
 #SBATCH --time=24:00:00
-# Labels of {n_jobs} frames by {name}. Set nodes, time, account and partition for your machine, load {name}, and
-#   sbatch submit.sh              (from this folder; other schedulers: PBS_ARRAY_INDEX or FRAMES_TASK=0...{last})
-#   {variable}="srun {command}"   how {name} is started; "{command}" without it
-# A task takes {per_task} of the folders in frames.txt. Finished ones are passed: submit it again for what is missing,
+# Labels of {n_jobs} frames by {title}. Set nodes, time, account and partition for your machine, load {title}, and
+#   sbatch submit.sh               from this folder; other schedulers: PBS_ARRAY_INDEX, or FRAMES_TASK=0...{last}
+#   {variable}="srun {command}"    how {title} is started; without it {command}
+# A task takes {per_task} of the folders in frames.txt. Finished ones are passed: submit again for what is missing, but
 # never while it still runs.
 set -u
 cd "${{SLURM_SUBMIT_DIR:-${{PBS_O_WORKDIR:-$(dirname "$0")}}}}" || exit 2
 [ -f frames.txt ] || {{ echo "$PWD holds no frames.txt: submit from the folder of submit.sh" >&2; exit 2; }}
-command="${{{variable}:-{command}}}"
+export root="$PWD" command="${{{variable}:-{command}}}"
 per_task={per_task}
 task="${{FRAMES_TASK:-${{SLURM_ARRAY_TASK_ID:-${{PBS_ARRAY_INDEX:-}}}}}}"
 
-{setup}
+{functions}
 
-failed=0
 work() {{
     if finished; then
         return 0
     fi
     prepare && calculate && finished
 }}
+
+failed=0
 while IFS= read -r folder <&3; do
     (cd "$folder" && work) </dev/null || {{
         echo "$folder: no whole output" >&2

@@ -17,8 +17,11 @@ from io import StringIO
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from paddlewheel.errors import SettingsError, StructureError
 from paddlewheel.firstprinciples.setups import CalculationSettings, mesh_of_spacing
+from paddlewheel.firstprinciples.vasp.potentials import FAMILIES, potential_names
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,9 +37,6 @@ FUNCTIONALS: Mapping[str, Mapping[str, str]] = {
     "PBEsol": {"GGA": "PS"},
 }
 """Tags of each functional; a meta-GGA has no GGA tag beside it."""
-
-FAMILIES = ("PBE_64", "PBE_54", "PBE_52")
-"""Releases of VASP's potentials that hold the kinetic energy density of the core, which meta-GGAs need."""
 
 STATIC = {"NSW": 0, "IBRION": -1, "ISIF": 2}
 
@@ -159,15 +159,17 @@ def vasp_settings_again(settings: CalculationSettings, attempt: int) -> Calculat
 
 
 def check_vasp_frame(atoms: Atoms, settings: CalculationSettings) -> None:
-    """Refuse a cell with too few k-points for the tetrahedron method.
+    """Refuse a left-handed cell, and one with too few k-points for the tetrahedron method: VASP stops at both.
 
-    VASP stops below four that symmetry does not join; a snapshot has that of time alone, which joins k and -k.
+    The method needs four k-points that symmetry does not join; a snapshot has that of time alone, which joins k and -k.
 
     Raises
     ------
     StructureError
-        With the mesh.
+        Which it is.
     """
+    if np.linalg.det(atoms.cell.array) < 0:
+        raise StructureError("the cell is left-handed, which VASP refuses: exchange two of its vectors")
     if settings.smearing != "tetrahedron":
         return
     mesh = mesh_of_spacing(atoms.cell.array, settings.k_spacing_per_A)
@@ -202,18 +204,6 @@ def vasp_files(atoms: Atoms, settings: CalculationSettings) -> dict[str, str]:
     write_vasp(poscar, atoms, direct=True)
     incar, potentials = _incar_and_potentials(counts, json.dumps(asdict(settings)))
     return {"INCAR": incar, "POSCAR": poscar.getvalue(), "POTCAR.spec": "\n".join(potentials) + "\n"}
-
-
-def potential_names(symbols: list[str], settings: CalculationSettings) -> list[str]:
-    """Name of each element's potential, such as ``Na_pv``: pymatgen's for the family unless the settings name it."""
-    table = _potential_table(settings.pseudopotential_family)
-    return [settings.pseudopotentials.get(symbol) or table.get(symbol, symbol) for symbol in symbols]
-
-
-def _potential_table(family: str) -> Mapping[str, str]:
-    from pymatgen.io.vasp.sets import MatPESStaticSet, MPScanStaticSet
-
-    return (MatPESStaticSet if family == "PBE_64" else MPScanStaticSet).CONFIG["POTCAR"]
 
 
 @lru_cache(maxsize=512)
