@@ -274,9 +274,8 @@ def _without_remarks(manifest: Manifest) -> Manifest:
 
 
 def _job(index: int, frame: Atoms, name: str, engine: Engine, settings: CalculationSettings) -> Job:
-    symbols = frame.get_chemical_symbols()
-    # stable: the atoms of an element keep their order
-    order = sorted(range(len(symbols)), key=lambda atom: symbols[atom])
+    # by atomic number, as CASTEP prints them whatever it is given; the atoms of an element keep their order
+    order = np.argsort(frame.numbers, kind="stable").tolist()
     decides = {**asdict(settings), "name": None, "engine": engine, "frame": _frame_digest(frame)}
     text = json.dumps(decides, sort_keys=True)
     return Job(

@@ -21,7 +21,7 @@ class SharedFile:
     name
         In the folder of a frame: ``POTCAR``.
     path
-        Below the directory of the jobs: ``potcars/B-H-Na_pv/POTCAR``.
+        Below the directory of the jobs: ``potcars/H-B-Na_pv/POTCAR``.
     text
         Its content.
     """
@@ -42,7 +42,7 @@ class Program:
     check
         Refuses a frame that the program cannot label with these settings (StructureError).
     files
-        Names and texts of the input files of a frame, whose atoms are sorted by element.
+        Names and texts of the input files of a frame, whose atoms are sorted by atomic number.
     shared
         What the folder with these input files has in common with others, and what a user should know of it.
     again

@@ -49,7 +49,9 @@ work() {{
     if finished; then
         return 0
     fi
-    prepare && calculate && finished
+    prepare || return 1
+    calculate
+    finished
 }}
 
 failed=0

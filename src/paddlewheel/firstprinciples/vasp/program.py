@@ -21,6 +21,7 @@ jobs:
       $vasp_cmd: [bash, -c, "exec $command"]
       auto_npar: false
       auto_gamma: false
+      backup: false
 handlers:
   - hdlr: custodian.vasp.handlers.VaspErrorHandler
     params:
@@ -72,8 +73,11 @@ calculate() {
 
 
 def _check(atoms: Atoms, settings: CalculationSettings) -> None:
+    from ase.data import chemical_symbols
+
     check_vasp_frame(atoms, settings)
-    potcar_of_library(potential_names(sorted(set(atoms.get_chemical_symbols())), settings), settings)
+    symbols = [chemical_symbols[number] for number in sorted(set(atoms.numbers))]
+    potcar_of_library(potential_names(symbols, settings), settings)
 
 
 def _potcar(files: Mapping[str, str], settings: CalculationSettings) -> tuple[SharedFile | None, str]:
