@@ -91,6 +91,8 @@ def test_a_frame_comes_back_as_it_was_given_and_in_vasp_s_order(tmp_path):
     manifest = write_jobs(tmp_path, frames, engine="vasp", settings=PAPER, names=["a", "b", "c"])
     assert read_manifest(tmp_path) == manifest
     assert [job.name for job in manifest.jobs] == ["a", "b", "c"]
+    # what is asked for is whole: outputs are held to the titles of these potentials
+    assert manifest.settings == replace(PAPER, pseudopotentials={"B": "B", "H": "H", "Na": "Na_pv"})
     for frame, job in zip(frames, manifest.jobs, strict=True):
         asked = asked_frame(tmp_path, job)
         assert asked.get_chemical_symbols() == frame.get_chemical_symbols()

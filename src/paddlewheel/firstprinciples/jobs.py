@@ -67,7 +67,7 @@ class Manifest:
     Attributes
     ----------
     engine, settings
-        Of all its jobs.
+        Of all its jobs; the settings name the potential of each element where the program takes it from a table.
     jobs
         In the order of the frames.
     remarks
@@ -126,6 +126,7 @@ def write_jobs(
     jobs = [_job(index, frame, name, engine, settings)
             for index, (frame, name) in enumerate(zip(frames, named, strict=True))]  # fmt: skip
     _refuse_frames(frames, jobs, lambda frame: program.check(frame, settings))
+    settings = program.completed(settings, sorted({symbol for frame in frames for symbol in set(frame.symbols)}))
     manifest = Manifest(engine=engine, settings=settings, jobs=tuple(jobs))
     finished = directory / MANIFEST
     complete = finished.exists()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -39,6 +39,8 @@ class Program:
     ----------
     title
         ``VASP``.
+    completed
+        The settings with the names of the potentials of these elements, where the program takes them from a table.
     check
         Refuses a frame that the program cannot label with these settings (StructureError).
     files
@@ -57,6 +59,7 @@ class Program:
     """
 
     title: str
+    completed: Callable[[CalculationSettings, Sequence[str]], CalculationSettings]
     check: Callable[[Atoms, CalculationSettings], None]
     files: Callable[[Atoms, CalculationSettings], Mapping[str, str]]
     shared: Callable[[Mapping[str, str], CalculationSettings], tuple[SharedFile | None, str]]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from paddlewheel.firstprinciples.program import Program, SharedFile
@@ -72,6 +73,12 @@ calculate() {
 """
 
 
+def _completed(settings: CalculationSettings, symbols: Sequence[str]) -> CalculationSettings:
+    """An output is held to the titles of all its potentials, those of pymatgen's table too."""
+    names = dict(zip(symbols, potential_names(symbols, settings), strict=True))
+    return replace(settings, pseudopotentials={**settings.pseudopotentials, **names})
+
+
 def _check(atoms: Atoms, settings: CalculationSettings) -> None:
     from ase.data import chemical_symbols
 
@@ -91,6 +98,7 @@ def _potcar(files: Mapping[str, str], settings: CalculationSettings) -> tuple[Sh
 
 VASP = Program(
     title="VASP",
+    completed=_completed,
     check=_check,
     files=vasp_files,
     shared=_potcar,
