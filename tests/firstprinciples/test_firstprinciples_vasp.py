@@ -231,19 +231,32 @@ def test_U_belongs_to_elements_and_cells_without_them_are_the_same_setting(tmp_p
     assert len(judge(without_u, without_u.steps[0], settings=settings)) == 1
 
 
-def test_meshes_of_one_spacing_on_cells_of_all_sizes_are_one_setting(tmp_path):
-    """A spacing gives a cell of half the size a mesh of up to twice as many points: none may be refused."""
-    calculation = read_text(tmp_path, "vasprun.xml", vasprun(static_run()))
-    members = []
-    for size in np.linspace(0.5, 4.0, 40):
-        step = calculation.steps[0]
+def on_cells(calculation, cells_A, meshes):
+    """The same calculation on other cells with other meshes."""
+    step = calculation.steps[0]
+    for cell_A, mesh in zip(cells_A, meshes, strict=True):
         atoms = step.atoms.copy()
-        atoms.set_cell(atoms.cell.array * size, scale_atoms=True)
-        setup = replace(calculation.setup, k_mesh=mesh_of_spacing(atoms.cell.array, 0.35))
-        members.append(replace(calculation, setup=setup, steps=(replace(step, atoms=atoms),)))
-    found = one_setting(members)
-    assert not found.differing
+        atoms.set_cell(cell_A, scale_atoms=True)
+        yield replace(calculation, setup=replace(calculation.setup, k_mesh=mesh), steps=(replace(step, atoms=atoms),))
+
+
+def test_meshes_of_one_spacing_on_cells_of_all_sizes_are_one_setting_and_a_coarser_one_is_not(tmp_path):
+    calculation = read_text(tmp_path, "vasprun.xml", vasprun(static_run()))
+    cells = [calculation.steps[0].atoms.cell.array * size for size in np.linspace(0.5, 4.0, 40)]
+    members = on_cells(calculation, cells, [mesh_of_spacing(cell, 0.35) for cell in cells])
+    coarse = on_cells(calculation, cells[:1], [mesh_of_spacing(cells[0], 0.5)])
+    found = one_setting([*members, *coarse])
+    assert found.k_spacing_per_A == pytest.approx(0.35, rel=0.05)
     assert found.k_spacing_per_A <= 0.35
+    assert list(found.differing) == [40]
+
+
+def test_meshes_of_a_density_spread_and_are_one_setting(tmp_path):
+    """Divisions rounded down from a length: 10 A of a cell have 2 of 25 A, 13 A have 1, nearly twice as coarse."""
+    calculation = read_text(tmp_path, "vasprun.xml", vasprun(static_run()))
+    cells = [np.diag([edge, edge, edge]) for edge in np.linspace(4.0, 16.0, 40)]
+    meshes = [(n, n, n) for n in (max(1, int(25.0 / cell[0, 0])) for cell in cells)]
+    assert not one_setting(list(on_cells(calculation, cells, meshes))).differing
 
 
 @pytest.mark.parametrize(("content", "says"), [

@@ -28,9 +28,11 @@ CLOSE_A = 1e-4
 """Places closer than this are the same: outputs write five decimals, and a force changes by 1e-3 eV/A over it."""
 _CLOSE_EV = 0.1
 """Cutoffs closer than this are the same: programs convert from Ry and round."""
-_COARSER = 1.25
-"""How much coarser than the set's a mesh may be. Meshes of one rule of k-points per atom or per reciprocal volume
-spread by 10 to 20 % with the shape of the cells; the next coarser rule in use is a factor 1.4 away or more."""
+_SHARE_OF_A_SPACING = 2 / 3
+"""Where as many meshes can be made of one spacing, the set was: every mesh has it. Of pymatgen's rules by atoms, by
+reciprocal volume and by lengths at most 0.48 of 300 cells with edges of 3.5 to 16 A can be made of one."""
+_COARSER = 2.0
+"""How much coarser than the most frequent spacing a mesh of other rules may be: those cells spread by up to 1.98."""
 
 
 def judge(
@@ -247,13 +249,13 @@ def one_setting(calculations: Sequence[Calculation]) -> OneSetting:
             titles.setdefault(element, Counter())[title] += 1
     chosen = {element: counts.most_common(1)[0][0] for element, counts in titles.items()}
     intervals = {number: _spacings(calculations[number]) for number in same}
-    spacing = _common_spacing([interval for interval in intervals.values() if interval is not None])
+    spacing, coarsest = _common_spacing([interval for interval in intervals.values() if interval is not None])
     for number in same:
         reasons = [f"the potential of {element} is {title}, the set has {chosen[element]}"
                    for element, title in _by_element(calculations[number].setup)
                    if title != chosen[element]]  # fmt: skip
         interval = intervals[number]
-        if spacing is not None and interval is not None and interval[0] > _COARSER * spacing:
+        if spacing is not None and interval is not None and interval[0] > coarsest:
             mesh = _mesh(calculations[number].setup.k_mesh)
             reasons.append(f"k mesh {mesh} ({interval[0]:.3f} 1/A), the set has {spacing:.3f} 1/A")
         if reasons:
@@ -309,11 +311,12 @@ def _spacings(calculation: Calculation) -> tuple[float, float] | None:
     return spacing_of_mesh(cell, mesh), min(coarser, default=math.inf)
 
 
-def _common_spacing(intervals: Sequence[tuple[float, float]]) -> float | None:
-    """The spacing that most intervals hold: the largest lower end of those that hold one spacing together."""
-    best, most = None, 0
-    for spacing in sorted({low for low, _ in intervals}):
-        count = sum(low <= spacing < high for low, high in intervals)
-        if count > most:
-            best, most = spacing, count
-    return best
+def _common_spacing(intervals: Sequence[tuple[float, float]]) -> tuple[float | None, float]:
+    """The spacing that most intervals hold (the largest lower end of those), and the coarsest beside it, 1/A."""
+    if not intervals:
+        return None, math.inf
+    lows, highs = np.sort(np.array(intervals), axis=0).T
+    n_holding = np.searchsorted(lows, lows, "right") - np.searchsorted(highs, lows, "right")
+    best = int(np.argmax(n_holding))
+    is_of_spacing = n_holding[best] >= _SHARE_OF_A_SPACING * len(intervals)
+    return float(lows[best]), float(lows[best]) * (1 + 1e-6 if is_of_spacing else _COARSER)
