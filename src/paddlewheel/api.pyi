@@ -31,6 +31,8 @@ from paddlewheel.studies.distil.settings import Gates
 from paddlewheel.studies.dsc.record import DscRecord
 from paddlewheel.studies.eis.record import EisRecord
 from paddlewheel.studies.hull.record import HullRecord
+from paddlewheel.studies.label.record import JobsRecord
+from paddlewheel.studies.label.record import JudgedLabelsRecord
 from paddlewheel.studies.label.record import LabelRecord
 from paddlewheel.studies.lsv.record import LsvRecord
 from paddlewheel.studies.nmr_exchange.record import NmrExchangeRecord
@@ -417,10 +419,17 @@ def hull(
     show_progress: bool = ...,
 ) -> HullRecord: ...
 def label(
-    frames: str | Path | Sequence[Atoms] | Dataset,
+    frames: str | Path | Sequence[Atoms] | Dataset | None = ...,
     *,
     potential: str | None = ...,
     functional: str | None = ...,
+    engine: Literal['vasp', 'gpaw', 'castep'] | None = ...,
+    settings: str | Path | str | None = ...,
+    write: str | Path | str | None = ...,
+    collect: str | Path | str | None = ...,
+    from_files: Paths = ...,
+    take_unsaid: bool = ...,
+    compare_with: str | None = ...,
     dtype: Literal['float32', 'float64'] = ...,
     three_body: Literal['parent', 'as_trained'] = ...,
     device: str = ...,
@@ -428,7 +437,7 @@ def label(
     again: bool = ...,
     cores: int | None = ...,
     show_progress: bool = ...,
-) -> LabelRecord: ...
+) -> LabelRecord | JobsRecord | JudgedLabelsRecord: ...
 def lsv(
     files: str | Path | CellTest | Sequence[str | Path | CellTest],
     *,

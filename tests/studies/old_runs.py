@@ -564,6 +564,16 @@ OLD_RUNS: dict[str, OldRun] = {
         arguments=["label", "frames.extxyz", "--potential", EMT, "--functional", "none", "--cores", "1"],
         changed=["--functional", "PBE"], named="functional",
     ),
+    "label-jobs": OldRun(
+        make=write_frames,
+        arguments=["label", "frames.extxyz", "--engine", "vasp", "--write", RUN, "--settings", "matpes"],
+        changed=["--settings", "paper"], named="settings.name",
+    ),
+    "label-judged": OldRun(
+        make=write_labelled,
+        arguments=["label", "--from", "labelled.extxyz", "--functional", "none", "--compare-with", EMT],
+        changed=["--functional", "PBE"], named="functional",
+    ),
     "train": OldRun(
         make=write_labelled,
         arguments=["train", "labelled.extxyz", "--elements", "Cu,Al", "--epochs", "1", "--batch-size", "4",

@@ -83,7 +83,7 @@ def _run(study: Study[Any, Any], given: list[Any], settings: Mapping[str, Any], 
         if argument.required and not value:
             raise SettingsError("none given", where=argument.metavar, remedy=f"give {argument.help}")
     json = options["json"]
-    directory = options["out"] or study.default_directory(given)
+    directory = options["out"] or study.default_directory(given, settings)
     if options["dry_run"]:
         forecast = study.forecast(*given, out=directory, cores=options["cores"], **settings)
         _print_json(forecast.document()) if json else print("\n".join(forecast.lines()))

@@ -126,6 +126,8 @@ class Study(Generic[AnySettings, AnyRecord]):
         Keys of `inputs.yaml` that directories of earlier versions lack (see `Document`).
     needs_directory
         Whether it works in a run directory even where none is named.
+    places
+        ``settings -> folder``: where a run goes without `out` if a setting says it; None leaves it to the arguments.
     prints
         Options that print a text, for which nothing is run.
     example
@@ -150,6 +152,7 @@ class Study(Generic[AnySettings, AnyRecord]):
     predicts: Callable[[Any, AnySettings, int | None, Path | None, Forecast], Sequence[str]] | None = None
     unsaid: tuple[str, ...] = ()
     needs_directory: bool = False
+    places: Callable[[AnySettings], Path | None] | None = None
     prints: tuple[Printed, ...] = ()
     notes: str = ""
 
@@ -233,7 +236,7 @@ class Study(Generic[AnySettings, AnyRecord]):
             check_name(path)
         directory = Path(out) if out is not None else None
         if directory is None and self.needs_directory:
-            directory = self.default_directory(values)
+            directory = self.default_directory(values, chosen)
         if directory is None or not (directory / INPUTS).is_file():  # a run that was begun with them goes on
             check_effects(chosen, rest)
         inputs = self.opens(*values, chosen)
@@ -250,8 +253,12 @@ class Study(Generic[AnySettings, AnyRecord]):
         )
         return _Opened(inputs=inputs, settings=chosen, document=document, directory=directory)
 
-    def default_directory(self, given: Sequence[Any]) -> Path:
-        """Where a run goes without `out`: named after the command and what it is about."""
+    def default_directory(self, given: Sequence[Any], settings: AnySettings | Mapping[str, Any] | None = None) -> Path:
+        """Where a run goes without `out`: named after the command and what it is about, or as a setting says."""
+        if self.places is not None and settings is not None:
+            chosen = self.settings.of(**settings) if isinstance(settings, Mapping) else settings
+            if (folder := self.places(chosen)) is not None:
+                return folder
         source = given[0] if given else None
         none_given = source is None or (isinstance(source, list | tuple) and not source)
         if none_given and self.arguments:

@@ -134,13 +134,31 @@ def _check_sizes(frame: Atoms, *, where: str) -> None:
 def check_energies(frames: Sequence[Atoms], *, where: str | Path) -> None:
     """Refuse energies that no sum over elements explains: another unit, per atom for per cell, another reference.
 
-    The sum is fitted by least absolute deviations (reweighted least squares), so that a few wrong frames stand out
-    instead of pulling it.
-
     Raises
     ------
     DatasetError
         Naming the worst frame.
+    """
+    residuals = energy_residuals(frames)
+    worst = int(np.abs(residuals).argmax())
+    if abs(residuals[worst]) > LARGEST_ENERGY_RESIDUAL_eV:
+        raise DatasetError(
+            energy_problem(frames[worst], residuals[worst]), where=f"{where}, frame {worst}",
+            remedy="check the unit (eV for the whole cell, not Hartree, not per atom) and the reference, or remove it",
+        )  # fmt: skip
+
+
+def energy_problem(frame: Atoms, residual_eV: float) -> str:
+    """What is wrong with an energy so far from the other frames', in words."""
+    energy_eV = float(_result(frame, "energy")) / len(frame)
+    return f"has {energy_eV:.4g} eV/atom, {residual_eV:+.4g} eV/atom from what the other frames of its elements say"
+
+
+def energy_residuals(frames: Sequence[Atoms]) -> np.ndarray:
+    """Energy of each frame less a sum over its elements fitted to all frames, eV/atom: [n_frames].
+
+    The sum is fitted by least absolute deviations (reweighted least squares), so that a few wrong frames stand out
+    instead of pulling it.
     """
     symbols = sorted({symbol for frame in frames for symbol in frame.get_chemical_symbols()})
     counts = np.array([[frame.get_chemical_symbols().count(symbol) for symbol in symbols] for frame in frames], float)
@@ -153,14 +171,7 @@ def check_energies(frames: Sequence[Atoms], *, where: str | Path) -> None:
         fitted = np.linalg.lstsq(shares * root, energies * root[:, 0], rcond=None)[0]
         residuals = energies - shares @ fitted
         weights = 1 / np.maximum(np.abs(residuals), 1e-3)
-    worst = int(np.abs(residuals).argmax())
-    if abs(residuals[worst]) > LARGEST_ENERGY_RESIDUAL_eV:
-        raise DatasetError(
-            f"has {energies[worst]:.4g} eV/atom, {residuals[worst]:+.4g} eV/atom from what the other frames of its "
-            "elements say",
-            where=f"{where}, frame {worst}",
-            remedy="check the unit (eV for the whole cell, not Hartree, not per atom) and the reference, or remove it",
-        )
+    return residuals
 
 
 def check_work(frames: Sequence[Atoms], *, where: str | Path) -> None:
@@ -226,15 +237,22 @@ def check_duplicates(frames: Sequence[Atoms], *, where: str | Path) -> None:
     DatasetError
         Naming both.
     """
+    for index, first in duplicates(frames).items():
+        raise DatasetError(
+            f"is the same structure as frame {first}", where=f"{where}, frame {index}", remedy="remove one"
+        )
+
+
+def duplicates(frames: Sequence[Atoms]) -> dict[int, int]:
+    """Numbers of frames that are there before (to 1e-6 A), each with that of the first."""
     seen: dict[bytes, int] = {}
+    again: dict[int, int] = {}
     for index, frame in enumerate(frames):
         content = np.round(np.vstack([np.array(frame.cell), frame.positions]) * 1e6).astype(np.int64)
         digest = hashlib.sha256(frame.numbers.astype(np.int64).tobytes() + content.tobytes()).digest()
-        if digest in seen:
-            raise DatasetError(
-                f"is the same structure as frame {seen[digest]}", where=f"{where}, frame {index}", remedy="remove one"
-            )
-        seen[digest] = index
+        if seen.setdefault(digest, index) != index:
+            again[index] = seen[digest]
+    return again
 
 
 def _result(frame: Atoms, key: str) -> np.ndarray:

@@ -52,6 +52,33 @@ def read_calculation(path: Path) -> Calculation:
     raise DatasetError("is no output that can be read", where=path, remedy=f"known are {known}")
 
 
+def find_outputs(path: Path, *, deep: bool = True) -> list[Path]:
+    """Outputs at a path, each as `read_calculation` takes it, in the order of their names.
+
+    A file is taken as it is. A folder with outputs of VASP is one output; of another folder every file that a reader
+    recognizes, and, if `deep`, those of the folders in it.
+    """
+    if not path.is_dir():
+        return [path]
+    inside = sorted(path.iterdir())
+    names = {entry.name for entry in inside}
+    if any(f"{name}{end}" in names for name in _IN_A_FOLDER for end in _PACKED):
+        return [path]
+    found = [entry for entry in inside if entry.is_file() and _is_output(entry)]
+    if deep:
+        found += [output for entry in inside if entry.is_dir() for output in find_outputs(entry)]
+    return found
+
+
+def _is_output(path: Path) -> bool:
+    try:
+        with foreign.parsing(path, DatasetError), foreign.open_unpacked(path, DatasetError) as stream:
+            head = stream.read(_HEAD_BYTES)
+    except DatasetError:
+        return False
+    return any(recognizes(head) for _, recognizes, _ in _READERS)
+
+
 def _read_folder(folder: Path) -> Calculation:
     found = [path for name in _IN_A_FOLDER for end in _PACKED if (path := folder / f"{name}{end}").is_file()]
     if not found:

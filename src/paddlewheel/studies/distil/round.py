@@ -18,6 +18,7 @@ from paddlewheel.studies.distil.fit_unit import PARAMETERS, POTENTIAL, fit_unit
 from paddlewheel.studies.distil.fit_unit import TASK as FIT_TASK
 from paddlewheel.studies.distil.record import DistilGate, DistilRound, MeanErrors
 from paddlewheel.studies.distil.settings import DistilOptions
+from paddlewheel.studies.label.record import LabelRecord
 from paddlewheel.studies.label.study import STUDY as LABEL
 from paddlewheel.studies.motion.touched import md_damage
 from paddlewheel.studies.simulation.md_runs import TASK as MD_TASK
@@ -95,6 +96,7 @@ def run_round(whole: Distillation, *, number: int, starts: list[Start], before: 
         functional=whole.functional, three_body=whole.teacher["three_body"], device=whole.teacher["device"],
         dtype=whole.teacher["dtype"], cores=whole.run.cores, show_progress=whole.run.show_progress,
     )  # fmt: skip
+    assert isinstance(labels, LabelRecord)  # those of a potential
     train, test = _split(stage, settings)
     errors = _errors_before(directory, before, settings)
     students, results = fit_stage(

@@ -13,19 +13,46 @@ from paddlewheel.page.numbers import plain
 from paddlewheel.page.page import Listing, Page, Pairs, Section
 from paddlewheel.page.write import Figures
 from paddlewheel.records.tables import Beside
-from paddlewheel.studies.label.record import LabelRange, LabelRecord, RefusedFrame, WrittenSet
+from paddlewheel.studies.label.judged_sections import (
+    asked_rows,
+    convergence_figure,
+    convergence_table,
+    diagnostics_section,
+    judged_figures,
+    refusals_section,
+    settings_section,
+)
+from paddlewheel.studies.label.record import (
+    ConvergenceRecord,
+    JobsRecord,
+    JudgedLabelsRecord,
+    LabelRange,
+    LabelRecord,
+    RefusedFrame,
+    WrittenSet,
+)
 from paddlewheel.units import eV_PER_A3_IN_GPA
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+AnyLabelRecord = LabelRecord | JobsRecord | JudgedLabelsRecord | ConvergenceRecord
+
 MOST_POINTS = 4000
 _MARKERS = "os^Dvp*h"
 
 
-def figures(record: LabelRecord, beside: Beside) -> Figures:
-    """The figure of the report."""
-    return labels_figure(record.dataset, beside)
+def figures(record: AnyLabelRecord, beside: Beside) -> Figures:
+    """The figures of the report."""
+    if isinstance(record, ConvergenceRecord):
+        text = "Differences of energy, forces and stress to the finest calculation, against cut-off and k-points."
+        return {"convergence": (convergence_figure(record.points), text)}
+    if isinstance(record, JobsRecord) or record.dataset is None:
+        return {}
+    drawn = labels_figure(record.dataset, beside)
+    if isinstance(record, JudgedLabelsRecord):
+        return {**drawn, **judged_figures(record, beside)}
+    return drawn
 
 
 def labels_figure(written: WrittenSet, beside: Beside) -> Figures:
@@ -74,8 +101,12 @@ def thinned(indices: np.ndarray) -> np.ndarray:
     return indices[::step]
 
 
-def page(record: LabelRecord, _beside: Beside, drawings: dict[str, Drawing]) -> Page:
+def page(record: LabelRecord | JobsRecord | JudgedLabelsRecord, _beside: Beside, drawings: dict[str, Drawing]) -> Page:
     """The report."""
+    if isinstance(record, JobsRecord):
+        return _jobs_page(record)
+    if isinstance(record, JudgedLabelsRecord):
+        return _judged_page(record, drawings)
     return Page(
         eyebrow="labels",
         title=f"Labels of {record.source}",
@@ -84,6 +115,103 @@ def page(record: LabelRecord, _beside: Beside, drawings: dict[str, Drawing]) -> 
         tone="partial" if record.refused else "good",
         warnings=record.warnings,
         sections=[labels_section(record.dataset, record.labels, record.refused, drawings["labels"])],
+        citations=record.citations,
+        provenance=record.provenance,
+        footer="The same numbers, unrounded, are in result.json and the data set.",
+    )
+
+
+def _jobs_page(record: JobsRecord) -> Page:
+    asked = record.settings
+    potentials = [(element, name) for element, name in record.pseudopotentials.items()]
+    return Page(
+        eyebrow="job folders",
+        title=f"{record.engine.upper()} inputs of {record.source}",
+        facts=[("Frames", f"{record.n_frames:,}"), ("Atoms", f"{record.n_atoms:,}"), ("Settings", asked.name)],
+        headline=f"{record.n_frames:,} folders are ready to be run",
+        remarks=[
+            Markup("Submit them with <code>sbatch submit.sh</code>; finished ones are passed over."),
+            Markup("Collect them with <code>paddlewheel label --collect</code> and this folder."),
+        ],
+        warnings=record.warnings,
+        sections=[
+            Section(
+                id="calculation",
+                title="Calculation",
+                paragraphs=[Markup("Each folder holds {}.").format(", ".join(record.files))],
+                groups=[
+                    Pairs(title=f"settings: {asked.name}", rows=asked_rows(asked)),
+                    *([Pairs(title="pseudopotentials", rows=potentials)] if potentials else []),
+                ],
+            )
+        ],
+        citations=record.citations,
+        provenance=record.provenance,
+        footer="manifest.json names the frame of every folder.",
+    )
+
+
+def _convergence_page(record: ConvergenceRecord, drawings: dict[str, Drawing]) -> Page:
+    asked = record.settings
+    worst = [point for point in record.points if point.is_asked]
+    told = [
+        f"{'Plane waves' if point.varied == 'cutoff' else 'k-points'} as asked for leave "
+        f"{abs(point.energy_meV_per_atom):.2g} meV/atom, {point.largest_force_eV_per_A:.2g} eV/Å and "
+        f"{point.largest_stress_GPa:.2g} GPa to the finest calculated here."
+        for point in worst
+    ]
+    return Page(
+        eyebrow="convergence of labels",
+        title=f"{record.formula} by {record.engine}",
+        facts=[("Frame", record.source), ("Atoms", str(record.n_atoms)), ("Settings", asked.name)],
+        headline="How labels change with the cut-off and the k-points",
+        remarks=told,
+        warnings=record.warnings,
+        sections=[
+            Section(
+                id="convergence",
+                title="Differences",
+                paragraphs=[
+                    "Each is refined by itself. An energy that all frames of a composition lack alike is no error of "
+                    "their differences."
+                ],
+                drawings=[(drawings["convergence"], "The grey line is what was asked for.")],
+                tables=[convergence_table(record.points)],
+            ),
+            Section(
+                id="calculation",
+                title="Calculation",
+                groups=[Pairs(title=f"settings: {asked.name}", rows=asked_rows(asked))],
+            ),
+        ],
+        citations=record.citations,
+        provenance=record.provenance,
+    )
+
+
+def _judged_page(record: JudgedLabelsRecord, drawings: dict[str, Drawing]) -> Page:
+    written, n_refused = record.dataset, len(record.refused)
+    n_taken = written.n_frames if written else 0
+    facts = [("Outputs", f"{record.n_outputs:,}"), ("Ionic steps", f"{record.n_steps:,}"), ("Taken", f"{n_taken:,}")]
+    remarks = []
+    if record.rewritten:
+        remarks.append(f"{len(record.rewritten)} folders were written again: submit.sh runs them alone.")
+    sections = []
+    if written and record.labels:
+        sections.append(labels_section(written, record.labels, (), drawings["labels"]))
+    sections.append(settings_section(record.asked, record.found))
+    sections.append(refusals_section(record.refused))
+    if record.diagnostics is not None:
+        sections.append(diagnostics_section(record.diagnostics, drawings))
+    return Page(
+        eyebrow="judged labels",
+        title=f"Labels of {record.source}",
+        facts=facts,
+        headline=f"{n_taken:,} of {n_taken + n_refused:,} frames have labels that can be taken",
+        tone="none" if not n_taken else "partial" if n_refused or record.n_waiting else "good",
+        remarks=remarks,
+        warnings=record.warnings,
+        sections=sections,
         citations=record.citations,
         provenance=record.provenance,
         footer="The same numbers, unrounded, are in result.json and the data set.",

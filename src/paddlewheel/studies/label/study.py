@@ -1,171 +1,164 @@
-"""`label`: energy, forces and stress of frames by any potential, as a data set with its card."""
+"""`label`: energy, forces and stress of frames, by a potential or a program of first principles, as a data set."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from paddlewheel.crystals.formats import read_frames
-from paddlewheel.errors import DatasetError, SettingsError
-from paddlewheel.execution import array_digest
-from paddlewheel.studies.label.labelled_set import (
-    FUNCTIONAL,
-    Labeller,
-    choose_labeller,
-    describe_dataset,
-    disk_bytes,
-    label_range,
-    labelled_frames,
-    without_release,
-    write_labelled,
+from paddlewheel.errors import SettingsError
+from paddlewheel.firstprinciples.named_settings import settings_named
+from paddlewheel.studies.label.by_convergence import Convergence, opened_for_convergence
+from paddlewheel.studies.label.by_gpaw import ByGpaw, opened_for_gpaw
+from paddlewheel.studies.label.by_jobs import JobFolders, opened_for_jobs
+from paddlewheel.studies.label.by_outputs import JobOutputs, NamedOutputs, opened_files, opened_jobs
+from paddlewheel.studies.label.by_potential import ByPotential, opened_for_potential
+from paddlewheel.studies.label.labelled_set import without_release
+from paddlewheel.studies.label.record import (
+    ConvergencePoint,
+    ConvergenceRecord,
+    JobsRecord,
+    JudgedLabelsRecord,
+    LabelRecord,
+    RefusedFrame,
 )
-from paddlewheel.studies.label.record import DATASET, LabelRecord
-from paddlewheel.studies.simulation.frame_units import TASK, frames_of_units, label_units
-from paddlewheel.studies.simulation.potentials import potential_citations, potential_document
-from paddlewheel.studies.simulation.settings import PotentialSettings
-from paddlewheel.study.forecast import Forecast
+from paddlewheel.studies.label.settings import LabelSettings
+from paddlewheel.studies.simulation.potentials import potential_document
 from paddlewheel.study.run import Run
-from paddlewheel.study.settings import setting
-from paddlewheel.study.stage import failed_units
 from paddlewheel.study.study import Argument, Study
-from paddlewheel.training.dataset import Dataset, card_path
 
 if TYPE_CHECKING:
-    from ase import Atoms
+    pass
+
+_MOST_LISTED = 20
+_USUAL = "paper"
+
+Inputs = ByPotential | JobFolders | JobOutputs | NamedOutputs | ByGpaw | Convergence
+AnyLabelRecord = LabelRecord | JobsRecord | JudgedLabelsRecord | ConvergenceRecord
 
 
-class LabelSettings(PotentialSettings):
-    """Settings of `label`."""
-
-    # no default: that of `conduct` may be a student, whose labels are no truth
-    potential: str | None = setting(None, "Who labels (see `potentials`); it has to be named")
-    functional: str | None = setting(None, FUNCTIONAL)
-
-
-@dataclass(frozen=True, kw_only=True)
-class LabelInputs:
-    """The frames, and who labels them."""
-
-    source: str
-    frames: list[Atoms]
-    labeller: Labeller
-
-    def document(self) -> dict[str, Any]:
-        """The frames by their content, the potential, and what decides its labels."""
-        return {
-            "frames": {"name": self.source, "n_frames": len(self.frames), "sha256": frames_digest(self.frames)},
-            "potential": self.labeller.potential,
-            "engine": self.labeller.decides,
-            "functional": self.labeller.functional,
-        }
-
-
-def _opens(frames: str | Path | Sequence[Atoms] | Dataset, settings: LabelSettings) -> LabelInputs:
-    from paddlewheel.potentials import check_elements, describe_potential
-
-    given = _read_frames(frames)
-    if settings.potential is None:
-        raise SettingsError(
-            "none named", where="potential", remedy="say who labels, such as m3gnet-nabh-r2scan: there is no default"
+def _opens(frames: Any, settings: LabelSettings) -> Inputs:
+    _check_together(frames, settings)
+    compare_with = None
+    if settings.compare_with is not None:
+        compare_with = potential_document(
+            settings.compare_with, three_body=settings.three_body, device=settings.device, dtype=settings.dtype
         )
-    check_elements(describe_potential(settings.potential), _union(given))
-    document = potential_document(
-        settings.potential, three_body=settings.three_body, device=settings.device, dtype=settings.dtype
-    )
-    return LabelInputs(
-        source=Path(frames).name if isinstance(frames, str | Path) else "frames given",
-        frames=given,
-        labeller=choose_labeller(document, functional=settings.functional),
-    )
+    if settings.collect is not None:
+        return opened_jobs(settings, compare_with=compare_with)
+    if settings.from_files:
+        named, engine = settings.settings, settings.engine or "vasp"
+        asked = None if named is None else settings_named(named, engine=engine)
+        return opened_files([*settings.from_files, *_listed(frames)], settings, asked=asked, compare_with=compare_with)
+    if settings.engine is None:
+        return opened_for_potential(frames, settings)
+    asked = settings_named(settings.settings or _USUAL, engine=settings.engine)
+    if settings.functional not in (None, asked.functional):
+        raise SettingsError(
+            f"{settings.functional} was given, the settings {asked.name} are of {asked.functional}", where="functional",
+            remedy="leave it out, or give other --settings",
+        )  # fmt: skip
+    if settings.converge:
+        return opened_for_convergence(frames, settings, asked=asked)
+    if settings.engine == "gpaw":
+        return opened_for_gpaw(frames, asked=asked, compare_with=compare_with)
+    return opened_for_jobs(frames, settings, asked=asked)
+
+
+def _check_together(frames: Any, settings: LabelSettings) -> None:
+    """Refuse what does not belong together, and say what is missing."""
+    ways = {
+        "collect": settings.collect is not None, "from_files": bool(settings.from_files),
+        "engine": settings.engine is not None, "potential": settings.potential is not None,
+    }  # fmt: skip
+    if ways["from_files"] and ways["engine"]:
+        ways["engine"] = False  # it names the settings that the outputs are held to
+    given = [name for name, is_given in ways.items() if is_given]
+    if len(given) > 1:
+        raise SettingsError(
+            "labels come from one place", where=given[1],
+            remedy="give one of --potential, --engine, --collect and --from",
+        )  # fmt: skip
+    has_frames = frames is not None and not (isinstance(frames, list | tuple) and not frames)
+    if settings.collect is not None and has_frames:
+        raise SettingsError("takes no frames", where="collect", remedy="leave FRAMES out: the folder holds its own")
+    if not has_frames and not settings.collect and not settings.from_files:
+        raise SettingsError("none given", where="FRAMES", remedy="give a file of frames, or --collect or --from")
+    if settings.engine in ("vasp", "castep") and settings.write is None and not settings.from_files:
+        raise SettingsError(
+            f"{settings.engine} does not run here", where="engine",
+            remedy="give --write DIR for its inputs; what it made of them comes back by --collect DIR",
+        )  # fmt: skip
+    if settings.engine == "gpaw" and settings.write is not None:
+        raise SettingsError("has no effect with --engine gpaw", where="write", remedy="leave it out: GPAW runs here")
+    if settings.settings is not None and not (settings.engine or settings.from_files):
+        raise SettingsError(
+            "has no effect without a program", where="settings", remedy="leave it out, or give --engine or --from"
+        )
+
+
+def _listed(frames: Any) -> Sequence[str | Path]:
+    """Files that stand after those of --from, as a shell writes out a pattern."""
+    if frames is None:
+        return ()
+    return [frames] if isinstance(frames, str | Path) else list(frames)
 
 
 def _of_today(found: Mapping[str, Any]) -> dict[str, Any]:
     return {**found, "engine": without_release(str(found.get("engine")))}
 
 
-def _read_frames(frames: str | Path | Sequence[Atoms] | Dataset) -> list[Atoms]:
-    """Frames of a file in any format that ASE reads, of a data set, or as given; each checked."""
-    if isinstance(frames, Dataset):
-        listed = list(frames.frames)
-    elif isinstance(frames, str | Path):
-        listed = read_frames(Path(frames))
+def _measures(inputs: Inputs, settings: LabelSettings, run: Run) -> AnyLabelRecord:
+    return inputs.measured(run)
+
+
+def _says(record: AnyLabelRecord) -> list[str]:
+    folder = record.directory or Path()
+    if isinstance(record, JobsRecord):
+        return [
+            f"{record.n_frames} frames written for {record.engine}, settings {record.settings.name}",
+            f"submit them: cd {folder} && sbatch submit.sh",
+            f"collect them: paddlewheel label --collect {folder}",
+        ]
+    if isinstance(record, ConvergenceRecord):
+        return [f"{record.formula} by {record.engine}, settings {record.settings.name}", *map(_point, record.points)]
+    if isinstance(record, LabelRecord):
+        written, of, by = record.dataset, record.n_frames, record.dataset.engine
     else:
-        listed = list(frames)
-    where = str(frames) if isinstance(frames, str | Path) else "frames"
-    if not listed:
-        raise DatasetError("holds no frames", where=where, remedy="give at least one")
-    for index, frame in enumerate(listed):
-        at = f"{where}, frame {index}"
-        if not (len(frame) and all(frame.pbc) and abs(frame.cell.volume) > 0):
-            raise DatasetError("has no atoms or is not periodic in three directions", where=at, remedy="give it a cell")
-        if not (np.isfinite(frame.positions).all() and np.isfinite(np.array(frame.cell)).all()):
-            raise DatasetError("has positions or a cell that are not finite", where=at, remedy="remove the frame")
-    return listed
+        written, by = record.dataset, record.engine if record.found is None else " and ".join(record.found.code)
+        of = (written.n_frames if written else 0) + len(record.refused)
+    said = [f"{written.n_frames if written else 0} of {of} frames labelled by {by}", *_refusals(record.refused)]
+    if isinstance(record, JudgedLabelsRecord):
+        if record.n_waiting:
+            said.append(f"{record.n_waiting} frames have no output yet")
+        if record.rewritten:
+            said.append(f"{len(record.rewritten)} folders were written again: run submit.sh once more")
+    if written:
+        said.append(f"data set: {folder / written.file}")
+    return said
 
 
-def frames_digest(frames: Sequence[Atoms]) -> str:
-    """sha256 over species, positions and cells."""
-    return array_digest(
-        *(part for f in frames for part in (f.numbers.astype(np.int64), f.get_positions(), np.array(f.cell)))
+def _point(point: ConvergencePoint) -> str:
+    mesh = "x".join(map(str, point.k_mesh))
+    return (
+        f"{point.cutoff_eV:g} eV, {mesh} k-points: {point.energy_meV_per_atom:+.3g} meV/atom, "
+        f"{point.largest_force_eV_per_A:.2g} eV/A, {point.largest_stress_GPa:.2g} GPa"
+        + (" (as asked for)" if point.is_asked else "")
     )
 
 
-def _union(frames: Sequence[Atoms]) -> Atoms:
-    """One atom of each element that occurs."""
-    from ase import Atoms
-
-    return Atoms(sorted({symbol for frame in frames for symbol in set(frame.get_chemical_symbols())}))
-
-
-def _measures(inputs: LabelInputs, settings: LabelSettings, run: Run) -> LabelRecord:
-    frames, labeller = inputs.frames, inputs.labeller
-    units = label_units(frames, potential=labeller.potential, directory=run.folder)
-    troubles = run.units(units, task=TASK, title="labelling")
-    if troubles:
-        raise failed_units(troubles, run.folder)
-    good, refused = labelled_frames(frames, units)
-    path = run.folder / DATASET
-    dataset = write_labelled(path, good, labeller=labeller, settings={"labelled": inputs.source})
-    for file in (path, card_path(path)):
-        run.hold(file.name)
-    return LabelRecord(
-        potential=labeller.potential["name"],
-        source=inputs.source,
-        n_frames=len(frames),
-        dataset=describe_dataset(path, dataset),
-        labels=label_range(dataset),
-        refused=refused,
-        warnings=[f"{len(refused)} of {len(frames)} frames were refused"] if refused else [],
-        citations=potential_citations(labeller.potential["name"]),
-        provenance=run.provenance(potential_sha256=labeller.potential["identity"]),
-    )
+def _refusals(refused: Sequence[RefusedFrame]) -> list[str]:
+    shown = [f"refused: {frame.name} {frame.reason}" for frame in refused[:_MOST_LISTED]]
+    left = len(refused) - _MOST_LISTED
+    return [*shown, f"refused: {left} more, in the report"] if left > 0 else shown
 
 
-def _says(record: LabelRecord) -> list[str]:
-    written = record.dataset
-    return [
-        f"{written.n_frames} of {record.n_frames} frames labelled by {written.engine}",
-        *(f"refused: {frame.name} {frame.reason}" for frame in record.refused),
-        f"data set: {(record.directory or Path()) / written.file}",
-    ]
-
-
-def _forecasts(inputs: LabelInputs, settings: LabelSettings, cores: int | None) -> Forecast:
-    from paddlewheel.studies.simulation.cost import Cost
-
-    atom_s = Cost(inputs.labeller.potential).evaluation_s(inputs.frames)
-    n_atoms = {name: sum(map(len, frames)) for name, frames in frames_of_units(inputs.frames).items()}
-    return Forecast.of_units(
-        {name: n * atom_s / 3600 for name, n in n_atoms.items()},
-        cores=cores,
-        inputs=(("frames", f"{len(inputs.frames)} of {inputs.source}"), ("labelled by", inputs.labeller.decides)),
-        n_atoms=max(map(len, inputs.frames)),
-        disk_bytes=disk_bytes(sum(n_atoms.values())),
-    )
+def _places(settings: LabelSettings) -> Path | None:
+    if settings.write is not None:
+        return Path(settings.write)
+    if settings.collect is not None:
+        return Path(f"label-{Path(settings.collect).name}")
+    return Path(f"label-{Path(settings.from_files[0]).name.split('.')[0]}") if settings.from_files else None
 
 
 STUDY = Study(
@@ -176,20 +169,27 @@ STUDY = Study(
             metavar="FRAMES",
             help="a file of frames in any format that ASE reads; labels in it are left aside",
             annotation="str | Path | Sequence[Atoms] | paddlewheel.training.dataset.Dataset",
+            many=True,
+            alone=True,
+            required=False,
         ),
     ),
     settings=LabelSettings,
-    record=LabelRecord,
+    record=(LabelRecord, JobsRecord, JudgedLabelsRecord, ConvergenceRecord),
     opens=_opens,
     measures=_measures,
     says=_says,
+    failed=lambda record: isinstance(record, JudgedLabelsRecord) and record.dataset is None,
     document=lambda inputs, _settings: inputs.document(),
     of_today=_of_today,
-    forecasts=_forecasts,
+    forecasts=lambda inputs, _settings, cores: inputs.forecast(cores),
+    places=_places,
     needs_directory=True,
     example="paddlewheel label frames.extxyz --potential m3gnet-nabh-r2scan --out sets/l",
     notes="""
     The run directory gets ``dataset.extxyz`` with its card: frames whose labels no data set may hold are refused by
-    name. Frames are labelled in units of work that survive a kill; the same call goes on.
+    name. Frames are labelled in units of work that survive a kill; the same call goes on. ``--engine vasp --write DIR``
+    writes a folder a frame, ``--collect DIR`` judges every ionic step that came back, and ``--from FILE...`` does so
+    with any outputs.
     """,
 )

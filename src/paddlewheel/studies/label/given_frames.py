@@ -1,0 +1,65 @@
+"""The frames to be labelled: read, checked, and known by their content."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from paddlewheel.crystals.formats import read_frames
+from paddlewheel.errors import DatasetError
+from paddlewheel.execution import array_digest
+from paddlewheel.training.dataset import Dataset
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+
+def given_frames(frames: str | Path | Sequence[Atoms] | Dataset) -> list[Atoms]:
+    """Frames of a file in any format that ASE reads, of a data set, or as given; each checked.
+
+    Raises
+    ------
+    DatasetError
+        For no frames, and frames that are not periodic or finite.
+    """
+    if isinstance(frames, Dataset):
+        listed = list(frames.frames)
+    elif isinstance(frames, str | Path):
+        listed = read_frames(Path(frames))
+    else:
+        listed = list(frames)
+    where = str(frames) if isinstance(frames, str | Path) else "frames"
+    if not listed:
+        raise DatasetError("holds no frames", where=where, remedy="give at least one")
+    for index, frame in enumerate(listed):
+        at = f"{where}, frame {index}"
+        if not (len(frame) and all(frame.pbc) and abs(frame.cell.volume) > 0):
+            raise DatasetError("has no atoms or is not periodic in three directions", where=at, remedy="give it a cell")
+        if not (np.isfinite(frame.positions).all() and np.isfinite(np.array(frame.cell)).all()):
+            raise DatasetError("has positions or a cell that are not finite", where=at, remedy="remove the frame")
+    return listed
+
+
+def source_of(frames: str | Path | Sequence[Atoms] | Dataset) -> str:
+    """What the frames are called."""
+    return Path(frames).name if isinstance(frames, str | Path) else "frames given"
+
+
+def frames_document(source: str, frames: Sequence[Atoms]) -> dict[str, Any]:
+    """The frames by their content."""
+    return {"name": source, "n_frames": len(frames), "sha256": frames_digest(frames)}
+
+
+def frames_digest(frames: Sequence[Atoms]) -> str:
+    """sha256 over species, positions and cells."""
+    return array_digest(
+        *(part for f in frames for part in (f.numbers.astype(np.int64), f.get_positions(), np.array(f.cell)))
+    )
+
+
+def frame_names(source: str, frames: Sequence[Atoms]) -> list[str]:
+    """Where each frame comes from: what it says itself, or its number in the file."""
+    return [str(frame.info.get("source", f"{source} frame {index}")) for index, frame in enumerate(frames)]

@@ -1,0 +1,252 @@
+"""`label` by programs end to end: job folders written, outputs judged and collected, refused ones written again."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import bulk
+from ase.calculators.singlepoint import SinglePointCalculator
+from ase.io import read, write
+from made_vasp import cell_of_NaBH4, made_step, relaxation, static_run, vasprun
+
+from paddlewheel import label, load
+from paddlewheel.cli.main import status_of as command
+from paddlewheel.errors import DatasetError, RunDirectoryError, SettingsError
+from paddlewheel.training import read_dataset
+from paddlewheel.units import eV_PER_A3_IN_GPA
+
+EMT_NAME = "ase:ase.calculators.emt:EMT"
+N = 6
+
+
+def frames(n: int = N) -> list[Atoms]:
+    """NaBH4-like cells of different volumes whose elements are not sorted."""
+    rng = np.random.default_rng(5)
+    made = []
+    for number in range(n):
+        atoms = cell_of_NaBH4()
+        atoms.set_cell(atoms.cell * (1 + 0.01 * number), scale_atoms=True)
+        atoms.positions += rng.normal(scale=0.02, size=(len(atoms), 3))
+        atoms = atoms[rng.permutation(len(atoms))]
+        atoms.info = {"source": f"run A frame {number}", "structure": f"cell {number}", "temperature_K": 300.0}
+        made.append(atoms)
+    return made
+
+
+def answer(folder: Path, *, seed: int, **incar: str) -> None:
+    """What VASP would write for the inputs in a folder: the tags are those of the INCAR."""
+    atoms = read(folder / "POSCAR", format="vasp")
+    tags = dict(line.split(" = ") for line in (folder / "INCAR").read_text().splitlines())
+    run = static_run(atoms, seed=seed)
+    wanted = {name: tags[name] for name in ("ENCUT", "EDIFF", "ISPIN", "METAGGA", "NELM", "KSPACING")}
+    run = run.having(**{**wanted, **incar})
+    mesh = tuple(max(1, int(np.ceil(2 * np.pi * np.linalg.norm(row) / 0.35))) for row in atoms.cell.reciprocal())
+    run = replace(run, mesh=mesh, titles={**run.titles, "Na": "PAW_PBE Na_pv 19Sep2006"})
+    (folder / "vasprun.xml").write_text(vasprun(run))
+
+
+@pytest.fixture
+def jobs(tmp_path: Path) -> Path:
+    """Six folders, all answered but the last; the fourth with another cut-off, the fifth without convergence."""
+    write(tmp_path / "frames.extxyz", frames())
+    label(tmp_path / "frames.extxyz", engine="vasp", write=tmp_path / "jobs")
+    for number in range(N - 1):
+        folder = tmp_path / "jobs" / "frames" / f"{number:06d}"
+        answer(folder, seed=number, **({"ENCUT": "520"} if number == 3 else {"NELM": "5"} if number == 4 else {}))
+    return tmp_path / "jobs"
+
+
+def test_frames_are_written_in_the_folder_that_is_named(tmp_path):
+    record = label(frames(), engine="vasp", write=tmp_path / "jobs")
+    assert record.kind == "label-jobs"
+    assert (record.n_frames, record.settings.functional, record.settings.cutoff_eV) == (N, "r2SCAN", 680)
+    assert {"INCAR", "POSCAR", "POTCAR.spec"} <= set(record.files)
+    assert len(list((tmp_path / "jobs" / "frames").iterdir())) == N
+    assert load(tmp_path / "jobs") == record
+    with pytest.raises(RunDirectoryError, match="other inputs"):
+        label(frames(3), engine="vasp", write=tmp_path / "jobs")
+
+
+def test_sound_outputs_are_collected_and_the_others_named(jobs, tmp_path):
+    record = label(collect=jobs, out=tmp_path / "run")
+    assert record.dataset.n_frames == 3
+    assert record.n_waiting == 1
+    reasons = {frame.name: frame.reason for frame in record.refused}
+    assert set(reasons) == {"run A frame 3", "run A frame 4"}
+    assert "520 eV" in reasons["run A frame 3"]
+    assert "did not converge" in reasons["run A frame 4"]
+    card = json.loads((tmp_path / "run" / "dataset.card.json").read_text())
+    assert (card["engine"], card["functional"]) == ("vasp 6.4.2", "r2SCAN")
+    assert card["settings"]["asked"]["cutoff_eV"] == 680
+    assert "run A frame 3" in (tmp_path / "run" / "report.html").read_text()
+
+
+def test_labels_are_those_of_the_output_in_the_order_of_the_frame(jobs, tmp_path):
+    label(collect=jobs, out=tmp_path / "run")
+    asked = frames()
+    for number, frame in enumerate(read_dataset(tmp_path / "run" / "dataset.extxyz").frames):
+        sorted_atoms = read(jobs / "frames" / f"{number:06d}" / "POSCAR", format="vasp")
+        step = made_step(sorted_atoms, seed=number)
+        assert frame.get_chemical_symbols() == asked[number].get_chemical_symbols()
+        np.testing.assert_allclose(frame.positions, asked[number].positions, atol=1e-4)  # a POSCAR's digits
+        assert frame.info["structure"] == f"cell {number}"
+        assert frame.get_potential_energy() == pytest.approx(step.energies_eV[-1], abs=1e-6)
+        trace = -np.trace(step.stress_kB) / 3 / (10 * eV_PER_A3_IN_GPA)
+        assert frame.get_stress()[:3].mean() == pytest.approx(trace, abs=1e-6)
+        # the force belongs to the atom at the same place, whatever its number
+        for atom, place in enumerate(sorted_atoms.positions):
+            away = (frame.positions - place) @ np.linalg.inv(frame.cell.array)
+            nearest = int(np.linalg.norm((away - np.round(away)) @ frame.cell.array, axis=1).argmin())
+            np.testing.assert_allclose(frame.get_forces()[nearest], step.forces_eV_per_A[atom], atol=1e-6)
+
+
+def test_what_came_since_is_collected_too(jobs, tmp_path):
+    assert label(collect=jobs, out=tmp_path / "run").dataset.n_frames == 3
+    answer(jobs / "frames" / f"{N - 1:06d}", seed=N)
+    record = label(collect=jobs, out=tmp_path / "run")
+    assert (record.dataset.n_frames, record.n_waiting) == (4, 0)
+
+
+def test_refused_ones_are_written_again_and_no_others(jobs, tmp_path):
+    label(collect=jobs, out=tmp_path / "run")
+    record = label(collect=jobs, out=tmp_path / "run", again=True)
+    assert record.rewritten == ["run A frame 3", "run A frame 4"]
+    for number in (3, 4):
+        folder = jobs / "frames" / f"{number:06d}"
+        assert not (folder / "vasprun.xml").exists()
+        assert (folder / "attempt-1" / "vasprun.xml").exists()
+        assert (folder / "INCAR").read_text() != (folder / "attempt-1" / "INCAR").read_text()
+        answer(folder, seed=number)
+    assert (jobs / "frames" / "000000" / "vasprun.xml").exists()
+    assert label(collect=jobs, out=tmp_path / "run").dataset.n_frames == 5
+
+
+def test_potentials_other_than_those_asked_for_are_refused(jobs, tmp_path):
+    path = jobs / "frames" / "000002" / "vasprun.xml"
+    path.write_text(path.read_text().replace("Na_pv 19Sep2006", "Na 08Apr2002   "))
+    record = label(collect=jobs, out=tmp_path / "run")
+    [reason] = [frame.reason for frame in record.refused if frame.name == "run A frame 2"]
+    assert reason == "the potential of Na is PAW_PBE Na 08Apr2002, asked for is Na_pv"
+
+
+def test_output_of_another_frame_is_refused(jobs, tmp_path):
+    shutil.copy(jobs / "frames" / "000000" / "vasprun.xml", jobs / "frames" / "000001" / "vasprun.xml")
+    record = label(collect=jobs, out=tmp_path / "run")
+    [reason] = [frame.reason for frame in record.refused if frame.name == "run A frame 1"]
+    assert "asked for was" in reason
+
+
+def test_nothing_that_can_be_taken_is_a_failure_with_its_list(jobs, tmp_path, capsys):
+    for folder in (jobs / "frames").iterdir():
+        if (folder / "vasprun.xml").exists():
+            text = (folder / "vasprun.xml").read_text()
+            (folder / "vasprun.xml").write_text(text[: len(text) // 3])
+    assert command(["label", "--collect", str(jobs), "--out", str(tmp_path / "run")]) == 1
+    said = capsys.readouterr().out
+    assert "0 of 5 frames labelled" in said
+    assert said.count("refused: run A frame") == 5
+    assert not (tmp_path / "run" / "dataset.extxyz").exists()
+
+
+def test_every_step_of_a_relaxation_is_a_label(tmp_path):
+    (tmp_path / "relaxation").mkdir()
+    (tmp_path / "relaxation" / "vasprun.xml").write_text(vasprun(relaxation(3)))
+    record = label(from_files=[tmp_path / "relaxation"], out=tmp_path / "run")
+    assert (record.n_outputs, record.n_steps, record.dataset.n_frames) == (1, 3, 3)
+    assert record.functional if hasattr(record, "functional") else record.dataset.functional
+    assert [frame.info["source"] for frame in read_dataset(tmp_path / "run" / "dataset.extxyz").frames] == [
+        f"relaxation frame {number}" for number in range(3)
+    ]
+
+
+def test_files_after_from_are_outputs_as_well(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for number in range(3):
+        run = static_run(seed=number)
+        atoms = run.steps[0].atoms.copy()
+        atoms.set_cell(atoms.cell * (1 + 0.01 * number), scale_atoms=True)
+        Path(f"{number}.xml").write_text(vasprun(static_run(atoms, seed=number)))
+    assert command(["label", "--from", "0.xml", "1.xml", "2.xml", "--out", "run"]) == 0
+    assert load("run").dataset.n_frames == 3
+
+
+def test_two_settings_never_mix(tmp_path):
+    """Two outputs of r2SCAN and one of PBE: that one is refused by name."""
+    for number in range(3):
+        atoms = cell_of_NaBH4()
+        atoms.set_cell(atoms.cell * (1 + 0.01 * number), scale_atoms=True)
+        run = static_run(atoms, seed=number)
+        if number == 2:
+            run = run.having(METAGGA="--")
+        (tmp_path / f"{number}.xml").write_text(vasprun(run))
+    record = label(from_files=sorted(tmp_path.glob("*.xml")), out=tmp_path / "run")
+    assert record.dataset.n_frames == 2
+    assert [frame.name for frame in record.refused] == ["2.xml frame 0"]
+    assert "functional" in record.refused[0].reason
+
+
+def test_the_same_structure_twice_is_taken_once(tmp_path):
+    for name in ("a.xml", "b.xml"):
+        (tmp_path / name).write_text(vasprun(static_run(seed=1)))
+    record = label(from_files=[tmp_path / "a.xml", tmp_path / "b.xml"], out=tmp_path / "run")
+    assert record.dataset.n_frames == 1
+    assert "same structure as a.xml" in record.refused[0].reason
+
+
+@pytest.mark.parametrize(
+    ("options", "where"),
+    [
+        ({"engine": "vasp"}, "engine"),
+        ({"engine": "gpaw", "write": "jobs"}, "write"),
+        ({"engine": "vasp", "write": "jobs", "functional": "PBE"}, "functional"),
+        ({"engine": "vasp", "write": "jobs", "potential": EMT_NAME}, "potential"),
+        ({"collect": "jobs"}, "collect"),
+        ({"settings": "paper", "potential": EMT_NAME}, "settings"),
+        ({"write": "jobs", "potential": EMT_NAME}, "write"),
+    ],
+)
+def test_options_that_do_not_belong_together_are_refused(tmp_path, monkeypatch, options, where):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingsError) as caught:
+        label(frames(1), **options)
+    assert caught.value.where == where
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_not_there_is_said(tmp_path):
+    with pytest.raises(DatasetError, match="is not there"):
+        label(from_files=[tmp_path / "none.xml"], out=tmp_path / "run")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DatasetError, match="no output that is known"):
+        label(from_files=[tmp_path / "empty"], out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_forces_that_stand_apart_from_a_potential_are_told(tmp_path):
+    """Twenty frames of copper with EMT's labels, one with its forces turned round."""
+    rng = np.random.default_rng(7)
+    from ase.calculators.emt import EMT
+
+    made = []
+    for number in range(20):
+        atoms = bulk("Cu", cubic=True)
+        atoms.rattle(0.1, rng=rng)
+        atoms.calc = EMT()
+        energy, forces, stress = atoms.get_potential_energy(), atoms.get_forces(), atoms.get_stress()
+        forces = forces * (1 + 0.02 * rng.standard_normal(forces.shape)) * (-1 if number == 11 else 1)
+        atoms.calc = SinglePointCalculator(atoms, energy=energy, forces=forces, stress=stress)
+        made.append(atoms)
+    write(tmp_path / "copper.extxyz", made)
+    record = label(
+        from_files=[tmp_path / "copper.extxyz"], functional="none", compare_with=EMT_NAME, out=tmp_path / "run"
+    )
+    assert record.convergence == "not said"
+    assert record.dataset.n_frames == 20
+    assert [row.frame for row in record.diagnostics.outliers] == [11]
+    assert any("stand apart" in line for line in record.warnings)
