@@ -31,6 +31,7 @@ from paddlewheel.studies.distil.settings import Gates
 from paddlewheel.studies.dsc.record import DscRecord
 from paddlewheel.studies.eis.record import EisRecord
 from paddlewheel.studies.hull.record import HullRecord
+from paddlewheel.studies.label.record import ConvergenceRecord
 from paddlewheel.studies.label.record import JobsRecord
 from paddlewheel.studies.label.record import JudgedLabelsRecord
 from paddlewheel.studies.label.record import LabelRecord
@@ -428,6 +429,9 @@ def label(
     write: str | Path | str | None = ...,
     collect: str | Path | str | None = ...,
     from_files: Paths = ...,
+    converge: bool = ...,
+    cutoffs_eV: Numbers = ...,
+    k_spacings_per_A: Numbers = ...,
     take_unsaid: bool = ...,
     compare_with: str | None = ...,
     dtype: Literal['float32', 'float64'] = ...,
@@ -437,7 +441,7 @@ def label(
     again: bool = ...,
     cores: int | None = ...,
     show_progress: bool = ...,
-) -> LabelRecord | JobsRecord | JudgedLabelsRecord: ...
+) -> LabelRecord | JobsRecord | JudgedLabelsRecord | ConvergenceRecord: ...
 def lsv(
     files: str | Path | CellTest | Sequence[str | Path | CellTest],
     *,

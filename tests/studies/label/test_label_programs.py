@@ -13,8 +13,8 @@ from ase import Atoms
 from ase.build import bulk
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import read, write
-from made_vasp import cell_of_NaBH4, made_step, relaxation, static_run, vasprun
 
+from made_vasp import cell_of_NaBH4, made_step, relaxation, static_run, vasprun
 from paddlewheel import label, load
 from paddlewheel.cli.main import status_of as command
 from paddlewheel.errors import DatasetError, RunDirectoryError, SettingsError

@@ -68,7 +68,7 @@ class Convergence:
 
     def forecast(self, cores: int | None) -> Forecast:
         """What the calculations cost, by their size."""
-        from paddlewheel.firstprinciples.gpaw.calculator import gpaw_cost_s
+        from paddlewheel.firstprinciples.gpaw.cost import gpaw_cost_s
 
         hours = {_prefix(number) + "gpaw-000000": gpaw_cost_s(self.frame, each) / 3600 for number, each in
                  enumerate(self.plan)}  # fmt: skip

@@ -82,7 +82,7 @@ class ByGpaw:
 
     def forecast(self, cores: int | None) -> Forecast:
         """What the labels cost, by the size of each frame."""
-        from paddlewheel.firstprinciples.gpaw.calculator import gpaw_cost_s
+        from paddlewheel.firstprinciples.gpaw.cost import gpaw_cost_s
 
         hours = {
             f"gpaw-{number:06d}": gpaw_cost_s(frame, self.asked) / 3600 for number, frame in enumerate(self.frames)
