@@ -28,6 +28,8 @@ from paddlewheel.study.run import Run
 if TYPE_CHECKING:
     from ase import Atoms
 
+LABELS_ALONE = "frames"
+"""The program of files that hold labels alone, and cannot say how they were made."""
 _KEPT_INFO = ("structure", "temperature_K", "strain")
 
 
@@ -172,7 +174,7 @@ class NamedOutputs:
                     refused.append(RefusedFrame(frame=0, source=names[number], reason=error.problem))
                     continue
                 n_steps += len(calculation.steps)
-                alone = not calculation.setup.code  # labelled frames, which no program's output is
+                alone = calculation.setup.code == LABELS_ALONE
                 says = says and not alone
                 calculation = self._functional_of(calculation)
                 good = []
