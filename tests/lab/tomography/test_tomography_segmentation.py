@@ -209,7 +209,7 @@ def test_the_rim_between_bright_and_dark_is_no_phase() -> None:
     model = PottsModel(
         levels=(40.0, 90.0, 180.0), noise=5, blur_voxels=(0, 1.2, 1.2), spacing_nm=(200, 100, 100), strength=1.0
     )
-    fractions, _ = relax(seen, labels, model, targets=np.zeros(3), held=False)
+    fractions, _ = relax(seen, labels, model, targets=None)
     assert fractions[1] < shell / 3
     assert fractions[2] == pytest.approx(np.mean(true == 2), rel=0.05)
 

@@ -68,7 +68,7 @@ def test_what_is_missing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         paddlewheel.tomography_segment(
             "stack.tif", voxel_nm="50,50,100", phases="pore,A", crop="0,40,0,40,0,50", out="run"
         )
-    with pytest.raises(SettingsError, match="voxel_nm: 2 numbers; give 3: 100,100,200"):
+    with pytest.raises(SettingsError, match="voxel_nm: 2 numbers; give three, x, y, z: 100,100,200"):
         paddlewheel.tomography_segment("stack.tif", voxel_nm="50,100", phases="pore,A", out="run")
     tifffile.imwrite("labels.tif", np.indices((12, 40, 44)).sum(axis=0).astype(np.uint8) % 3)
     with pytest.raises(DataError, match=r"3 different values .0, 1, 2.: these are phases, not grey values"):

@@ -18,6 +18,8 @@ _SLAB = 16
 """Slices that are worked on together."""
 _CURTAIN_ROWS = 128
 """Rows over which a curtain counts as the same: the window of its estimate."""
+_LINE, _OUTLIER = 3.5, 5.0
+"""Deviations from which the mean of a row counts as a line, and from which a voxel tells nothing of brightness."""
 NORMAL_MAD = 1.4826
 """Standard deviation of a normal distribution over its median absolute deviation."""
 Watch = Callable[[float], None]
@@ -88,7 +90,7 @@ def _product(moved: np.ndarray, lag: int) -> float:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Fields:
-    """What is taken from the grey values: g = (1 + gain) level + offset + curtain.
+    """What is taken from the grey values: g = (1 + gain) level + offset + curtain + line.
 
     Attributes
     ----------
@@ -98,6 +100,8 @@ class Fields:
         [n_z]: grey values added to a slice that stands out against its trend; 0 for all others.
     curtains
         [n_z, n_windows, n_x]: vertical stripes in windows of rows, with linear transitions.
+    lines
+        [n_z, n_y]: rows that charge has made brighter or darker; 0 for all others.
     shape
         Of the stack.
     """
@@ -106,6 +110,7 @@ class Fields:
     offset: np.ndarray
     odd: np.ndarray
     curtains: np.ndarray
+    lines: np.ndarray
     shape: tuple[int, int, int]
 
     @classmethod
@@ -114,7 +119,15 @@ class Fields:
         n_z, n_y, n_x = shape
         n_windows = max(1, round(n_y / _CURTAIN_ROWS))
         return cls(gain=np.zeros(_N_TERMS), offset=np.zeros(_N_TERMS), odd=np.zeros(n_z),
-                   curtains=np.zeros((n_z, n_windows, n_x), dtype=np.float32), shape=shape)  # fmt: skip
+                   curtains=np.zeros((n_z, n_windows, n_x), dtype=np.float32),
+                   lines=np.zeros((n_z, n_y), dtype=np.float32), shape=shape)  # fmt: skip
+
+    def followed_by(self, other: Fields) -> Fields:
+        """Of both: `other` was found where these were taken away already (to first order in the gains)."""
+        return Fields(
+            gain=self.gain + other.gain, offset=self.offset + other.offset, odd=self.odd + other.odd,
+            curtains=self.curtains + other.curtains, lines=self.lines + other.lines, shape=self.shape,
+        )  # fmt: skip
 
     def trend(self, level: float) -> np.ndarray:
         """[n_z]: what drift adds to a grey value, in the middle of the slices."""
@@ -132,6 +145,7 @@ class Fields:
         count = values.shape[0]
         terms = _terms(self.shape, np.arange(start, start + count), np.arange(self.shape[1]), np.arange(self.shape[2]))
         offset = np.tensordot(self.offset, terms, 1) + self.odd[start : start + count, None, None]
+        offset = offset + self.lines[start : start + count, :, None]
         return ((values - offset - self.stripes(start, count)) / (1 + np.tensordot(self.gain, terms, 1))).astype(
             np.float32
         )
@@ -167,13 +181,13 @@ def _terms(shape: tuple[int, int, int], z: np.ndarray, y: np.ndarray, x: np.ndar
 
 def find_fields(
     values: Any, *, levels: Sequence[float], noise: float, before: Fields | None = None, curtains: bool = True,
-    watch: Watch | None = None,
+    expected: Callable[[int, int], np.ndarray] | None = None, watch: Watch | None = None,
 ) -> Fields:  # fmt: skip
-    """Drift of brightness, shadows, odd slices and curtains, from the residuals of every voxel's level.
+    """Drift of brightness, shadows, odd slices, curtains and lines, from the residuals of every voxel's level.
 
     A low-order trend along z and in the plane, of offset and gain, by robust least squares; then, of each slice, what
-    is left on the mean (kept only where it stands out six deviations from its neighbours'), and column means (curtains)
-    shrunk by their own error.
+    is left on the mean (kept only where it stands out six deviations from its neighbours'), column means (curtains)
+    shrunk by their own error, and, where labels are known, means of rows that stand out (lines).
 
     Parameters
     ----------
@@ -185,8 +199,11 @@ def find_fields(
         Of single voxels.
     before
         A first estimate, by which voxels are told apart.
+    expected
+        Gives the slices from a first to a last-but-one as they should be, where labels are known already: then no voxel
+        is told apart by its grey value.
     """
-    from scipy.ndimage import gaussian_filter, gaussian_filter1d
+    from scipy.ndimage import gaussian_filter, gaussian_filter1d, median_filter
 
     shape: tuple[int, int, int] = tuple(int(n) for n in values.shape)  # type: ignore[assignment]
     n_z, n_y, n_x = shape
@@ -199,6 +216,9 @@ def find_fields(
     def seen(start: int, stop: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         raw = read_slices(values, start, stop)
         flat = before.taken_from(raw, start)
+        if expected is not None:
+            level = expected(start, stop)
+            return raw, level, np.abs(flat - level) < _OUTLIER * noise
         smooth = np.stack([gaussian_filter(each, 1.0) for each in flat])
         level = at[np.digitize(smooth, middles)]
         return raw, level, np.abs(smooth - level) < 0.5 * gap + noise  # what is on no edge of large contrast
@@ -210,7 +230,8 @@ def find_fields(
         raw, level, kept = seen(start, stop)
         terms = _terms(shape, np.arange(start, stop), np.arange(0, n_y, step), np.arange(0, n_x, step))
         cut = np.s_[:, ::step, ::step]
-        residual = (raw - level - before.stripes(start, stop - start) - before.odd[start:stop, None, None])[cut]
+        known = before.stripes(start, stop - start) + before.lines[start:stop, :, None]
+        residual = (raw - level - known - before.odd[start:stop, None, None])[cut]
         keep = kept[cut]
         block = terms[:, keep]
         rows = np.concatenate([np.ones((1, block.shape[1])), block, block * (level[cut][keep] / scale)])
@@ -222,8 +243,8 @@ def find_fields(
     ridge = 1e-3 * np.trace(normal) / size
     solved = np.linalg.solve(normal + np.diag([0.0] + [1e-6 * ridge] * _N_TERMS + [ridge] * _N_TERMS), right)
     made = Fields(gain=solved[1 + _N_TERMS :] / scale, offset=solved[1 : 1 + _N_TERMS], odd=np.zeros(n_z),
-                  curtains=np.zeros_like(before.curtains), shape=shape)  # fmt: skip
-    means, columns = np.zeros(n_z), np.zeros_like(before.curtains)
+                  curtains=np.zeros_like(before.curtains), lines=np.zeros_like(before.lines), shape=shape)  # fmt: skip
+    means, columns, rows_of = np.zeros(n_z), np.zeros_like(before.curtains), np.zeros_like(before.lines)
     bounds = np.linspace(0, n_y, before.curtains.shape[1] + 1).astype(int)
     for start, stop in slabs(n_z):
         raw, level, kept = seen(start, stop)
@@ -234,6 +255,7 @@ def find_fields(
             part = residual[:, bounds[window] : bounds[window + 1]]
             count = np.maximum(np.isfinite(part).sum(axis=1), 1)
             columns[start:stop, window] = np.nansum(part, axis=1) / count
+        rows_of[start:stop] = np.nansum(residual, axis=2) / np.maximum(np.isfinite(residual).sum(axis=2), 1)
         if watch is not None:
             watch(0.5 + 0.5 * stop / n_z)
     away = means - _local_median(means)
@@ -246,7 +268,14 @@ def find_fields(
         error = noise / np.sqrt(rows_each)
         variance = columns.var(axis=2, keepdims=True)
         columns *= np.maximum(0, 1 - error**2 / np.maximum(variance, 1e-12))
-    return Fields(gain=made.gain, offset=made.offset, odd=odd, curtains=columns, shape=shape)
+    lines = (
+        np.zeros_like(rows_of)
+        if expected is None
+        else rows_of - median_filter(rows_of, size=(1, min(15, n_y | 1)), mode="nearest")
+    )
+    spread = NORMAL_MAD * float(np.median(np.abs(lines)))
+    lines[np.abs(lines) < max(_LINE * spread, noise / 4)] = 0
+    return Fields(gain=made.gain, offset=made.offset, odd=odd, curtains=columns, lines=lines, shape=shape)
 
 
 def _local_median(means: np.ndarray) -> np.ndarray:
@@ -290,10 +319,12 @@ def _coarse(image: np.ndarray) -> np.ndarray:
 
 
 def moved_slice(image: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    """A slice moved back by `shift` (y, x, voxels), by cubic splines; edges are repeated."""
-    from scipy.ndimage import shift as moved
-
-    return moved(image, -np.asarray(shift), order=3, mode="nearest") if np.any(np.abs(shift) > 1e-3) else image
+    """A slice moved back by `shift` (y, x, rounded to whole voxels); what comes in at edges is mirrored."""
+    places = []
+    for size, step in zip(image.shape, shift, strict=True):
+        wanted = (np.arange(size) + round(float(step))) % (2 * size)
+        places.append(np.minimum(wanted, 2 * size - 1 - wanted))
+    return image[np.ix_(*places)]
 
 
 def common_window(removed: np.ndarray, shape: tuple[int, int, int], *, where: str) -> tuple[slice, slice]:

@@ -6,6 +6,7 @@ import math
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,7 +26,7 @@ from paddlewheel.lab.tomography.artefacts import (
     slabs,
 )
 from paddlewheel.lab.tomography.denoising import denoise
-from paddlewheel.lab.tomography.potts import PottsModel, fit_model, relax
+from paddlewheel.lab.tomography.potts import PottsModel, fit_model, fractions_of, pictured, relax
 from paddlewheel.lab.tomography.thresholds import (
     FractionPrior,
     Histogram,
@@ -33,18 +34,24 @@ from paddlewheel.lab.tomography.thresholds import (
     fit_mixture,
     histogram_of,
     otsu_thresholds,
+    tension,
+    with_recipe,
 )
 from paddlewheel.lab.tomography.voxels import Labels, Stack
 
 Contrast = Literal["auto", "normal", "inverted"]
 """Whether bright is bright: found out by the recipe, or said."""
 
-BYTES_PER_VOXEL = 4 + 4 + 1 + 1
-"""Of the corrected and the smoothed grey values, and of the labels of one segmentation and of one of its family."""
+BYTES_PER_VOXEL = 4 + 4 + 4 + 1 + 1
+"""Of the corrected, the smoothed and the simulated grey values, and of the labels of two segmentations."""
 _SLAB_BYTES = 40 * 16
 """For each voxel of a slice: what sixteen slices at work take."""
 _SMALLEST = 8
 _BLUR_STD, _STRENGTH_SPREAD = 0.1, 2.0
+_STD_OF_EVEN = 3**-0.5
+"""Standard deviation of what is even from -1 to 1."""
+_ROUNDS = 3
+"""Of brightness by labels, and labels by brightness."""
 _TENSION, _SMALL_SEPARATION = 3.0, 3.0
 _INVERTED = 0.1
 """By how much ln L of a voxel is higher from bright to dark where the contrast counts as inverted."""
@@ -84,12 +91,14 @@ class Method:
 class Member:
     """One segmentation of the family: all numbers that make it from the corrected grey values.
 
-    `targets` are the fractions that it is held to, `reached` those that its labels have.
+    `targets` are the fractions that it is held to, `reached` those that its labels have; `drift_voxels` is what each
+    slice lies further than the one before, along y and x, over the central one.
     """
 
     targets: tuple[float, ...]
     potts_strength: float
     blur_voxels: tuple[float, float, float]
+    drift_voxels: tuple[float, float]
     reached: tuple[float, ...]
 
 
@@ -119,6 +128,12 @@ class Segmentation:
         Of a voxel, grey values.
     lengths_voxels
         Correlation lengths along z, y, x.
+    fractions
+        [n_phases] of the image alone.
+    covariance
+        [n_phases, n_phases] of the fractions of image and recipe together, to which labels are held.
+    tension
+        By how many standard uncertainties the image alone is off the recipe; None without one.
     prior
         Recipe, with the spread between volumes of the size of the image.
     otsu_fractions
@@ -144,6 +159,9 @@ class Segmentation:
     broken: tuple[int, ...]
     noise: float
     lengths_voxels: tuple[float, float, float]
+    fractions: np.ndarray
+    covariance: np.ndarray
+    tension: float | None
     prior: FractionPrior | None
     otsu_fractions: np.ndarray
     warnings: tuple[str, ...]
@@ -152,13 +170,17 @@ class Segmentation:
         """Members with their labels (uint8 [n_z, n_y, n_x], made anew for each).
 
         Fractions are drawn from their covariance, the Potts strength log-uniformly from half to twice, the blur with a
-        standard deviation of a tenth; the draws are stratified, so that few members span what many would.
+        standard deviation of a tenth, a straight drift of the slices within its error; the draws are stratified, so
+        that few members span what many would.
         """
         for number, member in enumerate(draw_members(self)):
             labels = self.labels.labels.copy()
             model = replace(self.model, strength=member.potts_strength, blur_voxels=member.blur_voxels)
             told = None if report is None else _part_of(report, "family", number, self.method.members)
-            reached, _ = relax(self.grey, labels, model, targets=np.array(member.targets), watch=told)
+            relax(self.grey, labels, model, targets=np.array(member.targets), seed=number + 1, watch=told)
+            for z in range(labels.shape[0]):
+                labels[z] = moved_slice(labels[z], (z - labels.shape[0] // 2) * np.array(member.drift_voxels))
+            reached = fractions_of(labels, len(member.targets))
             yield replace(member, reached=tuple(float(share) for share in reached)), labels
 
 
@@ -174,9 +196,9 @@ def draw_members(found: Segmentation) -> list[Member]:
     n_phases = len(found.central.targets)
     if count == 0:
         return []
-    draws = qmc.LatinHypercube(d=n_phases + 2, rng=np.random.default_rng(found.method.seed)).random(count)
+    draws = qmc.LatinHypercube(d=n_phases + 4, rng=np.random.default_rng(found.method.seed)).random(count)
     normal = norm.ppf(draws)
-    values, vectors = np.linalg.eigh(found.mixture.covariance)
+    values, vectors = np.linalg.eigh(found.covariance)
     away = normal[:, :n_phases] * np.sqrt(np.maximum(values, 0)) @ vectors.T
     members = []
     for number in range(count):
@@ -187,6 +209,7 @@ def draw_members(found: Segmentation) -> list[Member]:
             targets=tuple(float(share) for share in targets),
             potts_strength=found.model.strength * _STRENGTH_SPREAD ** (2 * draws[number, n_phases] - 1),
             blur_voxels=tuple(width * wider for width in found.model.blur_voxels),  # type: ignore[arg-type]
+            drift_voxels=tuple(normal[number, n_phases + 2 :] * found.drift.slope_error),  # type: ignore[arg-type]
             reached=found.central.reached,
         ))  # fmt: skip
     return members
@@ -279,35 +302,55 @@ def segment(
         )
     noise = noise_sigma(grey)
     smooth = _array(shape, np.float32, scratch)
-    denoise(grey, smooth, spacing_nm=spacing_nm, noise=noise, strength=method.denoise_strength,
-            watch=lambda share: told("denoising", share))  # fmt: skip
+
+    def looked_at() -> tuple[Histogram, Mixture]:
+        denoise(grey, smooth, spacing_nm=spacing_nm, noise=noise, strength=method.denoise_strength,
+                watch=lambda share: told("denoising", share))  # fmt: skip
+        histogram = _histogram(smooth)
+        return histogram, fit_mixture(histogram, len(phases), prior=prior, independent=independent)
+
     independent = float(np.prod([max(size / (2 * length), 1.0) for size, length in zip(shape, lengths, strict=True)]))
-    histogram = _histogram(smooth)
-    mixture = fit_mixture(histogram, len(phases), prior=prior, independent=independent)
+    histogram, mixture = looked_at()
     labels = _thresholded(smooth, mixture.thresholds, scratch)
     if prior is not None:
         prior = prior.widened(_between_volumes(labels, len(phases), prior.pore))
         if method.contrast == "auto":
             _check_contrast(histogram, mixture, prior, independent, stack.source)
-        mixture = fit_mixture(histogram, len(phases), prior=prior, independent=independent)
-        labels = _thresholded(smooth, mixture.thresholds, scratch)
-    otsu = otsu_thresholds(histogram, len(phases))
-    ends = np.interp(otsu, histogram.edges, np.append(0, np.cumsum(histogram.counts)) / histogram.counts.sum())
-    del smooth
 
     model = PottsModel(
         levels=tuple(float(level) for level in mixture.levels), noise=max(noise, 1e-3 * float(np.ptp(mixture.levels))),
         blur_voxels=(0.0, 0.7, 0.7), spacing_nm=spacing_nm, strength=method.potts_strength,
     )  # fmt: skip
     model = fit_model(grey, labels, model)
-    relax(grey, labels, model, targets=mixture.fractions, watch=lambda share: told("labels", 0.5 * share))
-    model = fit_model(grey, labels, model)
-    reached, _ = relax(
-        grey, labels, model, targets=mixture.fractions, watch=lambda share: told("labels", 0.5 + 0.5 * share)
-    )
-    central = Member(targets=tuple(float(x) for x in mixture.fractions), potts_strength=model.strength,
-                     blur_voxels=model.blur_voxels, reached=tuple(float(x) for x in reached))  # fmt: skip
-    warnings += _doubts(phases, mixture, prior, central)
+    relax(grey, labels, model, targets=mixture.fractions, watch=lambda share: told("labels", share))
+    # what labels under blur leave unexplained shows brightness better than thresholds did
+    free = mixture.fractions
+    for _ in range(_ROUNDS):
+        model = fit_model(grey, labels, model)
+        more = find_fields(
+            grey, levels=model.levels, noise=model.noise, curtains=method.curtains,
+            expected=partial(pictured, labels, model), watch=lambda share: told("brightness", share),
+        )  # fmt: skip
+        for start, stop in slabs(shape[0]):
+            grey[start:stop] = more.taken_from(grey[start:stop], start)
+        fields = fields.followed_by(more)
+        model = fit_model(grey, labels, model)
+        free, _ = relax(grey, labels, model, targets=None, watch=lambda share: told("labels", share))
+    seen, covariance = _fractions_of_image(grey, labels, free, model, smooth, method, scratch, told)
+    fractions, off = seen, 0.0
+    if prior is not None:
+        off = tension(seen, covariance, prior)
+        fractions, covariance = with_recipe(seen, covariance, prior)
+    noise = noise_sigma(grey)
+    histogram, mixture = looked_at()
+    otsu = otsu_thresholds(histogram, len(phases))
+    ends = np.interp(otsu, histogram.edges, np.append(0, np.cumsum(histogram.counts)) / histogram.counts.sum())
+    reached, _ = relax(grey, labels, model, targets=fractions, watch=lambda share: told("labels", share))
+    central = Member(
+        targets=tuple(float(x) for x in fractions), potts_strength=model.strength, blur_voxels=model.blur_voxels,
+        drift_voxels=(0.0, 0.0), reached=tuple(float(x) for x in reached),
+    )  # fmt: skip
+    warnings += _doubts(phases, mixture, off if prior is not None else None, central)
     made = Labels(
         labels=labels, voxel_nm=stack.voxel_nm, names=dict(enumerate(phases)), source=stack.source,
         voxel_from=stack.voxel_from, warnings=tuple(warnings),
@@ -316,8 +359,49 @@ def segment(
         labels=made, grey=grey, raw_planes=raw_planes, grey_planes=_planes(grey), window=window, mixture=mixture,
         first_mixture=first, histogram=histogram, raw_histogram=raw_histogram, model=model, central=central,
         method=method, drift=drift, fields=fields, broken=tuple(broken), noise=noise, lengths_voxels=lengths,
-        prior=prior, otsu_fractions=np.diff(np.concatenate([[0], ends, [1]])), warnings=tuple(warnings),
+        fractions=seen, covariance=covariance, tension=None if prior is None else off, prior=prior,
+        otsu_fractions=np.diff(np.concatenate([[0], ends, [1]])), warnings=tuple(warnings),
     )  # fmt: skip
+
+
+def _fractions_of_image(
+    grey: np.ndarray, labels: np.ndarray, found: np.ndarray, model: PottsModel, smooth: np.ndarray,
+    method: Method, scratch: Path | None, told: Report,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """Fractions without recipe, freed of the bias of their method, and the covariance of their error.
+
+    Parametric bootstrap (Efron and Tibshirani 1993, doi 10.1201/9780429246593): a picture of the labels, with blur and
+    noise, is segmented from its thresholds on. What its labels have other fractions than those that were pictured is
+    the bias. The bias, and what a Potts strength and a blur of one standard deviation more change, are the errors.
+
+    Parameters
+    ----------
+    found
+        [n_phases] of `labels`, which no targets held.
+    smooth
+        Room for grey values.
+    """
+    picture = _array(labels.shape, np.float32, scratch)  # type: ignore[arg-type]
+    other = _array(labels.shape, np.uint8, scratch)  # type: ignore[arg-type]
+    random = np.random.default_rng(method.seed)
+    for start, stop in slabs(labels.shape[0]):
+        part = pictured(labels, model, start, stop)
+        picture[start:stop] = part + np.float32(model.noise) * random.standard_normal(part.shape, dtype=np.float32)
+    denoise(picture, smooth, spacing_nm=model.spacing_nm, noise=model.noise, strength=method.denoise_strength)
+    middles = (np.array(model.levels[1:]) + np.array(model.levels[:-1])) / 2
+    for start, stop in slabs(labels.shape[0]):
+        other[start:stop] = np.digitize(smooth[start:stop], middles)
+    again, _ = relax(picture, other, model, targets=None, seed=1, watch=lambda share: told("fractions", share / 3))
+    away = [again - found]
+    wider = tuple(width * (1 + _BLUR_STD) for width in model.blur_voxels)
+    for turn, changed in enumerate((replace(model, strength=model.strength * _STRENGTH_SPREAD**_STD_OF_EVEN),
+                                    replace(model, blur_voxels=wider)), start=1):  # fmt: skip
+        other[:] = labels
+        moved, _ = relax(grey, other, changed, targets=None, seed=1,
+                         watch=lambda share, turn=turn: told("fractions", (turn + share) / 3))  # fmt: skip
+        away.append(moved - found)
+    fractions = np.maximum(found - away[0], 1e-4)
+    return fractions / fractions.sum(), sum(np.outer(each, each) for each in away)  # type: ignore[return-value]
 
 
 def _check(stack: Stack, phases: Sequence[str]) -> None:
@@ -417,22 +501,22 @@ def _check_contrast(
         )  # fmt: skip
 
 
-def _doubts(phases: Sequence[str], mixture: Mixture, prior: FractionPrior | None, central: Member) -> list[str]:
+def _doubts(phases: Sequence[str], mixture: Mixture, off: float | None, central: Member) -> list[str]:
     told: list[str] = []
-    decides = "the recipe decides between them" if prior is not None else "what divides them is a guess"
+    decides = "the recipe decides between them" if off is not None else "what divides them is a guess"
     told += [
         f"grey values of {phases[place]} and {phases[place + 1]} are {apart:.1f} widths apart: {decides}"
         for place, apart in enumerate(mixture.separations())
         if apart < _SMALL_SEPARATION
     ]
-    if prior is None:
+    if off is None:
         told.append(
             "no recipe: fractions rest on the histogram alone, and phases of few per cent may be off by ten points or "
             "more; give --sample with weight fractions and densities"
         )
-    elif mixture.tension > _TENSION:
+    elif off > _TENSION:
         told.append(
-            f"the image contradicts the recipe: fractions are {mixture.tension:.1f} standard uncertainties off it; "
+            f"the image contradicts the recipe: its fractions are {off:.1f} standard uncertainties off; "
             "check phases, their order, densities, and whether the stack is representative"
         )
     missed = np.abs(np.array(central.reached) - np.array(central.targets))

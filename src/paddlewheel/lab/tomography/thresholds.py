@@ -13,8 +13,8 @@ from paddlewheel.lab.tomography.recipe import Recipe
 
 PORE = "pore"
 _BINS = 256
-_LEVEL_ERROR = 0.1
-"""Uncertainty of a threshold, as a share of the distance between the levels beside it."""
+_LEAST_ERROR = 0.003
+"""Of a cumulated share of an image, whatever is known."""
 _WEIGHT = (10.0, 30.0)
 """Voxels that a histogram counts as, at most: its model errs in shapes (edges, noise that grows with the signal), which
 no number of voxels makes better, and would else pull fractions off a recipe that is right."""
@@ -181,13 +181,8 @@ class Mixture:
         Share of the voxels that two phases share.
     thresholds
         [n_phases - 1]: grey values that divide the voxels by `fractions`.
-    covariance
-        [n_phases, n_phases] of `fractions`: thresholds uncertain by a tenth of the distance between levels, held to the
-        prior.
     misfit
         -ln L per independent voxel, with the prior's half chi^2.
-    tension
-        Chi of the prior: by how many standard uncertainties the fractions are off it.
     """
 
     levels: np.ndarray
@@ -195,9 +190,7 @@ class Mixture:
     fractions: np.ndarray
     shared: float
     thresholds: np.ndarray
-    covariance: np.ndarray
     misfit: float
-    tension: float
 
     def density(self, grey: np.ndarray) -> np.ndarray:
         """Model of the histogram: share of the voxels per grey value."""
@@ -301,11 +294,9 @@ def fit_mixture(
     fractions = fractions / fractions.sum()
     ends = np.cumsum(fractions)[:-1]
     thresholds = np.array([histogram.below(float(end)) for end in ends])
-    covariance = _covariance(levels, sigma, fractions, shared, prior)
     return Mixture(
         levels=levels, sigma=float(sigma), fractions=fractions, shared=float(shared),
-        thresholds=thresholds, covariance=covariance, misfit=float(best.fun) / tempered,
-        tension=0.0 if prior is None else math.sqrt(2 * prior.misfit(fractions)),
+        thresholds=thresholds, misfit=float(best.fun) / tempered,
     )  # fmt: skip
 
 
@@ -341,45 +332,65 @@ def otsu_thresholds(histogram: Histogram, n_phases: int) -> np.ndarray:
     return np.asarray(threshold_multiotsu(hist=(counts, centres), classes=n_phases), dtype=float)
 
 
-def _covariance(
-    levels: np.ndarray,
-    sigma: float,
-    fractions: np.ndarray,
-    shared: float,
-    prior: FractionPrior | None,
-) -> np.ndarray:
-    """Of fractions: D of uncertain thresholds, (D^-1 + R^-1)^-1 with the recipe's R, which leaves porosity free."""
-    count = levels.size
-    if count == 1:
-        return np.zeros((1, 1))
-    thresholds = _crossings(levels, sigma, fractions, shared)
-    dense = _density(thresholds, levels, sigma, fractions, shared)
-    ends = np.hypot(dense * _LEVEL_ERROR * np.diff(levels), 0.003)
-    # fractions are differences of the shares below the thresholds
-    differences = np.zeros((count, count - 1))
+def with_recipe(fractions: np.ndarray, covariance: np.ndarray, prior: FractionPrior) -> tuple[np.ndarray, np.ndarray]:
+    """Fractions of an image and those of the recipe as one estimate, by least squares; with its covariance.
+
+    Parameters
+    ----------
+    fractions, covariance
+        [n_phases], [n_phases, n_phases]: of the image alone.
+    """
+    step, off, of_recipe, below = _against(fractions, covariance, prior)
+    information = np.linalg.inv(below)
+    left = np.linalg.inv(information + of_recipe.T @ off.information @ of_recipe)
+    moved = step @ left @ of_recipe.T @ off.information @ off.value
+    found = np.maximum(fractions - moved, 0.0)
+    return found / found.sum(), step @ left @ step.T
+
+
+def tension(fractions: np.ndarray, covariance: np.ndarray, prior: FractionPrior) -> float:
+    """By how many standard uncertainties, of both, an image's fractions are off the recipe's."""
+    _, off, of_recipe, below = _against(fractions, covariance, prior)
+    if off.value.size == 0:
+        return 0.0
+    spread = np.linalg.inv(off.information) + of_recipe @ below @ of_recipe.T
+    return math.sqrt(float(off.value @ np.linalg.solve(spread, off.value)))
+
+
+@dataclass(frozen=True, eq=False)
+class _Off:
+    """What fractions are off a recipe: shares of the solid but for one, then porosity; and the recipe's information."""
+
+    value: np.ndarray
+    information: np.ndarray
+
+
+def _against(
+    fractions: np.ndarray, covariance: np.ndarray, prior: FractionPrior
+) -> tuple[np.ndarray, _Off, np.ndarray, np.ndarray]:
+    """Steps of fractions by cumulated shares [n, n-1], what is off, its slopes, and the shares' covariance.
+
+    Fractions add to 1: their n - 1 cumulated shares are free, each uncertain by `_LEAST_ERROR` at least.
+    """
+    count = fractions.size
+    step = np.zeros((count, count - 1))
     for place in range(count - 1):
-        differences[place, place], differences[place + 1, place] = 1, -1
-    information = np.diag(1 / ends**2)
-    if prior is not None:
-        kept = [place for place in range(count) if place != prior.pore]
-        solid = float(fractions[kept].sum())
-        shares = fractions[kept] / solid
-        jacobian = np.zeros((len(kept), count))
-        for row, place in enumerate(kept):
-            jacobian[row, kept] = -shares[row] / solid
-            jacobian[row, place] += 1 / solid
-        jacobian = (jacobian @ differences)[:-1]
-        if len(kept) > 1:
-            inverse = np.linalg.inv(prior.covariance[np.ix_(kept[:-1], kept[:-1])])
-            information = information + jacobian.T @ inverse @ jacobian
-        if prior.pore is not None and prior.porosity is not None:
-            row = differences[prior.pore]
-            information = information + np.outer(row, row) / max(prior.porosity_std, 0.01) ** 2
-    return differences @ np.linalg.inv(information) @ differences.T
-
-
-def _crossings(levels: np.ndarray, sigma: float, fractions: np.ndarray, shared: float) -> np.ndarray:
-    """[n_phases - 1]: where the model's distribution reaches the cumulated fractions."""
-    grey = np.linspace(levels[0] - 4 * sigma, levels[-1] + 4 * sigma, 2001)
-    below = np.cumsum(_density(grey, levels, sigma, fractions, shared))
-    return np.interp(np.cumsum(fractions)[:-1], below / below[-1], grey)
+        step[place, place], step[place + 1, place] = 1, -1
+    cumulated = np.tri(count)[:-1]
+    below = cumulated @ covariance @ cumulated.T + _LEAST_ERROR**2 * np.eye(count - 1)
+    kept = [place for place in range(count) if place != prior.pore]
+    solid = float(fractions[kept].sum())
+    shares = fractions[kept] / solid
+    slopes = np.zeros((len(kept), count))
+    for row, place in enumerate(kept):
+        slopes[row, kept] = -shares[row] / solid
+        slopes[row, place] += 1 / solid
+    slopes, value = slopes[:-1], (shares - prior.solid[kept])[:-1]
+    information = np.linalg.inv(prior.covariance[np.ix_(kept[:-1], kept[:-1])])
+    if prior.pore is not None and prior.porosity is not None:
+        slopes = np.vstack([slopes, np.eye(count)[prior.pore]])
+        value = np.append(value, fractions[prior.pore] - prior.porosity)
+        more = np.zeros((value.size, value.size))
+        more[:-1, :-1], more[-1, -1] = information, 1 / max(prior.porosity_std, 0.01) ** 2
+        information = more
+    return step, _Off(value, information), slopes @ step, below

@@ -218,9 +218,9 @@ def page(record: TomographySegmentationRecord, _beside: Beside, drawings: dict[s
 
 def _headline(record: TomographySegmentationRecord, odd: int) -> str:
     if record.recipe_tension is None:
-        return "Labels without a recipe: fractions rest on the histogram alone"
-    agree = "agree with" if record.recipe_tension < 3 else "contradict"
-    return f"Fractions {agree} the recipe ({record.recipe_tension:.1f} standard uncertainties)" + (
+        return "Labels without a recipe: fractions rest on the image alone"
+    agree = "agrees with" if record.recipe_tension < 3 else "contradicts"
+    return f"The image alone {agree} the recipe ({record.recipe_tension:.1f} standard uncertainties)" + (
         f"; {odd} {'check' if odd == 1 else 'checks'} to look at" if odd else ""
     )
 
@@ -264,11 +264,13 @@ def _corrections(record: TomographySegmentationRecord) -> Pairs:
 
 
 def _family_table(record: TomographySegmentationRecord) -> Table | None:
-    heads = [("File", ""), *((phase.name, "%") for phase in record.phases), ("Potts", ""), ("Blur", "voxels")]
+    heads = [("File", ""), *((phase.name, "%") for phase in record.phases), ("Potts", ""), ("Blur", "voxels"),
+             ("Drift x, y", "nm a slice")]  # fmt: skip
     table = Table("Members", heads)
     for member in record.family:
         table.rows.append([
             Cell(member.path), *(Cell(f"{100 * share:.2f}") for share in member.fractions),
             Cell(f"{member.potts_strength:.2f}"), Cell(f"{member.blur_voxels[2]:.2f}"),
+            Cell(", ".join(f"{step:.0f}" for step in member.drift_nm_per_slice)),
         ])  # fmt: skip
     return filled(table) if table.rows else None

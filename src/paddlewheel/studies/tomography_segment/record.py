@@ -29,13 +29,17 @@ class SegmentedPhase(Record):
 
 
 class FamilyMember(Record):
-    """One segmentation of the family, in `path`: the fractions it was held to and those it has, dark to bright."""
+    """One segmentation of the family, in `path`: the fractions it was held to and those it has, dark to bright.
+
+    `drift_nm_per_slice` is the straight drift along x and y by which its slices lie off the central ones.
+    """
 
     path: str
     targets: list[float]
     fractions: list[float]
     potts_strength: float
     blur_voxels: tuple[float, float, float]
+    drift_nm_per_slice: tuple[float, float] = (0.0, 0.0)
 
 
 class TomographySegmentationRecord(StudyRecord):
@@ -43,7 +47,7 @@ class TomographySegmentationRecord(StudyRecord):
 
     Sizes are x, y, z; `blur_voxels` are along z, y, x, as standard deviations. `window_voxels` are the first and the
     last-but-one column and row of the stack that every slice shows. `recipe_tension` is by how many standard
-    uncertainties the fractions are off the recipe. Slices are numbered from 0.
+    uncertainties the fractions of the image alone are off the recipe. Slices are numbered from 0.
     """
 
     rows_in: ClassVar[str] = "phases"

@@ -251,7 +251,7 @@ def _record(
     reached = np.array(found.central.reached)
     family = np.array([member.reached for member, _ in members]).reshape(len(members), reached.size)
     spread = family.std(axis=0, ddof=1) if len(members) > 2 else np.zeros(reached.size)
-    std = np.maximum(spread, np.sqrt(np.diag(found.mixture.covariance)))
+    std = np.maximum(spread, np.sqrt(np.diag(found.covariance)))
     fractions = [_fraction(float(value), float(error)) for value, error in zip(reached, std, strict=True)]
     pore = inputs.phases.index(PORE) if PORE in inputs.phases else None
     solid = 1 - (reached[pore] if pore is not None else 0.0)
@@ -295,7 +295,6 @@ def _record(
         }),
         "planes": run.arrays(PLANES, _planes(found, other)),
     }  # fmt: skip
-    tension = None if prior is None else float(found.mixture.tension)
     porosity = None if pore is None else fractions[pore]
     warnings = [*inputs.warnings, *found.warnings]
     return TomographySegmentationRecord(
@@ -308,7 +307,7 @@ def _record(
         phases=phases,
         porosity=porosity,
         sample_porosity=None if inputs.porosity is None else Measured(value=inputs.porosity[0], std=inputs.porosity[1]),
-        recipe_tension=tension,
+        recipe_tension=found.tension,
         noise=found.noise,
         blur_voxels=found.model.blur_voxels,
         potts_strength=found.model.strength,
@@ -325,8 +324,11 @@ def _record(
         odd_slices=[int(number) for number in np.nonzero(found.fields.odd)[0]],
         broken_slices=list(found.broken),
         family=[
-            FamilyMember(path=path, targets=list(member.targets), fractions=list(member.reached),
-                         potts_strength=member.potts_strength, blur_voxels=member.blur_voxels)
+            FamilyMember(
+                path=path, targets=list(member.targets), fractions=list(member.reached),
+                potts_strength=member.potts_strength, blur_voxels=member.blur_voxels,
+                drift_nm_per_slice=(member.drift_voxels[1] * in_plane[1], member.drift_voxels[0] * in_plane[0]),
+            )
             for member, path in members
         ],
         checks=_checks(phases, found, porosity, inputs.porosity),
