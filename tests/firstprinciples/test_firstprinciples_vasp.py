@@ -152,6 +152,13 @@ def test_displacements_of_finite_differences_are_left_out(tmp_path):
     assert "IBRION is 6" in (calculation.cut or "")
 
 
+@pytest.mark.parametrize(("name", "write"), [("vasprun.xml", vasprun), ("OUTCAR", outcar)])
+def test_of_two_runs_in_one_file_the_first_is_read(name, write, tmp_path):
+    calculation = read_text(tmp_path, name, write(relaxation(2)) + write(static_run(seed=5)))
+    assert len(calculation.steps) == 2
+    assert calculation.cut is not None
+
+
 def test_names_of_tags_may_be_filled_up_with_spaces(tmp_path):
     """VASP 6.4.3 writes name="GGA    "."""
     text = vasprun(static_run().having(GGA="PS")).replace('name="GGA"', 'name="GGA    "').replace("METAGGA", "META")

@@ -138,7 +138,7 @@ def faults() -> list[Fault]:
               "ALGO is NONE"),
         tags("density kept", {"ICHARG": "11"}, {"ICHARG": "1"}, "ICHARG is 11"),
         tags("force field", {"ML_LMLFF": "T"}, {"ML_LMLFF": "F"}, "machine-learned"),
-        tags("springs", {"IMAGES": "3"}, {"IMAGES": "0"}, "IMAGES is 3"),
+        tags("springs", {"IMAGES": "3"}, {"IMAGES": "0"}, "IMAGES is set"),
         tags("scaled", {"SCALEE": "0.5"}, {"SCALEE": "1.0"}, "SCALEE"),
         Fault("charged", *make(replace(run, n_electrons_more=1.0), run), "charge -1 e"),
         Fault("forces set to zero", *make(_zeroed(run, zero=True), _zeroed(run, zero=False)), "selective dynamics"),

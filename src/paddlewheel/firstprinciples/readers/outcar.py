@@ -42,8 +42,8 @@ def is_outcar(head: bytes) -> bool:
 
 
 @dataclass
-class _Header:
-    """What stands before the first electronic step."""
+class _Read:
+    """What the file has said so far: its header, and what later lines say of the whole run."""
 
     code: str = "vasp"
     incar: dict[str, str] = field(default_factory=dict)
@@ -55,6 +55,9 @@ class _Header:
     lexch: list[str] = field(default_factory=list)
     counts: tuple[int, ...] = ()
     cell: NDArray[np.float64] | None = None
+    has_dispersion: bool = False
+    has_end: bool = False
+    has_second_run: bool = False
 
     @property
     def tags(self) -> Tags:
@@ -100,14 +103,11 @@ def read(path: Path) -> Calculation:
 
 
 def _read(lines: Iterator[str], path: Path) -> Calculation:
-    header = _Header()
-    first = _read_header(lines, header)
-    types = header.types(path)
+    read = _Read()
+    step = _Open(n_electronic=int(_read_header(lines, read)), cell=read.cell)
+    types = read.types(path)
     symbols = [element for element, _, count in types for _ in range(count)]
-    steps, has_end, is_learned, has_dispersion = list[Step](), False, False, False
-    step = _Open(cell=header.cell)
-    if first:
-        step.n_electronic = 1
+    steps = list[Step]()
     for line in lines:
         if "Iteration" in line and "----" in line:
             step.n_electronic += 1
@@ -119,49 +119,50 @@ def _read(lines: Iterator[str], path: Path) -> Calculation:
         elif line.startswith("  in kB"):
             step.stress = _numbers(line[7:], 6)
         elif "direct lattice vectors" in line:
-            step.cell = np.array([_numbers(next(lines, ""), 6)[:3] for _ in range(3)])
+            step.cell = _cell(lines)
         elif line.startswith(" POSITION ") and "TOTAL-FORCE" in line:
             if "(ML)" in line:
-                is_learned = True
+                read.resolved["ML_LMLFF"] = "T"
                 continue
             next(lines, "")
             rows = np.array([_numbers(next(lines, ""), 6) for _ in symbols])
             step.positions, step.forces = rows[:, :3], rows[:, 3:]
         elif "free  energy   TOTEN" in line and " eV" in line:
             if step.positions is not None:
-                steps.append(_step(step, len(steps), number_of(line.partition("=")[2]), symbols, header.tags))
+                steps.append(_step(step, len(steps), number_of(line.partition("=")[2]), symbols, read.tags))
             step = _Open(cell=step.cell)
         elif "Edisp (eV)" in line:
-            has_dispersion = True
+            read.has_dispersion = True
         elif "General timing and accounting" in line:
-            has_end = True
-    return _calculation(path, header, types, steps, has_end, is_learned, has_dispersion)
+            read.has_end = True
+        elif line.startswith(" vasp."):
+            read.has_second_run = True
+            break
+    return _calculation(path, read, types, steps)
 
 
-def _calculation(
-    path: Path, header: _Header, types: list[tuple[str, str, int]], steps: list[Step],
-    has_end: bool, is_learned: bool, has_dispersion: bool,
-) -> Calculation:  # fmt: skip
-    if is_learned:
-        header.resolved["ML_LMLFF"] = "T"
+def _calculation(path: Path, read: _Read, types: list[tuple[str, str, int]], steps: list[Step]) -> Calculation:
+    whole = f"{len(steps)} whole ionic step{'s' * (len(steps) != 1)}"
     cut = None
-    if not has_end:
-        cut = f"the file ends after {len(steps)} whole ionic step{'s' * (len(steps) != 1)}, without VASP's last words"
-    if header.tags.whole("IBRION") in DISPLACEMENTS and len(steps) > 1:
-        cut = f"IBRION is {header.tags.whole('IBRION')}: what follows the first step are displacements of one atom"
+    if read.has_second_run:
+        cut = f"a second run follows {whole}"
+    elif not read.has_end:
+        cut = f"the file ends after {whole}, without VASP's last words"
+    if read.tags.whole("IBRION") in DISPLACEMENTS and len(steps) > 1:
+        cut = f"IBRION is {read.tags.whole('IBRION')}: what follows the first step are displacements of one atom"
         del steps[1:]
-    valences = [number_of(word) for word in header.resolved.get("ZVAL", "").split()]
+    valences = [number_of(word) for word in read.resolved.get("ZVAL", "").split()]
     pairs = [(count, valence) for (_, _, count), valence in zip(types, valences, strict=False) if valence is not None]
     setup, contradictions = setup_of(
-        header.tags, code=header.code, titles=[(element, title) for element, title, _ in types],
-        k_mesh=header.k_mesh, lexch=header.lexch,
+        read.tags, code=read.code, titles=[(element, title) for element, title, _ in types],
+        k_mesh=read.k_mesh, lexch=read.lexch,
         electrons_of_neutral=sum(n * z for n, z in pairs) if len(pairs) == len(types) else None,
     )  # fmt: skip
-    if not header.incar:
+    if not read.incar:
         contradictions += (
             "it does not repeat its INCAR (VASP before 6), so that a meta-GGA would not show: give the vasprun.xml",
         )
-    if has_dispersion and not header.tags.whole("IVDW"):
+    if read.has_dispersion and not read.tags.whole("IVDW"):
         contradictions += ("a dispersion correction was added (Edisp), and which one is not said (no IVDW)",)
     return Calculation(source=str(path), setup=setup, steps=tuple(steps), cut=cut, contradictions=contradictions)
 
@@ -198,70 +199,70 @@ def _convergence(step: _Open, tags: Tags) -> tuple[bool | None, str]:
     return step.converged, told
 
 
-def _read_header(lines: Iterator[str], header: _Header) -> bool:
+def _read_header(lines: Iterator[str], read: _Read) -> bool:
     """Read up to the first electronic step, and whether there is one."""
     part = ""
     for line in lines:
         if "Iteration" in line and "----" in line:
-            _finish(header)
+            _finish(read)
             return True
         words = line.strip()
         if match := re.match(r"vasp\.(\S+)", words):
-            header.code = f"vasp {match[1]}"
+            read.code = f"vasp {match[1]}"
         elif words == "INCAR:":
             part = "INCAR"
         elif words.startswith("POTCAR:"):
             part = "POTCAR"
-            header.potcars.append(words[7:].strip())
-        elif words.startswith(("POSCAR:", "KPOINTS:", "SYSTEM =")):
-            part = "" if words.startswith("POSCAR") else part
+            read.potcars.append(words[7:].strip())
+        elif words.startswith("POSCAR:"):
+            part = ""
         elif words.startswith("Startparameter"):
             part = "resolved"
         elif "each image running on" in line:
-            header.resolved["IMAGES"] = "1"
+            read.resolved["IMAGES"] = "1"
         elif words.startswith("generate k-points for:"):
-            header.k_mesh = mesh_of(words.partition(":")[2])
-        elif words == "Following reciprocal coordinates:" and header.k_mesh is None:
-            header.k_mesh = _mesh_of_points(lines)
+            read.k_mesh = mesh_of(words.partition(":")[2])
+        elif words == "Following reciprocal coordinates:" and read.k_mesh is None:
+            read.k_mesh = _mesh_of_points(lines)
         elif words.startswith("ions per type"):
-            header.counts = tuple(int(word) for word in words.partition("=")[2].split())
+            read.counts = tuple(int(word) for word in words.partition("=")[2].split())
         elif "direct lattice vectors" in line:
-            header.cell = np.array([_numbers(next(lines, ""), 6)[:3] for _ in range(3)])
+            read.cell = _cell(lines)
         elif part == "INCAR":
             name, has_value, value = words.partition("=")
             if has_value:
-                header.incar[name.strip().upper()] = value.strip()
+                read.incar[name.strip().upper()] = value.strip()
         elif part == "POTCAR":
-            _note_potcar(words, header)
+            _note_potcar(words, read)
         elif part == "resolved":
-            header.resolved.update({name: value for name, value in _TAG.findall(words) if name not in header.resolved})
+            read.resolved.update({name: value for name, value in _TAG.findall(words) if name not in read.resolved})
             if row := _ROW_OF_VALUES.search(words):
-                header.resolved[row[1]] = row[2].strip()
-    _finish(header)
+                read.resolved[row[1]] = row[2].strip()
+    _finish(read)
     return False
 
 
-def _note_potcar(words: str, header: _Header) -> None:
+def _note_potcar(words: str, read: _Read) -> None:
     name, _, value = (part.strip() for part in words.partition("="))
     if name == "TITEL":
-        header.titles.append(value)
+        read.titles.append(value)
     elif name == "VRHFIN":
-        header.elements.append(value.partition(":")[0].strip())
+        read.elements.append(value.partition(":")[0].strip())
     elif name == "LEXCH":
-        header.lexch.append(value.split()[0] if value else "")
+        read.lexch.append(value.split()[0] if value else "")
 
 
-def _finish(header: _Header) -> None:
+def _finish(read: _Read) -> None:
     """Take what the INCAR says better, and what the header calls by other names."""
     for name in _COARSELY_WRITTEN:
-        if number_of(header.incar.get(name, "")) is not None:
-            header.resolved.pop(name, None)
-    if header.resolved.get("METAGGA", "").upper() in ("T", "F"):  # the header has LMETAGGA under this name
-        header.resolved["LMETAGGA"] = header.resolved.pop("METAGGA")
-        if header.incar.get("METAGGA"):
-            del header.resolved["LMETAGGA"]
-    if "LDAUTYPE" in header.resolved:
-        header.resolved["LDAU"] = "T"
+        if number_of(read.incar.get(name, "")) is not None:
+            read.resolved.pop(name, None)
+    if read.resolved.get("METAGGA", "").upper() in ("T", "F"):  # the header has LMETAGGA under this name
+        read.resolved["LMETAGGA"] = read.resolved.pop("METAGGA")
+        if read.incar.get("METAGGA"):
+            del read.resolved["LMETAGGA"]
+    if "LDAUTYPE" in read.resolved:
+        read.resolved["LDAU"] = "T"
 
 
 def _mesh_of_points(lines: Iterator[str]) -> tuple[int, int, int] | None:
@@ -283,6 +284,11 @@ def _mesh_of_points(lines: Iterator[str]) -> tuple[int, int, int] | None:
         divisions.append(max(1, round(1.0 / float(gaps.min()))))
     n1, n2, n3 = divisions
     return (n1, n2, n3) if n1 * n2 * n3 == round(float(points[:, 3].sum())) else None
+
+
+def _cell(lines: Iterator[str]) -> NDArray[np.float64]:
+    """The vectors under ``direct lattice vectors``, beside which the reciprocal ones stand."""
+    return np.array([_numbers(next(lines, ""), 6)[:3] for _ in range(3)])
 
 
 def _numbers(line: str, n_words: int) -> NDArray[np.float64]:
