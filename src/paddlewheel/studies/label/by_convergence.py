@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paddlewheel.firstprinciples.gpaw.calculator import gpaw_version
+from paddlewheel.firstprinciples.gpaw.calculator import check_gpaw, gpaw_version
 from paddlewheel.firstprinciples.gpaw.convergence import convergence_plan, convergence_table
 from paddlewheel.firstprinciples.setups import CalculationSettings
 from paddlewheel.studies.label.by_jobs import asked_settings, cited
@@ -91,9 +91,10 @@ def opened_for_convergence(
     Raises
     ------
     SettingsError
-        If GPAW is not installed, or nothing is refined.
+        If GPAW is not installed or cannot do what is asked for with these elements, or nothing is refined.
     """
     first = given_frames(frames)[0]
+    check_gpaw(asked, first.get_chemical_symbols())
     cutoffs = settings.cutoffs_eV or tuple(asked.cutoff_eV * times for times in _USUAL_CUTOFFS)
     spacings = settings.k_spacings_per_A or tuple(asked.k_spacing_per_A * times for times in _USUAL_SPACINGS)
     return Convergence(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paddlewheel.errors import ScienceError
-from paddlewheel.firstprinciples.gpaw.calculator import gpaw_version
+from paddlewheel.firstprinciples.gpaw.calculator import check_gpaw, gpaw_version
 from paddlewheel.firstprinciples.judgement import judge
 from paddlewheel.firstprinciples.setups import CalculationSettings
 from paddlewheel.studies.label.given_frames import frame_names, frames_document, given_frames, source_of
@@ -107,9 +107,11 @@ def opened_for_gpaw(
     Raises
     ------
     SettingsError
-        If GPAW is not installed.
+        If GPAW is not installed, or cannot do what is asked for with these elements.
     """
+    given = given_frames(frames)
+    check_gpaw(asked, (symbol for frame in given for symbol in frame.get_chemical_symbols()))
     return ByGpaw(
-        source=source_of(frames), frames=given_frames(frames), asked=asked, code=gpaw_version(),
+        source=source_of(frames), frames=given, asked=asked, code=gpaw_version(),
         compare_with=compare_with,
     )  # fmt: skip
