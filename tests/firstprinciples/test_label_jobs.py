@@ -14,11 +14,16 @@ from ase.io import read
 from pymatgen.core import SETTINGS
 from pymatgen.io.vasp.inputs import Incar, Potcar
 
+import made_vasp
 from paddlewheel.crystals.read import read_structure
 from paddlewheel.errors import DatasetError, RunDirectoryError, SettingsError
 from paddlewheel.firstprinciples.jobs import asked_frame, next_attempt, read_manifest, rewrite_job, write_jobs
-from paddlewheel.firstprinciples.named_settings import settings_named
+from paddlewheel.firstprinciples.judgement import judge
+from paddlewheel.firstprinciples.named_settings import NAMES, settings_named
+from paddlewheel.firstprinciples.readers import read_calculation
+from paddlewheel.firstprinciples.setups import mesh_of_spacing
 from paddlewheel.firstprinciples.submission import submit_script
+from paddlewheel.firstprinciples.vasp.inputs import FUNCTIONALS
 from paddlewheel.firstprinciples.vasp.program import VASP
 
 PAPER = settings_named("paper", engine="vasp")
@@ -105,6 +110,42 @@ def test_a_frame_comes_back_as_it_was_given_and_in_vasp_s_order(tmp_path):
         assert symbols == [frame.get_chemical_symbols()[atom] for atom in job.order]
         # fractional coordinates with 16 digits
         np.testing.assert_allclose(written.positions, frame.positions[list(job.order)], atol=1e-13)
+
+
+def answer(folder: Path, **changed: str) -> None:
+    """A sound vasprun.xml of what the folder asks for, but for changed tags."""
+    lines = (folder / "INCAR").read_text().splitlines()
+    tags = {name: value for name, value in (line.split(" = ") for line in lines) if name != "MAGMOM"}
+    logical = {name: value[0] if value in ("True", "False") else value for name, value in tags.items()}
+    atoms = read(folder / "POSCAR")
+    assert isinstance(atoms, Atoms)
+    mesh = mesh_of_spacing(atoms.cell.array, float(tags["KSPACING"]))
+    titles = {**made_vasp.TITLES, "Na": "PAW_PBE Na_pv 19Sep2006"}
+    step = made_vasp.made_step(atoms, last_change_eV=0.3 * float(tags["EDIFF"]))
+    run = made_vasp.MadeRun(steps=(step,), incar={**logical, **changed}, titles=titles, mesh=mesh)
+    (folder / "vasprun.xml").write_text(made_vasp.vasprun(run))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [settings_named(name, engine="vasp") for name in NAMES]
+    + [replace(PAPER, functional=functional, smearing="fermi") for functional in FUNCTIONALS],
+    ids=lambda settings: f"{settings.name}-{settings.functional}",
+)
+def test_what_vasp_answers_is_judged_as_what_was_asked(tmp_path, settings):
+    """Both ends use one vocabulary: a sound output of each folder is taken, one of another functional is not."""
+    manifest = write_jobs(tmp_path, snapshots(1), engine="vasp", settings=settings)
+    job = manifest.jobs[0]
+
+    def reasons() -> tuple[str, ...]:
+        found = read_calculation(tmp_path / job.folder)
+        asked = asked_frame(tmp_path, job)
+        return judge(found, found.steps[0], asked=asked, order=job.order, settings=manifest.settings)
+
+    answer(tmp_path / job.folder)
+    assert reasons() == ()
+    answer(tmp_path / job.folder, METAGGA="TPSS")
+    assert any(f"functional is TPSS, asked for is {settings.functional}" in reason for reason in reasons())
 
 
 def test_a_key_changes_with_all_that_decides_a_label_and_nothing_else(tmp_path):

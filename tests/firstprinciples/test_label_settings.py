@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from paddlewheel.errors import SettingsError
-from paddlewheel.firstprinciples.functionals import functional_name
 from paddlewheel.firstprinciples.named_settings import NAMES, settings_named
-from paddlewheel.firstprinciples.vasp.inputs import DECIDED, FUNCTIONALS, pymatgen_set
+from paddlewheel.firstprinciples.vasp.inputs import DECIDED, pymatgen_set
 
 
 def write(folder: Path, text: str) -> Path:
@@ -44,11 +43,6 @@ def test_sets_of_pymatgen_have_their_numbers(name):
         assert settings.smearing_width_eV == incar["SIGMA"]
     assert settings.tags.items() <= {**incar, "LCHARG": False}.items()
     assert not set(settings.tags) & set(DECIDED)
-
-
-@pytest.mark.parametrize("name", FUNCTIONALS)
-def test_what_vasp_is_told_reads_back_as_the_functional_that_was_asked_for(name):
-    assert [functional_name(word) for word in FUNCTIONALS[name].values()] == [name]
 
 
 @pytest.mark.parametrize("name", NAMES)
