@@ -1,4 +1,4 @@
-"""ASE's .traj (ULM) read for atomic numbers, positions, cell and masses alone.
+"""ASE's .traj (ULM) read for atomic numbers, positions, cell and masses alone; and values of other ULM files by name.
 
 ASE's own reader builds the constraints and calculators that a file names; what is not needed is not looked at here.
 The layout is that of the docstring of `ase.io.ulm`.
@@ -47,6 +47,29 @@ def read_ulm_description(path: Path, kind: type[InputError]) -> dict[str, Any]:
     with _opened(path, kind) as (stream, starts):
         said = _item(stream, starts[0]).get("description") if starts else None
     return said if isinstance(said, dict) else {}
+
+
+def read_ulm_values(path: Path, kind: type[InputError], names: Sequence[str]) -> dict[str, Any]:
+    """Values of a file's first item by dotted names (``results.energy``), arrays as float64; what it lacks is left out.
+
+    Raises
+    ------
+    kind
+        If the file is damaged or truncated, or has no item.
+    """
+    with _opened(path, kind) as (stream, starts):
+        item = _item(stream, starts[0])
+        found = {}
+        for name in names:
+            *groups, last = name.split(".")
+            place: Any = item
+            for group in groups:
+                place = place.get(f"{group}.", place.get(group, {}))
+            if f"{last}." in place and "ndarray" in place[f"{last}."]:
+                found[name] = _array(stream, place, last).astype(np.float64)
+            elif last in place or f"{last}." in place:
+                found[name] = place.get(last, place.get(f"{last}."))
+    return found
 
 
 @contextmanager

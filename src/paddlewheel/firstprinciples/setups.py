@@ -83,7 +83,9 @@ class Setup:
     functional
         As `functionals.functional_name` writes it, from all places of the output that say it.
     cutoff_eV
-        Of the plane waves.
+        Of the plane waves; None for a basis of Gaussians (CP2K), whose names stand with the pseudopotentials.
+    density_cutoff_eV
+        Of the density's plane waves, where the program has its own for it.
     k_mesh
         Divisions along the three reciprocal vectors.
     spin_polarized
@@ -101,6 +103,7 @@ class Setup:
     code: str
     functional: str | None = None
     cutoff_eV: float | None = None
+    density_cutoff_eV: float | None = None
     k_mesh: tuple[int, int, int] | None = None
     spin_polarized: bool | None = None
     smearing: str | None = None

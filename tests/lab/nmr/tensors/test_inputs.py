@@ -6,19 +6,29 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ase import Atoms
 
 from paddlewheel.crystals import read_structure
 from paddlewheel.errors import InputError, ScienceError, SettingsError
 from paddlewheel.lab.nmr.tensors import elk_run
-from paddlewheel.lab.nmr.tensors.inputs import castep_cell, castep_param, elk_input, mesh_of
+from paddlewheel.lab.nmr.tensors.inputs import castep_cell, castep_param, elk_input
 from paddlewheel.lab.nmr.tensors.readers.elk import read_geometry
 
 
 def test_mesh_is_finer_than_the_spacing() -> None:
     # 1/(a n) <= 0.04: 25 A / n cells, so 4.28 A takes 6 (5.84), 5.78 A takes 5 (4.33), 25 A takes 1
-    assert mesh_of(np.diag([4.28, 5.78, 25.0]), 0.04) == (6, 5, 1)
-    hexagonal = np.array([[5.0, 0, 0], [-2.5, 2.5 * np.sqrt(3), 0], [0, 0, 10.0]])
-    assert mesh_of(hexagonal, 0.04) == (6, 6, 3)  # the reciprocal vectors are 2/sqrt(3) longer: 5.77
+    box = Atoms("H", cell=[4.28, 5.78, 25.0], pbc=True)
+    assert "KPOINT_MP_GRID 6 5 1\n" in castep_cell(box, spacing_per_A=0.04)
+    # the reciprocal vectors are 2/sqrt(3) longer: 5.77
+    hexagonal = Atoms("H", cell=[[5.0, 0, 0], [-2.5, 2.5 * np.sqrt(3), 0], [0, 0, 10.0]], pbc=True)
+    assert "KPOINT_MP_GRID 6 6 3\n" in castep_cell(hexagonal, spacing_per_A=0.04)
+
+
+def test_r2scan_is_not_castep_s_rscan() -> None:
+    param = castep_param(cutoff_eV=800.0, functional="r2SCAN")
+    assert "XC_FUNCTIONAL" not in param  # its RSCAN is another functional
+    assert "LIBXC_MGGA_X_R2SCAN 1.0" in param
+    assert "LIBXC_MGGA_C_R2SCAN 1.0" in param
 
 
 def test_castep_has_what_the_methods_state() -> None:

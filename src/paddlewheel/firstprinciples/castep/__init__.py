@@ -1,0 +1,1 @@
+"""CASTEP: input files."""
