@@ -15,7 +15,14 @@ from ase import Atoms, units
 
 import made_outputs as made
 from paddlewheel.errors import DatasetError
-from paddlewheel.firstprinciples.readers import castep, cp2k, espresso, gpaw_files, labelled_frames
+from paddlewheel.firstprinciples.readers import (
+    castep,
+    cp2k,
+    espresso,
+    gpaw_files,
+    labelled_frames,
+    read_calculation,
+)
 from paddlewheel.firstprinciples.steps import Calculation, Step
 
 DATA = Path(__file__).parent / "data"
@@ -392,3 +399,39 @@ def test_json_of_two_functionals_is_told(tmp_path: Path) -> None:
     assert labelled_frames.read_labelled_json(written(tmp_path, "a.json", text)).contradictions == (
         "frames are of PBE, r2SCAN",
     )
+
+
+def _all_forms(folder: Path) -> dict[str, str]:
+    frames = made.moved(2)
+    made.gpw(folder / "last.gpw", frames[0])
+    texts = {form: write(frames) for form, (write, *_) in FORMS.items()}
+    return texts | {"geom": made.castep_frames(frames), "xml": made.espresso_xml(frames), "mptrj": made.mptrj(frames),
+                    "matpes": made.matpes(frames),
+                    "xyz": xyz(folder, frames, REF_energy="energy", REF_forces="forces").read_text()}  # fmt: skip
+
+
+def test_outputs_are_known_by_their_contents(tmp_path: Path) -> None:
+    import gzip
+
+    programs = {"geom": "castep", "xml": "espresso", "cp2k-2025": "cp2k", "mptrj": "frames", "matpes": "frames",
+                "xyz": "frames"}  # fmt: skip
+    for form, text in _all_forms(tmp_path).items():
+        folder = tmp_path / form
+        folder.mkdir()
+        path = written(folder, "any.name", text)
+        assert read_calculation(path).setup.program == programs.get(form, form)
+        assert len(read_calculation(folder).steps) == len(read_calculation(path).steps) > 0
+        packed = folder / "any.name.gz"
+        packed.write_bytes(gzip.compress(text.encode()))
+        assert len(read_calculation(packed).steps) == len(read_calculation(path).steps)
+        with pytest.raises(DatasetError, match="has 2 files of the kind"):
+            read_calculation(folder)
+    assert read_calculation(tmp_path / "last.gpw").setup.program == "gpaw"
+
+
+def test_of_a_job_s_folder_the_castep_is_taken(tmp_path: Path) -> None:
+    frames = made.moved(1)
+    written(tmp_path, "label.castep", made.castep(frames))
+    written(tmp_path, "label.geom", made.castep_frames(frames))
+    written(tmp_path, "label.param", "TASK : SINGLEPOINT\n")
+    assert read_calculation(tmp_path).source.endswith("label.castep")

@@ -52,6 +52,7 @@ def samples(folder: Path) -> list[Sample]:
 
     import bruker_folders
     import calorimeter_files
+    import made_outputs
     import made_vasp
     import nmr_files
     import powder_files
@@ -78,7 +79,7 @@ def samples(folder: Path) -> list[Sample]:
     from paddlewheel.potentials.registry import describe_potential
     from paddlewheel.study.run_directory import INPUTS, read_inputs
     from paddlewheel.thermodynamics.energy_table import read_energy_table
-    from paddlewheel.training.dataset import read_dataset
+    from paddlewheel.training.dataset import format_frames, read_dataset
     from paddlewheel.trajectories import read_trajectory
 
     def trajectory(path: Path) -> None:
@@ -147,6 +148,17 @@ def samples(folder: Path) -> list[Sample]:
         ("efg.out", tensor_files.gipaw("efg")), ("EFG.OUT", elk.read_text()),
     ):  # fmt: skip
         add(name, content, "tensors", read_tensors)
+    frames = made_outputs.moved(2)
+    outputs = {
+        "a.castep": made_outputs.castep(frames, dispersion_eV=-0.3, finite_basis_eV=-0.01),
+        "a.md": made_outputs.castep_frames(frames, velocities=0.02), "gpaw.txt": made_outputs.gpaw_old(frames),
+        "cp2k.out": made_outputs.cp2k(frames), "cp2k-2025.out": made_outputs.cp2k(frames, new=True),
+        "pw.out": made_outputs.espresso(frames), "pw.xml": made_outputs.espresso_xml(frames),
+        "mptrj.json": made_outputs.mptrj(frames), "matpes.json": made_outputs.matpes(frames),
+        "labels.xyz": format_frames(frames), "a.gpw": made_outputs.gpw(folder / "a.gpw", frames[0]).read_bytes(),
+    }  # fmt: skip
+    for name, content in outputs.items():
+        add(name, content, "calculation", read_calculation)
     salt = bulk("NaCl", "rocksalt", a=5.6, cubic=True)
     for name, form in (("x.cif", "cif"), ("x.vasp", "vasp"), ("x.xyz", "extxyz"), ("x.json", "json"), ("x.xsf", "xsf"),
                        ("x.gen", "gen"), ("x.in", "aims"), ("x.res", "res")):  # fmt: skip

@@ -8,14 +8,34 @@ from pathlib import Path
 
 from paddlewheel import foreign
 from paddlewheel.errors import DatasetError
-from paddlewheel.firstprinciples.readers import outcar, vasprun
+from paddlewheel.firstprinciples.readers import (
+    castep,
+    cp2k,
+    espresso,
+    gpaw_files,
+    labelled_frames,
+    outcar,
+    vasprun,
+)
 from paddlewheel.firstprinciples.steps import Calculation
 
 _READERS: Sequence[tuple[str, Callable[[bytes], bool], Callable[[Path], Calculation]]] = (
     ("vasprun.xml", vasprun.is_vasprun, vasprun.read),
     ("OUTCAR", outcar.is_outcar, outcar.read),
+    (".castep", castep.is_castep, castep.read),
+    (".geom, .md", castep.is_castep_frames, castep.read_frames),
+    ("GPAW's log", gpaw_files.is_gpaw_log, gpaw_files.read),
+    (".gpw", gpaw_files.is_gpw, gpaw_files.read_gpw),
+    ("CP2K's output", cp2k.is_cp2k, cp2k.read),
+    ("pw.x's output", espresso.is_pw_output, espresso.read),
+    ("data-file-schema.xml", espresso.is_pw_xml, espresso.read_xml),
+    ("extended XYZ", labelled_frames.is_labelled_xyz, labelled_frames.read),
+    ("MPtrj's or MatPES's JSON", labelled_frames.is_labelled_json, labelled_frames.read_labelled_json),
 )
-"""Name of the format, whether a file that begins so is one (`_HEAD_BYTES` of it, unpacked), and its reader."""
+"""Name of the format, whether a file that begins so is one (`_HEAD_BYTES` of it, unpacked), and its reader.
+
+In this order a folder is searched, where it has no output of VASP.
+"""
 _HEAD_BYTES = 65536
 _IN_A_FOLDER = ("vasprun.xml", "OUTCAR")
 """Names of outputs, the best first; packed ones may end in .gz, .bz2 or .xz."""
@@ -27,7 +47,8 @@ _PACKED = ("", ".gz", ".bz2", ".xz")
 def read_calculation(path: Path) -> Calculation:
     """Read the output of a first-principles program; of a folder its best one.
 
-    In a folder a vasprun.xml goes before an OUTCAR; where both are there and differ, the contradiction is told.
+    In a folder a vasprun.xml goes before an OUTCAR; where both are there and differ, the contradiction is told. Outputs
+    of other programs are known by what is in them, whatever their names.
 
     Parameters
     ----------
@@ -42,9 +63,7 @@ def read_calculation(path: Path) -> Calculation:
     path = Path(path)
     if path.is_dir():
         return _read_folder(path)
-    remedy = "give an output of a calculation"
-    with foreign.parsing(path, DatasetError, remedy=remedy), foreign.open_unpacked(path, DatasetError) as stream:
-        head = stream.read(_HEAD_BYTES)
+    head = _head(path)
     for _, recognizes, read in _READERS:
         if recognizes(head):
             return read(path)
@@ -56,7 +75,8 @@ def find_outputs(path: Path, *, deep: bool = True) -> list[Path]:
     """Outputs at a path, each as `read_calculation` takes it, in the order of their names.
 
     A file is taken as it is. A folder with outputs of VASP is one output; of another folder every file that a reader
-    recognizes, and, if `deep`, those of the folders in it.
+    recognizes, and, if `deep`, those of the folders in it. Of files with one stem, which are of one run (NAME.castep and
+    NAME.geom), the best one is taken, and the .save of pw.x only where its output is not there.
     """
     if not path.is_dir():
         return [path]
@@ -64,31 +84,54 @@ def find_outputs(path: Path, *, deep: bool = True) -> list[Path]:
     names = {entry.name for entry in inside}
     if any(f"{name}{end}" in names for name in _IN_A_FOLDER for end in _PACKED):
         return [path]
-    found = [entry for entry in inside if entry.is_file() and _is_output(entry)]
+    best: dict[str, tuple[int, Path]] = {}
+    for entry in inside:
+        if entry.is_file() and (kind := _kind(entry)) is not None:
+            stem = entry.name.split(".")[0]
+            best[stem] = min(best.get(stem, (kind, entry)), (kind, entry))
+    found = [entry for _, entry in best.values()]
     if deep:
-        found += [output for entry in inside if entry.is_dir() for output in find_outputs(entry)]
+        folders = [entry for entry in inside if entry.is_dir() and not (found and entry.suffix == ".save")]
+        found += [output for folder in folders for output in find_outputs(folder)]
     return found
 
 
-def _is_output(path: Path) -> bool:
+def _kind(path: Path) -> int | None:
+    """Which of `_READERS` reads a file; None where it is no output."""
     try:
-        with foreign.parsing(path, DatasetError), foreign.open_unpacked(path, DatasetError) as stream:
-            head = stream.read(_HEAD_BYTES)
+        head = _head(path)
     except DatasetError:
-        return False
-    return any(recognizes(head) for _, recognizes, _ in _READERS)
+        return None
+    return next((kind for kind, (_, recognizes, _) in enumerate(_READERS) if recognizes(head)), None)
+
+
+def _head(path: Path) -> bytes:
+    remedy = "give an output of a calculation"
+    with foreign.parsing(path, DatasetError, remedy=remedy), foreign.open_unpacked(path, DatasetError) as stream:
+        return stream.read(_HEAD_BYTES)
 
 
 def _read_folder(folder: Path) -> Calculation:
     found = [path for name in _IN_A_FOLDER for end in _PACKED if (path := folder / f"{name}{end}").is_file()]
     if not found:
-        raise DatasetError(f"has no {' or '.join(_IN_A_FOLDER)}", where=folder, remedy="give the output itself")
+        return _read_by_content(folder)
     calculation = read_calculation(found[0])
     beside = next((path for path in found if path.name.startswith("OUTCAR")), None)
     if beside is None or beside == found[0]:
         return calculation
     other = read_calculation(beside)
     return replace(calculation, contradictions=(*calculation.contradictions, *_contradictions(calculation, other)))
+
+
+def _read_by_content(folder: Path) -> Calculation:
+    heads = {path: _head(path) for path in sorted(folder.iterdir()) if path.is_file()}
+    for name, recognizes, read in _READERS:
+        found = [path for path, head in heads.items() if recognizes(head)]
+        if len(found) > 1:
+            raise DatasetError(f"has {len(found)} files of the kind {name}", where=folder, remedy="give one of them")
+        if found:
+            return read(found[0])
+    raise DatasetError("has no output of a calculation", where=folder, remedy="give the output itself")
 
 
 def _contradictions(calculation: Calculation, other: Calculation) -> list[str]:

@@ -156,7 +156,7 @@ class _Run:
         if "Real Lattice(A)" in line:
             vectors = [_VECTOR.match(next(rows, "")) for _ in range(3)]
             if all(vectors):
-                self.cell = np.array([[float(value) for value in found.groups()] for found in vectors if found])
+                self.cell = np.array([[number(value) for value in found.groups()] for found in vectors if found])
                 self.moved = True
         elif "Fractional coordinates of atoms" in line:
             self._take_places(rows)
@@ -176,7 +176,7 @@ class _Run:
         elif "Centre of mass is constrained" in line:
             self.mass_is_fixed = True
         elif found := re.search(rf"Calculating total energy with cut-off of\s+({NUMBER})\s*eV", line):
-            self.cutoff_eV = float(found[1])
+            self.cutoff_eV = number(found[1])
         elif last is not None and (
             any(words in line for words in _UNCONVERGED) or line.lstrip().startswith("*Warning* max. SCF")
         ):
@@ -209,14 +209,14 @@ class _Run:
             )
         elif (found := _CYCLE.match(line)) and self.found:
             self.found[-1].n_cycles = int(found[1])
-            self.found[-1].last_gain_eV = float(found[2])
+            self.found[-1].last_gain_eV = number(found[2])
 
     def _take_places(self, rows: Iterator[str]) -> None:
         symbols, places = [], []
         for line in rows:
             if found := _PLACE.match(line):
                 symbols.append(found[1])
-                places.append([float(value) for value in found.groups()[1:]])
+                places.append([number(value) for value in found.groups()[1:]])
             elif line.strip().startswith("xxxx"):
                 if places:
                     self.symbols, self.places, self.moved = symbols, np.array(places), True
@@ -239,7 +239,7 @@ class _Run:
                 if "cons'd" in line or "**" in line.strip(" *"):
                     forces.append([np.nan] * 3)
                 else:
-                    forces.append([float(value) for value in found.groups()])
+                    forces.append([number(value) for value in found.groups()])
             elif re.match(r"^\s*\*{8,}\s*$", line):
                 break
         whole = np.array(forces)
@@ -304,7 +304,7 @@ class _Run:
 
     def _tolerance_eV(self) -> float | None:
         found = re.match(NUMBER, self.said.get("total energy / atom convergence tol.", ""))
-        return float(found[0]) if found else None
+        return number(found[0]) if found else None
 
     def _setup(self) -> Setup:
         version = _BEGIN.search(self.lines[0])
@@ -392,7 +392,7 @@ def _stress_table(rows: Iterator[str]) -> np.ndarray | None:
     found: list[list[float]] = []
     for line in rows:
         if match := _STRESS_ROW.match(line):
-            found.append([float(value) for value in match.groups()])
+            found.append([number(value) for value in match.groups()])
         elif re.match(r"^\s*\*{8,}\s*$", line):
             break
     return np.array(found) if len(found) == 3 else None

@@ -20,7 +20,7 @@ import numpy as np
 
 from paddlewheel.errors import DatasetError
 from paddlewheel.firstprinciples.functionals import functional_name
-from paddlewheel.firstprinciples.readers.numbers import NUMBER, smearing, voigt
+from paddlewheel.firstprinciples.readers.numbers import NUMBER, number, smearing, voigt
 from paddlewheel.firstprinciples.setups import Setup
 from paddlewheel.firstprinciples.steps import Calculation, Step
 from paddlewheel.foreign import parsing, read_text
@@ -137,14 +137,14 @@ def _take(line: str, rows: Iterator[str], run: _Run) -> None:
     elif found := _ENERGY.match(line):
         converged = run.inner if run.outer is None else run.outer
         atoms = _atoms(run) if run.places_A is not None and not run.found else None
-        run.found.append(_Evaluation(atoms, float(found[1]), converged, run.n_cycles))
+        run.found.append(_Evaluation(atoms, number(found[1]), converged, run.n_cycles))
         run.inner = run.outer = None
         run.n_cycles = ""
     elif found := _CELL.match(line):
-        run.vectors_A[found[1]] = np.array([float(value) for value in found.groups()[1:4]])
-        run.lengths_A[found[1]] = float(found[5])
+        run.vectors_A[found[1]] = np.array([number(value) for value in found.groups()[1:4]])
+        run.lengths_A[found[1]] = number(found[5])
     elif found := _ANGLE.match(line):
-        run.angles[found[1]] = float(found[2])
+        run.angles[found[1]] = number(found[2])
     elif "ATOMIC COORDINATES IN ANGSTROM" in line.upper():
         _take_places(rows, run)
     elif last is not None and ("ATOMIC FORCES in [a.u.]" in line or "FORCES| Atomic forces [hartree/bohr]" in line):
@@ -162,7 +162,7 @@ def _take_places(rows: Iterator[str], run: _Run) -> None:
     for line in rows:
         if found := _PLACE.match(line):
             symbols.append(found[1])
-            places.append([float(value) for value in found.groups()[1:]])
+            places.append([number(value) for value in found.groups()[1:]])
         elif symbols or (line.strip() and "Atom" not in line):
             break
     if symbols and (not run.symbols or symbols == run.symbols):
@@ -205,7 +205,7 @@ def _forces(rows: Iterator[str], n_atoms: int) -> np.ndarray | None:
     forces: list[list[float]] = []
     for line in rows:
         if found := _OLD_FORCE.match(line) or _NEW_FORCE.match(line):
-            forces.append([float(value) for value in found.groups()])
+            forces.append([number(value) for value in found.groups()])
             if len(forces) == n_atoms:
                 return np.array(forces)
         elif forces or (line.strip() and "Atom" not in line):
@@ -219,7 +219,7 @@ def _stress(rows: Iterator[str], unit: str) -> np.ndarray | None:
     found: list[list[float]] = []
     for line in rows:
         if match := _STRESS_ROW.match(line):
-            found.append([float(value) for value in match.groups()])
+            found.append([number(value) for value in match.groups()])
             if len(found) == 3:
                 return np.array(found) * _PER_GPA[unit]
         elif found or "Trace" in line:
@@ -261,8 +261,8 @@ def _frames_beside(path: Path, run: _Run) -> list[tuple[float, np.ndarray]]:
         energy = _FRAME.search(lines[at + 1])
         if lines[at].strip() != str(n_atoms) or energy is None:
             raise DatasetError(f"line {at + 1} begins no frame", where=beside, remedy="copy it again")
-        places = [[float(word) for word in line.split()[1:4]] for line in lines[at + 2 : at + 2 + n_atoms]]
-        frames.append((float(energy[1]), np.array(places)))
+        places = [[number(word) for word in line.split()[1:4]] for line in lines[at + 2 : at + 2 + n_atoms]]
+        frames.append((number(energy[1]), np.array(places)))
     return frames
 
 

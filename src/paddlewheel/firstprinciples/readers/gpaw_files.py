@@ -18,7 +18,7 @@ import numpy as np
 from paddlewheel.crystals.ulm import MAGIC, read_ulm_values
 from paddlewheel.errors import DatasetError
 from paddlewheel.firstprinciples.functionals import functional_name
-from paddlewheel.firstprinciples.readers.numbers import NUMBER, smearing, voigt
+from paddlewheel.firstprinciples.readers.numbers import NUMBER, number, smearing, voigt
 from paddlewheel.firstprinciples.setups import Setup
 from paddlewheel.firstprinciples.steps import Calculation, Step
 from paddlewheel.foreign import parsing, read_text
@@ -116,7 +116,7 @@ def _step(lines: list[str]) -> Step | None:
     """The step of one geometry; None where its iterations were cut."""
 
     atoms = _atoms(lines)
-    free = next((float(found[1]) for line in lines if (found := _FREE.match(line))), None)
+    free = next((number(found[1]) for line in lines if (found := _FREE.match(line))), None)
     converged = next((found for line in lines if (found := _CONVERGED.match(line))), None)
     n_iterations = max((int(found[1]) for line in lines if (found := _ITERATION.match(line))), default=0)
     most = next((int(line.split(":")[1]) for line in lines if line.startswith("maximum number of iterations:")), None)
@@ -150,13 +150,13 @@ def _atoms(lines: list[str]) -> Atoms:
     for line in lines[1:]:
         if found := _POSITION.match(line):
             symbols.append(found[1])
-            positions.append([float(value) for value in found.groups()[1:]])
+            positions.append([number(value) for value in found.groups()[1:]])
         elif positions:
             break
     axes = [found for line in lines if (found := _AXIS.match(line))][:3]
     if len(axes) < 3:
         raise ValueError("a geometry without its three axes")
-    cell = [[float(value) for value in axis.groups()[1:]] for axis in axes]
+    cell = [[number(value) for value in axis.groups()[1:]] for axis in axes]
     return Atoms(symbols, positions=positions, cell=cell, pbc=[axis[1] == "yes" for axis in axes])
 
 
@@ -168,7 +168,7 @@ def _table(lines: list[str], titles: tuple[str, ...], row: re.Pattern[str], n_ro
     found: list[list[float]] = []
     for line in lines[start + 1 :]:
         if match := row.match(line):
-            found.append([float(value) for value in match.groups()])
+            found.append([number(value) for value in match.groups()])
         elif found:
             break
         if len(found) == n_rows:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -58,12 +58,13 @@ def read(path: Path) -> Calculation:
     DatasetError
         If it is none, is cut, or has no frame with an energy.
     """
-    import ase.io
+    from ase.io.extxyz import read_extxyz
 
     content = read_document(path, DatasetError, remedy="give labelled frames as extended XYZ")
     check_extxyz_sizes(content, path, DatasetError)
     with parsing(path, DatasetError, problem="is no extended XYZ file, or is cut off", remedy="write it anew"):
-        frames = cast("list[Atoms]", ase.io.read(io.StringIO(content.decode("utf-8")), index=":", format="extxyz"))
+        everything: Any = slice(None)  # ASE declares a number
+        frames = list(read_extxyz(io.StringIO(content.decode("utf-8")), index=everything))
         contradictions: list[str] = []
         steps = [_step_of_frame(number, frame, contradictions) for number, frame in enumerate(frames)]
     if all(step.energy_eV is None for step in steps):

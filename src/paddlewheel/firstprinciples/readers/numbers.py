@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,11 @@ NUMBER = r"[-+]?\d+\.?\d*(?:[EeDd][-+]?\d+)?"
 
 
 def number(text: str) -> float:
-    """The number of a text that `NUMBER` matches."""
-    return float(text.replace("D", "E").replace("d", "e"))
+    """The number of a text that `NUMBER` matches; one too large for a float is damage (ValueError)."""
+    value = float(text.replace("D", "E").replace("d", "e"))
+    if not math.isfinite(value):
+        raise ValueError(f"{text[:40]} is no number")
+    return value
 
 
 def voigt(values: Any) -> np.ndarray:
