@@ -19,6 +19,7 @@ from paddlewheel.firstprinciples.readers import (
     castep,
     cp2k,
     espresso,
+    find_outputs,
     gpaw_files,
     labelled_frames,
     read_calculation,
@@ -435,3 +436,15 @@ def test_of_a_job_s_folder_the_castep_is_taken(tmp_path: Path) -> None:
     written(tmp_path, "label.geom", made.castep_frames(frames))
     written(tmp_path, "label.param", "TASK : SINGLEPOINT\n")
     assert read_calculation(tmp_path).source.endswith("label.castep")
+    assert find_outputs(tmp_path) == [tmp_path / "label.castep"]
+
+
+def test_what_repeats_another_output_is_not_found_twice(tmp_path: Path) -> None:
+    frames = made.moved(1)
+    for name in ("a.1", "a.2"):
+        written(tmp_path, f"{name}.txt", made.gpaw_old(frames))
+    made.gpw(tmp_path / "a.1.gpw", frames[0])
+    written(tmp_path, "pw.out", made.espresso(frames))
+    (tmp_path / "x.save").mkdir()
+    written(tmp_path / "x.save", "data-file-schema.xml", made.espresso_xml(frames))
+    assert [path.name for path in find_outputs(tmp_path)] == ["a.1.txt", "a.2.txt", "pw.out"]

@@ -36,6 +36,8 @@ _READERS: Sequence[tuple[str, Callable[[bytes], bool], Callable[[Path], Calculat
 
 In this order a folder is searched, where it has no output of VASP.
 """
+_SAME_RUN = {".geom, .md": ".castep", ".gpw": "GPAW's log"}
+"""Formats whose file of the same name says more of the same run."""
 _HEAD_BYTES = 65536
 _IN_A_FOLDER = ("vasprun.xml", "OUTCAR")
 """Names of outputs, the best first; packed ones may end in .gz, .bz2 or .xz."""
@@ -75,8 +77,8 @@ def find_outputs(path: Path, *, deep: bool = True) -> list[Path]:
     """Outputs at a path, each as `read_calculation` takes it, in the order of their names.
 
     A file is taken as it is. A folder with outputs of VASP is one output; of another folder every file that a reader
-    recognizes, and, if `deep`, those of the folders in it. Of files with one stem, which are of one run (NAME.castep and
-    NAME.geom), the best one is taken, and the .save of pw.x only where its output is not there.
+    recognizes, and, if `deep`, those of the folders in it. What repeats another is left out: NAME.geom beside
+    NAME.castep, NAME.gpw beside the log NAME.txt, and the folder .save beside an output of pw.x.
     """
     if not path.is_dir():
         return [path]
@@ -84,25 +86,22 @@ def find_outputs(path: Path, *, deep: bool = True) -> list[Path]:
     names = {entry.name for entry in inside}
     if any(f"{name}{end}" in names for name in _IN_A_FOLDER for end in _PACKED):
         return [path]
-    best: dict[str, tuple[int, Path]] = {}
-    for entry in inside:
-        if entry.is_file() and (kind := _kind(entry)) is not None:
-            stem = entry.name.split(".")[0]
-            best[stem] = min(best.get(stem, (kind, entry)), (kind, entry))
-    found = [entry for _, entry in best.values()]
+    kinds = {entry: kind for entry in inside if entry.is_file() and (kind := _kind(entry)) is not None}
+    stems = {(entry.stem, kind) for entry, kind in kinds.items()}
+    found = [entry for entry, kind in kinds.items() if (entry.stem, _SAME_RUN.get(kind)) not in stems]
     if deep:
         folders = [entry for entry in inside if entry.is_dir() and not (found and entry.suffix == ".save")]
         found += [output for folder in folders for output in find_outputs(folder)]
     return found
 
 
-def _kind(path: Path) -> int | None:
-    """Which of `_READERS` reads a file; None where it is no output."""
+def _kind(path: Path) -> str | None:
+    """The format of a file, None where it is no output."""
     try:
         head = _head(path)
     except DatasetError:
         return None
-    return next((kind for kind, (_, recognizes, _) in enumerate(_READERS) if recognizes(head)), None)
+    return next((name for name, recognizes, _ in _READERS if recognizes(head)), None)
 
 
 def _head(path: Path) -> bytes:
