@@ -159,6 +159,11 @@ def test_of_two_runs_in_one_file_the_first_is_read(name, write, tmp_path):
     assert calculation.cut is not None
 
 
+def test_of_a_tag_that_is_there_twice_the_first_counts_as_for_VASP(tmp_path):
+    text = outcar(static_run()).replace("   METAGGA = R2SCAN\n", "   METAGGA = R2SCAN\n   METAGGA = SCAN\n")
+    assert read_text(tmp_path, "OUTCAR", text).setup.functional == "r2SCAN"
+
+
 def test_names_of_tags_may_be_filled_up_with_spaces(tmp_path):
     """VASP 6.4.3 writes name="GGA    "."""
     text = vasprun(static_run().having(GGA="PS")).replace('name="GGA"', 'name="GGA    "').replace("METAGGA", "META")

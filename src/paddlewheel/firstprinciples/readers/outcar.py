@@ -230,8 +230,8 @@ def _read_header(lines: Iterator[str], read: _Read) -> bool:
             read.cell = _cell(lines)
         elif part == "INCAR":
             name, has_value, value = words.partition("=")
-            if has_value:
-                read.incar[name.strip().upper()] = value.strip()
+            if has_value:  # of a tag that is there twice VASP takes the first
+                read.incar.setdefault(name.strip().upper(), value.strip())
         elif part == "POTCAR":
             _note_potcar(words, read)
         elif part == "resolved":
