@@ -15,6 +15,7 @@ from ase import Atoms, units
 
 import made_outputs as made
 from paddlewheel.errors import DatasetError
+from paddlewheel.firstprinciples.judgement import one_setting
 from paddlewheel.firstprinciples.readers import (
     castep,
     cp2k,
@@ -161,6 +162,11 @@ def test_castep_s_correction_of_another_cell_is_not_guessed(tmp_path: Path) -> N
     assert first.energy_eV is not None
     assert second.energy_eV is None
     assert "finite basis of this cell" in second.electronic
+    # as in the runs of NOMAD's tests, where no pressure is asked for: the enthalpy is the energy with the correction
+    row = " | trial step |    1.000000 |    0.835759 |     -213.878501 | <-- min BFGS\n"
+    at = text.rindex(" BFGS: finished iteration")
+    told = written(tmp_path, "b.castep", text[:at] + row + text[at:])
+    assert castep.read(told).steps[1].energy_eV == -213.878501
 
 
 def test_castep_s_constrained_forces_are_none(tmp_path: Path) -> None:
@@ -288,6 +294,31 @@ def test_cp2k_s_steps_without_a_geometry_are_left_out(tmp_path: Path) -> None:
     found = cp2k.read(written(tmp_path, "a.out", made.cp2k(made.moved(3))))
     assert len(found.steps) == 1
     assert "2 steps are without a geometry: give alloy-pos-1.xyz" in str(found.cut)
+
+
+def test_cp2k_s_forces_may_lie_beside(tmp_path: Path) -> None:
+    frames = made.moved(2)
+    lines = made.cp2k(frames).splitlines(keepends=True)
+    starts = [index for index, line in enumerate(lines) if "ATOMIC FORCES in" in line]
+    for start in reversed(starts):
+        del lines[start : start + 3 + len(frames[0]) + 1]
+    written(tmp_path, "alloy-frc-1.xyz", made.cp2k_positions(frames, forces=True))
+    found = cp2k.read(files(tmp_path, "cp2k", "".join(lines), frames))
+    for step, frame in zip(found.steps, frames, strict=True):
+        assert_is(step, frame, energy=1e-9, force=3e-9, stress=1e-10, place=1e-4)
+
+
+def test_cp2k_s_cells_of_three_digits_are_made_whole(tmp_path: Path) -> None:
+    """Lengths and angles have six; the vectors only say how the cell is turned."""
+    from scipy.spatial.transform import Rotation
+
+    frame = made.alloy()
+    turn = Rotation.from_euler("xyz", [0.3, -0.2, 0.5]).as_matrix()
+    frame.set_cell(frame.cell.array @ turn, scale_atoms=True)
+    (step,) = cp2k.read(written(tmp_path, "a.out", made.cp2k([made.labelled(frame)]))).steps
+    assert step.atoms.cell.cellpar() == pytest.approx(frame.cell.cellpar(), abs=1e-6)
+    # the turn is fitted to nine numbers of three digits: half of the last at most
+    assert step.atoms.cell.array == pytest.approx(frame.cell.array, abs=5e-4)
 
 
 @pytest.mark.parametrize("form", ["angstrom", "bohr", "alat", "crystal"])
@@ -448,3 +479,11 @@ def test_what_repeats_another_output_is_not_found_twice(tmp_path: Path) -> None:
     (tmp_path / "x.save").mkdir()
     written(tmp_path / "x.save", "data-file-schema.xml", made.espresso_xml(frames))
     assert [path.name for path in find_outputs(tmp_path)] == ["a.1.txt", "a.2.txt", "pw.out"]
+
+
+def test_cutoffs_of_the_density_make_settings(tmp_path: Path) -> None:
+    frames = made.moved(1)
+    texts = [made.cp2k(frames), made.cp2k(frames), made.cp2k(frames).replace("300.0\n", "250.0\n")]
+    found = [cp2k.read(written(tmp_path, f"{number}.out", text)) for number, text in enumerate(texts)]
+    (told,) = one_setting(found).differing[2]
+    assert told == "cutoff of the density 6802.85 eV, the set has 8163.42 eV"

@@ -323,16 +323,15 @@ def cp2k(
     return "\n".join(lines) + "\n"
 
 
-def cp2k_positions(frames: list[Atoms]) -> str:
-    """The PROJECT-pos-1.xyz beside it."""
+def cp2k_positions(frames: list[Atoms], *, forces: bool = False) -> str:
+    """The PROJECT-pos-1.xyz beside it, or its PROJECT-frc-1.xyz."""
     lines = []
     for number, frame in enumerate(frames):
-        lines += [
-            str(len(frame)),
-            f" i = {number:8d}, time = {0.5 * number:12.3f}, E = {frame.get_potential_energy() / HARTREE:20.10f}",
-        ]
-        lines += [f"  {symbol:2s}" + "".join(f"{value:20.10f}" for value in place)
-                  for symbol, place in zip(frame.get_chemical_symbols(), frame.positions, strict=True)]  # fmt: skip
+        energy = frame.get_potential_energy() / HARTREE
+        lines += [str(len(frame)), f" i = {number:8d}, time = {0.5 * number:12.3f}, E = {energy:20.10f}"]
+        vectors = frame.get_forces() * BOHR / HARTREE if forces else frame.positions
+        lines += [f"  {symbol:2s}" + "".join(f"{value:20.10f}" for value in vector)
+                  for symbol, vector in zip(frame.get_chemical_symbols(), vectors, strict=True)]  # fmt: skip
     return "\n".join(lines) + "\n"
 
 

@@ -230,7 +230,7 @@ class OneSetting:
 def one_setting(calculations: Sequence[Calculation]) -> OneSetting:
     """Which setting a set of calculations has: the most frequent, of equals the first; the rest are named.
 
-    Compared are the program, functional, cutoff, spin, corrections, the potential of each element, and how dense the
+    Compared are the program, functional, cutoffs, spin, corrections, the potential of each element, and how dense the
     k-points are.
 
     Parameters
@@ -271,8 +271,9 @@ def one_setting(calculations: Sequence[Calculation]) -> OneSetting:
 
 
 def _key(setup: Setup) -> tuple[object, ...]:
-    cutoff = None if setup.cutoff_eV is None else round(setup.cutoff_eV / _CLOSE_EV)
-    return setup.program, setup.functional, cutoff, setup.spin_polarized, _of_all_elements(setup)
+    found = (setup.cutoff_eV, setup.density_cutoff_eV)
+    cutoffs = (None if cutoff is None else round(cutoff / _CLOSE_EV) for cutoff in found)
+    return setup.program, setup.functional, *cutoffs, setup.spin_polarized, _of_all_elements(setup)
 
 
 def _of_all_elements(setup: Setup) -> tuple[str, ...]:
@@ -293,6 +294,7 @@ def _differences(setup: Setup, of_set: Setup) -> tuple[str, ...]:
         ("program", setup.program, of_set.program),
         ("functional", setup.functional, of_set.functional),
         (cutoff, _in_eV(setup.cutoff_eV), _in_eV(of_set.cutoff_eV)),
+        ("cutoff of the density", _in_eV(setup.density_cutoff_eV), _in_eV(of_set.density_cutoff_eV)),
         ("spin", _spin(setup.spin_polarized), _spin(of_set.spin_polarized)),
         ("corrections", *(", ".join(_of_all_elements(either)) or "none" for either in (setup, of_set))),
     )

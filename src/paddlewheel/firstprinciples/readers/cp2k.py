@@ -1,4 +1,4 @@
-"""CP2K's output (Quickstep), with the geometries of PROJECT-pos-1.xyz beside it.
+"""CP2K's output (Quickstep), with PROJECT-pos-1.xyz and PROJECT-frc-1.xyz beside it.
 
 ASE reads trajectories of CP2K and no output. The energy is "Total FORCE_EVAL", which with smearing is the free energy;
 forces are minus its gradient, in Hartree/bohr. The stress is positive under compression (ASE's calculator, whose tests
@@ -37,7 +37,7 @@ _BEGIN = re.compile(r"CP2K\| version string:\s+CP2K version (\S+)")
 _CELL = re.compile(rf"^\s*CELL\| Vector ([abc]) \[angstrom\]?:?\s+{_VECTOR}\s+\|[abc]\| =\s+({NUMBER})")
 _ANGLE = re.compile(rf"^\s*CELL\| Angle .*(alpha|beta|gamma) *\[degree\]:\s+({NUMBER})")
 _PLACE = re.compile(rf"^\s*\d+\s+\d+\s+([A-Z][a-z]?)\s+\d+\s+{_VECTOR}\s+{NUMBER}\s+{NUMBER}\s*$")
-_ENERGY = re.compile(rf"^\s*ENERGY\| Total FORCE_EVAL .* energy \[(?:a\.u\.|hartree)\]:?\s+({NUMBER})")
+_ENERGY = re.compile(rf"^\s*ENERGY\| Total FORCE_EVAL .* energy [\[(](?:a\.u\.|hartree)[\])]:?\s+({NUMBER})")
 _OLD_FORCE = re.compile(rf"^\s*\d+\s+\d+\s+[A-Z]\w*\s+{_VECTOR}\s*$")
 _NEW_FORCE = re.compile(rf"^\s*FORCES\|\s+\d+\s+{_VECTOR}\s+{NUMBER}\s*$")
 _STRESS_TITLE = re.compile(r"(?:STRESS\| (?:Analytical|Numerical) stress tensor|STRESS TENSOR) \[(\w+)\]\s*$")
@@ -89,7 +89,8 @@ def read(path: Path) -> Calculation:
     """The last run in an output of CP2K; a step for every energy.
 
     After its first geometry an output names no places: they are taken from PROJECT-pos-1.xyz beside it, from the frame
-    of the same energy. A step without a geometry is left out and told in `cut`.
+    of the same energy, and forces that it does not print from PROJECT-frc-1.xyz. A step without a geometry is left out
+    and told in `cut`.
 
     Raises
     ------
@@ -108,9 +109,13 @@ def read(path: Path) -> Calculation:
             _take(line, rows, run)
         if run.places_A is None or len(run.vectors_A) < 3:
             raise DatasetError("ends before its first geometry", where=path, remedy="run it again")
-        beside = _frames_beside(path, run)
+        beside, forces = _frames_beside(path, run, "pos"), _frames_beside(path, run, "frc")
     for found in run.found:
-        found.atoms = found.atoms or _same_energy(found.energy_Ha, beside, run)
+        if found.atoms is None and (places := _of_energy(found.energy_Ha, beside)) is not None:
+            found.atoms = _atoms(run)
+            found.atoms.positions = places
+        if found.forces_Ha_per_bohr is None:
+            found.forces_Ha_per_bohr = _of_energy(found.energy_Ha, forces)
     whole = [found for found in run.found if found.atoms is not None]
     lost = len(run.found) - len(whole)
     reasons = [f"{lost} steps are without a geometry: give {run.said.get('project', 'PROJECT')}-pos-1.xyz beside it"]
@@ -250,9 +255,9 @@ def _atoms(run: _Run) -> Atoms:
     return Atoms(run.symbols, positions=run.places_A, cell=_cell_A(run), pbc=[axis in periodic for axis in "XYZ"])
 
 
-def _frames_beside(path: Path, run: _Run) -> list[tuple[float, np.ndarray]]:
-    """Energy and places of every frame of PROJECT-pos-1.xyz; of its last only where it is whole."""
-    beside = path.parent / f"{run.said.get('project', '')}-pos-1.xyz"
+def _frames_beside(path: Path, run: _Run, kind: str) -> list[tuple[float, np.ndarray]]:
+    """Energy and vectors of every whole frame of PROJECT-pos-1.xyz (A) or PROJECT-frc-1.xyz (Hartree/bohr)."""
+    beside = path.parent / f"{Path(run.said.get('project', '')).name}-{kind}-1.xyz"
     if not beside.is_file():
         return []
     lines = read_text(beside, DatasetError, remedy="give the trajectory that CP2K wrote").splitlines()
@@ -266,13 +271,8 @@ def _frames_beside(path: Path, run: _Run) -> list[tuple[float, np.ndarray]]:
     return frames
 
 
-def _same_energy(energy_Ha: float, beside: list[tuple[float, np.ndarray]], run: _Run) -> Atoms | None:
-    for energy, places in beside:
-        if abs(energy - energy_Ha) < _SAME_ENERGY_Ha:
-            atoms = _atoms(run)
-            atoms.positions = places
-            return atoms
-    return None
+def _of_energy(energy_Ha: float, frames: list[tuple[float, np.ndarray]]) -> np.ndarray | None:
+    return next((vectors for energy, vectors in frames if abs(energy - energy_Ha) < _SAME_ENERGY_Ha), None)
 
 
 def _lacks_parts(found: list[_Evaluation]) -> bool:
