@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from ase import Atoms
 from ase.io import read
 from pymatgen.core import SETTINGS
@@ -224,6 +225,12 @@ def test_a_directory_of_other_jobs_is_left_alone(tmp_path):
     (tmp_path / "manifest.json").unlink()
     with pytest.raises(RunDirectoryError, match="holds another frame"):
         write_jobs(tmp_path, frames[::-1], engine="vasp", settings=PAPER)
+    # the manifest was lost: the INCAR of a folder that was run belongs to its output
+    (tmp_path / "frames/000000/INCAR").write_text("as custodian left it")
+    (tmp_path / "frames/000001/INCAR").write_text("")
+    write_jobs(tmp_path, frames, engine="vasp", settings=PAPER)
+    assert (tmp_path / "frames/000000/INCAR").read_text() == "as custodian left it"
+    assert "ENCUT = 680" in (tmp_path / "frames/000001/INCAR").read_text()
     assert (tmp_path / "frames/000000/OUTCAR").read_text() == "a day's work"
 
 
@@ -325,6 +332,34 @@ def test_tasks_of_an_array_do_every_frame_once_and_pass_what_is_finished(tmp_pat
     assert (tmp_path / "ran").read_text().split() == ["000001", "000000", "000002", "000003", "000004"]
 
 
+def test_a_scheduler_s_copy_of_the_script_works_where_it_was_submitted(tmp_path):
+    """SLURM runs a copy in its spool folder."""
+    directory, environment = tmp_path / "jobs", fake_vasp(tmp_path)
+    write_jobs(directory, snapshots(1), engine="vasp", settings=PAPER)
+    spool = tmp_path / "spool"
+    spool.mkdir()
+    (spool / "submit.sh").write_text((directory / "submit.sh").read_text())
+    lost = submit(spool, environment, SLURM_SUBMIT_DIR=str(tmp_path))
+    assert lost.returncode == 2
+    assert "submit from the folder of submit.sh" in lost.stderr
+    assert submit(spool, environment, SLURM_SUBMIT_DIR=str(directory)).returncode == 0
+    assert (tmp_path / "ran").read_text().split() == ["000000"]
+
+
+def test_custodian_runs_vasp_where_it_is_there(tmp_path):
+    """A made `cstdn` that starts the first job as custodian does; what it may change is no part of a label."""
+    directory, environment = tmp_path / "jobs", fake_vasp(tmp_path)
+    write_jobs(directory, snapshots(1), engine="vasp", settings=PAPER)
+    custodian = tmp_path / "bin" / "cstdn"
+    custodian.write_text(f'#!/bin/bash\ncp "$2" {tmp_path}/given.yaml\nbash -c "exec $command" >vasp.out\n')
+    custodian.chmod(0o755)
+    assert submit(directory, environment, VASP_COMMAND="vasp_std --all").returncode == 0
+    given = yaml.safe_load((tmp_path / "given.yaml").read_text())
+    assert given["jobs"][0]["params"]["$vasp_cmd"] == ["bash", "-c", "exec $command"]
+    caught = given["handlers"][0]["params"]["errors_subset_to_catch"]
+    assert not {"tet", "dentet", "ksymm", "eddiag", "too_few_bands"} & set(caught)
+
+
 def test_an_array_is_no_larger_than_schedulers_take(tmp_path):
     directory, environment = tmp_path / "jobs", fake_vasp(tmp_path)
     write_jobs(directory, snapshots(7), engine="vasp", settings=PAPER)
@@ -345,8 +380,6 @@ def test_a_task_that_failed_says_which_frame_and_goes_on(tmp_path):
     assert done.stderr.split("\n")[:2] == [f"frames/00000{k}: no whole output" for k in range(2)]
     done = submit(directory, {**environment, "VASP_PSP_DIR": str(tmp_path / "nowhere")}, SLURM_ARRAY_TASK_ID="0")
     assert done.returncode == 1  # POTCAR is there; still no whole output
-    done = submit(directory, environment, SLURM_SUBMIT_DIR=str(tmp_path))
-    assert (done.returncode, "submit from the folder of submit.sh" in done.stderr) == (2, True)
     (directory / "frames/000000/POTCAR").unlink()
     done = submit(directory, {"PATH": environment["PATH"]}, SLURM_ARRAY_TASK_ID="0")
     assert done.returncode == 1
@@ -391,3 +424,33 @@ def test_tetrahedra_need_four_points(tmp_path):
     with pytest.raises(DatasetError, match="1 x 1 x 5 k-points are too few"):
         write_jobs(tmp_path, [wide], engine="vasp", settings=tetrahedra)
     write_jobs(tmp_path, [read_structure("o-nbh")], engine="vasp", settings=tetrahedra)
+
+
+def test_jobs_for_castep_have_the_same_layout(tmp_path):
+    """Whose outputs grow by every run: that of a run that was killed is put aside."""
+    directory = tmp_path / "jobs"
+    settings = settings_named("paper", engine="castep")
+    manifest = write_jobs(directory, snapshots(2), engine="castep", settings=settings)
+    assert (manifest.engine, manifest.settings, manifest.remarks) == ("castep", settings, ())
+    program = tmp_path / "castep.mpi"
+    program.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/ran\necho "Total time          = 9 s" >> label.castep\n')
+    program.chmod(0o755)
+    folder = directory / manifest.jobs[0].folder
+    assert sorted(path.name for path in folder.iterdir()) == ["frame.json", "label.cell", "label.param"]
+    (folder / "label.castep").write_text("killed")
+    environment = {"PATH": "/usr/bin:/bin", "CASTEP_COMMAND": str(program)}
+    assert subprocess.run(["bash", "-n", directory / "submit.sh"], check=False).returncode == 0
+    assert submit(directory, environment).returncode == 0
+    assert submit(directory, environment).returncode == 0
+    assert (tmp_path / "ran").read_text() == "label\nlabel\n"
+    assert (folder / "label.castep").read_text() == "Total time          = 9 s\n"
+    assert [path.read_text() for path in folder.glob("label.castep.cut-*")] == ["killed"]
+    changed = rewrite_job(directory, manifest.jobs[0], 1)
+    assert changed.most_electronic_steps == 2 * settings.most_electronic_steps
+    assert (folder / "attempt-1" / "label.castep").exists()
+    with pytest.raises(SettingsError, match="leave the frame out"):
+        rewrite_job(directory, manifest.jobs[0], 9)
+    tetrahedra = settings_named("mp-r2scan", engine="castep")
+    with pytest.raises(SettingsError, match="no smearing tetrahedron"):
+        write_jobs(tmp_path / "others", snapshots(1), engine="castep", settings=tetrahedra)
+    assert not (tmp_path / "others").exists()

@@ -104,6 +104,13 @@ def test_what_cannot_be_is_one_line(tmp_path, text, words):
     assert "\n" not in str(refused.value)
 
 
+def test_a_file_is_held_to_what_its_program_has(tmp_path):
+    path = write(tmp_path, "smearing: tetrahedron")
+    assert settings_named(path, engine="vasp").smearing == "tetrahedron"
+    with pytest.raises(SettingsError, match="CASTEP has no smearing tetrahedron"):
+        settings_named(path, engine="castep")
+
+
 def test_a_name_that_there_is_not_lists_those_that_there_are():
     with pytest.raises(SettingsError, match=r"papier.*paper, matpes, matpes-pbe, mp-r2scan"):
         settings_named("papier", engine="vasp")

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from paddlewheel.errors import DatasetError, RunDirectoryError, SettingsError, StructureError, writing
+from paddlewheel.firstprinciples.castep.program import CASTEP
 from paddlewheel.firstprinciples.program import Program, SharedFile
 from paddlewheel.firstprinciples.setups import CalculationSettings, Engine
 from paddlewheel.firstprinciples.submission import submit_script
@@ -80,7 +81,7 @@ class Manifest:
     remarks: tuple[str, ...] = ()
 
 
-_PROGRAMS: Mapping[str, Program] = {"vasp": VASP}
+_PROGRAMS: Mapping[str, Program] = {"vasp": VASP, "castep": CASTEP}
 
 
 def write_jobs(
@@ -141,7 +142,8 @@ def write_jobs(
         for index, (frame, job) in enumerate(zip(frames, jobs, strict=True)):
             files = program.files(frame[list(job.order)], settings)
             shared, remark = program.shared(files, settings)
-            remarks[remark] = None
+            if remark:
+                remarks[remark] = None
             if shared is not None:
                 _write_shared(directory, shared)
             texts = {**files, FRAME: _frame_document(frame, job)}
@@ -173,13 +175,14 @@ def read_manifest(directory: str | Path) -> Manifest:
     path = Path(directory) / MANIFEST
     if not path.is_file():
         raise DatasetError("holds no complete jobs (no manifest.json)", where=directory, remedy=_AGAIN)
-    found = read_json(path, DatasetError, remedy=_AGAIN)
+    damaged = "remove it and write the jobs again: folders that are there stay"
+    found = read_json(path, DatasetError, remedy=damaged)
     try:
         jobs = tuple(Job(**{**job, "order": tuple(map(int, job["order"]))}) for job in found["jobs"])
         return Manifest(engine=found["engine"], settings=CalculationSettings(**found["settings"]), jobs=jobs,
                         remarks=tuple(found["remarks"]))  # fmt: skip
     except (KeyError, TypeError, ValueError) as error:
-        raise DatasetError(f"is no list of jobs ({error})", where=path, remedy=_AGAIN) from error
+        raise DatasetError(f"is no list of jobs ({error})", where=path, remedy=damaged) from error
 
 
 def asked_frame(directory: str | Path, job: Job) -> Atoms:
@@ -336,8 +339,10 @@ def _write_folder(
         if shared is not None:
             (made / shared.name).symlink_to(Path(os.path.relpath(directory / shared.path, folder)))
         made.rename(folder)
-    elif not complete:  # nothing was submitted yet; later, INCAR may be that of another attempt
+    elif not complete:
         _refuse_other(folder, job)
+        if {path.name for path in folder.iterdir()} - {*texts, *([shared.name] if shared else [])}:
+            return  # it was run: its input files belong to its outputs
         for name, text in texts.items():
             if not (folder / name).exists() or (folder / name).read_text(errors="replace") != text:
                 write_atomically(folder / name, text)

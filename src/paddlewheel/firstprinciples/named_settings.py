@@ -122,6 +122,10 @@ def _of_file(path: Path, engine: Engine) -> CalculationSettings:
         from paddlewheel.firstprinciples.vasp.inputs import check_vasp_settings
 
         check_vasp_settings(settings, path)
+    if engine == "castep":
+        from paddlewheel.firstprinciples.castep.inputs import check_castep_settings
+
+        check_castep_settings(settings)
     return settings
 
 

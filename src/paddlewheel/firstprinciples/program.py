@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,6 +31,14 @@ class SharedFile:
     text: str
 
 
+def _as_they_are(settings: CalculationSettings, symbols: Sequence[str]) -> CalculationSettings:
+    return settings
+
+
+def _nothing(files: Mapping[str, str], settings: CalculationSettings) -> tuple[None, str]:
+    return None, ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Program:
     """How the jobs of a program are written, run, and written again.
@@ -39,16 +47,16 @@ class Program:
     ----------
     title
         ``VASP``.
-    completed
-        The settings with the names of the potentials of these elements, where the program takes them from a table.
-    check
-        Refuses a frame that the program cannot label with these settings (StructureError).
     files
         Names and texts of the input files of a frame, whose atoms are sorted by atomic number.
-    shared
-        What the folder with these input files has in common with others, and what a user should know of it.
     again
         The settings of the repetition of a number, from 1 (SettingsError when all were tried).
+    check
+        Refuses a frame that the program cannot label with these settings (StructureError), or the settings.
+    completed
+        The settings with the names of the potentials of these elements, where the program takes them from a table.
+    shared
+        What the folder with these input files has in common with others, and what a user should know of it.
     beside
         Names and texts of files beside submit.sh.
     variable, command
@@ -59,12 +67,12 @@ class Program:
     """
 
     title: str
-    completed: Callable[[CalculationSettings, Sequence[str]], CalculationSettings]
-    check: Callable[[Atoms, CalculationSettings], None]
     files: Callable[[Atoms, CalculationSettings], Mapping[str, str]]
-    shared: Callable[[Mapping[str, str], CalculationSettings], tuple[SharedFile | None, str]]
     again: Callable[[CalculationSettings, int], CalculationSettings]
-    beside: Mapping[str, str]
+    check: Callable[[Atoms, CalculationSettings], None]
+    completed: Callable[[CalculationSettings, Sequence[str]], CalculationSettings] = _as_they_are
+    shared: Callable[[Mapping[str, str], CalculationSettings], tuple[SharedFile | None, str]] = _nothing
+    beside: Mapping[str, str] = field(default_factory=dict)
     variable: str
     command: str
     functions: str

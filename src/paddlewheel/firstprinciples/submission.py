@@ -37,7 +37,9 @@ _SCRIPT = """\
 # A task takes {per_task} of the folders in frames.txt. Finished ones are passed: submit again for what is missing, but
 # never while it still runs.
 set -u
-cd "${{SLURM_SUBMIT_DIR:-${{PBS_O_WORKDIR:-$(dirname "$0")}}}}" || exit 2
+here="$(dirname "$0")"
+[ -f "$here/frames.txt" ] || here="${{SLURM_SUBMIT_DIR:-${{PBS_O_WORKDIR:-.}}}}"
+cd "$here" || exit 2
 [ -f frames.txt ] || {{ echo "$PWD holds no frames.txt: submit from the folder of submit.sh" >&2; exit 2; }}
 export root="$PWD" command="${{{variable}:-{command}}}"
 per_task={per_task}
