@@ -77,7 +77,7 @@ def functional_rows(functional: str) -> list[str]:
 
 def param_rows(values: Mapping[str, object]) -> list[str]:
     """Keywords and values of the .param."""
-    return [f"{name:<20}: {_word(value)}" for name, value in values.items()]
+    return [f"{name:<16}: {_word(value)}" for name, value in values.items()]
 
 
 def castep_order(symbols: Iterable[str]) -> list[int]:
