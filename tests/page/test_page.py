@@ -27,7 +27,8 @@ def drawing(folder: Path, name: str) -> Drawing:
 @pytest.fixture
 def page(tmp_path: Path) -> ParsedPage:
     view = cell_view(drawing(tmp_path, "cell"), {"symbols": ["Na"]}, legend=[("Na", "#e08a00", "8")])
-    table = Table("gates", [("Gate", ""), ("Found", "eV")], [[Cell("force"), Cell("0.1", "of 3", "broken")]])
+    row = [Cell("force", "of each atom"), Cell("0.1", "of 3", "broken")]
+    table = Table("gates", [("Gate", ""), ("Found", "eV")], [row])
     section = Section(
         id="thermo",
         title="Thermodynamics",
@@ -56,6 +57,7 @@ def test_all_that_a_study_gives_stands_in_order(page: ParsedPage) -> None:
     words, place = page.words(), 0
     for text in (
         "Na+ in <x>", "Na2B12H12", "No & none", "mS/cm", "One remark.", "What to do", "Longer.", "gates",
+        "of each atom", "0.1",
         "of all", "700 K: broken", "Give --production-ps.", "ln A − Ea/kT", "700 K", "900 K", "Drag to rotate", "Na 8",
         "span", "gates", "Refused frames", "frame 3: <b>too near</b>", "seed", "Somebody (2020)",
     ):  # fmt: skip
