@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +175,27 @@ def test_castep_is_written(tmp_path: Path) -> None:
     assert record.written == ["nabh4.cell", "nabh4.param"]
     assert record.sites == []
     assert "CUT_OFF_ENERGY  : 800 eV" in (tmp_path / "castep" / "nabh4.param").read_text()
+
+
+def test_castep_of_several_structures_runs_by_folder_and_comes_back(tmp_path: Path) -> None:
+    folder = tmp_path / "jobs"
+    record = STUDY(["nabh4", "na2b12h12"], write="castep", out=folder)
+    assert {"nabh4/nabh4.cell", "na2b12h12/na2b12h12.param", "frames.txt", "submit.sh"} <= set(record.written)
+    with pytest.raises(DataError, match=r"holds no \.magres"):
+        STUDY([folder])
+    # a program that leaves what CASTEP leaves, and fails in the second folder
+    program = tmp_path / "castep"
+    leaves = f"cp {tmp_path}/sound.magres $1.magres\necho 'Total time  = 1 s' > $1.castep\n"
+    program.write_text(f"#!/bin/sh\n[ $1 = nabh4 ] || exit 1\n{leaves}")
+    program.chmod(0o755)
+    (tmp_path / "sound.magres").write_text(files.magres())
+    ran = subprocess.run(
+        ["bash", "submit.sh"], cwd=folder, env={**os.environ, "CASTEP_COMMAND": str(program)}, capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 1
+    assert ran.stderr.strip() == "na2b12h12: no whole output"
+    assert [structure.name for structure in STUDY([folder]).structures] == ["nabh4.magres"]
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from paddlewheel.crystals import read_structure
-from paddlewheel.errors import InputError, SettingsError
+from paddlewheel.errors import DataError, InputError, SettingsError
 from paddlewheel.execution.scratch import scratch_folder
 from paddlewheel.execution.signals import stop_if_requested
+from paddlewheel.firstprinciples.submission import submit_script
 from paddlewheel.lab.nmr.isotopes import Isotope
 from paddlewheel.lab.nmr.tensors.atom_tensors import AtomTensors
 from paddlewheel.lab.nmr.tensors.elk_run import find_elk, run_elk
-from paddlewheel.lab.nmr.tensors.inputs import castep_cell, castep_param, elk_input
+from paddlewheel.lab.nmr.tensors.inputs import CASTEP_MAGRES, castep_cell, castep_param, elk_input
 from paddlewheel.lab.nmr.tensors.nuclei import chosen_nuclei, element_of
 from paddlewheel.lab.nmr.tensors.readers import read_tensors
 from paddlewheel.lab.nmr.tensors.references import Reference, fit_reference
@@ -134,6 +135,7 @@ def _opens(files: Sequence[str | Path] | str | Path, settings: NmrTensorsSetting
             nuclei=_nuclei(elements, settings),
             **conditions,
         )
+    given = [file for each in given for file in _files_of(each)]
     read = {_name(each, given): read_tensors(each) for each in given}
     digests = {_name(each, given): hashlib.sha256(Path(each).read_bytes()).hexdigest() for each in given}
     tensors = _joined(read)
@@ -152,6 +154,16 @@ def _opens(files: Sequence[str | Path] | str | Path, settings: NmrTensorsSetting
         conditions["trajectory"] = _trajectory(settings)
         digests["trajectory"] = _digest_of_trajectory(conditions["trajectory"])
     return TensorInputs(tensors=tensors, digests=digests, nuclei=_nuclei(elements, settings), **conditions)
+
+
+def _files_of(given: str | Path) -> list[str | Path]:
+    """A file, or those that CASTEP left in the folders of a directory that --write castep wrote."""
+    if not Path(given).is_dir():
+        return [given]
+    found: list[str | Path] = [*sorted(Path(given).glob("*.magres")), *sorted(Path(given).glob("*/*.magres"))]
+    if not found:
+        raise DataError("holds no .magres", where=given, remedy="run CASTEP there (submit.sh), or give files")
+    return found
 
 
 def _trajectory(settings: NmrTensorsSettings) -> Trajectory:
@@ -343,13 +355,18 @@ def _written(inputs: TensorInputs, settings: NmrTensorsSettings, run: Run) -> Nm
     written = []
     for name, atoms in inputs.structures.items():
         stem = Path(name).stem
+        folder = Path(stem if len(inputs.structures) > 1 else ".")
         if settings.write == "castep":
-            written.append(run.text(f"{stem}.cell", castep_cell(atoms, spacing_per_A=settings.spacing_per_A())))
+            cell = castep_cell(atoms, spacing_per_A=settings.spacing_per_A())
             param = castep_param(cutoff_eV=settings.cutoff_eV, functional=settings.functional)
-            written.append(run.text(f"{stem}.param", param))
+            written.append(run.text((folder / f"{stem}.cell").as_posix(), cell))
+            written.append(run.text((folder / f"{stem}.param").as_posix(), param))
         else:
-            folder = stem if len(inputs.structures) > 1 else "."
-            written.append(run.text((Path(folder) / "elk.in").as_posix(), _elk_in(atoms, settings, _ELK_SPECIES)))
+            written.append(run.text((folder / "elk.in").as_posix(), _elk_in(atoms, settings, _ELK_SPECIES)))
+    if settings.write == "castep" and len(inputs.structures) > 1:
+        folders = [Path(name).stem for name in inputs.structures]
+        written.append(run.text("frames.txt", "".join(f"{folder}\n" for folder in folders)))
+        written.append(run.text("submit.sh", submit_script(CASTEP_MAGRES, len(folders))))
     return NmrTensorsRecord(
         structures=[
             TensorStructure(
@@ -551,6 +568,7 @@ STUDY = Study(
     notes="""
     Several files are several structures, beside each other; two files of one structure, of which one has the shielding
     and the other the field gradients, are one. A shift is offset + slope x shielding: without a reference the shielding
-    is given and the shift left out. With `write` or `run` the files are structures, also built-in ones.
+    is given and the shift left out. With `write` or `run` the files are structures, also built-in ones; several are
+    written a folder each, with a submit.sh, and the .magres of their directory are read where it is given.
     """,
 )

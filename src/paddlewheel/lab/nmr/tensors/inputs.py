@@ -8,12 +8,14 @@ parts that labels have as well are those of `firstprinciples.castep.inputs`.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from paddlewheel.errors import SettingsError
 from paddlewheel.firstprinciples.castep import inputs as castep
+from paddlewheel.firstprinciples.castep.program import CASTEP
 from paddlewheel.firstprinciples.setups import mesh_of_spacing
 from paddlewheel.lab.nmr.tensors.readers.elk import BOHR_A
 
@@ -25,6 +27,28 @@ PAPER_SPACING_PER_A = 0.04
 """Between k-points, in units of 2 pi / A."""
 ELK_SPACING_PER_A = 0.08
 """For Elk, whose all electrons cost more."""
+_MAGRES_FUNCTIONS = """\
+seed() {
+    basename "$(ls ./*.cell)" .cell
+}
+
+finished() {
+    [ -f "$(seed).magres" ] && grep -q '^Total time' "$(seed).castep"
+}
+
+# CASTEP appends to an output that is there: that of a killed run is put aside
+prepare() {
+    if [ -f "$(seed).castep" ]; then
+        mv "$(seed).castep" "$(seed).castep.cut-$(date +%s)"
+    fi
+}
+
+calculate() {
+    bash -c "exec $command $(seed)" >castep.out 2>&1
+}
+"""
+CASTEP_MAGRES = replace(CASTEP, functions=_MAGRES_FUNCTIONS)
+"""How submit.sh runs CASTEP for tensors, in folders with one .cell each."""
 _ELK_FUNCTIONALS = {"PBE": 20, "PBEsol": 22, "LDA": 3}
 _ELK_SMALLEST = {"H": 3.5}
 _ELK_USUAL = 7.0
