@@ -198,7 +198,9 @@ def asked_frame(directory: str | Path, job: Job) -> Atoms:
     path = Path(directory) / job.folder / FRAME
     found = read_json(path, DatasetError, remedy=_AGAIN)
     try:
-        atoms = Atoms(found["symbols"], positions=found["positions_A"], cell=found["cell_A"], pbc=True)
+        atoms = Atoms(
+            found["symbols"], positions=found["positions_A"], cell=found["cell_A"], pbc=True, info=found.get("info")
+        )
         key = found["key"]
     except (KeyError, TypeError, ValueError) as error:
         raise DatasetError(f"is no frame ({error})", where=path, remedy=_AGAIN) from error
@@ -366,5 +368,6 @@ def _frame_document(frame: Atoms, job: Job) -> str:
         "symbols": frame.get_chemical_symbols(),
         "cell_A": frame.cell.array.tolist(),
         "positions_A": frame.get_positions().tolist(),
+        "info": {name: value for name, value in frame.info.items() if isinstance(value, str | int | float)},
     }
     return json.dumps(document) + "\n"

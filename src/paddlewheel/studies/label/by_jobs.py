@@ -88,8 +88,9 @@ class JobFolders:
             n_atoms=sum(counts.values()),
             elements=sorted(counts),
             settings=asked_settings(self.asked),
-            pseudopotentials={name: self.asked.pseudopotentials[name] for name in sorted(self.asked.pseudopotentials)},
+            pseudopotentials=dict(sorted(manifest.settings.pseudopotentials.items())),
             files=sorted(path.name for path in first.iterdir() if path.is_file()),
+            warnings=list(manifest.remarks),
             citations=cited(self.asked.functional),
             provenance=run.provenance(),
         )

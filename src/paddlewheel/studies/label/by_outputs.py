@@ -89,7 +89,7 @@ class JobOutputs:
                 step = calculation.steps[0]
                 reasons = judge(
                     calculation, step, asked=asked_frame(self.folder, job), order=job.order,
-                    settings=_with_potentials(manifest.settings, self.folder / job.folder),
+                    settings=manifest.settings,
                     take_unknown_convergence=self.take_unsaid,
                 )  # fmt: skip
                 if len(calculation.steps) > 1:
@@ -283,15 +283,6 @@ def _differing(calculations: Sequence[Calculation]) -> dict[int, str]:
     """By their number, those of another setting than that of the set, and in what they differ."""
     found = one_setting(calculations).differing if calculations else {}
     return {number: "; ".join(reasons) for number, reasons in found.items()}
-
-
-def _with_potentials(asked: CalculationSettings, folder: Path) -> CalculationSettings:
-    """The settings with the potential of each element that the inputs of a job named (POTCAR.spec of VASP)."""
-    path = folder / "POTCAR.spec"
-    if not path.is_file():
-        return asked
-    named = {name.partition("_")[0].partition(".")[0]: name for name in path.read_text().split()}
-    return replace(asked, pseudopotentials={**named, **asked.pseudopotentials})
 
 
 def _in_order(step: Step, order: Sequence[int]) -> Step:
