@@ -10,6 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.build import bulk
+from ase.calculators.emt import EMT
+from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import read, write
 
 from made_vasp import cell_of_NaBH4, made_step, relaxation, static_run, vasprun
@@ -224,3 +227,25 @@ def test_what_is_not_there_is_said(tmp_path):
     with pytest.raises(DatasetError, match="no output that is known"):
         label(from_files=[tmp_path / "empty"], out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_forces_that_stand_apart_from_a_potential_are_told(tmp_path):
+    """Twenty frames of copper with EMT's labels, one with its forces turned round."""
+    rng = np.random.default_rng(7)
+    made = []
+    for number in range(20):
+        atoms = bulk("Cu", cubic=True)
+        atoms.rattle(0.1, rng=rng)
+        atoms.calc = EMT()
+        energy, forces, stress = atoms.get_potential_energy(), atoms.get_forces(), atoms.get_stress()
+        forces = forces * (1 + 0.02 * rng.standard_normal(forces.shape)) * (-1 if number == 11 else 1)
+        atoms.calc = SinglePointCalculator(atoms, energy=energy, forces=forces, stress=stress)
+        made.append(atoms)
+    write(tmp_path / "copper.extxyz", made)
+    record = label(
+        from_files=[tmp_path / "copper.extxyz"], functional="none", compare_with=EMT_NAME, out=tmp_path / "run"
+    )
+    assert record.convergence == "not said"
+    assert record.dataset.n_frames == 20
+    assert [row.frame for row in record.diagnostics.outliers] == [11]
+    assert any("stand apart" in line for line in record.warnings)
