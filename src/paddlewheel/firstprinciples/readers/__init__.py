@@ -95,6 +95,13 @@ def find_outputs(path: Path, *, deep: bool = True) -> list[Path]:
     return found
 
 
+def files_of(output: Path) -> list[Path]:
+    """The files that `read_calculation` reads of an output; of a folder those of VASP in it."""
+    if not output.is_dir():
+        return [output]
+    return [path for name in _IN_A_FOLDER for end in _PACKED if (path := output / f"{name}{end}").is_file()]
+
+
 def _kind(path: Path) -> str | None:
     """The format of a file, None where it is no output."""
     try:
@@ -111,7 +118,7 @@ def _head(path: Path) -> bytes:
 
 
 def _read_folder(folder: Path) -> Calculation:
-    found = [path for name in _IN_A_FOLDER for end in _PACKED if (path := folder / f"{name}{end}").is_file()]
+    found = files_of(folder)
     if not found:
         return _read_by_content(folder)
     calculation = read_calculation(found[0])

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from paddlewheel.errors import SettingsError
 from paddlewheel.execution.signals import stop_if_requested
 from paddlewheel.firstprinciples.jobs import write_jobs
-from paddlewheel.firstprinciples.setups import CalculationSettings, Engine
+from paddlewheel.firstprinciples.setups import CalculationSettings, Engine, mesh_of_spacing
 from paddlewheel.records import Citation
 from paddlewheel.studies.label.given_frames import frame_names, frames_document, given_frames, source_of
-from paddlewheel.studies.label.record import AskedSettings, JobsRecord
+from paddlewheel.studies.label.record import FRAMES, AskedSettings, JobsRecord
 from paddlewheel.studies.label.settings import LabelSettings
 from paddlewheel.study.forecast import Forecast
 from paddlewheel.study.progress import Progress, Row
@@ -79,6 +82,13 @@ class JobFolders:
                 run.folder, self.frames, engine=self.engine, settings=self.asked,
                 names=frame_names(self.source, self.frames), watch=watch,
             )  # fmt: skip
+        cells = [np.asarray(frame.cell.array) for frame in self.frames]
+        run.table(FRAMES, {
+            "frame": np.arange(len(cells)),
+            "n_atoms": np.array([len(frame) for frame in self.frames]),
+            "volume_A3_per_atom": np.array([frame.get_volume() / len(frame) for frame in self.frames]),
+            "n_k_points": np.array([math.prod(mesh_of_spacing(cell, self.asked.k_spacing_per_A)) for cell in cells]),
+        })  # fmt: skip
         counts = Counter(symbol for frame in self.frames for symbol in frame.get_chemical_symbols())
         first = run.folder / manifest.jobs[0].folder
         return JobsRecord(

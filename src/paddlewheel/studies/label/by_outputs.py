@@ -15,9 +15,10 @@ from paddlewheel.errors import DatasetError, InputError, SettingsError
 from paddlewheel.execution.signals import stop_if_requested
 from paddlewheel.firstprinciples.jobs import Job, Manifest, asked_frame, next_attempt, read_manifest, rewrite_job
 from paddlewheel.firstprinciples.judgement import judge, one_setting
-from paddlewheel.firstprinciples.readers import find_outputs, read_calculation
+from paddlewheel.firstprinciples.readers import files_of, find_outputs, read_calculation
 from paddlewheel.firstprinciples.setups import CalculationSettings
 from paddlewheel.firstprinciples.steps import Calculation, Step
+from paddlewheel.records.seals import digest_of
 from paddlewheel.studies.label.judged import Judged, TakenStep, record_of
 from paddlewheel.studies.label.record import JudgedLabelsRecord, RefusedFrame
 from paddlewheel.studies.label.settings import LabelSettings
@@ -44,7 +45,7 @@ class JobOutputs:
     compare_with: dict[str, Any] | None
 
     def document(self) -> dict[str, Any]:
-        """The frames by the keys of their jobs, the settings, and what came back, by size and time."""
+        """The frames by the keys of their jobs, the settings, and what came back by its content."""
         keys = "".join(job.key for job in self.manifest.jobs)
         return {
             "frames": {"jobs": len(self.manifest.jobs), "sha256": hashlib.sha256(keys.encode()).hexdigest()},
@@ -148,7 +149,7 @@ class NamedOutputs:
     compare_with: dict[str, Any] | None
 
     def document(self) -> dict[str, Any]:
-        """The files by name, and their contents by size and time; what they are held to."""
+        """The files by name and content; what they are held to."""
         return {
             "files": [path.name for path in self.files],
             "settings": None if self.asked is None else asdict(self.asked),
@@ -295,13 +296,10 @@ def _in_order(step: Step, order: Sequence[int]) -> Step:
 
 
 def _outputs_digest(paths: Sequence[Path]) -> str:
-    """sha256 over names, sizes and times of change: reading gigabytes to know that nothing changed takes minutes."""
-    digest = hashlib.sha256()
-    for path in paths:
-        for file in sorted(path.iterdir()) if path.is_dir() else [path]:
-            about = file.stat()
-            digest.update(f"{path.name} {file.name} {about.st_size} {about.st_mtime_ns}\n".encode())
-    return digest.hexdigest()
+    """sha256 over the digests of all files: of those up to 16 MB every byte counts, of larger ones sixteen pieces."""
+    files = [(path, file) for path in paths for file in files_of(path)]
+    told = "".join(f"{path.name} {file.name} {digest_of(file)}\n" for path, file in files)
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 def _short_names(paths: Sequence[Path]) -> list[str]:

@@ -45,6 +45,22 @@ def judged_figures(record: JudgedLabelsRecord, beside: Beside) -> Figures:
     return drawn
 
 
+def jobs_figure(columns: dict[str, np.ndarray]) -> Figure:
+    """Atoms and k-points of the frames, which decide the cost, and their volumes."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10.4, 4.0), layout="constrained")
+    sizes, volumes = figure.subplots(1, 2)
+    pairs, counts = np.unique(np.stack([columns["n_atoms"], columns["n_k_points"]], axis=1), axis=0, return_counts=True)
+    sizes.scatter(pairs[:, 0], pairs[:, 1], s=20 + 60 * counts / counts.max(), color=BLUE)
+    sizes.set_xlabel("atoms")
+    sizes.set_ylabel("k-points, without symmetry")
+    volumes.hist(columns["volume_A3_per_atom"], bins="auto" if len(columns["frame"]) > 20 else 10, color=BLUE)
+    volumes.set_xlabel("volume  (Å³/atom)")
+    volumes.set_ylabel("frames")
+    return figure
+
+
 def _map_figure(columns: dict[str, np.ndarray]) -> Figure:
     from matplotlib.figure import Figure
 

@@ -18,11 +18,13 @@ from paddlewheel.studies.label.judged_sections import (
     convergence_figure,
     convergence_table,
     diagnostics_section,
+    jobs_figure,
     judged_figures,
     refusals_section,
     settings_section,
 )
 from paddlewheel.studies.label.record import (
+    FRAMES,
     ConvergenceRecord,
     JobsRecord,
     JudgedLabelsRecord,
@@ -47,7 +49,9 @@ def figures(record: AnyLabelRecord, beside: Beside) -> Figures:
     if isinstance(record, ConvergenceRecord):
         text = "Differences of energy, forces and stress to the finest calculation, against cut-off and k-points."
         return {"convergence": (convergence_figure(record.points), text)}
-    if isinstance(record, JobsRecord) or record.dataset is None:
+    if isinstance(record, JobsRecord):
+        return {"frames": (jobs_figure(beside.columns(FRAMES)), "Atoms, k-points and volumes of the frames.")}
+    if record.dataset is None:
         return {}
     drawn = labels_figure(record.dataset, beside)
     if isinstance(record, JudgedLabelsRecord):
@@ -104,7 +108,7 @@ def thinned(indices: np.ndarray) -> np.ndarray:
 def page(record: LabelRecord | JobsRecord | JudgedLabelsRecord, _beside: Beside, drawings: dict[str, Drawing]) -> Page:
     """The report."""
     if isinstance(record, JobsRecord):
-        return _jobs_page(record)
+        return _jobs_page(record, drawings["frames"])
     if isinstance(record, JudgedLabelsRecord):
         return _judged_page(record, drawings)
     return Page(
@@ -121,7 +125,7 @@ def page(record: LabelRecord | JobsRecord | JudgedLabelsRecord, _beside: Beside,
     )
 
 
-def _jobs_page(record: JobsRecord) -> Page:
+def _jobs_page(record: JobsRecord, drawing: Drawing) -> Page:
     asked = record.settings
     potentials = [(element, name) for element, name in record.pseudopotentials.items()]
     return Page(
@@ -136,6 +140,11 @@ def _jobs_page(record: JobsRecord) -> Page:
         warnings=record.warnings,
         sections=[
             Section(
+                id="frames",
+                title="Frames",
+                drawings=[(drawing, "Larger points are more frames. Atoms and k-points decide what a frame costs.")],
+            ),
+            Section(
                 id="calculation",
                 title="Calculation",
                 paragraphs=[Markup("Each folder holds {}.").format(", ".join(record.files))],
@@ -143,7 +152,7 @@ def _jobs_page(record: JobsRecord) -> Page:
                     Pairs(title=f"settings: {asked.name}", rows=asked_rows(asked)),
                     *([Pairs(title="pseudopotentials", rows=potentials)] if potentials else []),
                 ],
-            )
+            ),
         ],
         citations=record.citations,
         provenance=record.provenance,

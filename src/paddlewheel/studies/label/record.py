@@ -8,6 +8,8 @@ from paddlewheel.records import Record, StudyRecord
 
 DATASET = "dataset.extxyz"
 """The labelled frames, with their card beside them."""
+FRAMES = "frames.csv"
+"""Per frame of job folders its atoms, volume and k-points, without symmetry."""
 DIFFERENCES = "differences.csv"
 """Per frame, the forces of the labels less those of the potential that they are compared with."""
 MAP = "map.csv"
