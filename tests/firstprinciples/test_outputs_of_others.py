@@ -139,6 +139,24 @@ def test_castep_s_words_for_functionals(words: str, name: str, tmp_path: Path) -
     assert castep.read(path).setup.functional == name
 
 
+@pytest.mark.parametrize(
+    ("rows", "name"),
+    [
+        (":\n  LIBXC_MGGA_X_R2SCAN    1.0000\n  LIBXC_MGGA_C_R2SCAN    1.0000\n", "r2SCAN"),
+        (": LIBXC_MGGA_C_R2SCAN    1.0000\n       : LIBXC_MGGA_X_R2SCAN    1.0000\n", "r2SCAN"),
+        (":\n  PBE    0.7500\n  HF     0.2500\n", "0.25 HF+0.75 PBE"),
+    ],
+)
+def test_castep_s_functionals_of_parts(rows: str, name: str, tmp_path: Path) -> None:
+    text = made.castep(made.moved(1)).replace(
+        " using functional                               : Perdew Burke Ernzerhof\n",
+        f" using custom XC functional definition{rows}",
+    )
+    found = castep.read(written(tmp_path, "a.castep", text))
+    assert found.setup.functional == name
+    assert found.setup.cutoff_eV == 600.0
+
+
 def test_castep_adds_dispersion_and_the_finite_basis(tmp_path: Path) -> None:
     frames = made.moved()
     found = castep.read(written(tmp_path, "a.castep", made.castep(frames, dispersion_eV=-0.4)))

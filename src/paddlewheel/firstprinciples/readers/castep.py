@@ -68,7 +68,8 @@ _FUNCTIONALS = {
     "R2SCAN": "r2SCAN",
 }
 """By the words of the header; CASTEP's own RSCAN is rSCAN (doi 10.1063/1.5094646), which is not r2SCAN."""
-_LIBXC_NAME = re.compile(r"LIBXC_(\w+)", re.IGNORECASE)
+_DEFINITION = "using custom XC functional definition"
+_PART = re.compile(rf"^\s*(?:{_DEFINITION})?\s*:?\s*(?:LIBXC_)?([A-Za-z][\w+-]*)\s+([\d.]+)\s*$", re.IGNORECASE)
 
 
 def is_castep(head: bytes) -> bool:
@@ -167,6 +168,8 @@ class _Run:
         elif "MP grid size for SCF calculation is" in line:
             first, second, third = (int(count) for count in line.split()[-3:])
             self.mesh = (first, second, third)
+        elif _DEFINITION in line:
+            self._take_definition(line, rows)
         elif "Files used for pseudopotentials" in line:
             self._take_potentials(rows)
         elif "External pressure/stress" in line:
@@ -195,8 +198,20 @@ class _Run:
             self.said[found[1].lower()] = found[2]
         elif line.strip().startswith(("treating system as", "Method: Treating system as")):
             self.said["spin" if "spin" in line else "occupation"] = line.strip()
-        elif _LIBXC_NAME.search(line):
-            self.said["libxc"] = self.said.get("libxc", "") + " " + line.strip()
+
+    def _take_definition(self, line: str, rows: Iterator[str]) -> None:
+        """The parts of a functional that XC_DEFINITION put together, with their weights."""
+        found = _PART.match(line)
+        parts = [found.groups()] if found else []
+        for row in rows:
+            if not (found := _PART.match(row)):
+                self._take_header(row)
+                break
+            parts.append(found.groups())
+        parts.sort(key=lambda part: ("_X_" not in part[0].upper(), part[0]))
+        whole = all(number(weight) == 1 for _, weight in parts)
+        names = (name.upper() if whole else f"{number(weight):g} {name.upper()}" for name, weight in parts)
+        self.said["definition"] = "+".join(names)
 
     def _take_cycle(self, line: str) -> None:
         if line.startswith("SCF loop") and self.cell is not None and self.symbols:
@@ -323,9 +338,8 @@ class _Run:
         )
 
     def _functional(self) -> str | None:
-        parts = sorted((part.upper() for part in _LIBXC_NAME.findall(self.said.get("libxc", ""))), key=_exchange_first)
-        if parts:
-            return functional_name("+".join(parts))
+        if "definition" in self.said:
+            return functional_name(self.said["definition"])
         name = self.said.get("using functional")
         if name is None:
             return None
@@ -396,10 +410,6 @@ def _stress_table(rows: Iterator[str]) -> np.ndarray | None:
         elif re.match(r"^\s*\*{8,}\s*$", line):
             break
     return np.array(found) if len(found) == 3 else None
-
-
-def _exchange_first(name: str) -> tuple[bool, str]:
-    return "_X_" not in name, name
 
 
 _TAGS = {"E", "h", "S", "R", "F", "V", "T", "P", "hv", "c"}
