@@ -252,6 +252,17 @@ def test_info_bar_is_cut_off(tmp_path):
     assert "is part of the images" in kept.warnings[0]
 
 
+def test_info_bar_whose_text_changes_is_cut_off(tmp_path):
+    """Black, with half of its columns other in every slice."""
+    values = grey((6, 100, 60))
+    values[:, -12:] = 0
+    values[:, -9:-3, 5:35] = 255 * (np.random.default_rng(1).random((6, 6, 30)) < 0.5)
+    tifffile.imwrite(tmp_path / "stack.tif", values)
+    stack = read_stack(tmp_path / "stack.tif")
+    assert stack.shape == (6, 88, 60)
+    assert stack.warnings == ("an info bar of 12 rows at the bottom is cut off",)
+
+
 def test_bare_numbers_need_a_header_that_fits(tmp_path):
     values = grey(dtype=">u2")
     path = tmp_path / "stack.raw"

@@ -35,7 +35,7 @@ class Drift:
     seen
         [n_z, 2]: along y and x, the sum of the shifts between neighbours; its mean is 0.
     removed
-        [n_z, 2]: what of it is the sample's, and is taken back, in whole voxels.
+        [n_z, 2]: what of it is the sample's, and is taken back.
     error
         [n_z, 2]: standard uncertainty of what is left, about its mean, for the whole path of the sample.
     slope, slope_error
@@ -88,8 +88,7 @@ def find_drift(
     shifts, variances = shifts * bin_size, variances * bin_size**2
     paths = [_known(shifts[:, axis], variances[:, axis], lengths_voxels[0]) for axis in (0, 1)]
     seen = np.concatenate([np.zeros((1, 2)), np.cumsum(shifts, axis=0)])
-    # parts of a voxel stay: interpolation blurs a slice, and its noise is no longer one of single voxels
-    removed = np.rint(np.stack([path.removed for path in paths], axis=1))
+    removed = np.stack([path.removed for path in paths], axis=1)
     return Drift(
         seen=seen - seen.mean(axis=0), removed=removed, error=np.stack([path.error for path in paths], axis=1),
         slope=(paths[0].slope, paths[1].slope),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -26,7 +27,7 @@ from paddlewheel.lab.tomography.artefacts import (
     slabs,
 )
 from paddlewheel.lab.tomography.denoising import denoise
-from paddlewheel.lab.tomography.potts import PottsModel, fit_model, fractions_of, pictured, relax
+from paddlewheel.lab.tomography.potts import PottsModel, fit_model, pictured, relax
 from paddlewheel.lab.tomography.thresholds import (
     FractionPrior,
     Histogram,
@@ -46,7 +47,7 @@ BYTES_PER_VOXEL = 4 + 4 + 4 + 1 + 1
 """Of the corrected, the smoothed and the simulated grey values, and of the labels of two segmentations."""
 _SLAB_BYTES = 40 * 16
 """For each voxel of a slice: what sixteen slices at work take."""
-_SMALLEST = 8
+_SMALLEST, _FEWEST_SLICES = 8, 3
 _BLUR_STD, _STRENGTH_SPREAD = 0.1, 2.0
 _STD_OF_EVEN = 3**-0.5
 """Standard deviation of what is even from -1 to 1."""
@@ -91,14 +92,12 @@ class Method:
 class Member:
     """One segmentation of the family: all numbers that make it from the corrected grey values.
 
-    `targets` are the fractions that it is held to, `reached` those that its labels have; `drift_voxels` is what each
-    slice lies further than the one before, along y and x, over the central one.
+    `targets` are the fractions that it is held to, `reached` those that its labels have.
     """
 
     targets: tuple[float, ...]
     potts_strength: float
     blur_voxels: tuple[float, float, float]
-    drift_voxels: tuple[float, float]
     reached: tuple[float, ...]
 
 
@@ -170,17 +169,13 @@ class Segmentation:
         """Members with their labels (uint8 [n_z, n_y, n_x], made anew for each).
 
         Fractions are drawn from their covariance, the Potts strength log-uniformly from half to twice, the blur with a
-        standard deviation of a tenth, a straight drift of the slices within its error; the draws are stratified, so
-        that few members span what many would.
+        standard deviation of a tenth; the draws are stratified, so that few members span what many would.
         """
         for number, member in enumerate(draw_members(self)):
             labels = self.labels.labels.copy()
             model = replace(self.model, strength=member.potts_strength, blur_voxels=member.blur_voxels)
             told = None if report is None else _part_of(report, "family", number, self.method.members)
-            relax(self.grey, labels, model, targets=np.array(member.targets), seed=number + 1, watch=told)
-            for z in range(labels.shape[0]):
-                labels[z] = moved_slice(labels[z], (z - labels.shape[0] // 2) * np.array(member.drift_voxels))
-            reached = fractions_of(labels, len(member.targets))
+            reached, _ = relax(self.grey, labels, model, targets=np.array(member.targets), seed=number + 1, watch=told)
             yield replace(member, reached=tuple(float(share) for share in reached)), labels
 
 
@@ -196,7 +191,7 @@ def draw_members(found: Segmentation) -> list[Member]:
     n_phases = len(found.central.targets)
     if count == 0:
         return []
-    draws = qmc.LatinHypercube(d=n_phases + 4, rng=np.random.default_rng(found.method.seed)).random(count)
+    draws = qmc.LatinHypercube(d=n_phases + 2, rng=np.random.default_rng(found.method.seed)).random(count)
     normal = norm.ppf(draws)
     values, vectors = np.linalg.eigh(found.covariance)
     away = normal[:, :n_phases] * np.sqrt(np.maximum(values, 0)) @ vectors.T
@@ -209,10 +204,32 @@ def draw_members(found: Segmentation) -> list[Member]:
             targets=tuple(float(share) for share in targets),
             potts_strength=found.model.strength * _STRENGTH_SPREAD ** (2 * draws[number, n_phases] - 1),
             blur_voxels=tuple(width * wider for width in found.model.blur_voxels),  # type: ignore[arg-type]
-            drift_voxels=tuple(normal[number, n_phases + 2 :] * found.drift.slope_error),  # type: ignore[arg-type]
             reached=found.central.reached,
         ))  # fmt: skip
     return members
+
+
+def seconds_needed(stack: Stack, n_phases: int, members: int) -> float:
+    """Time of a segmentation on this machine, measured on a block of the middle: its smoothing and its labels."""
+    block = tuple(slice((size - min(size, most)) // 2, (size + min(size, most)) // 2)
+                  for size, most in zip(stack.shape, (16, 96, 96), strict=True))  # fmt: skip
+    seen = np.ascontiguousarray(np.stack([
+        read_slices(stack.values, z, z + 1)[0][block[1:]] for z in range(block[0].start, block[0].stop)
+    ]))  # fmt: skip
+    assert stack.voxel_nm is not None
+    spacing_nm = (stack.voxel_nm[2], stack.voxel_nm[1], stack.voxel_nm[0])
+    levels = np.quantile(seen, (np.arange(n_phases) + 0.5) / n_phases) + np.arange(n_phases)
+    model = PottsModel(levels=tuple(levels.tolist()), noise=noise_sigma(seen) + 1e-3, blur_voxels=(0.0, 0.8, 0.8),
+                       spacing_nm=spacing_nm, strength=2.0)  # fmt: skip
+    smooth = np.empty_like(seen)
+    spent = 0.0
+    for part in (np.s_[:3, :8, :8], np.s_[:]):  # the first compiles
+        began = time.perf_counter()
+        denoise(np.ascontiguousarray(seen[part]), smooth[part], spacing_nm=spacing_nm, noise=model.noise)
+        labels = np.digitize(smooth[part], (levels[1:] + levels[:-1]) / 2).astype(np.uint8)
+        relax(np.ascontiguousarray(seen[part]), labels, model, targets=None)
+        spent = time.perf_counter() - began
+    return (_ROUNDS + 5 + members) * spent * float(np.prod(stack.shape)) / seen.size
 
 
 def working_bytes(shape: tuple[int, int, int]) -> int:
@@ -348,8 +365,9 @@ def segment(
     reached, _ = relax(grey, labels, model, targets=fractions, watch=lambda share: told("labels", share))
     central = Member(
         targets=tuple(float(x) for x in fractions), potts_strength=model.strength, blur_voxels=model.blur_voxels,
-        drift_voxels=(0.0, 0.0), reached=tuple(float(x) for x in reached),
+        reached=tuple(float(x) for x in reached),
     )  # fmt: skip
+    warnings += _strong_corrections(fields, model.levels)
     warnings += _doubts(phases, mixture, off if prior is not None else None, central)
     made = Labels(
         labels=labels, voxel_nm=stack.voxel_nm, names=dict(enumerate(phases)), source=stack.source,
@@ -407,11 +425,11 @@ def _fractions_of_image(
 def _check(stack: Stack, phases: Sequence[str]) -> None:
     if stack.voxel_nm is None:
         raise DataError("does not say the size of its voxels", where=stack.source, remedy="give --voxel-nm x,y,z")
-    if min(stack.shape) < _SMALLEST:
-        n_z, n_y, n_x = stack.shape
+    n_z, n_y, n_x = stack.shape
+    if n_z < _FEWEST_SLICES or min(n_y, n_x) < _SMALLEST:
         raise DataError(
-            f"{n_x} x {n_y} x {n_z} voxels: a segmentation needs {_SMALLEST} along each", where=stack.source,
-            remedy="give the whole stack" if n_z < _SMALLEST else "give a larger part",
+            f"{n_x} x {n_y} x {n_z} voxels: a segmentation needs {_FEWEST_SLICES} slices of {_SMALLEST} x {_SMALLEST} "
+            "pixels", where=stack.source, remedy="give the whole stack",
         )  # fmt: skip
     if len(phases) < 2 or len(set(phases)) < len(phases):
         raise DataError(f"phases {', '.join(phases) or 'none'}", where="phases", remedy="name two or more, each once")
@@ -499,6 +517,23 @@ def _check_contrast(
             f"bright (by {mixture.misfit - turned.misfit:.2f} in ln L of a voxel)",
             where=where, remedy="give --contrast inverted, or --contrast normal if it is not",
         )  # fmt: skip
+
+
+def _strong_corrections(fields: Fields, levels: Sequence[float]) -> list[str]:
+    """What of brightness was corrected by more than what is between two phases."""
+    gap = float(np.diff(levels).min())
+    brightest = float(levels[-1])
+    sizes = {
+        "a shadow": float(np.ptp(fields.shadow(brightest))),
+        "a change of brightness along z": float(np.ptp(fields.trend(brightest) - fields.odd)),
+        "curtains": 4 * float(fields.curtains.std()),
+    }
+    return [
+        f"{what} of {size:.3g} grey values {'are' if what == 'curtains' else 'is'} taken away, and the nearest phases "
+        f"are {gap:.3g} apart: what is left of it may move fractions by points that no interval has"
+        for what, size in sizes.items()
+        if size > gap
+    ]
 
 
 def _doubts(phases: Sequence[str], mixture: Mixture, off: float | None, central: Member) -> list[str]:

@@ -264,13 +264,11 @@ def _corrections(record: TomographySegmentationRecord) -> Pairs:
 
 
 def _family_table(record: TomographySegmentationRecord) -> Table | None:
-    heads = [("File", ""), *((phase.name, "%") for phase in record.phases), ("Potts", ""), ("Blur", "voxels"),
-             ("Drift x, y", "nm a slice")]  # fmt: skip
+    heads = [("File", ""), *((phase.name, "%") for phase in record.phases), ("Potts", ""), ("Blur", "voxels")]
     table = Table("Members", heads)
     for member in record.family:
         table.rows.append([
             Cell(member.path), *(Cell(f"{100 * share:.2f}") for share in member.fractions),
             Cell(f"{member.potts_strength:.2f}"), Cell(f"{member.blur_voxels[2]:.2f}"),
-            Cell(", ".join(f"{step:.0f}" for step in member.drift_nm_per_slice)),
         ])  # fmt: skip
     return filled(table) if table.rows else None

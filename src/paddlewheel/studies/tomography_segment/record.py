@@ -29,17 +29,13 @@ class SegmentedPhase(Record):
 
 
 class FamilyMember(Record):
-    """One segmentation of the family, in `path`: the fractions it was held to and those it has, dark to bright.
-
-    `drift_nm_per_slice` is the straight drift along x and y by which its slices lie off the central ones.
-    """
+    """One segmentation of the family, in `path`: the fractions it was held to and those it has, dark to bright."""
 
     path: str
     targets: list[float]
     fractions: list[float]
     potts_strength: float
     blur_voxels: tuple[float, float, float]
-    drift_nm_per_slice: tuple[float, float] = (0.0, 0.0)
 
 
 class TomographySegmentationRecord(StudyRecord):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,7 +23,15 @@ from paddlewheel.lab.tomography.artefacts import slabs
 from paddlewheel.lab.tomography.atomic_number import mean_atomic_number
 from paddlewheel.lab.tomography.readers import refuse_labels, write_labels
 from paddlewheel.lab.tomography.recipe import Recipe, recipe_of
-from paddlewheel.lab.tomography.segmentation import Contrast, Member, Method, Segmentation, segment, working_bytes
+from paddlewheel.lab.tomography.segmentation import (
+    Contrast,
+    Member,
+    Method,
+    Segmentation,
+    seconds_needed,
+    segment,
+    working_bytes,
+)
 from paddlewheel.lab.tomography.thresholds import PORE, FractionPrior, joins_pores, prior_of_recipe
 from paddlewheel.lab.tomography.voxels import Stack
 from paddlewheel.records import Citation, HealthCheck, Measured
@@ -219,6 +228,19 @@ def _telling(run: Run, inputs: SegmentInputs, on_disk: bool) -> Iterator[Any]:
         yield report
 
 
+@contextmanager
+def _threads(cores: int | None) -> Iterator[None]:
+    """Numba on so many cores; as it is without a number."""
+    import numba
+
+    before = numba.get_num_threads()
+    numba.set_num_threads(min(cores or before, before))
+    try:
+        yield
+    finally:
+        numba.set_num_threads(before)
+
+
 def _measures(inputs: SegmentInputs, settings: TomographySegmentSettings, run: Run) -> TomographySegmentationRecord:
     method = Method(
         alignment=settings.alignment, curtains=settings.curtains, contrast=settings.contrast,
@@ -227,7 +249,7 @@ def _measures(inputs: SegmentInputs, settings: TomographySegmentSettings, run: R
     )  # fmt: skip
     on_disk = working_bytes(inputs.stack.shape) > settings.most_memory_GB * 1e9
     members: list[tuple[Member, str]] = []
-    with _telling(run, inputs, on_disk) as report:
+    with _threads(run.cores), _telling(run, inputs, on_disk) as report:
         found = segment(inputs.stack, inputs.phases, prior=inputs.prior, method=method,
                         scratch=run.folder if on_disk else None, report=report)  # fmt: skip
         write_labels(run.folder / LABELS, found.labels)
@@ -327,7 +349,6 @@ def _record(
             FamilyMember(
                 path=path, targets=list(member.targets), fractions=list(member.reached),
                 potts_strength=member.potts_strength, blur_voxels=member.blur_voxels,
-                drift_nm_per_slice=(member.drift_voxels[1] * in_plane[1], member.drift_voxels[0] * in_plane[0]),
             )
             for member, path in members
         ],
@@ -421,10 +442,13 @@ def _forecast(inputs: SegmentInputs, settings: TomographySegmentSettings, cores:
     n_x, n_y, n_z = inputs.stack.shape[::-1]
     need = working_bytes(inputs.stack.shape)
     place = "disk, in the run directory" if need > settings.most_memory_GB * 1e9 else "memory"
+    with _threads(cores):
+        seconds = seconds_needed(inputs.stack, len(inputs.phases), settings.members)
     return Forecast(
+        core_hours=seconds * min(cores or len(os.sched_getaffinity(0)), 2**16) / 3600, wall_hours=seconds / 3600,
         disk_bytes=0.1 * (1 + settings.members) * n_x * n_y * n_z,
         notes=(f"{n_x} x {n_y} x {n_z} voxels take {need / 1e9:.2g} GB of {place}",),
-    )
+    )  # fmt: skip
 
 
 def _says(record: TomographySegmentationRecord) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,12 +31,16 @@ from paddlewheel.studies.tomography_simulate.record import (
     SimulatedPhase,
     TomographySimulateRecord,
 )
+from paddlewheel.study.forecast import Forecast
 from paddlewheel.study.run import Run
 from paddlewheel.study.settings import MOST_SEED, NamedNumbers, Numbers, Settings, mapped, setting
 from paddlewheel.study.study import Study
 
 Roles = Annotated[dict[str, Role], mapped(str, str, "list of phases and roles", "NCO=particles,VGCF=fibres")]
 _MOST_VOXELS = 500_000_000
+_TRIAL_VOXELS = 64**3
+_BYTES_PER_VOXEL = 30
+"""Of a body while it is made: labels, distances, random fields and masks."""
 _CITATIONS = (
     Citation(what="recipes, sizes of slices",
              reference="Oh et al., Joule 9, 102130 (2025)", doi="10.1016/j.joule.2025.102130"),
@@ -211,9 +216,27 @@ def _greys(recipe: Recipe, given: Mapping[str, float]) -> dict[int, float]:
     return found | {label: given[name] for label, name in enumerate(names) if name in given}
 
 
-def _measures(mixed: _Mixed, settings: TomographySimulateSettings, run: Run) -> TomographySimulateRecord:
-    voxel_nm = (settings.pixel_nm, settings.pixel_nm, settings.slice_nm / settings.slice_voxels)
-    morphology = Morphology(
+def _forecasts(mixed: _Mixed, settings: TomographySimulateSettings, cores: int | None) -> Forecast:
+    """Time by a body of the same edges in coarser voxels, on one core."""
+    shape = settings.body_shape
+    coarser = max((float(np.prod(shape)) / _TRIAL_VOXELS) ** (1 / 3), 1.0)
+    trial = tuple(max(round(size / coarser), 8) for size in shape)
+    voxel_nm = tuple(1000 * edge / size for edge, size in zip(settings.size_um, trial[::-1], strict=True))
+    began = time.perf_counter()
+    body = composite(mixed.recipe, settings.porosity, trial, voxel_nm, settings.seed,
+                     morphology=_morphology(mixed, settings))  # type: ignore[arg-type]  # fmt: skip
+    fib_stack(body, mixed.greys, flaws=settings.flaws, seed=settings.seed)
+    voxels, n_z = int(np.prod(shape)), shape[0] // settings.slice_voxels
+    hours = (time.perf_counter() - began) * voxels / body.labels.size / 3600
+    return Forecast(
+        core_hours=hours, wall_hours=hours, disk_bytes=voxels / settings.slice_voxels * (settings.bits / 8 + 0.3),
+        notes=(f"{n_z} slices of {shape[2]} x {shape[1]} pixels, of a body of {voxels:.3g} voxels, take "
+               f"{_BYTES_PER_VOXEL * voxels / 1e9:.2g} GB of memory",),
+    )  # fmt: skip
+
+
+def _morphology(mixed: _Mixed, settings: TomographySimulateSettings) -> Morphology:
+    return Morphology(
         roles=mixed.roles,
         diameter_um=(settings.diameter_um[0], settings.diameter_um[1]),
         aspect=settings.aspect,
@@ -225,9 +248,14 @@ def _measures(mixed: _Mixed, settings: TomographySimulateSettings, run: Run) -> 
         cluster_um=settings.cluster_um,
         pore_um=settings.pore_um,
     )
+
+
+def _measures(mixed: _Mixed, settings: TomographySimulateSettings, run: Run) -> TomographySimulateRecord:
+    voxel_nm = (settings.pixel_nm, settings.pixel_nm, settings.slice_nm / settings.slice_voxels)
     body = composite(
-        mixed.recipe, settings.porosity, settings.body_shape, voxel_nm, settings.seed, morphology=morphology
-    )
+        mixed.recipe, settings.porosity, settings.body_shape, voxel_nm, settings.seed,
+        morphology=_morphology(mixed, settings),
+    )  # fmt: skip
     made = fib_stack(
         body,
         mixed.greys,
@@ -339,6 +367,7 @@ STUDY = Study(
     opens=_opens,
     measures=_measures,
     says=_says,
+    forecasts=_forecasts,
     needs_directory=True,
     example="paddlewheel tomography simulate --composite nco-nbh --porosity 0.05 --out made",
     notes="Nothing of what makes these stacks is shared with what segments or measures them. Bodies are periodic.",

@@ -15,6 +15,8 @@ from paddlewheel.lab.tomography.readers.voxel_size import decided_size
 from paddlewheel.lab.tomography.voxels import Labels, Stack, VoxelSize
 
 _MOST_SAMPLED = 5
+_FEW = 4
+"""Values that are phases, however they lie."""
 
 
 def labels_of(
@@ -73,15 +75,21 @@ def refuse_labels(stack: Stack) -> None:
     Raises
     ------
     DataError
-        If a few slices hold no more than `MOST_PHASES` different values.
+        If a few slices hold no more than `MOST_PHASES` different values, and pixels side by side mostly the same: those
+        of noise differ.
     """
     n_z = stack.shape[0]
+    unlike = []
     chosen = sorted({place * (n_z - 1) // (_MOST_SAMPLED - 1) for place in range(_MOST_SAMPLED)})
     values: set[float] = set()
     for number in chosen:
-        values.update(distinct_values(np.asarray(stack.values[number])).tolist())
+        image = np.asarray(stack.values[number])
+        values.update(distinct_values(image).tolist())
+        unlike.append(np.mean(image[:, 1:] != image[:, :-1]))
         if len(values) > MOST_PHASES:
             return
+    if len(values) > _FEW and np.mean(unlike) > 0.5:
+        return
     few = ", ".join(f"{value:g}" for value in sorted(values))
     raise DataError(
         f"holds {len(values)} different values ({few}): these are phases, not grey values", where=stack.source,

@@ -20,6 +20,8 @@ _SHORTEST_BAR, _LONGEST_BAR = 8, 0.25
 """Rows of an info bar: at least, and at most as a share of the image."""
 _SAME_IN_BAR, _SAME_ABOVE = 0.7, 0.5
 """Share of the columns that are equal in all slices: in every row of a bar at least, in the row above it at most."""
+_GROUND_IN_BAR, _GROUND_ABOVE = 0.4, 0.1
+"""Share of a row that has the value of the bar's ground, in every slice: in a bar at least, on average above it."""
 _EXACT_IN_FLOAT32 = 2**24
 
 
@@ -113,7 +115,8 @@ def warnings_of(survey: Survey, volume: Volume) -> list[str]:
 
 
 def info_bar(volume: Volume) -> int:
-    """Rows at the bottom that are the same in all slices, with text in them: an info bar that the file does not tell.
+    """Rows at the bottom with text in them, an info bar that the file does not tell: rows that are the same in all
+    slices, or that have one ground, which the image has not, and a text that changes.
 
     Five slices are compared. A margin of one value is none (`margins`).
     """
@@ -122,13 +125,22 @@ def info_bar(volume: Volume) -> int:
         return 0
     images = _sampled(volume)
     same = np.all(images == images[:1], axis=0).mean(axis=1)
-    unlike = np.flatnonzero(same < _SAME_IN_BAR)
-    above = int(unlike[-1]) if len(unlike) else -1
-    rows = n_y - 1 - above
-    if not (_SHORTEST_BAR <= rows <= _LONGEST_BAR * n_y) or same[above] > _SAME_ABOVE:
-        return 0
-    bar = images[0, above + 1 :]
+    rows = _rows_from(same, _SAME_IN_BAR)
+    if not rows or same[n_y - 1 - rows] > _SAME_ABOVE:
+        values, counts = np.unique(images[:, -1], return_counts=True)
+        ground = (images == values[counts.argmax()]).mean(axis=2).min(axis=0)
+        rows = _rows_from(ground, _GROUND_IN_BAR)
+        if not rows or ground[: n_y - rows].mean() > _GROUND_ABOVE:
+            return 0
+    bar = images[0, n_y - rows :]
     return rows if bar.min() != bar.max() else 0
+
+
+def _rows_from(share: np.ndarray, least: float) -> int:
+    """How many rows at the bottom have a share of `least` or more; 0 where no bar has so few or so many."""
+    lower = np.flatnonzero(share < least)
+    rows = share.size - 1 - (int(lower[-1]) if len(lower) else -1)
+    return rows if _SHORTEST_BAR <= rows <= _LONGEST_BAR * share.size else 0
 
 
 def margins(volume: Volume) -> list[str]:
