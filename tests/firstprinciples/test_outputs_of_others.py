@@ -278,6 +278,26 @@ def test_gpaw_s_new_log_that_gave_up(tmp_path: Path) -> None:
     assert "11 iterations of at most 11" in step.electronic
 
 
+@pytest.mark.parametrize(
+    ("words", "smearing"),
+    [
+        ("Methfessel-Paxton:\n    width: 0.0500  # eV\n    order: 0", "gaussian 0.05 eV"),
+        ("Methfessel-Paxton:\n    width: 0.0500  # eV\n    order: 1", "methfessel-paxton 0.05 eV"),
+        ("# Zero width", "none"),
+    ],
+)
+def test_gpaw_s_smearings(words: str, smearing: str, tmp_path: Path) -> None:
+    text = (DATA / "gpaw_lih.txt").read_text().replace("Fermi-Dirac:\n    width: 0.1000  # eV", words)
+    assert gpaw_files.read(written(tmp_path, "a.txt", text)).setup.smearing == smearing
+
+
+def test_gpaw_s_log_that_ends_within_a_letter(tmp_path: Path) -> None:
+    content = (DATA / "gpaw_lih.txt").read_bytes()
+    path = tmp_path / "a.txt"
+    path.write_bytes(content[: content.rindex("\u2501".encode()) + 1])
+    assert len(gpaw_files.read(path).steps) == 5
+
+
 def test_gpw_has_the_free_energy(tmp_path: Path) -> None:
     frame = made.labelled(made.alloy())
     path = made.gpw(tmp_path / "a.gpw", frame)

@@ -23,10 +23,10 @@ import numpy as np
 
 from paddlewheel.errors import DatasetError
 from paddlewheel.firstprinciples.functionals import functional_name
-from paddlewheel.firstprinciples.readers.numbers import NUMBER, number, smearing, voigt
+from paddlewheel.firstprinciples.readers.numbers import NUMBER, number, output_text, smearing, voigt
 from paddlewheel.firstprinciples.setups import Setup
 from paddlewheel.firstprinciples.steps import Calculation, Step
-from paddlewheel.foreign import parsing, read_text
+from paddlewheel.foreign import parsing
 from paddlewheel.units import eV_PER_A3_IN_GPA
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def read(path: Path) -> Calculation:
     DatasetError
         If it is no .castep, or one before its first cell.
     """
-    text = read_text(path, DatasetError, remedy=_REMEDY, encoding="latin-1")
+    text = output_text(path, remedy=_REMEDY)
     with parsing(path, DatasetError, problem="is a damaged .castep", remedy="copy it again"):
         lines = text.splitlines()
         begins = [index for index, line in enumerate(lines) if _BEGIN.search(line)]
@@ -430,7 +430,7 @@ def read_frames(path: Path) -> Calculation:
     DatasetError
         If it is neither, or a block in it is damaged.
     """
-    text = read_text(path, DatasetError, remedy=_REMEDY, encoding="latin-1")
+    text = output_text(path, remedy=_REMEDY)
     log = path.with_suffix(".castep")
     beside = read(log) if log.is_file() else None
     with parsing(path, DatasetError, problem="is a damaged .geom or .md", remedy="copy it again"):

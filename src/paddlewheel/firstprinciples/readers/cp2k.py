@@ -20,10 +20,10 @@ import numpy as np
 
 from paddlewheel.errors import DatasetError
 from paddlewheel.firstprinciples.functionals import functional_name
-from paddlewheel.firstprinciples.readers.numbers import NUMBER, number, smearing, voigt
+from paddlewheel.firstprinciples.readers.numbers import NUMBER, number, output_text, smearing, voigt
 from paddlewheel.firstprinciples.setups import Setup
 from paddlewheel.firstprinciples.steps import Calculation, Step
-from paddlewheel.foreign import parsing, read_text
+from paddlewheel.foreign import parsing
 from paddlewheel.units import BOLTZMANN_eV_PER_K, eV_PER_A3_IN_GPA
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def read(path: Path) -> Calculation:
     DatasetError
         If it is none, or ends before its first geometry.
     """
-    text = read_text(path, DatasetError, remedy=_REMEDY, encoding="latin-1")
+    text = output_text(path, remedy=_REMEDY)
     with parsing(path, DatasetError, problem="is a damaged output of CP2K", remedy="copy it again"):
         lines = text.splitlines()
         begins = [index for index, line in enumerate(lines) if _BEGIN.search(line)]
@@ -260,7 +260,7 @@ def _frames_beside(path: Path, run: _Run, kind: str) -> list[tuple[float, np.nda
     beside = path.parent / f"{Path(run.said.get('project', '')).name}-{kind}-1.xyz"
     if not beside.is_file():
         return []
-    lines = read_text(beside, DatasetError, remedy="give the trajectory that CP2K wrote").splitlines()
+    lines = output_text(beside, remedy="give the trajectory that CP2K wrote").splitlines()
     n_atoms, frames = len(run.symbols), []
     for at in range(0, len(lines) - n_atoms - 1, n_atoms + 2):
         energy = _FRAME.search(lines[at + 1])

@@ -19,10 +19,10 @@ import numpy as np
 
 from paddlewheel.errors import DatasetError
 from paddlewheel.firstprinciples.functionals import functional_name
-from paddlewheel.firstprinciples.readers.numbers import NUMBER, number, smearing, voigt
+from paddlewheel.firstprinciples.readers.numbers import NUMBER, number, output_text, smearing, voigt
 from paddlewheel.firstprinciples.setups import Setup
 from paddlewheel.firstprinciples.steps import Calculation, Step
-from paddlewheel.foreign import parse_xml, parsing, read_document, read_text
+from paddlewheel.foreign import parse_xml, parsing, read_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,7 +87,7 @@ def read(path: Path) -> Calculation:
     DatasetError
         If it is none, or ends before its first geometry.
     """
-    text = read_text(path, DatasetError, remedy=_REMEDY, encoding="latin-1")
+    text = output_text(path, remedy=_REMEDY)
     with parsing(path, DatasetError, problem="is a damaged output of pw.x", remedy="copy it again"):
         lines = text.splitlines()
         begins = [index for index, line in enumerate(lines) if _BEGIN.search(line)]

@@ -18,10 +18,10 @@ import numpy as np
 from paddlewheel.crystals.ulm import MAGIC, read_ulm_values
 from paddlewheel.errors import DatasetError
 from paddlewheel.firstprinciples.functionals import functional_name
-from paddlewheel.firstprinciples.readers.numbers import NUMBER, number, smearing, voigt
+from paddlewheel.firstprinciples.readers.numbers import NUMBER, number, output_text, smearing, voigt
 from paddlewheel.firstprinciples.setups import Setup
 from paddlewheel.firstprinciples.steps import Calculation, Step
-from paddlewheel.foreign import parsing, read_text
+from paddlewheel.foreign import parsing
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -50,10 +50,10 @@ _WORDS = {
     ),
     "functional": re.compile(r"^(?:XC parameters:|xc functional:\s*\n\s*name:)\s*(\S+)", re.MULTILINE),
     "occupations": re.compile(
-        rf"^\s*(Fermi-Dirac|Marzari-Vanderbilt|Methfessel-Paxton|Gaussian)[^:\n]*:?\s*(?:\n\s*)?width:\s*({NUMBER})",
-        re.IGNORECASE | re.MULTILINE,
+        rf"^\s*(Fermi-Dirac|Marzari-Vanderbilt|Methfessel-Paxton)[^:\n]*:\s*width[:=]\s*({NUMBER})[^\n]*(?:\n\s*order:\s*(\d))?",
+        re.MULTILINE,
     ),
-    "fixed": re.compile(r"^\s*Fixed occupation|no smearing|^\s*occupations=.*'fixed", re.IGNORECASE | re.MULTILINE),
+    "fixed": re.compile(r"^\s*(?:Fixed occupation|# Zero width)", re.IGNORECASE | re.MULTILINE),
     "spins": re.compile(r"^\s*Spin-components:\s*(\d)", re.MULTILINE),
     "polarized": re.compile(r"^\s*Spin-(polarized|paired) calculation", re.MULTILINE),
     "tolerance": re.compile(rf"\[?total energy\]?[^\n]*?:\s*({NUMBER}) eV / (valence electron|atom)", re.MULTILINE),
@@ -80,7 +80,7 @@ def read(path: Path) -> Calculation:
     DatasetError
         If it is no log of GPAW, or has no geometry.
     """
-    text = read_text(path, DatasetError, remedy=_REMEDY, encoding="utf-8")
+    text = output_text(path, remedy=_REMEDY)
     with parsing(path, DatasetError, problem="is a damaged log of GPAW", remedy="copy it again"):
         starts = list(_VERSION.finditer(text))
         if not starts:
@@ -188,12 +188,20 @@ def _setup(text: str, n_atoms: int) -> Setup:
         cutoff_eV=float(cutoff[1]) if cutoff else None,
         k_mesh=_mesh(mesh),
         spin_polarized=int(spins[1]) > 1 if spins else polarized[1] == "polarized" if polarized else None,
-        smearing=smearing(occupations[1], float(occupations[2]))
+        smearing=_smearing(occupations[1], float(occupations[2]), occupations[3])
         if occupations
         else "none" if found["fixed"] else None,
         energy_tolerance_eV=float(tolerance[1]) * per if tolerance and per else None,
         pseudopotentials=tuple(sorted(set(_WORDS["potential"].findall(text)))),
     )  # fmt: skip
+
+
+def _smearing(method: str, width_eV: float, order: str | int | None) -> str:
+    """Of Methfessel and Paxton's orders the one of 0 is a Gaussian."""
+    if width_eV == 0:
+        return "none"
+    gaussian = "paxton" in method.lower() and int(order or 0) == 0
+    return smearing("gaussian" if gaussian else method, width_eV)
 
 
 def _mesh(found: re.Match[str] | None) -> tuple[int, int, int] | None:
@@ -267,5 +275,7 @@ def _gpw_setup(found: dict[str, Any]) -> Setup:
         cutoff_eV=float(mode["ecut"]) if isinstance(mode, dict) and "ecut" in mode else None,
         k_mesh=(first, second, third) if places is not None and first * second * third == len(places) else None,
         spin_polarized=None if weights is None else len(weights) > 1,
-        smearing=smearing(str(smeared.get("name")), float(width)) if width else None,
+        smearing=None
+        if width is None
+        else _smearing(str(smeared.get("name")), float(width), smeared.get("order", 0)),
     )  # fmt: skip

@@ -1,14 +1,26 @@
-"""Numbers, tensors and smearings as programs print them."""
+"""Text of outputs, and numbers, tensors and smearings as programs print them."""
 
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from paddlewheel.errors import DatasetError
+from paddlewheel.foreign import read_document
+
 NUMBER = r"[-+]?\d+\.?\d*(?:[EeDd][-+]?\d+)?"
 """Pattern of a number, Fortran's D among its exponents."""
+
+
+def output_text(path: Path, *, remedy: str) -> str:
+    """The text of an output; letters beyond ASCII, which stand in titles and names alone, are replaced.
+
+    A killed run may end within a letter, and some bytes of other encodings would end a line.
+    """
+    return read_document(path, DatasetError, remedy=remedy).decode("ascii", errors="replace")
 
 
 def number(text: str) -> float:
