@@ -139,6 +139,19 @@ def test_castep_s_words_for_functionals(words: str, name: str, tmp_path: Path) -
     assert castep.read(path).setup.functional == name
 
 
+def test_castep_without_its_cycles_does_not_say_that_it_converged(tmp_path: Path) -> None:
+    rows = made.castep(made.moved(1)).splitlines(keepends=True)
+    text = "".join(row for row in rows if not row.startswith("     12 "))  # IPRINT 0 leaves them out
+    assert castep.read(written(tmp_path, "a.castep", text)).steps[0].converged is None
+
+
+def test_castep_s_last_gain_bears_its_convergence_out(tmp_path: Path) -> None:
+    text = made.castep(made.moved(1), unconverged=(0,)).replace("*Warning* max. SCF", "").replace("groundstate", "")
+    (step,) = castep.read(written(tmp_path, "a.castep", text)).steps
+    assert step.converged is False
+    assert "last change 1.2e-03 eV/atom" in step.electronic
+
+
 @pytest.mark.parametrize(
     ("rows", "name"),
     [

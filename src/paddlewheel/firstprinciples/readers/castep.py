@@ -273,6 +273,7 @@ class _Run:
             energy_eV, told = corrections.energy_eV(found)
             gain_eV = found.last_gain_eV
             late = gain_eV is not None and tolerance_eV is not None and abs(gain_eV) > tolerance_eV
+            converged = False if found.warned or late else None if gain_eV is None else True
             forces, about_forces = self._chosen_forces(found)
             change = "" if gain_eV is None else f", last change {abs(gain_eV):.1e} eV/atom"
             words = (f"{found.n_cycles} cycles{change}", "CASTEP warns" if found.warned else "", told, about_forces)
@@ -283,7 +284,7 @@ class _Run:
                 energy_eV=energy_eV,
                 forces_eV_per_A=forces,
                 stress_eV_per_A3=None if stress is None else voigt(stress) / eV_PER_A3_IN_GPA,
-                converged=not (found.warned or late),
+                converged=converged,
                 electronic="; ".join(word for word in words if word),
             )
 

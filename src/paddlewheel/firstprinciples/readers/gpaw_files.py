@@ -58,7 +58,7 @@ _WORDS = {
     "polarized": re.compile(r"^\s*Spin-(polarized|paired) calculation", re.MULTILINE),
     "tolerance": re.compile(rf"\[?total energy\]?[^\n]*?:\s*({NUMBER}) eV / (valence electron|atom)", re.MULTILINE),
     "electrons": re.compile(rf"^\s*(?:Valence|Number of(?: valence)?) electrons:\s*({NUMBER})", re.MULTILINE),
-    "potential": re.compile(r"^\s*(?:file:|LDA|.*Setup:.*file:)\s+\S*/([A-Z][a-z]?)\.(\S+?)(?:\.gz)?$", re.MULTILINE),
+    "potential": re.compile(r"^\s*file:\s+\S*/([A-Z][a-z]?)\.(\S+?)(?:\.gz)?$", re.MULTILINE),
 }
 
 
