@@ -27,7 +27,7 @@ from paddlewheel.lab.tomography.artefacts import (
     slabs,
 )
 from paddlewheel.lab.tomography.denoising import denoise
-from paddlewheel.lab.tomography.potts import PottsModel, fit_model, pictured, relax
+from paddlewheel.lab.tomography.potts import PottsModel, fit_model, fractions_of, pictured, relax
 from paddlewheel.lab.tomography.thresholds import (
     FractionPrior,
     Histogram,
@@ -51,6 +51,9 @@ _SMALLEST, _FEWEST_SLICES = 8, 3
 _BLUR_STD, _STRENGTH_SPREAD = 0.1, 2.0
 _STD_OF_EVEN = 3**-0.5
 """Standard deviation of what is even from -1 to 1."""
+_WEAKER = 0.5
+"""Of the Potts strength, while fractions are free: at all of it small features go, levels follow what is left, and more
+go."""
 _ROUNDS = 3
 """Of brightness by labels, and labels by brightness."""
 _TENSION, _SMALL_SEPARATION = 3.0, 3.0
@@ -338,10 +341,9 @@ def segment(
         levels=tuple(float(level) for level in mixture.levels), noise=max(noise, 1e-3 * float(np.ptp(mixture.levels))),
         blur_voxels=(0.0, 0.7, 0.7), spacing_nm=spacing_nm, strength=method.potts_strength,
     )  # fmt: skip
-    model = fit_model(grey, labels, model)
-    relax(grey, labels, model, targets=mixture.fractions, watch=lambda share: told("labels", share))
+    model = fit_model(grey, labels, replace(model, strength=_WEAKER * method.potts_strength))
+    relax(grey, labels, model, targets=None, watch=lambda share: told("labels", share))
     # what labels under blur leave unexplained shows brightness better than thresholds did
-    free = mixture.fractions
     for _ in range(_ROUNDS):
         model = fit_model(grey, labels, model)
         more = find_fields(
@@ -352,12 +354,13 @@ def segment(
             grey[start:stop] = more.taken_from(grey[start:stop], start)
         fields = fields.followed_by(more)
         model = fit_model(grey, labels, model)
-        free, _ = relax(grey, labels, model, targets=None, watch=lambda share: told("labels", share))
-    seen, covariance = _fractions_of_image(grey, labels, free, model, smooth, method, scratch, told)
+        relax(grey, labels, model, targets=None, watch=lambda share: told("labels", share))
+    seen, covariance = _fractions_of_image(grey, labels, model, smooth, method, scratch, told)
     fractions, off = seen, 0.0
     if prior is not None:
         off = tension(seen, covariance, prior)
         fractions, covariance = with_recipe(seen, covariance, prior)
+    model = replace(model, strength=method.potts_strength)
     noise = noise_sigma(grey)
     histogram, mixture = looked_at()
     otsu = otsu_thresholds(histogram, len(phases))
@@ -383,22 +386,22 @@ def segment(
 
 
 def _fractions_of_image(
-    grey: np.ndarray, labels: np.ndarray, found: np.ndarray, model: PottsModel, smooth: np.ndarray,
-    method: Method, scratch: Path | None, told: Report,
+    grey: np.ndarray, labels: np.ndarray, model: PottsModel, smooth: np.ndarray, method: Method,
+    scratch: Path | None, told: Report,
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """Fractions without recipe, freed of the bias of their method, and the covariance of their error.
 
-    Parametric bootstrap (Efron and Tibshirani 1993, doi 10.1201/9780429246593): a picture of the labels, with blur and
-    noise, is segmented from its thresholds on. What its labels have other fractions than those that were pictured is
-    the bias. The bias, and what a Potts strength and a blur of one standard deviation more change, are the errors.
+    Labels that no targets hold give the fractions. Parametric bootstrap (Efron and Tibshirani 1993,
+    doi 10.1201/9780429246593): a picture of `labels`, with blur and noise, is segmented so from its thresholds on. What
+    its labels have other fractions than those that were pictured is the bias. The bias, and what a Potts strength and a
+    blur of one standard deviation more change, are the errors.
 
     Parameters
     ----------
-    found
-        [n_phases] of `labels`, which no targets held.
     smooth
         Room for grey values.
     """
+    count = len(model.levels)
     picture = _array(labels.shape, np.float32, scratch)  # type: ignore[arg-type]
     other = _array(labels.shape, np.uint8, scratch)  # type: ignore[arg-type]
     random = np.random.default_rng(method.seed)
@@ -409,17 +412,20 @@ def _fractions_of_image(
     middles = (np.array(model.levels[1:]) + np.array(model.levels[:-1])) / 2
     for start, stop in slabs(labels.shape[0]):
         other[start:stop] = np.digitize(smooth[start:stop], middles)
-    again, _ = relax(picture, other, model, targets=None, seed=1, watch=lambda share: told("fractions", share / 3))
-    away = [again - found]
-    wider = tuple(width * (1 + _BLUR_STD) for width in model.blur_voxels)
-    for turn, changed in enumerate((replace(model, strength=model.strength * _STRENGTH_SPREAD**_STD_OF_EVEN),
-                                    replace(model, blur_voxels=wider)), start=1):  # fmt: skip
+
+    def freed(image: np.ndarray, changed: PottsModel, turn: int) -> np.ndarray:
+        return relax(image, other, changed, targets=None, watch=lambda share: told("fractions", (turn + share) / 4))[0]
+
+    bias = freed(picture, model, 0) - fractions_of(labels, count)
+    stronger = replace(model, strength=model.strength * _STRENGTH_SPREAD**_STD_OF_EVEN)
+    wider = replace(model, blur_voxels=tuple(width * (1 + _BLUR_STD) for width in model.blur_voxels))  # type: ignore[arg-type]
+    found = []
+    for turn, changed in enumerate((model, stronger, wider), start=1):
         other[:] = labels
-        moved, _ = relax(grey, other, changed, targets=None, seed=1,
-                         watch=lambda share, turn=turn: told("fractions", (turn + share) / 3))  # fmt: skip
-        away.append(moved - found)
-    fractions = np.maximum(found - away[0], 1e-4)
-    return fractions / fractions.sum(), sum(np.outer(each, each) for each in away)  # type: ignore[return-value]
+        found.append(freed(grey, changed, turn))
+    fractions = np.maximum(found[0] - bias, 1e-4)
+    away = [bias, found[1] - found[0], found[2] - found[0]]
+    return fractions / fractions.sum(), np.sum([np.outer(each, each) for each in away], axis=0)
 
 
 def _check(stack: Stack, phases: Sequence[str]) -> None:

@@ -39,8 +39,8 @@ from paddlewheel.study.study import Study
 Roles = Annotated[dict[str, Role], mapped(str, str, "list of phases and roles", "NCO=particles,VGCF=fibres")]
 _MOST_VOXELS = 500_000_000
 _TRIAL_VOXELS = 64**3
-_BYTES_PER_VOXEL = 30
-"""Of a body while it is made: labels, distances, random fields and masks."""
+_BYTES_PER_VOXEL = 130
+"""Of a body while it is made, measured: distances beyond its faces, random fields, masks."""
 _CITATIONS = (
     Citation(what="recipes, sizes of slices",
              reference="Oh et al., Joule 9, 102130 (2025)", doi="10.1016/j.joule.2025.102130"),
