@@ -91,9 +91,9 @@ def test_a_file_changes_the_settings_that_it_is_based_on(tmp_path):
         ("tags: {LASPHERE: true}", "Cannot find LASPHERE"),
         ("tags: {ALGO: Quick}", "ALGO: Cannot find Quick"),
         ("tags: {MAGMOM: [1, 2]}", "MAGMOM cannot be"),
-        ("- paper", "is no list of fields"),
+        ("- paper", "is no map of fields"),
         ("a: b: c", "cannot be read as YAML"),
-        ("", "is no list of fields"),
+        ("", "is no map of fields"),
     ],
 )
 def test_what_cannot_be_is_one_line(tmp_path, text, words):

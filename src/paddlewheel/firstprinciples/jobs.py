@@ -201,6 +201,8 @@ def asked_frame(directory: str | Path, job: Job) -> Atoms:
         atoms = Atoms(
             found["symbols"], positions=found["positions_A"], cell=found["cell_A"], pbc=True, info=found.get("info")
         )
+        if any(moments := found.get("magnetic_moments", [])):
+            atoms.set_initial_magnetic_moments(moments)
         key = found["key"]
     except (KeyError, TypeError, ValueError) as error:
         raise DatasetError(f"is no frame ({error})", where=path, remedy=_AGAIN) from error
@@ -291,10 +293,13 @@ def _job(index: int, frame: Atoms, name: str, engine: Engine, settings: Calculat
 
 
 def _frame_digest(frame: Atoms) -> str:
-    """sha256 over species, positions and cell."""
+    """sha256 over species, positions and cell, and initial magnetic moments where there are any."""
     digest = hashlib.sha256(np.asarray(frame.numbers, dtype="<i8").tobytes())
     digest.update(np.ascontiguousarray(frame.get_positions(), dtype="<f8").tobytes())
     digest.update(np.ascontiguousarray(frame.cell.array, dtype="<f8").tobytes())
+    moments = frame.get_initial_magnetic_moments()
+    if moments.any():
+        digest.update(np.ascontiguousarray(moments, dtype="<f8").tobytes())
     return digest.hexdigest()
 
 
@@ -368,6 +373,7 @@ def _frame_document(frame: Atoms, job: Job) -> str:
         "symbols": frame.get_chemical_symbols(),
         "cell_A": frame.cell.array.tolist(),
         "positions_A": frame.get_positions().tolist(),
+        "magnetic_moments": frame.get_initial_magnetic_moments().tolist(),
         "info": {name: value for name, value in frame.info.items() if isinstance(value, str | int | float)},
     }
     return json.dumps(document) + "\n"

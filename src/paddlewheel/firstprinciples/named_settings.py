@@ -102,7 +102,7 @@ class _SettingsFile(BaseModel):
 def _of_file(path: Path, engine: Engine) -> CalculationSettings:
     found = read_yaml(path, SettingsError, remedy="give a YAML file of settings")
     if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
-        raise SettingsError("is no list of fields", where=path, remedy="give fields such as cutoff_eV: 680")
+        raise SettingsError("is no map of fields to values", where=path, remedy="give fields such as cutoff_eV: 680")
     try:
         given = _SettingsFile.model_validate(found).model_dump(exclude_none=True)
     except ValidationError as error:

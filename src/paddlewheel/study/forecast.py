@@ -102,9 +102,8 @@ class Forecast:
     def document(self) -> dict[str, Any]:
         """For ``--json``."""
         public = {name: value for name, value in vars(self).items() if not name.startswith("_")}
-        return {name: value for name, value in public.items() if value not in (None, ())} | {
-            "inputs": dict(self.inputs)
-        }
+        told = {name: value for name, value in public.items() if value is not None and value != ()}
+        return told | {"inputs": dict(self.inputs)}
 
     def lines(self) -> list[str]:
         """For the terminal."""

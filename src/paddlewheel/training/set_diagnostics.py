@@ -25,6 +25,8 @@ OUTLIER_DEVIATIONS = 6.0
 """From the median, in robust standard deviations of the logarithm: one in 1e9 of a log-normal distribution."""
 _SMALLEST_SPREAD = 0.15
 """Of the logarithm: frames that are all equally wrong are no measure of each other."""
+_FEWEST = 5
+"""Frames of which a map can be drawn."""
 NEAR = 0.01
 """Of the median distance of two frames: nearer ones teach the same."""
 
@@ -84,8 +86,8 @@ def force_outliers(parity: Parity, n_atoms: Sequence[int]) -> list[ForceOutlier]
 
 
 def map_of(frames: Sequence[Atoms]) -> NDArray[np.float64] | None:
-    """Principal components [n_frames, n_components] of the frames' radial features; None where frames do not differ."""
-    if len(frames) < 2:
+    """Principal components [n_frames, n_components] of the frames' radial features; None of few or equal ones."""
+    if len(frames) < _FEWEST:
         return None
     elements = sorted({symbol for frame in frames for symbol in frame.get_chemical_symbols()})
     features = []

@@ -74,6 +74,25 @@ def test_frames_are_written_in_the_folder_that_is_named(tmp_path):
         label(frames(3), engine="vasp", write=tmp_path / "jobs")
 
 
+def test_moments_of_a_frame_are_those_of_its_inputs_and_a_charge_is_told(tmp_path):
+    """An antiferromagnet whose elements are not sorted; the order of the inputs is by atomic number."""
+    atoms = Atoms("FeOFe", positions=[[0, 0, 0], [2, 0, 0], [0, 2, 0]], cell=[4, 4, 4], pbc=True)
+    atoms.set_initial_magnetic_moments([2.5, 0, -2.5])
+    atoms.info = {"charge": 1}
+    record = label([atoms], engine="vasp", write=tmp_path / "jobs")
+    incar = (tmp_path / "jobs" / "frames" / "000000" / "INCAR").read_text()
+    assert "MAGMOM = 0 2.5 -2.5\n" in incar
+    assert any("frame 0 has a charge" in line for line in record.warnings)
+
+
+def test_forecast_of_folders_is_told_as_a_document(tmp_path, capsys):
+    write(tmp_path / "frames.extxyz", frames(2))
+    arguments = ["label", str(tmp_path / "frames.extxyz"), "--engine", "vasp", "--write", str(tmp_path / "jobs")]
+    assert command([*arguments, "--dry-run", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["n_atoms"] == 12
+    assert not (tmp_path / "jobs").exists()
+
+
 def test_sound_outputs_are_collected_and_the_others_named(jobs, tmp_path):
     record = label(collect=jobs, out=tmp_path / "run")
     assert record.dataset.n_frames == 3
@@ -158,7 +177,8 @@ def test_nothing_that_can_be_taken_is_a_failure_with_its_list(jobs, tmp_path, ca
 def test_every_step_of_a_relaxation_is_a_label(tmp_path):
     (tmp_path / "relaxation").mkdir()
     (tmp_path / "relaxation" / "vasprun.xml").write_text(vasprun(relaxation(3)))
-    record = label(from_files=[tmp_path / "relaxation"], out=tmp_path / "run")
+    folder = tmp_path / "relaxation"
+    record = label(from_files=[folder, folder / "vasprun.xml"], out=tmp_path / "run")  # the same output twice
     assert (record.n_outputs, record.n_steps, record.dataset.n_frames) == (1, 3, 3)
     assert record.functional if hasattr(record, "functional") else record.dataset.functional
     assert [frame.info["source"] for frame in read_dataset(tmp_path / "run" / "dataset.extxyz").frames] == [
@@ -192,6 +212,19 @@ def test_two_settings_never_mix(tmp_path):
     assert "functional" in record.refused[0].reason
 
 
+def test_of_two_settings_in_equal_numbers_neither_is_taken(tmp_path):
+    for number in range(4):
+        atoms = cell_of_NaBH4()
+        atoms.set_cell(atoms.cell * (1 + 0.01 * number), scale_atoms=True)
+        run = static_run(atoms, seed=number)
+        (tmp_path / f"{number}.xml").write_text(vasprun(run.having(METAGGA="--") if number % 2 else run))
+    files = sorted(tmp_path.glob("*.xml"))
+    with pytest.raises(DatasetError, match="2 outputs have one setting and 2 another"):
+        label(from_files=files, out=tmp_path / "run")
+    record = label(from_files=files, functional="r2SCAN", out=tmp_path / "run")
+    assert (record.dataset.n_frames, record.dataset.functional) == (2, "r2SCAN")
+
+
 def test_the_same_structure_twice_is_taken_once(tmp_path):
     for name in ("a.xml", "b.xml"):
         (tmp_path / name).write_text(vasprun(static_run(seed=1)))
@@ -210,6 +243,7 @@ def test_the_same_structure_twice_is_taken_once(tmp_path):
         ({"collect": "jobs"}, "collect"),
         ({"settings": "paper", "potential": EMT_NAME}, "settings"),
         ({"write": "jobs", "potential": EMT_NAME}, "write"),
+        ({"write": "jobs", "engine": "castep", "from_files": ["a.xml"]}, "write"),
     ],
 )
 def test_options_that_do_not_belong_together_are_refused(tmp_path, monkeypatch, options, where):

@@ -38,7 +38,7 @@ def gpaw_cost_s(atoms: Atoms, settings: CalculationSettings) -> float:
     # a point and its opposite are one, but for those that are their own opposite: in even divisions the edge, too
     n_k = (mesh.prod() + np.where(mesh % 2 == 0, 2, 1).prod()) // 2
     n_waves = _plane_waves(atoms.get_volume(), settings.cutoff_eV)
-    return _START_S + _ATOM_S * len(atoms) + spins * n_waves * (_PLANE_WAVE_S + _BAND_S * n_bands * n_k)
+    return float(_START_S + _ATOM_S * len(atoms) + spins * n_waves * (_PLANE_WAVE_S + _BAND_S * n_bands * n_k))
 
 
 def _plane_waves(volume_A3: float, cutoff_eV: float) -> float:

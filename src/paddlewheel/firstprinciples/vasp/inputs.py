@@ -8,6 +8,7 @@ out: NSW 0, IBRION -1, ISIF 2, without which there is no stress. The k-points ar
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -120,8 +121,8 @@ def _check_tags(tags: Mapping[str, Any], where: str | Path) -> None:
         by_element = isinstance(value, Mapping)
         values = [*value.values()] if by_element else value if isinstance(value, list) else [value]
         if by_element != (tag in _OF_ELEMENTS) or not all(isinstance(each, str | int | float) for each in values):
-            raise SettingsError(f"tags: {tag} cannot be {str(value)[:60]}", where=where,
-                                remedy=f"give a value (for {', '.join(_OF_ELEMENTS)} one an element)")  # fmt: skip
+            remedy = f"give a value, for {', '.join(_OF_ELEMENTS)} one an element as {{Fe: 4}}"
+            raise SettingsError(f"tags: {tag} cannot be {str(value)[:60]}", where=where, remedy=remedy)
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         Incar({tag: value for tag, value in tags.items() if not isinstance(value, Mapping)}).check_params()
@@ -188,7 +189,8 @@ def vasp_files(atoms: Atoms, settings: CalculationSettings) -> dict[str, str]:
     Parameters
     ----------
     atoms
-        Atoms of each element together; VASP numbers them in this order.
+        Atoms of each element together; VASP numbers them in this order. Initial magnetic moments, where the frame has
+        any, go before those of its elements.
     settings
         Of a static label.
 
@@ -203,6 +205,10 @@ def vasp_files(atoms: Atoms, settings: CalculationSettings) -> dict[str, str]:
     poscar = StringIO()
     write_vasp(poscar, atoms, direct=True)
     incar, potentials = _incar_and_potentials(counts, json.dumps(asdict(settings)))
+    moments = atoms.get_initial_magnetic_moments()
+    if settings.spin_polarized and moments.any():
+        told = " ".join(f"{moment:g}" for moment in moments)
+        incar = re.sub(r"^MAGMOM = .*$", f"MAGMOM = {told}", incar, flags=re.MULTILINE)
     return {"INCAR": incar, "POSCAR": poscar.getvalue(), "POTCAR.spec": "\n".join(potentials) + "\n"}
 
 

@@ -11,7 +11,7 @@ from paddlewheel.errors import ScienceError
 from paddlewheel.firstprinciples.gpaw.calculator import check_gpaw, gpaw_version
 from paddlewheel.firstprinciples.judgement import judge
 from paddlewheel.firstprinciples.setups import CalculationSettings
-from paddlewheel.studies.label.given_frames import frame_names, frames_document, given_frames, source_of
+from paddlewheel.studies.label.given_frames import frame_names, frames_document, given_frames, left_aside, source_of
 from paddlewheel.studies.label.judged import Judged, TakenStep, record_of
 from paddlewheel.studies.label.record import JudgedLabelsRecord, RefusedFrame
 from paddlewheel.studies.simulation.gpaw_units import TASK, gpaw_labels, gpaw_units
@@ -76,7 +76,7 @@ class ByGpaw:
             )  # fmt: skip
         judged = Judged(
             engine="gpaw", source=self.source, n_outputs=len(units), n_steps=n_steps, taken=taken, refused=refused,
-            holes=holes, asked=self.asked, functional=self.asked.functional,
+            holes=holes, asked=self.asked, functional=self.asked.functional, warnings=left_aside(self.frames),
         )  # fmt: skip
         return record_of(judged, run, compare_with=self.compare_with)
 

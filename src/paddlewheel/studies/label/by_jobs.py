@@ -16,7 +16,7 @@ from paddlewheel.execution.signals import stop_if_requested
 from paddlewheel.firstprinciples.jobs import write_jobs
 from paddlewheel.firstprinciples.setups import CalculationSettings, Engine, mesh_of_spacing
 from paddlewheel.records import Citation
-from paddlewheel.studies.label.given_frames import frame_names, frames_document, given_frames, source_of
+from paddlewheel.studies.label.given_frames import frame_names, frames_document, given_frames, left_aside, source_of
 from paddlewheel.studies.label.record import FRAMES, AskedSettings, JobsRecord
 from paddlewheel.studies.label.settings import LabelSettings
 from paddlewheel.study.forecast import Forecast
@@ -100,7 +100,7 @@ class JobFolders:
             settings=asked_settings(self.asked),
             pseudopotentials=dict(sorted(manifest.settings.pseudopotentials.items())),
             files=sorted(path.name for path in first.iterdir() if path.is_file()),
-            warnings=list(manifest.remarks),
+            warnings=[*manifest.remarks, *left_aside(self.frames)],
             citations=cited(self.asked.functional),
             provenance=run.provenance(),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 LABELS_ALONE = "frames"
 """The program of files that hold labels alone, and cannot say how they were made."""
-_KEPT_INFO = ("structure", "temperature_K", "strain")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +106,7 @@ class JobOutputs:
                 refuse(numbers[job.key], job, differing[place])
                 continue
             asked = asked_frame(self.folder, job)
-            info = {name: asked.info[name] for name in _KEPT_INFO if name in asked.info}
+            info = _plain_info(asked)
             taken.append(TakenStep(
                 name=job.name, step=_in_order(step, job.order), setup=calculation.setup, number=numbers[job.key],
                 info=info,
@@ -196,6 +196,7 @@ class NamedOutputs:
                 if good:
                     read.append((number, replace(calculation, steps=tuple(good))))
         differing = _differing([calculation for _, calculation in read])
+        _refuse_tie(differing, len(read))
         taken = []
         for place, (number, calculation) in enumerate(read):
             for step in calculation.steps:
@@ -204,7 +205,7 @@ class NamedOutputs:
                     refused.append(RefusedFrame(frame=step.number, source=name, reason=differing[place]))
                     holes.append(step.atoms)
                 else:
-                    info = {key: step.atoms.info[key] for key in _KEPT_INFO if key in step.atoms.info}
+                    info = _plain_info(step.atoms)
                     taken.append(
                         TakenStep(name=name, step=step, setup=calculation.setup, number=step.number, info=info)
                     )
@@ -269,8 +270,15 @@ def opened_files(
             remedy = "give vasprun.xml, OUTCAR, .castep, output of GPAW, CP2K or pw.x, or labelled frames"
             raise DatasetError("holds no output that is known", where=given, remedy=remedy)
         found += inside
+    seen: set[Path] = set()
+    files = []
+    for output in found:  # one that was named by itself and by its folder counts once
+        parts = {file.resolve() for file in files_of(output)}
+        if not parts & seen:
+            files.append(output)
+        seen |= parts
     return NamedOutputs(
-        files=tuple(dict.fromkeys(found)), asked=asked, functional=settings.functional,
+        files=tuple(files), asked=asked, functional=settings.functional,
         take_unsaid=settings.take_unsaid, compare_with=compare_with,
     )  # fmt: skip
 
@@ -278,6 +286,21 @@ def opened_files(
 def _output_of(folder: Path) -> Path | None:
     """The output of a job folder, None where there is none yet."""
     return next(iter(find_outputs(folder, deep=False)), None)
+
+
+def _plain_info(frame: Atoms) -> dict[str, Any]:
+    """What a frame says of itself in a word or a number."""
+    return {name: value for name, value in frame.info.items() if isinstance(value, str | int | float)}
+
+
+def _refuse_tie(differing: dict[int, str], n_read: int) -> None:
+    """Refuse outputs of which as many have another setting as have that of the set: neither is the set's."""
+    for reason, count in Counter(differing.values()).most_common(1):
+        if count == n_read - len(differing):
+            raise DatasetError(
+                f"{count} outputs have one setting and {count} another ({reason})", where="from_files",
+                remedy="say which by --settings or --functional, or give those of one alone",
+            )  # fmt: skip
 
 
 def _differing(calculations: Sequence[Calculation]) -> dict[int, str]:

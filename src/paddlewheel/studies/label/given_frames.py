@@ -37,10 +37,25 @@ def given_frames(frames: str | Path | Sequence[Atoms] | Dataset) -> list[Atoms]:
     for index, frame in enumerate(listed):
         at = f"{where}, frame {index}"
         if not (len(frame) and all(frame.pbc) and abs(frame.cell.volume) > 0):
-            raise DatasetError("has no atoms or is not periodic in three directions", where=at, remedy="give it a cell")
+            remedy = "give it a cell and periodicity along all three vectors"
+            raise DatasetError("has no atoms or is not periodic in three directions", where=at, remedy=remedy)
         if not (np.isfinite(frame.positions).all() and np.isfinite(np.array(frame.cell)).all()):
             raise DatasetError("has positions or a cell that are not finite", where=at, remedy="remove the frame")
     return listed
+
+
+def left_aside(frames: Sequence[Atoms]) -> list[str]:
+    """What frames say that inputs of a program do not take over, a line each."""
+    charged = [index for index, frame in enumerate(frames) if _charge(frame)]
+    if not charged:
+        return []
+    which = f"frame {charged[0]}" if len(charged) == 1 else f"{len(charged)} frames, the first of them {charged[0]},"
+    return [f"{which} {'has' if len(charged) == 1 else 'have'} a charge, which is left aside: cells are neutral"]
+
+
+def _charge(frame: Atoms) -> bool:
+    told = frame.info.get("charge", 0)
+    return isinstance(told, int | float) and bool(told)
 
 
 def source_of(frames: str | Path | Sequence[Atoms] | Dataset) -> str:

@@ -89,6 +89,8 @@ def _check_together(frames: Any, settings: LabelSettings) -> None:
             f"{settings.engine} does not run here", where="engine",
             remedy="give --write DIR for its inputs; what it made of them comes back by --collect DIR",
         )  # fmt: skip
+    if settings.write is not None and (settings.from_files or settings.collect):
+        raise SettingsError("has no effect beside --from and --collect", where="write", remedy="leave it out")
     if settings.engine == "gpaw" and settings.write is not None:
         raise SettingsError("has no effect with --engine gpaw", where="write", remedy="leave it out: GPAW runs here")
     if settings.settings is not None and not (settings.engine or settings.from_files):
@@ -127,7 +129,9 @@ def _says(record: AnyLabelRecord) -> list[str]:
     else:
         written, by = record.dataset, record.engine if record.found is None else " and ".join(record.found.code)
         of = (written.n_frames if written else 0) + len(record.refused)
-    said = [f"{written.n_frames if written else 0} of {of} frames labelled by {by}", *_refusals(record.refused)]
+    of_what = f", {written.functional}" if written else ""
+    taken = f"{written.n_frames if written else 0} of {of} frames labelled by {by}{of_what}"
+    said = [taken, *_refusals(record.refused)]
     if isinstance(record, JudgedLabelsRecord):
         if record.n_waiting:
             said.append(f"{record.n_waiting} frames have no output yet")
