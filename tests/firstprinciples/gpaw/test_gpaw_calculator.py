@@ -47,6 +47,15 @@ def _label(atoms: Atoms, settings: CalculationSettings) -> Step:
     return step
 
 
+def test_closed_shell_with_both_spins_is_no_triplet() -> None:
+    """Begun with parallel spins, H2 stays 9 eV above its ground state, and the force turns round."""
+    settings = replace(PBE, cutoff_eV=200.0)
+    both, paired = (_label(_hydrogen(), replace(settings, spin_polarized=spins)) for spins in (True, False))
+    assert both.energy_eV == pytest.approx(paired.energy_eV, abs=1e-3)  # twice 1e-5 eV an atom, and the grid's noise
+    np.testing.assert_allclose(both.forces_eV_per_A, paired.forces_eV_per_A, atol=1e-2)
+    assert "without moments" in both.electronic
+
+
 def test_forces_and_stress_are_derivatives_of_the_energy() -> None:
     atoms = _nabh4()
     step = _label(atoms, R2SCAN)

@@ -19,7 +19,11 @@ from made_vasp import cell_of_NaBH4, made_step, relaxation, static_run, vasprun
 from paddlewheel import label, load
 from paddlewheel.cli.main import status_of as command
 from paddlewheel.errors import DatasetError, RunDirectoryError, SettingsError
-from paddlewheel.training import read_dataset
+from paddlewheel.firstprinciples.named_settings import settings_named
+from paddlewheel.records.tables import Beside
+from paddlewheel.studies.label.by_jobs import asked_settings
+from paddlewheel.studies.label.record import ConvergencePoint, ConvergenceRecord
+from paddlewheel.training import read_dataset, write_dataset
 from paddlewheel.units import eV_PER_A3_IN_GPA
 
 EMT_NAME = "ase:ase.calculators.emt:EMT"
@@ -219,10 +223,54 @@ def test_of_two_settings_in_equal_numbers_neither_is_taken(tmp_path):
         run = static_run(atoms, seed=number)
         (tmp_path / f"{number}.xml").write_text(vasprun(run.having(METAGGA="--") if number % 2 else run))
     files = sorted(tmp_path.glob("*.xml"))
-    with pytest.raises(DatasetError, match="2 outputs have one setting and 2 another"):
+    with pytest.raises(SettingsError, match="2 outputs have one setting and 2 another"):
         label(from_files=files, out=tmp_path / "run")
     record = label(from_files=files, functional="r2SCAN", out=tmp_path / "run")
     assert (record.dataset.n_frames, record.dataset.functional) == (2, "r2SCAN")
+
+
+def test_card_beside_labelled_frames_is_believed_and_not_contradicted(tmp_path):
+    for name, functional in (("a", "PBE"), ("b", "r2SCAN")):
+        made = []
+        for number in range(3):
+            atoms = cell_of_NaBH4()
+            atoms.set_cell(atoms.cell * (1 + 0.01 * number + (0.005 if name == "b" else 0)), scale_atoms=True)
+            energy, forces = -50.0 - number / 10, np.full((12, 3), 0.1)
+            atoms.calc = SinglePointCalculator(atoms, energy=energy, forces=forces, stress=np.zeros(6))
+            made.append(atoms)
+        write_dataset(tmp_path / f"{name}.extxyz", made, engine="by hand", functional=functional)
+    record = label(from_files=[tmp_path / "a.extxyz"], out=tmp_path / "run")
+    assert (record.dataset.engine, record.dataset.functional) == ("by hand", "PBE")
+    record = label(from_files=[tmp_path / "a.extxyz", tmp_path / "b.extxyz"], functional="PBE", out=tmp_path / "both")
+    assert record.dataset.n_frames == 3
+    assert all("r2SCAN, PBE was given" in frame.reason for frame in record.refused)
+
+
+def test_equal_structures_of_other_labels_are_told(tmp_path):
+    for name, seed in (("a.xml", 1), ("b.xml", 2)):
+        (tmp_path / name).write_text(vasprun(static_run(seed=seed)))
+    record = label(from_files=[tmp_path / "a.xml", tmp_path / "b.xml"], out=tmp_path / "run")
+    assert "same structure as a.xml frame 0, with other labels" in record.refused[0].reason
+
+
+def test_page_of_convergence_has_its_figure_and_table(tmp_path):
+    """The record of made numbers; GPAW itself is not asked."""
+    asked = asked_settings(settings_named("paper", engine="gpaw"))
+    point = {"k_spacing_per_A": 0.35, "k_mesh": (3, 3, 3), "largest_force_eV_per_A": 0.02, "largest_stress_GPa": 0.3}
+    points = [
+        ConvergencePoint(varied="cutoff", cutoff_eV=cutoff, is_asked=cutoff == 680, energy_meV_per_atom=energy, **point)
+        for cutoff, energy in ((500, 8.0), (680, 1.5), (900, 0.0))
+    ]
+    record = ConvergenceRecord(
+        engine="gpaw", source="a frame", formula="NaBH4", n_atoms=6, settings=asked, points=points,
+        provenance=label(frames(1), engine="vasp", write=tmp_path / "jobs").provenance,
+    )  # fmt: skip
+    record.lies_beside(Beside(directory=tmp_path))
+    label.study.write_page(record)
+    text = (tmp_path / "report.html").read_text()
+    assert "1.5 meV/atom" in text
+    assert "Differences to the finest" in text
+    assert (tmp_path / "figures" / "convergence.svg").exists()
 
 
 def test_the_same_structure_twice_is_taken_once(tmp_path):

@@ -7,6 +7,7 @@ import importlib.metadata
 import importlib.util
 import warnings
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,8 @@ _FAMILY = "gpaw-data"
 _OURS = {"mode", "xc", "kpts", "occupations", "convergence", "maxiter", "spinpol", "magmoms", "setups", "txt"}
 _MOMENT = 1.0
 """Magnetic moment that each atom begins with where both spins are asked for, as VASP begins."""
+_NO_MOMENT = 0.05
+"""Total moment, Bohr magnetons, under which a structure has none."""
 
 
 def gpaw_version() -> str:
@@ -181,7 +184,9 @@ def calculate(
     """Energy, forces and stress of one structure; None where `should_stop` said so between two electronic steps.
 
     The energy is GPAW's free energy, whose derivatives the forces and the stress are; the stress is that of a fixed set
-    of plane waves, as VASP's is, so that at a low cutoff cells come out too small.
+    of plane waves, as VASP's is, so that at a low cutoff cells come out too small. Where both spins are asked for and
+    the structure has no moments, the electrons begin with parallel spins; where a moment is left, they begin once more
+    without, and the lower of the two is taken.
 
     Parameters
     ----------
@@ -200,14 +205,62 @@ def calculate(
     SettingsError
         As `check_gpaw`.
     """
+    cell = atoms.copy()
+    is_guess = settings.spin_polarized and not cell.get_initial_magnetic_moments().any()
+    if is_guess:
+        cell.set_initial_magnetic_moments([_MOMENT] * len(cell))
+    ended = _ground_state(settings, cell, log, should_stop)
+    told = ""
+    if is_guess and ended is not None and ended.labels is not None and abs(ended.moment) > _NO_MOMENT:
+        # a closed shell may stay in an excited state of parallel spins: H2 does, 9 eV above its ground state
+        cell.set_initial_magnetic_moments([0.0] * len(cell))
+        other = _ground_state(settings, cell, log, should_stop)
+        if other is not None and other.labels is not None and other.labels[0] < ended.labels[0]:
+            told = f", without moments {ended.labels[0] - other.labels[0]:.3g} eV lower than with {ended.moment:.2g}"
+            ended = other
+        elif other is not None:
+            told = f", a moment of {ended.moment:.2g} Bohr magnetons"
+        else:
+            ended = None
+    if ended is None:
+        return None
+    energy_eV, forces, stress = ended.labels or (None, None, None)
+    step = Step(
+        number=0,
+        atoms=atoms.copy(),
+        energy_eV=energy_eV,
+        forces_eV_per_A=forces,
+        stress_eV_per_A3=stress,
+        converged=ended.labels is not None,
+        electronic=f"{ended.n_steps} of at most {settings.most_electronic_steps} steps{told}",
+    )
+    return Calculation(
+        source="" if log is None else str(log),
+        setup=setup_of(settings, atoms),
+        steps=() if ended.cut is not None else (step,),
+        cut=ended.cut,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Ended:
+    """How one run ended: its labels, where it has them, the total moment, its steps, and why it was cut."""
+
+    labels: tuple[float, np.ndarray, np.ndarray] | None
+    moment: float
+    n_steps: int
+    cut: str | None
+
+
+def _ground_state(
+    settings: CalculationSettings, cell: Atoms, log: Path | None, should_stop: Callable[[], bool]
+) -> _Ended | None:
+    """One run from the moments of the cell; None where it was stopped."""
     from gpaw import KohnShamConvergenceError
 
-    cell = atoms.copy()
-    if settings.spin_polarized and not cell.get_initial_magnetic_moments().any():
-        cell.set_initial_magnetic_moments([_MOMENT] * len(cell))
     gc.collect()  # a calculation of GPAW is a ring of references: the last one is freed here, 25 MB of a small cell
     calculator = gpaw_calculator(settings, cell, log=log)
-    converged, cut, n_steps, labels = False, None, 0, None
+    cut, n_steps, labels, moment = None, 0, None, 0.0
     with warnings.catch_warnings():
         # Debian's libxc is built without --disable-fhc, which may keep a meta-GGA from converging: told where it does
         warnings.filterwarnings("ignore", message="libxc should be compiled with --disable-fhc")
@@ -220,28 +273,13 @@ def calculate(
                 np.array(calculator.get_forces(cell), dtype=float),
                 np.array(calculator.get_stress(cell), dtype=float),
             )
-            converged = True
+            moment = float(calculator.get_magnetic_moment(cell)) if settings.spin_polarized else 0.0
         except KohnShamConvergenceError:
             pass  # told by the step
         except (ValueError, ArithmeticError, AssertionError, np.linalg.LinAlgError) as error:
             said = (str(error).strip().splitlines() or [""])[0][:200]
             cut = f"GPAW could not calculate it ({type(error).__name__}{': ' + said if said else ''})"
-    energy_eV, forces, stress = labels or (None, None, None)
-    step = Step(
-        number=0,
-        atoms=atoms.copy(),
-        energy_eV=energy_eV,
-        forces_eV_per_A=forces,
-        stress_eV_per_A3=stress,
-        converged=converged,
-        electronic=f"{n_steps} of at most {settings.most_electronic_steps} steps",
-    )
-    return Calculation(
-        source="" if log is None else str(log),
-        setup=setup_of(settings, atoms),
-        steps=() if cut is not None else (step,),
-        cut=cut,
-    )
+    return _Ended(labels, moment, n_steps, cut)
 
 
 def setup_of(settings: CalculationSettings, atoms: Atoms) -> Setup:

@@ -26,6 +26,7 @@ from paddlewheel.studies.label.settings import LabelSettings
 from paddlewheel.study.forecast import Forecast
 from paddlewheel.study.progress import Progress, Row
 from paddlewheel.study.run import Run
+from paddlewheel.training.dataset import card_path, read_dataset
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -177,6 +178,8 @@ class NamedOutputs:
                 n_steps += len(calculation.steps)
                 alone = calculation.setup.code == LABELS_ALONE
                 says = says and not alone
+                if alone:
+                    calculation = _of_its_card(calculation, path)
                 calculation = self._functional_of(calculation)
                 good = []
                 for step in calculation.steps:
@@ -288,6 +291,15 @@ def _output_of(folder: Path) -> Path | None:
     return next(iter(find_outputs(folder, deep=False)), None)
 
 
+def _of_its_card(calculation: Calculation, path: Path) -> Calculation:
+    """Labelled frames with what the card beside them says: who made them, by which functional."""
+    if not card_path(path).is_file():
+        return calculation
+    card = read_dataset(path).card  # refused where the frames are not those of the card
+    setup = replace(calculation.setup, code=card.engine, functional=card.functional)
+    return replace(calculation, setup=setup)
+
+
 def _plain_info(frame: Atoms) -> dict[str, Any]:
     """What a frame says of itself in a word or a number."""
     return {name: value for name, value in frame.info.items() if isinstance(value, str | int | float)}
@@ -297,7 +309,7 @@ def _refuse_tie(differing: dict[int, str], n_read: int) -> None:
     """Refuse outputs of which as many have another setting as have that of the set: neither is the set's."""
     for reason, count in Counter(differing.values()).most_common(1):
         if count == n_read - len(differing):
-            raise DatasetError(
+            raise SettingsError(
                 f"{count} outputs have one setting and {count} another ({reason})", where="from_files",
                 remedy="say which by --settings or --functional, or give those of one alone",
             )  # fmt: skip

@@ -25,6 +25,8 @@ def given_frames(frames: str | Path | Sequence[Atoms] | Dataset) -> list[Atoms]:
     DatasetError
         For no frames, and frames that are not periodic or finite.
     """
+    if getattr(frames, "get_positions", None) is not None:
+        raise DatasetError("is one structure", where="frames", remedy="give a list of structures")
     if isinstance(frames, Dataset):
         listed = list(frames.frames)
     elif isinstance(frames, str | Path):

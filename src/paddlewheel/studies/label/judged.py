@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 _MOST_NAMED = 3
+_SAME_meV_PER_ATOM, _SAME_eV_PER_A, _SAME_eV_PER_A3 = 0.1, 1e-3, 1e-4
+"""Two runs of one structure by the same settings are nearer to each other."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -158,7 +160,7 @@ def sifted(taken: Sequence[TakenStep]) -> tuple[list[Atoms], list[RefusedFrame]]
             frames.append(frame)
             numbers.append(step)
     for index, first in sorted(duplicates(frames).items(), reverse=True):
-        refuse(numbers[index], f"is the same structure as {numbers[first].name}")
+        refuse(numbers[index], f"is the same structure as {numbers[first].name}{_other_labels(frames, index, first)}")
         del frames[index], numbers[index]
     # one at a time: the sum over elements is fitted anew without the worst
     while frames and abs((residuals := energy_residuals(frames))[worst := int(np.abs(residuals).argmax())]) > (
@@ -167,6 +169,16 @@ def sifted(taken: Sequence[TakenStep]) -> tuple[list[Atoms], list[RefusedFrame]]
         refuse(numbers[worst], energy_problem(frames[worst], float(residuals[worst])))
         del frames[worst], numbers[worst]
     return frames, refused
+
+
+def _other_labels(frames: Sequence[Atoms], index: int, first: int) -> str:
+    """In what the labels of two equal structures differ, in words; nothing where they are the same."""
+    ours, theirs = (frames[number].calc.results for number in (index, first))  # type: ignore[union-attr]
+    energy_meV = 1e3 * abs(ours["energy"] - theirs["energy"]) / len(frames[index])
+    force, stress = (float(np.abs(ours[name] - theirs[name]).max()) for name in ("forces", "stress"))
+    if energy_meV < _SAME_meV_PER_ATOM and force < _SAME_eV_PER_A and stress < _SAME_eV_PER_A3:
+        return ""
+    return f", with other labels: {energy_meV:.2g} meV/atom, {force:.2g} eV/A, {stress:.2g} eV/A^3 apart"
 
 
 def found_setup(taken: Sequence[TakenStep]) -> FoundSetup | None:

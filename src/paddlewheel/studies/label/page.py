@@ -105,8 +105,10 @@ def thinned(indices: np.ndarray) -> np.ndarray:
     return indices[::step]
 
 
-def page(record: LabelRecord | JobsRecord | JudgedLabelsRecord, _beside: Beside, drawings: dict[str, Drawing]) -> Page:
+def page(record: AnyLabelRecord, _beside: Beside, drawings: dict[str, Drawing]) -> Page:
     """The report."""
+    if isinstance(record, ConvergenceRecord):
+        return _convergence_page(record, drawings)
     if isinstance(record, JobsRecord):
         return _jobs_page(record, drawings["frames"])
     if isinstance(record, JudgedLabelsRecord):

@@ -20,7 +20,8 @@ class LabelSettings(PotentialSettings):
         None, "Program that labels: vasp and castep by job folders (--write), gpaw here (extra gpaw)"
     )
     settings: Path | str | None = setting(
-        None, "Of the program: paper, matpes, mp-r2scan, or a YAML file; with --from, what outputs are held to"
+        None,
+        "Of the program: paper, matpes, matpes-pbe, mp-r2scan, a YAML file; with --from, what is held to them",
     )
     write: Path | str | None = setting(
         None, "Folder to write the program's inputs to, a folder a frame with a submit.sh", only_with={"engine": True}
