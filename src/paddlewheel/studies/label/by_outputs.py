@@ -274,14 +274,14 @@ def opened_files(
             raise DatasetError("holds no output that is known", where=given, remedy=remedy)
         found += inside
     seen: set[Path] = set()
-    files = []
+    named: list[Path] = []
     for output in found:  # one that was named by itself and by its folder counts once
         parts = {file.resolve() for file in files_of(output)}
         if not parts & seen:
-            files.append(output)
+            named.append(output)
         seen |= parts
     return NamedOutputs(
-        files=tuple(files), asked=asked, functional=settings.functional,
+        files=tuple(named), asked=asked, functional=settings.functional,
         take_unsaid=settings.take_unsaid, compare_with=compare_with,
     )  # fmt: skip
 
