@@ -18,7 +18,15 @@ from pymatgen.io.vasp.inputs import Incar, Potcar
 import made_vasp
 from paddlewheel.crystals.read import read_structure
 from paddlewheel.errors import DatasetError, RunDirectoryError, SettingsError
-from paddlewheel.firstprinciples.jobs import asked_frame, next_attempt, read_manifest, rewrite_job, write_jobs
+from paddlewheel.firstprinciples import jobs
+from paddlewheel.firstprinciples.jobs import (
+    asked_frame,
+    is_half_rewritten,
+    next_attempt,
+    read_manifest,
+    rewrite_job,
+    write_jobs,
+)
 from paddlewheel.firstprinciples.judgement import judge
 from paddlewheel.firstprinciples.named_settings import NAMES, settings_named
 from paddlewheel.firstprinciples.readers import read_calculation
@@ -386,6 +394,34 @@ def test_a_task_that_failed_says_which_frame_and_goes_on(tmp_path):
     assert "set VASP_PSP_DIR" in done.stderr
 
 
+@pytest.mark.parametrize("after", [0, 1, 2])
+def test_attempt_that_was_killed_is_gone_on_with(tmp_path, monkeypatch, after):
+    """Killed before the first, second or third of the new files: the same attempt, with the first inputs kept."""
+    job = write_jobs(tmp_path, snapshots(1), engine="vasp", settings=PAPER).jobs[0]
+    folder = tmp_path / job.folder
+    first = (folder / "INCAR").read_text()
+    (folder / "vasprun.xml").write_text("an output")
+    written = []
+
+    def dies(path, text):
+        if len(written) == after:
+            raise KeyboardInterrupt
+        written.append(path)
+        path.write_text(text)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(jobs, "write_atomically", dies)
+        with pytest.raises(KeyboardInterrupt):
+            rewrite_job(tmp_path, job, 1)
+    assert is_half_rewritten(tmp_path, job)
+    assert next_attempt(tmp_path, job) == 1
+    rewrite_job(tmp_path, job, 1)
+    assert not is_half_rewritten(tmp_path, job)
+    assert (folder / "attempt-1" / "INCAR").read_text() == first
+    assert (folder / "attempt-1" / "vasprun.xml").read_text() == "an output"
+    assert Incar.from_file(folder / "INCAR")["ALGO"] == "Normal"
+
+
 def test_another_attempt_keeps_all_of_the_last_one(tmp_path):
     job = write_jobs(tmp_path, snapshots(2), engine="vasp", settings=PAPER).jobs[1]
     folder = tmp_path / job.folder
@@ -412,6 +448,7 @@ def test_another_attempt_keeps_all_of_the_last_one(tmp_path):
         rewrite_job(tmp_path, job, 3)
     with pytest.raises(RunDirectoryError, match="attempt 2 was made already"):
         rewrite_job(tmp_path, job, 2)
+    assert not is_half_rewritten(tmp_path, job)
     # the same call leaves the INCAR of the attempt
     write_jobs(tmp_path, snapshots(2), engine="vasp", settings=PAPER)
     assert Incar.from_file(folder / "INCAR")["ALGO"] == "Damped"

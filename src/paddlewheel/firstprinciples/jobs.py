@@ -249,15 +249,19 @@ def rewrite_job(directory: str | Path, job: Job, attempt: int) -> CalculationSet
     if kept.exists():
         raise RunDirectoryError(f"attempt {attempt} was made already", where=folder, remedy="give the next number")
     stays = {*files, FRAME, "POTCAR"}
+    # under this name until all is done: a call that was killed is gone on with, as the same attempt
+    part = folder / f"attempt-{attempt}.part"
     with writing(folder):
-        kept.mkdir()
+        part.mkdir(exist_ok=True)
         for name in files:
-            shutil.copy2(folder / name, kept / name)
+            if not (part / name).exists():
+                shutil.copy2(folder / name, part / name)
         for path in sorted(folder.iterdir()):
             if path.name not in stays and not path.name.startswith("attempt-"):
-                path.rename(kept / path.name)
+                path.rename(part / path.name)
         for name, text in files.items():
             write_atomically(folder / name, text)
+        part.rename(kept)
     return settings
 
 
@@ -268,6 +272,11 @@ def next_attempt(directory: str | Path, job: Job) -> int:
     while (folder / f"attempt-{attempt}").exists():
         attempt += 1
     return attempt
+
+
+def is_half_rewritten(directory: str | Path, job: Job) -> bool:
+    """Whether a call of `rewrite_job` was killed before it had ended."""
+    return any((Path(directory) / job.folder).glob("attempt-*.part"))
 
 
 def _program(engine: str) -> Program:

@@ -14,7 +14,15 @@ import numpy as np
 
 from paddlewheel.errors import DatasetError, InputError, SettingsError
 from paddlewheel.execution.signals import stop_if_requested
-from paddlewheel.firstprinciples.jobs import Job, Manifest, asked_frame, next_attempt, read_manifest, rewrite_job
+from paddlewheel.firstprinciples.jobs import (
+    Job,
+    Manifest,
+    asked_frame,
+    is_half_rewritten,
+    next_attempt,
+    read_manifest,
+    rewrite_job,
+)
 from paddlewheel.firstprinciples.judgement import judge, one_setting
 from paddlewheel.firstprinciples.readers import files_of, find_outputs, read_calculation
 from paddlewheel.firstprinciples.setups import CalculationSettings
@@ -78,6 +86,8 @@ class JobOutputs:
                 advance(number)
                 if job.key not in self.outputs:
                     waiting.append(job.name)
+                    if is_half_rewritten(self.folder, job):
+                        again.append(job)
                     continue
                 try:
                     calculation = read_calculation(self.outputs[job.key])
