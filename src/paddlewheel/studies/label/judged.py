@@ -36,7 +36,7 @@ from paddlewheel.training.dataset_checks import (
     energy_problem,
     energy_residuals,
 )
-from paddlewheel.training.parity import compare_with_labels, errors_of
+from paddlewheel.training.parity import Parity, compare_with_labels, errors_of
 from paddlewheel.training.set_diagnostics import covered, force_outliers, map_of, near_twins
 
 if TYPE_CHECKING:
@@ -267,7 +267,7 @@ def _diagnosed(
     )  # fmt: skip
 
 
-def _compared(frames: Sequence[Atoms], potential: dict[str, Any], run: Run) -> Any:
+def _compared(frames: Sequence[Atoms], potential: dict[str, Any], run: Run) -> Parity:
     done = 0
 
     def rows() -> list[Row]:
