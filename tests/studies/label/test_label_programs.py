@@ -273,6 +273,34 @@ def test_page_of_convergence_has_its_figure_and_table(tmp_path):
     assert (tmp_path / "figures" / "convergence.svg").exists()
 
 
+def test_labelled_frames_keep_what_they_say_of_themselves(tmp_path):
+    """The run that a frame is of, by which tests are split, and the names of MPtrj; labels do not go along as words."""
+    made, entries = [], {}
+    for number, atoms in enumerate(frames(2)):
+        atoms.info |= {"config_type": "hot", "REF_energy": -50.0, "REF_stress": np.zeros(6)}
+        atoms.arrays["REF_forces"] = np.full((len(atoms), 3), 0.1)
+        made.append(atoms)
+        entries[f"mp-1-0-{number}"] = {
+            "structure": {
+                "lattice": {"matrix": (1.2 * atoms.cell.array).tolist()},
+                "sites": [{"species": [{"element": symbol, "occu": 1}], "abc": place.tolist()} for symbol, place in
+                          zip(atoms.get_chemical_symbols(), atoms.get_scaled_positions(), strict=True)],
+            },
+            "uncorrected_total_energy": -49.0, "force": np.full((len(atoms), 3), 0.2).tolist(),
+            "stress": np.eye(3).tolist(), "mp_id": "mp-1", "frame_id": f"mp-1-0-{number}",
+        }  # fmt: skip
+    write(tmp_path / "old.extxyz", made)
+    (tmp_path / "old.json").write_text(json.dumps({"mp-1": entries}))
+    files = [tmp_path / "old.extxyz", tmp_path / "old.json"]
+    record = label(from_files=files, functional="PBE", out=tmp_path / "run")
+    assert record.dataset.n_frames == 4
+    infos = [frame.info for frame in read_dataset(tmp_path / "run" / "dataset.extxyz").frames]
+    assert [info["source"] for info in infos[:2]] == ["run A frame 0", "run A frame 1"]
+    assert [info["config_type"] for info in infos[:2]] == ["hot", "hot"]
+    assert [info["frame_id"] for info in infos[2:]] == ["mp-1-0-0", "mp-1-0-1"]
+    assert not any("REF_energy" in info for info in infos)
+
+
 def test_the_same_structure_twice_is_taken_once(tmp_path):
     for name in ("a.xml", "b.xml"):
         (tmp_path / name).write_text(vasprun(static_run(seed=1)))

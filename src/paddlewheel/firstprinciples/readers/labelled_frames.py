@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 _PREFIXES = ("REF_", "dft_", "DFT_", "")
+_LABELS = ("energy", "free_energy", "force", "forces", "stress", "virial", "virials")
+_IDENTITIES = ("mp_id", "material_id", "matpes_id", "frame_id", "task_id")
+"""By which MPtrj and MatPES name their frames."""
 _SAME = 1e-6
 _GPA_PER_VASP_KBAR = -0.1
 _MOST_FRAMES_DEEP = 3
@@ -148,9 +151,14 @@ def _equal(value: Any, other: Any) -> bool:
 
 
 def _bare(frame: Atoms) -> Atoms:
+    """The frame without labels, with what else it says of itself in a word or a number."""
     from ase import Atoms
 
-    return Atoms(frame.get_chemical_symbols(), positions=frame.get_positions(), cell=frame.cell, pbc=frame.pbc)
+    labels = {prefix + name for prefix in _PREFIXES for name in _LABELS}
+    told = {key: value for key, value in frame.info.items()
+            if isinstance(value, str | int | float) and key not in labels}  # fmt: skip
+    symbols, places = frame.get_chemical_symbols(), frame.get_positions()
+    return Atoms(symbols, positions=places, cell=frame.cell, pbc=frame.pbc, info=told)
 
 
 def _documents(document: Any, deep: int) -> Iterator[Mapping[str, Any]]:
@@ -172,6 +180,7 @@ def _step_of_document(number: int, document: Mapping[str, Any]) -> Step:
         scaled_positions=np.array([site["abc"] for site in structure["sites"]], dtype=np.float64),
         cell=np.array(structure["lattice"]["matrix"], dtype=np.float64),
         pbc=True,
+        info={key: str(document[key]) for key in _IDENTITIES if document.get(key) is not None},
     )
     name = next((key for key in ("uncorrected_total_energy", "energy", "energy_per_atom") if key in document), None)
     energy = None if name is None or document[name] is None else float(document[name])

@@ -219,8 +219,9 @@ class NamedOutputs:
                     holes.append(step.atoms)
                 else:
                     info = _plain_info(step.atoms)
+                    known = str(info.get("source", name))  # of the run that it was taken from: tests are split by it
                     taken.append(
-                        TakenStep(name=name, step=step, setup=calculation.setup, number=step.number, info=info)
+                        TakenStep(name=known, step=step, setup=calculation.setup, number=step.number, info=info)
                     )
         functional = self.functional or next((step.setup.functional for step in taken), None)
         if taken and functional is None:
