@@ -175,8 +175,8 @@ def page(record: TomographySegmentationRecord, _beside: Beside, drawings: dict[s
                 title="Phases",
                 paragraphs=[
                     "Labels are those whose image, under the blur of the microscope, is closest to the grey values, "
-                    "with short interfaces; their fractions are held to the model of the histogram, and that to the "
-                    "recipe within its errors.",
+                    "with short interfaces. Fractions are those that labels find by themselves, freed of the bias of a "
+                    "made image of them, and joined with the recipe, each by its errors.",
                 ],
                 drawings=[(drawings["planes"], "Planes through the middle, normal to z, y and x.")],
                 tables=[_phase_table(record)],
