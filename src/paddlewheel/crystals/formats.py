@@ -9,7 +9,7 @@ import os
 import re
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -345,6 +345,11 @@ def _one_of(found: list, path: Path) -> None:
         raise StructureError(
             f"holds {len(found)} structures", where=path, remedy="write the one to use to a file of its own"
         )
+
+
+def plain_info(frame: Atoms) -> dict[str, Any]:
+    """What a frame says of itself in a word or a number: the entries of `info` that files of frames keep."""
+    return {name: value for name, value in frame.info.items() if isinstance(value, str | int | float | np.number)}
 
 
 def _bare(atoms: Atoms) -> Atoms:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from paddlewheel.crystals.formats import plain_info
 from paddlewheel.errors import DatasetError, RunDirectoryError, SettingsError, StructureError, writing
 from paddlewheel.firstprinciples.castep.program import CASTEP
 from paddlewheel.firstprinciples.program import Program, SharedFile
@@ -383,6 +384,6 @@ def _frame_document(frame: Atoms, job: Job) -> str:
         "cell_A": frame.cell.array.tolist(),
         "positions_A": frame.get_positions().tolist(),
         "magnetic_moments": frame.get_initial_magnetic_moments().tolist(),
-        "info": {name: value for name, value in frame.info.items() if isinstance(value, str | int | float)},
+        "info": plain_info(frame),
     }
-    return json.dumps(document) + "\n"
+    return json.dumps(document, default=lambda number: number.item()) + "\n"  # NumPy's numbers

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+
+from paddlewheel.errors import SettingsError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -70,6 +72,34 @@ class CalculationSettings:
             return self.energy_tolerance_eV
         assert self.energy_tolerance_eV_per_atom is not None
         return self.energy_tolerance_eV_per_atom * n_atoms
+
+    def tried_again(self, attempt: int, *, tag: str, first: str, ways: Sequence[str]) -> CalculationSettings:
+        """The same label by another way to its electrons, with twice as many steps at every attempt.
+
+        Parameters
+        ----------
+        attempt
+            From 1, the first repetition.
+        tag
+            The program's word for the way.
+        first
+            The way of the first run; it is passed over.
+        ways
+            All of them, in the order in which they are tried.
+
+        Raises
+        ------
+        SettingsError
+            When all have been tried.
+        """
+        left = [way for way in ways if way != first]
+        if attempt > len(left):
+            raise SettingsError(
+                f"its electrons were tried with {tag} {', '.join([first, *left])}", where="attempt",
+                remedy="leave the frame out",
+            )  # fmt: skip
+        steps = self.most_electronic_steps * 2**attempt
+        return replace(self, most_electronic_steps=steps, tags={**self.tags, tag: left[attempt - 1]})
 
 
 @dataclass(frozen=True, kw_only=True)

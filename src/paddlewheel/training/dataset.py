@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
-from paddlewheel.crystals.formats import check_extxyz_sizes
+from paddlewheel.crystals.formats import check_extxyz_sizes, plain_info
 from paddlewheel.errors import DatasetError, writing
 from paddlewheel.foreign import parsing, read_json
 from paddlewheel.records import write_atomically
@@ -337,7 +337,7 @@ def unlabelled_copy(frame: Atoms) -> Atoms:
     from ase import Atoms
 
     copy = Atoms(frame.get_chemical_symbols(), positions=frame.get_positions(), cell=frame.cell, pbc=frame.pbc)
-    copy.info = {key: value for key, value in frame.info.items() if isinstance(value, str | int | float | np.number)}
+    copy.info = plain_info(frame)
     return copy
 
 
@@ -366,6 +366,20 @@ def parse_frames(content: bytes, *, where: str | Path) -> list[Atoms]:
     if not frames:
         raise DatasetError("holds no frames", where=where, remedy="write it anew")
     return frames
+
+
+def read_card(path: str | Path) -> DatasetCard | None:
+    """The card beside a data set, its hash verified; None where there is none.
+
+    Raises
+    ------
+    DatasetError
+        If the card cannot be read, or is of other frames.
+    """
+    path = Path(path)
+    if not card_path(path).is_file():
+        return None
+    return _card_of(path, hashlib.sha256(_read_bytes(path)).hexdigest(), engine=None, functional=None)
 
 
 def _read_bytes(path: Path) -> bytes:

@@ -40,6 +40,7 @@ def frames(n: int = N) -> list[Atoms]:
         atoms.positions += rng.normal(scale=0.02, size=(len(atoms), 3))
         atoms = atoms[rng.permutation(len(atoms))]
         atoms.info = {"source": f"run A frame {number}", "structure": f"cell {number}", "temperature_K": 300.0}
+        atoms.info["replica"] = np.int64(number)  # as ASE reads integers
         made.append(atoms)
     return made
 
@@ -119,7 +120,7 @@ def test_labels_are_those_of_the_output_in_the_order_of_the_frame(jobs, tmp_path
         step = made_step(sorted_atoms, seed=number)
         assert frame.get_chemical_symbols() == asked[number].get_chemical_symbols()
         np.testing.assert_allclose(frame.positions, asked[number].positions, atol=1e-4)  # a POSCAR's digits
-        assert frame.info["structure"] == f"cell {number}"
+        assert (frame.info["structure"], frame.info["replica"]) == (f"cell {number}", number)
         assert frame.get_potential_energy() == pytest.approx(step.energies_eV[-1], abs=1e-6)
         trace = -np.trace(step.stress_kB) / 3 / (10 * eV_PER_A3_IN_GPA)
         assert frame.get_stress()[:3].mean() == pytest.approx(trace, abs=1e-6)

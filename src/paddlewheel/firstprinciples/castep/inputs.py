@@ -7,7 +7,6 @@ CASTEP's own RSCAN is rSCAN (doi 10.1063/1.5094646). It has no word for r2SCAN: 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -143,15 +142,7 @@ def castep_settings_again(settings: CalculationSettings, attempt: int) -> Calcul
         When all ways have been tried.
     """
     first = str(settings.tags.get("ELEC_METHOD", _METHODS[0])).upper()
-    ways = [method for method in _METHODS if method != first]
-    if attempt > len(ways):
-        raise SettingsError(f"its electrons were tried with ELEC_METHOD {', '.join([first, *ways])}", where="attempt",
-                            remedy="leave the frame out")  # fmt: skip
-    return replace(
-        settings,
-        most_electronic_steps=settings.most_electronic_steps * 2**attempt,
-        tags={**settings.tags, "ELEC_METHOD": ways[attempt - 1]},
-    )
+    return settings.tried_again(attempt, tag="ELEC_METHOD", first=first, ways=_METHODS)
 
 
 def _param(n_atoms: int, settings: CalculationSettings) -> str:

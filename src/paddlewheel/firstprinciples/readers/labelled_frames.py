@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from paddlewheel.crystals.formats import check_extxyz_sizes
+from paddlewheel.crystals.formats import check_extxyz_sizes, plain_info
 from paddlewheel.errors import DatasetError
 from paddlewheel.firstprinciples.functionals import functional_name
 from paddlewheel.firstprinciples.readers.numbers import voigt
@@ -32,6 +32,8 @@ from paddlewheel.units import eV_PER_A3_IN_GPA
 if TYPE_CHECKING:
     from ase import Atoms
 
+PROGRAM = "frames"
+"""Of files that hold labels alone, and cannot say how they were made."""
 _PREFIXES = ("REF_", "dft_", "DFT_", "")
 _LABELS = ("energy", "free_energy", "force", "forces", "stress", "virial", "virials")
 _IDENTITIES = ("mp_id", "material_id", "matpes_id", "frame_id", "task_id")
@@ -99,7 +101,7 @@ def _calculation(path: Path, steps: list[Step], names: set[str], contradictions:
         contradictions = [*contradictions, f"frames are of {', '.join(sorted(functionals))}"]
     return Calculation(
         source=str(path),
-        setup=Setup(code="frames", functional=functionals.pop() if len(functionals) == 1 else None),
+        setup=Setup(code=PROGRAM, functional=functionals.pop() if len(functionals) == 1 else None),
         steps=tuple(steps),
         contradictions=tuple(dict.fromkeys(contradictions)),
     )
@@ -155,8 +157,7 @@ def _bare(frame: Atoms) -> Atoms:
     from ase import Atoms
 
     labels = {prefix + name for prefix in _PREFIXES for name in _LABELS}
-    told = {key: value for key, value in frame.info.items()
-            if isinstance(value, str | int | float) and key not in labels}  # fmt: skip
+    told = {key: value for key, value in plain_info(frame).items() if key not in labels}
     symbols, places = frame.get_chemical_symbols(), frame.get_positions()
     return Atoms(symbols, positions=places, cell=frame.cell, pbc=frame.pbc, info=told)
 

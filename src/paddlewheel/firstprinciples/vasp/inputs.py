@@ -12,7 +12,7 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import lru_cache
 from io import StringIO
 from itertools import groupby
@@ -148,15 +148,7 @@ def vasp_settings_again(settings: CalculationSettings, attempt: int) -> Calculat
         When all ways have been tried.
     """
     first = str(settings.tags.get("ALGO", "Normal")).capitalize()
-    ways = [algorithm for algorithm in _LADDER if algorithm != first]
-    if attempt > len(ways):
-        raise SettingsError(f"its electrons were tried with ALGO {', '.join([first, *ways])}", where="attempt",
-                            remedy="leave the frame out")  # fmt: skip
-    return replace(
-        settings,
-        most_electronic_steps=settings.most_electronic_steps * 2**attempt,
-        tags={**settings.tags, "ALGO": ways[attempt - 1]},
-    )
+    return settings.tried_again(attempt, tag="ALGO", first=first, ways=_LADDER)
 
 
 def check_vasp_frame(atoms: Atoms, settings: CalculationSettings) -> None:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from paddlewheel.crystals.formats import plain_info
 from paddlewheel.errors import ScienceError
 from paddlewheel.firstprinciples.gpaw.calculator import check_gpaw, gpaw_version
 from paddlewheel.firstprinciples.judgement import judge
@@ -64,8 +65,9 @@ class ByGpaw:
                     step = calculation.steps[0]
                     reasons = judge(calculation, step, asked=frame, order=None, settings=self.asked)
                     if not reasons:
-                        info = {key: value for key, value in frame.info.items() if isinstance(value, str | int | float)}
-                        taken.append(TakenStep(name=name, step=step, setup=calculation.setup, number=number, info=info))
+                        taken.append(TakenStep(
+                            name=name, step=step, setup=calculation.setup, number=number, info=plain_info(frame)
+                        ))  # fmt: skip
             if reasons:
                 refused.append(RefusedFrame(frame=number, source=name, reason="; ".join(reasons)))
                 holes.append(frame)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from paddlewheel.crystals.formats import plain_info
 from paddlewheel.errors import DatasetError, InputError, SettingsError
 from paddlewheel.execution.signals import stop_if_requested
 from paddlewheel.firstprinciples.jobs import (
@@ -24,7 +25,7 @@ from paddlewheel.firstprinciples.jobs import (
     rewrite_job,
 )
 from paddlewheel.firstprinciples.judgement import judge, one_setting
-from paddlewheel.firstprinciples.readers import files_of, find_outputs, read_calculation
+from paddlewheel.firstprinciples.readers import files_of, find_outputs, labelled_frames, read_calculation
 from paddlewheel.firstprinciples.setups import CalculationSettings
 from paddlewheel.firstprinciples.steps import Calculation, Step
 from paddlewheel.records.seals import digest_of
@@ -34,13 +35,10 @@ from paddlewheel.studies.label.settings import LabelSettings
 from paddlewheel.study.forecast import Forecast
 from paddlewheel.study.progress import Progress, Row
 from paddlewheel.study.run import Run
-from paddlewheel.training.dataset import card_path, read_dataset
+from paddlewheel.training.dataset import read_card
 
 if TYPE_CHECKING:
     from ase import Atoms
-
-LABELS_ALONE = "frames"
-"""The program of files that hold labels alone, and cannot say how they were made."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,19 +66,18 @@ class JobOutputs:
     def measured(self, run: Run) -> JudgedLabelsRecord:
         """Judge every output against its frame, and write the set."""
         manifest = self.manifest
-        read: list[tuple[Job, Calculation, Step]] = []
+        read: list[tuple[int, Job, Atoms, Calculation]] = []
         refused: list[RefusedFrame] = []
         again: list[Job] = []
         holes: list[Atoms] = []
         waiting: list[str] = []
         n_steps = 0
 
-        def refuse(number: int, job: Job, reason: str) -> None:
+        def refuse(number: int, job: Job, asked: Atoms, reason: str) -> None:
             refused.append(RefusedFrame(frame=number, source=job.name, reason=reason))
             again.append(job)
-            holes.append(asked_frame(self.folder, job))
+            holes.append(asked)
 
-        numbers = {job.key: number for number, job in enumerate(manifest.jobs)}
         with _progress(run, len(manifest.jobs), "folders") as advance:
             for number, job in enumerate(manifest.jobs):
                 advance(number)
@@ -89,39 +86,37 @@ class JobOutputs:
                     if is_half_rewritten(self.folder, job):
                         again.append(job)
                     continue
+                asked = asked_frame(self.folder, job)
                 try:
                     calculation = read_calculation(self.outputs[job.key])
                 except InputError as error:
-                    refuse(number, job, error.problem)
+                    refuse(number, job, asked, error.problem)
                     continue
                 n_steps += len(calculation.steps)
                 if not calculation.steps:
-                    refuse(number, job, calculation.cut or "holds no whole ionic step")
+                    refuse(number, job, asked, calculation.cut or "holds no whole ionic step")
                     continue
                 step = calculation.steps[0]
                 reasons = judge(
-                    calculation, step, asked=asked_frame(self.folder, job), order=job.order,
-                    settings=manifest.settings,
+                    calculation, step, asked=asked, order=job.order, settings=manifest.settings,
                     take_unknown_convergence=self.take_unsaid,
                 )  # fmt: skip
                 if len(calculation.steps) > 1:
                     reasons = (*reasons, f"holds {len(calculation.steps)} ionic steps where one was asked for")
                 if reasons:
-                    refuse(number, job, "; ".join(reasons))
+                    refuse(number, job, asked, "; ".join(reasons))
                 else:
-                    read.append((job, replace(calculation, steps=(step,)), step))
-        differing = _differing([calculation for _, calculation, _ in read])
+                    read.append((number, job, asked, replace(calculation, steps=(step,))))
+        differing = _differing([calculation for *_, calculation in read])
         taken = []
-        for place, (job, calculation, step) in enumerate(read):
+        for place, (number, job, asked, calculation) in enumerate(read):
             if place in differing:
-                refuse(numbers[job.key], job, differing[place])
-                continue
-            asked = asked_frame(self.folder, job)
-            info = _plain_info(asked)
-            taken.append(TakenStep(
-                name=job.name, step=_in_order(step, job.order), setup=calculation.setup, number=numbers[job.key],
-                info=info,
-            ))  # fmt: skip
+                refuse(number, job, asked, differing[place])
+            else:
+                taken.append(TakenStep(
+                    name=job.name, step=_in_order(calculation.steps[0], job.order), setup=calculation.setup,
+                    number=number, info=plain_info(asked),
+                ))  # fmt: skip
         rewritten, told = self._written_again(again) if run.anew else ([], [])
         judged = Judged(
             engine=manifest.engine, source=self.folder.name, n_outputs=len(self.outputs), n_steps=n_steps,
@@ -182,14 +177,14 @@ class NamedOutputs:
                 advance(number)
                 try:
                     calculation = read_calculation(path)
+                    alone = calculation.setup.code == labelled_frames.PROGRAM
+                    if alone:
+                        calculation = _of_its_card(calculation, path)
                 except InputError as error:
                     refused.append(RefusedFrame(frame=0, source=names[number], reason=error.problem))
                     continue
                 n_steps += len(calculation.steps)
-                alone = calculation.setup.code == LABELS_ALONE
                 says = says and not alone
-                if alone:
-                    calculation = _of_its_card(calculation, path)
                 calculation = self._functional_of(calculation)
                 good = []
                 for step in calculation.steps:
@@ -218,7 +213,7 @@ class NamedOutputs:
                     refused.append(RefusedFrame(frame=step.number, source=name, reason=differing[place]))
                     holes.append(step.atoms)
                 else:
-                    info = _plain_info(step.atoms)
+                    info = plain_info(step.atoms)
                     known = str(info.get("source", name))  # of the run that it was taken from: tests are split by it
                     taken.append(
                         TakenStep(name=known, step=step, setup=calculation.setup, number=step.number, info=info)
@@ -304,26 +299,22 @@ def _output_of(folder: Path) -> Path | None:
 
 def _of_its_card(calculation: Calculation, path: Path) -> Calculation:
     """Labelled frames with what the card beside them says: who made them, by which functional."""
-    if not card_path(path).is_file():
+    card = read_card(path)
+    if card is None:
         return calculation
-    card = read_dataset(path).card  # refused where the frames are not those of the card
-    setup = replace(calculation.setup, code=card.engine, functional=card.functional)
-    return replace(calculation, setup=setup)
-
-
-def _plain_info(frame: Atoms) -> dict[str, Any]:
-    """What a frame says of itself in a word or a number."""
-    return {name: value for name, value in frame.info.items() if isinstance(value, str | int | float)}
+    return replace(calculation, setup=replace(calculation.setup, code=card.engine, functional=card.functional))
 
 
 def _refuse_tie(differing: dict[int, str], n_read: int) -> None:
     """Refuse outputs of which as many have another setting as have that of the set: neither is the set's."""
-    for reason, count in Counter(differing.values()).most_common(1):
-        if count == n_read - len(differing):
-            raise SettingsError(
-                f"{count} outputs have one setting and {count} another ({reason})", where="from_files",
-                remedy="say which by --settings or --functional, or give those of one alone",
-            )  # fmt: skip
+    if not differing:
+        return
+    [(reason, count)] = Counter(differing.values()).most_common(1)
+    if count == n_read - len(differing):
+        raise SettingsError(
+            f"{count} outputs have one setting and {count} another ({reason})", where="from_files",
+            remedy="say which by --settings or --functional, or give those of one alone",
+        )  # fmt: skip
 
 
 def _differing(calculations: Sequence[Calculation]) -> dict[int, str]:

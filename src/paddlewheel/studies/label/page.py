@@ -25,11 +25,11 @@ from paddlewheel.studies.label.judged_sections import (
 )
 from paddlewheel.studies.label.record import (
     FRAMES,
+    AnyLabelRecord,
     ConvergenceRecord,
     JobsRecord,
     JudgedLabelsRecord,
     LabelRange,
-    LabelRecord,
     RefusedFrame,
     WrittenSet,
 )
@@ -37,8 +37,6 @@ from paddlewheel.units import eV_PER_A3_IN_GPA
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-AnyLabelRecord = LabelRecord | JobsRecord | JudgedLabelsRecord | ConvergenceRecord
 
 MOST_POINTS = 4000
 _MARKERS = "os^Dvp*h"

@@ -197,3 +197,6 @@ class ConvergenceRecord(StudyRecord):
     n_atoms: int
     settings: AskedSettings
     points: list[ConvergencePoint]
+
+
+AnyLabelRecord = LabelRecord | JobsRecord | JudgedLabelsRecord | ConvergenceRecord

@@ -21,7 +21,7 @@ class LabelSettings(PotentialSettings):
     )
     settings: Path | str | None = setting(
         None,
-        "Of the program: paper, matpes, matpes-pbe, mp-r2scan, a YAML file; with --from, what is held to them",
+        "Of the program: paper, matpes, matpes-pbe, mp-r2scan or a YAML file; --from holds outputs to them",
     )
     write: Path | str | None = setting(
         None, "Folder to write the program's inputs to, a folder a frame with a submit.sh", only_with={"engine": True}

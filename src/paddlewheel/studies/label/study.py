@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from paddlewheel.errors import SettingsError
 from paddlewheel.firstprinciples.named_settings import settings_named
@@ -15,6 +15,7 @@ from paddlewheel.studies.label.by_outputs import JobOutputs, NamedOutputs, opene
 from paddlewheel.studies.label.by_potential import ByPotential, opened_for_potential
 from paddlewheel.studies.label.labelled_set import without_release
 from paddlewheel.studies.label.record import (
+    AnyLabelRecord,
     ConvergencePoint,
     ConvergenceRecord,
     JobsRecord,
@@ -27,14 +28,10 @@ from paddlewheel.studies.simulation.potentials import potential_document
 from paddlewheel.study.run import Run
 from paddlewheel.study.study import Argument, Study
 
-if TYPE_CHECKING:
-    pass
-
 _MOST_LISTED = 20
 _USUAL = "paper"
 
 Inputs = ByPotential | JobFolders | JobOutputs | NamedOutputs | ByGpaw | Convergence
-AnyLabelRecord = LabelRecord | JobsRecord | JudgedLabelsRecord | ConvergenceRecord
 
 
 def _opens(frames: Any, settings: LabelSettings) -> Inputs:
