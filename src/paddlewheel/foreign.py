@@ -11,6 +11,7 @@ import io
 import json
 import struct
 import sys
+import tarfile
 import tokenize
 import zipfile
 import zlib
@@ -44,8 +45,8 @@ _MOST_FRAMES = 3000
 
 DAMAGE = (
     ArithmeticError, AssertionError, AttributeError, BufferError, EOFError, LookupError, LZMAError, MemoryError,
-    OSError, RuntimeError, SyntaxError, TypeError, ValueError, struct.error, tokenize.TokenError,
-    zipfile.BadZipFile, zlib.error,
+    OSError, RuntimeError, SyntaxError, TypeError, ValueError, struct.error, tarfile.TarError,
+    tokenize.TokenError, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
 """What parsers raise on damaged bytes; RecursionError is a RuntimeError, UnicodeError a ValueError."""
 
@@ -356,6 +357,24 @@ def read_member(path: Path, name: str, kind: type[PaddlewheelError], *, remedy: 
     problem = f"has a damaged member {name[:60]!r}"
     with parsing(path, kind, problem=problem, remedy=remedy), zipfile.ZipFile(path) as archive:
         return archive.read(name)
+
+
+def read_tar_member(path: Path, name: str, kind: type[PaddlewheelError], *, remedy: str) -> bytes:
+    """One file of a tar archive, packed or not, by its path below the archive's first folder.
+
+    Nothing is written, no link is followed, and what is unpacked is bounded, other members included.
+    """
+    with (
+        parsing(path, kind, problem="is a damaged archive", remedy=remedy),
+        open_unpacked(path, kind) as stream,
+        tarfile.open(fileobj=stream, mode="r|") as archive,
+    ):
+        for member in archive:
+            if member.name.partition("/")[2] == name and member.isreg():
+                content = archive.extractfile(member)
+                assert content is not None  # it is a regular file
+                return content.read()
+    raise kind(f"has no member {name}", where=path, remedy=remedy)
 
 
 def check_archive(path: Path, kind: type[PaddlewheelError], *, remedy: str, largest: int | None = None) -> None:

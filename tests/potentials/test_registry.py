@@ -42,8 +42,8 @@ def test_the_three_named_potentials_say_everything_a_user_must_know() -> None:
     cards = {card.name: card for card in list_potentials() if card.url}  # those that are fetched
     assert set(cards) == {_PAPER, "m3gnet-mp-2021", "m3gnet-matpes-r2scan"}
     for card in cards.values():
-        empty = [field.name for field in fields(card) if not getattr(card, field.name) and field.name != "details"]
-        assert not empty
+        empty = {field.name for field in fields(card) if not getattr(card, field.name)}
+        assert empty <= {"details", "package", "trained_on", "known_errors"}
         assert "2f5710d7cc7207ae7960a48a22057230495f3896" in str(card.url)  # a commit, not a branch that moves
         assert card.licence is not None
         assert card.licence.startswith("BSD-3-Clause")
@@ -57,6 +57,18 @@ def test_published_hash_of_the_papers_potential() -> None:
     # as stated in SOURCES.md of the shared data
     assert state.sha256 == "6dbaaeb1d62dfea9d869f10f22dab6bb194b212c9d92807e939379367fe31931"
     assert state.n_bytes == 1_172_345
+
+
+def test_nep89_says_where_it_comes_from_and_what_it_is_not_good_for() -> None:
+    card = describe_potential("nep89")
+    assert card.package is not None
+    assert (card.package.name, card.package.version) == ("NepTrainKit", "3.1.5")
+    assert [file.sha256 for file in card.files] == ["75168ece02e840e4a32644f982b78d43cba697f5b64b4c8134ab66c7a8c28be1"]
+    assert card.elements == describe_potential("m3gnet-mp-2021").elements  # H to Pu without Po, At, Rn, Fr, Ra
+    assert card.licence is not None
+    assert card.licence.startswith("GPL-3.0")
+    assert card.known_errors is not None
+    assert "o-NBH" in card.known_errors
 
 
 def test_cards_agree_with_the_checkpoints(mirror: Path) -> None:
@@ -87,14 +99,14 @@ def test_identity_is_the_content_whatever_the_way_to_it(mirror: Path, tmp_path: 
     assert identify_potential(_PAPER) == identify_potential(copy)  # nothing has to be fetched for it
     (copy / "state.pt").write_bytes((copy / "state.pt").read_bytes() + b"\0")
     assert identify_potential(copy) != identify_potential(_PAPER)
-    assert len({identify_potential(card.name) for card in list_potentials()}) == 4
+    assert len({identify_potential(card.name) for card in list_potentials()}) == 5
 
 
 @pytest.mark.parametrize(
     ("name", "message"),
     [
         ("m3gnet-nabh", "did you mean m3gnet-nabh-r2scan\\?"),
-        ("nothing-like-it", "there are nep-nabh, m3gnet-nabh-r2scan, m3gnet-mp-2021, m3gnet-matpes-r2scan, ch"),
+        ("nothing-like-it", "there are nep-nabh, nep89, m3gnet-nabh-r2scan, m3gnet-mp-2021, m3gnet-matpes-r2scan, ch"),
         ("mace-mp", "did you mean mace"),
         ("", "neither a potential nor a checkpoint folder|is no checkpoint folder"),
     ],
@@ -134,7 +146,7 @@ def test_options_that_are_not_understood(mirror: Path) -> None:
 
 
 def test_only_named_potentials_are_fetched() -> None:
-    with pytest.raises(PotentialError, match="chgnet is not fetched by paddlewheel; give one of nep-nabh, m3gnet"):
+    with pytest.raises(PotentialError, match="chgnet is not fetched by paddlewheel; give one of nep-nabh, nep89"):
         fetch_potential("chgnet")
 
 
@@ -144,7 +156,7 @@ def test_elements_that_lack_are_named_before_any_dynamics(potential: PotentialCa
     lithium = Atoms("LiBH4", positions=np.arange(18).reshape(6, 3), cell=[20] * 3, pbc=True)
     with pytest.raises(
         PotentialError,
-        match=r"does not know Li of .*; it has H, B, Na; take one of m3gnet-mp-2021, m3gnet-matpes-r2scan",
+        match=r"does not know Li of .*; it has H, B, Na; take one of nep89, m3gnet-mp-2021, m3gnet-matpes-r2scan",
     ):
         check_elements(potential, lithium)
 

@@ -19,6 +19,24 @@ class PotentialFile:
 
 
 @dataclass(frozen=True)
+class PotentialPackage:
+    """A source distribution on a package index that has the files of a potential.
+
+    Attributes
+    ----------
+    name, version, sha256
+        Which it is; pip refuses another hash before it looks into it.
+    folder
+        Of its files in the distribution, below the distribution's own.
+    """
+
+    name: str
+    version: str
+    sha256: str
+    folder: str
+
+
+@dataclass(frozen=True)
 class PotentialCard:
     """What is known about a potential.
 
@@ -40,9 +58,12 @@ class PotentialCard:
         Mean absolute error of its energies on the test set of its card; None where unknown.
     licence, citation, doi
         Terms of use, and what to cite.
-    url, folder, files
-        Where its files are fetched from (None: they are at hand), the folder's name in a mirror or in the package, and
-        the files with their hashes.
+    trained_on, known_errors
+        For people: its training set, and what is known to come out wrong.
+    url, package
+        Where its files are fetched from: an address or a package; None both: they are at hand.
+    folder, files
+        The folder's name in a mirror or in this package, and the files with their hashes.
     details
         Whatever else the card of a potential of this package tells: its training set, errors, limits.
     """
@@ -58,9 +79,17 @@ class PotentialCard:
     node_sum: Literal["destination", "source"] | None = None
     triplet_index: Literal["pruned", "parent", "unknown"] = "unknown"
     note: str | None = None
+    trained_on: str | None = None
+    known_errors: str | None = None
     citation: str | None = None
     doi: str | None = None
     url: str | None = None
+    package: PotentialPackage | None = None
     folder: str | None = None
     files: tuple[PotentialFile, ...] = ()
     details: Mapping[str, Any] | None = None
+
+    @property
+    def is_fetched(self) -> bool:
+        """Whether its files come from elsewhere."""
+        return self.url is not None or self.package is not None

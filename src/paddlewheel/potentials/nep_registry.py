@@ -8,7 +8,7 @@ on, its errors by phase, where not to use it), which becomes the card's `details
 from __future__ import annotations
 
 import os
-from dataclasses import fields, replace
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -50,7 +50,7 @@ def is_nep_file(path: Path) -> bool:
 
 
 def nep_card(path: Path) -> PotentialCard:
-    """The card of a `nep.txt`: that of the package where the files are the same.
+    """The card of a `nep.txt` of one's own.
 
     Raises
     ------
@@ -59,12 +59,9 @@ def nep_card(path: Path) -> PotentialCard:
     """
     from paddlewheel.potentials.nep.nep_file import read_nep
 
-    files = _files(path)
-    contents = [file.sha256 for file in files]
-    known = next((card for card in embedded_cards() if [file.sha256 for file in card.files] == contents), None)
-    if known is not None:
-        return replace(known, name=str(path), folder=None)
-    return PotentialCard(name=str(path), kind="nep", title="NEP", elements=read_nep(path).elements, files=files)
+    return PotentialCard(
+        name=str(path), kind="nep", title="NEP", elements=read_nep(path).elements, files=nep_files(path)
+    )
 
 
 def load_nep(path: Path, *, device: str, dtype: Literal["float32", "float64"], threads: int | None) -> NEPCalculator:
@@ -86,8 +83,8 @@ def load_nep(path: Path, *, device: str, dtype: Literal["float32", "float64"], t
     return NEPCalculator.from_file(path, dtype=dtype, threads=threads)
 
 
-def _files(path: Path) -> tuple[PotentialFile, ...]:
-    # the potential first, then the domain beside it
+def nep_files(path: Path) -> tuple[PotentialFile, ...]:
+    """The files of a `nep.txt` with their hashes: itself, then the domain beside it."""
     domain = path.with_suffix(".domain.npz")
     files = [path, domain] if domain.is_file() else [path]
     return tuple(PotentialFile(file.name, sha256_of(file), file.stat().st_size) for file in files)
@@ -106,6 +103,6 @@ def _read_card(folder: Path) -> PotentialCard:
     document = read_json(folder / "card.json", PotentialError, remedy=remedy)
     with parsing(folder, PotentialError, problem="the embedded potential is damaged", remedy=remedy):
         given = {key: document.pop(key) for key in list(document) if key in known}
-        given |= {"name": folder.name, "kind": "nep", "folder": folder.name, "files": _files(folder / _MODEL)}
+        given |= {"name": folder.name, "kind": "nep", "folder": folder.name, "files": nep_files(folder / _MODEL)}
         given["elements"] = tuple(given["elements"])
         return PotentialCard(**given, details=document)

@@ -19,9 +19,16 @@ from paddlewheel.potentials.adapters import (
     load_adapter,
     supported_elements,
 )
-from paddlewheel.potentials.card import PotentialCard, PotentialFile
+from paddlewheel.potentials.card import PotentialCard, PotentialFile, PotentialPackage
 from paddlewheel.potentials.fetch import fetch_files, sha256_of
-from paddlewheel.potentials.nep_registry import embedded_cards, embedded_file, is_nep_file, load_nep, nep_card
+from paddlewheel.potentials.nep_registry import (
+    embedded_cards,
+    embedded_file,
+    is_nep_file,
+    load_nep,
+    nep_card,
+    nep_files,
+)
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -44,6 +51,8 @@ def _catalogue() -> tuple[PotentialCard, ...]:
     for document in documents:
         document["elements"] = tuple(document["elements"])
         document["files"] = tuple(PotentialFile(**file) for file in document["files"])
+        if package := document.get("package"):
+            document["package"] = PotentialPackage(**package)
     return tuple(PotentialCard(**document) for document in documents)
 
 
@@ -72,7 +81,7 @@ def describe_potential(name: str | Path) -> PotentialCard:
     if adapter_kind(text):
         return adapter_card(text)
     if is_nep_file(Path(name)):
-        return nep_card(Path(name))
+        return _known(text, nep_files(Path(name))) or nep_card(Path(name))
     return _checkpoint_card(Path(name))
 
 
@@ -94,7 +103,7 @@ def fetch_potential(name: str) -> Path:
     card = describe_potential(name)
     if (embedded := embedded_file(card.name)) is not None:
         return embedded.parent
-    if not card.files or card.url is None:
+    if not card.is_fetched:
         raise PotentialError(f"{name} is not fetched by paddlewheel", remedy=f"give one of {_known_names()}")
     return fetch_files(card)
 
@@ -146,11 +155,12 @@ def load_potential(
                 remedy="leave three_body at its default",
             )
         if card.kind == "nep":
-            return load_nep(embedded_file(card.name) or Path(name), device=device, dtype=dtype, threads=threads)
+            path = fetch_files(card) / card.files[0].name if card.is_fetched else embedded_file(card.name) or Path(name)
+            return load_nep(path, device=device, dtype=dtype, threads=threads)
         return load_adapter(str(name), device=device, dtype=dtype)
     from paddlewheel.potentials.m3gnet import Conventions, M3GNetCalculator  # no torch is told before a download
 
-    folder = fetch_files(card) if card.url else Path(name)
+    folder = fetch_files(card) if card.is_fetched else Path(name)
     conventions = Conventions(card.node_sum, card.triplet_index, "the registry") if card.node_sum else None
     return M3GNetCalculator.from_directory(
         folder, three_body=three_body, device=device, dtype=dtype, conventions=conventions
@@ -261,10 +271,16 @@ def _checkpoint_card(folder: Path) -> PotentialCard:
             f"is a {architecture}, and only M3GNet checkpoints are read", where=path, remedy="give an M3GNet checkpoint"
         )
     files = tuple(PotentialFile(n, sha256_of(folder / n), (folder / n).stat().st_size) for n in _CHECKPOINT_FILES)
-    card = PotentialCard(name=str(folder), kind="m3gnet", title="M3GNet checkpoint", elements=elements, files=files)
-    known = next((c for c in _cards() if c.files == files), None)
-    # the files of a named potential, reached by their path: the same functional, licence and citation
-    return card if known is None else replace(known, name=str(folder), url=None, folder=None)
+    return _known(str(folder), files) or PotentialCard(
+        name=str(folder), kind="m3gnet", title="M3GNet checkpoint", elements=elements, files=files
+    )
+
+
+def _known(name: str, files: tuple[PotentialFile, ...]) -> PotentialCard | None:
+    """The card of a named potential whose files are reached by their path: functional, licence and citation are its."""
+    contents = [file.sha256 for file in files]
+    known = next((card for card in _cards() if card.files and [file.sha256 for file in card.files] == contents), None)
+    return known and replace(known, name=name, url=None, package=None, folder=None)
 
 
 def _unknown(given: Path) -> PotentialError:
