@@ -245,6 +245,11 @@ def test_card_beside_labelled_frames_is_believed_and_not_contradicted(tmp_path):
     record = label(from_files=[tmp_path / "a.extxyz", tmp_path / "b.extxyz"], functional="PBE", out=tmp_path / "both")
     assert record.dataset.n_frames == 3
     assert all("r2SCAN, PBE was given" in frame.reason for frame in record.refused)
+    (tmp_path / "b.card.json").write_text("{")
+    record = label(from_files=[tmp_path / "a.extxyz", tmp_path / "b.extxyz"], out=tmp_path / "damaged")
+    assert record.dataset.n_frames == 3
+    assert len(record.refused) == 1
+    assert "b.card.json" in record.refused[0].reason
 
 
 def test_equal_structures_of_other_labels_are_told(tmp_path):

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.build import bulk
 from ase.io import write
 
 import tensor_files as files
@@ -175,6 +176,14 @@ def test_castep_is_written(tmp_path: Path) -> None:
     assert record.written == ["nabh4.cell", "nabh4.param"]
     assert record.sites == []
     assert "CUT_OFF_ENERGY  : 800 eV" in (tmp_path / "castep" / "nabh4.param").read_text()
+
+
+def test_structures_of_one_stem_are_written_beside_each_other(tmp_path: Path) -> None:
+    for name in ("cell.vasp", "cell.cif"):
+        write(tmp_path / name, bulk("NaCl", "rocksalt", a=5.64))
+    record = STUDY([tmp_path / "cell.vasp", tmp_path / "cell.cif"], write="castep", out=tmp_path / "jobs")
+    assert {"cell-1/cell-1.cell", "cell-2/cell-2.cell"} <= set(record.written)
+    assert (tmp_path / "jobs" / "frames.txt").read_text().split() == ["cell-1", "cell-2"]
 
 
 def test_castep_of_several_structures_runs_by_folder_and_comes_back(tmp_path: Path) -> None:

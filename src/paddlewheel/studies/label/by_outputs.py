@@ -181,7 +181,7 @@ class NamedOutputs:
                     if alone:
                         calculation = _of_its_card(calculation, path)
                 except InputError as error:
-                    refused.append(RefusedFrame(frame=0, source=names[number], reason=error.problem))
+                    refused.append(RefusedFrame(frame=0, source=names[number], reason=_why(error, path)))
                     continue
                 n_steps += len(calculation.steps)
                 says = says and not alone
@@ -303,6 +303,12 @@ def _of_its_card(calculation: Calculation, path: Path) -> Calculation:
     if card is None:
         return calculation
     return replace(calculation, setup=replace(calculation.setup, code=card.engine, functional=card.functional))
+
+
+def _why(error: InputError, path: Path) -> str:
+    """Why a file is refused, with the name of the file beside it where that is what is wrong."""
+    beside = error.where is not None and Path(error.where).name != path.name
+    return f"{Path(str(error.where)).name} {error.problem}" if beside else error.problem
 
 
 def _refuse_tie(differing: dict[int, str], n_read: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -352,9 +352,8 @@ def _conditions(inputs: TensorInputs, settings: NmrTensorsSettings) -> dict[str,
 def _written(inputs: TensorInputs, settings: NmrTensorsSettings, run: Run) -> NmrTensorsRecord:
     if run.directory is None:
         raise SettingsError("no folder to write to", where="write", remedy="give --out DIR")
-    written = []
-    for name, atoms in inputs.structures.items():
-        stem = Path(name).stem
+    written, stems = [], _stems(inputs.structures)
+    for atoms, stem in zip(inputs.structures.values(), stems, strict=True):
         folder = Path(stem if len(inputs.structures) > 1 else ".")
         if settings.write == "castep":
             cell = castep_cell(atoms, spacing_per_A=settings.spacing_per_A())
@@ -364,9 +363,8 @@ def _written(inputs: TensorInputs, settings: NmrTensorsSettings, run: Run) -> Nm
         else:
             written.append(run.text((folder / "elk.in").as_posix(), _elk_in(atoms, settings, _ELK_SPECIES)))
     if settings.write == "castep" and len(inputs.structures) > 1:
-        folders = [Path(name).stem for name in inputs.structures]
-        written.append(run.text("frames.txt", "".join(f"{folder}\n" for folder in folders)))
-        written.append(run.text("submit.sh", submit_script(CASTEP_MAGRES, len(folders))))
+        written.append(run.text("frames.txt", "".join(f"{stem}\n" for stem in stems)))
+        written.append(run.text("submit.sh", submit_script(CASTEP_MAGRES, len(stems))))
     return NmrTensorsRecord(
         structures=[
             TensorStructure(
@@ -378,6 +376,12 @@ def _written(inputs: TensorInputs, settings: NmrTensorsSettings, run: Run) -> Nm
         references=[], sites=[], written=written, notes=[], files={}, **_conditions(inputs, settings),
         provenance=run.provenance(),
     )  # fmt: skip
+
+
+def _stems(names: Iterable[str]) -> list[str]:
+    """What the inputs of the structures are called: by their files, with a number where two have one stem."""
+    stems = [Path(name).stem for name in names]
+    return [f"{stem}-{place}" if stems.count(stem) > 1 else stem for place, stem in enumerate(stems, start=1)]
 
 
 _ELK_SPECIES = "/usr/share/elk-lapw/species"
