@@ -15,12 +15,15 @@ import numpy as np
 from ase.data import atomic_numbers
 
 from paddlewheel.errors import PotentialError, writing
-from paddlewheel.foreign import read_text
+from paddlewheel.foreign import parsing, read_document
 from paddlewheel.potentials.nep.model import MAX_L, NEPModel, Repulsion
+from paddlewheel.potentials.nep.parsed import kept_numbers
 
 _VERSIONS = ("nep4", "nep4_zbl", "nep3", "nep3_zbl")
 _REMEDY = "give a NEP4 potential (header nep4 or nep4_zbl) with one hidden layer"
 _ZBL_COLUMNS = 10
+_HEADER_LINES = 7
+"""At most: version and elements, zbl, cutoff, n_max, basis_size, l_max, ANN."""
 
 
 class _Header:
@@ -78,11 +81,11 @@ def read_nep(path: str | Path) -> NEPModel:
         hidden layers, the higher invariants of 2025) or another version.
     """
     path = Path(path)
-    text = read_text(
-        path, PotentialError, problem="cannot be read as a nep.txt", remedy="give a nep.txt", encoding="ascii"
-    )
-    lines = text.splitlines()
-    header = _Header(path, lines)
+    problem, remedy = "cannot be read as a nep.txt", "give a nep.txt"
+    content = read_document(path, PotentialError, problem=problem, remedy=remedy)
+    with parsing(path, PotentialError, problem=problem, remedy=remedy):
+        lines = content.decode("ascii").split("\n", _HEADER_LINES)
+    header = _Header(path, lines[:_HEADER_LINES])
     version, elements = _elements(header)
     n = len(elements)
     switch = header.numbers("zbl", (2, 3)) if version.endswith("_zbl") else None
@@ -101,7 +104,11 @@ def read_nep(path: str | Path) -> NEPModel:
     coefficients = [n * n * (n_max[kind] + 1) * (basis_size[kind] + 1) for kind in (0, 1)]
     flexible = switch is not None and switch[0] == 0 == switch[1]
     counts = [networks * neurons[0] * (size + 2), 1, *coefficients, size, _ZBL_COLUMNS * n * (n + 1) // 2 * flexible]
-    values = _values(header, lines, sum(counts))
+    rest = "\n".join(lines[header.position :])
+    values = kept_numbers(content, lambda: _numbers(header, rest))
+    if len(values) != sum(counts):
+        problem = "is truncated" if len(values) < sum(counts) else "is too long"
+        raise header.fail(f"{problem}: {len(values)} parameters, its header asks for {sum(counts)}")
     ann, bias, c_radial, c_angular, scaler, table = np.split(values, np.cumsum(counts)[:-1])
     ann = np.broadcast_to(ann.reshape(networks, -1), (n, neurons[0] * (size + 2)))
     w0, b0, w1 = np.split(ann, [neurons[0] * size, neurons[0] * (size + 1)], axis=1)
@@ -198,17 +205,11 @@ def _cutoffs(header: _Header, values: list[float], n: int) -> tuple[np.ndarray, 
     return radial, angular
 
 
-def _values(header: _Header, lines: list[str], count: int) -> np.ndarray:
-    body = lines[header.position :]
-    while body and not body[-1].strip():
-        body.pop()
+def _numbers(header: _Header, text: str) -> np.ndarray:
     try:
-        values = np.array([float(line) for line in body])
+        values = np.array([float(line) for line in text.rstrip().splitlines()])
     except ValueError as error:
         raise header.fail(f"has a line of parameters that is no number: {error}") from error
-    if len(values) != count:
-        problem = "is truncated" if len(values) < count else "is too long"
-        raise header.fail(f"{problem}: {len(values)} parameters, its header asks for {count}")
     if not np.isfinite(values).all():
         line = header.position + 1 + int(np.flatnonzero(~np.isfinite(values))[0])
         raise header.fail(f"line {line} is not finite")
