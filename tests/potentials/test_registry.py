@@ -166,13 +166,14 @@ def test_calculators_that_do_not_say_their_elements_are_let_pass() -> None:
     check_elements(LennardJones(), read_structure("nabh4"))
 
 
-def test_the_default_is_the_embedded_potential_for_na_b_h_only() -> None:
+def test_the_default_is_the_potential_made_for_the_elements_or_else_the_universal_one() -> None:
     assert default_potential(read_structure("o-nbh")) == "nep-nabh"
     assert default_potential(Atoms("Na")) == "nep-nabh"
-    with pytest.raises(PotentialError, match=r"no default .* Na-P-S; .*m3gnet-mp-2021, m3gnet-matpes-r2scan cover it"):
-        default_potential(Atoms("Na3PS4"))
-    with pytest.raises(PotentialError, match="none of the named ones covers it"):
-        default_potential(Atoms("NaPo"))
+    assert default_potential(Atoms("LiBH4")) == default_potential(Atoms("Na3PS4")) == "nep89"
+    with pytest.raises(
+        PotentialError, match=r"no default potential knows Po, Ra of PoRaS; .*: none of the named ones do"
+    ):
+        default_potential(Atoms("RaPoS"))
 
 
 def test_importing_the_room_imports_nothing_heavy() -> None:

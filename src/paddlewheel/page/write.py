@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +66,8 @@ def write_report(
             name: save_figure(figure, path.parent / "figures", name, alt)
             for name, (figure, alt) in figures(record, beside).items()
         }
-        write_atomically(path, render_page(page(record, beside, drawings)))
+        drawn = page(record, beside, drawings)
+        write_atomically(path, render_page(replace(drawn, remarks=(*record.said_first, *drawn.remarks))))
     return path
 
 

@@ -7,6 +7,7 @@ from paddlewheel.potentials.registry import (
     describe_potential,
     fetch_potential,
     identify_potential,
+    is_at_hand,
     list_potentials,
     load_potential,
 )
@@ -19,6 +20,7 @@ __all__ = [
     "describe_potential",
     "fetch_potential",
     "identify_potential",
+    "is_at_hand",
     "list_potentials",
     "load_potential",
 ]

@@ -8,6 +8,9 @@ from typing import Any, Literal
 
 PotentialKind = Literal["m3gnet", "nep", "chgnet", "mace", "sevennet", "ase"]
 
+_UNIVERSAL = 60
+"""Elements."""
+
 
 @dataclass(frozen=True)
 class PotentialFile:
@@ -88,6 +91,18 @@ class PotentialCard:
     folder: str | None = None
     files: tuple[PotentialFile, ...] = ()
     details: Mapping[str, Any] | None = None
+
+    @property
+    def is_universal(self) -> bool:
+        """Whether it is for most of the periodic table, and so for no material in particular."""
+        return self.elements is not None and len(self.elements) >= _UNIVERSAL
+
+    @property
+    def has_grade(self) -> bool | None:
+        """Whether it tells how far from its training set it is asked (`extrapolation_grade`); None where unknown."""
+        if self.kind == "ase":
+            return None
+        return any(file.name.endswith(".domain.npz") for file in self.files)
 
     @property
     def is_fetched(self) -> bool:

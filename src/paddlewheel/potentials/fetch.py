@@ -42,11 +42,11 @@ def fetch_files(card: PotentialCard) -> Path:
     PotentialError
         If a file has a wrong hash (wherever it lies), the network does not answer, or the cache cannot be written.
     """
+    folder = _cached(card)
     if mirror := _mirrored(card):
         for file in card.files:
             _verify(mirror / file.name, file, remedy=f"repair the mirror, or unset {MIRROR_VARIABLE} to download it")
         return mirror
-    folder = cache_folder() / "potentials" / card.name
     for file in card.files:
         path = folder / file.name
         if path.exists():
@@ -56,10 +56,19 @@ def fetch_files(card: PotentialCard) -> Path:
     return folder
 
 
+def are_at_hand(card: PotentialCard) -> bool:
+    """Whether the files of a potential lie in the mirror or the cache; their hashes are not looked at."""
+    return _mirrored(card) is not None or all((_cached(card) / file.name).is_file() for file in card.files)
+
+
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file, hexadecimal."""
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _cached(card: PotentialCard) -> Path:
+    return cache_folder() / "potentials" / card.name
 
 
 def _mirrored(card: PotentialCard) -> Path | None:

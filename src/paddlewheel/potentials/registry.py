@@ -20,7 +20,7 @@ from paddlewheel.potentials.adapters import (
     supported_elements,
 )
 from paddlewheel.potentials.card import PotentialCard, PotentialFile, PotentialPackage
-from paddlewheel.potentials.fetch import fetch_files, sha256_of
+from paddlewheel.potentials.fetch import are_at_hand, fetch_files, sha256_of
 from paddlewheel.potentials.nep_registry import (
     embedded_cards,
     embedded_file,
@@ -38,7 +38,12 @@ _CATALOGUE = Path(__file__).resolve().parent / "catalogue.json"
 _CHECKPOINT_FILES = ("model.json", "state.pt")
 _THREE_BODY = ("parent", "as_trained")
 _DTYPES = ("float32", "float64")
-_DEFAULT = "nep-nabh"
+_DEFAULTS = ("nep-nabh", "nep89")
+"""What is taken where none is named: the first that knows the elements.
+
+One that was made for them comes first; then the universal one that a laptop runs for the nanoseconds that a
+conductivity takes. Which others are installed does not matter: the same command gives the same result elsewhere.
+"""
 
 
 def _cards() -> tuple[PotentialCard, ...]:
@@ -221,26 +226,39 @@ def check_elements(potential: Calculator | PotentialCard | str, atoms: Atoms) ->
 
 
 def default_potential(atoms: Atoms) -> str:
-    """Return the potential to take where none is named: the embedded `nep-nabh` for structures of Na, B and H.
+    """Return the potential to take where none is named: `nep-nabh` for structures of Na, B and H, else `nep89`.
 
     Raises
     ------
     PotentialError
-        For any other chemistry: the choice is the user's, and the error lists the potentials that cover it.
+        For elements that neither knows: the error lists the potentials that do.
     """
-    symbols = set(atoms.get_chemical_symbols())
-    if symbols <= {"Na", "B", "H"}:
-        return _DEFAULT
     names = [card.name for card in _covering(atoms)]
-    if names:
-        candidates = f"{', '.join(names)} cover it (see `paddlewheel potentials`)"
-    else:
-        candidates = "none of the named ones covers it"
+    if found := next((name for name in _DEFAULTS if name in names), None):
+        return found
+    unknown = sorted(set(atoms.get_chemical_symbols()) - {e for name in _DEFAULTS for e in _elements(name)})
+    candidates = f"{', '.join(names)} know them" if names else "none of the named ones do"
     raise PotentialError(
-        f"no default potential for {'-'.join(sorted(symbols))}",
+        f"no default potential knows {', '.join(unknown)} of {atoms.get_chemical_formula()}",
         remedy=f"choose one with --potential: {candidates}; a nep.txt or a checkpoint folder of your own; adapters are "
         f"{', '.join(ADAPTER_FORMS)}; or make one with `distil` or `train`",
     )
+
+
+def is_at_hand(name: str | Path) -> bool:
+    """Whether the files of a potential need not be fetched: it is in the package, the mirror, the cache, or a path.
+
+    Raises
+    ------
+    PotentialError
+        As `describe_potential`.
+    """
+    card = describe_potential(name)
+    return not card.is_fetched or are_at_hand(card)
+
+
+def _elements(name: str) -> tuple[str, ...]:
+    return describe_potential(name).elements or ()
 
 
 def _covering(atoms: Atoms) -> list[PotentialCard]:

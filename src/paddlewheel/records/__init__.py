@@ -14,7 +14,7 @@ from paddlewheel.records.base import (
     read_record,
     write_record,
 )
-from paddlewheel.records.study_record import StudyRecord
+from paddlewheel.records.study_record import PotentialRecord, StudyRecord
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -25,6 +25,7 @@ __all__ = [
     "HealthStatus",
     "Interval",
     "Measured",
+    "PotentialRecord",
     "Provenance",
     "RefusedTemperature",
     "Record",

@@ -36,6 +36,11 @@ class StudyRecord(Record):
         return self._beside or Beside()
 
     @property
+    def said_first(self) -> list[str]:
+        """What a reader must know before any result."""
+        return []
+
+    @property
     def directory(self) -> Path | None:
         """The run directory that the record is in; None where nothing was written."""
         return self.lying_beside.directory
@@ -75,3 +80,17 @@ class StudyRecord(Record):
 
     def _repr_html_(self) -> str:
         return html_of(self)
+
+
+class PotentialRecord(StudyRecord):
+    """Base of the records of what a potential computed.
+
+    `potential_note` says first what a reader must know of the potential: that it is a first guess, taken because none
+    was named, or that nothing tells where it is asked beyond its training set. Null where there is nothing to say.
+    """
+
+    potential_note: str | None = None
+
+    @property
+    def said_first(self) -> list[str]:
+        return [] if self.potential_note is None else [self.potential_note]

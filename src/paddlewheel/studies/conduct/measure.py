@@ -62,6 +62,7 @@ def conductivity_record(
     citations: Sequence[Citation],
     provenance: Provenance,
     entering: Sequence[TemperatureStatus] = ("ok",),
+    potential_note: str | None = None,
 ) -> ConductivityRecord:
     """Put the temperatures analysed together and fit them.
 
@@ -79,6 +80,7 @@ def conductivity_record(
         charge_e=ion.charge_e,
         unchecked=list(dict.fromkeys([*(name for row in rows for name in row.unchecked), *ion.unchecked])),
         potential=potential,
+        potential_note=potential_note,
         structure=structure,
         formula=cell.get_chemical_formula("metal"),
         temperatures=rows,

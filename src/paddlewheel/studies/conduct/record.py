@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from pydantic import model_validator
 
-from paddlewheel.records import HealthCheck, Interval, Measured, Record, StudyRecord, read_record
+from paddlewheel.records import HealthCheck, Interval, Measured, PotentialRecord, Record, read_record
 from paddlewheel.records.arrhenius import ArrheniusResult, TemperatureStatus
 from paddlewheel.studies.conduct.second_opinion.record import ModelSpread, SecondOpinion
 from paddlewheel.studies.motion.record import EquilibriumCheck
@@ -266,7 +266,7 @@ class PublishedComparison(Record):
     note: str
 
 
-class ConductivityRecord(StudyRecord):
+class ConductivityRecord(PotentialRecord):
     """The record of `conduct` and `analyze`.
 
     `unchecked` names what nobody could check: temperature and frame interval where the frames of a trajectory made

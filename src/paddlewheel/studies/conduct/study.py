@@ -44,7 +44,12 @@ from paddlewheel.studies.conduct.verdict import is_failed, verdict_lines
 from paddlewheel.studies.motion.choices import ChosenIon, choose_ion
 from paddlewheel.studies.simulation.md_runs import forecast_md, run_md_units
 from paddlewheel.studies.simulation.md_unit import md_unit
-from paddlewheel.studies.simulation.potentials import chosen_potential, potential_citations, try_potential
+from paddlewheel.studies.simulation.potentials import (
+    chosen_potential,
+    potential_citations,
+    potential_note,
+    try_potential,
+)
 from paddlewheel.studies.simulation.settings import (
     STRUCTURE,
     CellSettings,
@@ -196,7 +201,7 @@ class ConductPlan:
     """A checked plan: cells, potential, mobile ion, runs (number of the replica, and its dynamics).
 
     `smaller` are the plans of the smaller sizes of cell, where several are compared, in ascending order; `opinions`
-    are other potentials to be asked.
+    are other potentials to be asked; `potential_note` is what a reader must know of the potential first.
     """
 
     structure: StructureChoice
@@ -208,6 +213,7 @@ class ConductPlan:
     seed: int
     smaller: tuple[ConductPlan, ...] = ()
     opinions: tuple[Opinion, ...] = ()
+    potential_note: str | None = None
 
     @property
     def size(self) -> str:
@@ -266,7 +272,8 @@ class ConductPlan:
     def by_another(self, opinion: Opinion, *, production_ps: float) -> ConductPlan:
         """The same runs with another potential, of another length."""
         runs = tuple((replica, replace(dynamics, production_ps=production_ps)) for replica, dynamics in self.runs)
-        return replace(self, potential=dict(opinion.potential), runs=runs, opinions=(), smaller=())
+        note = potential_note(opinion.potential["name"], by_default=False)
+        return replace(self, potential=dict(opinion.potential), runs=runs, opinions=(), smaller=(), potential_note=note)
 
     def decided_units(self, runs: Sequence[DecidedRun], directory: Path) -> list[Unit]:
         """The units of runs that were decided on the way: with seeds of their own, from the cells in turn."""
@@ -352,6 +359,7 @@ def plan_conduct(structure: str | Path | Atoms, settings: PlanSettings) -> Condu
         arrhenius=settings.arrhenius,
         minimum_onset_ps=settings.minimum_onset_ps,
         seed=settings.seed,
+        potential_note=potential_note(potential["name"], by_default=settings.potential is None),
     )
 
 
@@ -480,6 +488,7 @@ def _record(
         analysis.analysed,
         ion=plan.ion,
         potential=plan.potential["name"],
+        potential_note=plan.potential_note,
         structure=plan.structure.name,
         cell=plan.structure.cells[0],
         arrhenius=plan.arrhenius,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from paddlewheel.records import Measured, Record, StudyRecord, read_record
+from paddlewheel.records import Measured, PotentialRecord, Record, read_record
 
 PhononStatus = Literal["ok", "imaginary", "not-converged", "left-symmetry", "not-relaxed", "broken"]
 """`ok`; with numbers that need care: `imaginary` (modes with omega^2 < 0), `not-converged` (F moves by more than the
@@ -111,7 +111,7 @@ class BandLabel(Record):
     name: str
 
 
-class PhononRecord(StudyRecord):
+class PhononRecord(PotentialRecord):
     """The record of `phonons` (kind `phonons`); numbers are null, and lists empty, where `status` says there are none.
 
     `files` names what lies beside the record: `structure` (the relaxed cell, CIF), `bands`, `gamma`, `dos`, `thermal`

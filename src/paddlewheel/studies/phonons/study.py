@@ -14,7 +14,12 @@ from paddlewheel.studies.phonons.quasi_harmonic import STRAINS, quasi_harmonic_r
 from paddlewheel.studies.phonons.record import PhononRecord, PhononStatus
 from paddlewheel.studies.phonons.units import Displacements, evaluate, plan_displacements
 from paddlewheel.studies.phonons.vibrations import Compared, Vibrations, keep_files
-from paddlewheel.studies.simulation.potentials import loaded_potential, potential_citations, try_potential
+from paddlewheel.studies.simulation.potentials import (
+    loaded_potential,
+    potential_citations,
+    potential_note,
+    try_potential,
+)
 from paddlewheel.studies.simulation.settings import STRUCTURE
 from paddlewheel.study.forecast import Forecast
 from paddlewheel.study.run import Run
@@ -65,6 +70,7 @@ def _measures(inputs: PhononInputs, settings: PhononSettings, run: Run) -> Phono
         space_group=phase.space_group,
         space_group_start=phase.space_group_start,
         potential=inputs.potential["name"],
+        potential_note=potential_note(inputs.potential["name"], by_default=settings.potential is None),
         engine=inputs.card.kind,
         functional=inputs.card.functional,
         status=phase.status,

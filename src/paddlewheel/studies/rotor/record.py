@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from paddlewheel.records import Interval, Measured, Record, StudyRecord
+from paddlewheel.records import Interval, Measured, PotentialRecord, Record
 from paddlewheel.records.arrhenius import ArrheniusResult, TemperatureStatus
 from paddlewheel.studies.conduct.record import CellSize, CollectiveAtRoom, CollectiveResult, Conditions
 from paddlewheel.studies.motion.record import EquilibriumCheck
@@ -131,7 +131,7 @@ class RotorComparison(Record):
     beside_paper: str | None = None
 
 
-class RotorRecord(StudyRecord):
+class RotorRecord(PotentialRecord):
     """The record of `rotor`; `unchecked` as in that of `conduct`.
 
     Masses cannot move equilibrium averages: `equilibrium` says how well they agree over all choices of masses.

