@@ -19,6 +19,7 @@ from paddlewheel.api import label as label
 from paddlewheel.api import load as load
 from paddlewheel.api import load_potential as load_potential
 from paddlewheel.api import lsv as lsv
+from paddlewheel.api import neb as neb
 from paddlewheel.api import nmr_exchange as nmr_exchange
 from paddlewheel.api import nmr_relaxation as nmr_relaxation
 from paddlewheel.api import nmr_simulate as nmr_simulate

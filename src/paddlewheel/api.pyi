@@ -36,6 +36,8 @@ from paddlewheel.studies.label.record import JobsRecord
 from paddlewheel.studies.label.record import JudgedLabelsRecord
 from paddlewheel.studies.label.record import LabelRecord
 from paddlewheel.studies.lsv.record import LsvRecord
+from paddlewheel.studies.neb.record import NebRecord
+from paddlewheel.studies.neb.record import NebScreenRecord
 from paddlewheel.studies.nmr_exchange.record import NmrExchangeRecord
 from paddlewheel.studies.nmr_relaxation.record import NmrRelaxationRecord
 from paddlewheel.studies.nmr_simulate.record import NmrSimulateRecord
@@ -463,6 +465,32 @@ def lsv(
     cores: int | None = ...,
     show_progress: bool = ...,
 ) -> LsvRecord: ...
+def neb(
+    structures: str | Path | Atoms | Sequence[str | Path | Atoms],
+    *,
+    specie: str | None = ...,
+    mechanism: Literal['vacancy', 'interstitial'] = ...,
+    sites: str | str | Path | None = ...,
+    farthest_A: float | None = ...,
+    supercell: str | tuple[int, int, int] = ...,
+    larger: str | tuple[int, int, int] | None = ...,
+    relax: Literal['cell', 'atoms', 'none'] = ...,
+    images: int = ...,
+    fmax_eV_per_A: float = ...,
+    most_steps: int = ...,
+    orderings: int | None = ...,
+    screen: bool = ...,
+    beside: str | Path | None = ...,
+    dtype: Literal['float32', 'float64'] | None = ...,
+    potential: str | None = ...,
+    three_body: Literal['parent', 'as_trained'] = ...,
+    device: str = ...,
+    seed: int = ...,
+    out: str | Path | None = ...,
+    again: bool = ...,
+    cores: int | None = ...,
+    show_progress: bool = ...,
+) -> NebRecord | NebScreenRecord: ...
 def nmr_exchange(
     measurements: str | Path | Signal | Sequence[str | Path | Signal],
     *,

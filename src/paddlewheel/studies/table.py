@@ -38,6 +38,11 @@ TABLE: dict[str, Row] = {
     "rotor": Row(
         SIMULATE, "rotor.study:STUDY", "Conductivity against the mass of the anions: does it matter how fast they turn?"
     ),
+    "neb": Row(
+        SIMULATE,
+        "neb.study:STUDY",
+        "Barriers of single hops, by vacancies or extra ions, and the barrier of each direction through the crystal.",
+    ),
     "analyze": Row(MOTION, "conduct.analyze:STUDY", "The analysis of `conduct` on trajectories made elsewhere."),
     "rotation": Row(
         MOTION,

@@ -8,8 +8,8 @@ import numpy as np
 
 from paddlewheel.errors import ScienceError
 from paddlewheel.studies.hull.record import LeftOut
-from paddlewheel.studies.phonons.inputs import finest_dtype
 from paddlewheel.studies.phonons.record import PhononRecord
+from paddlewheel.studies.simulation.potentials import finest_dtype
 from paddlewheel.thermodynamics.gases import find_gas, gas_functions
 from paddlewheel.thermodynamics.phase_entry import PhaseEntry
 from paddlewheel.thermodynamics.phase_library import LibraryPhase, library_phases

@@ -15,7 +15,7 @@ from paddlewheel.crystals import check_structure, read_structure
 from paddlewheel.crystals.supercell import check_size, supercell_repeats
 from paddlewheel.errors import SettingsError
 from paddlewheel.potentials.card import PotentialCard
-from paddlewheel.studies.simulation.potentials import chosen_potential
+from paddlewheel.studies.simulation.potentials import chosen_potential, finest_dtype
 from paddlewheel.studies.simulation.settings import PotentialSettings
 from paddlewheel.studies.simulation.structures import cell_digest
 from paddlewheel.study.settings import Numbers, bad_value, setting
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 
 LENGTHS_A = (7.0, 10.0, 13.0, 16.0, 19.0, 23.0, 27.0)
 """Every lattice parameter of the supercells of ``auto`` is above one of these, in turn."""
-
-_WITH_FLOAT64 = ("nep", "m3gnet", "mace")
-"""Engines that have a choice; any other computes in the precision it has."""
 
 
 class PhononSettings(PotentialSettings):
@@ -139,11 +136,6 @@ def open_phonons(structure: str | Path | Atoms, settings: PhononSettings) -> Pho
     return PhononInputs(
         name=name, atoms=atoms, card=card, potential=potential, supercells=supercells, born=settings.born
     )
-
-
-def finest_dtype(card: PotentialCard) -> Literal["float32", "float64"]:
-    """The precision for curvatures and small differences of energies, where the potential has a choice."""
-    return "float64" if card.kind in _WITH_FLOAT64 else "float32"
 
 
 def phonon_document(inputs: PhononInputs, settings: PhononSettings) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from paddlewheel.potentials import PotentialCard
     from paddlewheel.studies.simulation.settings import PotentialSettings
+
+_WITH_FLOAT64 = ("nep", "m3gnet", "mace")
+"""Engines that have a choice; any other computes in the precision it has."""
 
 
 def chosen_potential(settings: PotentialSettings, atoms: Atoms) -> dict[str, Any]:
@@ -89,6 +92,11 @@ def potential_document(name: str, *, three_body: str, device: str, dtype: str) -
         "device": device,
         "dtype": dtype,
     }
+
+
+def finest_dtype(card: PotentialCard) -> Literal["float32", "float64"]:
+    """The precision for curvatures and small differences of energies, where the potential has a choice."""
+    return "float64" if card.kind in _WITH_FLOAT64 else "float32"
 
 
 def loaded_potential(document: Mapping[str, Any]) -> Calculator:

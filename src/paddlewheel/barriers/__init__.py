@@ -1,0 +1,1 @@
+"""Barriers of single hops of an ion: sites, hops that symmetry leaves distinct, climbing bands, percolation."""
