@@ -22,6 +22,7 @@ _IDPP_WITHIN_A = 5.0
 """Atoms further than this from the path of the ion start from a straight line."""
 _SOFTEST_eV_PER_A2 = 1.0
 """Stiffness that turns a force which is left into an energy: acoustic modes of solids are about as soft."""
+_RISEN_eV = 1e-4
 _MODE_STEP_A = 0.02
 _MODE_ATOMS = 6
 _NOISE_eV_PER_A2 = 0.05
@@ -103,14 +104,19 @@ def relax_end(
     atoms: Atoms, calculator: Calculator, *, fmax_eV_per_A: float, most_steps: int, watch: Watch
 ) -> bool | None:
     """Relax an end in place in its cell; True once no force is larger, False where it does not come to that, None when
-    stopped."""
-    from ase.optimize import LBFGS
+    stopped. L-BFGS may climb to where the energy is highest; what it raised is relaxed by FIRE, which falls only."""
+    from ase.optimize import FIRE, LBFGS
 
     atoms.calc = calculator
-    optimizer = LBFGS(atoms, logfile=None)  # type: ignore[arg-type]
-    for _ in optimizer.irun(fmax=fmax_eV_per_A, steps=most_steps):
-        if watch(optimizer.nsteps):
-            return None
+    first, energy_eV = atoms.get_positions(), float(atoms.get_potential_energy())
+    for method in (LBFGS, FIRE):
+        optimizer = method(atoms, logfile=None)  # type: ignore[arg-type]
+        for _ in optimizer.irun(fmax=fmax_eV_per_A, steps=most_steps):
+            if watch(optimizer.nsteps):
+                return None
+        if float(atoms.get_potential_energy()) <= energy_eV + _RISEN_eV:
+            break
+        atoms.set_positions(first, apply_constraint=False)
     return bool(_largest(atoms.get_forces()) <= fmax_eV_per_A)
 
 
