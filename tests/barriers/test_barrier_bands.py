@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.calculators.calculator import Calculator
-from hopping import BARRIER_eV, PERIOD_A, Egg, Fork, MullerBrown
 
+from hopping import PERIOD_A, BARRIER_eV, Egg, Fork, MullerBrown
 from paddlewheel.barriers.computed import BandSettings, ComputedHop, Keep, compute_hop
 from paddlewheel.barriers.ends import Ends, vacancy_ends
 
@@ -42,9 +42,7 @@ def test_a_cosine_has_its_barrier() -> None:
     assert done.saddle is not None
     assert done.saddle.n_negative == 1
     # by differences over 0.02 A: sin(h)/h = 1 - 3e-4 of the curvature
-    assert done.saddle.curvatures_eV_per_A2 == pytest.approx(
-        (-0.6799, 0.6799, 0.6799), abs=0.001
-    )  # 2 pi^2 0.31/9
+    assert done.saddle.curvatures_eV_per_A2 == pytest.approx((-0.6799, 0.6799, 0.6799), abs=0.001)  # 2 pi^2 0.31/9
     assert done.saddle.std_eV < 1e-3
 
 

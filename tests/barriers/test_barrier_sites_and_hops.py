@@ -17,9 +17,7 @@ ALUMINIUM_A = 4.0
 
 
 def _group(atoms: Atoms) -> SpaceGroup:
-    return find_space_group(
-        atoms.cell.array, atoms.get_scaled_positions(), atoms.numbers.tolist(), tolerance_A=0.03
-    )
+    return find_space_group(atoms.cell.array, atoms.get_scaled_positions(), atoms.numbers.tolist(), tolerance_A=0.03)
 
 
 def _hops(atoms: Atoms, specie: str, **chosen: float) -> tuple[Sites, Hops]:
@@ -39,7 +37,7 @@ def _families(hops: Hops) -> list[tuple[float, int]]:
         (bulk("Al", a=4.0, cubic=True), "Al", [(2.828, 24)]),
         (bulk("Fe", a=2.8), "Fe", [(2.425, 4)]),
         (bulk("NaCl", "rocksalt", a=5.6), "Na", [(3.96, 6)]),
-        (bulk("Mg", a=3.2, c=5.3), "Mg", [(3.2, 6), (3.23, 6)]),  # in the layer, and between layers: (a^2/3 + c^2/4)^(1/2)
+        (bulk("Mg", a=3.2, c=5.3), "Mg", [(3.2, 6), (3.23, 6)]),  # in the layer, between layers: (a^2/3 + c^2/4)^(1/2)
         (Atoms("Na", cell=[3, 4, 5], pbc=True), "Na", [(3.0, 1), (4.0, 1), (5.0, 1)]),  # to its own images
     ],
 )  # fmt: skip

@@ -538,6 +538,18 @@ OLD_RUNS: dict[str, OldRun] = {
                    "--max-atoms", "200", "--cores", "1"],
         changed=["--displacement-A", "0.03"], named="displacement_A",
     ),
+    "neb": OldRun(
+        make=write_metals,
+        arguments=["neb", "copper.vasp", "--potential", EMT, "--specie", "Cu", "--supercell", "2x2x2", "--images", "3",
+                   "--fmax", "0.1", "--relax", "none", "--most-steps", "200", "--farthest-A", "3", "--cores", "1"],
+        changed=["--images", "4"], named="images",
+    ),
+    "neb-screen": OldRun(
+        make=write_metals,
+        arguments=["neb", "copper.vasp", "--screen", "--potential", EMT, "--specie", "Cu", "--supercell", "2x2x2",
+                   "--farthest-A", "3", "--cores", "1"],
+        changed=["--farthest-A", "4"], named="farthest_A",
+    ),
     "hull": OldRun(
         make=write_energies,
         arguments=["hull", "Na-Cl", "--energies", "given.csv", "--temperatures", "300,400", "--target", "Na3Cl2",

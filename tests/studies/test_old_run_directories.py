@@ -185,11 +185,13 @@ def test_every_command_has_a_fixture() -> None:
     commands = {job.arguments[0] for job in OLD_RUNS.values()}
     assert commands == {
         "conduct", "rotor", "analyze", "rotation", "density", "sites", "active", "van-hove", "coordination", "spectra",
-        "onsager", "phonons", "hull", "window", "sample", "label", "train", "distil", "validate", "eis", "dc", "lsv",
-        "cv", "cycling", "cell", "nmr", "xrd", "dsc", "tomography",
+        "onsager", "neb", "phonons", "hull", "window", "sample", "label", "train", "distil", "validate", "eis", "dc",
+        "lsv", "cv", "cycling", "cell", "nmr", "xrd", "dsc", "tomography",
     }  # fmt: skip
     with_units = {path.parent.name for path in FIXTURES.glob("*/unit_keys.json")}
-    assert with_units == {"conduct", "rotor", "phonons", "sample", "label", "distil", "validate", "xrd-series"}
+    assert with_units == {
+        "conduct", "rotor", "neb", "neb-screen", "phonons", "sample", "label", "distil", "validate", "xrd-series",
+    }  # fmt: skip
 
 
 def test_paths_as_typed_are_those_that_are_known() -> None:

@@ -12,8 +12,8 @@ from ase.build import bulk
 from ase.calculators.emt import EMT
 from ase.io import read, write
 from ase.optimize import BFGS
-from hopping import BARRIER_eV
 
+from hopping import BARRIER_eV
 from paddlewheel import neb
 from paddlewheel.barriers.computed import BandSettings
 from paddlewheel.cli.main import status_of
@@ -43,7 +43,7 @@ def aluminium(tmp_path_factory: pytest.TempPathFactory) -> NebRecord:
 
 
 def test_a_vacancy_in_aluminium_without_a_band(aluminium: NebRecord) -> None:
-    """By symmetry the saddle of a hop in fcc is at half way: an ion put there and relaxed gives the barrier, no band."""
+    """By symmetry the saddle of a hop in fcc is at half way: an ion put there and relaxed gives the barrier."""
     a_A = 3.9943  # EMT's own, as its equation of state has it
     held = bulk("Al", a=a_A, cubic=True).repeat((2, 2, 2))
     at_rest, half_way = held.copy(), held.copy()

@@ -26,7 +26,7 @@ from paddlewheel.studies.neb.record import (
     NebRecord,
     NebSite,
 )
-from paddlewheel.studies.neb.settings import FAR_IMAGE_A, NebInputs, NebSettings
+from paddlewheel.studies.neb.settings import NEAR_IMAGE_A, NebInputs, NebSettings
 from paddlewheel.studies.neb.units import (
     HOP_TASK,
     SYMMETRY_TOLERANCE_A,
@@ -407,7 +407,7 @@ def _direction(name: Direction, level: Level | None, names: list[str], rows: lis
 
 def _warnings(record: NebRecord, inputs: NebInputs, found: Found, heights: dict[int, Heights]) -> list[str]:
     told = list(inputs.notes)
-    if record.shortest_image_distance_A < FAR_IMAGE_A:
+    if record.shortest_image_distance_A < NEAR_IMAGE_A:
         told.append(
             f"the defect is {record.shortest_image_distance_A:.1f} A from its own image: give a larger --supercell, or "
             "--larger to see what that changes"

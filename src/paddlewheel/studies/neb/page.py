@@ -100,10 +100,10 @@ def _headline(record: NebRecord) -> str:
     lowest, whole = open_ways["1D"], open_ways[reach]
     assert lowest is not None and whole is not None  # noqa: PT018
     if whole.value - lowest.value < 0.01:
-        return f"{record.specie} moves through {record.formula} over {lowest.value:.2f} eV, in {reach}"
+        return f"{record.specie} moves through {record.formula} over a barrier of {lowest.value:.2f} eV, in {reach}"
     return (
-        f"{record.specie} moves through {record.formula} over {lowest.value:.2f} eV, and over {whole.value:.2f} eV in "
-        f"{reach}"
+        f"{record.specie} moves through {record.formula} over a barrier of {lowest.value:.2f} eV, and of "
+        f"{whole.value:.2f} eV in {reach}"
     )
 
 
@@ -146,9 +146,9 @@ def _sections(record: NebRecord, drawings: dict[str, Drawing]) -> list[Section]:
             title="Ways through the crystal",
             paragraphs=[
                 "For each direction the network of hops is filled from the lowest saddle up until it joins a site to "
-                "its own image there. The barrier is that saddle over the lowest site that is joined to the way without "
-                "going higher: what an ion on it climbs at most. 1D: any direction; 2D and 3D: two and three independent "
-                "ones in one network."
+                "its own image there. The barrier is that saddle over the lowest site that is joined to the way "
+                "without going higher: what an ion on it climbs at most. 1D: any direction; 2D and 3D: two and three "
+                "independent ones in one network."
             ],
             drawings=[(drawings["percolation"], "")] if "percolation" in drawings else [],
             tables=[_percolation_table(record)],
@@ -345,8 +345,8 @@ def _screen_page(record: NebScreenRecord, drawings: dict[str, Drawing]) -> Page:
                 id="screen",
                 title="Ranking",
                 paragraphs=[
-                    "Only the ion that hops moves; all else stands where the structure has it. Barriers are too high by "
-                    "what the framework would give way: take the order, not the numbers, and compute the first ones "
+                    "Only the ion that hops moves; all else stands where the structure has it. Barriers are too high "
+                    "by what the framework would give way: take the order, not the numbers, and compute the first ones "
                     "without --screen."
                 ],
                 drawings=[(drawings["screen"], "Bars: any direction. Marks: all three.")]

@@ -86,8 +86,8 @@ class NebHop(Record):
 class NebPercolation(Record):
     """The way in a direction whose highest saddle is lowest.
 
-    The barrier is that saddle over the lowest site that the way joins without going higher; null where no hops that have
-    a barrier lead that way. `bottleneck` is the hop over that saddle.
+    The barrier is that saddle over the lowest site that the way joins without going higher; null where no hops that
+    have a barrier lead that way. `bottleneck` is the hop over that saddle.
     """
 
     direction: Direction

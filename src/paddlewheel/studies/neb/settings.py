@@ -30,6 +30,8 @@ LEAST_IMAGE_A = 5.0
 """A defect nearer to its own image than this is no single one: a hop would pass its image on the way."""
 FAR_IMAGE_A = 8.0
 """What `auto` keeps a defect from its image at least: three or four distances between ions."""
+NEAR_IMAGE_A = 7.5
+"""Nearer ones are warned of."""
 _LENGTH_A = 10.0
 _SCREEN_A = 7.0
 """The same of a screen, and the least lattice parameter there: a framework that stands still passes on no strain."""
