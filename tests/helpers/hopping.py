@@ -50,7 +50,7 @@ class Fork(Field):
 
     E = B s (1 + 2 (y^2 - 1)^2) + k (1 - s) y^2 + 2 z^2 with s = sin^2(pi x/a): at half way the hill at y = 0 is 3 B
     high, and the energy falls from it along x and y; the passes at y = +-1 A are B high. With k < B nothing on the way
-    to them is higher: along the valley the energy is B s + k (1 - s) - k^2 (1 - s)^2 / (8 B s), or 3 B s where that is lower.
+    to them is higher: along the valley the energy is B s + k (1 - s) - k^2 (1 - s)^2 / (8 B s), or 3 B s near the ends.
     """
 
     def field(self, place: np.ndarray) -> tuple[float, np.ndarray]:

@@ -88,7 +88,7 @@ def void_sites(
     most_families
         That are kept, the emptiest first.
     """
-    from scipy.spatial import Voronoi, cKDTree
+    from scipy.spatial import KDTree, Voronoi
 
     cell = atoms.cell.array
     wrapped = atoms.get_scaled_positions()
@@ -97,7 +97,7 @@ def void_sites(
     vertices = Voronoi(images).vertices
     inside = vertices @ np.linalg.inv(cell)
     keep = ((inside > -1e-6) & (inside < 1 - 1e-6)).all(axis=1)
-    radii, _ = cKDTree(images).query(vertices[keep])
+    radii, _ = KDTree(images).query(vertices[keep])
     chosen = np.argsort(-radii, kind="stable")
     chosen = chosen[radii[chosen] >= smallest_A]
     return orbits_of(inside[keep][chosen], group, cell, prefix=prefix, most_families=most_families)
