@@ -133,6 +133,12 @@ def order_structure(
     return cells
 
 
+def mean_cell(source: str | Path | Structure) -> tuple[np.ndarray, float]:
+    """Return the vectors of a disordered cell as rows, A, and how many atoms are in it on average."""
+    structure, where = _sites(source)
+    return np.array(structure.lattice.matrix), sum(sum(row.values()) for row in site_occupancies(structure, where))
+
+
 def _sites(source: str | Path | Structure) -> tuple[Structure, str | Path | None]:
     if not isinstance(source, (str, Path)):
         return source, None

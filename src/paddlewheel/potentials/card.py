@@ -59,6 +59,9 @@ class PotentialCard:
         The density functional of its training labels; None where unknown.
     energy_mae_meV_per_atom
         Mean absolute error of its energies on the test set of its card; None where unknown.
+    cutoff_A
+        Radius of the neighbours that an atom's energy depends on, by one pass of messages where it has those; None
+        where unknown.
     licence, citation, doi
         Terms of use, and what to cite.
     trained_on, known_errors
@@ -77,6 +80,7 @@ class PotentialCard:
     elements: tuple[str, ...] | None = None
     functional: str | None = None
     energy_mae_meV_per_atom: float | None = None
+    cutoff_A: float | None = None
     licence: str | None = None
     conventions: str | None = None
     node_sum: Literal["destination", "source"] | None = None

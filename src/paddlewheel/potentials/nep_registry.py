@@ -59,8 +59,9 @@ def nep_card(path: Path) -> PotentialCard:
     """
     from paddlewheel.potentials.nep.nep_file import read_nep
 
+    model, files = read_nep(path), nep_files(path)
     return PotentialCard(
-        name=str(path), kind="nep", title="NEP", elements=read_nep(path).elements, files=nep_files(path)
+        name=str(path), kind="nep", title="NEP", elements=model.elements, cutoff_A=model.cutoff_A, files=files
     )
 
 

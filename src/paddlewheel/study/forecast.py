@@ -1,9 +1,12 @@
-"""What a command would do: units, atoms, time and disk, for ``--dry-run``."""
+"""What a command would do: units, atoms, speed, time and disk, for ``--dry-run`` and in a line before long work."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,13 @@ from paddlewheel.study.progress import duration
 
 _MOST_SHOWN = 8
 """Of a list of inputs."""
+ANNOUNCED_S = 20.0
+"""Of the clock: what takes longer says so before it begins."""
+MEASURED_S: ContextVar[float] = ContextVar("MEASURED_S", default=2.0)
+"""How long the speed of a potential may be measured; less where the work itself follows."""
+_BEFORE_WORK_S = 0.5
+_BUSY = 1.3
+"""Times as long as on an idle machine, from which it is said."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,8 +33,12 @@ class Forecast:
     ----------
     inputs
         What was read, in words: name and value.
+    cell
+        The supercell that was chosen, and what nearly did, in words.
     n_units, n_atoms
         Independent pieces of work, and atoms of the largest cell; None where the study has none.
+    steps_per_s
+        Of dynamics, or evaluations of another kind, of the largest cell on one core; None where it was not measured.
     core_hours
         Of the processor, measured on a few steps; None where it was not measured.
     wall_hours
@@ -38,8 +52,10 @@ class Forecast:
     """
 
     inputs: tuple[tuple[str, str], ...] = ()
+    cell: str | None = None
     n_units: int | None = None
     n_atoms: int | None = None
+    steps_per_s: float | None = None
     core_hours: float | None = None
     wall_hours: float | None = None
     disk_bytes: float | None = None
@@ -105,9 +121,20 @@ class Forecast:
         told = {name: value for name, value in public.items() if value is not None and value != ()}
         return told | {"inputs": dict(self.inputs)}
 
+    def announced(self, *, wall_s: float) -> list[str]:
+        """Before long work: the cell, and in a line what is done and what it takes; `wall_s` is of this machine now."""
+        said = [f"cell: {self.cell}"] if self.cell is not None else []
+        work = [f"{self.n_units} units of work" if self.n_units is not None else "this work"]
+        work += [f"up to {self.n_atoms} atoms"] if self.n_atoms else []
+        work += [f"{self.steps_per_s:.3g} steps/s a core"] if self.steps_per_s else []
+        disk = f", {_bytes(self.disk_bytes)} of disk" if self.disk_bytes is not None else ""
+        return [*said, f"{', '.join(work)}: about {_hours(wall_s / 3600)}{disk}"]
+
     def lines(self) -> list[str]:
         """For the terminal."""
         said = [f"{name}: {value}" for name, value in self.inputs]
+        if self.cell is not None:
+            said.append(f"cell: {self.cell}")
         if self.n_units is not None:
             of = f", the largest of {self.n_atoms} atoms" if self.n_atoms else ""
             done = f", {self.n_finished} of them finished" if self.n_finished is not None else ""
@@ -115,7 +142,8 @@ class Forecast:
             said.append(f"units of work: {self.n_units}{of}{done}{begun}")
         if self.core_hours:
             wall = f", {_hours(self.wall_hours)} on this machine" if self.wall_hours is not None else ""
-            said.append(f"time: {_hours(self.core_hours)} of one core{wall} (measured on a few steps)")
+            speed = f", {self.steps_per_s:.3g} steps/s" if self.steps_per_s else ""
+            said.append(f"time: {_hours(self.core_hours)} of one core{wall} (measured on a few steps{speed})")
         if self.disk_bytes is not None:
             said.append(f"disk: {_bytes(self.disk_bytes)}")
         said += self.notes
@@ -151,6 +179,50 @@ def wall_hours(core_hours: Iterable[float], cores: int | None) -> float:
     for each in hours:
         workers[workers.index(min(workers))] += each
     return max(workers)
+
+
+class Announcement:
+    """Says before long work what it is and takes, and after it what it took; on stderr.
+
+    Parameters
+    ----------
+    measure
+        Gives the forecast.
+    """
+
+    def __init__(self, measure: Callable[[], Forecast]) -> None:
+        token = MEASURED_S.set(_BEFORE_WORK_S)
+        try:
+            forecast = measure()
+        finally:
+            MEASURED_S.reset(token)
+        self._began, self._wall_s = time.monotonic(), 0.0
+        if forecast.wall_hours is None:
+            return
+        # other work on this machine, as the last minute had it, takes its share of the cores
+        n_cores = len(os.sched_getaffinity(0))
+        busy = max(1.0, (os.getloadavg()[0] + min(forecast.n_units or 1, n_cores)) / n_cores)
+        self._wall_s = 3600 * forecast.wall_hours * busy
+        if self.is_long:
+            *cell, work = forecast.announced(wall_s=self._wall_s)
+            others = " (other work on this machine counted)" if busy > _BUSY else ""
+            for line in [*cell, work + others]:
+                print(f"paddlewheel: {line}", file=sys.stderr, flush=True)
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the work was announced."""
+        return self._wall_s > ANNOUNCED_S
+
+    def ended(self) -> None:
+        """Say what it took beside what was said."""
+        if self.is_long:
+            took, said = time.monotonic() - self._began, self._wall_s
+            print(
+                f"paddlewheel: took {_hours(took / 3600)}, {_hours(said / 3600)} were expected",
+                file=sys.stderr,
+                flush=True,
+            )
 
 
 def _hours(hours: float) -> str:

@@ -16,7 +16,7 @@ from paddlewheel.errors import SettingsError, check_name
 from paddlewheel.records import StudyRecord, read_record
 from paddlewheel.records.seals import touched
 from paddlewheel.records.tables import Beside
-from paddlewheel.study.forecast import Forecast, in_words
+from paddlewheel.study.forecast import Announcement, Forecast, in_words
 from paddlewheel.study.run import Run
 from paddlewheel.study.run_directory import (
     INPUTS,
@@ -194,12 +194,26 @@ class Study(Generic[AnySettings, AnyRecord]):
                 print(f"paddlewheel: {trouble}: the record is made again", file=sys.stderr, flush=True)
             record = None if again or trouble else self.finished(opened.directory, opened.document)
             if record is None:
+                announced = self._announced(opened, cores) if show_progress and self.forecasts else None
                 record = self._measured(opened, run)
+                if announced is not None:
+                    announced.ended()
                 for part, made in (*run.parts, (run, record)):
                     self._keep(part, made)
             elif not self._page_is_there(opened.directory, record):
                 self.write_page(record)
         return record
+
+    def _announced(self, opened: _Opened, cores: int | None) -> Announcement:
+        forecasts = self.forecasts
+        assert forecasts is not None
+
+        def measure() -> Forecast:
+            return forecasts(opened.inputs, opened.settings, cores).of_directory(
+                opened.directory, begun=opened.directory is not None, finished=False
+            )
+
+        return Announcement(measure)
 
     def forecast(
         self, *given: Any, out: str | Path | None = None, cores: int | None = None, **settings: Any

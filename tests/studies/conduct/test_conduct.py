@@ -17,7 +17,7 @@ from ase.calculators.lj import LennardJones
 
 from paddlewheel import analyze, conduct
 from paddlewheel.errors import InputError, RunDirectoryError, SettingsError
-from paddlewheel.studies.conduct.study import STUDY, ConductPlan, ConductSettings
+from paddlewheel.studies.conduct.study import STUDY, ConductPlan, ConductSettings, settings_warnings
 from paddlewheel.studies.conduct.study import plan_conduct as plan_of
 from paddlewheel.studies.rotor.study import RotorSettings
 from paddlewheel.study.run_directory import Document
@@ -312,3 +312,33 @@ def test_what_may_be_added_later_enters_the_inputs_and_keeps_the_runs(
         assert record.provenance.settings["allow_extrapolating"] is allowed
         assert yaml.safe_load((run / "inputs.yaml").read_text())["allow_extrapolating"] is allowed
     assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+def test_a_number_of_atoms_gives_the_cell_nearest_to_cubic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    told = (
+        SETTINGS
+        | {"potential": "ase:test_conduct:argon_potential"}
+        | {"temperatures_K": [40.0], "arrhenius": False, "equilibrate_ps": 0.02, "production_ps": 0.1}
+    )
+    del told["supercell"]
+    record = conduct(bulk("Ar", "fcc", a=5.3), n_atoms=32, out=tmp_path / "run", **told)
+    assert record.cell is not None
+    assert record.cell.n_atoms == 32
+    assert record.cell.narrowest_width_A == pytest.approx(10.6)  # of the cube of 32 atoms, from the primitive cell
+    assert isinstance(record.cell.repeats, tuple)
+    assert isinstance(record.cell.repeats[0], tuple)
+    kept = yaml.safe_load((tmp_path / "run" / "inputs.yaml").read_text())["structure"]
+    assert np.linalg.det(kept["repeats"]) == pytest.approx(32)
+    with pytest.raises(SettingsError, match="one cell has 108"):
+        conduct(bulk("Ar", "fcc", a=5.3) * (3, 6, 6), n_atoms=32, **told)
+
+
+def test_thin_cells_are_refused_or_told() -> None:
+    told = {"potential": "nep-nabh", "temperatures_K": [300.0], "arrhenius": False}
+    with pytest.raises(SettingsError, match=r"24 atoms are 5\.8 A across .* nep-nabh reaches 6 A"):
+        plan_of("nabh4", ConductSettings.of(n_atoms=24, **told))
+    warned = settings_warnings(plan_of("nabh4", ConductSettings.of(supercell="1x1x1", **told)))
+    assert any("4.3 A across at its narrowest and the potential reaches 6 A" in text for text in warned)
+    wide = settings_warnings(plan_of("nabh4", ConductSettings.of(n_atoms=216, **told)))
+    assert not [text for text in wide if "across" in text]

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from paddlewheel.crystals.supercell import CellChoice, narrowest_width_A
 from paddlewheel.dynamics.health import block_mean
 from paddlewheel.records import Measured
-from paddlewheel.studies.conduct.record import CellSize, Conditions
+from paddlewheel.studies.conduct.record import CellSize, Conditions, SmallerCell
 from paddlewheel.studies.conduct.runs import TemperatureRuns
 from paddlewheel.studies.motion.agreement import FIXED_VOLUME
 
@@ -38,7 +39,11 @@ def conditions_of(runs: TemperatureRuns, *, left_out_ps: float) -> Conditions:
     )
 
 
-def cell_size(cell: Atoms) -> CellSize:
-    """Of the simulated cell at its start."""
+def cell_size(cell: Atoms, size: CellChoice | None) -> CellSize:
+    """Of the simulated cell at its start; with what it was made of, where that is known."""
     a, b, c = (float(length) for length in cell.cell.lengths())
-    return CellSize(n_atoms=len(cell), lengths_A=(a, b, c))
+    told = CellSize(n_atoms=len(cell), lengths_A=(a, b, c), narrowest_width_A=narrowest_width_A(np.array(cell.cell)))
+    if size is None:
+        return told
+    others = [SmallerCell(repeats=each.repeats, n_atoms=each.n_atoms, short=each.short) for each in size.alternatives]
+    return told.model_copy(update={"repeats": size.repeats, "alternatives": others})

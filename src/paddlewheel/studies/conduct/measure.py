@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from paddlewheel.crystals.supercell import CellChoice
 from paddlewheel.records import Citation, Measured, Provenance
 from paddlewheel.records.arrhenius import TemperatureStatus
 from paddlewheel.studies.conduct.collective import collective_result
@@ -57,6 +58,7 @@ def conductivity_record(
     potential: str | None,
     structure: str,
     cell: Atoms,
+    size: CellChoice | None = None,
     arrhenius: bool,
     warnings: Sequence[str],
     citations: Sequence[Citation],
@@ -86,7 +88,7 @@ def conductivity_record(
         temperatures=rows,
         arrhenius=fit.result if fit else None,
         collective=collective_result(told, fit.fit if fit else None),
-        cell=cell_size(cell),
+        cell=cell_size(cell, size),
         published=compare_with_published(structure, fit.fit if fit else None),
         warnings=notes,
         citations=list(citations),

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Protocol
 
+from paddlewheel.crystals.supercell import alternative_text, repeats_text
 from paddlewheel.page.numbers import enumeration, interval, kelvin, measured, plain
 from paddlewheel.records import Measured
 from paddlewheel.records.arrhenius import TemperatureStatus
@@ -183,7 +184,21 @@ def size_sentences(cell: CellSize | None, sizes: SizeResult | None) -> list[str]
     if cell is None:
         return []
     lengths = " x ".join(f"{length:.1f}" for length in cell.lengths_A)
-    return [f"One cell of {cell.n_atoms} atoms ({lengths} A): its size is not tested (conduct --sizes)."]
+    made = f" = {repeats_text(cell.repeats)} of the given" if cell.repeats is not None else ""
+    told = f"One cell of {cell.n_atoms} atoms{made} ({lengths} A{_narrower(cell)})"
+    others = [
+        alternative_text(each.repeats, n_atoms=each.n_atoms, short=each.short, of_atoms=cell.n_atoms)
+        for each in cell.alternatives
+    ]
+    return [f"{told}: its size is not tested (conduct --sizes).", *(f"{other}." for other in others)]
+
+
+def _narrower(cell: CellSize) -> str:
+    """The narrowest width, where it is no lattice parameter."""
+    width_A = cell.narrowest_width_A
+    return (
+        "" if width_A is None or width_A > 0.99 * min(cell.lengths_A) else f", {width_A:.1f} A across at its narrowest"
+    )
 
 
 def _of_sizes(sizes: SizeResult) -> list[str]:

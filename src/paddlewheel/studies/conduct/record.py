@@ -158,11 +158,31 @@ class CollectiveResult(Record):
     at_300K: list[CollectiveAtRoom] = []
 
 
+_Row = tuple[int, int, int]
+
+
+class SmallerCell(Record):
+    """A smaller cell that nearly keeps the rule: `short` is the share of 10 A that its shortest parameter lacks."""
+
+    repeats: tuple[int, int, int]
+    n_atoms: int
+    short: float
+
+
 class CellSize(Record):
-    """The simulated cell: number of its atoms, and the lengths of its vectors at the start."""
+    """The simulated cell: number of its atoms, and the lengths of its vectors at the start.
+
+    `repeats` of the cell that was given are along a, b and c, or the rows of a matrix of integers, whose product with
+    its vectors are the supercell's; null in records of before and of trajectories made elsewhere.
+    `narrowest_width_A` is between the nearest opposite faces, in the basis in which they are farthest apart.
+    `alternatives` are smaller cells that nearly keep the rule of 10 A, where it chose the cell.
+    """
 
     n_atoms: int
     lengths_A: tuple[float, float, float]
+    repeats: _Row | tuple[_Row, _Row, _Row] | None = None
+    narrowest_width_A: float | None = None
+    alternatives: list[SmallerCell] = []
 
 
 class SizeValue(Record):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from pydantic import field_validator, model_validator
 
+from paddlewheel.crystals.supercell import RULE_LENGTH_A, repeats_text
 from paddlewheel.dynamics import MDSettings
 from paddlewheel.errors import SettingsError
 from paddlewheel.execution import Unit
@@ -45,9 +46,11 @@ from paddlewheel.studies.motion.choices import ChosenIon, choose_ion
 from paddlewheel.studies.simulation.md_runs import forecast_md, run_md_units
 from paddlewheel.studies.simulation.md_unit import md_unit
 from paddlewheel.studies.simulation.potentials import (
+    check_width,
     chosen_potential,
     potential_citations,
     potential_note,
+    thin_warnings,
     try_potential,
 )
 from paddlewheel.studies.simulation.settings import (
@@ -155,7 +158,7 @@ class ConductSettings(OpinionSettings, PlanSettings):
         None,
         "Two or more supercells, such as 1x1x1,2x2x2: all is measured in the largest, and D is compared over the "
         "others and extrapolated. May be added later to runs of the largest.",
-        only_with={"supercell": ("auto",), "orderings": False},
+        only_with={"supercell": ("auto",), "n_atoms": False, "orderings": False},
         may_change=True,
     )
 
@@ -218,7 +221,7 @@ class ConductPlan:
     @property
     def size(self) -> str:
         """The repeats of the cell: ``2x2x1``."""
-        return "x".join(map(str, self.structure.repeats))
+        return repeats_text(self.structure.repeats)
 
     @property
     def formula(self) -> str:
@@ -341,9 +344,17 @@ def plan_conduct(structure: str | Path | Atoms, settings: PlanSettings) -> Condu
         Of the kind that fits.
     """
     dynamics = [settings.dynamics(temperature_K=value) for value in sorted(settings.temperatures_K)]
-    choice = choose_structure(structure, supercell=settings.supercell, orderings=settings.orderings, seed=settings.seed)
+    choice = choose_structure(
+        structure,
+        supercell=settings.supercell,
+        n_atoms=settings.n_atoms,
+        orderings=settings.orderings,
+        seed=settings.seed,
+    )
     ion = choose_ion(choice.cells[0], specie=settings.specie, charge=settings.charge, anyway=settings.charge_anyway)
     potential = chosen_potential(settings, choice.cells[0])
+    if settings.n_atoms is not None:
+        check_width(choice.size, potential["name"])
     if settings.potential and Path(settings.potential).is_file():
         potential["name"] = settings.potential  # as it was typed: so it stands in the keys of runs of before
     runs = [
@@ -401,11 +412,12 @@ def settings_warnings(plan: ConductPlan) -> list[str]:
         )
     if dynamics.ensemble == "nve" and not dynamics.n_equilibration_steps:
         warnings.append("nve without equilibration: no thermostat sets the temperature")
-    short = [f"{length:.1f}" for length in cell.cell.lengths() if length <= 10]
+    short = [f"{length:.1f}" for length in cell.cell.lengths() if length <= RULE_LENGTH_A]
     if short:
         warnings.append(
             f"cell lengths of {', '.join(short)} A are not above 10 A (the paper's rule): ions feel their own images"
         )
+    warnings += thin_warnings(plan.structure.size, plan.potential["name"])
     if plan.potential["three_body"] == "as_trained":
         warnings.append("three-body form as_trained: the energy is not smooth and depends on the order of the atoms")
     return warnings
@@ -491,6 +503,7 @@ def _record(
         potential_note=plan.potential_note,
         structure=plan.structure.name,
         cell=plan.structure.cells[0],
+        size=plan.structure.size,
         arrhenius=plan.arrhenius,
         entering=settings.entering(),
         warnings=[*settings_warnings(plan), *warnings],
@@ -549,7 +562,7 @@ def _forecasts(plan: ConductPlan, settings: ConductSettings, cores: int | None) 
         units += other.units(Path(FOLDER), prefix=own_prefix(opinion, settings))
     n_frames = settings.second_opinion_frames * len(plan.temperatures_K)
     labels, told = label_costs(plan.potential, plan.opinions, plan.structure.cells, n_frames=n_frames)
-    return forecast_md(units, cores=cores, inputs=(*plan.told(), *told), also=labels)
+    return forecast_md(units, cores=cores, inputs=(*plan.told(), *told), cell=plan.structure.size.told(), also=labels)
 
 
 def _predicts(

@@ -183,6 +183,7 @@ def _analyse(
         potential_note=base.potential_note,
         structure=base.structure.name,
         cell=masses.plan.structure.cells[0],
+        size=masses.plan.structure.size,
         arrhenius=base.arrhenius,
         entering=fit.entering(),
         warnings=[],

@@ -108,7 +108,9 @@ def _measures(inputs: RotorInputs, settings: RotorSettings, run: Run) -> RotorRe
 
 def _forecasts(inputs: RotorInputs, _settings: RotorSettings, cores: int | None) -> Forecast:
     masses = ("masses", ", ".join(run.name for run in inputs.plan.runs))
-    return forecast_md(inputs.units(Path()), cores=cores, inputs=(*inputs.plan.base.told(), masses))
+    base = inputs.plan.base
+    told = base.structure.size.told()
+    return forecast_md(inputs.units(Path()), cores=cores, inputs=(*base.told(), masses), cell=told)
 
 
 QUANTITY_WORDS: dict[TrendQuantity, str] = {

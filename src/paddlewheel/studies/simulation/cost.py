@@ -12,11 +12,12 @@ import numpy as np
 
 from paddlewheel.dynamics import MDRun, MDSettings
 from paddlewheel.studies.simulation.potentials import loaded_potential
+from paddlewheel.study.forecast import MEASURED_S
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-_ENOUGH_S = 2.0
+_MOMENT_S = 2.0
 _FEW_TIMES, _MOST_TIMES = 10, 100
 """Cheap work is repeated until it can be timed: neighbour lists are made anew once in many steps."""
 _TIMED_S = 0.5
@@ -51,8 +52,8 @@ class Cost:
 
         return _seconds_of_one(evaluate)
 
-    def step_s(self, cell: Atoms, settings: MDSettings) -> float:
-        """Of one step of molecular dynamics, per atom."""
+    def step_s(self, cell: Atoms, settings: MDSettings, *, n_steps: int = 0) -> float:
+        """Of one step of molecular dynamics, per atom; measured no better than `n_steps` of them are worth."""
         with _one_thread():
             run = MDRun(cell, self._calculator, settings)
 
@@ -60,18 +61,24 @@ class Cost:
             run.step()
             return len(cell)
 
-        return _seconds_of_one(step)
+        return _seconds_of_one(step, n_turns=n_steps)
 
 
-def _seconds_of_one(work: Callable[[int], int]) -> float:
-    """Seconds of work per atom; `work` takes its turn and returns its atoms. The first one compiles, and is free."""
+def _seconds_of_one(work: Callable[[int], int], *, n_turns: int = 0) -> float:
+    """Seconds of work per atom; `work` takes its turn and returns its atoms. The first one compiles, and is free.
+
+    Where all of the `n_turns` that are wanted take a moment one is enough.
+    """
+    most_s = MEASURED_S.get()
     with _one_thread():
         work(0)
         began, spent, n_atoms = time.process_time(), 0.0, 0
         for turn in range(1, _MOST_TIMES + 1):
             n_atoms += work(turn)
             spent = time.process_time() - began
-            if spent > _ENOUGH_S or (turn >= _FEW_TIMES and spent > _TIMED_S):
+            if 0 < n_turns * spent / turn < _MOMENT_S:
+                break
+            if spent > most_s or (turn >= _FEW_TIMES and spent > _TIMED_S):
                 break
     return spent / n_atoms
 

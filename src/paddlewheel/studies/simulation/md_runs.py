@@ -62,6 +62,7 @@ def forecast_md(
     *,
     cores: int | None,
     inputs: Sequence[tuple[str, str]] = (),
+    cell: str | None = None,
     also: Mapping[str, float] | None = None,
 ) -> Forecast:
     """What units of molecular dynamics would cost, by a few steps of each size of cell with its potential.
@@ -72,6 +73,8 @@ def forecast_md(
         Their run directory is the current one, or the folder of a stage within it.
     inputs
         What was read, for the reader.
+    cell
+        The supercell that was chosen, in words.
     also
         Core-hours of other units, by name.
     """
@@ -79,16 +82,27 @@ def forecast_md(
     step_s: dict[str, float] = {}
     hours: dict[str, float] = {}
     stored = _REPORT_BYTES
+    n_steps = sum(MDSettings(**unit.contents["md"]).n_steps for unit in units)
     for unit in units:
         dynamics, n_atoms = MDSettings(**unit.contents["md"]), len(unit.contents["structure"]["symbols"])
         potential = json.dumps(unit.contents["potential"])
         kind = f"{n_atoms} {dynamics.ensemble} {potential}"
         if kind not in step_s:
-            cost = costs.setdefault(potential, Cost(unit.contents["potential"]))
-            step_s[kind] = n_atoms * cost.step_s(unit_atoms(unit), replace(dynamics, relax_above_eV_per_A=0.0))
+            if potential not in costs:
+                costs[potential] = Cost(unit.contents["potential"])
+            step_s[kind] = n_atoms * costs[potential].step_s(
+                unit_atoms(unit), replace(dynamics, relax_above_eV_per_A=0.0), n_steps=n_steps
+            )
         hours[(unit.run_directory / unit.name).as_posix()] = step_s[kind] * dynamics.n_steps / 3600
         stored += dynamics.n_frames * (_STORED_BYTES_PER_ATOM * n_atoms + _STORED_BYTES_PER_FRAME)
     n_atoms = max(len(unit.contents["structure"]["symbols"]) for unit in units)
+    slowest_s = max(step_s.values())
     return Forecast.of_units(
-        hours | dict(also or {}), cores=cores, inputs=tuple(inputs), n_atoms=n_atoms, disk_bytes=stored
+        hours | dict(also or {}),
+        cores=cores,
+        inputs=tuple(inputs),
+        cell=cell,
+        n_atoms=n_atoms,
+        steps_per_s=1 / slowest_s if slowest_s else None,
+        disk_bytes=stored,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from paddlewheel.errors import InputError, PotentialError
+from paddlewheel.crystals.supercell import THIN_A, CellChoice
+from paddlewheel.errors import InputError, PotentialError, SettingsError
 from paddlewheel.execution import Unit
 from paddlewheel.records import Citation
 
@@ -161,6 +163,44 @@ def try_potential(potential: Mapping[str, Any], cell: Atoms, *, where: str) -> C
             remedy="relax the structure, or check its distances",
         )
     return atoms.calc
+
+
+def check_width(size: CellChoice, potential: str) -> None:
+    """Refuse a cell, chosen by a number of atoms, in which an atom is its own neighbour.
+
+    Raises
+    ------
+    SettingsError
+        For one that is narrower than the potential reaches.
+    """
+    from paddlewheel.potentials import describe_potential
+
+    reach_A = describe_potential(potential).cutoff_A
+    if reach_A is not None and size.narrowest_A < reach_A:
+        enough = size.n_atoms * (reach_A / size.narrowest_A) ** 3
+        raise SettingsError(
+            f"{size.n_atoms} atoms are {size.narrowest_A:.1f} A across at their narrowest, and {potential} reaches "
+            f"{reach_A:g} A: an atom would be its own neighbour", where="n_atoms",
+            remedy=f"give {10 * math.ceil(enough / 10)} or more, or name a --supercell",
+        )  # fmt: skip
+
+
+def thin_warnings(size: CellChoice, potential: str) -> list[str]:
+    """What to know of a cell that is narrower than the potential reaches, or than a cage of ions and its image need."""
+    from paddlewheel.potentials import describe_potential
+
+    reach_A = describe_potential(potential).cutoff_A
+    if reach_A is not None and size.narrowest_A < reach_A:
+        return [
+            f"the cell is {size.narrowest_A:.1f} A across at its narrowest and the potential reaches {reach_A:g} A: "
+            "atoms are their own neighbours"
+        ]
+    if size.narrowest_A < THIN_A:
+        return [
+            f"the cell is {size.narrowest_A:.1f} A across at its narrowest, under {THIN_A:g} A: the cages of an ion "
+            "and of its image touch"
+        ]
+    return []
 
 
 def potential_citations(name: str) -> list[Citation]:

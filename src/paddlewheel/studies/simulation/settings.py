@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, field_validator
 
+from paddlewheel.crystals.supercell import MOST_ATOMS
 from paddlewheel.dynamics import TRANSPORT_FRICTION_PER_PS, Ensemble, MDSettings
 from paddlewheel.studies.motion.settings import ChargeSettings
 from paddlewheel.study.settings import MOST_SEED, Settings, bad_value, setting
@@ -57,6 +58,15 @@ class CellSettings(Settings):
     """The cell that is simulated."""
 
     supercell: str | tuple[int, int, int] = setting("auto", "auto (every lattice parameter above 10 A) or AxBxC.")
+    n_atoms: int | None = setting(
+        None,
+        "The cell nearest to cubic of about so many atoms, by repeats along a, b and c or a matrix of integers.",
+        ge=1,
+        le=MOST_ATOMS,
+        option="--atoms",
+        aliases=("atoms",),
+        only_with={"supercell": ("auto",)},
+    )
 
 
 class SeedSettings(Settings):
