@@ -20,6 +20,8 @@ A2_PER_PS_IN_CM2_PER_S = 1e-4
 """1 A^2/ps = 1e-16 cm^2 / 1e-12 s."""
 
 eV_PER_A3_IN_GPA = 160.21766208
+COULOMB_eV_A = 14.3996454784255
+"""Energy of two elementary charges 1 A apart: e / (4 pi eps_0) times 1e10."""
 U_PER_A3_IN_G_PER_CM3 = ATOMIC_MASS_KG * 1e3 / 1e-24
 S_PER_M_IN_MS_PER_CM = 10.0
 

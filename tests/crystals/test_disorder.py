@@ -142,37 +142,46 @@ def test_polyanions_stay_whole(tmp_path: Path) -> None:
     assert [anion.formula for anion in find_polyanions(cells[0].atoms)] == ["BH4"]
 
 
-@pytest.mark.parametrize(
-    ("occupancy", "supercell", "message"),
-    [
-        (
-            0.375,
-            "1x1x1",
-            r"no integer.* in a 1x1x1 supercell; the smallest that works has 4 unit cells: --supercell 2x2x1",
-        ),
-        (0.3, "2x1x1", r"the smallest that works has 10 unit cells: --supercell 2x5x1"),
-    ],
-)
-def test_a_supercell_without_integers_names_the_smallest_that_works(occupancy, supercell, message) -> None:
-    # one site per cell: occupancy x needs as many cells as the denominator, within the tolerance of 0.01
+def test_a_supercell_without_integers_takes_the_nearest_counts_and_names_a_cell_that_has_them() -> None:
+    # two sites, 3/8 Na each: 0.75 Na become 1, and four unit cells hold 3 of 8
     structure = Structure(
-        Lattice.tetragonal(4.0, 4.1), [{"Na": occupancy, "Ag": 1 - occupancy}, "Cl"], [[0] * 3, [0.5] * 3]
+        Lattice.tetragonal(4.0, 4.1), [{"Na": 0.375, "Ag": 0.625}, "Cl"], [[0] * 3, [0.5] * 3]
+    ) * (1, 1, 2)  # fmt: skip
+    (cell,) = order_structure(structure, n_cells=1, seed=1, supercell="1x1x1")
+    assert cell.atoms.get_chemical_formula() == "AgCl2Na"
+    assert cell.occupancy_change == pytest.approx(0.125)
+    assert cell.composition_change == pytest.approx(0.25 / 4)
+    assert cell.notes == (
+        "composition in 1x1x1 unit cells: Ag 1 for 1.25, Na 1 for 0.75 (whole ions, neutral); --supercell 2x2x1 needs "
+        "no change",
     )
-    if occupancy == 0.375:
-        structure = structure * (1, 1, 2)
-    with pytest.raises(StructureError, match=message):
-        order_structure(structure, n_cells=1, seed=1, supercell=supercell)
+    (whole,) = order_structure(structure, n_cells=1, seed=1, supercell="2x2x1")
+    assert whole.atoms.get_chemical_formula() == "Ag5Cl8Na3"
+    assert whole.notes == ()
+
+
+def test_auto_takes_a_larger_cell_for_whole_numbers() -> None:
+    # 11 A along each axis is enough by the rule, but a tenth of one site needs ten cells (11 x 11 x 2 atoms, nearly)
+    structure = Structure(
+        Lattice.orthorhombic(11.0, 11.5, 12.0), [{"Na": 0.25, "Ag": 0.75}, "Cl"], [[0] * 3, [0.5] * 3]
+    )
+    (cell,) = order_structure(structure, n_cells=1, seed=1, supercell="auto")
+    assert cell.repeats == (2, 2, 1)
+    assert cell.atoms.get_chemical_formula() == "Ag3Cl4Na"
 
 
 def test_hopeless_occupancies_and_charges_are_refused() -> None:
     antifluorite = _half_filled_antifluorite()
-    with pytest.raises(StructureError, match=r"with Mg \+3, S -2 the cell carries \+4.00 e; give oxidation_states"):
+    with pytest.raises(StructureError, match=r"with Mg \+3, S -2 the cell carries \+4.00 e; give oxidation states"):
         order_structure(antifluorite, n_cells=1, seed=1, oxidation_states={"Mg": 3, "S": -2})
-    with pytest.raises(StructureError, match=r"oxidation states of S cannot be guessed; give"):
-        order_structure(antifluorite, n_cells=1, seed=1, oxidation_states={"Mg": 2})
-    metal = Structure(Lattice.cubic(4.0), [{"Na": 0.5}, "B", "H"], [[0] * 3, [0.5] * 3, [0.5, 0.5, 0.8]])
-    with pytest.raises(StructureError, match="cannot be guessed"):
+    with pytest.raises(StructureError, match="there is no Fe in it; name its elements: Mg, S"):
+        order_structure(antifluorite, n_cells=1, seed=1, oxidation_states={"Fe": 2})
+    metal = Structure(Lattice.cubic(4.0), [{"Na": 0.5, "Ag": 0.5}, "K"], [[0] * 3, [0.5] * 3])
+    with pytest.raises(StructureError, match=r"no oxidation states of Ag, K, Na make .* nearly neutral"):
         order_structure(metal, n_cells=1, seed=1)
+    without_hydrogen = Structure(Lattice.cubic(4.0), [{"Li": 0.667}, "Br", "O"], [[0] * 3, [0.5] * 3, [0.5, 0, 0]])
+    with pytest.raises(StructureError, match=r"look for atoms that the file lacks \(H\?\)"):
+        order_structure(without_hydrogen, n_cells=1, seed=1)
     with pytest.raises(SettingsError, match="0 orderings"):
         order_structure(antifluorite, n_cells=0, seed=1)
     with pytest.raises(SettingsError, match="is no supercell"):

@@ -3,7 +3,7 @@
 from paddlewheel.crystals.anions import Polyanion, find_polyanions, gather
 from paddlewheel.crystals.charges import cation_charge, guess_charge, guess_mobile_specie, known_charges
 from paddlewheel.crystals.check import check_structure
-from paddlewheel.crystals.disorder import OrderedCell, order_structure
+from paddlewheel.crystals.disorder import OrderedCell, is_disordered, order_structure
 from paddlewheel.crystals.formats import data_file_symbols
 from paddlewheel.crystals.library import StructureCard, list_structures, structure_card
 from paddlewheel.crystals.masses import AnionType, find_anion_types, scale_anion_masses
@@ -29,6 +29,7 @@ __all__ = [
     "cation_charge",
     "guess_charge",
     "guess_mobile_specie",
+    "is_disordered",
     "known_charges",
     "largest_strain",
     "list_structures",

@@ -90,10 +90,11 @@ def _refuse_crowded_sites(block: dict, path: Path) -> None:
     except (KeyError, ValueError, ZeroDivisionError, AssertionError):  # what is missing is told by what reads it
         return
     for label, share in zip(labels, shares, strict=False):
-        if share > _OCCUPANCY_SUM:
+        if share > _OCCUPANCY_SUM or share < 0:  # pymatgen drops negative ones in silence
             raise StructureError(
-                f"site {label} has the occupancy {share:g}", where=path, remedy="write 1 or less, the share of the site"
-            )
+                f"site {label} has the occupancy {share:g}", where=path,
+                remedy="write the share of the site, from 0 to 1",
+            )  # fmt: skip
     groups = _parts(block, len(labels))
     for row, place in enumerate(places):
         apart = (places - place + 0.5) % 1.0 - 0.5

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import itertools
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,28 +13,36 @@ import numpy as np
 
 from paddlewheel.crystals.check import check_structure
 from paddlewheel.crystals.occupancies import (
-    Pool,
-    compact_repeats,
+    OCCUPANCY_TOLERANCE,
+    Counts,
+    choose_counts,
+    choose_repeats,
     find_charges,
     is_ordered,
-    make_pools,
     site_occupancies,
-    smallest_supercell,
+    smallest_repeats,
 )
 from paddlewheel.crystals.pairs import pairs_within
-from paddlewheel.crystals.supercell import check_size, supercell_repeats
+from paddlewheel.crystals.site_energies import broken_groups, disordered_groups, ewald_matrix, exclusion_matrix
+from paddlewheel.crystals.supercell import check_size
 from paddlewheel.errors import SettingsError, StructureError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from ase import Atoms
     from pymatgen.core import Structure
 
 _SWEEPS = 80
+_FEWEST_STARTS = 8
 _SAME_ENERGY_EV = 1e-3
 _SAME_PAIRS = 1e-2
 _VACANT = -1
+_OVERLAP_EV, _GROUP_EV = 60.0, 15.0
+MOST_SITES = 2500
+"""Of one Monte Carlo: its matrices grow with the square. A larger cell repeats a smaller ordered one."""
+_MOST_ATOMS_NAMED = 1000
+"""Of a cell that is named for its whole numbers."""
+_SAID_CHANGE = 1e-3
+"""Of all atoms: a change of the composition under it is rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +60,14 @@ class OrderedCell:
     repeats
         Repeats of the unit cell along a, b, c.
     occupancy_change
-        Largest change of an occupancy that rounding to integers made (at most 0.01).
+        Largest change of an occupancy that whole numbers of ions made.
+    composition_change
+        Largest change of an element's amount that they made, over all atoms.
+    charges
+        Mean oxidation state of each element that the energy is of, e.
+    notes
+        What a reader should know of how the cell was made: a changed composition, ions moved off sites that are too
+        near each other, groups that are not whole.
     """
 
     atoms: Atoms
@@ -57,6 +75,21 @@ class OrderedCell:
     above_lowest_eV_per_atom: float
     repeats: tuple[int, int, int]
     occupancy_change: float
+    composition_change: float
+    charges: Mapping[str, float]
+    notes: tuple[str, ...] = ()
+
+
+def is_disordered(source: str | Path | Structure) -> bool:
+    """Whether a structure has partly occupied sites.
+
+    Raises
+    ------
+    StructureError
+        If it cannot be read.
+    """
+    structure, where = _sites(source)
+    return not all(map(is_ordered, site_occupancies(structure, where)))
 
 
 def order_structure(
@@ -66,13 +99,16 @@ def order_structure(
     seed: int,
     supercell: str | Sequence[int] = "1x1x1",
     oxidation_states: Mapping[str, float] | None = None,
+    watch: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[OrderedCell]:
     """Turn partial occupancies into ordered cells, lowest Ewald energy first.
 
-    The occupations are rounded to integers that leave the cell neutral, then distributed by simulated annealing with
-    swaps inside each pool of equally occupied sites. The Ewald matrix of unit charges (pymatgen's EwaldSummation) is
-    built once; a swap is priced from the potentials at its two sites. Cells that symmetry relates are returned once:
-    equal Ewald energy and equal pair distances between all elements (mirror images count as equal, too).
+    The occupations become whole numbers of ions that leave the cell neutral (see `occupancies.choose_counts`), which
+    are distributed by simulated annealing with swaps inside each pool of equally occupied sites. Sites too near each
+    other are never filled both, and groups such as BH4 or NH2 with disordered hydrogens keep their number. The Ewald
+    matrix of unit charges is built once; a swap is priced from the potentials at its two sites. Of each annealing the
+    lowest cell comes first, then the others; cells that symmetry relates are returned once: equal Ewald energy and
+    equal pair distances between all elements (mirror images count as equal, too).
 
     Ewald energies of formal charges rank orderings of hard ions; they know nothing of covalency or of the turning of
     anions. Relax several of the cells with a potential before trusting one.
@@ -86,15 +122,17 @@ def order_structure(
     seed
         Seed of the Monte Carlo: the same seed gives the same cells.
     supercell
-        As in `make_supercell`.
+        As in `make_supercell`; ``auto`` may take a larger cell, for whole numbers (see `occupancies.choose_repeats`).
     oxidation_states
-        Charge of each element, e.g. `{"Na": 1, "B": 3, "H": -1}`; guessed where absent.
+        Charge of each element, e.g. `{"Na": 1, "B": 3, "H": -1}`; those that are absent are guessed.
+    watch
+        Called with how many annealings are done, and of how many.
 
     Raises
     ------
     StructureError
-        If the file cannot be read, the charges are unknown or not neutral, the supercell gives no integer
-        occupations (the smallest that does is named), or every ordering puts atoms on top of each other.
+        If the file cannot be read, the charges cannot be guessed or are far from neutral, or every ordering puts
+        atoms on top of each other.
     SettingsError
         If `n_cells` or `supercell` is out of range.
     """
@@ -102,35 +140,61 @@ def order_structure(
         raise SettingsError(f"{n_cells} orderings", where="orderings", remedy="ask for one or more")
     structure, where = _sites(source)
     rows = site_occupancies(structure, where)
-    lengths = np.asarray(structure.lattice.abc)
-    repeats = supercell_repeats(supercell, lengths)
-    check_size(len(rows), repeats)
+    lengths_A = np.asarray(structure.lattice.abc)
     charges = find_charges(structure, rows, oxidation_states, where)
-    found = make_pools(rows, int(np.prod(repeats)), charges)
-    if found is None:
-        raise _no_integers(rows, charges, repeats, lengths, where)
-    pools, change = found
-    model = _Model(structure, rows, repeats, pools, charges)
-    cells, lowest, problem = [], None, None
+    repeats, counts = choose_repeats(rows, lengths_A, supercell, charges)
+    check_size(len(rows), repeats)
+    block = _block(repeats, len(rows))
+    if block != repeats:
+        counts = choose_counts(rows, math.prod(block), charges)
+    copies = tuple(whole // part for whole, part in zip(repeats, block, strict=True))
+    model = _Model(structure, rows, block, counts)
+    said = _said_of_counts(rows, lengths_A, charges, block, counts)
+    if block != repeats:
+        said.append(f"ordered in {_times(block)} unit cells, which {_times(repeats)} repeats")
+    cells: list[OrderedCell] = []
+    problem: StructureError | None = None
     fingerprints: list[tuple[float, dict]] = []
-    for energy, occupants in _anneal(model, n_cells=n_cells, rng=np.random.default_rng(seed)):
-        atoms = model.atoms(occupants)
+    for state in _orderings(
+        model, n_starts=max(_FEWEST_STARTS, 2 * n_cells), rng=np.random.default_rng(seed), watch=watch
+    ):
+        atoms = model.atoms(state.occupants)
         try:
             check_structure(atoms, where)
-        except StructureError as error:  # split positions that are both filled: another ordering avoids it
+        except StructureError as error:
             problem = error
             continue
         fingerprint = _pair_fingerprint(atoms)
-        if any(abs(energy - e) < _SAME_ENERGY_EV and _same(fingerprint, f) for e, f in fingerprints):
+        if any(abs(state.energy_eV - e) < _SAME_ENERGY_EV and _same(fingerprint, f) for e, f in fingerprints):
             continue
-        fingerprints.append((energy, fingerprint))
-        lowest = energy if lowest is None else lowest
-        cells.append(OrderedCell(atoms, energy, (energy - lowest) / len(atoms), repeats, change))
+        fingerprints.append((state.energy_eV, fingerprint))
+        notes = [*said, *([f"{state.moved} of the ions moved off sites too near others"] if state.moved else [])]
+        if broken := broken_groups(model.groups, state.occupants != _VACANT):
+            notes.append(
+                f"{broken} of {len(model.groups)} groups with disordered ligands have not their number of them"
+            )
+        cells.append(
+            OrderedCell(
+                atoms if block == repeats else atoms.repeat(copies), state.energy_eV * math.prod(copies), 0.0, repeats,
+                counts.change, counts.share_changed, counts.charges, tuple(notes),
+            )
+        )  # fmt: skip
         if len(cells) == n_cells:
             break
-    if not cells and problem is not None:
-        raise problem
-    return cells
+    if not cells:
+        raise problem or StructureError(
+            "no ordering keeps its atoms apart: too many partly occupied sites are too near each other", where=where,
+            remedy="look at the positions and occupancies of its split sites",
+        )  # fmt: skip
+    cells.sort(key=lambda cell: cell.ewald_energy_eV)
+    lowest_eV = cells[0].ewald_energy_eV
+    return [
+        replace(cell, above_lowest_eV_per_atom=(cell.ewald_energy_eV - lowest_eV) / len(cell.atoms)) for cell in cells
+    ]
+
+
+def _times(repeats: Sequence[int]) -> str:
+    return "x".join(map(str, repeats))
 
 
 def mean_cell(source: str | Path | Structure) -> tuple[np.ndarray, float]:
@@ -152,36 +216,53 @@ def _sites(source: str | Path | Structure) -> tuple[Structure, str | Path | None
     return read_sites(Path(source)), source
 
 
-def _no_integers(rows, charges, repeats, lengths, where) -> StructureError:
-    name = "x".join(map(str, repeats))
-    smallest = smallest_supercell(rows, charges)
-    if smallest is None:
-        return StructureError(
-            f"the occupancies are no integer, neutral numbers of ions in {name} nor in any cell of up to 64 unit cells",
-            where=where,
-            remedy="round the occupancies in the file to simple fractions",
-        )
-    best = "x".join(map(str, compact_repeats(smallest, lengths)))
-    return StructureError(
-        f"the occupancies are no integer, neutral numbers of ions in a {name} supercell",
-        where=where,
-        remedy=f"the smallest that works has {smallest} unit cells: --supercell {best}",
-    )
+def _block(repeats: tuple[int, int, int], n_sites: int) -> tuple[int, int, int]:
+    """The largest part of the repeats, by whole divisors, that has few enough sites."""
+    divisors = [[k for k in range(1, n + 1) if n % k == 0] for n in repeats]
+    fitting = [(a, b, c) for a, b, c in itertools.product(*divisors) if n_sites * a * b * c <= MOST_SITES]
+    return max(fitting, key=lambda block: (math.prod(block), -np.ptp(block)), default=(1, 1, 1))
+
+
+def _said_of_counts(rows, lengths_A, charges, repeats, counts: Counts) -> list[str]:
+    """How the whole numbers of ions differ from the occupancies."""
+    changed = {
+        s: (counts.taken[s], wanted) for s, wanted in counts.wanted.items() if abs(counts.taken[s] - wanted) >= 0.01
+    }
+    lines = []
+    if changed and counts.share_changed > _SAID_CHANGE:
+        told = ", ".join(f"{s} {taken} for {wanted:.2f}" for s, (taken, wanted) in changed.items())
+        written_e = sum(wanted * charges[s] for s, wanted in counts.wanted.items())
+        why = f"the occupancies carry {written_e:+.2g} e" if abs(written_e) > 0.5 else "whole ions, neutral"
+        line = f"composition in {_times(repeats)} unit cells: {told} ({why})"
+        if counts.change > OCCUPANCY_TOLERANCE and (exact := _exact_repeats(rows, lengths_A, charges)):
+            line += f"; --supercell {_times(exact)} needs no change"
+        lines.append(line)
+    uneven = [f"{s} {q:+.3g}" for s, q in counts.charges.items() if abs(q - round(q)) > 1e-6]
+    if uneven:
+        lines.append(f"mean oxidation states by neutrality: {', '.join(uneven)}")
+    if counts.charge_e:
+        lines.append(f"the ordered cell carries {counts.charge_e:+.2g} e: no counts near the occupancies are neutral")
+    return lines
+
+
+def _exact_repeats(rows, lengths_A, charges) -> tuple[int, int, int] | None:
+    n_atoms = sum(sum(row.values()) for row in rows)
+    return smallest_repeats(rows, lengths_A, charges, most_cells=max(1, int(_MOST_ATOMS_NAMED / n_atoms)))
 
 
 class _Model:
-    """The sites of the supercell, what they may hold, and the Ewald matrix of unit charges."""
+    """The sites of the supercell, what they may hold, and what it costs."""
 
-    def __init__(self, structure, rows, repeats, pools: list[Pool], charges) -> None:
-        from pymatgen.core import Lattice, Species, Structure
-        from pymatgen.core.ewald import EwaldSummation
+    def __init__(
+        self, structure: Structure, rows: list[dict[str, float]], repeats: Sequence[int], counts: Counts
+    ) -> None:
+        from ase import Atoms
 
-        self.cell = structure.lattice.matrix * np.array(repeats)[:, None]
         offsets = np.array(list(np.ndindex(*repeats)), dtype=float)
+        self.cell = structure.lattice.matrix * np.array(repeats)[:, None]
         self.scaled = ((offsets[:, None] + structure.frac_coords) / np.array(repeats)).reshape(-1, 3)
-        self.pools = pools
-        self.symbols = sorted(charges)
-        self.charges = np.array([charges[s] for s in self.symbols] + [0.0])  # the last: vacant (index -1)
+        self.symbols = sorted(counts.charges)
+        self.charges = np.array([counts.charges[s] for s in self.symbols] + [0.0])  # the last: vacant (index -1)
         code = {s: i for i, s in enumerate(self.symbols)}
         unit = [code[next(iter(row))] if is_ordered(row) else _VACANT for row in rows]
         self.start = np.tile(np.array(unit), len(offsets))
@@ -189,11 +270,20 @@ class _Model:
             np.repeat(
                 [*(code[s] for s in pool.symbols), _VACANT], [*pool.counts, len(pool.sites) - sum(pool.counts)]
             ).astype(int)
-            for pool in pools
+            for pool in counts.pools
         ]
-        ions = Structure(Lattice(self.cell), [Species("H", 1)] * len(self.scaled), self.scaled)
-        # energy of charges q: q @ matrix @ q, exact for neutral cells (no charged-cell term is left)
-        self.matrix = np.asarray(EwaldSummation(ions).total_energy_matrix)
+        self.pools = [pool.sites for pool in counts.pools]
+        self.may_hold = {
+            code[s]: np.concatenate([pool.sites for pool in counts.pools if s in pool.symbols])
+            for s in {s for pool in counts.pools for s in pool.symbols}
+        }
+        every = list(rows) * len(offsets)
+        sites = Atoms(["X"] * len(every), scaled_positions=self.scaled, cell=self.cell, pbc=True)
+        self.groups = disordered_groups(every, self.cell, sites.positions)
+        self.coulomb_eV = ewald_matrix(self.cell, sites.positions)
+        self.exclusion_eV, self.overlapping = exclusion_matrix(
+            every, sites, self.groups, overlap_eV=_OVERLAP_EV, group_eV=_GROUP_EV
+        )
 
     def atoms(self, occupants: np.ndarray) -> Atoms:
         from ase import Atoms
@@ -202,53 +292,103 @@ class _Model:
         symbols = [self.symbols[occupants[i]] for i in filled]
         return Atoms(symbols, scaled_positions=self.scaled[filled], cell=self.cell, pbc=True)
 
-    def energy(self, occupants: np.ndarray) -> float:
+    def energies_eV(self, occupants: np.ndarray) -> np.ndarray:
+        """Coulomb energies of states `[n_states, n]`."""
         q = self.charges[occupants]
-        return float(q @ self.matrix @ q)
+        return ((q @ self.coulomb_eV) * q).sum(axis=-1)
+
+    def overlaps(self, occupants: np.ndarray) -> np.ndarray:
+        """Numbers of pairs filled that exclude each other, of states `[n_states, n]`."""
+        filled = (occupants != _VACANT).astype(float)
+        return 0.5 * ((filled @ self.overlapping) * filled).sum(axis=-1)
+
+    def moved_apart(self, occupants: np.ndarray) -> tuple[np.ndarray, int] | None:
+        """The state with ions off sites that are too near others, and how many moved; None where there is no room.
+
+        Each goes to the free site, of those that may hold it, where its Coulomb energy is lowest.
+        """
+        state, moved = occupants.copy(), 0
+        partial = np.zeros(len(state), dtype=bool)
+        partial[np.concatenate(self.pools)] = True
+        while True:
+            filled = state != _VACANT
+            crowded = np.where(filled & partial, self.overlapping @ filled.astype(float), 0.0)
+            if not crowded.any():
+                return state, moved
+            ion = int(np.argmax(crowded))
+            specie = int(state[ion])
+            filled[ion] = False
+            free = self.may_hold[specie]
+            free = free[(state[free] == _VACANT) & ~(self.overlapping[free] & filled).any(axis=1)]
+            if not len(free):
+                return None
+            state[ion] = _VACANT
+            field = self.coulomb_eV[free] @ self.charges[state]
+            best = self.charges[specie] * (2 * field + self.charges[specie] * self.coulomb_eV[free, free])
+            state[free[int(np.argmin(best))]] = specie
+            moved += 1
 
 
-def _anneal(model: _Model, *, n_cells: int, rng: np.random.Generator) -> list[tuple[float, np.ndarray]]:
-    """Anneal several random starts; return the assignments seen after each sweep, lowest energy first."""
-    seen: dict[bytes, tuple[float, np.ndarray]] = {}
-    for _ in range(max(8, 2 * n_cells)):
-        occupants = model.start.copy()
-        for pool, filling in zip(model.pools, model.fillings, strict=True):
-            occupants[pool.sites] = rng.permutation(filling)
-        for state in _cool(model, occupants, rng):
-            seen.setdefault(state.tobytes(), (model.energy(state), state))
-    return sorted(seen.values(), key=lambda item: (item[0], item[1].tobytes()))
+@dataclass(frozen=True, eq=False)
+class _State:
+    energy_eV: float
+    occupants: np.ndarray
+    moved: int = 0
 
 
-def _cool(model: _Model, occupants: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
-    pools = [pool.sites for pool, filling in zip(model.pools, model.fillings, strict=True) if len(set(filling)) > 1]
+def _orderings(
+    model: _Model, *, n_starts: int, rng: np.random.Generator, watch: Callable[[int, int], None]
+) -> Iterator[_State]:
+    """States without overlaps: the lowest of each of several annealings first, then all others by energy."""
+    pools = [sites for sites, filling in zip(model.pools, model.fillings, strict=True) if len(set(filling)) > 1]
     if not pools:
-        return [occupants]
-    matrix, charges = model.matrix, model.charges
-    potential = 2 * matrix @ charges[occupants]
-    weights = np.array([len(sites) for sites in pools], dtype=float)
-    n_moves = int(weights.sum())
-    temperature_eV, kept = None, []
-    for sweep in range(_SWEEPS):
-        changes = []
-        chosen = rng.choice(len(pools), size=n_moves, p=weights / weights.sum())
-        picks, lots = rng.random((n_moves, 2)), rng.random(n_moves)
-        for move in range(n_moves):
-            sites = pools[chosen[move]]
-            i, j = sites[(picks[move] * len(sites)).astype(int)]
-            if occupants[i] == occupants[j]:
-                continue
-            d = charges[occupants[j]] - charges[occupants[i]]  # gained by i, lost by j
-            delta = d * (potential[i] - potential[j]) + d * d * (matrix[i, i] + matrix[j, j] - 2 * matrix[i, j])
-            changes.append(abs(delta))
-            # the first sweep takes everything and measures the scale of the energies
-            if temperature_eV is None or delta <= 0 or lots[move] < np.exp(-delta / temperature_eV):
-                occupants[i], occupants[j] = occupants[j], occupants[i]
-                potential += 2 * d * (matrix[:, i] - matrix[:, j])
-        if sweep == 0:
-            scale = max(float(np.median(changes)) if changes else 0.0, 1e-6)
-        temperature_eV = scale * 10 ** (-3 * sweep / _SWEEPS)
-        kept.append(occupants.copy())  # hot ones too: small cells have few orderings, and those are wanted as well
-    return kept
+        occupants = model.start.copy()
+        for sites, filling in zip(model.pools, model.fillings, strict=True):
+            occupants[sites] = filling
+        yield _State(float(model.energies_eV(occupants[None])[0]), occupants)
+        return
+    from paddlewheel.crystals.annealing import cool
+
+    sites, ends = np.concatenate(pools), np.cumsum([0, *map(len, pools)])
+    fills = np.append(np.ones(len(model.symbols)), 0.0)
+    lowest: list[_State] = []
+    others: dict[bytes, _State] = {}
+    for start in range(n_starts):
+        occupants = model.start.copy()
+        for members, filling in zip(model.pools, model.fillings, strict=True):
+            occupants[members] = rng.permutation(filling)
+        states = cool(
+            occupants, model.charges, fills, model.coulomb_eV, model.exclusion_eV, sites, ends,
+            rng.random((_SWEEPS, len(sites), 3)),
+        )  # fmt: skip
+        found = _without_overlaps(model, np.unique(states, axis=0)) or _without_overlaps(model, states[-1:], moves=True)
+        if found:
+            lowest.append(min(found, key=lambda state: _rank(model, state)))
+            others |= {state.occupants.tobytes(): state for state in found}
+        watch(start + 1, n_starts)
+    yield from sorted(lowest, key=lambda state: _rank(model, state))
+    yield from sorted(others.values(), key=lambda state: (*_rank(model, state), state.occupants.tobytes()))
+
+
+def _rank(model: _Model, state: _State) -> tuple[int, float]:
+    return broken_groups(model.groups, state.occupants != _VACANT), state.energy_eV
+
+
+def _without_overlaps(model: _Model, states: np.ndarray, *, moves: bool = False) -> list[_State]:
+    """Those of the states, with ions moved where that is allowed and needed."""
+    moved = [0] * len(states)
+    if moves:
+        apart = [found for state in states if (found := model.moved_apart(state)) is not None]
+        if not apart:
+            return []
+        states, moved = np.array([state for state, _ in apart]), [count for _, count in apart]
+    sound = model.overlaps(states) < 0.5
+    energies_eV = model.energies_eV(states)
+    return [
+        _State(float(energy), state, count)
+        for energy, state, count, keep in zip(energies_eV, states, moved, sound, strict=True)
+        if keep
+    ]
 
 
 def _pair_fingerprint(atoms: Atoms) -> dict[tuple[int, int], np.ndarray]:

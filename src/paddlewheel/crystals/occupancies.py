@@ -3,24 +3,47 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from paddlewheel.crystals.formats import OCCUPANCY_ROUNDING
+from paddlewheel.crystals.pairs import pairs_within
+from paddlewheel.crystals.supercell import supercell_repeats
+from paddlewheel.crystals.valences import (
+    BOND_CUTOFF_A,
+    LARGEST_IMBALANCE,
+    bond_valence_sums,
+    guess_oxidation,
+    sum_of_radii,
+    takes_up_charge,
+)
 from paddlewheel.errors import StructureError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from pymatgen.core import Structure
 
 OCCUPANCY_TOLERANCE = 0.01
 """An occupancy may change by this much when a finite cell rounds it: about the standard deviation of a refinement."""
+MOST_ATOMS_FOR_INTEGERS = 300
+"""Up to so many atoms a cell grows by itself until its counts are integers."""
 
-_LARGEST_SEARCHED = 64  # unit cells; a larger ordered cell is beyond what Ewald ranking is useful for
+_SEPARATION, _SEPARATION_OF_LIKE = 0.6, 0.42
+"""Of the sum of the covalent radii: positions nearer than that are never filled both (Li-O 1.2 A, P-S 1.3, B-H 0.7;
+of one element Na-Na 1.4)."""
+_SPLIT_A = 1.0
+"""Nor are any two positions nearer than that, but of hydrogen."""
+_SPLIT_H_A = 0.7
+_SLENDER = 2.1
+"""Longest over shortest axis of a cell that is taken for its whole numbers."""
+_COUNT_WEIGHT = 1e-3
+_CHARGE_WEIGHT, _MIXED_WEIGHT = 100.0, 1.0
+"""Of an e of charge that is left, where an atom weighs as many as it has electrons: it is worth a heavy ion more or
+less, and not the exchange of one heavy ion for another; of an element whose mean oxidation state may change, little."""
 
 
 @dataclass(frozen=True)
@@ -42,13 +65,45 @@ class Pool:
     counts: tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class Counts:
+    """Integer numbers of ions in a supercell.
+
+    Attributes
+    ----------
+    pools
+        Of the partly occupied sites.
+    change
+        Largest change of an occupancy that it took.
+    wanted, taken
+        Atoms of each element by the occupancies, and the integers.
+    charge_e
+        What is left of charge; 0 unless nothing takes it up.
+    charges
+        Mean oxidation states, of an element with several as the counts need it.
+    """
+
+    pools: tuple[Pool, ...]
+    change: float
+    wanted: Mapping[str, float]
+    taken: Mapping[str, int]
+    charge_e: float
+    charges: Mapping[str, float]
+
+    @property
+    def share_changed(self) -> float:
+        """Largest change of an element's amount, over all atoms."""
+        total = sum(self.wanted.values())
+        return max((abs(self.taken[s] - wanted) / total for s, wanted in self.wanted.items()), default=0.0)
+
+
 def site_occupancies(structure: Structure, where: str | Path | None) -> list[dict[str, float]]:
     """Return `{symbol: occupancy}` of every site; oxidation states, isotopes and rounding of the file are dropped.
 
     Raises
     ------
     StructureError
-        If a site holds something that is no element.
+        If a site holds something that is no element, or its occupancies are negative or add up to over 1.
     """
     from pymatgen.core import Element, Species
 
@@ -60,18 +115,71 @@ def site_occupancies(structure: Structure, where: str | Path | None) -> list[dic
                 raise StructureError(
                     f"{specie} (site {site.label}) is no element", where=where, remedy="name its element"
                 )
-            row[specie.symbol] = row.get(specie.symbol, 0.0) + float(share)
+            if share > 0:
+                row[specie.symbol] = row.get(specie.symbol, 0.0) + float(share)
+        if not row or not sum(row.values()) <= 1 + OCCUPANCY_TOLERANCE or min(site.species.values()) < 0:
+            content = ", ".join(f"{specie} {share:.4g}" for specie, share in site.species.items())
+            raise StructureError(
+                f"site {site.label} cannot be filled so ({content})", where=where,
+                remedy="write occupancies above 0 that add up to 1 at most",
+            )  # fmt: skip
         rows.append({symbol: 1.0 if share > 1 - OCCUPANCY_ROUNDING else share for symbol, share in row.items()})
     return rows
 
 
-def make_pools(
-    rows: list[dict[str, float]], n_cells: int, charges: Mapping[str, float] | None
-) -> tuple[list[Pool], float] | None:
+def is_ordered(row: Mapping[str, float]) -> bool:
+    """Whether a site holds one element, fully."""
+    return len(row) == 1 and next(iter(row.values())) == 1.0
+
+
+def exclusive_pairs(
+    rows: Sequence[Mapping[str, float]], cell_A: np.ndarray, scaled: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs of sites that are never filled both, `[n_pairs]` each; one of the two at least is partly occupied.
+
+    A site near its own image is left out: only another cell could help it.
+    """
+    from ase import Atoms
+
+    sites = Atoms(["X"] * len(rows), scaled_positions=scaled, cell=cell_A, pbc=True)
+    pairs = pairs_within(sites, cutoff_A=2.5)
+    nearest: dict[tuple[frozenset, frozenset, bool], float] = {}
+    first, second = [], []
+    for i, j, distance in zip(pairs.first, pairs.second, pairs.distances_A, strict=True):
+        if i == j or (is_ordered(rows[i]) and is_ordered(rows[j])):
+            continue
+        key = frozenset(rows[i]), frozenset(rows[j]), is_ordered(rows[i]) or is_ordered(rows[j])
+        if key not in nearest:
+            # that a full site is near is the file's word; it excludes only what no structure has
+            share = _SEPARATION_OF_LIKE if key[2] else _SEPARATION
+            nearest[key] = max(_nearest_A(a, b, share) for a, b in itertools.product(*key[:2]))
+        if distance < nearest[key]:
+            first.append(i)
+            second.append(j)
+    return np.array(first, dtype=int), np.array(second, dtype=int)
+
+
+def _nearest_A(first: str, second: str, share: float) -> float:
+    least = _SPLIT_H_A if "H" in (first, second) else _SPLIT_A
+    return max(least, (_SEPARATION_OF_LIKE if first == second else share) * sum_of_radii(first, second))
+
+
+def _pools_of(rows: Sequence[Mapping[str, float]]) -> dict[tuple[tuple[str, float], ...], list[int]]:
+    groups: dict[tuple[tuple[str, float], ...], list[int]] = {}
+    for index, row in enumerate(rows):
+        if not is_ordered(row):
+            groups.setdefault(tuple(sorted((s, round(x, 3)) for s, x in row.items())), []).append(index)
+    return groups
+
+
+def choose_counts(rows: Sequence[Mapping[str, float]], n_cells: int, charges: Mapping[str, float]) -> Counts:
     """Group the partly occupied sites by their occupation and choose integer counts.
 
     Sites with the same occupation form one pool, also where symmetry does not relate them, so that the cell need not
-    hold an integer number for each crystallographic position.
+    hold an integer number for each crystallographic position. An integer programme takes the neutral counts whose
+    elements have the amounts nearest to the occupancies, each atom weighted by its electrons: X-rays are least sure of
+    the lightest. No element of the file is left out if the sites suffice. Only where neutral counts are far from the
+    occupancies is a charge left.
 
     Parameters
     ----------
@@ -80,105 +188,193 @@ def make_pools(
     n_cells
         Number of unit cells in the supercell.
     charges
-        Oxidation state of each element: of the counts within the tolerance the neutral ones nearest to the
-        occupancies are taken. None: charges are not looked at.
-
-    Returns
-    -------
-    The pools and the largest change of an occupancy; None where no counts are within `OCCUPANCY_TOLERANCE`.
+        Mean oxidation state of each element; a mean between two states takes up what is left of charge.
     """
-    groups: dict[tuple[tuple[str, float], ...], list[int]] = {}
-    fixed_charge = 0.0
-    for index, row in enumerate(rows):
-        if is_ordered(row):
-            fixed_charge += n_cells * (charges[next(iter(row))] if charges else 0.0)
-        else:
-            groups.setdefault(tuple(sorted((s, round(x, 3)) for s, x in row.items())), []).append(index)
-    choices, keys = [], list(groups)
-    for key in keys:
-        n = n_cells * len(groups[key])
-        exact = {s: n * np.mean([rows[i][s] for i in groups[key]]) for s, _ in key}
-        slack = OCCUPANCY_TOLERANCE * n + 1e-6
-        ranges = [range(max(0, int(np.ceil(x - slack))), int(np.floor(x + slack)) + 1) for x in exact.values()]
-        options = [c for c in itertools.product(*ranges) if sum(c) <= n]
-        # best first, and few enough that the product over pools stays small
-        change = {c: max(abs(k - x) / n for k, x in zip(c, exact.values(), strict=True)) for c in options}
-        choices.append(sorted((change[c], c) for c in options)[:12])
-    best: tuple[float, tuple] | None = None
-    for combination in itertools.product(*choices):
-        charge = fixed_charge
-        for (_, counts), key in zip(combination, keys, strict=True):
-            charge += sum(k * charges[s] for k, (s, _) in zip(counts, key, strict=True)) if charges else 0.0
-        error = float(max((c for c, _ in combination), default=0.0))
-        if abs(charge) < 1e-3 and (best is None or error < best[0]):
-            best = (error, combination)
-    if best is None:
-        return None
+    groups = _pools_of(rows)
+    keys = list(groups)
+    elements = sorted({symbol for row in rows for symbol in row})
+    fixed = {s: n_cells * sum(1 for row in rows if is_ordered(row) and s in row) for s in elements}
+    wanted = {s: n_cells * sum(row.get(s, 0.0) for row in rows) for s in elements}
+    columns = [(p, s) for p, key in enumerate(keys) for s, _ in key]
+    places = np.array([n_cells * len(groups[key]) for key in keys])
+    exact = np.array([n_cells * sum(rows[i][s] for i in groups[keys[p]]) for p, s in columns])
+    mixed = [s for s in elements if takes_up_charge(s, charges[s])]
+    chosen = np.zeros(0, dtype=int)
+    if columns:
+        chosen = _integers(columns, exact, places, fixed, wanted, charges, _MIXED_WEIGHT if mixed else _CHARGE_WEIGHT)
+    taken = {s: fixed[s] + sum(int(k) for k, (_, t) in zip(chosen, columns, strict=True) if t == s) for s in elements}
+    left = sum(taken[s] * charges[s] for s in elements)
+    if mixed and taken[mixed[0]]:
+        charges = dict(charges) | {mixed[0]: charges[mixed[0]] - left / taken[mixed[0]]}
+        left = 0.0
     copies = np.arange(n_cells)[:, None] * len(rows)
-    return [
-        Pool((copies + np.array(groups[key])).ravel(), tuple(s for s, _ in key), counts)
-        for key, (_, counts) in zip(keys, best[1], strict=True)
-    ], best[0]
+    pools = tuple(
+        Pool(
+            (copies + np.array(groups[key])).ravel(),
+            tuple(s for s, _ in key),
+            tuple(int(k) for k, (q, _) in zip(chosen, columns, strict=True) if q == p),
+        )
+        for p, key in enumerate(keys)
+    )
+    changes = [abs(k - x) / places[p] for k, x, (p, _) in zip(chosen, exact, columns, strict=True)]
+    change = float(max(changes, default=0.0))
+    return Counts(pools, change, wanted, taken, 0.0 if abs(left) < 1e-6 else left, charges)
 
 
-def is_ordered(row: dict[str, float]) -> bool:
-    """Whether a site holds one element, fully."""
-    return len(row) == 1 and next(iter(row.values())) == 1.0
+def _integers(
+    columns: Sequence[tuple[int, str]],
+    exact: np.ndarray,
+    places: np.ndarray,
+    fixed: Mapping[str, int],
+    wanted: Mapping[str, float],
+    charges: Mapping[str, float],
+    charge_weight: float,
+) -> np.ndarray:
+    """The counts, one a column: pool and element."""
+    from ase.data import atomic_numbers
+    from scipy.optimize import milp
 
+    elements = list(wanted)
+    n, n_elements = len(columns), len(elements)
+    of_element = np.array([[float(s == element) for _, s in columns] for element in elements])
+    of_pool = np.array([[float(p == pool) for p, _ in columns] for pool in range(len(places))])
+    charge = np.array([[charges[s] for _, s in columns]])
+    free = np.array([wanted[s] - fixed[s] for s in elements])
+    # unknowns: the counts, how far each is off, how far each element is off, the charge that is too much or too little
+    cost = np.concatenate(
+        [np.zeros(n), np.full(n, _COUNT_WEIGHT), [atomic_numbers[s] for s in elements], np.full(2, charge_weight)]
+    )
 
-def smallest_supercell(rows: list[dict[str, float]], charges: Mapping[str, float] | None) -> int | None:
-    """Return the least number of unit cells whose counts are integers within the tolerance, None above 64."""
-    return next((n for n in range(1, _LARGEST_SEARCHED + 1) if make_pools(rows, n, charges)), None)
+    def block(counts: np.ndarray, off: float = 0.0, element_off: float = 0.0) -> np.ndarray:
+        parts = [counts, np.zeros((len(counts), n)), np.zeros((len(counts), n_elements)), np.zeros((len(counts), 2))]
+        if off:
+            parts[1] = off * np.eye(n)
+        if element_off:
+            parts[2] = element_off * np.eye(n_elements)
+        return np.hstack(parts)
 
-
-def compact_repeats(n_cells: int, lengths_A: np.ndarray) -> tuple[int, int, int]:
-    """Return repeats along a, b, c with the product `n_cells` that give the most nearly cubic cell."""
-    options = [
-        (a, b, n_cells // (a * b))
-        for a in range(1, n_cells + 1)
-        for b in range(1, n_cells + 1)
-        if n_cells % (a * b) == 0
+    balance = block(charge)
+    balance[0, -2:] = -1.0, 1.0
+    carried = -sum(fixed[s] * charges[s] for s in elements)
+    constraints = [
+        (np.vstack([block(np.eye(n), off=-1), block(-np.eye(n), off=-1)]), -np.inf, np.concatenate([exact, -exact])),
+        (
+            np.vstack([block(of_element, element_off=-1), block(-of_element, element_off=-1)]),
+            -np.inf,
+            np.concatenate([free, -free]),
+        ),
+        (block(of_pool), -np.inf, places),
+        (balance, carried, carried),
     ]
-    return min(options, key=lambda r: np.ptp(np.log(np.asarray(r) * lengths_A)))
+    kept = (block(of_element), np.array([float(not fixed[s]) for s in elements]), np.inf)
+    whole = np.arange(len(cost)) < n
+    upper = np.where(whole, np.resize([places[p] for p, _ in columns], len(cost)), np.inf)
+    for limits in ([*constraints, kept], constraints):  # a pool of few sites cannot hold one of each element
+        found = milp(cost, constraints=limits, integrality=whole, bounds=(0, upper))
+        if found.x is not None:
+            return np.rint(found.x[:n]).astype(int)
+    raise AssertionError("empty sites satisfy all constraints")
+
+
+def choose_repeats(
+    rows: Sequence[Mapping[str, float]], lengths_A: np.ndarray, spec: str | Sequence[int], charges: Mapping[str, float]
+) -> tuple[tuple[int, int, int], Counts]:
+    """Repeats of the cell along a, b, c and the counts in it.
+
+    Explicit repeats are taken as they are. ``auto`` is what it is for ordered crystals, or the smallest larger cell up
+    to `MOST_ATOMS_FOR_INTEGERS` atoms in which no occupancy changes by more than `OCCUPANCY_TOLERANCE`; where there is
+    none, the one of these that changes them least. Of equally many unit cells the most nearly cubic cell is taken.
+    """
+    repeats = supercell_repeats(spec, lengths_A)
+    counts = choose_counts(rows, int(np.prod(repeats)), charges)
+    if not (isinstance(spec, str) and spec.strip() == "auto") or counts.change <= OCCUPANCY_TOLERANCE:
+        return repeats, counts
+    n_atoms = sum(sum(row.values()) for row in rows)
+    for larger in _larger_cells(repeats, lengths_A, int(MOST_ATOMS_FOR_INTEGERS / n_atoms)):
+        found = choose_counts(rows, int(np.prod(larger)), charges)
+        if found.change < counts.change - 1e-9:
+            repeats, counts = larger, found
+        if counts.change <= OCCUPANCY_TOLERANCE:
+            break
+    return repeats, counts
+
+
+def smallest_repeats(
+    rows: Sequence[Mapping[str, float]], lengths_A: np.ndarray, charges: Mapping[str, float], most_cells: int
+) -> tuple[int, int, int] | None:
+    """Repeats of the smallest compact cell, up to `most_cells`, in which no occupancy changes by more than 0.01."""
+    for repeats in _larger_cells((1, 1, 1), lengths_A, most_cells):
+        found = choose_counts(rows, int(np.prod(repeats)), charges)
+        if found.change <= OCCUPANCY_TOLERANCE and not found.charge_e:
+            return repeats
+    return None
+
+
+def _larger_cells(least: Sequence[int], lengths_A: np.ndarray, most_cells: int) -> list[tuple[int, int, int]]:
+    """Repeats of at least `least`, for each number of cells up to `most_cells` the most nearly cubic, none slender."""
+    best: dict[int, tuple[float, tuple[int, int, int]]] = {}
+    for a, b, c in itertools.product(*(range(k, most_cells + 1) for k in least)):
+        n = a * b * c
+        if n <= most_cells:
+            entry = float(np.ptp(np.log(np.array([a, b, c]) * lengths_A))), (a, b, c)
+            best[n] = min(best.get(n, entry), entry)
+    slenderest = max(np.log(_SLENDER), float(np.ptp(np.log(np.asarray(least) * lengths_A))))
+    return [best[n][1] for n in sorted(best) if best[n][0] <= slenderest]
 
 
 def find_charges(
     structure: Structure, rows: list[dict[str, float]], given: Mapping[str, float] | None, where: str | Path | None
 ) -> dict[str, float]:
-    """Return the oxidation state of every element: given, else from the file, else guessed by pymatgen.
+    """Return the mean oxidation state of every element: given, else from the file, else guessed.
+
+    They only rank orderings and keep counts neutral; see `valences.guess_oxidation` for the guess.
 
     Raises
     ------
     StructureError
-        If they cannot be guessed, one is missing, or the structure is not neutral with them.
+        If they cannot be guessed, or the structure is far from neutral with them.
     """
-    from pymatgen.core import Composition
+    from ase import Atoms
 
     elements = sorted({symbol for row in rows for symbol in row})
-    charges = dict(given or {})
-    if not given:
-        states = {s.symbol: getattr(s, "oxi_state", None) for s in structure.composition}
-        charges = {symbol: float(state) for symbol, state in states.items() if state}
-        if set(charges) != set(elements):
-            charges = {}
-            n_cells = smallest_supercell(rows, None) or 1
-            totals = {s: n_cells * sum(row.get(s, 0.0) for row in rows) for s in elements}
-            counts = Composition({s: max(1, round(x)) for s, x in totals.items()}).reduced_composition
-            guesses = counts.oxi_state_guesses(max_sites=-1)
-            charges = {s: float(q) for s, q in guesses[0].items()} if guesses else {}
-    if lacking := [symbol for symbol in elements if symbol not in charges]:
-        example = ", ".join(f'"{symbol}": ...' for symbol in elements)
+    known = dict(given or {})
+    if strange := sorted(set(known) - set(elements)):
         raise StructureError(
-            f"the oxidation states of {', '.join(lacking)} cannot be guessed",
-            where=where,
-            remedy=f"give oxidation_states={{{example}}}",
+            f"there is no {strange[0]} in it", where=where, remedy=f"name its elements: {', '.join(elements)}"
         )
-    charge = sum(share * charges[symbol] for row in rows for symbol, share in row.items())
-    if abs(charge) > OCCUPANCY_TOLERANCE * len(rows):
+    if not given:
+        amounts = dict.fromkeys(elements, 0.0)
+        states = dict.fromkeys(elements, 0.0)
+        for specie, amount in structure.composition.items():
+            amounts[specie.symbol] += amount
+            states[specie.symbol] += amount * (getattr(specie, "oxi_state", None) or 0.0)
+        written = {symbol: states[symbol] / amounts[symbol] for symbol in elements}
+        if all(written.values()):
+            known = written
+    totals = {symbol: sum(row.get(symbol, 0.0) for row in rows) for symbol in elements}
+    charges: dict[str, float] | None = known
+    if set(known) != set(elements):
+        occupancies = np.array([[row.get(symbol, 0.0) for symbol in elements] for row in rows])
+        sites = Atoms(
+            ["X"] * len(rows), scaled_positions=structure.frac_coords, cell=structure.lattice.matrix, pbc=True
+        )
+        valences = bond_valence_sums(elements, occupancies, pairs_within(sites, cutoff_A=BOND_CUTOFF_A))
+        charges = guess_oxidation(totals, valences, known)
+    lacking = [symbol for symbol in elements if symbol not in known]
+    if charges is None:
+        example = ",".join(f"{symbol}=..." for symbol in lacking)
+        amounts_told = " ".join(f"{symbol}{amount:.4g}" for symbol, amount in totals.items())
+        raise StructureError(
+            f"no oxidation states of {', '.join(lacking)} make {amounts_told} nearly neutral", where=where,
+            remedy=f"look for atoms that the file lacks (H?) or wrong occupancies, or give --oxidation {example}",
+        )  # fmt: skip
+    contents = {symbol: totals[symbol] * charges[symbol] for symbol in elements}
+    positive = sum(content for content in contents.values() if content > 0)
+    charge = sum(contents.values())
+    if abs(charge) > max(LARGEST_IMBALANCE * positive, 1e-6):
         listed = ", ".join(f"{symbol} {charges[symbol]:+g}" for symbol in elements)
         raise StructureError(
-            f"with {listed} the cell carries {charge:+.2f} e",
-            where=where,
-            remedy="give oxidation_states that make it neutral, or correct the occupancies",
-        )
+            f"with {listed} the cell carries {charge:+.2f} e", where=where,
+            remedy="give oxidation states (--oxidation) that make it neutral, or correct the occupancies",
+        )  # fmt: skip
     return charges

@@ -263,8 +263,13 @@ def test_orderings_become_replicas(tmp_path: Path) -> None:
     units = [unit for unit in plan.units(Path("x")) if unit.name.startswith("T=600K")]
     assert len(units) == len(plan.structure.cells)
     assert len({json.dumps(unit.contents["structure"]) for unit in units}) == len(units)
-    with pytest.raises(InputError, match="orderings"):
-        plan_conduct(path, supercell="1x1x1", **{**settings, "orderings": None})
+    by_itself = plan_conduct(path, supercell="2x1x1", **{**settings, "replicas": 3, "orderings": None})
+    assert len(by_itself.structure.cells) == 2
+    assert by_itself.structure.notes[0] == (
+        "partly occupied sites: 2 ordered cells of 16 atoms, taken in turn (--orderings N for more)"
+    )
+    with pytest.raises(InputError, match="no oxidation states of Cl"):
+        plan_conduct(path, supercell="1x1x1", **{**settings, "oxidation": {"Na": 2}})
 
 
 def test_analyze_of_the_run_directory_is_the_same_analysis(run: Path, tmp_path: Path) -> None:

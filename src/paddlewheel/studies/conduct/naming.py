@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from paddlewheel.crystals.supercell import alternative_text, repeats_text
-from paddlewheel.page.numbers import enumeration, interval, kelvin, measured, plain
+from paddlewheel.page.numbers import enumeration, interval, kelvin, measured, percent, plain
 from paddlewheel.records import Measured
 from paddlewheel.records.arrhenius import TemperatureStatus
 from paddlewheel.studies.conduct.record import (
@@ -16,6 +16,7 @@ from paddlewheel.studies.conduct.record import (
     CollectiveResult,
     Conditions,
     Equilibration,
+    OrderingResult,
     SizeResult,
 )
 
@@ -199,6 +200,23 @@ def _narrower(cell: CellSize) -> str:
     return (
         "" if width_A is None or width_A > 0.99 * min(cell.lengths_A) else f", {width_A:.1f} A across at its narrowest"
     )
+
+
+def ordering_sentences(orderings: OrderingResult | None) -> list[str]:
+    """How far ordered cells of a disordered crystal differ."""
+    if orderings is None:
+        return []
+    what = f"{len(orderings.cells)} ordered cells of a disordered crystal were simulated"
+    if orderings.spread_factor is None:
+        return [f"{what}: no temperature has a diffusivity in two, so how far they differ is not known."]
+    at = _at(orderings.temperatures_compared_K)
+    chance = f"chance {percent(orderings.probability)} if all had one" if orderings.probability is not None else ""
+    if orderings.spread_factor <= 1.0:
+        seen = f"their diffusivities differ by no more than the errors of their runs ({at}; {chance})"
+    else:
+        factor = plain(orderings.spread_factor, 2)
+        seen = f"their diffusivities differ by a factor of {factor} (68 %) beyond their runs' errors ({at}; {chance})"
+    return [f"{what}: {seen}. The intervals hold this, as the replicas are of different cells."]
 
 
 def _of_sizes(sizes: SizeResult) -> list[str]:

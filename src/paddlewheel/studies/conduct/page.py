@@ -16,7 +16,7 @@ from paddlewheel.studies.conduct import page_tables
 from paddlewheel.studies.conduct.arrhenius import arrhenius_figure
 from paddlewheel.studies.conduct.figures import msd_figure, thermo_figure
 from paddlewheel.studies.conduct.files import RunTables, read_tables
-from paddlewheel.studies.conduct.naming import size_sentences
+from paddlewheel.studies.conduct.naming import ordering_sentences, size_sentences
 from paddlewheel.studies.conduct.record import ConductivityRecord, TemperatureResult
 from paddlewheel.studies.conduct.second_opinion.page import opinion_figures, opinion_section
 from paddlewheel.studies.conduct.size_page import CAPTION, size_figure, size_table
@@ -71,6 +71,7 @@ def page(record: ConductivityRecord, beside: Beside, drawings: dict[str, Drawing
     sections = [
         _of_temperature_dependence(record, drawings),
         _of_sizes(record, drawings),
+        _of_orderings(record),
         _of_rounds(record),
         _of_temperatures(record),
         _of_displacements(ion, drawings),
@@ -141,6 +142,20 @@ def _of_sizes(record: ConductivityRecord, drawings: dict[str, Drawing]) -> Secti
         paragraphs=[*size_sentences(record.cell, record.sizes), f"Records of the smaller cells: {where}."],
         drawings=[(drawings["sizes"], CAPTION)] if "sizes" in drawings else [],
         tables=[size_table(record.sizes)],
+    )
+
+
+def _of_orderings(record: ConductivityRecord) -> Section | None:
+    if record.orderings is None:
+        return None
+    return Section(
+        id="orderings",
+        title="Ordered cells",
+        paragraphs=[
+            "Partly occupied sites were ordered in several ways. Each column is of the runs of one cell alone.",
+            *ordering_sentences(record.orderings),
+        ],
+        tables=[page_tables.ordering_table(record.orderings)],
     )
 
 

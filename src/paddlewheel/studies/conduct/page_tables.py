@@ -5,12 +5,14 @@ from __future__ import annotations
 from paddlewheel.page.numbers import ABSENT, interval, kelvin, measured, percent, plain
 from paddlewheel.page.tables import Cell, Table, words
 from paddlewheel.records import HealthCheck
+from paddlewheel.records.arrhenius import TemperatureStatus
 from paddlewheel.studies.conduct.naming import STATUS_WORDS
 from paddlewheel.studies.conduct.record import (
     AdaptiveRuns,
     ConductivityRecord,
     Extrapolation,
     KnownAtDecision,
+    OrderingResult,
     TemperatureResult,
 )
 from paddlewheel.study.progress import duration
@@ -132,6 +134,25 @@ def direction_table(rows: list[TemperatureResult]) -> Table | None:
         ))  # fmt: skip
         table.rows.append([Cell(f"{row.temperature_K:g}"), *(Cell(measured(part)) for part in along), collective])
     return table
+
+
+def ordering_table(orderings: OrderingResult) -> Table:
+    """One row a temperature, one column an ordered cell."""
+    heads = [f"Cell {cell.ordering}, +{cell.above_lowest_meV_per_atom:.1f} meV/atom" for cell in orderings.cells]
+    table = Table(
+        "Tracer σ by the ordering (Ewald energies above that of the lowest)",
+        [("T", "K"), *((head, "mS/cm") for head in heads)],
+    )
+    rows = {row.temperature_K for cell in orderings.cells for row in cell.temperatures}
+    for at in sorted(rows):
+        found = [next((row for row in cell.temperatures if row.temperature_K == at), None) for cell in orderings.cells]
+        cells = [Cell(measured(row.conductivity_mS_per_cm), _why(row.status)) if row else Cell(ABSENT) for row in found]
+        table.rows.append([Cell(f"{at:g}"), *cells])
+    return table
+
+
+def _why(status: TemperatureStatus) -> str | None:
+    return None if status == "ok" else STATUS_WORDS[status]
 
 
 def health_table(rows: list[TemperatureResult]) -> Table | None:

@@ -226,6 +226,41 @@ class SizeResult(Record):
     records: dict[str, str] = {}
 
 
+class OrderingAtTemperature(Record):
+    """What the runs of one ordered cell alone give at one temperature; null values come with the reason."""
+
+    temperature_K: float
+    n_replicas: int
+    status: TemperatureStatus
+    reason: str | None = None
+    conductivity_mS_per_cm: Measured | None = None
+
+
+class OrderingValue(Record):
+    """One ordered cell of a disordered crystal, its Ewald energy above that of the lowest one, and its own runs."""
+
+    ordering: int
+    formula: str
+    above_lowest_meV_per_atom: float
+    temperatures: list[OrderingAtTemperature]
+
+
+class OrderingResult(Record):
+    """The ordered cells of a disordered crystal side by side.
+
+    `spread_factor` is e to the standard deviation of `ln D` between orderings beyond the errors of their runs (1: none
+    is seen), over `temperatures_compared_K`, where two orderings or more have a diffusivity; `probability` the chance
+    of a larger scatter if all had one D. Null values where no temperature has two. The intervals of the record hold
+    the differences between replicas, which are of different orderings.
+    """
+
+    cells: list[OrderingValue]
+    spread_factor: float | None = None
+    temperatures_compared_K: list[float] = []
+    chi2_per_dof: float | None = None
+    probability: float | None = None
+
+
 class DecidedRun(Record):
     """A run that a decision added, by its name in the run directory."""
 
@@ -292,7 +327,8 @@ class ConductivityRecord(PotentialRecord):
     `unchecked` names what nobody could check: temperature and frame interval where the frames of a trajectory made
     elsewhere do not tell, the charge where it is no oxidation state in which the element is known. `arrhenius` is of
     the tracer (Nernst-Einstein), `collective` of all ions together; `cell` is null in records of before.
-    Where several sizes of cell were simulated all but `sizes` is of the largest.
+    Where several sizes of cell were simulated all but `sizes` is of the largest. `orderings` is of a crystal with
+    partly occupied sites that was simulated in several ordered cells.
     `second_opinions` are what other potentials say of the runs, where they were asked, and `model_spread` how far the
     potentials differ in transport, null where nothing tells it.
     """
@@ -310,6 +346,7 @@ class ConductivityRecord(PotentialRecord):
     collective: CollectiveResult | None = None
     cell: CellSize | None = None
     sizes: SizeResult | None = None
+    orderings: OrderingResult | None = None
     adaptive: AdaptiveRuns | None = None
     published: list[PublishedComparison] = []
     second_opinions: list[SecondOpinion] = []

@@ -33,7 +33,7 @@ def size_result(
         Paths of the records of the smaller cells, by name.
     """
     points = [
-        (each.row.temperature_K, n_atoms, _logarithm(each))
+        (each.row.temperature_K, n_atoms, logarithm(each))
         for n_atoms, analysed in cells.values()
         for each in analysed
         if each.row.status in entering and each.row.diffusivity_cm2_per_s is not None
@@ -75,7 +75,8 @@ def size_result(
     )
 
 
-def _logarithm(each: Analysed) -> LogValue:
+def logarithm(each: Analysed) -> LogValue:
+    """Of the diffusivity of a temperature that has one."""
     value = each.row.diffusivity_cm2_per_s
     assert value is not None
     assert each.tracer is not None  # it has a diffusivity

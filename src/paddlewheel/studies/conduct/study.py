@@ -27,7 +27,8 @@ from paddlewheel.studies.conduct.adaptive import (
 from paddlewheel.studies.conduct.files import keep_run
 from paddlewheel.studies.conduct.fit import fit_temperatures
 from paddlewheel.studies.conduct.measure import analyse_temperature, conductivity_record
-from paddlewheel.studies.conduct.record import ConductivityRecord, DecidedRun
+from paddlewheel.studies.conduct.orderings import ordering_result
+from paddlewheel.studies.conduct.record import ConductivityRecord, DecidedRun, OrderingResult
 from paddlewheel.studies.conduct.runs import Analysed, TemperatureRuns, read_temperature, units_by_temperature
 from paddlewheel.studies.conduct.second_opinion.measure import with_second_opinions
 from paddlewheel.studies.conduct.second_opinion.plan import (
@@ -56,6 +57,7 @@ from paddlewheel.studies.simulation.potentials import (
 from paddlewheel.studies.simulation.settings import (
     STRUCTURE,
     CellSettings,
+    DisorderSettings,
     DynamicsSettings,
     IonSettings,
     PotentialSettings,
@@ -72,6 +74,10 @@ from paddlewheel.transport import CAGE_PS
 
 if TYPE_CHECKING:
     from ase import Atoms
+
+
+ORDERINGS_BY_ITSELF = 2
+"""Ordered cells of a disordered structure where nobody asks for a number: as many as there are replicas by default."""
 
 
 class FitSettings(Settings):
@@ -101,7 +107,9 @@ class FitSettings(Settings):
         return ("ok", "extrapolating") if self.allow_extrapolating else ("ok",)
 
 
-class PlanSettings(FitSettings, PotentialSettings, DynamicsSettings, CellSettings, IonSettings, SeedSettings):
+class PlanSettings(
+    FitSettings, PotentialSettings, DynamicsSettings, CellSettings, DisorderSettings, IonSettings, SeedSettings
+):
     """Settings of runs at several temperatures."""
 
     temperatures_K: Numbers = setting(
@@ -116,9 +124,6 @@ class PlanSettings(FitSettings, PotentialSettings, DynamicsSettings, CellSetting
         ge=1,
         le=10_000,
         may_grow=True,
-    )
-    orderings: int | None = setting(
-        None, "Ordered cells to make of a structure with partial occupancies; a replica each.", ge=1, le=1000
     )
     arrhenius: bool = setting(True, "Fit ln(sigma T) over the temperatures.")
     minimum_onset_ps: float = setting(
@@ -350,6 +355,8 @@ def plan_conduct(structure: str | Path | Atoms, settings: PlanSettings) -> Condu
         n_atoms=settings.n_atoms,
         orderings=settings.orderings,
         seed=settings.seed,
+        oxidation=settings.oxidation,
+        by_itself=min(settings.replicas, ORDERINGS_BY_ITSELF),
     )
     ion = choose_ion(choice.cells[0], specie=settings.specie, charge=settings.charge, anyway=settings.charge_anyway)
     potential = chosen_potential(settings, choice.cells[0])
@@ -438,7 +445,9 @@ def _measures(plan: ConductPlan, settings: ConductSettings, run: Run) -> Conduct
         equilibrate_ps=settings.left_out_ps,
         minimum_onset_ps=plan.minimum_onset_ps,
     )
-    record = _record(plan, settings, run, analysis, warnings).model_copy(update={"adaptive": adaptive})
+    record = _record(plan, settings, run, analysis, warnings).model_copy(
+        update={"adaptive": adaptive, "orderings": _of_orderings(plan, settings, analysis.units)}
+    )
 
     def own_runs(opinion: Opinion, inside: Run) -> ConductivityRecord:
         other = plan.by_another(opinion, production_ps=settings.second_opinion_ps)
@@ -474,6 +483,20 @@ def _analysis(plan: ConductPlan, settings: ConductSettings, units: Sequence[Unit
         analyse_temperature(each, charge_e=plan.ion.charge_e, minimum_onset_ps=plan.minimum_onset_ps) for each in runs
     ]
     return _Analysis(units, runs, found)
+
+
+def _of_orderings(plan: ConductPlan, settings: ConductSettings, units: Sequence[Unit]) -> OrderingResult | None:
+    """What each of several ordered cells gives by its own runs; None of one cell."""
+    cells = plan.structure.cells
+    if len(cells) < 2:
+        return None
+    members = [[unit for unit in units if unit.contents["replica"] % len(cells) == k] for k in range(len(cells))]
+    return ordering_result(
+        [_analysis(plan, settings, own).analysed for own in members],
+        formulas=[cell.get_chemical_formula("metal") for cell in cells],
+        above_lowest_meV_per_atom=plan.structure.above_lowest_meV_per_atom,
+        entering=settings.entering(),
+    )
 
 
 def _state(analysis: _Analysis, settings: ConductSettings) -> State:

@@ -17,6 +17,7 @@ from paddlewheel.studies.conduct.naming import (
     collective_sentences,
     condition_sentences,
     equilibration_sentences,
+    ordering_sentences,
     size_sentences,
 )
 from paddlewheel.studies.conduct.record import ConductivityRecord, TemperatureResult
@@ -302,6 +303,7 @@ def _named(record: ConductivityRecord) -> list[str]:
         *collective_sentences(record.collective, rows),
         *condition_sentences(rows, [row.density_g_per_cm3 for row in rows]),
         *size_sentences(record.cell, record.sizes),
+        *ordering_sentences(record.orderings),
     ]
 
 

@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, field_validator
 from paddlewheel.crystals.supercell import MOST_ATOMS
 from paddlewheel.dynamics import TRANSPORT_FRICTION_PER_PS, Ensemble, MDSettings
 from paddlewheel.studies.motion.settings import ChargeSettings
-from paddlewheel.study.settings import MOST_SEED, Settings, bad_value, setting
+from paddlewheel.study.settings import MOST_SEED, NamedNumbers, Settings, bad_value, setting
 from paddlewheel.study.study import Argument
 
 STRUCTURE = Argument(
@@ -73,6 +73,24 @@ class SeedSettings(Settings):
     """Chance."""
 
     seed: int = setting(1, "Decides every random number.", ge=0, le=MOST_SEED)
+
+
+class DisorderSettings(Settings):
+    """How a structure with partly occupied sites becomes ordered cells."""
+
+    orderings: int | None = setting(
+        None,
+        "Ordered cells to make of a structure with partly occupied sites, which the replicas take in turn, each at "
+        "least once; by default 2, or 1 of a single replica.",
+        ge=1,
+        le=1000,
+    )
+    oxidation: NamedNumbers | None = setting(
+        None,
+        "Oxidation states of elements of a structure with partly occupied sites, such as Fe=3,Ti=4, to keep its cells "
+        "neutral and rank them; those that are absent are guessed from bond valences.",
+        each=(-8, 8),
+    )
 
 
 class StepSettings(Settings):

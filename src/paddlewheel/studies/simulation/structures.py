@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paddlewheel.crystals import check_structure, order_structure, read_structure
+from paddlewheel.crystals import check_structure, is_disordered, order_structure, read_structure
 from paddlewheel.crystals.disorder import mean_cell
 from paddlewheel.crystals.supercell import (
     CellChoice,
@@ -22,6 +22,7 @@ from paddlewheel.crystals.supercell import (
     supercell_repeats,
 )
 from paddlewheel.execution import array_digest
+from paddlewheel.study.progress import Progress, Row
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -29,13 +30,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class StructureChoice:
-    """The cells to simulate: one, or one for each ordering of a disordered structure."""
+    """The cells to simulate: one, or one for each ordering of a disordered structure, with their Ewald energies."""
 
     name: str
     cells: tuple[Atoms, ...]
     repeats: Repeats
     by_rule: bool = False
     notes: tuple[str, ...] = ()
+    above_lowest_meV_per_atom: tuple[float, ...] = ()
 
     @property
     def size(self) -> CellChoice:
@@ -62,30 +64,76 @@ def choose_structure(
     n_atoms: int | None = None,
     orderings: int | None,
     seed: int,
+    oxidation: Mapping[str, float] | None = None,
+    by_itself: int = 1,
 ) -> StructureChoice:
-    """Read, order if asked, and repeat the structure: as `supercell` says, or to about `n_atoms` atoms."""
+    """Read the structure, order it where sites are partly occupied, and repeat it.
+
+    Parameters
+    ----------
+    structure
+        A built-in name, a file, or atoms.
+    supercell
+        As in `make_supercell`; of disordered crystals as in `order_structure`.
+    n_atoms
+        About how many atoms it is to have, in place of `supercell`.
+    orderings
+        How many ordered cells to make. None: one of an ordered structure, `by_itself` of a disordered one.
+    seed
+        Decides the orderings.
+    oxidation
+        Oxidation states of elements of a disordered structure; the others are guessed.
+
+    Raises
+    ------
+    InputError
+        Of the kind that fits.
+    """
     by_rule = n_atoms is None and isinstance(supercell, str) and supercell.strip() == "auto"
-    if orderings is None or not isinstance(structure, str | Path):
-        if isinstance(structure, str | Path):
-            name, unit = _label(structure), read_structure(structure)
-        else:
-            name, unit = structure.get_chemical_formula("metal"), check_structure(structure, "structure")
-        repeats = cell_repeats(unit, supercell=supercell, n_atoms=n_atoms)
-        return StructureChoice(name=name, cells=(repeat_cell(unit, repeats),), repeats=repeats, by_rule=by_rule)
+    if not isinstance(structure, str | Path):
+        unit = check_structure(structure, "structure")
+        return _of_ordered(unit, structure.get_chemical_formula("metal"), supercell, n_atoms, by_rule=by_rule)
+    if orderings is None and not is_disordered(structure):
+        return _of_ordered(read_structure(structure), _label(structure), supercell, n_atoms, by_rule=by_rule)
     if n_atoms is not None:
         vectors_A, in_cell = mean_cell(structure)
         supercell = plain_repeats_of_atoms(vectors_A, in_cell, n_atoms=n_atoms)
-    found = order_structure(structure, n_cells=orderings, seed=seed, supercell=supercell)
-    notes = [
+    asked = orderings or by_itself
+    done = Row("annealings", 0, 1)
+
+    def watch(n_done: int, n_all: int) -> None:
+        nonlocal done
+        done = Row("annealings", n_done, n_all)
+        progress.update()
+
+    with Progress(f"ordering {_label(structure)}", lambda: [done], short=True) as progress:
+        found = order_structure(
+            structure, n_cells=asked, seed=seed, supercell=supercell, oxidation_states=oxidation, watch=watch
+        )
+    told = f"partly occupied sites: {len(found)} ordered cells of {len(found[0].atoms)} atoms, taken in turn"
+    notes = [] if orderings else [f"{told} (--orderings N for more)"]
+    notes += [
         f"ordering {i}: Ewald energy {cell.above_lowest_eV_per_atom * 1000:.1f} meV/atom above the lowest"
         for i, cell in enumerate(found)
     ]
-    if len(found) < orderings:
-        notes.append(f"{orderings} orderings asked for, {len(found)} distinct ones found")
+    notes += dict.fromkeys(note for cell in found for note in cell.notes)
+    if len(found) < asked:
+        notes.append(f"{asked} orderings asked for, {len(found)} distinct ones found")
     return StructureChoice(
-        name=_label(structure), cells=tuple(cell.atoms for cell in found), repeats=found[0].repeats,
-        by_rule=by_rule, notes=tuple(notes),
-    )  # fmt: skip
+        name=_label(structure),
+        cells=tuple(cell.atoms for cell in found),
+        repeats=found[0].repeats,
+        by_rule=by_rule,
+        notes=tuple(notes),
+        above_lowest_meV_per_atom=tuple(1000 * cell.above_lowest_eV_per_atom for cell in found),
+    )
+
+
+def _of_ordered(
+    unit: Atoms, name: str, supercell: str | Sequence[int], n_atoms: int | None, *, by_rule: bool
+) -> StructureChoice:
+    repeats = cell_repeats(unit, supercell=supercell, n_atoms=n_atoms)
+    return StructureChoice(name=name, cells=(repeat_cell(unit, repeats),), repeats=repeats, by_rule=by_rule)
 
 
 def cell_repeats(unit: Atoms, *, supercell: str | Sequence[int], n_atoms: int | None) -> Repeats:
