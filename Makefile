@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 DEVELOPER := $(VENV)/.developer
 GPAW := $(VENV)/.gpaw
+UNIVERSAL := $(VENV)/universal
 # the third-party data beside the checkout, where it is there: an offline mirror of the potentials, and test data
 export PADDLEWHEEL_SHARED ?= $(if $(wildcard ../shared/data),$(abspath ../shared),)
 # bytecode is written even where the environment forbids it: without, every start takes seconds
@@ -21,7 +22,7 @@ DEMO_PRODUCTION_PS ?= 50
 DEMO_EQUILIBRATE_PS ?= 2
 DEMO_OPTIONS ?= --supercell 1x1x1 --ensemble nvt --seed 1
 
-.PHONY: install install-developer install-gpaw demo test test-quick lint clean
+.PHONY: install install-developer install-gpaw install-universal demo test test-quick lint clean
 
 # paddlewheel alone, without torch, which only M3GNet and training need. pip would compile 300 MB of bytecode: what is
 # imported compiles itself. Nothing here imports three of the packages that pymatgen-core asks for
@@ -43,6 +44,7 @@ $(DEVELOPER): $(INSTALLED)
 	$(BIN)/pip install --quiet --no-compile torch==2.13.0
 	$(BIN)/pip install --quiet --no-compile --editable '.[train,dev]'
 	$(MAKE) install-gpaw || echo "without GPAW its tests are skipped"
+	$(MAKE) install-universal || echo "without CHGNet or SevenNet their tests are skipped"
 	touch $@
 
 # GPAW (GPL-3), which labels by `--engine gpaw` need, is built in a minute, against Debian's libxc and OpenBLAS; by g++,
@@ -53,6 +55,21 @@ $(GPAW): $(INSTALLED)
 	@echo '#include <xc.h>' | g++ -E - >/dev/null 2>&1 || \
 	  { echo "install-gpaw: no header of libxc (xc.h) is here: apt-get install libxc-dev libopenblas-dev g++" >&2; exit 1; }
 	CC=g++ CXX=g++ $(BIN)/pip install --quiet --no-compile gpaw gpaw-data
+	touch $@
+
+# CHGNet and SevenNet, each in an environment of its own, for their pins exclude each other. It sees the packages of
+# $(VENV) behind its own (torch 2.13.0 among them, which comes first), so that pip adds only what lacks or must differ:
+# 31 and 56 MB, 10 s each
+install-universal: $(UNIVERSAL)/chgnet/.installed $(UNIVERSAL)/sevennet/.installed
+
+$(UNIVERSAL)/chgnet/.installed: PACKAGE := chgnet==0.4.2
+$(UNIVERSAL)/sevennet/.installed: PACKAGE := sevenn==0.13.0
+$(UNIVERSAL)/%/.installed: $(INSTALLED)
+	$(BIN)/pip install --quiet --no-compile torch==2.13.0
+	$(BIN)/python -m venv --without-pip $(@D)
+	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib")); print("$(CURDIR)/src")' \
+	  > $$($(@D)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/paddlewheel.pth
+	$(BIN)/pip --python $(@D)/bin/python install --quiet --no-compile $(PACKAGE)
 	touch $@
 
 demo: install

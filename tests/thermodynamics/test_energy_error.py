@@ -81,7 +81,8 @@ def test_an_energy_built_on_others_has_their_errors() -> None:
 
 def test_cards_tell_the_error_of_their_potentials() -> None:
     """From the cards of the checkpoints; the student has its teacher's 30.20 and 1.96 of its own."""
-    told = {card.name: card.energy_mae_meV_per_atom for card in list_potentials()}
+    told = {card.name: card.energy_mae_meV_per_atom for card in list_potentials() if card.files}
+    assert told.pop("nep89") is None  # its paper's errors are of other frames
     assert told == {
         "m3gnet-nabh-r2scan": 30.2,
         "m3gnet-mp-2021": 21.1,

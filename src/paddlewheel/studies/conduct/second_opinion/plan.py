@@ -70,7 +70,7 @@ def chosen_opinions(
             name,
             three_body=settings.three_body if card.kind == "m3gnet" else "parent",
             device="cpu" if card.kind in ("nep", "ase") else settings.device,
-            dtype=settings.dtype if card.kind in ("m3gnet", "nep", "mace") else "float32",
+            dtype=settings.dtype if card.has_float64 else "float32",
         )
         same = [first, *(opinion.potential for opinion in opinions)]
         if any(_decides(potential) == _decides(other) for other in same):
