@@ -234,7 +234,11 @@ def _said_of_counts(rows, lengths_A, charges, repeats, counts: Counts) -> list[s
         written_e = sum(wanted * charges[s] for s, wanted in counts.wanted.items())
         why = f"the occupancies carry {written_e:+.2g} e" if abs(written_e) > 0.5 else "whole ions, neutral"
         line = f"composition in {_times(repeats)} unit cells: {told} ({why})"
-        if counts.change > OCCUPANCY_TOLERANCE and (exact := _exact_repeats(rows, lengths_A, charges)):
+        if (
+            not counts.charge_e
+            and counts.change > OCCUPANCY_TOLERANCE
+            and (exact := _exact_repeats(rows, lengths_A, charges))
+        ):
             line += f"; --supercell {_times(exact)} needs no change"
         lines.append(line)
     uneven = [f"{s} {q:+.3g}" for s, q in counts.charges.items() if abs(q - round(q)) > 1e-6]

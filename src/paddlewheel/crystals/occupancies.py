@@ -41,9 +41,10 @@ _SPLIT_H_A = 0.7
 _SLENDER = 2.1
 """Longest over shortest axis of a cell that is taken for its whole numbers."""
 _COUNT_WEIGHT = 1e-3
-_CHARGE_WEIGHT, _MIXED_WEIGHT = 100.0, 1.0
-"""Of an e of charge that is left, where an atom weighs as many as it has electrons: it is worth a heavy ion more or
-less, and not the exchange of one heavy ion for another; of an element whose mean oxidation state may change, little."""
+_CHARGE_WEIGHT, _MIXED_WEIGHT = 25.0, 1.0
+"""Of an e of charge that is left, where an atom weighs as many as it has electrons: neutrality is worth light ions and
+a La more or less, not the exchange of heavy ions (Al for Ti 35, Ta for Zr 113). Of an element whose mean oxidation
+state may change, little."""
 
 
 @dataclass(frozen=True)
@@ -305,7 +306,7 @@ def smallest_repeats(
     """Repeats of the smallest compact cell, up to `most_cells`, in which no occupancy changes by more than 0.01."""
     for repeats in _larger_cells((1, 1, 1), lengths_A, most_cells):
         found = choose_counts(rows, int(np.prod(repeats)), charges)
-        if found.change <= OCCUPANCY_TOLERANCE and not found.charge_e:
+        if found.change <= OCCUPANCY_TOLERANCE:
             return repeats
     return None
 

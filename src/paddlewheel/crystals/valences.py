@@ -35,7 +35,11 @@ _REDOX = ("Ti", "V", "Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Nb", "Mo", "W", "Re", 
 """Metals that take two states side by side in one solid."""
 _CHAINED = ("C", "N", "B", "P")
 """Elements that bond to themselves in ions, so that their mean state need be no integer."""
+_ANIONS = ("H", "N", "O", "F", "S", "Cl", "Se", "Br", "Te", "I")
+"""Where there are any of these, bonds are to them alone: Li near P of PS4 is no phosphide."""
 _UNCOMMON = 0.5
+_STRAINED = 3.5
+"""Of a choice of states for one element: this far from its bonds nothing is known of it."""
 _MOST_CHOICES = 20_000
 
 
@@ -56,10 +60,15 @@ def bond_valence_sums(symbols: Sequence[str], occupancies: Floats, pairs: Pairs)
 
     pauling = {symbol: float(Element(symbol).X) for symbol in symbols}
     parameters = {symbol: BV_PARAMS.get(Element(symbol)) for symbol in symbols}
+    anions = [symbol for symbol in symbols if symbol in _ANIONS] or [
+        s for s in symbols if min(known_charges(s), default=0) < 0
+    ]
     sums = np.zeros(len(symbols))
     for (a, first), (b, second) in itertools.combinations(enumerate(symbols), 2):
         one, other = parameters[first], parameters[second]
         if one is None or other is None or not abs(pauling[first] - pauling[second]) > 0:  # nan where none is known
+            continue
+        if max(first, second, key=pauling.__getitem__) not in anions:
             continue
         radii = one["r"] * other["r"] * (math.sqrt(one["c"]) - math.sqrt(other["c"])) ** 2
         length_A = one["r"] + other["r"] - radii / (one["c"] * one["r"] + other["c"] * other["r"])
@@ -108,11 +117,11 @@ def guess_oxidation(
         charges = dict(zip(amounts, states, strict=True))
         contents = [amounts[symbol] * charge for symbol, charge in charges.items()]
         positive = sum(content for content in contents if content > 0)
-        if positive <= 0 or min(contents) >= 0:
+        strains = {s: _strain(s, charge, valences) for s, charge in charges.items() if s not in given}
+        strange = any(strains[s] > _STRAINED for s in strains if len(choices[s]) > 1)
+        if positive <= 0 or min(contents) >= 0 or strange:
             continue
-        cost = sum(
-            amounts[symbol] * _strain(symbol, charges[symbol], valences) for symbol in amounts if symbol not in given
-        )
+        cost = sum(amounts[symbol] * strain for symbol, strain in strains.items())
         found.append((sum(contents) / positive, cost / sum(amounts.values()), charges))
     if not found:
         return None
