@@ -140,7 +140,7 @@ def ordering_table(orderings: OrderingResult) -> Table:
     """One row a temperature, one column an ordered cell."""
     heads = [f"Cell {cell.ordering}, +{cell.above_lowest_meV_per_atom:.1f} meV/atom" for cell in orderings.cells]
     table = Table(
-        "Tracer σ by the ordering (Ewald energies above that of the lowest)",
+        "Tracer σ by the ordering (energies above that of the lowest)",
         [("T", "K"), *((head, "mS/cm") for head in heads)],
     )
     rows = {row.temperature_K for cell in orderings.cells for row in cell.temperatures}

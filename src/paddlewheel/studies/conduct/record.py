@@ -237,7 +237,7 @@ class OrderingAtTemperature(Record):
 
 
 class OrderingValue(Record):
-    """One ordered cell of a disordered crystal, its Ewald energy above that of the lowest one, and its own runs."""
+    """One ordered cell of a disordered crystal, its energy above that of the lowest one, and its own runs."""
 
     ordering: int
     formula: str

@@ -49,6 +49,7 @@ from paddlewheel.studies.simulation.md_unit import md_unit
 from paddlewheel.studies.simulation.potentials import (
     check_width,
     chosen_potential,
+    loaded_potential,
     potential_citations,
     potential_note,
     thin_warnings,
@@ -357,6 +358,11 @@ def plan_conduct(structure: str | Path | Atoms, settings: PlanSettings) -> Condu
         seed=settings.seed,
         oxidation=settings.oxidation,
         by_itself=min(settings.replicas, ORDERINGS_BY_ITSELF),
+        potential_of=(
+            (lambda cell: loaded_potential(chosen_potential(settings, cell)))
+            if settings.rank_by == "potential"
+            else None
+        ),
     )
     ion = choose_ion(choice.cells[0], specie=settings.specie, charge=settings.charge, anyway=settings.charge_anyway)
     potential = chosen_potential(settings, choice.cells[0])

@@ -91,6 +91,11 @@ class DisorderSettings(Settings):
         "neutral and rank them; those that are absent are guessed from bond valences.",
         each=(-8, 8),
     )
+    rank_by: Literal["ewald", "potential"] = setting(
+        "ewald",
+        "Energy that chooses the orderings: Ewald's of point charges, or the potential's after a short relaxation of "
+        "four times as many cells of low Ewald energy.",
+    )
 
 
 class StepSettings(Settings):

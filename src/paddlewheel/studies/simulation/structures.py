@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +26,12 @@ from paddlewheel.study.progress import Progress, Row
 
 if TYPE_CHECKING:
     from ase import Atoms
+    from ase.calculators.calculator import Calculator
+
+
+CANDIDATES = 4
+"""Orderings of low Ewald energy for each one that a potential chooses."""
+_RELAXATION_STEPS = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +72,7 @@ def choose_structure(
     seed: int,
     oxidation: Mapping[str, float] | None = None,
     by_itself: int = 1,
+    potential_of: Callable[[Atoms], Calculator] | None = None,
 ) -> StructureChoice:
     """Read the structure, order it where sites are partly occupied, and repeat it.
 
@@ -83,6 +90,9 @@ def choose_structure(
         Decides the orderings.
     oxidation
         Oxidation states of elements of a disordered structure; the others are guessed.
+    potential_of
+        Gives a potential for a cell: then the orderings are those of lowest energy by it, after a short relaxation of
+        `CANDIDATES` times as many of lowest Ewald energy.
 
     Raises
     ------
@@ -99,34 +109,70 @@ def choose_structure(
         vectors_A, in_cell = mean_cell(structure)
         supercell = plain_repeats_of_atoms(vectors_A, in_cell, n_atoms=n_atoms)
     asked = orderings or by_itself
-    done = Row("annealings", 0, 1)
-
-    def watch(n_done: int, n_all: int) -> None:
-        nonlocal done
-        done = Row("annealings", n_done, n_all)
-        progress.update()
-
-    with Progress(f"ordering {_label(structure)}", lambda: [done], short=True) as progress:
+    n_cells = asked if potential_of is None else CANDIDATES * asked
+    with _Watch(f"ordering {_label(structure)}", "annealings") as watch:
         found = order_structure(
-            structure, n_cells=asked, seed=seed, supercell=supercell, oxidation_states=oxidation, watch=watch
+            structure, n_cells=n_cells, seed=seed, supercell=supercell, oxidation_states=oxidation, watch=watch
         )
-    told = f"partly occupied sites: {len(found)} ordered cells of {len(found[0].atoms)} atoms, taken in turn"
+    cells, above_meV, kind = (
+        [cell.atoms for cell in found],
+        [1e3 * cell.above_lowest_eV_per_atom for cell in found],
+        "Ewald",
+    )
+    if potential_of is not None:
+        cells, above_meV = _lowest(cells, potential_of(cells[0]), asked)
+        kind = f"relaxed (best of {len(found)} by the potential)"
+    told = f"partly occupied sites: {len(cells)} ordered cells of {len(cells[0])} atoms, taken in turn"
     notes = [] if orderings else [f"{told} (--orderings N for more)"]
-    notes += [
-        f"ordering {i}: Ewald energy {cell.above_lowest_eV_per_atom * 1000:.1f} meV/atom above the lowest"
-        for i, cell in enumerate(found)
-    ]
+    notes += [f"ordering {i}: {kind} energy {above:.1f} meV/atom above the lowest" for i, above in enumerate(above_meV)]
     notes += dict.fromkeys(note for cell in found for note in cell.notes)
-    if len(found) < asked:
-        notes.append(f"{asked} orderings asked for, {len(found)} distinct ones found")
+    if len(cells) < asked:
+        notes.append(f"{asked} orderings asked for, {len(cells)} distinct ones found")
     return StructureChoice(
         name=_label(structure),
-        cells=tuple(cell.atoms for cell in found),
+        cells=tuple(cells),
         repeats=found[0].repeats,
         by_rule=by_rule,
         notes=tuple(notes),
-        above_lowest_meV_per_atom=tuple(1000 * cell.above_lowest_eV_per_atom for cell in found),
+        above_lowest_meV_per_atom=tuple(above_meV),
     )
+
+
+class _Watch:
+    """A display of how many are done, silent where that takes no time."""
+
+    def __init__(self, title: str, what: str) -> None:
+        self._row = Row(what, 0, 1)
+        self._what = what
+        self._display = Progress(title, lambda: [self._row], short=True)
+
+    def __enter__(self) -> Callable[[int, int], None]:
+        self._display.__enter__()
+
+        def watch(done: int, total: int) -> None:
+            self._row = Row(self._what, done, total)
+            self._display.update()
+
+        return watch
+
+    def __exit__(self, kind, error, trace) -> None:
+        self._display.__exit__(kind, error, trace)
+
+
+def _lowest(cells: Sequence[Atoms], calculator: Calculator, asked: int) -> tuple[list[Atoms], list[float]]:
+    """The cells, as they were, that are lowest after a short relaxation of their atoms; meV/atom above the lowest."""
+    from ase.optimize import FIRE
+
+    energies_eV = []
+    with _Watch("relaxing orderings", "cells") as watch:
+        for number, cell in enumerate(cells):
+            atoms = cell.copy()
+            atoms.calc = calculator
+            FIRE(atoms, logfile=None).run(fmax=0.05, steps=_RELAXATION_STEPS)  # type: ignore[arg-type]
+            energies_eV.append(float(atoms.get_potential_energy()) / len(atoms))
+            watch(number + 1, len(cells))
+    order = np.argsort(energies_eV, kind="stable")[:asked]
+    return [cells[k] for k in order], [1e3 * (energies_eV[k] - energies_eV[order[0]]) for k in order]
 
 
 def _of_ordered(

@@ -1,0 +1,47 @@
+"""The cells that a study takes of a disordered crystal: by Ewald energy, or by a potential."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.calculator import Calculator, all_changes
+from pymatgen.core import Lattice, Structure
+
+from paddlewheel.crystals import order_structure
+from paddlewheel.crystals.pairs import pairs_within
+from paddlewheel.studies.simulation.structures import CANDIDATES, choose_structure
+
+
+def near_cations(atoms: Atoms) -> int:
+    """Pairs of Mg within 3 A, of which an Ewald sum wants few."""
+    return len(pairs_within(atoms[atoms.numbers == 12], cutoff_A=3.0))
+
+
+class LikesPairs(Calculator):
+    """A potential without forces that wants many such pairs."""
+
+    implemented_properties = ["energy", "forces"]
+
+    def calculate(self, atoms=None, properties=("energy",), system_changes=all_changes) -> None:
+        super().calculate(atoms, list(properties), system_changes)
+        assert atoms is not None
+        self.results = {"energy": -float(near_cations(atoms)), "forces": np.zeros((len(atoms), 3))}
+
+
+def test_a_potential_chooses_among_more_orderings(tmp_path: Path) -> None:
+    path = tmp_path / "half.cif"
+    Structure.from_spacegroup("Fm-3m", Lattice.cubic(5.6), ["S", {"Mg": 0.5}], [[0, 0, 0], [0.25, 0.25, 0.25]]).to(
+        str(path)
+    )
+    candidates = order_structure(path, n_cells=CANDIDATES, seed=1)
+    by_ewald = choose_structure(path, supercell="1x1x1", orderings=1, seed=1)
+    chosen = choose_structure(
+        path, supercell="1x1x1", orderings=1, seed=1, potential_of=lambda cell: LikesPairs()
+    )  # fmt: skip
+    assert near_cations(by_ewald.cells[0]) == min(near_cations(cell.atoms) for cell in candidates)
+    assert near_cations(chosen.cells[0]) == max(near_cations(cell.atoms) for cell in candidates)
+    assert near_cations(chosen.cells[0]) > near_cations(by_ewald.cells[0])
+    assert chosen.notes == ("ordering 0: relaxed (best of 4 by the potential) energy 0.0 meV/atom above the lowest",)
+    assert any(np.array_equal(chosen.cells[0].positions, cell.atoms.positions) for cell in candidates)
