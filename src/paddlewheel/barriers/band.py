@@ -43,11 +43,14 @@ class Profile:
         `[n_images]`, as the potential gives them.
     slope_eV_per_A
         `[n_images]`, dE/ds: the force along the path, with its sign turned.
+    extrapolation_grade
+        `[n_images]`, of potentials that give one (over 1: outside the domain of the training set), else nan.
     """
 
     distance_A: np.ndarray
     energy_eV: np.ndarray
     slope_eV_per_A: np.ndarray
+    extrapolation_grade: np.ndarray
 
     def spline(self) -> CubicHermiteSpline:
         """The energy between the images: cubic pieces with the images' energies and slopes."""
@@ -209,17 +212,18 @@ def profile_of(images: Sequence[Atoms], calculator: Calculator) -> Profile:
     positions = np.array([image.positions for image in images])
     steps = np.linalg.norm(np.diff(positions, axis=0).reshape(len(images) - 1, -1), axis=1)
     distance = np.concatenate([[0.0], np.cumsum(steps)])
-    energies, forces = [], []
+    energies, forces, grades = [], [], []
     for image in images:
         image.calc = calculator
         energies.append(float(image.get_potential_energy()))
         forces.append(image.get_forces())
+        grades.append(float(calculator.results.get("extrapolation_grade", np.nan)))
     energy = np.array(energies)
     tangents = np.gradient(positions.reshape(len(images), -1), distance, axis=0)
     tangents /= np.linalg.norm(tangents, axis=1)[:, None]
     slope = -(np.array(forces).reshape(len(images), -1) * tangents).sum(axis=1)
     slope[[0, -1]] = 0.0  # ends are minima: what force is left there is of the tolerance
-    return Profile(distance_A=distance, energy_eV=energy, slope_eV_per_A=slope)
+    return Profile(distance_A=distance, energy_eV=energy, slope_eV_per_A=slope, extrapolation_grade=np.array(grades))
 
 
 def saddle_of(images: Sequence[Atoms], profile: Profile, calculator: Calculator, moving: int) -> Saddle:

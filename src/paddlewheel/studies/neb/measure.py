@@ -355,6 +355,8 @@ def _row(found: Found, name: str, family: int, done: FinishedHop, larger: float 
     lowest = done.saddle.curvatures_eV_per_A2[:2]
     row.curvatures_eV_per_A2 = (lowest[0], lowest[1])
     row.dip_eV = done.profile.dip_eV
+    grade = float(done.profile.extrapolation_grade.max())
+    row.extrapolation_grade = grade if np.isfinite(grade) else None
     row.path = run.text(f"paths/{name}.extxyz", done.path)
     return row
 
@@ -424,6 +426,13 @@ def _warnings(record: NebRecord, inputs: NebInputs, found: Found, heights: dict[
             if abs(change) > max(0.03, 2 * hop.barrier_eV.std):
                 told.append(f"{hop.name}: {change:+.3f} eV in the larger supercell: not converged with size")
     told += _disagreements(found, heights)
+    strange = [hop for hop in record.hops if hop.extrapolation_grade is not None and hop.extrapolation_grade > 1]
+    if strange:
+        worst = max(strange, key=lambda hop: hop.extrapolation_grade or 0.0)
+        told.append(
+            f"{len(strange)} of {len(record.hops)} paths leave the training set of the potential, {worst.name} most "
+            f"(grade {worst.extrapolation_grade:.2g}): label images of paths/ and train it on them"
+        )
     if record.volume_change is not None and abs(record.volume_change) > 0.1:
         told.append(f"the volume changes by {100 * record.volume_change:+.0f} % when the crystal relaxes")
     if record.functional is None and record.engine not in ("ase",):
@@ -451,5 +460,5 @@ def _disagreements(found: Found, heights: dict[int, Heights]) -> list[str]:
 
 
 def _three(values: np.ndarray) -> tuple[float, float, float]:
-    a, b, c = (float(value) for value in values)
+    a, b, c = (float(value) + 0.0 for value in np.round(values, 9))  # no -0
     return a, b, c

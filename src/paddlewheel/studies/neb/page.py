@@ -137,7 +137,10 @@ def _facts(record: NebRecord) -> list[tuple[str, str]]:
 
 def _sections(record: NebRecord, drawings: dict[str, Drawing]) -> list[Section]:
     n_shown, n_known = len(_shown(record)), sum(hop.barrier_eV is not None for hop in record.hops)
-    profiles = "Dots: images. Line: cubic pieces through their energies and forces. Energies are over the start's."
+    profiles = (
+        "Dots: images. Line: cubic pieces through their energies and forces. Energies are over the start's; each has "
+        "its own scale."
+    )
     if n_known > n_shown:
         profiles += f" The {n_shown} lowest of {n_known}; all are in {PROFILES} and {SPLINES}."
     return [
@@ -191,7 +194,8 @@ def _hop_table(record: NebRecord) -> Table:
         "Kinds of hops",
         [
             ("Hop", ""), ("Length", "Å"), ("In a cell", ""), ("Barrier", "eV"), ("Back", "eV"), ("Status", ""),
-            ("Larger supercell", "eV"), ("Curvatures", "eV/Å²"), ("Dip", "eV"), ("Steps", ""),
+            ("Larger supercell", "eV"), ("Extrapolation", "grade"), ("Curvatures", "eV/Å²"), ("Dip", "eV"),
+            ("Steps", ""),
         ],
     )  # fmt: skip
     for hop in record.hops:
@@ -205,6 +209,7 @@ def _hop_table(record: NebRecord) -> Table:
                 Cell(measured(hop.reverse_barrier_eV)),
                 Cell(_STATUS[hop.status]),
                 Cell(plain(hop.larger_supercell_barrier_eV)),
+                Cell(plain(hop.extrapolation_grade, 2)),
                 Cell(ABSENT if curvatures is None else ", ".join(plain(value, 2) for value in curvatures)),
                 Cell(ABSENT if not hop.dip_eV or hop.dip_eV < 0.005 else plain(hop.dip_eV, 2)),
                 Cell(str(hop.n_steps)),
@@ -242,13 +247,12 @@ def _profiles(record: NebRecord, shown: list[NebHop], beside: Beside) -> Figure:
     rows = -(-len(shown) // columns)
     figure = Figure(figsize=(3.45 * columns, 2.6 * rows), layout="constrained")
     grid = np.atleast_1d(figure.subplots(rows, columns, squeeze=False)).ravel()
-    top = max(hop.barrier_eV.value for hop in shown if hop.barrier_eV)
-    bottom = min(0.0, *(float(np.min(fine["energy_eV"][fine["hop"] == number])) for number in numbers))
     for axes, hop, number in zip(grid, shown, numbers, strict=False):
         at, between = images["hop"] == number, fine["hop"] == number
         axes.plot(fine["distance_A"][between], fine["energy_eV"][between], color=BLUE)
         axes.plot(images["distance_A"][at], images["energy_eV"][at], "o", color=BLUE, ms=4)
         axes.set_title(f"{hop.name}, {hop.length_A:.2f} Å")
+        bottom, top = float(fine["energy_eV"][between].min()), float(fine["energy_eV"][between].max())
         axes.set_ylim(bottom - 0.08 * (top - bottom), top + 0.12 * (top - bottom))
         axes.axhline(0.0, color=GRID, lw=0.8, zorder=0)
     for axes in grid[len(shown) :]:

@@ -59,6 +59,8 @@ class NebHop(Record):
         Depth of the deepest minimum between two maxima of the path: a place to stay on the way.
     larger_supercell_barrier_eV
         The barrier in the larger supercell, where that was asked for and the hop decides a direction.
+    extrapolation_grade
+        The largest on the path, of potentials that give one: over 1 it is outside the domain of the training set.
     path
         The images, as extended XYZ.
     """
@@ -80,6 +82,7 @@ class NebHop(Record):
     curvatures_eV_per_A2: tuple[float, float] | None = None
     dip_eV: float | None = None
     larger_supercell_barrier_eV: float | None = None
+    extrapolation_grade: float | None = None
     path: str | None = None
 
 

@@ -140,7 +140,10 @@ def _plain(image: Atoms) -> Atoms:
 def _document(done: ComputedHop) -> dict[str, Any]:
     told: dict[str, Any] = {"status": "done", "hop": done.status, "reason": done.reason, "n_steps": done.n_steps}
     if done.profile is not None and done.saddle is not None:
-        told["profile"] = {name: values.tolist() for name, values in vars(done.profile).items()}
+        told["profile"] = {
+            name: [value if np.isfinite(value) else None for value in values.tolist()]
+            for name, values in vars(done.profile).items()
+        }
         told["saddle"] = {**asdict(done.saddle), "curvatures_eV_per_A2": list(done.saddle.curvatures_eV_per_A2)}
     return told
 
@@ -166,7 +169,9 @@ class FinishedHop:
             status=result["hop"],
             reason=result["reason"],
             n_steps=result["n_steps"],
-            profile=None if profile is None else Profile(**{name: np.array(row) for name, row in profile.items()}),
+            profile=None
+            if profile is None
+            else Profile(**{name: np.array(row, dtype=float) for name, row in profile.items()}),
             saddle=None
             if saddle is None
             else Saddle(
