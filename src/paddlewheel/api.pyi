@@ -488,6 +488,7 @@ def neb(
     potential: str | None = ...,
     three_body: Literal['parent', 'as_trained'] = ...,
     device: str = ...,
+    oxidation: NamedNumbers | None = ...,
     seed: int = ...,
     out: str | Path | None = ...,
     again: bool = ...,

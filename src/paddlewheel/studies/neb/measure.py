@@ -13,6 +13,7 @@ from paddlewheel.barriers.hops import Hop, Hops, hops_between
 from paddlewheel.barriers.network import Level
 from paddlewheel.barriers.sites import Sites, lattice_sites, nearest_site, orbits_of, site_maps, void_sites
 from paddlewheel.crystals.space_group import SpaceGroup
+from paddlewheel.crystals.supercell import image_distance_A
 from paddlewheel.errors import ScienceError
 from paddlewheel.execution import Unit
 from paddlewheel.records import Citation, Measured
@@ -40,7 +41,6 @@ from paddlewheel.studies.simulation.potentials import potential_citations
 from paddlewheel.studies.simulation.relaxation import relax_unit, relaxed_atoms
 from paddlewheel.study.run import Run
 from paddlewheel.study.stage import failed_units
-from paddlewheel.transport.lattice import shortest_vector_A
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -184,7 +184,7 @@ def measure_crystal(inputs: NebInputs, settings: NebSettings, run: Run) -> NebRe
         n_atoms=len(cell) * int(np.prod(inputs.repeats)) + (1 if found.empty is not None else -1),
         supercell=inputs.repeats,
         larger_supercell=inputs.larger,
-        shortest_image_distance_A=shortest_vector_A(cell.cell.array * np.array(inputs.repeats)[:, None]),
+        shortest_image_distance_A=image_distance_A(cell.cell.array * np.array(inputs.repeats)[:, None]),
         farthest_hop_A=found.hops.farthest_A,
         volume_change=volume_change,
         sites=[_site(found, family, energies, lowest, inputs) for family in range(len(found.sites.names))],

@@ -11,17 +11,16 @@ import numpy as np
 
 from paddlewheel.barriers.computed import BandSettings
 from paddlewheel.crystals import place_in_cell, read_site_list
-from paddlewheel.crystals.supercell import check_size, supercell_repeats
+from paddlewheel.crystals.supercell import check_size, image_distance_A, supercell_repeats
 from paddlewheel.errors import InputError, SettingsError, StructureError
 from paddlewheel.foreign import read_json
 from paddlewheel.potentials.card import PotentialCard
 from paddlewheel.studies.motion.choices import choose_specie
 from paddlewheel.studies.neb.record import BesideConductivity
 from paddlewheel.studies.simulation.potentials import chosen_potential, finest_dtype
-from paddlewheel.studies.simulation.settings import PotentialSettings, SeedSettings
+from paddlewheel.studies.simulation.settings import DisorderSettings, PotentialSettings, SeedSettings
 from paddlewheel.studies.simulation.structures import cell_digest, choose_structure
 from paddlewheel.study.settings import setting
-from paddlewheel.transport.lattice import shortest_vector_A
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -39,7 +38,7 @@ _NEAREST_GIVEN_A = 0.8
 """No ion is nearer to another atom."""
 
 
-class NebSettings(PotentialSettings, SeedSettings):
+class NebSettings(PotentialSettings, DisorderSettings, SeedSettings):
     """Settings of `neb`."""
 
     specie: str | None = setting(
@@ -72,7 +71,7 @@ class NebSettings(PotentialSettings, SeedSettings):
     )
     most_steps: int = setting(400, "Steps of a band, after which it is refused", ge=1, le=100_000)
     orderings: int | None = setting(
-        None, "Orderings to look at of a crystal with partial occupancies; the lowest is taken", ge=1, le=1000
+        None, "Ordered cells to make of a structure with partly occupied sites; the lowest is taken", ge=1, le=1000
     )
     screen: bool = setting(
         False, "A first look at one or many structures: vacancy hops of the ion alone in frameworks that do not move"
@@ -203,7 +202,9 @@ def _name(structure: Any) -> str:
 def _open_one(structure: Any, settings: NebSettings) -> NebInputs:
     from paddlewheel.potentials import describe_potential
 
-    choice = choose_structure(structure, supercell=(1, 1, 1), orderings=settings.orderings, seed=settings.seed)
+    choice = choose_structure(
+        structure, supercell=(1, 1, 1), orderings=settings.orderings, oxidation=settings.oxidation, seed=settings.seed
+    )
     cell = choice.cells[0]
     specie = choose_specie(cell, settings.specie)
     potential = chosen_potential(settings, cell)
@@ -259,7 +260,7 @@ def _larger(cell: Atoms, settings: NebSettings) -> tuple[int, int, int] | None:
 
 
 def _image_distance_A(cell: Atoms, repeats: tuple[int, int, int]) -> float:
-    return shortest_vector_A(cell.cell.array * np.array(repeats)[:, None])
+    return image_distance_A(cell.cell.array * np.array(repeats)[:, None])
 
 
 def _given_sites(given: str | Path | None, cell: Atoms, specie: str) -> np.ndarray | None:
