@@ -591,7 +591,7 @@ def _forecasts(plan: ConductPlan, settings: ConductSettings, cores: int | None) 
         units += other.units(Path(FOLDER), prefix=own_prefix(opinion, settings))
     n_frames = settings.second_opinion_frames * len(plan.temperatures_K)
     labels, told = label_costs(plan.potential, plan.opinions, plan.structure.cells, n_frames=n_frames)
-    return forecast_md(units, cores=cores, inputs=(*plan.told(), *told), cell=plan.structure.size.told(), also=labels)
+    return forecast_md(units, cores=cores, inputs=(*plan.told(), *told), cell=plan.structure.told(), also=labels)
 
 
 def _predicts(

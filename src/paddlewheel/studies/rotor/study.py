@@ -109,7 +109,7 @@ def _measures(inputs: RotorInputs, settings: RotorSettings, run: Run) -> RotorRe
 def _forecasts(inputs: RotorInputs, _settings: RotorSettings, cores: int | None) -> Forecast:
     masses = ("masses", ", ".join(run.name for run in inputs.plan.runs))
     base = inputs.plan.base
-    told = base.structure.size.told()
+    told = base.structure.told()
     return forecast_md(inputs.units(Path()), cores=cores, inputs=(*base.told(), masses), cell=told)
 
 

@@ -36,19 +36,27 @@ _RELAXATION_STEPS = 30
 
 @dataclass(frozen=True, kw_only=True)
 class StructureChoice:
-    """The cells to simulate: one, or one for each ordering of a disordered structure, with their Ewald energies."""
+    """The cells to simulate: one, or one for each ordering of a disordered structure, with their energies.
+
+    `disorder`, which `notes` repeat, says what became of partly occupied sites.
+    """
 
     name: str
     cells: tuple[Atoms, ...]
     repeats: Repeats
     by_rule: bool = False
     notes: tuple[str, ...] = ()
+    disorder: tuple[str, ...] = ()
     above_lowest_meV_per_atom: tuple[float, ...] = ()
 
     @property
     def size(self) -> CellChoice:
         """The supercell, how wide it is, and what nearly did where the rule chose it."""
         return describe_supercell(self.cells[0], self.repeats, by_rule=self.by_rule)
+
+    def told(self) -> str:
+        """The supercell, and what became of partly occupied sites, in one line."""
+        return "; ".join([self.size.told(), *self.disorder])
 
 
 def run_name(temperature_K: float, replica: int) -> str:
@@ -123,9 +131,12 @@ def choose_structure(
         cells, above_meV = _lowest(cells, potential_of(cells[0]), asked)
         kind = f"relaxed (best of {len(found)} by the potential)"
     told = f"partly occupied sites: {len(cells)} ordered cells of {len(cells[0])} atoms, taken in turn"
-    notes = [] if orderings else [f"{told} (--orderings N for more)"]
-    notes += [f"ordering {i}: {kind} energy {above:.1f} meV/atom above the lowest" for i, above in enumerate(above_meV)]
-    notes += dict.fromkeys(note for cell in found for note in cell.notes)
+    disorder = [] if orderings else [f"{told} (--orderings N for more)"]
+    disorder += dict.fromkeys(note for cell in found for note in cell.notes)
+    notes = [
+        *disorder,
+        *(f"ordering {i}: {kind} energy {above:.1f} meV/atom above the lowest" for i, above in enumerate(above_meV)),
+    ]
     if len(cells) < asked:
         notes.append(f"{asked} orderings asked for, {len(cells)} distinct ones found")
     return StructureChoice(
@@ -134,6 +145,7 @@ def choose_structure(
         repeats=found[0].repeats,
         by_rule=by_rule,
         notes=tuple(notes),
+        disorder=tuple(disorder),
         above_lowest_meV_per_atom=tuple(above_meV),
     )
 
