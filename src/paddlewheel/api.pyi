@@ -489,6 +489,7 @@ def neb(
     three_body: Literal['parent', 'as_trained'] = ...,
     device: str = ...,
     oxidation: NamedNumbers | None = ...,
+    rank_by: Literal['ewald', 'potential'] = ...,
     seed: int = ...,
     out: str | Path | None = ...,
     again: bool = ...,

@@ -17,7 +17,7 @@ from paddlewheel.foreign import read_json
 from paddlewheel.potentials.card import PotentialCard
 from paddlewheel.studies.motion.choices import choose_specie
 from paddlewheel.studies.neb.record import BesideConductivity
-from paddlewheel.studies.simulation.potentials import chosen_potential, finest_dtype
+from paddlewheel.studies.simulation.potentials import chosen_potential, finest_dtype, loaded_potential
 from paddlewheel.studies.simulation.settings import DisorderSettings, PotentialSettings, SeedSettings
 from paddlewheel.studies.simulation.structures import cell_digest, choose_structure
 from paddlewheel.study.settings import setting
@@ -203,7 +203,16 @@ def _open_one(structure: Any, settings: NebSettings) -> NebInputs:
     from paddlewheel.potentials import describe_potential
 
     choice = choose_structure(
-        structure, supercell=(1, 1, 1), orderings=settings.orderings, oxidation=settings.oxidation, seed=settings.seed
+        structure,
+        supercell=(1, 1, 1),
+        orderings=settings.orderings,
+        oxidation=settings.oxidation,
+        seed=settings.seed,
+        potential_of=(
+            (lambda cell: loaded_potential(chosen_potential(settings, cell)))
+            if settings.rank_by == "potential"
+            else None
+        ),
     )
     cell = choice.cells[0]
     specie = choose_specie(cell, settings.specie)
