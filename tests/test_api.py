@@ -13,6 +13,7 @@ import pytest
 import paddlewheel
 from paddlewheel.errors import InputError
 from paddlewheel.studies.table import TABLE, load_study, python_names
+from paddlewheel.study.naming import python_name
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -45,7 +46,7 @@ def test_importing_the_package_imports_no_study() -> None:
 
 @pytest.mark.parametrize("command", TABLE)
 def test_every_call_has_a_signature_and_a_documentation(command: str) -> None:
-    call = getattr(paddlewheel, command.replace("-", "_").replace(" ", "_"))
+    call = getattr(paddlewheel, python_name(command))
     study = load_study(command)
     of_every_call = {argument.name for argument in study.arguments} | {"out", "again", "cores", "show_progress"}
     assert set(study.settings.model_fields) == set(inspect.signature(call).parameters) - of_every_call

@@ -39,6 +39,7 @@ from paddlewheel.api import tomography_segment as tomography_segment
 from paddlewheel.api import tomography_simulate as tomography_simulate
 from paddlewheel.api import train as train
 from paddlewheel.api import validate as validate
+from paddlewheel.api import validate_experiment as validate_experiment
 from paddlewheel.api import van_hove as van_hove
 from paddlewheel.api import window as window
 from paddlewheel.api import xrd_fit as xrd_fit

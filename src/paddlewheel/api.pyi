@@ -30,6 +30,7 @@ from paddlewheel.studies.distil.settings import Exploration
 from paddlewheel.studies.distil.settings import Gates
 from paddlewheel.studies.dsc.record import DscRecord
 from paddlewheel.studies.eis.record import EisRecord
+from paddlewheel.studies.experiment.record import ExperimentRecord
 from paddlewheel.studies.hull.record import HullRecord
 from paddlewheel.studies.label.record import ConvergenceRecord
 from paddlewheel.studies.label.record import JobsRecord
@@ -990,6 +991,40 @@ def validate(
     cores: int | None = ...,
     show_progress: bool = ...,
 ) -> ValidationRecord: ...
+def validate_experiment(
+    table: str | Path,
+    *,
+    potential: Names = ...,
+    dtype: Literal['float32', 'float64'] = ...,
+    conductors: int = ...,
+    ids: Names = ...,
+    atoms: int = ...,
+    temperatures_K: Numbers = ...,
+    replicas: int = ...,
+    timestep_fs: float | None = ...,
+    frame_interval_fs: float = ...,
+    barostat: Literal['mtk', 'rescaling'] = ...,
+    equilibrate_ps: str | float = ...,
+    production_ps: float = ...,
+    opinion_conductors: int = ...,
+    own_run_conductors: int = ...,
+    second_opinion: Names = ...,
+    second_opinion_frames: int = ...,
+    second_opinion_ps: float = ...,
+    three_body: Literal['parent', 'as_trained'] = ...,
+    device: str = ...,
+    ensemble: Literal['npt', 'nvt', 'nve', 'langevin'] = ...,
+    pressure_GPa: float = ...,
+    extrapolation_threshold: float = ...,
+    specie: str | None = ...,
+    charge: float | None = ...,
+    charge_anyway: bool = ...,
+    seed: int = ...,
+    out: str | Path | None = ...,
+    again: bool = ...,
+    cores: int | None = ...,
+    show_progress: bool = ...,
+) -> ExperimentRecord: ...
 def van_hove(
     trajectories: Trajectory | str | Path | Sequence[Trajectory | str | Path],
     *,

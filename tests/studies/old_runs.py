@@ -190,6 +190,14 @@ def write_metals(folder: Path) -> None:
         (folder / f"{name}.vasp").write_text(f"{name}\n1.0\n{edge} 0 0\n0 {edge} 0\n0 0 {edge}\n{kinds}\nDirect\n{fcc}")
 
 
+def write_measured(folder: Path) -> None:
+    """`metals.csv`: conductivities of the two metals, one of which holds no silver."""
+    write_metals(folder)
+    (folder / "metals.csv").write_text(
+        "id,structure,conductivity_S_per_cm,specie,family\nalloy,alloy.vasp,1e-9,Ag,metals\ncopper,copper.vasp,<1,Ag,metals\n"
+    )
+
+
 def write_labelled(folder: Path) -> None:
     """`labelled.extxyz` with its card: 20 cells of copper and aluminium, with labels that are integers over 1024."""
     draw, rows = _integers(11), []
@@ -614,6 +622,13 @@ OLD_RUNS: dict[str, OldRun] = {
                    "--diffusion-ps", "0", "--bond-ps", "0", "--set-frames", "1", "--timestep-fs", "2", "--seed", "3",
                    "--limits", "force_MAE_eV_per_A=0.06,density_percent=2", "--cores", "1"],
         changed=["--eos-strain", "0.02"], named="eos_strain", slow=True,
+    ),
+    "validate-experiment": OldRun(
+        make=write_measured,
+        arguments=["validate", "--experiment", "metals.csv", "--potential", EMT, "--atoms", "40", "--temperatures",
+                   "200,300", "--production-ps", "1.6", "--equilibrate-ps", "0.1", "--timestep-fs", "4", "--ensemble",
+                   "nvt", "--charge", "1", "--seed", "3", "--cores", "1"],
+        changed=["--atoms", "20"], named="atoms", slow=True,
     ),
     "eis": OldRun(
         make=write_spectra,

@@ -11,7 +11,7 @@ import typer
 from paddlewheel.cli import convert, library
 from paddlewheel.errors import PaddlewheelError, cannot_write, is_out_of_memory, is_refused_write, out_of_memory
 from paddlewheel.execution import signals
-from paddlewheel.studies.table import TABLE
+from paddlewheel.studies.table import TABLE, with_own_option
 from paddlewheel.version import __version__
 
 _INTERRUPTED = 130
@@ -35,7 +35,7 @@ def command_line(commands: list[str] | None = None) -> typer.Typer:
     app.callback()(_options)
     groups: dict[str, typer.Typer] = {}
     for command, row in TABLE.items():
-        group, _, name = command.rpartition(" ")
+        group, _, name = command.rpartition(" ") if " --" not in command else ("", "", command)
         place = app
         if group:
             place = groups.setdefault(group, typer.Typer(no_args_is_help=True, context_settings=_CONTEXT))
@@ -88,6 +88,7 @@ def run(arguments: list[str] | None = None) -> None:
 
 def status_of(arguments: list[str]) -> int:
     """Run one command in this process; its exit status."""
+    arguments = with_own_option(arguments)
     try:
         result = command_line(_used(arguments))(args=arguments, prog_name="paddlewheel", standalone_mode=False)
     except PaddlewheelError as error:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from paddlewheel.errors import InputError
+from paddlewheel.study.naming import python_name
 
 if TYPE_CHECKING:
     from paddlewheel.records import StudyRecord
@@ -19,6 +20,8 @@ POTENTIALS, LABORATORY = "Potentials", "Laboratory"
 @dataclass(frozen=True)
 class Row:
     """One command: its group in the list of commands, `module:name` of its study, one line of help.
+
+    A command whose second word is an option (`validate --experiment`) is another study than that of its first word.
 
     `python` is a further name of the Python call.
     """
@@ -108,6 +111,11 @@ TABLE: dict[str, Row] = {
         POTENTIALS,
         "validate.study:STUDY",
         "Two potentials side by side, on a labelled set and in dynamics, with a verdict on each gate.",
+    ),
+    "validate --experiment": Row(
+        POTENTIALS,
+        "experiment.study:STUDY",
+        "Predicted conductivities of many crystals beside measured ones: do potentials rank them as experiment does?",
     ),
     "eis": Row(
         LABORATORY,
@@ -202,8 +210,18 @@ TABLE: dict[str, Row] = {
 
 def python_names() -> dict[str, str]:
     """Every Python call, and the command that it is."""
-    names = {command.replace("-", "_").replace(" ", "_"): command for command in TABLE}
+    names = {python_name(command): command for command in TABLE}
     return names | {row.python: command for command, row in TABLE.items() if row.python}
+
+
+def with_own_option(arguments: list[str]) -> list[str]:
+    """The words of a command line, the option that makes a command another one joined to it, wherever it stands."""
+    for command in TABLE:
+        first, _, option = command.partition(" ")
+        if option.startswith("--") and arguments[:1] == [first] and option in arguments:
+            place = arguments.index(option)
+            return [command, *arguments[1:place], *arguments[place + 1 :]]
+    return arguments
 
 
 def load_study(command: str) -> Study[Any, Any]:

@@ -17,6 +17,7 @@ from paddlewheel.records import StudyRecord, read_record
 from paddlewheel.records.seals import touched
 from paddlewheel.records.tables import Beside
 from paddlewheel.study.forecast import Announcement, Forecast, in_words
+from paddlewheel.study.naming import python_name
 from paddlewheel.study.run import Run
 from paddlewheel.study.run_directory import (
     INPUTS,
@@ -277,7 +278,7 @@ class Study(Generic[AnySettings, AnyRecord]):
         none_given = source is None or (isinstance(source, list | tuple) and not source)
         if none_given and self.arguments:
             source = self.arguments[0].absent or None
-        return default_directory(self.command.replace(" ", "-"), source)
+        return default_directory(python_name(self.command).replace("_", "-"), source)
 
     def _bound(self, given: Sequence[Any], settings: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
         """Values of the arguments in their order, whether given by place or by name, and the other keywords."""
@@ -369,7 +370,7 @@ class Study(Generic[AnySettings, AnyRecord]):
     @property
     def python_name(self) -> str:
         """Name of the Python call."""
-        return self.command.replace("-", "_").replace(" ", "_")
+        return python_name(self.command)
 
     def signature(self) -> inspect.Signature:
         """The Python call's signature, made from arguments and settings."""

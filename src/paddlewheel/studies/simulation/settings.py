@@ -122,6 +122,10 @@ def _equilibration(given: Any) -> Any:
     return value
 
 
+Equilibration = Annotated[str | float, BeforeValidator(_equilibration)]
+"""Picoseconds, or ``auto``."""
+
+
 class DynamicsSettings(StepSettings):
     """Molecular dynamics: the fields of `MDSettings` that a user chooses, but temperature and seed."""
 
@@ -133,7 +137,7 @@ class DynamicsSettings(StepSettings):
         "Barostat of npt: that of Martyna, Tobias and Klein, or stochastic cell rescaling, which damps the cell",
         only_with={"ensemble": ("npt",)},
     )
-    equilibrate_ps: Annotated[str | float, BeforeValidator(_equilibration)] = setting(
+    equilibrate_ps: Equilibration = setting(
         MDSettings.equilibrate_ps,
         "ps left out at the start of each run at least: the data may leave out more. auto: only the 0.5 ps that the "
         "thermostat needs (nve: 2).",

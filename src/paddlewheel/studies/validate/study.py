@@ -174,6 +174,6 @@ STUDY = Study(
     notes="""
     Both potentials start from the same structures with the same velocities. Diffusion and the long run for the bonds
     are of the first structure. A run directory of another candidate lends its finished runs of the reference with
-    `--reference-runs`.
+    `--reference-runs`. `validate --experiment TABLE` is another command: predictions beside measured conductivities.
     """,
 )

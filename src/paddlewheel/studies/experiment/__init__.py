@@ -1,0 +1,1 @@
+"""`validate --experiment`: predicted conductivities of many crystals beside measured ones."""

@@ -1,0 +1,292 @@
+"""`validate --experiment`: predicted conductivities of many crystals beside measured ones, and how they rank."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from paddlewheel.dynamics import MDSettings
+from paddlewheel.errors import InputError, SettingsError
+from paddlewheel.records import Citation
+from paddlewheel.studies.conduct.second_opinion.plan import potential_slug
+from paddlewheel.studies.experiment.cells import read_crystal, start_cell
+from paddlewheel.studies.experiment.conductors import drawing_order, family_names
+from paddlewheel.studies.experiment.ranking import rankings
+from paddlewheel.studies.experiment.record import ExperimentRecord, LeftOut, Ranking
+from paddlewheel.studies.experiment.runs import FOLDER, Outcome, Task, run_conductor
+from paddlewheel.studies.experiment.settings import ExperimentSettings
+from paddlewheel.studies.experiment.tables import MeasuredTable, read_table
+from paddlewheel.studies.simulation.cost import Cost
+from paddlewheel.studies.simulation.potentials import loaded_potential, potential_citations, potential_document
+from paddlewheel.studies.simulation.structures import run_name
+from paddlewheel.study.citations import analysis_citations, dynamics_citations
+from paddlewheel.study.forecast import Forecast
+from paddlewheel.study.run import Run
+from paddlewheel.study.study import Argument, Study
+
+_SCORES = Citation(
+    what="rank correlation with bounds",
+    reference="Gehan, Biometrika 52, 203 (1965)",
+    doi="10.1093/biomet/52.1-2.203",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExperimentPlan:
+    """What is to be predicted by what: the table, the conductors in their order, those left out, the potentials."""
+
+    table: MeasuredTable
+    sha256: str
+    tasks: tuple[Task, ...]
+    n_drawn_from: int
+    left_out: tuple[LeftOut, ...]
+    potentials: tuple[dict[str, Any], ...]
+
+    def document(self) -> dict[str, Any]:
+        """What was resolved."""
+        return {
+            "table": {"name": self.table.name, "sha256": self.sha256},
+            "potential": [dict(potential) for potential in self.potentials],
+            "drawn": [task.conductor.id for task in self.tasks],
+        }
+
+
+def _opens(source: str | Path, settings: ExperimentSettings) -> ExperimentPlan:
+    table = read_table(source)
+    chosen, left_out = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        crystals = {}
+        for conductor in table.conductors:
+            try:
+                crystals[conductor.id] = read_crystal(
+                    conductor, Path(folder), specie=settings.specie or conductor.specie, most_atoms=settings.atoms
+                )
+            except InputError as error:
+                left_out.append(LeftOut(id=conductor.id, formula=conductor.formula.strip(), reason=error.problem))
+    fit = [conductor for conductor in table.conductors if conductor.id in crystals]
+    families = family_names(table.conductors)
+    if settings.ids:
+        chosen = _named(settings.ids, fit, left_out, table)
+    else:
+        chosen = drawing_order(fit, seed=settings.seed)[: settings.conductors]
+    if not chosen:
+        raise SettingsError(
+            f"none of the {len(table.conductors)} crystals of {table.name} passes, the first because it "
+            f"{left_out[0].reason}", where="atoms", remedy="see the reason",
+        )  # fmt: skip
+    return ExperimentPlan(
+        table=table,
+        sha256=_digest(table),
+        tasks=tuple(Task(conductor=each, family=families[each.id], crystal=crystals[each.id]) for each in chosen),
+        n_drawn_from=len(fit),
+        left_out=tuple(left_out),
+        potentials=tuple(_document_of(name, settings) for name in settings.potential),
+    )
+
+
+def _named(ids: Sequence[str], fit: Sequence[Any], left_out: Sequence[LeftOut], table: MeasuredTable) -> list[Any]:
+    known, reasons = {each.id: each for each in fit}, {each.id: each.reason for each in left_out}
+    for name in ids:
+        if name not in known:
+            problem = f"{name} {reasons[name]}" if name in reasons else f"{table.name} has no {name} with a structure"
+            raise SettingsError(problem, where="ids", remedy="name others")
+    return [known[name] for name in dict.fromkeys(ids)]
+
+
+def _digest(table: MeasuredTable) -> str:
+    whole = hashlib.sha256()
+    for each in table.conductors:
+        whole.update(repr((each.id, each.conductivity_S_per_cm, each.is_bound, each.temperature_K)).encode())
+        whole.update(each.content)
+    return whole.hexdigest()
+
+
+def _document_of(name: str, settings: ExperimentSettings) -> dict[str, Any]:
+    from paddlewheel.potentials import describe_potential
+
+    is_m3gnet = describe_potential(name).kind == "m3gnet"
+    return potential_document(
+        name, three_body=settings.three_body if is_m3gnet else "parent", device=settings.device, dtype=settings.dtype
+    )
+
+
+def _tries(plan: ExperimentPlan, settings: ExperimentSettings) -> None:
+    """Load every potential, so that a package that is missing is told before any work."""
+    for potential in [*plan.potentials, *(_document_of(name, settings) for name in settings.second_opinion)]:
+        loaded_potential(potential)
+
+
+def _measures(plan: ExperimentPlan, settings: ExperimentSettings, run: Run) -> ExperimentRecord:
+    outcomes: list[Outcome] = []
+    for potential in plan.potentials:
+        own = [_told(run, place, plan, run_conductor(task, potential, slug=potential_slug(potential),
+                                                    settings=settings, run=run))
+               for place, task in enumerate(plan.tasks, start=1)]  # fmt: skip
+        outcomes += _with_opinions(own, potential, settings, run)
+    rows = [outcome.row for outcome in outcomes]
+    return ExperimentRecord(
+        table=plan.table.name,
+        potentials=[potential["name"] for potential in plan.potentials],
+        n_in_table=plan.table.n_rows,
+        n_with_structure=len(plan.table.conductors),
+        n_drawn_from=plan.n_drawn_from,
+        n_conductors=len(plan.tasks),
+        rows=rows,
+        rankings=rankings(rows),
+        left_out=list(plan.left_out),
+        core_hours=sum(row.core_hours for row in rows),
+        warnings=_warnings(plan, settings),
+        citations=[
+            *plan.table.citations,
+            *(each for potential in plan.potentials for each in potential_citations(potential["name"])),
+            *dynamics_citations(settings.ensemble, settings.barostat),
+            *analysis_citations(),
+            _SCORES,
+        ],
+        provenance=run.provenance(),
+    )
+
+
+def _with_opinions(
+    outcomes: list[Outcome], potential: dict[str, Any], settings: ExperimentSettings, run: Run
+) -> list[Outcome]:
+    """The same with what other potentials say of the first conductors that have a prediction."""
+    if not settings.second_opinion:
+        return outcomes
+    asked = [each for each in outcomes if each.row.predicted is not None][: settings.opinion_conductors]
+    smallest = sorted(asked, key=lambda each: each.row.n_atoms or 0)[: settings.own_run_conductors]
+    run_by_it = {each.row.id for each in smallest} if settings.second_opinion_ps else set()
+    again = {
+        each.row.id: run_conductor(
+            each.task, potential, slug=potential_slug(potential), settings=settings, run=run,
+            opinions=settings.second_opinion,
+            opinion_ps=settings.second_opinion_ps if each.row.id in run_by_it else 0.0,
+        )
+        for each in asked
+    }  # fmt: skip
+    return [again.get(each.row.id, each) for each in outcomes]
+
+
+def _told(run: Run, place: int, plan: ExperimentPlan, outcome: Outcome) -> Outcome:
+    if run.show_progress:
+        print(f"paddlewheel: {place} of {len(plan.tasks)}, {row_line(outcome.row)}", file=sys.stderr, flush=True)
+    return outcome
+
+
+def row_line(row: Any) -> str:
+    """One conductor in a line, for the terminal."""
+    bound = "<" if row.measured_is_bound else ""
+    measured = f"measured {bound}{row.measured_S_per_cm:.2g} S/cm"
+    if row.predicted is not None:
+        low, high = row.predicted.interval_95
+        said = f"{row.predicted.value:.2g} S/cm ({low:.1g} to {high:.1g}, 95 %)"
+    elif row.predicted_upper_bound_95_S_per_cm is not None:
+        said = f"< {row.predicted_upper_bound_95_S_per_cm:.1g} S/cm"
+    else:
+        said = f"{row.status}: {row.reason}"
+    return f"{row.formula} ({row.id}), {row.potential}: {said}, {measured}"
+
+
+def _warnings(plan: ExperimentPlan, settings: ExperimentSettings) -> list[str]:
+    said = []
+    if plan.left_out:
+        said.append(
+            f"{len(plan.left_out)} of {len(plan.table.conductors)} crystals are left out before the draw: see the list"
+        )
+    if len(plan.tasks) < settings.conductors and not settings.ids:
+        said.append(f"{settings.conductors} conductors asked for, {len(plan.tasks)} there")
+    return said
+
+
+def _says(record: ExperimentRecord) -> list[str]:
+    lines = [row_line(row) for row in record.rows]
+    return [*lines, *(ranking_line(each) for each in record.rankings if each.family is None)]
+
+
+def ranking_line(found: Ranking) -> str:
+    """How a potential does, in a line."""
+    parts = [
+        f"{found.potential}: {found.n_conductors} conductors, {found.n_predicted} predicted, "
+        f"{found.n_bounded} bounded, {found.n_without} without"
+    ]
+    if found.spearman is not None and found.spearman_95 is not None:
+        low, high = found.spearman_95
+        parts.append(f"rank correlation {found.spearman:.2f} ({low:.2f} to {high:.2f}, 95 %)")
+    within = found.within_10
+    parts.append(f"within a factor of 10: {within.n_yes} yes, {within.n_no} no, {within.n_open} open")
+    covered = found.covered_95
+    parts.append(f"95 % intervals hold {covered.n_yes} of {covered.n_yes + covered.n_no}")
+    return "; ".join(parts)
+
+
+def _forecasts(plan: ExperimentPlan, settings: ExperimentSettings, cores: int | None) -> Forecast:
+    """By a few steps of the first conductor that starts, for all by their atoms."""
+    hours, n_most = {}, 0
+    for potential in plan.potentials:
+        atom_step_s = _atom_step_s(plan, potential, settings)
+        for task in plan.tasks:
+            repeats = task.crystal.repeats(settings.atoms)
+            n_atoms = task.crystal.n_atoms * repeats[0] * repeats[1] * repeats[2]
+            n_most = max(n_most, round(n_atoms))
+            has_hydrogen = "H" in task.crystal.structure.symbol_set
+            chosen = settings.of_conduct(has_hydrogen=has_hydrogen)
+            n_steps = 1000 * (settings.left_out_ps + settings.production_ps) / chosen["timestep_fs"]
+            for temperature_K in settings.temperatures_K:
+                for replica in range(settings.replicas):
+                    folder = f"{FOLDER}/{task.conductor.id}/{potential_slug(potential)}"
+                    hours[f"{folder}/{run_name(temperature_K, replica)}"] = n_atoms * n_steps * atom_step_s / 3600
+    told = (
+        ("table", f"{plan.table.name}: {len(plan.tasks)} conductors of {plan.n_drawn_from} that pass"),
+        ("potentials", ", ".join(potential["name"] for potential in plan.potentials)),
+        ("temperatures", f"{', '.join(f'{value:g}' for value in settings.temperatures_K)} K"),
+    )
+    return Forecast.of_units(hours, cores=cores, inputs=told, n_atoms=n_most)
+
+
+def _atom_step_s(plan: ExperimentPlan, potential: dict[str, Any], settings: ExperimentSettings) -> float:
+    cost = Cost(potential)
+    with tempfile.TemporaryDirectory() as folder:
+        for task in plan.tasks:
+            try:
+                start = start_cell(
+                    task.conductor, task.crystal, Path(folder), most_atoms=settings.atoms, seed=settings.seed
+                )
+                hottest_K = max(settings.temperatures_K)
+                return cost.step_s(start.atoms, MDSettings(temperature_K=hottest_K, ensemble=settings.ensemble))
+            except InputError:
+                continue
+    raise SettingsError("none of the conductors starts", where="conductors", remedy="name some by --ids")
+
+
+STUDY = Study(
+    command="validate --experiment",
+    arguments=(
+        Argument(
+            name="table",
+            metavar="TABLE",
+            help="a folder of OBELiX, or a CSV with the columns structure and conductivity_S_per_cm",
+        ),
+    ),
+    settings=ExperimentSettings,
+    record=ExperimentRecord,
+    opens=_opens,
+    tries=_tries,
+    measures=_measures,
+    says=_says,
+    failed=lambda record: not any(row.status in ("predicted", "bounded") for row in record.rows),
+    document=lambda plan, settings: settings.document() | plan.document(),
+    forecasts=_forecasts,
+    needs_directory=True,
+    example="paddlewheel validate --experiment obelix --potential nep89 --conductors 48 --out runs/obelix",
+    notes="""
+    Each conductor is a run directory of `conduct` in ``conductors/ID/``: all that reads such directories reads it. The
+    same command again goes on after a kill, and more conductors, potentials or second opinions are added to what is
+    there. A CSV of your own may have the columns id, formula, specie, temperature_K, family and doi, too; ``<1e-10``
+    is a bound.
+    """,
+)
