@@ -69,7 +69,8 @@ def _draw_bands(axes: Axes, distance: np.ndarray, modes: np.ndarray, record: Pho
     axes.axhline(0.0, color=INK, lw=0.8)
     names = _point_names(record)
     axes.set_xticks([label.distance_per_A for label in record.band_labels], names)
-    axes.set_xlim(distance[0], distance[-1])
+    # labels are rounded: the last one may lie a hair beyond the last point, and would not be drawn
+    axes.set_xlim(distance[0], max(distance[-1], *(label.distance_per_A for label in record.band_labels)))
     axes.grid(False, axis="x")
 
 
