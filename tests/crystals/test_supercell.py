@@ -21,6 +21,7 @@ from paddlewheel.crystals.supercell import (
     nearest_to_cubic,
     repeat_cell,
     repeats_of_atoms,
+    repeats_with_images_beyond,
 )
 from paddlewheel.errors import SettingsError
 
@@ -93,8 +94,9 @@ _SKEWED = {
 @pytest.mark.parametrize("n_cells_wanted", [4, 8])
 def test_the_cell_nearest_to_cubic_is_the_widest_of_all_superlattices(name: str, n_cells_wanted: int) -> None:
     cell_A = _SKEWED[name]
-    repeats = nearest_to_cubic(cell_A, n_cells_wanted)
-    assert n_cells(repeats) == n_cells_wanted  # within a tenth of either there is no other
+    repeats = nearest_to_cubic(cell_A, [n_cells_wanted])
+    assert repeats is not None
+    assert n_cells(repeats) == n_cells_wanted
     found = narrowest_width_A(as_matrix(repeats) @ cell_A)
     best = _best_width(cell_A, n_cells_wanted)
     # plain repeats may stand in for a matrix that is 5 % wider at most
@@ -157,3 +159,17 @@ def test_numbers_of_atoms_that_no_supercell_has_are_refused(n_atoms: int) -> Non
     atoms = read_structure("nabh4")
     with pytest.raises(SettingsError, match="atoms"):
         repeats_of_atoms(np.array(atoms.cell), len(atoms), n_atoms=n_atoms)
+
+
+def test_supercells_for_phonons_keep_the_symmetry_and_images_apart() -> None:
+    # rhombohedral, 33 degrees: repeats of 2x2x2 have lattice parameters of 10 A and images at 5.6 A
+    cell_A = _SKEWED["rhombohedral, 33 degrees"]
+    turned = np.array([[[0, 0, 1], [1, 0, 0], [0, 1, 0]]])  # the threefold axis, on fractional columns
+    assert image_distance_A(2 * cell_A) == pytest.approx(5.6, abs=0.01)
+    repeats = repeats_with_images_beyond(cell_A, 7.0, rotations=turned)
+    matrix = as_matrix(repeats)
+    assert image_distance_A(matrix @ cell_A) > 7.0
+    inside = matrix @ turned[0].T @ np.linalg.inv(matrix)
+    np.testing.assert_allclose(inside, np.rint(inside), atol=1e-9)
+    fewer = [nearest_to_cubic(cell_A, [count], rotations=turned) for count in range(1, n_cells(repeats))]
+    assert all(image_distance_A(as_matrix(each) @ cell_A) <= 7.0 for each in fewer if each is not None)

@@ -302,6 +302,10 @@ def test_born_charges_are_read_before_any_work_and_may_come_later(copper: Path, 
     for axis in "abc":
         np.testing.assert_allclose(gamma[f"along_{axis}_star_per_cm"], gamma["wavenumber_per_cm"], atol=0.5)
     assert (gamma["parity"] == -1).all()  # translations
+    assert "Born charges are given" in (run / "report.html").read_text()
+    assert [label.name for label in record.band_labels][-1] == "X"
+    ticks = [tick.get_text() for tick in record.plot()["bands"].axes[0].get_xticklabels()]
+    assert ticks == ["Γ", "X", "U|K", "Γ", "L", "W", "X"]
 
 
 def test_supercells_grow_until_they_are_too_large() -> None:

@@ -120,8 +120,13 @@ def _band_section(record: PhononRecord, drawings: dict[str, Drawing]) -> Section
     if "bands" not in drawings:
         return None
     paragraphs = [
-        "Imaginary frequencies are drawn below zero. No long-range dipole term (Born charges) is added: longitudinal "
-        "and transverse optical modes meet at Γ."
+        "Imaginary frequencies are drawn below zero. "
+        + (
+            "Born charges are given: longitudinal optical modes lie above the transverse ones, and each line ends in "
+            "the modes as Γ is reached along it."
+            if record.provenance.settings.get("born")
+            else "No long-range dipole term (Born charges) is added: longitudinal and transverse modes meet at Γ."
+        )
     ]
     tables = []
     if record.imaginary is not None:
