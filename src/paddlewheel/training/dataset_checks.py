@@ -154,6 +154,20 @@ def energy_problem(frame: Atoms, residual_eV: float) -> str:
     return f"has {energy_eV:.4g} eV/atom, {residual_eV:+.4g} eV/atom from what the other frames of its elements say"
 
 
+def stray_energies(frames: Sequence[Atoms], *, limit_eV_per_atom: float = LARGEST_ENERGY_RESIDUAL_eV) -> dict[int, str]:
+    """The frames that `check_energies` would refuse, with the reason, by their index: one at a time, the worst first,
+    for the sum over elements is fitted anew without it."""
+    left, strays = list(range(len(frames))), dict[int, str]()
+    while left:
+        residuals = energy_residuals([frames[index] for index in left])
+        worst = int(np.abs(residuals).argmax())
+        if abs(residuals[worst]) <= limit_eV_per_atom:
+            break
+        index = left.pop(worst)
+        strays[index] = energy_problem(frames[index], float(residuals[worst]))
+    return strays
+
+
 def energy_residuals(frames: Sequence[Atoms]) -> np.ndarray:
     """Energy of each frame less a sum over its elements fitted to all frames, eV/atom: [n_frames].
 

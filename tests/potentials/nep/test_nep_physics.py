@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from paddlewheel.errors import PotentialError
-from paddlewheel.potentials.nep import NEPCalculator
+from paddlewheel.potentials.nep import NEPCalculator, NEPEngine
 
 _DATA = Path(__file__).resolve().parent / "data"
 _MODELS = ["five-body", "typewise", "flexible-zbl", "degree-8"]
@@ -166,3 +166,22 @@ def test_bad_structures_are_refused_in_one_line() -> None:
             atoms.get_potential_energy()
     with pytest.raises(PotentialError, match="0 threads"):
         NEPCalculator.from_file(_DATA / "five-body.nep.txt", threads=0)
+
+
+@pytest.mark.parametrize("name", [*_MODELS, "factor-zbl"])
+@pytest.mark.parametrize("elements", [("H", "Na"), ("B",), ("H", "B", "Na")])
+def test_for_some_of_its_elements_a_potential_is_the_whole_one(name: str, elements: tuple[str, ...]) -> None:
+    """Networks are of one element and coefficients of a pair: nothing of the others enters but the order of sums."""
+    whole = _calculator(name)
+    part = NEPCalculator(NEPEngine(whole.engine.model.restricted(elements), dtype="float64"))
+    assert part.elements == elements
+    atoms = _structure(3, n=12)
+    atoms.symbols[:] = np.resize(np.array(elements), len(atoms))
+    for found, right in zip(_all(atoms, part), _all(atoms, whole), strict=True):
+        np.testing.assert_allclose(found, right, rtol=1e-12, atol=1e-12 * max(1.0, np.abs(right).max()))
+
+
+@pytest.mark.parametrize("elements", [("Na", "Cl"), (), ("Na", "Na")])
+def test_elements_that_are_not_there_or_come_twice_are_refused(elements: tuple[str, ...]) -> None:
+    with pytest.raises(PotentialError, match=r"does not know Cl|no different elements"):
+        _calculator().engine.model.restricted(elements)

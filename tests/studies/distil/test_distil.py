@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk
+from ase.calculators.emt import EMT as EMT_CLASS
 
 pytest.importorskip("torch", reason="torch is not installed: pip install 'paddlewheel[distil]'")
 
@@ -163,6 +164,18 @@ def test_moment_at_which_an_anion_falls_apart(leaves, back, expected):
     assert falls_apart(hydrogen_leaves_at(leaves, back=back), mobile="Na") == expected
 
 
+def test_contacts_alone_are_climbed_where_nothing_is_bonded():
+    from paddlewheel.studies.distil.explore import Start, moved_atoms
+
+    copper = phases()[0]
+    copper.info["source"] = "run"
+    moved = moved_atoms([copper], Start("copper", "", copper), n_frames=8, seed=1)
+    assert len(moved) == 8
+    nearest = [frame.get_all_distances(mic=True)[np.triu_indices(8, 1)].min() for frame in moved]
+    # 0.75 to 0.95 of the nearest neighbours' 2.55 A
+    assert 0.75 * 2.54 < min(nearest) < max(nearest) < 0.96 * 2.56
+
+
 def test_moved_atoms_climb_bonds_and_contacts_one_at_a_time():
     from paddlewheel.crystals import read_structure
     from paddlewheel.studies.distil.explore import Start, moved_atoms
@@ -188,6 +201,76 @@ def test_moved_atoms_climb_bonds_and_contacts_one_at_a_time():
     assert 1.1 * 1.2 < longest_A < 1.9 * 1.24
 
 
+class NoStress(EMT_CLASS):
+    """A teacher of energies and forces."""
+
+    implemented_properties = ["energy", "free_energy", "energies", "forces"]
+
+
+class NoAtoms(EMT_CLASS):
+    """A teacher that fails in its own way."""
+
+    def calculate(self, *given, **named):
+        raise KeyError("Ag")
+
+
+def test_student_begins_from_the_weights_of_another(distilled, tmp_path):
+    """A few steps from a student of the same teacher are better than as many from nothing; the form is its own."""
+    from paddlewheel import distil
+
+    out, _ = distilled
+    short = {"rounds": 0, "seed_ps": 0.05, "steps": 3, "final_steps": 3, "cores": 1}
+    given = {"names": ["copper", "alloy"], "teacher": EMT, "functional": "EMT", "temperatures_K": (200.0, 600.0),
+             "strain": 0.03, "fit": {"learning_rate": 1e-5}}  # fmt: skip
+    begun = distil(phases(), out=tmp_path / "begun", start_from=out / "nep.txt", **given, **short)
+    blank = distil(phases(), out=tmp_path / "blank", form=SETTINGS.form, **given, **short)
+    assert begun.form == blank.form
+    assert begun.start_from == str(out / "nep.txt")
+    assert (tmp_path / "begun" / "start.txt").is_file()
+    assert begun.test_errors.force_eV_per_A < 0.7 * blank.test_errors.force_eV_per_A
+    assert begun.teacher_atom_steps_per_s > 0
+    assert begun.student_atom_steps_per_s > 0
+    again = distil(phases(), out=tmp_path / "begun", start_from=out / "nep.txt", **given, **short)
+    assert again == begun
+    with pytest.raises(RunDirectoryError, match="start_from"):
+        distil(phases(), out=tmp_path / "begun", form=SETTINGS.form, **given, **short)
+
+
+def test_hours_of_the_teacher_decide_how_much_it_labels():
+    """Its evaluations, counted by hand: at the plan they take the hours, and at most those that were asked for."""
+    from paddlewheel.errors import SettingsError
+    from paddlewheel.studies.distil.plan import teacher_work, within_hours
+
+    options = DistilOptions(teacher=EMT, functional="EMT", rounds=1, frames_per_round=40, seed_ps=0.3)
+    starts = STUDY.opens(phases(), options).starts  # 8 and 16 atoms
+    work = teacher_work(starts, options, evaluation_s_per_atom=0.01)
+    # 3 runs of 300 fs of each of two; two rounds of 40 and a quarter more; 12 atoms on average
+    assert (work.n_steps, work.n_labels) == (1800, 100)
+    assert work.core_hours == pytest.approx(1900 * 12 * 0.01 / 3600)
+    enough = within_hours(starts, options.model_copy(update={"teacher_hours": 1.0}), evaluation_s_per_atom=0.01)
+    assert (enough.seed_ps, enough.frames_per_round) == (0.3, 40)
+    tight = within_hours(starts, options.model_copy(update={"teacher_hours": 0.013}), evaluation_s_per_atom=0.01)
+    assert tight.seed_ps < 0.3
+    # frames are whole: one less a round would be 2.5 % of the labels
+    assert 0.9 * 0.013 < teacher_work(starts, tight, evaluation_s_per_atom=0.01).core_hours <= 0.013 * (1 + 1e-9)
+    with pytest.raises(SettingsError, match="too few"):
+        within_hours(starts, options.model_copy(update={"teacher_hours": 0.001}), evaluation_s_per_atom=0.01)
+
+
+def test_every_ordering_of_a_disordered_crystal_is_a_start(tmp_path):
+    """Rock salt whose cations are half Na and half K: orderings of one cell, each with a name of its own."""
+    from pymatgen.core import Lattice, Structure
+
+    mixed = Structure.from_spacegroup(
+        "Fm-3m", Lattice.cubic(6.0), [{"Na": 0.5, "K": 0.5}, "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]]
+    )
+    mixed.to(str(tmp_path / "salt.cif"))
+    chosen = DistilOptions(teacher=EMT, functional="EMT", orderings=2, supercell="1x1x2")
+    starts = STUDY.opens([tmp_path / "salt.cif"], chosen).starts
+    assert [start.name for start in starts] == ["salt-0", "salt-1"]
+    assert {start.atoms.get_chemical_formula("metal") for start in starts} == {"K4Na4Cl8"}
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -195,6 +278,13 @@ def test_moved_atoms_climb_bonds_and_contacts_one_at_a_time():
         ({"elements": ["Cu"]}, "left out are Ag"),
         ({"teacher": "m3gnet-nabh-r2scan"}, "does not know Ag|m3gnet"),
         ({"names": ["one", "one"]}, "'one' twice"),
+        ({"names": ["one"]}, "1 for 2 structures"),
+        ({"teacher": f"ase:{__name__}:NoStress"}, "gives no stress"),
+        ({"teacher": f"ase:{__name__}:NoAtoms"}, "cannot evaluate Cu8 .KeyError"),
+        ({"teacher": "mace:medium"}, "pip install 'mace-torch|could not be loaded"),
+        ({"start_from": "nep-nabh", "settings": None}, "nep-nabh does not know Ag, Cu"),
+        ({"start_from": EMT, "settings": None}, "is no NEP"),
+        ({"start_from": "nep-nabh"}, "is that of nep-nabh; leave radial_cutoff_A out"),
     ],
 )
 def test_bad_input_is_told_before_anything_is_written(tmp_path, change, message):

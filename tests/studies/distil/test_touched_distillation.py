@@ -53,7 +53,13 @@ def _flip(path: Path) -> None:
 def _record(folder: Path) -> dict[str, Any]:
     record = json.loads((folder / "run" / "result.json").read_text())
     for stage in (record, *record["rounds"]):
-        for name in ("final_seconds", "fit_seconds", "provenance"):
+        for name in (
+            "final_seconds",
+            "fit_seconds",
+            "provenance",
+            "teacher_atom_steps_per_s",
+            "student_atom_steps_per_s",
+        ):
             stage.pop(name, None)
     return record
 

@@ -16,7 +16,6 @@ from paddlewheel.training.student.fit import (  # noqa: E402
     differences,
     make_batches,
     mean_errors,
-    reference_energies_eV,
 )
 from paddlewheel.training.student.settings import StudentSettings  # noqa: E402
 
@@ -113,12 +112,39 @@ def test_weight_for_an_element_that_is_not_there_or_below_zero_is_refused():
         FitSettings(force_weights={"Cu": 0})
 
 
-def test_reference_energies_are_those_that_made_the_labels():
-    frames = alloys(8, seed=4)
-    for atoms in frames:
+def test_energies_of_any_size_are_taken_off_in_double_precision():
+    """All-electron energies are a million times what is to be learned; single precision would leave 0.1 eV of it."""
+    frames, shifted = alloys(12, seed=4), alloys(12, seed=4)
+    for atoms in shifted:
         n_silver = atoms.get_chemical_symbols().count("Ag")
-        atoms.calc.results["energy"] = -3.0 * (len(atoms) - n_silver) - 2.5 * n_silver
-    assert reference_energies_eV(frames, FORM.elements) == pytest.approx([-3.0, -2.5], abs=1e-9)
+        atoms.calc.results["energy"] += -1e6 * (len(atoms) - n_silver) - 2.5e6 * n_silver
+    settings, found = FitSettings(steps=40, batch_atoms=40), []
+    for given in (frames, shifted):
+        fit = Fit(given, FORM, settings)
+        while not fit.finished:
+            fit.step()
+        found.append(mean_errors(fit.result(), fit.batches).energy_meV_per_atom)
+    # a least-squares solution in double precision is good to 1e-16 of 1e7 eV a frame, times its condition
+    assert found[1] == pytest.approx(found[0], rel=0.01)
+
+
+def test_begin_from_a_nep_of_another_reference_costs_no_accuracy():
+    """Labels of a potential with other energies of the elements: the fit begins where that potential is."""
+    from paddlewheel.potentials.nep import NEPCalculator, NEPEngine
+    from paddlewheel.training.student.network import Student, state_of
+
+    model = Student(FORM, seed=7).export(max_neighbours=(200, 60))
+    calculator, frames = NEPCalculator(NEPEngine(model, dtype="float64")), alloys(6, seed=4)
+    for atoms in frames:
+        calculator.calculate(atoms)
+        results = {name: calculator.results[name] for name in ("energy", "forces", "stress")}
+        n_silver = atoms.get_chemical_symbols().count("Ag")
+        results["energy"] += 4.0 * len(atoms) - 11.0 * n_silver
+        atoms.calc = SinglePointCalculator(atoms, **results)
+    fit = Fit(frames, FORM, FitSettings(steps=1), start=state_of(model), refit_references=True)
+    errors = mean_errors(fit.student, fit.batches)
+    assert errors.energy_meV_per_atom < 0.01  # single precision of a few eV/atom
+    assert errors.force_eV_per_A < 1e-4
 
 
 def test_frame_without_stress_is_refused_with_its_number():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from ase import Atoms
@@ -9,8 +11,10 @@ from ase.calculators.singlepoint import SinglePointCalculator
 
 torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'paddlewheel[distil]'")
 
+from paddlewheel.errors import PotentialError  # noqa: E402
+from paddlewheel.potentials.nep import NEPModel, Repulsion  # noqa: E402
 from paddlewheel.training.student.fit import Batch, make_batches, mean_errors  # noqa: E402
-from paddlewheel.training.student.network import Student  # noqa: E402
+from paddlewheel.training.student.network import Student, form_of, state_of  # noqa: E402
 from paddlewheel.training.student.settings import StudentSettings  # noqa: E402
 
 FORM = StudentSettings(
@@ -139,3 +143,76 @@ def test_several_frames_in_a_batch_give_what_each_gives_alone():
     alone = sorted(made(one_batch([atoms]).constants).energy_eV.item() for atoms in frames)
     assert energies == pytest.approx(alone, abs=2e-5)
     assert mean_errors(made, [one_batch(frames)]).energy_meV_per_atom > 0
+
+
+def with_repulsion() -> NEPModel:
+    """A NEP of random weights with a repulsion from 1 to 2 A, a common bias, and no neuron that carries energies."""
+    model = student().export(max_neighbours=(60, 40))
+    rng = np.random.default_rng(1)
+    return replace(
+        model, w0=rng.normal(0, 0.2, model.w0.shape), b0=rng.normal(0, 0.5, model.b0.shape), bias=3.5,
+        w1=rng.normal(0, 0.3, model.w1.shape), repulsion=Repulsion(1.0, 2.0),
+    )  # fmt: skip
+
+
+def test_student_that_begins_from_a_nep_is_that_nep(tmp_path):
+    from paddlewheel.potentials.nep import NEPCalculator, NEPEngine
+
+    model = with_repulsion()
+    form = form_of(model)
+    assert form.neurons == FORM.neurons + 1  # one more carries the reference energies
+    made = Student(form, seed=1)
+    made.load_state_dict(state_of(model))
+    again = NEPCalculator(NEPEngine(made.export(max_neighbours=(60, 40)), dtype="float64"))
+    right = NEPCalculator(NEPEngine(model, dtype="float64"))
+    for seed in range(3):
+        atoms = frame(seed)
+        for quantity in ("energy", "forces", "stress"):
+            # the student's parameters are in single precision: 6e-8 of what each of a hundred terms is
+            expected = np.asarray(right.get_property(quantity, atoms))
+            np.testing.assert_allclose(
+                again.get_property(quantity, atoms), expected, rtol=1e-5, atol=1e-5 * np.abs(expected).max()
+            )
+
+
+def test_labels_of_a_nep_leave_no_error_to_the_student_that_begins_from_it():
+    """The repulsion is taken off the labels and the base off the energies: what is left is what the student gives."""
+    from paddlewheel.potentials.nep import NEPCalculator, NEPEngine
+
+    model = with_repulsion()
+    calculator = NEPCalculator(NEPEngine(model, dtype="float64"))
+    frames = [frame(seed) for seed in range(3)]
+    for atoms in frames:
+        calculator.calculate(atoms)
+        atoms.calc = SinglePointCalculator(
+            atoms, **{name: calculator.results[name] for name in ("energy", "forces", "stress")}
+        )
+    made = Student(form_of(model), seed=1)
+    made.load_state_dict(state_of(model))
+    batches = make_batches(frames, made.settings, batch_atoms=1000, seed=0, device="cpu")
+    errors = mean_errors(made, batches)
+    size = np.abs(np.concatenate([atoms.get_forces() for atoms in frames])).mean()
+    assert errors.force_eV_per_A < 1e-5 * size
+    assert errors.energy_meV_per_atom < 1e-2
+
+
+def test_own_neuron_of_energies_is_found_again():
+    model = student().export(max_neighbours=(60, 40))
+    assert form_of(model) == FORM
+    again = Student(FORM, seed=1)
+    again.load_state_dict(state_of(model))
+    assert again.base_eV.tolist() == pytest.approx([-1.0, -5.0, -3.0], rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"repulsion": Repulsion(0.0, 0.0, table=np.ones((6, 10)))}, "zbl for each pair"),
+        ({"repulsion": Repulsion(1.0, 2.0, typewise_factor=0.7)}, "zbl for each pair"),
+        ({"radial_cutoffs_A": np.array([5.0, 5.0, 4.5])}, "cutoffs that differ"),
+        ({"radial_cutoffs_A": np.full(3, 25.0)}, "cutoff"),
+    ],
+)
+def test_nep_that_no_student_can_be_is_refused(change, message):
+    with pytest.raises(PotentialError, match=message):
+        form_of(replace(student().export(max_neighbours=(60, 40)), **change))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -32,6 +33,16 @@ class Repulsion:
     outer_A: float
     typewise_factor: float | None = None
     table: np.ndarray | None = None
+
+    def restricted(self, places: Sequence[int], *, n_elements: int) -> Repulsion:
+        """That of the elements at `places` among `n_elements`, in that order."""
+        if self.table is None:
+            return self
+        rows = np.zeros((n_elements, n_elements), dtype=int)
+        upper = np.triu_indices(n_elements)
+        rows[upper] = np.arange(len(self.table))
+        rows = np.maximum(rows, rows.T)[np.ix_(places, places)]
+        return replace(self, table=self.table[rows[np.triu_indices(len(places))]])
 
 
 @dataclass(frozen=True)
@@ -110,3 +121,33 @@ class NEPModel:
     def cutoff_A(self) -> float:
         """The longest distance at which two atoms see each other."""
         return float(self.radial_cutoffs_A.max())
+
+    def restricted(self, elements: Sequence[str]) -> NEPModel:
+        """The same potential for these elements alone, in this order: equal to the whole one wherever no other occurs.
+
+        The network of an element and the coefficients of a pair know nothing of other elements.
+
+        Raises
+        ------
+        PotentialError
+            If an element is not there, or comes twice.
+        """
+        lacking = [symbol for symbol in elements if symbol not in self.elements]
+        if lacking or not elements or len(set(elements)) != len(elements):
+            problem = f"the NEP does not know {', '.join(lacking)}" if lacking else "no different elements are named"
+            raise PotentialError(problem, remedy="name elements of the potential, each once")
+        places = [self.elements.index(symbol) for symbol in elements]
+        pairs = np.ix_(places, places)
+        zbl = self.repulsion
+        return replace(
+            self,
+            elements=tuple(elements),
+            radial_cutoffs_A=self.radial_cutoffs_A[places],
+            angular_cutoffs_A=self.angular_cutoffs_A[places],
+            w0=self.w0[places],
+            b0=self.b0[places],
+            w1=self.w1[places],
+            radial_coefficients=self.radial_coefficients[pairs],
+            angular_coefficients=self.angular_coefficients[pairs],
+            repulsion=None if zbl is None else zbl.restricted(places, n_elements=len(self.elements)),
+        )

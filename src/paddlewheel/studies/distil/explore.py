@@ -28,8 +28,8 @@ _MOST_CANDIDATES = 120
 _FRAMES_BEFORE_BREAKING, _FRAMES_INTO_BREAKING = 10, 2
 MOVED = "an atom moved"
 """Ends the source of a frame of `moved_atoms`: it teaches how steep the walls are, and judges no student."""
-_CLOSEST_A = 0.5
-"""Nearer than this no two atoms come in any frame worth a label."""
+_CLOSEST_A, _CLOSEST_OF_RADII = 0.5, 0.45
+"""Nearer than this, or than this share of the sum of their covalent radii, no two atoms come in a frame to label."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def passed_frames(unit: Unit, *, structure: str, first: int = 0, most: int = _MO
             atoms = Atoms(trajectory.symbols, positions=positions_A, cell=cell_A, pbc=True)
             atoms.wrap()
             atoms.info = {"structure": structure, "temperature_K": temperature_K, "source": unit.name}
-            if np.isfinite(positions_A).all() and _closest_A(atoms) > _CLOSEST_A:
+            if np.isfinite(positions_A).all() and _are_apart(atoms):
                 frames.append(atoms)
     return frames
 
@@ -178,9 +178,7 @@ def moved_atoms(frames: Sequence[Atoms], start: Start, *, n_frames: int, seed: i
     moved = []
     for number in range(n_frames):
         atoms = frames[int(rng.integers(len(frames)))].copy()
-        if number % 4 < 3:  # a compressed bond, two pulled ones, a contact, and so on
-            if not bonds:
-                continue
+        if bonds and number % 4 < 3:  # a compressed bond, two pulled ones, a contact, and so on
             fixed, mover = sorted(bonds[int(rng.integers(len(bonds)))], key=lambda atom: -n_bonds[atom])
             factor = rng.uniform(0.65, 0.95) if number % 4 == 0 else rng.uniform(1.1, 1.9)
         else:
@@ -189,25 +187,32 @@ def moved_atoms(frames: Sequence[Atoms], start: Start, *, n_frames: int, seed: i
             outside = [int(other) for other in np.argsort(distances_A) if group[other] != group[mover]]
             if not outside:
                 continue
-            fixed, factor = outside[int(rng.integers(min(3, len(outside))))], rng.uniform(0.6, 0.95)
+            # where nothing is bonded the nearest atoms stand as near as a bond's
+            fixed, factor = outside[int(rng.integers(min(3, len(outside))))], rng.uniform(0.6 if bonds else 0.75, 0.95)
         vector_A = atoms.get_distance(fixed, mover, mic=True, vector=True)
         atoms.positions[mover] = atoms.positions[fixed] + vector_A * factor
         atoms.wrap()
         atoms.info["source"] = f"{atoms.info['source']}, {MOVED}"
         atoms.info.pop("extrapolation_grade", None)  # of the frame as it was
-        if _closest_A(atoms) > _CLOSEST_A:
+        if _are_apart(atoms):
             moved.append(atoms)
     return moved
 
 
-def _closest_A(atoms: Atoms) -> float:
+def _are_apart(atoms: Atoms) -> bool:
+    """Whether no two atoms are on top of each other."""
+    from ase.data import covalent_radii
+
     from paddlewheel.potentials.neighbours import NeighbourList
 
+    radii_A = covalent_radii[atoms.numbers]
+    cutoff_A = max(_CLOSEST_A, 2 * _CLOSEST_OF_RADII * float(radii_A.max()))
     pbc = (bool(atoms.pbc[0]), bool(atoms.pbc[1]), bool(atoms.pbc[2]))
-    bonds = NeighbourList(cutoff_A=2.0, skin_A=0.0).update(
+    bonds = NeighbourList(cutoff_A=cutoff_A, skin_A=0.0).update(
         positions_A=atoms.get_positions(), cell_A=atoms.cell.array, pbc=pbc
     )
-    return float(bonds.distance_A.min(initial=2.0))
+    closest_A = _CLOSEST_OF_RADII * (radii_A[bonds.centre] + radii_A[bonds.neighbour])
+    return bool((bonds.distance_A > np.maximum(_CLOSEST_A, closest_A)).all())
 
 
 def judge(frames: Sequence[Atoms], students: Sequence[Calculator], *, elements: Sequence[str]) -> list[Candidate]:
@@ -314,7 +319,10 @@ def next_starts(starts: Sequence[Start], units: Sequence[Unit]) -> list[Start]:
 
     moved = []
     for start in starts:
-        unit = next(unit for unit in units if unit.name.startswith(f"{start.name}-0-"))
+        unit = next((unit for unit in units if unit.name.rsplit("-", 2)[:2] == [start.name, "0"]), None)
+        if unit is None:  # it failed
+            moved.append(start)
+            continue
         result = unit.result() or {}
         if result.get("status", "broken") == "broken":
             moved.append(start)

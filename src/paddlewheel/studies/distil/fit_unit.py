@@ -16,6 +16,7 @@ from paddlewheel.execution import DriverWatch, Unit
 from paddlewheel.records import write_atomically
 
 if TYPE_CHECKING:
+    import torch
     from ase import Atoms
 
     from paddlewheel.training.student.fit import Fit
@@ -39,7 +40,10 @@ def fit_unit(
     start: Path | None,
     directory: Path,
 ) -> Unit:
-    """A unit that fits a student to the frames of `datasets`, from the parameters in `start` or from new ones."""
+    """A unit that fits a student to the frames of `datasets`, from the parameters in `start` or from new ones.
+
+    `start` is the file of parameters of an earlier student, or a `nep.txt` with energies of another reference.
+    """
     contents = {
         "datasets": [_source(path, directory) for path in datasets],
         "form": {"elements": list(elements)} | form,
@@ -81,8 +85,11 @@ def run_fit_unit(unit: Unit, watch: DriverWatch, threads: int) -> bool:
     unit.write_progress({"status": "neighbours", "done": 0, "of": contents["n"]})
     frames = _frames(unit)
     form = StudentSettings(**contents["form"] | {"elements": tuple(contents["form"]["elements"])})
-    start = torch.load(unit.run_directory / contents["start"]["path"], weights_only=True) if contents["start"] else None
-    fit = Fit(frames, form, FitSettings(**contents["fit"]), device=contents["device"], start=start)
+    start = _start(unit)
+    fit = Fit(
+        frames, form, FitSettings(**contents["fit"]), device=contents["device"], start=start,
+        refit_references=start is not None and contents["start"]["path"].endswith(".txt"),
+    )  # fmt: skip
     if (kept := unit.checkpoint()) is not None:
         fit.restore(torch.load(io.BytesIO(kept[_STATE].tobytes()), weights_only=True))
     with writing(unit.folder):
@@ -93,6 +100,19 @@ def run_fit_unit(unit: Unit, watch: DriverWatch, threads: int) -> bool:
         unit.write_result(result, files=[unit.folder / POTENTIAL, domain_path(unit.folder / POTENTIAL),
                                          unit.folder / PARAMETERS])  # fmt: skip
     return True
+
+
+def _start(unit: Unit) -> dict[str, torch.Tensor] | None:
+    """The parameters to begin with; None for new ones."""
+    import torch
+
+    from paddlewheel.potentials.nep import read_nep
+    from paddlewheel.training.student.network import state_of
+
+    if not unit.contents["start"]:
+        return None
+    path = unit.run_directory / unit.contents["start"]["path"]
+    return state_of(read_nep(path)) if path.suffix == ".txt" else torch.load(path, weights_only=True)
 
 
 def _frames(unit: Unit) -> list[Atoms]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -114,6 +115,7 @@ def page(record: DistilRecord, _beside: Beside, drawings: dict[str, Drawing]) ->
         facts=[
             ("Teacher", f"{record.teacher}, {record.functional}"),
             ("Training set", f"{record.n_training_frames} frames, {record.n_training_atoms:,} atoms"),
+            *([("Began from", Path(record.start_from).name)] if record.start_from else []),
         ],
         headline=f"{verdict} on {record.test_errors.n_frames} frames that no fit saw",
         tone="good" if record.passed else "none",
@@ -132,6 +134,7 @@ def page(record: DistilRecord, _beside: Beside, drawings: dict[str, Drawing]) ->
             Markup(
                 "{} How the student fares in its own dynamics, <code>paddlewheel validate</code> measures."
             ).format(" ".join(_SPLITS[how] for how in dict.fromkeys(row.test_split for row in record.rounds))),
+            *_speeds(record),
         ],
         warnings=record.warnings,
         sections=[
@@ -159,6 +162,17 @@ def page(record: DistilRecord, _beside: Beside, drawings: dict[str, Drawing]) ->
         footer="The same numbers, unrounded, are in result.json; labels and predictions of the test frames in parity/, "
         "all labelled frames in round-*/.",
     )  # fmt: skip
+
+
+def _speeds(record: DistilRecord) -> list[str]:
+    """The student's speed beside the teacher's; records of before have none."""
+    if not (record.student_atom_steps_per_s and record.teacher_atom_steps_per_s):
+        return []
+    student, teacher = record.student_atom_steps_per_s, record.teacher_atom_steps_per_s
+    return [
+        f"On one core the student makes {float(f'{student:.2g}'):,.0f} atom-steps/s, the teacher "
+        f"{float(f'{teacher:.2g}'):,.0f} (NVT, the largest cell, as busy as the machine was)."
+    ]
 
 
 def _rounds_table(record: DistilRecord) -> Table:

@@ -59,7 +59,10 @@ class DistilGate(Record):
 
 
 class DistilRecord(StudyRecord):
-    """The record of `distil` (kind `distillation`)."""
+    """The record of `distil` (kind `distillation`).
+
+    Speeds are atoms times steps of NVT in a second of one core, in the largest cell; records of before have none.
+    """
 
     rows_in: ClassVar[str] = "rounds"
     kind: Literal["distillation"] = "distillation"
@@ -79,6 +82,9 @@ class DistilRecord(StudyRecord):
     parity_file: str
     n_training_frames: int
     n_training_atoms: int
+    start_from: str | None = None
+    teacher_atom_steps_per_s: float | None = None
+    student_atom_steps_per_s: float | None = None
 
     @property
     def passed(self) -> bool:

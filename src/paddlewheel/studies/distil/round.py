@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,7 +17,7 @@ from paddlewheel.studies.distil.explore import MOVED, Start, exploring_units, ne
 from paddlewheel.studies.distil.fit_unit import PARAMETERS, POTENTIAL, fit_unit
 from paddlewheel.studies.distil.fit_unit import TASK as FIT_TASK
 from paddlewheel.studies.distil.record import DistilGate, DistilRound, MeanErrors
-from paddlewheel.studies.distil.settings import DistilOptions
+from paddlewheel.studies.distil.settings import DistilOptions, form_document
 from paddlewheel.studies.label.record import LabelRecord
 from paddlewheel.studies.label.study import STUDY as LABEL
 from paddlewheel.studies.motion.touched import md_damage
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ase.calculators.calculator import Calculator
 
     from paddlewheel.training import Dataset
+    from paddlewheel.training.student.settings import StudentSettings
 
 _PICKED = "picked.extxyz"
 _SPLIT = "split.json"
@@ -40,19 +41,24 @@ _MOST_EXTRAPOLATING = 0.05
 
 @dataclass(frozen=True, kw_only=True)
 class Distillation:
-    """What all rounds share: the run, the teacher, and what is asked for."""
+    """What all rounds share: the run, the teacher, the student's form and first weights, and what is asked for."""
 
     run: Run
     teacher: dict[str, Any]
     functional: str
-    elements: tuple[str, ...]
+    student: StudentSettings
+    begin_with: Path | None
     settings: DistilOptions
 
     @property
+    def elements(self) -> tuple[str, ...]:
+        """Of the student."""
+        return self.student.elements
+
+    @property
     def form(self) -> dict[str, Any]:
-        """Every field of the student's form besides the elements."""
-        form = asdict(self.settings.student(self.elements))
-        return {name: value for name, value in form.items() if name != "elements"}
+        """The student's form besides the elements."""
+        return form_document(self.student)
 
     def judge(self, errors: MeanErrors) -> list[DistilGate]:
         """The gates on some errors."""
@@ -80,7 +86,7 @@ class Round:
 def run_round(whole: Distillation, *, number: int, starts: list[Start], before: Sequence[Round]) -> Round:
     """Explore, label and fit; what is finished already is only read."""
     settings, name = whole.settings, f"round-{number}"
-    potential = whole.teacher if not before else _document(before[-1].students[0] / POTENTIAL)
+    potential = whole.teacher if not before else student_document(before[-1].students[0] / POTENTIAL)
     with whole.run.within(name) as stage:
         directory = stage.folder
         units = exploring_units(
@@ -139,7 +145,8 @@ def run_round(whole: Distillation, *, number: int, starts: list[Start], before: 
     )
 
 
-def _document(potential: Path) -> dict[str, Any]:
+def student_document(potential: Path) -> dict[str, Any]:
+    """What a unit of work keeps of a student."""
     return potential_document(str(potential), three_body="parent", device="cpu", dtype="float32")
 
 
@@ -171,13 +178,17 @@ def _explored(
 def _split(stage: Run, settings: DistilOptions) -> tuple[Path, Path]:
     """The labelled frames to fit as train.extxyz, and those to test as test.extxyz (see `split_runs`)."""
     from paddlewheel.training import read_dataset, write_dataset
-    from paddlewheel.training.dataset import card_path
+    from paddlewheel.training.dataset import card_path, select_frames
+    from paddlewheel.training.dataset_checks import LARGEST_ENERGY_RESIDUAL_eV, stray_energies
 
     paths = stage.folder / "train.extxyz", stage.folder / "test.extxyz"
     made = [file.name for path in paths for file in (path, card_path(path))]
     if not stage.has(*made):
         dataset = read_dataset(stage.folder / "labels" / "dataset.extxyz")
         card = dataset.card
+        # they teach nothing, and beside the frames of other rounds they would be refused
+        strays = stray_energies(dataset.frames, limit_eV_per_atom=LARGEST_ENERGY_RESIDUAL_eV / 2)
+        dataset = select_frames(dataset, [index for index in range(len(dataset.frames)) if index not in strays])
         *parts, how = split_runs(dataset, test_fraction=settings.test_fraction, seed=settings.seed)
         for path, frames in zip(paths, parts, strict=True):
             write_dataset(path, frames, engine=card.engine, functional=card.functional, settings=dict(card.settings))
@@ -251,7 +262,8 @@ def mean_errors_on(frames: Sequence[Atoms], calculator: Calculator) -> MeanError
 def fit_stage(
     whole: Distillation, name: str, *, steps: int, train: Sequence[Path], before: Sequence[Path], ensemble: int
 ) -> tuple[list[Path], list[dict[str, Any]]]:
-    """Fit `ensemble` students to the data sets `train`, each from the student of its place in `before`, if there.
+    """Fit `ensemble` students to the data sets `train`, each from the student of its place in `before`, if there, else
+    from the weights that all begin with.
 
     A fit takes one core: its matrices are too small to be shared.
 
@@ -274,7 +286,7 @@ def fit_stage(
                 form=whole.form,
                 fit=settings.fit | {"steps": steps, "seed": settings.seed + 1000 * member},
                 device=settings.device,
-                start=before[member] / PARAMETERS if member < len(before) else None,
+                start=before[member] / PARAMETERS if member < len(before) else whole.begin_with,
                 directory=stage.folder,
             )
             for member in range(ensemble)

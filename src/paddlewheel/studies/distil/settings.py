@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import field_validator, model_validator
 
+from paddlewheel.errors import SettingsError
 from paddlewheel.studies.simulation.settings import EngineSettings
-from paddlewheel.study.settings import MOST_SEED, Names, Numbers, Settings, bad_value, plain, setting
+from paddlewheel.study.settings import MOST_SEED, NamedNumbers, Names, Numbers, Settings, bad_value, plain, setting
 from paddlewheel.training.student.settings import FitSettings, StudentSettings
 
 _FORM = ("radial_cutoff_A", "angular_cutoff_A", "neurons")
 """Fields of the student's form that are settings of their own."""
+
+
+def form_document(form: StudentSettings) -> dict[str, Any]:
+    """A student's form without its elements, for documents and units; without the repulsion where there is none, of
+    which those of before know nothing."""
+    absent = {"elements"} if form.zbl_outer_A else {"elements", "zbl_inner_A", "zbl_outer_A"}
+    return {name: value for name, value in asdict(form).items() if name not in absent}
 
 
 class Exploration(Settings):
@@ -81,6 +90,14 @@ class DistilSettings(Exploration, Gates):
         None, "How structures are explored, as one object", on_command_line=False, in_document=False
     )
     gates: Gates | None = setting(None, "The gates, as one object", on_command_line=False, in_document=False)
+    teacher_hours: float | None = setting(
+        None, "Core-hours that the teacher may take for its own runs and all labels: seed-ps and frames-per-round are "
+        "lowered to that, by what its evaluations take here", gt=0, le=1e5,
+    )  # fmt: skip
+    start_from: str | None = setting(
+        None, "nep.txt, or a NEP by name, whose weights for these elements the first student begins with, and whose "
+        "form all have; the energies of the elements are fitted anew",
+    )  # fmt: skip
     steps: int = setting(6000, "Steps of the fit in each round", ge=1, le=10_000_000)
     final_steps: int = setting(20000, "Steps of the last fit", ge=1, le=10_000_000)
     ensemble: int = setting(
@@ -102,10 +119,20 @@ class DistilSettings(Exploration, Gates):
     seed: int = setting(1, "Decides every random number", ge=0, le=MOST_SEED)
     device: str = setting("cpu", "Of the fits, and of the teacher where it takes one, such as cpu or cuda")
 
+    @field_validator("start_from", mode="before")
+    @classmethod
+    def _by_name(cls, given: Any) -> Any:
+        return str(given) if isinstance(given, Path) else given
+
     @model_validator(mode="after")
     def _of_a_student(self) -> Self:
         self.student(("H",))
         FitSettings(**self.fit)
+        chosen = [*(name for name in _FORM if name in self.model_fields_set), *self.form]
+        if self.start_from is not None and chosen:
+            raise SettingsError(
+                f"{chosen[0]} is that of {self.start_from}", where="start_from", remedy=f"leave {chosen[0]} out"
+            )
         return self
 
     def student(self, elements: tuple[str, ...]) -> StudentSettings:
@@ -122,7 +149,7 @@ class DistilSettings(Exploration, Gates):
         """In groups, as `inputs.yaml` holds them."""
         exploration = {name: plain(getattr(self, name)) for name in Exploration.model_fields}
         fit = {name: value for name, value in asdict(FitSettings(**self.fit)).items() if name not in ("steps", "seed")}
-        form = {name: value for name, value in asdict(self.student(("H",))).items() if name != "elements"}
+        form = form_document(self.student(("H",)))
         kept = ("steps", "final_steps", "ensemble", "test_fraction", "seed", "device")
         return {
             "exploration": exploration, "gates": self.limits, "form": form, "fit": fit,
@@ -145,6 +172,17 @@ class DistilOptions(DistilSettings, EngineSettings):
     )
     names: Names | None = setting(None, "Of the structures; by default those of the files", on_command_line=False)
     elements: Names | None = setting(None, "Of the student, in the order of its file; by default all that occur")
+    supercell: str | tuple[int, int, int] = setting(
+        "1x1x1", "AxBxC, or auto (every lattice parameter above 10 A): of every structure that is a file or a name"
+    )
+    orderings: int | None = setting(
+        None, "Ordered cells of each of these that has partly occupied sites; by default 2", ge=1, le=100
+    )
+    oxidation: NamedNumbers | None = setting(
+        None,
+        "Oxidation states of elements of these, such as Fe=3,Ti=4; those that are absent are guessed",
+        each=(-8, 8),
+    )
     specie: str | None = setting(
         None, "Symbol of the mobile ion, which may wander without a run counting as molten; guessed by default",
         aliases=("ion", "species"),

@@ -8,18 +8,36 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paddlewheel.crystals import check_structure, guess_mobile_specie, read_structure
-from paddlewheel.errors import InputError, SettingsError
+import numpy as np
+
+from paddlewheel.crystals import check_structure, guess_mobile_specie
+from paddlewheel.dynamics import MDSettings
+from paddlewheel.errors import InputError, PotentialError, SettingsError
 from paddlewheel.execution import array_digest
 from paddlewheel.records import Citation
 from paddlewheel.studies.distil.explore import Start
 from paddlewheel.studies.distil.fit_unit import POTENTIAL
 from paddlewheel.studies.distil.forecast import forecast
+from paddlewheel.studies.distil.plan import planned
 from paddlewheel.studies.distil.record import DistilRecord, StructureErrors
-from paddlewheel.studies.distil.round import Distillation, Round, fit_stage, mean_errors_on, run_round
-from paddlewheel.studies.distil.settings import DistilOptions, DistilSettings
+from paddlewheel.studies.distil.round import (
+    Distillation,
+    Round,
+    fit_stage,
+    mean_errors_on,
+    run_round,
+    student_document,
+)
+from paddlewheel.studies.distil.settings import DistilOptions, DistilSettings, form_document
 from paddlewheel.studies.label.labelled_set import choose_labeller
-from paddlewheel.studies.simulation.potentials import loaded_potential, potential_citations, potential_document
+from paddlewheel.studies.simulation.cost import Cost
+from paddlewheel.studies.simulation.potentials import (
+    loaded_potential,
+    potential_citations,
+    potential_document,
+    try_calculator,
+)
+from paddlewheel.studies.simulation.structures import choose_structure
 from paddlewheel.studies.train.files import parity_arrays
 from paddlewheel.study.run import Run
 from paddlewheel.study.settings import plain
@@ -28,8 +46,13 @@ from paddlewheel.study.study import Argument, Study
 if TYPE_CHECKING:
     from ase import Atoms
 
-NAME = "nep.txt"
+    from paddlewheel.potentials.nep import NEPModel
+    from paddlewheel.training.student.settings import StudentSettings
+
+NAME, _START = "nep.txt", "start.txt"
 _PARITY = "parity/test.npz"
+_ORDERINGS = 2
+"""Of a disordered structure, where no number is given: a student of one knows nothing of the others."""
 _CITATIONS = (
     Citation(
         what="neuroevolution potential (NEP4)",
@@ -57,6 +80,9 @@ class DistilInputs:
     teacher: dict[str, Any]
     functional: str
     elements: tuple[str, ...]
+    form: StudentSettings
+    start_from: NEPModel | None
+    start_identity: str | None
 
     def document(self) -> dict[str, Any]:
         """What was resolved, and the structures by their content."""
@@ -72,42 +98,84 @@ class DistilInputs:
             "teacher": self.teacher,
             "functional": self.functional,
             "elements": list(self.elements),
+            "start_from": self.start_identity,
         }
 
 
 def _opens(structures: str | Path | Atoms | Sequence[str | Path | Atoms], settings: DistilOptions) -> DistilInputs:
-    from paddlewheel.potentials import check_elements, describe_potential
+    from paddlewheel.potentials import check_elements, describe_potential, identify_potential
 
     several = isinstance(structures, Sequence) and not isinstance(structures, str)
     given: Any = structures if several else [structures]
-    starts = _starts(given, names=settings.names, specie=settings.specie)
+    starts = _starts(given, settings)
     for start in starts:
         check_elements(describe_potential(settings.teacher), start.atoms)
     teacher = _teacher(settings)
+    elements = _elements(starts, settings.elements)
+    model = None if settings.start_from is None else _start_from(settings.start_from, elements)
     return DistilInputs(
         starts=starts,
-        elements=_elements(starts, settings.elements),
+        elements=elements,
+        form=settings.student(elements) if model is None else _form_of(model, settings.start_from),
+        start_from=model,
+        start_identity=None if settings.start_from is None else identify_potential(settings.start_from),
         teacher=teacher,
         functional=choose_labeller(teacher, functional=settings.functional).functional,
     )
 
 
-def _starts(
-    structures: Sequence[str | Path | Atoms], *, names: Sequence[str] | None, specie: str | None
-) -> list[Start]:
+def _start_from(name: str, elements: tuple[str, ...]) -> NEPModel:
+    """The NEP to begin with, restricted to the student's elements."""
+    from paddlewheel.potentials import describe_potential, load_potential
+    from paddlewheel.potentials.nep import NEPCalculator
+
+    remedy = "give a nep.txt or the name of a NEP (see `potentials`)"
+    kind = describe_potential(name).kind
+    if kind != "nep":
+        raise SettingsError(f"{name} ({kind}) is no NEP", where="start_from", remedy=remedy)
+    calculator = load_potential(name)
+    assert isinstance(calculator, NEPCalculator)
+    lacking = sorted(set(elements) - set(calculator.elements))
+    if lacking:
+        raise SettingsError(f"{name} does not know {', '.join(lacking)}", where="start_from", remedy="leave it out")
+    return calculator.engine.model.restricted(elements)
+
+
+def _form_of(model: NEPModel, name: str | None) -> StudentSettings:
+    from paddlewheel.training.student.network import form_of
+
+    try:
+        return form_of(model)
+    except PotentialError as error:
+        raise SettingsError(f"{name}: {error.problem}", where="start_from", remedy=error.remedy) from error
+
+
+def _starts(structures: Sequence[str | Path | Atoms], settings: DistilOptions) -> list[Start]:
     if not structures:
         raise SettingsError("none given", where="structures", remedy="give at least one")
+    if settings.names and len(settings.names) != len(structures):
+        raise SettingsError(
+            f"{len(settings.names)} for {len(structures)} structures", where="names", remedy="give a name for each"
+        )
     starts: list[Start] = []
     for index, given in enumerate(structures):
-        atoms = read_structure(given) if isinstance(given, str | Path) else given.copy()
-        default = Path(given).name.split(".")[0] if isinstance(given, str | Path) else f"structure-{index}"
-        name = names[index] if names else default
-        check_structure(atoms, where=name)
-        if any(name == start.name for start in starts):
-            raise SettingsError(f"'{name}' twice", where="structures", remedy="give each structure another name")
-        # without a mobile ion every atom belongs to the framework
-        mobile = (specie if specie in atoms.get_chemical_symbols() else guess_mobile_specie(atoms)) or ""
-        starts.append(Start(name, mobile, atoms))
+        if isinstance(given, str | Path):
+            choice = choose_structure(
+                given, supercell=settings.supercell, orderings=settings.orderings, seed=settings.seed,
+                oxidation=settings.oxidation, by_itself=_ORDERINGS,
+            )  # fmt: skip
+            cells, default = choice.cells, Path(given).name.split(".")[0]
+        else:
+            cells, default = (check_structure(given.copy(), where=f"structure {index}"),), f"structure-{index}"
+        name = settings.names[index] if settings.names else default
+        for number, atoms in enumerate(cells):
+            of_cell = name if len(cells) == 1 else f"{name}-{number}"
+            if any(of_cell == start.name for start in starts):
+                raise SettingsError(f"'{of_cell}' twice", where="structures", remedy="give each structure another name")
+            there = settings.specie in atoms.get_chemical_symbols()
+            # without a mobile ion every atom belongs to the framework
+            mobile = (settings.specie if there else guess_mobile_specie(atoms)) or ""
+            starts.append(Start(of_cell, mobile, atoms))
     return starts
 
 
@@ -135,22 +203,35 @@ def _teacher(settings: DistilOptions) -> dict[str, Any]:
 
 
 def _tries(inputs: DistilInputs, settings: DistilOptions) -> None:
-    """Load the teacher; refused if it lacks an element or gives no stress."""
+    """Load the teacher and ask it for every structure; refused if it lacks an element or gives no stress."""
+    from ase.calculators.calculator import PropertyNotImplementedError
+
     from paddlewheel.potentials import check_elements
 
     calculator = loaded_potential(inputs.teacher)
     for start in inputs.starts:
         check_elements(calculator, start.atoms)
-    if "stress" not in calculator.implemented_properties:
-        raise InputError(
-            f"{settings.teacher} gives no stress",
-            where="teacher",
-            remedy="a student without virials does not hold its volume",
-        )
+        try_calculator(calculator, start.atoms, name=settings.teacher, where=start.name)
+        atoms = start.atoms.copy()
+        atoms.calc = calculator
+        try:
+            has_stress = "stress" in calculator.implemented_properties and np.isfinite(atoms.get_stress()).all()
+        except (PropertyNotImplementedError, NotImplementedError):
+            has_stress = False
+        if not has_stress:
+            raise InputError(
+                f"{settings.teacher} gives no stress",
+                where="teacher",
+                remedy="take another: a student without virials does not hold its volume",
+            )
 
 
 def _document(inputs: DistilInputs, settings: DistilOptions) -> dict[str, Any]:
-    return {**inputs.document(), "specie": settings.specie, "settings": settings.document()}
+    chosen = {
+        name: plain(getattr(settings, name))
+        for name in ("specie", "supercell", "orderings", "oxidation", "teacher_hours")
+    }
+    return {**inputs.document(), **chosen, "settings": settings.document() | {"form": form_document(inputs.form)}}
 
 
 def _of_today(found: Mapping[str, Any]) -> dict[str, Any]:
@@ -164,9 +245,11 @@ def _of_today(found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _measures(inputs: DistilInputs, settings: DistilOptions, run: Run) -> DistilRecord:
+    settings = planned(inputs.starts, inputs.teacher, settings, run)
     whole = Distillation(
-        run=run, teacher=inputs.teacher, functional=inputs.functional, elements=inputs.elements, settings=settings
-    )
+        run=run, teacher=inputs.teacher, functional=inputs.functional, student=inputs.form, settings=settings,
+        begin_with=_written_start(inputs, run),
+    )  # fmt: skip
     rounds, starts = list[Round](), inputs.starts
     for number in range(settings.rounds + 1):
         done = run_round(whole, number=number, starts=starts, before=rounds)
@@ -178,10 +261,24 @@ def _measures(inputs: DistilInputs, settings: DistilOptions, run: Run) -> Distil
         whole, "final", steps=settings.final_steps, train=[done.train for done in rounds],
         before=rounds[-1].students, ensemble=1,
     )  # fmt: skip
-    return _record(whole, rounds, members[0], fitted[0])
+    return _record(whole, inputs.starts, rounds, members[0], fitted[0])
 
 
-def _record(whole: Distillation, rounds: Sequence[Round], student: Path, fitted: Mapping[str, Any]) -> DistilRecord:
+def _written_start(inputs: DistilInputs, run: Run) -> Path | None:
+    """The weights to begin with, as a nep.txt in the run directory."""
+    from paddlewheel.potentials.nep import write_nep
+
+    if inputs.start_from is None:
+        return None
+    if not run.has(_START):
+        write_nep(run.folder / _START, inputs.start_from)
+        run.keep_made(_START)
+    return run.folder / _START
+
+
+def _record(
+    whole: Distillation, starts: Sequence[Start], rounds: Sequence[Round], student: Path, fitted: Mapping[str, Any]
+) -> DistilRecord:
     """The student in the run directory, its errors on what no fit saw, and the record."""
     from paddlewheel.potentials.nep import NEPCalculator, domain_path
     from paddlewheel.training import read_dataset
@@ -219,6 +316,9 @@ def _record(whole: Distillation, rounds: Sequence[Round], student: Path, fitted:
         parity_file=run.arrays(_PARITY, parity_arrays(compare_with_labels(unseen, calculator))),
         n_training_frames=len(training),
         n_training_atoms=sum(map(len, training)),
+        start_from=whole.settings.start_from,
+        teacher_atom_steps_per_s=_speed(whole.teacher, starts),
+        student_atom_steps_per_s=_speed(student_document(directory / NAME), starts),
         warnings=[
             f"round {done.record.number}: {', '.join(done.record.broken_runs)} broke"
             for done in rounds
@@ -227,6 +327,12 @@ def _record(whole: Distillation, rounds: Sequence[Round], student: Path, fitted:
         citations=[*potential_citations(whole.teacher["name"]), *_CITATIONS],
         provenance=run.provenance(potential_sha256=whole.teacher["identity"]),
     )
+
+
+def _speed(potential: Mapping[str, Any], starts: Sequence[Start]) -> float:
+    """Atoms times steps of NVT in a second of one core, in the largest cell."""
+    largest = max((start.atoms for start in starts), key=len)
+    return 1 / Cost(potential).step_s(largest, MDSettings(ensemble="nvt", temperature_K=300.0))
 
 
 _NAMES = {
@@ -245,6 +351,12 @@ def _says(record: DistilRecord) -> list[str]:
         name, unit = _NAMES[gate.quantity]
         verdict = "passes" if gate.passed else "FAILS"
         lines.append(f"  {name}: {gate.measured:.3g} {unit}, {verdict} (limit {gate.limit:g})")
+    if record.teacher_atom_steps_per_s and record.student_atom_steps_per_s:
+        of_student = record.student_atom_steps_per_s
+        ratio = of_student / record.teacher_atom_steps_per_s
+        lines.append(
+            f"  speed: {float(f'{of_student:.2g}'):,.0f} atom-steps/s of a core, {ratio:.2g} times the teacher's"
+        )
     return [*lines, f"potential: {(record.directory or Path()) / record.potential}"]
 
 
@@ -268,7 +380,7 @@ STUDY = Study(
     failed=lambda record: not record.passed,
     document=_document,
     of_today=_of_today,
-    forecasts=lambda inputs, settings, cores: forecast(inputs.starts, inputs.teacher, inputs.elements, settings, cores),
+    forecasts=lambda inputs, settings, cores: forecast(inputs.starts, inputs.teacher, inputs.form, settings, cores),
     unsaid=("specie",),
     needs_directory=True,
     example="paddlewheel distil nabh4 na2b12h12 o-nbh --teacher m3gnet-nabh-r2scan --out runs/student",

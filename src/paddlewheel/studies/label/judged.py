@@ -29,13 +29,7 @@ from paddlewheel.studies.simulation.potentials import loaded_potential
 from paddlewheel.study.progress import Progress, Row
 from paddlewheel.study.run import Run
 from paddlewheel.training.dataset import card_path, write_dataset
-from paddlewheel.training.dataset_checks import (
-    LARGEST_ENERGY_RESIDUAL_eV,
-    check_frame,
-    duplicates,
-    energy_problem,
-    energy_residuals,
-)
+from paddlewheel.training.dataset_checks import check_frame, duplicates, stray_energies
 from paddlewheel.training.parity import Parity, compare_with_labels, errors_of
 from paddlewheel.training.set_diagnostics import covered, force_outliers, map_of, near_twins
 
@@ -162,13 +156,10 @@ def sifted(taken: Sequence[TakenStep]) -> tuple[list[Atoms], list[RefusedFrame]]
     for index, first in sorted(duplicates(frames).items(), reverse=True):
         refuse(numbers[index], f"is the same structure as {numbers[first].name}{_other_labels(frames, index, first)}")
         del frames[index], numbers[index]
-    # one at a time: the sum over elements is fitted anew without the worst
-    while frames and abs((residuals := energy_residuals(frames))[worst := int(np.abs(residuals).argmax())]) > (
-        LARGEST_ENERGY_RESIDUAL_eV
-    ):
-        refuse(numbers[worst], energy_problem(frames[worst], float(residuals[worst])))
-        del frames[worst], numbers[worst]
-    return frames, refused
+    strays = stray_energies(frames)
+    for index, problem in strays.items():
+        refuse(numbers[index], problem)
+    return [frame for index, frame in enumerate(frames) if index not in strays], refused
 
 
 def _other_labels(frames: Sequence[Atoms], index: int, first: int) -> str:

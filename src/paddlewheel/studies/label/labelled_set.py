@@ -18,7 +18,7 @@ from paddlewheel.records import write_atomically
 from paddlewheel.studies.label.record import LabelRange, RefusedFrame, WrittenSet
 from paddlewheel.studies.simulation.frame_units import unit_labels
 from paddlewheel.training.dataset import Dataset, card_path, format_frames, unlabelled_copy, write_dataset
-from paddlewheel.training.dataset_checks import check_frame
+from paddlewheel.training.dataset_checks import check_frame, stray_energies
 from paddlewheel.units import eV_PER_A3_IN_GPA
 from paddlewheel.version import __version__
 
@@ -114,7 +114,9 @@ def labelled_frames(frames: Sequence[Atoms], units: Sequence[Unit]) -> tuple[lis
     """The frames with the labels of the finished `units`, and those whose labels no data set may hold."""
     from ase.calculators.singlepoint import SinglePointCalculator
 
-    good, refused = [], []
+    good: list[Atoms] = []
+    numbers: list[int] = []
+    refused: list[RefusedFrame] = []
     labels = [label for unit in units for label in unit_labels(unit)]
     for index, (frame, (energy_eV, forces, stress)) in enumerate(zip(frames, labels, strict=True)):
         copy = unlabelled_copy(frame)
@@ -125,7 +127,12 @@ def labelled_frames(frames: Sequence[Atoms], units: Sequence[Unit]) -> tuple[lis
             refused.append(RefusedFrame(frame=index, source=frame.info.get("source"), reason=error.problem))
         else:
             good.append(copy)
-    return good, refused
+            numbers.append(index)
+    strays = stray_energies(good)
+    for index, problem in strays.items():
+        number = numbers[index]
+        refused.append(RefusedFrame(frame=number, source=frames[number].info.get("source"), reason=problem))
+    return [frame for index, frame in enumerate(good) if index not in strays], refused
 
 
 def write_labelled(path: Path, frames: Sequence[Atoms], *, labeller: Labeller, settings: Mapping[str, Any]) -> Dataset:

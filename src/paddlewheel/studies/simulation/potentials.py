@@ -141,8 +141,15 @@ def try_potential(potential: Mapping[str, Any], cell: Atoms, *, where: str) -> C
     InputError
         If the potential cannot be loaded or evaluated, or gives forces that no run can start from.
     """
+    calculator = loaded_potential(potential)
+    try_calculator(calculator, cell, name=potential["name"], where=where)
+    return calculator
+
+
+def try_calculator(calculator: Calculator, cell: Atoms, *, name: str, where: str) -> None:
+    """Evaluate the cell with a potential that is loaded (see `try_potential`)."""
     atoms = cell.copy()
-    atoms.calc = loaded_potential(potential)
+    atoms.calc = calculator
     try:
         largest = float(np.abs(atoms.get_forces()).max())
     except InputError:
@@ -150,16 +157,15 @@ def try_potential(potential: Mapping[str, Any], cell: Atoms, *, where: str) -> C
     except Exception as error:  # calculators of other packages fail in any way: an element, a number of atoms
         said = (str(error).strip().splitlines() or [""])[0][:200]
         raise PotentialError(
-            f"{potential['name']} cannot evaluate {atoms.get_chemical_formula('metal')} ({type(error).__name__}: "
+            f"{name} cannot evaluate {atoms.get_chemical_formula('metal')} ({type(error).__name__}: "
             f"{said})", where=where, remedy="take another potential",
         ) from error  # fmt: skip
     if not np.isfinite(largest) or largest > 1000:
         raise InputError(
-            f"the largest force is {largest:.3g} eV/A with {potential['name']}",
+            f"the largest force is {largest:.3g} eV/A with {name}",
             where=where,
             remedy="relax the structure, or check its distances",
         )
-    return atoms.calc
 
 
 def check_width(size: CellChoice, potential: str) -> None:

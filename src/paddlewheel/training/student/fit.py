@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from ase.stress import voigt_6_to_full_3x3_stress
 
 from paddlewheel.errors import PotentialError, SettingsError
+from paddlewheel.potentials.nep import NEPCalculator, NEPEngine
+from paddlewheel.training.element_references import composition_counts, fit_element_references
 from paddlewheel.training.student.geometry import make_geometry
-from paddlewheel.training.student.network import Constants, Student, to_device
+from paddlewheel.training.student.network import Constants, Student, to_device, zero_model
 from paddlewheel.training.student.settings import FitSettings, StudentSettings
 from paddlewheel.training.student.soap import SOAP
 from paddlewheel.units import eV_PER_A3_IN_GPA
@@ -23,10 +27,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Some frames: their constants, and their labels as tensors in the order of the constants."""
+    """Some frames: their constants, and their labels without the repulsion of the form, in the order of the constants.
+
+    `composition` [n_frames, n_elements] and `energy_eV` [n_frames] are in double precision.
+    """
 
     constants: Constants
     n_atoms: torch.Tensor
+    composition: torch.Tensor
     volume_A3: torch.Tensor
     energy_eV: torch.Tensor
     force_eV_per_A: torch.Tensor
@@ -62,21 +70,41 @@ def _make_batch(frames: Sequence[Atoms], numbers: Sequence[int], settings: Stude
                 f"frame {number} ({atoms.get_chemical_formula()}) has no {', '.join(lacking)}",
                 remedy="label it, `paddlewheel label`; a student without virials does not hold its volume",
             )
-    forces = np.concatenate([atoms.get_forces() for atoms in frames])[geometry.atom]
-    stress = np.stack([atoms.get_stress(voigt=False) for atoms in frames]) * eV_PER_A3_IN_GPA
+    energies = np.array([atoms.get_potential_energy() for atoms in frames])
+    forces = np.concatenate([atoms.get_forces() for atoms in frames])
+    stress = np.stack([atoms.get_stress(voigt=False) for atoms in frames])
+    if settings.zbl_outer_A:
+        repulsion = [_repulsion(atoms, settings) for atoms in frames]
+        energies -= [energy for energy, _, _ in repulsion]
+        forces -= np.concatenate([part for _, part, _ in repulsion])
+        stress -= np.stack([part for _, _, part in repulsion])
 
-    def tensor(values: Any) -> torch.Tensor:
-        return torch.as_tensor(np.asarray(values), dtype=torch.float32).to(device)
+    def tensor(values: Any, dtype: torch.dtype = torch.float32) -> torch.Tensor:
+        return torch.as_tensor(np.asarray(values), dtype=dtype).to(device)
 
     return Batch(
         constants=to_device(geometry, n_frames=len(frames), device=device),
         n_atoms=tensor([len(atoms) for atoms in frames]),
         volume_A3=tensor([atoms.get_volume() for atoms in frames]),
-        energy_eV=tensor([atoms.get_potential_energy() for atoms in frames]),
-        force_eV_per_A=tensor(forces),
-        stress_GPa=tensor(stress),
+        composition=tensor(composition_counts(frames, settings.elements), torch.float64),
+        energy_eV=tensor(energies, torch.float64),
+        force_eV_per_A=tensor(forces[geometry.atom]),
+        stress_GPa=tensor(stress * eV_PER_A3_IN_GPA),
         most_neighbours=geometry.most_neighbours,
     )
+
+
+def _repulsion(atoms: Atoms, settings: StudentSettings) -> tuple[float, np.ndarray, np.ndarray]:
+    """Energy (eV), forces (eV/A) and stress [3, 3] (eV/A^3) of the repulsion of the form alone."""
+    calculator = _repulsion_alone(settings)
+    calculator.calculate(atoms)
+    found = calculator.results
+    return found["energy"], found["forces"], voigt_6_to_full_3x3_stress(found["stress"])
+
+
+@functools.cache
+def _repulsion_alone(settings: StudentSettings) -> NEPCalculator:
+    return NEPCalculator(NEPEngine(zero_model(settings), dtype="float64"))
 
 
 @dataclass(frozen=True)
@@ -91,7 +119,8 @@ class Errors:
 def differences(student: Student, batch: Batch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Errors of the energies (meV/atom), forces (eV/A) and stresses (GPa) of a batch."""
     predicted = student(batch.constants)
-    energy = (predicted.energy_eV - batch.energy_eV) / batch.n_atoms * 1000
+    beyond_eV = (batch.energy_eV - batch.composition @ student.base_eV).float()
+    energy = (predicted.energy_eV - beyond_eV) / batch.n_atoms * 1000
     stress = -predicted.virial_eV / batch.volume_A3[:, None, None] * eV_PER_A3_IN_GPA - batch.stress_GPa
     return energy, predicted.force_eV_per_A - batch.force_eV_per_A, stress
 
@@ -126,14 +155,6 @@ def _loss(student: Student, batch: Batch, settings: FitSettings) -> torch.Tensor
     )
 
 
-def reference_energies_eV(frames: Sequence[Atoms], elements: Sequence[str]) -> np.ndarray:
-    """Energy of each element [n_elements] by least squares over the frames (the shortest solution where compositions
-    leave it open)."""
-    counts = np.array([[atoms.get_chemical_symbols().count(symbol) for symbol in elements] for atoms in frames])
-    energies = np.array([atoms.get_potential_energy() for atoms in frames])
-    return np.linalg.lstsq(counts.astype(float), energies, rcond=None)[0]
-
-
 class Fit:
     """One fit as a resumable object: it steps, and gives and takes its whole state.
 
@@ -147,6 +168,9 @@ class Fit:
         Torch device.
     start
         Parameters of an earlier student of the same form, to go on from; new ones by default.
+    refit_references
+        Whether the energies of the elements are to be fitted anew to what `start` leaves of the labels, because it was
+        made from another reference (functional, pseudopotentials, isolated atoms).
 
     Raises
     ------
@@ -164,6 +188,7 @@ class Fit:
         *,
         device: str = "cpu",
         start: dict[str, torch.Tensor] | None = None,
+        refit_references: bool = False,
     ) -> None:
         present = {symbol for atoms in frames for symbol in set(atoms.get_chemical_symbols())}
         absent = [symbol for symbol in form.elements if symbol not in present]
@@ -184,7 +209,9 @@ class Fit:
         if start is None:
             self._begin(frames)
         else:
-            self.student.load_state_dict(start)
+            self.student.load_state_dict(self._with_base(start))
+            if refit_references:
+                self._refit_references(frames)
         self.averaged = {name: value.detach().clone() for name, value in self.student.state_dict().items()}
         self.optimizer = SOAP(self.student.parameters(), lr=settings.learning_rate)
         self.step_number = 0
@@ -193,10 +220,10 @@ class Fit:
     def _begin(self, frames: Sequence[Atoms]) -> None:
         """Reference energies from the frames, and descriptors scaled to unit spread over the first batches."""
         student = self.student
-        references = reference_energies_eV(frames, student.settings.elements)
+        energies = np.array([atoms.get_potential_energy() for atoms in frames])
+        self._add_to_base(frames, energies)
         first = self.batches[:20]
         with torch.no_grad():
-            student.reference_eV.copy_(torch.as_tensor(references))
             found = [student.descriptors(batch.constants) for batch in first]
             student.q_scaler.copy_(1 / torch.cat(found).std(dim=0).clamp_min(1e-6))
             by_species = [
@@ -204,6 +231,21 @@ class Fit:
             ]
             for species, parts in enumerate(zip(*by_species, strict=True)):
                 student.b0[species] += student.w0[species] @ (torch.cat(parts).mean(0) * student.q_scaler)
+
+    def _with_base(self, state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """Parameters of an earlier version have no base: it was nought."""
+        return {"base_eV": torch.zeros_like(self.student.base_eV)} | state
+
+    def _refit_references(self, frames: Sequence[Atoms]) -> None:
+        model = self.student.export(max_neighbours=self.most_neighbours)
+        calculator = NEPCalculator(NEPEngine(model, dtype="float64"))
+        left = [atoms.get_potential_energy() - calculator.get_property("energy", atoms) for atoms in frames]
+        self._add_to_base(frames, np.array(left))
+
+    def _add_to_base(self, frames: Sequence[Atoms], energies_eV: np.ndarray) -> None:
+        """Put what the composition explains of these energies of the frames into the student's base."""
+        references = fit_element_references(frames, energies_eV, elements=self.student.settings.elements)
+        self.student.base_eV += torch.as_tensor(references.energies_eV).to(self.student.base_eV.device)
 
     @property
     def finished(self) -> bool:
@@ -253,7 +295,7 @@ class Fit:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a state of a fit with the same arguments."""
-        self.student.load_state_dict(state["student"])
-        self.averaged = state["averaged"]
+        self.student.load_state_dict(self._with_base(state["student"]))
+        self.averaged = self._with_base(state["averaged"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step_number, self.loss = state["step_number"], state["loss"]

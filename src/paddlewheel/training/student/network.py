@@ -9,16 +9,18 @@ import numpy as np
 import torch
 from torch import nn
 
+from paddlewheel.errors import PotentialError, SettingsError
 from paddlewheel.potentials.nep.tables import FIVE_BODY, FOUR_BODY, component_weights
 from paddlewheel.training.student.bond_forces import BondForces
 from paddlewheel.training.student.settings import StudentSettings
 
 if TYPE_CHECKING:
-    from paddlewheel.potentials.nep import NEPModel
+    from paddlewheel.potentials.nep import NEPModel, Repulsion
     from paddlewheel.training.student.geometry import Geometry
 
 _OFFSET_BIAS = 3.0
 """The first neuron of each element has no inputs: its weight times tanh(3) = 0.995 is the reference energy."""
+_L_MAX = (2, 4)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,12 +69,16 @@ class Student(nn.Module):
         Its form.
     seed
         Seed of the initial parameters.
+
+    Energies are those beyond `base_eV`, the energy of each element in double precision: all-electron energies are so
+    large that single precision would lose the rest. Nor do they hold the repulsion of the form, which is not fitted.
     """
 
     def __init__(self, settings: StudentSettings, *, seed: int) -> None:
         super().__init__()
         self.settings = settings
         self.q_scaler: torch.Tensor
+        self.base_eV: torch.Tensor
         self._weights: torch.Tensor
         generator = torch.Generator().manual_seed(seed)
         species, size, neurons = len(settings.elements), settings.n_descriptors, settings.neurons
@@ -89,6 +95,7 @@ class Student(nn.Module):
         self.w1 = uniform(species, neurons - 1, bound=neurons**-0.5)
         self.reference_eV = nn.Parameter(torch.zeros(species))
         self.register_buffer("q_scaler", torch.ones(size))
+        self.register_buffer("base_eV", torch.zeros(species, dtype=torch.float64))
         n_components = settings.l_max * (settings.l_max + 2)
         components = torch.as_tensor(component_weights(settings.l_max)[:n_components], dtype=torch.float32)
         by_degree = components[:, None].split([2 * degree + 1 for degree in range(1, settings.l_max + 1)])
@@ -170,7 +177,7 @@ class Student(nn.Module):
             return np.moveaxis(array(tensor).reshape(species, tensor.shape[1], species, -1), 2, 1).copy()
 
         bias = np.full((species, 1), -_OFFSET_BIAS)
-        offset = array(self.reference_eV)[:, None] / np.tanh(_OFFSET_BIAS)
+        offset = (array(self.base_eV) + array(self.reference_eV))[:, None] / np.tanh(_OFFSET_BIAS)
         return NEPModel(
             elements=s.elements,
             radial_cutoffs_A=np.full(species, s.radial_cutoff_A),
@@ -186,4 +193,96 @@ class Student(nn.Module):
             radial_coefficients=coefficients(self.radial_coefficients),
             angular_coefficients=coefficients(self.angular_coefficients),
             q_scaler=array(self.q_scaler),
+            repulsion=repulsion_of(s),
         )
+
+
+def repulsion_of(settings: StudentSettings) -> Repulsion | None:
+    """The repulsion that a student of this form adds; None where it has none."""
+    from paddlewheel.potentials.nep import Repulsion
+
+    return Repulsion(settings.zbl_inner_A, settings.zbl_outer_A) if settings.zbl_outer_A else None
+
+
+def zero_model(settings: StudentSettings) -> NEPModel:
+    """A potential of this form that is its repulsion and nothing else."""
+    student = Student(settings, seed=0)
+    with torch.no_grad():
+        student.w1.zero_()
+    return student.export(max_neighbours=(1, 1))
+
+
+def form_of(model: NEPModel) -> StudentSettings:
+    """The form of the student that is equal to a NEP (see `state_of`).
+
+    Raises
+    ------
+    PotentialError
+        If no student has its form: cutoffs that differ between the elements, other angular terms, a repulsion with a
+        table or with cutoffs of its own for each pair, or sizes beyond those of a student.
+    """
+    zbl = model.repulsion
+    radial, angular = model.radial_cutoffs_A, model.angular_cutoffs_A
+    l_max, others = model.l_max[0], model.l_max[1:]
+    problems = [
+        ("cutoffs that differ between elements", (radial != radial[0]).any() or (angular != angular[0]).any()),
+        (f"l_max {' '.join(map(str, model.l_max))}", others != (2, 1) or not _L_MAX[0] <= l_max <= _L_MAX[1]),
+        ("a zbl for each pair of elements", zbl and (zbl.typewise_factor is not None or zbl.table is not None)),
+    ]
+    found = [text for text, is_there in problems if is_there]
+    remedy = "start from a NEP4 with common cutoffs, l_max 4 2 1 (or 3 2 1, 2 2 1) and no zbl or a universal one"
+    if found:
+        raise PotentialError(f"no student begins from a NEP with {found[0]}", remedy=remedy)
+    try:
+        return StudentSettings(
+            elements=model.elements,
+            radial_cutoff_A=float(radial[0]),
+            angular_cutoff_A=float(angular[0]),
+            radial_n_max=model.n_max[0],
+            angular_n_max=model.n_max[1],
+            radial_basis_size=model.basis_size[0],
+            angular_basis_size=model.basis_size[1],
+            l_max=l_max,
+            neurons=model.w0.shape[1] + (not _has_offset(model)),
+            zbl_inner_A=zbl.inner_A if zbl else 0.0,
+            zbl_outer_A=zbl.outer_A if zbl else 0.0,
+        )
+    except SettingsError as error:
+        raise PotentialError(f"no student begins from this NEP: {error}", remedy=remedy) from error
+
+
+def _has_offset(model: NEPModel) -> bool:
+    """Whether the first neuron of every element is the one that `Student.export` keeps the reference energy in."""
+    return not model.w0[:, 0].any() and bool((model.b0[:, 0] == -_OFFSET_BIAS).all())
+
+
+def state_of(model: NEPModel) -> dict[str, torch.Tensor]:
+    """The parameters of the student that is equal to a NEP, for `Student.load_state_dict`.
+
+    Raises
+    ------
+    PotentialError
+        As `form_of`.
+    """
+    form_of(model)
+
+    def tensor(values: np.ndarray, dtype: torch.dtype = torch.float32) -> torch.Tensor:
+        return torch.as_tensor(np.ascontiguousarray(values), dtype=dtype)
+
+    def coefficients(values: np.ndarray) -> torch.Tensor:  # [i, j, n, k] to [i, n, (j, k)]
+        return tensor(np.moveaxis(values, 1, 2).reshape(len(values), values.shape[2], -1))
+
+    first = int(_has_offset(model))
+    base_eV = np.full(len(model.elements), -model.bias)
+    if first:
+        base_eV += model.w1[:, 0] * np.tanh(_OFFSET_BIAS)
+    return {
+        "radial_coefficients": coefficients(model.radial_coefficients),
+        "angular_coefficients": coefficients(model.angular_coefficients),
+        "w0": tensor(model.w0[:, first:]),
+        "b0": tensor(model.b0[:, first:]),
+        "w1": tensor(model.w1[:, first:]),
+        "reference_eV": torch.zeros(len(model.elements)),
+        "q_scaler": tensor(model.q_scaler),
+        "base_eV": tensor(base_eV, torch.float64),
+    }

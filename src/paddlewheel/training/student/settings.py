@@ -26,7 +26,10 @@ class StudentSettings:
         Largest angular momentum of the three-body descriptors, 2 to 4; the four-body q_222 and the five-body q_1111
         are always there.
     neurons
-        Neurons of the hidden layer.
+        Neurons of the hidden layer, the one that carries the element's reference energy among them.
+    zbl_inner_A, zbl_outer_A
+        Where the repulsion of Ziegler, Biersack and Littmark, which is added and not fitted, is switched off; both 0:
+        none.
 
     Raises
     ------
@@ -43,6 +46,8 @@ class StudentSettings:
     angular_basis_size: int = 8
     l_max: int = 4
     neurons: int = 50
+    zbl_inner_A: float = 0.0
+    zbl_outer_A: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.elements or len(set(self.elements)) != len(self.elements):
@@ -59,6 +64,11 @@ class StudentSettings:
         for name, (low, high) in limits.items():
             if not low <= getattr(self, name) <= high:
                 raise SettingsError(f"{getattr(self, name)}", where=name, remedy=f"give {low} to {high}")
+        if self.zbl_outer_A and not 0 < self.zbl_inner_A < self.zbl_outer_A <= self.angular_cutoff_A:
+            raise SettingsError(
+                f"{self.zbl_inner_A:g} to {self.zbl_outer_A:g} A", where="zbl",
+                remedy="give 0 < inner < outer, within the angular cutoff",
+            )  # fmt: skip
 
     @property
     def n_angular_terms(self) -> int:
