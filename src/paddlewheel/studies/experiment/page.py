@@ -107,7 +107,7 @@ def _headline(whole: Sequence[Ranking]) -> str:
         if found.spearman is None or found.spearman_95 is None:
             said.append(f"{found.potential} predicts too few of them to be ranked")
         else:
-            does = "ranks them better than chance" if _is_good(found) else "does not rank them better than chance"
+            does = "ranks them better than chance" if _is_good(found) else "is not seen to rank them better than chance"
             low, high = found.spearman_95
             said.append(f"{found.potential} {does} (rank correlation {found.spearman:.2f}, {low:.2f} to {high:.2f})")
     return "; ".join(said)
