@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
+from paddlewheel.records import HealthCheck
 from paddlewheel.studies.conduct.fit import fit_temperatures
 from paddlewheel.studies.conduct.measure import analyse_temperature
 from paddlewheel.studies.conduct.runs import Analysed, TemperatureRuns
@@ -15,7 +18,7 @@ from paddlewheel.units import BOLTZMANN_J_PER_K, ELEMENTARY_CHARGE_C, BOLTZMANN_
 ENERGY_eV = 0.3
 
 
-def _walk(asked_K: float, ran_K: float | None) -> Analysed:
+def _walk(asked_K: float, ran_K: float | None, health: Sequence[HealthCheck] = ()) -> Analysed:
     """Ions with the steps of an Arrhenius law at the temperature that ruled."""
     rng = np.random.default_rng(3)
     n_frames, n_ions = 2000, 20
@@ -28,7 +31,7 @@ def _walk(asked_K: float, ran_K: float | None) -> Analysed:
     )  # fmt: skip
     runs = TemperatureRuns(
         temperature_K=asked_K, displacements=[displacements], n_ions=n_ions, mass_u=600.0, volume_A3=1000.0,
-        production_ps=20.0, ran_K=ran_K,
+        production_ps=20.0, ran_K=ran_K, health=health,
     )  # fmt: skip
     return analyse_temperature(runs, charge_e=1.0, minimum_onset_ps=0.5)
 
@@ -53,3 +56,12 @@ def test_a_thermostat_keeps_the_temperature_asked_for() -> None:
     assert _walk(600.0, None).row.at_K == 600.0
     assert mean_ran_K([590.0, 600.0]) == 595.0
     assert mean_ran_K([590.0, None]) is None  # one of them had a thermostat
+
+
+def test_what_several_runs_warn_of_is_said_once() -> None:
+    pressures = [HealthCheck(name="pressure", status="warning", detail=f"mean {value} GPa") for value in (0.9, 1.1)]
+    drift = HealthCheck(name="energy-drift", status="warning", detail="2 meV/atom/ps")
+    warnings = _walk(600.0, None, [*pressures, drift]).row.warnings
+    assert "pressure: mean 0.9 GPa (the first of 2 runs that warn of it)" in warnings
+    assert "energy-drift: 2 meV/atom/ps" in warnings
+    assert not any("1.1" in text for text in warnings)

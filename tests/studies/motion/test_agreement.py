@@ -106,3 +106,14 @@ def test_a_run_alone_and_what_two_percent_of_the_temperature_explain_are_not_tol
     assert check.probability < 0.001
     assert check.agrees
     assert disagreements([check]) == []
+
+
+def test_runs_of_differently_ordered_cells_are_not_called_one_state() -> None:
+    rng = np.random.default_rng(5)
+    shift = 1.5 * 48 * BOLTZMANN_eV_PER_K * 100
+    runs = [
+        StateSeries(volumes_A3=np.full(900, 1700.0), energies_eV=rng.normal(mean, 0.3, 900)) for mean in (0.0, shift)
+    ]
+    checks = equilibrium_checks(runs, temperature_K=600.0, n_atoms=48, mass_u=1400.0)
+    assert "not one state" in disagreements(checks)[0]
+    assert "differently ordered cells" in disagreements(checks, one_cell=False)[0]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from paddlewheel.crystals.supercell import CellChoice
-from paddlewheel.records import Citation, Measured, Provenance
+from paddlewheel.records import Citation, HealthCheck, Measured, Provenance
 from paddlewheel.records.arrhenius import TemperatureStatus
 from paddlewheel.studies.conduct.collective import collective_result
 from paddlewheel.studies.conduct.conditions import cell_size, conditions_of
@@ -151,8 +151,8 @@ def analyse_temperature(runs: TemperatureRuns, *, charge_e: float, minimum_onset
         replicas, frame_interval_fs=interval_fs, window_ps=window_ps, threshold_A2=DEFAULT_THRESHOLD_A2
     )
     warnings = [f"left out: {line}" for line in runs.broken]
-    warnings += [f"{check.name}: {check.detail}" for check in health if check.status == "warning"]
-    warnings += [*disagreements(runs.equilibrium), *tracer.notes]
+    warnings += _of_health(health)
+    warnings += [*disagreements(runs.equilibrium, one_cell=runs.one_cell), *tracer.notes]
     strange = extrapolating_reason(common["extrapolation"]) if tracer.status == "ok" else None
     row = TemperatureResult(
         status="extrapolating" if strange else tracer.status,
@@ -172,6 +172,18 @@ def analyse_temperature(runs: TemperatureRuns, *, charge_e: float, minimum_onset
         **_conductivity_fields(sigma, together),
     )
     return Analysed(row, tracer, together)
+
+
+def _of_health(health: Sequence[HealthCheck]) -> list[str]:
+    """The warnings of the runs at one temperature, what several of them warn of once."""
+    details: dict[str, list[str]] = {}
+    for check in health:
+        if check.status == "warning":
+            details.setdefault(check.name, []).append(check.detail)
+    return [
+        f"{name}: {first}" + (f" (the first of {1 + len(more)} runs that warn of it)" if more else "")
+        for name, (first, *more) in details.items()
+    ]
 
 
 def with_excess(analysed: Analysed, together: ExcessVariance) -> TemperatureResult:

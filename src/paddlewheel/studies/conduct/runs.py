@@ -56,6 +56,8 @@ class TemperatureRuns:
         The kinetic temperature of the frames of each trajectory made elsewhere, None where they do not tell it.
     equilibrium
         Whether the sane replicas are in one state.
+    one_cell
+        Whether all replicas began from one cell, not from several orderings.
     state
         Columns of the thermodynamics of each of `displacements`, frame by frame, so far as they are known:
         ``potential_energy_eV``, ``volume_A3``, ``pressure_GPa``, ``temperature_K``.
@@ -84,6 +86,7 @@ class TemperatureRuns:
     heats: Sequence[KineticTemperature | None] = ()
     ran_K: float | None = None
     equilibrium: Sequence[EquilibriumCheck] = ()
+    one_cell: bool = True
     state: Sequence[Mapping[str, np.ndarray]] = ()
     equilibrate_ps: float | None = None
     ensemble: Ensemble | None = None
@@ -156,6 +159,7 @@ def read_temperature(
         pressure_asked_GPa=dynamics.pressure_GPa if dynamics.ensemble == "npt" else None,
         equilibrate_ps=dynamics.equilibrate_ps,
         state=state,
+        one_cell=all(unit.contents["structure"] == structure for unit in units),
         equilibrium=equilibrium_checks(
             [StateSeries(volumes_A3=each["volume_A3"], energies_eV=each["potential_energy_eV"]) for each in state],
             temperature_K=temperature_K, n_atoms=len(symbols), mass_u=sum(structure["masses_u"]),

@@ -36,8 +36,10 @@ def parity_figure(rows: Sequence[ExperimentRow], styles: dict[str, SeriesStyle])
     axes.plot(along, along, color=INK, lw=0.9, ls=(0, (4, 3)), zorder=1)
     for family, style in styles.items():
         members = [row for row in told if _shown_family(row.family, styles) == family]
-        for place, row in enumerate(members):
-            _draw(axes, row, style, label=family if place == 0 else None, floor=low[1])
+        if members:  # filled in the legend, whether or not its first is a bound
+            axes.plot([], [], marker=style.marker, ms=6, ls="", color=style.colour, label=family)
+        for row in members:
+            _draw(axes, row, style, floor=low[1])
     axes.set(xscale="log", yscale="log", xlim=(low[0], high[0]), ylim=(low[1], high[1]))
     axes.set(xlabel="measured conductivity  (S/cm)", ylabel="predicted conductivity  (S/cm)")
     axes.set_title("Bars: 95 %, statistical; arrows: upper bounds")
@@ -75,7 +77,7 @@ def _limits(rows: Sequence[ExperimentRow]) -> tuple[tuple[float, float], tuple[f
     return (float(10**left), float(10**bottom)), (float(10**right), float(10**top))
 
 
-def _draw(axes: Axes, row: ExperimentRow, style: SeriesStyle, *, label: str | None, floor: float) -> None:
+def _draw(axes: Axes, row: ExperimentRow, style: SeriesStyle, *, floor: float) -> None:
     x, y = row.measured_S_per_cm, max(_predicted(row) or math.nan, 1.5 * floor)
     is_value = row.predicted is not None
     if row.predicted is not None and row.predicted.interval_95 is not None:
@@ -83,7 +85,7 @@ def _draw(axes: Axes, row: ExperimentRow, style: SeriesStyle, *, label: str | No
         axes.plot([x, x], [max(low, floor), high], color=style.colour, lw=1.0, alpha=0.6, zorder=2)
     axes.plot(
         [x], [y], marker=style.marker, ms=6, ls="", color=style.colour, mfc=style.colour if is_value else "none",
-        label=label, zorder=3,
+        zorder=3,
     )  # fmt: skip
     arrow = {"arrowstyle": "-|>", "color": style.colour if is_value else MUTED, "lw": 0.9}
     if not is_value:

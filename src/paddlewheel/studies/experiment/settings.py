@@ -63,7 +63,7 @@ class ExperimentSettings(OpinionSettings, EngineSettings, DynamicsSettings, IonS
         "ps left out at the start of each run at least: the data may leave out more. auto: only the 0.5 ps that the "
         "thermostat needs (nve: 2).",
     )
-    production_ps: float = setting(12.0, "ps analysed of each run.", gt=0, aliases=("ps",))
+    production_ps: float = setting(40.0, "ps analysed of each run.", gt=0, aliases=("ps",))
     opinion_conductors: int = setting(
         10,
         "Of how many conductors --second-opinion labels frames: the first of the draw that have a prediction.",

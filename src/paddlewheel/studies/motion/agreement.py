@@ -27,6 +27,7 @@ _WORDS = {
     "density_g_per_cm3": ("densities", "g/cm3"),
 }
 _EXPLAIN = "not one state at one temperature: another temperature, phase, order or potential, or no equilibrium"
+_EXPLAIN_CELLS = "they are of differently ordered cells, whose states differ, or not all are in equilibrium"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,17 +65,17 @@ def equilibrium_checks(
     return checks
 
 
-def disagreements(checks: Sequence[EquilibriumCheck]) -> list[str]:
-    """What has to be said of checks of runs at one temperature."""
-    return [_told(check) for check in checks if not check.agrees]
+def disagreements(checks: Sequence[EquilibriumCheck], *, one_cell: bool = True) -> list[str]:
+    """What has to be said of checks of runs at one temperature, which began from one cell or from several."""
+    return [_told(check, _EXPLAIN if one_cell else _EXPLAIN_CELLS) for check in checks if not check.agrees]
 
 
-def _told(check: EquilibriumCheck) -> str:
+def _told(check: EquilibriumCheck, explain: str) -> str:
     what, unit = _WORDS[check.quantity]
     chance = "" if check.probability is None else f" (chance {check.probability:.1g} if they were one)"
     return (
         f"the {what} of the {check.n_runs} runs given at {check.temperature_K:g} K differ by up to "
-        f"{check.largest_difference:.2g} {unit}{chance}: {_EXPLAIN}"
+        f"{check.largest_difference:.2g} {unit}{chance}: {explain}"
     )
 
 
