@@ -104,7 +104,8 @@ def test_element_the_potential_lacks(capsys: pytest.CaptureFixture, tmp_path: Pa
     command = ["conduct", str(path), "--potential", "m3gnet-nabh-r2scan", "--specie", "Li", "--out", str(out)]
     _refused(command, capsys, naming=["Li", "F", "Na"])
     assert not out.exists()
-    _refused(["conduct", str(path), "--out", str(out)], capsys, naming=["F-Li"])
+    write(path, bulk("LiPo", "rocksalt", a=6.0, cubic=True))  # an element of no potential
+    _refused(["conduct", str(path), "--specie", "Li", "--charge", "1", "--out", str(out)], capsys, naming=["Po"])
 
 
 def test_overlapping_atoms(capsys: pytest.CaptureFixture, tmp_path: Path, out: Path) -> None:

@@ -191,7 +191,8 @@ def _stand_in(monkeypatch: pytest.MonkeyPatch, **modules: dict[str, object]) -> 
             dotted = ".".join(parts[:end])
             if dotted not in sys.modules:
                 monkeypatch.setitem(sys.modules, dotted, types.ModuleType(dotted))
-        sys.modules[".".join(parts)].__dict__.update(contents)
+        for attribute, value in contents.items():  # one at a time: a package that is here gets its own back
+            monkeypatch.setattr(sys.modules[".".join(parts)], attribute, value, raising=False)
     monkeypatch.setattr(importlib.metadata, "version", lambda name: "9.9")
 
 

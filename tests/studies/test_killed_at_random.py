@@ -26,7 +26,17 @@ from old_runs import OLD_RUNS, arguments_today
 pytestmark = pytest.mark.slow
 
 _SCRIPT = Path(__file__).parents[1] / "helpers" / "killed_job.py"
-_OF_THE_MOMENT = {"created_utc", "command", "fit_seconds", "final_seconds", "directory", "store", "out"}
+_OF_THE_MOMENT = {
+    "created_utc",
+    "command",
+    "fit_seconds",
+    "final_seconds",
+    "directory",
+    "store",
+    "out",
+    "teacher_atom_steps_per_s",
+    "student_atom_steps_per_s",
+}
 """When it was made, how long a fit took, and where: the two runs differ in this alone."""
 
 

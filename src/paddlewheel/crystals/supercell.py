@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import math
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 import numpy as np
 
@@ -33,7 +35,7 @@ _ABOUT = 0.1
 _PLAIN = 0.95
 """Plain repeats are taken where they are at least so wide, next to the best matrix, for their volume."""
 _MOST_CELLS = 32
-"""Of a search over all superlattices; a larger supercell is one of the cell repeated alike in all directions."""
+"""Of a search over all superlattices: a larger supercell is looked for among those of the cell repeated alike."""
 _NEARLY = (0.05, 0.15)
 """By how much an alternative to the rule may fall short of it: hardly, and somewhat."""
 
@@ -127,6 +129,15 @@ def is_plain(repeats: Repeats) -> TypeGuard[Row]:
     return not isinstance(repeats[0], tuple)
 
 
+def as_repeats(given: Sequence[Any]) -> Repeats:
+    """Of lists, as a file has them."""
+    if isinstance(given[0], list | tuple):
+        a, b, c = ((int(x), int(y), int(z)) for x, y, z in given)
+        return a, b, c
+    x, y, z = (int(number) for number in given)
+    return x, y, z
+
+
 def as_matrix(repeats: Repeats) -> np.ndarray:
     """`[3, 3]` integers."""
     return np.diag(repeats) if is_plain(repeats) else np.array(repeats)
@@ -159,30 +170,46 @@ def image_distance_A(cell_A: np.ndarray) -> float:
     return float(np.linalg.norm(_reduced(np.asarray(cell_A, dtype=float)[None])[0], axis=1).min())
 
 
-def repeats_of_atoms(cell_A: np.ndarray, atoms_in_cell: int, *, n_atoms: int) -> Repeats:
+def repeats_of_atoms(
+    cell_A: np.ndarray, atoms_in_cell: int, *, n_atoms: int, rotations: np.ndarray | None = None
+) -> Repeats:
     """The supercell nearest to cubic of about `n_atoms` atoms, within 10 % or as near as the cell allows.
 
     Of all parallelepipeds of a volume the cube has the largest narrowest width (Hadamard's inequality for the
     reciprocal vectors), so that this width over the cube root of the volume, 1 for a cube, is what is made largest:
-    over the repeats along a, b and c, and over every superlattice there is (by its Hermite normal form). Plain repeats
-    are kept where no matrix gains more than 5 %.
+    over the repeats along a, b and c, and over every superlattice there is (by its Hermite normal form; those of more
+    than 32 cells are repeats of smaller ones). Plain repeats are kept where no matrix gains more than 5 %.
 
     Parameters
     ----------
     cell_A
         The vectors of the cell as rows, `[3, 3]`.
+    rotations
+        `[n, 3, 3]` integers that act on fractional columns: symmetries that the supercell is to keep. Few numbers of
+        cells do: then it is the widest that does, from half of `n_atoms` on.
 
     Raises
     ------
     SettingsError
         If the cell has more atoms than were asked for, or the supercell is beyond reason.
     """
-    return nearest_to_cubic(cell_A, _wanted_cells(atoms_in_cell, n_atoms))
+    wanted = _wanted_cells(atoms_in_cell, n_atoms)
+    if rotations is not None:
+        counts = sorted(range(max(1, math.ceil(wanted / 2)), math.floor(wanted * (1 + _ABOUT)) + 1), reverse=True)
+        options = (nearest_to_cubic(cell_A, [count], rotations=rotations) for count in counts)
+        kept = [found for found in options if found is not None]
+        if kept:
+            return max(kept, key=lambda found: round(narrowest_width_A(as_matrix(found) @ cell_A), 6))
+    found = nearest_to_cubic(cell_A, _about(wanted, _ABOUT))
+    assert found is not None  # plain repeats are always there
+    return found
 
 
 def plain_repeats_of_atoms(cell_A: np.ndarray, atoms_in_cell: float, *, n_atoms: int) -> Row:
     """The same by repeats along a, b and c alone, for cells of partial occupancies: `atoms_in_cell` is their mean."""
-    return _best_plain(cell_A, _about(_wanted_cells(atoms_in_cell, n_atoms)))[0]
+    found, _ = _best_plain(cell_A, _about(_wanted_cells(atoms_in_cell, n_atoms), _ABOUT), None)
+    assert found is not None  # every number has repeats
+    return found
 
 
 def _wanted_cells(atoms_in_cell: float, n_atoms: int) -> float:
@@ -196,51 +223,85 @@ def _wanted_cells(atoms_in_cell: float, n_atoms: int) -> float:
     return n_atoms / atoms_in_cell
 
 
-def nearest_to_cubic(cell_A: np.ndarray, wanted: float) -> Repeats:
-    """The repeats that make the widest cell for its volume of about `wanted` cells (see `repeats_of_atoms`)."""
+def nearest_to_cubic(
+    cell_A: np.ndarray, counts: Sequence[int], *, rotations: np.ndarray | None = None
+) -> Repeats | None:
+    """The repeats of one of these numbers of cells, the first of those alike, that make the widest cell for its volume.
+
+    See `repeats_of_atoms`; None where no supercell of so many cells keeps the rotations.
+    """
     volume_A3 = abs(np.linalg.det(cell_A))
-    found, of_plain = _best_plain(cell_A, _about(wanted))
-    side = math.ceil((wanted / _MOST_CELLS) ** (1 / 3))
+    found, of_plain = _best_plain(cell_A, counts, rotations)
     best = of_plain / _PLAIN
-    for count in _about(wanted / side**3):
-        widths_A, duals = _widths_A(_duals(cell_A * side, count))
-        width = widths_A.max() / (side**3 * count * volume_A3) ** (1 / 3)
-        if width > best * (1 + 1e-9):
-            # of those equally wide the first: the same cell gives the same supercell on every machine
-            vectors_A = np.linalg.inv(duals[np.flatnonzero(widths_A > widths_A.max() * (1 - 1e-9))[0]]).T
-            matrix = np.rint(vectors_A @ np.linalg.inv(cell_A)).astype(int)
-            matrix *= round(np.sign(np.linalg.det(matrix)))
-            a, b, c = ((int(x), int(y), int(z)) for x, y, z in matrix)
-            found, best = (a, b, c), width
+    for count in counts:
+        for side in range(1, math.ceil(count ** (1 / 3)) + 1):
+            if count % side**3 or count // side**3 > _MOST_CELLS:
+                continue
+            forms = _hermite_forms(count // side**3, rotations)
+            if not len(forms):
+                continue
+            widths_A, duals = _widths_A(np.linalg.inv(forms @ (side * cell_A)).transpose(0, 2, 1))
+            width = widths_A.max() / (count * volume_A3) ** (1 / 3)
+            if width > best * (1 + 1e-9):
+                # of those equally wide the first: the same cell gives the same supercell on every machine
+                vectors_A = np.linalg.inv(duals[np.flatnonzero(widths_A > widths_A.max() * (1 - 1e-9))[0]]).T
+                matrix = np.rint(vectors_A @ np.linalg.inv(cell_A)).astype(int)
+                matrix *= round(np.sign(np.linalg.det(matrix)))
+                found, best = as_repeats(matrix.tolist()), width
     return found
 
 
-def _about(wanted: float) -> list[int]:
-    """Numbers of cells within a tenth of `wanted`, the nearest first; at least the nearest."""
-    near = {max(1, round(wanted)), *range(math.ceil(wanted * (1 - _ABOUT)), math.floor(wanted * (1 + _ABOUT)) + 1)}
+def repeats_with_images_beyond(cell_A: np.ndarray, distance_A: float, *, rotations: np.ndarray | None) -> Repeats:
+    """The smallest repeats along a, b and c whose lattice parameters are above a distance, A; where the skew of the
+    cell still brings an image nearer than that, the fewest cells of a matrix that keeps all of them beyond it, and the
+    rotations (see `repeats_of_atoms`).
+    """
+    plain = supercell_repeats("auto", np.linalg.norm(cell_A, axis=1), min_length_A=distance_A)
+    if image_distance_A(as_matrix(plain) @ cell_A) > distance_A:
+        return plain
+    # no lattice of a volume has its shortest vector beyond that of the densest packing of spheres
+    fewest = max(1, math.ceil(distance_A**3 / math.sqrt(2) / abs(np.linalg.det(cell_A))))
+    options = (nearest_to_cubic(cell_A, [count], rotations=rotations) for count in itertools.count(fewest))
+    return next(
+        found for found in options if found is not None and image_distance_A(as_matrix(found) @ cell_A) > distance_A
+    )
+
+
+def _about(wanted: float, reach: float) -> list[int]:
+    """Numbers of cells within this share of `wanted`, the nearest first; at least the nearest."""
+    near = {max(1, round(wanted)), *range(math.ceil(wanted * (1 - reach)), math.floor(wanted * (1 + reach)) + 1)}
     return sorted(near, key=lambda count: (abs(count - wanted), count))
 
 
-def _best_plain(cell_A: np.ndarray, counts: Iterable[int]) -> tuple[Row, float]:
+def _best_plain(cell_A: np.ndarray, counts: Iterable[int], rotations: np.ndarray | None) -> tuple[Row | None, float]:
     """The repeats along a, b, c with the widest cell for its volume, and that width over the root of the volume."""
-    found, best = (1, 1, 1), 0.0
+    found, best = None, 0.0
     for count in counts:
         edge_A = (count * abs(np.linalg.det(cell_A))) ** (1 / 3)
         for a in _divisors(count):
             for b in _divisors(count // a):
                 repeats = a, b, count // (a * b)
                 width = narrowest_width_A(cell_A * np.array(repeats)[:, None]) / edge_A
-                if width > best * (1 + 1e-9):
+                if width > best * (1 + 1e-9) and len(_keeping(np.diag(repeats)[None], rotations)):
                     found, best = repeats, width
     return found, best
+
+
+def _keeping(forms: np.ndarray, rotations: np.ndarray | None) -> np.ndarray:
+    """Of superlattices `[n, 3, 3]` those that rotations of the lattice leave as they are."""
+    if rotations is None:
+        return forms
+    inside = forms[:, None] @ rotations.transpose(0, 2, 1) @ np.linalg.inv(forms)[:, None]
+    return forms[np.abs(inside - np.rint(inside)).max(axis=(1, 2, 3)) < 1e-6]
 
 
 def _divisors(number: int) -> list[int]:
     return [i for i in range(1, number + 1) if number % i == 0]
 
 
-def _duals(cell_A: np.ndarray, count: int) -> np.ndarray:
-    """Reciprocal vectors `[n, 3, 3]` (rows, 1/A) of all superlattices of `count` cells, by Hermite normal forms."""
+@functools.cache
+def _all_hermite_forms(count: int) -> np.ndarray:
+    """`[n, 3, 3]`: a basis, as rows, of each lattice of index `count` in that of the integers."""
     forms = [
         ((a, i, j), (0, b, k), (0, 0, count // (a * b)))
         for a in _divisors(count)
@@ -249,7 +310,11 @@ def _duals(cell_A: np.ndarray, count: int) -> np.ndarray:
         for j in range(count // (a * b))
         for k in range(count // (a * b))
     ]
-    return np.linalg.inv(np.array(forms, dtype=float) @ cell_A).transpose(0, 2, 1)
+    return np.array(forms, dtype=float)
+
+
+def _hermite_forms(count: int, rotations: np.ndarray | None) -> np.ndarray:
+    return _keeping(_all_hermite_forms(count), rotations)
 
 
 def _widths_A(duals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -191,7 +191,7 @@ class Announcement:
     """
 
     def __init__(self, measure: Callable[[], Forecast]) -> None:
-        token = MEASURED_S.set(_BEFORE_WORK_S)
+        token, began, spent = MEASURED_S.set(_BEFORE_WORK_S), time.monotonic(), time.process_time()
         try:
             forecast = measure()
         finally:
@@ -199,9 +199,14 @@ class Announcement:
         self._began, self._wall_s = time.monotonic(), 0.0
         if forecast.wall_hours is None:
             return
-        # other work on this machine, as the last minute had it, takes its share of the cores
+        # other work on this machine, as the last minute had it, takes its share of the cores: a larger one than its
+        # number tells where we are nice, which the measurement felt
         n_cores = len(os.sched_getaffinity(0))
-        busy = max(1.0, (os.getloadavg()[0] + min(forecast.n_units or 1, n_cores)) / n_cores)
+        workers = min(forecast.n_units or 1, n_cores)
+        busy = max(1.0, (os.getloadavg()[0] + workers) / n_cores)
+        if busy > _BUSY:
+            spent, waited = time.process_time() - spent, time.monotonic() - began
+            busy = max(busy, waited / max(spent, _BEFORE_WORK_S) + (workers - 1) / n_cores)
         self._wall_s = 3600 * forecast.wall_hours * busy
         if self.is_long:
             *cell, work = forecast.announced(wall_s=self._wall_s)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,42 +34,75 @@ class PhononBands:
     labels: tuple[tuple[float, str], ...]
 
 
-def phonon_bands(phonon: Any, *, n_points: int = 160) -> PhononBands:
-    """Bands of a crystal whose force constants are known, along ASE's path for its Bravais lattice.
+_GREEK = {"GAMMA": "Γ", "DELTA": "Δ", "SIGMA": "Σ", "LAMBDA": "Λ"}
+_SYMMETRY_A = 1e-3
 
-    With Born charges a point at Gamma has the modes that the line before it ends in.
 
-    The path joins the special points of Setyawan and Curtarolo (doi 10.1016/j.commatsci.2010.05.010), as far as the
-    lattice decides them (ASE's `Cell.bandpath`).
+def phonon_bands(phonon: Any, *, n_points: int = 240) -> PhononBands:
+    """Bands of a crystal whose force constants are known, along the standard path of its Bravais lattice.
+
+    Lattice and special points are those of Hinuma, Pizzi, Kumagai, Oba and Tanaka (doi
+    10.1016/j.commatsci.2016.10.015), by their seekpath, in the reciprocal basis of the cell at hand, whichever of the
+    primitive ones that is. Frequencies at q and -q are the same, with or without an inversion centre. Each line has
+    both of its ends: with Born charges a Gamma has the modes that its own line ends in.
 
     Parameters
     ----------
     phonon
         phonopy's object, after `phonon_modes`.
     n_points
-        Wave vectors along the whole path.
+        Wave vectors along the whole path, about.
     """
-    from ase.cell import Cell
-
-    path = Cell(np.array(phonon.primitive.cell)).bandpath(npoints=n_points)
-    phonon.run_qpoints(path.kpts)
-    frequencies = np.array(phonon.qpoints.frequencies)
-    if phonon.nac_params is not None:
-        at_gamma = np.flatnonzero(np.abs(path.kpts).max(axis=1) < 1e-9)
-        for point in at_gamma:
-            beside = path.kpts[point - 1 if point else point + 1]
-            frequencies[point] = _gamma_along(phonon, beside) / THZ_IN_PER_CM
-    distance, positions, names = path.get_linear_kpoint_axis()
+    cell_A = np.array(phonon.primitive.cell)
+    ends, lines = _standard_path(phonon.primitive)
+    reciprocal = np.linalg.inv(cell_A).T
+    lengths = [float(np.linalg.norm((ends[end] - ends[start]) @ reciprocal)) for start, end in lines]
+    distances, vectors, frequencies = [], [], []
     labels: dict[float, str] = {}
-    for position, name in zip(positions, names, strict=True):
-        at = round(float(position), 9)
-        labels[at] = f"{labels[at]}|{name}" if at in labels else str(name)
+    at, before = 0.0, None
+    for (start, end), length in zip(lines, lengths, strict=True):
+        share = np.linspace(0.0, 1.0, max(2, round(n_points * length / sum(lengths))))
+        points = ends[start] + share[:, None] * (ends[end] - ends[start])
+        phonon.run_qpoints(points)
+        found = np.array(phonon.qpoints.frequencies)
+        if phonon.nac_params is not None:
+            for index in np.flatnonzero(np.abs(points).max(axis=1) < 1e-9):
+                found[index] = _gamma_along(phonon, ends[end] - ends[start]) / THZ_IN_PER_CM
+        if before != start:
+            here = round(at, 9)
+            labels[here] = f"{labels[here]}|{start}" if here in labels else start
+        distances.append(at + share * length)
+        vectors.append(points)
+        frequencies.append(found)
+        at += length
+        labels[round(at, 9)] = before = end
     return PhononBands(
-        distance_per_A=np.asarray(distance),
-        wave_vector=np.asarray(path.kpts),
-        wavenumber_per_cm=frequencies * THZ_IN_PER_CM,
+        distance_per_A=np.concatenate(distances),
+        wave_vector=np.concatenate(vectors),
+        wavenumber_per_cm=np.concatenate(frequencies) * THZ_IN_PER_CM,
         labels=tuple(labels.items()),
     )
+
+
+def _standard_path(cell: Any) -> tuple[dict[str, np.ndarray], list[tuple[str, str]]]:
+    """Special points by their names, in the reciprocal basis of a cell of phonopy's, and the lines between them."""
+    import seekpath
+
+    with warnings.catch_warnings():
+        # a lattice between two kinds, such as a = b of an orthorhombic one: either has a path
+        warnings.simplefilter("ignore", seekpath.hpkot.EdgeCaseWarning)
+        found = seekpath.get_path_orig_cell(
+            (np.array(cell.cell), np.array(cell.scaled_positions), np.array(cell.numbers)),
+            with_time_reversal=True,
+            symprec=_SYMMETRY_A,
+        )
+    points = {_name(name): np.array(point) for name, point in found["point_coords"].items()}
+    return points, [(_name(start), _name(end)) for start, end in found["path"]]
+
+
+def _name(of_seekpath: str) -> str:
+    letter, _, number = of_seekpath.partition("_")
+    return _GREEK.get(letter, letter) + (f"_{number}" if number else "")
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from paddlewheel.crystals.supercell import Repeats, as_matrix
 from paddlewheel.units import THZ_IN_PER_CM
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class DOSDifference:
 
 
 def displaced_supercells(
-    atoms: Atoms, repeats: Sequence[int], *, displacement_A: float, primitive: Literal["P", "auto"] = "P"
+    atoms: Atoms, repeats: Repeats, *, displacement_A: float, primitive: Literal["P", "auto"] = "P"
 ) -> tuple[Any, list[Atoms]]:
     """Supercells with one atom displaced, as few as the symmetry allows.
 
@@ -70,11 +71,11 @@ def displaced_supercells(
     atoms
         The relaxed unit cell.
     repeats
-        Repeats of the supercell along a, b, c.
+        Of the supercell: along a, b, c, or a matrix of integers.
     displacement_A
         Length of the displacements.
     primitive
-        The cell that modes are counted in: the one given (P), or the primitive one that phonopy finds in it.
+        The cell that modes are counted in: the one given (P), or one that is primitive, which phonopy finds in it.
 
     Returns
     -------
@@ -83,6 +84,7 @@ def displaced_supercells(
     from ase import Atoms as ASEAtoms
     from phonopy import Phonopy
     from phonopy.structure.atoms import PhonopyAtoms
+    from phonopy.structure.cells import guess_primitive_matrix
 
     cell = PhonopyAtoms(
         symbols=atoms.get_chemical_symbols(),
@@ -90,7 +92,12 @@ def displaced_supercells(
         scaled_positions=atoms.get_scaled_positions(),
         masses=atoms.get_masses(),
     )
-    phonon = Phonopy(cell, supercell_matrix=np.diag(repeats), primitive_matrix=primitive)
+    # phonopy's matrix acts on vectors as columns
+    matrix: Any = "P"
+    if primitive == "auto":
+        found = guess_primitive_matrix(cell)
+        matrix = "P" if np.linalg.det(found) > 1 - 1e-6 else found  # a primitive cell stays what it is
+    phonon = Phonopy(cell, supercell_matrix=as_matrix(repeats).T, primitive_matrix=matrix)
     # plus and minus: the part of the force that is even in the displacement, and what is left at the minimum, cancel
     phonon.generate_displacements(distance=displacement_A, is_plusminus=True)
     cells = [
@@ -99,6 +106,14 @@ def displaced_supercells(
         if cell is not None
     ]
     return phonon, cells
+
+
+def primitive_cell(phonon: Any) -> Atoms:
+    """The cell that phonopy counts modes in."""
+    from ase import Atoms as ASEAtoms
+
+    cell = phonon.primitive
+    return ASEAtoms(symbols=cell.symbols, scaled_positions=cell.scaled_positions, cell=cell.cell, pbc=True)
 
 
 def phonon_modes(phonon: Any, forces_eV_per_A: np.ndarray, *, mesh_length_A: float = 40.0) -> PhononModes:

@@ -167,3 +167,18 @@ def test_bad_input_is_one_line_and_nothing_is_written(
     assert message in told
     assert len(told.splitlines()) == 1
     assert not (out / "result.json").exists()
+
+
+def test_the_ion_is_the_alkali_metal_of_the_system(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Li2S to Li and S: -441.4 kJ/mol (NBS tables) over 2 F is 2.29 V, against Li; nothing is said against Na."""
+    path = tmp_path / "li.csv"
+    path.write_text(f"formula,energy_eV_per_formula\nLi,0\nS,0\nLi2S,{-441.4 / 96.48533}\n")
+    record = window("Li2S", system="Li-S", energies=[path])
+    assert (record.ion, record.charge_e) == ("Li", 1)
+    assert record.oxidation_limit_V.value == pytest.approx(2.287, abs=0.001)
+    assert record.oxidation_limit_V_vs_Na is None
+    assert all(step.voltage_V_vs_Na is None for step in record.steps)
+    path.write_text("formula,energy_eV_per_formula\nLi,0\nNa,0\nCl,0\nLiCl,-4.2\nNaCl,-4.3\n")
+    told = ["window", "LiCl", "--system", "Li-Na-Cl", "--energies", str(path), "--out", str(tmp_path / "run")]
+    assert status_of(told) == 2
+    assert "--specie: Li and Na in Li-Na-Cl; name the mobile ion" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,11 +67,19 @@ def _draw_bands(axes: Axes, distance: np.ndarray, modes: np.ndarray, record: Pho
         soft = modes[(modes < 0).any(axis=1)][:, piece]
         axes.plot(distance[piece], np.where(soft < 0, soft, np.nan).T, color=ORANGE, lw=1.1)
     axes.axhline(0.0, color=INK, lw=0.8)
-    names = [label.name.replace("G", "Γ") for label in record.band_labels]
+    names = _point_names(record)
     axes.set_xticks([label.distance_per_A for label in record.band_labels], names)
     # labels are rounded: the last one may lie a hair beyond the last point, and would not be drawn
     axes.set_xlim(distance[0], max(distance[-1], *(label.distance_per_A for label in record.band_labels)))
     axes.grid(False, axis="x")
+
+
+def _point_names(record: PhononRecord) -> list[str]:
+    """Names of special points with subscripts; in records of before G is the centre of the zone."""
+    names = [label.name for label in record.band_labels]
+    if not any("Γ" in name for name in names):
+        names = [name.replace("G", "Γ") for name in names]
+    return [re.sub(r"_(\d)", lambda number: chr(ord("₀") + int(number[1])), name) for name in names]
 
 
 def _draw_dos(axes: Axes, dos: Columns, colours: dict[str, str]) -> None:

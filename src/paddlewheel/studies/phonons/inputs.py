@@ -12,7 +12,17 @@ import numpy as np
 from pydantic import field_validator
 
 from paddlewheel.crystals import check_structure, read_structure
-from paddlewheel.crystals.supercell import check_size, supercell_repeats
+from paddlewheel.crystals.space_group import SpaceGroup, find_space_group
+from paddlewheel.crystals.supercell import (
+    MOST_ATOMS,
+    Repeats,
+    check_size,
+    n_cells,
+    repeats_of_atoms,
+    repeats_text,
+    repeats_with_images_beyond,
+    supercell_repeats,
+)
 from paddlewheel.errors import SettingsError
 from paddlewheel.potentials.card import PotentialCard
 from paddlewheel.studies.simulation.potentials import chosen_potential, finest_dtype
@@ -24,8 +34,10 @@ from paddlewheel.thermodynamics.born_charges import read_born_charges
 if TYPE_CHECKING:
     from ase import Atoms
 
+SYMMETRY_TOLERANCE_A = 0.03
+"""Structures come relaxed to 0.1 eV/A or rounded to three digits: their groups are found within this, not 0.01 A."""
 LENGTHS_A = (7.0, 10.0, 13.0, 16.0, 19.0, 23.0, 27.0)
-"""Every lattice parameter of the supercells of ``auto`` is above one of these, in turn."""
+"""Every image of an atom in the supercells of ``auto`` is beyond one of these, in turn."""
 
 
 class PhononSettings(PotentialSettings):
@@ -42,6 +54,10 @@ class PhononSettings(PotentialSettings):
         "auto (larger ones until F(300 K) moves by less than the tolerance), or AxBxC, which is compared with one "
         "repeat less each way",
     )
+    n_atoms: int | None = setting(
+        None, "The supercell nearest to cubic of about so many atoms, compared with one of half as many", ge=1,
+        le=MOST_ATOMS, option="--atoms", aliases=("atoms",), only_with={"supercell": ("auto",)},
+    )  # fmt: skip
     max_atoms: int = setting(600, "Largest supercell of auto, atoms", ge=1, may_change=True, le=100_000)
     displacement_A: float = setting(
         0.01, "Length of the displacements, A; twice that is computed beside it in the smallest supercell",
@@ -99,7 +115,7 @@ class PhononInputs:
     atoms: Atoms
     card: PotentialCard
     potential: dict[str, Any]
-    supercells: tuple[tuple[int, int, int], ...]
+    supercells: tuple[Repeats, ...]
     born: Path | None = None
 
     @property
@@ -130,7 +146,7 @@ def open_phonons(structure: str | Path | Atoms, settings: PhononSettings) -> Pho
     potential = chosen_potential(settings, atoms)
     card = describe_potential(potential["name"])
     potential["dtype"] = settings.dtype or finest_dtype(card)
-    supercells = choose_supercells(atoms, settings.supercell, max_atoms=settings.max_atoms)
+    supercells = choose_supercells(atoms, settings.supercell, n_atoms=settings.n_atoms, max_atoms=settings.max_atoms)
     if settings.born is not None:
         read_born_charges(settings.born, atoms)
     return PhononInputs(
@@ -141,41 +157,57 @@ def open_phonons(structure: str | Path | Atoms, settings: PhononSettings) -> Pho
 def phonon_document(inputs: PhononInputs, settings: PhononSettings) -> dict[str, Any]:
     """What `inputs.yaml` holds: potential and supercells as they were chosen, in place of what was asked for."""
     told = settings.document()
-    for resolved in ("potential", "three_body", "device", "dtype", "supercell"):
+    for resolved in ("potential", "three_body", "device", "dtype", "supercell", "n_atoms"):
         del told[resolved]
     if settings.born is not None:
         told["born"] = {"file": settings.born.name, "sha256": hashlib.sha256(settings.born.read_bytes()).hexdigest()}
     return {"structure": inputs.structure, "potential": inputs.potential, "supercells": inputs.supercells} | told
 
 
+def space_group_of(atoms: Atoms) -> SpaceGroup:
+    """The space group within `SYMMETRY_TOLERANCE_A`."""
+    return find_space_group(
+        np.array(atoms.cell), atoms.get_scaled_positions(), atoms.numbers.tolist(), tolerance_A=SYMMETRY_TOLERANCE_A
+    )
+
+
 def choose_supercells(
-    atoms: Atoms, supercell: str | Sequence[int], *, max_atoms: int
-) -> tuple[tuple[int, int, int], ...]:
+    atoms: Atoms, supercell: str | Sequence[int], *, n_atoms: int | None = None, max_atoms: int
+) -> tuple[Repeats, ...]:
     """Supercells to compare, from small to large.
 
-    ``auto``: the smallest repeats that bring every lattice parameter above 7, 10, 13, ... A, as long as they have at
-    most `max_atoms` atoms. Repeats that were asked for: those, after the ones with one repeat less each way.
+    ``auto``: the smallest repeats that bring every lattice parameter, and every image of an atom, beyond 7, 10, 13, ...
+    A, as long as they have at most `max_atoms` atoms. Repeats that were asked for: those, after the ones with one
+    repeat less each way. A number of atoms: that, after half of it.
 
     Raises
     ------
     SettingsError
         For no supercell, or where not even the first fits.
     """
-    lengths = atoms.cell.lengths()
+    lengths, cell_A = atoms.cell.lengths(), np.array(atoms.cell)
+    # a supercell of less symmetry than the crystal has would give force constants of that symmetry
+    rotations = np.unique(space_group_of(atoms).rotations, axis=0)
+    if n_atoms is not None:
+        largest = repeats_of_atoms(cell_A, len(atoms), n_atoms=n_atoms, rotations=rotations)
+        half = repeats_of_atoms(cell_A, len(atoms), n_atoms=max(n_atoms // 2, len(atoms)), rotations=rotations)
+        return (largest,) if n_cells(half) == n_cells(largest) else (half, largest)
     if not (isinstance(supercell, str) and supercell.strip() == "auto"):
         a, b, c = supercell_repeats(supercell, lengths)
         check_size(len(atoms), (a, b, c))
         less = (max(a - 1, 1), max(b - 1, 1), max(c - 1, 1))
         return ((a, b, c),) if less == (a, b, c) else (less, (a, b, c))
-    found: list[tuple[int, int, int]] = []
+    found: list[Repeats] = []
     for length in LENGTHS_A:
-        repeats = supercell_repeats("auto", lengths, min_length_A=length)
-        if repeats not in found and len(atoms) * int(np.prod(repeats)) <= max_atoms:
+        repeats = repeats_with_images_beyond(cell_A, length, rotations=rotations)
+        if len(atoms) * n_cells(repeats) > max_atoms:
+            break
+        if repeats not in found:
             found.append(repeats)
     if not found:
-        least = supercell_repeats("auto", lengths, min_length_A=LENGTHS_A[0])
+        least = repeats_with_images_beyond(cell_A, LENGTHS_A[0], rotations=rotations)
         raise SettingsError(
-            f"the smallest supercell, {'x'.join(map(str, least))}, has {len(atoms) * int(np.prod(least))} atoms",
+            f"the smallest supercell, {repeats_text(least)}, has {len(atoms) * n_cells(least)} atoms",
             where="max_atoms", remedy=f"allow more than {max_atoms}, or name a supercell",
         )  # fmt: skip
     return tuple(found)

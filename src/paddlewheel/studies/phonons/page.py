@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from paddlewheel.crystals.supercell import repeats_text
 from paddlewheel.page.drawing import Drawing
 from paddlewheel.page.numbers import ABSENT, kelvin, measured, percent, plain
 from paddlewheel.page.page import Number, Page, Section
@@ -215,7 +216,7 @@ def _convergence_section(record: PhononRecord, drawings: dict[str, Drawing]) -> 
     for point in [*found.supercells, *found.displacements]:
         table.rows.append(
             [
-                Cell("×".join(map(str, point.repeats))),
+                Cell(repeats_text(point.repeats).replace("x", "×")),
                 Cell(str(point.n_atoms)),
                 Cell(str(point.n_displacements)),
                 Cell(plain(point.displacement_A, 2)),

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from paddlewheel.crystals import find_polyanions
-from paddlewheel.crystals.space_group import SpaceGroup, find_space_group
 from paddlewheel.execution import Unit
-from paddlewheel.studies.phonons.inputs import PhononInputs, PhononSettings
+from paddlewheel.studies.phonons.inputs import (
+    SYMMETRY_TOLERANCE_A,
+    PhononInputs,
+    PhononSettings,
+    space_group_of,
+)
 from paddlewheel.studies.phonons.record import PhononStatus
 from paddlewheel.studies.simulation.relaxation import relax_unit, relaxed_atoms
 from paddlewheel.study.run import Run
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 RELAX_TASK = "paddlewheel.studies.simulation.relaxation:run_relax_unit"
-SYMMETRY_TOLERANCE_A = 0.03
-"""Structures come relaxed to 0.1 eV/A or rounded to three digits: their groups are found within this, not 0.01 A."""
 NEAR_MINIMUM_eV_PER_A = 0.03
 LARGEST_VOLUME_CHANGE = 0.3
 """Volumes computed for solids are within some per cent of the measured ones."""
@@ -102,13 +102,13 @@ def run_relaxations(units: Sequence[Unit], run: Run, *, title: str) -> None:
 
 def relaxed_phase(inputs: PhononInputs, settings: PhononSettings, unit: Unit) -> RelaxedPhase:
     """Judge a finished relaxation."""
-    start = _space_group(inputs.atoms)
+    start = space_group_of(inputs.atoms)
     result = unit.result()
     assert result is not None
     if result["status"] == "broken":
         return RelaxedPhase(status="broken", reason=result["reason"], space_group_start=start.symbol)
     atoms = relaxed_atoms(unit)
-    reached = _space_group(atoms)
+    reached = space_group_of(atoms)
     status: PhononStatus = "ok"
     reason = changed_molecules(inputs.atoms, atoms) or changed_volume(inputs.atoms, atoms)
     if reason is not None:
@@ -156,12 +156,6 @@ def changed_molecules(before: Atoms, after: Atoms) -> str | None:
         return f"{_counts(lost)} became {_counts(now) or 'single atoms or a network'} in the relaxation"
     rebonded = Counter(formula for where, (formula, bonds) in groups[0].items() if groups[1][where][1] != bonds)
     return f"{_counts(rebonded)} changed bonds in the relaxation" if rebonded else None
-
-
-def _space_group(atoms: Atoms) -> SpaceGroup:
-    return find_space_group(
-        np.array(atoms.cell), atoms.get_scaled_positions(), atoms.numbers.tolist(), tolerance_A=SYMMETRY_TOLERANCE_A
-    )
 
 
 def _counts(counter: Counter[str]) -> str:

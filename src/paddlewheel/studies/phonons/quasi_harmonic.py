@@ -9,10 +9,9 @@ import numpy as np
 
 from paddlewheel.errors import ScienceError
 from paddlewheel.execution import Unit
-from paddlewheel.studies.phonons.inputs import PhononInputs, PhononSettings
+from paddlewheel.studies.phonons.inputs import SYMMETRY_TOLERANCE_A, PhononInputs, PhononSettings
 from paddlewheel.studies.phonons.phase import (
     RELAXATION_STEPS,
-    SYMMETRY_TOLERANCE_A,
     NEAR_MINIMUM_eV_PER_A,
     run_relaxations,
 )

@@ -7,6 +7,8 @@ from typing import ClassVar, Literal
 
 from paddlewheel.records import Measured, PotentialRecord, Record, read_record
 
+_Row = tuple[int, int, int]
+_Repeats = _Row | tuple[_Row, _Row, _Row]
 PhononStatus = Literal["ok", "imaginary", "not-converged", "left-symmetry", "not-relaxed", "broken"]
 """`ok`; with numbers that need care: `imaginary` (modes with omega^2 < 0), `not-converged` (F moves by more than the
 tolerance with supercell, displacement or mesh), `left-symmetry` (relaxed to a lower space group than it came with),
@@ -49,9 +51,13 @@ class ImaginaryModes(Record):
 
 
 class ConvergencePoint(Record):
-    """One supercell and displacement: its free energy at `temperature_K`, and how far it is from that of the rows."""
+    """One supercell and displacement: its free energy at `temperature_K`, and how far it is from that of the rows.
 
-    repeats: tuple[int, int, int]
+    `repeats` are along a, b and c, or the rows of a matrix of integers, whose product with the vectors of the cell are
+    the supercell's.
+    """
+
+    repeats: _Repeats
     n_atoms: int
     n_displacements: int
     displacement_A: float
@@ -98,7 +104,7 @@ class VolumePoint(Record):
 class QuasiHarmonicResult(Record):
     """The volume that minimizes F(V, T), and what follows from it; `note` says what was left out."""
 
-    repeats: tuple[int, int, int]
+    repeats: _Repeats
     volumes: list[VolumePoint]
     rows: list[QuasiHarmonicRow]
     note: str = ""
@@ -114,6 +120,7 @@ class BandLabel(Record):
 class PhononRecord(PotentialRecord):
     """The record of `phonons` (kind `phonons`); numbers are null, and lists empty, where `status` says there are none.
 
+    Modes are counted in the primitive cell of `n_atoms_primitive` atoms (null in records of before: in the given one).
     `files` names what lies beside the record: `structure` (the relaxed cell, CIF), `bands`, `gamma`, `dos`, `thermal`
     (CSV, units in the column names; `parity` in `gamma` is 1 gerade, -1 ungerade, 0 without an inversion centre), and
     `phonopy` (phonopy's own file with the forces).
@@ -135,6 +142,7 @@ class PhononRecord(PotentialRecord):
     volume_A3_per_atom: float | None = None
     density_g_per_cm3: float | None = None
     largest_force_eV_per_A: float | None = None
+    n_atoms_primitive: int | None = None
     zero_point_eV_per_atom: float | None = None
     thermal: list[ThermalRow] = []
     imaginary: ImaginaryModes | None = None

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from paddlewheel.crystals.supercell import Repeats, repeat_cell, repeats_text
 from paddlewheel.errors import ScienceError
 from paddlewheel.records import Citation
 from paddlewheel.studies.phonons.inputs import PhononInputs, PhononSettings, open_phonons, phonon_document
@@ -46,9 +47,14 @@ _CITATIONS = (
         doi="10.1080/27660400.2024.2384822",
     ),
     Citation(
-        what="relaxation and path of the bands (ASE)",
+        what="relaxation (ASE)",
         reference="Larsen et al., J. Phys.: Condens. Matter 29, 273002 (2017)",
         doi="10.1088/1361-648X/aa680e",
+    ),
+    Citation(
+        what="path of the bands (seekpath)",
+        reference="Hinuma, Pizzi, Kumagai, Oba, Tanaka, Comput. Mater. Sci. 128, 140 (2017)",
+        doi="10.1016/j.commatsci.2016.10.015",
     ),
 )
 _NOWHERE = Path("nowhere")
@@ -100,6 +106,7 @@ def _add_numbers(
     record.convergence = compared.convergence(tolerance_meV_per_atom=settings.tolerance_meV_per_atom)
     record.thermal = compared.rows(temperatures_K)
     record.zero_point_eV_per_atom = compared.final.thermal([0.0]).zero_point_eV_per_atom
+    record.n_atoms_primitive = compared.final.n_atoms
     record.imaginary = compared.imaginary(temperatures_K)
     record.files, record.band_labels = keep_files(
         compared.final, atoms, highest_K=max(temperatures_K[-1], 300.0), run=run
@@ -137,7 +144,7 @@ def _first_displacements(
 
 
 def _displaced(
-    atoms: Atoms, repeats: tuple[int, int, int], displacement_A: float, inputs: PhononInputs, directory: Path
+    atoms: Atoms, repeats: Repeats, displacement_A: float, inputs: PhononInputs, directory: Path
 ) -> Displacements:
     return plan_displacements(
         atoms, repeats=repeats, displacement_A=displacement_A, potential=inputs.potential, directory=directory,
@@ -183,7 +190,7 @@ def _says(record: PhononRecord) -> list[str]:
         lines.append(f"why: {record.reason}")
     if record.convergence is not None:
         last = record.convergence.supercells[-1]
-        lines.append(f"supercell {'x'.join(map(str, last.repeats))}, {last.n_displacements} displacements")
+        lines.append(f"supercell {repeats_text(last.repeats)}, {last.n_displacements} displacements")
     for row in record.thermal:
         free = row.free_energy_eV_per_atom
         lines.append(
@@ -200,7 +207,7 @@ def _forecasts(inputs: PhononInputs, settings: PhononSettings, cores: int | None
     evaluated = {name: n_atoms for displaced in work for name, n_atoms in displaced.evaluated().items()}
     notes = [f"relaxing comes first, at {step_s:.2g} s of one core a step: how many it takes is not known before"]
     if len(inputs.supercells) > 2:
-        largest = "x".join(map(str, inputs.supercells[-1]))
+        largest = repeats_text(inputs.supercells[-1])
         notes.append(f"larger supercells, up to {largest}, follow until F(300 K) stays within the tolerance")
     if settings.quasi_harmonic:
         first = work[0].evaluated().items()
@@ -228,7 +235,7 @@ def work_of(inputs: PhononInputs, settings: PhononSettings) -> list[Displacement
 def seconds_measured(inputs: PhononInputs, settings: PhononSettings) -> tuple[float, float]:
     """Processor time of a step of the relaxation, and of the forces of a supercell, the latter by its atoms."""
     cell = start_of(inputs, settings).copy()
-    supercell = cell.repeat(inputs.supercells[0])
+    supercell = repeat_cell(cell, inputs.supercells[0])
     cell.calc = supercell.calc = loaded_potential(inputs.potential)
     cell.get_forces()  # once what an engine does once
     cell.positions[0] += settings.displacement_A

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from paddlewheel.crystals.supercell import Repeats, as_matrix, as_repeats, is_plain, n_cells, repeats_text
 from paddlewheel.errors import ScienceError
 from paddlewheel.execution import DriverWatch, Unit
 from paddlewheel.studies.simulation.frame_units import read_rows, unit_potential, work_through
 from paddlewheel.studies.simulation.md_unit import structure_document, unit_atoms
 from paddlewheel.study.run import Run
+from paddlewheel.study.settings import plain
 from paddlewheel.study.stage import failed_units
 from paddlewheel.thermodynamics.born_charges import read_born_charges
-from paddlewheel.thermodynamics.phonons import displaced_supercells
+from paddlewheel.thermodynamics.phonons import displaced_supercells, primitive_cell
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -30,7 +32,7 @@ _ATOMS_PER_UNIT = 5000
 class Displacements:
     """All displaced supercells of one choice of supercell and displacement, and the units that evaluate them."""
 
-    repeats: tuple[int, int, int]
+    repeats: Repeats
     displacement_A: float
     n_displacements: int
     phonon: Any
@@ -43,8 +45,8 @@ class Displacements:
 
     def told(self) -> str:
         """In words: ``8 of 2x2x2 (96 atoms) by 0.01 A``."""
-        repeats = "x".join(map(str, self.repeats))
-        return f"{self.n_displacements} of {repeats} ({self.n_atoms} atoms) by {self.displacement_A:g} A"
+        size = f"{repeats_text(self.repeats)} ({self.n_atoms} atoms)"
+        return f"{self.n_displacements} of {size} by {self.displacement_A:g} A"
 
     def evaluated(self) -> dict[str, int]:
         """How many atoms, counted in each of its supercells, a unit evaluates; by its name."""
@@ -68,26 +70,29 @@ class Displacements:
 def plan_displacements(
     atoms: Atoms,
     *,
-    repeats: Sequence[int],
+    repeats: Repeats,
     displacement_A: float,
     potential: dict[str, Any],
     directory: Path,
     prefix: str = "",
     born: Path | None = None,
 ) -> Displacements:
-    """The displaced supercells of a relaxed cell, shared out among units of work; Born charges count in its modes."""
-    a, b, c = (int(value) for value in repeats)
-    phonon, cells = displaced_supercells(atoms, (a, b, c), displacement_A=displacement_A)
+    """The displaced supercells of a relaxed cell, shared out among units of work.
+
+    Modes are those of its primitive cell, in which Born charges count.
+    """
+    phonon, cells = displaced_supercells(atoms, repeats, displacement_A=displacement_A, primitive="auto")
     if born is not None:
-        phonon.nac_params = read_born_charges(born, atoms)
-    share = max(1, _ATOMS_PER_UNIT // (len(atoms) * a * b * c))
+        phonon.nac_params = read_born_charges(born, primitive_cell(phonon))
+    share = max(1, _ATOMS_PER_UNIT // (len(atoms) * n_cells(repeats)))
     structure = structure_document(atoms)
+    size = repeats_text(repeats) if is_plain(repeats) else "m" + "_".join(map(str, as_matrix(repeats).ravel()))
     units = [
         Unit(
-            name=f"{prefix}displace-{a}x{b}x{c}-{displacement_A:g}A-{first:04d}",
+            name=f"{prefix}displace-{size}-{displacement_A:g}A-{first:04d}",
             contents={
                 "structure": structure,
-                "displace": {"repeats": [a, b, c], "displacement_A": displacement_A, "first": first},
+                "displace": {"repeats": plain(repeats), "displacement_A": displacement_A, "first": first},
                 "n": min(share, len(cells) - first),
                 "potential": potential,
             },
@@ -96,7 +101,7 @@ def plan_displacements(
         for first in range(0, len(cells), share)
     ]
     return Displacements(
-        repeats=(a, b, c), displacement_A=displacement_A, n_displacements=len(cells), phonon=phonon, units=tuple(units)
+        repeats=repeats, displacement_A=displacement_A, n_displacements=len(cells), phonon=phonon, units=tuple(units)
     )
 
 
@@ -125,7 +130,8 @@ def run_displacement_unit(unit: Unit, watch: DriverWatch, threads: int) -> bool:
     """
     calculator = unit_potential(unit)
     wanted = unit.contents["displace"]
-    _, cells = displaced_supercells(unit_atoms(unit), wanted["repeats"], displacement_A=wanted["displacement_A"])
+    repeats = as_repeats(wanted["repeats"])
+    _, cells = displaced_supercells(unit_atoms(unit), repeats, displacement_A=wanted["displacement_A"])
 
     def row(index: int) -> np.ndarray:
         cell = cells[wanted["first"] + index]

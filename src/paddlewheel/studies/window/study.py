@@ -45,6 +45,7 @@ from paddlewheel.thermodynamics.phase_entry import common_engine
 from paddlewheel.thermodynamics.phase_library import library_phases
 from paddlewheel.thermodynamics.window import StabilityWindow, stability_window
 
+ALKALI_METALS = ("Li", "Na", "K", "Rb", "Cs")
 _STRICT_eV_PER_ATOM = 1e-6
 _CITATIONS = [
     *CITATIONS,
@@ -65,8 +66,10 @@ class WindowSettings(EnergySettings, ChargeAnyway):
     system: str | None = setting(
         None, "Elements, such as Li-P-S; needed where energies are given, else those of the phase"
     )
-    specie: str = setting(
-        "Na", "The mobile ion, a cation; its metal is the zero of the voltages", aliases=("ion", "species")
+    specie: str | None = setting(
+        None,
+        "The mobile ion, a cation; its metal is the zero of the voltages. By default the alkali metal of the system.",
+        aliases=("ion", "species"),
     )
     charge: float | None = setting(
         None, "Charge of the ion in e; known of alkali metals, Ag, Mg, Ca, Zn, Al and their like", gt=0, le=8
@@ -110,27 +113,28 @@ class WindowInputs:
     asked_for: str
     energies: Energies
     target: str
+    ion: str
     charge_e: float
     charge_doubt: str | None
     interfaces: tuple[str, ...]
 
 
 def _opens(target: str, settings: WindowSettings) -> WindowInputs:
-    charge_e = cation_charge(settings.specie) if settings.charge is None else settings.charge
-    if charge_e is None:
-        raise SettingsError(
-            f"the charge of {settings.specie} is not known here", where="charge", remedy="give --charge, such as 2"
-        )
-    doubt = doubt_of_charge(settings.specie, charge_e, where="charge", anyway=settings.charge_anyway)
     if settings.system:
         elements = read_system(settings.system)
     else:
         elements = _elements(target, [*settings.energies, *settings.phases])
+    ion = settings.specie or _alkali_metal(elements)
+    charge_e = cation_charge(ion) if settings.charge is None else settings.charge
+    if charge_e is None:
+        raise SettingsError(f"the charge of {ion} is not known here", where="charge", remedy="give --charge, such as 2")
+    doubt = doubt_of_charge(ion, charge_e, where="charge", anyway=settings.charge_anyway)
     energies = open_energies(elements, [settings.temperature_K], settings)
     return WindowInputs(
         asked_for=target,
         energies=energies,
         target=name_of(target, energies),
+        ion=ion,
         charge_e=charge_e,
         charge_doubt=doubt,
         interfaces=tuple(name_of(other, energies) for other in settings.interfaces),
@@ -140,8 +144,8 @@ def _opens(target: str, settings: WindowSettings) -> WindowInputs:
 def _document(inputs: WindowInputs, settings: WindowSettings) -> dict[str, Any]:
     told = settings.document()
     told["charge_e"] = inputs.charge_e
-    del told["charge"]
-    return {"target": inputs.asked_for, "ion": told.pop("specie")} | told | inputs.energies.document()
+    del told["charge"], told["specie"]
+    return {"target": inputs.asked_for, "ion": inputs.ion} | told | inputs.energies.document()
 
 
 def _of_today(found: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -152,7 +156,7 @@ def _of_today(found: Mapping[str, Any]) -> Mapping[str, Any]:
 def _measures(inputs: WindowInputs, settings: WindowSettings, run: Run) -> WindowRecord:
     found = phase_energies(inputs.energies, settings, run)
     diagram = open_hull(found, inputs.energies, inputs.energies.temperatures_K, settings)
-    result = stability_window(diagram, inputs.target, ion=settings.specie, charge_e=inputs.charge_e, temperature=0)
+    result = stability_window(diagram, inputs.target, ion=inputs.ion, charge_e=inputs.charge_e, temperature=0)
     record = _record(diagram, inputs.target, result, found, run, inputs.energies.error)
     if inputs.charge_doubt:
         record.unchecked.append(UNCHECKED_CHARGE)
@@ -164,6 +168,21 @@ def _measures(inputs: WindowInputs, settings: WindowSettings, run: Run) -> Windo
     for other in inputs.interfaces:
         record.interfaces += _interfaces(diagram, inputs.target, other, result, settings.voltage_V)
     return record
+
+
+def _alkali_metal(elements: Sequence[str]) -> str:
+    """The one there is in the system.
+
+    Raises
+    ------
+    SettingsError
+        For none or several.
+    """
+    found = [symbol for symbol in elements if symbol in ALKALI_METALS]
+    if len(found) != 1:
+        told = " and ".join(found) or "no alkali metal"
+        raise SettingsError(f"{told} in {'-'.join(elements)}", where="specie", remedy="name the mobile ion, such as Mg")
+    return found[0]
 
 
 def _elements(target: str, given: Sequence[str | Path]) -> list[str]:
