@@ -1,9 +1,10 @@
-"""What a periodic cell allows: how many images a distance reaches, and how long its shortest vector is."""
+"""What a periodic cell allows: how many images a distance reaches, and how far a range may go."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from paddlewheel.crystals.supercell import image_distance_A
 from paddlewheel.errors import InputError
 
 
@@ -17,15 +18,6 @@ def image_reach(cell_A: np.ndarray, range_A: float) -> np.ndarray:
     return np.floor(range_A / heights + 0.5).astype(np.int64)
 
 
-def shortest_vector_A(cell_A: np.ndarray) -> float:
-    """Length of the shortest lattice vector: the nearest that an atom comes to its own image."""
-    longest = np.linalg.norm(cell_A, axis=1).min()
-    reach = image_reach(cell_A, float(longest))
-    grid = np.stack(np.meshgrid(*(np.arange(-n, n + 1) for n in reach), indexing="ij"), axis=-1).reshape(-1, 3)
-    lengths = np.linalg.norm(grid @ cell_A, axis=1)
-    return float(min(longest, lengths[lengths > 1e-9].min(initial=longest)))
-
-
 def checked_range(range_A: float, cell_A: np.ndarray) -> None:
     """Refuse a range beyond the shortest lattice vector.
 
@@ -34,7 +26,7 @@ def checked_range(range_A: float, cell_A: np.ndarray) -> None:
     InputError
         With the longest range that the cell allows.
     """
-    shortest = shortest_vector_A(cell_A)
+    shortest = image_distance_A(cell_A)
     if range_A > shortest * (1 + 1e-9):
         raise InputError(
             f"the cell is too small for a range of {range_A:g} A: at {shortest:.4g} A atoms meet their own images",

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from paddlewheel.crystals import cation_charge, guess_charge, guess_mobile_specie, known_charges
+from paddlewheel.crystals.supercell import image_distance_A
 from paddlewheel.errors import SettingsError, TrajectoryError
 from paddlewheel.studies.motion.record import UNCHECKED_CHARGE
-from paddlewheel.transport.lattice import shortest_vector_A
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -159,4 +159,4 @@ def known_mobile_ion(runs: MotionRuns) -> str | None:
 
 def default_range_A(cells_A: Sequence[np.ndarray]) -> float:
     """As far as the smallest of the cells allows, in whole tenths of an A, and no further than three shells."""
-    return min(LONGEST_RANGE_A, float(np.floor(10 * min(shortest_vector_A(cell) for cell in cells_A)) / 10))
+    return min(LONGEST_RANGE_A, float(np.floor(10 * min(image_distance_A(cell) for cell in cells_A)) / 10))

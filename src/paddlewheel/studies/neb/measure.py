@@ -38,14 +38,13 @@ from paddlewheel.studies.neb.units import (
     space_group_of,
 )
 from paddlewheel.studies.simulation.potentials import potential_citations
-from paddlewheel.studies.simulation.relaxation import relax_unit, relaxed_atoms
+from paddlewheel.studies.simulation.relaxation import RELAX_TASK, relax_unit, relaxed_atoms
 from paddlewheel.study.run import Run
 from paddlewheel.study.stage import failed_units
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-RELAX_TASK = "paddlewheel.studies.simulation.relaxation:run_relax_unit"
 DIRECTIONS: tuple[Direction, ...] = ("a", "b", "c", "1D", "2D", "3D")
 SMALLEST_VOID_A = 1.2
 """No ion of interest has its nearest neighbour closer: not even Li beside H."""

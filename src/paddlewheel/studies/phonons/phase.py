@@ -17,14 +17,13 @@ from paddlewheel.studies.phonons.inputs import (
     space_group_of,
 )
 from paddlewheel.studies.phonons.record import PhononStatus
-from paddlewheel.studies.simulation.relaxation import relax_unit, relaxed_atoms
+from paddlewheel.studies.simulation.relaxation import RELAX_TASK, relax_unit, relaxed_atoms
 from paddlewheel.study.run import Run
 from paddlewheel.study.stage import failed_units
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-RELAX_TASK = "paddlewheel.studies.simulation.relaxation:run_relax_unit"
 NEAR_MINIMUM_eV_PER_A = 0.03
 LARGEST_VOLUME_CHANGE = 0.3
 """Volumes computed for solids are within some per cent of the measured ones."""

@@ -22,7 +22,7 @@ from paddlewheel.studies.sample.summary import Chosen, keep_map, sampling_record
 from paddlewheel.studies.simulation.frame_units import TASK as LABEL_TASK
 from paddlewheel.studies.simulation.frame_units import evaluate, frames_of_units, label_units, read_rows
 from paddlewheel.studies.simulation.potentials import loaded_potential
-from paddlewheel.studies.simulation.relaxation import relaxed_atoms
+from paddlewheel.studies.simulation.relaxation import RELAX_TASK, relaxed_atoms
 from paddlewheel.studies.simulation.trajectory_frames import TrajectoryFrames
 from paddlewheel.study.forecast import Forecast
 from paddlewheel.study.run import Run
@@ -34,7 +34,6 @@ from paddlewheel.training.direct import direct_select
 if TYPE_CHECKING:
     from ase import Atoms
 
-_RELAX_TASK = "paddlewheel.studies.simulation.relaxation:run_relax_unit"
 _MD_TASK = "paddlewheel.studies.sample.features:run_md_and_features"
 _FEATURE_TASK = "paddlewheel.studies.sample.features:run_feature_unit"
 
@@ -54,7 +53,7 @@ def _tries(plan: SamplePlan, settings: SampleSettings) -> None:
 
 def _measures(plan: SamplePlan, settings: SampleSettings, run: Run) -> SamplingRecord:
     relax = plan.relax_units(run.folder)
-    _stage(run, relax, _RELAX_TASK, "relaxing")
+    _stage(run, relax, RELAX_TASK, "relaxing")
     relaxed = {each.name: relaxed_atoms(unit) for each, unit in zip(plan.structures, relax, strict=True)}
     runs, failed = _dynamics(plan, relaxed, run)
     features, kind = _features(runs, run)

@@ -18,6 +18,7 @@ from paddlewheel.units import eV_PER_A3_IN_GPA
 if TYPE_CHECKING:
     from ase import Atoms
 
+RELAX_TASK = "paddlewheel.studies.simulation.relaxation:run_relax_unit"
 RELAXATION_STEPS = 500
 _KEEP_EVERY_S = 5.0
 _STALLED_STEPS = 150
