@@ -482,6 +482,7 @@ def neb(
     sites: str | str | Path | None = ...,
     farthest_A: float | None = ...,
     supercell: str | tuple[int, int, int] = ...,
+    n_atoms: int | None = ...,
     larger: str | tuple[int, int, int] | None = ...,
     relax: Literal['cell', 'atoms', 'none'] = ...,
     images: int = ...,

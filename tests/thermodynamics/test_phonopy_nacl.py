@@ -121,6 +121,20 @@ def test_a_file_of_charges_is_read_for_the_cell_of_modes(nacl: Phonopy, tmp_path
         read_born_charges(path, cell)
 
 
+def test_charges_that_do_not_cancel_are_refused_or_a_little_shifted(tmp_path: Path) -> None:
+    """A rigid shift of a crystal makes no dipole: the charges of its atoms add up to zero."""
+    cell, path = read(DATA / "POSCAR", format="vasp"), tmp_path / "BORN"
+
+    def charges(sodium: float, chlorine: float) -> np.ndarray:
+        rows = [" ".join(str(value) for value in (z * np.eye(3)).ravel()) for z in (2.4, sodium, chlorine)]
+        path.write_text("\n".join(["14.4", *rows, ""]))
+        return read_born_charges(path, cell)["born"]
+
+    np.testing.assert_allclose(charges(1.10, -1.06)[[0, -1], 0, 0], [1.08, -1.08], atol=1e-12)
+    with pytest.raises(InputError, match=r"8 atoms of Cl4Na4 add up to \+2\.4 e, not to 0"):
+        charges(1.1, -0.5)
+
+
 def test_parity_of_a_crystal_with_a_centre_at_every_atom(nacl: Phonopy) -> None:
     """All six modes of rock salt are ungerade (3 translations and T1u); none is Raman active."""
     assert (gamma_modes(forced(nacl)).parity == -1).all()

@@ -14,6 +14,7 @@ import numpy as np
 from paddlewheel.crystals.check import check_structure
 from paddlewheel.crystals.occupancies import (
     OCCUPANCY_TOLERANCE,
+    SMALLEST,
     Counts,
     choose_counts,
     choose_repeats,
@@ -122,7 +123,8 @@ def order_structure(
     seed
         Seed of the Monte Carlo: the same seed gives the same cells.
     supercell
-        As in `make_supercell`; ``auto`` may take a larger cell, for whole numbers (see `occupancies.choose_repeats`).
+        As in `make_supercell`; ``auto`` may take a larger cell, for whole numbers, and `SMALLEST` takes the smallest
+        for them (see `occupancies.choose_repeats`).
     oxidation_states
         Charge of each element, e.g. `{"Na": 1, "B": 3, "H": -1}`; those that are absent are guessed.
     watch
@@ -149,7 +151,7 @@ def order_structure(
         counts = choose_counts(rows, math.prod(block), charges)
     copies = tuple(whole // part for whole, part in zip(repeats, block, strict=True))
     model = _Model(structure, rows, block, counts)
-    said = _said_of_counts(rows, lengths_A, charges, block, counts)
+    said = _said_of_counts(rows, lengths_A, charges, block, counts, names_larger=supercell != SMALLEST)
     if block != repeats:
         said.append(f"ordered in {_times(block)} unit cells, which {_times(repeats)} repeats")
     cells: list[OrderedCell] = []
@@ -223,8 +225,8 @@ def _block(repeats: tuple[int, int, int], n_sites: int) -> tuple[int, int, int]:
     return max(fitting, key=lambda block: (math.prod(block), -np.ptp(block)), default=(1, 1, 1))
 
 
-def _said_of_counts(rows, lengths_A, charges, repeats, counts: Counts) -> list[str]:
-    """How the whole numbers of ions differ from the occupancies."""
+def _said_of_counts(rows, lengths_A, charges, repeats, counts: Counts, *, names_larger: bool) -> list[str]:
+    """How the whole numbers of ions differ from the occupancies, and which larger supercell needs no change."""
     changed = {
         s: (counts.taken[s], wanted) for s, wanted in counts.wanted.items() if abs(counts.taken[s] - wanted) >= 0.01
     }
@@ -235,7 +237,8 @@ def _said_of_counts(rows, lengths_A, charges, repeats, counts: Counts) -> list[s
         why = f"the occupancies carry {written_e:+.2g} e" if abs(written_e) > 0.5 else "whole ions, neutral"
         line = f"composition in {_times(repeats)} unit cells: {told} ({why})"
         if (
-            not counts.charge_e
+            names_larger
+            and not counts.charge_e
             and counts.change > OCCUPANCY_TOLERANCE
             and (exact := _exact_repeats(rows, lengths_A, charges))
         ):

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 OCCUPANCY_TOLERANCE = 0.01
 """An occupancy may change by this much when a finite cell rounds it: about the standard deviation of a refinement."""
+SMALLEST = "smallest"
+"""In place of a supercell: the cell of the fewest unit cells in which the counts are integers."""
 MOST_ATOMS_FOR_INTEGERS = 300
 """Up to so many atoms a cell grows by itself until its counts are integers."""
 
@@ -282,13 +284,15 @@ def choose_repeats(
 ) -> tuple[tuple[int, int, int], Counts]:
     """Repeats of the cell along a, b, c and the counts in it.
 
-    Explicit repeats are taken as they are. ``auto`` is what it is for ordered crystals, or the smallest larger cell up
-    to `MOST_ATOMS_FOR_INTEGERS` atoms in which no occupancy changes by more than `OCCUPANCY_TOLERANCE`; where there is
-    none, the one of these that changes them least. Of equally many unit cells the most nearly cubic cell is taken.
+    Explicit repeats are taken as they are. ``auto`` is what it is for ordered crystals, `SMALLEST` one unit cell, or
+    the smallest larger cell up to `MOST_ATOMS_FOR_INTEGERS` atoms in which no occupancy changes by more than
+    `OCCUPANCY_TOLERANCE`; where there is none, the one of these that changes them least. Of equally many unit cells
+    the most nearly cubic cell is taken.
     """
-    repeats = supercell_repeats(spec, lengths_A)
+    searched = isinstance(spec, str) and spec.strip() in ("auto", SMALLEST)
+    repeats = (1, 1, 1) if searched and spec == SMALLEST else supercell_repeats(spec, lengths_A)
     counts = choose_counts(rows, int(np.prod(repeats)), charges)
-    if not (isinstance(spec, str) and spec.strip() == "auto") or counts.change <= OCCUPANCY_TOLERANCE:
+    if not searched or counts.change <= OCCUPANCY_TOLERANCE:
         return repeats, counts
     n_atoms = sum(sum(row.values()) for row in rows)
     for larger in _larger_cells(repeats, lengths_A, int(MOST_ATOMS_FOR_INTEGERS / n_atoms)):

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 COULOMB_eV_A = e / (4 * pi * epsilon_0) * 1e10
 """e^2 / (4 pi epsilon_0)."""
 _SYMMETRY_A = 1e-3
+_NEUTRAL_e = 0.05
+"""An atom, up to which the sum of the charges is want of convergence, and is taken off all alike."""
 _REMEDY = (
     "write phonopy's BORN: a line with the unit, nine numbers of the dielectric tensor, nine of each atom's charge"
 )
@@ -35,7 +37,8 @@ def read_born_charges(path: str | Path, cell: Atoms) -> dict[str, Any]:
     path
         The file.
     cell
-        The cell whose modes are counted; its symmetry spreads the charges, and makes them neutral.
+        The cell whose modes are counted; its symmetry spreads the charges. What little their sum is not zero by
+        (acoustic sum rule: a rigid shift of the crystal makes no dipole) is taken off all alike.
 
     Returns
     -------
@@ -44,7 +47,7 @@ def read_born_charges(path: str | Path, cell: Atoms) -> dict[str, Any]:
     Raises
     ------
     InputError
-        If it is no such file, or of another number of atoms.
+        If it is no such file, or of another number of atoms, or its charges are not those of a neutral cell.
     """
     from phonopy.exception import BORNFileParseError
     from phonopy.file_IO import parse_BORN
@@ -65,5 +68,13 @@ def read_born_charges(path: str | Path, cell: Atoms) -> dict[str, Any]:
             f"a dielectric tensor with {np.linalg.eigvalsh(found['dielectric']).min():g}", where=path,
             remedy="give that of the electrons alone, 1 or more in every direction",
         )  # fmt: skip
+    left_e = found["born"].mean(axis=0)
+    if np.abs(left_e).max() > _NEUTRAL_e:
+        total = left_e.flat[np.abs(left_e).argmax()] * len(cell)
+        raise InputError(
+            f"the charges of the {len(cell)} atoms of {cell.get_chemical_formula()} add up to {total:+.2g} e, not to 0",
+            where=path, remedy="give the atoms in the order of the cell, and converge their charges",
+        )  # fmt: skip
+    found["born"] = found["born"] - left_e
     found.setdefault("factor", COULOMB_eV_A)
     return found

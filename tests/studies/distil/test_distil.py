@@ -257,6 +257,17 @@ def test_hours_of_the_teacher_decide_how_much_it_labels():
         within_hours(starts, options.model_copy(update={"teacher_hours": 0.001}), evaluation_s_per_atom=0.01)
 
 
+def test_frames_of_a_round_count_where_the_teacher_alone_explores():
+    """Its own runs at the start are a round, too; what only the student's runs have is refused."""
+    from paddlewheel.errors import SettingsError
+    from paddlewheel.study.settings import check_effects
+
+    given = {"teacher": EMT, "rounds": 0, "frames_per_round": 12}
+    check_effects(DistilOptions(**given), given)
+    with pytest.raises(SettingsError, match="no effect without --rounds"):
+        check_effects(DistilOptions(**given, explore_ps=1.0), [*given, "explore_ps"])
+
+
 def test_every_ordering_of_a_disordered_crystal_is_a_start(tmp_path):
     """Rock salt whose cations are half Na and half K: orderings of one cell, each with a name of its own."""
     from pymatgen.core import Lattice, Structure

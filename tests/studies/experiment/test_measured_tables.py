@@ -83,6 +83,8 @@ def test_a_table_of_ones_own(tmp_path):
     one, other = read_table(path).conductors
     assert (one.id, one.conductivity_S_per_cm, one.is_bound, one.temperature_K) == ("a-b", 5e-4, True, 310.0)
     assert (other.id, other.conductivity_S_per_cm, other.temperature_K) == ("c", 2e-3, 298.15)
+    path.write_text("structure,conductivity_S_per_cm,conductivity_mS_per_cm\nsalt.cif,,2\n")  # whichever is filled
+    assert read_table(path).conductors[0].conductivity_S_per_cm == pytest.approx(2e-3)
 
 
 @pytest.mark.parametrize(
@@ -95,6 +97,10 @@ def test_a_table_of_ones_own(tmp_path):
         ("structure,conductivity_S_per_cm,temperature_K\nsalt.cif,1e-3,warm\n", "no temperature"),
         ("structure,conductivity_S_per_cm\n,1e-3\n", "none of its 1 rows"),
         ("name,sigma\nx,1\n", "has the columns name, sigma"),
+        ("structure,conductivity_S_per_cm\nsalt.cif,12\n", "'12' is no conductivity of a solid"),
+        ("structure,conductivity_S_per_cm,conductivity_mS_per_cm\nsalt.cif,1e-3,2\n", "line 2 has two cond"),
+        ("structure,conductivity_S_per_cm,conductivity_mS_per_cm\nsalt.cif,,\n", "line 2 has no conductivity"),
+        ("structure,conductivity_S_per_cm,id\nsalt.cif,1e-3,..\n", "'..' is no id"),
         ('structure,conductivity_S_per_cm\n"salt.cif,1e-3\n', "cannot be read as CSV"),
     ],
 )

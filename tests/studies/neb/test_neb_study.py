@@ -16,12 +16,22 @@ from ase.optimize import BFGS
 from hopping import BARRIER_eV
 from paddlewheel import neb
 from paddlewheel.barriers.computed import BandSettings
+from paddlewheel.barriers.hops import Hop, Hops
+from paddlewheel.barriers.sites import Sites
 from paddlewheel.cli.main import status_of
 from paddlewheel.errors import InputError, SettingsError, StructureError
 from paddlewheel.execution import DriverWatch
 from paddlewheel.studies.neb.measure import lattice_found
 from paddlewheel.studies.neb.record import NebRecord, NebScreenRecord
-from paddlewheel.studies.neb.units import FinishedHop, hop_unit, run_hop_unit
+from paddlewheel.studies.neb.settings import NebInputs, NebSettings, open_neb
+from paddlewheel.studies.neb.units import (
+    FinishedHop,
+    Heights,
+    defect_energies,
+    hop_unit,
+    levels_of,
+    run_hop_unit,
+)
 from paddlewheel.studies.simulation.potentials import potential_document
 
 EMT_NAME = "ase:ase.calculators.emt:EMT"
@@ -106,6 +116,57 @@ def test_an_extra_ion_between_given_places(tmp_path: Path) -> None:
     assert known["3D"] == pytest.approx(BARRIER_eV, abs=1e-3)
 
 
+def test_an_extra_ion_of_an_element_that_the_crystal_lacks(tmp_path: Path) -> None:
+    """As lithium in silicon: sodium over the empty minima of a field whose others chlorine holds."""
+    record = neb(Atoms("Cl", cell=[6, 6, 6], pbc=True), specie="Na", potential=EGG_NAME, n_atoms=8, relax="none",
+                 images=3, fmax_eV_per_A=0.01, mechanism="interstitial", sites="0.5,0,0; 0,0.5,0.5; 0.5,0.5,0.5",
+                 out=tmp_path / "extra", cores=1)  # fmt: skip
+    assert (record.specie, record.n_atoms, record.supercell) == ("Na", 9, (2, 2, 2))
+    known = {row.direction: row.barrier_eV.value for row in record.percolation if row.barrier_eV is not None}
+    assert known["3D"] == pytest.approx(BARRIER_eV, abs=1e-3)
+
+
+def test_a_vacancy_counts_where_the_ion_is_missing() -> None:
+    """A pocket of low vacancies (B) that opens above the way does not make it longer: 0.5 from A to A, 0.9 to B.
+
+    In the hop A-B the ion is at A, and the vacancy at B, at its start.
+    """
+    sites = Sites(fractional=np.array([[0.0, 0, 0], [0.5, 0.5, 0.5]]), family=np.array([0, 1]), names=("A", "B"))
+    hops = Hops(
+        hops=(
+            Hop(start=0, end=0, shift=(1, 0, 0), length_A=3.0, family=0, as_first=True),
+            Hop(start=0, end=1, shift=(0, 0, 0), length_A=3.0, family=1, as_first=True),
+        ),
+        symmetric=(True, False), farthest_A=4.0,
+    )  # fmt: skip
+    heights = {
+        0: Heights(start_eV=0.0, end_eV=0.0, saddle_eV=0.5),
+        1: Heights(start_eV=-0.3, end_eV=0.0, saddle_eV=0.9),
+    }
+    energies, levels = levels_of(sites, hops, heights, vacancies=True)
+    assert energies.tolist() == [0.0, -0.3]
+    assert levels["a"].barrier_eV == pytest.approx(0.5)
+    assert defect_energies(sites, hops, heights, vacancies=True) == {0: [0.0, 0.0, 0.0], 1: [-0.3]}
+    extra, _ = levels_of(sites, hops, heights, vacancies=False)  # the ion itself: -0.3 at A, where it hops from
+    assert extra.tolist() == [-0.3, 0.0]
+
+
+def test_partly_occupied_sites_become_the_smallest_cell_that_still_holds_the_ion(tmp_path: Path) -> None:
+    """Half a calcium in a cell: two cells with one, which the study repeats, and it says so."""
+    lines = ["data_half", *(f"_cell_length_{axis} 6" for axis in "abc")]
+    lines += [f"_cell_angle_{angle} 90" for angle in ("alpha", "beta", "gamma")]
+    lines += ["loop_", "_atom_site_label", "_atom_site_type_symbol",
+              *(f"_atom_site_fract_{axis}" for axis in "xyz"), "_atom_site_occupancy"]  # fmt: skip
+    lines += ["Cl1 Cl 0 0 0 1", "Ca1 Ca 0.5 0.5 0.5 0.5", ""]
+    (tmp_path / "half.cif").write_text("\n".join(lines))
+    given = NebSettings(specie="Ca", potential=EGG_NAME, oxidation={"Ca": 2, "Cl": -1}, n_atoms=24)
+    inputs = open_neb(str(tmp_path / "half.cif"), given)
+    assert isinstance(inputs, NebInputs)
+    assert inputs.cell.get_chemical_formula() == "CaCl2"
+    assert len(inputs.cell) * np.prod(inputs.repeats) == 24
+    assert "one ordered cell of 3 atoms stands for all" in inputs.notes[0]
+
+
 def test_a_killed_hop_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
     cell = bulk("Al", a=3.9943, cubic=True)
     hops = lattice_found(cell, "Al", None).hops
@@ -152,7 +213,11 @@ def test_a_screen_ranks_structures_and_names_what_it_cannot_take(tmp_path: Path)
     ("settings", "error", "told"),
     [
         ({"specie": "Li"}, SettingsError, "'Li' is not in the structure"),
+        ({"specie": "Xx", "mechanism": "interstitial"}, SettingsError, "'Xx' is not in the structure"),
+        ({"specie": "Li", "mechanism": "interstitial"}, InputError, "Li"),
         ({"specie": "Al", "supercell": (1, 1, 1)}, SettingsError, "from its own image"),
+        ({"specie": "Al", "n_atoms": 4}, SettingsError, "n_atoms: 1x1x1: the ion is 3.99 A from its own image"),
+        ({"specie": "Al", "n_atoms": 32, "supercell": (2, 2, 2)}, SettingsError, "has no effect with --supercell"),
         ({"specie": "Al", "supercell": (2, 2, 2), "larger": (2, 2, 1)}, SettingsError, "its own image"),
         ({"specie": "Al", "supercell": (2, 2, 2), "larger": (2, 2, 2)}, SettingsError, "is not larger than 2x2x2"),
         ({"specie": "Al", "farthest_A": 2.0}, SettingsError, "no two sites of Al within 2 A"),

@@ -39,7 +39,10 @@ class Exploration(Settings):
     )  # fmt: skip
     rounds: int = setting(3, "Rounds of exploring with the student", ge=0, le=100)
     frames_per_round: int = setting(
-        400, "Frames labelled in each round, over all structures", ge=10, le=100_000, only_with={"rounds": True}
+        400,
+        "Frames labelled in each round, and of the teacher's own runs at the start, over all structures",
+        ge=10,
+        le=100_000,
     )
     grade_limit: float = setting(
         1.5, "Extrapolation grade over which a frame is extrapolated", gt=0, le=1e6, only_with={"rounds": True}

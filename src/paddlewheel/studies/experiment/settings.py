@@ -38,8 +38,8 @@ class ExperimentSettings(OpinionSettings, EngineSettings, DynamicsSettings, IonS
     )
     atoms: int = setting(
         130,
-        "Most atoms of a cell: lattice parameters above 10 A, as far as this allows; crystals of larger cells are "
-        "left out.",
+        "At most so many atoms a cell (elsewhere --atoms is about so many): lattice parameters above 10 A as far as "
+        "this allows; crystals of larger cells are left out.",
         ge=4,
         le=100_000,
     )

@@ -29,6 +29,8 @@ from paddlewheel.study.forecast import Forecast
 from paddlewheel.study.run import Run
 from paddlewheel.study.study import Argument, Study
 
+_MOST_AT_ROOM_S_PER_CM, _ROOM_UP_TO_K = 0.3, 350.0
+"""RbAg4I5 has 0.27 S/cm at room temperature, and nothing that is known has more."""
 _SCORES = Citation(
     what="rank correlation with bounds",
     reference="Gehan, Biometrika 52, 203 (1965)",
@@ -197,6 +199,17 @@ def _warnings(plan: ExperimentPlan, settings: ExperimentSettings) -> list[str]:
     if plan.left_out:
         said.append(
             f"{len(plan.left_out)} of {len(plan.table.conductors)} crystals are left out before the draw: see the list"
+        )
+    better = [
+        each.conductor.id
+        for each in plan.tasks
+        if each.conductor.conductivity_S_per_cm > _MOST_AT_ROOM_S_PER_CM
+        and each.conductor.temperature_K <= _ROOM_UP_TO_K
+    ]
+    if better:
+        said.append(
+            f"measured over {_MOST_AT_ROOM_S_PER_CM:g} S/cm near room temperature, better than any known solid: "
+            f"{', '.join(better[:5])}; look at the unit"
         )
     if len(plan.tasks) < settings.conductors and not settings.ids:
         said.append(f"{settings.conductors} conductors asked for, {len(plan.tasks)} there")

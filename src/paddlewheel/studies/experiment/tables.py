@@ -22,7 +22,8 @@ _PARTS: dict[str, MeasuredPart] = {_BULK: "bulk", _REPORTED: "as reported", _TOT
 """What is taken, the first that a row has: a simulated crystal has no boundaries of grains."""
 _OF_OBELIX = ("ID", "Reduced Composition", "True Composition", _REPORTED, "Family", "DOI")
 _UNITS = {"conductivity_S_per_cm": 1.0, "conductivity_mS_per_cm": 1e-3}
-_MOST_S_PER_CM = 1e3
+_MOST_S_PER_CM = 10.0
+"""AgI before it melts conducts 2.6 S/cm, and no ions of a solid conduct better."""
 _REMEDY = (
     "give a folder of OBELiX, or a CSV with the columns structure (a file beside it) and conductivity_S_per_cm; id, "
     "formula, specie, temperature_K, family and doi may be there, too"
@@ -150,11 +151,11 @@ def _of_anybody(path: Path, rows: list[dict[str, str]]) -> MeasuredTable:
         if not said.get("structure"):
             continue
         file = path.parent / said["structure"]
-        column = next(name for name in _UNITS if name in said)
+        column = _filled_column(said, path, place)
         value, is_bound = _conductivity(said[column], _UNITS[column], path, f"line {place}")
         conductors.append(
             MeasuredConductor(
-                id=re.sub(r"[^A-Za-z0-9_.-]+", "-", said.get("id") or file.stem), formula=said.get("formula", ""),
+                id=_id(said.get("id") or file.stem, path, place), formula=said.get("formula", ""),
                 conductivity_S_per_cm=value, is_bound=is_bound, temperature_K=_temperature_K(said, path, place),
                 family=said.get("family", ""), structure=file.name,
                 content=read_document(file, DataError, remedy=f"it is named in line {place} of {path.name}"),
@@ -162,6 +163,22 @@ def _of_anybody(path: Path, rows: list[dict[str, str]]) -> MeasuredTable:
             )
         )  # fmt: skip
     return MeasuredTable(name=path.name, conductors=tuple(conductors), n_rows=len(rows))
+
+
+def _filled_column(said: Mapping[str, str], path: Path, place: int) -> str:
+    filled = [name for name in _UNITS if said.get(name)]
+    if len(filled) != 1:
+        problem = "has two conductivities" if filled else "has no conductivity"
+        raise DataError(f"line {place} {problem}", where=path, remedy=f"fill one of {', '.join(_UNITS)}")
+    return filled[0]
+
+
+def _id(name: str, path: Path, place: int) -> str:
+    """As a folder is named."""
+    found = re.sub(r"[^A-Za-z0-9_.-]+", "-", name)
+    if not found.strip(".-_"):
+        raise DataError(f"line {place}: '{name}' is no id", where=path, remedy="write letters or numbers")
+    return found
 
 
 def _conductivity(text: str, unit_S_per_cm: float, path: Path, where: str) -> tuple[float, bool]:
@@ -173,7 +190,10 @@ def _conductivity(text: str, unit_S_per_cm: float, path: Path, where: str) -> tu
     except ValueError:
         value = math.nan
     if not 0 < value < _MOST_S_PER_CM:
-        raise DataError(f"{where}: '{text}' is no conductivity", where=path, remedy="write 1.2e-3, or <1e-10")
+        raise DataError(
+            f"{where}: '{text}' is no conductivity of a solid (0 to {_MOST_S_PER_CM:g} S/cm)", where=path,
+            remedy="write 1.2e-3, or <1e-10, in the unit of the column",
+        )  # fmt: skip
     return value, sign is not None
 
 

@@ -13,7 +13,6 @@ from paddlewheel.barriers.hops import Hop, Hops, hops_between
 from paddlewheel.barriers.network import Level
 from paddlewheel.barriers.sites import Sites, lattice_sites, nearest_site, orbits_of, site_maps, void_sites
 from paddlewheel.crystals.space_group import SpaceGroup
-from paddlewheel.crystals.supercell import image_distance_A
 from paddlewheel.errors import ScienceError
 from paddlewheel.execution import Unit
 from paddlewheel.records import Citation, Measured
@@ -27,12 +26,13 @@ from paddlewheel.studies.neb.record import (
     NebRecord,
     NebSite,
 )
-from paddlewheel.studies.neb.settings import NEAR_IMAGE_A, NebInputs, NebSettings
+from paddlewheel.studies.neb.settings import NEAR_IMAGE_A, NebInputs, NebSettings, defect_distance_A, with_ion
 from paddlewheel.studies.neb.units import (
     HOP_TASK,
     SYMMETRY_TOLERANCE_A,
     FinishedHop,
     Heights,
+    defect_energies,
     hop_unit,
     levels_of,
     space_group_of,
@@ -166,7 +166,7 @@ def measure_crystal(inputs: NebInputs, settings: NebSettings, run: Run) -> NebRe
         for family, hop in enumerate(done)
         if hop.profile is not None and hop.status in WITH_A_BARRIER
     }
-    energies, levels = levels_of(found.sites, found.hops, heights)
+    energies, levels = levels_of(found.sites, found.hops, heights, vacancies=found.empty is None)
     larger = _in_larger(inputs, settings, found, names, sorted({level.edge for level in levels.values()}), run)
     rows = [_row(found, name, family, done[family], larger.get(family), run) for family, name in enumerate(names)]
     _tables(done, run)
@@ -183,7 +183,7 @@ def measure_crystal(inputs: NebInputs, settings: NebSettings, run: Run) -> NebRe
         n_atoms=len(cell) * int(np.prod(inputs.repeats)) + (1 if found.empty is not None else -1),
         supercell=inputs.repeats,
         larger_supercell=inputs.larger,
-        shortest_image_distance_A=image_distance_A(cell.cell.array * np.array(inputs.repeats)[:, None]),
+        shortest_image_distance_A=defect_distance_A(cell, inputs.repeats),
         farthest_hop_A=found.hops.farthest_A,
         volume_change=volume_change,
         sites=[_site(found, family, energies, lowest, inputs) for family in range(len(found.sites.names))],
@@ -242,14 +242,12 @@ def _unit(
 
 def _interstitial(inputs: NebInputs, settings: NebSettings, cell: Atoms, run: Run) -> Found:
     """The places where an extra ion stays: one of each family is relaxed in the supercell."""
-    from ase import Atom
-
     first = void_found(inputs, cell, settings.farthest_A)
     whole = cell.repeat(inputs.repeats)
     units = []
     for family, name in enumerate(first.sites.names):
-        atoms = whole.copy()
-        atoms.append(Atom(inputs.specie, first.sites.fractional[first.sites.first_of(family)] @ cell.cell.array))
+        place = first.sites.fractional[first.sites.first_of(family)] / np.array(inputs.repeats)
+        atoms = with_ion(whole, inputs.specie, place)
         units.append(
             relax_unit(
                 name=f"site-{name}", atoms=atoms, potential=inputs.potential,
@@ -445,11 +443,7 @@ def _warnings(record: NebRecord, inputs: NebInputs, found: Found, heights: dict[
 
 
 def _disagreements(found: Found, heights: dict[int, Heights]) -> list[str]:
-    ends: dict[int, list[float]] = {}
-    for family, height in heights.items():
-        hop = found.hops.first_of(family)
-        ends.setdefault(int(found.sites.family[hop.start]), []).append(height.start_eV)
-        ends.setdefault(int(found.sites.family[hop.end]), []).append(height.end_eV)
+    ends = defect_energies(found.sites, found.hops, heights, vacancies=found.empty is None)
     return [
         f"{found.sites.names[family]}: its ends relax to energies that differ by {max(values) - min(values):.3f} eV; "
         "the lowest counts as the site's"

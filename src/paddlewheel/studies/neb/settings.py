@@ -11,7 +11,13 @@ import numpy as np
 
 from paddlewheel.barriers.computed import BandSettings
 from paddlewheel.crystals import place_in_cell, read_site_list
-from paddlewheel.crystals.supercell import check_size, image_distance_A, supercell_repeats
+from paddlewheel.crystals.supercell import (
+    MOST_ATOMS,
+    check_size,
+    image_distance_A,
+    plain_repeats_of_atoms,
+    supercell_repeats,
+)
 from paddlewheel.errors import InputError, SettingsError, StructureError
 from paddlewheel.foreign import read_json
 from paddlewheel.potentials.card import PotentialCard
@@ -59,6 +65,11 @@ class NebSettings(PotentialSettings, DisorderSettings, SeedSettings):
     supercell: str | tuple[int, int, int] = setting(
         "auto", "auto (every lattice parameter above 10 A, no image of the defect within 8 A) or AxBxC"
     )
+    n_atoms: int | None = setting(
+        None, "The supercell nearest to cubic of about so many atoms (10 % more or fewer, or as near as the cell "
+        "allows), by repeats along a, b and c", ge=1,
+        le=MOST_ATOMS, option="--atoms", aliases=("atoms",), only_with={"supercell": ("auto",)},
+    )  # fmt: skip
     larger: str | tuple[int, int, int] | None = setting(
         None, "A larger supercell, AxBxC, in which the hops that decide a direction are computed again"
     )
@@ -71,7 +82,11 @@ class NebSettings(PotentialSettings, DisorderSettings, SeedSettings):
     )
     most_steps: int = setting(400, "Steps of a band, after which it is refused", ge=1, le=100_000)
     orderings: int | None = setting(
-        None, "Ordered cells to make of a structure with partly occupied sites; the lowest is taken", ge=1, le=1000
+        None,
+        "Ordered cells to choose from of a structure with partly occupied sites: the lowest is taken; by default "
+        "1, the lowest that is found",
+        ge=1,
+        le=1000,
     )
     screen: bool = setting(
         False, "A first look at one or many structures: vacancy hops of the ion alone in frameworks that do not move"
@@ -111,6 +126,10 @@ class NebInputs:
     given: np.ndarray | None
     beside: BesideConductivity | None
     notes: tuple[str, ...]
+
+    def with_ion(self, fractional: np.ndarray) -> Atoms:
+        """The cell with an extra ion."""
+        return with_ion(self.cell, self.specie, fractional)
 
     @property
     def structure(self) -> dict[str, Any]:
@@ -205,6 +224,7 @@ def _open_one(structure: Any, settings: NebSettings) -> NebInputs:
     choice = choose_structure(
         structure,
         supercell=(1, 1, 1),
+        to_repeat=True,
         orderings=settings.orderings,
         oxidation=settings.oxidation,
         seed=settings.seed,
@@ -215,8 +235,8 @@ def _open_one(structure: Any, settings: NebSettings) -> NebInputs:
         ),
     )
     cell = choice.cells[0]
-    specie = choose_specie(cell, settings.specie)
-    potential = chosen_potential(settings, cell)
+    specie = _ion(cell, settings)
+    potential = chosen_potential(settings, with_ion(cell, specie, np.zeros(3)))
     card = describe_potential(potential["name"])
     potential["dtype"] = settings.dtype or finest_dtype(card)
     return NebInputs(
@@ -225,7 +245,7 @@ def _open_one(structure: Any, settings: NebSettings) -> NebInputs:
         specie=specie,
         card=card,
         potential=potential,
-        repeats=_repeats(cell, settings.supercell, screen=settings.screen),
+        repeats=_repeats(cell, settings.supercell, n_atoms=settings.n_atoms, screen=settings.screen),
         larger=_larger(cell, settings),
         given=_given_sites(settings.sites, cell, specie),
         beside=None if settings.beside is None else read_conductivity(settings.beside),
@@ -233,7 +253,34 @@ def _open_one(structure: Any, settings: NebSettings) -> NebInputs:
     )
 
 
-def _repeats(cell: Atoms, supercell: str | Sequence[int], *, screen: bool = False) -> tuple[int, int, int]:
+def with_ion(cell: Atoms, specie: str, fractional: np.ndarray) -> Atoms:
+    """A cell with one more ion."""
+    from ase import Atom
+
+    atoms = cell.copy()
+    atoms.append(Atom(specie, fractional @ cell.cell.array))
+    return atoms
+
+
+def _ion(cell: Atoms, settings: NebSettings) -> str:
+    """The ion that hops: an extra one may be of an element that the crystal lacks.
+
+    Raises
+    ------
+    SettingsError
+        If it has to be asked for, is no element, or has no vacancies.
+    """
+    from ase.data import atomic_numbers
+
+    given = settings.specie
+    if settings.mechanism == "interstitial" and given is not None and atomic_numbers.get(given, 0) > 0:
+        return given
+    return choose_specie(cell, given)
+
+
+def _repeats(
+    cell: Atoms, supercell: str | Sequence[int], *, n_atoms: int | None = None, screen: bool = False
+) -> tuple[int, int, int]:
     """The supercell: as asked for, or so large that no image of the defect is near.
 
     Raises
@@ -241,17 +288,22 @@ def _repeats(cell: Atoms, supercell: str | Sequence[int], *, screen: bool = Fals
     SettingsError
         Where the ion would meet its own image.
     """
-    repeats = supercell_repeats(supercell, cell.cell.lengths(), min_length_A=_SCREEN_A if screen else _LENGTH_A)
-    if isinstance(supercell, str) and supercell.strip() == "auto":
-        while _image_distance_A(cell, repeats) < (_SCREEN_A if screen else FAR_IMAGE_A):  # of a strongly skewed cell
-            repeats = (repeats[0] + 1, repeats[1] + 1, repeats[2] + 1)
+    if n_atoms is not None:
+        repeats = plain_repeats_of_atoms(cell.cell.array, len(cell), n_atoms=n_atoms)
+    else:
+        repeats = supercell_repeats(supercell, cell.cell.lengths(), min_length_A=_SCREEN_A if screen else _LENGTH_A)
+        far_A = _SCREEN_A if screen else FAR_IMAGE_A
+        if isinstance(supercell, str) and supercell.strip() == "auto":
+            while defect_distance_A(cell, repeats) < far_A:  # of a strongly skewed cell
+                repeats = (repeats[0] + 1, repeats[1] + 1, repeats[2] + 1)
     check_size(len(cell), repeats)
-    nearest = _image_distance_A(cell, repeats)
+    nearest = defect_distance_A(cell, repeats)
     if nearest < LEAST_IMAGE_A:
         told = "x".join(map(str, repeats))
         raise SettingsError(
-            f"{told}: the ion is {nearest:.2f} A from its own image", where="supercell",
-            remedy=f"give one that keeps them {LEAST_IMAGE_A:g} A apart at least, {FAR_IMAGE_A:g} A better, or auto",
+            f"{told}: the ion is {nearest:.2f} A from its own image", where="n_atoms" if n_atoms else "supercell",
+            remedy=f"keep them {LEAST_IMAGE_A:g} A apart at least, {FAR_IMAGE_A:g} A better: give a larger one, or "
+            "--supercell auto alone",
         )  # fmt: skip
     return repeats
 
@@ -259,7 +311,8 @@ def _repeats(cell: Atoms, supercell: str | Sequence[int], *, screen: bool = Fals
 def _larger(cell: Atoms, settings: NebSettings) -> tuple[int, int, int] | None:
     if settings.larger is None:
         return None
-    larger, first = _repeats(cell, settings.larger), _repeats(cell, settings.supercell)
+    larger = _repeats(cell, settings.larger)
+    first = _repeats(cell, settings.supercell, n_atoms=settings.n_atoms)
     if not (np.array(larger) >= np.array(first)).all() or larger == first:
         raise SettingsError(
             f"{'x'.join(map(str, larger))} is not larger than {'x'.join(map(str, first))}", where="larger",
@@ -268,7 +321,8 @@ def _larger(cell: Atoms, settings: NebSettings) -> tuple[int, int, int] | None:
     return larger
 
 
-def _image_distance_A(cell: Atoms, repeats: tuple[int, int, int]) -> float:
+def defect_distance_A(cell: Atoms, repeats: tuple[int, int, int]) -> float:
+    """How near a defect comes to its own image in a supercell, A."""
     return image_distance_A(cell.cell.array * np.array(repeats)[:, None])
 
 

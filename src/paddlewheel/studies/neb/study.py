@@ -32,8 +32,9 @@ def _tries(inputs: NebInputs | ScreenInputs, settings: NebSettings) -> None:
     if settings.screen and len(crystals) > 1:
         return
     for crystal in crystals:
-        try_potential(crystal.potential, crystal.cell, where=crystal.name)
         found = _found_before(crystal, settings)
+        cell = crystal.cell if found.empty is None else crystal.with_ion(found.empty[0])
+        try_potential(crystal.potential, cell, where=crystal.name)
         if not found.hops.hops:
             raise SettingsError(
                 f"no two sites of {crystal.specie} within {found.hops.farthest_A:g} A",
@@ -81,7 +82,8 @@ def _screened(inputs: ScreenInputs, settings: NebSettings, run: Run) -> NebScree
         potential=", ".join(names),
         rows=rows,
         citations=[*CITATIONS, *(cited for name in names for cited in potential_citations(name))],
-        warnings=[f"{row.structure}: {row.reason}" for row in rows if row.status == "failed"],
+        warnings=[f"{row.structure}: {row.reason}" for row in rows if row.status == "failed"]
+        + [f"{crystal.name}: {note}" for crystal in inputs.crystals for note in crystal.notes],
         provenance=run.provenance(potential_sha256=inputs.potential["identity"] if len(names) == 1 else None),
     )
 
@@ -177,6 +179,7 @@ def _forecasts(inputs: NebInputs | ScreenInputs, settings: NebSettings, cores: i
             ("structures", ", ".join(f"{crystal.name} ({len(crystal.cell)} atoms)" for crystal in crystals)),
             ("potential", f"{crystals[0].potential['name']}, {crystals[0].potential['dtype']}"),
             ("supercell", "x".join(map(str, crystals[0].repeats)) if len(crystals) == 1 else "each its own"),
+            *(("ordered", f"{crystal.name}: {note}") for crystal in crystals for note in crystal.notes),
         ),
         n_atoms=largest,
         disk_bytes=disk,

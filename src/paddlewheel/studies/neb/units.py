@@ -197,7 +197,26 @@ class Heights:
         return cls(start_eV=float(energy[0]), end_eV=float(energy[-1]), saddle_eV=float(energy.max()))
 
 
-def levels_of(sites: Sites, hops: Hops, heights: Mapping[int, Heights]) -> tuple[np.ndarray, dict[str, Level]]:
+def defect_energies(
+    sites: Sites, hops: Hops, heights: Mapping[int, Heights], *, vacancies: bool
+) -> dict[int, list[float]]:
+    """Energies (eV) of the supercell with its defect on a site of each family, from all ends of hops that are there.
+
+    An extra ion is where it hops from, and then where it hops to; a vacancy is where the ion hops to, and then where
+    it came from.
+    """
+    found: dict[int, list[float]] = {}
+    for family, height in heights.items():
+        hop = hops.first_of(family)
+        at_start, at_end = (hop.end, hop.start) if vacancies else (hop.start, hop.end)
+        for site, energy in ((at_start, height.start_eV), (at_end, height.end_eV)):
+            found.setdefault(int(sites.family[site]), []).append(energy)
+    return found
+
+
+def levels_of(
+    sites: Sites, hops: Hops, heights: Mapping[int, Heights], *, vacancies: bool
+) -> tuple[np.ndarray, dict[str, Level]]:
     """Energies of the sites `[n_sites]` (nan where no hop with a barrier ends), and where each direction opens.
 
     `Level.edge` is turned into the family of the hop over the highest saddle.
@@ -206,13 +225,12 @@ def levels_of(sites: Sites, hops: Hops, heights: Mapping[int, Heights]) -> tuple
     ----------
     heights
         Of the families that have a barrier.
+    vacancies
+        Whether vacancies hop, or extra ions (see `defect_energies`).
     """
     by_family = np.full(len(sites.names), np.nan)
-    for family, height in heights.items():
-        hop = hops.first_of(family)
-        for site, energy in ((hop.start, height.start_eV), (hop.end, height.end_eV)):
-            number = sites.family[site]
-            by_family[number] = np.fmin(by_family[number], energy)
+    for family, values in defect_energies(sites, hops, heights, vacancies=vacancies).items():
+        by_family[family] = min(values)
     energies = by_family[sites.family]
     open_hops = [hop for hop in hops.hops if hop.family in heights]
     levels = percolation_levels(
@@ -275,7 +293,7 @@ def run_screen_unit(unit: Unit, watch: DriverWatch, threads: int) -> bool:
         else:
             refused += 1
         unit.write_progress({"status": "running", "done": family + 1, "of": len(families)})
-    _, levels = levels_of(sites, hops, heights)
+    _, levels = levels_of(sites, hops, heights, vacancies=True)
     with writing(unit.folder):
         unit.write_result(
             {

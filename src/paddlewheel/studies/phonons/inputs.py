@@ -55,7 +55,8 @@ class PhononSettings(PotentialSettings):
         "repeat less each way",
     )
     n_atoms: int | None = setting(
-        None, "The supercell nearest to cubic of about so many atoms, compared with one of half as many", ge=1,
+        None, "The supercell nearest to cubic of about so many atoms (10 % more or fewer, or as near as the cell "
+        "allows), compared with one of half as many", ge=1,
         le=MOST_ATOMS, option="--atoms", aliases=("atoms",), only_with={"supercell": ("auto",)},
     )  # fmt: skip
     max_atoms: int = setting(600, "Largest supercell of auto, atoms", ge=1, may_change=True, le=100_000)

@@ -60,7 +60,8 @@ class CellSettings(Settings):
     supercell: str | tuple[int, int, int] = setting("auto", "auto (every lattice parameter above 10 A) or AxBxC.")
     n_atoms: int | None = setting(
         None,
-        "The cell nearest to cubic of about so many atoms, by repeats along a, b and c or a matrix of integers.",
+        "The cell nearest to cubic of about so many atoms (10 % more or fewer, or as near as the cell allows), by "
+        "repeats along a, b and c or a matrix of integers.",
         ge=1,
         le=MOST_ATOMS,
         option="--atoms",

@@ -11,6 +11,7 @@ import numpy as np
 
 from paddlewheel.crystals import check_structure, is_disordered, order_structure, read_structure
 from paddlewheel.crystals.disorder import mean_cell
+from paddlewheel.crystals.occupancies import SMALLEST
 from paddlewheel.crystals.supercell import (
     CellChoice,
     Repeats,
@@ -80,6 +81,7 @@ def choose_structure(
     seed: int,
     oxidation: Mapping[str, float] | None = None,
     by_itself: int = 1,
+    to_repeat: bool = False,
     potential_of: Callable[[Atoms], Calculator] | None = None,
 ) -> StructureChoice:
     """Read the structure, order it where sites are partly occupied, and repeat it.
@@ -98,6 +100,9 @@ def choose_structure(
         Decides the orderings.
     oxidation
         Oxidation states of elements of a disordered structure; the others are guessed.
+    to_repeat
+        Whether one cell is wanted, which the study repeats: of a disordered crystal the lowest of the orderings, in the
+        smallest cell that has whole numbers of ions.
     potential_of
         Gives a potential for a cell: then the orderings are those of lowest energy by it, after a short relaxation of
         `CANDIDATES` times as many of lowest Ewald energy.
@@ -116,6 +121,8 @@ def choose_structure(
     if n_atoms is not None:
         vectors_A, in_cell = mean_cell(structure)
         supercell = plain_repeats_of_atoms(vectors_A, in_cell, n_atoms=n_atoms)
+    if to_repeat:
+        supercell = SMALLEST
     asked = orderings or by_itself
     n_cells = asked if potential_of is None else CANDIDATES * asked
     with _Watch(f"ordering {_label(structure)}", "annealings") as watch:
@@ -130,21 +137,24 @@ def choose_structure(
     if potential_of is not None:
         cells, above_meV = _lowest(cells, potential_of(cells[0]), asked)
         kind = f"relaxed (best of {len(found)} by the potential)"
-    told = f"partly occupied sites: {len(cells)} ordered cells of {len(cells[0])} atoms, taken in turn"
-    disorder = [] if orderings else [f"{told} (--orderings N for more)"]
-    disorder += dict.fromkeys(note for cell in found for note in cell.notes)
-    notes = [
-        *disorder,
-        *(f"ordering {i}: {kind} energy {above:.1f} meV/atom above the lowest" for i, above in enumerate(above_meV)),
+    few = [f"{asked} orderings asked for, {len(cells)} distinct ones found"] if len(cells) < asked else []
+    energies = [
+        f"ordering {i}: {kind} energy {above:.1f} meV/atom above the lowest" for i, above in enumerate(above_meV)
     ]
-    if len(cells) < asked:
-        notes.append(f"{asked} orderings asked for, {len(cells)} distinct ones found")
+    if to_repeat:
+        told = f"partly occupied sites: one ordered cell of {len(cells[0])} atoms stands for all that there may be"
+        energies, cells, above_meV = energies if asked > 1 else [], cells[:1], above_meV[:1]
+    else:
+        told = f"partly occupied sites: {len(cells)} ordered cells of {len(cells[0])} atoms, taken in turn"
+        told += " (--orderings N for more)"
+    disorder = [told] if to_repeat or not orderings else []
+    disorder += dict.fromkeys(note for cell in found for note in cell.notes)
     return StructureChoice(
         name=_label(structure),
         cells=tuple(cells),
         repeats=found[0].repeats,
         by_rule=by_rule,
-        notes=tuple(notes),
+        notes=(*disorder, *energies, *few),
         disorder=tuple(disorder),
         above_lowest_meV_per_atom=tuple(above_meV),
     )
