@@ -21,6 +21,7 @@ from paddlewheel.barriers.sites import Sites
 from paddlewheel.cli.main import status_of
 from paddlewheel.errors import InputError, SettingsError, StructureError
 from paddlewheel.execution import DriverWatch
+from paddlewheel.potentials import describe_potential, is_at_hand
 from paddlewheel.studies.neb.measure import lattice_found
 from paddlewheel.studies.neb.record import NebRecord, NebScreenRecord
 from paddlewheel.studies.neb.settings import NebInputs, NebSettings, open_neb
@@ -207,6 +208,13 @@ def test_a_screen_ranks_structures_and_names_what_it_cannot_take(tmp_path: Path)
     assert first.barrier_1D_eV == first.barrier_3D_eV
     assert first.barrier_1D_eV is not None
     assert first.barrier_1D_eV > 0.41  # what relaxes in the band is held here: higher than its barrier
+
+
+@pytest.mark.skipif(not is_at_hand(describe_potential("nep89")), reason="nep89 is not at hand")
+def test_a_potential_that_nobody_named_is_a_first_guess(tmp_path: Path) -> None:
+    record = neb(bulk("NaCl", "rocksalt", a=5.64), screen=True, specie="Na", out=tmp_path / "run", cores=1)
+    assert "a first guess" in str(record.potential_note)
+    assert record.rows[0].status == "ok"
 
 
 @pytest.mark.parametrize(

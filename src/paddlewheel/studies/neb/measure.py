@@ -37,7 +37,7 @@ from paddlewheel.studies.neb.units import (
     levels_of,
     space_group_of,
 )
-from paddlewheel.studies.simulation.potentials import potential_citations
+from paddlewheel.studies.simulation.potentials import potential_citations, potential_note
 from paddlewheel.studies.simulation.relaxation import RELAX_TASK, relax_unit, relaxed_atoms
 from paddlewheel.study.run import Run
 from paddlewheel.study.stage import failed_units
@@ -176,6 +176,7 @@ def measure_crystal(inputs: NebInputs, settings: NebSettings, run: Run) -> NebRe
         formula=cell.get_chemical_formula("metal"),
         space_group=found.group.symbol,
         potential=inputs.potential["name"],
+        potential_note=potential_note(inputs.potential["name"], by_default=settings.potential is None),
         engine=inputs.card.kind,
         functional=inputs.card.functional,
         specie=inputs.specie,

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from paddlewheel.barriers.computed import HopStatus
 from paddlewheel.barriers.ends import Mechanism
-from paddlewheel.records import Measured, Record, StudyRecord
+from paddlewheel.records import Measured, PotentialRecord, Record
 
 PROFILES, SPLINES = "profiles.csv", "splines.csv"
 """Energies of the images of all hops, and between the images."""
@@ -107,7 +107,7 @@ class BesideConductivity(Record):
     activation_energy_eV: Measured
 
 
-class NebRecord(StudyRecord):
+class NebRecord(PotentialRecord):
     """The record of `neb`.
 
     Attributes
@@ -158,7 +158,7 @@ class ScreenRow(Record):
     seconds: float | None = None
 
 
-class NebScreenRecord(StudyRecord):
+class NebScreenRecord(PotentialRecord):
     """The record of `neb --screen`: vacancy hops in frameworks that do not move, of many structures."""
 
     rows_in: ClassVar[str] = "rows"

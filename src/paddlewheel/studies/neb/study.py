@@ -9,7 +9,7 @@ from paddlewheel.studies.neb.measure import CITATIONS, lattice_found, measure_cr
 from paddlewheel.studies.neb.record import NebRecord, NebScreenRecord, ScreenRow
 from paddlewheel.studies.neb.settings import NebInputs, NebSettings, ScreenInputs, open_neb
 from paddlewheel.studies.neb.units import SCREEN_TASK, screen_unit
-from paddlewheel.studies.simulation.potentials import potential_citations, try_potential
+from paddlewheel.studies.simulation.potentials import potential_citations, potential_note, try_potential
 from paddlewheel.study.forecast import Forecast
 from paddlewheel.study.run import Run
 from paddlewheel.study.study import Argument, Study
@@ -78,8 +78,10 @@ def _screened(inputs: ScreenInputs, settings: NebSettings, run: Run) -> NebScree
     rows += [ScreenRow(structure=name, formula="", status="failed", reason=reason) for name, reason in inputs.refused]
     rows.sort(key=lambda row: (row.barrier_1D_eV is None, row.barrier_1D_eV or 0.0))
     names = sorted({crystal.potential["name"] for crystal in inputs.crystals})
+    said = [potential_note(name, by_default=settings.potential is None) for name in names]
     return NebScreenRecord(
         potential=", ".join(names),
+        potential_note=" ".join(note for note in said if note) or None,
         rows=rows,
         citations=[*CITATIONS, *(cited for name in names for cited in potential_citations(name))],
         warnings=[f"{row.structure}: {row.reason}" for row in rows if row.status == "failed"]

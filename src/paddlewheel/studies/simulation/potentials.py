@@ -71,8 +71,8 @@ def potential_note(name: str, *, by_default: bool) -> str | None:
     if by_default and card.is_universal:
         said.append(
             f"{card.name} was taken, for no potential was named and none for these elements in particular is known: a "
-            "first guess. Ask a second one (--second-opinion), or name a better one (--potential), before a number is "
-            "relied on."
+            "first guess. Ask a second one (conduct --second-opinion), or name a better one (--potential), before a "
+            "number is relied on."
         )
     if card.has_grade is False:
         which = "It" if said else card.name
