@@ -64,25 +64,17 @@ def stated_formula_units(said: Said, contents: Mapping[str, float], *, is_list: 
     """
     have = _protium(contents)
     formulas = [formula_amounts(said(f"_chemical_formula_{kind}")) for kind in ("sum", "structural")]
-    stated = _number(said("_cell_formula_units_z"))
+    stated = stated_number(said("_cell_formula_units_z"))
     units = round(stated)
     if units and abs(stated - units) < _WHOLE and not (units == 1 and is_list):
         divides = all(_is_whole(amount / units) for amount in have.values())
-        if divides or any(abs(_times(formula, have) / units - 1) < _SAME_DISORDERED for formula in formulas):
+        if divides or any(abs(times_formula(formula, have) / units - 1) < _SAME_DISORDERED for formula in formulas):
             return units
     for formula in formulas:
-        times = _times(formula, have)
+        times = times_formula(formula, have)
         if times > 1 + _SAME and _is_whole(times) and all(map(_is_whole, formula.values())):
             return round(times)
     return None
-
-
-def _times(formula: Mapping[str, float], have: Mapping[str, float]) -> float:
-    """How many formulas the atoms are; 0 where they are none."""
-    if not formula or set(formula) != set(have) or min(formula.values()) <= 0:
-        return 0.0
-    ratios = [have[element] / amount for element, amount in formula.items()]
-    return float(np.median(ratios)) if max(ratios) <= (1 + _SAME_DISORDERED) * min(ratios) else 0.0
 
 
 def _is_whole(amount: float) -> bool:
@@ -96,6 +88,15 @@ def _protium(contents: Mapping[str, float]) -> dict[str, float]:
         element = "H" if name in ISOTOPE_MASSES_U else name
         have[element] = have.get(element, 0.0) + amount
     return have
+
+
+def times_formula(formula: Mapping[str, float], contents: Mapping[str, float]) -> float:
+    """How many formulas the atoms of a cell are; 0 where they are none."""
+    have = _protium(contents)
+    if not formula or set(formula) != set(have) or min(formula.values()) <= 0:
+        return 0.0
+    ratios = [have[element] / amount for element, amount in formula.items()]
+    return float(np.median(ratios)) if max(ratios) <= (1 + _SAME_DISORDERED) * min(ratios) else 0.0
 
 
 def contents_contradict(
@@ -118,7 +119,7 @@ def contents_contradict(
         return []
     found = []
     ratios = [have[element] / amount for element, amount in formula.items() if amount > 0]
-    units = _number(said("_cell_formula_units_z"))
+    units = stated_number(said("_cell_formula_units_z"))
     if ratios and (max(ratios) > (1 + within) * min(ratios) or set(have) - set(formula)):
         found.append(f"its formula is {_written(formula)}, its atoms are {_written(have)} a cell")
     elif ratios and units:
@@ -129,21 +130,26 @@ def contents_contradict(
             found.append(f"its atoms are {there:.3g} formula units a cell, the file says {units:g}")
     density = _density_g_per_cm3(contents, volume_A3)
     for tag, allowed in (("diffrn", within), ("meas", _SAME_MEASURED)):
-        stated = _number(said(f"_exptl_crystal_density_{tag}"))
+        stated = stated_number(said(f"_exptl_crystal_density_{tag}"))
         if stated and density and abs(density / stated - 1) > allowed:
             kind = "measured" if tag == "meas" else "calculated"
             found.append(f"its atoms have a density of {density:.4g} g/cm3, the file says {stated:g} ({kind})")
     return found
 
 
+def stated_group(said: Said) -> tuple[str, int]:
+    """The Hermann-Mauguin symbol of a file's space group, and its number; empty and 0 where it has none."""
+    name = next((text for tag in _NAMES if (text := said(tag)) and text not in ".?"), "")
+    return name, next((int(value) for tag in _NUMBERS if (value := stated_number(said(tag)))), 0)
+
+
 def group_contradicts(said: Said, of_operations: int | None = None) -> str | None:
     """What name and number of the space group say against each other, or against the operations' number."""
     import gemmi
 
-    name = next((text for tag in _NAMES if (text := said(tag)) and text not in ".?"), "")
+    name, number = stated_group(said)
     bare = re.sub(r"(?<=[a-z0-9])\s*:?\s*[HRSZ12]?$", "", name.replace("_", "").strip()) if name else ""
     named = (gemmi.find_spacegroup_by_name(name) or gemmi.find_spacegroup_by_name(bare)) if bare else None
-    number = next((int(value) for tag in _NUMBERS if (value := _number(said(tag)))), 0)
     if of_operations is not None:
         for other in (number, named.number if named else 0):
             if other and other != of_operations:
@@ -207,7 +213,8 @@ def _density_g_per_cm3(contents: Mapping[str, float], volume_A3: float) -> float
     return mass / AVOGADRO_PER_MOL / (volume_A3 * 1e-24)
 
 
-def _number(text: str | None) -> float:
+def stated_number(text: str | None) -> float:
+    """The positive number that a text begins with or holds; 0 where there is none."""
     match = _NUMBER.search(text or "")
     value = float(match[0]) if match else 0.0
     return value if np.isfinite(value) and value > 0 else 0.0

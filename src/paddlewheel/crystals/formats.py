@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import io
 import json
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 OCCUPANCY_ROUNDING = 1e-3
 """Occupancies this close to 1 are full: they are rounding in the file, not vacancies."""
 
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
+"""Bytes that no text has."""
 _LARGEST_FRAMES = 2_000_000_000
 _COMPRESSED = {".gz", ".bz2", ".xz"}
 _REMEDY = "give a CIF, POSCAR, extended XYZ, LAMMPS data or pymatgen JSON file"
@@ -186,7 +189,16 @@ def _kind_by_content(path: Path) -> str:
 
 
 def _text(path: Path) -> str:
-    return read_document(path, StructureError, remedy="give the file of one structure").decode("utf-8-sig")
+    """The text of a file: UTF-8, UTF-16 by its mark, else Latin-1, which older programs write names of authors in."""
+    content = read_document(path, StructureError, remedy="give the file of one structure")
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content.decode("utf-16")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        if _CONTROL.search(content):
+            raise
+        return content.decode("latin-1")
 
 
 def _read_poscar(path: Path, text: str) -> Structure:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from paddlewheel.crystals.cif_symmetry import cell_has
 from paddlewheel.errors import StructureError
-from paddlewheel.lab.xrd.laue import cell_has
 from paddlewheel.lab.xrd.library import builtin_phase, list_phases
 from paddlewheel.lab.xrd.pattern import Radiation
 from paddlewheel.lab.xrd.phase import Phase, d_spacing_A, metric_of

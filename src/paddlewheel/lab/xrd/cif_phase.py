@@ -20,12 +20,12 @@ from paddlewheel.crystals.cif_statements import (
     other_unit,
     stated_formula_units,
 )
+from paddlewheel.crystals.cif_symmetry import SAME_PLACE_A, check_cell, expand_sites, stated_operations
 from paddlewheel.errors import StructureError
 from paddlewheel.foreign import read_document
 from paddlewheel.lab.xrd.atoms_phase import conventional_phase, formula_of, usual_b_iso_A2, usual_b_warning
-from paddlewheel.lab.xrd.laue import cell_has, crystal_system, laue_rotations
+from paddlewheel.lab.xrd.laue import crystal_system, laue_rotations
 from paddlewheel.lab.xrd.phase import Phase
-from paddlewheel.lab.xrd.sites import SAME_PLACE_A, expand_sites
 
 if TYPE_CHECKING:
     import gemmi
@@ -61,13 +61,7 @@ def read_cif_phase(path: Path, *, tolerance_A: float = 0.05) -> Phase:
     if not (np.isfinite(cell).all() and small.cell.is_crystal() and small.cell.volume > 0):
         raise StructureError("gives no cell", where=path, remedy="write its lengths in A and its angles in degrees")
     rotations = np.array([np.array(op.rot) // op.DEN for op in operations])
-    if not cell_has(laue_rotations(rotations), cell):
-        raise StructureError(
-            f"the space group {symbol or 'of its operations'} contradicts the cell "
-            f"({', '.join(f'{value:.6g}' for value in cell)})",
-            where=path,
-            remedy="correct the one that is wrong",
-        )
+    check_cell(operations, symbol, cell, path)
     _check_volume(small.cell.volume, len(small.sites), path)
     warnings: list[str] = []
     elements, b_iso_A2 = _elements(small, path), _displacements(small, block, warnings)
@@ -144,73 +138,10 @@ def _symmetry(block: gemmi.cif.Block, path: Path) -> tuple[gemmi.SmallStructure,
         raise StructureError(f"cannot be read ({error})", where=path, remedy="correct the CIF") from error
     if not len(small.sites):
         raise StructureError("has no atoms", where=path, remedy="give a CIF with coordinates")
-    if small.symops:
-        try:
-            group = gemmi.GroupOps([gemmi.Op(text) for text in small.symops])
-        except (ValueError, RuntimeError) as error:
-            raise StructureError(f"has an operation that is none ({error})", where=path, remedy="correct it") from error
-        operations = list(group)
-        if len(operations) != len({op.wrap().triplet() for op in map(gemmi.Op, small.symops)}):
-            raise StructureError(
-                f"its {len(small.symops)} operations are no group (they make {len(operations)})",
-                where=path,
-                remedy="write all of them, or the space group alone",
-            )
-        named = gemmi.find_spacegroup_by_ops(group)
-        return small, operations, named.xhm() if named else ""
-    named = small.spacegroup or _by_symbol(small)
-    if named is not None and named.ext in "12" and named.ext and not small.spacegroup_hall:
-        named = _origin(small, block, named, path)
-    if named is None:
-        stated = small.spacegroup_hm or small.spacegroup_hall or (small.spacegroup_number or "")
-        problem = f"the space group {str(stated)!r} is unknown" if stated else "gives no symmetry"
-        raise StructureError(problem, where=path, remedy="write its operations (_space_group_symop_operation_xyz)")
-    return small, list(named.operations()), named.xhm()
-
-
-def _by_symbol(small: gemmi.SmallStructure) -> gemmi.SpaceGroup | None:
-    """The group of symbols that gemmi does not know as they are written: P2_1/c, R-3cH, a number alone."""
-    import gemmi
-
-    text = small.spacegroup_hm.replace("_", "").strip()
-    text = re.sub(
-        r"(?<=[a-z0-9])\s*([HRSZ])$", lambda found: {"S": ":1", "Z": ":2"}.get(found[1], f":{found[1]}"), text
-    )
-    named = gemmi.find_spacegroup_by_name(text, alpha=small.cell.alpha, gamma=small.cell.gamma) if text else None
-    if named is None and not text and small.spacegroup_number:
-        named = gemmi.find_spacegroup_by_number(small.spacegroup_number)
-    return named
-
-
-def _origin(
-    small: gemmi.SmallStructure, block: gemmi.cif.Block, named: gemmi.SpaceGroup, path: Path
-) -> gemmi.SpaceGroup:
-    """The origin choice that the symbol names, or with which the contents of the cell are those of the formula."""
-    import gemmi
-
-    if re.search(r":\s*[12]$|[SZ]$", small.spacegroup_hm):
-        return named
-    choices = [gemmi.find_spacegroup_by_name(f"{named.hm}:{choice}") for choice in "12"]
-    units = _number(block.find_value("_cell_formula_units_Z") or "")
-    expected = sum(formula_amounts(_sayer(block)("_chemical_formula_sum")).values())
     places, shares = np.array([site.fract.tolist() for site in small.sites]), [site.occ for site in small.sites]
-    orth = np.array(small.cell.orth.mat.tolist())
-    contents = [
-        sum(shares[site] for site in expand_sites(places, list(choice.operations()), orth)[0])
-        for choice in choices
-        if choice is not None
-    ]
-    fitting = [
-        choice
-        for choice, content in zip(choices, contents, strict=True)
-        if choice is not None and expected and any(abs(content - expected * z) < 0.02 * content for z in (1, units))
-    ]
-    if len(fitting) != 1:
-        raise StructureError(
-            f"does not say which origin of {named.hm} it has (1 or 2)", where=path,
-            remedy=f"write '{named.hm}:2' or the operations (_space_group_symop_operation_xyz)",
-        )  # fmt: skip
-    return fitting[0]
+    elements = [site.element.name for site in small.sites]
+    operations, symbol = stated_operations(_sayer(block), small.symops, small.cell, places, elements, shares, path)
+    return small, operations, symbol
 
 
 def _elements(small: gemmi.SmallStructure, path: Path) -> list[str]:

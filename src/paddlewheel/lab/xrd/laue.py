@@ -1,13 +1,12 @@
-"""The Laue group of a phase: its rotations, the crystal system they make, and whether a cell has them."""
+"""The Laue group of a phase: its rotations, and the crystal system that they make."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from paddlewheel.lab.xrd.phase import CrystalSystem, metric_of
+from paddlewheel.crystals.cif_symmetry import EQUAL_LENGTHS
+from paddlewheel.lab.xrd.phase import CrystalSystem
 
-_RELATIVE = 2e-3
-"""Lengths of a cell that a refinement calls equal agree this well; metric terms twice as well."""
 _ANGLE_DEG = 0.1
 _ORDER_OF_TRACE = {3: 1, -1: 2, 0: 3, 1: 4, 2: 6}
 
@@ -18,14 +17,6 @@ def laue_rotations(rotations: np.ndarray) -> np.ndarray:
     return np.unique(both, axis=0)[::-1].reshape(-1, 3, 3)
 
 
-def cell_has(rotations: np.ndarray, cell: np.ndarray) -> bool:
-    """Whether the rotations leave the lengths and angles of the cell as they are."""
-    metric = metric_of(cell)
-    turned = np.swapaxes(rotations, 1, 2) @ metric @ rotations
-    scale = np.sqrt(np.outer(np.diag(metric), np.diag(metric)))
-    return bool((np.abs(turned - metric) < 2 * _RELATIVE * scale).all())
-
-
 def crystal_system(rotations: np.ndarray, cell: np.ndarray) -> CrystalSystem | None:
     """Crystal system of a Laue group on the axes of a cell; None where the axes are not the usual ones."""
     proper = rotations * np.rint(np.linalg.det(rotations)).astype(int)[:, None, None]
@@ -34,8 +25,8 @@ def crystal_system(rotations: np.ndarray, cell: np.ndarray) -> CrystalSystem | N
     counts = {order: orders.count(order) for order in (2, 3, 4, 6)}
     (a, b, c), angles = cell[:3], cell[3:]
     right = np.abs(angles - 90) < _ANGLE_DEG
-    square = abs(a / b - 1) < _RELATIVE
-    equal = square and abs(a / c - 1) < _RELATIVE
+    square = abs(a / b - 1) < EQUAL_LENGTHS
+    equal = square and abs(a / c - 1) < EQUAL_LENGTHS
     if counts[3] == 8:
         return "cubic" if equal and right.all() else None
     if counts[6] or counts[3]:

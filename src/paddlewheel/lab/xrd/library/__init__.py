@@ -18,11 +18,11 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from paddlewheel.crystals.cif_symmetry import expand_sites
 from paddlewheel.errors import StructureError
 from paddlewheel.lab.xrd.atoms_phase import formula_of
 from paddlewheel.lab.xrd.laue import crystal_system, laue_rotations
 from paddlewheel.lab.xrd.phase import Phase
-from paddlewheel.lab.xrd.sites import expand_sites
 
 _FILE = Path(__file__).resolve().parent / "phases.json"
 
