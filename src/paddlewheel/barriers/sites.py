@@ -137,19 +137,20 @@ def site_maps(sites: Sites, group: SpaceGroup, cell_A: np.ndarray) -> SiteMaps:
     StructureError
         If an operation takes a site where there is none.
     """
+    from scipy.spatial import KDTree
+
     images = _operated(sites.fractional, group)
-    difference = images[:, :, None] - sites.fractional[None, None]
+    wrapped = np.mod(sites.fractional, 1.0) % 1.0  # -1e-17 wraps to 1
+    _, nearest = KDTree(wrapped, boxsize=1.0).query(np.mod(images, 1.0) % 1.0)
+    difference = images - sites.fractional[nearest]
     whole = np.rint(difference)
-    distance = np.linalg.norm((difference - whole) @ cell_A, axis=-1)
-    nearest = distance.argmin(axis=-1)
-    worst = float(np.take_along_axis(distance, nearest[..., None], axis=-1).max())
+    worst = float(np.linalg.norm((difference - whole) @ cell_A, axis=-1).max())
     if worst > SAME_SITE_A:
         raise StructureError(
             f"the sites are not those of the space group {group.symbol}: one has no partner within {worst:.2f} A",
             remedy="give all sites of a family, or one of each",
         )
-    shift = np.take_along_axis(whole, nearest[..., None, None], axis=2)[:, :, 0].astype(int)
-    return SiteMaps(rotations=group.rotations, site=nearest, shift=shift)
+    return SiteMaps(rotations=group.rotations, site=nearest, shift=whole.astype(int))
 
 
 def nearest_site(sites: Sites, fractional: np.ndarray, cell_A: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -47,7 +47,13 @@ def read_ordered(path: Path) -> Atoms:
 
 
 def read_sites(path: Path) -> Structure:
-    """Read one structure as pymatgen sites, partial occupancies kept."""
+    """Read one structure as pymatgen sites, partial occupancies kept.
+
+    Raises
+    ------
+    StructureError
+        If it cannot be read, or has no cell.
+    """
     from ase import Atoms
     from pymatgen.core import Structure
 
@@ -55,6 +61,11 @@ def read_sites(path: Path) -> Structure:
         found = _read(path)
         if not isinstance(found, Atoms):
             return found
+        if found.cell.rank < 3:
+            raise StructureError(
+                "there is no periodic cell", where=path,
+                remedy="give a crystal with three lattice vectors, not a molecule",
+            )  # fmt: skip
         symbols = found.get_chemical_symbols()
         return Structure(found.cell.array, symbols, found.positions, coords_are_cartesian=True)
 

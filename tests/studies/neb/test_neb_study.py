@@ -244,6 +244,20 @@ def test_bad_input_is_one_line_and_writes_nothing(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize(
+    ("atoms", "told"),
+    [
+        (bulk("Al", a=3.99, cubic=True).repeat((6, 6, 6)), "864 atoms are 864 times the same 1"),
+        (Atoms("Al2", positions=[[0, 0, 0], [2.8, 0, 0]]), "given.xyz: there is no periodic cell"),
+    ],
+)
+def test_large_supercells_and_molecules_are_no_unit_cells(atoms: Atoms, told: str, tmp_path: Path) -> None:
+    write(tmp_path / "given.xyz", atoms, format="extxyz")
+    with pytest.raises(InputError, match=told):
+        neb(tmp_path / "given.xyz", specie="Al", potential=EMT_NAME, out=tmp_path / "run", cores=1)
+    assert not (tmp_path / "run").exists()
+
+
 def test_two_ions_at_one_place_and_several_structures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     cell = bulk("Al", a=3.99, cubic=True)
     write(tmp_path / "two.vasp", cell + Atoms("Al", positions=[[0.1, 0, 0]]), format="vasp")

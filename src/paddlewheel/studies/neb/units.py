@@ -24,7 +24,7 @@ from paddlewheel.barriers.hops import Hop, Hops, hops_between
 from paddlewheel.barriers.network import Level, percolation_levels
 from paddlewheel.barriers.sites import Sites, lattice_sites, site_maps
 from paddlewheel.crystals.space_group import SpaceGroup, find_space_group
-from paddlewheel.errors import writing
+from paddlewheel.errors import StructureError, writing
 from paddlewheel.execution import DriverWatch, Unit
 from paddlewheel.studies.simulation.md_unit import structure_document, unit_atoms
 from paddlewheel.studies.simulation.potentials import unit_potential
@@ -37,16 +37,31 @@ HOP_TASK = "paddlewheel.studies.neb.units:run_hop_unit"
 SCREEN_TASK = "paddlewheel.studies.neb.units:run_screen_unit"
 SYMMETRY_TOLERANCE_A = 0.03
 """Structures come relaxed to 0.1 eV/A or rounded to three digits: their groups are found within this."""
+_MOST_IMAGES = 3_000_000
+"""Of the atoms under all operations of the group: some 10 s of work."""
 _KEEP_EVERY_S = 5.0
 _PATH = "path.extxyz"
 _SCREEN = BandSettings(n_images=3, fmax_eV_per_A=0.1, most_steps=150, framework_moves=False)
 
 
 def space_group_of(cell: Atoms) -> SpaceGroup:
-    """The group of a crystal."""
-    return find_space_group(
+    """The group of a crystal.
+
+    Raises
+    ------
+    StructureError
+        If it is a large supercell, whose many translations would be followed for nothing.
+    """
+    group = find_space_group(
         cell.cell.array, cell.get_scaled_positions(), cell.numbers.tolist(), tolerance_A=SYMMETRY_TOLERANCE_A
     )
+    if len(group.rotations) * len(cell) > _MOST_IMAGES:
+        same = sum(np.array_equal(rotation, np.eye(3, dtype=int)) for rotation in group.rotations)
+        raise StructureError(
+            f"its {len(cell)} atoms are {same} times the same {len(cell) // same}",
+            where=cell.get_chemical_formula("metal"), remedy="give one unit cell, and repeat it by --supercell",
+        )  # fmt: skip
+    return group
 
 
 def hop_unit(

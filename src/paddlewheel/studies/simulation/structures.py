@@ -116,7 +116,7 @@ def choose_structure(
     if not isinstance(structure, str | Path):
         unit = check_structure(structure, "structure")
         return _of_ordered(unit, structure.get_chemical_formula("metal"), supercell, n_atoms, by_rule=by_rule)
-    if orderings is None and not is_disordered(structure):
+    if (orderings is None or to_repeat) and not is_disordered(structure):
         return _of_ordered(read_structure(structure), _label(structure), supercell, n_atoms, by_rule=by_rule)
     if n_atoms is not None:
         vectors_A, in_cell = mean_cell(structure)
