@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -112,6 +113,13 @@ def test_what_is_no_table_is_one_line(tmp_path, rows, said):
         read_table(path)
 
 
+def test_a_folder_of_several_tables_names_none(tmp_path):
+    for name in ("one.csv", "two.csv"):
+        (tmp_path / name).write_text("structure,conductivity_S_per_cm\nsalt.cif,1e-3\n")
+    with pytest.raises(DataError, match="holds 2 tables"):
+        read_table(tmp_path)
+
+
 def test_more_conductors_leave_those_before_as_they_were():
     rng = np.random.default_rng(2)
     pool = [
@@ -151,6 +159,10 @@ def test_a_crystal_is_held_to_what_was_measured(tmp_path):
     ):
         with pytest.raises(StructureError, match=said):
             read_crystal(row, tmp_path, specie=specie, most_atoms=most)
+    # what conduct would ask for only when it is its turn
+    either = replace(good, content=_ROCK_SALT.replace("Li", "Ca").encode(), composition="")
+    with pytest.raises(StructureError, match="no obvious mobile ion"):
+        read_crystal(either, tmp_path, specie="", most_atoms=130)
     # the primitive cell where the conventional one is too large
     assert read_crystal(good, tmp_path, specie="Li", most_atoms=4).n_atoms == 2
 

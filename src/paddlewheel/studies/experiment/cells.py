@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paddlewheel.crystals import check_structure, order_structure
+from paddlewheel.crystals import check_structure, guess_charge, guess_mobile_specie, order_structure
 from paddlewheel.crystals.formats import read_sites, structure_to_atoms
 from paddlewheel.errors import DataError, StructureError
 from paddlewheel.foreign import read_json
@@ -64,21 +64,23 @@ def repeats_within(n_atoms: float, lengths_A: np.ndarray, most_atoms: int) -> tu
     return max(found, key=lambda repeats: (min(np.array(repeats) * lengths_A), math.prod(repeats)))
 
 
-def read_crystal(conductor: MeasuredConductor, folder: Path, *, specie: str, most_atoms: int) -> Crystal:
+def read_crystal(
+    conductor: MeasuredConductor, folder: Path, *, specie: str, most_atoms: int, charge: float | None = None
+) -> Crystal:
     """The crystal of a conductor, of its primitive cell where the one in the file has more than `most_atoms`.
 
     Parameters
     ----------
     folder
         To write the file to, for readers.
-    specie
-        The mobile ion, where it is known.
+    specie, charge
+        The mobile ion and its charge, where they are known.
 
     Raises
     ------
     StructureError
-        If it cannot be read, holds no mobile ion, differs from the composition that was measured in more than 2 % of
-        the atoms, or is larger than `most_atoms` even so.
+        If it cannot be read, holds no mobile ion or none that is obvious, differs from the composition that was
+        measured in more than 2 % of the atoms, or is larger than `most_atoms` even so.
     """
     path = folder / conductor.structure
     path.write_bytes(conductor.content)
@@ -86,6 +88,7 @@ def read_crystal(conductor: MeasuredConductor, folder: Path, *, specie: str, mos
     differs = composition_difference(structure, conductor.composition)
     if specie and specie not in {element.symbol for element in structure.composition.elements}:
         raise StructureError(f"holds no {specie}", where=conductor.structure, remedy="give the whole crystal")
+    _check_ion(structure, conductor.structure, specie=specie, charge=charge)
     if differs > _OTHER_MATERIAL:
         raise StructureError(
             f"is {structure.composition.reduced_formula}, another composition than {conductor.composition} (in "
@@ -98,6 +101,19 @@ def read_crystal(conductor: MeasuredConductor, folder: Path, *, specie: str, mos
         raise StructureError(f"has {n_atoms:g} atoms a cell, more than {most_atoms}", where=conductor.structure,
                              remedy="give more --atoms")  # fmt: skip
     return Crystal(structure=structure, n_atoms=n_atoms)
+
+
+def _check_ion(structure: Structure, where: str, *, specie: str, charge: float | None) -> None:
+    """Refuse what `conduct` would ask for only once it is this conductor's turn."""
+    from ase import Atoms
+
+    most = [max(site.species.items(), key=lambda item: item[1])[0].symbol for site in structure]
+    atoms = Atoms(most, positions=structure.cart_coords, cell=structure.lattice.matrix, pbc=True)
+    ion = specie if specie in most else guess_mobile_specie(atoms)
+    if ion is None and not specie:
+        raise StructureError("has no obvious mobile ion", where=where, remedy="fill the column specie")
+    if ion is not None and charge is None and guess_charge(atoms, ion) is None:
+        raise StructureError(f"holds {ion}, whose charge is not obvious there", where=where, remedy="give --charge")
 
 
 def composition_difference(structure: Structure, formula: str) -> float:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from paddlewheel.dynamics import MDSettings
-from paddlewheel.errors import InputError, SettingsError
+from paddlewheel.errors import DataError, InputError, SettingsError
 from paddlewheel.records import Citation
 from paddlewheel.studies.conduct.second_opinion.plan import potential_slug
 from paddlewheel.studies.experiment.cells import read_crystal, start_cell
@@ -66,8 +66,9 @@ def _opens(source: str | Path, settings: ExperimentSettings) -> ExperimentPlan:
         for conductor in table.conductors:
             try:
                 crystals[conductor.id] = read_crystal(
-                    conductor, Path(folder), specie=settings.specie or conductor.specie, most_atoms=settings.atoms
-                )
+                    conductor, Path(folder), specie=settings.specie or conductor.specie, most_atoms=settings.atoms,
+                    charge=settings.charge,
+                )  # fmt: skip
             except InputError as error:
                 left_out.append(LeftOut(id=conductor.id, formula=conductor.formula.strip(), reason=error.problem))
     fit = [conductor for conductor in table.conductors if conductor.id in crystals]
@@ -77,9 +78,9 @@ def _opens(source: str | Path, settings: ExperimentSettings) -> ExperimentPlan:
     else:
         chosen = drawing_order(fit, seed=settings.seed)[: settings.conductors]
     if not chosen:
-        raise SettingsError(
-            f"none of the {len(table.conductors)} crystals of {table.name} passes, the first because it "
-            f"{left_out[0].reason}", where="atoms", remedy="see the reason",
+        raise DataError(
+            f"none of its {len(table.conductors)} crystals can be taken; {left_out[0].id}: {left_out[0].reason}",
+            where=source, remedy="correct the table or the files, or see --specie, --charge and --atoms",
         )  # fmt: skip
     return ExperimentPlan(
         table=table,

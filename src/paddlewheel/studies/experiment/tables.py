@@ -25,8 +25,8 @@ _UNITS = {"conductivity_S_per_cm": 1.0, "conductivity_mS_per_cm": 1e-3}
 _MOST_S_PER_CM = 10.0
 """AgI before it melts conducts 2.6 S/cm, and no ions of a solid conduct better."""
 _REMEDY = (
-    "give a folder of OBELiX, or a CSV with the columns structure (a file beside it) and conductivity_S_per_cm; id, "
-    "formula, specie, temperature_K, family and doi may be there, too"
+    "give a folder of OBELiX, or a CSV (commas between) with the columns structure (a file beside it) and "
+    "conductivity_S_per_cm; id, formula, specie, temperature_K, family and doi may be there, too"
 )
 _BOUND = re.compile(r"\s*(<|≤)?\s*(.+?)\s*")
 _CITED = Citation(
@@ -71,7 +71,13 @@ def read_table(source: str | Path) -> MeasuredTable:
         tables = sorted(path.glob("*.csv")) + sorted(path.glob("*.csv.gz"))
         if not tables:
             raise DataError("holds no table (*.csv)", where=path, remedy=_REMEDY)
-        path = next((table for table in tables if table.name.startswith("all.")), tables[0])
+        whole = [table for table in tables if table.name.startswith("all.")] or tables
+        if len(whole) > 1 and whole == tables:
+            raise DataError(
+                f"holds {len(tables)} tables ({', '.join(table.name for table in tables[:3])}, ...)", where=path,
+                remedy="give one of them",
+            )  # fmt: skip
+        path = whole[0]
     elif not path.is_file():
         raise DataError("no such file or folder", where=source, remedy=_REMEDY)
     text = read_text(path, DataError, remedy=_REMEDY)
