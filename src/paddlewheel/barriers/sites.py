@@ -141,7 +141,7 @@ def site_maps(sites: Sites, group: SpaceGroup, cell_A: np.ndarray) -> SiteMaps:
 
     images = _operated(sites.fractional, group)
     wrapped = np.mod(sites.fractional, 1.0) % 1.0  # -1e-17 wraps to 1
-    _, nearest = KDTree(wrapped, boxsize=1.0).query(np.mod(images, 1.0) % 1.0)
+    nearest = np.asarray(KDTree(wrapped, boxsize=1.0).query(np.mod(images, 1.0) % 1.0)[1])
     difference = images - sites.fractional[nearest]
     whole = np.rint(difference)
     worst = float(np.linalg.norm((difference - whole) @ cell_A, axis=-1).max())

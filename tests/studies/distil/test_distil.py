@@ -280,6 +280,13 @@ def test_every_ordering_of_a_disordered_crystal_is_a_start(tmp_path):
     starts = STUDY.opens([tmp_path / "salt.cif"], chosen).starts
     assert [start.name for start in starts] == ["salt-0", "salt-1"]
     assert {start.atoms.get_chemical_formula("metal") for start in starts} == {"K4Na4Cl8"}
+    assert {start.notes for start in starts} == {()}  # nothing was changed for them
+    lacking = Structure.from_spacegroup(
+        "Fm-3m", Lattice.cubic(6.0), [{"Na": 0.45, "K": 0.55}, "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]]
+    )
+    lacking.to(str(tmp_path / "odd.cif"))
+    (start, *_) = STUDY.opens([tmp_path / "odd.cif"], DistilOptions(teacher=EMT, functional="EMT")).starts
+    assert "composition in 1x1x1 unit cells: K 2 for 2.20, Na 2 for 1.80" in start.notes[0]
 
 
 @pytest.mark.parametrize(

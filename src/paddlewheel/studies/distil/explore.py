@@ -34,11 +34,13 @@ _CLOSEST_A, _CLOSEST_OF_RADII = 0.5, 0.45
 
 @dataclass(frozen=True)
 class Start:
-    """A structure to explore from: its name, its mobile ion, and where it is now."""
+    """A structure to explore from: its name, its mobile ion, where it is now, and what became of its partly occupied
+    sites."""
 
     name: str
     mobile: str
     atoms: Atoms
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -165,8 +165,10 @@ def _starts(structures: Sequence[str | Path | Atoms], settings: DistilOptions) -
                 oxidation=settings.oxidation, by_itself=_ORDERINGS,
             )  # fmt: skip
             cells, default = choice.cells, Path(given).name.split(".")[0]
+            notes = choice.disorder if settings.orderings else choice.disorder[1:]  # the first counts the cells
         else:
             cells, default = (check_structure(given.copy(), where=f"structure {index}"),), f"structure-{index}"
+            notes = ()
         name = settings.names[index] if settings.names else default
         for number, atoms in enumerate(cells):
             of_cell = name if len(cells) == 1 else f"{name}-{number}"
@@ -175,7 +177,7 @@ def _starts(structures: Sequence[str | Path | Atoms], settings: DistilOptions) -
             there = settings.specie in atoms.get_chemical_symbols()
             # without a mobile ion every atom belongs to the framework
             mobile = (settings.specie if there else guess_mobile_specie(atoms)) or ""
-            starts.append(Start(of_cell, mobile, atoms))
+            starts.append(Start(of_cell, mobile, atoms, notes))
     return starts
 
 
@@ -320,9 +322,12 @@ def _record(
         teacher_atom_steps_per_s=_speed(whole.teacher, starts),
         student_atom_steps_per_s=_speed(student_document(directory / NAME), starts),
         warnings=[
-            f"round {done.record.number}: {', '.join(done.record.broken_runs)} broke"
-            for done in rounds
-            if done.record.broken_runs
+            *(f"{start.name}: {note}" for start in starts for note in start.notes),
+            *(
+                f"round {done.record.number}: {', '.join(done.record.broken_runs)} broke"
+                for done in rounds
+                if done.record.broken_runs
+            ),
         ],
         citations=[*potential_citations(whole.teacher["name"]), *_CITATIONS],
         provenance=run.provenance(potential_sha256=whole.teacher["identity"]),
