@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 from pymatgen.core import Lattice, Structure
 
 from paddlewheel.crystals import order_structure
 from paddlewheel.crystals.pairs import pairs_within
+from paddlewheel.errors import SettingsError
 from paddlewheel.studies.simulation.structures import CANDIDATES, choose_structure
 
 
@@ -43,5 +45,24 @@ def test_a_potential_chooses_among_more_orderings(tmp_path: Path) -> None:
     assert near_cations(by_ewald.cells[0]) == min(near_cations(cell.atoms) for cell in candidates)
     assert near_cations(chosen.cells[0]) == max(near_cations(cell.atoms) for cell in candidates)
     assert near_cations(chosen.cells[0]) > near_cations(by_ewald.cells[0])
-    assert chosen.notes == ("ordering 0: relaxed (best of 4 by the potential) energy 0.0 meV/atom above the lowest",)
+    assert chosen.notes == (
+        "oxidation states Mg +2, S -2 (--oxidation for others)",
+        "ordering 0: relaxed (best of 4 by the potential) energy 0.0 meV/atom above the lowest",
+    )
     assert any(np.array_equal(chosen.cells[0].positions, cell.atoms.positions) for cell in candidates)
+
+
+def test_options_of_disorder_say_that_they_do_nothing_to_an_ordered_crystal() -> None:
+    chosen = choose_structure("nabh4", supercell="1x1x1", orderings=3, seed=1, oxidation={"Na": 1})
+    assert chosen.notes == ("no site is partly occupied: without effect are --orderings, --oxidation",)
+    assert chosen.told().endswith(chosen.notes[0])
+    assert choose_structure("nabh4", supercell="1x1x1", orderings=1, seed=1).notes == ()
+
+
+@pytest.mark.parametrize("oxidation", [{"Na": 2}, {"Na": -1}, {"O": 2, "Na": 1}])
+def test_states_that_no_crystal_has_are_refused(oxidation: dict[str, float]) -> None:
+    """Na2+ made Zr and P of Na3Zr2Si2PO12 a 3+ and a 4+ before."""
+    with pytest.raises(
+        SettingsError, match=r"^oxidation: (Na|O) is not known with [+-]\d, but with .*; give one of these"
+    ):
+        choose_structure("nabh4", supercell="1x1x1", orderings=1, seed=1, oxidation=oxidation)

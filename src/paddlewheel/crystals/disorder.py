@@ -244,9 +244,6 @@ def _said_of_counts(rows, lengths_A, charges, repeats, counts: Counts, *, names_
         ):
             line += f"; --supercell {_times(exact)} needs no change"
         lines.append(line)
-    uneven = [f"{s} {q:+.3g}" for s, q in counts.charges.items() if abs(q - round(q)) > 1e-6]
-    if uneven:
-        lines.append(f"mean oxidation states by neutrality: {', '.join(uneven)}")
     if counts.charge_e:
         lines.append(f"the ordered cell carries {counts.charge_e:+.2g} e: no counts near the occupancies are neutral")
     return lines

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from paddlewheel.crystals import check_structure, is_disordered, order_structure, read_structure
+from paddlewheel.crystals.charges import known_charges
 from paddlewheel.crystals.disorder import mean_cell
 from paddlewheel.crystals.occupancies import SMALLEST
 from paddlewheel.crystals.supercell import (
@@ -22,6 +23,7 @@ from paddlewheel.crystals.supercell import (
     repeats_of_atoms,
     supercell_repeats,
 )
+from paddlewheel.errors import SettingsError
 from paddlewheel.execution import array_digest
 from paddlewheel.study.progress import Progress, Row
 
@@ -116,8 +118,13 @@ def choose_structure(
     if not isinstance(structure, str | Path):
         unit = check_structure(structure, "structure")
         return _of_ordered(unit, structure.get_chemical_formula("metal"), supercell, n_atoms, by_rule=by_rule)
-    if (orderings is None or to_repeat) and not is_disordered(structure):
-        return _of_ordered(read_structure(structure), _label(structure), supercell, n_atoms, by_rule=by_rule)
+    _check_oxidation(oxidation or {})
+    if not is_disordered(structure):
+        given = {"orderings": (orderings or 1) > 1, "oxidation": oxidation, "rank-by": potential_of}
+        idle = ", ".join(f"--{name}" for name, value in given.items() if value)
+        notes = (f"no site is partly occupied: without effect are {idle}",) if idle else ()
+        chosen = _of_ordered(read_structure(structure), _label(structure), supercell, n_atoms, by_rule=by_rule)
+        return replace(chosen, notes=notes, disorder=notes)
     if n_atoms is not None:
         vectors_A, in_cell = mean_cell(structure)
         supercell = plain_repeats_of_atoms(vectors_A, in_cell, n_atoms=n_atoms)
@@ -149,6 +156,8 @@ def choose_structure(
         told += " (--orderings N for more)"
     disorder = [told] if to_repeat or not orderings else []
     disorder += dict.fromkeys(note for cell in found for note in cell.notes)
+    states = ", ".join(f"{symbol} {state:+.3g}" for symbol, state in found[0].charges.items())
+    disorder.append(f"oxidation states {states} (--oxidation for others)")
     return StructureChoice(
         name=_label(structure),
         cells=tuple(cells),
@@ -158,6 +167,18 @@ def choose_structure(
         disorder=tuple(disorder),
         above_lowest_meV_per_atom=tuple(above_meV),
     )
+
+
+def _check_oxidation(oxidation: Mapping[str, float]) -> None:
+    """Refuse states beyond those that an element is known with; a mean may lie between two of them."""
+    for symbol, state in oxidation.items():
+        known = known_charges(symbol)
+        if known and not min(known) <= state <= max(known):
+            listed = ", ".join(f"{charge:+d}" for charge in known)
+            raise SettingsError(
+                f"{symbol} is not known with {state:+g}, but with {listed}", where="oxidation",
+                remedy=f"give one of these, such as {symbol}={known[-1]}, or leave {symbol} to be guessed",
+            )  # fmt: skip
 
 
 class _Watch:
