@@ -123,8 +123,8 @@ def order_structure(
     seed
         Seed of the Monte Carlo: the same seed gives the same cells.
     supercell
-        As in `make_supercell`; ``auto`` may take a larger cell, for whole numbers, and `SMALLEST` takes the smallest
-        for them (see `occupancies.choose_repeats`).
+        As in `make_supercell`; ``auto`` may take a larger cell, for whole numbers, and `SMALLEST` takes the fewest
+        unit cells that hold the composition (see `occupancies.choose_repeats`).
     oxidation_states
         Charge of each element, e.g. `{"Na": 1, "B": 3, "H": -1}`; those that are absent are guessed.
     watch

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 OCCUPANCY_TOLERANCE = 0.01
 """An occupancy may change by this much when a finite cell rounds it: about the standard deviation of a refinement."""
 SMALLEST = "smallest"
-"""In place of a supercell: the cell of the fewest unit cells in which the counts are integers."""
+"""In place of a supercell: the fewest unit cells that hold the composition."""
+_COMPOSITION_TOLERANCE = 0.02
+"""Of an element's amount, over all atoms, in the smallest cell."""
 MOST_ATOMS_FOR_INTEGERS = 300
 """Up to so many atoms a cell grows by itself until its counts are integers."""
 
@@ -284,22 +286,27 @@ def choose_repeats(
 ) -> tuple[tuple[int, int, int], Counts]:
     """Repeats of the cell along a, b, c and the counts in it.
 
-    Explicit repeats are taken as they are. ``auto`` is what it is for ordered crystals, `SMALLEST` one unit cell, or
-    the smallest larger cell up to `MOST_ATOMS_FOR_INTEGERS` atoms in which no occupancy changes by more than
-    `OCCUPANCY_TOLERANCE`; where there is none, the one of these that changes them least. Of equally many unit cells
-    the most nearly cubic cell is taken.
+    Explicit repeats are taken as they are. ``auto`` is what it is for ordered crystals, or the smallest larger cell up
+    to `MOST_ATOMS_FOR_INTEGERS` atoms in which no occupancy changes by more than `OCCUPANCY_TOLERANCE`; `SMALLEST` the
+    smallest in which no element's amount changes by more than 2 % of the atoms. Where there is none, it is the one of
+    these that changes them least. Of equally many unit cells the most nearly cubic cell is taken.
     """
-    searched = isinstance(spec, str) and spec.strip() in ("auto", SMALLEST)
-    repeats = (1, 1, 1) if searched and spec == SMALLEST else supercell_repeats(spec, lengths_A)
+    smallest = isinstance(spec, str) and spec == SMALLEST
+
+    def change(counts: Counts) -> float:
+        return counts.share_changed if smallest else counts.change
+
+    repeats = (1, 1, 1) if smallest else supercell_repeats(spec, lengths_A)
+    tolerance = _COMPOSITION_TOLERANCE if smallest else OCCUPANCY_TOLERANCE
     counts = choose_counts(rows, int(np.prod(repeats)), charges)
-    if not searched or counts.change <= OCCUPANCY_TOLERANCE:
+    if not (smallest or (isinstance(spec, str) and spec.strip() == "auto")) or change(counts) <= tolerance:
         return repeats, counts
     n_atoms = sum(sum(row.values()) for row in rows)
     for larger in _larger_cells(repeats, lengths_A, int(MOST_ATOMS_FOR_INTEGERS / n_atoms)):
         found = choose_counts(rows, int(np.prod(larger)), charges)
-        if found.change < counts.change - 1e-9:
+        if change(found) < change(counts) - 1e-9:
             repeats, counts = larger, found
-        if counts.change <= OCCUPANCY_TOLERANCE:
+        if change(counts) <= tolerance:
             break
     return repeats, counts
 

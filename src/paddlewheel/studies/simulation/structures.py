@@ -104,7 +104,7 @@ def choose_structure(
         Oxidation states of elements of a disordered structure; the others are guessed.
     to_repeat
         Whether one cell is wanted, which the study repeats: of a disordered crystal the lowest of the orderings, in the
-        smallest cell that has whole numbers of ions.
+        smallest cell that holds the composition.
     potential_of
         Gives a potential for a cell: then the orderings are those of lowest energy by it, after a short relaxation of
         `CANDIDATES` times as many of lowest Ewald energy.
