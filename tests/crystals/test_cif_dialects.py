@@ -192,6 +192,13 @@ def test_columns_that_contradict_the_atoms(tmp_path: Path, column: str, values, 
             contents(path)
 
 
+@pytest.mark.parametrize("end", ["Cl1 Cl 0.5", "loop_\n1 2 3\n"])
+def test_a_list_that_is_cut_is_told(tmp_path: Path, end: str) -> None:
+    path = write_cif(tmp_path, ROCK, GROUP, SALT[0], end)
+    with pytest.raises(StructureError, match="is no whole CIF: a loop in it has not as many values"):
+        contents(path)
+
+
 def test_a_magnetic_cif_has_operations_and_centrings_apart(tmp_path: Path) -> None:
     group = (
         "loop_\n_space_group_symop_magn_operation.id\n_space_group_symop_magn_operation.xyz\n"

@@ -86,8 +86,15 @@ def _only_block(path: Path, text: str) -> dict[str, list[str]]:
     """Values by tag of the one block with atoms; tags in small letters, of all dictionaries with underscores alone."""
     from pymatgen.io.cif import CifFile
 
+    try:
+        blocks = CifFile.from_str(text).data.values()
+    except (ValueError, ZeroDivisionError) as error:  # pymatgen's, of a loop whose values do not fill its columns
+        raise StructureError(
+            "is no whole CIF: a loop in it has not as many values as its columns take", where=path,
+            remedy="write it again, or complete the list that is cut",
+        ) from error  # fmt: skip
     found = []
-    for block in CifFile.from_str(text).data.values():
+    for block in blocks:
         data = {
             tag.lower().replace(".", "_"): value if isinstance(value, list) else [value]
             for tag, value in block.data.items()
