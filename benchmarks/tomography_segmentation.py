@@ -1,6 +1,6 @@
 """Fractions and tortuosity by `segment` of synthetic FIB stacks of the paper's composites, beside multi-Otsu.
 
-python benchmarks/tomography_segmentation.py [STACKS [PROCESSES [ALIGNMENT]]]
+python benchmarks/tomography_segmentation.py [STACKS [PROCESSES [ALIGNMENT [FIRST_SEED]]]]
 
 Each stack has its own body, porosity (2 to 12 %) and strength of flaws (half to one and a half of the usual). The
 segmentation is told the recipe, and the porosity with an error of 1.5 points. What one grey value has is one class:
@@ -24,7 +24,7 @@ from paddlewheel.lab.tomography.generators.fib import FibStack, Flaws, fib_stack
 from paddlewheel.lab.tomography.generators.paper import PAPER, PaperComposite
 from paddlewheel.lab.tomography.segmentation import Method, Segmentation, segment
 from paddlewheel.lab.tomography.thresholds import prior_of_recipe
-from paddlewheel.lab.tomography.transport.errors import deviations, with_errors
+from paddlewheel.lab.tomography.transport.errors import deviations, of_method, with_errors
 from paddlewheel.lab.tomography.transport.flow import Flow
 from paddlewheel.lab.tomography.transport.solver import flow
 
@@ -100,6 +100,7 @@ def measured(key: PaperComposite, seed: int, alignment: Alignment) -> list[Resul
         parts = [] if spread is None else [(spread.std(-1, 0, 1), len(family) - 1)]
         interval: tuple[float, ...] = (np.inf, np.inf)
         if best.percolates:
+            parts.append((of_method(best.tortuosity_factor), np.inf))
             ends = with_errors(best.tortuosity_factor, parts, lowest=1.0).interval_95 or (None, None)
             interval = tuple(best.tortuosity_factor if end is None else end for end in ends)
         results.append(
@@ -144,10 +145,10 @@ def _off(labels: np.ndarray, true: np.ndarray, count: int) -> float:
     return float(100 * np.max(np.abs(counts[0] - counts[1])))
 
 
-def main(stacks: int, processes: int, alignment: Alignment) -> None:
+def main(stacks: int, processes: int, alignment: Alignment, first_seed: int = 0) -> None:
     """Print a line for each conductor of each stack, then the table."""
     keys = list(PAPER)
-    jobs = [(keys[number % 3], number, alignment) for number in range(stacks)]
+    jobs = [(keys[seed % 3], seed, alignment) for seed in range(first_seed, first_seed + stacks)]
     with ProcessPoolExecutor(processes) as pool:
         results: list[Result] = []
         for each in pool.map(measured, *zip(*jobs, strict=True)):
@@ -185,4 +186,9 @@ def _row(title: str, conductor: str, rows: list[Result]) -> str:
 if __name__ == "__main__":
     given = sys.argv[1:]
     wanted: list[Alignment] = [each for each in get_args(Alignment) if each in given[2:]]
-    main(int(given[0]) if given else 50, int(given[1]) if len(given) > 1 else 1, (wanted or [Method().alignment])[0])
+    main(
+        int(given[0]) if given else 50,
+        int(given[1]) if len(given) > 1 else 1,
+        (wanted or [Method().alignment])[0],
+        int(given[3]) if len(given) > 3 else 0,
+    )

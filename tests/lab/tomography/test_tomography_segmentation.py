@@ -98,6 +98,25 @@ def test_drift_of_slices_is_found() -> None:
         common_window(np.stack([np.linspace(-30, 30, 16), np.zeros(16)], axis=1), moved.shape, where="made")
 
 
+@pytest.mark.parametrize("seed", [3, 7, 49, 59])
+def test_chance_likeness_far_away_is_no_jump(seed: int) -> None:
+    """Few large blobs that change from slice to slice and do not move. The middle of two slices fits best some 24 to 46
+    voxels off; all that both show fits best in place, but for what blobs of 8 voxels seem to move as they change."""
+    blobs = ndimage.gaussian_filter(np.random.default_rng(seed).standard_normal((16, 100, 100)), (1, 8, 8), mode="wrap")
+    blobs *= 50 / blobs.std()
+    found = find_drift(blobs, lengths_voxels=correlation_lengths(blobs))
+    assert np.abs(np.diff(found.seen, axis=0)).max() < 8
+
+
+def test_a_jump_of_the_stage_is_found() -> None:
+    """The fields of view of two halves lie 18 rows and 11 columns apart: to half a voxel."""
+    whole = ndimage.gaussian_filter(np.random.default_rng(2).standard_normal((16, 140, 140)), (6, 4, 4), mode="wrap")
+    whole *= 50 / whole.std()
+    seen = np.concatenate([whole[:8, 20:120, 20:120], whole[8:, 2:102, 31:131]])
+    found = find_drift(seen, lengths_voxels=correlation_lengths(seen))
+    assert found.removed[8] - found.removed[7] == pytest.approx([18, -11], abs=0.5)
+
+
 def test_particles_that_grow_and_shrink_are_no_drift() -> None:
     """Spheres of 30 voxels: the sum of shifts wanders by voxels; of a true path what is left is within its error."""
     random = np.random.default_rng(3)

@@ -280,6 +280,21 @@ def test_a_family_of_segmentations_is_in_the_errors(tmp_path: Path) -> None:
     assert fewer.body.segmentations == 1
 
 
+def test_what_a_segmentation_misses_is_in_the_errors_of_its_runs_alone(tmp_path: Path) -> None:
+    body = _noise()
+    write_labels(tmp_path / "labels.tif", body)
+    of_run, of_file = (
+        paddlewheel.tomography_measure(given, conducting="NBH", axes="z", sub_volumes="2").transport[0]
+        for given in (tmp_path, tmp_path / "labels.tif")
+    )
+    tau = of_file.tortuosity_factor
+    assert of_file.errors.method is None
+    assert of_run.errors.method == pytest.approx(0.04 * np.log(tau.value))
+    # independent errors of ln tau add in squares
+    added = np.hypot(tau.std / tau.value, of_run.errors.method)
+    assert of_run.tortuosity_factor.std / tau.value == pytest.approx(added, rel=1e-6)
+
+
 def test_a_sample_is_held_against_the_stack(tmp_path: Path) -> None:
     sample = tmp_path / "sample.yaml"
     sample.write_text(

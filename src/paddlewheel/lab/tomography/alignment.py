@@ -22,6 +22,9 @@ _LARGEST_FIELD = 500
 """Pixels along the shorter edge; larger pictures are looked at in means of pixels."""
 _STEP = 5.0
 """Standard deviations beyond which a shift is a step of its own, not part of a random path."""
+_JUMP = 0.5
+"""A far shift is believed where its 1 - r is so much smaller than that of the near one: the middle of a picture of few
+particles fits some other place by chance, all that both show does not."""
 _SIGNIFICANT = 2.0
 """Standard uncertainties from which a straight drift is taken back."""
 
@@ -114,18 +117,25 @@ def _shift(first: np.ndarray, second: np.ndarray, tile: int) -> tuple[np.ndarray
 
     window = np.outer(np.hanning(first.shape[0]), np.hanning(first.shape[1])).astype(np.float32)
     start, _, _ = phase_cross_correlation(first * window, second * window, normalization=None)  # pyright: ignore
-    starts = [np.zeros(2)]
-    if np.abs(start).max() > 2:
-        starts.append(-np.asarray(start))
-    found = [_refined(first, second, tile, start) for start in starts]
-    shift, variance, _ = min(found, key=lambda each: each[2])
-    return shift, variance
+    near = _refined(first, second, tile, np.zeros(2))
+    if np.abs(start).max() <= 2:
+        return near
+    far = _refined(first, second, tile, -np.asarray(start))
+    return far if _unlikeness(first, second, far[0]) < _JUMP * _unlikeness(first, second, near[0]) else near
 
 
-def _refined(
-    first: np.ndarray, second: np.ndarray, tile: int, start: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, float]:
-    """Least squares of the grey values over a shift (Lucas and Kanade); the mean square that is left.
+def _unlikeness(first: np.ndarray, second: np.ndarray, shift: np.ndarray) -> float:
+    """1 - r of all that both pictures show when the second is shifted back, to the nearest pixel."""
+    steps = np.rint(shift).astype(int)
+    if np.any(np.abs(steps) > np.array(first.shape) // 2):
+        return np.inf
+    ours = tuple(slice(max(0, -step), size - max(0, step)) for step, size in zip(steps, first.shape, strict=True))
+    theirs = tuple(slice(max(0, step), size - max(0, -step)) for step, size in zip(steps, first.shape, strict=True))
+    return 1 - float(np.corrcoef(first[ours].reshape(-1), second[theirs].reshape(-1))[0, 1])
+
+
+def _refined(first: np.ndarray, second: np.ndarray, tile: int, start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Least squares of the grey values over a shift (Lucas and Kanade), and its variance; infinite without structure.
 
     The covariance counts each tile as one independent piece (sandwich estimate).
     """
@@ -134,7 +144,7 @@ def _refined(
     rows, columns = first.shape
     n_y, n_x = max(2, rows // tile), max(2, columns // tile)
     piece = (np.arange(rows) * n_y // rows)[:, None] * n_x + np.arange(columns) * n_x // columns
-    shift, left = start.copy(), np.inf
+    shift = start.copy()
     normal, right, step = np.zeros((2, 2, n_y * n_x)), np.zeros((2, n_y * n_x)), np.zeros(2)
     for _ in range(5):
         margin = min(int(np.ceil(np.abs(shift).max())) + 2, min(rows, columns) // 3)
@@ -150,15 +160,15 @@ def _refined(
         right = np.array([total(slope * difference) for slope in slopes])
         whole = normal.sum(axis=2)
         if np.linalg.cond(whole) > 1e8:
-            return start, np.full(2, np.inf), np.inf
+            return start, np.full(2, np.inf)
         step = np.linalg.solve(whole, right.sum(axis=1))
-        shift, left = shift + step, float(np.mean(difference**2))
+        shift = shift + step
         if np.abs(step).max() < 0.01:
             break
     rest = right - np.einsum("ijt,j->it", normal, step)
     inverse = np.linalg.inv(normal.sum(axis=2))
     count = n_y * n_x
-    return shift, np.diag(inverse @ (rest @ rest.T) @ inverse) * count / (count - 2), left
+    return shift, np.diag(inverse @ (rest @ rest.T) @ inverse) * count / (count - 2)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -102,6 +102,8 @@ class MeasureInputs:
         For titles.
     labels, family
         The body, and the labels of other segmentations of it.
+    segmented
+        Whether `tomography segment` made them.
     conductors
         Of ions and of electrons; none where nothing was said to conduct.
     roles
@@ -115,6 +117,7 @@ class MeasureInputs:
     name: str
     labels: Labels
     family: Sequence[np.ndarray]
+    segmented: bool
     conductors: Sequence[Conductors]
     roles: Mapping[int, Role]
     sample: Sample | None
@@ -161,12 +164,13 @@ def open_inputs(labels: str | Path | np.ndarray | Labels, settings: TomographyMe
         For phases that the body does not have, or that were given two roles.
     """
     if isinstance(labels, Labels):
-        body, family = _as_set(labels, settings), ()
+        body, family, segmented = _as_set(labels, settings), (), False
     elif isinstance(labels, np.ndarray):
         stack = stack_of_array(labels, voxel_nm=settings.given_voxel_nm())
-        body, family = labels_of(stack, names=settings.names or None), ()
+        body, family, segmented = labels_of(stack, names=settings.names or None), (), False
     else:
-        body, family = _read(labels, settings)
+        segmented = (Path(labels) / LABELS).is_file()
+        body, family = _read_run(Path(labels), settings) if segmented else (_read(labels, settings), ())
     sample = None if settings.sample is None else load_sample(settings.sample)
     conductors = _conductors(body, settings)
     thickness, thickness_from = _thickness(settings, sample)
@@ -174,6 +178,7 @@ def open_inputs(labels: str | Path | np.ndarray | Labels, settings: TomographyMe
         name=Path(body.source).stem or body.source if sample is None or sample.name == "sample" else sample.name,
         labels=body,
         family=family,
+        segmented=segmented,
         conductors=conductors,
         roles=_roles(body, settings, conductors, sample),
         sample=sample,
@@ -184,13 +189,14 @@ def open_inputs(labels: str | Path | np.ndarray | Labels, settings: TomographyMe
     )
 
 
-def _read(path: str | Path, settings: TomographyMeasureSettings) -> tuple[Labels, Sequence[np.ndarray]]:
-    """The labels of a file or folder, or those of a run directory with the other segmentations of its family."""
-    names = settings.names or None
-    directory = Path(path)
-    if not (directory / LABELS).is_file():
-        return labels_of(settings.read_stack(path), names=names), ()
-    body = labels_of(settings.read_stack(_sealed(directory, LABELS)), names=names)
+def _read(path: str | Path, settings: TomographyMeasureSettings) -> Labels:
+    """The labels of a file or folder."""
+    return labels_of(settings.read_stack(path), names=settings.names or None)
+
+
+def _read_run(directory: Path, settings: TomographyMeasureSettings) -> tuple[Labels, Sequence[np.ndarray]]:
+    """The labels of a run directory with the other segmentations of its family."""
+    body = _read(_sealed(directory, LABELS), settings)
     family = []
     for member in sorted((directory / FAMILY_FOLDER).glob("*.tif"))[: settings.members]:
         file = _sealed(directory, f"{FAMILY_FOLDER}/{member.name}")
@@ -198,7 +204,7 @@ def _read(path: str | Path, settings: TomographyMeasureSettings) -> tuple[Labels
         if stack.shape != body.shape:
             raise DataError("has another size than the labels beside it", where=file, remedy="segment the stack again")
         family.append(labels_of(stack).labels)
-    return body.replaced(source=str(path)), family
+    return body.replaced(source=str(directory)), family
 
 
 def _sealed(directory: Path, name: str) -> Path:

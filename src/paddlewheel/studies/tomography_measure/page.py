@@ -197,10 +197,11 @@ def _transport_section(record: TomographyRecord) -> Section:
     table = Table("Transport", [columns[at] for at in shown], [[row[at] for at in shown] for row in rows])
     errors = Table(
         "Where the errors come from: standard deviations of ln σₑ",
-        [("Flow", ""), ("Size of the body", "%"), ("Segmentation", "%"), ("Solution", "%"), ("Iterations", ""),
-         ("Time", "s")],
+        [("Flow", ""), ("Size of the body", "%"), ("Segmentation", "%"), ("Its method", "%"), ("Solution", "%"),
+         ("Iterations", ""), ("Time", "s")],
         [[Cell(f"{row.carrier}, {row.axis}"), _percent_cell(row.errors.volume), _percent_cell(row.errors.segmentation),
-          _percent_cell(row.errors.solution), Cell(str(row.iterations)), Cell(plain(row.seconds))]
+          _percent_cell(row.errors.method), _percent_cell(row.errors.solution), Cell(str(row.iterations)),
+          Cell(plain(row.seconds))]
          for row in record.transport],
     )  # fmt: skip
     return Section(

@@ -124,10 +124,15 @@ class Reach(Record):
 
 
 class ErrorParts(Record):
-    """Standard deviations of ln(effective conductivity) by where they come from; null where it was not measured."""
+    """Standard deviations of ln(effective conductivity) by where they come from; null where it was not measured.
+
+    `segmentation` is the spread of the family, `method` what its members have in common, as measured on stacks whose
+    phases are known; null for labels that are not of `tomography segment`.
+    """
 
     volume: float | None
     segmentation: float | None
+    method: float | None = None
     solution: float
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from paddlewheel.lab.tomography.electrode import areal_resistance
-from paddlewheel.lab.tomography.transport.errors import Deviations, deviations, with_errors
+from paddlewheel.lab.tomography.transport.errors import Deviations, deviations, of_method, with_errors
 from paddlewheel.lab.tomography.transport.flow import Flow
 from paddlewheel.lab.tomography.voxels import Axis
 from paddlewheel.records import Measured
@@ -34,6 +34,7 @@ def transport_result(found: Flows, inputs: MeasureInputs, *, tolerance: float) -
     if volume is not None and volume.std(1, 0, 0) <= tolerance:
         volume = None
     family = deviations_of(found.family, of_blocks=False)
+    method = of_method(whole.tortuosity_factor) if inputs.segmented and whole.percolates else None
     several = len(set(of.conductivities.values())) > 1
 
     def measured(
@@ -49,7 +50,7 @@ def transport_result(found: Flows, inputs: MeasureInputs, *, tolerance: float) -
         )
         known = with_errors(
             value,
-            [*parts, (abs(weights[0]) * whole.imbalance, math.inf)],
+            [*parts, *((abs(weights[0]) * each, math.inf) for each in (whole.imbalance, method) if each is not None)],
             between=(low, high),
             lowest=lowest,
             highest=highest,
@@ -85,6 +86,7 @@ def transport_result(found: Flows, inputs: MeasureInputs, *, tolerance: float) -
         errors=ErrorParts(
             volume=None if volume is None else volume.std(1, 0, 0),
             segmentation=None if family is None else family.std(1, 0, 0),
+            method=method,
             solution=whole.imbalance,
         ),
         imbalance=whole.imbalance,
