@@ -66,3 +66,17 @@ def test_states_that_no_crystal_has_are_refused(oxidation: dict[str, float]) -> 
         SettingsError, match=r"^oxidation: (Na|O) is not known with [+-]\d, but with .*; give one of these"
     ):
         choose_structure("nabh4", supercell="1x1x1", orderings=1, seed=1, oxidation=oxidation)
+
+
+def test_trades_find_what_the_potential_wants(tmp_path: Path) -> None:
+    """8 of 2 x 2 x 4 sites are filled; most near pairs has a block of two planes: 8 within each plane, 4 between."""
+    path = tmp_path / "half.cif"
+    Structure.from_spacegroup("Fm-3m", Lattice.cubic(5.6), ["S", {"Mg": 0.5}], [[0, 0, 0], [0.25, 0.25, 0.25]]).to(
+        str(path)
+    )
+    chosen = choose_structure(
+        path, supercell="1x1x2", orderings=1, seed=1, potential_of=lambda cell: LikesPairs(), trades=400
+    )  # fmt: skip
+    assert near_cations(chosen.cells[0]) == 20
+    assert any(note.endswith("meV/atom lower") for note in chosen.notes)
+    assert chosen.cells[0].get_chemical_formula() == "Mg8S8"

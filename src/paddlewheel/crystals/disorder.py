@@ -18,6 +18,7 @@ from paddlewheel.crystals.occupancies import (
     Counts,
     choose_counts,
     choose_repeats,
+    exclusive_pairs,
     find_charges,
     is_ordered,
     site_occupancies,
@@ -26,6 +27,7 @@ from paddlewheel.crystals.occupancies import (
 from paddlewheel.crystals.pairs import pairs_within
 from paddlewheel.crystals.site_energies import broken_groups, disordered_groups, ewald_matrix, exclusion_matrix
 from paddlewheel.crystals.supercell import check_size
+from paddlewheel.crystals.trades import VACANT, SharedSites
 from paddlewheel.errors import SettingsError, StructureError
 
 if TYPE_CHECKING:
@@ -66,6 +68,8 @@ class OrderedCell:
         Largest change of an element's amount that they made, over all atoms.
     charges
         Mean oxidation state of each element that the energy is of, e.
+    sites
+        All sites of the cell with their occupants; those of groups such as BH4 trade with none.
     notes
         What a reader should know of how the cell was made: a changed composition, ions moved off sites that are too
         near each other, groups that are not whole.
@@ -78,6 +82,7 @@ class OrderedCell:
     occupancy_change: float
     composition_change: float
     charges: Mapping[str, float]
+    sites: SharedSites
     notes: tuple[str, ...] = ()
 
 
@@ -151,6 +156,7 @@ def order_structure(
         counts = choose_counts(rows, math.prod(block), charges)
     copies = tuple(whole // part for whole, part in zip(repeats, block, strict=True))
     model = _Model(structure, rows, block, counts)
+    too_near = _too_near(model, rows, copies)
     said = _said_of_counts(rows, lengths_A, charges, block, counts, names_larger=supercell != SMALLEST)
     if block != repeats:
         said.append(f"ordered in {_times(block)} unit cells, which {_times(repeats)} repeats")
@@ -175,10 +181,11 @@ def order_structure(
             notes.append(
                 f"{broken} of {len(model.groups)} groups with disordered ligands have not their number of them"
             )
+        sites = model.sites(state.occupants, copies, too_near)
         cells.append(
             OrderedCell(
-                atoms if block == repeats else atoms.repeat(copies), state.energy_eV * math.prod(copies), 0.0, repeats,
-                counts.change, counts.share_changed, counts.charges, tuple(notes),
+                sites.atoms(), state.energy_eV * math.prod(copies), 0.0, repeats, counts.change, counts.share_changed,
+                counts.charges, sites, tuple(notes),
             )
         )  # fmt: skip
         if len(cells) == n_cells:
@@ -193,6 +200,13 @@ def order_structure(
     return [
         replace(cell, above_lowest_eV_per_atom=(cell.ewald_energy_eV - lowest_eV) / len(cell.atoms)) for cell in cells
     ]
+
+
+def _too_near(model: _Model, rows: list[dict[str, float]], copies: Sequence[int]) -> np.ndarray:
+    """Pairs of sites of so many copies that are never filled both, `[2, n_pairs]`."""
+    scaled = model.repeated(copies)
+    every = list(rows) * (len(scaled) // len(rows))
+    return np.array(exclusive_pairs(every, model.cell * np.array(copies)[:, None], scaled))
 
 
 def _times(repeats: Sequence[int]) -> str:
@@ -290,11 +304,24 @@ class _Model:
         )
 
     def atoms(self, occupants: np.ndarray) -> Atoms:
-        from ase import Atoms
+        return self.sites(occupants, (1, 1, 1), np.zeros((2, 0), dtype=int)).atoms()
 
-        filled = np.flatnonzero(occupants != _VACANT)
-        symbols = [self.symbols[occupants[i]] for i in filled]
-        return Atoms(symbols, scaled_positions=self.scaled[filled], cell=self.cell, pbc=True)
+    def repeated(self, copies: Sequence[int]) -> np.ndarray:
+        """Fractional coordinates of all sites of so many copies, `[n_copies n, 3]`."""
+        offsets = np.array(list(np.ndindex(*copies)), dtype=float)
+        return ((offsets[:, None] + self.scaled) / np.array(copies)).reshape(-1, 3)
+
+    def sites(self, occupants: np.ndarray, copies: Sequence[int], too_near: np.ndarray) -> SharedSites:
+        """The sites of copies of a state, each in the pool of its image."""
+        number = math.prod(copies)
+        symbols = np.array([*self.symbols, VACANT])[np.tile(occupants, number)]
+        in_groups = {site for group in self.groups for site in group.sites}
+        shifts = len(occupants) * np.arange(number)[:, None]
+        pools = [(shifts + pool).reshape(-1) for pool in self.pools if not in_groups.intersection(pool)]
+        return SharedSites(
+            cell_A=self.cell * np.array(copies)[:, None], scaled=self.repeated(copies), occupants=symbols,
+            pools=pools, too_near=too_near,
+        )  # fmt: skip
 
     def energies_eV(self, occupants: np.ndarray) -> np.ndarray:
         """Coulomb energies of states `[n_states, n]`."""

@@ -363,6 +363,7 @@ def plan_conduct(structure: str | Path | Atoms, settings: PlanSettings) -> Condu
             if settings.rank_by == "potential"
             else None
         ),
+        trades=settings.trades,
     )
     ion = choose_ion(choice.cells[0], specie=settings.specie, charge=settings.charge, anyway=settings.charge_anyway)
     potential = chosen_potential(settings, choice.cells[0])

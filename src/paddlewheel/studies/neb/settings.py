@@ -233,6 +233,7 @@ def _open_one(structure: Any, settings: NebSettings) -> NebInputs:
             if settings.rank_by == "potential"
             else None
         ),
+        trades=settings.trades,
     )
     cell = choice.cells[0]
     specie = _ion(cell, settings)

@@ -97,6 +97,14 @@ class DisorderSettings(Settings):
         "Energy that chooses the orderings: Ewald's of point charges, or the potential's after a short relaxation of "
         "four times as many cells of low Ewald energy.",
     )
+    trades: int = setting(
+        0,
+        "Monte Carlo trades of partly occupied sites tried in each ordering by the energy of the potential; what they "
+        "lead to is kept where it relaxes to a lower energy.",
+        ge=0,
+        le=1_000_000,
+        only_with={"rank_by": ("potential",)},
+    )
 
 
 class StepSettings(Settings):

@@ -23,6 +23,7 @@ from paddlewheel.crystals.supercell import (
     repeats_of_atoms,
     supercell_repeats,
 )
+from paddlewheel.crystals.trades import SharedSites, trade_sites
 from paddlewheel.errors import SettingsError
 from paddlewheel.execution import array_digest
 from paddlewheel.study.progress import Progress, Row
@@ -85,6 +86,7 @@ def choose_structure(
     by_itself: int = 1,
     to_repeat: bool = False,
     potential_of: Callable[[Atoms], Calculator] | None = None,
+    trades: int = 0,
 ) -> StructureChoice:
     """Read the structure, order it where sites are partly occupied, and repeat it.
 
@@ -108,6 +110,8 @@ def choose_structure(
     potential_of
         Gives a potential for a cell: then the orderings are those of lowest energy by it, after a short relaxation of
         `CANDIDATES` times as many of lowest Ewald energy.
+    trades
+        Trades of sites that are tried in each of these by the potential (`crystals.trades`).
 
     Raises
     ------
@@ -136,14 +140,17 @@ def choose_structure(
         found = order_structure(
             structure, n_cells=n_cells, seed=seed, supercell=supercell, oxidation_states=oxidation, watch=watch
         )
-    cells, above_meV, kind = (
-        [cell.atoms for cell in found],
-        [1e3 * cell.above_lowest_eV_per_atom for cell in found],
-        "Ewald",
-    )
+    cells = [cell.atoms for cell in found]
+    above_meV, kind = [1e3 * cell.above_lowest_eV_per_atom for cell in found], "Ewald"
+    traded: list[str] = []
     if potential_of is not None:
-        cells, above_meV = _lowest(cells, potential_of(cells[0]), asked)
+        calculator = potential_of(cells[0])
+        chosen = _lowest([cell.sites for cell in found], calculator)[:asked]
         kind = f"relaxed (best of {len(found)} by the potential)"
+        if trades:
+            chosen, traded = _traded(chosen, calculator, trades=trades, seed=seed)
+        cells = [each.sites.atoms() for each in chosen]
+        above_meV = [1e3 * (each.relaxed_eV_per_atom - chosen[0].relaxed_eV_per_atom) for each in chosen]
     few = [f"{asked} orderings asked for, {len(cells)} distinct ones found"] if len(cells) < asked else []
     energies = [
         f"ordering {i}: {kind} energy {above:.1f} meV/atom above the lowest" for i, above in enumerate(above_meV)
@@ -155,7 +162,7 @@ def choose_structure(
         told = f"partly occupied sites: {len(cells)} ordered cells of {len(cells[0])} atoms, taken in turn"
         told += " (--orderings N for more)"
     disorder = [told] if to_repeat or not orderings else []
-    disorder += dict.fromkeys(note for cell in found for note in cell.notes)
+    disorder += [*dict.fromkeys(note for cell in found for note in cell.notes), *traded]
     states = ", ".join(f"{symbol} {state:+.3g}" for symbol, state in found[0].charges.items())
     disorder.append(f"oxidation states {states} (--oxidation for others)")
     return StructureChoice(
@@ -202,20 +209,49 @@ class _Watch:
         self._display.__exit__(kind, error, trace)
 
 
-def _lowest(cells: Sequence[Atoms], calculator: Calculator, asked: int) -> tuple[list[Atoms], list[float]]:
-    """The cells, as they were, that are lowest after a short relaxation of their atoms; meV/atom above the lowest."""
+@dataclass(frozen=True, kw_only=True)
+class _Ranked:
+    """An ordering, and the energy to which its atoms relax."""
+
+    sites: SharedSites
+    relaxed_eV_per_atom: float
+
+
+def _lowest(orderings: Sequence[SharedSites], calculator: Calculator) -> list[_Ranked]:
+    """Lowest energy after a short relaxation of the atoms first."""
     from ase.optimize import FIRE
 
-    energies_eV = []
+    ranked = []
     with _Watch("relaxing orderings", "cells") as watch:
-        for number, cell in enumerate(cells):
-            atoms = cell.copy()
+        for number, sites in enumerate(orderings, start=1):
+            atoms = sites.atoms()
             atoms.calc = calculator
             FIRE(atoms, logfile=None).run(fmax=0.05, steps=_RELAXATION_STEPS)  # type: ignore[arg-type]
-            energies_eV.append(float(atoms.get_potential_energy()) / len(atoms))
-            watch(number + 1, len(cells))
-    order = np.argsort(energies_eV, kind="stable")[:asked]
-    return [cells[k] for k in order], [1e3 * (energies_eV[k] - energies_eV[order[0]]) for k in order]
+            ranked.append(_Ranked(sites=sites, relaxed_eV_per_atom=float(atoms.get_potential_energy()) / len(atoms)))
+            watch(number, len(orderings))
+    return sorted(ranked, key=lambda each: each.relaxed_eV_per_atom)
+
+
+def _traded(
+    orderings: Sequence[_Ranked], calculator: Calculator, *, trades: int, seed: int
+) -> tuple[list[_Ranked], list[str]]:
+    """What trades of sites make of orderings where it relaxes lower, lowest first, and what was gained, in words."""
+
+    def energy_eV(atoms: Atoms) -> float:
+        atoms.calc = calculator
+        return float(atoms.get_potential_energy())
+
+    better, taken = [], 0
+    for number, before in enumerate(orderings):
+        with _Watch(f"trading sites of ordering {number}", "trades") as watch:
+            traded = trade_sites(before.sites, energy_eV, n_tried=trades, seed=seed + number, watch=watch)
+        after = _lowest([traded.sites], calculator)[0]
+        better.append(min(before, after, key=lambda each: each.relaxed_eV_per_atom))
+        taken += traded.n_taken
+    gained = [1e3 * (old.relaxed_eV_per_atom - new.relaxed_eV_per_atom)
+              for old, new in zip(orderings, better, strict=True)]  # fmt: skip
+    told = f"{taken} trades of sites taken: relaxed energies up to {max(gained):.1f} meV/atom lower"
+    return sorted(better, key=lambda each: each.relaxed_eV_per_atom), [told]
 
 
 def _of_ordered(
