@@ -156,7 +156,7 @@ def test_partly_occupied_sites_become_the_smallest_cell_that_still_holds_the_ion
     """Half a calcium in a cell: two cells with one, which the study repeats, and it says so."""
     lines = ["data_half", "_symmetry_space_group_name_H-M 'P 1'", *(f"_cell_length_{axis} 6" for axis in "abc")]
     lines += [f"_cell_angle_{angle} 90" for angle in ("alpha", "beta", "gamma")]
-    lines += ["loop_", "_atom_site_label", "_atom_site_type_symbol",
+    lines += ["_space_group_name_H-M_alt 'P 1'", "loop_", "_atom_site_label", "_atom_site_type_symbol",
               *(f"_atom_site_fract_{axis}" for axis in "xyz"), "_atom_site_occupancy"]  # fmt: skip
     lines += ["Cl1 Cl 0 0 0 1", "Ca1 Ca 0.5 0.5 0.5 0.5", ""]
     (tmp_path / "half.cif").write_text("\n".join(lines))
