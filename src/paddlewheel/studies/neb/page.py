@@ -295,7 +295,7 @@ def _screen_figures(record: NebScreenRecord) -> Figures:
 def _screen(ranked: list[ScreenRow]) -> Figure:
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7.6, 1.1 + 0.26 * len(ranked)), layout="constrained")
+    figure = Figure(figsize=(7.6, 1.4 + 0.26 * len(ranked)), layout="constrained")
     axes: Axes = figure.subplots()
     places = np.arange(len(ranked))[::-1]
     one, _, three = series_colours(3)
@@ -308,7 +308,7 @@ def _screen(ranked: list[ScreenRow]) -> Figure:
     )  # fmt: skip
     axes.set_ylim(-0.7, len(ranked) - 0.3)
     axes.grid(axis="y", visible=False)
-    axes.legend(loc="lower right")
+    figure.legend(loc="outside upper right", ncols=2)  # no mark is under it
     return figure
 
 
@@ -336,7 +336,7 @@ def _screen_page(record: NebScreenRecord, drawings: dict[str, Drawing]) -> Page:
     first = ranked[0] if ranked else None
     return Page(
         eyebrow="first look at barriers",
-        title=f"{len(record.rows)} structures",
+        title=f"{len(record.rows)} structures" if len(record.rows) > 1 else record.rows[0].structure,
         facts=[("Potential", record.potential), ("Hops", "into a missing ion's place, the framework at rest")],
         headline=(
             f"{len(ranked)} of {len(record.rows)} structures have a way through"
