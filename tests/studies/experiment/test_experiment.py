@@ -11,12 +11,14 @@ import pytest
 
 from paddlewheel import load, validate_experiment
 from paddlewheel.cli.main import status_of
-from paddlewheel.errors import SettingsError
+from paddlewheel.errors import DataError, SettingsError
 from paddlewheel.records import Measured, Provenance
 from paddlewheel.records.arrhenius import ArrheniusResult
+from paddlewheel.records.tables import Beside
 from paddlewheel.studies.conduct.record import ConductivityRecord, TemperatureResult
 from paddlewheel.studies.conduct.second_opinion.record import ModelSpread
 from paddlewheel.studies.experiment import runs
+from paddlewheel.studies.experiment.page import page
 from paddlewheel.studies.experiment.prediction import (
     LEAST_PREFACTOR_CM2_PER_S,
     bound_of,
@@ -26,7 +28,7 @@ from paddlewheel.studies.experiment.prediction import (
     with_model,
 )
 from paddlewheel.studies.experiment.ranking import ranking
-from paddlewheel.studies.experiment.record import ExperimentRecord
+from paddlewheel.studies.experiment.record import ExperimentRecord, MeasuredShare
 from paddlewheel.transport import fit_arrhenius
 from paddlewheel.units import BOLTZMANN_eV_PER_K
 
@@ -196,6 +198,37 @@ def test_the_statistics_are_those_of_the_rows(table: Path, tmp_path: Path, count
     assert whole.log10_ratio == pytest.approx(math.log10(3), abs=0.01)
     again = ranking([row for row in record.rows if row.id in "ab"], potential=EMT, family=None)
     assert again.covered_95.n_yes + again.covered_95.n_no == 2
+
+
+def test_an_opinion_that_cannot_be_had_ends_the_command(table: Path, tmp_path: Path, counted, monkeypatch) -> None:
+    """A directory that is there is not tried again first: its predictions came out as `no-start` then."""
+    made = runs.CONDUCT
+
+    def without_network(path: Path, **more: Any) -> Any:
+        if more.get("second_opinion"):
+            raise DataError("could not be downloaded", where="other.json", remedy="check the network")
+        return made(path, **more)
+
+    monkeypatch.setattr(runs, "CONDUCT", without_network)
+    out = tmp_path / "run"
+    first = validate_experiment(table, out=out, **SETTINGS)
+    with pytest.raises(DataError, match=r"other.json: could not be downloaded"):
+        validate_experiment(table, out=out, second_opinion=EMT, **SETTINGS)
+    assert load(out) == first
+
+
+def test_intervals_that_hold_too_seldom_are_in_the_headline(table: Path, tmp_path: Path, counted) -> None:
+    """12 of 20 intervals of 95 %: by chance in fewer than one of a million tables; 18 of 20 in one of four."""
+    record = validate_experiment(table, out=tmp_path / "run", **SETTINGS)
+
+    def shown(n_yes: int) -> Any:
+        held = MeasuredShare(n_yes=n_yes, n_no=20 - n_yes, n_open=0, share=n_yes / 20, share_95=None)
+        whole = record.rankings[0].model_copy(update={"spearman": 0.4, "spearman_95": (0.1, 0.6), "covered_95": held})
+        return page(record.model_copy(update={"rankings": [whole]}), Beside(), {})
+
+    assert "but its 95 % intervals hold 12 of 20" in shown(12).headline
+    assert (shown(12).tone, shown(18).tone) == ("partial", "good")
+    assert "intervals" not in shown(18).headline
 
 
 def test_what_is_killed_between_conductors_goes_on(table: Path, tmp_path: Path, counted: list[str], monkeypatch):

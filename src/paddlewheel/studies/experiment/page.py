@@ -97,8 +97,20 @@ def page(record: ExperimentRecord, _beside: Beside, drawings: dict[str, Drawing]
     )  # fmt: skip
 
 
-def _is_good(found: Ranking) -> bool:
+def _ranks(found: Ranking) -> bool:
     return found.spearman_95 is not None and found.spearman_95[0] > 0
+
+
+def _too_narrow(found: Ranking) -> bool:
+    """Whether chance would leave so few of 95 % intervals in one of twenty tables at most."""
+    from scipy.stats import binom
+
+    held, missed = found.covered_95.n_yes, found.covered_95.n_no
+    return held + missed > 0 and bool(binom.cdf(held, held + missed, 0.95) < 0.05)
+
+
+def _is_good(found: Ranking) -> bool:
+    return _ranks(found) and not _too_narrow(found)
 
 
 def _headline(whole: Sequence[Ranking]) -> str:
@@ -107,9 +119,13 @@ def _headline(whole: Sequence[Ranking]) -> str:
         if found.spearman is None or found.spearman_95 is None:
             said.append(f"{found.potential} predicts too few of them to be ranked")
         else:
-            does = "ranks them better than chance" if _is_good(found) else "is not seen to rank them better than chance"
+            does = "ranks them better than chance" if _ranks(found) else "is not seen to rank them better than chance"
             low, high = found.spearman_95
             said.append(f"{found.potential} {does} (rank correlation {found.spearman:.2f}, {low:.2f} to {high:.2f})")
+        if _too_narrow(found):
+            said[-1] += (
+                f", but its 95 % intervals hold {_count(found.covered_95)}: they lack the error of the potential"
+            )
     return "; ".join(said)
 
 

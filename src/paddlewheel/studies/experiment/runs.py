@@ -59,7 +59,8 @@ def run_conductor(
     Raises
     ------
     InputError
-        Of what ends the whole command: the machine, the run directory, the settings.
+        Of what ends the whole command: the machine, the run directory, the settings; with `opinions` of any kind, for
+        then the runs themselves are done, and what another potential lacks is no reason to lose them.
     """
     folder = run.folder / FOLDER / task.conductor.id
     try:
@@ -86,6 +87,8 @@ def run_conductor(
     except _STOPS_ALL:
         raise
     except InputError as error:
+        if opinions:
+            raise
         return Outcome(task=task, row=_without(task, potential, "no-start", str(error), start))
     except ScienceError as error:
         return Outcome(task=task, row=_without(task, potential, "no-result", str(error), start))
