@@ -17,7 +17,7 @@ from paddlewheel.errors import InputError, RunDirectoryError
 from paddlewheel.potentials import load_potential
 from paddlewheel.studies.distil.record import DistilRecord
 from paddlewheel.studies.distil.settings import DistilOptions, DistilSettings, Exploration, Gates
-from paddlewheel.studies.distil.study import STUDY
+from paddlewheel.studies.distil.study import STUDY, broken_line
 
 EMT = "ase:ase.calculators.emt:EMT"
 SETTINGS = DistilSettings(
@@ -100,6 +100,18 @@ def test_run_directory_holds_record_report_and_inputs(distilled):
     assert (out / "nep.domain.npz").is_file()
     assert (out / "inputs.yaml").is_file()
     assert {path.name for path in (out / "figures").iterdir()} >= {"rounds.png", "parity.png"}
+
+
+def test_runs_that_broke_are_told_with_their_reasons(distilled):
+    _, record = distilled
+    why = {"a-0-npt": "cell: strained by 12 %", "a-1-npt": "a bond opened", "b-0-nvt": "framework"}
+    done = record.rounds[1].model_copy(update={"broken_runs": list(why), "why_broken": why, "n_runs": 8})
+    assert broken_line(done) == (
+        "round 1: 3 of 8 runs by the student of round 0 broke "
+        "(a-0-npt: cell: strained by 12 %; a-1-npt: a bond opened; and 1 more)"
+    )
+    assert broken_line(done.model_copy(update={"why_broken": {}})).endswith("broke (a-0-npt; a-1-npt; and 1 more)")
+    assert all(sorted(each.why_broken) == each.broken_runs for each in record.rounds)
 
 
 def test_same_call_again_keeps_what_is_there_and_other_settings_are_refused(distilled):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from pydantic import Field
+
 from paddlewheel.records import Record, StudyRecord
 
 
@@ -26,14 +28,16 @@ class StructureErrors(Record):
 class DistilRound(Record):
     """One round: what was explored, how much of it was new, and how well the student before it did there.
 
-    `test_split` says how its test frames were chosen: whole runs (`source`), the last frames of every run (`block`), or
-    at random, as earlier versions did.
+    `why_broken` has the reason of each of `broken_runs` (none in records of earlier versions). `test_split` says how
+    its test frames were chosen: whole runs (`source`), the last frames of every run (`block`), or at random, as earlier
+    versions did.
     """
 
     number: int
     explored_by: str
     n_runs: int
     broken_runs: list[str]
+    why_broken: dict[str, str] = Field(default_factory=dict)
     explored_ps: float
     n_candidates: int
     extrapolating_share: float | None

@@ -109,12 +109,16 @@ def run_round(whole: Distillation, *, number: int, starts: list[Start], before: 
         whole, name, steps=settings.steps, train=[*(done.train for done in before), train],
         before=before[-1].students if before else (), ensemble=settings.ensemble,
     )  # fmt: skip
-    broken = sorted([unit.name for unit in finished if (unit.result() or {})["status"] == "broken"] + list(troubles))
+    results_of = {unit.name: unit.result() or {} for unit in finished}
+    broken = troubles | {
+        name: result.get("reason") or "" for name, result in results_of.items() if result["status"] == "broken"
+    }
     record = DistilRound(
         number=number,
         explored_by="teacher" if not before else f"student of round {number - 1}",
         n_runs=len(units),
-        broken_runs=broken,
+        broken_runs=sorted(broken),
+        why_broken=dict(sorted(broken.items())),
         explored_ps=float(sum(unit.contents["md"]["production_ps"] for unit in finished)),
         n_labelled=labels.dataset.n_frames,
         n_refused=len(labels.refused),

@@ -19,7 +19,7 @@ from paddlewheel.studies.distil.explore import Start
 from paddlewheel.studies.distil.fit_unit import POTENTIAL
 from paddlewheel.studies.distil.forecast import forecast
 from paddlewheel.studies.distil.plan import planned
-from paddlewheel.studies.distil.record import DistilRecord, StructureErrors
+from paddlewheel.studies.distil.record import DistilRecord, DistilRound, StructureErrors
 from paddlewheel.studies.distil.round import (
     Distillation,
     Round,
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 NAME, _START = "nep.txt", "start.txt"
 _PARITY = "parity/test.npz"
 _ORDERINGS = 2
+_REASONS_TOLD = 2
 """Of a disordered structure, where no number is given: a student of one knows nothing of the others."""
 _CITATIONS = (
     Citation(
@@ -323,14 +324,20 @@ def _record(
         student_atom_steps_per_s=_speed(student_document(directory / NAME), starts),
         warnings=[
             *(f"{start.name}: {note}" for start in starts for note in start.notes),
-            *(
-                f"round {done.record.number}: {', '.join(done.record.broken_runs)} broke"
-                for done in rounds
-                if done.record.broken_runs
-            ),
+            *(broken_line(done.record) for done in rounds if done.record.broken_runs),
         ],
         citations=[*potential_citations(whole.teacher["name"]), *_CITATIONS],
         provenance=run.provenance(potential_sha256=whole.teacher["identity"]),
+    )
+
+
+def broken_line(done: DistilRound) -> str:
+    """How many runs of a round broke, whose, and why, in a line."""
+    reasons = [f"{name}: {why}" for name, why in done.why_broken.items()] or done.broken_runs
+    more = len(reasons) - _REASONS_TOLD
+    told = "; ".join(reasons[:_REASONS_TOLD]) + (f"; and {more} more" if more > 0 else "")
+    return (
+        f"round {done.number}: {len(done.broken_runs)} of {done.n_runs} runs by the {done.explored_by} broke ({told})"
     )
 
 
