@@ -101,11 +101,12 @@ def trade_sites(
     neighbours: dict[int, list[int]] = {}
     for one, other in np.concatenate([sites.too_near.T, sites.too_near.T[:, ::-1]]).tolist():
         neighbours.setdefault(one, []).append(other)
+    mixed = [pool for pool in sites.pools if len(set(occupants[pool])) > 1]  # trades leave what a pool holds
     energy = energy_eV(sites.atoms())
     best, lowest = sites, energy
     changes: list[float] = []
     taken = 0
-    while len(changes) < n_tried and (trade := _trade(occupants, sites.pools, neighbours, random)) is not None:
+    while len(changes) < n_tried and (trade := _trade(occupants, mixed, neighbours, random)) is not None:
         occupants[list(trade)] = occupants[list(trade[::-1])]
         new = energy_eV(replace(sites, occupants=occupants).atoms())
         change, heat_eV = new - energy, _temperature_eV(changes, n_tried)
@@ -132,13 +133,13 @@ def _temperature_eV(changes: Sequence[float], n_tried: int) -> float:
 def _trade(
     occupants: np.ndarray, pools: Sequence[np.ndarray], neighbours: dict[int, list[int]], random: np.random.Generator
 ) -> tuple[int, int] | None:
-    """Two sites of one pool with unlike occupants, neither of them filled beside one that is too near; None without."""
-    mixed = [pool for pool in pools if len(set(occupants[pool])) > 1]
-    if not mixed:
+    """Two sites with unlike occupants of one of the pools, which hold several kinds; None where there are none, or each
+    would be filled beside a site that is too near."""
+    if not pools:
         return None
-    sizes = np.array([len(pool) for pool in mixed], dtype=float)
+    sizes = np.array([len(pool) for pool in pools], dtype=float)
     for _ in range(_DRAWS):
-        pool = mixed[int(random.choice(len(mixed), p=sizes / sizes.sum()))]
+        pool = pools[int(random.choice(len(pools), p=sizes / sizes.sum()))]
         first = int(random.choice(pool))
         second = int(random.choice(pool[occupants[pool] != occupants[first]]))
         if all(
