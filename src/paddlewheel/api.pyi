@@ -37,6 +37,7 @@ from paddlewheel.studies.label.record import JobsRecord
 from paddlewheel.studies.label.record import JudgedLabelsRecord
 from paddlewheel.studies.label.record import LabelRecord
 from paddlewheel.studies.lsv.record import LsvRecord
+from paddlewheel.studies.neb.record import NebEndsRecord
 from paddlewheel.studies.neb.record import NebRecord
 from paddlewheel.studies.neb.record import NebScreenRecord
 from paddlewheel.studies.nmr_exchange.record import NmrExchangeRecord
@@ -480,6 +481,8 @@ def neb(
     *,
     specie: str | None = ...,
     mechanism: Literal['vacancy', 'interstitial'] = ...,
+    ends: bool = ...,
+    match: Literal['nearest', 'order'] = ...,
     sites: str | str | Path | None = ...,
     farthest_A: float | None = ...,
     supercell: str | tuple[int, int, int] = ...,
@@ -504,7 +507,7 @@ def neb(
     again: bool = ...,
     cores: int | None = ...,
     show_progress: bool = ...,
-) -> NebRecord | NebScreenRecord: ...
+) -> NebRecord | NebScreenRecord | NebEndsRecord: ...
 def nmr_exchange(
     measurements: str | Path | Signal | Sequence[str | Path | Signal],
     *,

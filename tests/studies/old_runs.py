@@ -190,6 +190,16 @@ def write_metals(folder: Path) -> None:
         (folder / f"{name}.vasp").write_text(f"{name}\n1.0\n{edge} 0 0\n0 {edge} 0\n0 0 {edge}\n{kinds}\nDirect\n{fcc}")
 
 
+def write_hop(folder: Path) -> None:
+    """`start.vasp` and `end.vasp`: 31 copper atoms about a missing one, into whose place the first of them goes."""
+    edge, cells = 3.625, [(a, b, c) for a in range(2) for b in range(2) for c in range(2)]
+    basis = ((0, 0, 0), (0, 0.5, 0.5), (0.5, 0, 0.5), (0.5, 0.5, 0))
+    sites = [[(x + y) / 2 for x, y in zip(cell, place, strict=True)] for cell in cells for place in basis]
+    for name, first in (("start", sites[0]), ("end", sites[1])):
+        rows = "\n".join(" ".join(f"{value:g}" for value in place) for place in (first, *sites[2:]))
+        (folder / f"{name}.vasp").write_text(f"{name}\n{edge}\n2 0 0\n0 2 0\n0 0 2\nCu\n31\nDirect\n{rows}\n")
+
+
 def write_measured(folder: Path) -> None:
     """`metals.csv`: conductivities of the two metals, one of which holds no silver."""
     write_metals(folder)
@@ -550,6 +560,12 @@ OLD_RUNS: dict[str, OldRun] = {
         make=write_metals,
         arguments=["neb", "copper.vasp", "--potential", EMT, "--specie", "Cu", "--supercell", "2x2x2", "--images", "3",
                    "--fmax", "0.1", "--relax", "none", "--most-steps", "200", "--farthest-A", "3", "--cores", "1"],
+        changed=["--images", "4"], named="images",
+    ),
+    "neb-ends": OldRun(
+        make=write_hop,
+        arguments=["neb", "start.vasp", "end.vasp", "--ends", "--potential", EMT, "--images", "3", "--fmax", "0.1",
+                   "--cores", "1"],
         changed=["--images", "4"], named="images",
     ),
     "neb-screen": OldRun(

@@ -190,7 +190,7 @@ def test_every_command_has_a_fixture() -> None:
     }  # fmt: skip
     with_units = {path.parent.name for path in FIXTURES.glob("*/unit_keys.json")}
     assert with_units == {
-        "conduct", "rotor", "neb", "neb-screen", "phonons", "sample", "label", "distil", "validate",
+        "conduct", "rotor", "neb", "neb-ends", "neb-screen", "phonons", "sample", "label", "distil", "validate",
         "validate-experiment", "xrd-series",
     }  # fmt: skip
 

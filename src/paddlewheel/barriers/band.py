@@ -150,6 +150,28 @@ def first_band(start: Atoms, end: Atoms, moving: int, *, n_images: int) -> list[
     return images
 
 
+def band_through(start: Atoms, end: Atoms, guesses_A: np.ndarray, *, n_images: int) -> list[Atoms]:
+    """Images between two ends, both among them, on the straight pieces that join them by way of guesses.
+
+    Parameters
+    ----------
+    guesses_A
+        Positions of all atoms, `[n, n_atoms, 3]`, in the order of the path.
+    """
+    corners = np.concatenate([start.positions[None], guesses_A, end.positions[None]])
+    steps = np.linalg.norm(np.diff(corners, axis=0).reshape(len(corners) - 1, -1), axis=1)
+    corners = corners[np.concatenate([[True], steps > 0])]  # a guess may be an end over again
+    along = np.concatenate([[0.0], np.cumsum(steps[steps > 0])])
+    images = []
+    for at in np.linspace(0.0, along[-1], n_images + 2):
+        piece = int(np.clip(np.searchsorted(along, at) - 1, 0, len(along) - 2))
+        share = (at - along[piece]) / (along[piece + 1] - along[piece])
+        image = start.copy()
+        image.set_positions((1 - share) * corners[piece] + share * corners[piece + 1], apply_constraint=False)
+        images.append(image)
+    return images
+
+
 def converge_band(
     images: Sequence[Atoms],
     calculator: Calculator,

@@ -11,6 +11,7 @@ import numpy as np
 from paddlewheel.barriers.band import (
     Profile,
     Saddle,
+    band_through,
     converge_band,
     first_band,
     profile_of,
@@ -105,7 +106,10 @@ def compute_hop(
         ended = _relaxed_ends(ends, start, end, calculator, settings, watch, kept)
         if ended is None or isinstance(ended, ComputedHop):
             return ended
-        images = first_band(start, end, ends.moving, n_images=settings.n_images)
+        if ends.guesses_A is None or not len(ends.guesses_A):
+            images = first_band(start, end, ends.moving, n_images=settings.n_images)
+        else:
+            images = band_through(start, end, ends.guesses_A, n_images=settings.n_images)
     else:
         images = []
         for positions in kept["band"]:

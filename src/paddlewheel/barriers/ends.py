@@ -31,6 +31,8 @@ class Ends:
     own_start, own_end
         The place of each ion of the mobile element at the start and at the end, as indices of `places_A`; -1 for
         other atoms, `[n_atoms]`.
+    guesses_A
+        Positions of all atoms at places of the path in between, `[n, n_atoms, 3]`, where somebody has a guess.
     """
 
     start: Atoms
@@ -39,6 +41,7 @@ class Ends:
     places_A: np.ndarray
     own_start: np.ndarray
     own_end: np.ndarray
+    guesses_A: np.ndarray | None = None
 
 
 def vacancy_ends(

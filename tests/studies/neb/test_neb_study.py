@@ -23,7 +23,7 @@ from paddlewheel.errors import InputError, SettingsError, StructureError
 from paddlewheel.execution import DriverWatch
 from paddlewheel.potentials import describe_potential, is_at_hand
 from paddlewheel.studies.neb.measure import lattice_found
-from paddlewheel.studies.neb.record import NebRecord, NebScreenRecord
+from paddlewheel.studies.neb.record import NebEndsRecord, NebRecord, NebScreenRecord
 from paddlewheel.studies.neb.settings import NebInputs, NebSettings, open_neb
 from paddlewheel.studies.neb.units import (
     FinishedHop,
@@ -125,6 +125,66 @@ def test_an_extra_ion_of_an_element_that_the_crystal_lacks(tmp_path: Path) -> No
     assert (record.specie, record.n_atoms, record.supercell) == ("Na", 2, (1, 1, 1))
     known = {row.direction: row.barrier_eV.value for row in record.percolation if row.barrier_eV is not None}
     assert known["3D"] == pytest.approx(BARRIER_eV, abs=1e-3)
+
+
+def test_the_ends_of_a_hop_that_were_given(aluminium: NebRecord, tmp_path: Path) -> None:
+    """The same vacancy of the same supercell, its ends written by hand, out of order and out of the cell."""
+    whole = bulk("Al", a=3.9943, cubic=True).repeat((2, 2, 2))
+    start, end = whole.copy(), whole.copy()
+    end.positions[0] = whole.positions[1] + whole.cell.array[2]
+    del start[1], end[1]
+    write(tmp_path / "start.vasp", start, format="vasp")
+    write(tmp_path / "end.vasp", end[::-1], format="vasp")
+    record = neb([tmp_path / "start.vasp", tmp_path / "end.vasp"], ends=True, potential=EMT_NAME, images=3,
+                 fmax_eV_per_A=0.02, out=tmp_path / "run", cores=1)  # fmt: skip
+    assert isinstance(record, NebEndsRecord)
+    (hop,) = record.hops
+    assert (hop.status, record.specie, record.n_atoms, record.n_guesses) == ("ok", "Al", 31, 0)
+    assert [moved.symbol for moved in record.moved] == ["Al"]
+    assert hop.length_A == pytest.approx(3.9943 / np.sqrt(2), abs=1e-3)
+    assert hop.barrier_eV is not None
+    assert aluminium.hops[0].barrier_eV is not None
+    # the same hop by another way in; 0.02 eV/A on ten atoms of a stiffness of 1 eV/A^2 is 2 meV
+    assert hop.barrier_eV.value == pytest.approx(aluminium.hops[0].barrier_eV.value, abs=0.003)
+    assert set(record.plot()) == {"profiles"}
+
+
+def test_a_file_of_frames_gives_both_ends_and_a_guess(tmp_path: Path) -> None:
+    """Over the saddle of a cosine, by way of a guess that is nearer to the start: the barrier is B all the same."""
+    start = _eggs().repeat((3, 3, 3))
+    del start[1]
+    guess, end = start.copy(), start.copy()
+    guess.positions[0] += [0, 0, 1.0]
+    end.positions[0] += [0, 0, 3.0]
+    write(tmp_path / "band.extxyz", [start, guess, end])
+    record = neb(tmp_path / "band.extxyz", ends=True, potential=EGG_NAME, images=3, fmax_eV_per_A=0.01,
+                 out=tmp_path / "run", cores=1)  # fmt: skip
+    assert isinstance(record, NebEndsRecord)
+    assert record.n_guesses == 1
+    assert record.hops[0].barrier_eV is not None
+    assert record.hops[0].barrier_eV.value == pytest.approx(BARRIER_eV, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("structures", "settings", "told"),
+    [
+        (1, {"ends": True}, "ends: one structure"),
+        (2, {}, "add --ends if they are the ends of a hop"),
+        (2, {"ends": True, "specie": "Cl"}, r"'Cl' is not what moves: Na 1 does, 3.00 A"),
+        (2, {"ends": True, "supercell": (2, 2, 2)}, "has no effect beside --ends"),
+        (2, {"ends": True, "oxidation": {"Na": 1}}, "oxidation: has no effect with --ends"),
+        (2, {"ends": True, "screen": True}, "has no effect beside --ends"),
+        (2, {"match": "order"}, "has no effect without --ends"),
+    ],
+)
+def test_ends_and_options_that_do_not_fit(structures: int, settings: dict, told: str, tmp_path: Path) -> None:
+    start = _eggs().repeat((3, 3, 3))
+    del start[1]
+    end = start.copy()
+    end.positions[0] += [0, 0, 3.0]
+    with pytest.raises(InputError, match=told):
+        neb([start, end][:structures], potential=EGG_NAME, out=tmp_path / "run", cores=1, **settings)
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_vacancy_counts_where_the_ion_is_missing() -> None:

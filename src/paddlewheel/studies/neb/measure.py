@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from paddlewheel.barriers.computed import WITH_A_BARRIER
+from paddlewheel.barriers.given import MatchedPath
 from paddlewheel.barriers.hops import Hop, Hops, hops_between
 from paddlewheel.barriers.network import Level
 from paddlewheel.barriers.sites import Sites, lattice_sites, nearest_site, orbits_of, site_maps, void_sites
@@ -21,12 +22,21 @@ from paddlewheel.studies.neb.record import (
     SPLINES,
     Direction,
     DroppedSite,
+    NebEndsRecord,
     NebHop,
+    NebMovedAtom,
     NebPercolation,
     NebRecord,
     NebSite,
 )
-from paddlewheel.studies.neb.settings import NEAR_IMAGE_A, NebInputs, NebSettings, defect_distance_A, with_ion
+from paddlewheel.studies.neb.settings import (
+    NEAR_IMAGE_A,
+    EndsInputs,
+    NebInputs,
+    NebSettings,
+    defect_distance_A,
+    with_ion,
+)
 from paddlewheel.studies.neb.units import (
     HOP_TASK,
     SYMMETRY_TOLERANCE_A,
@@ -35,10 +45,12 @@ from paddlewheel.studies.neb.units import (
     defect_energies,
     hop_unit,
     levels_of,
+    path_unit,
     space_group_of,
 )
 from paddlewheel.studies.simulation.potentials import potential_citations, potential_note
 from paddlewheel.studies.simulation.relaxation import RELAX_TASK, relax_unit, relaxed_atoms
+from paddlewheel.studies.simulation.structures import cell_digest
 from paddlewheel.study.run import Run
 from paddlewheel.study.stage import failed_units
 
@@ -342,10 +354,22 @@ def _row(found: Found, name: str, family: int, done: FinishedHop, larger: float 
         n_steps=done.n_steps,
         larger_supercell_barrier_eV=larger,
     )
+    _fill(row, done, run, same_ends=found.hops.symmetric[family])
+    return row
+
+
+def _fill(row: NebHop, done: FinishedHop, run: Run, *, same_ends: bool) -> None:
+    """Write into a row what its band gave.
+
+    Parameters
+    ----------
+    same_ends
+        Whether both ends are one site: what they differ by is an error that is seen.
+    """
     if done.profile is None or done.saddle is None:
-        return row
+        return
     height, std = Heights.of(done.profile), done.saddle.std_eV
-    if found.hops.symmetric[family]:  # both ends are one site: what they differ by is an error that is seen
+    if same_ends:
         std = float(np.hypot(std, (height.end_eV - height.start_eV) / 2))
     row.barrier_eV = Measured(value=height.saddle_eV - height.start_eV, std=std)
     row.reverse_barrier_eV = Measured(value=height.saddle_eV - height.end_eV, std=std)
@@ -355,8 +379,62 @@ def _row(found: Found, name: str, family: int, done: FinishedHop, larger: float 
     row.dip_eV = done.profile.dip_eV
     grade = float(done.profile.extrapolation_grade.max())
     row.extrapolation_grade = grade if np.isfinite(grade) else None
-    row.path = run.text(f"paths/{name}.extxyz", done.path)
-    return row
+    row.path = run.text(f"paths/{row.name}.extxyz", done.path)
+
+
+def moved_atoms(path: MatchedPath) -> list[NebMovedAtom]:
+    """What moves on a path, as records have it."""
+    symbols = path.start.get_chemical_symbols()
+    return [
+        NebMovedAtom(
+            symbol=symbols[moved.atom], atom=moved.atom + 1, atom_of_end=moved.atom_of_end + 1,
+            distance_A=moved.distance_A,
+        )
+        for moved in path.moved
+    ]  # fmt: skip
+
+
+def measure_ends(inputs: EndsInputs, settings: NebSettings, run: Run) -> NebEndsRecord:
+    """Compute the hop between two ends that were given."""
+    path = inputs.path
+    unit = path_unit(
+        name="hop-start-end", path=path, band=settings.band(), potential=inputs.potential, directory=run.folder
+    )
+    _work(run, [unit], HOP_TASK, "hops")
+    done = FinishedHop.of(unit)
+    moved = path.positions_A[-1] - path.positions_A[0]
+    mover = path.moved[0]
+    told: dict[str, Any] = {"from": "start", "to": "end"}
+    row = NebHop(
+        **told, name="start-end", vector=_three(moved[mover.atom] @ np.linalg.inv(inputs.cell.cell.array)),
+        length_A=mover.distance_A, multiplicity=1, status=done.status, reason=done.reason, n_steps=done.n_steps,
+    )  # fmt: skip
+    _fill(row, done, run, same_ends=False)
+    _tables([done], run)
+    record = NebEndsRecord(
+        structure=inputs.name,
+        end=inputs.end,
+        formula=inputs.cell.get_chemical_formula("metal"),
+        potential=inputs.potential["name"],
+        potential_note=potential_note(inputs.potential["name"], by_default=settings.potential is None),
+        engine=inputs.card.kind,
+        functional=inputs.card.functional,
+        specie=inputs.specie,
+        n_atoms=len(inputs.cell),
+        shortest_image_distance_A=defect_distance_A(inputs.cell, (1, 1, 1)),
+        moved=moved_atoms(path),
+        n_reordered=path.n_reordered,
+        drift_A=path.drift_A,
+        n_guesses=len(path.positions_A) - 2,
+        hops=[row],
+        files={"images": PROFILES, "splines": SPLINES} if done.profile is not None else {},
+        citations=[*CITATIONS[:-1], *potential_citations(inputs.potential["name"])],
+        provenance=run.provenance(
+            structure_sha256=cell_digest(inputs.cell), potential_sha256=inputs.potential["identity"]
+        ),
+    )  # fmt: skip
+    record.warnings = _of_the_band(record)
+    return record
 
 
 def _tables(done: list[FinishedHop], run: Run) -> None:
@@ -407,11 +485,6 @@ def _direction(name: Direction, level: Level | None, names: list[str], rows: lis
 
 def _warnings(record: NebRecord, inputs: NebInputs, found: Found, heights: dict[int, Heights]) -> list[str]:
     told = list(inputs.notes)
-    if record.shortest_image_distance_A < NEAR_IMAGE_A:
-        told.append(
-            f"the defect is {record.shortest_image_distance_A:.1f} A from its own image: give a larger --supercell, or "
-            "--larger to see what that changes"
-        )
     refused = [hop.name for hop in record.hops if hop.barrier_eV is None]
     if refused:
         told.append(
@@ -424,6 +497,27 @@ def _warnings(record: NebRecord, inputs: NebInputs, found: Found, heights: dict[
             if abs(change) > max(0.03, 2 * hop.barrier_eV.std):
                 told.append(f"{hop.name}: {change:+.3f} eV in the larger supercell: not converged with size")
     told += _disagreements(found, heights)
+    told += _of_the_band(record)
+    if record.volume_change is not None and abs(record.volume_change) > 0.1:
+        told.append(f"the volume changes by {100 * record.volume_change:+.0f} % when the crystal relaxes")
+    if record.beside is not None:
+        told.append(
+            "the activation energy of dynamics holds what it costs to make the defects where they are not there from "
+            "the start, and all mechanisms; a barrier here is that of one defect that is there"
+        )
+    return told
+
+
+def _of_the_band(record: NebRecord | NebEndsRecord) -> list[str]:
+    """What is open of bands, wherever their ends come from."""
+    told = []
+    if record.shortest_image_distance_A < NEAR_IMAGE_A:
+        larger = (
+            "give a larger --supercell, or --larger to see what that changes"
+            if isinstance(record, NebRecord)
+            else "take larger supercells for both ends"
+        )
+        told.append(f"the defect is {record.shortest_image_distance_A:.1f} A from its own image: {larger}")
     strange = [hop for hop in record.hops if hop.extrapolation_grade is not None and hop.extrapolation_grade > 1]
     if strange:
         worst = max(strange, key=lambda hop: hop.extrapolation_grade or 0.0)
@@ -431,15 +525,8 @@ def _warnings(record: NebRecord, inputs: NebInputs, found: Found, heights: dict[
             f"{len(strange)} of {len(record.hops)} paths leave the training set of the potential, {worst.name} most "
             f"(grade {worst.extrapolation_grade:.2g}): label images of paths/ and train it on them"
         )
-    if record.volume_change is not None and abs(record.volume_change) > 0.1:
-        told.append(f"the volume changes by {100 * record.volume_change:+.0f} % when the crystal relaxes")
     if record.functional is None and record.engine not in ("ase",):
         told.append(f"what {record.potential} was trained on is not known: barriers carry its error, which is not in ±")
-    if record.beside is not None:
-        told.append(
-            "the activation energy of dynamics holds what it costs to make the defects where they are not there from "
-            "the start, and all mechanisms; a barrier here is that of one defect that is there"
-        )
     return told
 
 

@@ -15,11 +15,13 @@ from paddlewheel.records.tables import Beside
 from paddlewheel.studies.neb.record import (
     PROFILES,
     SPLINES,
+    NebEndsRecord,
     NebHop,
     NebPercolation,
     NebRecord,
     NebScreenRecord,
     ScreenRow,
+    moved_told,
 )
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ _PANELS = 12
 """Profiles that are drawn, those of the lowest barriers first; all are in the tables beside the record."""
 _COLUMNS = 3
 _BARS = 40
+_PROFILES = "Dots: images. Line: cubic pieces through their energies and forces. Energies are over the start's."
 _WORDS = {"vacancy": "into the place of an ion that is missing", "interstitial": "of an extra ion between empty places"}
 _STATUS = {
     "ok": "ok",
@@ -43,7 +46,7 @@ _STATUS = {
 }
 
 
-def figures(record: NebRecord | NebScreenRecord, beside: Beside) -> Figures:
+def figures(record: NebRecord | NebScreenRecord | NebEndsRecord, beside: Beside) -> Figures:
     """The figures of the report."""
     if isinstance(record, NebScreenRecord):
         return _screen_figures(record)
@@ -54,7 +57,7 @@ def figures(record: NebRecord | NebScreenRecord, beside: Beside) -> Figures:
             _profiles(record, shown, beside),
             f"Energy along each hop of {record.specie}, images as dots.",
         )
-    if any(row.barrier_eV for row in record.percolation):
+    if isinstance(record, NebRecord) and any(row.barrier_eV for row in record.percolation):
         drawn["percolation"] = (
             _percolation(record),
             f"Barrier of the way of the lowest highest saddle of {record.specie} in each direction.",
@@ -62,8 +65,10 @@ def figures(record: NebRecord | NebScreenRecord, beside: Beside) -> Figures:
     return drawn
 
 
-def page(record: NebRecord | NebScreenRecord, beside: Beside, drawings: dict[str, Drawing]) -> Page:
+def page(record: NebRecord | NebScreenRecord | NebEndsRecord, beside: Beside, drawings: dict[str, Drawing]) -> Page:
     """The report."""
+    if isinstance(record, NebEndsRecord):
+        return _ends_page(record, drawings)
     if isinstance(record, NebScreenRecord):
         return _screen_page(record, drawings)
     open_ways = {row.direction: row for row in record.percolation if row.barrier_eV is not None}
@@ -86,6 +91,59 @@ def page(record: NebRecord | NebScreenRecord, beside: Beside, drawings: dict[str
         citations=record.citations,
         provenance=record.provenance,
         n_series=4,
+    )  # fmt: skip
+
+
+def _ends_page(record: NebEndsRecord, drawings: dict[str, Drawing]) -> Page:
+    (hop,) = record.hops
+    told = moved_told(record.moved, n_reordered=record.n_reordered, drift_A=record.drift_A)
+    functional = f" ({record.functional})" if record.functional else ""
+    moved = Table("Atoms that move", [("Element", ""), ("In the start", ""), ("In the end", ""), ("Distance", "Å")])
+    moved.rows.extend(
+        [Cell(atom.symbol), Cell(str(atom.atom)), Cell(str(atom.atom_of_end)), Cell(f"{atom.distance_A:.2f}")]
+        for atom in record.moved
+    )
+    headline = (
+        f"{record.specie} goes from {record.structure} to {record.end} over a barrier of {hop.barrier_eV.value:.2f} eV"
+        if hop.barrier_eV
+        else f"No barrier from {record.structure} to {record.end}: {hop.reason}"
+    )
+    return Page(
+        eyebrow="barriers",
+        title=f"A hop of {record.specie} between given ends",
+        facts=[
+            ("Material", f"{record.formula}, {record.n_atoms} atoms, images {record.shortest_image_distance_A:.1f} Å "
+             "apart"),
+            ("Potential", f"{record.potential}{functional}"),
+            ("Ends", f"{record.structure}, {record.end}, each relaxed in its cell"),
+            ("First path", f"by way of {record.n_guesses} given structures" if record.n_guesses else "interpolated"),
+            ("Charge", "none: a neutral cell without background"),
+        ],
+        headline=headline,
+        tone="none" if hop.barrier_eV is None else "partial" if record.warnings or hop.status != "ok" else "good",
+        numbers=[
+            Number(name=name, value=measured(value), unit="eV")
+            for name, value in (("Barrier", hop.barrier_eV), ("Back", hop.reverse_barrier_eV))
+            if value is not None
+        ],
+        warnings=record.warnings,
+        sections=[
+            Section(
+                id="hop",
+                title="The hop",
+                paragraphs=[
+                    f"{told}. ± is what the convergence of the band leaves open; the error of the potential is not in "
+                    "it. A saddle has one negative curvature; the two lowest of the ion and the atoms nearest to it "
+                    "are shown."
+                ],
+                drawings=[(drawings["profiles"], _PROFILES)] if "profiles" in drawings else [],
+                tables=[_hop_table(record), moved],
+                lists=[Listing(title="Remarks", lines=[hop.reason] if hop.reason else [])],
+            )
+        ],
+        citations=record.citations,
+        provenance=record.provenance,
+        n_series=1,
     )  # fmt: skip
 
 
@@ -137,10 +195,7 @@ def _facts(record: NebRecord) -> list[tuple[str, str]]:
 
 def _sections(record: NebRecord, drawings: dict[str, Drawing]) -> list[Section]:
     n_shown, n_known = len(_shown(record)), sum(hop.barrier_eV is not None for hop in record.hops)
-    profiles = (
-        "Dots: images. Line: cubic pieces through their energies and forces. Energies are over the start's; each has "
-        "its own scale."
-    )
+    profiles = f"{_PROFILES} Each has its own scale."
     if n_known > n_shown:
         profiles += f" The {n_shown} lowest of {n_known}; all are in {PROFILES} and {SPLINES}."
     return [
@@ -189,7 +244,7 @@ def _percolation_table(record: NebRecord) -> Table:
     return table
 
 
-def _hop_table(record: NebRecord) -> Table:
+def _hop_table(record: NebRecord | NebEndsRecord) -> Table:
     table = Table(
         "Kinds of hops",
         [
@@ -233,12 +288,12 @@ def _site_table(record: NebRecord) -> Table:
     return table
 
 
-def _shown(record: NebRecord) -> list[NebHop]:
+def _shown(record: NebRecord | NebEndsRecord) -> list[NebHop]:
     known = [hop for hop in record.hops if hop.barrier_eV is not None]
     return sorted(known, key=lambda hop: hop.barrier_eV.value if hop.barrier_eV else 0.0)[:_PANELS]
 
 
-def _profiles(record: NebRecord, shown: list[NebHop], beside: Beside) -> Figure:
+def _profiles(record: NebRecord | NebEndsRecord, shown: list[NebHop], beside: Beside) -> Figure:
     from matplotlib.figure import Figure
 
     images, fine = beside.columns(PROFILES), beside.columns(SPLINES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 from pydantic import ConfigDict, Field
@@ -139,6 +140,65 @@ class NebRecord(PotentialRecord):
     hops: list[NebHop]
     percolation: list[NebPercolation]
     beside: BesideConductivity | None = None
+    files: dict[str, str] = {}
+
+
+class NebMovedAtom(Record):
+    """An atom that goes from one place to another between given ends; atoms count from 1, as their files list them."""
+
+    symbol: str
+    atom: int
+    atom_of_end: int
+    distance_A: float
+
+
+def moved_told(moved: Sequence[NebMovedAtom], *, n_reordered: int, drift_A: float) -> str:
+    """What moves between given ends, and what was done to match them, in words."""
+    told = ", ".join(f"{atom.symbol} {atom.atom} goes {atom.distance_A:.2f} A" for atom in moved[:4])
+    if len(moved) > 4:
+        told += f", and {len(moved) - 4} others less"
+    if n_reordered:
+        told += f"; {n_reordered} atoms of the end were listed in another order"
+    if drift_A > 0:
+        told += f"; the end was shifted by {drift_A:.2f} A as a whole, which is taken out"
+    return told
+
+
+class NebEndsRecord(PotentialRecord):
+    """The record of `neb --ends`: one hop between two ends that were given.
+
+    Attributes
+    ----------
+    specie
+        The element of the atom that moves furthest.
+    moved
+        Atoms that end over 0.5 A from where they began, the furthest first.
+    n_reordered
+        Atoms that the file of the end lists in another order than that of the start.
+    drift_A
+        By how much the end as a whole was shifted against the start, which is taken out.
+    n_guesses
+        Structures between the ends, through which the first path was laid.
+    shortest_image_distance_A
+        How near the moving atom comes to its own image.
+    """
+
+    rows_in: ClassVar[str] = "hops"
+    kind: Literal["neb-ends"] = "neb-ends"
+    structure: str
+    end: str
+    formula: str
+    potential: str
+    engine: str
+    functional: str | None = None
+    specie: str
+    n_atoms: int
+    shortest_image_distance_A: float
+    moved: list[NebMovedAtom]
+    n_reordered: int
+    drift_A: float
+    n_guesses: int
+    hops: list[NebHop]
     files: dict[str, str] = {}
 
 

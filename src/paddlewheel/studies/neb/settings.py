@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from paddlewheel.barriers.computed import BandSettings
-from paddlewheel.crystals import place_in_cell, read_site_list
+from paddlewheel.barriers.given import Match, MatchedPath, match_path
+from paddlewheel.crystals import check_structure, is_disordered, place_in_cell, read_site_list, read_structure
+from paddlewheel.crystals.formats import read_frames
 from paddlewheel.crystals.supercell import (
     MOST_ATOMS,
     check_size,
@@ -19,6 +21,7 @@ from paddlewheel.crystals.supercell import (
     supercell_repeats,
 )
 from paddlewheel.errors import InputError, SettingsError, StructureError
+from paddlewheel.execution import array_digest
 from paddlewheel.foreign import read_json
 from paddlewheel.potentials.card import PotentialCard
 from paddlewheel.studies.motion.choices import choose_specie
@@ -51,7 +54,19 @@ class NebSettings(PotentialSettings, DisorderSettings, SeedSettings):
         None, "Symbol of the mobile ion, such as Na; guessed where only one fits.", aliases=("ion", "species")
     )
     mechanism: Literal["vacancy", "interstitial"] = setting(
-        "vacancy", "What hops: an ion into the place of another that is missing, or an extra ion between empty places"
+        "vacancy", "What hops: an ion into the place of another that is missing, or an extra ion between empty places",
+        only_with={"ends": False},
+    )  # fmt: skip
+    ends: bool = setting(
+        False,
+        "The structures are the ends of one hop, the first and the last, each in a supercell as it is; what is between "
+        "them, or the frames between those of one file, is a first guess of the path",
+    )
+    match: Match = setting(
+        "nearest",
+        "Which atoms of given ends are the same: those of an element that are nearest, or in the order of the files, "
+        "for atoms that change places",
+        only_with={"ends": True},
     )
     sites: str | Path | None = setting(
         None,
@@ -60,22 +75,26 @@ class NebSettings(PotentialSettings, DisorderSettings, SeedSettings):
         only_with={"mechanism": ("interstitial",)},
     )
     farthest_A: float | None = setting(
-        None, "Longest hop, A; by default as far as is needed for hops to join all directions, 8 at most", gt=0.5, le=12
-    )
+        None, "Longest hop, A; by default as far as is needed for hops to join all directions, 8 at most",
+        gt=0.5, le=12, only_with={"ends": False},
+    )  # fmt: skip
     supercell: str | tuple[int, int, int] = setting(
-        "auto", "auto (every lattice parameter above 10 A, no image of the defect within 8 A) or AxBxC"
-    )
+        "auto", "auto (every lattice parameter above 10 A, no image of the defect within 8 A) or AxBxC",
+        only_with={"ends": False},
+    )  # fmt: skip
     n_atoms: int | None = setting(
         None, "The supercell nearest to cubic of about so many atoms (10 % more or fewer, or as near as the cell "
         "allows), by repeats along a, b and c", ge=1,
-        le=MOST_ATOMS, option="--atoms", aliases=("atoms",), only_with={"supercell": ("auto",)},
+        le=MOST_ATOMS, option="--atoms", aliases=("atoms",), only_with={"supercell": ("auto",), "ends": False},
     )  # fmt: skip
     larger: str | tuple[int, int, int] | None = setting(
-        None, "A larger supercell, AxBxC, in which the hops that decide a direction are computed again"
-    )
+        None, "A larger supercell, AxBxC, in which the hops that decide a direction are computed again",
+        only_with={"ends": False},
+    )  # fmt: skip
     relax: Literal["cell", "atoms", "none"] = setting(
-        "cell", "What of the crystal is relaxed first, within its space group: cell and atoms, atoms alone, nothing"
-    )
+        "cell", "What of the crystal is relaxed first, within its space group: cell and atoms, atoms alone, nothing",
+        only_with={"ends": False},
+    )  # fmt: skip
     images: int = setting(7, "Images that move between the ends of a hop", ge=3, le=51)
     fmax_eV_per_A: float = setting(
         0.03, "Largest force left on the band, eV/A; a third of it on its ends", ge=1e-3, le=0.5, aliases=("fmax",)
@@ -87,13 +106,15 @@ class NebSettings(PotentialSettings, DisorderSettings, SeedSettings):
         "1, the lowest that is found",
         ge=1,
         le=1000,
+        only_with={"ends": False},
     )
     screen: bool = setting(
-        False, "A first look at one or many structures: vacancy hops of the ion alone in frameworks that do not move"
-    )
+        False, "A first look at one or many structures: vacancy hops of the ion alone in frameworks that do not move",
+        only_with={"ends": False},
+    )  # fmt: skip
     beside: Path | None = setting(
         None, "Run directory of `conduct` or `analyze` whose activation energy is shown beside the barriers",
-        may_change=True,
+        may_change=True, only_with={"ends": False},
     )  # fmt: skip
     dtype: Literal["float32", "float64"] | None = setting(  # type: ignore[assignment]
         None, "Precision; by default float64 where the engine has it"
@@ -179,8 +200,48 @@ class ScreenInputs:
         }  # fmt: skip
 
 
-def open_neb(structures: Any, settings: NebSettings) -> NebInputs | ScreenInputs:
-    """Read the structure, or all of a screen, and choose what is not given.
+@dataclass(frozen=True, kw_only=True)
+class EndsInputs:
+    """Two ends of a hop that were given, with guesses of its path, matched atom by atom.
+
+    Attributes
+    ----------
+    name, end
+        Of the start and of the end.
+    specie
+        The element of the atom that moves furthest.
+    """
+
+    name: str
+    end: str
+    path: MatchedPath
+    specie: str
+    card: PotentialCard
+    potential: dict[str, Any]
+
+    @property
+    def cell(self) -> Atoms:
+        """The start."""
+        return self.path.start
+
+    def document(self) -> dict[str, Any]:
+        """What was resolved."""
+        return {
+            "structure": {
+                "name": self.name,
+                "end": self.end,
+                "formula": self.cell.get_chemical_formula("metal"),
+                "n_atoms": len(self.cell),
+                "sha256": cell_digest(self.cell),
+                "path_sha256": array_digest(self.path.positions_A),
+            },
+            "potential": self.potential, "specie": self.specie,
+            "supercell": None, "larger": None, "sites": None, "beside": None,
+        }  # fmt: skip
+
+
+def open_neb(structures: Any, settings: NebSettings) -> NebInputs | ScreenInputs | EndsInputs:
+    """Read the structure, the ends of a hop, or all of a screen, and choose what is not given.
 
     Raises
     ------
@@ -190,12 +251,14 @@ def open_neb(structures: Any, settings: NebSettings) -> NebInputs | ScreenInputs
     many = list(structures) if isinstance(structures, list | tuple) else [structures]
     if not many:
         raise InputError("no structure", where="structures", remedy="give one, or several with --screen")
+    if settings.ends:
+        return _open_ends(many, settings)
     if not settings.screen:
         if len(many) > 1:
             raise SettingsError(
                 f"{len(many)} structures",
                 where="structures",
-                remedy="give one, or add --screen",
+                remedy="give one; or add --ends if they are the ends of a hop, --screen for a first look at each",
             )
         return _open_one(many[0], settings)
     if settings.mechanism != "vacancy":
@@ -216,6 +279,54 @@ def open_neb(structures: Any, settings: NebSettings) -> NebInputs | ScreenInputs
 
 def _name(structure: Any) -> str:
     return Path(structure).name if isinstance(structure, str | Path) else structure.get_chemical_formula("metal")
+
+
+def _open_ends(many: list[Any], settings: NebSettings) -> EndsInputs:
+    """Read and match the ends of one hop.
+
+    Raises
+    ------
+    InputError
+        If they do not fit together, or the ion that was named does not move.
+    """
+    from paddlewheel.potentials import describe_potential
+
+    if settings.oxidation or settings.rank_by != "ewald":
+        option = "oxidation" if settings.oxidation else "rank_by"
+        raise SettingsError("has no effect with --ends", where=option, remedy="leave it out: ends are as they are")
+    if len(many) == 1 and isinstance(many[0], str | Path) and Path(many[0]).is_file():
+        frames = read_frames(Path(many[0]), StructureError, remedy="give the file of each end")
+        names = [f"{_name(many[0])}, frame {number}" for number in range(1, len(frames) + 1)]
+        structures = [check_structure(frame, name) for frame, name in zip(frames, names, strict=True)]
+    else:
+        names = [_name(each) for each in many]
+        structures = [_end(each) for each in many]
+    if len(structures) < 2:
+        raise SettingsError(
+            f"one structure ({names[0]})", where="ends", remedy="give two, the start first, or one file with both"
+        )
+    path = match_path(structures, names, match=settings.match)
+    mover = path.moved[0]
+    specie = path.start.get_chemical_symbols()[mover.atom]
+    if settings.specie not in (None, specie):
+        raise SettingsError(
+            f"'{settings.specie}' is not what moves: {specie} {mover.atom + 1} does, {mover.distance_A:.2f} A",
+            where="specie", remedy="leave it out, or check the ends",
+        )  # fmt: skip
+    potential = chosen_potential(settings, path.start)
+    card = describe_potential(potential["name"])
+    potential["dtype"] = settings.dtype or finest_dtype(card)
+    return EndsInputs(name=names[0], end=names[-1], path=path, specie=specie, card=card, potential=potential)
+
+
+def _end(structure: Any) -> Atoms:
+    if not isinstance(structure, str | Path):
+        return check_structure(structure, "structure")
+    if is_disordered(structure):
+        raise StructureError(
+            "sites are partly occupied", where=structure, remedy="give ends in which each site holds one atom or none"
+        )
+    return read_structure(structure)
 
 
 def _open_one(structure: Any, settings: NebSettings) -> NebInputs:

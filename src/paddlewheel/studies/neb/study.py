@@ -5,9 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from paddlewheel.errors import SettingsError
-from paddlewheel.studies.neb.measure import CITATIONS, lattice_found, measure_crystal, void_found
-from paddlewheel.studies.neb.record import NebRecord, NebScreenRecord, ScreenRow
-from paddlewheel.studies.neb.settings import NebInputs, NebSettings, ScreenInputs, open_neb
+from paddlewheel.studies.neb.measure import (
+    CITATIONS,
+    lattice_found,
+    measure_crystal,
+    measure_ends,
+    moved_atoms,
+    void_found,
+)
+from paddlewheel.studies.neb.record import NebEndsRecord, NebHop, NebRecord, NebScreenRecord, ScreenRow, moved_told
+from paddlewheel.studies.neb.settings import EndsInputs, NebInputs, NebSettings, ScreenInputs, open_neb
 from paddlewheel.studies.neb.units import SCREEN_TASK, screen_unit
 from paddlewheel.studies.simulation.potentials import potential_citations, potential_note, try_potential
 from paddlewheel.study.forecast import Forecast
@@ -19,6 +26,9 @@ if TYPE_CHECKING:
 
 _BAND_STEPS, _END_STEPS = 60, 40
 """What is counted for a band and for each of its ends: they take 30 to 400 and 10 to 200, which nobody knows before."""
+_STEPS_NOTE = (
+    f"a band counts as {_BAND_STEPS} steps and each of its ends as {_END_STEPS}: how many they take is not known before"
+)
 _SCREEN_STEPS = 25
 _BYTES_OF_AN_ATOM, _BYTES_OF_A_REPORT = 250, 2e6
 
@@ -27,7 +37,10 @@ def _crystals(inputs: NebInputs | ScreenInputs) -> tuple[NebInputs, ...]:
     return inputs.crystals if isinstance(inputs, ScreenInputs) else (inputs,)
 
 
-def _tries(inputs: NebInputs | ScreenInputs, settings: NebSettings) -> None:
+def _tries(inputs: NebInputs | ScreenInputs | EndsInputs, settings: NebSettings) -> None:
+    if isinstance(inputs, EndsInputs):
+        try_potential(inputs.potential, inputs.cell, where=inputs.name)
+        return
     crystals = _crystals(inputs)
     if settings.screen and len(crystals) > 1:
         return
@@ -48,7 +61,11 @@ def _found_before(crystal: NebInputs, settings: NebSettings) -> Any:
     return void_found(crystal, crystal.cell, settings.farthest_A)
 
 
-def _measures(inputs: NebInputs | ScreenInputs, settings: NebSettings, run: Run) -> NebRecord | NebScreenRecord:
+def _measures(
+    inputs: NebInputs | ScreenInputs | EndsInputs, settings: NebSettings, run: Run
+) -> NebRecord | NebScreenRecord | NebEndsRecord:
+    if isinstance(inputs, EndsInputs):
+        return measure_ends(inputs, settings, run)
     if isinstance(inputs, ScreenInputs):
         return _screened(inputs, settings, run)
     return measure_crystal(inputs, settings, run)
@@ -111,7 +128,13 @@ def _screen_row(crystal: NebInputs, unit: Unit, trouble: str | None) -> ScreenRo
     )
 
 
-def _says(record: NebRecord | NebScreenRecord) -> list[str]:
+def _says(record: NebRecord | NebScreenRecord | NebEndsRecord) -> list[str]:
+    if isinstance(record, NebEndsRecord):
+        return [
+            f"{record.structure} to {record.end}, {record.formula}, {record.n_atoms} atoms: "
+            + moved_told(record.moved, n_reordered=record.n_reordered, drift_A=record.drift_A),
+            *(_hop_told(hop, f"{hop.name}, {hop.length_A:.2f} A: ") for hop in record.hops),
+        ]
     if isinstance(record, NebScreenRecord):
         return [
             f"{row.structure}, {row.formula}: " + (f"{row.reason}" if row.barrier_1D_eV is None else _opens_at(row))
@@ -121,13 +144,8 @@ def _says(record: NebRecord | NebScreenRecord) -> list[str]:
         f"{record.structure}, {record.formula}, {record.space_group}: {record.mechanism} hops of {record.specie}, "
         f"{record.n_atoms} atoms, images {record.shortest_image_distance_A:.1f} A apart"
     ]
-    for hop in record.hops:
-        told = f"{hop.name}, {hop.length_A:.2f} A, {hop.multiplicity} in a cell: "
-        if hop.barrier_eV is None or hop.reverse_barrier_eV is None:
-            lines.append(f"{told}{hop.status} ({hop.reason})")
-            continue
-        back = "" if hop.start == hop.to else f", back {hop.reverse_barrier_eV.value:.3f}"
-        lines.append(f"{told}{hop.barrier_eV.value:.3f} +- {hop.barrier_eV.std:.3f} eV{back}")
+    lines += [_hop_told(hop, f"{hop.name}, {hop.length_A:.2f} A, {hop.multiplicity} in a cell: ")
+              for hop in record.hops]  # fmt: skip
     open_ways = [row for row in record.percolation if row.barrier_eV is not None]
     lines += [f"along {row.direction}: {row.barrier_eV.value:.3f} eV, over {row.bottleneck}"
               for row in open_ways if row.barrier_eV and row.direction in "abc"]  # fmt: skip
@@ -142,14 +160,40 @@ def _says(record: NebRecord | NebScreenRecord) -> list[str]:
     return lines
 
 
+def _hop_told(hop: NebHop, named: str) -> str:
+    if hop.barrier_eV is None or hop.reverse_barrier_eV is None:
+        return f"{named}{hop.status} ({hop.reason})"
+    back = "" if hop.start == hop.to else f", back {hop.reverse_barrier_eV.value:.3f}"
+    return f"{named}{hop.barrier_eV.value:.3f} +- {hop.barrier_eV.std:.3f} eV{back}"
+
+
 def _opens_at(row: ScreenRow) -> str:
     by_name = (("1D", row.barrier_1D_eV), ("2D", row.barrier_2D_eV), ("3D", row.barrier_3D_eV))
     return ", ".join(f"{name} {value:.2f} eV" for name, value in by_name if value is not None)
 
 
-def _forecasts(inputs: NebInputs | ScreenInputs, settings: NebSettings, cores: int | None) -> Forecast:
+def _forecasts(inputs: NebInputs | ScreenInputs | EndsInputs, settings: NebSettings, cores: int | None) -> Forecast:
     from paddlewheel.studies.simulation.cost import Cost
 
+    if isinstance(inputs, EndsInputs):
+        second = Cost(inputs.potential).evaluation_s([inputs.cell]) * len(inputs.cell)
+        return Forecast.of_units(
+            {"hop-start-end": _evaluations(settings) * second / 3600},
+            cores=cores,
+            inputs=(
+                ("structures", f"{inputs.name} to {inputs.end} ({len(inputs.cell)} atoms)"),
+                ("potential", f"{inputs.potential['name']}, {inputs.potential['dtype']}"),
+                (
+                    "moves",
+                    moved_told(
+                        moved_atoms(inputs.path), n_reordered=inputs.path.n_reordered, drift_A=inputs.path.drift_A
+                    ),
+                ),
+            ),
+            n_atoms=len(inputs.cell),
+            disk_bytes=_BYTES_OF_A_REPORT + _BYTES_OF_AN_ATOM * len(inputs.cell) * (settings.images + 2),
+            notes=(_STEPS_NOTE,),
+        )
     hours: dict[str, float] = {}
     disk, largest = _BYTES_OF_A_REPORT, 0
     crystals = _crystals(inputs)
@@ -163,13 +207,9 @@ def _forecasts(inputs: NebInputs | ScreenInputs, settings: NebSettings, cores: i
             evaluations = len(names) * (2 * _SCREEN_STEPS + 3 * _SCREEN_STEPS)
             hours[f"screen-{crystal.name}"] = evaluations * second / 3600
             continue
-        each = 2 * _END_STEPS + settings.images * _BAND_STEPS + 42
-        hours |= {f"hop-{name}": each * second / 3600 for name in names}
+        hours |= {f"hop-{name}": _evaluations(settings) * second / 3600 for name in names}
         disk += _BYTES_OF_AN_ATOM * len(whole) * (settings.images + 2) * len(names)
-    notes = [
-        f"a band counts as {_BAND_STEPS} steps and each of its ends as {_END_STEPS}: how many they take is not known "
-        "before"
-    ]
+    notes = [_STEPS_NOTE]
     if settings.mechanism == "interstitial":
         notes.append("empty places are as they are before an extra ion relaxes: some will merge or be dropped")
     if settings.larger is not None:
@@ -189,29 +229,34 @@ def _forecasts(inputs: NebInputs | ScreenInputs, settings: NebSettings, cores: i
     )
 
 
+def _evaluations(settings: NebSettings) -> int:
+    """Of one hop."""
+    return 2 * _END_STEPS + settings.images * _BAND_STEPS + 42
+
+
 STUDY = Study(
     command="neb",
     arguments=(
         Argument(
             name="structures",
             metavar="STRUCTURE",
-            help="a built-in name (see `structures`) or a file; several with --screen",
+            help="a built-in name (see `structures`) or a file; several with --screen, and two or more with --ends",
             many=True,
             alone=True,
             annotation="str | Path | Atoms | Sequence[str | Path | Atoms]",
         ),
     ),
     settings=NebSettings,
-    record=(NebRecord, NebScreenRecord),
+    record=(NebRecord, NebScreenRecord, NebEndsRecord),
     opens=open_neb,
     tries=_tries,
     measures=_measures,
     says=_says,
     failed=lambda record: (
         not (
-            any(hop.barrier_eV for hop in record.hops)
-            if isinstance(record, NebRecord)
-            else any(row.status != "failed" for row in record.rows)
+            any(row.status != "failed" for row in record.rows)
+            if isinstance(record, NebScreenRecord)
+            else any(hop.barrier_eV for hop in record.hops)
         )
     ),
     forecasts=_forecasts,

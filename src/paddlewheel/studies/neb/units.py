@@ -20,6 +20,7 @@ from paddlewheel.barriers.computed import (
     compute_hop,
 )
 from paddlewheel.barriers.ends import Ends, interstitial_ends, vacancy_ends
+from paddlewheel.barriers.given import MatchedPath, given_ends
 from paddlewheel.barriers.hops import Hop, Hops, hops_between
 from paddlewheel.barriers.network import Level, percolation_levels
 from paddlewheel.barriers.sites import Sites, lattice_sites, site_maps
@@ -96,8 +97,19 @@ def hop_unit(
     return Unit(name=name, contents=contents, run_directory=directory)
 
 
+def path_unit(*, name: str, path: MatchedPath, band: BandSettings, potential: dict[str, Any], directory: Path) -> Unit:
+    """A unit that computes the hop between two ends that were given."""
+    contents = {
+        "structure": structure_document(path.start), "hop": {"path_A": path.positions_A.tolist()},
+        "band": asdict(band), "n": band.most_steps, "potential": potential,
+    }  # fmt: skip
+    return Unit(name=name, contents=contents, run_directory=directory)
+
+
 def ends_of(cell: Atoms, hop: Mapping[str, Any]) -> Ends:
     """The ends of the hop of a unit."""
+    if "path_A" in hop:
+        return given_ends(cell, np.array(hop["path_A"]))
     repeats, shift = tuple(hop["repeats"]), tuple(hop["shift"])
     if hop["empty"] is None:
         return vacancy_ends(cell, repeats, specie=hop["specie"], start=hop["start"], end=hop["end"], shift=shift)
