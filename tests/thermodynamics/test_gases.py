@@ -74,3 +74,32 @@ def test_gases_at_rest_have_neither_enthalpy_nor_entropy():
     assert gas.enthalpy_kJ_per_mol(298.15) == pytest.approx(gas.enthalpy_increment_kJ_per_mol, abs=1e-3)
     with pytest.raises(SettingsError, match="100 K is outside"):
         gas.enthalpy_kJ_per_mol(100.0)
+
+
+#: NIST-JANAF (Chase 1998), 298.15 K: S in J/(mol K), H(298.15 K) - H(0) in kJ/mol
+JANAF_STANDARD = {
+    "O2": (205.147, 8.683), "N2": (191.609, 8.670), "F2": (202.789, 8.825), "Cl2": (223.079, 9.181),
+    "H2O": (188.834, 9.904), "CO2": (213.795, 9.364), "HCl": (186.901, 8.640), "HF": (173.780, 8.599),
+    "H2S": (205.757, 9.962),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", JANAF_STANDARD)
+def test_standard_entropy_and_enthalpy_are_those_of_janaf(name: str) -> None:
+    """3e-4 of S: H2S is of another evaluation (Gurvich); the others agree to 1e-4."""
+    entropy, increment = JANAF_STANDARD[name]
+    gas = find_gas(name)
+    assert gas.entropy_J_per_mol_K(298.15) == pytest.approx(entropy, rel=3e-4)
+    assert gas.enthalpy_kJ_per_mol(298.15) == pytest.approx(increment, rel=5e-4)
+
+
+#: NIST-JANAF at 600 K: S, H - H(298.15 K)
+JANAF_600 = {"O2": (226.451, 9.244), "N2": (212.176, 8.894), "H2O": (213.052, 10.501), "CO2": (243.283, 12.907)}
+
+
+@pytest.mark.parametrize("name", JANAF_600)
+def test_gases_are_those_of_janaf_at_600_K(name: str) -> None:
+    entropy, rise = JANAF_600[name]
+    gas = find_gas(name)
+    assert gas.entropy_J_per_mol_K(600.0) == pytest.approx(entropy, rel=1e-4)
+    assert gas.enthalpy_kJ_per_mol(600.0) - gas.enthalpy_kJ_per_mol(298.15) == pytest.approx(rise, rel=3e-4)

@@ -12,12 +12,19 @@ from pymatgen.core import Composition
 from paddlewheel.crystals import find_polyanions
 from paddlewheel.crystals.space_group import find_space_group
 from paddlewheel.thermodynamics.gases import find_gas, gas_functions
-from paddlewheel.thermodynamics.phase_library import LibraryPhase, known_without_coordinates, library_phases
+from paddlewheel.thermodynamics.phase_library import (
+    LibraryPhase,
+    all_phases,
+    gas_anchors,
+    known_without_coordinates,
+    library_phases,
+)
 from paddlewheel.units import U_PER_A3_IN_G_PER_CM3
 
 ELEMENTS = ["Na", "B", "H"]
 THERMAL = json.loads((Path(__file__).parent / "data" / "phase_thermal.json").read_text(encoding="utf-8"))["phases"]
 PHASES = {phase.name: phase for phase in library_phases(ELEMENTS)}
+ALL = {phase.name: phase for phase in all_phases()}
 
 #: group, atoms, g/cm3 (measured: CRC Handbook for Na 0.968, B 2.46 of the alpha form, NaH 1.39, NaBH4 1.07 cubic;
 #: Z M / V of the cited cells for the others), tolerance, shortest distance (A), and the polyanions in the cell
@@ -33,10 +40,56 @@ TRUTH = {
 }
 
 
+#: the same of phases outside Na-B-H; g/cm3 measured (CRC Handbook), within what cells at 298 K differ from it; the
+#: shortest distances are S-S 2.05, P-P 2.22, C-C 1.42, C-O 1.28 and O-O 1.54 A where the bond is covalent
+OTHERS = {
+    "P (black)": ("Cmce", 8, 2.69, 2.224), "S (alpha)": ("Fddd", 128, 2.07, 2.036),
+    "C (graphite)": ("P6_3/mmc", 4, 2.26, 1.423), "Li2S": ("Fm-3m", 12, 1.64, 2.472),
+    "Li2O": ("Fm-3m", 12, 2.013, 2.000), "Na2O": ("Fm-3m", 12, 2.40, 2.403), "Na2S": ("Fm-3m", 12, 1.856, 2.826),
+    "MgO": ("Fm-3m", 8, 3.60, 2.106), "CaO": ("Fm-3m", 8, 3.34, 2.406), "LiF": ("Fm-3m", 8, 2.64, 2.013),
+    "NaF": ("Fm-3m", 8, 2.78, 2.317), "CaF2": ("Fm-3m", 12, 3.18, 2.366), "LiCl": ("Fm-3m", 8, 2.07, 2.565),
+    "NaCl": ("Fm-3m", 8, 2.17, 2.820), "KCl": ("Fm-3m", 8, 1.988, 3.146), "LiH": ("Fm-3m", 8, 0.78, 2.042),
+    "Li3N": ("P6/mmm", 4, 1.27, 1.938), "AlN": ("P6_3mc", 4, 3.255, 1.890), "TiN": ("Fm-3m", 8, 5.40, 2.120),
+    "Li3P": ("P6_3/mmc", 8, 1.43, 2.462), "Li2CO3": ("C2/c", 24, 2.11, 1.273), "Li2O2": ("P6_3/mmc", 8, 2.31, 1.538),
+    "YCl3": ("C2/m", 16, 2.61, 2.585), "ZrO2 (monoclinic)": ("P2_1/c", 12, 5.82, 2.052),
+    "La2O3": ("P-3m1", 5, 6.51, 2.367),
+}  # fmt: skip
+
+
 def test_every_solid_has_a_truth_and_an_origin() -> None:
     assert set(TRUTH) == {name for name, phase in PHASES.items() if phase.gas is None}
-    for phase in PHASES.values():
+    assert set(TRUTH) | set(OTHERS) == {name for name, phase in ALL.items() if phase.gas is None}
+    for phase in ALL.values():
         assert phase.origin or phase.gas
+        assert phase.formation_enthalpy_kJ_per_mol is None or phase.formation_source
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_cell_of_a_phase_of_another_system(name: str) -> None:
+    group, n_atoms, density, shortest = OTHERS[name]
+    atoms = ALL[name].atoms()
+    found = find_space_group(
+        atoms.cell.array, atoms.get_scaled_positions(), atoms.numbers.tolist(), tolerance_A=0.03
+    )  # fmt: skip
+    assert (found.symbol, len(atoms)) == (group, n_atoms)
+    assert Composition(atoms.get_chemical_formula()).reduced_formula == Composition(ALL[name].formula).reduced_formula
+    assert atoms.get_masses().sum() / atoms.get_volume() * U_PER_A3_IN_G_PER_CM3 == pytest.approx(density, rel=0.025)
+    distances = (atoms.repeat(2) if n_atoms < 20 else atoms).get_all_distances(mic=True)
+    np.fill_diagonal(distances, 9.0)
+    assert distances.min() == pytest.approx(shortest, abs=0.002)
+
+
+def test_metals_that_are_not_listed_come_in_the_lattice_that_ase_knows() -> None:
+    """Y: hcp, 4.47 g/cm3; of bromine, a liquid, no solid is made up. Gases have anchors, each with its enthalpy."""
+    (yttrium,) = library_phases(["Y"])
+    atoms = yttrium.atoms()
+    assert (yttrium.name, len(atoms)) == ("Y (hcp)", 2)
+    assert atoms.get_masses().sum() / atoms.get_volume() * U_PER_A3_IN_G_PER_CM3 == pytest.approx(4.47, rel=0.01)
+    assert not library_phases(["Br"])
+    for symbol in ("O", "N", "F", "Cl", "H"):
+        anchors = gas_anchors(symbol)
+        assert len(anchors) > 1
+        assert all(len(phase.elements) == 2 and phase.formation_enthalpy_kJ_per_mol is not None for phase in anchors)
 
 
 @pytest.mark.parametrize("name", TRUTH)

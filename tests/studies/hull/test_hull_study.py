@@ -21,6 +21,7 @@ from paddlewheel.studies.hull.record import HullRecord
 from paddlewheel.studies.phonons.record import PhononRecord, ThermalRow
 from paddlewheel.studies.simulation.structures import cell_digest
 from paddlewheel.thermodynamics.phase_entry import PhaseEntry
+from paddlewheel.thermodynamics.phase_library import library_phases
 
 TWO_ENGINES = "\n".join(
     f"{line},{'engine' if line.startswith('formula') else 'r2SCAN' if line.startswith('NaCl,') else 'PBE'}"
@@ -174,24 +175,25 @@ def test_diborane_is_counted_from_the_boron_here(monkeypatch) -> None:
 
     Between alpha and beta boron, 5 meV/atom are open: a quarter of that is B2H6's own std.
     """
-    from paddlewheel.studies.hull import gas_energies
+    from paddlewheel.studies.hull import gas_energies as gases
 
-    monkeypatch.setattr(gas_energies, "molecule_energy_eV_per_atom", lambda *_: -3.4)
+    monkeypatch.setattr(gases, "molecule_energy_eV_per_atom", lambda *_: -3.4)
     base = phonon_record()
     row = base.thermal[2].model_copy(update={"temperature_K": 298.15})
     low = base.model_copy(update={"thermal": [row], "static_energy_eV_per_atom": -6.0})
     high = low.model_copy(update={"static_energy_eV_per_atom": -5.0})
+    boron = next(phase for phase in library_phases(["B"]) if phase.name == "B (alpha)")
     found = []
     for record in (low, high):
-        entries, _ = gas_energies.gas_entries(
-            ["B", "H"], [300.0], elements_computed={"B": ("B (alpha)", record)}, potential="p", engine="p",
-            pressure_bar=1.0,
+        made = gases.gas_energies(
+            ["B", "H"], [300.0], computed=[gases.Computed(phase=boron, record=record)],
+            computed_elsewhere=lambda _: [], potential="p", engine="p", pressure_bar=1.0, static=False,
         )  # fmt: skip
-        found.append(next(entry for entry in entries if entry.formula == "B2H6"))
+        found.append(next(entry for entry in made.entries if entry.formula == "B2H6"))
     assert found[1].gibbs_eV_per_atom[0] - found[0].gibbs_eV_per_atom[0] == pytest.approx(0.25)
-    assert found[0].std_eV_per_atom == pytest.approx((0.25 * 0.005,))
+    assert found[0].std_eV_per_atom == pytest.approx((0.25 * 0.005,), rel=1e-5)
     assert dict(found[0].built_on) == pytest.approx({"B (alpha)": 0.25, "H2 (gas)": 0.75})
-    assert "counted from H2 (gas), B (alpha)" in found[0].note
+    assert "counted from B (alpha), H2 (gas)" in found[0].note
 
 
 def _near(table: Path) -> Path:

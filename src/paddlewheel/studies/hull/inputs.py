@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paddlewheel.errors import InputError, SettingsError
 from paddlewheel.potentials.fetch import cache_folder
 from paddlewheel.records import Citation, Measured
-from paddlewheel.studies.hull.phase_energies import PhaseEnergies, built_in_cells, built_in_phases, finished_phases
+from paddlewheel.studies.hull.phase_energies import (
+    OwnPhase,
+    PhaseEnergies,
+    built_in_cells,
+    built_in_phases,
+    finished_phases,
+    read_own_phase,
+)
 from paddlewheel.studies.hull.record import HullInput
 from paddlewheel.studies.phonons.inputs import PhononSettings, open_phonons
+from paddlewheel.studies.phonons.study import RELAXED_ALONE, seconds_measured, work_of
 from paddlewheel.studies.phonons.study import STUDY as PHONONS
-from paddlewheel.studies.phonons.study import seconds_measured, work_of
+from paddlewheel.studies.simulation.potentials import chosen_potential, potential_note
+from paddlewheel.studies.simulation.settings import PotentialSettings
 from paddlewheel.study.forecast import Forecast
 from paddlewheel.study.run import Run
 from paddlewheel.study.settings import MOST_SEED, Paths, Settings, bad_value, setting
@@ -32,7 +42,7 @@ if TYPE_CHECKING:
 
 MATERIALS_PROJECT = "materials-project"
 """In place of a table: the entries of that database, with the user's key."""
-REFERENCE_POTENTIAL = "m3gnet-nabh-r2scan"
+REFERENCE_POTENTIAL, REFERENCE_ELEMENTS = "m3gnet-nabh-r2scan", {"Na", "B", "H"}
 CITATIONS = [
     Citation(
         what="phase diagrams", reference="Ong et al., Chem. Mater. 20, 1798 (2008), by pymatgen",
@@ -52,12 +62,22 @@ class EnergySettings(Settings):
         "MP_API_KEY); may be repeated",
         repeated=True,
     )
-    phases: Paths = setting((), "Run directory of `phonons`, a phase of your own; may be repeated", repeated=True)
+    phases: Paths = setting(
+        (),
+        "A phase of your own: a structure file (CIF, POSCAR, ...), computed beside those built in, or a run directory "
+        "of `phonons`; may be repeated",
+        repeated=True,
+    )
     potential: str | None = setting(
-        None, f"For the built-in phases, which are computed where nothing is given; {REFERENCE_POTENTIAL} by default"
+        None,
+        f"For what is computed; by default {REFERENCE_POTENTIAL} for Na-B-H, else the one made for the elements or "
+        "nep89, a first guess",
+    )
+    static: bool = setting(
+        False, "Static energies: phases are relaxed alone, without phonons; gases keep their entropy"
     )
     n_orderings: int = setting(
-        5, "Orderings of each disordered phase that is built in", ge=1, option="--orderings", le=10_000
+        5, "Orderings of each disordered phase, built in or of a file", ge=1, option="--orderings", le=10_000
     )
     energy_error_meV_per_atom: float | None = setting(
         None,
@@ -78,8 +98,12 @@ class EnergySettings(Settings):
 
     def may_change(self) -> frozenset[str]:
         """What is for the built-in phases decides nothing where energies are given."""
-        for_built_in = {"potential", "n_orderings", "pressure_bar"} if self.energies or self.phases else set()
-        return super().may_change() | for_built_in
+        for_built_in = {"potential", "n_orderings", "pressure_bar", "static"}
+        return super().may_change() | (for_built_in if self.is_given() else set())
+
+    def is_given(self) -> bool:
+        """Whether tables and runs hold all energies, so that nothing is computed."""
+        return bool(self.energies or self.phases) and not any(is_structure_file(path) for path in self.phases)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,9 +115,13 @@ class Energies:
     temperatures_K
         Rising; those that energies are sought at.
     given
-        Phases of tables and of runs of `phonons`; None where those built in are to be computed.
+        Phases of tables and of runs of `phonons`.
+    own
+        Phases of structure files.
+    is_computed
+        Whether those and the ones built in are to be computed.
     potential
-        For those.
+        For those; `by_default` where none was asked for.
     error
         Of the energies themselves; None where it is not known.
     """
@@ -103,14 +131,21 @@ class Energies:
     tables: list[Path]
     folders: list[Path]
     given: PhaseEnergies | None
+    own: tuple[OwnPhase, ...] = ()
+    is_computed: bool = True
+    static: bool = False
     potential: str
+    by_default: bool = False
+    notes: tuple[str, ...] = ()
     error: EnergyError | None
+    shared: float = SHARED
 
     @property
     def formulas(self) -> dict[str, str]:
         """Formula of each phase that is there, by its name."""
-        phases = self.given.entries if self.given is not None else library_phases(self.elements)
-        return {phase.name: phase.formula for phase in phases}
+        built_in = [*library_phases(self.elements), *(each.phase for each in self.own)] if self.is_computed else []
+        given = self.given.entries if self.given is not None else []
+        return {phase.name: phase.formula for phase in [*built_in, *given]}
 
     def document(self) -> dict[str, Any]:
         """The system, and every file by its content."""
@@ -118,8 +153,8 @@ class Energies:
             "system": self.elements,
             "energies": [_by_content(path) for path in self.tables],
             "phases": [_by_content(path) for path in self.folders],
-            "potential": _potential_by_content(self.potential) if self.given is None else None,
-            "orderings": None if self.given is not None else "partition sum",
+            "potential": _potential_by_content(self.potential) if self.is_computed else None,
+            "orderings": "partition sum" if self.is_computed else None,
             "energy_error_meV_per_atom": None if self.error is None else round(1000 * self.error.std_eV_per_atom, 6),
         }
 
@@ -134,30 +169,117 @@ def open_energies(elements: Sequence[str], temperatures_K: Sequence[float], sett
     InputError
         As the readers say, and where nothing is given and nothing is built in.
     """
-    from paddlewheel.potentials import describe_potential
-
-    potential = settings.potential or REFERENCE_POTENTIAL
     tables = [
         fetch_entries(elements, cache_folder() / MATERIALS_PROJECT) if str(path) == MATERIALS_PROJECT else Path(path)
         for path in settings.energies
     ]
     folders = [Path(path) for path in settings.phases]
+    files = [path for path in folders if is_structure_file(path)]
+    runs = [path for path in folders if path not in files]
+    is_computed = not settings.is_given()
+    own, notes = _own_phases(files, elements, settings) if files else ((), ())
+    potential = _potential_for(elements, settings) if is_computed else settings.potential or REFERENCE_POTENTIAL
     given = None
-    if tables or folders:
-        given = _given(elements, temperatures_K, tables, folders, quasi_harmonic=settings.quasi_harmonic)
-    else:
-        built_in = library_phases(elements)
-        for element in elements:
-            if not any(phase.formula.strip("2") == element for phase in built_in):
-                raise InputError(
-                    f"no phases of {'-'.join(elements)} are built in ({element} lacks its element)", where="system",
-                    remedy="give --energies (a table) or --phases (run directories of phonons)",
-                )  # fmt: skip
-        describe_potential(potential)
+    if tables or runs:
+        given = _given(
+            elements, temperatures_K, tables, runs, quasi_harmonic=settings.quasi_harmonic, is_all=not is_computed
+        )
+    if is_computed:
+        _check_elements(elements, own, given)
+        if given is not None:
+            _check_engine(given, potential, static=settings.static)
     return Energies(
         elements=list(elements), temperatures_K=list(temperatures_K), tables=tables, folders=folders, given=given,
-        potential=potential, error=_error(settings, potential if given is None else common_engine(given.entries)),
+        own=own, is_computed=is_computed, static=settings.static, potential=potential,
+        by_default=is_computed and settings.potential is None and potential != REFERENCE_POTENTIAL, notes=notes,
+        shared=settings.shared_error,
+        error=_error(settings, potential if given is None else common_engine(given.entries)),
     )  # fmt: skip
+
+
+def is_structure_file(path: str | Path) -> bool:
+    """Whether a phase is given as a structure, not as a run of `phonons` or its record."""
+    path = Path(path)
+    return not path.is_dir() and path.suffix.lower() != ".json"
+
+
+def _potential_for(elements: Sequence[str], settings: EnergySettings) -> str:
+    """The one asked for, or the default of these elements; fetched, and refused where it does not know one of them.
+
+    Raises
+    ------
+    PotentialError
+        If it is unknown, does not know an element, or cannot be fetched.
+    """
+    from ase import Atoms
+
+    one_of_each = Atoms(list(elements))
+    name = settings.potential
+    if name is None and set(elements) <= REFERENCE_ELEMENTS:
+        name = REFERENCE_POTENTIAL
+    return str(chosen_potential(PotentialSettings.of(potential=name), one_of_each)["name"])
+
+
+def _own_phases(
+    files: Sequence[Path], elements: Sequence[str], settings: EnergySettings
+) -> tuple[tuple[OwnPhase, ...], tuple[str, ...]]:
+    """The phases of structure files, each file once, and what a reader has to know of that.
+
+    Raises
+    ------
+    InputError
+        If one cannot be read, holds an element that is not of the system, or two files have one name.
+    """
+    by_content: dict[str, Path] = {}
+    phases: dict[str, OwnPhase] = {}
+    notes = []
+    for path in files:
+        content = _by_content(path)["sha256"]
+        if content in by_content:
+            notes.append(f"{path.name} has the content of {by_content[content].name}: counted once")
+            continue
+        by_content[content] = path
+        own = read_own_phase(path, n_orderings=settings.n_orderings, seed=settings.seed)
+        foreign = sorted(own.phase.elements - set(elements))
+        if foreign:
+            raise InputError(
+                f"{', '.join(foreign)} in {own.phase.formula} is not of {'-'.join(elements)}", where=path,
+                remedy="leave the phase out, or name the element in the system",
+            )  # fmt: skip
+        taken = {phase.name for phase in library_phases(elements)} | set(phases)
+        if own.phase.name in taken:
+            named = f"{own.phase.name} ({path.resolve().parent.name}/{path.name})"
+            if named in taken:
+                raise InputError(f"another phase is called {named}", where=path, remedy="rename one file")
+            own = replace(own, phase=replace(own.phase, name=named))
+        phases[own.phase.name] = own
+    return tuple(phases.values()), tuple(notes)
+
+
+def _check_elements(elements: Sequence[str], own: Sequence[OwnPhase], given: PhaseEnergies | None) -> None:
+    """Refuse a system of which an element has no phase, before anything is computed."""
+    entries = given.entries if given is not None else []
+    phases = [*library_phases(elements), *(each.phase for each in own), *entries]
+    for element in elements:
+        if not any(phase.elements == {element} for phase in phases):
+            raise InputError(
+                f"no phases of {'-'.join(elements)} are built in ({element} lacks its element)", where="system",
+                remedy=f"give a crystal of {element} with --phases (a structure file), or all energies with --energies",
+            )  # fmt: skip
+
+
+def _check_engine(given: PhaseEnergies, potential: str, *, static: bool) -> None:
+    """Refuse phases of another engine, or of another kind of energy, beside those that are to be computed."""
+    engine = common_engine(given.entries)
+    if engine != potential:
+        raise InputError(
+            f"energies of {engine} beside phases that {potential} is to compute", where="phases",
+            remedy=f"name it with --potential, or give all phases by {engine}",
+        )  # fmt: skip
+    for entry in given.entries:
+        if (entry.temperatures_K == (0.0,)) != static:
+            kind, other = ("a static energy", "without") if not static else ("a free energy", "with")
+            raise InputError(f"{entry.name} has {kind}", where="phases", remedy=f"run hull {other} --static there")
 
 
 def _error(settings: EnergySettings, engine: str) -> EnergyError | None:
@@ -183,14 +305,32 @@ def open_hull(
 ) -> FreeEnergyHull:
     """The hull of these phases, with the error of their energies."""
     return FreeEnergyHull(
-        found.entries, energies.elements, temperatures_K, energy_error=energies.error, seed=settings.seed
+        found.entries, energies.elements, temperatures_K, energy_error=error_of(found, energies), seed=settings.seed
     )
 
 
-def told_of_error(error: EnergyError | None, entries: Sequence[PhaseEntry]) -> list[str]:
-    """A warning where intervals lack the error of the energies themselves."""
+def potential_note_of(energies: Energies) -> str | None:
+    """What a reader must know of the potential before any number; None where energies are given."""
+    return potential_note(energies.potential, by_default=energies.by_default) if energies.is_computed else None
+
+
+def _counted(n: int) -> str:
+    return "the one measured enthalpy of formation is" if n == 1 else f"{n} measured enthalpies of formation are"
+
+
+def told_of_error(error: EnergyError | None, found: PhaseEnergies, energies: Energies) -> list[str]:
+    """A warning where intervals lack the error of the energies themselves, or where it is what few compounds show."""
+    rows = [row for row in found.beside_measured if not row.is_anchor]
+    if error is not None and energies.error is None:
+        worst = max(rows, key=lambda row: abs(row.difference_meV_per_atom))
+        return [
+            f"no error of {energies.potential} is known: {1000 * error.std_eV_per_atom:.0f} meV/atom is taken, the "
+            f"root mean square by which {_counted(len(rows))} missed here (most by {worst.name}, "
+            f"{worst.computed_kJ_per_mol:.0f} for {worst.measured_kJ_per_mol:.0f} kJ/mol)"
+        ]
     if error is not None:
         return []
+    entries = found.entries
     if any(value for entry in entries for value in entry.std_eV_per_atom):
         what = "the error of the potential or functional itself is in no interval"
     else:
@@ -208,6 +348,7 @@ def name_of(wanted: str, energies: Energies) -> str:
     """
     formulas = energies.formulas
     built_in = [phase.name for phase in library_phases(energies.elements) if phase.structure == wanted]
+    built_in += [each.phase.name for each in energies.own if str(each.path) == wanted]
     composition = _compound(wanted)
     by_formula = [
         name
@@ -217,9 +358,14 @@ def name_of(wanted: str, energies: Energies) -> str:
     for found in ([wanted], built_in, by_formula):
         if len(found) == 1 and found[0] in formulas:
             return found[0]
+    if len(by_formula) > 1:
+        raise InputError(
+            f"{len(by_formula)} phases are {wanted}: {', '.join(by_formula)}", where="target", remedy="name one of them"
+        )
     raise InputError(
-        f"no phase '{wanted}' (there are: {', '.join(formulas)})", where="target", remedy="name one of them"
-    )
+        f"no phase '{wanted}' (there are: {', '.join(formulas)})", where="target",
+        remedy="name one of them" + (", or give its structure file with --phases" if energies.is_computed else ""),
+    )  # fmt: skip
 
 
 def _compound(formula: str) -> Composition | None:
@@ -235,7 +381,7 @@ def _compound(formula: str) -> Composition | None:
 
 def _given(
     elements: Sequence[str], temperatures_K: Sequence[float], tables: Sequence[Path], folders: Sequence[Path], *,
-    quasi_harmonic: bool,
+    quasi_harmonic: bool, is_all: bool,
 ) -> PhaseEnergies:  # fmt: skip
     found = finished_phases(folders, temperatures_K, quasi_harmonic=quasi_harmonic)
     found.entries[:0] = [entry for path in tables for entry in read_energy_table(path)]
@@ -246,6 +392,8 @@ def _given(
             f"no phase of {'-'.join(elements)} (the first is {first})", where="phases",
             remedy="name the system of the phases",
         )  # fmt: skip
+    if not is_all:
+        return PhaseEnergies(kept, found.left_out, found.warnings)
     if all(entry.temperatures_K == (0.0,) for entry in kept) and any(temperatures_K):
         found.warnings.append("static energies at every temperature: vibrations, and with them gases, are left out")
     entries = at_temperatures(kept, temperatures_K)
@@ -261,14 +409,37 @@ def phase_energies(energies: Energies, settings: EnergySettings, run: Run) -> Ph
     InputError
         If an element has no phase with a free energy.
     """
-    if energies.given is not None:
-        return energies.given
+    given = energies.given
+    if not energies.is_computed:
+        assert given is not None
+        return given
     computed = built_in_phases(
         energies.elements, energies.temperatures_K, potential=energies.potential, n_orderings=settings.n_orderings,
         pressure_bar=settings.pressure_bar, quasi_harmonic=settings.quasi_harmonic, seed=settings.seed, run=run,
+        static=energies.static, own=energies.own,
     )  # fmt: skip
+    computed.warnings[:0] = energies.notes
+    if given is not None:
+        computed.entries.extend(at_temperatures(given.entries, energies.temperatures_K))
+        computed.left_out.extend(given.left_out)
+    if energies.static:
+        computed.warnings.append(
+            "static energies of solids at every temperature: their vibrations are left out, those of gases are not"
+        )
     check_system(computed.entries, energies.elements)
     return computed
+
+
+def error_of(found: PhaseEnergies, energies: Energies) -> EnergyError | None:
+    """The error of the energies: given, of the potential's card, or what measured enthalpies of formation show.
+
+    The latter is the root mean square of the differences of compounds that nothing is counted from.
+    """
+    rows = [row.difference_meV_per_atom for row in found.beside_measured if not row.is_anchor]
+    if energies.error is not None or not rows:
+        return energies.error
+    rms = math.sqrt(sum(value**2 for value in rows) / len(rows))
+    return EnergyError(std_eV_per_atom=rms / 1000, shared=energies.shared)
 
 
 def read_system(text: str) -> list[str]:
@@ -300,7 +471,7 @@ def rising_temperatures(given: Sequence[float]) -> tuple[float, ...]:
 
 def forecast_of(energies: Energies, settings: EnergySettings, cores: int | None) -> Forecast:
     """Phases that are given, or which of those built in are in the cache and what the others cost."""
-    if energies.given is not None:
+    if not energies.is_computed:
         return Forecast(inputs=(("phases given", ", ".join(energies.formulas)),))
     hours: dict[str, float] = {}
     in_cache, missing, largest, atom_s = [], [], 0, dict[str, float]()
@@ -310,12 +481,18 @@ def forecast_of(energies: Energies, settings: EnergySettings, cores: int | None)
         n_orderings=settings.n_orderings,
         seed=settings.seed,
         quasi_harmonic=settings.quasi_harmonic,
+        static=energies.static,
+        own=energies.own,
     ):
         if PHONONS.read(cell.folder) is not None:
             in_cache.append(cell.slug)
             continue
         told = PhononSettings.of(**cell.settings)
         opened = open_phonons(cell.atoms, told)
+        if energies.static:
+            largest = max(largest, len(cell.atoms))
+            missing.append(f"{cell.slug} ({len(cell.atoms)} atoms)")
+            continue
         work, phase = work_of(opened, told), cell.phase.name
         atom_s[phase] = atom_s.get(phase) or seconds_measured(opened, told)[1]
         for displaced in work:
@@ -325,6 +502,9 @@ def forecast_of(energies: Energies, settings: EnergySettings, cores: int | None)
     phases = (("potential", energies.potential), ("in the cache", ", ".join(in_cache) or "none"))
     if not missing:
         return Forecast(inputs=phases)
+    if energies.static:
+        told_of = (*phases, ("to be relaxed", ", ".join(missing)))
+        return Forecast(inputs=told_of, n_atoms=largest, notes=(RELAXED_ALONE,))
     return Forecast.of_units(
         hours, cores=cores, inputs=(*phases, ("to be computed", ", ".join(missing))), n_atoms=largest,
         notes=(

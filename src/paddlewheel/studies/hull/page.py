@@ -17,6 +17,7 @@ from paddlewheel.records.tables import Beside
 from paddlewheel.studies.hull.figures import above_figure, diagram_figure
 from paddlewheel.studies.hull.record import (
     ABOVE_HULL,
+    BesideMeasured,
     HullInput,
     HullRecord,
     HullTemperature,
@@ -88,7 +89,7 @@ def page(record: HullRecord, _beside: Beside, drawings: dict[str, Drawing]) -> P
     sections += [
         Section(id="phases", title="Phases", tables=[_temperature_table(hull) for hull in record.temperatures]),
         Section(id="crossings", title="Crossings", tables=[_crossing_table(record), _entropy_table(record)]),
-        *common_sections(record.beside_published, record.inputs, record.left_out),
+        *common_sections(record.beside_published, record.beside_measured, record.inputs, record.left_out),
     ]
     return Page(
         eyebrow="Convex hull", title="-".join(record.system),
@@ -98,7 +99,8 @@ def page(record: HullRecord, _beside: Beside, drawings: dict[str, Drawing]) -> P
             ("Phases", f"{len(record.inputs)}, {len(record.left_out)} known ones left out"),
             ("Temperatures", ", ".join(kelvin(hull.temperature_K) for hull in record.temperatures)),
         ],
-        headline=headline, tone="good", numbers=numbers, warnings=record.warnings, sections=sections,
+        headline=headline, tone="good", numbers=numbers,
+        warnings=[*filter(None, [record.potential_note]), *record.warnings], sections=sections,
         citations=record.citations, provenance=record.provenance, n_series=8,
     )  # fmt: skip
 
@@ -178,10 +180,33 @@ def _entropy_table(record: HullRecord) -> Table | None:
 
 
 def common_sections(
-    published: list[PublishedHullValue], inputs: list[HullInput], left_out: list[LeftOut]
-) -> list[Section]:
-    """What the paper says beside ours, and the energies with their origin."""
+    published: list[PublishedHullValue], measured_rows: list[BesideMeasured], inputs: list[HullInput],
+    left_out: list[LeftOut],
+) -> list[Section]:  # fmt: skip
+    """What the paper says beside ours, measured enthalpies of formation, and the energies with their origin."""
     sections = []
+    if measured_rows:
+        sections.append(
+            Section(
+                id="measured", title="Beside measured enthalpies of formation",
+                tables=[
+                    Table(
+                        "From the elements at 298.15 K, a mole of formula units. Compounds that the energy of a gas is "
+                        "counted from agree by that, or by how far several are apart.",
+                        [("Phase", ""), ("Measured", "kJ/mol"), ("Here", "kJ/mol"), ("Difference", "meV/atom"),
+                         ("", ""), ("Source", "")],
+                        [
+                            [
+                                Cell(row.name), Cell(f"{row.measured_kJ_per_mol:.1f}"),
+                                Cell(f"{row.computed_kJ_per_mol:.1f}"), Cell(f"{row.difference_meV_per_atom:+.0f}"),
+                                Cell("a gas is counted from it" if row.is_anchor else ""), Cell(row.source),
+                            ]
+                            for row in measured_rows
+                        ],
+                    )
+                ],
+            )
+        )  # fmt: skip
     if published:
         sections.append(
             Section(

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from itertools import combinations, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.interpolate import CubicHermiteSpline, CubicSpline
 
+from paddlewheel.crystals.occupancies import SMALLEST
 from paddlewheel.crystals.orderings import reorder_ions
 from paddlewheel.errors import InputError, writing
 from paddlewheel.potentials.fetch import cache_folder
-from paddlewheel.studies.hull.gas_energies import STANDARD_K, gas_entries
-from paddlewheel.studies.hull.record import LeftOut
+from paddlewheel.studies.hull.gas_energies import STANDARD_K, Computed, anchors_of, gas_energies
+from paddlewheel.studies.hull.record import BesideMeasured, LeftOut
 from paddlewheel.studies.phonons.record import PhononRecord, read_phonon_record
 from paddlewheel.studies.phonons.study import STUDY as PHONONS
+from paddlewheel.studies.simulation.structures import choose_structure
 from paddlewheel.study.run import Run
 from paddlewheel.thermodynamics.configurations import free_energy_of_orderings
+from paddlewheel.thermodynamics.energy_table import at_temperatures
 from paddlewheel.thermodynamics.phase_entry import PhaseEntry
 from paddlewheel.thermodynamics.phase_library import LibraryPhase, known_without_coordinates, library_phases
 from paddlewheel.units import BOLTZMANN_eV_PER_K
@@ -31,6 +34,11 @@ if TYPE_CHECKING:
 GRID_K = tuple(sorted({STANDARD_K, *np.arange(0.0, 1501.0, 25.0).tolist()}))
 """Temperatures of the phases computed: fine enough for the interpolation between them to be exact to 1e-6 eV."""
 MAX_ATOMS = 260
+OWN_FMAX_eV_PER_A = 1e-3
+"""Of the user's phases, whose orderings have no symmetry: see `LibraryPhase.fmax_eV_per_A`."""
+TWIN_eV_PER_ATOM, TWIN_VOLUME = 5e-4, 5e-3
+"""Relaxed cells of one composition and space group that are as near as this are one crystal."""
+MOST_GAPS = 6
 LARGEST_IMAGINARY_SHARE = 0.1
 
 
@@ -41,6 +49,7 @@ class PhaseEnergies:
     entries: list[PhaseEntry] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    beside_measured: list[BesideMeasured] = field(default_factory=list)
 
 
 def entry_of_phonons(
@@ -48,6 +57,8 @@ def entry_of_phonons(
     quasi_harmonic: bool = False,
 ) -> PhaseEntry:  # fmt: skip
     """Static and vibrational free energy of a `phonons` record at these temperatures.
+
+    A static record has its energy at 0 K, without vibrations; `at_temperatures` puts it at others.
 
     A record with numbers counts whatever its status: a minimum missed by 0.03 eV/A at most is 0.1 meV/atom off, what
     imaginary modes and small supercells leave open is in the record's std. The status stands in the note.
@@ -61,8 +72,15 @@ def entry_of_phonons(
     InputError
         If the record has no numbers (its status says why), or not at these temperatures.
     """
-    if record.static_energy_eV_per_atom is None or not record.thermal:
+    if record.static_energy_eV_per_atom is None or not (record.thermal or record.static):
         raise InputError(f"no free energy: {record.status} ({record.reason})", where=name, remedy="leave it out")
+    notes = [note] * bool(note) + [f"{record.status}: {record.reason}"] * (record.status != "ok")
+    if record.static:
+        return PhaseEntry(
+            name=name, formula=formula, temperatures_K=(0.0,), gibbs_eV_per_atom=(record.static_energy_eV_per_atom,),
+            std_eV_per_atom=(0.0,), volume_A3_per_atom=record.volume_A3_per_atom, engine=record.potential,
+            origin=origin, note="; ".join(notes),
+        )  # fmt: skip
     known = np.array([row.temperature_K for row in record.thermal])
     free = np.array([row.free_energy_eV_per_atom.value for row in record.thermal])
     entropy = np.array([row.entropy_eV_per_K_per_atom.value for row in record.thermal])
@@ -73,7 +91,6 @@ def entry_of_phonons(
             f"{wanted.min():g} to {wanted.max():g} K asked for, {known[0]:g} to {known[-1]:g} K in the record",
             where=name, remedy="run phonons again with these temperatures",
         )  # fmt: skip
-    notes = [note] * bool(note) + [f"{record.status}: {record.reason}"] * (record.status != "ok")
     volume = record.volume_A3_per_atom
     if quasi_harmonic:
         gibbs, volume = _at_their_volumes(record, wanted, name)
@@ -121,7 +138,8 @@ def is_usable(record: PhononRecord) -> bool:
     free energy would win at high temperature for no reason but that.
     """
     imaginary = 0.0 if record.imaginary is None else record.imaginary.share_of_modes
-    return bool(record.thermal) and record.status != "left-symmetry" and imaginary < LARGEST_IMAGINARY_SHARE
+    has_numbers = bool(record.thermal) or (record.static and record.static_energy_eV_per_atom is not None)
+    return has_numbers and record.status != "left-symmetry" and imaginary < LARGEST_IMAGINARY_SHARE
 
 
 def finished_phases(
@@ -135,7 +153,7 @@ def finished_phases(
         name = record.structure
         if any(entry.name == name for entry in found.entries):
             name = f"{record.structure} ({path.parent.name})"
-        if not record.thermal:
+        if not record.thermal and record.static_energy_eV_per_atom is None:
             found.left_out.append(LeftOut(name=name, reason=f"{record.status}: {record.reason}"))
             continue
         found.entries.append(
@@ -148,8 +166,57 @@ def finished_phases(
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class OwnPhase:
+    """A phase of the user's: what a structure file holds, ordered where its sites are partly occupied."""
+
+    phase: LibraryPhase
+    cells: tuple[Atoms, ...]
+    path: Path
+
+
+def read_own_phase(path: Path, *, n_orderings: int, seed: int) -> OwnPhase:
+    """The phase of a structure file, named after it.
+
+    Of a disordered one the orderings of least Ewald energy. A name that is a formula of something else is told in the
+    phase's note.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or not be ordered.
+    """
+    from paddlewheel.crystals import is_disordered
+
+    orderings, supercell = (n_orderings, SMALLEST) if is_disordered(path) else (None, (1, 1, 1))
+    choice = choose_structure(path, supercell=supercell, orderings=orderings, seed=seed)
+    name = path.name.split(".")[0]
+    formula = _shortest(choice.cells[0].get_chemical_formula())
+    notes = list(choice.disorder)
+    called = _formula_of(name)
+    if called is not None and _shortest(called) != formula:
+        notes.append(f"the file is called {name} and holds {formula}: the atoms count")
+    phase = LibraryPhase(
+        name=name, formula=formula, origin=str(path), note="; ".join(notes), fmax_eV_per_A=OWN_FMAX_eV_PER_A
+    )
+    return OwnPhase(phase=phase, cells=choice.cells, path=path)
+
+
+def _formula_of(name: str) -> str | None:
+    """The formula of a compound that a name begins with, such as Li3PS4 of Li3PS4_beta; None for another name."""
+    from pymatgen.core import Composition, Element
+
+    first = re.split(r"[^A-Za-z0-9.]", name)[0]
+    if not re.fullmatch(r"(?:[A-Z][a-z]?\d*)+", first):
+        return None
+    symbols = re.findall(r"[A-Z][a-z]?", first)
+    if len(set(symbols)) < 2 or not all(Element.is_valid_symbol(symbol) for symbol in symbols):
+        return None
+    return first if Composition(first).num_atoms else None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class BuiltInCell:
-    """One cell of a built-in phase, whose phonons are a run in the user's cache.
+    """One cell of a phase, built in or the user's, whose phonons are a run in the user's cache.
 
     The run is found again by its inputs: `hull`, `window` and other temperatures share it, and what was killed goes on.
     """
@@ -159,6 +226,7 @@ class BuiltInCell:
     atoms: Atoms
     potential: str
     quasi_harmonic: bool = False
+    static: bool = False
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -170,48 +238,58 @@ class BuiltInCell:
             "max_atoms": MAX_ATOMS,
             "fmax_eV_per_A": self.phase.fmax_eV_per_A,
             "quasi_harmonic": self.quasi_harmonic,
+            "static": self.static,
         }
 
     @property
     def folder(self) -> Path:
         """The run directory."""
-        return cache_folder() / "phonons" / f"{self.slug}-{PHONONS.identity(self.atoms, **self.settings)[:16]}"
+        kind = "static" if self.static else "phonons"
+        return cache_folder() / kind / f"{self.slug}-{PHONONS.identity(self.atoms, **self.settings)[:16]}"
 
 
 def built_in_cells(
-    elements: Sequence[str], *, potential: str, n_orderings: int, seed: int, quasi_harmonic: bool = False
-) -> Iterator[BuiltInCell]:
-    """The cells of every built-in solid, those of a phase together.
+    elements: Sequence[str], *, potential: str, n_orderings: int, seed: int, quasi_harmonic: bool = False,
+    static: bool = False, own: Sequence[OwnPhase] = (),
+) -> Iterator[BuiltInCell]:  # fmt: skip
+    """The cells of every built-in solid and of the user's phases, those of a phase together.
 
     The pure elements come first: without one of them there is no hull, and the rest would be computed for nothing.
     """
-    for phase in sorted(library_phases(elements), key=lambda phase: len(phase.elements) > 1):
-        if phase.gas is not None:
-            continue
-        slug, cells = re.sub(r"[^A-Za-z0-9]+", "-", phase.name).strip("-"), _cells(phase, n_orderings, seed)
+    phases = [(phase, None) for phase in library_phases(elements) if phase.gas is None]
+    phases += [(each.phase, each.cells) for each in own]
+    for phase, given in sorted(phases, key=lambda pair: len(pair[0].elements) > 1):
+        cells = list(given) if given is not None else _cells(phase, n_orderings, seed)
+        slug = re.sub(r"[^A-Za-z0-9]+", "-", phase.name).strip("-")
         for number, atoms in enumerate(cells):
             name = f"{slug}-{number}" if len(cells) > 1 else slug
-            yield BuiltInCell(phase=phase, slug=name, atoms=atoms, potential=potential, quasi_harmonic=quasi_harmonic)
+            yield BuiltInCell(
+                phase=phase, slug=name, atoms=atoms, potential=potential, quasi_harmonic=quasi_harmonic, static=static
+            )
 
 
 def built_in_phases(
     elements: Sequence[str], temperatures_K: Sequence[float], *, potential: str, n_orderings: int, pressure_bar: float,
-    quasi_harmonic: bool, seed: int, run: Run,
+    quasi_harmonic: bool, seed: int, run: Run, static: bool = False, own: Sequence[OwnPhase] = (),
 ) -> PhaseEnergies:  # fmt: skip
-    """Relax and shake the built-in phases of a system with one potential; each record is copied to ``phases/``.
+    """Relax and shake the built-in phases of a system, and the user's, with one potential.
 
-    A disordered phase has the free energy of its orderings, `combine_orderings`.
+    Each record is copied to ``phases/``. A disordered phase has the free energy of its orderings, `combine_orderings`.
 
     Raises
     ------
     InputError
         As soon as an element has no phase with a free energy.
     """
+    from pymatgen.core import Composition
+
     found = PhaseEnergies()
-    computed: dict[str, tuple[str, PhononRecord]] = {}
+    computed: list[Computed] = []
+    kept_cells: list[tuple[LibraryPhase, PhononRecord]] = []
     cells = built_in_cells(
-        elements, potential=potential, n_orderings=n_orderings, seed=seed, quasi_harmonic=quasi_harmonic
-    )
+        elements, potential=potential, n_orderings=n_orderings, seed=seed, quasi_harmonic=quasi_harmonic,
+        static=static, own=own,
+    )  # fmt: skip
     for _, of_phase in groupby(cells, key=lambda cell: cell.phase.name):
         cells_of_phase = list(of_phase)
         phase, kept = cells_of_phase[0].phase, list[tuple[BuiltInCell, PhononRecord, PhaseEntry]]()
@@ -223,7 +301,8 @@ def built_in_phases(
             except InputError as error:
                 found.left_out.append(LeftOut(name=cell.slug, reason=error.problem))
         if kept:
-            computed[phase.formula] = phase.name, kept[0][1]
+            computed.append(Computed(phase=phase, record=kept[0][1]))
+            kept_cells.append((phase, kept[0][1]))
             found.entries.append(
                 combine_orderings(
                     [entry for _, _, entry in kept],
@@ -235,31 +314,107 @@ def built_in_phases(
                 found.warnings.append(
                     f"{phase.name}: one ordering alone; what the order of its ions does is not in its error"
                 )
-        elif len(phase.elements) == 1 and not any(_is_other(phase, other) for other in library_phases(elements)):
+        elif len(phase.elements) == 1 and not _has_other(phase, elements, own):
             raise InputError(
                 f"no reference for the element {phase.formula}: {found.left_out[-1].reason}", where=potential,
                 remedy="take a potential that knows the elements, or give energies",
             )  # fmt: skip
-    if "H" in elements and computed:
-        _, record = next(iter(computed.values()))
-        gases, left_out = gas_entries(
-            elements, temperatures_K, elements_computed=computed, potential=potential, engine=record.potential,
-            pressure_bar=pressure_bar,
+    if computed:
+
+        def elsewhere(symbol: str) -> list[Computed]:
+            return _computed_anchors(symbol, elements, potential=potential, static=static, run=run)
+
+        gases = gas_energies(
+            elements, temperatures_K, computed=computed, computed_elsewhere=elsewhere, potential=potential,
+            engine=computed[0].record.potential, pressure_bar=pressure_bar, static=static,
         )  # fmt: skip
-        found.entries.extend(gases)
-        found.left_out.extend(left_out)
+        found.entries.extend(gases.entries)
+        found.left_out.extend(gases.left_out)
+        found.beside_measured.extend(gases.beside_measured)
+    _leave_out_twins(found, kept_cells, {each.phase.name for each in own})
+    there = {entry.composition.reduced_formula for entry in found.entries}
     found.left_out.extend(
         LeftOut(
-            name=name, reason=f"known ({origin}), its coordinates are not built in: give its phonons run with --phases"
+            name=name,
+            reason=f"known ({origin}), coordinates not built in: give its file or its run of phonons with --phases",
         )
         for name, origin in known_without_coordinates(elements)
-    )
+        if Composition(name.split()[0]).reduced_formula not in there
+    )  # fmt: skip
+    found.warnings.extend(_told_of_gaps(found.entries, elements))
     return found
 
 
-def _is_other(phase: LibraryPhase, other: LibraryPhase) -> bool:
-    """Whether it is another phase of the same elements."""
-    return other.elements == phase.elements and other.name != phase.name
+def _computed_anchors(
+    symbol: str, elements: Sequence[str], *, potential: str, static: bool, run: Run
+) -> list[Computed]:
+    """The compounds of other systems that a gaseous element is counted from, and their elements, as far as they go."""
+    found = []
+    for phase in anchors_of(symbol, elements):
+        slug = re.sub(r"[^A-Za-z0-9]+", "-", phase.name).strip("-")
+        cell = BuiltInCell(phase=phase, slug=slug, atoms=phase.atoms(), potential=potential, static=static)
+        record = _phonons_in_cache(cell.atoms, slug, cell=cell, run=run)
+        if is_usable(record):
+            found.append(Computed(phase=phase, record=record))
+    return found
+
+
+def _leave_out_twins(
+    found: PhaseEnergies, computed: Sequence[tuple[LibraryPhase, PhononRecord]], own: Collection[str]
+) -> None:
+    """One crystal twice would make each of both look as stable as the other: the user's stays, or the first."""
+    kept: list[tuple[LibraryPhase, PhononRecord]] = []
+    for phase, record in sorted(computed, key=lambda pair: pair[0].name not in own):
+        first = next((other for other, there in kept if _is_twin(other, there, phase, record)), None)
+        if first is None:
+            kept.append((phase, record))
+            continue
+        found.entries[:] = [entry for entry in found.entries if entry.name != phase.name]
+        found.entries[:] = [_renamed(entry, phase.name, first.name) for entry in found.entries]
+        found.left_out.append(
+            LeftOut(name=phase.name, reason=f"the same crystal as {first.name} after relaxation: counted once")
+        )
+
+
+def _is_twin(one: LibraryPhase, first: PhononRecord, other: LibraryPhase, second: PhononRecord) -> bool:
+    if _shortest(one.formula) != _shortest(other.formula):
+        return False
+    if first.space_group is None or first.space_group != second.space_group:
+        return False
+    energies = (first.static_energy_eV_per_atom or 0.0, second.static_energy_eV_per_atom or 0.0)
+    volumes = (first.volume_A3_per_atom or 0.0, second.volume_A3_per_atom or 0.0)
+    return abs(energies[0] - energies[1]) < TWIN_eV_PER_ATOM and abs(volumes[0] / volumes[1] - 1) < TWIN_VOLUME
+
+
+def _renamed(entry: PhaseEntry, old: str, new: str) -> PhaseEntry:
+    """A gas that is built on a twin is built on the one that stays."""
+    if not any(name == old for name, _ in entry.built_on):
+        return entry
+    return replace(entry, built_on=tuple((new if name == old else name, share) for name, share in entry.built_on))
+
+
+def _told_of_gaps(entries: Sequence[PhaseEntry], elements: Sequence[str]) -> list[str]:
+    """Which combinations of elements have no compound on the list: what exists there is not known here."""
+    there = {entry.elements for entry in entries}
+    gaps = [
+        "-".join(chosen)
+        for n in range(2, len(elements) + 1)
+        for chosen in combinations(elements, n)
+        if frozenset(chosen) not in there
+    ]
+    if not gaps:
+        return []
+    shown = ", ".join(gaps[:MOST_GAPS]) + (f" and {len(gaps) - MOST_GAPS} more" if len(gaps) > MOST_GAPS else "")
+    return [
+        f"no compound of {shown} is on the list: what is stable there could only put phases higher above the hull and "
+        "make windows narrower. Give what you know with --phases"
+    ]
+
+
+def _has_other(phase: LibraryPhase, elements: Sequence[str], own: Sequence[OwnPhase]) -> bool:
+    """Whether there is another phase of the same elements."""
+    others = [*library_phases(elements), *(each.phase for each in own)]
+    return any(other.elements == phase.elements and other.name != phase.name for other in others)
 
 
 def _phonons_in_cache(atoms: Atoms, _slug: str, *, cell: BuiltInCell, run: Run) -> PhononRecord:
@@ -275,10 +430,11 @@ def _entry_of_cell(cell: BuiltInCell, record: PhononRecord, temperatures_K: Sequ
     if not is_usable(record):
         raise InputError(f"{record.status}: {record.reason}{_missed(cell.phase)}", where=cell.slug)
     phase = cell.phase
-    return entry_of_phonons(
+    entry = entry_of_phonons(
         record, temperatures_K, name=phase.name, formula=phase.formula, origin=phase.origin, note=phase.note,
         quasi_harmonic=cell.quasi_harmonic,
     )  # fmt: skip
+    return at_temperatures([entry], temperatures_K)[0]
 
 
 def _missed(phase: LibraryPhase) -> str:
@@ -328,5 +484,5 @@ def _cells(phase: LibraryPhase, n_orderings: int, seed: int) -> list[Atoms]:
 def _shortest(formula: str) -> str:
     from pymatgen.core import Composition
 
-    composition = Composition(formula).reduced_composition
-    return "".join(f"{element}{amount:g}" if amount != 1 else str(element) for element, amount in composition.items())
+    # pymatgen's sum formula is in the order of electronegativity: Li6 P1 S5 Cl1
+    return re.sub(r"(?<=[A-Za-z])1(?= |$)", "", Composition(formula).reduced_composition.formula).replace(" ", "")

@@ -91,6 +91,22 @@ class PublishedHullValue(Record):
     source: str
 
 
+class BesideMeasured(Record):
+    """An enthalpy of formation computed here beside the measured one, kJ a mole of formula units at 298.15 K.
+
+    Those of anchors (`is_anchor`), from which the energy of a gas is counted, agree by that, or by how far several are
+    apart.
+    """
+
+    name: str
+    formula: str
+    measured_kJ_per_mol: float
+    computed_kJ_per_mol: float
+    difference_meV_per_atom: float
+    is_anchor: bool
+    source: str
+
+
 class HullRow(HullPhase):
     """A phase with the temperature of its hull: a row of the record as a table."""
 
@@ -102,13 +118,15 @@ class HullRecord(StudyRecord):
 
     `energy_error_meV_per_atom` is the standard error of the potential or functional that is in every interval, and
     `shared_error` the share of its variance that phases of the same elements have in common; null where it is unknown.
-    The stds of `inputs` are without it.
+    The stds of `inputs` are without it. `potential_note` says what a reader must know of the potential first.
     """
 
     rows_in: ClassVar[str] = "phases"
     kind: Literal["hull"] = "hull"
     system: list[str]
     engine: str
+    potential_note: str | None = None
+    static: bool = False
     target: str | None
     temperatures: list[HullTemperature]
     energy_error_meV_per_atom: float | None = None
@@ -117,6 +135,7 @@ class HullRecord(StudyRecord):
     entropy_bounds: list[EntropyBound] = []
     inputs: list[HullInput]
     left_out: list[LeftOut] = []
+    beside_measured: list[BesideMeasured] = []
     beside_published: list[PublishedHullValue] = []
     files: dict[str, str] = {}
 

@@ -16,6 +16,7 @@ from paddlewheel.studies.hull.inputs import (
     PAPER,
     Energies,
     EnergySettings,
+    error_of,
     forecast_of,
     inputs_of,
     milli,
@@ -24,6 +25,7 @@ from paddlewheel.studies.hull.inputs import (
     open_energies,
     open_hull,
     phase_energies,
+    potential_note_of,
     read_system,
     rising_temperatures,
     told_of_error,
@@ -77,7 +79,7 @@ class HullInputs:
 
 def _opens(system: str, settings: HullSettings) -> HullInputs:
     elements, wanted = read_system(system), settings.temperatures_K
-    at = list(wanted) if settings.energies else _grid(elements, wanted)
+    at = list(wanted) if settings.energies or settings.static else _grid(elements, wanted)
     energies = open_energies(elements, at, settings)
     target = None if settings.target is None else name_of(settings.target, energies)
     return HullInputs(energies=energies, wanted_K=wanted, target=target)
@@ -103,13 +105,15 @@ def _measures(inputs: HullInputs, settings: HullSettings, run: Run) -> HullRecor
     known_on_grid = all(set(grid) <= set(entry.temperatures_K) for entry in found.entries)
     at = grid if known_on_grid else list(wanted)
     diagram = open_hull(found, inputs.energies, at, settings)
-    error, names = inputs.energies.error, [entry.name for entry in diagram.entries]
+    error, names = error_of(found, inputs.energies), [entry.name for entry in diagram.entries]
     marked = inputs.target or next((name for name in names if name.startswith(_O_NBH)), None)
     if marked is not None:
         diagram.number(marked)
     record = HullRecord(
         system=diagram.elements,
         engine=common_engine(diagram.entries),
+        potential_note=potential_note_of(inputs.energies),
+        static=inputs.energies.static,
         target=marked,
         temperatures=[_temperature(diagram, diagram.temperatures_K.index(temperature)) for temperature in wanted],
         energy_error_meV_per_atom=None if error is None else 1000 * error.std_eV_per_atom,
@@ -118,8 +122,9 @@ def _measures(inputs: HullInputs, settings: HullSettings, run: Run) -> HullRecor
         entropy_bounds=_entropy_bounds(diagram, wanted),
         inputs=inputs_of(diagram.entries),
         left_out=found.left_out,
+        beside_measured=found.beside_measured,
         files={"above_hull": _keep_curves(diagram, run)},
-        warnings=[*found.warnings, *_warnings(diagram), *told_of_error(error, diagram.entries)],
+        warnings=[*found.warnings, *_warnings(diagram), *told_of_error(error, found, inputs.energies)],
         citations=list(CITATIONS),
         provenance=run.provenance(),
     )
@@ -286,7 +291,7 @@ def _keep_curves(diagram: FreeEnergyHull, run: Run) -> str:
 
 
 def _says(record: HullRecord) -> list[str]:
-    lines = []
+    lines = [record.potential_note] if record.potential_note else []
     for hull in record.temperatures:
         lines.append(f"{hull.temperature_K:g} K")
         for row in sorted(hull.phases, key=lambda row: row.e_above_hull_meV_per_atom.value):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import field_validator
 
-from paddlewheel.crystals import check_structure, read_structure
+from paddlewheel.crystals import check_structure
 from paddlewheel.crystals.space_group import SpaceGroup, find_space_group
 from paddlewheel.crystals.supercell import (
     MOST_ATOMS,
@@ -25,10 +25,10 @@ from paddlewheel.crystals.supercell import (
 )
 from paddlewheel.errors import SettingsError
 from paddlewheel.potentials.card import PotentialCard
-from paddlewheel.studies.simulation.potentials import chosen_potential, finest_dtype
-from paddlewheel.studies.simulation.settings import PotentialSettings
-from paddlewheel.studies.simulation.structures import cell_digest
-from paddlewheel.study.settings import Numbers, bad_value, setting
+from paddlewheel.studies.simulation.potentials import chosen_potential, finest_dtype, loaded_potential
+from paddlewheel.studies.simulation.settings import DisorderSettings, PotentialSettings
+from paddlewheel.studies.simulation.structures import cell_digest, choose_structure
+from paddlewheel.study.settings import MOST_SEED, Numbers, bad_value, setting
 from paddlewheel.thermodynamics.born_charges import read_born_charges
 
 if TYPE_CHECKING:
@@ -40,8 +40,12 @@ LENGTHS_A = (7.0, 10.0, 13.0, 16.0, 19.0, 23.0, 27.0)
 """Every image of an atom in the supercells of ``auto`` is beyond one of these, in turn."""
 
 
-class PhononSettings(PotentialSettings):
+class PhononSettings(DisorderSettings, PotentialSettings):
     """Settings of `phonons`."""
+
+    static: bool = setting(
+        False, "Relax alone: static energy and volume, without displacements. A static hull is made of such runs"
+    )
 
     temperatures_K: Numbers = setting(
         (0.0, 100.0, 200.0, 300.0, 400.0, 500.0, 600.0, 700.0, 800.0),
@@ -79,6 +83,19 @@ class PhononSettings(PotentialSettings):
         False, "Also expand and compress the cell, and let its volume follow the temperature", may_change=True
     )
 
+    orderings: int | None = setting(
+        None,
+        "Ordered cells to choose from of a structure with partly occupied sites: the lowest is taken; by default "
+        "1, the lowest that is found",
+        ge=1,
+        le=1000,
+    )
+    rank_by: Literal["ewald", "potential"] = setting(
+        "potential",
+        "Energy that chooses the ordering: Ewald's of point charges, or the potential's after a short relaxation of "
+        "four times as many cells of low Ewald energy.",
+    )
+    seed: int = setting(1, "Decides the ordering", ge=0, le=MOST_SEED)
     born: Path | None = setting(
         None,
         "File of Born charges in phonopy's BORN format: splits longitudinal and transverse optical modes",
@@ -110,6 +127,8 @@ class PhononInputs:
         Repeats, from small to large. The first two are always computed, the others until two agree.
     born
         File of Born charges, which fits the cell; None without.
+    notes
+        What became of partly occupied sites.
     """
 
     name: str
@@ -118,6 +137,7 @@ class PhononInputs:
     potential: dict[str, Any]
     supercells: tuple[Repeats, ...]
     born: Path | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def structure(self) -> dict[str, Any]:
@@ -141,25 +161,39 @@ def open_phonons(structure: str | Path | Atoms, settings: PhononSettings) -> Pho
     from paddlewheel.potentials import describe_potential
 
     if isinstance(structure, str | Path):
-        name, atoms = Path(structure).name, read_structure(structure)
+        choice = choose_structure(
+            structure, supercell=(1, 1, 1), to_repeat=True, orderings=settings.orderings, seed=settings.seed,
+            oxidation=settings.oxidation, trades=settings.trades,
+            potential_of=(lambda cell: loaded_potential(chosen_potential(settings, cell)))
+            if settings.rank_by == "potential" else None,
+        )  # fmt: skip
+        name, atoms, notes = Path(structure).name, choice.cells[0], choice.disorder
     else:
         name, atoms = structure.get_chemical_formula("metal"), check_structure(structure, "structure")
+        notes = ()
     potential = chosen_potential(settings, atoms)
     card = describe_potential(potential["name"])
     potential["dtype"] = settings.dtype or finest_dtype(card)
-    supercells = choose_supercells(atoms, settings.supercell, n_atoms=settings.n_atoms, max_atoms=settings.max_atoms)
+    supercells: tuple[Repeats, ...] = ()
+    if not settings.static:
+        supercells = choose_supercells(
+            atoms, settings.supercell, n_atoms=settings.n_atoms, max_atoms=settings.max_atoms
+        )
     if settings.born is not None:
         read_born_charges(settings.born, atoms)
     return PhononInputs(
-        name=name, atoms=atoms, card=card, potential=potential, supercells=supercells, born=settings.born
+        name=name, atoms=atoms, card=card, potential=potential, supercells=supercells, born=settings.born, notes=notes
     )
 
 
 def phonon_document(inputs: PhononInputs, settings: PhononSettings) -> dict[str, Any]:
     """What `inputs.yaml` holds: potential and supercells as they were chosen, in place of what was asked for."""
     told = settings.document()
-    for resolved in ("potential", "three_body", "device", "dtype", "supercell", "n_atoms"):
-        del told[resolved]
+    resolved = ["potential", "three_body", "device", "dtype", "supercell", "n_atoms"]
+    # the cell has what they lead to, and the absence of supercells what static does
+    resolved += [*DisorderSettings.model_fields, "seed", "static"]
+    for name in resolved:
+        del told[name]
     if settings.born is not None:
         told["born"] = {"file": settings.born.name, "sha256": hashlib.sha256(settings.born.read_bytes()).hexdigest()}
     return {"structure": inputs.structure, "potential": inputs.potential, "supercells": inputs.supercells} | told

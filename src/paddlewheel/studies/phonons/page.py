@@ -25,6 +25,11 @@ _WORDS = {
     "not-relaxed": "is not fully relaxed: the potential's surface is too rough for it",
     "left-symmetry": "has less symmetry than it came with",
 }
+_STATIC_WORDS = {
+    "ok": "a static energy, no vibrations",
+    "not-relaxed": "not fully, the potential's surface is too rough for it",
+    "left-symmetry": "it has less symmetry than it came with",
+}
 _IN_J_PER_MOL_K = 1000 / KJ_PER_MOL_IN_eV
 
 
@@ -54,7 +59,9 @@ def figures(record: PhononRecord, beside: Beside) -> Figures:
 def page(record: PhononRecord, _beside: Beside, drawings: dict[str, Drawing]) -> Page:
     """The report."""
     told = bool(record.thermal)
-    if told:
+    if record.static and record.static_energy_eV_per_atom is not None:
+        headline = f"{record.formula} ({record.space_group}), relaxed alone: {_STATIC_WORDS[record.status]}"
+    elif told:
         headline = f"{record.formula} ({record.space_group}) {_WORDS[record.status]}"
     else:
         headline = f"No phonons of {record.formula}: {record.reason}"

@@ -121,6 +121,7 @@ class PhononRecord(PotentialRecord):
     """The record of `phonons` (kind `phonons`); numbers are null, and lists empty, where `status` says there are none.
 
     Modes are counted in the primitive cell of `n_atoms_primitive` atoms (null in records of before: in the given one).
+    `static` says that the phase was relaxed alone, without phonons.
     `files` names what lies beside the record: `structure` (the relaxed cell, CIF), `bands`, `gamma`, `dos`, `thermal`
     (CSV, units in the column names; `parity` in `gamma` is 1 gerade, -1 ungerade, 0 without an inversion centre), and
     `phonopy` (phonopy's own file with the forces).
@@ -138,6 +139,7 @@ class PhononRecord(PotentialRecord):
     functional: str | None = None
     status: PhononStatus
     reason: str | None = None
+    static: bool = False
     static_energy_eV_per_atom: float | None = None
     volume_A3_per_atom: float | None = None
     density_g_per_cm3: float | None = None

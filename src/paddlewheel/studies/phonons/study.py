@@ -14,7 +14,7 @@ from paddlewheel.studies.phonons.phase import RelaxedPhase, relaxation, relaxed_
 from paddlewheel.studies.phonons.quasi_harmonic import STRAINS, quasi_harmonic_result
 from paddlewheel.studies.phonons.record import PhononRecord, PhononStatus
 from paddlewheel.studies.phonons.units import Displacements, evaluate, plan_displacements
-from paddlewheel.studies.phonons.vibrations import Compared, Vibrations, keep_files
+from paddlewheel.studies.phonons.vibrations import Compared, Vibrations, keep_files, keep_structure
 from paddlewheel.studies.simulation.potentials import (
     loaded_potential,
     potential_citations,
@@ -58,6 +58,7 @@ _CITATIONS = (
     ),
 )
 _NOWHERE = Path("nowhere")
+RELAXED_ALONE = "static: the cell is relaxed, which takes seconds to minutes, and no atom is displaced"
 _BYTES_OF_AN_ATOM, _BYTES_OF_A_REPORT = 24, 2e6
 
 
@@ -82,6 +83,8 @@ def _measures(inputs: PhononInputs, settings: PhononSettings, run: Run) -> Phono
         status=phase.status,
         reason=phase.reason,
         largest_force_eV_per_A=phase.largest_force_eV_per_A,
+        static=settings.static,
+        warnings=list(inputs.notes),
         citations=[*_CITATIONS, *potential_citations(inputs.potential["name"])],
         provenance=run.provenance(
             structure_sha256=inputs.structure["sha256"], potential_sha256=inputs.potential["identity"]
@@ -102,6 +105,9 @@ def _add_numbers(
     record.static_energy_eV_per_atom = phase.energy_eV / n_atoms
     record.volume_A3_per_atom = atoms.get_volume() / n_atoms
     record.density_g_per_cm3 = float(atoms.get_masses().sum() / atoms.get_volume() * U_PER_A3_IN_G_PER_CM3)
+    if settings.static:
+        record.files = keep_structure(atoms, run)
+        return
     compared = _compared(atoms, inputs, settings, run)
     record.convergence = compared.convergence(tolerance_meV_per_atom=settings.tolerance_meV_per_atom)
     record.thermal = compared.rows(temperatures_K)
@@ -188,6 +194,9 @@ def _says(record: PhononRecord) -> list[str]:
     lines = [f"{record.structure}, {record.formula}, {record.space_group or record.space_group_start}: {record.status}"]
     if record.status != "ok":
         lines.append(f"why: {record.reason}")
+    if record.static and record.static_energy_eV_per_atom is not None:
+        energy, volume = record.static_energy_eV_per_atom, record.volume_A3_per_atom
+        lines.append(f"static energy {energy:.5f} eV/atom, volume {volume:.3f} A3/atom; no vibrations")
     if record.convergence is not None:
         last = record.convergence.supercells[-1]
         lines.append(f"supercell {repeats_text(last.repeats)}, {last.n_displacements} displacements")
@@ -202,6 +211,15 @@ def _says(record: PhononRecord) -> list[str]:
 
 
 def _forecasts(inputs: PhononInputs, settings: PhononSettings, cores: int | None) -> Forecast:
+    if settings.static:
+        return Forecast(
+            inputs=(
+                ("structure", f"{inputs.name}, {inputs.structure['formula']}"),
+                ("potential", inputs.potential["name"]),
+            ),
+            n_atoms=len(inputs.atoms),
+            notes=(RELAXED_ALONE,),
+        )
     work = work_of(inputs, settings)
     step_s, atom_s = seconds_measured(inputs, settings)
     evaluated = {name: n_atoms for displaced in work for name, n_atoms in displaced.evaluated().items()}
@@ -256,7 +274,7 @@ STUDY = Study(
     tries=_tries,
     measures=_measures,
     says=_says,
-    failed=lambda record: not record.thermal,
+    failed=lambda record: record.static_energy_eV_per_atom is None,
     document=phonon_document,
     forecasts=_forecasts,
     needs_directory=True,

@@ -170,9 +170,7 @@ def keep_files(
     The names of the files by what they hold, and the labels of the bands.
     """
     phonon = vibrations.displaced.phonon
-    cif = io.BytesIO()
-    relaxed.write(cif, format="cif")
-    files = {"structure": run.text("structure.cif", cif.getvalue())}
+    files = keep_structure(relaxed, run)
     if np.size(phonon.forces) <= _MOST_FORCES:
         files["phonopy"] = run.text("phonopy_params.yaml", _phonopy_file(phonon))
     bands = phonon_bands(phonon)
@@ -196,6 +194,13 @@ def keep_files(
         ),
     }
     return files, [BandLabel(distance_per_A=at, name=name) for at, name in bands.labels]
+
+
+def keep_structure(relaxed: Atoms, run: Run) -> dict[str, str]:
+    """Write the relaxed cell; the name of its file."""
+    cif = io.BytesIO()
+    relaxed.write(cif, format="cif")
+    return {"structure": run.text("structure.cif", cif.getvalue())}
 
 
 def _gamma_columns(modes: GammaModes) -> dict[str, np.ndarray]:

@@ -95,7 +95,7 @@ def page(record: WindowRecord, _beside: Beside, drawings: dict[str, Drawing]) ->
             tables=[_step_table(record), _interface_table(record)],
         )
     ]  # fmt: skip
-    sections += common_sections(record.beside_published, record.inputs, record.left_out)
+    sections += common_sections(record.beside_published, record.beside_measured, record.inputs, record.left_out)
     return Page(
         eyebrow="Electrochemical stability window", title=record.target,
         facts=[
@@ -107,7 +107,8 @@ def page(record: WindowRecord, _beside: Beside, drawings: dict[str, Drawing]) ->
         ],
         headline=f"{low.value:.2f} to {high.value:.2f} V against {record.ion}"
         + ("" if record.strict_window else ", for the phase lowered onto the hull"),
-        tone="good" if high.value > low.value else "none", numbers=numbers, warnings=record.warnings, sections=sections,
+        tone="good" if high.value > low.value else "none", numbers=numbers,
+        warnings=[*filter(None, [record.potential_note]), *record.warnings], sections=sections,
         citations=record.citations, provenance=record.provenance,
     )  # fmt: skip
 

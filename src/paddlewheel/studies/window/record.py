@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from paddlewheel.records import Measured, Record, StudyRecord
-from paddlewheel.studies.hull.record import HullInput, LeftOut, PublishedHullValue
+from paddlewheel.studies.hull.record import BesideMeasured, HullInput, LeftOut, PublishedHullValue
 
 
 class WindowStep(Record):
@@ -50,6 +50,8 @@ class WindowRecord(StudyRecord):
     kind: Literal["window"] = "window"
     system: list[str]
     engine: str
+    potential_note: str | None = None
+    static: bool = False
     target: str
     formula: str
     ion: str
@@ -72,5 +74,6 @@ class WindowRecord(StudyRecord):
     interfaces: list[WindowInterface] = []
     inputs: list[HullInput]
     left_out: list[LeftOut] = []
+    beside_measured: list[BesideMeasured] = []
     beside_published: list[PublishedHullValue] = []
     files: dict[str, str] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,19 +18,22 @@ from paddlewheel.studies.hull.inputs import (
     PAPER,
     Energies,
     EnergySettings,
+    error_of,
     forecast_of,
     inputs_of,
+    is_structure_file,
     milli,
     name_of,
     of_today,
     open_energies,
     open_hull,
     phase_energies,
+    potential_note_of,
     read_system,
     rising_temperatures,
     told_of_error,
 )
-from paddlewheel.studies.hull.phase_energies import PhaseEnergies
+from paddlewheel.studies.hull.phase_energies import PhaseEnergies, read_own_phase
 from paddlewheel.studies.hull.record import PublishedHullValue
 from paddlewheel.studies.motion.choices import doubt_of_charge
 from paddlewheel.studies.motion.record import UNCHECKED_CHARGE
@@ -38,11 +42,10 @@ from paddlewheel.studies.window.record import WindowInterface, WindowRecord, Win
 from paddlewheel.study.run import Run
 from paddlewheel.study.settings import bad_value, setting
 from paddlewheel.study.study import Argument, Study
-from paddlewheel.thermodynamics.energy_error import EnergyError
 from paddlewheel.thermodynamics.hull import FreeEnergyHull
 from paddlewheel.thermodynamics.interface import interface_reactions
 from paddlewheel.thermodynamics.phase_entry import common_engine
-from paddlewheel.thermodynamics.phase_library import library_phases
+from paddlewheel.thermodynamics.phase_library import all_phases
 from paddlewheel.thermodynamics.window import StabilityWindow, stability_window
 
 ALKALI_METALS = ("Li", "Na", "K", "Rb", "Cs")
@@ -120,10 +123,10 @@ class WindowInputs:
 
 
 def _opens(target: str, settings: WindowSettings) -> WindowInputs:
-    if settings.system:
-        elements = read_system(settings.system)
-    else:
-        elements = _elements(target, [*settings.energies, *settings.phases])
+    is_file = Path(target).is_file() and is_structure_file(target) and not _is_built_in(target)
+    if is_file and target not in map(str, settings.phases):
+        settings = settings.model_copy(update={"phases": (*settings.phases, target)})
+    elements = read_system(settings.system) if settings.system else _elements(target, settings, is_file=is_file)
     ion = settings.specie or _alkali_metal(elements)
     charge_e = cation_charge(ion) if settings.charge is None else settings.charge
     if charge_e is None:
@@ -131,7 +134,7 @@ def _opens(target: str, settings: WindowSettings) -> WindowInputs:
     doubt = doubt_of_charge(ion, charge_e, where="charge", anyway=settings.charge_anyway)
     energies = open_energies(elements, [settings.temperature_K], settings)
     return WindowInputs(
-        asked_for=target,
+        asked_for=Path(target).name if is_file else target,
         energies=energies,
         target=name_of(target, energies),
         ion=ion,
@@ -157,7 +160,7 @@ def _measures(inputs: WindowInputs, settings: WindowSettings, run: Run) -> Windo
     found = phase_energies(inputs.energies, settings, run)
     diagram = open_hull(found, inputs.energies, inputs.energies.temperatures_K, settings)
     result = stability_window(diagram, inputs.target, ion=inputs.ion, charge_e=inputs.charge_e, temperature=0)
-    record = _record(diagram, inputs.target, result, found, run, inputs.energies.error)
+    record = _record(diagram, inputs.target, result, found, run, inputs.energies)
     if inputs.charge_doubt:
         record.unchecked.append(UNCHECKED_CHARGE)
         record.warnings.append(inputs.charge_doubt)
@@ -185,30 +188,44 @@ def _alkali_metal(elements: Sequence[str]) -> str:
     return found[0]
 
 
-def _elements(target: str, given: Sequence[str | Path]) -> list[str]:
-    if given:
+def _is_built_in(target: str) -> bool:
+    return any(target in (phase.name, phase.structure) for phase in all_phases())
+
+
+def _elements(target: str, settings: WindowSettings, *, is_file: bool) -> list[str]:
+    """Of the phase: of its file, or of the one that is built in."""
+    if is_file:
+        found = read_own_phase(Path(target), n_orderings=1, seed=settings.seed).phase.elements
+        return sorted(found, key=lambda symbol: (symbol not in ALKALI_METALS, symbol))
+    if settings.is_given():
         raise SettingsError("no system for the phases given", where="system", remedy="give --system, such as Na-B-H")
-    known = library_phases(["Na", "B", "H"])
-    if not any(target in (phase.name, phase.structure) for phase in known):
-        names = ", ".join(phase.structure or phase.name for phase in known)
+    known = all_phases()
+    named = [phase for phase in known if target in (phase.name, phase.structure)]
+    named = named or [phase for phase in known if phase.formula == target]
+    if not named:
+        close = difflib.get_close_matches(target, [phase.structure or phase.name for phase in known], n=3)
         raise InputError(
-            f"'{target}' is not built in (there are: {names})", where="target",
-            remedy="name one, or give --energies or --phases and --system",
+            f"'{target}' is no file, and not built in", where="target",
+            remedy=(f"did you mean {', '.join(close)}? Else give " if close else "give ")
+            + "its structure file (CIF, POSCAR, ...), or --energies and --system",
         )  # fmt: skip
-    return ["Na", "B", "H"]
+    if named[0].elements <= {"Na", "B", "H"}:
+        return ["Na", "B", "H"]
+    return sorted(named[0].elements, key=lambda symbol: (symbol not in ALKALI_METALS, symbol))
 
 
 def _record(
     diagram: FreeEnergyHull, name: str, result: StabilityWindow, found: PhaseEnergies, run: Run,
-    error: EnergyError | None,
+    energies: Energies,
 ) -> WindowRecord:  # fmt: skip
+    error = error_of(found, energies)
     entry, own = diagram.entries[diagram.number(name)], diagram.phase(name, 0)
     strict = result.driving_force_eV_per_atom <= _STRICT_eV_PER_ATOM
     reduction = _limit(result.reduction_limit_V, result.std_reduction_limit_V, result.reduction_intervals_V)
     oxidation = _limit(result.oxidation_limit_V, result.std_oxidation_limit_V, result.oxidation_intervals_V)
     sodium = result.ion == "Na"
     warnings = [*found.warnings, *(f"{phase.name}: {phase.note}" for phase in diagram.entries if phase.note)]
-    warnings += told_of_error(error, diagram.entries)
+    warnings += told_of_error(error, found, energies)
     if not strict:
         warnings.append(
             f"{name} is {1000 * result.driving_force_eV_per_atom:.1f} meV/atom above the hull and has no window of its "
@@ -219,7 +236,8 @@ def _record(
     if result.reduction_limit_V == 0:
         warnings.append(f"nothing takes up {result.ion} down to 0 V: stable against the metal by these energies")
     record = WindowRecord(
-        system=diagram.elements, engine=common_engine(diagram.entries), target=name, formula=entry.formula,
+        system=diagram.elements, engine=common_engine(diagram.entries), potential_note=potential_note_of(energies),
+        static=energies.static, target=name, formula=entry.formula,
         ion=result.ion, charge_e=result.charge_e, temperature_K=result.temperature_K,
         energy_error_meV_per_atom=None if error is None else 1000 * error.std_eV_per_atom,
         shared_error=None if error is None else error.shared,
@@ -236,7 +254,8 @@ def _record(
             )
             for step in result.steps
         ],
-        inputs=inputs_of(diagram.entries), left_out=found.left_out, warnings=warnings, citations=list(_CITATIONS),
+        inputs=inputs_of(diagram.entries), left_out=found.left_out,
+        beside_measured=found.beside_measured, warnings=warnings, citations=list(_CITATIONS),
         provenance=run.provenance(),
     )  # fmt: skip
     if name.startswith("o-NBH"):
@@ -295,7 +314,8 @@ def _interfaces(
 
 def _says(record: WindowRecord) -> list[str]:
     low, high = record.reduction_limit_V, record.oxidation_limit_V
-    lines = [
+    lines = [record.potential_note] if record.potential_note else []
+    lines += [
         f"{record.target}: {low.value:.2f} +- {low.std:.2f} to {high.value:.2f} +- {high.std:.2f} V "
         f"against {record.ion}"
     ]
