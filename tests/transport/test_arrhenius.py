@@ -8,6 +8,8 @@ from scipy.stats import t as student
 
 from paddlewheel.errors import InputError, SettingsError
 from paddlewheel.transport import fit_arrhenius
+from paddlewheel.transport.arrhenius import PREFACTOR_CM2_PER_S
+from paddlewheel.transport.log_values import LogValue
 from paddlewheel.units import BOLTZMANN_eV_PER_K
 
 TEMPERATURES_K = np.array([450.0, 500.0, 550.0, 600.0, 700.0, 800.0])
@@ -201,3 +203,61 @@ def test_senseless_values_are_refused():
         fit_arrhenius([500.0, 600.0], [0.0, 1.0], [0.1, 0.1])
     with pytest.raises(InputError, match="2 temperatures, 1 values"):
         fit_arrhenius([500.0, 600.0], [1.0], [0.1, 0.1])
+
+
+def test_a_prefactor_known_before_is_a_point_at_infinite_temperature():
+    """The truth: weighted least squares with one more row, by NumPy."""
+    t, y, error = np.array([600.0, 700.0, 800.0]), np.array([2.0, 2.9, 3.3]), np.array([0.3, 0.2, 0.25])
+    known = LogValue(9.0, 1.5)
+    found = fit_arrhenius(t, np.exp(y), np.exp(y) * np.sinh(error), quantity="ln(D)", prefactor=known)
+    rows = np.stack([np.ones(4), -np.append(1.0 / (BOLTZMANN_eV_PER_K * t), 0.0)], axis=1)
+    weights = np.append(error, 1.5)[:, None]
+    true, *_ = np.linalg.lstsq(rows / weights, np.append(y, 9.0) / weights[:, 0], rcond=None)
+    covariance = np.linalg.inv((rows / weights).T @ (rows / weights))
+    assert (found.ln_prefactor, found.activation_energy_eV) == pytest.approx(true, rel=1e-9)
+    assert found.activation_energy_std_eV == pytest.approx(np.sqrt(covariance[1, 1]), rel=1e-9)
+    plain = fit_arrhenius(t, np.exp(y), np.exp(y) * np.sinh(error), quantity="ln(D)")
+    assert found.chi2_per_dof == plain.chi2_per_dof
+    assert found.interval_95_without_prior == plain.interval_95_at_target
+
+
+@pytest.mark.parametrize(("log_known", "told"), [(14.0, False), (14.0 + 2.1 * 3.5, True)])
+def test_a_prefactor_far_from_what_was_known_is_told(log_known, told):
+    """The line has 14; a prior of 3.5 that lies 2.1 of them off counts as strange from 2 of both errors."""
+    t = np.array([500.0, 650.0, 800.0])
+    values = np.exp(14.0 - 0.3 / (BOLTZMANN_eV_PER_K * t))
+    found = fit_arrhenius(t, values, 0.05 * values, quantity="ln(D)", prefactor=LogValue(log_known, 3.5))
+    assert any("prefactor" in line for line in found.warnings) is told
+
+
+@pytest.mark.parametrize("freedom", [4, np.inf])
+def test_intervals_with_a_known_prefactor_hold_and_are_narrower(freedom):
+    """Short runs at 650 to 800 K; prefactors as the prior has them, and as conductors have (1e-5 to 1e-1 cm^2/s)."""
+    rng = np.random.default_rng(5)
+    t, log_error, n_draws = np.array([650.0, 725.0, 800.0]), 0.3, 400
+    for wide in (True, False):
+        hits, ratio = np.zeros(4), []
+        for _ in range(n_draws):
+            energy = rng.uniform(0.1, 0.6)
+            known = PREFACTOR_CM2_PER_S
+            log = known.log + rng.normal() * known.std if wide else np.log(10) * rng.uniform(-5, -1)
+            values = np.exp(log - energy / (BOLTZMANN_eV_PER_K * t) + rng.normal(size=3) * log_error)
+            target = float(np.exp(log - energy / (BOLTZMANN_eV_PER_K * 300.0)))
+            estimated = log_error * np.sqrt(rng.chisquare(freedom, 3) / freedom) if np.isfinite(freedom) else log_error
+            quantile = student.ppf(0.5 + 0.6826895 / 2, freedom)
+            found = fit_arrhenius(
+                t, values, values * np.sinh(quantile * estimated), quantity="ln(D)", prefactor=known,
+                degrees_of_freedom=np.full(3, freedom),
+            )  # fmt: skip
+            ends = (found.interval_68_at_target, found.interval_95_at_target)
+            hits[:2] += [low < target < high for low, high in ends]
+            hits[2:] += [abs(found.activation_energy_eV - energy) < found.activation_energy_std_eV,
+                         found.activation_energy_95_eV[0] < energy < found.activation_energy_95_eV[1]]  # fmt: skip
+            alone = found.interval_95_without_prior
+            assert alone is not None
+            ratio.append(np.log(ends[1][1] / ends[1][0]) / np.log(alone[1] / alone[0]))
+        # the bands of the design (60 to 76, 91 to 98 %), the upper ends open: a prior wider than the conductors may
+        # hold more often
+        assert (hits[[0, 2]] / n_draws > 0.60).all()
+        assert (hits[[1, 3]] / n_draws > 0.91).all()
+        assert np.median(ratio) < 0.9

@@ -34,8 +34,9 @@ class ArrheniusResult(Record):
     `temperatures_bounding_K` gave no value to the fit but an upper bound; `models` are fitted to the values alone.
     `variance_ratio` is that of all variances over what runs give themselves (`paddlewheel.transport.excess`), as
     `variance_ratio_differences` of replicas and of temperatures about the line show it, joined with a prior;
-    `variance_ratio_seen` and `conductivity_300K_95_without_prior_mS_per_cm` are without it. `chance_above_1_mS_per_cm`
-    is the probability that the conductivity at 300 K is above 1 mS/cm.
+    `variance_ratio_seen` is without it. `prefactor_known_cm2_per_s` is the 68 % interval in which the prefactor of D
+    was taken to lie before any run; `conductivity_300K_95_without_prior_mS_per_cm` is without either.
+    `chance_above_1_mS_per_cm` is the probability that the conductivity at 300 K is above 1 mS/cm.
     """
 
     fitted: Literal["ln(sigma*T)", "ln(D)"]
@@ -51,6 +52,7 @@ class ArrheniusResult(Record):
     variance_ratio: float | None = None
     variance_ratio_seen: float | None = None
     variance_ratio_differences: int | None = None
+    prefactor_known_cm2_per_s: Interval | None = None
     temperatures_used_K: list[float] = []
     temperatures_bounding_K: list[float] = []
     temperatures_refused: list[RefusedTemperature] = []

@@ -9,7 +9,7 @@ import numpy as np
 
 from paddlewheel.errors import InputError, SettingsError
 from paddlewheel.transport.excess import ExcessVariance, joined_degrees
-from paddlewheel.transport.log_values import IMPROBABLE, ONE_SIGMA, chance_of_more, quantile
+from paddlewheel.transport.log_values import IMPROBABLE, ONE_SIGMA, LogValue, chance_of_more, quantile
 from paddlewheel.transport.temperature_models import ModelFit, fit_one_kink, fit_vogel_fulcher, linear_model
 from paddlewheel.transport.upper_bounds import UpperBounds
 from paddlewheel.units import BOLTZMANN_eV_PER_K
@@ -19,8 +19,15 @@ if TYPE_CHECKING:
 
 Quantity = Literal["ln(sigma*T)", "ln(D)"]
 _BETTER_BY_AICC = 2.0
+_STRANGE = 2.0
 _CONTRADICTS = 1.6448536269514722
 """Errors by which the line lies above an upper bound in one of twenty cases where both are right."""
+PREFACTOR_CM2_PER_S = LogValue(float(np.log(1e-3)), 1.5 * float(np.log(10.0)))
+"""What is known of the prefactor of a diffusivity before any run: 1e-3 cm^2/s within a factor of 30, one sigma.
+
+It is a^2 nu exp(dS / k) / 6: jumps a of 2 to 4 A, attempts nu of 1 to 10 THz, entropies dS up to 5 k give 1e-4 to 0.4.
+20 conductors by one universal potential have 10^(-3.0 +- 0.7) (docs/statistics.md).
+"""
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,8 @@ class ArrheniusFit:
     alone. The value at `target_K` is log-normal. `chi2_per_dof` is None for two temperatures, where the line is exact
     and its error is that of the points alone. `scale` multiplies all errors: the root of the ratio of `excess`, of
     replicas and points about the line, where it was given; else 1, or the root of chi2/dof where the points scatter
-    more than their errors allow (Student's t of n - 2).
+    more than their errors allow (Student's t of n - 2). `without_prior` is the same fit without what was known of the
+    prefactor before.
     """
 
     quantity: Quantity
@@ -65,10 +73,14 @@ class ArrheniusFit:
     warnings: tuple[str, ...]
     degrees_within: float = np.inf
     excess: ExcessVariance | None = None
+    without_prior: ArrheniusFit | None = None
 
     @property
     def interval_95_without_prior(self) -> tuple[float, float] | None:
-        """The 95 % interval at `target_K` with the ratio that the differences show alone; None where none was seen."""
+        """The 95 % interval at `target_K` without what was known of the prefactor, and with the ratio that the
+        differences show alone, where there are any; None where neither prior is in the fit."""
+        if self.without_prior is not None:
+            return self.without_prior.interval_95_without_prior or self.without_prior.interval_95_at_target
         if self.excess is None or self.excess.seen is None:
             return None
         low, high = self.interval_95_at_target
@@ -114,6 +126,7 @@ def fit_arrhenius(
     degrees_of_freedom: Sequence[float] | np.ndarray | None = None,
     upper_bounds: Mapping[float, float] | None = None,
     excess: ExcessVariance | None = None,
+    prefactor: LogValue | None = None,
 ) -> ArrheniusFit:
     """Weighted fit of ln(sigma T) or ln D against 1/(k T), with the covariance carried to `target_K`.
 
@@ -139,6 +152,10 @@ def fit_arrhenius(
     excess
         How much the runs at the same temperatures differ, in errors of their own (`paddlewheel.transport.excess`);
         `stds` are then those of the runs themselves. With the chi2 of the line it gives the ratio of all variances.
+    prefactor
+        What is known of the prefactor before (the unit of the values, times K for conductivities), a normal law of its
+        logarithm: a point of the line at 1/T = 0, which keeps short runs from barriers that no crystal has. It takes no
+        part in the chi2; where the points put the prefactor over twice both errors off, that is told.
 
     Raises
     ------
@@ -162,6 +179,7 @@ def fit_arrhenius(
     mean = np.array([model.parameters["ln_prefactor"], model.parameters["activation_energy_eV"]])
     bounds = _upper_bounds(upper_bounds, t, quantity)
     above = np.maximum(bounds.excess(mean, covariance), 0.0)
+    seen = excess
     strained = chi2 + float(np.sum(above**2)), freedom + int(np.sum(above > 0))
     if freedom == 0:
         warnings.append("two temperatures: the line passes through both points, nothing tests that it is straight")
@@ -184,8 +202,18 @@ def fit_arrhenius(
         for at, errors in zip(upper_bounds or (), above, strict=True)
         if errors > _CONTRADICTS
     ]
+    covariance = covariance * scale**2
+    at_target = np.array([1.0, -1.0 / (BOLTZMANN_eV_PER_K * target_K)])
+    if prefactor is not None:
+        off = (mean[0] - prefactor.log) / np.sqrt(covariance[0, 0] + prefactor.std**2)
+        if abs(off) > _STRANGE:
+            warnings.append(
+                f"the points put the prefactor {abs(off):.1f} of both errors {'above' if off > 0 else 'below'} what "
+                "crystals have: two mechanisms, or a temperature that is off"
+            )
+        mean, covariance, dof = _joined_prefactor(mean, covariance, prefactor, dof, at_target)
     inner = quantile(dof, ONE_SIGMA)
-    mean, covariance = replace(bounds, log_error=bounds.log_error * scale).joined(mean, covariance * scale**2)
+    mean, covariance = replace(bounds, log_error=bounds.log_error * scale).joined(mean, covariance)
     covariance = covariance * inner**2
     wider = quantile(dof, 0.95) / inner
     if excess is not None:
@@ -194,12 +222,10 @@ def fit_arrhenius(
     models = (model, fit_vogel_fulcher(t, y, error), fit_one_kink(t, y, error))
     warnings += _preferences(models, float(t.min()), float(t.max()), target_K)
 
-    prefactor, energy, energy_std = float(mean[0]), float(mean[1]), float(np.sqrt(covariance[1, 1]))
+    energy, energy_std = float(mean[1]), float(np.sqrt(covariance[1, 1]))
     reach = energy_std * wider
-    at = 1.0 / (BOLTZMANN_eV_PER_K * target_K)
-    gradient = np.array([1.0, -at])
-    log = prefactor - energy * at - float(_log_of_factor(quantity, np.array(target_K)))
-    spread = float(np.sqrt(gradient @ covariance @ gradient))
+    log = float(at_target @ mean) - float(_log_of_factor(quantity, np.array(target_K)))
+    spread = float(np.sqrt(at_target @ covariance @ at_target))
     low68, high68 = _around(log, spread)
     return ArrheniusFit(
         quantity=quantity,
@@ -207,7 +233,7 @@ def fit_arrhenius(
         activation_energy_eV=energy,
         activation_energy_std_eV=energy_std,
         activation_energy_95_eV=(energy - reach, energy + reach),
-        ln_prefactor=prefactor,
+        ln_prefactor=float(mean[0]),
         ln_prefactor_std=float(np.sqrt(covariance[0, 0])),
         covariance_ln_prefactor_activation_energy=float(covariance[0, 1]),
         chi2_per_dof=None if freedom == 0 else chi2 / freedom,
@@ -222,7 +248,28 @@ def fit_arrhenius(
         warnings=tuple(warnings),
         degrees_within=float(within),
         excess=excess,
-    )
+        without_prior=None
+        if prefactor is None
+        else fit_arrhenius(
+            temperatures_K, values, stds, quantity=quantity, target_K=target_K,
+            degrees_of_freedom=degrees_of_freedom, upper_bounds=upper_bounds, excess=seen,
+        ),
+    )  # fmt: skip
+
+
+def _joined_prefactor(
+    mean: np.ndarray, covariance: np.ndarray, prefactor: LogValue, dof: float, at_target: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Mean `[2]` and covariance `[2, 2]` of the line with a point at 1/T = 0, and the degrees of freedom at the target.
+
+    The line's own part of the variance has `dof`, the point's none that is estimated (Welch and Satterthwaite).
+    """
+    known = np.linalg.inv(covariance)
+    joined = np.linalg.inv(known + np.diag([prefactor.std**-2, 0.0]))
+    shift = known @ mean + np.array([prefactor.log * prefactor.std**-2, 0.0])
+    carried = joined @ at_target
+    of_line = float(carried @ known @ carried)
+    return joined @ shift, joined, dof * (float(at_target @ carried) / of_line) ** 2
 
 
 def _as_normal(chi2: float, dofs: np.ndarray) -> float:

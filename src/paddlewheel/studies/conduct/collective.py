@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from paddlewheel.records import Measured
 from paddlewheel.records.arrhenius import ROOM_K
+from paddlewheel.studies.conduct.fit import prefactor_known
 from paddlewheel.studies.conduct.record import CollectiveAtRoom, CollectiveResult
 from paddlewheel.studies.conduct.runs import Analysed
 from paddlewheel.transport import ArrheniusFit, LogValue, Quantity, fit_arrhenius, fit_logs, sum_of
@@ -43,6 +44,7 @@ def collective_result(analysed: Sequence[Analysed], fit: ArrheniusFit | None) ->
             [sigma.std for _, sigma, _ in sigmas],
             target_K=ROOM_K,
             degrees_of_freedom=[dof for *_, dof in sigmas],
+            prefactor=prefactor_known([row for row, *_ in sigmas]),
         )
         at_room.append(
             CollectiveAtRoom(

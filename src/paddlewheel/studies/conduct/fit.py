@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,10 +11,12 @@ import numpy as np
 from paddlewheel.records import Measured
 from paddlewheel.records.arrhenius import ROOM_K, ArrheniusModel, ArrheniusResult, RefusedTemperature, TemperatureStatus
 from paddlewheel.transport import ArrheniusFit, DiffusivityEstimate, fit_arrhenius
+from paddlewheel.transport.arrhenius import PREFACTOR_CM2_PER_S
 from paddlewheel.transport.excess import NO_EXCESS, ExcessVariance
-from paddlewheel.transport.log_values import ONE_SIGMA
+from paddlewheel.transport.log_values import ONE_SIGMA, LogValue
 
 if TYPE_CHECKING:
+    from paddlewheel.studies.conduct.record import TemperatureResult
     from paddlewheel.studies.conduct.runs import Analysed
 
 
@@ -40,6 +42,16 @@ def excess_of(analysed: Sequence[Analysed]) -> ExcessVariance:
 def _std_within(sigma: Measured, tracer: DiffusivityEstimate) -> float:
     """Half of the 68 % interval of a conductivity by the scatter within its runs alone."""
     return float(sigma.value * np.sinh(np.arcsinh(sigma.std / sigma.value) / tracer.wider(tracer.excess, ONE_SIGMA)))
+
+
+def prefactor_known(rows: Sequence[TemperatureResult]) -> LogValue:
+    """What is known before of the prefactor of sigma*T (mS K/cm): that of D, at the mean density of these rows."""
+    per_diffusivity = [
+        row.conductivity_mS_per_cm.value * row.at_K / row.diffusivity_cm2_per_s.value
+        for row in rows
+        if row.conductivity_mS_per_cm is not None and row.diffusivity_cm2_per_s is not None
+    ]
+    return replace(PREFACTOR_CM2_PER_S, log=PREFACTOR_CM2_PER_S.log + float(np.mean(np.log(per_diffusivity))))
 
 
 def line_fields(fit: ArrheniusFit) -> dict[str, Any]:
@@ -105,6 +117,7 @@ def fit_temperatures(
         degrees_of_freedom=[each.tracer.degrees_within or np.inf for each in good if each.tracer],
         upper_bounds={row.at_K: bound for row, bound in bounding if bound is not None},
         excess=excess_of(analysed),
+        prefactor=prefactor_known([each.row for each in good]),
     )
     warnings = list(fit.warnings)
     strange = ", ".join(f"{each.row.temperature_K:g}" for each in good if each.row.status == "extrapolating")
@@ -123,6 +136,7 @@ def fit_temperatures(
         variance_ratio=fit.excess.ratio if fit.excess else None,
         variance_ratio_seen=fit.excess.seen if fit.excess else None,
         variance_ratio_differences=fit.excess.differences if fit.excess else None,
+        prefactor_known_cm2_per_s=PREFACTOR_CM2_PER_S.interval(ONE_SIGMA),
         temperatures_used_K=used_K,
         temperatures_bounding_K=[row.temperature_K for row, bound in bounding if bound is not None],
         temperatures_refused=refused,

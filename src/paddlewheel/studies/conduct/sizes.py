@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from paddlewheel.records import Measured
 from paddlewheel.records.arrhenius import ROOM_K, ArrheniusResult
 from paddlewheel.studies.conduct.collective import measured_log
-from paddlewheel.studies.conduct.fit import line_fields
+from paddlewheel.studies.conduct.fit import line_fields, prefactor_known
 from paddlewheel.studies.conduct.record import SizeResult, SizesAtTemperature, SizeValue
 from paddlewheel.studies.conduct.runs import Analysed
 from paddlewheel.transport import LogValue, fit_arrhenius
@@ -103,5 +103,6 @@ def _of_an_infinite_cell(found: SizeDependence, largest: Sequence[Analysed]) -> 
         [std for _, _, std, _ in points],
         target_K=ROOM_K,
         degrees_of_freedom=[dof for *_, dof in points],
+        prefactor=prefactor_known([row for row, *_ in points]),
     )
     return ArrheniusResult(**line_fields(fit), temperatures_used_K=[row.temperature_K for row, *_ in points])
