@@ -46,10 +46,12 @@ def test_conductivity_and_fit_take_the_temperature_that_ran() -> None:
     per_m3 = 20 / (1000.0 * 1e-30)
     siemens_per_m = per_m3 * ELEMENTARY_CHARGE_C**2 * row.diffusivity_cm2_per_s.value * 1e-4
     assert row.conductivity_mS_per_cm.value == pytest.approx(siemens_per_m / (BOLTZMANN_J_PER_K * 814.0) * 10)
-    result = fit_temperatures(rows).result
-    assert result.activation_energy_eV is not None
-    assert result.activation_energy_eV.value == pytest.approx(ENERGY_eV, rel=1e-6)  # the same steps, scaled
-    assert result.temperatures_used_K == [600.0, 900.0]
+    found = fit_temperatures(rows)
+    assert found.fit is not None
+    assert found.fit.without_prior is not None
+    # the same steps, scaled
+    assert found.fit.without_prior.activation_energy_eV == pytest.approx(ENERGY_eV, rel=1e-6)
+    assert found.result.temperatures_used_K == [600.0, 900.0]
 
 
 def test_a_thermostat_keeps_the_temperature_asked_for() -> None:

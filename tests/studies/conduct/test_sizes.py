@@ -73,9 +73,10 @@ def test_a_trend_gives_the_line_of_an_infinite_cell(cells) -> None:
     assert found.slope_atoms.value == pytest.approx(100.0)
     assert found.arrhenius is not None
     assert found.arrhenius.conductivity_300K_mS_per_cm is not None
-    assert found.arrhenius.conductivity_300K_mS_per_cm.value == pytest.approx(SIGMA_300K_mS_PER_CM)
+    # a hundredth: what is known of prefactors weighs (error of this prefactor / 3.5)^2
+    assert found.arrhenius.conductivity_300K_mS_per_cm.value == pytest.approx(SIGMA_300K_mS_PER_CM, rel=1e-2)
     assert found.arrhenius.activation_energy_eV is not None
-    assert found.arrhenius.activation_energy_eV.value == pytest.approx(ACTIVATION_ENERGY_eV)
+    assert found.arrhenius.activation_energy_eV.value == pytest.approx(ACTIVATION_ENERGY_eV, rel=1e-2)
     text = " ".join(size_sentences(None, found))
     # exp(100 (1/128 - 1/1024)) = 1.98
     assert "D depends on the size of the cell: of cells of 128 and 1024 atoms, D in the smallest is 1.98 times" in text
