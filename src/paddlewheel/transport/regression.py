@@ -98,12 +98,13 @@ def fit_line(pool: Pool, *, minimum_onset: int = 1) -> Line:
         onset, linear = _onset(lags, msd, covariance, range(start, last))
         first = _first(lags, onset)
         estimator, _ = gls(covariance[first:, first:], line_design(lags[first:]))
-        slopes = final_slopes(lags, msd, covariance, int(lags[first]))
+        intercept = float(estimator[0] @ msd[first:])
+        # what bends upwards (persistence) at short lags is none of the relaxations, and would hide in their noise
+        slopes = final_slopes(lags, msd, covariance, int(lags[onset if intercept > 0 else first]))
         weights = slopes.mean
         errors, degrees, stretches = _variance_from_parts(
             pool, weights, [p.gaussian + shot * p.shot for p in parts], variance, memory, int(lags[first]), shot
         )
-        intercept = float(estimator[0] @ msd[first:])
         between = np.diag(slopes.covariance(pool.msd.T)), float(slopes.covariance(msd[None])[0, 0])
         own = (1.0 + _FEW_IONS / n_ions) ** 2
         excess = _excess(pool, weights, intercept, own * errors[:, 3], degrees / len(pool.replicas))

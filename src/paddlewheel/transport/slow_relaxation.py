@@ -21,8 +21,8 @@ import numpy as np
 from paddlewheel.transport.least_squares import chi2, gls, line_design
 
 _EXPONENTIAL = (0.125, 0.25, 0.5, 1.0)
-_POWERS, _SINCE = (0.5, 1.0, 1.5), (0.1, 1.0)
-_PRIOR_LINE, _PRIOR_EXPONENTIAL, _PRIOR_POWER = 0.6, 0.2, 0.2
+_POWERS, _SINCE = (0.5, 1.0), (0.1, 1.0)
+_PRIOR_LINE, _PRIOR_EXPONENTIAL, _PRIOR_POWER = 0.4, 0.2, 0.4
 
 
 @dataclass(frozen=True)
