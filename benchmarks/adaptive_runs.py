@@ -26,24 +26,22 @@ from paddlewheel.studies.conduct.adaptive import Goal, State, decide
 from paddlewheel.studies.conduct.fit import fit_temperatures
 from paddlewheel.studies.conduct.record import TemperatureResult
 from paddlewheel.studies.conduct.runs import Analysed
-from paddlewheel.transport import conductivity_per_diffusivity, estimate_diffusivity, tracer_conductivity
+from paddlewheel.transport import CAGE_PS, conductivity_per_diffusivity, estimate_diffusivity, tracer_conductivity
 from paddlewheel.units import A2_PER_PS_IN_CM2_PER_S, BOLTZMANN_eV_PER_K
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "transport"))
 import synthetic  # type: ignore[import-not-found]
 
-PILOTS_K, REPLICAS, PILOT_PS, EQUILIBRATE_PS, ONSET_PS = (600.0, 700.0, 800.0), 2, 20.0, 2.0, 0.5
+PILOTS_K, REPLICAS, PILOT_PS, EQUILIBRATE_PS, ONSET_PS = (600.0, 700.0, 800.0), 2, 20.0, 2.0, CAGE_PS
 FRAME_PS, HOP_A, GATE_A, VOLUME_A3, N_CORES, S_PER_PS = 0.1, 3.0, 2.5, 1500.0, 2, 1.0
 N_IONS, N_IONS_OF_DEMO = 24, 12
-DEMO_PS = 135.0
+DEMO_PS = 372.0
 DEMO_PLANS: tuple[tuple[tuple[float, ...], int], ...] = (
-    ((600.0, 650.0, 700.0, 750.0, 800.0), 1),
-    ((600.0, 650.0, 700.0, 750.0, 800.0), 2),
-    ((650.0, 700.0, 750.0, 800.0), 2),
-    ((600.0, 700.0, 800.0), 2),
-    ((600.0, 650.0, 800.0), 2),
+    ((600.0, 750.0, 900.0), 2),
     ((650.0, 725.0, 800.0), 2),
-    ((600.0, 800.0), 2),
+    ((600.0, 700.0, 800.0), 2),
+    ((600.0, 675.0, 750.0, 825.0, 900.0), 1),
+    ((600.0, 900.0), 2),
 )
 """Temperatures and replicas, for the same time on the cores."""
 
