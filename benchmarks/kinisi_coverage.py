@@ -6,7 +6,7 @@
     python benchmarks/kinisi_coverage.py PATHS --peer-python /path/to/venv/bin/python
 
 Every run is cut into pieces that share no frame, each analysed as one run. The truth is the final slope of the MSD of
-all runs together, without either program: a line from 10 ps to a third of the run, its error the scatter between runs.
+all runs, without either program (`real_coverage.Truth`).
 kinisi (its `DiffusionAnalyzer`, version printed) is told where diffusion begins (`start_dt`), as its users tell it; two
 choices are shown. Lags: 30 up to half of the piece, log-spaced, the same for both choices.
 """
@@ -20,10 +20,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from real_coverage import analysed, read_kept
-
-from paddlewheel.transport.msd import mean_squared_displacement
-from paddlewheel.units import A2_PER_PS_IN_CM2_PER_S
+from real_coverage import Truth, analysed, read_kept
 
 PEER = """
 import json, sys
@@ -57,18 +54,6 @@ for positions in held["pieces"]:
     found.append(of_piece)
 print(json.dumps({"version": kinisi.__version__, "found": found}))
 """
-FIRST_PS = 10.0
-
-
-def truth_cm2_per_s(paths: list[np.ndarray], step_ps: float) -> tuple[float, float]:
-    """The slope of the MSD from `FIRST_PS` to a third of the runs, its mean and standard error over the runs."""
-    slopes = []
-    for positions in paths:
-        lags = np.arange(round(FIRST_PS / step_ps), len(positions) // 3, 20)
-        msd = mean_squared_displacement(positions, frame_interval_fs=1000 * step_ps)
-        slopes.append(np.polyfit(lags * step_ps, msd.msd_A2[lags], 1)[0] / 6.0)
-    values = np.array(slopes) * A2_PER_PS_IN_CM2_PER_S
-    return float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values)))
 
 
 def row(name: str, intervals: list[list[float]], tried: int, truth: float) -> str:
@@ -98,7 +83,7 @@ def main() -> None:
     )
     for temperature_K, runs in read_kept(options.folder).items():
         step_ps = runs[0].paths.frame_interval_fs / 1000
-        truth, error = truth_cm2_per_s([run.paths.positions_A for run in runs], step_ps)
+        truth, error = Truth.of(runs).values["D"]
         total = sum(run.length_ps for run in runs)
         print(f"\n{temperature_K:g} K, {len(runs)} runs, {total:.0f} ps: D {truth:.3g} +- {error:.1g} cm2/s")
         for length_ps in options.lengths_ps:

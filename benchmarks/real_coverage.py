@@ -7,7 +7,8 @@
     python benchmarks/real_coverage.py table PATHS [--replicas 1,2] [--out docs/benchmarks/real_coverage.md]
 
 The first command can be killed and goes on; of a run that is still going what it has by now is kept. The truth of a
-temperature is the estimate from all of its runs, its error the scatter between them. A set is as many pieces as there
+temperature is the slope of the MSD of all of its runs from a fifth to a half of their length, which none of the
+functions under test made; its error is the scatter between them. A set is as many pieces as there
 are replicas, each of another run where there are enough; it is analysed by the functions of `conduct`. Sets of one
 length share no piece until all pieces have been used once; then they are drawn again in other company. Pieces begin
 10 ps apart, so that those of one length longer than that share frames (the number of sets that know nothing of each
@@ -32,14 +33,17 @@ from paddlewheel.studies.conduct.measure import analyse_temperature, with_excess
 from paddlewheel.studies.conduct.runs import Analysed, TemperatureRuns
 from paddlewheel.studies.motion.hop_distance import HopDistance, hop_distance
 from paddlewheel.trajectories import Displacements, displacements, open_store, read_thermo
-from paddlewheel.transport import CAGE_PS
+from paddlewheel.transport import CAGE_PS, conductivity_per_diffusivity
 from paddlewheel.transport.lagged import Pool
 from paddlewheel.transport.regression import lag_grid
+from paddlewheel.units import A2_PER_PS_IN_CM2_PER_S, BOLTZMANN_eV_PER_K
 
 if TYPE_CHECKING:
     from paddlewheel.records import Measured
 
 LENGTHS_PS = (10.0, 25.0, 50.0, 100.0)
+TRUTH_LAGS = (0.2, 0.5)
+"""Of the length of a run: where the slope of the MSD is taken for the final one."""
 STARTS_APART_PS = 10.0
 """Five times the lag from which the MSD of o-NBH is taken for straight at 650 K and above."""
 _THERMO = ("time_ps", "potential_energy_eV", "volume_A3", "temperature_K", "pressure_GPa")
@@ -229,25 +233,74 @@ class Tally:
         )
 
 
-def truth_lines(
-    by_temperature: dict[float, list[LongRun]], minimum_onset_ps: float
-) -> tuple[list[Analysed], list[str]]:
-    """The estimate of each temperature from all of its runs, and a table of them."""
-    truths = [analysed(runs, minimum_onset_ps) for runs in by_temperature.values()]
+@dataclass(frozen=True)
+class Truth:
+    """Of one temperature, from the MSD of all runs at long lags alone: value and standard error of each quantity."""
+
+    values: dict[str, tuple[float, float]]
+
+    @classmethod
+    def of(cls, runs: Sequence[LongRun]) -> Truth:
+        """Slopes of the MSD, of single ions and of their charge, over `TRUTH_LAGS` of each run; errors by their scatter.
+
+        Runs that are still short (under nine tenths of the longest) are left out.
+        """
+        longest = max(run.length_ps for run in runs)
+        runs = [run for run in runs if run.length_ps > 0.9 * longest]
+        slopes = []
+        for run in runs:
+            paths, step_ps = run.paths.positions_A, run.paths.frame_interval_fs / 1000
+            first, last = (round(share * len(paths)) for share in TRUTH_LAGS)
+            lags = np.linspace(first, last, 40).astype(int)
+            msds = (
+                Pool.of([paths], lags).msd.sum(axis=1),
+                Pool.of([paths.sum(axis=1)[:, None]], lags).msd.sum(axis=1) / paths.shape[1],
+            )
+            slopes.append([np.polyfit(lags * step_ps, msd, 1)[0] / 6.0 for msd in msds])
+        single, together = np.array(slopes).T * A2_PER_PS_IN_CM2_PER_S
+        first_paths = runs[0].paths
+        per_d = conductivity_per_diffusivity(
+            n_ions=len(first_paths.indices), mean_volume_A3=float(first_paths.volumes_A3.mean()), charge_e=1.0,
+            temperature_K=runs[0].temperature_K,
+        )  # fmt: skip
+        n = len(runs)
+        without = [(np.delete(single, k).mean(), np.delete(together, k).mean()) for k in range(n)] if n > 1 else []
+        ratios = np.array([a / b for a, b in without])
+        own, own_error = float(single.mean()), float(single.std(ddof=1) / np.sqrt(n)) if n > 1 else np.nan
+        all_ions, error = float(together.mean()), float(together.std(ddof=1) / np.sqrt(n)) if n > 1 else np.nan
+        return cls({
+            "D": (own, own_error),
+            "sigma": (per_d * own, per_d * own_error),
+            "collective": (per_d * all_ions, per_d * error),
+            "Haven ratio": (own / all_ions, float(np.sqrt((n - 1) * ratios.var())) if n > 1 else np.nan),
+        })  # fmt: skip
+
+
+def line_through(truths: dict[float, Truth]) -> dict[str, float]:
+    """Barrier (eV) and conductivity at 300 K (mS/cm) of the line of ln(sigma T) through the truths."""
+    kelvin = np.array(list(truths))
+    sigma, error = np.array([truth.values["sigma"] for truth in truths.values()]).T
+    weights = sigma / error if np.isfinite(error).all() else np.ones(len(kelvin))
+    slope, level = np.polyfit(1.0 / (BOLTZMANN_eV_PER_K * kelvin), np.log(sigma * kelvin), 1, w=weights)
+    return {"Ea": -float(slope), "sigma(300 K)": float(np.exp(level + slope / (BOLTZMANN_eV_PER_K * 300.0)) / 300.0)}
+
+
+def truth_lines(by_temperature: dict[float, list[LongRun]], truths: dict[float, Truth]) -> list[str]:
+    """A table of them."""
     lines = [
         "| T (K) | runs | ps | D (1e-6 cm2/s) | sigma, collective (mS/cm) | Haven ratio |",
         "|---|---|---|---|---|---|",
     ]
-    for each, runs in zip(truths, by_temperature.values(), strict=True):
-        row = each.row
-        told = [getattr(row, name) for name in ("diffusivity_cm2_per_s", *list(QUANTITIES.values())[2:])]
+    for temperature_K, truth in truths.items():
+        runs = by_temperature[temperature_K]
         shown = [
-            "none" if found is None else f"{found.value * scale:.3g} +- {found.std * scale:.2g}"
-            for found, scale in zip(told, (1e6, 1, 1), strict=True)
+            f"{truth.values[name][0] * scale:.3g} +- {truth.values[name][1] * scale:.2g}"
+            for name, scale in (("D", 1e6), ("collective", 1), ("Haven ratio", 1))
         ]
-        length = sum(run.length_ps for run in runs)
-        lines.append(f"| {row.temperature_K:g} | {len(runs)} | {length:.0f} | {' | '.join(shown)} |")
-    return truths, lines
+        lines.append(
+            f"| {temperature_K:g} | {len(runs)} | {sum(run.length_ps for run in runs):.0f} | {' | '.join(shown)} |"
+        )
+    return lines
 
 
 def coverage_lines(
@@ -255,9 +308,9 @@ def coverage_lines(
 ) -> list[str]:
     """The tables of one number of replicas."""
     by_temperature = read_kept(folder)
-    truths, lines = truth_lines(by_temperature, CAGE_PS)
-    line = fit_temperatures(truths)
-    truth = {each.row.temperature_K: each.row for each in truths}
+    truth = {temperature_K: Truth.of(runs) for temperature_K, runs in by_temperature.items()}
+    lines, line = truth_lines(by_temperature, truth), line_through(truth)
+    lines += ["", f"Line of all: {line['Ea']:.3f} eV, {line['sigma(300 K)']:.3g} mS/cm at 300 K."]
     random = np.random.default_rng(seed)
     of_rows = {(T, L, name): Tally() for T in truth for L in lengths_ps for name in QUANTITIES}
     of_line = {(L, name): Tally() for L in lengths_ps for name in ("Ea", "sigma(300 K)")}
@@ -277,13 +330,11 @@ def coverage_lines(
             for each in study:
                 row = with_excess(each, together)
                 for name, field in QUANTITIES.items():
-                    found, true = getattr(row, field), getattr(truth[row.temperature_K], field)
-                    if found is not None and true is not None:
-                        of_rows[row.temperature_K, length_ps, name].add(found, true.value)
+                    if (found := getattr(row, field)) is not None:
+                        of_rows[row.temperature_K, length_ps, name].add(found, truth[row.temperature_K].values[name][0])
             for name, field in (("Ea", "activation_energy_eV"), ("sigma(300 K)", "conductivity_300K_mS_per_cm")):
-                found, true = getattr(fit.result, field), getattr(line.result, field)
-                if found is not None and true is not None:
-                    of_line[length_ps, name].add(found, true.value)
+                if (found := getattr(fit.result, field)) is not None:
+                    of_line[length_ps, name].add(found, line[name])
     head = ["sets", "in 68 %", "in 95 %", "ln(value / truth): median, scatter"]
     lines += ["", f"{replicas} replicas, {count} sets a cell at most, seed {seed}.", ""]
     lines += [f"| quantity | T (K) | {' | '.join(head)} |", "|---|---|" + "---|" * len(head)]
