@@ -241,7 +241,7 @@ class Truth:
 
     @classmethod
     def of(cls, runs: Sequence[LongRun]) -> Truth:
-        """Slopes of the MSD, of single ions and of their charge, over `TRUTH_LAGS` of each run; errors by their scatter.
+        """Slopes of the MSD, of single ions and of their charge, over `TRUTH_LAGS` of each run; errors by scatter.
 
         Runs that are still short (under nine tenths of the longest) are left out.
         """
