@@ -46,6 +46,8 @@ _SLOPE_TELLS = 1.0
 _VIBRATION = 0.1
 _BETTER_BY_CHI2 = 6.0
 """Two parameters too many lower a chi2 by as much in one case of twenty."""
+_FEW_HOPS = 2.0
+"""Hops of an ion in the longest lag of a fit under which a longer memory of hops back is told as a danger."""
 _REPLICAS_DISAGREE = 0.01
 _UNSEEN_EVENTS_95 = 3.0
 """No event seen: fewer than 3 expected, at 95 % (Poisson)."""
@@ -323,13 +325,21 @@ def _judged(
         loglog_slope=slope if slope_std < _SLOPE_TELLS else None,
         loglog_slope_std=slope_std if slope_std < _SLOPE_TELLS else None,
         left_out_ps=left_out_ps,
-        notes=tuple(_notes(line, found, step_ps)),
+        notes=tuple(
+            _notes(line, found, step_ps, hops=6.0 * line.diffusivity * float(pool.lags[-1]) / hop_distance_A**2)
+        ),
         **_description(line, pool, step_ps),
     )
 
 
-def _notes(line: Line, found: Stationarity, step_ps: float) -> Iterator[str]:
+def _notes(line: Line, found: Stationarity, step_ps: float, *, hops: float) -> Iterator[str]:
     from scipy.special import chdtrc
+
+    if hops < _FEW_HOPS:
+        yield (
+            f"over the longest lag of the fit an ion makes {hops:.2g} hops: where it hops back for longer than that, D "
+            "is smaller (in Li6PS5Cl at 600 K by a factor of 2 to 3); a longer run tells"
+        )
 
     if found.cut_by is not None:
         yield (

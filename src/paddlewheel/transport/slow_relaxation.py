@@ -22,7 +22,7 @@ from paddlewheel.transport.least_squares import chi2, gls, line_design
 
 _EXPONENTIAL = (0.125, 0.25, 0.5, 1.0)
 _POWERS, _SINCE = (0.5, 1.0), (0.1, 1.0)
-_PRIOR_LINE, _PRIOR_EXPONENTIAL, _PRIOR_POWER = 0.4, 0.2, 0.4
+_PRIOR_LINE, _PRIOR_EXPONENTIAL, _PRIOR_POWER = 0.5, 0.2, 0.3
 
 
 @dataclass(frozen=True)
