@@ -218,7 +218,7 @@ def test_run_under_ten_times_the_earliest_onset_is_too_short():
 @pytest.mark.parametrize(("per_ion", "told"), [(3.0, True), (30.0, False)])
 def test_fits_over_less_than_two_hops_are_told(per_ion, told):
     """The longest lag is a third of the run: 1 and 10 hops of 3 A; the scatter of 96 ions is far from 2."""
-    paths, _ = vibration_and_hops(np.random.default_rng(1), n_ions=96, n_frames=1000, per_ion=per_ion)
+    paths, _ = synthetic.vibration_and_hops(np.random.default_rng(1), n_ions=96, n_frames=1000, per_ion=per_ion)
     found = estimate_diffusivity([paths], frame_interval_fs=10.0, hop_distance_A=3.0)
     assert found.status == "ok"
     assert any("hops back" in note for note in found.notes) is told
