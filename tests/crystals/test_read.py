@@ -206,6 +206,83 @@ def test_several_structures_in_one_file(tmp_path: Path) -> None:
         read_structure(tmp_path / "x.extxyz")
 
 
+_SALT = """NaCl
+{scale}
+5.6 0 0
+1.2 5.0 0
+0 0 6
+Na Cl
+1 1
+{mode}
+0 0 0
+{place}
+"""
+_DIRECT, _CARTESIAN = ("Direct", "0.5 0.4 0.3"), ("Cartesian", "3.28 2.0 1.8")
+
+
+@pytest.mark.parametrize(("mode", "place"), [_DIRECT, _CARTESIAN])
+@pytest.mark.parametrize(
+    ("scale", "factors"),
+    [
+        ("0.5", [0.5] * 3),
+        ("2 ! twice", [2.0] * 3),
+        ("1.0 1.1 0.9", [1.0, 1.1, 0.9]),
+        ("-200", [(200 / 168) ** (1 / 3)] * 3),
+    ],
+)
+def test_every_scale_of_a_poscar(tmp_path: Path, scale: str, factors: list[float], mode: str, place: str) -> None:
+    """A factor, three of x, y and z, or minus the volume (the VASP wiki's POSCAR); the cell has 5.6 x 5 x 6 A^3."""
+    path = tmp_path / "POSCAR"
+    path.write_text(_SALT.format(scale=scale, mode=mode, place=place))
+    atoms = read_structure(path)
+    assert atoms.cell.array == pytest.approx(np.array([[5.6, 0, 0], [1.2, 5, 0], [0, 0, 6]]) * factors)
+    assert atoms.positions[1] == pytest.approx(np.array([3.28, 2, 1.8]) * factors)
+    assert atoms.positions[0] == pytest.approx([0, 0, 0])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda text: text.replace("SCALE", "1.0 -1.1 0.9"), "its second line is no scale of a POSCAR"),
+        (lambda text: text.replace("SCALE", "1 2"), "its second line is no scale of a POSCAR"),
+        (lambda text: text.replace("SCALE", "1")[:33], "ends before the numbers of its atoms"),
+        (lambda text: text.replace("SCALE", "1")[:-8], "has the coordinates of 1 of its 2 atoms"),
+        (lambda text: text.replace("SCALE", "1").replace("1 1\n", "1 2\n"), "coordinates of 2 of its 3 atoms"),
+        (lambda text: text.replace("SCALE", "1").replace("1 1\n", "2\n"), "names 2 elements .Na Cl. and 1 numbers"),
+    ],
+)
+def test_a_poscar_that_is_cut_or_counts_wrong(tmp_path: Path, spoil, told: str) -> None:
+    path = tmp_path / "POSCAR"
+    path.write_text(spoil(_SALT.format(scale="SCALE", mode="Direct", place="0.5 0.4 0.3")))
+    with pytest.raises(StructureError, match=told):
+        read_structure(path)
+
+
+_RES = "TITL salt\nCELL 1.54 4 4 4 90 90 90\nLATT {}\nSFAC Na Cl\nNa 1 0 0 0 1\nCl 2 .5 .5 .5 1\n{}END\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("a.res", _RES.format("4", ""), "is a SHELX refinement.*give the CIF that SHELXL writes"),
+        ("a.res", _RES.format("-1", "HKLF 4\n"), "is a SHELX refinement"),
+        ("a.ins", _RES.format("-1", ""), "is a SHELX refinement"),
+        ("a.vesta", "#VESTA_FORMAT_VERSION 3.5.4\nCRYSTAL\n", "is a file of VESTA.*Export Data"),
+        ("a.cssr", " 5.6 5.6 5.6\n 90 90 90 SPGR = 1 P 1\n", "is a file of Cerius2 or Zeo"),
+        ("a.xyz", "1\nNa\nNa 0 0 0\n", "there is no periodic cell; give a crystal.*Lattice="),
+    ],
+)
+def test_files_of_other_programs_have_a_line_of_their_own(tmp_path: Path, name: str, text: str, told: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(StructureError, match=told):
+        read_structure(tmp_path / name)
+
+
+def test_the_res_of_airss_holds_all_atoms(tmp_path: Path) -> None:
+    (tmp_path / "a.res").write_text(_RES.format("-1", ""))
+    assert read_structure(tmp_path / "a.res").get_chemical_formula() == "ClNa"
+
+
 def test_poscar_without_element_names(tmp_path: Path) -> None:
     path = tmp_path / "POSCAR"
     path.write_text("comment\n1.0\n5 0 0\n0 5 0\n0 0 5\n1 1\nDirect\n0 0 0\n.5 .5 .5\n")

@@ -24,6 +24,10 @@ SHORTEST_COVALENT_FRACTION = 0.4
 LARGEST_A = 1e4
 """Longest cell vector and largest coordinate of anything that is simulated atom by atom (molecules in vacuum too)."""
 
+NO_CELL_REMEDY = (
+    'give a crystal with three lattice vectors (in an .xyz: Lattice="a1 a2 a3 b1 b2 b3 c1 c2 c3" in its second line), '
+    "not a molecule"
+)
 _LARGEST_KNOWN_NUMBER = 103  # Lr: the last with a covalent radius and a mass worth the name
 
 
@@ -82,9 +86,10 @@ def check_structure(atoms: Atoms, where: str | Path | None = None) -> Atoms:
     if lengths.min() < 1e-3 or abs(np.linalg.det(cell)) < 1e-3 * lengths.prod():
         volume = abs(np.linalg.det(cell))
         raise StructureError(
-            f"there is no periodic cell (lattice parameters {_three(lengths)} A, volume {volume:.3g} A^3)",
+            "there is no periodic cell"
+            + (f" (lattice parameters {_three(lengths)} A, volume {volume:.3g} A^3)" if lengths.any() else ""),
             where=where,
-            remedy="give a crystal with three lattice vectors, not a molecule",
+            remedy=NO_CELL_REMEDY,
         )
     volume_A3 = abs(np.linalg.det(cell)) / len(atoms)
     if volume_A3 < SMALLEST_VOLUME_A3:

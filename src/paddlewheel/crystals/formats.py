@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import contextlib
 import io
+import itertools
 import json
 import os
 import re
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from paddlewheel.crystals.check import NO_CELL_REMEDY
 from paddlewheel.crystals.cif import read_cif
 from paddlewheel.crystals.cif_statements import ISOTOPE_MASSES_U
 from paddlewheel.crystals.lammps_data import is_lammps_data, read_lammps_data
@@ -30,10 +32,24 @@ if TYPE_CHECKING:
 OCCUPANCY_ROUNDING = 1e-3
 """Occupancies this close to 1 are full: they are rounding in the file, not vacancies."""
 
+_EXPORTED = {
+    ".vesta": ("VESTA", "export the structure there as CIF or POSCAR (File, Export Data)"),
+    ".cssr": ("Cerius2 or Zeo++", "give the CIF that it was made from, or convert it, e.g. by Open Babel"),
+    ".xtl": ("CrystalMaker or Materials Studio", "export it there as CIF"),
+    ".crystal": ("CrystalMaker", "export it there as CIF"),
+    ".cmdf": ("CrystalMaker", "export it there as CIF"),
+    ".mol": ("molecules", "give a crystal as CIF"),
+    ".mol2": ("molecules", "give a crystal as CIF"),
+    ".sdf": ("molecules", "give a crystal as CIF"),
+}
+"""Files of other programs by suffix: whose, and what to do."""
+_SHELX = ("SYMM", "FVAR", "HKLF", "WGHT", "L.S.", "CGLS", "PLAN")
+"""Instructions of refinements; the .res of AIRSS, which have none, hold all atoms of the cell."""
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 """Bytes that no text has."""
 _LARGEST_FRAMES = 2_000_000_000
 _COMPRESSED = {".gz", ".bz2", ".xz"}
+_WHOLE_POSCAR = "take the whole file: comment, scale, three vectors, elements, numbers, Direct, and a line an atom"
 _REMEDY = "give a CIF, POSCAR, extended XYZ, LAMMPS data or pymatgen JSON file"
 
 
@@ -64,7 +80,7 @@ def read_sites(path: Path) -> Structure:
         if found.cell.rank < 3:
             raise StructureError(
                 "there is no periodic cell", where=path,
-                remedy="give a crystal with three lattice vectors, not a molecule",
+                remedy=NO_CELL_REMEDY,
             )  # fmt: skip
         symbols = found.get_chemical_symbols()
         return Structure(found.cell.array, symbols, found.positions, coords_are_cartesian=True)
@@ -213,18 +229,85 @@ def _text(path: Path) -> str:
 
 
 def _read_poscar(path: Path, text: str) -> Structure:
+    """Read a POSCAR; its scale is a factor, three of them (of x, y and z), or, negative, the volume of the cell."""
+    from pymatgen.core import Lattice
     from pymatgen.io.vasp.inputs import BadPoscarWarning, Poscar
 
+    lines = text.splitlines()
+    factors = _poscar_factors(lines, path)
+    _refuse_cut_poscar(lines, path)
+    lines[1] = f"{factors[0]!r}" if len(factors) == 1 else "1.0"
     with warnings.catch_warnings():
         warnings.simplefilter("error", BadPoscarWarning)
         try:
-            return Poscar.from_str(text, read_velocities=False).structure
+            structure = Poscar.from_str("\n".join(lines), read_velocities=False).structure
         except BadPoscarWarning as error:
             raise StructureError(
                 f"the elements are not named ({_first_line(error)})",
                 where=path,
                 remedy="write the element symbols on the sixth line (VASP 5 format)",
             ) from error
+    if len(factors) == 3:  # fractions of the cell are the same, whichever coordinates the file has
+        structure.lattice = Lattice(structure.lattice.matrix * np.array(factors))
+    return structure
+
+
+def _poscar_factors(lines: list[str], path: Path) -> tuple[float, ...]:
+    """What multiplies the vectors of the cell and Cartesian coordinates: one number, or one of each direction."""
+    numbers = _numbers(lines[1]) if len(lines) > 1 else []
+    if len(numbers) not in (1, 3) or (len(numbers) == 3 and min(numbers) <= 0) or numbers[0] == 0:
+        written = lines[1].strip() if len(lines) > 1 else ""
+        raise StructureError(
+            f"its second line is no scale of a POSCAR ({written!r})", where=path,
+            remedy="write one factor, three positive ones of x, y and z, or minus the volume in A^3",
+        )  # fmt: skip
+    if numbers[0] > 0:
+        return tuple(numbers)
+    vectors = np.array([(_numbers(line) + [np.nan] * 3)[:3] for line in lines[2:5]])
+    volume_A3 = abs(np.linalg.det(vectors)) if vectors.shape == (3, 3) else np.nan
+    if not volume_A3 > 0:
+        raise StructureError("has no cell of three vectors", where=path, remedy=_WHOLE_POSCAR)
+    return (float((-numbers[0] / volume_A3) ** (1 / 3)),)
+
+
+def _refuse_cut_poscar(lines: list[str], path: Path) -> None:
+    """Refuse a file that ends too early, or whose numbers of atoms are not as many as its elements."""
+    counted = next((row for row in range(5, len(lines)) if _counts(lines[row])), None)
+    if counted is None:
+        raise StructureError("ends before the numbers of its atoms", where=path, remedy=_WHOLE_POSCAR)
+    symbols = " ".join(lines[5:counted]).partition("!")[0].split()
+    last = counted
+    while last + 1 < len(lines) and _counts(lines[last + 1]):
+        last += 1
+    counts = [count for line in lines[counted : last + 1] for count in _counts(line)]
+    if symbols and len(symbols) != len(counts):
+        raise StructureError(
+            f"names {len(symbols)} elements ({' '.join(symbols[:6])}) and {len(counts)} numbers of atoms", where=path,
+            remedy="write one number for each element",
+        )  # fmt: skip
+    begins = last + (3 if lines[last + 1 :] and lines[last + 1].strip()[:1] in ("s", "S") else 2)
+    rows = lines[begins : begins + sum(counts)]
+    found = next((row for row, line in enumerate(rows) if len(_numbers(line)) < 3), len(rows))
+    if found < sum(counts):
+        raise StructureError(
+            f"is cut: it has the coordinates of {found} of its {sum(counts)} atoms", where=path, remedy=_WHOLE_POSCAR
+        )
+
+
+def _numbers(line: str) -> list[float]:
+    """The numbers that a line begins with."""
+    found = []
+    for word in line.split():
+        try:
+            found.append(float(word))
+        except ValueError:
+            break
+    return found
+
+
+def _counts(line: str) -> list[int]:
+    """The whole numbers that a line begins with."""
+    return [int(word) for word in itertools.takewhile(str.isdecimal, line.split())]
 
 
 def _read_json(path: Path, text: str) -> Structure | Atoms:
@@ -320,7 +403,24 @@ def check_extxyz_sizes(content: bytes, where: str | Path, kind: type[InputError]
             raise kind(f"{found[1].decode()[:40]} atoms in {n_lines} lines", where=where, remedy="write it anew")
 
 
+def _refuse_other_programs(path: Path) -> None:
+    """Refuse what no reader here takes, or takes for another crystal: ASE passes over the symmetry of SHELX."""
+    suffix = path.suffix.lower()
+    if suffix in _EXPORTED:
+        program, remedy = _EXPORTED[suffix]
+        raise StructureError(f"is a file of {program}, which is not read", where=path, remedy=remedy)
+    if suffix in (".res", ".ins"):
+        rows = [line.split() for line in _text(path).splitlines() if line.strip()]
+        lattice = next((row[1] for row in rows if row[0].upper() == "LATT" and len(row) > 1), "1")
+        if suffix == ".ins" or lattice != "-1" or any(row[0].upper() in _SHELX for row in rows):
+            raise StructureError(
+                "is a SHELX refinement, whose symmetry and occupancies are not read", where=path,
+                remedy="give the CIF that SHELXL writes beside it (instruction ACTA), or export one from Olex2",
+            )  # fmt: skip
+
+
 def _read_with_ase(path: Path) -> Atoms:
+    _refuse_other_programs(path)
     images = read_frames(path, StructureError, remedy=_REMEDY)
     _one_of(images, path)
     return images[0]
