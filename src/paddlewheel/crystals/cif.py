@@ -33,6 +33,7 @@ _SHARED_A = 0.01
 _WITH_HYDROGEN = re.compile(r"O-?H\d*|Wat\d*|H2O\d*|NH\d+", re.IGNORECASE)
 _VACANT = ("va", "vac", "vacancy")
 """Type symbols of what is no atom (AFLOW, phase diagrams)."""
+_FORMULAS = tuple(f"_chemical_formula_{kind}" for kind in ("sum", "structural", "moiety"))
 _NUMBER = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?:\((\d*)\))?")
 _OPERATIONS = ("_space_group_symop_operation_xyz", "_symmetry_equiv_pos_as_xyz")
 _MAGNETIC = ("_space_group_symop_magn_operation_xyz", "_space_group_symop_magn_centering_xyz")
@@ -284,7 +285,8 @@ def _refuse_lost_atoms(data: dict, symbols: list[str], structure: Structure, pat
     said = _sayer(data)
     stated = _amounts(said("_chemical_formula_sum") or said("_chemical_formula_structural"))
     present = _amounts(structure.composition)
-    missing = sorted(set(stated) - set(present))
+    named = set(stated).union(*(_elements_in(said(tag) or "") for tag in _FORMULAS))
+    missing = sorted(named - set(present))
     attached = any(_number(text) > 0 for text in data.get("_atom_site_attached_hydrogens", []))
     if "H" not in present and (attached or any(map(_WITH_HYDROGEN.fullmatch, symbols))):
         missing = ["H"]
@@ -344,6 +346,15 @@ def _other_multiplicities(data: dict[str, list[str]], found: Sequence[int]) -> s
     row = int(np.argmax(np.abs(np.log(ratios / np.median(ratios)))))
     label = data.get("_atom_site_label", data.get("_atom_site_type_symbol", []))[row]
     return f"site {label} has {found[row]} places by the symmetry, the file says {stated[row]:g}"
+
+
+def _elements_in(formula: str) -> set[str]:
+    """Elements of a formula in any notation (``2(H4 N +), Cl``); none where a word of it is no element."""
+    from ase.data import atomic_numbers
+
+    words = re.findall(r"[A-Z][a-z]*", formula)
+    symbols = {"H" if word in ISOTOPE_MASSES_U else word for word in words}
+    return symbols if symbols <= set(atomic_numbers) - {"X"} else set()
 
 
 def _amounts(formula: str | Composition | None) -> dict[str, float]:

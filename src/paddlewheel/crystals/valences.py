@@ -56,24 +56,18 @@ def bond_valence_sums(symbols: Sequence[str], occupancies: Floats, pairs: Pairs)
         Of sites, up to `BOND_CUTOFF_A`.
     """
     from pymatgen.core import Element
-    from pymatgen.core.bond_valence import BV_PARAMS
 
     pauling = {symbol: float(Element(symbol).X) for symbol in symbols}
-    parameters = {symbol: BV_PARAMS.get(Element(symbol)) for symbol in symbols}
     anions = [symbol for symbol in symbols if symbol in _ANIONS] or [
         s for s in symbols if min(known_charges(s), default=0) < 0
     ]
     sums = np.zeros(len(symbols))
     for (a, first), (b, second) in itertools.combinations(enumerate(symbols), 2):
-        one, other = parameters[first], parameters[second]
-        if one is None or other is None or not abs(pauling[first] - pauling[second]) > 0:  # nan where none is known
+        if not abs(pauling[first] - pauling[second]) > 0:  # nan where none is known
             continue
         if max(first, second, key=pauling.__getitem__) not in anions:
             continue
-        radii = one["r"] * other["r"] * (math.sqrt(one["c"]) - math.sqrt(other["c"])) ** 2
-        length_A = one["r"] + other["r"] - radii / (one["c"] * one["r"] + other["c"] * other["r"])
-        bonded = pairs.distances_A > _OVERLAP * sum_of_radii(first, second)
-        valence = np.where(bonded, np.exp((length_A - pairs.distances_A) / _SOFTNESS_A), 0.0)
+        valence = bond_valences(first, second, pairs.distances_A)
         both = occupancies[pairs.first, a] * occupancies[pairs.second, b]
         both += occupancies[pairs.first, b] * occupancies[pairs.second, a]
         total = float(valence @ both) * (1 if pauling[first] < pauling[second] else -1)
@@ -81,6 +75,20 @@ def bond_valence_sums(symbols: Sequence[str], occupancies: Floats, pairs: Pairs)
         sums[b] -= total
     amounts = occupancies.sum(axis=0)
     return {symbol: float(sums[k] / amounts[k]) for k, symbol in enumerate(symbols) if amounts[k] > 0}
+
+
+def bond_valences(first: str, second: str, distances_A: Floats) -> Floats:
+    """Of bonds of two elements, v.u.; 0 of sites that are never filled both, and where there is no parameter."""
+    from pymatgen.core import Element
+    from pymatgen.core.bond_valence import BV_PARAMS
+
+    one, other = (BV_PARAMS.get(Element(symbol)) for symbol in (first, second))
+    if one is None or other is None:
+        return np.zeros(len(distances_A))
+    radii = one["r"] * other["r"] * (math.sqrt(one["c"]) - math.sqrt(other["c"])) ** 2
+    length_A = one["r"] + other["r"] - radii / (one["c"] * one["r"] + other["c"] * other["r"])
+    bonded = distances_A > _OVERLAP * sum_of_radii(first, second)
+    return np.where(bonded, np.exp((length_A - distances_A) / _SOFTNESS_A), 0.0)
 
 
 def sum_of_radii(first: str, second: str) -> float:
