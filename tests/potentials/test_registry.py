@@ -26,6 +26,7 @@ from paddlewheel.potentials import (
     identify_potential,
     list_potentials,
     load_potential,
+    plain_name,
 )
 
 _PAPER = "m3gnet-nabh-r2scan"
@@ -124,6 +125,37 @@ def test_unknown_names_list_what_there_is(name: str, message: str) -> None:
     for call in (load_potential, describe_potential, identify_potential, fetch_potential):
         with pytest.raises(PotentialError, match=message):
             call(name)
+
+
+@pytest.mark.parametrize(
+    ("given", "plain"),
+    [
+        ("NEP89", "nep89"),
+        (" Nep-NaBH ", "nep-nabh"),
+        ("CHGNet", "chgnet"),
+        ("MACE:Of-Mine@Head", "mace:Of-Mine@Head"),
+        ("ASE:ase.calculators.emt:EMT", "ase:ase.calculators.emt:EMT"),
+        ("nowhere", "nowhere"),
+    ],
+)
+def test_names_are_found_in_any_case(given: str, plain: str) -> None:
+    assert plain_name(given) == plain
+    if plain != "nowhere":
+        assert describe_potential(given).name == plain
+
+
+def test_a_name_in_capitals_is_the_same_potential(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert identify_potential("NEP-NaBH") == identify_potential("nep-nabh")
+    atoms = read_structure("nabh4")
+    energies = []
+    for name in ("NEP-NaBH", "nep-nabh"):
+        atoms.calc = load_potential(name)
+        energies.append(atoms.get_potential_energy())
+    assert energies[0] == energies[1]
+    (tmp_path / "NEP89").mkdir()
+    monkeypatch.chdir(tmp_path)  # a folder of that very name is what was meant
+    with pytest.raises(PotentialError, match="is no checkpoint folder"):
+        describe_potential("NEP89")
 
 
 def test_folders_that_are_no_checkpoint(tmp_path: Path) -> None:

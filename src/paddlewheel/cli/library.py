@@ -171,12 +171,15 @@ def _whereabouts(card: PotentialCard) -> str:
 
 
 def _print_card(card: dict[str, Any]) -> None:
+    """What is known of it; the rest is left out."""
     told = {key: value for key, value in card.items() if key != "details"} | (card.get("details") or {})
     for key, value in told.items():
+        if value in (None, "", (), []):
+            continue
         if key == "files":
             value = ", ".join(f"{file['name']} ({file['n_bytes']} bytes, sha256 {file['sha256']})" for file in value)
         elif isinstance(value, dict) and not any(isinstance(entry, dict) for entry in value.values()):
             value = ", ".join(f"{name} {entry}" for name, entry in value.items())
         elif isinstance(value, (list, tuple)):
             value = " ".join(str(entry) for entry in value)
-        typer.echo(f"{key.replace('_', ' ')}: {value if value not in (None, '') else '-'}")
+        typer.echo(f"{key.replace('_', ' ')}: {value}")

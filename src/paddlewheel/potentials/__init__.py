@@ -11,6 +11,7 @@ from paddlewheel.potentials.registry import (
     is_installed,
     list_potentials,
     load_potential,
+    plain_name,
 )
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "is_installed",
     "list_potentials",
     "load_potential",
+    "plain_name",
 ]

@@ -87,15 +87,28 @@ def describe_potential(name: str | Path) -> PotentialCard:
     PotentialError
         If there is no such potential, the folder is no M3GNet checkpoint, or the file no NEP4.
     """
-    text = str(name)
-    for card in _cards():
-        if card.name == text.strip().lower():
-            return card
+    text = plain_name(name)
+    if card := next((card for card in _cards() if card.name == text), None):
+        return card
     if adapter_kind(text):
         return adapter_card(text)
     if is_nep_file(Path(name)):
         return _known(text, nep_files(Path(name))) or nep_card(Path(name))
     return _checkpoint_card(Path(name))
+
+
+def plain_name(name: str | Path) -> str:
+    """A name of `list_potentials`, and the family of an adapter, as they are written there, whatever their case.
+
+    The rest is as it was given, and so is a file or folder of that very name.
+    """
+    text = str(name)
+    lower = text.strip().lower()
+    if any(card.name == lower for card in _cards()):
+        return text if text != lower and Path(text).exists() else lower
+    family, colon, model = text.strip().partition(":")
+    plain = f"{family.lower()}{colon}{model}"
+    return plain if adapter_kind(plain) else text
 
 
 def fetch_potential(name: str) -> Path:
@@ -171,7 +184,7 @@ def load_potential(
         if card.kind == "nep":
             path = fetch_files(card) / card.files[0].name if card.is_fetched else embedded_file(card.name) or Path(name)
             return load_nep(path, device=device, dtype=dtype, threads=threads)
-        return load_adapter(str(name), device=device, dtype=dtype)
+        return load_adapter(card.name, device=device, dtype=dtype)
     from paddlewheel.potentials.m3gnet import Conventions, M3GNetCalculator  # no torch is told before a download
 
     folder = fetch_files(card) if card.is_fetched else Path(name)
@@ -197,7 +210,7 @@ def identify_potential(name: str | Path) -> str:
     if card.kind == "nep":  # whatever its files are called
         return hashlib.sha256(json.dumps([file.sha256 for file in card.files]).encode()).hexdigest()
     if card.kind != "m3gnet":
-        return identify_adapter(str(name))
+        return identify_adapter(card.name)
     files = {file.name: file.sha256 for file in card.files}
     return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
 

@@ -82,11 +82,12 @@ def potential_note(name: str, *, by_default: bool) -> str | None:
 
 def potential_document(name: str, *, three_body: str, device: str, dtype: str) -> dict[str, Any]:
     """What a unit of work keeps of a potential."""
-    from paddlewheel.potentials import identify_potential
+    from paddlewheel.potentials import identify_potential, plain_name
 
+    plain = plain_name(name)
     return {
-        "name": str(Path(name).resolve()) if Path(name).exists() else name,
-        "identity": identify_potential(name),
+        "name": str(Path(name).resolve()) if Path(name).exists() else plain,
+        "identity": identify_potential(plain),
         "three_body": three_body,
         "device": device,
         "dtype": dtype,
