@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from ase import Atoms
 
 from paddlewheel import load, validate_experiment
 from paddlewheel.cli.main import status_of
@@ -29,6 +30,7 @@ from paddlewheel.studies.experiment.prediction import (
 )
 from paddlewheel.studies.experiment.ranking import ranking
 from paddlewheel.studies.experiment.record import ExperimentRecord, MeasuredShare
+from paddlewheel.studies.simulation.frame_units import frames_of_units
 from paddlewheel.transport import fit_arrhenius
 from paddlewheel.units import BOLTZMANN_eV_PER_K
 
@@ -260,6 +262,24 @@ def test_the_page_has_every_conductor_and_says_what_was_left_out(table: Path, tm
     assert "Left out before the draw" in page
     assert "(e)" in page
     assert (out / "figures" / "parity-ase-ase.calculators.emt-EMT.svg").is_file()
+
+
+def test_a_dry_run_counts_what_second_opinions_cost(table: Path) -> None:
+    """Frames of each of two conductors at two temperatures, and own runs of one of them, beside the runs themselves."""
+    common = {**SETTINGS, "conductors": 3, "temperatures_K": (300.0, 400.0), "ensemble": "nvt", "replicas": 2}
+    alone = validate_experiment.study.forecast(table, **common)
+    asked = {"second_opinion": ("ase:ase.calculators.lj:LennardJones",), "opinion_conductors": 2}
+    labelled = validate_experiment.study.forecast(table, **common, **asked, second_opinion_frames=250)
+    assert alone.n_units is not None
+    assert labelled.n_units is not None
+    in_a_unit = len(next(iter(frames_of_units([Atoms("Cu")] * 500).values())))
+    assert labelled.n_units - alone.n_units == 2 * -(-500 // in_a_unit)
+    told = dict(labelled.inputs)["second opinion, ase:ase.calculators.lj:LennardJones"]
+    assert told.startswith("labels 500 frames of each of 2 conductors, ")
+    own = validate_experiment.study.forecast(table, **common, **asked, second_opinion_frames=250, second_opinion_ps=5.0)
+    assert own.n_units is not None
+    assert own.n_units - labelled.n_units == len(common["temperatures_K"]) * common["replicas"]
+    assert "; runs 1 of them itself, " in dict(own.inputs)["second opinion, ase:ase.calculators.lj:LennardJones"]
 
 
 def test_the_command_runs_conductors_by_conduct_itself(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture):

@@ -8,12 +8,13 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from paddlewheel.dynamics import MDSettings
 from paddlewheel.errors import DataError, InputError, SettingsError
 from paddlewheel.records import Citation
-from paddlewheel.studies.conduct.second_opinion.plan import potential_slug
+from paddlewheel.studies.conduct.second_opinion.plan import FOLDER as OPINIONS
+from paddlewheel.studies.conduct.second_opinion.plan import Opinion, own_prefix, potential_slug
 from paddlewheel.studies.experiment.cells import read_crystal, start_cell
 from paddlewheel.studies.experiment.conductors import drawing_order, family_names
 from paddlewheel.studies.experiment.ranking import rankings
@@ -22,12 +23,17 @@ from paddlewheel.studies.experiment.runs import FOLDER, Outcome, Task, run_condu
 from paddlewheel.studies.experiment.settings import ExperimentSettings
 from paddlewheel.studies.experiment.tables import MeasuredTable, read_table
 from paddlewheel.studies.simulation.cost import Cost
+from paddlewheel.studies.simulation.frame_units import frames_of_units
 from paddlewheel.studies.simulation.potentials import loaded_potential, potential_citations, potential_document
 from paddlewheel.studies.simulation.structures import run_name
 from paddlewheel.study.citations import analysis_citations, dynamics_citations
 from paddlewheel.study.forecast import Forecast
+from paddlewheel.study.progress import duration
 from paddlewheel.study.run import Run
 from paddlewheel.study.study import Argument, Study
+
+if TYPE_CHECKING:
+    from ase import Atoms
 
 _MOST_AT_ROOM_S_PER_CM, _ROOM_UP_TO_K = 0.3, 350.0
 """RbAg4I5 has 0.27 S/cm at room temperature, and nothing that is known has more."""
@@ -240,38 +246,89 @@ def ranking_line(found: Ranking) -> str:
 
 def _forecasts(plan: ExperimentPlan, settings: ExperimentSettings, cores: int | None) -> Forecast:
     """By a few steps of the first conductor that starts, for all by their atoms."""
-    hours, n_most = {}, 0
+    first, hours, n_most = _first_start(plan, settings), dict[str, float](), 0
     for potential in plan.potentials:
-        atom_step_s = _atom_step_s(plan, potential, settings)
+        atom_step_s = Cost(potential).step_s(first, _hottest(settings))
         for task in plan.tasks:
-            repeats = task.crystal.repeats(settings.atoms)
-            n_atoms = task.crystal.n_atoms * repeats[0] * repeats[1] * repeats[2]
+            n_atoms = _atoms_of(task, settings)
             n_most = max(n_most, round(n_atoms))
-            has_hydrogen = "H" in task.crystal.structure.symbol_set
-            chosen = settings.of_conduct(has_hydrogen=has_hydrogen)
-            n_steps = 1000 * (settings.left_out_ps + settings.production_ps) / chosen["timestep_fs"]
-            for temperature_K in settings.temperatures_K:
-                for replica in range(settings.replicas):
-                    folder = f"{FOLDER}/{task.conductor.id}/{potential_slug(potential)}"
-                    hours[f"{folder}/{run_name(temperature_K, replica)}"] = n_atoms * n_steps * atom_step_s / 3600
+            each = _run_hours(task, settings, settings.production_ps, atom_step_s)
+            hours |= {f"{_folder(task, potential)}/{name}": value for name, value in each.items()}
+    labels, told_of_them = _opinion_hours(plan, settings, first)
     told = (
         ("table", f"{plan.table.name}: {len(plan.tasks)} conductors of {plan.n_drawn_from} that pass"),
         ("potentials", ", ".join(potential["name"] for potential in plan.potentials)),
         ("temperatures", f"{', '.join(f'{value:g}' for value in settings.temperatures_K)} K"),
+        *told_of_them,
     )
-    return Forecast.of_units(hours, cores=cores, inputs=told, n_atoms=n_most)
+    return Forecast.of_units(hours | labels, cores=cores, inputs=told, n_atoms=n_most)
 
 
-def _atom_step_s(plan: ExperimentPlan, potential: dict[str, Any], settings: ExperimentSettings) -> float:
-    cost = Cost(potential)
+def _opinion_hours(
+    plan: ExperimentPlan, settings: ExperimentSettings, first: Atoms
+) -> tuple[dict[str, float], list[tuple[str, str]]]:
+    """Core-hours of each unit of other potentials, as if every conductor had a prediction, and a line for each."""
+    asked = plan.tasks[: settings.opinion_conductors]
+    n_own = settings.own_run_conductors if settings.second_opinion_ps else 0
+    run_by_it = sorted(asked, key=lambda task: _atoms_of(task, settings))[:n_own]
+    names = frames_of_units([first] * (settings.second_opinion_frames * len(settings.temperatures_K)))
+    hours, told = dict[str, float](), []
+    for name in settings.second_opinion:
+        other = Opinion(_document_of(name, settings))
+        cost = Cost(other.potential)
+        labels, own = dict[str, float](), dict[str, float]()
+        frame_s = cost.evaluation_s([first])
+        step_s = cost.step_s(first, _hottest(settings)) if n_own else 0.0
+        for potential in plan.potentials:
+            for task in asked:
+                folder = f"{_folder(task, potential)}/{OPINIONS}/{other.slug}-"
+                each_s = _atoms_of(task, settings) * frame_s
+                labels |= {f"{folder}{unit}": len(frames) * each_s / 3600 for unit, frames in names.items()}
+            for task in run_by_it:
+                folder = f"{_folder(task, potential)}/{OPINIONS}/{own_prefix(other, settings)}"
+                each = _run_hours(task, settings, settings.second_opinion_ps, step_s)
+                own |= {f"{folder}{unit}": value for unit, value in each.items()}
+        said = f"labels {sum(map(len, names.values()))} frames of each of {len(asked)} conductors"
+        said += f", {duration(3600 * sum(labels.values()))} of one core"
+        if run_by_it:
+            said += f"; runs {len(run_by_it)} of them itself, {duration(3600 * sum(own.values()))}"
+        told.append((f"second opinion, {other.name}", said))
+        hours |= labels | own
+    return hours, told
+
+
+def _folder(task: Task, potential: dict[str, Any]) -> str:
+    return f"{FOLDER}/{task.conductor.id}/{potential_slug(potential)}"
+
+
+def _atoms_of(task: Task, settings: ExperimentSettings) -> float:
+    repeats = task.crystal.repeats(settings.atoms)
+    return task.crystal.n_atoms * repeats[0] * repeats[1] * repeats[2]
+
+
+def _run_hours(task: Task, settings: ExperimentSettings, production_ps: float, atom_step_s: float) -> dict[str, float]:
+    """Core-hours of each run of a conductor, by its name."""
+    chosen = settings.of_conduct(has_hydrogen="H" in task.crystal.structure.symbol_set)
+    n_steps = 1000 * (settings.left_out_ps + production_ps) / chosen["timestep_fs"]
+    return {
+        run_name(temperature_K, replica): _atoms_of(task, settings) * n_steps * atom_step_s / 3600
+        for temperature_K in settings.temperatures_K
+        for replica in range(settings.replicas)
+    }
+
+
+def _hottest(settings: ExperimentSettings) -> MDSettings:
+    return MDSettings(temperature_K=max(settings.temperatures_K), ensemble=settings.ensemble)
+
+
+def _first_start(plan: ExperimentPlan, settings: ExperimentSettings) -> Atoms:
+    """The cell of the first conductor that starts."""
     with tempfile.TemporaryDirectory() as folder:
         for task in plan.tasks:
             try:
-                start = start_cell(
+                return start_cell(
                     task.conductor, task.crystal, Path(folder), most_atoms=settings.atoms, seed=settings.seed
-                )
-                hottest_K = max(settings.temperatures_K)
-                return cost.step_s(start.atoms, MDSettings(temperature_K=hottest_K, ensemble=settings.ensemble))
+                ).atoms
             except InputError:
                 continue
     raise SettingsError("none of the conductors starts", where="conductors", remedy="name some by --ids")
