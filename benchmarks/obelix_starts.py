@@ -59,8 +59,9 @@ def outcome(path: str, calculator: Calculator, orderings: int | None) -> dict:
         return told
     try:
         choose_ion(atoms, specie=None, charge=None, anyway=False)
-    except InputError:
-        told["notes"].append("--specie has to be given")
+    except InputError as error:
+        told["notes"].append(str(error))
+        told["asks"] = str(error)
     largest = []
     for cell in chosen.cells:
         cell.calc = calculator
@@ -155,8 +156,14 @@ def summary(done: dict[str, dict], stated: dict[str, dict[str, float]]) -> str:
             f"Within 2 % of the stated composition: {near} of {len(known)} cells (of the files themselves: {files})."
         )
     large = sum(told["force_eV_per_A"] > 50 for told in starting.values())
-    asking = sum("--specie has to be given" in told["notes"] for told in starting.values())
-    lines.append(f"In {asking} of those that start, `conduct` asks which ion is the mobile one (`--specie`).")
+    asking = [told["asks"] for told in starting.values() if "asks" in told]
+    several = sum("may all be mobile" in asked for asked in asking)
+    bare = len(starting) - len(asking)
+    lines.append(
+        f"`conduct FILE` without an option goes on with {bare} of {len(done)} ({100 * bare / len(done):.1f} %): "
+        f"{len(done) - len(starting)} are refused, and {len(asking)} ask which ion is the mobile one (`--specie`): "
+        f"{several} hold several that may be, {len(asking) - several} none."
+    )
     lines.append(f"Forces are finite in all; over 50 eV/A at the start in {large}.")
     return "\n".join(lines)
 

@@ -9,6 +9,7 @@ from ase.build import bulk
 
 from paddlewheel.crystals import guess_charge, guess_mobile_specie, known_charges, read_structure
 from paddlewheel.errors import SettingsError
+from paddlewheel.studies.motion.choices import choose_specie
 
 
 def _salt(formula: str) -> Atoms:
@@ -81,3 +82,16 @@ def test_an_absent_specie_is_refused() -> None:
 )
 def test_the_mobile_ion_is_named_only_where_there_is_one_candidate(atoms, specie) -> None:
     assert guess_mobile_specie(atoms) == specie
+
+
+@pytest.mark.parametrize(
+    ("symbols", "told"),
+    [
+        ("LiNa15Nb64O192", r"Li \(1 atoms\) and Na \(15 atoms\) may all be mobile.*give --specie Li or --specie Na"),
+        ("La24Ti36O108", r"among La, O, Ti is not obvious: there is no Li, Na, .* look whether the file lacks it"),
+        ("Na2", "Na is in a metal, where it is no ion"),
+    ],
+)
+def test_what_may_be_mobile_is_listed_to_choose_from(symbols: str, told: str) -> None:
+    with pytest.raises(SettingsError, match=told):
+        choose_specie(Atoms(symbols), None)

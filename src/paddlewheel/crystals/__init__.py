@@ -1,7 +1,13 @@
 """Crystals: reading, checking, supercells, ordering, polyanions, charges. Structures are ASE Atoms throughout."""
 
 from paddlewheel.crystals.anions import Polyanion, find_polyanions, gather
-from paddlewheel.crystals.charges import cation_charge, guess_charge, guess_mobile_specie, known_charges
+from paddlewheel.crystals.charges import (
+    cation_charge,
+    conducting_cations,
+    guess_charge,
+    guess_mobile_specie,
+    known_charges,
+)
 from paddlewheel.crystals.check import check_structure
 from paddlewheel.crystals.disorder import OrderedCell, is_disordered, order_structure
 from paddlewheel.crystals.formats import data_file_symbols
@@ -28,6 +34,7 @@ __all__ = [
     "gather",
     "cation_charge",
     "guess_charge",
+    "conducting_cations",
     "guess_mobile_specie",
     "is_disordered",
     "known_charges",

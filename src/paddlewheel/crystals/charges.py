@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from paddlewheel.crystals.anions import BONDING_ELEMENTS, find_polyanions
@@ -64,6 +65,11 @@ def guess_charge(atoms: Atoms, specie: str) -> float | None:
     return None
 
 
+def conducting_cations(symbols: Collection[str]) -> list[str]:
+    """Those elements that are known to move alone in solids: Li, Na, K, Rb, Cs and Ag."""
+    return [symbol for symbol in _MONOVALENT if symbol in symbols]
+
+
 def guess_mobile_specie(atoms: Atoms) -> str | None:
     """Return the ion that a study of this structure means to follow, None where that is a guess too far.
 
@@ -73,8 +79,7 @@ def guess_mobile_specie(atoms: Atoms) -> str | None:
     symbols = set(atoms.get_chemical_symbols())
     if not symbols & BONDING_ELEMENTS:
         return None
-    monovalent = [s for s in _MONOVALENT if s in symbols]
-    if monovalent:
+    if monovalent := conducting_cations(symbols):
         return monovalent[0] if len(monovalent) == 1 else None
     divalent = [s for s in _DIVALENT if s in symbols]
     if len(divalent) != 1 or any(guess_charge(atoms, s) for s in _ANIONS if s in symbols):

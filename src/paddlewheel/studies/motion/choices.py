@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paddlewheel.crystals import cation_charge, guess_charge, guess_mobile_specie, known_charges
+from paddlewheel.crystals import cation_charge, conducting_cations, guess_charge, guess_mobile_specie, known_charges
 from paddlewheel.crystals.supercell import image_distance_A
 from paddlewheel.errors import SettingsError, TrajectoryError
 from paddlewheel.studies.motion.record import UNCHECKED_CHARGE
@@ -112,13 +112,26 @@ def choose_specie(atoms: Atoms, specie: str | None) -> str:
     symbols = sorted(set(atoms.get_chemical_symbols()))
     specie = specie or guess_mobile_specie(atoms)
     if specie is None:
-        raise SettingsError(
-            f"the mobile ion among {', '.join(symbols)} is not obvious", where="specie", remedy="give --specie"
-        )
+        raise _not_obvious(atoms.get_chemical_symbols())
     if specie not in symbols:
         raise SettingsError(f"'{specie}' is not in the structure ({', '.join(symbols)})", where="specie",
                             remedy="give one of them")  # fmt: skip
     return specie
+
+
+def _not_obvious(symbols: Sequence[str]) -> SettingsError:
+    """What may be mobile, with how many atoms, so that the answer can be copied."""
+    cations = conducting_cations(symbols)
+    if len(cations) > 1:
+        told = " and ".join(f"{symbol} ({symbols.count(symbol)} atoms)" for symbol in cations)
+        options = " or ".join(f"--specie {symbol}" for symbol in cations)
+        return SettingsError(f"{told} may all be mobile, and one is followed", where="specie", remedy=f"give {options}")
+    if cations:
+        problem = f"{cations[0]} is in a metal, where it is no ion"
+    else:
+        present = ", ".join(sorted(set(symbols)))
+        problem = f"the mobile ion among {present} is not obvious: there is no Li, Na, K, Rb, Cs or Ag in it"
+    return SettingsError(problem, where="specie", remedy="look whether the file lacks it, or give --specie")
 
 
 def mobile_ion(runs: MotionRuns) -> str:
@@ -133,8 +146,7 @@ def mobile_ion(runs: MotionRuns) -> str:
     """
     specie = known_mobile_ion(runs)
     if specie is None:
-        present = ", ".join(sorted(set(runs.runs[0].symbols)))
-        raise SettingsError(f"the mobile ion among {present} is not obvious", where="specie", remedy="give --specie")
+        raise _not_obvious(list(runs.runs[0].symbols))
     return specie
 
 
