@@ -45,7 +45,8 @@ def test_a_potential_chooses_among_more_orderings(tmp_path: Path) -> None:
     assert near_cations(by_ewald.cells[0]) == min(near_cations(cell.atoms) for cell in candidates)
     assert near_cations(chosen.cells[0]) == max(near_cations(cell.atoms) for cell in candidates)
     assert near_cations(chosen.cells[0]) > near_cations(by_ewald.cells[0])
-    assert chosen.notes == (
+    assert chosen.notes == ()
+    assert chosen.prepared == (
         "oxidation states Mg +2, S -2 (--oxidation for others)",
         "ordering 0: relaxed (best of 4 by the potential) energy 0.0 meV/atom above the lowest",
     )
@@ -78,5 +79,5 @@ def test_trades_find_what_the_potential_wants(tmp_path: Path) -> None:
         path, supercell="1x1x2", orderings=1, seed=1, potential_of=lambda cell: LikesPairs(), trades=400
     )  # fmt: skip
     assert near_cations(chosen.cells[0]) == 20
-    assert any(note.endswith("meV/atom lower") for note in chosen.notes)
+    assert any(note.endswith("meV/atom lower") for note in chosen.prepared)
     assert chosen.cells[0].get_chemical_formula() == "Mg8S8"

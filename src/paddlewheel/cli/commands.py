@@ -94,7 +94,9 @@ def _run(study: Study[Any, Any], given: list[Any], settings: Mapping[str, Any], 
     if json:
         sys.stdout.write(record.model_dump_json(indent=1) + os.linesep)
     else:
-        for line in [*record.said_first, *study.says(record), *(f"warning: {text}" for text in record.warnings)]:
+        notes = [f"note: {text}" for text in record.said_last]
+        warnings = [f"warning: {text}" for text in record.warnings]
+        for line in [*record.said_first, *study.says(record), *notes, *warnings]:
             print(line)
         print(f"report: {directory / 'report.html'}")
     return 1 if study.failed(record) else 0

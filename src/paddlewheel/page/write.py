@@ -67,7 +67,8 @@ def write_report(
             for name, (figure, alt) in figures(record, beside).items()
         }
         drawn = page(record, beside, drawings)
-        write_atomically(path, render_page(replace(drawn, remarks=(*record.said_first, *drawn.remarks))))
+        remarks = (*record.said_first, *drawn.remarks, *record.said_last)
+        write_atomically(path, render_page(replace(drawn, remarks=remarks)))
     return path
 
 

@@ -14,7 +14,7 @@ from paddlewheel.records.base import (
     read_record,
     write_record,
 )
-from paddlewheel.records.study_record import PotentialRecord, StudyRecord
+from paddlewheel.records.study_record import PotentialRecord, PreparedRecord, StudyRecord
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -29,6 +29,7 @@ __all__ = [
     "Provenance",
     "RefusedTemperature",
     "Record",
+    "PreparedRecord",
     "StudyRecord",
     "read_record",
     "write_atomically",

@@ -41,6 +41,11 @@ class StudyRecord(Record):
         return []
 
     @property
+    def said_last(self) -> list[str]:
+        """What was settled of the input before the work, and casts no doubt on a result."""
+        return []
+
+    @property
     def directory(self) -> Path | None:
         """The run directory that the record is in; None where nothing was written."""
         return self.lying_beside.directory
@@ -82,7 +87,21 @@ class StudyRecord(Record):
         return html_of(self)
 
 
-class PotentialRecord(StudyRecord):
+class PreparedRecord(StudyRecord):
+    """Base of the records of work on structures that may have had to be ordered first.
+
+    `prepared` says how: the cells that partly occupied sites became, and of which oxidation states. What of it casts a
+    doubt, such as a changed composition, is among the warnings.
+    """
+
+    prepared: list[str] = []
+
+    @property
+    def said_last(self) -> list[str]:
+        return list(self.prepared)
+
+
+class PotentialRecord(PreparedRecord):
     """Base of the records of what a potential computed.
 
     `potential_note` says first what a reader must know of the potential: that it is a first guess, taken because none

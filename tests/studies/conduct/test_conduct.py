@@ -265,7 +265,8 @@ def test_orderings_become_replicas(tmp_path: Path) -> None:
     assert len({json.dumps(unit.contents["structure"]) for unit in units}) == len(units)
     by_itself = plan_conduct(path, supercell="2x1x1", **{**settings, "replicas": 3, "orderings": None})
     assert len(by_itself.structure.cells) == 2
-    assert by_itself.structure.notes[0] == (
+    assert by_itself.structure.notes == ()
+    assert by_itself.structure.prepared[0] == (
         "partly occupied sites: 2 ordered cells of 16 atoms, taken in turn (--orderings N for more)"
     )
     with pytest.raises(InputError, match=r"Na is not known with \+2"):

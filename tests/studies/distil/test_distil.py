@@ -293,7 +293,8 @@ def test_every_ordering_of_a_disordered_crystal_is_a_start(tmp_path):
     assert [start.name for start in starts] == ["salt-0", "salt-1"]
     assert {start.atoms.get_chemical_formula("metal") for start in starts} == {"K4Na4Cl8"}
     states = "oxidation states Cl -1, K +1, Na +1 (--oxidation for others)"
-    assert {start.notes for start in starts} == {(states,)}  # nothing was changed for them
+    assert {start.prepared for start in starts} == {(states,)}
+    assert {start.notes for start in starts} == {()}  # nothing was changed for them
     lacking = Structure.from_spacegroup(
         "Fm-3m", Lattice.cubic(6.0), [{"Na": 0.45, "K": 0.55}, "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]]
     )

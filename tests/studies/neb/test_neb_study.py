@@ -225,7 +225,8 @@ def test_partly_occupied_sites_become_the_smallest_cell_that_still_holds_the_ion
     assert isinstance(inputs, NebInputs)
     assert inputs.cell.get_chemical_formula() == "CaCl2"
     assert len(inputs.cell) * np.prod(inputs.repeats) == 24
-    assert "one ordered cell of 3 atoms stands for all" in inputs.notes[0]
+    assert inputs.notes == ("partly occupied sites: one ordered cell of 3 atoms stands for all that there may be",)
+    assert inputs.prepared == ("oxidation states Ca +2, Cl -1 (--oxidation for others)",)
 
 
 def test_a_killed_hop_goes_on_from_its_checkpoint(tmp_path: Path) -> None:

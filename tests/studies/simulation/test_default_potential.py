@@ -63,11 +63,12 @@ def test_the_note_comes_first_on_the_page(tmp_path: Path) -> None:
     from paddlewheel.page.page import Page
 
     provenance = Provenance(paddlewheel_version="0", created_utc="2026-01-01T00:00:00Z", versions={}, settings={})
-    record = PotentialRecord(provenance=provenance, potential_note="a first guess.")
+    record = PotentialRecord(provenance=provenance, potential_note="a first guess.", prepared=["states."])
     record.lies_beside(Beside(tmp_path))
 
     def page(record, beside, drawings) -> Page:
         return Page(eyebrow="", title="A", facts=[], headline="", remarks=["Second."], provenance=record.provenance)
 
     text = write_report(record, lambda record, beside: {}, page).read_text()
-    assert 0 < text.index("a first guess.") < text.index("Second.")
+    assert 0 < text.index("a first guess.") < text.index("Second.") < text.index("states.")
+    assert "Warnings" not in text  # how partly occupied sites were ordered is none

@@ -65,6 +65,7 @@ def conductivity_record(
     provenance: Provenance,
     entering: Sequence[TemperatureStatus] = ("ok",),
     potential_note: str | None = None,
+    prepared: Sequence[str] = (),
 ) -> ConductivityRecord:
     """Put the temperatures analysed together and fit them.
 
@@ -90,6 +91,7 @@ def conductivity_record(
         collective=collective_result(told, fit.fit if fit else None),
         cell=cell_size(cell, size),
         published=compare_with_published(structure, fit.fit if fit else None),
+        prepared=list(prepared),
         warnings=notes,
         citations=list(citations),
         provenance=provenance,

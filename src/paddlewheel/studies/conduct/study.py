@@ -531,6 +531,7 @@ def _record(
         ion=plan.ion,
         potential=plan.potential["name"],
         potential_note=plan.potential_note,
+        prepared=plan.structure.prepared,
         structure=plan.structure.name,
         cell=plan.structure.cells[0],
         size=plan.structure.size,

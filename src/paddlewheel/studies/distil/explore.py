@@ -34,13 +34,14 @@ _CLOSEST_A, _CLOSEST_OF_RADII = 0.5, 0.45
 
 @dataclass(frozen=True)
 class Start:
-    """A structure to explore from: its name, its mobile ion, where it is now, and what became of its partly occupied
-    sites."""
+    """A structure to explore from: its name, its mobile ion, where it is now, what is doubtful of how its partly
+    occupied sites were ordered, and how that was done."""
 
     name: str
     mobile: str
     atoms: Atoms
     notes: tuple[str, ...] = ()
+    prepared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

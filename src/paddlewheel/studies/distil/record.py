@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from paddlewheel.records import Record, StudyRecord
+from paddlewheel.records import PreparedRecord, Record
 
 
 class MeanErrors(Record):
@@ -62,7 +62,7 @@ class DistilGate(Record):
     passed: bool
 
 
-class DistilRecord(StudyRecord):
+class DistilRecord(PreparedRecord):
     """The record of `distil` (kind `distillation`).
 
     Speeds are atoms times steps of NVT in a second of one core, in the largest cell; records of before have none.

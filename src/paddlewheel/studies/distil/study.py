@@ -166,10 +166,11 @@ def _starts(structures: Sequence[str | Path | Atoms], settings: DistilOptions) -
                 oxidation=settings.oxidation, by_itself=_ORDERINGS,
             )  # fmt: skip
             cells, default = choice.cells, Path(given).name.split(".")[0]
-            notes = choice.disorder if settings.orderings else choice.disorder[1:]  # the first counts the cells
+            notes = choice.notes
+            prepared = tuple(line for line in choice.disorder if line in choice.prepared)  # not each energy
         else:
             cells, default = (check_structure(given.copy(), where=f"structure {index}"),), f"structure-{index}"
-            notes = ()
+            notes = prepared = ()
         name = settings.names[index] if settings.names else default
         for number, atoms in enumerate(cells):
             of_cell = name if len(cells) == 1 else f"{name}-{number}"
@@ -178,7 +179,7 @@ def _starts(structures: Sequence[str | Path | Atoms], settings: DistilOptions) -
             there = settings.specie in atoms.get_chemical_symbols()
             # without a mobile ion every atom belongs to the framework
             mobile = (settings.specie if there else guess_mobile_specie(atoms)) or ""
-            starts.append(Start(of_cell, mobile, atoms, notes))
+            starts.append(Start(of_cell, mobile, atoms, notes, prepared))
     return starts
 
 
@@ -322,6 +323,7 @@ def _record(
         start_from=whole.settings.start_from,
         teacher_atom_steps_per_s=_speed(whole.teacher, starts),
         student_atom_steps_per_s=_speed(student_document(directory / NAME), starts),
+        prepared=[f"{start.name}: {line}" for start in starts for line in start.prepared],
         warnings=[
             *(f"{start.name}: {note}" for start in starts for note in start.notes),
             *(broken_line(done.record) for done in rounds if done.record.broken_runs),

@@ -202,6 +202,7 @@ def measure_crystal(inputs: NebInputs, settings: NebSettings, run: Run) -> NebRe
         sites=[_site(found, family, energies, lowest, inputs) for family in range(len(found.sites.names))],
         dropped_sites=list(found.dropped),
         hops=rows,
+        prepared=list(inputs.prepared),
         percolation=[_direction(name, levels.get(name), names, rows) for name in DIRECTIONS],
         beside=inputs.beside,
         files={"images": PROFILES, "splines": SPLINES} if heights else {},

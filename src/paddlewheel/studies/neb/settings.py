@@ -135,6 +135,8 @@ class NebInputs:
         Sites that were given for the extra ion, fractional `[n, 3]`; None for those that are looked for.
     notes
         What a reader should know of how the cell was chosen.
+    prepared
+        How partly occupied sites were ordered.
     """
 
     name: str
@@ -147,6 +149,7 @@ class NebInputs:
     given: np.ndarray | None
     beside: BesideConductivity | None
     notes: tuple[str, ...]
+    prepared: tuple[str, ...] = ()
 
     def with_ion(self, fractional: np.ndarray) -> Atoms:
         """The cell with an extra ion."""
@@ -362,6 +365,7 @@ def _open_one(structure: Any, settings: NebSettings) -> NebInputs:
         given=_given_sites(settings.sites, cell, specie),
         beside=None if settings.beside is None else read_conductivity(settings.beside),
         notes=choice.notes,
+        prepared=choice.prepared,
     )
 
 

@@ -100,6 +100,7 @@ def _screened(inputs: ScreenInputs, settings: NebSettings, run: Run) -> NebScree
         potential=", ".join(names),
         potential_note=" ".join(note for note in said if note) or None,
         rows=rows,
+        prepared=[f"{crystal.name}: {line}" for crystal in inputs.crystals for line in crystal.prepared],
         citations=[*CITATIONS, *(cited for name in names for cited in potential_citations(name))],
         warnings=[f"{row.structure}: {row.reason}" for row in rows if row.status == "failed"]
         + [f"{crystal.name}: {note}" for crystal in inputs.crystals for note in crystal.notes],
@@ -221,7 +222,11 @@ def _forecasts(inputs: NebInputs | ScreenInputs | EndsInputs, settings: NebSetti
             ("structures", ", ".join(f"{crystal.name} ({len(crystal.cell)} atoms)" for crystal in crystals)),
             ("potential", f"{crystals[0].potential['name']}, {crystals[0].potential['dtype']}"),
             ("supercell", "x".join(map(str, crystals[0].repeats)) if len(crystals) == 1 else "each its own"),
-            *(("ordered", f"{crystal.name}: {note}") for crystal in crystals for note in crystal.notes),
+            *(
+                ("ordered", f"{crystal.name}: {note}")
+                for crystal in crystals
+                for note in (*crystal.notes, *crystal.prepared)
+            ),
         ),
         n_atoms=largest,
         disk_bytes=disk,

@@ -92,6 +92,7 @@ def rotor_record(
         comparisons=comparisons,
         equilibrium=checks,
         files={masses.name: masses.record for masses in runs.values()},
+        prepared=list(base.structure.prepared),
         warnings=list(dict.fromkeys(notes)),
         citations=[
             *potential_citations(base.potential["name"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 from paddlewheel.crystals import check_structure, is_disordered, order_structure, read_structure
 from paddlewheel.crystals.charges import known_charges
 from paddlewheel.crystals.disorder import mean_cell
+from paddlewheel.crystals.lost_hydrogen import lost_hydrogen
 from paddlewheel.crystals.occupancies import SMALLEST
 from paddlewheel.crystals.supercell import (
     CellChoice,
@@ -42,7 +44,14 @@ _RELAXATION_STEPS = 30
 class StructureChoice:
     """The cells to simulate: one, or one for each ordering of a disordered structure, with their energies.
 
-    `disorder`, which `notes` repeat, says what became of partly occupied sites.
+    Attributes
+    ----------
+    notes
+        What casts a doubt, and belongs among warnings: a changed composition, options without effect.
+    prepared
+        How partly occupied sites were ordered, which casts none: cells, oxidation states, their energies.
+    disorder
+        What became of partly occupied sites, of both, in short.
     """
 
     name: str
@@ -50,6 +59,7 @@ class StructureChoice:
     repeats: Repeats
     by_rule: bool = False
     notes: tuple[str, ...] = ()
+    prepared: tuple[str, ...] = ()
     disorder: tuple[str, ...] = ()
     above_lowest_meV_per_atom: tuple[float, ...] = ()
 
@@ -128,7 +138,7 @@ def choose_structure(
         idle = ", ".join(f"--{name}" for name, value in given.items() if value)
         notes = (f"no site is partly occupied: without effect are {idle}",) if idle else ()
         chosen = _of_ordered(read_structure(structure), _label(structure), supercell, n_atoms, by_rule=by_rule)
-        return replace(chosen, notes=notes, disorder=notes)
+        return replace(chosen, notes=(*chosen.notes, *notes), disorder=(*chosen.disorder, *notes))
     if n_atoms is not None:
         vectors_A, in_cell = mean_cell(structure)
         supercell = plain_repeats_of_atoms(vectors_A, in_cell, n_atoms=n_atoms)
@@ -161,17 +171,18 @@ def choose_structure(
     else:
         told = f"partly occupied sites: {len(cells)} ordered cells of {len(cells[0])} atoms, taken in turn"
         told += " (--orderings N for more)"
-    disorder = [told] if to_repeat or not orderings else []
-    disorder += [*dict.fromkeys(note for cell in found for note in cell.notes), *traded]
+    doubts = [*([told] if to_repeat else []), *dict.fromkeys(note for cell in found for note in cell.notes)]
     states = ", ".join(f"{symbol} {state:+.3g}" for symbol, state in found[0].charges.items())
-    disorder.append(f"oxidation states {states} (--oxidation for others)")
+    counted = [told] if not to_repeat and not orderings else []
+    done = [*traded, f"oxidation states {states} (--oxidation for others)"]
     return StructureChoice(
         name=_label(structure),
         cells=tuple(cells),
         repeats=found[0].repeats,
         by_rule=by_rule,
-        notes=(*disorder, *energies, *few),
-        disorder=tuple(disorder),
+        notes=(*doubts, *few),
+        prepared=(*counted, *done, *energies),
+        disorder=(*counted, *doubts, *done),
         above_lowest_meV_per_atom=tuple(above_meV),
     )
 
@@ -258,7 +269,13 @@ def _of_ordered(
     unit: Atoms, name: str, supercell: str | Sequence[int], n_atoms: int | None, *, by_rule: bool
 ) -> StructureChoice:
     repeats = cell_repeats(unit, supercell=supercell, n_atoms=n_atoms)
-    return StructureChoice(name=name, cells=(repeat_cell(unit, repeats),), repeats=repeats, by_rule=by_rule)
+    lost = lost_hydrogen(unit)
+    if lost is not None:
+        print(f"paddlewheel: {name}: {lost}", file=sys.stderr, flush=True)
+    notes = () if lost is None else (lost,)
+    return StructureChoice(
+        name=name, cells=(repeat_cell(unit, repeats),), repeats=repeats, by_rule=by_rule, notes=notes, disorder=notes
+    )
 
 
 def cell_repeats(unit: Atoms, *, supercell: str | Sequence[int], n_atoms: int | None) -> Repeats:
