@@ -1,4 +1,4 @@
-"""Structure files as phases, relaxed alone by a potential: Cu-Au with EMT, whose fcc metals and Cu3Au are in its paper."""
+"""Structure files as phases, relaxed alone by a potential: Cu-Au with EMT, which was made for these metals."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ase import Atoms
 from ase.build import bulk
 from ase.spacegroup import crystal
 
-from paddlewheel import hull
+from paddlewheel import hull, phonons
 from paddlewheel.cli.main import status_of
 from paddlewheel.errors import InputError
 from paddlewheel.studies.hull.phase_energies import read_own_phase
@@ -78,9 +78,49 @@ def test_the_atoms_count_not_the_name_of_the_file(tmp_path: Path) -> None:
     assert not read_own_phase(tmp_path / "sample-7.cif", n_orderings=1, seed=1).phase.note
 
 
+def test_a_disordered_file_is_ordered_and_that_is_told(tmp_path: Path) -> None:
+    """Li and Na by halves on the cations of a rock salt: cells of 2 Li and 2 Na, each neutral."""
+    path = tmp_path / "salt.cif"
+    rows = [("Li1", "Li", "0 0 0", 0.5), ("Na1", "Na", "0 0 0", 0.5), ("Cl1", "Cl", "0.5 0.5 0.5", 1.0)]
+    sites = "".join(f"{label} {symbol} {at} {occupancy}\n" for label, symbol, at, occupancy in rows)
+    path.write_text(
+        "data_salt\n_cell_length_a 5.4\n_cell_length_b 5.4\n_cell_length_c 5.4\n_cell_angle_alpha 90\n"
+        "_cell_angle_beta 90\n_cell_angle_gamma 90\n_symmetry_space_group_name_H-M 'F m -3 m'\n"
+        "loop_\n_atom_site_label\n_atom_site_type_symbol\n_atom_site_fract_x\n_atom_site_fract_y\n_atom_site_fract_z\n_atom_site_occupancy\n"
+        + sites
+    )
+    own = read_own_phase(path, n_orderings=2, seed=1)
+    assert own.phase.elements == {"Li", "Na", "Cl"}
+    assert all(cell.symbols.count("Li") == cell.symbols.count("Na") for cell in own.cells)
+    assert "oxidation states" in own.phase.note
+
+
+def test_static_runs_of_phonons_are_phases(tmp_path: Path) -> None:
+    """The same energies as of the files, at every temperature; static and free energies are never mixed."""
+    cu3au().write(tmp_path / "Cu3Au.cif")
+    folders = []
+    for name, atoms in (("Cu", bulk("Cu")), ("Au", bulk("Au")), ("Cu3Au", cu3au())):
+        atoms.write(tmp_path / f"{name}.cif")
+        folders.append(tmp_path / f"run-{name}")
+        record = phonons(tmp_path / f"{name}.cif", potential=EMT, static=True, out=folders[-1])
+        assert (record.static, record.status, record.thermal) == (True, "ok", [])
+        assert set(record.files) == {"structure"}
+    of_runs = hull("Cu-Au", phases=folders, temperatures_K=[300.0])
+    of_files = hull("Cu-Au", phases=[tmp_path / "Cu3Au.cif"], potential=EMT, static=True, temperatures_K=[300.0])
+    values = []
+    for record, name in ((of_runs, "Cu3Au.cif"), (of_files, "Cu3Au")):
+        row = next(row for row in record.phases if row.name == name)
+        assert row.e_above_others_meV_per_atom is not None
+        values.append(row.e_above_others_meV_per_atom.value)
+    assert values[0] == pytest.approx(values[1], abs=0.01)  # forces of 1e-4 eV/A are left in one, 1e-3 in the other
+    with pytest.raises(InputError, match="has a static energy alone, and --static is not given"):
+        hull("Cu-Au", phases=[folders[0], tmp_path / "Cu3Au.cif"], potential=EMT)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["hull", "Cu-Au", "--quasi-harmonic"], "has no effect beside --static"),
         (["hull", "Cu-Pd"], "Au in Cu3Au is not of Cu-Pd"),
         (["hull", "Cu-Au-Br"], "Br lacks its element"),
         (["window", "nothing.cif"], "'nothing.cif' is no file, and not built in"),

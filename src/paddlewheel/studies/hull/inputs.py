@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paddlewheel.errors import InputError, SettingsError
+from paddlewheel.errors import InputError, ScienceError, SettingsError
 from paddlewheel.potentials.fetch import cache_folder
 from paddlewheel.records import Citation, Measured
 from paddlewheel.studies.hull.phase_energies import (
@@ -20,6 +20,7 @@ from paddlewheel.studies.hull.phase_energies import (
     built_in_phases,
     finished_phases,
     read_own_phase,
+    slug_of,
 )
 from paddlewheel.studies.hull.record import HullInput
 from paddlewheel.studies.phonons.inputs import PhononSettings, open_phonons
@@ -92,6 +93,7 @@ class EnergySettings(Settings):
         False,
         "Free energies at the volume of each temperature, at zero pressure: those of `phonons --quasi-harmonic`, which "
         "the built-in phases then are computed with",
+        only_with={"static": False},
     )
     pressure_bar: float = setting(1.0, "Pressure of each gas that is built in, bar", gt=0)
     seed: int = setting(1, "Decides orderings and samples of the errors", ge=0, le=MOST_SEED)
@@ -278,8 +280,13 @@ def _check_engine(given: PhaseEnergies, potential: str, *, static: bool) -> None
         )  # fmt: skip
     for entry in given.entries:
         if (entry.temperatures_K == (0.0,)) != static:
-            kind, other = ("a static energy", "without") if not static else ("a free energy", "with")
-            raise InputError(f"{entry.name} has {kind}", where="phases", remedy=f"run hull {other} --static there")
+            told = (
+                "a free energy, and --static is given" if static else "a static energy alone, and --static is not given"
+            )
+            raise InputError(
+                f"{entry.name} has {told} given", where="phases",
+                remedy="run it again with phonons, or all with --static" if not static else "leave out --static",
+            )  # fmt: skip
 
 
 def _error(settings: EnergySettings, engine: str) -> EnergyError | None:
@@ -440,6 +447,20 @@ def error_of(found: PhaseEnergies, energies: Energies) -> EnergyError | None:
         return energies.error
     rms = math.sqrt(sum(value**2 for value in rows) / len(rows))
     return EnergyError(std_eV_per_atom=rms / 1000, shared=energies.shared)
+
+
+def check_target(name: str, found: PhaseEnergies) -> None:
+    """Raise ScienceError, with the reason, for a phase asked about that was left out."""
+    if any(entry.name == name for entry in found.entries):
+        return
+    slug = slug_of(name)
+    reasons = [
+        phase.reason for phase in found.left_out if phase.name in (name, slug) or phase.name.startswith(f"{slug}-")
+    ]
+    raise ScienceError(
+        f"no energy of {name}: {reasons[0] if reasons else 'it was left out'}", where="target",
+        remedy="take another potential, or a structure that it relaxes",
+    )  # fmt: skip
 
 
 def read_system(text: str) -> list[str]:

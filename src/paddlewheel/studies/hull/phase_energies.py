@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 GRID_K = tuple(sorted({STANDARD_K, *np.arange(0.0, 1501.0, 25.0).tolist()}))
 """Temperatures of the phases computed: fine enough for the interpolation between them to be exact to 1e-6 eV."""
-MAX_ATOMS = 260
+MAX_ATOMS, LEAST_CELLS = 260, 4
+"""Atoms of the largest supercell of the phonons; of a large cell of the user's so many cells."""
 OWN_FMAX_eV_PER_A = 1e-3
 """Of the user's phases, whose orderings have no symmetry: see `LibraryPhase.fmax_eV_per_A`."""
 TWIN_eV_PER_ATOM, TWIN_VOLUME = 5e-4, 5e-3
@@ -231,14 +232,17 @@ class BuiltInCell:
     @property
     def settings(self) -> dict[str, Any]:
         """Of `phonons`: on temperatures that every hull can be read from."""
-        return {
+        told = {
             "potential": self.potential,
             "temperatures_K": GRID_K,
-            "supercell": self.phase.supercell,
-            "max_atoms": MAX_ATOMS,
             "fmax_eV_per_A": self.phase.fmax_eV_per_A,
+        }
+        if self.static:
+            return told | {"static": True}
+        return told | {
+            "supercell": self.phase.supercell,
+            "max_atoms": max(MAX_ATOMS, LEAST_CELLS * len(self.atoms)),
             "quasi_harmonic": self.quasi_harmonic,
-            "static": self.static,
         }
 
     @property
@@ -246,6 +250,11 @@ class BuiltInCell:
         """The run directory."""
         kind = "static" if self.static else "phonons"
         return cache_folder() / kind / f"{self.slug}-{PHONONS.identity(self.atoms, **self.settings)[:16]}"
+
+
+def slug_of(name: str) -> str:
+    """The name of a phase as that of a folder."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")
 
 
 def built_in_cells(
@@ -260,7 +269,7 @@ def built_in_cells(
     phases += [(each.phase, each.cells) for each in own]
     for phase, given in sorted(phases, key=lambda pair: len(pair[0].elements) > 1):
         cells = list(given) if given is not None else _cells(phase, n_orderings, seed)
-        slug = re.sub(r"[^A-Za-z0-9]+", "-", phase.name).strip("-")
+        slug = slug_of(phase.name)
         for number, atoms in enumerate(cells):
             name = f"{slug}-{number}" if len(cells) > 1 else slug
             yield BuiltInCell(
@@ -351,7 +360,7 @@ def _computed_anchors(
     """The compounds of other systems that a gaseous element is counted from, and their elements, as far as they go."""
     found = []
     for phase in anchors_of(symbol, elements):
-        slug = re.sub(r"[^A-Za-z0-9]+", "-", phase.name).strip("-")
+        slug = slug_of(phase.name)
         cell = BuiltInCell(phase=phase, slug=slug, atoms=phase.atoms(), potential=potential, static=static)
         record = _phonons_in_cache(cell.atoms, slug, cell=cell, run=run)
         if is_usable(record):

@@ -16,6 +16,7 @@ from paddlewheel.studies.hull.inputs import (
     PAPER,
     Energies,
     EnergySettings,
+    check_target,
     error_of,
     forecast_of,
     inputs_of,
@@ -101,6 +102,8 @@ def _document(inputs: HullInputs, settings: HullSettings) -> dict[str, Any]:
 
 def _measures(inputs: HullInputs, settings: HullSettings, run: Run) -> HullRecord:
     found = phase_energies(inputs.energies, settings, run)
+    if inputs.target is not None:
+        check_target(inputs.target, found)
     grid, wanted = inputs.energies.temperatures_K, inputs.wanted_K
     known_on_grid = all(set(grid) <= set(entry.temperatures_K) for entry in found.entries)
     at = grid if known_on_grid else list(wanted)

@@ -57,11 +57,13 @@ class PhononSettings(DisorderSettings, PotentialSettings):
         "auto",
         "auto (larger ones until F(300 K) moves by less than the tolerance), or AxBxC, which is compared with one "
         "repeat less each way",
+        only_with={"static": False},
     )
     n_atoms: int | None = setting(
         None, "The supercell nearest to cubic of about so many atoms (10 % more or fewer, or as near as the cell "
         "allows), compared with one of half as many", ge=1,
-        le=MOST_ATOMS, option="--atoms", aliases=("atoms",), only_with={"supercell": ("auto",)},
+        le=MOST_ATOMS, option="--atoms", aliases=("atoms",),
+        only_with={"supercell": ("auto",), "static": False},
     )  # fmt: skip
     max_atoms: int = setting(600, "Largest supercell of auto, atoms", ge=1, may_change=True, le=100_000)
     displacement_A: float = setting(
@@ -80,7 +82,10 @@ class PhononSettings(DisorderSettings, PotentialSettings):
         aliases=("tolerance-meV",),
     )  # fmt: skip
     quasi_harmonic: bool = setting(
-        False, "Also expand and compress the cell, and let its volume follow the temperature", may_change=True
+        False,
+        "Also expand and compress the cell, and let its volume follow the temperature",
+        may_change=True,
+        only_with={"static": False},
     )
 
     orderings: int | None = setting(
@@ -100,6 +105,7 @@ class PhononSettings(DisorderSettings, PotentialSettings):
         None,
         "File of Born charges in phonopy's BORN format: splits longitudinal and transverse optical modes",
         may_change=True,
+        only_with={"static": False},
     )
 
     dtype: Literal["float32", "float64"] | None = setting(

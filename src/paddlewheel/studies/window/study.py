@@ -18,6 +18,7 @@ from paddlewheel.studies.hull.inputs import (
     PAPER,
     Energies,
     EnergySettings,
+    check_target,
     error_of,
     forecast_of,
     inputs_of,
@@ -125,7 +126,7 @@ class WindowInputs:
 def _opens(target: str, settings: WindowSettings) -> WindowInputs:
     is_file = Path(target).is_file() and is_structure_file(target) and not _is_built_in(target)
     if is_file and target not in map(str, settings.phases):
-        settings = settings.model_copy(update={"phases": (*settings.phases, target)})
+        settings = settings.model_copy(update={"phases": (target, *settings.phases)})
     elements = read_system(settings.system) if settings.system else _elements(target, settings, is_file=is_file)
     ion = settings.specie or _alkali_metal(elements)
     charge_e = cation_charge(ion) if settings.charge is None else settings.charge
@@ -158,6 +159,8 @@ def _of_today(found: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _measures(inputs: WindowInputs, settings: WindowSettings, run: Run) -> WindowRecord:
     found = phase_energies(inputs.energies, settings, run)
+    for name in (inputs.target, *inputs.interfaces):
+        check_target(name, found)
     diagram = open_hull(found, inputs.energies, inputs.energies.temperatures_K, settings)
     result = stability_window(diagram, inputs.target, ion=inputs.ion, charge_e=inputs.charge_e, temperature=0)
     record = _record(diagram, inputs.target, result, found, run, inputs.energies)
