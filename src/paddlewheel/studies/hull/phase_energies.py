@@ -192,7 +192,7 @@ def read_own_phase(path: Path, *, n_orderings: int, seed: int) -> OwnPhase:
     choice = choose_structure(path, supercell=supercell, orderings=orderings, seed=seed)
     name = path.name.split(".")[0]
     formula = _shortest(choice.cells[0].get_chemical_formula())
-    notes = list(choice.disorder)
+    notes = [note.removesuffix(" (--oxidation for others)") for note in choice.disorder]  # no option of a hull
     called = _formula_of(name)
     if called is not None and _shortest(called) != formula:
         notes.append(f"the file is called {name} and holds {formula}: the atoms count")

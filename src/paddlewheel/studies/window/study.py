@@ -46,7 +46,7 @@ from paddlewheel.study.study import Argument, Study
 from paddlewheel.thermodynamics.hull import FreeEnergyHull
 from paddlewheel.thermodynamics.interface import interface_reactions
 from paddlewheel.thermodynamics.phase_entry import common_engine
-from paddlewheel.thermodynamics.phase_library import all_phases
+from paddlewheel.thermodynamics.phase_library import LibraryPhase, all_phases
 from paddlewheel.thermodynamics.window import StabilityWindow, stability_window
 
 ALKALI_METALS = ("Li", "Na", "K", "Rb", "Cs")
@@ -198,8 +198,7 @@ def _is_built_in(target: str) -> bool:
 def _elements(target: str, settings: WindowSettings, *, is_file: bool) -> list[str]:
     """Of the phase: of its file, or of the one that is built in."""
     if is_file:
-        found = read_own_phase(Path(target), n_orderings=1, seed=settings.seed).phase.elements
-        return sorted(found, key=lambda symbol: (symbol not in ALKALI_METALS, symbol))
+        return _in_order(read_own_phase(Path(target), n_orderings=1, seed=settings.seed).phase)
     if settings.is_given():
         raise SettingsError("no system for the phases given", where="system", remedy="give --system, such as Na-B-H")
     known = all_phases()
@@ -214,7 +213,14 @@ def _elements(target: str, settings: WindowSettings, *, is_file: bool) -> list[s
         )  # fmt: skip
     if named[0].elements <= {"Na", "B", "H"}:
         return ["Na", "B", "H"]
-    return sorted(named[0].elements, key=lambda symbol: (symbol not in ALKALI_METALS, symbol))
+    return _in_order(named[0])
+
+
+def _in_order(phase: LibraryPhase) -> list[str]:
+    """Its elements as formulas have them, from the least electronegative: Li-P-S-Cl."""
+    from pymatgen.core import Element
+
+    return sorted(phase.elements, key=lambda symbol: Element(symbol).X)
 
 
 def _record(
