@@ -8,6 +8,7 @@ from ase import Atoms
 from ase.calculators.calculator import Calculator
 
 from hopping import PERIOD_A, BARRIER_eV, Egg, Fork, MullerBrown
+from paddlewheel.barriers.band import Profile
 from paddlewheel.barriers.computed import BandSettings, ComputedHop, Keep, compute_hop
 from paddlewheel.barriers.ends import Ends, vacancy_ends
 
@@ -69,6 +70,7 @@ def test_muller_brown() -> None:
     assert done.profile is not None
     # a place to stay on the way: -80.768 below the lower saddle at -72.249; images may miss its bottom a little
     assert done.profile.dip_eV == pytest.approx(0.80768 - 0.72249, abs=0.02)
+    assert done.profile.below_ends_eV == 0.0  # the minimum on the way is above both ends
 
 
 def test_a_band_out_of_steps_is_refused() -> None:
@@ -127,3 +129,14 @@ def test_ends_of_a_vacancy_keep_the_order_of_atoms() -> None:
     full = {tuple(np.round(place, 6)) for place in whole.positions}
     missing = full - {tuple(np.round(place, 6)) for place in ends.start.positions}
     assert missing == {(6.0, 0.0, 0.0)}
+
+
+def test_a_path_that_falls_below_its_ends_is_known_by_it() -> None:
+    """Ends at 0 and 0.1 eV, and a place to rest at -0.3 eV between them; slopes are zero at all of these."""
+    nothing = np.zeros(4)
+    profile = Profile(
+        distance_A=np.arange(4.0), energy_eV=np.array([0.0, 0.2, -0.3, 0.1]), slope_eV_per_A=nothing,
+        extrapolation_grade=np.full(4, np.nan),
+    )  # fmt: skip
+    assert profile.below_ends_eV == pytest.approx(0.3, abs=1e-4)  # the fine grid passes by the minimum
+    assert profile.dip_eV == pytest.approx(0.4, abs=1e-4)

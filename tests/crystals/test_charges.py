@@ -87,7 +87,7 @@ def test_the_mobile_ion_is_named_only_where_there_is_one_candidate(atoms, specie
 @pytest.mark.parametrize(
     ("symbols", "told"),
     [
-        ("LiNa15Nb64O192", r"Li \(1 atoms\) and Na \(15 atoms\) may all be mobile.*give --specie Li or --specie Na"),
+        ("LiNa15Nb64O192", r"Li \(1 atom\) and Na \(15 atoms\) may all be mobile.*give --specie Li or --specie Na"),
         ("La24Ti36O108", r"among La, O, Ti is not obvious: there is no Li, Na, .* look whether the file lacks it"),
         ("Na2", "Na is in a metal, where it is no ion"),
     ],

@@ -69,6 +69,11 @@ class Profile:
         return int(np.argmax(self.energy_eV))
 
     @property
+    def below_ends_eV(self) -> float:
+        """How far the path falls below its lower end: the ion rests on the way then, not at the ends."""
+        return max(0.0, float(min(self.energy_eV[0], self.energy_eV[-1]) - self.fine()[1].min()))
+
+    @property
     def dip_eV(self) -> float:
         """How far the path falls between two maxima: the depth of an intermediate minimum, 0 without one."""
         _, energy = self.fine()

@@ -123,7 +123,9 @@ def _not_obvious(symbols: Sequence[str]) -> SettingsError:
     """What may be mobile, with how many atoms, so that the answer can be copied."""
     cations = conducting_cations(symbols)
     if len(cations) > 1:
-        told = " and ".join(f"{symbol} ({symbols.count(symbol)} atoms)" for symbol in cations)
+        numbers = {symbol: symbols.count(symbol) for symbol in cations}
+        counted = [f"{symbol} ({n} atom{'s' if n > 1 else ''})" for symbol, n in numbers.items()]
+        told = f"{', '.join(counted[:-1])} and {counted[-1]}"
         options = " or ".join(f"--specie {symbol}" for symbol in cations)
         return SettingsError(f"{told} may all be mobile, and one is followed", where="specie", remedy=f"give {options}")
     if cations:

@@ -64,6 +64,8 @@ MOST_VOIDS = 12
 _FINE_STEPS = 1000
 _DISAGREE_eV = 0.02
 """Ends that are one site by symmetry and differ by more have relaxed in different ways."""
+_REST_eV = 0.05
+"""Minima on the way that are less below the ends, about two kT at room temperature, hold no ion for long."""
 _SAME_ENERGY_eV = 1.0
 """Places for an extra ion that are higher than the lowest by more take no part in its motion."""
 
@@ -211,7 +213,7 @@ def measure_crystal(inputs: NebInputs, settings: NebSettings, run: Run) -> NebRe
             structure_sha256=inputs.structure["sha256"], potential_sha256=inputs.potential["identity"]
         ),
     )
-    record.warnings = _warnings(record, inputs, found, heights)
+    record.warnings = _warnings(record, inputs, found, heights, done)
     return record
 
 
@@ -434,7 +436,7 @@ def measure_ends(inputs: EndsInputs, settings: NebSettings, run: Run) -> NebEnds
             structure_sha256=cell_digest(inputs.cell), potential_sha256=inputs.potential["identity"]
         ),
     )  # fmt: skip
-    record.warnings = _of_the_band(record)
+    record.warnings = _of_the_band(record, [done])
     return record
 
 
@@ -484,7 +486,9 @@ def _direction(name: Direction, level: Level | None, names: list[str], rows: lis
     )
 
 
-def _warnings(record: NebRecord, inputs: NebInputs, found: Found, heights: dict[int, Heights]) -> list[str]:
+def _warnings(
+    record: NebRecord, inputs: NebInputs, found: Found, heights: dict[int, Heights], done: list[FinishedHop]
+) -> list[str]:
     told = list(inputs.notes)
     refused = [hop.name for hop in record.hops if hop.barrier_eV is None]
     if refused:
@@ -498,7 +502,7 @@ def _warnings(record: NebRecord, inputs: NebInputs, found: Found, heights: dict[
             if abs(change) > max(0.03, 2 * hop.barrier_eV.std):
                 told.append(f"{hop.name}: {change:+.3f} eV in the larger supercell: not converged with size")
     told += _disagreements(found, heights)
-    told += _of_the_band(record)
+    told += _of_the_band(record, done)
     if record.volume_change is not None and abs(record.volume_change) > 0.1:
         told.append(f"the volume changes by {100 * record.volume_change:+.0f} % when the crystal relaxes")
     if record.beside is not None:
@@ -509,9 +513,21 @@ def _warnings(record: NebRecord, inputs: NebInputs, found: Found, heights: dict[
     return told
 
 
-def _of_the_band(record: NebRecord | NebEndsRecord) -> list[str]:
+def _of_the_band(record: NebRecord | NebEndsRecord, done: list[FinishedHop]) -> list[str]:
     """What is open of bands, wherever their ends come from."""
     told = []
+    falls = [
+        (hop.profile.below_ends_eV, row.name)
+        for row, hop in zip(record.hops, done, strict=True)
+        if hop.profile is not None and hop.profile.below_ends_eV > _REST_eV
+    ]
+    if falls:
+        deepest_eV, name = max(falls)
+        told.append(
+            f"{len(falls)} of {len(record.hops)} paths fall below both their ends, {name} most, by {deepest_eV:.2f} "
+            "eV: the ion rests on the way, at a place that is none of the sites; barriers, which are over the ends, "
+            "are too low by up to that"
+        )
     if record.shortest_image_distance_A < NEAR_IMAGE_A:
         larger = (
             "give a larger --supercell, or --larger to see what that changes"
