@@ -100,7 +100,7 @@ def page(record: HullRecord, _beside: Beside, drawings: dict[str, Drawing]) -> P
             ("Temperatures", ", ".join(kelvin(hull.temperature_K) for hull in record.temperatures)),
         ],
         headline=headline, tone="good", numbers=numbers,
-        warnings=[*filter(None, [record.potential_note]), *record.warnings], sections=sections,
+        warnings=record.warnings, sections=sections,
         citations=record.citations, provenance=record.provenance, n_series=8,
     )  # fmt: skip
 

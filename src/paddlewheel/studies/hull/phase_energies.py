@@ -342,14 +342,23 @@ def built_in_phases(
         found.beside_measured.extend(gases.beside_measured)
     _leave_out_twins(found, kept_cells, {each.phase.name for each in own})
     there = {entry.composition.reduced_formula for entry in found.entries}
+    known = [
+        (name, origin)
+        for name, origin in known_without_coordinates(elements)
+        if Composition(name.split()[0]).reduced_formula not in there
+    ]
     found.left_out.extend(
         LeftOut(
             name=name,
             reason=f"known ({origin}), coordinates not built in: give its file or its run of phonons with --phases",
         )
-        for name, origin in known_without_coordinates(elements)
-        if Composition(name.split()[0]).reduced_formula not in there
-    )  # fmt: skip
+        for name, origin in known
+    )
+    if known:
+        found.warnings.append(
+            f"known to exist and not on the list: {', '.join(name for name, _ in known)}. Limits of windows are upper "
+            "bounds of their width without them, energies above the hull lower ones: give them with --phases"
+        )
     found.warnings.extend(_told_of_gaps(found.entries, elements))
     return found
 

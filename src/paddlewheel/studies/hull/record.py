@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from paddlewheel.records import Measured, Record, StudyRecord
+from paddlewheel.records import Measured, PotentialRecord, Record
 
 ABOVE_HULL = "above_hull.csv"
 """The table beside the record: energies of every phase over the grid of temperatures."""
@@ -113,19 +113,18 @@ class HullRow(HullPhase):
     temperature_K: float
 
 
-class HullRecord(StudyRecord):
+class HullRecord(PotentialRecord):
     """The record of `hull` (kind `hull`).
 
     `energy_error_meV_per_atom` is the standard error of the potential or functional that is in every interval, and
     `shared_error` the share of its variance that phases of the same elements have in common; null where it is unknown.
-    The stds of `inputs` are without it. `potential_note` says what a reader must know of the potential first.
+    The stds of `inputs` are without it.
     """
 
     rows_in: ClassVar[str] = "phases"
     kind: Literal["hull"] = "hull"
     system: list[str]
     engine: str
-    potential_note: str | None = None
     static: bool = False
     target: str | None
     temperatures: list[HullTemperature]

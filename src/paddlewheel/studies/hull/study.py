@@ -294,7 +294,7 @@ def _keep_curves(diagram: FreeEnergyHull, run: Run) -> str:
 
 
 def _says(record: HullRecord) -> list[str]:
-    lines = [record.potential_note] if record.potential_note else []
+    lines = []
     for hull in record.temperatures:
         lines.append(f"{hull.temperature_K:g} K")
         for row in sorted(hull.phases, key=lambda row: row.e_above_hull_meV_per_atom.value):

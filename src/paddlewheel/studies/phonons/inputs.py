@@ -133,8 +133,8 @@ class PhononInputs:
         Repeats, from small to large. The first two are always computed, the others until two agree.
     born
         File of Born charges, which fits the cell; None without.
-    notes
-        What became of partly occupied sites.
+    notes, prepared
+        What became of partly occupied sites: what casts a doubt, and what was settled.
     """
 
     name: str
@@ -144,6 +144,7 @@ class PhononInputs:
     supercells: tuple[Repeats, ...]
     born: Path | None = None
     notes: tuple[str, ...] = ()
+    prepared: tuple[str, ...] = ()
 
     @property
     def structure(self) -> dict[str, Any]:
@@ -173,10 +174,11 @@ def open_phonons(structure: str | Path | Atoms, settings: PhononSettings) -> Pho
             potential_of=(lambda cell: loaded_potential(chosen_potential(settings, cell)))
             if settings.rank_by == "potential" else None,
         )  # fmt: skip
-        name, atoms, notes = Path(structure).name, choice.cells[0], choice.disorder
+        name, atoms = Path(structure).name, choice.cells[0]
+        notes, prepared = choice.notes, choice.prepared
     else:
         name, atoms = structure.get_chemical_formula("metal"), check_structure(structure, "structure")
-        notes = ()
+        notes = prepared = ()
     potential = chosen_potential(settings, atoms)
     card = describe_potential(potential["name"])
     potential["dtype"] = settings.dtype or finest_dtype(card)
@@ -188,7 +190,14 @@ def open_phonons(structure: str | Path | Atoms, settings: PhononSettings) -> Pho
     if settings.born is not None:
         read_born_charges(settings.born, atoms)
     return PhononInputs(
-        name=name, atoms=atoms, card=card, potential=potential, supercells=supercells, born=settings.born, notes=notes
+        name=name,
+        atoms=atoms,
+        card=card,
+        potential=potential,
+        supercells=supercells,
+        born=settings.born,
+        notes=notes,
+        prepared=prepared,
     )
 
 

@@ -84,6 +84,7 @@ def _measures(inputs: PhononInputs, settings: PhononSettings, run: Run) -> Phono
         reason=phase.reason,
         largest_force_eV_per_A=phase.largest_force_eV_per_A,
         static=settings.static,
+        prepared=list(inputs.prepared),
         warnings=list(inputs.notes),
         citations=[*_CITATIONS, *potential_citations(inputs.potential["name"])],
         provenance=run.provenance(

@@ -108,7 +108,7 @@ def page(record: WindowRecord, _beside: Beside, drawings: dict[str, Drawing]) ->
         headline=f"{low.value:.2f} to {high.value:.2f} V against {record.ion}"
         + ("" if record.strict_window else ", for the phase lowered onto the hull"),
         tone="good" if high.value > low.value else "none", numbers=numbers,
-        warnings=[*filter(None, [record.potential_note]), *record.warnings], sections=sections,
+        warnings=record.warnings, sections=sections,
         citations=record.citations, provenance=record.provenance,
     )  # fmt: skip
 

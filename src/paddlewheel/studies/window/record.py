@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from paddlewheel.records import Measured, Record, StudyRecord
+from paddlewheel.records import Measured, PotentialRecord, Record
 from paddlewheel.studies.hull.record import BesideMeasured, HullInput, LeftOut, PublishedHullValue
 
 
@@ -36,7 +36,7 @@ class WindowInterface(Record):
     reaction: str
 
 
-class WindowRecord(StudyRecord):
+class WindowRecord(PotentialRecord):
     """The record of `window` (kind `window`).
 
     Voltages are against the metal of the ion, which carries `charge_e`; those `_vs_Na` are the same where that is Na,
@@ -50,7 +50,6 @@ class WindowRecord(StudyRecord):
     kind: Literal["window"] = "window"
     system: list[str]
     engine: str
-    potential_note: str | None = None
     static: bool = False
     target: str
     formula: str

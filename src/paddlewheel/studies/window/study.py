@@ -323,8 +323,7 @@ def _interfaces(
 
 def _says(record: WindowRecord) -> list[str]:
     low, high = record.reduction_limit_V, record.oxidation_limit_V
-    lines = [record.potential_note] if record.potential_note else []
-    lines += [
+    lines = [
         f"{record.target}: {low.value:.2f} +- {low.std:.2f} to {high.value:.2f} +- {high.std:.2f} V "
         f"against {record.ion}"
     ]
