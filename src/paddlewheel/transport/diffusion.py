@@ -304,7 +304,7 @@ def _judged(
     relaxing = 1.0 - float(line.slopes.weights[0])
     if past_cages and hops < _HOPS_OF_MEMORY and relaxing > _LEAST_RELAXING:
         text = (
-            f"the slope of the MSD still falls (by a chance of {100 * relaxing:.0f} %), and an ion makes {hops:.2g} hops "
+            f"the slope of the MSD still falls (chance of it {100 * relaxing:.0f} %), and an ion makes {hops:.2g} hops "
             "in the longest lag of the fit: what hops back leave of the slope these runs do not tell"
         )
         return refused("too-short", text, bound)
