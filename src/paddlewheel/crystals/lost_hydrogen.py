@@ -54,8 +54,8 @@ def lost_hydrogen(atoms: Atoms) -> str | None:
     first = int(np.flatnonzero(found)[0])
     counts = ", ".join(f"{int((found & (symbols == s)).sum())} {s}" for s in sorted(set(symbols[found])))
     return (
-        f"hydrogens seem to be missing: {counts} (the first: {symbols[first]} {first + 1}) are bonded to too little "
-        "for what they are; take a structure with its H atoms located, or add them"
+        f"hydrogens seem to be missing: {counts} (the first: {symbols[first]} {first + 1}) with too few bonds; take a "
+        "structure with its H atoms located, or add them"
     )
 
 
