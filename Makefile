@@ -12,9 +12,8 @@ export PADDLEWHEEL_SHARED ?= $(if $(wildcard ../shared/data),$(abspath ../shared
 export PYTHONDONTWRITEBYTECODE :=
 
 # The demo: o-NBH (128 atoms, built in) with the embedded potential, in at most ten minutes on two cores. Three
-# temperatures twice. What 300 K is known to is the width in 1/T: from 600 to 900 K the 95 % interval is 5 to 160 mS/cm
-# (seed 2), from 650 to 800 K it was 0.009 to 88,000 (seed 1), and at 500 K ions hardly move in 60 ps, which leaves a
-# bound (0.4 to 380 mS/cm; seed 1).
+# temperatures twice. What 300 K is known to is the width in 1/T: from 600 to 900 K the 95 % interval is 0.09 to 150 and
+# 5 to 140 mS/cm (seeds 1 and 2), from 650 to 800 K it was 0.009 to 88,000 (seed 1); at 500 K ions hardly move in 60 ps.
 DEMO_OUT ?= demo
 DEMO_TEMPERATURES ?= 600,750,900
 DEMO_REPLICAS ?= 2
