@@ -34,7 +34,8 @@ def _start(directory: Path, contents: list[dict]) -> subprocess.Popen:
 
 
 def _finish(process: subprocess.Popen) -> dict:
-    out, err = process.communicate(timeout=120)
+    # 30 s here after a kill; Parsl's heartbeats made it 140 s on a busy machine
+    out, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
     return json.loads(out.splitlines()[-1])
 
