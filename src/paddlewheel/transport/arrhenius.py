@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Quantity = Literal["ln(sigma*T)", "ln(D)"]
 _BETTER_BY_AICC = 2.0
 _STRANGE = 2.0
+"""Errors, of the line and of what was known together, from which a prefactor is told as strange."""
 _CONTRADICTS = 1.6448536269514722
 """Errors by which the line lies above an upper bound in one of twenty cases where both are right."""
 PREFACTOR_CM2_PER_S = LogValue(float(np.log(1e-3)), 1.5 * float(np.log(10.0)))
@@ -179,7 +180,7 @@ def fit_arrhenius(
     mean = np.array([model.parameters["ln_prefactor"], model.parameters["activation_energy_eV"]])
     bounds = _upper_bounds(upper_bounds, t, quantity)
     above = np.maximum(bounds.excess(mean, covariance), 0.0)
-    seen = excess
+    of_replicas = excess
     strained = chi2 + float(np.sum(above**2)), freedom + int(np.sum(above > 0))
     if freedom == 0:
         warnings.append("two temperatures: the line passes through both points, nothing tests that it is straight")
@@ -252,7 +253,7 @@ def fit_arrhenius(
         if prefactor is None
         else fit_arrhenius(
             temperatures_K, values, stds, quantity=quantity, target_K=target_K,
-            degrees_of_freedom=degrees_of_freedom, upper_bounds=upper_bounds, excess=seen,
+            degrees_of_freedom=degrees_of_freedom, upper_bounds=upper_bounds, excess=of_replicas,
         ),
     )  # fmt: skip
 

@@ -159,16 +159,15 @@ def _chance_and_prior(fit: ArrheniusResult) -> list[str]:
         else:
             text += ", by a prior alone: no replica and no third temperature tells how far runs differ"
         lines.append(f"{text}.")
-    text = "Without the prior"
     if fit.prefactor_known_cm2_per_s is not None:
         ends = interval(fit.prefactor_known_cm2_per_s)
         lines.append(
             f"Another weak prior: the prefactor of D, at infinite temperature, lies within {ends} cm²/s (68 %)."
         )
-        text += "s"
     if fit.conductivity_300K_95_without_prior_mS_per_cm is not None:
         ends = interval(fit.conductivity_300K_95_without_prior_mS_per_cm)
-        lines.append(f"{text} the 95 % interval is {ends} mS/cm.")
+        priors = "prior" if fit.prefactor_known_cm2_per_s is None else "priors"
+        lines.append(f"Without the {priors} the 95 % interval is {ends} mS/cm.")
     return lines
 
 

@@ -11,7 +11,7 @@ metal and gas in the proportion of such a compound, so that the errors of both c
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -127,16 +127,13 @@ def gas_energies(
                 others = list(computed_elsewhere(symbol))
                 anchors = [each for each in others if each.phase.anchor]
                 known = references | _solid_references(others)
-            reference = _anchored(symbol, anchors, known, told)
-            molecule = _told_of_molecule(gas, potential, reference, static=static)
-            if reference is None:
+            anchored = _anchored(symbol, anchors, known, told)
+            if anchored is None:
                 reference = _of_molecule(gas, potential, static=static)
             else:
                 used |= {each.phase.name for each in anchors}
-                reference = Reference(
-                    enthalpy_eV_per_atom=reference.enthalpy_eV_per_atom, built_on=reference.built_on,
-                    std_eV_per_atom=reference.std_eV_per_atom, note=f"{reference.note}; {molecule}",
-                )  # fmt: skip
+                molecule = _told_of_molecule(gas, potential, anchored, static=static)
+                reference = replace(anchored, note=f"{anchored.note}; {molecule}")
         inside = {each.phase.name for each in computed} | set(names)
         on = reference.built_on if all(name in inside for name, _ in reference.built_on) else ()
         found.entries.append(_entry(phase, gas, temperatures_K, reference, on, engine, pressure_bar))
@@ -217,10 +214,8 @@ def _of_molecule(gas: Gas, potential: str, *, static: bool) -> Reference:
     return Reference(enthalpy_eV_per_atom=float(energy), built_on=(), note=note)
 
 
-def _told_of_molecule(gas: Gas, potential: str, reference: Reference | None, *, static: bool) -> str:
+def _told_of_molecule(gas: Gas, potential: str, reference: Reference, *, static: bool) -> str:
     """How far the potential's own molecule is from the reference."""
-    if reference is None:
-        return ""
     try:
         own = _of_molecule(gas, potential, static=static).enthalpy_eV_per_atom
     except ScienceError as error:

@@ -27,7 +27,7 @@ from paddlewheel.potentials.card import PotentialCard
 from paddlewheel.studies.motion.choices import choose_specie
 from paddlewheel.studies.neb.record import BesideConductivity
 from paddlewheel.studies.simulation.potentials import chosen_potential, finest_dtype, loaded_potential
-from paddlewheel.studies.simulation.settings import DisorderSettings, PotentialSettings, SeedSettings
+from paddlewheel.studies.simulation.settings import ONE_ORDERING, DisorderSettings, PotentialSettings, SeedSettings
 from paddlewheel.studies.simulation.structures import cell_digest, choose_structure
 from paddlewheel.study.settings import setting
 
@@ -102,8 +102,7 @@ class NebSettings(PotentialSettings, DisorderSettings, SeedSettings):
     most_steps: int = setting(400, "Steps of a band, after which it is refused", ge=1, le=100_000)
     orderings: int | None = setting(
         None,
-        "Ordered cells to choose from of a structure with partly occupied sites: the lowest is taken; by default "
-        "1, the lowest that is found",
+        ONE_ORDERING,
         ge=1,
         le=1000,
         only_with={"ends": False},

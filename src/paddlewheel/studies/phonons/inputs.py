@@ -26,7 +26,7 @@ from paddlewheel.crystals.supercell import (
 from paddlewheel.errors import SettingsError
 from paddlewheel.potentials.card import PotentialCard
 from paddlewheel.studies.simulation.potentials import chosen_potential, finest_dtype, loaded_potential
-from paddlewheel.studies.simulation.settings import DisorderSettings, PotentialSettings
+from paddlewheel.studies.simulation.settings import ONE_ORDERING, DisorderSettings, PotentialSettings
 from paddlewheel.studies.simulation.structures import cell_digest, choose_structure
 from paddlewheel.study.settings import MOST_SEED, Numbers, bad_value, setting
 from paddlewheel.thermodynamics.born_charges import read_born_charges
@@ -90,8 +90,7 @@ class PhononSettings(DisorderSettings, PotentialSettings):
 
     orderings: int | None = setting(
         None,
-        "Ordered cells to choose from of a structure with partly occupied sites: the lowest is taken; by default "
-        "1, the lowest that is found",
+        ONE_ORDERING,
         ge=1,
         le=1000,
     )

@@ -76,6 +76,13 @@ class SeedSettings(Settings):
     seed: int = setting(1, "Decides every random number.", ge=0, le=MOST_SEED)
 
 
+ONE_ORDERING = (
+    "Ordered cells to choose from of a structure with partly occupied sites: the lowest is taken; by default 1, the "
+    "lowest that is found"
+)
+"""Help of `orderings` where a study takes one cell alone."""
+
+
 class DisorderSettings(Settings):
     """How a structure with partly occupied sites becomes ordered cells."""
 
