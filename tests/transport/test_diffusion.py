@@ -224,11 +224,10 @@ def test_fits_over_less_than_two_hops_are_told(per_ion, told):
     assert any("hops back" in note for note in found.notes) is told
 
 
-@pytest.mark.parametrize(("memory_A2", "per_ps_A2", "given"), [(1.3, 0.3, 0), (0.0, 0.6, 11)])
-def test_a_slope_that_still_falls_over_few_hops_gives_no_diffusivity(memory_A2, per_ps_A2, given):
-    """MSD = 1.3 sqrt(t) + 0.3 t (A^2, ps) over 25 ps, as Li6PS5Cl at 500 K, has no D; 0.6 t alone has.
-
-    Ten of 24 such runs had a D 1.8 times too large. Of those without memory one of twelve may be refused by chance.
+@pytest.mark.parametrize(("memory_A2", "per_ps_A2"), [(1.3, 0.3), (0.0, 0.6)])
+def test_what_a_slope_falls_to_beyond_the_run_is_within_the_interval(memory_A2, per_ps_A2):
+    """MSD = 1.3 sqrt(t) + 0.3 t (A^2, ps) over 25 ps, as Li6PS5Cl at 500 K: the slope at its longest lag is 1.7 times
+    the final one, and an ion makes one hop. The truth is 0.3 and 0.6 A^2/ps; of 12 intervals of 95 %, 10 hold it.
     """
     found = []
     for seed in range(12):
@@ -239,5 +238,7 @@ def test_a_slope_that_still_falls_over_few_hops_gives_no_diffusivity(memory_A2, 
         found.append(
             estimate_diffusivity([slow + walk], frame_interval_fs=20.0, hop_distance_A=2.3, minimum_onset_ps=1.0)
         )
-    accepted = sum(each.status == "ok" for each in found)
-    assert accepted == 0 if given == 0 else accepted >= given
+    given = [each.interval_95_cm2_per_s for each in found if each.interval_95_cm2_per_s is not None]
+    assert len(given) >= 10
+    assert sum(low < per_ps_A2 / 6.0 * 1e-4 < high for low, high in given) >= len(given) - 2
+    assert all(each.unseen_memory > 0.1 for each in found if each.status == "ok")

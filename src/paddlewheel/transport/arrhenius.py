@@ -11,6 +11,7 @@ from paddlewheel.errors import InputError, SettingsError
 from paddlewheel.transport.excess import ExcessVariance, joined_degrees
 from paddlewheel.transport.log_values import IMPROBABLE, ONE_SIGMA, LogValue, chance_of_more, quantile
 from paddlewheel.transport.temperature_models import ModelFit, fit_one_kink, fit_vogel_fulcher, linear_model
+from paddlewheel.transport.unseen_memory import MEDIAN
 from paddlewheel.transport.upper_bounds import UpperBounds
 from paddlewheel.units import BOLTZMANN_eV_PER_K
 
@@ -51,7 +52,8 @@ class ArrheniusFit:
     and its error is that of the points alone. `scale` multiplies all errors: the root of the ratio of `excess`, of
     replicas and points about the line, where it was given; else 1, or the root of chi2/dof where the points scatter
     more than their errors allow (Student's t of n - 2). `without_prior` is the same fit without what was known of the
-    prefactor before.
+    prefactor before. `unseen_memory` is the mean of ln(value / truth) that hops back which no run saw make at the
+    target: the line lies below its points by the median of it.
     """
 
     quantity: Quantity
@@ -75,6 +77,7 @@ class ArrheniusFit:
     degrees_within: float = np.inf
     excess: ExcessVariance | None = None
     without_prior: ArrheniusFit | None = None
+    unseen_memory: float = 0.0
 
     @property
     def interval_95_without_prior(self) -> tuple[float, float] | None:
@@ -128,6 +131,7 @@ def fit_arrhenius(
     upper_bounds: Mapping[float, float] | None = None,
     excess: ExcessVariance | None = None,
     prefactor: LogValue | None = None,
+    unseen_memory: Sequence[float] | np.ndarray | None = None,
 ) -> ArrheniusFit:
     """Weighted fit of ln(sigma T) or ln D against 1/(k T), with the covariance carried to `target_K`.
 
@@ -157,6 +161,9 @@ def fit_arrhenius(
         What is known of the prefactor before (the unit of the values, times K for conductivities), a normal law of its
         logarithm: a point of the line at 1/T = 0, which keeps short runs from barriers that no crystal has. It takes no
         part in the chi2; where the points put the prefactor over twice both errors off, that is told.
+    unseen_memory
+        `[n]`, of each value the mean of ln(value / truth) that hops back beyond its runs may make
+        (`paddlewheel.transport.unseen_memory`): an error of one sign that all values share, and no part of `stds`.
 
     Raises
     ------
@@ -167,9 +174,11 @@ def fit_arrhenius(
     """
     t, y, error = _checked(temperatures_K, values, stds, quantity, target_K)
     x = 1.0 / (BOLTZMANN_eV_PER_K * t)
+    memory = np.zeros(t.size) if unseen_memory is None else _in_order(unseen_memory, temperatures_K)
+    y = y - MEDIAN * memory
     dofs = np.full(t.size, np.inf)
     if degrees_of_freedom is not None:
-        dofs = _sorted_dofs(degrees_of_freedom, temperatures_K)
+        dofs = _in_order(degrees_of_freedom, temperatures_K)
         error = error / [quantile(value, ONE_SIGMA) for value in dofs]
     model = linear_model("arrhenius", x, y, error, ("ln_prefactor", "activation_energy_eV"))
     covariance, chi2, freedom = model.covariance, model.chi2, t.size - 2
@@ -203,8 +212,12 @@ def fit_arrhenius(
         for at, errors in zip(upper_bounds or (), above, strict=True)
         if errors > _CONTRADICTS
     ]
-    covariance = covariance * scale**2
     at_target = np.array([1.0, -1.0 / (BOLTZMANN_eV_PER_K * target_K)])
+    covariance = covariance * scale**2
+    moved = model.covariance @ np.stack([np.ones(t.size), -x]) @ (memory / error**2)
+    own = float(at_target @ covariance @ at_target)
+    covariance = covariance + np.outer(moved, moved)
+    dof *= (float(at_target @ covariance @ at_target) / own) ** 2  # of the points alone (Welch and Satterthwaite)
     if prefactor is not None:
         off = (mean[0] - prefactor.log) / np.sqrt(covariance[0, 0] + prefactor.std**2)
         if abs(off) > _STRANGE:
@@ -254,7 +267,9 @@ def fit_arrhenius(
         else fit_arrhenius(
             temperatures_K, values, stds, quantity=quantity, target_K=target_K,
             degrees_of_freedom=degrees_of_freedom, upper_bounds=upper_bounds, excess=of_replicas,
+            unseen_memory=unseen_memory,
         ),
+        unseen_memory=float(at_target @ moved),
     )  # fmt: skip
 
 
@@ -343,9 +358,9 @@ def _of_uncertain_weights(x: np.ndarray, error: np.ndarray, dofs: np.ndarray, co
     return np.einsum("i,ij,ik->jk", 4.0 / dofs * np.maximum(1.0 - leverage, 0.0), carried, carried)
 
 
-def _sorted_dofs(dofs: Sequence[float] | np.ndarray, temperatures_K: Sequence[float] | np.ndarray) -> np.ndarray:
-    """Degrees of freedom in the order of ascending temperature, as `_checked` gives the points."""
-    return np.asarray(dofs, dtype=np.float64)[np.argsort(np.asarray(temperatures_K, dtype=np.float64))]
+def _in_order(numbers: Sequence[float] | np.ndarray, temperatures_K: Sequence[float] | np.ndarray) -> np.ndarray:
+    """Numbers of temperatures, in ascending order of these."""
+    return np.asarray(numbers, dtype=np.float64).ravel()[np.argsort(np.asarray(temperatures_K).ravel())]
 
 
 def _satterthwaite(x: np.ndarray, error: np.ndarray, dofs: np.ndarray, target_K: float) -> float:

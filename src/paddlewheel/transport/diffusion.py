@@ -25,6 +25,7 @@ from paddlewheel.transport.regression import (
     worst_residual,
 )
 from paddlewheel.transport.stationarity import LEAST_P_VALUE, NO_CHANGE, Stationarity, pace
+from paddlewheel.transport.unseen_memory import reach, unseen_memory_of
 from paddlewheel.units import A2_PER_PS_IN_CM2_PER_S
 
 if TYPE_CHECKING:
@@ -41,6 +42,10 @@ inside the cages looks straight (o-NBH at 1100 K: 1.4 ps gave five times the dif
 of the run or not at all, so a run under 10 ps has no diffusivity. With 0.5 ps the D of runs of 25 ps was 17 % too large
 and held by 85 % of the 95 % intervals, with 1 ps 3 % and 94 % (o-NBH, docs/benchmarks/real_coverage.md)."""
 LARGEST_RELATIVE_ERROR = 0.5
+_LARGEST_IN_CAGES = 1.0
+"""The same where ions leave cages. There the error is that of what the slope of the MSD falls to, those with the
+larger one have the smaller D, and to refuse them left the others too large (Li6PS5Cl at 700 K, runs of 100 ps: one half
+refused, for a D 0.5 of its errors too small)."""
 _SLOPE_TELLS = 1.0
 """An exponent with an error above this says nothing, and is not reported."""
 _VIBRATION = 0.1
@@ -48,12 +53,6 @@ _BETTER_BY_CHI2 = 6.0
 """Two parameters too many lower a chi2 by as much in one case of twenty."""
 _FEW_HOPS = 2.0
 """Hops of an ion in the longest lag of a fit under which a longer memory of hops back is told as a danger."""
-_HOPS_OF_MEMORY, _LEAST_RELAXING = 1.5, 0.4
-"""Beyond the cages (lags over a minimum onset), a slope that relaxes with this chance is not final before as many hops.
-
-In Li6PS5Cl at 450 to 600 K, where it falls from 1 to over 100 ps, D of 25 and 50 ps was 2 to 4 times too large. Of
-vibration with 3 hops an ion (1.3 hops in the longest lag) relaxations have a weight under 0.23 in 9 runs of 10.
-"""
 _REPLICAS_DISAGREE = 0.01
 _UNSEEN_EVENTS_95 = 3.0
 """No event seen: fewer than 3 expected, at 95 % (Poisson)."""
@@ -102,6 +101,7 @@ class DiffusivityEstimate:
     curve: Curve
     degrees_within: float | None = None
     excess: ExcessVariance = NO_EXCESS
+    unseen_memory: float = 0.0
     left_out_ps: float = 0.0
     stationarity: Stationarity = NO_CHANGE
     notes: tuple[str, ...] = ()
@@ -235,10 +235,15 @@ def _estimated(
     return _judged(line, pool, trajectories, found, step_ps, hop_distance_A, unseen, past_cages=minimum_onset_ps > 0.0)
 
 
-def log_interval(value: float, std: float, degrees_of_freedom: float, level: float) -> tuple[float, float]:
-    """Interval `value * exp(+-q std / value)`, q the two-sided Student quantile of `level`."""
-    factor = float(np.exp(quantile(degrees_of_freedom, level) * std / value))
-    return value / factor, value * factor
+def log_interval(
+    value: float, std: float, degrees_of_freedom: float, level: float, *, unseen_memory: float = 0.0
+) -> tuple[float, float]:
+    """Interval `value * exp(+-q std / value)`, q the two-sided Student quantile of `level`.
+
+    What memory is unseen adds to the lower side as the independent error that it is.
+    """
+    within = quantile(degrees_of_freedom, level) * std / value
+    return value * float(np.exp(-np.hypot(within, reach(unseen_memory, level)))), value * float(np.exp(within))
 
 
 def _judged(
@@ -263,11 +268,15 @@ def _judged(
     covariance = line.covariance[np.ix_(fitted, fitted)]
     slope, slope_std = exponent(pool.lags[fitted], pool.msd.sum(axis=1)[fitted], covariance)
     q95 = quantile(line.degrees_of_freedom, 0.9)  # of one side
-    if value > 0 and std < LARGEST_RELATIVE_ERROR * value:
+    if value > 0 and std < LARGEST_RELATIVE_ERROR * value:  # a logarithm has an error yet
         bound = value * np.exp(q95 * std / value) + unseen
     else:
         bound = max(value, 0.0) + q95 * std + unseen
-    if not line.linear:
+    hops = max(6.0 * line.diffusivity * float(pool.lags[-1]) / hop_distance_A**2, 1e-9)
+    memory = unseen_memory_of(hops) if past_cages else 0.0
+    limit = _LARGEST_IN_CAGES if past_cages else LARGEST_RELATIVE_ERROR
+    error = float(np.hypot(std / value, memory)) if value > 0.0 else np.inf
+    if not line.linear and not (past_cages and error <= limit):
         raw, raw_std = _raw_exponent(line, pool)
         where = f"no straight part of the MSD begins before 1/{LONGEST_ONSET:.0f} of the run"
         text = f"{where} (log-log slope {raw:.2f} +- {raw_std:.2f} at the end)"
@@ -289,7 +298,7 @@ def _judged(
             f"{hop_distance_A:g} A squared: ions have hardly left their cages"
         )
         return refused("not-diffusive", text, bound)
-    if abs(slope - 1.0) > SLOPE_TOLERANCE + 2.0 * slope_std:
+    if line.linear and abs(slope - 1.0) > SLOPE_TOLERANCE + 2.0 * slope_std:
         text = f"log-log slope {slope:.2f} +- {slope_std:.2f} is not 1"
         return refused("not-diffusive", text, bound)
     power, power_std, worst = _power_law(line, pool)
@@ -297,16 +306,8 @@ def _judged(
     if is_power and not _leaves_its_cage(line, pool):
         text = f"the MSD grows as a power {power:.2f} +- {power_std:.2f} of time at all lags: subdiffusive"
         return refused("not-diffusive", text, bound)
-    if std > LARGEST_RELATIVE_ERROR * value:
-        text = f"the error of D is {100 * std / value:.0f} % of it"
-        return refused("too-short", text, bound)
-    hops = 6.0 * line.diffusivity * float(pool.lags[-1]) / hop_distance_A**2
-    relaxing = 1.0 - float(line.slopes.weights[0])
-    if past_cages and hops < _HOPS_OF_MEMORY and relaxing > _LEAST_RELAXING:
-        text = (
-            f"the slope of the MSD still falls (chance of it {100 * relaxing:.0f} %), and an ion makes {hops:.2g} hops "
-            "in the longest lag of the fit: what hops back leave of the slope these runs do not tell"
-        )
+    if error > limit:
+        text = f"the error of D is {100 * error:.0f} % of it"
         return refused("too-short", text, bound)
     slow = confinement(trajectories, first_lag=line.first, intercept_A2=line.intercept)
     if slow.log_ratio < LEAST_LOG_RATIO:
@@ -323,8 +324,8 @@ def _judged(
         return refused("not-stationary", text, bound)
 
     scale = A2_PER_PS_IN_CM2_PER_S
-    low68, high68 = log_interval(value, std, line.degrees_of_freedom, ONE_SIGMA)
-    low95, high95 = log_interval(value, std, line.degrees_of_freedom, 0.95)
+    low68, high68 = log_interval(value, std, line.degrees_of_freedom, ONE_SIGMA, unseen_memory=memory)
+    low95, high95 = log_interval(value, std, line.degrees_of_freedom, 0.95, unseen_memory=memory)
     q68 = quantile(line.degrees_of_freedom, ONE_SIGMA)
     components = line.by_component / step_ps * scale
     errors = q68 * np.sqrt(line.variance_by_component) / step_ps * scale
@@ -340,6 +341,7 @@ def _judged(
         std_by_component_cm2_per_s=(float(errors[0]), float(errors[1]), float(errors[2])),
         loglog_slope=slope if slope_std < _SLOPE_TELLS else None,
         loglog_slope_std=slope_std if slope_std < _SLOPE_TELLS else None,
+        unseen_memory=memory,
         left_out_ps=left_out_ps,
         notes=tuple(_notes(line, found, step_ps, hops=hops)),
         **_description(line, pool, step_ps),
@@ -352,7 +354,7 @@ def _notes(line: Line, found: Stationarity, step_ps: float, *, hops: float) -> I
     if hops < _FEW_HOPS:
         yield (
             f"over the longest lag of the fit an ion makes {hops:.2g} hops: where it hops back for longer than that, D "
-            "is smaller (in Li6PS5Cl at 600 K by a factor of 2 to 3); a longer run tells"
+            "is smaller, for which the interval reaches down; a longer run tells"
         )
 
     if found.cut_by is not None:

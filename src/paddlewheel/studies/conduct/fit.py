@@ -40,8 +40,12 @@ def excess_of(analysed: Sequence[Analysed]) -> ExcessVariance:
 
 
 def _std_within(sigma: Measured, tracer: DiffusivityEstimate) -> float:
-    """Half of the 68 % interval of a conductivity by the scatter within its runs alone."""
-    return float(sigma.value * np.sinh(np.arcsinh(sigma.std / sigma.value) / tracer.wider(tracer.excess, ONE_SIGMA)))
+    """Half of the 68 % interval of a conductivity by the scatter within its runs alone.
+
+    It is read off the upper side: the lower one holds what hops back may take beyond the runs.
+    """
+    high = sigma.interval_68[1] if sigma.interval_68 else sigma.value + sigma.std
+    return float(sigma.value * np.sinh(np.log(high / sigma.value) / tracer.wider(tracer.excess, ONE_SIGMA)))
 
 
 def prefactor_known(rows: Sequence[TemperatureResult]) -> LogValue:
@@ -118,6 +122,7 @@ def fit_temperatures(
         upper_bounds={row.at_K: bound for row, bound in bounding if bound is not None},
         excess=excess_of(analysed),
         prefactor=prefactor_known([each.row for each in good]),
+        unseen_memory=[each.tracer.unseen_memory for each in good if each.tracer],
     )
     warnings = list(fit.warnings)
     strange = ", ".join(f"{each.row.temperature_K:g}" for each in good if each.row.status == "extrapolating")
@@ -136,6 +141,7 @@ def fit_temperatures(
         variance_ratio=fit.excess.ratio if fit.excess else None,
         variance_ratio_seen=fit.excess.seen if fit.excess else None,
         variance_ratio_differences=fit.excess.differences if fit.excess else None,
+        unseen_memory_ln_300K=fit.unseen_memory,
         prefactor_known_cm2_per_s=PREFACTOR_CM2_PER_S.interval(ONE_SIGMA),
         temperatures_used_K=used_K,
         temperatures_bounding_K=[row.temperature_K for row, bound in bounding if bound is not None],

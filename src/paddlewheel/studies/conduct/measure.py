@@ -36,6 +36,7 @@ from paddlewheel.transport import (
 from paddlewheel.transport.diffusion import DEFAULT_HOP_DISTANCE_A
 from paddlewheel.transport.excess import ExcessVariance
 from paddlewheel.transport.log_values import ONE_SIGMA
+from paddlewheel.transport.unseen_memory import reach
 from paddlewheel.units import U_PER_A3_IN_G_PER_CM3
 
 if TYPE_CHECKING:
@@ -43,12 +44,8 @@ if TYPE_CHECKING:
 
 _DECIMALS = 6
 """Of times and shares that are whole numbers of frames."""
-_WITH_ERROR_OF_RUNS = (
-    "diffusivity_cm2_per_s",
-    "conductivity_mS_per_cm",
-    "conductivity_collective_mS_per_cm",
-    "haven_ratio",
-)
+_OF_TRACER = ("diffusivity_cm2_per_s", "conductivity_mS_per_cm")
+_WITH_ERROR_OF_RUNS = (*_OF_TRACER, "conductivity_collective_mS_per_cm", "haven_ratio")
 
 
 def conductivity_record(
@@ -195,18 +192,21 @@ def with_excess(analysed: Analysed, together: ExcessVariance) -> TemperatureResu
         return row
     by = {level: tracer.wider(together, level) / tracer.wider(tracer.excess, level) for level in (ONE_SIGMA, 0.95)}
 
-    def stretched(measured: Measured | None) -> Measured | None:
+    def stretched(name: str, measured: Measured | None) -> Measured | None:
         if measured is None or measured.interval_68 is None or measured.interval_95 is None:
             return measured
         if min(*measured.interval_68, *measured.interval_95) <= 0:
             return measured
-        low, high = _about(measured.value, measured.interval_68, by[ONE_SIGMA])
+        memory = tracer.unseen_memory if name in _OF_TRACER else 0.0
+        (low, high), ends_95 = (
+            _about(measured.value, ends, by[level], reach(memory, level))
+            for level, ends in ((ONE_SIGMA, measured.interval_68), (0.95, measured.interval_95))
+        )
         return Measured(
-            value=measured.value, std=0.5 * (high - low), interval_68=(low, high),
-            interval_95=_about(measured.value, measured.interval_95, by[0.95]),
+            value=measured.value, std=0.5 * (high - low), interval_68=(low, high), interval_95=ends_95
         )  # fmt: skip
 
-    found = {name: stretched(getattr(row, name)) for name in _WITH_ERROR_OF_RUNS}
+    found = {name: stretched(name, getattr(row, name)) for name in _WITH_ERROR_OF_RUNS}
     ends = {name: measured.interval_95 if measured else None for name, measured in found.items()}
     return row.model_copy(
         update={
@@ -218,9 +218,11 @@ def with_excess(analysed: Analysed, together: ExcessVariance) -> TemperatureResu
     )
 
 
-def _about(value: float, ends: tuple[float, float], factor: float) -> tuple[float, float]:
-    low, high = ((end / value) ** factor * value for end in ends)
-    return low, high
+def _about(value: float, ends: tuple[float, float], factor: float, memory: float) -> tuple[float, float]:
+    """Ends whose logarithms are `factor` times as far from that of the value, but for what `memory` adds below."""
+    below, above = float(np.log(value / ends[0])), float(np.log(ends[1] / value))
+    within = np.sqrt(max(below**2 - memory**2, 0.0))
+    return value * float(np.exp(-np.hypot(factor * within, memory))), value * float(np.exp(factor * above))
 
 
 def _series(runs: TemperatureRuns) -> dict[str, list[np.ndarray]]:
@@ -273,6 +275,7 @@ def _diffusivity_fields(tracer: DiffusivityEstimate) -> dict[str, Any]:
         "diffusivity_95_cm2_per_s": tracer.interval_95_cm2_per_s,
         "diffusivity_upper_bound_95_cm2_per_s": tracer.upper_bound_95_cm2_per_s,
         "diffusivity_xyz_cm2_per_s": components,
+        "unseen_memory_ln": tracer.unseen_memory if tracer.status == "ok" else None,
         "loglog_slope": Measured.or_none(tracer.loglog_slope, tracer.loglog_slope_std),
         "fit_onset_ps": tracer.fit_onset_ps,
         "fit_last_lag_ps": tracer.fit_last_lag_ps,

@@ -82,6 +82,8 @@ class TemperatureResult(Record):
     `production_ps` is the mean of runs of different lengths.
     `hop_distance_A` is that of a hop, under whose square an MSD is no diffusion, and `hop_distance_from` says where it
     comes from (null in records of before, which took 2 A).
+    `unseen_memory_ln` is the mean of ln(D / truth) that hops back beyond the longest lag of the fit may make, by the
+    hops that an ion makes in it: the intervals of D and of the tracer's conductivity reach down by it.
     `conductivity_mS_per_cm` is that of the tracer, by Nernst-Einstein; the collective one has an upper bound where its
     error is too large for a value.
     """
@@ -116,6 +118,7 @@ class TemperatureResult(Record):
     active_fraction: float | None = None
     active_window_ps: float | None = None
     active_threshold_A2: float | None = None
+    unseen_memory_ln: float | None = None
     loglog_slope: Measured | None = None
     fit_onset_ps: float | None = None
     fit_last_lag_ps: float | None = None

@@ -1,0 +1,27 @@
+"""Hops back that a run is too short to see: by how much a diffusivity may be smaller than the slope of its MSD.
+
+Ions in crystals hop back more often than on: the slope of the MSD falls for as long as they move among the same few
+sites, and its final value is D. What falls within the lags of a fit the fit tells (`slow_relaxation.py`). What falls
+later no run of that length tells, but other materials do: with n hops of an ion in the longest lag, ln(slope / D) is
+about `MEAN_AT_ONE_HOP / n` in the mean, small in most conductors and three times that in a few (docs/statistics.md).
+The law of greatest entropy of a positive quantity whose mean alone is known is the exponential one. It is the same for
+all temperatures of a material: what fails to be seen at one fails at all.
+"""
+
+from __future__ import annotations
+
+import math
+
+MEAN_AT_ONE_HOP = 0.35
+MEDIAN = math.log(2.0)
+"""Of the exponential law, over its mean."""
+
+
+def unseen_memory_of(hops: float) -> float:
+    """Mean, and standard deviation, of ln(slope / D) where an ion makes `hops` hops in the longest lag of the fit."""
+    return MEAN_AT_ONE_HOP / hops
+
+
+def reach(memory: float, level: float) -> float:
+    """What ln(slope / D) stays under with the chance (1 + level) / 2: the lower part of an interval of `level`."""
+    return -memory * math.log(0.5 - 0.5 * level)
