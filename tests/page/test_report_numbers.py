@@ -71,6 +71,12 @@ def test_an_interval_shares_one_power_of_ten() -> None:
     assert interval((2.76e-4, 4.24e8)) == "2.76 × 10⁻⁴ to 4.24 × 10⁸"  # too far apart for one power of ten
 
 
+def test_a_wide_error_is_shown_by_its_interval():
+    wide = Measured(value=2e-6, std=1.4e-6, interval_68=(9.1e-7, 3.7e-6))
+    assert measured(wide) == "2.0 (0.91 to 3.7) × 10⁻⁶"
+    assert measured(Measured(value=2.0, std=1.4, interval_68=(0.91, 3.7))) == "2.0 (0.91 to 3.7)"
+
+
 def test_what_is_absent_is_a_dash() -> None:
     assert measured(None) == plain(None) == interval(None) == "–"
 

@@ -221,6 +221,22 @@ def test_a_prefactor_known_before_is_a_point_at_infinite_temperature():
     assert found.interval_95_without_prior == plain.interval_95_at_target
 
 
+def test_memory_that_no_run_saw_moves_the_line_as_one():
+    """It is linear in 1/T here, so that the line moves by it exactly: ln A by 0.1, Ea by -0.03 eV, times an exponential
+    variable of mean 1 (median ln 2, variance 1) that all temperatures share."""
+    t, y, error = np.array([800.0, 600.0, 700.0]), np.array([3.3, 2.0, 2.9]), np.array([0.25, 0.3, 0.2])
+    memory = 0.1 + 0.03 / (BOLTZMANN_eV_PER_K * t)
+    points = (t, np.exp(y), np.exp(y) * np.sinh(error))
+    plain = fit_arrhenius(*points, quantity="ln(D)")
+    found = fit_arrhenius(*points, quantity="ln(D)", unseen_memory=memory)
+    assert found.ln_prefactor == pytest.approx(plain.ln_prefactor - np.log(2.0) * 0.1, rel=1e-9)
+    assert found.activation_energy_eV == pytest.approx(plain.activation_energy_eV + np.log(2.0) * 0.03, rel=1e-9)
+    assert found.activation_energy_std_eV == pytest.approx(np.hypot(plain.activation_energy_std_eV, 0.03), rel=1e-9)
+    at_300_K = 0.1 + 0.03 / (BOLTZMANN_eV_PER_K * 300.0)
+    assert found.unseen_memory == pytest.approx(at_300_K, rel=1e-9)
+    assert np.log(plain.value_at_target / found.value_at_target) == pytest.approx(np.log(2.0) * at_300_K, rel=1e-9)
+
+
 @pytest.mark.parametrize(("log_known", "told"), [(14.0, False), (14.0 + 2.1 * 3.5, True)])
 def test_a_prefactor_far_from_what_was_known_is_told(log_known, told):
     """The line has 14; a prior of 3.5 that lies 2.1 of them off counts as strange from 2 of both errors."""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from paddlewheel.errors import InputError, SettingsError
 from paddlewheel.transport import estimate_diffusivity
+from paddlewheel.transport.diffusion import log_interval
 
 STEP_FS = 10.0
 PER_FRAME = 1e-4 / (STEP_FS * 1e-3)
@@ -224,10 +225,17 @@ def test_fits_over_less_than_two_hops_are_told(per_ion, told):
     assert any("hops back" in note for note in found.notes) is told
 
 
+def test_memory_reaches_down_alone():
+    """Exponential of mean 0.2: under 0.2 ln 40 with 97.5 %; normal errors of 0.1; independent sides add in squares."""
+    low, high = log_interval(2.0, 0.2, np.inf, 0.95, unseen_memory=0.2)
+    assert np.log(high / 2.0) == pytest.approx(0.1959964, rel=1e-6)
+    assert np.log(2.0 / low) == pytest.approx(np.hypot(0.1959964, 0.2 * np.log(40.0)), rel=1e-6)
+
+
 @pytest.mark.parametrize(("memory_A2", "per_ps_A2"), [(1.3, 0.3), (0.0, 0.6)])
 def test_what_a_slope_falls_to_beyond_the_run_is_within_the_interval(memory_A2, per_ps_A2):
     """MSD = 1.3 sqrt(t) + 0.3 t (A^2, ps) over 25 ps, as Li6PS5Cl at 500 K: the slope at its longest lag is 1.7 times
-    the final one, and an ion makes one hop. The truth is 0.3 and 0.6 A^2/ps; of 12 intervals of 95 %, 10 hold it.
+    the final one, and an ion makes one hop. The truth is 0.3 and 0.6 A^2/ps; of the 95 % intervals given, one may miss it.
     """
     found = []
     for seed in range(12):
@@ -239,6 +247,6 @@ def test_what_a_slope_falls_to_beyond_the_run_is_within_the_interval(memory_A2, 
             estimate_diffusivity([slow + walk], frame_interval_fs=20.0, hop_distance_A=2.3, minimum_onset_ps=1.0)
         )
     given = [each.interval_95_cm2_per_s for each in found if each.interval_95_cm2_per_s is not None]
-    assert len(given) >= 10
-    assert sum(low < per_ps_A2 / 6.0 * 1e-4 < high for low, high in given) >= len(given) - 2
+    assert len(given) >= 6  # the others are refused, with a bound
+    assert sum(low < per_ps_A2 / 6.0 * 1e-4 < high for low, high in given) >= len(given) - 1
     assert all(each.unseen_memory > 0.1 for each in found if each.status == "ok")

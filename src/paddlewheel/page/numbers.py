@@ -1,4 +1,4 @@
-"""How numbers are printed in a report: one convention, `value ± std`, everywhere.
+"""How numbers are printed in a report: one convention, `value ± std`, everywhere (wide errors: `value (low to high)`).
 
 The standard uncertainty keeps two significant figures and the value ends at the same decimal place; very small
 and very large quantities share one power of ten: (1.05 ± 0.12) × 10⁻⁶.
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from paddlewheel.records import Measured
 
 ABSENT = "–"
+LOPSIDED = 0.5
+"""Relative error from which an interval is printed, whose sides may be unlike, and no `±` of half of it."""
 _ROUNDING = 1e-12
 """A share of the value below which an uncertainty is only that of floating point."""
 _PREFIXES = {-12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G"}
@@ -27,10 +29,17 @@ def superscript(exponent: int) -> str:
 
 
 def measured(quantity: Measured | None) -> str:
-    """`value ± std`, the uncertainty with two significant figures; a dash where nothing was measured."""
+    """`value ± std`, the uncertainty with two significant figures; the value and its 68 % interval where that is
+    known and wide; a dash where nothing was measured."""
     if quantity is None:
         return ABSENT
     value, std = quantity.value, quantity.std
+    if quantity.interval_68 is not None and std > LOPSIDED * abs(value):
+        numbers = (value, *quantity.interval_68)
+        exponent = _exponent(max(numbers))
+        power = 0 if -3 <= exponent < 5 else exponent
+        middle, low, high = (plain(number * 10.0**-power, 2) for number in numbers)
+        return f"{middle} ({low} to {high})" + (f" × 10{superscript(power)}" if power else "")
     exponent = _exponent(max(abs(value), std))
     if -3 <= exponent < 5:
         return _plus_minus(value, std)

@@ -44,8 +44,8 @@ def _std_within(sigma: Measured, tracer: DiffusivityEstimate) -> float:
 
     It is read off the upper side: the lower one holds what hops back may take beyond the runs.
     """
-    high = sigma.interval_68[1] if sigma.interval_68 else sigma.value + sigma.std
-    return float(sigma.value * np.sinh(np.log(high / sigma.value) / tracer.wider(tracer.excess, ONE_SIGMA)))
+    above = np.log1p(sigma.bar_68[1] / sigma.value)
+    return float(sigma.value * np.sinh(above / tracer.wider(tracer.excess, ONE_SIGMA)))
 
 
 def prefactor_known(rows: Sequence[TemperatureResult]) -> LogValue:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from paddlewheel.records import Measured
@@ -12,7 +13,7 @@ from paddlewheel.studies.conduct.record import SizeResult, SizesAtTemperature, S
 from paddlewheel.studies.conduct.runs import Analysed
 from paddlewheel.transport import LogValue, fit_arrhenius
 from paddlewheel.transport.finite_size import SizeDependence, size_dependence
-from paddlewheel.transport.log_values import ONE_SIGMA
+from paddlewheel.transport.log_values import ONE_SIGMA, quantile
 
 
 def size_result(
@@ -76,11 +77,16 @@ def size_result(
 
 
 def logarithm(each: Analysed) -> LogValue:
-    """Of the diffusivity of a temperature that has one."""
-    value = each.row.diffusivity_cm2_per_s
-    assert value is not None
+    """Of the diffusivity of a temperature that has one, by the upper side of its interval.
+
+    The lower one holds what hops back may take beyond the runs, of cells of all sizes alike.
+    """
+    found = each.row.diffusivity_cm2_per_s
+    assert found is not None
     assert each.tracer is not None  # it has a diffusivity
-    return LogValue.of(value.value, value.std, each.tracer.degrees_of_freedom or float("inf"))
+    dof = each.tracer.degrees_of_freedom or math.inf
+    above = found.bar_68[1]
+    return LogValue(math.log(found.value), math.log1p(above / found.value) / quantile(dof, ONE_SIGMA), dof)
 
 
 def _of_an_infinite_cell(found: SizeDependence, largest: Sequence[Analysed]) -> ArrheniusResult | None:
@@ -104,5 +110,6 @@ def _of_an_infinite_cell(found: SizeDependence, largest: Sequence[Analysed]) -> 
         target_K=ROOM_K,
         degrees_of_freedom=[dof for *_, dof in points],
         prefactor=prefactor_known([row for row, *_ in points]),
+        unseen_memory=[row.unseen_memory_ln or 0.0 for row, *_ in points],
     )
     return ArrheniusResult(**line_fields(fit), temperatures_used_K=[row.temperature_K for row, *_ in points])

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 
 from paddlewheel.page.arrhenius_figure import interval_68
-from paddlewheel.page.numbers import enumeration, interval, kelvin, measured, plain
+from paddlewheel.page.numbers import LOPSIDED, enumeration, interval, kelvin, measured, plain
 from paddlewheel.page.page import Number
 from paddlewheel.records import Measured
 from paddlewheel.records.arrhenius import ROOM_K, ArrheniusResult, TemperatureStatus
@@ -23,9 +23,11 @@ from paddlewheel.studies.conduct.naming import (
 from paddlewheel.studies.conduct.record import ConductivityRecord, TemperatureResult
 from paddlewheel.studies.conduct.second_opinion.words import opinion_sentences
 from paddlewheel.studies.motion.page import charge_sentences
+from paddlewheel.transport.unseen_memory import MEDIAN
 
 _SAME_K = 0.5  # runs this near to 300 K are runs at 300 K
 _NEARLY_EVEN = 0.3  # relative error up to which the two sides of a log-normal interval look alike
+_MEMORY_TOLD = 0.1  # ln of a factor
 _A_TRY_PS = 20.0  # what `conduct` runs at a temperature where nothing else is asked for
 _REMEDIES: dict[TemperatureStatus, str] = {
     "not-diffusive": "no diffusion to be counted yet: run longer (--production-ps) or hotter (--temperatures)",
@@ -163,6 +165,11 @@ def _chance_and_prior(fit: ArrheniusResult) -> list[str]:
         ends = interval(fit.prefactor_known_cm2_per_s)
         lines.append(
             f"Another weak prior: the prefactor of D, at infinite temperature, lies within {ends} cm²/s (68 %)."
+        )
+    if (memory := fit.unseen_memory_ln_300K or 0.0) > _MEMORY_TOLD:
+        lines.append(
+            "Ions hop back, in some crystals for longer than these runs tell: as other conductors have it, the value "
+            f"is taken {plain(math.exp(MEDIAN * memory), 2)} times lower for it, and the interval allows for more."
         )
     if fit.conductivity_300K_95_without_prior_mS_per_cm is not None:
         ends = interval(fit.conductivity_300K_95_without_prior_mS_per_cm)
@@ -359,4 +366,7 @@ def _line_of_row(row: TemperatureResult) -> str:
 
 
 def _with_error(quantity: Measured) -> str:
+    if quantity.interval_68 is not None and quantity.std > LOPSIDED * quantity.value:
+        low, high = quantity.interval_68
+        return f"{quantity.value:.2g} ({low:.2g} to {high:.2g})"
     return f"{quantity.value:.3g} +- {quantity.std:.2g}"
