@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 
-MEAN_AT_ONE_HOP = 0.35
+MEAN_AT_ONE_HOP = 0.5
 MEDIAN = math.log(2.0)
 """Of the exponential law, over its mean."""
 
