@@ -3,9 +3,10 @@
 Ions in crystals hop back more often than on: the slope of the MSD falls for as long as they move among the same few
 sites, and its final value is D. What falls within the lags of a fit the fit tells (`slow_relaxation.py`). What falls
 later no run of that length tells, but other materials do: with n hops of an ion in the longest lag, ln(slope / D) is
-about `MEAN_AT_ONE_HOP / n` in the mean, small in most conductors and three times that in a few (docs/statistics.md).
-The law of greatest entropy of a positive quantity whose mean alone is known is the exponential one. It is the same for
-all temperatures of a material: what fails to be seen at one fails at all.
+`MEAN_AT_ONE_HOP / n` in the mean of the six conductors that were run for long: near none in halides and oxides, once to
+four times that in argyrodites (docs/statistics.md). The law of greatest entropy of a positive quantity whose mean alone
+is known is the exponential one. It is the same for all temperatures of a material: what fails to be seen at one fails
+at all.
 """
 
 from __future__ import annotations
