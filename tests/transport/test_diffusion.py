@@ -235,7 +235,7 @@ def test_memory_reaches_down_alone():
 @pytest.mark.parametrize(("memory_A2", "per_ps_A2"), [(1.3, 0.3), (0.0, 0.6)])
 def test_what_a_slope_falls_to_beyond_the_run_is_within_the_interval(memory_A2, per_ps_A2):
     """MSD = 1.3 sqrt(t) + 0.3 t (A^2, ps) over 25 ps, as Li6PS5Cl at 500 K: the slope at its longest lag is 1.7 times
-    the final one, and an ion makes one hop. The truth is 0.3 and 0.6 A^2/ps; of the 95 % intervals given, one may miss it.
+    the final one, and an ion makes one hop. The truth is 0.3 and 0.6 A^2/ps; one of the 95 % intervals may miss it.
     """
     found = []
     for seed in range(12):
