@@ -343,18 +343,18 @@ def _judged(
         loglog_slope_std=slope_std if slope_std < _SLOPE_TELLS else None,
         unseen_memory=memory,
         left_out_ps=left_out_ps,
-        notes=tuple(_notes(line, found, step_ps, hops=hops)),
+        notes=tuple(_notes(line, found, step_ps, hops=hops, counted=memory > 0.0)),
         **_description(line, pool, step_ps),
     )
 
 
-def _notes(line: Line, found: Stationarity, step_ps: float, *, hops: float) -> Iterator[str]:
+def _notes(line: Line, found: Stationarity, step_ps: float, *, hops: float, counted: bool) -> Iterator[str]:
     from scipy.special import chdtrc
 
     if hops < _FEW_HOPS:
         yield (
             f"over the longest lag of the fit an ion makes {hops:.2g} hops: where it hops back for longer than that, D "
-            "is smaller, for which the interval reaches down; a longer run tells"
+            f"is smaller{', for which the interval reaches down' if counted else ''}; a longer run tells"
         )
 
     if found.cut_by is not None:
