@@ -9,7 +9,8 @@ for an estimate that loses some of it. ln D = a - E / kT is a line in x = 1/kT, 
 which the design of experiments calls c-optimality: from nothing, the best two temperatures and their shares of the time
 are Elfving's (doi 10.1214/aoms/1177729442; Pukelsheim, doi 10.1137/1.9780898719109, chapter 2). Here some runs are
 there already, a run loses its equilibration, and a temperature tells nothing before its runs are long enough for the
-ions to leave their cages. That is no convex problem, but a small one: two temperatures suffice beside what is there,
+ions to leave their cages. Hops back that no run sees (`unseen_memory.py`) add a variance that falls with the length of
+the longest run alone. That is no convex problem, but a small one: two temperatures suffice beside what is there,
 so every pair of candidates with every split of the time is tried.
 """
 
@@ -22,6 +23,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from paddlewheel.transport.regression import LONGEST_LAG
 from paddlewheel.transport.upper_bounds import UpperBounds
 from paddlewheel.units import A2_PER_PS_IN_CM2_PER_S, BOLTZMANN_eV_PER_K
 
@@ -73,6 +75,9 @@ class DiffusionLine:
         Ions of a run, and the distance of their hops.
     scatter
         Variance of ln D times the hops that it comes from.
+    memory_at_one_hop
+        Of hops back beyond the longest lag (`unseen_memory.py`): it falls with the length of runs, not with their
+        number, and all temperatures share it.
     """
 
     mean: np.ndarray
@@ -80,9 +85,17 @@ class DiffusionLine:
     n_ions: int
     hop_distance_A: float
     scatter: float = PRIOR_SCATTER
+    memory_at_one_hop: float = 0.0
 
     @classmethod
-    def of(cls, known: Sequence[KnownTemperature], *, n_ions: int, hop_distance_A: float) -> DiffusionLine:
+    def of(
+        cls,
+        known: Sequence[KnownTemperature],
+        *,
+        n_ions: int,
+        hop_distance_A: float,
+        memory_at_one_hop: float = 0.0,
+    ) -> DiffusionLine:
         """The line through the values and under the bounds, from the weak prior of this module."""
         mean, precision = _prior()
         values = [each for each in known if each.diffusivity_cm2_per_s is not None and each.log_std is not None]
@@ -103,7 +116,10 @@ class DiffusionLine:
         if bounds:
             design = np.array([_row(value) for value in bounds])
             mean, covariance = UpperBounds(design, np.log(list(bounds.values()))).joined(mean, covariance)
-        return cls(mean=mean, covariance=covariance, n_ions=n_ions, hop_distance_A=hop_distance_A)
+        return cls(
+            mean=mean, covariance=covariance, n_ions=n_ions, hop_distance_A=hop_distance_A,
+            memory_at_one_hop=memory_at_one_hop,
+        )  # fmt: skip
 
     def diffusivity_cm2_per_s(self, temperature_K: float) -> float:
         """D of the line."""
@@ -113,6 +129,10 @@ class DiffusionLine:
         """Of all ions of a run: 6 D / d^2 of each."""
         diffusivity_A2_per_ps = self.diffusivity_cm2_per_s(temperature_K) / A2_PER_PS_IN_CM2_PER_S
         return self.n_ions * 6.0 * diffusivity_A2_per_ps / self.hop_distance_A**2
+
+    def memory_ps(self, temperature_K: float) -> float:
+        """ln(slope / D) that hops back may make beyond the longest lag, times the length of the longest run."""
+        return self.memory_at_one_hop * LONGEST_LAG * self.n_ions / self.hops_per_ps(temperature_K)
 
     def shortest_ps(self, temperature_K: float) -> float:
         """A run over which ions leave their cages: 6 D t passes the square of a hop by three quarters of it."""
@@ -152,9 +172,17 @@ def log_std_of_factor(factor: float) -> float:
 
 def predicted_log_std(line: DiffusionLine, known: Sequence[KnownTemperature], *, target_K: float) -> float:
     """Standard uncertainty of ln D at the target from the runs that are there, by the model alone."""
-    have = [(each.temperature_K, each.production_ps) for each in known if each.diffusivity_cm2_per_s is not None]
-    information = np.array([line.hops_per_ps(at) * time_ps / line.scatter for at, time_ps in have])
-    return float(_log_std(information[None, :], np.array([at for at, _ in have]), target_K)[0])
+    return float(np.hypot(*_predicted(line, known, target_K=target_K)))
+
+
+def _predicted(line: DiffusionLine, known: Sequence[KnownTemperature], *, target_K: float) -> tuple[float, float]:
+    """By the hops that were seen, and by the memory that was not."""
+    have = [each for each in known if each.diffusivity_cm2_per_s is not None]
+    information = np.array([line.hops_per_ps(each.temperature_K) * each.production_ps / line.scatter for each in have])
+    memory = np.array([line.memory_ps(each.temperature_K) / each.longest_ps for each in have])
+    at = np.array([each.temperature_K for each in have])
+    by_hops, by_memory = _log_stds(information[None, :], memory[None, :], at, target_K)
+    return float(by_hops[0]), float(by_memory[0])
 
 
 def calibrated(
@@ -166,7 +194,8 @@ def calibrated(
     """
     if log_std is None or sum(each.diffusivity_cm2_per_s is not None for each in known) < 2:
         return line
-    ratio = (log_std / predicted_log_std(line, known, target_K=target_K)) ** 2
+    by_hops, by_memory = _predicted(line, known, target_K=target_K)
+    ratio = max(log_std**2 - by_memory**2, 0.0) / by_hops**2
     return replace(line, scatter=line.scatter * min(max(ratio, 1.0 / 30.0), 30.0))
 
 
@@ -218,8 +247,11 @@ def allocate(
     long_enough = np.maximum(new_ps, longest_ps) >= shortest_ps
     together = rates * (have_ps + added)
     tells = valued | (long_enough & (added > 0) & (together >= LEAST_INFORMATION))
-    open_ = _log_std(np.where(tells, together, 0.0), temperatures, target_K)
-    nothing = float(_log_std(np.where(valued, rates * have_ps, 0.0)[None, :], temperatures, target_K)[0])
+    memory_ps = np.array([line.memory_ps(value) for value in temperatures])
+    memory = memory_ps / np.maximum(np.maximum(new_ps, longest_ps), 1e-9)  # without a run it has no weight
+    open_ = np.hypot(*_log_stds(np.where(tells, together, 0.0), memory, temperatures, target_K))
+    so_far = np.where(valued, rates * have_ps, 0.0)[None, :], (memory_ps / np.maximum(longest_ps, 1e-9))[None, :]
+    nothing = float(np.hypot(*_log_stds(*so_far, temperatures, target_K))[0])
     best = int(np.argmin(open_))
     log_std = float(open_[best])
     if not log_std < nothing:
@@ -302,14 +334,20 @@ def _prior() -> tuple[np.ndarray, np.ndarray]:
     return np.array([at, PRIOR_ENERGY_eV]), precision
 
 
-def _log_std(information: np.ndarray, temperatures_K: np.ndarray, target_K: float) -> np.ndarray:
-    """At the target, `[n_designs]`, of information `[n_designs, n_temperatures]` beside the prior's."""
+def _log_stds(
+    information: np.ndarray, memory: np.ndarray, temperatures_K: np.ndarray, target_K: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """At the target, `[n_designs]` each: of information `[n_designs, n_temperatures]` beside the prior's, and of a
+    memory `[n_designs, n_temperatures]` that all temperatures share, which moves the line as its weights have it."""
     x, at = 1.0 / (BOLTZMANN_eV_PER_K * temperatures_K), 1.0 / (BOLTZMANN_eV_PER_K * target_K)
     prior = _prior()[1]
     zeroth = information.sum(axis=1) + prior[0, 0]
     first = information @ x - prior[0, 1]
     second = information @ x**2 + prior[1, 1]
-    return np.sqrt((second - 2.0 * at * first + at**2 * zeroth) / (zeroth * second - first**2))
+    determinant = zeroth * second - first**2
+    weights = (second - at * first)[:, None] + (at * zeroth - first)[:, None] * x
+    moved = (information * weights * memory).sum(axis=1) / determinant
+    return np.sqrt((second - 2.0 * at * first + at**2 * zeroth) / determinant), np.abs(moved)
 
 
 def _designs(wanted: Sequence[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

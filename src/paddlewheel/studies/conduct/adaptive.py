@@ -40,6 +40,7 @@ from paddlewheel.transport.allocation import (
     next_round,
 )
 from paddlewheel.transport.regression import LONGEST_ONSET
+from paddlewheel.transport.unseen_memory import MEAN_AT_ONE_HOP
 
 if TYPE_CHECKING:
     from paddlewheel.execution import Unit
@@ -118,7 +119,10 @@ class State:
         """D of the temperatures, with the scatter that the fit found."""
         known, factor = self.known(), self.factor
         hops_A = [row.hop_distance_A for row in self.rows if row.hop_distance_A]
-        line = DiffusionLine.of(known, n_ions=self.rows[0].n_ions, hop_distance_A=hops_A[0] if hops_A else _HOP_A)
+        line = DiffusionLine.of(
+            known, n_ions=self.rows[0].n_ions, hop_distance_A=hops_A[0] if hops_A else _HOP_A,
+            memory_at_one_hop=MEAN_AT_ONE_HOP,
+        )  # fmt: skip
         return calibrated(line, known, target_K=ROOM_K, log_std=None if factor is None else log_std_of_factor(factor))
 
 
@@ -327,7 +331,11 @@ def prediction(
 ) -> str:
     """What the rest of the budget is predicted to give, in a line; from the prior alone where nothing ran (None)."""
     known = state.known() if state is not None else []
-    line = state.line() if state is not None else DiffusionLine.of([], n_ions=n_ions, hop_distance_A=_HOP_A)
+    line = (
+        state.line()
+        if state is not None
+        else DiffusionLine.of([], n_ions=n_ions, hop_distance_A=_HOP_A, memory_at_one_hop=MEAN_AT_ONE_HOP)
+    )
     candidates = _candidates(state, asked_K) if state is not None else candidate_temperatures(asked_K, target_K=ROOM_K)
     left_ps, least_ps = (goal.budget_s - spent_s) / s_per_ps, LONGEST_ONSET * minimum_onset_ps
     basis = (
