@@ -75,6 +75,9 @@ def test_a_wide_error_is_shown_by_its_interval():
     wide = Measured(value=2e-6, std=1.4e-6, interval_68=(9.1e-7, 3.7e-6))
     assert measured(wide) == "2.0 (0.91 to 3.7) × 10⁻⁶"
     assert measured(Measured(value=2.0, std=1.4, interval_68=(0.91, 3.7))) == "2.0 (0.91 to 3.7)"
+    # over three decades apart: no power of ten for all
+    far = Measured(value=1e-6, std=4e-4, interval_68=(1e-9, 8e-4))
+    assert measured(far) == "1.0 × 10⁻⁶ (1.0 × 10⁻⁹ to 8.0 × 10⁻⁴)"
 
 
 def test_what_is_absent_is_a_dash() -> None:

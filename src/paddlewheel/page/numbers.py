@@ -7,7 +7,7 @@ and very large quantities share one power of ten: (1.05 ± 0.12) × 10⁻⁶.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -35,11 +35,7 @@ def measured(quantity: Measured | None) -> str:
         return ABSENT
     value, std = quantity.value, quantity.std
     if quantity.interval_68 is not None and std > LOPSIDED * abs(value):
-        numbers = (value, *quantity.interval_68)
-        exponent = _exponent(max(numbers))
-        power = 0 if -3 <= exponent < 5 else exponent
-        middle, low, high = (plain(number * 10.0**-power, 2) for number in numbers)
-        return f"{middle} ({low} to {high})" + (f" × 10{superscript(power)}" if power else "")
+        return with_interval(value, quantity.interval_68)
     exponent = _exponent(max(abs(value), std))
     if -3 <= exponent < 5:
         return _plus_minus(value, std)
@@ -64,12 +60,16 @@ def interval(ends: tuple[float, float] | None) -> str:
     apart; a dash for None."""
     if ends is None:
         return ABSENT
-    exponent = _exponent(max(abs(end) for end in ends))
-    far = min(_exponent(end) for end in ends if end) < exponent - 3 if any(ends) else False
-    if -3 <= exponent < 5 or far:
-        return f"{plain(ends[0])} to {plain(ends[1])}"
-    low, high = (plain(end * 10.0**-exponent) for end in ends)
-    return f"({low} to {high}) × 10{superscript(exponent)}"
+    power = _shared_power(ends)
+    low, high = (plain(end * 10.0**-power) for end in ends)
+    return f"({low} to {high}) × 10{superscript(power)}" if power else f"{low} to {high}"
+
+
+def with_interval(value: float, ends: tuple[float, float]) -> str:
+    """`value (low to high)`, two significant figures each, with one power of ten as `interval` has it."""
+    power = _shared_power((value, *ends))
+    middle, low, high = (plain(number * 10.0**-power, 2) for number in (value, *ends))
+    return f"{middle} ({low} to {high})" + (f" × 10{superscript(power)}" if power else "")
 
 
 def percent(fraction: float | None) -> str:
@@ -96,6 +96,13 @@ def enumeration(items: Iterable[str]) -> str:
 
 def _exponent(value: float) -> int:
     return math.floor(math.log10(abs(value))) if value else 0
+
+
+def _shared_power(numbers: Sequence[float]) -> int:
+    """The power of ten that numbers share outside 0.001 to 99999; 0 where they are over three decades apart."""
+    exponent = _exponent(max(abs(number) for number in numbers))
+    far = any(_exponent(number) < exponent - 3 for number in numbers if number)
+    return 0 if -3 <= exponent < 5 or far else exponent
 
 
 def _plus_minus(value: float, std: float) -> str:

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 
 from paddlewheel.page.arrhenius_figure import interval_68
-from paddlewheel.page.numbers import LOPSIDED, enumeration, interval, kelvin, measured, plain
+from paddlewheel.page.numbers import LOPSIDED, enumeration, interval, kelvin, measured, plain, with_interval
 from paddlewheel.page.page import Number
 from paddlewheel.records import Measured
 from paddlewheel.records.arrhenius import ROOM_K, ArrheniusResult, TemperatureStatus
@@ -130,7 +130,7 @@ def _at_room(sigma: Measured, ends_68: tuple[float, float] | None) -> str:
     """`value ± std`, or the value with its 68 % interval where that is so lopsided that ± would reach below zero."""
     if ends_68 is None or sigma.std < _NEARLY_EVEN * sigma.value:
         return measured(sigma)
-    return f"{plain(sigma.value, 2)} ({plain(ends_68[0], 2)} to {plain(ends_68[1], 2)})"
+    return with_interval(sigma.value, ends_68)
 
 
 def _confidence(ends_68: tuple[float, float] | None, ends_95: tuple[float, float] | None) -> str:
@@ -168,8 +168,9 @@ def _chance_and_prior(fit: ArrheniusResult) -> list[str]:
         )
     if (memory := fit.unseen_memory_ln_300K or 0.0) > _MEMORY_TOLD:
         lines.append(
-            "Ions hop back, in some crystals for longer than these runs tell: as other conductors have it, the value "
-            f"is taken {plain(math.exp(MEDIAN * memory), 2)} times lower for it, and the interval allows for more."
+            "Ions hop back, in some crystals for longer than these runs tell. As other conductors have it, the line of "
+            f"the points is taken {plain(math.exp(MEDIAN * memory), 2)} times lower at 300 K, and the interval allows "
+            "for more."
         )
     if fit.conductivity_300K_95_without_prior_mS_per_cm is not None:
         ends = interval(fit.conductivity_300K_95_without_prior_mS_per_cm)
