@@ -39,13 +39,15 @@ def excess_of(analysed: Sequence[Analysed]) -> ExcessVariance:
                start=NO_EXCESS)  # fmt: skip
 
 
-def _std_within(sigma: Measured, tracer: DiffusivityEstimate) -> float:
-    """Half of the 68 % interval of a conductivity by the scatter within its runs alone.
+def log_above(found: Measured) -> float:
+    """The upper half of the 68 % interval, of the logarithm: the lower one holds what hops back may take beyond the
+    runs, too."""
+    return float(np.log1p(found.bar_68[1] / found.value))
 
-    It is read off the upper side: the lower one holds what hops back may take beyond the runs.
-    """
-    above = np.log1p(sigma.bar_68[1] / sigma.value)
-    return float(sigma.value * np.sinh(above / tracer.wider(tracer.excess, ONE_SIGMA)))
+
+def _std_within(sigma: Measured, tracer: DiffusivityEstimate) -> float:
+    """Half of the 68 % interval of a conductivity by the scatter within its runs alone."""
+    return float(sigma.value * np.sinh(log_above(sigma) / tracer.wider(tracer.excess, ONE_SIGMA)))
 
 
 def prefactor_known(rows: Sequence[TemperatureResult]) -> LogValue:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from paddlewheel.records import Measured
 from paddlewheel.records.arrhenius import ROOM_K, ArrheniusResult
 from paddlewheel.studies.conduct.collective import measured_log
-from paddlewheel.studies.conduct.fit import line_fields, prefactor_known
+from paddlewheel.studies.conduct.fit import line_fields, log_above, prefactor_known
 from paddlewheel.studies.conduct.record import SizeResult, SizesAtTemperature, SizeValue
 from paddlewheel.studies.conduct.runs import Analysed
 from paddlewheel.transport import LogValue, fit_arrhenius
@@ -77,16 +77,13 @@ def size_result(
 
 
 def logarithm(each: Analysed) -> LogValue:
-    """Of the diffusivity of a temperature that has one, by the upper side of its interval.
-
-    The lower one holds what hops back may take beyond the runs, of cells of all sizes alike.
-    """
+    """Of the diffusivity of a temperature that has one, without hops back beyond the runs: cells of all sizes share
+    them."""
     found = each.row.diffusivity_cm2_per_s
     assert found is not None
     assert each.tracer is not None  # it has a diffusivity
     dof = each.tracer.degrees_of_freedom or math.inf
-    above = found.bar_68[1]
-    return LogValue(math.log(found.value), math.log1p(above / found.value) / quantile(dof, ONE_SIGMA), dof)
+    return LogValue(math.log(found.value), log_above(found) / quantile(dof, ONE_SIGMA), dof)
 
 
 def _of_an_infinite_cell(found: SizeDependence, largest: Sequence[Analysed]) -> ArrheniusResult | None:
