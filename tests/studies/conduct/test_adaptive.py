@@ -64,7 +64,7 @@ def test_it_ends_at_the_goal_or_at_the_budget_and_says_which() -> None:
 
 
 def test_a_decision_is_the_same_for_the_same_results_and_tells_them() -> None:
-    factor = 300.0  # an ion makes 0.3 to 2 hops in a third of 20 ps: hops back may go on for long
+    factor = 50.0  # an ion makes 0.3 to 2 hops in a third of 20 ps: hops back may go on for long
     found = _decided(_state(factor))
     assert found == _decided(_state(factor))
     assert [each.temperature_K for each in found.known] == [600.0, 700.0, 800.0]
