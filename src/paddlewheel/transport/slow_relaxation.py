@@ -6,12 +6,12 @@ whose weight is at short lags, is too steep (o-NBH, 800 K: by 30 % from 1 to 8 p
 
     MSD = c + 6 D t + b k(t),   k = tau (1 - exp(-t / tau))   or   k'(t) = (1 + t / t0)^-g,
 
-by generalized least squares: it is linear in c, D and b. What relaxes at the first lag is half of the slope there,
-before the data (a normal law of b about 0): without it a t^-1/2 that the noise hides takes all of the slope, and D of
-Li6PS5Cl at 700 K was refused, or 2 to 7 times too small, in a third of the sets. The weight of a fit is its evidence,
-its likelihood times the ratio of the errors of b after and before (exact, for it is linear; MacKay, ISBN 0521642981,
-chapter 28). Only bends downwards count (b > 0). The slope is the mean over all fits; what they differ by, and what each
-leaves to the law of b, is part of its error (Hoeting et al., doi 10.1214/ss/1009212519).
+by generalized least squares: it is linear in c, D and b. Before the data b has a normal law about 0, whose standard
+deviation makes half of the slope at the first lag relax. Without that law a t^-1/2 that the noise hides takes all of
+the slope: D of Li6PS5Cl at 700 K was refused, or 2 to 7 times too small, in a third of the sets. The weight of a fit is
+its evidence: its likelihood times the ratio of the errors of b after and before (exact, for it is linear; MacKay, ISBN
+0521642981, chapter 28). Only bends downwards count (b > 0). The slope is the mean over all fits; what they differ by,
+and what each leaves to the law of b, is part of its error (Hoeting et al., doi 10.1214/ss/1009212519).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from paddlewheel.transport.least_squares import chi2, gls, line_design
 _EXPONENTIAL = (0.125, 0.25, 0.5, 1.0)
 _POWERS, _SINCE = (0.5, 1.0), (0.1, 1.0)
 _SHARE_BEFORE = 0.5
-"""What relaxes at the first lag of a fit, over the slope there, before the data: standard deviation about none."""
+"""Standard deviation, before the data, of the share of the slope at the first lag of a fit that relaxes yet."""
 _PRIOR_LINE, _PRIOR_EXPONENTIAL, _PRIOR_POWER = 0.5, 0.2, 0.3
 
 
