@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from paddlewheel.execution import DriverWatch, Unit
+from paddlewheel.lab.xrd.fit import FitStart, PatternFit, fit_pattern
 from paddlewheel.lab.xrd.pattern import Pattern, Radiation
 from paddlewheel.lab.xrd.phase import d_spacing_A
 from paddlewheel.lab.xrd.structure_factors import read_phase
+from paddlewheel.studies.xrd_series import chains
 from paddlewheel.studies.xrd_series.chains import FRAMES, chain_results, chain_units, frame_arrays, run_chain
 
 
@@ -46,19 +50,37 @@ def _chain(folder: Path) -> Unit:
     return unit
 
 
-def test_a_stopped_chain_goes_on(tmp_path: Path) -> None:
+def test_a_stopped_chain_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole, broken = _chain(tmp_path / "whole"), _chain(tmp_path / "broken")
+    starts, ends = [], []
+
+    def watched(*given: Any, start: FitStart | None, **options: Any) -> PatternFit:
+        starts.append(start)
+        fitted = fit_pattern(*given, start=start, **options)
+        ends.append(fitted.end())
+        return fitted
+
     assert run_chain(whole, _Watch(whole, None), 1)
+    monkeypatch.setattr(chains, "fit_pattern", watched)
     assert not run_chain(broken, _Watch(broken, 2), 1)
     assert broken.result() is None
     assert broken.progress()["done"] == 2
+    before = len(starts)
     assert run_chain(broken, _Watch(broken, None), 1)
+    assert len(starts) == before + 1
+    # It starts where the second pattern ended, to the last digit.
+    np.testing.assert_equal(asdict(starts[-1]), asdict(ends[1]))
     (unbroken, _), (resumed, curves) = chain_results(whole), chain_results(broken)
     assert len(resumed) == 3
     for number, (one, other) in enumerate(zip(resumed, unbroken, strict=True)):
         for found in (one, other):
             assert found["phases"][0]["cell"][0] == pytest.approx(5.4311 * (1 + 0.001 * number), abs=2e-4)
-        assert one == other  # it starts where the stopped one was, to the last digit
+        # BLAS sums in an order that depends on where an array lies in memory, and in one run of twenty that rounding
+        # sends an early stage of the fit to the other side of a threshold. Without noise the fit then ends elsewhere on
+        # a plateau (rwp of 0.1 %, 1.4e-3 of it apart), and at the same cell to 6e-11, a millionth of its error.
+        assert one["rwp"] == pytest.approx(other["rwp"], rel=1e-2)
+        np.testing.assert_allclose(one["phases"][0]["cell"], other["phases"][0]["cell"], rtol=1e-8)
+        np.testing.assert_allclose(one["phases"][0]["cell_std"], other["phases"][0]["cell_std"], rtol=1e-2)
     assert set(curves) == {
         f"{name}_{number}" for name in ("two_theta_deg", "calculated", "background") for number in range(3)
     }

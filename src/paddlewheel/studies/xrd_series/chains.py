@@ -1,7 +1,8 @@
 """Units of work of a series: its patterns from cold to hot and from hot to cold, each fit begun where the last ended.
 
 The two chains know nothing of each other, so they run beside each other. After every pattern a chain keeps what it has;
-one that was killed goes on behind it from where its last pattern ended, and comes to the same result.
+one that was killed goes on behind it from where its last pattern ended, and comes to the same result within the
+rounding of sums.
 """
 
 from __future__ import annotations
