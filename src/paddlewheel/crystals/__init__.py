@@ -9,7 +9,7 @@ from paddlewheel.crystals.charges import (
     known_charges,
 )
 from paddlewheel.crystals.check import check_structure
-from paddlewheel.crystals.disorder import OrderedCell, is_disordered, order_structure
+from paddlewheel.crystals.disorder import OrderedCell, elements_of, is_disordered, order_structure
 from paddlewheel.crystals.formats import data_file_symbols
 from paddlewheel.crystals.library import StructureCard, list_structures, structure_card
 from paddlewheel.crystals.masses import AnionType, find_anion_types, scale_anion_masses
@@ -36,6 +36,7 @@ __all__ = [
     "guess_charge",
     "conducting_cations",
     "guess_mobile_specie",
+    "elements_of",
     "is_disordered",
     "known_charges",
     "largest_strain",

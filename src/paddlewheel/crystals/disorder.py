@@ -98,6 +98,18 @@ def is_disordered(source: str | Path | Structure) -> bool:
     return not all(map(is_ordered, site_occupancies(structure, where)))
 
 
+def elements_of(source: str | Path | Structure) -> frozenset[str]:
+    """Elements on the sites of a structure, partly occupied ones too.
+
+    Raises
+    ------
+    StructureError
+        If it cannot be read.
+    """
+    structure, where = _sites(source)
+    return frozenset(symbol for row in site_occupancies(structure, where) for symbol in row)
+
+
 def order_structure(
     source: str | Path | Structure,
     *,

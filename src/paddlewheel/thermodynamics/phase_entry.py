@@ -42,6 +42,8 @@ class PhaseEntry:
         Potential or functional that the static energy is from. Two engines are never on one hull.
     origin
         DOI, number in a database, or file.
+    prepared
+        How it came to its energy, in one line: what casts no doubt.
     note
         A correction, or a reserve, in one line.
     """
@@ -57,6 +59,7 @@ class PhaseEntry:
     volume_A3_per_atom: float | None = None
     engine: str
     origin: str = ""
+    prepared: str = ""
     note: str = ""
 
     def __post_init__(self) -> None:

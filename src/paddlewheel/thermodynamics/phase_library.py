@@ -45,6 +45,8 @@ class LibraryPhase:
         What its free energy as computed lacks: see `Disorder`.
     supercell
         Of the phonons; ``auto``: until they are converged.
+    prepared
+        How a cell of the user's was ordered.
     note
         What is a model about the cell.
     fmax_eV_per_A
@@ -71,6 +73,7 @@ class LibraryPhase:
     average_group: str | None = None
     disorder: tuple[Disorder, ...] = ()
     supercell: str = "auto"
+    prepared: str = ""
     note: str = ""
     fmax_eV_per_A: float = 1e-4
     formation_enthalpy_kJ_per_mol: float | None = None

@@ -79,7 +79,8 @@ def test_several_anchors_are_averaged_and_how_far_they_are_apart_is_the_error() 
     assert entry.std_eV_per_atom[0] == pytest.approx(abs(from_LiCl - from_YCl3) / 2)
     assert dict(entry.built_on) == pytest.approx({"LiCl": 1, "Li (bcc)": -0.5, "YCl3": 4 / 6, "Y (hcp)": -1 / 6})
     apart = -2.0 - (from_LiCl + from_YCl3) / 2
-    assert f"own molecule lies {abs(apart):.2f} eV/atom {'above' if apart > 0 else 'below'}" in entry.note
+    assert f"own molecule lies {abs(apart):.2f} eV/atom {'above' if apart > 0 else 'below'}" in entry.prepared
+    assert not entry.note  # how it was counted casts no doubt
 
 
 def test_a_gas_of_two_elements_is_counted_from_the_gas_of_one() -> None:

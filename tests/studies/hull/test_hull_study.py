@@ -193,7 +193,7 @@ def test_diborane_is_counted_from_the_boron_here(monkeypatch) -> None:
     assert found[1].gibbs_eV_per_atom[0] - found[0].gibbs_eV_per_atom[0] == pytest.approx(0.25)
     assert found[0].std_eV_per_atom == pytest.approx((0.25 * 0.005,), rel=1e-5)
     assert dict(found[0].built_on) == pytest.approx({"B (alpha)": 0.25, "H2 (gas)": 0.75})
-    assert "counted from B (alpha), H2 (gas)" in found[0].note
+    assert "counted from B (alpha), H2 (gas)" in found[0].prepared
 
 
 def _near(table: Path) -> Path:

@@ -92,7 +92,13 @@ def test_a_disordered_file_is_ordered_and_that_is_told(tmp_path: Path) -> None:
     own = read_own_phase(path, n_orderings=2, seed=1)
     assert own.phase.elements == {"Li", "Na", "Cl"}
     assert all(cell.symbols.count("Li") == cell.symbols.count("Na") for cell in own.cells)
-    assert "oxidation states" in own.phase.note
+    assert "oxidation states Cl -1, Li +1, Na +1" in own.phase.prepared
+    assert "oxidation states" not in own.phase.note
+    # States are of the whole system: those of elements that a file lacks are for others.
+    same = read_own_phase(path, n_orderings=2, seed=1, oxidation={"Li": 1, "Fe": 3})
+    assert same.phase.prepared == own.phase.prepared
+    with pytest.raises(InputError, match="Na is not known with"):
+        read_own_phase(path, n_orderings=2, seed=1, oxidation={"Na": 3})
 
 
 def test_static_runs_of_phonons_are_phases(tmp_path: Path) -> None:
@@ -126,6 +132,7 @@ def test_static_runs_of_phonons_are_phases(tmp_path: Path) -> None:
         (["window", "nothing.cif"], "'nothing.cif' is no file, and not built in"),
         (["window", "Li2SO"], "did you mean"),
         (["hull", "Cu-Au", "--phases", "gone.cif"], "gone.cif"),
+        (["hull", "Cu-Au", "--oxidation", "Fe=3"], "Fe is not of Cu-Au"),
     ],
 )
 def test_bad_phases_are_one_line(

@@ -60,11 +60,13 @@ class Reference:
     """The enthalpy of an element in its standard state at 298.15 K, on the scale of the potential.
 
     `built_on` are the phases whose computed energies are in it, with their shares; `std_eV_per_atom` is its own.
+    `prepared` says what it was counted from, `note` what casts a doubt on it.
     """
 
     enthalpy_eV_per_atom: float
     built_on: tuple[tuple[str, float], ...]
     std_eV_per_atom: float = 0.0
+    prepared: str = ""
     note: str = ""
 
 
@@ -127,13 +129,14 @@ def gas_energies(
                 others = list(computed_elsewhere(symbol))
                 anchors = [each for each in others if each.phase.anchor]
                 known = references | _solid_references(others)
-            anchored = _anchored(symbol, anchors, known, told)
-            if anchored is None:
+            anchors = [each for each in anchors if set(each.amounts) - {symbol} <= set(known)]
+            if not anchors:
                 reference = _of_molecule(gas, potential, static=static)
             else:
                 used |= {each.phase.name for each in anchors}
+                anchored = _anchored(symbol, anchors, known, told)
                 molecule = _told_of_molecule(gas, potential, anchored, static=static)
-                reference = replace(anchored, note=f"{anchored.note}; {molecule}")
+                reference = replace(anchored, prepared=f"{anchored.prepared}; {molecule}")
         inside = {each.phase.name for each in computed} | set(names)
         on = reference.built_on if all(name in inside for name, _ in reference.built_on) else ()
         found.entries.append(_entry(phase, gas, temperatures_K, reference, on, engine, pressure_bar))
@@ -176,14 +179,11 @@ def _solid_references(computed: Sequence[Computed]) -> dict[str, Reference]:
     return found
 
 
-def _anchored(
-    symbol: str, anchors: Sequence[Computed], references: Mapping[str, Reference], told: str
-) -> Reference | None:
-    """The mean of what the anchors give, with how far they are apart as its std; None without an anchor."""
+def _anchored(symbol: str, anchors: Sequence[Computed], references: Mapping[str, Reference], told: str) -> Reference:
+    """The mean of what the anchors give, one or more, with how far they are apart as its std."""
     values: dict[str, float] = {}
     shares: dict[str, float] = {}
-    usable = [each for each in anchors if set(each.amounts) - {symbol} <= set(references)]
-    for each in usable:
+    for each in anchors:
         amounts = each.amounts
         n_of_gas = amounts.pop(symbol)
         measured_eV = (each.phase.formation_enthalpy_kJ_per_mol or 0.0) * KJ_PER_MOL_IN_eV
@@ -192,15 +192,13 @@ def _anchored(
         parts = [(each.phase.name, each.n_atoms)]
         parts += [(name, -n * share) for other, n in amounts.items() for name, share in references[other].built_on]
         for name, share in parts:
-            shares[name] = shares.get(name, 0.0) + share / n_of_gas / len(usable)
-    if not values:
-        return None
+            shares[name] = shares.get(name, 0.0) + share / n_of_gas / len(anchors)
     spread = float(np.std(list(values.values())))
     apart = f", {1000 * spread:.0f} meV/atom apart (std)" if len(values) > 1 else ", one alone"
     return Reference(
         enthalpy_eV_per_atom=float(np.mean(list(values.values()))), built_on=tuple(shares.items()),
         std_eV_per_atom=spread,
-        note=f"energy from the measured enthalpies of formation of {', '.join(values)}{told}{apart}",
+        prepared=f"energy from the measured enthalpies of formation of {', '.join(values)}{told}{apart}",
     )  # fmt: skip
 
 
@@ -234,8 +232,8 @@ def _of_compound(gas: Gas, amounts: Mapping[str, float], references: Mapping[str
     std_eV = sum(n * references[symbol].std_eV_per_atom for symbol, n in amounts.items()) / gas.n_atoms
     return Reference(
         enthalpy_eV_per_atom=total_eV / gas.n_atoms, built_on=tuple(shares), std_eV_per_atom=std_eV,
-        note=f"static energy from the measured enthalpy of formation, {gas.formation_enthalpy_kJ_per_mol:g} kJ/mol, "
-        f"counted from {', '.join(name for name, _ in shares)}",
+        prepared="static energy from the measured enthalpy of formation, "
+        f"{gas.formation_enthalpy_kJ_per_mol:g} kJ/mol, counted from {', '.join(name for name, _ in shares)}",
     )  # fmt: skip
 
 
@@ -254,7 +252,8 @@ def _entry(
         name=phase.name, formula=phase.formula, state="gas",
         temperatures_K=tuple(float(kelvin) for kelvin in temperatures_K), gibbs_eV_per_atom=tuple(gibbs),
         std_eV_per_atom=(reference.std_eV_per_atom,) * len(temperatures_K), built_on=built_on, engine=engine,
-        origin=gas.source, note="; ".join(part for part in (f"at {pressure_bar:g} bar", reference.note) if part),
+        origin=gas.source, note=reference.note,
+        prepared="; ".join(part for part in (f"at {pressure_bar:g} bar", reference.prepared) if part),
     )  # fmt: skip
 
 

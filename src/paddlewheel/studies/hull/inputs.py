@@ -30,7 +30,7 @@ from paddlewheel.studies.simulation.potentials import chosen_potential, potentia
 from paddlewheel.studies.simulation.settings import PotentialSettings
 from paddlewheel.study.forecast import Forecast
 from paddlewheel.study.run import Run
-from paddlewheel.study.settings import MOST_SEED, Paths, Settings, bad_value, setting
+from paddlewheel.study.settings import MOST_SEED, NamedNumbers, Paths, Settings, bad_value, setting
 from paddlewheel.thermodynamics.energy_error import SHARED, STD_OVER_MAE, EnergyError
 from paddlewheel.thermodynamics.energy_table import at_temperatures, read_energy_table
 from paddlewheel.thermodynamics.hull import FreeEnergyHull
@@ -96,6 +96,12 @@ class EnergySettings(Settings):
         only_with={"static": False},
     )
     pressure_bar: float = setting(1.0, "Pressure of each gas that is built in, bar", gt=0)
+    oxidation: NamedNumbers | None = setting(
+        None,
+        "Oxidation states of elements of phases with partly occupied sites, such as Fe=3,Ti=4; those that are absent "
+        "are guessed",
+        each=(-8, 8),
+    )
     seed: int = setting(1, "Decides orderings and samples of the errors", ge=0, le=MOST_SEED)
 
     def may_change(self) -> frozenset[str]:
@@ -179,6 +185,12 @@ def open_energies(elements: Sequence[str], temperatures_K: Sequence[float], sett
     files = [path for path in folders if is_structure_file(path)]
     runs = [path for path in folders if path not in files]
     is_computed = not settings.is_given()
+    if settings.oxidation and not files:
+        raise SettingsError(
+            "no structure file is given that they could be of",
+            where="oxidation",
+            remedy="leave it out, or see --phases",
+        )  # fmt: skip
     own, notes = _own_phases(files, elements, settings) if files else ((), ())
     potential = _potential_for(elements, settings) if is_computed else settings.potential or REFERENCE_POTENTIAL
     given = None
@@ -232,6 +244,11 @@ def _own_phases(
     InputError
         If one cannot be read, holds an element that is not of the system, or two files have one name.
     """
+    for symbol in settings.oxidation or {}:
+        if symbol not in elements:
+            raise SettingsError(
+                f"{symbol} is not of {'-'.join(elements)}", where="oxidation", remedy="name elements of the system"
+            )
     by_content: dict[str, Path] = {}
     phases: dict[str, OwnPhase] = {}
     notes = []
@@ -241,7 +258,7 @@ def _own_phases(
             notes.append(f"{path.name} has the content of {by_content[content].name}: counted once")
             continue
         by_content[content] = path
-        own = read_own_phase(path, n_orderings=settings.n_orderings, seed=settings.seed)
+        own = read_own_phase(path, n_orderings=settings.n_orderings, seed=settings.seed, oxidation=settings.oxidation)
         foreign = sorted(own.phase.elements - set(elements))
         if foreign:
             raise InputError(
@@ -255,6 +272,8 @@ def _own_phases(
                 raise InputError(f"another phase is called {named}", where=path, remedy="rename one file")
             own = replace(own, phase=replace(own.phase, name=named))
         phases[own.phase.name] = own
+    if settings.oxidation and all(len(own.cells) == 1 and not own.phase.prepared for own in phases.values()):
+        notes.append("no phase that is given has partly occupied sites: --oxidation is without effect")
     return tuple(phases.values()), tuple(notes)
 
 
@@ -544,10 +563,21 @@ def inputs_of(entries: Sequence[PhaseEntry]) -> list[HullInput]:
                 Measured(value=value, std=std)
                 for value, std in zip(entry.gibbs_eV_per_atom, entry.std_eV_per_atom, strict=True)
             ],
-            volume_A3_per_atom=entry.volume_A3_per_atom, origin=entry.origin, note=entry.note,
+            volume_A3_per_atom=entry.volume_A3_per_atom, origin=entry.origin,
+            note="; ".join(part for part in (entry.prepared, entry.note) if part),
         )
         for entry in entries
     ]  # fmt: skip
+
+
+def prepared_of(entries: Sequence[PhaseEntry]) -> list[str]:
+    """How each phase came to its energy where that takes words, for a record."""
+    return [f"{entry.name}: {entry.prepared}" for entry in entries if entry.prepared]
+
+
+def doubts_of(entries: Sequence[PhaseEntry]) -> list[str]:
+    """What casts a doubt on a phase, for the warnings of a record."""
+    return [f"{entry.name}: {entry.note}" for entry in entries if entry.note]
 
 
 def milli(value: float, std: float) -> Measured:

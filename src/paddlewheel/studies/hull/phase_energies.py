@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations, groupby
 from pathlib import Path
@@ -55,7 +55,7 @@ class PhaseEnergies:
 
 def entry_of_phonons(
     record: PhononRecord, temperatures_K: Sequence[float], *, name: str, formula: str, origin: str, note: str = "",
-    quasi_harmonic: bool = False,
+    prepared: str = "", quasi_harmonic: bool = False,
 ) -> PhaseEntry:  # fmt: skip
     """Static and vibrational free energy of a `phonons` record at these temperatures.
 
@@ -80,7 +80,7 @@ def entry_of_phonons(
         return PhaseEntry(
             name=name, formula=formula, temperatures_K=(0.0,), gibbs_eV_per_atom=(record.static_energy_eV_per_atom,),
             std_eV_per_atom=(0.0,), volume_A3_per_atom=record.volume_A3_per_atom, engine=record.potential,
-            origin=origin, note="; ".join(notes),
+            origin=origin, prepared=prepared, note="; ".join(notes),
         )  # fmt: skip
     known = np.array([row.temperature_K for row in record.thermal])
     free = np.array([row.free_energy_eV_per_atom.value for row in record.thermal])
@@ -175,30 +175,37 @@ class OwnPhase:
     path: Path
 
 
-def read_own_phase(path: Path, *, n_orderings: int, seed: int) -> OwnPhase:
+def read_own_phase(
+    path: Path, *, n_orderings: int, seed: int, oxidation: Mapping[str, float] | None = None
+) -> OwnPhase:
     """The phase of a structure file, named after it.
 
-    Of a disordered one the orderings of least Ewald energy. A name that is a formula of something else is told in the
-    phase's note.
+    Of a disordered one the orderings of least Ewald energy, by the oxidation states that are given for its
+    elements and guesses for the rest. A name that is a formula of something else is told in the phase's note.
 
     Raises
     ------
     InputError
         If the file cannot be read, or not be ordered.
     """
-    from paddlewheel.crystals import is_disordered
+    from paddlewheel.crystals import elements_of, is_disordered
 
-    orderings, supercell = (n_orderings, SMALLEST) if is_disordered(path) else (None, (1, 1, 1))
-    choice = choose_structure(path, supercell=supercell, orderings=orderings, seed=seed)
+    if is_disordered(path):
+        its = elements_of(path)
+        states = {symbol: state for symbol, state in (oxidation or {}).items() if symbol in its}
+        choice = choose_structure(path, supercell=SMALLEST, orderings=n_orderings, seed=seed, oxidation=states)
+    else:
+        choice = choose_structure(path, supercell=(1, 1, 1), orderings=None, seed=seed)
     name = path.name.split(".")[0]
     formula = _shortest(choice.cells[0].get_chemical_formula())
-    notes = [note.removesuffix(" (--oxidation for others)") for note in choice.disorder]  # no option of a hull
+    notes = list(choice.notes)
     called = _formula_of(name)
     if called is not None and _shortest(called) != formula:
         notes.append(f"the file is called {name} and holds {formula}: the atoms count")
     phase = LibraryPhase(
-        name=name, formula=formula, origin=str(path), note="; ".join(notes), fmax_eV_per_A=OWN_FMAX_eV_PER_A
-    )
+        name=name, formula=formula, origin=str(path), prepared="; ".join(choice.prepared), note="; ".join(notes),
+        fmax_eV_per_A=OWN_FMAX_eV_PER_A,
+    )  # fmt: skip
     return OwnPhase(phase=phase, cells=choice.cells, path=path)
 
 
@@ -450,7 +457,7 @@ def _entry_of_cell(cell: BuiltInCell, record: PhononRecord, temperatures_K: Sequ
     phase = cell.phase
     entry = entry_of_phonons(
         record, temperatures_K, name=phase.name, formula=phase.formula, origin=phase.origin, note=phase.note,
-        quasi_harmonic=cell.quasi_harmonic,
+        prepared=phase.prepared, quasi_harmonic=cell.quasi_harmonic,
     )  # fmt: skip
     return at_temperatures([entry], temperatures_K)[0]
 
@@ -487,7 +494,7 @@ def combine_orderings(entries: Sequence[PhaseEntry], *, n_atoms: int, degeneraci
         std_eV_per_atom=tuple((shares * std).sum(axis=0).tolist()),
         ordered_gibbs_eV_per_atom=tuple(gibbs.min(axis=0).tolist()),
         volume_A3_per_atom=None if None in volumes else float(shares[:, 0] @ np.array(volumes, dtype=float)),
-        note="; ".join(part for part in (told, first.note) if part),
+        prepared="; ".join(part for part in (told, first.prepared) if part),
     )
 
 

@@ -17,6 +17,7 @@ from paddlewheel.studies.hull.inputs import (
     Energies,
     EnergySettings,
     check_target,
+    doubts_of,
     error_of,
     forecast_of,
     inputs_of,
@@ -27,6 +28,7 @@ from paddlewheel.studies.hull.inputs import (
     open_hull,
     phase_energies,
     potential_note_of,
+    prepared_of,
     read_system,
     rising_temperatures,
     told_of_error,
@@ -124,6 +126,7 @@ def _measures(inputs: HullInputs, settings: HullSettings, run: Run) -> HullRecor
         crossings=_crossings(diagram),
         entropy_bounds=_entropy_bounds(diagram, wanted),
         inputs=inputs_of(diagram.entries),
+        prepared=prepared_of(diagram.entries),
         left_out=found.left_out,
         beside_measured=found.beside_measured,
         files={"above_hull": _keep_curves(diagram, run)},
@@ -261,7 +264,7 @@ def _beside_published(record: HullRecord, name: str) -> list[PublishedHullValue]
 
 
 def _warnings(diagram: FreeEnergyHull) -> list[str]:
-    warnings = [f"{entry.name}: {entry.note}" for entry in diagram.entries if entry.note]
+    warnings = doubts_of(diagram.entries)
     if len(diagram.temperatures_K) == 2:
         warnings.append("crossings are interpolated between two temperatures: give more where they matter")
     return warnings

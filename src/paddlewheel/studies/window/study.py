@@ -19,6 +19,7 @@ from paddlewheel.studies.hull.inputs import (
     Energies,
     EnergySettings,
     check_target,
+    doubts_of,
     error_of,
     forecast_of,
     inputs_of,
@@ -30,6 +31,7 @@ from paddlewheel.studies.hull.inputs import (
     open_hull,
     phase_energies,
     potential_note_of,
+    prepared_of,
     read_system,
     rising_temperatures,
     told_of_error,
@@ -198,7 +200,9 @@ def _is_built_in(target: str) -> bool:
 def _elements(target: str, settings: WindowSettings, *, is_file: bool) -> list[str]:
     """Of the phase: of its file, or of the one that is built in."""
     if is_file:
-        return _in_order(read_own_phase(Path(target), n_orderings=1, seed=settings.seed).phase)
+        return _in_order(
+            read_own_phase(Path(target), n_orderings=1, seed=settings.seed, oxidation=settings.oxidation).phase
+        )
     if settings.is_given():
         raise SettingsError("no system for the phases given", where="system", remedy="give --system, such as Na-B-H")
     known = all_phases()
@@ -233,7 +237,7 @@ def _record(
     reduction = _limit(result.reduction_limit_V, result.std_reduction_limit_V, result.reduction_intervals_V)
     oxidation = _limit(result.oxidation_limit_V, result.std_oxidation_limit_V, result.oxidation_intervals_V)
     sodium = result.ion == "Na"
-    warnings = [*found.warnings, *(f"{phase.name}: {phase.note}" for phase in diagram.entries if phase.note)]
+    warnings = [*found.warnings, *doubts_of(diagram.entries)]
     warnings += told_of_error(error, found, energies)
     if not strict:
         warnings.append(
@@ -263,7 +267,7 @@ def _record(
             )
             for step in result.steps
         ],
-        inputs=inputs_of(diagram.entries), left_out=found.left_out,
+        inputs=inputs_of(diagram.entries), prepared=prepared_of(diagram.entries), left_out=found.left_out,
         beside_measured=found.beside_measured, warnings=warnings, citations=list(_CITATIONS),
         provenance=run.provenance(),
     )  # fmt: skip
