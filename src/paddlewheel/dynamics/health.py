@@ -136,6 +136,11 @@ def check_energy_drift(conserved_eV: np.ndarray, time_ps: np.ndarray, *, n_atoms
     return HealthCheck(name=name, status=status, detail=f"{slope:+.3f} meV/atom/ps")
 
 
+def has_blown_up(volume_A3: np.ndarray, first_A3: float) -> np.ndarray:
+    """Whether each volume is a third above or below the first one of its run, as no crystal comes to be."""
+    return (volume_A3 > 4 / 3 * first_A3) | (volume_A3 < 2 / 3 * first_A3)
+
+
 def check_pressure(
     pressure_GPa: np.ndarray, volume_A3: np.ndarray, *, ensemble: str, target_GPa: float, temperature_K: float
 ) -> HealthCheck:
@@ -153,7 +158,7 @@ def check_pressure(
     half = len(volume_A3) // 2
     change = float(volume_A3[half:].mean() / volume_A3[: max(half, 1)].mean() - 1)
     detail += f", target {target_GPa:g} GPa; volume of the second half {100 * change:+.1f} %"
-    if volume_A3.max() > 4 / 3 * volume_A3[0] or volume_A3.min() < 2 / 3 * volume_A3[0]:
+    if has_blown_up(volume_A3, volume_A3[0]).any():
         return HealthCheck(name="pressure", status="broken", detail=detail + "; the cell blew up or collapsed")
     off = abs(mean - target_GPa) > max(0.1, 3 * error if np.isfinite(error) else 0.0)
     return HealthCheck(name="pressure", status="warning" if off or abs(change) > 0.02 else "ok", detail=detail)

@@ -176,6 +176,24 @@ def test_moment_at_which_an_anion_falls_apart(leaves, back, expected):
     assert falls_apart(hydrogen_leaves_at(leaves, back=back), mobile="Na") == expected
 
 
+@pytest.mark.parametrize("symbols", [["Cu"] * 4, ["Cl", "O", "O", "O"]])
+@pytest.mark.parametrize(
+    ("factor", "back", "expected"), [(1.5, None, 12), (0.5, None, 12), (1.5, 20, None), (1.3, None, None)]
+)
+def test_moment_at_which_a_cell_blows_up(symbols, factor, back, expected):
+    """A volume beyond a third of the first one, as the health check has it; of bonded and of lone atoms."""
+    from paddlewheel.studies.distil.explore import falls_apart
+    from paddlewheel.trajectories import Trajectory
+
+    cell = np.repeat(np.eye(3)[None] * 8.0, 30, axis=0)
+    cell[12:back] *= factor ** (1 / 3)
+    positions = np.array([[4.0, 4, 4], [5.5, 4, 4], [3.3, 5.2, 4], [3.3, 2.8, 4]])
+    run = Trajectory.from_arrays(
+        positions_A=np.repeat(positions[None], 30, axis=0), cell_A=cell, symbols=symbols, frame_interval_fs=10
+    )
+    assert falls_apart(run, mobile=symbols[0] if symbols[0] == "Cu" else "Na") == expected
+
+
 def test_contacts_alone_are_climbed_where_nothing_is_bonded():
     from paddlewheel.studies.distil.explore import Start, moved_atoms
 

@@ -20,7 +20,7 @@ from paddlewheel.studies.conduct.naming import ordering_sentences, size_sentence
 from paddlewheel.studies.conduct.record import ConductivityRecord, TemperatureResult
 from paddlewheel.studies.conduct.second_opinion.page import opinion_figures, opinion_section
 from paddlewheel.studies.conduct.size_page import CAPTION, size_figure, size_table
-from paddlewheel.studies.conduct.verdict import judge
+from paddlewheel.studies.conduct.verdict import judge, lowered_for_memory
 from paddlewheel.studies.motion.page import unchecked_facts
 
 _ALL_OPEN = 6
@@ -121,6 +121,8 @@ def _of_temperature_dependence(record: ConductivityRecord, drawings: dict[str, D
         ).format(fit.fitted.replace("sigma*T", "σT"))
         if fit.chi2_per_dof is not None:
             caption += f" χ² per degree of freedom: {fit.chi2_per_dof:.2g}."
+        if lowered := lowered_for_memory(fit):
+            caption += f" At 300 K the line lies {lowered} times below that of its points, for hops back unseen."
     else:
         caption = Markup("Nothing was fitted. Thick bars: 68 %; thin bars: 95 %; triangles: 95 % upper bounds.")
     return Section(

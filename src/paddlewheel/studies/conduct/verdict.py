@@ -145,6 +145,12 @@ def _confidence(ends_68: tuple[float, float] | None, ends_95: tuple[float, float
     return text + "."
 
 
+def lowered_for_memory(fit: ArrheniusResult) -> str | None:
+    """By what factor the line lies below its points at 300 K, for hops back that no run saw; None for next to none."""
+    memory = fit.unseen_memory_ln_300K or 0.0
+    return plain(math.exp(MEDIAN * memory), 2) if memory > _MEMORY_TOLD else None
+
+
 def _chance_and_prior(fit: ArrheniusResult) -> list[str]:
     lines = []
     if fit.chance_above_1_mS_per_cm is not None:
@@ -166,11 +172,10 @@ def _chance_and_prior(fit: ArrheniusResult) -> list[str]:
         lines.append(
             f"Another weak prior: the prefactor of D, at infinite temperature, lies within {ends} cm²/s (68 %)."
         )
-    if (memory := fit.unseen_memory_ln_300K or 0.0) > _MEMORY_TOLD:
+    if lowered := lowered_for_memory(fit):
         lines.append(
             "Ions hop back, in some crystals for longer than these runs tell. As other conductors have it, the line of "
-            f"the points is taken {plain(math.exp(MEDIAN * memory), 2)} times lower at 300 K, and the interval allows "
-            "for more."
+            f"the points is taken {lowered} times lower at 300 K, and the interval allows for more."
         )
     if fit.conductivity_300K_95_without_prior_mS_per_cm is not None:
         ends = interval(fit.conductivity_300K_95_without_prior_mS_per_cm)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from paddlewheel.dynamics import MDSettings
-from paddlewheel.dynamics.health import BROKEN_STRETCH, bond_lengths_A
+from paddlewheel.dynamics.health import BROKEN_STRETCH, bond_lengths_A, has_blown_up
 from paddlewheel.errors import DatasetError
 from paddlewheel.execution import Unit
 from paddlewheel.studies.distil.settings import Exploration
@@ -114,8 +114,9 @@ def exploring_units(
 def passed_frames(unit: Unit, *, structure: str, first: int = 0, most: int = _MOST_CANDIDATES) -> list[Atoms]:
     """Frames of a run from `first` on at even intervals, those with atoms on top of each other left out.
 
-    Of a run in which a polyanion fell apart, the frames up to that moment and all of the last ones before it: what
-    comes after is chemistry that only a wrong student knows. Of one that was given up at once, all of its last frames.
+    Of a run in which a polyanion fell apart or the cell blew up, the frames up to that moment and all of the last ones
+    before it: what comes after is chemistry that only a wrong student knows. Of one that was given up at once, all of
+    its last frames.
     """
     from ase import Atoms
 
@@ -142,19 +143,21 @@ def passed_frames(unit: Unit, *, structure: str, first: int = 0, most: int = _MO
 
 
 def falls_apart(trajectory: Trajectory, *, mobile: str) -> int | None:
-    """The frame in which a bond of a polyanion opens (`dynamics.health.BROKEN_STRETCH`) that is open in the last frame,
-    too; None where all hold."""
-    framework, _ = framework_of(first_atoms(trajectory), mobile=mobile)
-    if not len(framework.bonds):
-        return None
+    """The frame in which a bond of a polyanion opens (`dynamics.health.BROKEN_STRETCH`), or the cell blows up or
+    collapses (`dynamics.health.has_blown_up`), that is so in the last frame, too; None where all hold."""
+    atoms = first_atoms(trajectory)
+    framework, _ = framework_of(atoms, mobile=mobile)
     opened = np.concatenate(
         [
-            bond_lengths_A(block.positions_A, block.cell_A, framework.bonds)
-            > BROKEN_STRETCH * framework.reference_lengths_A
+            np.column_stack([
+                bond_lengths_A(block.positions_A, block.cell_A, framework.bonds)
+                > BROKEN_STRETCH * framework.reference_lengths_A,
+                has_blown_up(np.abs(np.linalg.det(block.cell_A)), atoms.get_volume()),
+            ])
             for block in trajectory.blocks()
         ]
-    )
-    # of each bond, frames since it was last closed
+    )  # fmt: skip
+    # of each bond and of the cell, frames since it was last closed
     closed_since = np.argmin(opened[::-1], axis=0)
     open_for = np.where(opened.all(axis=0), len(opened), closed_since)
     return int(len(opened) - open_for.max()) if open_for.max() else None
