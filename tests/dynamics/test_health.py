@@ -113,15 +113,20 @@ def test_neighbour_distance_counts_images() -> None:
 
 
 @pytest.mark.parametrize(
-    ("temperature", "energy", "length", "expected"),
+    ("temperature", "energy", "length", "larger", "expected"),
     [
-        (600.0, -1.0, 1.2, None),
-        (9000.0, -1.0, 1.2, "exploded"),
-        (600.0, np.nan, 1.2, "finite"),
-        (600.0, -1.0, 4.2, "fell"),
+        (600.0, -1.0, 1.2, 1.0, None),
+        (9000.0, -1.0, 1.2, 1.0, "exploded"),
+        (600.0, np.nan, 1.2, 1.0, "finite"),
+        (600.0, -1.0, 4.2, 1.0, "fell"),
+        (600.0, -1.0, 1.2, 2.9, None),
+        (600.0, -1.0, 1.2, 3.1, "blew up"),
+        (600.0, -1.0, 1.2, 0.3, "collapsed"),
     ],
 )
-def test_hopeless_frames_stop_a_run(temperature: float, energy: float, length: float, expected: str | None) -> None:
+def test_hopeless_frames_stop_a_run(
+    temperature: float, energy: float, length: float, larger: float, expected: str | None
+) -> None:
     positions, cells = _pair(np.array([length]))[0]
     frame = MDFrame(
         step=10,
@@ -129,7 +134,7 @@ def test_hopeless_frames_stop_a_run(temperature: float, energy: float, length: f
         cell_A=cells[0],
         thermo={"potential_energy_eV": energy, "temperature_K": temperature},
     )
-    reason = hopeless(frame, BOND, temperature_K=600)
+    reason = hopeless(frame, BOND, temperature_K=600, start_volume_A3=float(np.linalg.det(cells[0])) / larger)
     assert reason is None if expected is None else expected in str(reason)
 
 

@@ -78,14 +78,19 @@ def _overhang(cell_A: np.ndarray) -> np.ndarray:
     return np.array([gram[i, j] / min(squares[i], squares[j]) for i, j in pairs])
 
 
-def hopeless(frame: MDFrame, framework: Framework, *, temperature_K: float) -> str | None:
-    """Why a run should stop now: not finite, exploded (over five times the temperature plus 1000 K), or atoms torn
-    off (a polyanion bond beyond three times its length); None while it may go on."""
+def hopeless(frame: MDFrame, framework: Framework, *, temperature_K: float, start_volume_A3: float) -> str | None:
+    """Why a run should stop now: not finite, exploded (over five times the temperature plus 1000 K), its cell three
+    times as large as at the start or a third of it, or atoms torn off (a polyanion bond beyond three times its length);
+    None while it may go on."""
     values = np.array([frame.thermo["potential_energy_eV"], frame.thermo["temperature_K"]])
     if not (np.isfinite(values).all() and np.isfinite(frame.positions_A).all()):
         return f"energy or positions are not finite at step {frame.step}"
     if values[1] > 5 * temperature_K + 1000:
         return f"temperature {values[1]:.0f} K at step {frame.step}, {temperature_K:g} K asked for: the run exploded"
+    volume_A3 = abs(float(np.linalg.det(frame.cell_A)))
+    if not start_volume_A3 / 3 < volume_A3 < 3 * start_volume_A3:
+        told = f"cell of {volume_A3:.3g} A3 at step {frame.step}, {start_volume_A3:.3g} A3 at the start"
+        return f"{told}: it {'blew up' if volume_A3 > start_volume_A3 else 'collapsed'}"
     if len(framework.bonds):
         lengths = bond_lengths_A(frame.positions_A[None], frame.cell_A[None], framework.bonds)[0]
         worst = int(np.argmax(lengths / framework.reference_lengths_A))

@@ -119,7 +119,7 @@ def run_md_unit(unit: Unit, watch: DriverWatch, threads: int) -> bool:
         strange = ExtrapolatingFrames(unit.run_directory / extrapolating_file(unit), atoms)
         run, writer = _start_or_resume(unit, atoms, calculator, settings, strange)
         reason = _advance(unit, run, writer, strange, watch, lambda frame: hopeless(
-            frame, framework, temperature_K=settings.temperature_K
+            frame, framework, temperature_K=settings.temperature_K, start_volume_A3=atoms.get_volume()
         ))  # fmt: skip
         writer.flush()
         if reason is None and not run.finished:
