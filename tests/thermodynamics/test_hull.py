@@ -130,3 +130,12 @@ def test_temperature_without_energies_is_refused() -> None:
 def test_bad_phases_are_refused(formula: str, energy: float) -> None:
     with pytest.raises(InputError):
         phase(formula, energy, name="bad")
+
+
+@pytest.mark.parametrize("volume_A3", [0.0, -5.0, float("nan")])
+def test_a_volume_that_is_none_is_refused(volume_A3: float) -> None:
+    with pytest.raises(InputError, match=f"a volume of {volume_A3:g} A"):
+        PhaseEntry(
+            name="Na", formula="Na", temperatures_K=(0.0,), gibbs_eV_per_atom=(0.0,), std_eV_per_atom=(0.0,),
+            engine="by hand", volume_A3_per_atom=volume_A3,
+        )  # fmt: skip

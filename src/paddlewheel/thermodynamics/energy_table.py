@@ -44,7 +44,7 @@ def read_energy_table(path: str | Path) -> list[PhaseEntry]:
     elif path.suffix.lower() in (".yaml", ".yml"):
         rows = _yaml(text, path)
     else:
-        rows = list(csv.DictReader(line for line in text.splitlines() if line.strip() and not line.startswith("#")))
+        rows = _separated(text, path)
     if not rows:
         raise InputError("no phase in it", where=path, remedy="give a row for each phase, under a header")
     entries = [_named_entry(row, f"{path}, phase {number}", path) for number, row in enumerate(rows, 1)]
@@ -78,6 +78,29 @@ def at_temperatures(entries: Sequence[PhaseEntry], temperatures_K: Sequence[floa
     ]  # fmt: skip
 
 
+def _separated(text: str, path: Path) -> list[Mapping[str, Any]]:
+    """Rows between the separators that the header has: commas, semicolons (decimals then may have commas), or tabs."""
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    separator = next((mark for mark in "\t;" if lines and mark in lines[0]), ",")
+    rows = []
+    for number, row in enumerate(csv.DictReader(lines, delimiter=separator), 1):
+        if more := row.pop(None, None):
+            raise InputError(
+                f"{len(more)} values more than the header has columns", where=f"{path}, phase {number}",
+                remedy="write decimal points, and names with commas in quotes",
+            )  # fmt: skip
+        rows.append(_with_points(row) if separator == ";" else row)
+    return rows
+
+
+def _with_points(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Decimal commas of spreadsheets as points."""
+    return {
+        key: re.sub(r"^(\s*[-+]?\d*),(\d+(?:[eE][-+]?\d+)?\s*)$", r"\1.\2", value) if isinstance(value, str) else value
+        for key, value in row.items()
+    }
+
+
 def _yaml(text: str, path: Path) -> list[Mapping[str, Any]]:
     document = parse_yaml(text, path, InputError, remedy="correct it")
     rows = document.get("phases") if isinstance(document, dict) else document
@@ -87,6 +110,8 @@ def _yaml(text: str, path: Path) -> list[Mapping[str, Any]]:
 
 
 def _computed_entries(text: str, path: Path) -> list[Mapping[str, Any]]:
+    from pymatgen.core import Composition
+
     try:
         with bounded_recursion():
             document = json.loads(text)
@@ -95,7 +120,8 @@ def _computed_entries(text: str, path: Path) -> list[Mapping[str, Any]]:
             {
                 "name": row.get("name") or row.get("entry_id") or "",
                 "formula": "".join(
-                    f"{element}{amount:g}" if amount != 1 else element for element, amount in row["composition"].items()
+                    f"{element}{amount:.12g}" if amount != 1 else element
+                    for element, amount in Composition(row["composition"]).element_composition.as_dict().items()
                 ),
                 "energy_eV_per_formula": float(row["energy"]) + float(row.get("correction") or 0.0),
                 "origin": row.get("entry_id") or "",

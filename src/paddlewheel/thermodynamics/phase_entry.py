@@ -73,6 +73,11 @@ class PhaseEntry:
                 f"energies {self.gibbs_eV_per_atom} +- {self.std_eV_per_atom} eV/atom", where=self.name,
                 remedy="give finite energies, and uncertainties that are not negative",
             )  # fmt: skip
+        if self.volume_A3_per_atom is not None and not 0 < self.volume_A3_per_atom < np.inf:
+            raise InputError(
+                f"a volume of {self.volume_A3_per_atom:g} A^3/atom", where=self.name,
+                remedy="give one above 0, or none where it is not known",
+            )  # fmt: skip
         if not self.composition.num_atoms:
             raise InputError("no atom in its formula", where=self.name, remedy="write such as NaBH4")
 

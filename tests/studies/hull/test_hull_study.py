@@ -130,6 +130,15 @@ def test_a_run_of_before_goes_on_where_energies_are_given(table: Path, tmp_path:
     assert hull("Na-Cl", energies=[table], out=out) == record
 
 
+def test_given_phases_of_other_elements_are_named(table: Path) -> None:
+    """A list may hold more than the system; a slip of the pen (Po for PO) may not vanish either."""
+    table.write_text(GIVEN + "Na3Po4,-5.0,0.001,25\n")
+    record = hull("Na-Cl", energies=[table], temperatures_K=[300.0])
+    assert "given and left out, for elements that are not of Na-Cl: Na3Po4" in record.warnings
+    table.write_text(GIVEN)
+    assert not any("left out, for" in text for text in hull("Na-Cl", energies=[table]).warnings)
+
+
 def test_targets_are_found_by_composition(tmp_path: Path) -> None:
     """The Materials Project writes Na1Cr1O2; a user NaCrO2, or Na2Cr2O4 for the cell."""
     path = tmp_path / "mp.json"

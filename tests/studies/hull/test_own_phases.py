@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 from ase import Atoms
-from ase.build import bulk
+from ase.build import bulk, fcc111
 from ase.spacegroup import crystal
 
 from paddlewheel import hull, phonons
 from paddlewheel.cli.main import status_of
 from paddlewheel.errors import InputError
-from paddlewheel.studies.hull.phase_energies import read_own_phase
+from paddlewheel.studies.hull.phase_energies import empty_layer_A, read_own_phase
 
 EMT = "ase:ase.calculators.emt:EMT"
 
@@ -159,3 +159,17 @@ def test_two_phases_of_a_composition_have_to_be_named(tmp_path: Path) -> None:
     cu3au().repeat((2, 1, 1)).write(tmp_path / "b.cif")
     with pytest.raises(InputError, match="2 phases are Cu3Au: a, b"):
         hull("Cu-Au", phases=[tmp_path / "a.cif", tmp_path / "b.cif"], potential=EMT, static=True, target="Cu3Au")
+
+
+def test_a_slab_in_a_cell_is_doubted_and_layers_are_not(tmp_path: Path) -> None:
+    """Three layers of Cu(111) are 2 x 3.6 / 3^0.5 A thick, the rest is empty; graphite has 3.35 A between layers."""
+    slab = fcc111("Cu", (1, 1, 3), a=3.6, vacuum=8.0)
+    slab.pbc = True
+    slab.write(tmp_path / "Cu.cif")
+    note = read_own_phase(tmp_path / "Cu.cif", n_orderings=1, seed=1).phase.note
+    assert note == "16 A of its cell are empty: the energy of a slab or a molecule is that of no phase"
+    places = [(0, 0, 0), (1 / 3, 2 / 3, 0), (0, 0, 0.5), (2 / 3, 1 / 3, 0.5)]
+    graphite = Atoms("C4", scaled_positions=places, cell=[2.46, 2.46, 6.7, 90, 90, 120], pbc=True)
+    assert empty_layer_A(graphite) == pytest.approx(3.35)
+    graphite.write(tmp_path / "graphite.cif")
+    assert read_own_phase(tmp_path / "graphite.cif", n_orderings=1, seed=1).phase.note == ""

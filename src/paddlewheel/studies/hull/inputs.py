@@ -19,6 +19,7 @@ from paddlewheel.studies.hull.phase_energies import (
     built_in_cells,
     built_in_phases,
     finished_phases,
+    first_of,
     read_own_phase,
     slug_of,
 )
@@ -418,6 +419,11 @@ def _given(
             f"no phase of {'-'.join(elements)} (the first is {first})", where="phases",
             remedy="name the system of the phases",
         )  # fmt: skip
+    if len(kept) < len(found.entries):
+        others = [entry.name for entry in found.entries if entry not in kept]
+        found.warnings.append(
+            f"given and left out, for elements that are not of {'-'.join(elements)}: {first_of(others)}"
+        )
     if not is_all:
         return PhaseEnergies(kept, found.left_out, found.warnings)
     if all(entry.temperatures_K == (0.0,) for entry in kept) and any(temperatures_K):
@@ -448,6 +454,7 @@ def phase_energies(energies: Energies, settings: EnergySettings, run: Run) -> Ph
     if given is not None:
         computed.entries.extend(at_temperatures(given.entries, energies.temperatures_K))
         computed.left_out.extend(given.left_out)
+        computed.warnings.extend(given.warnings)
     if energies.static:
         computed.warnings.append(
             "static energies of solids at every temperature: their vibrations are left out, those of gases are not"

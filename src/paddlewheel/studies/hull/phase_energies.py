@@ -39,7 +39,9 @@ OWN_FMAX_eV_PER_A = 1e-3
 """Of the user's phases, whose orderings have no symmetry: see `LibraryPhase.fmax_eV_per_A`."""
 TWIN_eV_PER_ATOM, TWIN_VOLUME = 5e-4, 5e-3
 """Relaxed cells of one composition and space group that are as near as this are one crystal."""
-MOST_GAPS = 6
+EMPTY_LAYER_A = 8.0
+"""Layers of a crystal lie 3 to 5 A apart from atom to atom; slabs have 10 A and more between them."""
+MOST_TOLD = 6
 LARGEST_IMAGINARY_SHARE = 0.1
 
 
@@ -202,11 +204,22 @@ def read_own_phase(
     called = _formula_of(name)
     if called is not None and _shortest(called) != formula:
         notes.append(f"the file is called {name} and holds {formula}: the atoms count")
+    empty_A = empty_layer_A(choice.cells[0])
+    if empty_A > EMPTY_LAYER_A:
+        notes.append(f"{empty_A:.0f} A of its cell are empty: the energy of a slab or a molecule is that of no phase")
     phase = LibraryPhase(
         name=name, formula=formula, origin=str(path), prepared="; ".join(choice.prepared), note="; ".join(notes),
         fmax_eV_per_A=OWN_FMAX_eV_PER_A,
     )  # fmt: skip
     return OwnPhase(phase=phase, cells=choice.cells, path=path)
+
+
+def empty_layer_A(atoms: Atoms) -> float:
+    """Thickness of the thickest layer along a pair of cell vectors that holds no nucleus, A."""
+    places = np.sort(atoms.get_scaled_positions(), axis=0)
+    gaps = np.diff(np.vstack([places, places[:1] + 1]), axis=0).max(axis=0)
+    heights = 1 / np.linalg.norm(np.linalg.inv(atoms.cell.array), axis=0)
+    return float((gaps * heights).max())
 
 
 def _formula_of(name: str) -> str | None:
@@ -429,11 +442,15 @@ def _told_of_gaps(entries: Sequence[PhaseEntry], elements: Sequence[str]) -> lis
     ]
     if not gaps:
         return []
-    shown = ", ".join(gaps[:MOST_GAPS]) + (f" and {len(gaps) - MOST_GAPS} more" if len(gaps) > MOST_GAPS else "")
     return [
-        f"no compound of {shown} is on the list: what is stable there could only put phases higher above the hull and "
-        "make windows narrower. Give what you know with --phases"
+        f"no compound of {first_of(gaps)} is on the list: what is stable there could only put phases higher above the "
+        "hull and make windows narrower. Give what you know with --phases"
     ]
+
+
+def first_of(names: Sequence[str]) -> str:
+    """The first of many names, and how many more there are."""
+    return ", ".join(names[:MOST_TOLD]) + (f" and {len(names) - MOST_TOLD} more" if len(names) > MOST_TOLD else "")
 
 
 def _has_other(phase: LibraryPhase, elements: Sequence[str], own: Sequence[OwnPhase]) -> bool:
