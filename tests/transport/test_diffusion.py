@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paddlewheel.errors import InputError, SettingsError
-from paddlewheel.transport import estimate_diffusivity
+from paddlewheel.transport import diffusion, estimate_diffusivity
 from paddlewheel.transport.diffusion import log_interval
 
 STEP_FS = 10.0
@@ -230,6 +230,20 @@ def test_memory_reaches_down_alone():
     low, high = log_interval(2.0, 0.2, np.inf, 0.95, unseen_memory=0.2)
     assert np.log(high / 2.0) == pytest.approx(0.1959964, rel=1e-6)
     assert np.log(2.0 / low) == pytest.approx(np.hypot(0.1959964, 0.2 * np.log(40.0)), rel=1e-6)
+
+
+def test_memory_is_in_the_errors_of_each_axis(monkeypatch):
+    """Half of a 68 % interval whose upper side is the statistical error, whose lower side has memory's in squares."""
+    walk, _ = synthetic.random_walk(np.random.default_rng(3), n_ions=96, n_frames=1251, step_A=0.05)
+    options = {"frame_interval_fs": 20.0, "hop_distance_A": 2.3, "minimum_onset_ps": 1.0}
+    found = estimate_diffusivity([walk], **options)
+    monkeypatch.setattr(diffusion, "unseen_memory_of", lambda hops: 0.0)
+    without = estimate_diffusivity([walk], **options)
+    assert found.unseen_memory > 0.1
+    axes, statistical = np.array(without.by_component_cm2_per_s), np.array(without.std_by_component_cm2_per_s)
+    below = np.hypot(statistical, found.unseen_memory * np.log(2 / (1 - 0.682689492)) * axes)
+    assert found.std_by_component_cm2_per_s == pytest.approx((statistical + below) / 2, rel=1e-6)
+    assert found.by_component_cm2_per_s == without.by_component_cm2_per_s
 
 
 @pytest.mark.parametrize(("memory_A2", "per_ps_A2"), [(1.3, 0.3), (0.0, 0.6)])

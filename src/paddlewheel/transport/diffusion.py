@@ -73,12 +73,12 @@ class DiffusivityEstimate:
 
     `value`, `std` (half of the 68 % interval) and the intervals are None unless `status` is "ok"; then
     `upper_bound_95` holds what can be said (None where nothing can: a motion still speeding up).
-    `by_component` and `std_by_component` are D_xx, D_yy, D_zz. `loglog_slope` is the exponent a of
-    `MSD = intercept + B t^a` from `fit_onset_ps` on: 1 for diffusion, whatever vibration adds as an intercept.
-    `left_out_ps` is the beginning of each replica that was left out, because ions had another pace there, or an energy
-    or volume relaxed; `stationarity` says by what. `std` holds
-    the `ratio` of `excess`, what the replicas tell of their differences; `degrees_of_freedom` are those of both, of the
-    scatter within the runs alone they are `degrees_within`.
+    `by_component` and `std_by_component` are D_xx, D_yy, D_zz, whose errors hold memory that is unseen as `std` does.
+    `loglog_slope` is the exponent a of `MSD = intercept + B t^a` from `fit_onset_ps` on: 1 for diffusion, whatever
+    vibration adds as an intercept. `left_out_ps` is the beginning of each replica that was left out, because ions had
+    another pace there, or an energy or volume relaxed; `stationarity` says by what. `std` holds the `ratio` of
+    `excess`, what the replicas tell of their differences; `degrees_of_freedom` are those of both, of the scatter within
+    the runs alone they are `degrees_within`.
     """
 
     status: Status
@@ -328,7 +328,8 @@ def _judged(
     low95, high95 = log_interval(value, std, line.degrees_of_freedom, 0.95, unseen_memory=memory)
     q68 = quantile(line.degrees_of_freedom, ONE_SIGMA)
     components = line.by_component / step_ps * scale
-    errors = q68 * np.sqrt(line.variance_by_component) / step_ps * scale
+    within = q68 * np.sqrt(line.variance_by_component) / step_ps * scale
+    errors = 0.5 * (within + np.hypot(within, reach(memory, ONE_SIGMA) * components))
     return DiffusivityEstimate(
         status="ok",
         reason=None,
