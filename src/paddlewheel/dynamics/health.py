@@ -142,7 +142,7 @@ def check_energy_drift(conserved_eV: np.ndarray, time_ps: np.ndarray, *, n_atoms
 
 
 def has_blown_up(volume_A3: np.ndarray, first_A3: float) -> np.ndarray:
-    """Whether each volume is a third above or below the first one of its run, as no crystal comes to be."""
+    """Whether each volume is over a third larger or smaller than the first one of its run: no crystal is."""
     return (volume_A3 > 4 / 3 * first_A3) | (volume_A3 < 2 / 3 * first_A3)
 
 

@@ -73,7 +73,7 @@ class DiffusivityEstimate:
 
     `value`, `std` (half of the 68 % interval) and the intervals are None unless `status` is "ok"; then
     `upper_bound_95` holds what can be said (None where nothing can: a motion still speeding up).
-    `by_component` and `std_by_component` are D_xx, D_yy, D_zz, whose errors hold memory that is unseen as `std` does.
+    `by_component` and `std_by_component` are D_xx, D_yy, D_zz; unseen memory is in their errors as it is in `std`.
     `loglog_slope` is the exponent a of `MSD = intercept + B t^a` from `fit_onset_ps` on: 1 for diffusion, whatever
     vibration adds as an intercept. `left_out_ps` is the beginning of each replica that was left out, because ions had
     another pace there, or an energy or volume relaxed; `stationarity` says by what. `std` holds the `ratio` of

@@ -122,7 +122,10 @@ def _of_temperature_dependence(record: ConductivityRecord, drawings: dict[str, D
         if fit.chi2_per_dof is not None:
             caption += f" χ² per degree of freedom: {fit.chi2_per_dof:.2g}."
         if lowered := lowered_for_memory(fit):
-            caption += f" At 300 K the line lies {lowered} times below that of its points, for hops back unseen."
+            caption += (
+                f" At 300 K the line is taken {lowered} times lower than its points have it: ions may hop back for "
+                "longer than the runs tell."
+            )
     else:
         caption = Markup("Nothing was fitted. Thick bars: 68 %; thin bars: 95 %; triangles: 95 % upper bounds.")
     return Section(

@@ -143,8 +143,8 @@ def passed_frames(unit: Unit, *, structure: str, first: int = 0, most: int = _MO
 
 
 def falls_apart(trajectory: Trajectory, *, mobile: str) -> int | None:
-    """The frame in which a bond of a polyanion opens (`dynamics.health.BROKEN_STRETCH`), or the cell blows up or
-    collapses (`dynamics.health.has_blown_up`), that is so in the last frame, too; None where all hold."""
+    """From which frame on, to the last one, a bond of a polyanion is open (`dynamics.health.BROKEN_STRETCH`) or the
+    cell has blown up or collapsed (`dynamics.health.has_blown_up`); None where all hold in the last frame."""
     atoms = first_atoms(trajectory)
     framework, _ = framework_of(atoms, mobile=mobile)
     opened = np.concatenate(

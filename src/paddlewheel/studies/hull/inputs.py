@@ -188,8 +188,7 @@ def open_energies(elements: Sequence[str], temperatures_K: Sequence[float], sett
     is_computed = not settings.is_given()
     if settings.oxidation and not files:
         raise SettingsError(
-            "no structure file is given that they could be of",
-            where="oxidation",
+            "no structure file is given that they could be of", where="oxidation",
             remedy="leave it out, or see --phases",
         )  # fmt: skip
     own, notes = _own_phases(files, elements, settings) if files else ((), ())
@@ -273,7 +272,7 @@ def _own_phases(
                 raise InputError(f"another phase is called {named}", where=path, remedy="rename one file")
             own = replace(own, phase=replace(own.phase, name=named))
         phases[own.phase.name] = own
-    if settings.oxidation and all(len(own.cells) == 1 and not own.phase.prepared for own in phases.values()):
+    if settings.oxidation and not any(own.phase.prepared for own in phases.values()):
         notes.append("no phase that is given has partly occupied sites: --oxidation is without effect")
     return tuple(phases.values()), tuple(notes)
 
@@ -419,8 +418,8 @@ def _given(
             f"no phase of {'-'.join(elements)} (the first is {first})", where="phases",
             remedy="name the system of the phases",
         )  # fmt: skip
-    if len(kept) < len(found.entries):
-        others = [entry.name for entry in found.entries if entry not in kept]
+    others = [entry.name for entry in found.entries if not entry.elements <= set(elements)]
+    if others:
         found.warnings.append(
             f"given and left out, for elements that are not of {'-'.join(elements)}: {first_of(others)}"
         )

@@ -193,7 +193,7 @@ def read_own_phase(
     from paddlewheel.crystals import elements_of, is_disordered
 
     if is_disordered(path):
-        its = elements_of(path)
+        its = elements_of(path) if oxidation else frozenset()
         states = {symbol: state for symbol, state in (oxidation or {}).items() if symbol in its}
         choice = choose_structure(path, supercell=SMALLEST, orderings=n_orderings, seed=seed, oxidation=states)
     else:
